@@ -1,0 +1,91 @@
+//! Paid demand: what pods of others wait for.
+//!
+//! A pod without a node reserves room if a usable node could hold it were it empty. One
+//! that no node could ever hold reserves nothing, or one typing error would starve every
+//! filler for ever; it is named as unplaceable. One that only nodes outside of the
+//! usable ones could hold (a GPU pool, a cordoned node) takes nothing from them either.
+//! A pod behind scheduling gates does not ask yet.
+
+use super::headroom::Query;
+use super::ledger::{Ledger, Waiting};
+use super::node::NodeRecord;
+use super::replica::exact_text;
+use super::resources::{Amount, Resources};
+
+/// What pods of others without a node ask for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaidDemand {
+    /// The sum over those that a usable node could hold.
+    pub placeable: Resources,
+    /// The sum over those that only other nodes could hold.
+    pub elsewhere: Resources,
+    /// How many wait behind scheduling gates.
+    pub gated: usize,
+    /// Those that no node could hold, by namespace and name.
+    pub unplaceable: Vec<Unplaceable>,
+}
+
+/// A pod that no node of the cluster could ever hold.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unplaceable {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// What it asks for, as `(resource, amount)`.
+    pub asks: Vec<(String, Amount)>,
+}
+
+/// Sorts what waits in `ledger`.
+pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
+    let selected: Vec<&NodeRecord> =
+        ledger.records().filter(|node| query.nodes.matches(&node.labels)).collect();
+    let (usable, unusable): (Vec<&NodeRecord>, Vec<&NodeRecord>) =
+        selected.into_iter().partition(|node| node.unusable(&query.placement).is_empty());
+    let could_hold =
+        |pod: &Waiting| usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint));
+    let mut demand = PaidDemand::default();
+    for pod in ledger.waiting().filter(|pod| !pod.own) {
+        if pod.gated {
+            demand.gated += 1;
+        } else if could_hold(pod) {
+            demand.placeable.add(&pod.footprint);
+        } else if could_hold_outside(&unusable, pod) {
+            demand.elsewhere.add(&pod.footprint);
+        } else {
+            demand.unplaceable.push(Unplaceable {
+                namespace: pod.group.namespace.to_string(),
+                name: pod.name.to_string(),
+                reason: reason(&usable, pod),
+                asks: pod.footprint.present().map(|(n, amount)| (n.to_owned(), amount)).collect(),
+            });
+        }
+    }
+    demand.unplaceable.sort();
+    demand
+}
+
+/// Whether a node that is cordoned, tainted or not ready could hold the pod if it were not.
+fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
+    nodes.iter().any(|node| {
+        node.fits_empty(&pod.footprint) && pod.placement.selects(&node.name, &node.labels)
+    })
+}
+
+/// What keeps the pod off every usable node.
+fn reason(usable: &[&NodeRecord], pod: &Waiting) -> String {
+    for (name, amount) in pod.footprint.present() {
+        let largest = usable
+            .iter()
+            .filter_map(|node| Some(node.allocatable.as_ref().ok()?.get(name)))
+            .max()
+            .unwrap_or(0);
+        if amount > largest {
+            let (asks, has) = (exact_text(name, amount), exact_text(name, largest));
+            return format!("asks for {asks} {name}; the largest usable node has {has}");
+        }
+    }
+    "no usable node meets its node selector, affinity, tolerations and size at once".to_owned()
+}

@@ -1,0 +1,224 @@
+//! What is left for opportunistic work: remaining, slots and fit replicas.
+//!
+//! * **remaining** of a node = allocatable − what others occupy. It may be negative.
+//! * **remaining** of the usable nodes = the sum of what is above zero, − paid demand,
+//!   − reserve. What a node is short of is *overcommit*, never netted: a free core of
+//!   one node cannot pay for another.
+//! * **slots** of a node = how many replicas fit beside the others: the minimum over
+//!   everything that a replica asks for, each rounded down.
+//! * **fit replicas** = the least of all slots, and remaining / replica for each resource.
+//!
+//! A node of which something is unknown is not usable, is in no total, and is named.
+
+use super::demand::{self, PaidDemand};
+use super::ledger::{Ledger, NodeAccount};
+use super::node::Unusable;
+use super::placement::Placement;
+use super::replica::Replica;
+use super::reserve::Reserve;
+use super::resources::{Amount, Resources};
+use super::selector::{Labels, Selector};
+
+/// What the headroom is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    /// The shape of a replica.
+    pub replica: Replica,
+    /// What must stay free.
+    pub reserve: Reserve,
+    /// Where the workload may go.
+    pub placement: Placement,
+    /// Which nodes are looked at at all.
+    pub nodes: Selector,
+    /// Whether the list of pods was refused, so that nothing is known of them.
+    pub pods_unknown: bool,
+}
+
+/// The headroom of a cluster.
+#[derive(Debug, Clone)]
+pub struct Headroom {
+    /// The nodes that were asked for, by name.
+    pub nodes: Vec<NodeHeadroom>,
+    /// The sums over usable nodes.
+    pub usable: Totals,
+    /// The sums over all nodes that are known.
+    pub all: Totals,
+    /// What paid pods without a node ask for; `None` when pods are unknown.
+    pub demand: Option<PaidDemand>,
+    /// What is held back.
+    pub reserve: Resources,
+    /// What remains after demand and reserve; `None` when pods are unknown.
+    pub remaining: Option<Resources>,
+    /// How many replicas fit, and what stops the next; `None` when pods are unknown.
+    pub fit: Option<Fit>,
+}
+
+/// The headroom of a node. What is unknown is `None`.
+#[derive(Debug, Clone)]
+pub struct NodeHeadroom {
+    /// The node's name.
+    pub name: String,
+    /// Its labels.
+    pub labels: Labels<'static>,
+    /// Why it is not usable; empty when it is.
+    pub reasons: Vec<Unusable>,
+    /// What pods may take.
+    pub allocatable: Option<Resources>,
+    /// What others occupy.
+    pub others: Option<Resources>,
+    /// What opportunistic pods occupy.
+    pub opportunistic: Option<Resources>,
+    /// How many replicas fit beside the others. 0 on a node that is not usable.
+    pub slots: Option<Amount>,
+}
+
+/// Sums over nodes.
+#[derive(Debug, Clone, Default)]
+pub struct Totals {
+    /// How many nodes are in the sums.
+    pub nodes: usize,
+    /// What pods may take.
+    pub allocatable: Resources,
+    /// What others occupy; `None` when pods are unknown, as below.
+    pub others: Option<Resources>,
+    /// What opportunistic pods occupy.
+    pub opportunistic: Option<Resources>,
+    /// The sum of what remains on each node that has something left.
+    pub remaining: Option<Resources>,
+    /// The sum of what each node is short of.
+    pub overcommit: Option<Resources>,
+    /// How many replicas fit beside the others.
+    pub slots: Option<Amount>,
+}
+
+/// How many replicas fit in all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fit {
+    /// The number, never below 0.
+    pub replicas: Amount,
+    /// What stops the next one.
+    pub limit: Limit,
+}
+
+/// What stops the next replica.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Limit {
+    /// No node has a hole that is large enough.
+    Slots,
+    /// This resource runs out over the cluster, after demand and reserve.
+    Remaining(String),
+}
+
+impl NodeHeadroom {
+    /// Whether opportunistic work may use the node.
+    pub fn is_usable(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// Allocatable less what others occupy.
+    pub fn remaining(&self) -> Option<Resources> {
+        Some(self.allocatable.as_ref()?.minus(self.others.as_ref()?))
+    }
+}
+
+/// Measures the headroom of `ledger`.
+pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
+    let mut nodes: Vec<_> =
+        ledger.nodes().filter_map(|(_, account)| node_headroom(account, query)).collect();
+    nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    let known = |node: &&NodeHeadroom| !matches!(node.reasons.first(), Some(Unusable::Unknown(_)));
+    let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
+    let all = Totals::over(nodes.iter().filter(known), query.pods_unknown);
+    let demand = (!query.pods_unknown).then(|| demand::measure(ledger, query));
+    let reserve = query.reserve.of(&usable.allocatable);
+    let remaining = usable.remaining.as_ref().zip(demand.as_ref()).map(|(free, demand)| {
+        let mut remaining = free.minus(&demand.placeable);
+        remaining.subtract(&reserve);
+        remaining
+    });
+    let fit = usable
+        .slots
+        .zip(remaining.as_ref())
+        .map(|(slots, remaining)| fit(slots, remaining, &query.replica));
+    Headroom { nodes, usable, all, demand, reserve, remaining, fit }
+}
+
+fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
+    let record = account.record.as_ref()?;
+    if !query.nodes.matches(&record.labels) {
+        return None;
+    }
+    let mut reasons = record.unusable(&query.placement);
+    if account.unknown_pods > 0 && record.allocatable.is_ok() {
+        let what = if account.unknown_pods == 1 { "1 pod" } else { "some pods" };
+        reasons.insert(0, Unusable::Unknown(format!("{what} on it cannot be counted")));
+    }
+    let pods_known = !query.pods_unknown && account.unknown_pods == 0;
+    let mut node = NodeHeadroom {
+        name: record.name.to_string(),
+        labels: record.labels.clone(),
+        reasons,
+        allocatable: record.allocatable.as_ref().ok().cloned(),
+        others: pods_known.then(|| account.others.clone()),
+        opportunistic: pods_known.then(|| account.opportunistic.clone()),
+        slots: None,
+    };
+    node.slots = node
+        .remaining()
+        .map(|remaining| if node.is_usable() { slots(&remaining, &query.replica) } else { 0 });
+    Some(node)
+}
+
+/// How many replicas fit into `remaining`.
+fn slots(remaining: &Resources, replica: &Replica) -> Amount {
+    let of = |(name, amount): (&str, Amount)| remaining.get(name).max(0) / amount;
+    replica.footprint().present().map(of).min().unwrap_or(0)
+}
+
+fn fit(slots: Amount, remaining: &Resources, replica: &Replica) -> Fit {
+    let by_resource = replica
+        .footprint()
+        .present()
+        .map(|(name, amount)| (remaining.get(name).max(0) / amount, name))
+        .min_by_key(|(replicas, _)| *replicas);
+    match by_resource {
+        Some((replicas, name)) if replicas < slots => {
+            Fit { replicas, limit: Limit::Remaining(name.to_owned()) }
+        }
+        _ => Fit { replicas: slots, limit: Limit::Slots },
+    }
+}
+
+impl Totals {
+    /// Sums over `nodes`.
+    pub fn over<'n>(nodes: impl Iterator<Item = &'n NodeHeadroom>, pods_unknown: bool) -> Self {
+        let zero = || (!pods_unknown).then(Resources::default);
+        let mut totals = Self {
+            others: zero(),
+            opportunistic: zero(),
+            remaining: zero(),
+            overcommit: zero(),
+            slots: (!pods_unknown).then_some(0),
+            ..Self::default()
+        };
+        for node in nodes {
+            totals.nodes += 1;
+            let remaining = node.remaining();
+            add(Some(&mut totals.allocatable), node.allocatable.as_ref());
+            add(totals.others.as_mut(), node.others.as_ref());
+            add(totals.opportunistic.as_mut(), node.opportunistic.as_ref());
+            let above = remaining.as_ref().map(|r| r.map(|amount| amount.max(0)));
+            let below = remaining.as_ref().map(|r| r.map(|amount| (-amount).max(0)));
+            add(totals.remaining.as_mut(), above.as_ref());
+            add(totals.overcommit.as_mut(), below.as_ref());
+            totals.slots = totals.slots.zip(node.slots).map(|(sum, slots)| sum + slots);
+        }
+        totals
+    }
+}
+
+fn add(sum: Option<&mut Resources>, amount: Option<&Resources>) {
+    if let (Some(sum), Some(amount)) = (sum, amount) {
+        sum.add(amount);
+    }
+}

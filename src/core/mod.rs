@@ -1,0 +1,34 @@
+//! The count itself: pure, synchronous, on integers.
+//!
+//! Nothing here knows of a Kubernetes client, a clock, a file or the environment; a test
+//! keeps it so. Time and input are parameters.
+//!
+//! ```text
+//! model      what an object's JSON says          quantity   exact amounts as written
+//!   │                                              │
+//!   ├─ node ── placement, selector               requests ── resources
+//!   └─ record ── footprint, defaulting, ownership ┘
+//!         │
+//!      ledger      apply / delete / reset, sums per node
+//!         │
+//!      headroom ── demand, reserve, replica      remaining, slots, fit replicas
+//! ```
+
+pub mod defaulting;
+pub mod demand;
+pub mod explain;
+pub mod footprint;
+pub mod headroom;
+pub mod ledger;
+pub mod malformed;
+pub mod model;
+pub mod node;
+pub mod ownership;
+pub mod placement;
+pub mod quantity;
+pub mod record;
+pub mod replica;
+pub mod requests;
+pub mod reserve;
+pub mod resources;
+pub mod selector;

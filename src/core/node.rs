@@ -1,0 +1,181 @@
+//! What a node offers, and whether opportunistic work may use it.
+
+use std::fmt;
+
+use super::malformed::{Malformed, Problem};
+use super::model::{Node, Taint};
+use super::placement::Placement;
+use super::requests::Requests;
+use super::resources::Resources;
+use super::selector::Labels;
+
+/// Taints by which a node autoscaler announces that it removes the node: Cluster
+/// Autoscaler, Karpenter, and Karpenter before 1.0. No toleration makes such a node
+/// worth filling.
+const DRAINING_TAINTS: [&str; 3] =
+    ["ToBeDeletedByClusterAutoscaler", "karpenter.sh/disrupted", "karpenter.sh/disruption"];
+/// Taints that Kubernetes sets for what the node's own fields already say.
+const IMPLIED_TAINTS: [&str; 3] = [
+    "node.kubernetes.io/not-ready",
+    "node.kubernetes.io/unreachable",
+    "node.kubernetes.io/unschedulable",
+];
+
+/// A node as it is remembered: what counting needs, owning its text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeRecord {
+    /// The node's name.
+    pub name: Box<str>,
+    /// Its labels.
+    pub labels: Labels<'static>,
+    /// What pods may take, or why that is not known.
+    pub allocatable: Result<Resources, Malformed>,
+    taints: Vec<Taint<'static>>,
+    ready: bool,
+    cordoned: bool,
+    deleting: bool,
+}
+
+/// Why opportunistic work may not use a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unusable {
+    /// What the node offers, or what is on it, is not known.
+    Unknown(String),
+    /// It is not Ready.
+    NotReady,
+    /// It is being deleted.
+    Deleting,
+    /// An autoscaler drains it, with this taint.
+    Draining(String),
+    /// It is cordoned (`spec.unschedulable`).
+    Cordoned,
+    /// It has a taint that the workload does not tolerate, as `key=value:effect`.
+    Tainted(String),
+    /// The workload's node selector or required node affinity excludes it.
+    NotSelected,
+}
+
+impl NodeRecord {
+    /// Reads a node. One without allocatable, or with one that is no quantity, is kept
+    /// with its capacity unknown.
+    pub fn of(node: Node<'_>) -> Self {
+        let allocatable = allocatable(&node);
+        let written_by_hand =
+            !node.metadata.passed_api_server() && node.status.conditions.is_empty();
+        let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready");
+        Self {
+            name: node.metadata.name.as_str().into(),
+            allocatable,
+            ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
+            cordoned: node.spec.unschedulable,
+            deleting: node.metadata.deletion_timestamp.is_some(),
+            labels: node.metadata.labels.into_owned(),
+            taints: node.spec.taints.into_iter().map(Taint::into_owned).collect(),
+        }
+    }
+
+    /// A node of which nothing can be said but its name.
+    pub fn unknown(name: &str, problem: Malformed) -> Self {
+        Self {
+            name: name.into(),
+            labels: Labels::default(),
+            allocatable: Err(problem),
+            taints: Vec::new(),
+            ready: false,
+            cordoned: false,
+            deleting: false,
+        }
+    }
+
+    /// Every reason why a workload placed by `placement` may not use this node, the
+    /// gravest first. A node without reasons is usable.
+    pub fn unusable(&self, placement: &Placement) -> Vec<Unusable> {
+        let mut reasons = Vec::new();
+        if let Err(problem) = &self.allocatable {
+            reasons.push(Unusable::Unknown(problem.to_string()));
+        }
+        if !self.ready {
+            reasons.push(Unusable::NotReady);
+        }
+        if self.deleting {
+            reasons.push(Unusable::Deleting);
+        }
+        let draining = |taint: &&Taint<'_>| DRAINING_TAINTS.contains(&taint.key.as_str());
+        if let Some(taint) = self.taints.iter().find(draining) {
+            reasons.push(Unusable::Draining(taint.key.to_string()));
+        }
+        if self.cordoned {
+            reasons.push(Unusable::Cordoned);
+        }
+        for taint in placement.untolerated(&self.taints).filter(|taint| !draining(taint)) {
+            let implied = IMPLIED_TAINTS.contains(&taint.key.as_str());
+            if !(implied && (!self.ready || self.cordoned)) {
+                reasons.push(Unusable::Tainted(taint_text(taint)));
+            }
+        }
+        if !placement.selects(&self.name, &self.labels) {
+            reasons.push(Unusable::NotSelected);
+        }
+        reasons
+    }
+
+    /// Whether the node is large enough for a pod of this footprint.
+    pub fn fits_empty(&self, footprint: &Resources) -> bool {
+        self.allocatable.as_ref().is_ok_and(|allocatable| {
+            footprint.present().all(|(name, amount)| amount <= allocatable.get(name))
+        })
+    }
+
+    /// Whether a pod with these rules and this footprint could run here if nothing else did.
+    pub fn could_hold(&self, placement: &Placement, footprint: &Resources) -> bool {
+        self.fits_empty(footprint)
+            && (!self.cordoned || placement.tolerates_cordon())
+            && placement.untolerated(&self.taints).next().is_none()
+            && placement.selects(&self.name, &self.labels)
+    }
+}
+
+fn allocatable(node: &Node<'_>) -> Result<Resources, Malformed> {
+    let missing = || Malformed::new("status.allocatable", Problem::Missing);
+    let list = node.status.allocatable.as_ref().filter(|l| !l.is_empty()).ok_or_else(missing)?;
+    Requests::parse(list, || "status.allocatable".to_owned())?.to_resources()
+}
+
+fn taint_text(taint: &Taint<'_>) -> String {
+    let (key, effect) = (&*taint.key, &*taint.effect);
+    match &*taint.value {
+        "" => format!("{key}:{effect}"),
+        value => format!("{key}={value}:{effect}"),
+    }
+}
+
+impl Unusable {
+    /// One word for a table, as `kubectl get nodes` would choose it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "Unknown",
+            Self::NotReady => "NotReady",
+            Self::Deleting => "Deleting",
+            Self::Draining(_) => "Draining",
+            Self::Cordoned => "Cordoned",
+            Self::Tainted(_) => "Tainted",
+            Self::NotSelected => "NotSelected",
+        }
+    }
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(problem) => write!(f, "unknown: {problem}"),
+            Self::NotReady => f.write_str("not ready"),
+            Self::Deleting => f.write_str("being deleted"),
+            Self::Draining(taint) => write!(f, "draining: taint {taint}"),
+            Self::Cordoned => f.write_str("cordoned"),
+            Self::Tainted(taint) => write!(f, "taint {taint}"),
+            Self::NotSelected => {
+                f.write_str("not selected by the workload's node selector or affinity")
+            }
+        }
+    }
+}

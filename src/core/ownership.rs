@@ -1,0 +1,142 @@
+//! Whose a pod is: the opportunistic workload's own, or another's.
+//!
+//! Never decided by how a pod is called. A Deployment's pods are those that its selector
+//! matches and whose controller is one of its ReplicaSets.
+
+use super::model::{Metadata, OwnerReference};
+use super::selector::Selector;
+
+/// The label that marks opportunistic pods where no workload is named.
+pub const OPPORTUNISTIC_LABEL: &str = "oppscale.dev/opportunistic";
+/// The label by which the Deployment controller tells its ReplicaSets apart.
+const TEMPLATE_HASH_LABEL: &str = "pod-template-hash";
+
+/// Which pods count as opportunistic.
+#[derive(Debug, Clone)]
+pub enum Ownership {
+    /// Those that a label selector matches, in every namespace.
+    Labels(Selector),
+    /// Those of one workload.
+    Workload(OwnWorkload),
+}
+
+/// A workload whose pods are looked for.
+#[derive(Debug, Clone)]
+pub struct OwnWorkload {
+    /// Its namespace.
+    pub namespace: String,
+    /// `Deployment`, `StatefulSet` or `ReplicaSet`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its pod selector.
+    pub selector: Selector,
+    /// The uids of a Deployment's ReplicaSets; empty when they could not be read, and
+    /// then known by the name that the Deployment controller gives them.
+    pub replica_sets: Vec<String>,
+}
+
+impl Default for Ownership {
+    fn default() -> Self {
+        Self::Labels(Selector::label(OPPORTUNISTIC_LABEL, "true"))
+    }
+}
+
+impl Ownership {
+    /// Whether the pod with this metadata is the workload's own.
+    pub fn owns(&self, pod: &Metadata<'_>) -> bool {
+        match self {
+            Self::Labels(selector) => selector.matches(&pod.labels),
+            Self::Workload(workload) => workload.owns(pod),
+        }
+    }
+}
+
+impl OwnWorkload {
+    fn owns(&self, pod: &Metadata<'_>) -> bool {
+        *self.namespace == *pod.namespace
+            && self.selector.matches(&pod.labels)
+            && pod.controller().is_some_and(|owner| self.leads_to(owner, pod))
+    }
+
+    fn leads_to(&self, owner: &OwnerReference<'_>, pod: &Metadata<'_>) -> bool {
+        if self.kind != "Deployment" {
+            return *self.kind == *owner.kind && *self.name == *owner.name;
+        }
+        if &*owner.kind != "ReplicaSet" {
+            return false;
+        }
+        if self.replica_sets.is_empty() {
+            deployment_of(owner, pod).is_some_and(|deployment| deployment == self.name)
+        } else {
+            self.replica_sets.iter().any(|uid| **uid == *owner.uid)
+        }
+    }
+}
+
+/// The Deployment behind a pod's ReplicaSet: the controller names a ReplicaSet
+/// `DEPLOYMENT-HASH` and labels its pods with the hash.
+fn deployment_of<'o>(owner: &'o OwnerReference<'_>, pod: &Metadata<'_>) -> Option<&'o str> {
+    let hash = pod.labels.get(TEMPLATE_HASH_LABEL)?;
+    owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')
+}
+
+/// The workload that a pod belongs to, for grouping: kind and name.
+///
+/// A pod without a controller is its own workload.
+pub fn workload_of<'p>(pod: &'p Metadata<'_>) -> (&'p str, &'p str) {
+    match pod.controller() {
+        None => ("Pod", &pod.name),
+        Some(owner) if &*owner.kind == "ReplicaSet" => match deployment_of(owner, pod) {
+            Some(deployment) => ("Deployment", deployment),
+            None => ("ReplicaSet", &owner.name),
+        },
+        Some(owner) => (&owner.kind, &owner.name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(json: &str) -> Metadata<'_> {
+        serde_json::from_str(json).unwrap()
+    }
+
+    fn miner(replica_sets: &[&str]) -> Ownership {
+        Ownership::Workload(OwnWorkload {
+            namespace: "idle".into(),
+            kind: "Deployment".into(),
+            name: "miner".into(),
+            selector: Selector::parse("app=miner").unwrap(),
+            replica_sets: replica_sets.iter().map(|&uid| uid.to_owned()).collect(),
+        })
+    }
+
+    const POD: &str = r#"{"name":"miner-5d4-x","namespace":"idle",
+        "labels":{"app":"miner","pod-template-hash":"5d4"},
+        "ownerReferences":[{"kind":"ReplicaSet","name":"miner-5d4","uid":"u1","controller":true}]}"#;
+
+    #[test]
+    fn a_deployments_pods_are_found_through_its_replica_sets() {
+        assert!(miner(&["u1"]).owns(&metadata(POD)));
+        assert!(!miner(&["u2"]).owns(&metadata(POD)));
+        assert!(miner(&[]).owns(&metadata(POD)), "by the name the controller gives");
+    }
+
+    #[test]
+    fn a_pod_named_or_labelled_alike_is_not_own() {
+        let orphan = r#"{"name":"miner-5d4-y","namespace":"idle","labels":{"app":"miner"}}"#;
+        assert!(!miner(&[]).owns(&metadata(orphan)));
+        let longer = POD.replace("\"miner-5d4\"", "\"miner-pro-5d4\"");
+        assert!(!miner(&[]).owns(&metadata(&longer)));
+        let elsewhere = POD.replace("\"idle\"", "\"paid\"");
+        assert!(!miner(&["u1"]).owns(&metadata(&elsewhere)));
+    }
+
+    #[test]
+    fn pods_group_under_the_workload_people_know() {
+        assert_eq!(workload_of(&metadata(POD)), ("Deployment", "miner"));
+        assert_eq!(workload_of(&metadata(r#"{"name":"lone"}"#)), ("Pod", "lone"));
+    }
+}

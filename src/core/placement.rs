@@ -1,0 +1,176 @@
+//! Where a pod may go by its own rules: tolerations, node selector, required affinity.
+//!
+//! What the scheduler's filters TaintToleration, NodeAffinity and NodeUnschedulable
+//! decide (1.36). Preferences are not rules and are not read.
+
+use serde::Deserialize;
+
+use super::malformed::Malformed;
+use super::model::{PodSpec, SelectorRequirement, Taint, Text, null_is_default};
+use super::selector::{Labels, Requirement};
+
+/// The taint that stands for a cordon (`spec.unschedulable`).
+const UNSCHEDULABLE_TAINT: &str = "node.kubernetes.io/unschedulable";
+
+/// The rules by which a pod chooses nodes.
+#[derive(Debug, Clone, Default)]
+pub struct Placement {
+    tolerations: Vec<Toleration>,
+    node_selector: Vec<(String, String)>,
+    /// Terms of the required node affinity; `None` when there is none.
+    affinity: Option<Vec<Term>>,
+}
+
+/// A toleration of a taint.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+struct Toleration {
+    #[serde(deserialize_with = "null_is_default")]
+    key: String,
+    #[serde(deserialize_with = "null_is_default")]
+    operator: String,
+    #[serde(deserialize_with = "null_is_default")]
+    value: String,
+    #[serde(deserialize_with = "null_is_default")]
+    effect: String,
+}
+
+/// One alternative of a node affinity: all of its requirements must hold.
+#[derive(Debug, Clone)]
+struct Term {
+    labels: Vec<Requirement>,
+    fields: Vec<Requirement>,
+}
+
+impl Placement {
+    /// Reads the rules of a pod or pod template.
+    ///
+    /// # Errors
+    /// When tolerations or affinity have another shape than the API allows.
+    pub fn of(spec: &PodSpec<'_>) -> Result<Self, Malformed> {
+        let tolerations: Option<Vec<Toleration>> = spec
+            .tolerations
+            .map(|raw| serde_json::from_str(raw.get()))
+            .transpose()
+            .map_err(|error| Malformed::whole(format_args!("spec.tolerations: {error}")))?;
+        let affinity: Option<AffinityJson<'_>> = spec
+            .affinity
+            .map(|raw| serde_json::from_str(raw.get()))
+            .transpose()
+            .map_err(|error| Malformed::whole(format_args!("spec.affinity: {error}")))?;
+        let required = affinity.and_then(|a| a.node_affinity?.required);
+        Ok(Self {
+            tolerations: tolerations.unwrap_or_default(),
+            node_selector: spec
+                .node_selector
+                .iter()
+                .map(|(key, value)| (key.to_owned(), value.to_string()))
+                .collect(),
+            affinity: required.map(|r| r.terms.iter().map(Term::of).collect()),
+        })
+    }
+
+    /// Whether some toleration covers `taint`.
+    pub fn tolerates(&self, taint: &Taint<'_>) -> bool {
+        self.tolerations.iter().any(|toleration| toleration.covers(taint))
+    }
+
+    /// Whether a cordon is tolerated, as DaemonSet pods do.
+    pub fn tolerates_cordon(&self) -> bool {
+        self.tolerates(&Taint {
+            key: UNSCHEDULABLE_TAINT.into(),
+            value: Text::default(),
+            effect: "NoSchedule".into(),
+        })
+    }
+
+    /// The NoSchedule and NoExecute taints among `taints` that are not tolerated.
+    pub fn untolerated<'n, 'a>(
+        &self,
+        taints: &'n [Taint<'a>],
+    ) -> impl Iterator<Item = &'n Taint<'a>> {
+        taints
+            .iter()
+            .filter(|taint| matches!(&*taint.effect, "NoSchedule" | "NoExecute"))
+            .filter(|taint| !self.tolerates(taint))
+    }
+
+    /// Whether node selector and required affinity allow a node of this name and labels.
+    pub fn selects(&self, name: &str, labels: &Labels<'_>) -> bool {
+        let label = |key: &str| labels.get(key).map(Text::as_str);
+        self.node_selector.iter().all(|(key, value)| label(key) == Some(value))
+            && self.affinity.as_ref().is_none_or(|terms| {
+                // A list without terms, and a term without requirements, match nothing.
+                terms.iter().any(|term| term.matches(name, labels))
+            })
+    }
+}
+
+impl Toleration {
+    /// `ToleratesTaint` of k8s.io/api: an empty effect covers all effects, an empty key
+    /// with `Exists` all keys.
+    fn covers(&self, taint: &Taint<'_>) -> bool {
+        let effect = self.effect.is_empty() || *self.effect == *taint.effect;
+        let key = self.key.is_empty() || *self.key == *taint.key;
+        let number = |text: &str| text.parse::<i64>().ok();
+        effect
+            && key
+            && match &*self.operator {
+                "" | "Equal" => *self.value == *taint.value,
+                "Exists" => true,
+                // KEP-5471; alpha in 1.35.
+                "Lt" => number(&taint.value).zip(number(&self.value)).is_some_and(|(t, v)| t < v),
+                "Gt" => number(&taint.value).zip(number(&self.value)).is_some_and(|(t, v)| t > v),
+                _ => false,
+            }
+    }
+}
+
+impl Term {
+    fn of(json: &TermJson<'_>) -> Self {
+        // A requirement that cannot be read matches nothing, as the scheduler has it.
+        let read = |list: &[SelectorRequirement<'_>]| -> Option<Vec<_>> {
+            list.iter().map(Requirement::from_object).collect()
+        };
+        match (read(&json.match_expressions), read(&json.match_fields)) {
+            (Some(labels), Some(fields)) => Self { labels, fields },
+            _ => Self { labels: Vec::new(), fields: Vec::new() },
+        }
+    }
+
+    fn matches(&self, name: &str, labels: &Labels<'_>) -> bool {
+        // The only field that node affinity knows is metadata.name.
+        let field = |r: &Requirement| r.matches_value((r.key() == "metadata.name").then_some(name));
+        !(self.labels.is_empty() && self.fields.is_empty())
+            && self.labels.iter().all(|r| r.matches(labels))
+            && self.fields.iter().all(field)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AffinityJson<'a> {
+    #[serde(borrow)]
+    node_affinity: Option<NodeAffinityJson<'a>>,
+}
+
+#[derive(Deserialize)]
+struct NodeAffinityJson<'a> {
+    #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
+    required: Option<TermsJson<'a>>,
+}
+
+#[derive(Deserialize)]
+struct TermsJson<'a> {
+    #[serde(borrow, rename = "nodeSelectorTerms", default, deserialize_with = "null_is_default")]
+    terms: Vec<TermJson<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct TermJson<'a> {
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    match_expressions: Vec<SelectorRequirement<'a>>,
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    match_fields: Vec<SelectorRequirement<'a>>,
+}

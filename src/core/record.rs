@@ -1,0 +1,152 @@
+//! A pod reduced to what the ledger counts.
+
+use super::defaulting;
+use super::footprint;
+use super::malformed::{Malformed, Problem};
+use super::model::{Metadata, Pod};
+use super::ownership::{Ownership, workload_of};
+use super::placement::Placement;
+use super::resources::Resources;
+
+/// Identifies a pod through its life: the uid, or its name where it has none.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PodKey {
+    /// A uid in the usual form; 16 bytes instead of 36.
+    Uid(u128),
+    /// `NAMESPACE/NAME`, or a uid of another form.
+    Text(Box<str>),
+}
+
+impl PodKey {
+    /// The key of the pod with this metadata.
+    pub fn of(metadata: &Metadata<'_>) -> Self {
+        match parse_uuid(&metadata.uid) {
+            Some(uid) => Self::Uid(uid),
+            None if metadata.uid.is_empty() => {
+                Self::Text(format!("{}/{}", &*metadata.namespace, &*metadata.name).into())
+            }
+            None => Self::Text(metadata.uid.as_str().into()),
+        }
+    }
+}
+
+/// Reads `8-4-4-4-12` hexadecimal digits.
+fn parse_uuid(text: &str) -> Option<u128> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 36 {
+        return None;
+    }
+    let mut value = 0_u128;
+    for (at, byte) in bytes.iter().enumerate() {
+        match (at, byte) {
+            (8 | 13 | 18 | 23, b'-') => {}
+            // Upper case would be another text with the same value.
+            (8 | 13 | 18 | 23, _) | (_, b'A'..=b'F') => return None,
+            _ => value = value << 4 | u128::from((*byte as char).to_digit(16)?),
+        }
+    }
+    Some(value)
+}
+
+/// What a pod means to the count.
+#[derive(Debug, Clone)]
+pub struct PodRecord<'p> {
+    /// Which pod it is.
+    pub key: PodKey,
+    /// Its namespace.
+    pub namespace: &'p str,
+    /// Its name.
+    pub name: &'p str,
+    /// Kind and name of the workload it belongs to.
+    pub workload: (&'p str, &'p str),
+    /// Whether it is the opportunistic workload's own.
+    pub own: bool,
+    /// Where it stands.
+    pub standing: Standing<'p>,
+}
+
+/// Where a pod stands.
+#[derive(Debug, Clone)]
+pub enum Standing<'p> {
+    /// It occupies this much of a node.
+    Bound {
+        /// The node.
+        node: &'p str,
+        /// What it occupies there.
+        footprint: Resources,
+    },
+    /// It waits for the scheduler to find it a node.
+    Waiting {
+        /// What it will occupy.
+        footprint: Resources,
+        /// Where it may go.
+        placement: Box<Placement>,
+        /// Held back by scheduling gates: the scheduler does not look at it yet.
+        gated: bool,
+    },
+    /// It has ended, or is being deleted without ever having had a node.
+    Gone,
+    /// It occupies something, but what cannot be told.
+    Unknown {
+        /// The node it is bound to, if any.
+        node: Option<&'p str>,
+        /// Why.
+        problem: Malformed,
+    },
+}
+
+impl<'p> PodRecord<'p> {
+    /// Reduces `pod`, which may lack what an API server fills in.
+    pub fn of(pod: &'p Pod<'_>, ownership: &Ownership) -> Self {
+        let metadata = &pod.metadata;
+        Self {
+            key: PodKey::of(metadata),
+            namespace: &metadata.namespace,
+            name: &metadata.name,
+            workload: workload_of(metadata),
+            own: ownership.owns(metadata),
+            standing: standing(pod),
+        }
+    }
+}
+
+fn standing<'p>(pod: &'p Pod<'_>) -> Standing<'p> {
+    if pod.is_terminal() {
+        return Standing::Gone;
+    }
+    let node = pod.is_bound().then_some(&*pod.spec.node_name);
+    let footprint = match footprint_of(pod) {
+        Ok(footprint) => footprint,
+        Err(problem) => return Standing::Unknown { node, problem },
+    };
+    if let Some(node) = node {
+        return Standing::Bound { node, footprint };
+    }
+    if pod.metadata.deletion_timestamp.is_some() {
+        return Standing::Gone;
+    }
+    match Placement::of(&pod.spec) {
+        Ok(placement) => Standing::Waiting {
+            footprint,
+            placement: Box::new(placement),
+            gated: pod.spec.scheduling_gates.is_some_and(|gates| gates.get() != "[]"),
+        },
+        Err(problem) => Standing::Unknown { node, problem },
+    }
+}
+
+/// What `pod` occupies, with the API server's defaults where it never met one.
+///
+/// # Errors
+/// As [`footprint::of_pod`], and when the pod has no name.
+pub fn footprint_of(pod: &Pod<'_>) -> Result<Resources, Malformed> {
+    if pod.metadata.name.is_empty() {
+        return Err(Malformed::new("metadata.name", Problem::Missing));
+    }
+    if pod.metadata.passed_api_server() {
+        return footprint::of_pod(pod);
+    }
+    let mut defaulted = pod.clone();
+    defaulting::set_defaults(&mut defaulted)?;
+    footprint::of_pod(&defaulted)
+}

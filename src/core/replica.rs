@@ -1,0 +1,100 @@
+//! The shape of one replica, which slots are counted in.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::quantity::Format;
+use super::reserve::strict;
+use super::resources::{Amount, CPU, PODS, Resources, Unit, unit_of};
+
+/// What one replica takes: at least its place among a node's pods.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replica(Resources);
+
+/// Why a text is no replica shape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a replica: {problem}")]
+pub struct ReplicaError {
+    text: String,
+    problem: String,
+}
+
+impl Default for Replica {
+    /// One core.
+    fn default() -> Self {
+        Self::from_footprint(Resources::default().with(CPU, 1000))
+    }
+}
+
+impl Replica {
+    /// The replica with this footprint.
+    pub fn from_footprint(footprint: Resources) -> Self {
+        Self(footprint.with(PODS, 1))
+    }
+
+    /// What it takes, `pods: 1` included.
+    pub fn footprint(&self) -> &Resources {
+        &self.0
+    }
+}
+
+impl FromStr for Replica {
+    type Err = ReplicaError;
+
+    /// Reads `cpu=1,memory=2Gi,nvidia.com/gpu=1`.
+    fn from_str(text: &str) -> Result<Self, ReplicaError> {
+        let error = |problem: String| ReplicaError { text: text.to_owned(), problem };
+        let mut footprint = Resources::default();
+        for part in text.split(',') {
+            let (name, quantity) =
+                part.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+                    error("expected RESOURCE=QUANTITY,... such as cpu=1,memory=2Gi".into())
+                })?;
+            if name == PODS {
+                return Err(error("a replica is one pod; leave pods out".into()));
+            }
+            if footprint.get(name) != 0 {
+                return Err(error(format!("{name} is given twice")));
+            }
+            let expected = format!("expected a quantity for {name}, such as 1 or 512Mi");
+            let quantity = strict(quantity, &expected).map_err(error)?;
+            let rounded = if name == CPU { quantity.milli_value() } else { quantity.value() };
+            if rounded.saturated {
+                return Err(error(format!("{name} is out of range")));
+            }
+            if name != CPU
+                && unit_of(name) == Unit::Count
+                && quantity.milli_value().value % 1000 != 0
+            {
+                return Err(error(format!("{name} is counted in whole units")));
+            }
+            footprint.set(name, Amount::from(rounded.value));
+        }
+        if footprint.present().next().is_none() {
+            return Err(error("asks for nothing".into()));
+        }
+        Ok(Self::from_footprint(footprint))
+    }
+}
+
+impl fmt::Display for Replica {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        for (name, amount) in self.0.present().filter(|(name, _)| *name != PODS) {
+            write!(f, "{separator}{name}={}", exact_text(name, amount))?;
+            separator = ",";
+        }
+        if separator.is_empty() { f.write_str("nothing but a place") } else { Ok(()) }
+    }
+}
+
+/// An amount of the resource `name` as an exact quantity: `250m`, `64Mi`, `8`.
+pub fn exact_text(name: &str, amount: Amount) -> String {
+    use super::quantity::Quantity;
+    let Ok(amount) = i64::try_from(amount) else { return amount.to_string() };
+    match unit_of(name) {
+        Unit::Millicores => Quantity::from_milli(amount).to_string(),
+        Unit::Bytes => Quantity::from_units(amount).with_format(Format::BinarySi).to_string(),
+        Unit::Count => amount.to_string(),
+    }
+}

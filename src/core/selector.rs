@@ -1,0 +1,233 @@
+//! Label selectors: `app=web,tier in (a,b),!canary`, and the same as objects write them.
+//!
+//! Grammar and meaning of `k8s.io/apimachinery/pkg/labels` (1.36). Node selectors add
+//! `Gt` and `Lt`.
+
+use super::malformed::Malformed;
+use super::model::{LabelSelectorJson, Pairs, SelectorRequirement, Text};
+
+/// Labels by key, as a pod or node carries them.
+pub type Labels<'a> = Pairs<'a, Text<'a>>;
+
+/// All requirements must hold; a selector without any matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selector(Vec<Requirement>);
+
+/// What one label must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    key: String,
+    test: Test,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Test {
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Exists,
+    DoesNotExist,
+    Gt(i64),
+    Lt(i64),
+}
+
+/// Why a text is no selector.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a label selector: {problem}")]
+pub struct SelectorError {
+    text: String,
+    problem: String,
+}
+
+impl Selector {
+    /// Whether `labels` meet every requirement.
+    pub fn matches(&self, labels: &Labels<'_>) -> bool {
+        self.0.iter().all(|requirement| requirement.matches(labels))
+    }
+
+    /// Whether the selector selects everything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The requirement that `key` has the value `value`.
+    pub fn label(key: &str, value: &str) -> Self {
+        Self(vec![Requirement { key: key.to_owned(), test: Test::In(vec![value.to_owned()]) }])
+    }
+
+    /// The selector of a workload's spec.
+    ///
+    /// # Errors
+    /// On an operator that label selectors do not have.
+    pub fn from_object(object: &LabelSelectorJson<'_>) -> Result<Self, Malformed> {
+        let labels = object.match_labels.iter().map(|(key, value)| {
+            Ok(Requirement { key: key.to_owned(), test: Test::In(vec![value.to_string()]) })
+        });
+        let expressions = object.match_expressions.iter().map(|expression| {
+            Requirement::from_object(expression)
+                .filter(|r| !matches!(r.test, Test::Gt(_) | Test::Lt(_)))
+                .ok_or_else(|| Malformed::new("matchExpressions", bad_operator(expression)))
+        });
+        labels.chain(expressions).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Parses what `kubectl -l` takes.
+    ///
+    /// # Errors
+    /// On anything that is no requirement, naming the part.
+    pub fn parse(text: &str) -> Result<Self, SelectorError> {
+        split_requirements(text)
+            .filter(|part| !part.trim().is_empty())
+            .map(|part| {
+                Requirement::parse(part.trim())
+                    .map_err(|problem| SelectorError { text: text.to_owned(), problem })
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl Requirement {
+    /// A requirement of a `matchExpressions` list; `None` for an unknown operator.
+    pub fn from_object(object: &SelectorRequirement<'_>) -> Option<Self> {
+        let values = || object.values.iter().map(|value| value.to_string()).collect();
+        let number = || object.values.first().and_then(|value| value.parse().ok());
+        let test = match &*object.operator {
+            "In" => Test::In(values()),
+            "NotIn" => Test::NotIn(values()),
+            "Exists" => Test::Exists,
+            "DoesNotExist" => Test::DoesNotExist,
+            "Gt" => Test::Gt(number()?),
+            "Lt" => Test::Lt(number()?),
+            _ => return None,
+        };
+        Some(Self { key: object.key.to_string(), test })
+    }
+
+    /// Whether `labels` meet the requirement. An absent label meets `NotIn`, as upstream.
+    pub fn matches(&self, labels: &Labels<'_>) -> bool {
+        self.matches_value(labels.get(&self.key).map(Text::as_str))
+    }
+
+    /// Whether the value of the key, if any, meets the requirement.
+    pub fn matches_value(&self, value: Option<&str>) -> bool {
+        let number = || value.and_then(|v| v.parse::<i64>().ok());
+        match &self.test {
+            Test::In(values) => value.is_some_and(|v| values.iter().any(|one| one == v)),
+            Test::NotIn(values) => value.is_none_or(|v| values.iter().all(|one| one != v)),
+            Test::Exists => value.is_some(),
+            Test::DoesNotExist => value.is_none(),
+            Test::Gt(bound) => number().is_some_and(|n| n > *bound),
+            Test::Lt(bound) => number().is_some_and(|n| n < *bound),
+        }
+    }
+
+    /// The key that is looked at.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    fn parse(part: &str) -> Result<Self, String> {
+        let make = |key: &str, test| {
+            let key = key.trim();
+            check_key(key).map(|()| Self { key: key.to_owned(), test })
+        };
+        let one = |value: &str| check_value(value.trim()).map(|v| vec![v]);
+        if let Some((key, value)) = part.split_once("!=") {
+            return make(key, Test::NotIn(one(value)?));
+        }
+        if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
+            return make(key, Test::In(one(value)?));
+        }
+        if let Some(key) = part.strip_prefix('!') {
+            return make(key, Test::DoesNotExist);
+        }
+        if let Some((head, list)) = part.split_once('(') {
+            let list = list.strip_suffix(')').ok_or("a list of values must end with )")?;
+            let values: Vec<_> =
+                list.split(',').map(|v| check_value(v.trim())).collect::<Result<_, _>>()?;
+            return match head.trim().rsplit_once(char::is_whitespace) {
+                Some((key, "in")) => make(key, Test::In(values)),
+                Some((key, "notin")) => make(key, Test::NotIn(values)),
+                _ => Err(format!("expected KEY in (..) or KEY notin (..), found {part:?}")),
+            };
+        }
+        make(part, Test::Exists)
+    }
+}
+
+/// Splits at the commas that do not stand between parentheses.
+fn split_requirements(text: &str) -> impl Iterator<Item = &str> {
+    let mut depth = 0_usize;
+    text.split(move |c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    })
+}
+
+/// Checks a qualified name as far as a typing error would show.
+fn check_key(key: &str) -> Result<(), String> {
+    let name = key.rsplit_once('/').map_or(key, |(_, name)| name);
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+    if name.is_empty() || name.len() > 63 || !key.chars().all(allowed) {
+        return Err(format!("{key:?} is not a label key"));
+    }
+    Ok(())
+}
+
+fn check_value(value: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if value.len() > 63 || !value.chars().all(allowed) {
+        return Err(format!("{value:?} is not a label value"));
+    }
+    Ok(value.to_owned())
+}
+
+fn bad_operator(expression: &SelectorRequirement<'_>) -> super::malformed::Problem {
+    super::malformed::Problem::Other(format!(
+        "{:?} is not an operator on {:?}",
+        &*expression.operator, &*expression.key
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(selector: &str, labels: &str) -> bool {
+        let labels: Labels<'_> = serde_json::from_str(labels).unwrap();
+        Selector::parse(selector).unwrap().matches(&labels)
+    }
+
+    #[test]
+    fn requirements_mean_what_kubectl_means() {
+        let labels = r#"{"app":"web","tier":"a"}"#;
+        for (selector, expected) in [
+            ("", true),
+            ("app=web", true),
+            ("app==web", true),
+            ("app!=web", false),
+            ("zone!=a", true),
+            ("app", true),
+            ("!app", false),
+            ("!zone", true),
+            ("tier in (a, b)", true),
+            ("tier notin (a,b)", false),
+            ("zone notin (a)", true),
+            ("app=web,tier in (b,c)", false),
+            ("app = web , tier=a", true),
+        ] {
+            assert_eq!(matches(selector, labels), expected, "{selector}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_selector_is_refused_by_its_part() {
+        for bad in ["app in a", "app in (a", "a b", "app=we b", "=x", "tier within (a)"] {
+            assert!(Selector::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! oppscale.
+pub mod core;

@@ -1,0 +1,2 @@
+//! oppscale.
+fn main() {}

@@ -1,0 +1,26 @@
+//! One integration binary: a test file is a module here, and a guard finds forgotten ones.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+mod core;
+mod purity;
+
+/// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for (folder, index) in [("", "main.rs"), ("core", "mod.rs")] {
+        let folder = root.join(folder);
+        let modules = std::fs::read_to_string(folder.join(index)).unwrap();
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let Some(name) = path.file_name().and_then(|n| n.to_str()) else { continue };
+            if let Some(module) = name.strip_suffix(".rs").filter(|_| name != index) {
+                assert!(
+                    modules.contains(&format!("mod {module};")),
+                    "{} is no module",
+                    path.display()
+                );
+            }
+        }
+    }
+}
