@@ -1,2 +1,24 @@
-//! oppscale.
+//! oppscale fills the idle capacity of a Kubernetes cluster with opportunistic work and
+//! gives it back the moment paid work needs it.
+//!
+//! The rooms, and which may call which:
+//!
+//! ```text
+//! cli ─→ commands ─→ cluster ─→ core
+//!           │  └───→ render ──→ core
+//!           └──────→ printer, progress, exit
+//! ```
+//!
+//! `core` is pure and knows none of the others.
+
+pub mod cli;
+pub mod cluster;
+pub mod commands;
 pub mod core;
+pub mod exit;
+pub mod printer;
+pub mod progress;
+pub mod render;
+mod run;
+
+pub use run::run;

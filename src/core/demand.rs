@@ -67,10 +67,12 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
     demand
 }
 
-/// Whether a node that is cordoned, tainted or not ready could hold the pod if it were not.
+/// Whether a node that is cordoned, tainted or not ready could hold the pod if it were
+/// not. A node of unknown size might.
 fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
     nodes.iter().any(|node| {
-        node.fits_empty(&pod.footprint) && pod.placement.selects(&node.name, &node.labels)
+        let fits = node.allocatable.is_err() || node.fits_empty(&pod.footprint);
+        fits && pod.placement.selects(&node.name, &node.labels)
     })
 }
 

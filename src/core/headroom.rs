@@ -115,6 +115,11 @@ impl NodeHeadroom {
         self.reasons.is_empty()
     }
 
+    /// Whether all of the node's own figures are known.
+    pub fn is_known(&self) -> bool {
+        !matches!(self.reasons.first(), Some(Unusable::Unknown(_)))
+    }
+
     /// Allocatable less what others occupy.
     pub fn remaining(&self) -> Option<Resources> {
         Some(self.allocatable.as_ref()?.minus(self.others.as_ref()?))
@@ -126,9 +131,8 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     let mut nodes: Vec<_> =
         ledger.nodes().filter_map(|(_, account)| node_headroom(account, query)).collect();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
-    let known = |node: &&NodeHeadroom| !matches!(node.reasons.first(), Some(Unusable::Unknown(_)));
     let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
-    let all = Totals::over(nodes.iter().filter(known), query.pods_unknown);
+    let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
     let demand = (!query.pods_unknown).then(|| demand::measure(ledger, query));
     let reserve = query.reserve.of(&usable.allocatable);
     let remaining = usable.remaining.as_ref().zip(demand.as_ref()).map(|(free, demand)| {
@@ -190,6 +194,14 @@ fn fit(slots: Amount, remaining: &Resources, replica: &Replica) -> Fit {
 }
 
 impl Totals {
+    /// How many nodes, in words.
+    pub fn nodes_text(&self) -> String {
+        match self.nodes {
+            1 => "1 node".to_owned(),
+            nodes => format!("{nodes} nodes"),
+        }
+    }
+
     /// Sums over `nodes`.
     pub fn over<'n>(nodes: impl Iterator<Item = &'n NodeHeadroom>, pods_unknown: bool) -> Self {
         let zero = || (!pods_unknown).then(Resources::default);

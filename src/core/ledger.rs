@@ -173,6 +173,13 @@ impl Ledger {
         });
     }
 
+    /// Whether the pod is known in any standing.
+    pub fn holds(&self, key: &PodKey) -> bool {
+        self.pods.contains_key(key)
+            || self.waiting.contains_key(key)
+            || self.unknown.contains_key(key)
+    }
+
     /// The account of every name that a node has or a pod is bound to, in no order.
     pub fn nodes(&self) -> impl Iterator<Item = (&str, &NodeAccount)> {
         self.nodes.iter().map(|(name, account)| (&**name, account))

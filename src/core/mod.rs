@@ -12,6 +12,8 @@
 //!      ledger      apply / delete / reset, sums per node
 //!         │
 //!      headroom ── demand, reserve, replica      remaining, slots, fit replicas
+//!         │
+//!       view       rows by node, pool, namespace, workload
 //! ```
 
 pub mod defaulting;
@@ -32,3 +34,4 @@ pub mod requests;
 pub mod reserve;
 pub mod resources;
 pub mod selector;
+pub mod view;

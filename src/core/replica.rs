@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::quantity::Format;
+use super::quantity::{Format, Quantity};
 use super::reserve::strict;
 use super::resources::{Amount, CPU, PODS, Resources, Unit, unit_of};
 
@@ -88,9 +88,15 @@ impl fmt::Display for Replica {
     }
 }
 
+/// The integer amount of the resource `name` that `quantity` comes to, rounded up;
+/// `None` when it is out of range.
+pub fn amount_of(name: &str, quantity: Quantity) -> Option<Amount> {
+    let rounded = if name == CPU { quantity.milli_value() } else { quantity.value() };
+    (!rounded.saturated).then(|| Amount::from(rounded.value))
+}
+
 /// An amount of the resource `name` as an exact quantity: `250m`, `64Mi`, `8`.
 pub fn exact_text(name: &str, amount: Amount) -> String {
-    use super::quantity::Quantity;
     let Ok(amount) = i64::try_from(amount) else { return amount.to_string() };
     match unit_of(name) {
         Unit::Millicores => Quantity::from_milli(amount).to_string(),

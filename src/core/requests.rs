@@ -3,7 +3,8 @@
 use super::malformed::{Malformed, Problem};
 use super::model::ResourceList;
 use super::quantity::Quantity;
-use super::resources::{Amount, CPU, Resources};
+use super::replica::amount_of;
+use super::resources::Resources;
 
 /// Names and exact quantities. A name that is absent is not the same as one that is 0.
 #[derive(Debug, Clone, Default)]
@@ -78,11 +79,9 @@ impl<'a> Requests<'a> {
     pub fn to_resources(&self) -> Result<Resources, Malformed> {
         let mut resources = Resources::default();
         for (name, quantity) in self.iter() {
-            let rounded = if name == CPU { quantity.milli_value() } else { quantity.value() };
-            if rounded.saturated {
-                return Err(Malformed::new(name, Problem::OutOfRange(quantity.to_string())));
-            }
-            resources.set(name, Amount::from(rounded.value));
+            let amount = amount_of(name, quantity)
+                .ok_or_else(|| Malformed::new(name, Problem::OutOfRange(quantity.to_string())))?;
+            resources.set(name, amount);
         }
         Ok(resources)
     }

@@ -3,6 +3,8 @@
 //! Grammar and meaning of `k8s.io/apimachinery/pkg/labels` (1.36). Node selectors add
 //! `Gt` and `Lt`.
 
+use std::fmt;
+
 use super::malformed::Malformed;
 use super::model::{LabelSelectorJson, Pairs, SelectorRequirement, Text};
 
@@ -83,6 +85,28 @@ impl Selector {
             })
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+}
+
+impl fmt::Display for Selector {
+    /// The selector as `kubectl -l` takes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, requirement) in self.0.iter().enumerate() {
+            let separator = if number == 0 { "" } else { "," };
+            let key = &requirement.key;
+            match &requirement.test {
+                Test::In(values) if values.len() == 1 => {
+                    write!(f, "{separator}{key}={}", values[0])?
+                }
+                Test::In(values) => write!(f, "{separator}{key} in ({})", values.join(","))?,
+                Test::NotIn(values) => write!(f, "{separator}{key} notin ({})", values.join(","))?,
+                Test::Exists => write!(f, "{separator}{key}")?,
+                Test::DoesNotExist => write!(f, "{separator}!{key}")?,
+                Test::Gt(bound) => write!(f, "{separator}{key}>{bound}")?,
+                Test::Lt(bound) => write!(f, "{separator}{key}<{bound}")?,
+            }
+        }
+        Ok(())
     }
 }
 

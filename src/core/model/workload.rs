@@ -7,9 +7,6 @@ use super::{Metadata, Pairs, PodSpec, Text, null_is_default};
 /// Anything with a selector and a pod template.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct Workload<'a> {
-    /// `Deployment`, `StatefulSet`, `ReplicaSet`; empty inside of an API server's list.
-    #[serde(borrow, default, deserialize_with = "null_is_default")]
-    pub kind: Text<'a>,
     /// Name, uid, owners.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub metadata: Metadata<'a>,

@@ -1,0 +1,60 @@
+//! The command line: words and types, nothing else.
+
+use clap::{ArgAction, Parser, Subcommand};
+
+use crate::commands::completion::CompletionArgs;
+use crate::commands::top::TopArgs;
+use crate::printer::ColorChoice;
+
+/// The heading of the options that every command has.
+const GLOBAL: &str = "Global options";
+
+/// Fill the idle capacity of a Kubernetes cluster, and give it back on demand
+#[derive(Debug, Parser)]
+#[command(
+    name = "oppscale",
+    version,
+    max_term_width = 80,
+    arg_required_else_help = true,
+    subcommand_required = true,
+    after_help = "\
+Examples:
+  oppscale top                                   what is left in this cluster
+  oppscale top --replica cpu=4,memory=8Gi        how many such replicas fit
+  kubectl get nodes,pods -A -o json | oppscale top --from -
+                                                 the same from a saved list
+
+Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
+124 timed out, 130 interrupted"
+)]
+pub struct Cli {
+    /// When to colour: auto, always or never
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "WHEN",
+        hide_possible_values = true,
+        help_heading = GLOBAL
+    )]
+    pub color: ColorChoice,
+    /// Say less on stderr
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
+    pub quiet: bool,
+    /// Say more on stderr; twice for more
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = GLOBAL)]
+    pub verbose: u8,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what is left of a cluster: per node, and in all
+    Top(Box<TopArgs>),
+    /// Print a completion script for a shell
+    Completion(CompletionArgs),
+}

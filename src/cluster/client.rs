@@ -1,0 +1,138 @@
+//! Requests that end: with bytes, or with a sentence, and in time.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use http::header::{ACCEPT, RETRY_AFTER};
+use http_body_util::BodyExt;
+use kube::Client;
+use kube::client::Body;
+
+use super::error::ClusterError;
+use super::trouble;
+
+/// How often a request is sent when the server asks to come back later. The API
+/// server's own Retry-After is 1 s; three tries outlast a short burst, not a patience.
+const TRIES: u32 = 3;
+/// The longest Retry-After that is followed.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// A connection to an API server.
+#[derive(Clone)]
+pub struct Cluster {
+    client: Client,
+    server: String,
+    namespace: String,
+    timeout: Option<Duration>,
+}
+
+impl Cluster {
+    pub(super) fn new(
+        client: Client,
+        server: String,
+        namespace: String,
+        timeout: Option<Duration>,
+    ) -> Self {
+        Self { client, server: server.trim_end_matches('/').to_owned(), namespace, timeout }
+    }
+
+    /// The address of the API server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
+    /// The namespace of the context.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The body of a GET of `path`; `action` is what an error says was tried.
+    ///
+    /// # Errors
+    /// On every status but 200, and when the answer does not come whole and in time.
+    pub async fn get(&self, action: &Action<'_>, path: &str) -> Result<Vec<u8>, ClusterError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let exchange = self.exchange(action.words, path);
+            let answer = match self.timeout {
+                None => exchange.await,
+                Some(timeout) => match tokio::time::timeout(timeout, exchange).await {
+                    Ok(answer) => answer,
+                    Err(_) => Err(ClusterError::TimedOut {
+                        action: action.words.to_owned(),
+                        server: self.server.clone(),
+                        seconds: timeout.as_secs_f64(),
+                    }),
+                },
+            }?;
+            match answer {
+                Answer { status: StatusCode::OK, body, .. } => return Ok(body),
+                Answer { retry_after: Some(wait), status, .. } if tries < TRIES => {
+                    tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
+                    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                }
+                Answer { status, body, .. } => return Err(refusal(action, status, &body)),
+            }
+        }
+    }
+
+    async fn exchange(&self, action: &str, path: &str) -> Result<Answer, ClusterError> {
+        let request = http::Request::get(path)
+            .header(ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
+        let response = self
+            .client
+            .send(request)
+            .await
+            .map_err(|error| trouble::transport(action, &self.server, &error))?;
+        let status = response.status();
+        let retry_after = response
+            .headers()
+            .get(RETRY_AFTER)
+            .and_then(|value| value.to_str().ok()?.parse().ok())
+            .map(Duration::from_secs);
+        let length = response.headers().get(http::header::CONTENT_LENGTH);
+        // Only a hint, and the server's word: no more than a page is taken at once.
+        let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(length.min(8 << 20));
+        let mut body = response.into_body();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|error| trouble::cut(action, &self.server, &error))?;
+            if let Some(data) = frame.data_ref() {
+                bytes.extend_from_slice(data);
+            }
+        }
+        Ok(Answer { status, retry_after, body: bytes })
+    }
+}
+
+/// What is tried, and which right it takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Action<'a> {
+    /// In words: `list pods`.
+    pub words: &'a str,
+    /// The rule that allows it, as flags of `kubectl create clusterrole`.
+    pub right: &'a str,
+}
+
+struct Answer {
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    body: Vec<u8>,
+}
+
+fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
+    let message = trouble::words_of(body);
+    let right = action.right.to_owned();
+    let action = action.words.to_owned();
+    match status {
+        StatusCode::UNAUTHORIZED => ClusterError::Unauthorized { action },
+        StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, right },
+        StatusCode::NOT_FOUND => ClusterError::NotFound { action, message },
+        StatusCode::GONE => ClusterError::Expired { action, times: 1 },
+        StatusCode::TOO_MANY_REQUESTS => ClusterError::TooManyRequests { action, message },
+        _ => ClusterError::Status { action, code: status.as_u16(), message },
+    }
+}

@@ -1,0 +1,151 @@
+//! Which cluster, as whom, for how long: kubectl's flags with kubectl's meaning.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::{Client, Config};
+
+use super::client::Cluster;
+use super::error::ClusterError;
+use super::trouble;
+
+/// Flags of every command that reads a cluster.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct ClusterArgs {
+    /// Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Cluster of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// User of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER")]
+    pub impersonate: Option<String>,
+    /// Group to impersonate; may be given several times
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    pub impersonate_groups: Vec<String>,
+    /// Longest wait for one request: 5s, 2m, or 0 for no limit
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = parse_timeout
+    )]
+    pub request_timeout: MaybeDuration,
+}
+
+/// A timeout; `None` waits for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaybeDuration(pub Option<Duration>);
+
+impl ClusterArgs {
+    /// Connects; nothing is sent before the first request.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or it cannot be used.
+    pub async fn connect(&self) -> Result<Cluster, ClusterError> {
+        let mut config = self.config().await?;
+        if let Some(user) = &self.impersonate {
+            config.auth_info.impersonate = Some(user.clone());
+            let groups = self.impersonate_groups.clone();
+            config.auth_info.impersonate_groups = (!groups.is_empty()).then_some(groups);
+        }
+        // The library's retry waits for minutes; a person at a prompt would not know why.
+        config.default_retry = false;
+        if let Some(timeout) = self.request_timeout.0 {
+            config.connect_timeout =
+                Some(config.connect_timeout.map_or(timeout, |t| t.min(timeout)));
+        }
+        let server = config.cluster_url.to_string();
+        let namespace = config.default_namespace.clone();
+        let client = Client::try_from(config)
+            .map_err(|error| trouble::transport("connect", &server, &error))?;
+        Ok(Cluster::new(client, server, namespace, self.request_timeout.0))
+    }
+
+    async fn config(&self) -> Result<Config, ClusterError> {
+        let options = KubeConfigOptions {
+            context: self.context.clone(),
+            cluster: self.cluster.clone(),
+            user: self.user.clone(),
+        };
+        let chosen = self.kubeconfig.is_some()
+            || options.context.is_some()
+            || options.cluster.is_some()
+            || options.user.is_some();
+        let kubeconfig = match &self.kubeconfig {
+            Some(path) => Kubeconfig::read_from(path),
+            None => Kubeconfig::read(),
+        };
+        let config = match kubeconfig {
+            Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options).await,
+            Err(error) => Err(error),
+        };
+        config.or_else(|error| match (chosen, Config::incluster()) {
+            (false, Ok(inside)) => Ok(inside),
+            _ => Err(trouble::kubeconfig(&error)),
+        })
+    }
+}
+
+/// Reads kubectl's durations: `5s`, `1m30s`, `500ms`, a bare number of seconds, `0`.
+///
+/// # Errors
+/// On anything else.
+pub fn parse_timeout(text: &str) -> Result<MaybeDuration, String> {
+    let error = || "expected a duration such as 5s, 2m or 0".to_owned();
+    if let Ok(seconds) = text.parse::<u32>() {
+        let duration = Duration::from_secs(seconds.into());
+        return Ok(MaybeDuration((seconds > 0).then_some(duration)));
+    }
+    let mut rest = text;
+    let mut total = Duration::ZERO;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
+        let number: u32 = rest[..digits].parse().map_err(|_| error())?;
+        rest = &rest[digits..];
+        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let unit = match &rest[..letters] {
+            "ms" => Duration::from_millis(1),
+            "s" => Duration::from_secs(1),
+            "m" => Duration::from_secs(60),
+            "h" => Duration::from_secs(3600),
+            _ => return Err(error()),
+        };
+        total = unit.checked_mul(number).and_then(|d| total.checked_add(d)).ok_or_else(error)?;
+        rest = &rest[letters..];
+    }
+    if text.is_empty() {
+        Err(error())
+    } else {
+        Ok(MaybeDuration((!total.is_zero()).then_some(total)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_read_as_kubectl_reads_them() {
+        let millis = |text: &str| parse_timeout(text).unwrap().0.map(|d| d.as_millis());
+        assert_eq!(millis("5s"), Some(5000));
+        assert_eq!(millis("1m30s"), Some(90_000));
+        assert_eq!(millis("250ms"), Some(250));
+        assert_eq!(millis("7"), Some(7000));
+        assert_eq!(millis("0"), None);
+        assert_eq!(millis("0s"), None);
+        for bad in ["", "s", "5x", "-1s", "1.5h", "5s3"] {
+            assert!(parse_timeout(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What can go wrong with an API server, each with what to do about it.
+
+use crate::exit::Exit;
+
+/// A failed exchange with a cluster.
+#[derive(Debug, thiserror::Error)]
+pub enum ClusterError {
+    /// No kubeconfig, and not inside of a cluster.
+    #[error("no cluster to talk to: {0}")]
+    NoConfig(String),
+    /// The kubeconfig cannot be used.
+    #[error("cannot use the kubeconfig: {0}")]
+    BadConfig(String),
+    /// The credential plugin failed.
+    #[error("cannot get credentials: {0}")]
+    Credentials(String),
+    /// Nobody listens, or the name is not known.
+    #[error("cannot reach the API server {server}: {cause}")]
+    Unreachable {
+        /// Its address.
+        server: String,
+        /// Why, in the system's words.
+        cause: String,
+    },
+    /// The server's certificate cannot be trusted.
+    #[error("cannot trust the API server {server}: {cause}")]
+    Certificate {
+        /// Its address.
+        server: String,
+        /// Why, in the TLS library's words.
+        cause: String,
+    },
+    /// No answer in time.
+    #[error("{action}: no answer from {server} within {seconds} s")]
+    TimedOut {
+        /// What was asked.
+        action: String,
+        /// Who did not answer.
+        server: String,
+        /// How long was waited.
+        seconds: f64,
+    },
+    /// The connection ended in the middle of an answer.
+    #[error("{action}: the connection to {server} was cut in the middle of the answer: {cause}")]
+    Cut {
+        /// What was asked.
+        action: String,
+        /// Whose connection.
+        server: String,
+        /// What was seen of it.
+        cause: String,
+    },
+    /// The answer is not what an API server says.
+    #[error("{action}: the answer of {server} is not a Kubernetes list: {cause}")]
+    Garbage {
+        /// What was asked.
+        action: String,
+        /// Who answered.
+        server: String,
+        /// Where it went wrong.
+        cause: String,
+    },
+    /// 401.
+    #[error("{action}: the API server does not know who you are (401 Unauthorized)")]
+    Unauthorized {
+        /// What was asked.
+        action: String,
+    },
+    /// 403.
+    #[error("{action}: {message} (403 Forbidden)")]
+    Forbidden {
+        /// What was asked.
+        action: String,
+        /// The server's words, which name the missing right.
+        message: String,
+        /// The rule that grants it, as `kubectl create clusterrole` takes it.
+        right: String,
+    },
+    /// 404.
+    #[error("{action}: not found ({message})")]
+    NotFound {
+        /// What was asked.
+        action: String,
+        /// The server's words.
+        message: String,
+    },
+    /// 410, again and again.
+    #[error("{action}: the list expired while it was read, {times} times (410 Gone)")]
+    Expired {
+        /// What was asked.
+        action: String,
+        /// How often it was started.
+        times: u32,
+    },
+    /// 429, and waiting did not help.
+    #[error("{action}: the API server is too busy (429 Too Many Requests): {message}")]
+    TooManyRequests {
+        /// What was asked.
+        action: String,
+        /// The server's words.
+        message: String,
+    },
+    /// Any other status.
+    #[error("{action}: the API server answered {code}: {message}")]
+    Status {
+        /// What was asked.
+        action: String,
+        /// The HTTP status.
+        code: u16,
+        /// The server's words.
+        message: String,
+    },
+}
+
+impl ClusterError {
+    /// How a run that fails with this must end.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Forbidden { .. } => Exit::Rights,
+            Self::TimedOut { .. } => Exit::TimedOut,
+            _ => Exit::Error,
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::NoConfig(_) => {
+                "name a kubeconfig with --kubeconfig or KUBECONFIG, or read a saved list:\n\
+                 kubectl get nodes,pods -A -o json | oppscale top --from -"
+            }
+            Self::BadConfig(_) => {
+                "see what it holds: kubectl config view; kubectl config get-contexts"
+            }
+            Self::Credentials(_) => {
+                "log in again with the tool that your kubeconfig names, and see that it is on the PATH"
+            }
+            Self::Unreachable { .. } => {
+                "is the cluster up, and the VPN or proxy on? Compare: kubectl version"
+            }
+            Self::Certificate { .. } => {
+                "the kubeconfig's certificate-authority must be the one that signed the server's\n\
+                 certificate, and its server name one that the certificate holds"
+            }
+            Self::TimedOut { .. } => {
+                "try again, or wait longer with --request-timeout=2m (0 waits for ever)"
+            }
+            Self::Cut { .. } => "try again; if it stays so, a proxy between may limit time or size",
+            Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
+            Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
+            Self::Forbidden { right, .. } => {
+                return Some(format!(
+                    "an administrator can grant it:\n\
+                     kubectl create clusterrole oppscale-view {right}\n\
+                     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=YOU"
+                ));
+            }
+            Self::NotFound { .. } => return None,
+            Self::Expired { .. } => {
+                "the cluster changes faster than it can be listed; try again in a moment"
+            }
+            Self::TooManyRequests { .. } => "try again in a moment",
+            Self::Status { code: 500.., .. } => "try again; the API server's log says more",
+            Self::Status { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,228 @@
+//! From JSON to the ledger, one object at a time, with nothing lost on the way.
+//!
+//! The common case is a page of sound objects, read in one pass. Where an item is not
+//! what its kind should be, the page is read again item by item: the sound ones count,
+//! the others are named and what they stand on is unknown.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::core::malformed::Malformed;
+use crate::core::model::{Node, Pod};
+use crate::core::node::NodeRecord;
+use crate::core::ownership::Ownership;
+use crate::core::record::{PodKey, PodRecord, Standing};
+use crate::core::resources::Resources;
+
+use super::decode::fold_list;
+use super::snapshot::{Oddity, Snapshot, Usage};
+
+/// Fills a [`Snapshot`].
+#[derive(Debug, Default)]
+pub struct Intake {
+    snapshot: Snapshot,
+    ownership: Ownership,
+    /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
+    pod_usage: HashMap<String, Resources>,
+    pods: u64,
+}
+
+impl Intake {
+    /// An intake that tells own pods by `ownership`.
+    pub fn new(ownership: Ownership) -> Self {
+        Self { ownership, ..Self::default() }
+    }
+
+    /// Takes the usage of pods, before the pods themselves.
+    pub fn expect_usage(&mut self, pod_usage: HashMap<String, Resources>) {
+        self.pod_usage = pod_usage;
+        self.snapshot.usage.get_or_insert_with(Usage::default);
+    }
+
+    /// How many pods have come.
+    pub fn pods(&self) -> u64 {
+        self.pods
+    }
+
+    /// What has been taken in.
+    pub fn finish(self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// The snapshot so far.
+    pub fn snapshot_mut(&mut self) -> &mut Snapshot {
+        &mut self.snapshot
+    }
+
+    /// Takes a page of pods.
+    ///
+    /// # Errors
+    /// When the page is no list.
+    pub fn pod_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
+        let before = self.pods;
+        if fold_list(page, |pod: Pod<'_>| self.pod(&pod)).is_ok() {
+            return Ok(());
+        }
+        self.pods = before;
+        fold_list(page, |raw: &RawValue| self.raw_pod(raw.get())).map(drop)
+    }
+
+    /// Takes a page of nodes.
+    ///
+    /// # Errors
+    /// When the page is no list.
+    pub fn node_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
+        fold_list(page, |raw: &RawValue| self.raw_node(raw.get())).map(drop)
+    }
+
+    /// Forgets all pods, before their list is read anew.
+    pub fn restart_pods(&mut self) {
+        self.snapshot.ledger.reset_pods();
+        self.snapshot.oddities.retain(|oddity| oddity.kind != "Pod");
+        if let Some(usage) = &mut self.snapshot.usage {
+            usage.workloads.clear();
+        }
+        self.pods = 0;
+    }
+
+    /// Forgets all nodes, before their list is read anew.
+    pub fn restart_nodes(&mut self) {
+        self.snapshot.ledger.reset_nodes();
+        self.snapshot.oddities.retain(|oddity| oddity.kind != "Node");
+    }
+
+    /// Takes one pod's JSON.
+    pub fn raw_pod(&mut self, json: &str) {
+        match serde_json::from_str::<Pod<'_>>(json) {
+            Ok(mut pod) => {
+                // A namespace is left out only in text written by hand.
+                if pod.metadata.namespace.is_empty() {
+                    pod.metadata.namespace = "default".into();
+                }
+                self.checked_pod(&pod);
+            }
+            Err(error) => self.strange_pod(json, &error),
+        }
+    }
+
+    /// Takes one node's JSON.
+    pub fn raw_node(&mut self, json: &str) {
+        match serde_json::from_str::<Node<'_>>(json) {
+            Ok(node) if !node.metadata.name.is_empty() => self.node(NodeRecord::of(node)),
+            Ok(_) => self.odd("Node", "(without a name)", "has no metadata.name"),
+            Err(error) => {
+                let problem = Malformed::whole(format_args!("is no Node: {error}"));
+                match name_in(json, "name") {
+                    Some(name) => self.node(NodeRecord::unknown(&name, problem)),
+                    None => self.odd("Node", "(without a name)", problem),
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, record: NodeRecord) {
+        let ledger = &mut self.snapshot.ledger;
+        let twin = ledger.record(&record.name).is_some_and(|known| *known != record);
+        if twin {
+            // Which of the two is meant cannot be told, so neither is counted.
+            let problem = Malformed::whole("another node has the same name");
+            ledger.apply_node(NodeRecord::unknown(&record.name, problem));
+        } else {
+            ledger.apply_node(record);
+        }
+    }
+
+    fn checked_pod(&mut self, pod: &Pod<'_>) {
+        if pod.metadata.name.is_empty() {
+            self.nameless(pod);
+        } else if !pod.metadata.passed_api_server()
+            && self.snapshot.ledger.holds(&PodKey::of(&pod.metadata))
+        {
+            self.pods += 1;
+            let mut record = PodRecord::of(pod, &self.ownership);
+            record.standing = Standing::Unknown {
+                node: pod.is_bound().then_some(&*pod.spec.node_name),
+                problem: Malformed::whole("another pod has the same name"),
+            };
+            self.snapshot.ledger.apply_pod(record);
+        } else {
+            self.pod(pod);
+        }
+    }
+
+    fn pod(&mut self, pod: &Pod<'_>) {
+        self.pods += 1;
+        let record = PodRecord::of(pod, &self.ownership);
+        if !self.pod_usage.is_empty() {
+            self.add_usage(&record);
+        }
+        self.snapshot.ledger.apply_pod(record);
+    }
+
+    fn add_usage(&mut self, record: &PodRecord<'_>) {
+        let name = format!("{}/{}", record.namespace, record.name);
+        let Some(used) = self.pod_usage.get(&name) else { return };
+        let (kind, workload) = record.workload;
+        let key = (record.namespace.to_owned(), kind.to_owned(), workload.to_owned());
+        let usage = self.snapshot.usage.get_or_insert_with(Usage::default);
+        usage.workloads.entry(key).or_default().add(used);
+    }
+
+    /// A pod without a name still stands on its node.
+    fn nameless(&mut self, pod: &Pod<'_>) {
+        self.unknown_pod(
+            &pod.metadata.namespace,
+            None,
+            pod.is_bound().then_some(&*pod.spec.node_name),
+            "has no metadata.name".to_owned(),
+        );
+    }
+
+    /// Something in a list of pods that is no pod.
+    fn strange_pod(&mut self, json: &str, error: &serde_json::Error) {
+        let namespace = name_in(json, "namespace").unwrap_or_else(|| "default".to_owned());
+        let node = serde_json::from_str::<Value>(json)
+            .ok()
+            .and_then(|value| Some(value.get("spec")?.get("nodeName")?.as_str()?.to_owned()));
+        let name = name_in(json, "name");
+        let problem = format!("is no Pod: {error}");
+        self.unknown_pod(&namespace, name.as_deref(), node.as_deref(), problem);
+    }
+
+    fn unknown_pod(
+        &mut self,
+        namespace: &str,
+        name: Option<&str>,
+        node: Option<&str>,
+        problem: String,
+    ) {
+        self.pods += 1;
+        let place = format!("(number {} of the list)", self.pods);
+        let name = name.unwrap_or(&place);
+        self.snapshot.ledger.apply_pod(PodRecord {
+            key: PodKey::Text(format!("{namespace}/{name}").into()),
+            namespace,
+            name,
+            workload: ("Pod", name),
+            own: false,
+            standing: Standing::Unknown { node, problem: Malformed::whole(problem) },
+        });
+    }
+
+    fn odd(&mut self, kind: &str, name: &str, problem: impl std::fmt::Display) {
+        self.snapshot.oddities.push(Oddity {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            problem: problem.to_string(),
+        });
+    }
+}
+
+/// `metadata.FIELD` of JSON that has another shape than it should.
+fn name_in(json: &str, field: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(json).ok()?;
+    let name = value.get("metadata")?.get(field)?.as_str()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}

@@ -1,0 +1,26 @@
+//! The adapter to Kubernetes: from an API server, or from lists saved from one.
+//!
+//! Everything here ends in a [`Snapshot`]: a ledger and what could not be read. What it
+//! means is the core's business, how it looks the renderer's.
+
+mod client;
+mod connect;
+mod decode;
+mod error;
+mod intake;
+mod read;
+mod saved;
+mod snapshot;
+mod trouble;
+mod usage;
+mod workload;
+
+pub use client::{Action, Cluster};
+pub use connect::{ClusterArgs, MaybeDuration, parse_timeout};
+pub use decode::{ListEnd, fold_list};
+pub use error::ClusterError;
+pub use intake::Intake;
+pub use read::{Request, read};
+pub use saved::{SavedFiles, read_saved};
+pub use snapshot::{Oddity, Snapshot, Usage};
+pub use workload::{ResolvedWorkload, WorkloadRef};

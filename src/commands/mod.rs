@@ -1,0 +1,21 @@
+//! One command, one file: its arguments, and a run that fetches, asks the core, renders.
+
+pub mod completion;
+pub mod explain;
+pub mod top;
+mod top_args;
+
+use crate::cli::Command;
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever the command says; see [`crate::exit::report`].
+pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
+    match command {
+        Command::Top(args) => top::run(*args, printer).await,
+        Command::Completion(args) => completion::run(&args, printer),
+    }
+}

@@ -1,0 +1,142 @@
+//! `oppscale top`: what is left of a cluster, once.
+
+use crate::cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
+use crate::core::headroom::{self, Headroom, Query};
+use crate::core::replica::exact_text;
+use crate::core::view::{self, By, Row};
+use crate::exit::{Exit, UsageError};
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render::{self, Report, csv, json, table};
+
+use super::explain;
+pub use super::top_args::TopArgs;
+use super::top_args::{Limits, Output, REPLICAS, TopSettings};
+
+/// Reads a cluster or saved lists, counts, and prints.
+///
+/// # Errors
+/// When the input cannot be read; see [`crate::exit::report`].
+pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let settings = args.resolve()?;
+    if let Some(pod) = &args.explain {
+        return explain::run(pod, &args, printer).await;
+    }
+    let (snapshot, workload) = read(&args, &settings, printer).await?;
+    let query = Query {
+        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
+        reserve: settings.reserve,
+        placement: workload.placement,
+        nodes: args.selector.clone().unwrap_or_default(),
+        pods_unknown: snapshot.pods_unknown.is_some(),
+    };
+    let headroom = headroom::measure(&snapshot.ledger, &query);
+    let mut rows = rows(&args, &settings.by, &snapshot, &headroom)?;
+    let first = settings.resources.first().map_or("cpu", String::as_str);
+    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
+    let report = Report {
+        by: settings.by,
+        resources: render::resources(&settings.resources, &headroom),
+        unknown: render::unknown(&snapshot, &headroom),
+        rows,
+        headroom,
+        query,
+        usage: args.usage,
+    };
+    for line in snapshot.pods_unknown.iter().map(|why| format!("pods are unknown: {why}")) {
+        printer.warn(&line);
+    }
+    for note in &snapshot.notes {
+        printer.note(note);
+    }
+    let text = match args.output {
+        Output::Table => table::compact(&report, args.show_unusable, printer),
+        Output::Wide => table::wide(&report, args.show_unusable, printer),
+        Output::Json => json::json(&report)?,
+        Output::Yaml => json::yaml(&report)?,
+        Output::Csv => csv::csv(&report),
+        Output::Name => render::names(&report, args.show_unusable),
+    };
+    printer.data(&text)?;
+    Ok(verdict(&args, &snapshot, &report, printer))
+}
+
+async fn read(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let namespace = args.namespace.as_deref().unwrap_or("default");
+        return cluster::read_saved(&files, args.workload.as_ref(), namespace);
+    }
+    let by_owner = matches!(settings.by, By::Namespace | By::Workload);
+    let request = cluster::Request {
+        workload: args.workload.clone(),
+        namespace: args.namespace.clone(),
+        node_usage: args.usage && !by_owner,
+        pod_usage: args.usage && by_owner,
+    };
+    let connection = args.cluster.connect().await?;
+    cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
+}
+
+fn rows(
+    args: &TopArgs,
+    by: &By,
+    snapshot: &Snapshot,
+    headroom: &Headroom,
+) -> Result<Vec<Row>, UsageError> {
+    let mut rows = match by {
+        By::Node => view::by_node(headroom),
+        By::Pool(label) => {
+            let label = match label {
+                Some(label) => label,
+                None => view::pool_label(headroom).ok_or_else(|| {
+                    UsageError::new("no node carries a label that usually names its pool").hint(
+                        "name the label: --by pool=LABEL (see kubectl get nodes --show-labels)",
+                    )
+                })?,
+            };
+            view::by_pool(headroom, label)
+        }
+        By::Namespace => view::by_owner(&snapshot.ledger, headroom, false),
+        By::Workload => view::by_owner(&snapshot.ledger, headroom, true),
+    };
+    if let Some(namespace) = &args.namespace {
+        match by {
+            By::Namespace => rows.retain(|row| row.name == *namespace),
+            By::Workload => rows.retain(|row| row.namespace.as_ref() == Some(namespace)),
+            By::Node | By::Pool(_) => {}
+        }
+    }
+    if let Some(usage) = &snapshot.usage {
+        render::add_usage(&mut rows, usage, by, headroom);
+    }
+    Ok(rows)
+}
+
+/// The exit code, and words for what is not as it should be.
+fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Printer) -> Exit {
+    for unknown in &report.unknown {
+        printer.warn(&unknown.to_string());
+    }
+    let mut exit = if snapshot.rights_missing { Exit::Rights } else { Exit::Ok };
+    if let Some(Limits(limits)) = &args.fail_below {
+        for (name, limit) in limits {
+            let remaining = match name.as_str() {
+                REPLICAS => report.headroom.fit.as_ref().map(|fit| fit.replicas),
+                _ => report.headroom.remaining.as_ref().map(|r| r.get(name)),
+            };
+            let has = match remaining {
+                Some(remaining) if remaining >= *limit => continue,
+                Some(remaining) => format!("{} remains", exact_text(name, remaining)),
+                None => "what remains is unknown".to_owned(),
+            };
+            printer.warn(&format!("{name}: {has}, below {}", exact_text(name, *limit)));
+            exit = if exit == Exit::Ok { Exit::Finding } else { exit };
+        }
+    }
+    exit
+}

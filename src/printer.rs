@@ -1,0 +1,140 @@
+//! The only place that prints: data on stdout, words on stderr.
+//!
+//! Colour, width and whether anybody watches are decided once, here.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set or TERM is dumb.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How a piece of text stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Not at all.
+    Plain,
+    /// A heading.
+    Bold,
+    /// Less important.
+    Dim,
+    /// Wants attention.
+    Warn,
+    /// Is bad.
+    Bad,
+}
+
+/// Where output goes and how it looks.
+#[derive(Debug, Clone)]
+pub struct Printer {
+    color: bool,
+    stderr_color: bool,
+    width: Option<usize>,
+    quiet: bool,
+}
+
+impl Printer {
+    /// Looks at the terminal and the environment once.
+    pub fn new(choice: ColorChoice, quiet: bool) -> Self {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let on = |terminal: bool| match choice {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => terminal && !dumb && !no_color,
+        };
+        let terminal = io::stdout().is_terminal();
+        Self {
+            color: on(terminal),
+            stderr_color: on(io::stderr().is_terminal()),
+            width: terminal.then(terminal_width),
+            quiet,
+        }
+    }
+
+    /// The columns of the terminal on stdout; `None` when stdout is none.
+    pub fn width(&self) -> Option<usize> {
+        self.width
+    }
+
+    /// Whether progress may be shown.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+
+    /// Whether stdout is coloured.
+    pub fn is_colored(&self) -> bool {
+        self.color
+    }
+
+    /// `text` in `style`, for stdout.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        paint(self.color, style, text)
+    }
+
+    /// Writes data to stdout, all at once.
+    ///
+    /// # Errors
+    /// When stdout cannot be written, a closed pipe included.
+    pub fn data(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        stdout.flush()
+    }
+
+    /// Says something that deserves attention; not silenced by `--quiet`.
+    pub fn warn(&self, text: &str) {
+        let label = paint(self.stderr_color, Style::Warn, "warning:");
+        self.words(&format!("{label} {text}\n"));
+    }
+
+    /// Says something that is good to know.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            let label = paint(self.stderr_color, Style::Dim, "note:");
+            self.words(&format!("{label} {text}\n"));
+        }
+    }
+
+    /// Prints an error that has been put into words.
+    pub fn error(&self, text: &str) {
+        match text.strip_prefix("error:") {
+            Some(rest) => {
+                self.words(&format!("{}{rest}", paint(self.stderr_color, Style::Bad, "error:")));
+            }
+            None => self.words(text),
+        }
+    }
+
+    fn words(&self, text: &str) {
+        // There is nowhere left to report that stderr is closed.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+fn paint(color: bool, style: Style, text: &str) -> String {
+    let code = match style {
+        Style::Plain => return text.to_owned(),
+        _ if !color => return text.to_owned(),
+        Style::Bold => "1",
+        Style::Dim => "2",
+        Style::Warn => "33",
+        Style::Bad => "31",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// The width of the terminal, or 80 where it does not tell.
+fn terminal_width() -> usize {
+    let size = console::Term::stdout().size_checked();
+    size.map_or(80, |(_, columns)| usize::from(columns).max(1))
+}

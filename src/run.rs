@@ -1,0 +1,90 @@
+//! From arguments to an exit code: parse, run, put errors into words.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Cli;
+use crate::commands;
+use crate::exit::{self, Exit};
+use crate::printer::Printer;
+
+/// The name under which kubectl finds the program as a plugin.
+const PLUGIN: &str = "kubectl-oppscale";
+
+/// Runs oppscale with these arguments, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match parse(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout and are no failure. Nobody is left to tell
+            // when printing fails.
+            let _ = error.print();
+            return match error.kind() {
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Exit::Ok,
+                _ => Exit::Usage,
+            };
+        }
+    };
+    let printer = Printer::new(cli.color, cli.quiet);
+    log(cli.verbose);
+    // Fails only if a provider is installed already, which then serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(interruptible(commands::run(cli.command, &printer)));
+            // A page that is being folded need not be waited for.
+            runtime.shutdown_background();
+            outcome
+        });
+    outcome.unwrap_or_else(|error| {
+        let report = exit::report(&error);
+        printer.error(&report.text);
+        report.exit
+    })
+}
+
+/// Ends early on Ctrl-C.
+async fn interruptible(
+    command: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    tokio::select! {
+        outcome = command => outcome,
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+    }
+}
+
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let called = arguments.first().and_then(|path| Path::new(path).file_stem());
+    let mut command = Cli::command();
+    if called.is_some_and(|name| name == PLUGIN) {
+        command = command.bin_name("kubectl oppscale");
+    }
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+}
+
+/// Logs to stderr. The client library logs whole bodies when it cannot read them, so it
+/// may only report errors.
+fn log(verbosity: u8) {
+    let default = match verbosity {
+        0 => "warn,kube_client=error",
+        1 => "info,kube_client=error",
+        2 => "debug,kube_client=error,hyper=info,hyper_util=info,rustls=info",
+        _ => "trace,kube_client=error",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A second call in one process, as in tests, keeps the first one's settings.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(verbosity > 1)
+        .without_time()
+        .try_init();
+}
