@@ -1,8 +1,8 @@
 //! From JSON to the ledger, one object at a time, with nothing lost on the way.
 //!
-//! The common case is a page of sound objects, read in one pass. Where an item is not
-//! what its kind should be, the page is read again item by item: the sound ones count,
-//! the others are named and what they stand on is unknown.
+//! The common case is a page of sound objects, skimmed in one pass. Where an item is not
+//! what its kind should be, the page is read again in full, item by item: the sound ones
+//! count, the others are named and what they stand on is unknown.
 
 use std::collections::HashMap;
 
@@ -17,6 +17,8 @@ use crate::core::record::{PodKey, PodRecord, Standing};
 use crate::core::resources::Resources;
 
 use super::decode::fold_list;
+use super::fields;
+use super::skim;
 use super::snapshot::{Oddity, Snapshot, Usage};
 
 /// Fills a [`Snapshot`].
@@ -62,7 +64,12 @@ impl Intake {
     /// When the page is no list.
     pub fn pod_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
         let before = self.pods;
-        if fold_list(page, |pod: Pod<'_>| self.pod(&pod)).is_ok() {
+        let skimmed = skim::items(page, &fields::POD, |json| {
+            let pod = serde_json::from_str::<Pod<'_>>(json).ok()?;
+            // What never met an API server is looked at more closely.
+            pod.metadata.passed_api_server().then(|| self.pod(&pod))
+        });
+        if skimmed.is_some() {
             return Ok(());
         }
         self.pods = before;

@@ -12,16 +12,21 @@ use super::resources::Resources;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PodKey {
     /// A uid in the usual form; 16 bytes instead of 36.
-    Uid(u128),
+    Uid([u8; 16]),
     /// `NAMESPACE/NAME`, or a uid of another form.
     Text(Box<str>),
 }
 
 impl PodKey {
+    /// The key of a pod with this uid, as the number that its digits write.
+    pub fn of_uid(uid: u128) -> Self {
+        Self::Uid(uid.to_be_bytes())
+    }
+
     /// The key of the pod with this metadata.
     pub fn of(metadata: &Metadata<'_>) -> Self {
         match parse_uuid(&metadata.uid) {
-            Some(uid) => Self::Uid(uid),
+            Some(uid) => Self::of_uid(uid),
             None if metadata.uid.is_empty() => {
                 Self::Text(format!("{}/{}", &*metadata.namespace, &*metadata.name).into())
             }

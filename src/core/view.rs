@@ -132,14 +132,14 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
 pub fn by_owner(ledger: &Ledger, headroom: &Headroom, by_workload: bool) -> Vec<Row> {
     let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
     let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
-    for pod in ledger.bound().filter(|pod| nodes.contains(&*pod.node)) {
-        let group = &pod.group;
+    for pod in ledger.bound().filter(|pod| nodes.contains(pod.node)) {
+        let group = pod.group;
         let key = match by_workload {
             true => (&*group.namespace, &*group.kind, &*group.name),
             false => (&*group.namespace, "", ""),
         };
         let (others, own) = sums.entry(key).or_default();
-        if pod.own { own } else { others }.add(&pod.footprint);
+        if pod.own { own } else { others }.add(pod.footprint);
     }
     sums.into_iter()
         .map(|((namespace, kind, name), (others, opportunistic))| Row {

@@ -1,0 +1,145 @@
+//! An API server that has its answers ready: what is measured is the client.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rcgen::{CertificateParams, KeyPair};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use super::generate::{self, Size};
+
+/// As in `oppscale::cluster`, and kubectl.
+const PAGE: usize = 500;
+
+/// A running server; ends when dropped.
+pub struct Server {
+    child: Child,
+    pub kubeconfig: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    /// Starts one that holds a cluster of this size.
+    pub fn start(size: Size) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_str().unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["child-serve", path, &size.nodes.to_string(), &size.pods.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The server says one line once it listens.
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+        assert_eq!(line.trim(), "ready");
+        let kubeconfig = format!("{path}/kubeconfig");
+        Self { child, kubeconfig, _folder: folder }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Serves until killed.
+pub fn child(folder: &str, size: Size) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let answers = Arc::new(answers(size));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let acceptor = certificate(Path::new(folder), listener.local_addr().unwrap().port());
+        println!("ready");
+        std::io::stdout().flush().unwrap();
+        loop {
+            let Ok((stream, _)) = listener.accept().await else { continue };
+            let (acceptor, answers) = (acceptor.clone(), Arc::clone(&answers));
+            tokio::spawn(async move {
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let service = service_fn(|request| answer(Arc::clone(&answers), request));
+                let _ = hyper::server::conn::http1::Builder::new()
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+}
+
+/// Every answer, by path and the page's number; page 0 is the whole list.
+fn answers(size: Size) -> HashMap<(&'static str, usize), Bytes> {
+    let mut answers = HashMap::new();
+    let nodes: Vec<_> = (0..size.nodes).map(generate::node).collect();
+    let pods: Vec<_> = (0..size.pods).map(|number| generate::pod(number, size.nodes)).collect();
+    for (path, kind, items) in [("/api/v1/nodes", "Node", &nodes), ("/api/v1/pods", "Pod", &pods)] {
+        let pages = items.len().div_ceil(PAGE);
+        for (page, items) in items.chunks(PAGE).enumerate() {
+            let token = (page + 1 < pages).then(|| (page + 2).to_string());
+            let list = generate::list(kind, items, token.as_deref());
+            answers.insert((path, page + 1), list.into());
+        }
+        // The whole list costs its size again; only the peer asks for it.
+        if items.len() <= super::MEDIUM.pods {
+            answers.insert((path, 0), generate::list(kind, items, None).into());
+        }
+    }
+    answers
+}
+
+async fn answer(
+    answers: Arc<HashMap<(&'static str, usize), Bytes>>,
+    request: Request<hyper::body::Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let query = request.uri().query().unwrap_or_default();
+    let value =
+        |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let page = match (value("continue"), value("limit")) {
+        (Some(token), _) => token.parse().unwrap_or(0),
+        (None, Some(_)) => 1,
+        (None, None) => 0,
+    };
+    let path = request.uri().path();
+    let body = answers.iter().find(|((known, number), _)| *known == path && *number == page);
+    let response = Response::builder().header("content-type", "application/json");
+    Ok(match body {
+        Some((_, body)) => response.body(Full::new(body.clone())),
+        None => response.status(StatusCode::NOT_FOUND).body(Full::new(Bytes::from_static(b"{}"))),
+    }
+    .unwrap())
+}
+
+/// A certificate of its own, and a kubeconfig that trusts it.
+fn certificate(folder: &Path, port: u16) -> TlsAcceptor {
+    let key = KeyPair::generate().unwrap();
+    let certificate =
+        CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap().self_signed(&key).unwrap();
+    let ca = folder.join("ca.pem");
+    std::fs::write(&ca, certificate.pem()).unwrap();
+    let kubeconfig = format!(
+        "apiVersion: v1\nkind: Config\ncurrent-context: bench\n\
+         clusters: [{{name: bench, cluster: {{server: 'https://127.0.0.1:{port}', certificate-authority: '{}'}}}}]\n\
+         contexts: [{{name: bench, context: {{cluster: bench, user: bench}}}}]\n\
+         users: [{{name: bench, user: {{token: bench}}}}]\n",
+        ca.display()
+    );
+    std::fs::write(folder.join("kubeconfig"), kubeconfig).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
