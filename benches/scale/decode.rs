@@ -71,7 +71,7 @@ fn full(page: &str) {
 
 fn lean(page: &str) {
     let mut intake = Intake::new(Ownership::default());
-    intake.pod_page(page).unwrap();
+    intake.pod_page(page.as_bytes()).unwrap();
     assert!(std::hint::black_box(intake).pods() > 0);
 }
 

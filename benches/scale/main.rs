@@ -36,9 +36,9 @@ fn main() {
         ["child-decode", how, pods] => decode::child(how, pods.parse().unwrap()),
         ["child-measure", program, ..] => measure::child(program, &arguments[2..]),
         ["child-download", kubeconfig] => oneshot::download(kubeconfig),
-        ["child-serve", folder, nodes, pods] => {
+        ["child-serve", folder, nodes, pods, pace] => {
             let size = Size { nodes: nodes.parse().unwrap(), pods: pods.parse().unwrap() };
-            server::child(folder, size);
+            server::child(folder, size, pace.parse().unwrap());
         }
         ["decode"] => decode::run(),
         ["oneshot"] => oneshot::run(LARGE),

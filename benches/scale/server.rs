@@ -29,12 +29,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one that holds a cluster of this size.
-    pub fn start(size: Size) -> Self {
+    /// Starts one that holds a cluster of this size, and writes `pace` MB a second; 0 is as
+    /// fast as it can.
+    pub fn start(size: Size, pace: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_str().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["child-serve", path, &size.nodes.to_string(), &size.pods.to_string()])
+            .arg(pace.to_string())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -56,7 +58,7 @@ impl Drop for Server {
 }
 
 /// Serves until killed.
-pub fn child(folder: &str, size: Size) {
+pub fn child(folder: &str, size: Size, pace: usize) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answers = Arc::new(answers(size));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -70,7 +72,7 @@ pub fn child(folder: &str, size: Size) {
             let (acceptor, answers) = (acceptor.clone(), Arc::clone(&answers));
             tokio::spawn(async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let service = service_fn(|request| answer(Arc::clone(&answers), request));
+                let service = service_fn(|request| answer(Arc::clone(&answers), pace, request));
                 let _ = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
@@ -101,6 +103,7 @@ fn answers(size: Size) -> HashMap<(&'static str, usize), Bytes> {
 
 async fn answer(
     answers: Arc<HashMap<(&'static str, usize), Bytes>>,
+    pace: usize,
     request: Request<hyper::body::Incoming>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
     let query = request.uri().query().unwrap_or_default();
@@ -113,6 +116,12 @@ async fn answer(
     };
     let path = request.uri().path();
     let body = answers.iter().find(|((known, number), _)| *known == path && *number == page);
+    if let Some((_, body)) = body
+        && pace > 0
+    {
+        let micros = body.len() / pace;
+        tokio::time::sleep(std::time::Duration::from_micros(micros as u64)).await;
+    }
     let response = Response::builder().header("content-type", "application/json");
     Ok(match body {
         Some((_, body)) => response.body(Full::new(body.clone())),

@@ -51,10 +51,20 @@ impl Cluster {
     /// # Errors
     /// On every status but 200, and when the answer does not come whole and in time.
     pub async fn get(&self, action: &Action<'_>, path: &str) -> Result<Vec<u8>, ClusterError> {
+        self.get_into(action, path, Vec::new()).await
+    }
+
+    /// As [`Self::get`], in the memory of `buffer`, whose content is dropped.
+    pub(super) async fn get_into(
+        &self,
+        action: &Action<'_>,
+        path: &str,
+        mut buffer: Vec<u8>,
+    ) -> Result<Vec<u8>, ClusterError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let exchange = self.exchange(action.words, path);
+            let exchange = self.exchange(action.words, path, std::mem::take(&mut buffer));
             let answer = match self.timeout {
                 None => exchange.await,
                 Some(timeout) => match tokio::time::timeout(timeout, exchange).await {
@@ -77,7 +87,12 @@ impl Cluster {
         }
     }
 
-    async fn exchange(&self, action: &str, path: &str) -> Result<Answer, ClusterError> {
+    async fn exchange(
+        &self,
+        action: &str,
+        path: &str,
+        mut bytes: Vec<u8>,
+    ) -> Result<Answer, ClusterError> {
         let request = http::Request::get(path)
             .header(ACCEPT, "application/json")
             .body(Body::empty())
@@ -96,7 +111,8 @@ impl Cluster {
         let length = response.headers().get(http::header::CONTENT_LENGTH);
         // Only a hint, and the server's word: no more than a page is taken at once.
         let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
-        let mut bytes = Vec::with_capacity(length.min(8 << 20));
+        bytes.clear();
+        bytes.reserve(length.min(8 << 20));
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| trouble::cut(action, &self.server, &error))?;

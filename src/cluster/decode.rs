@@ -33,17 +33,25 @@ pub fn fold_list<'b, T: Deserialize<'b>>(
 /// The end of the list `json`, without its items.
 ///
 /// An API server writes the metadata first, so the start of the text usually tells.
-pub(super) fn list_end(json: &str) -> Result<ListEnd, serde_json::Error> {
-    if let Some(head) = json.find("\"items\"").and_then(|at| json.get(..at)) {
+/// `None` when it is no list, which reading the items will say better.
+pub(super) fn list_end(json: &[u8]) -> Option<ListEnd> {
+    let start = json.get(..json.len().min(HEAD))?;
+    let items = start.windows(ITEMS.len()).position(|window| window == ITEMS);
+    if let Some(head) = items.and_then(|at| str::from_utf8(&json[..at]).ok()) {
         let closed = format!("{}}}", head.trim_end().trim_end_matches(','));
         if let Ok(head) = serde_json::from_str::<Head>(&closed)
             && let Some(metadata) = head.metadata
         {
-            return Ok(ListEnd { kind: head.kind, continue_token: metadata.token() });
+            return Some(ListEnd { kind: head.kind, continue_token: metadata.token() });
         }
     }
-    fold_list::<IgnoredAny>(json, |_| {})
+    fold_list::<IgnoredAny>(str::from_utf8(json).ok()?, |_| {}).ok()
 }
+
+/// The key of a list's items.
+const ITEMS: &[u8] = b"\"items\"";
+/// How far the head of a list may reach: continue tokens are some hundred bytes long.
+const HEAD: usize = 4096;
 
 #[derive(serde::Deserialize)]
 struct Head {
@@ -144,7 +152,7 @@ mod tests {
 
     #[test]
     fn the_end_is_found_before_or_behind_the_items() {
-        let token = |json: &str| list_end(json).unwrap().continue_token;
+        let token = |json: &str| list_end(json.as_bytes()).unwrap().continue_token;
         assert_eq!(
             token(r#"{"kind":"PodList","metadata":{"continue":"x"},"items":[{}]}"#).as_deref(),
             Some("x")
@@ -155,6 +163,6 @@ mod tests {
             Some("y")
         );
         assert_eq!(token(r#"{"metadata":{"continue":""},"items":null}"#), None);
-        assert!(list_end("{}").is_err() && list_end("<html>").is_err());
+        assert!(list_end(b"{}").is_none() && list_end(b"<html>").is_none());
     }
 }

@@ -148,11 +148,12 @@ impl ClusterError {
             Self::Cut { .. } => "try again; if it stays so, a proxy between may limit time or size",
             Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
             Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
-            Self::Forbidden { right, .. } => {
+            Self::Forbidden { right, message, .. } => {
+                let user = user_in(message).unwrap_or("YOU");
                 return Some(format!(
                     "an administrator can grant it:\n\
                      kubectl create clusterrole oppscale-view {right}\n\
-                     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=YOU"
+                     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user={user}"
                 ));
             }
             Self::NotFound { .. } => return None,
@@ -165,4 +166,13 @@ impl ClusterError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// Whom the server's refusal names: `User "bob" cannot list ...`.
+fn user_in(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("User \"")?;
+    let (user, _) = rest.split_once('"')?;
+    // What could be more than a name is not put into a command to be pasted.
+    let plain = |c: char| c.is_ascii_alphanumeric() || ":-_.@".contains(c);
+    (!user.is_empty() && user.chars().all(plain)).then_some(user)
 }

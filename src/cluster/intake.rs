@@ -21,6 +21,17 @@ use super::fields;
 use super::skim;
 use super::snapshot::{Oddity, Snapshot, Usage};
 
+/// Why a page is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPage {
+    /// It is not JSON, or has another shape.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It is no text.
+    #[error(transparent)]
+    Text(#[from] std::str::Utf8Error),
+}
+
 /// Fills a [`Snapshot`].
 #[derive(Debug, Default)]
 pub struct Intake {
@@ -62,7 +73,7 @@ impl Intake {
     ///
     /// # Errors
     /// When the page is no list.
-    pub fn pod_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
+    pub fn pod_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
         let before = self.pods;
         let skimmed = skim::items(page, &fields::POD, |json| {
             let pod = serde_json::from_str::<Pod<'_>>(json).ok()?;
@@ -73,15 +84,17 @@ impl Intake {
             return Ok(());
         }
         self.pods = before;
-        fold_list(page, |raw: &RawValue| self.raw_pod(raw.get())).map(drop)
+        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_pod(raw.get()))?;
+        Ok(())
     }
 
     /// Takes a page of nodes.
     ///
     /// # Errors
     /// When the page is no list.
-    pub fn node_page(&mut self, page: &str) -> Result<(), serde_json::Error> {
-        fold_list(page, |raw: &RawValue| self.raw_node(raw.get())).map(drop)
+    pub fn node_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
+        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_node(raw.get()))?;
+        Ok(())
     }
 
     /// Forgets all pods, before their list is read anew.

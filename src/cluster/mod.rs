@@ -21,7 +21,7 @@ pub use client::{Action, Cluster};
 pub use connect::{ClusterArgs, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
-pub use intake::Intake;
+pub use intake::{BadPage, Intake};
 pub use read::{Request, read};
 pub use saved::{SavedFiles, read_saved};
 pub use snapshot::{Oddity, Snapshot, Usage};

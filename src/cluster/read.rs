@@ -8,7 +8,7 @@ use crate::progress::Progress;
 use super::client::{Action, Cluster};
 use super::decode::list_end;
 use super::error::ClusterError;
-use super::intake::Intake;
+use super::intake::{BadPage, Intake};
 use super::snapshot::{Snapshot, Usage};
 use super::usage;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
@@ -59,7 +59,7 @@ struct Listing {
     right: &'static str,
     path: &'static str,
     query: &'static str,
-    take: fn(&mut Intake, &str) -> Result<(), serde_json::Error>,
+    take: fn(&mut Intake, &[u8]) -> Result<(), BadPage>,
     restart: fn(&mut Intake),
 }
 
@@ -131,10 +131,11 @@ async fn list(
     progress: &Progress,
 ) -> Result<Intake, (ClusterError, Intake)> {
     let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+    let (empty, empties) = mpsc::unbounded_channel();
     let counter = progress.clone();
     let folding =
-        tokio::task::spawn_blocking(move || fold_pages(listing, intake, receiver, &counter));
-    let loaded = load_pages(cluster, listing, sender).await;
+        tokio::task::spawn_blocking(move || fold_pages(listing, intake, receiver, empty, &counter));
+    let loaded = load_pages(cluster, listing, sender, empties).await;
     let (intake, folded) = match folding.await {
         Ok(done) => done,
         // Only a bug ends that thread early; what it held is gone with it.
@@ -152,23 +153,25 @@ async fn list(
     }
 }
 
+/// Folds pages as they come, and gives their memory back to be filled again: pages from
+/// the system, zeroed anew each time, would cost as much as copying into them.
 fn fold_pages(
     listing: &Listing,
     mut intake: Intake,
     mut pages: mpsc::Receiver<Message>,
+    empty: mpsc::UnboundedSender<Vec<u8>>,
     progress: &Progress,
 ) -> (Intake, Result<(), String>) {
     while let Some(message) = pages.blocking_recv() {
         match message {
             Message::Restart => (listing.restart)(&mut intake),
             Message::Page(body) => {
-                let taken = std::str::from_utf8(&body).map_err(|error| error.to_string()).and_then(
-                    |page| (listing.take)(&mut intake, page).map_err(|error| error.to_string()),
-                );
-                if let Err(cause) = taken {
-                    return (intake, Err(cause));
+                if let Err(cause) = (listing.take)(&mut intake, &body) {
+                    return (intake, Err(cause.to_string()));
                 }
                 progress.count(intake.pods());
+                // Nobody takes it back behind the last page.
+                let _ = empty.send(body);
             }
         }
     }
@@ -179,13 +182,15 @@ async fn load_pages(
     cluster: &Cluster,
     listing: &Listing,
     pages: mpsc::Sender<Message>,
+    mut empties: mpsc::UnboundedReceiver<Vec<u8>>,
 ) -> Result<(), ClusterError> {
     let action = Action { words: listing.words, right: listing.right };
     let first = format!("{}?limit={PAGE}{}", listing.path, listing.query);
     let mut path = first.clone();
     let mut starts = 1;
     loop {
-        let body = match cluster.get(&action, &path).await {
+        let buffer = empties.try_recv().unwrap_or_default();
+        let body = match cluster.get_into(&action, &path, buffer).await {
             Err(ClusterError::Expired { action, .. }) if starts > RESTARTS => {
                 return Err(ClusterError::Expired { action, times: starts });
             }
@@ -199,9 +204,7 @@ async fn load_pages(
             }
             answer => answer?,
         };
-        // What is no list is left for the fold to report, with the place.
-        let end = std::str::from_utf8(&body).ok().and_then(|page| list_end(page).ok());
-        let token = end.and_then(|end| end.continue_token);
+        let token = list_end(&body).and_then(|end| end.continue_token);
         if pages.send(Message::Page(body)).await.is_err() {
             return Ok(());
         }

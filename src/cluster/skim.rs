@@ -27,11 +27,11 @@ pub(super) enum Keep {
 /// `None` when the text is not what a kube-apiserver writes, or `each` says stop; some
 /// items may have been handed over by then.
 pub(super) fn items(
-    json: &str,
+    json: &[u8],
     keep: &Keep,
     mut each: impl FnMut(&str) -> Option<()>,
 ) -> Option<()> {
-    let mut cursor = Cursor { bytes: json.as_bytes(), at: 0 };
+    let mut cursor = Cursor { bytes: json, at: 0 };
     let mut item = Vec::with_capacity(4096);
     let mut found = false;
     cursor.members(|cursor, key| {
@@ -318,7 +318,7 @@ mod tests {
 
     fn skimmed(json: &str) -> Option<Vec<Value>> {
         let mut found = Vec::new();
-        items(json, &KEEP, |item| {
+        items(json.as_bytes(), &KEEP, |item| {
             found.push(serde_json::from_str(item).ok()?);
             Some(())
         })?;
