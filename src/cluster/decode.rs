@@ -37,9 +37,9 @@ pub(super) fn list_end(json: &str) -> Result<ListEnd, serde_json::Error> {
     if let Some(head) = json.find("\"items\"").and_then(|at| json.get(..at)) {
         let closed = format!("{}}}", head.trim_end().trim_end_matches(','));
         if let Ok(head) = serde_json::from_str::<Head>(&closed)
-            && let Some(metadata) = head.metadata
+            && let (Some(kind), Some(metadata)) = (head.kind, head.metadata)
         {
-            return Ok(ListEnd { kind: head.kind, continue_token: metadata.token() });
+            return Ok(ListEnd { kind: Some(kind), continue_token: metadata.token() });
         }
     }
     fold_list::<IgnoredAny>(json, |_| {})
