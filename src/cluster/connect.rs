@@ -66,7 +66,11 @@ impl ClusterArgs {
         let server = config.cluster_url.to_string();
         let namespace = config.default_namespace.clone();
         let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
-        let client = Client::try_from(config).map_err(|error| {
+        // A credential plugin may wait for a person, who may think better of it with Ctrl-C.
+        let client = tokio::task::spawn_blocking(|| Client::try_from(config))
+            .await
+            .map_err(|error| ClusterError::Credentials(error.to_string()))?;
+        let client = client.map_err(|error| {
             match (trouble::transport("connect", &server, &error), plugin) {
                 (ClusterError::Credentials(why), Some(plugin)) => {
                     ClusterError::Credentials(format!("{plugin}: {why}"))
