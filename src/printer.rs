@@ -76,6 +76,11 @@ impl Printer {
         self.color
     }
 
+    /// Whether stderr is coloured.
+    pub fn is_stderr_colored(&self) -> bool {
+        self.stderr_color
+    }
+
     /// `text` in `style`, for stdout.
     pub fn paint(&self, style: Style, text: &str) -> String {
         paint(self.color, style, text)
@@ -101,6 +106,8 @@ impl Printer {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let label = paint(self.stderr_color, Style::Dim, "note:");
+            // What follows on further lines stands below the first one.
+            let text = text.replace('\n', "\n      ");
             self.words(&format!("{label} {text}\n"));
         }
     }

@@ -31,7 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let printer = Printer::new(cli.color, cli.quiet);
-    log(cli.verbose);
+    log(cli.verbose, printer.is_stderr_colored());
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = tokio::runtime::Builder::new_current_thread()
@@ -70,20 +70,22 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
 }
 
-/// Logs to stderr. The client library logs whole bodies when it cannot read them, so it
-/// may only report errors.
-fn log(verbosity: u8) {
-    let default = match verbosity {
-        0 => "warn,kube_client=error",
-        1 => "info,kube_client=error",
-        2 => "debug,kube_client=error,hyper=info,hyper_util=info,rustls=info",
-        _ => "trace,kube_client=error",
+/// Logs to stderr. The client library logs whole bodies when it cannot read them, and it
+/// and its TLS log errors that are put into words here: they are not asked.
+fn log(verbosity: u8, color: bool) {
+    let level = match verbosity {
+        0 => "warn",
+        1 => "info",
+        2 => "debug,hyper=info,hyper_util=info,rustls=info",
+        _ => "trace",
     };
+    let default = format!("{level},kube_client=off,rustls_platform_verifier=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     // A second call in one process, as in tests, keeps the first one's settings.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(color)
         .with_target(verbosity > 1)
         .without_time()
         .try_init();

@@ -1,14 +1,19 @@
 //! One integration binary: a test file is a module here, and a guard finds forgotten ones.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod artefacts;
+mod cli;
 mod core;
 mod purity;
+mod support;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
 #[test]
 fn no_test_file_is_forgotten() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for (folder, index) in [("", "main.rs"), ("core", "mod.rs")] {
+    for (folder, index) in
+        [("", "main.rs"), ("cli", "mod.rs"), ("core", "mod.rs"), ("support", "mod.rs")]
+    {
         let folder = root.join(folder);
         let modules = std::fs::read_to_string(folder.join(index)).unwrap();
         for entry in std::fs::read_dir(&folder).unwrap() {

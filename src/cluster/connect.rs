@@ -61,14 +61,23 @@ impl ClusterArgs {
         }
         // The library's retry waits for minutes; a person at a prompt would not know why.
         config.default_retry = false;
-        if let Some(timeout) = self.request_timeout.0 {
-            config.connect_timeout =
-                Some(config.connect_timeout.map_or(timeout, |t| t.min(timeout)));
-        }
+        // Connecting counts to the request's time, which is limited where requests are sent.
+        config.connect_timeout = None;
         let server = config.cluster_url.to_string();
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config)
-            .map_err(|error| trouble::transport("connect", &server, &error))?;
+        let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
+        // A credential plugin may wait for a person, who may think better of it with Ctrl-C.
+        let client = tokio::task::spawn_blocking(|| Client::try_from(config))
+            .await
+            .map_err(|error| ClusterError::Credentials(error.to_string()))?;
+        let client = client.map_err(|error| {
+            match (trouble::transport("connect", &server, &error), plugin) {
+                (ClusterError::Credentials(why), Some(plugin)) => {
+                    ClusterError::Credentials(format!("{plugin}: {why}"))
+                }
+                (error, _) => error,
+            }
+        })?;
         Ok(Cluster::new(client, server, namespace, self.request_timeout.0))
     }
 
@@ -86,6 +95,12 @@ impl ClusterArgs {
             Some(path) => Kubeconfig::read_from(path),
             None => Kubeconfig::read(),
         };
+        // The library would go on as nobody.
+        if let (Ok(kubeconfig), Some(user)) = (&kubeconfig, &options.user)
+            && !kubeconfig.auth_infos.iter().any(|known| known.name == *user)
+        {
+            return Err(ClusterError::BadConfig(format!("there is no user {user:?} in it")));
+        }
         let config = match kubeconfig {
             Ok(kubeconfig) => Config::from_custom_kubeconfig(kubeconfig, &options).await,
             Err(error) => Err(error),

@@ -40,9 +40,9 @@ pub(super) fn list_end(json: &[u8]) -> Option<ListEnd> {
     if let Some(head) = items.and_then(|at| str::from_utf8(&json[..at]).ok()) {
         let closed = format!("{}}}", head.trim_end().trim_end_matches(','));
         if let Ok(head) = serde_json::from_str::<Head>(&closed)
-            && let Some(metadata) = head.metadata
+            && let (Some(kind), Some(metadata)) = (head.kind, head.metadata)
         {
-            return Some(ListEnd { kind: head.kind, continue_token: metadata.token() });
+            return Some(ListEnd { kind: Some(kind), continue_token: metadata.token() });
         }
     }
     fold_list::<IgnoredAny>(str::from_utf8(json).ok()?, |_| {}).ok()

@@ -30,6 +30,14 @@ pub enum ClusterError {
         /// Why, in the TLS library's words.
         cause: String,
     },
+    /// The server speaks no TLS, or another one.
+    #[error("cannot speak TLS with the API server {server}: {cause}")]
+    Tls {
+        /// Its address.
+        server: String,
+        /// Why, in the TLS library's words.
+        cause: String,
+    },
     /// No answer in time.
     #[error("{action}: no answer from {server} within {seconds} s")]
     TimedOut {
@@ -40,8 +48,8 @@ pub enum ClusterError {
         /// How long was waited.
         seconds: f64,
     },
-    /// The connection ended in the middle of an answer.
-    #[error("{action}: the connection to {server} was cut in the middle of the answer: {cause}")]
+    /// The connection ended before or in the middle of an answer.
+    #[error("{action}: the connection to {server} was cut before the answer was whole: {cause}")]
     Cut {
         /// What was asked.
         action: String,
@@ -140,7 +148,10 @@ impl ClusterError {
             }
             Self::Certificate { .. } => {
                 "the kubeconfig's certificate-authority must be the one that signed the server's\n\
-                 certificate, and its server name one that the certificate holds"
+                 certificate, its server name one that the certificate holds, and both valid today"
+            }
+            Self::Tls { .. } => {
+                "is that the https port of an API server? Compare: kubectl cluster-info"
             }
             Self::TimedOut { .. } => {
                 "try again, or wait longer with --request-timeout=2m (0 waits for ever)"

@@ -38,8 +38,17 @@ pub struct Intake {
     snapshot: Snapshot,
     ownership: Ownership,
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
-    pod_usage: HashMap<String, Resources>,
+    pod_usage: HashMap<String, PodUsage>,
     pods: u64,
+}
+
+/// What a pod uses.
+#[derive(Debug)]
+struct PodUsage {
+    used: Resources,
+    /// Whether it was added to its workload's. A pod can come twice: when pages overlap,
+    /// or when one is read again.
+    counted: bool,
 }
 
 impl Intake {
@@ -50,7 +59,8 @@ impl Intake {
 
     /// Takes the usage of pods, before the pods themselves.
     pub fn expect_usage(&mut self, pod_usage: HashMap<String, Resources>) {
-        self.pod_usage = pod_usage;
+        let uncounted = |(name, used)| (name, PodUsage { used, counted: false });
+        self.pod_usage = pod_usage.into_iter().map(uncounted).collect();
         self.snapshot.usage.get_or_insert_with(Usage::default);
     }
 
@@ -103,6 +113,9 @@ impl Intake {
         self.snapshot.oddities.retain(|oddity| oddity.kind != "Pod");
         if let Some(usage) = &mut self.snapshot.usage {
             usage.workloads.clear();
+        }
+        for usage in self.pod_usage.values_mut() {
+            usage.counted = false;
         }
         self.pods = 0;
     }
@@ -183,11 +196,12 @@ impl Intake {
 
     fn add_usage(&mut self, record: &PodRecord<'_>) {
         let name = format!("{}/{}", record.namespace, record.name);
-        let Some(used) = self.pod_usage.get(&name) else { return };
+        let Some(pod) = self.pod_usage.get_mut(&name).filter(|pod| !pod.counted) else { return };
+        pod.counted = true;
         let (kind, workload) = record.workload;
         let key = (record.namespace.to_owned(), kind.to_owned(), workload.to_owned());
         let usage = self.snapshot.usage.get_or_insert_with(Usage::default);
-        usage.workloads.entry(key).or_default().add(used);
+        usage.workloads.entry(key).or_default().add(&pod.used);
     }
 
     /// A pod without a name still stands on its node.

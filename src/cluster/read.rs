@@ -35,6 +35,7 @@ pub struct Request {
 }
 
 const NODES: Listing = Listing {
+    kind: "NodeList",
     words: "list nodes",
     right: "--verb=list --resource=nodes,pods",
     path: "/api/v1/nodes",
@@ -45,6 +46,7 @@ const NODES: Listing = Listing {
 
 /// Terminal pods occupy nothing and may be many, so the server leaves them out.
 const PODS: Listing = Listing {
+    kind: "PodList",
     words: "list pods",
     right: "--verb=list --resource=nodes,pods",
     path: "/api/v1/pods",
@@ -55,6 +57,7 @@ const PODS: Listing = Listing {
 
 /// A list to be read, and what becomes of its pages.
 struct Listing {
+    kind: &'static str,
     words: &'static str,
     right: &'static str,
     path: &'static str,
@@ -204,7 +207,15 @@ async fn load_pages(
             }
             answer => answer?,
         };
-        let token = list_end(&body).and_then(|end| end.continue_token);
+        // What is no list is left for the fold to report, with the place. An empty list of
+        // something else must not pass for an empty cluster.
+        let end = list_end(&body).unwrap_or_default();
+        if let Some(kind) = end.kind.filter(|kind| kind != listing.kind) {
+            let (action, server) = (action.words.to_owned(), cluster.server().to_owned());
+            let cause = format!("it is a {kind}, not a {}", listing.kind);
+            return Err(ClusterError::Garbage { action, server, cause });
+        }
+        let token = end.continue_token;
         if pages.send(Message::Page(body)).await.is_err() {
             return Ok(());
         }

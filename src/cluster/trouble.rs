@@ -1,7 +1,9 @@
 //! From the client library's errors to [`ClusterError`], by what lies at their root.
 
 use std::error::Error as StdError;
+use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 
+use kube::client::AuthError;
 use kube::config::KubeconfigError;
 use serde::Deserialize;
 
@@ -9,40 +11,87 @@ use super::error::ClusterError;
 
 /// Says what a transport error means for a request to `server`.
 pub(super) fn transport(action: &str, server: &str, error: &kube::Error) -> ClusterError {
-    let server = server.to_owned();
-    if let kube::Error::Auth(auth) = error {
-        return ClusterError::Credentials(auth.to_string());
+    for cause in chain(error) {
+        if let Some(error) = find::<rustls::Error>(cause) {
+            return tls(server, error);
+        }
+        if let Some(error) = find::<AuthError>(cause) {
+            return ClusterError::Credentials(credentials(error));
+        }
     }
-    let mut root = String::new();
-    let mut current: Option<&(dyn StdError + 'static)> = Some(error);
-    while let Some(cause) = current {
-        if let Some(tls) = find::<rustls::Error>(cause) {
-            return ClusterError::Certificate { server, cause: tls.to_string() };
-        }
-        if let Some(auth) = find::<kube::client::AuthError>(cause) {
-            return ClusterError::Credentials(auth.to_string());
-        }
-        if let Some(http) = find::<hyper::Error>(cause)
-            && (http.is_incomplete_message() || http.is_body_write_aborted() || http.is_closed())
-        {
-            let (action, cause) = (action.to_owned(), http.to_string());
-            return ClusterError::Cut { action, server, cause };
-        }
-        root = cause.to_string();
-        current = cause.source();
+    // HTTP has its own errors only once there is a connection.
+    let Some(http) = chain(error).find_map(find::<hyper::Error>) else {
+        return ClusterError::Unreachable { server: server.to_owned(), cause: root(error) };
+    };
+    if http.is_parse() {
+        let (action, server) = (action.to_owned(), server.to_owned());
+        return ClusterError::Garbage { action, server, cause: http.to_string() };
     }
-    ClusterError::Unreachable { server, cause: root }
+    cut(action, server, http)
 }
 
 /// Says that an answer broke off.
-pub(super) fn cut(action: &str, server: &str, error: &dyn StdError) -> ClusterError {
-    let mut root = error.to_string();
-    let mut current = error.source();
-    while let Some(cause) = current {
-        root = cause.to_string();
-        current = cause.source();
+pub(super) fn cut(action: &str, server: &str, error: &(dyn StdError + 'static)) -> ClusterError {
+    let (action, server) = (action.to_owned(), server.to_owned());
+    ClusterError::Cut { action, server, cause: root(error) }
+}
+
+/// Says why there is no TLS connection.
+fn tls(server: &str, error: &rustls::Error) -> ClusterError {
+    use rustls::CertificateError::{Expired, ExpiredContext};
+    let server = server.to_owned();
+    match error {
+        rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. }) => {
+            ClusterError::Certificate { server, cause: "its certificate has expired".to_owned() }
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            ClusterError::Certificate { server, cause: error.to_string() }
+        }
+        _ => ClusterError::Tls { server, cause: error.to_string() },
     }
-    ClusterError::Cut { action: action.to_owned(), server: server.to_owned(), cause: root }
+}
+
+/// Says why there are no credentials. The library's own words may hold what a plugin
+/// printed or was given, which may be a token.
+fn credentials(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(io) => format!("the credential plugin cannot be started: {io}"),
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let said = said.trim();
+            let colon = if said.is_empty() { "" } else { ": " };
+            format!("the credential plugin failed ({}){colon}{said}", out.status)
+        }
+        AuthError::AuthExecParse(_) => {
+            "the credential plugin printed something else than an ExecCredential".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+/// An error and its causes, the outermost first.
+fn chain<'e>(
+    error: &'e (dyn StdError + 'static),
+) -> impl Iterator<Item = &'e (dyn StdError + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+/// What lies at the root of an error. TLS has a page to say on a connection that just
+/// ended; the kind of I/O error says as much.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let lost = |io: &std::io::Error| matches!(io.kind(), UnexpectedEof | ConnectionReset);
+    match chain(error).last() {
+        None => error.to_string(),
+        Some(root) => match root.downcast_ref::<std::io::Error>() {
+            Some(io) if lost(io) => io.kind().to_string(),
+            _ => root.to_string(),
+        },
+    }
 }
 
 /// Says what is wrong with a kubeconfig.
@@ -57,6 +106,13 @@ pub(super) fn kubeconfig(error: &KubeconfigError) -> ClusterError {
         KubeconfigError::CurrentContextNotSet => ClusterError::NoConfig(
             "the kubeconfig has no current context; choose one with --context".into(),
         ),
+        // Below the first line, the parser shows the text around the error, tokens and all.
+        KubeconfigError::Parse(error) => {
+            let error = error.to_string();
+            ClusterError::BadConfig(
+                error.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
+            )
+        }
         other => ClusterError::BadConfig(other.to_string()),
     }
 }

@@ -40,10 +40,10 @@ pub struct Unplaceable {
 
 /// Sorts what waits in `ledger`.
 pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
-    let selected: Vec<&NodeRecord> =
-        ledger.records().filter(|node| query.nodes.matches(&node.labels)).collect();
-    let (usable, unusable): (Vec<&NodeRecord>, Vec<&NodeRecord>) =
-        selected.into_iter().partition(|node| node.unusable(&query.placement).is_empty());
+    let (usable, others): (Vec<&NodeRecord>, Vec<&NodeRecord>) =
+        ledger.records().partition(|node| {
+            query.nodes.matches(&node.labels) && node.unusable(&query.placement).is_empty()
+        });
     let could_hold =
         |pod: &Waiting| usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint));
     let mut demand = PaidDemand::default();
@@ -52,7 +52,7 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
             demand.gated += 1;
         } else if could_hold(pod) {
             demand.placeable.add(&pod.footprint);
-        } else if could_hold_outside(&unusable, pod) {
+        } else if could_hold_outside(&others, pod) {
             demand.elsewhere.add(&pod.footprint);
         } else {
             demand.unplaceable.push(Unplaceable {
@@ -67,8 +67,8 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
     demand
 }
 
-/// Whether a node that is cordoned, tainted or not ready could hold the pod if it were
-/// not. A node of unknown size might.
+/// Whether a node that is cordoned, tainted, not ready or not looked at could hold the pod
+/// if it were not. A node of unknown size might.
 fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
     nodes.iter().any(|node| {
         let fits = node.allocatable.is_err() || node.fits_empty(&pod.footprint);

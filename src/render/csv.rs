@@ -3,7 +3,7 @@
 use crate::core::resources::{Amount, Resources, Unit, unit_of};
 use crate::core::view::{By, Row};
 
-use super::Report;
+use super::{Report, usage_of};
 
 /// The rows of the report as CSV (RFC 4180, with plain newlines).
 pub fn csv(report: &Report) -> String {
@@ -56,14 +56,14 @@ fn cells(report: &Report, row: &Row) -> Vec<String> {
     };
     for resource in &report.resources {
         for figure in figures(report) {
-            let resources: &Option<Resources> = match *figure {
-                "allocatable" => &row.allocatable,
-                "others" => &row.others,
-                "opportunistic" => &row.opportunistic,
-                "usage" => &row.usage,
-                _ => &row.remaining,
-            };
-            cells.push(number(resources.as_ref().map(|r| r.get(resource))));
+            let of = |resources: &Option<Resources>| Some(resources.as_ref()?.get(resource));
+            cells.push(number(match *figure {
+                "allocatable" => of(&row.allocatable),
+                "others" => of(&row.others),
+                "opportunistic" => of(&row.opportunistic),
+                "usage" => usage_of(row, resource),
+                _ => of(&row.remaining),
+            }));
         }
     }
     if has_slots(report) {

@@ -8,7 +8,7 @@ use crate::core::headroom::{Limit, Totals};
 use crate::core::resources::{Amount, Resources};
 use crate::core::view::{By, Row};
 
-use super::Report;
+use super::{Report, usage_of};
 
 /// Changes when a field is renamed, removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -126,7 +126,7 @@ fn owner(row: &Row, names: &[String], usage: bool) -> Value {
             "opportunistic": of(&row.opportunistic, name),
         });
         if usage {
-            amounts["usage"] = of(&row.usage, name);
+            amounts["usage"] = usage_of(row, name).map_or(Value::Null, integer);
         }
         value["resources"][name] = amounts;
     }
@@ -142,7 +142,7 @@ fn resources(row: &Row, names: &[String], usage: bool) -> Value {
             "remaining": of(&row.remaining, name),
         });
         if usage {
-            amounts["usage"] = of(&row.usage, name);
+            amounts["usage"] = usage_of(row, name).map_or(Value::Null, integer);
         }
         (name.clone(), amounts)
     });

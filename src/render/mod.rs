@@ -10,7 +10,7 @@ use std::fmt;
 use crate::cluster::{Snapshot, Usage};
 use crate::core::headroom::{Headroom, Query};
 use crate::core::node::Unusable;
-use crate::core::resources::{CPU, MEMORY, PODS};
+use crate::core::resources::{Amount, CPU, MEMORY, PODS};
 use crate::core::view::{By, Row};
 
 /// Everything that `top` shows.
@@ -143,6 +143,12 @@ pub fn add_usage(rows: &mut [Row], usage: &Usage, by: &By, headroom: &Headroom) 
             }
         };
     }
+}
+
+/// What a row uses of a resource; metrics.k8s.io knows of cpu and memory only.
+fn usage_of(row: &Row, resource: &str) -> Option<Amount> {
+    let known = matches!(resource, CPU | MEMORY);
+    row.usage.as_ref().filter(|_| known).map(|usage| usage.get(resource))
 }
 
 /// The sum over a pool's nodes; `None` when one of them has no figure.

@@ -11,7 +11,7 @@ use crate::core::resources::{Amount, PODS, Resources, Unit, unit_of};
 use crate::core::view::{By, Row};
 use crate::printer::{Printer, Style};
 
-use super::{Report, is_shown};
+use super::{Report, is_shown, usage_of};
 
 /// What stands for an unknown figure.
 const UNKNOWN: &str = "?";
@@ -214,20 +214,22 @@ fn figure_column(
 ) -> Column {
     let (long, short, spare) = figure.heading();
     let prefix = if several { format!("{}-", resource.to_uppercase()) } else { String::new() };
-    let cell = |resources: Option<Resources>| {
-        let amount = resources.map(|resources| resources.get(resource));
-        match (amount, figure) {
-            (None, Figure::Usage) => (NOTHING.to_owned(), Style::Dim),
-            (None, _) => (UNKNOWN.to_owned(), Style::Warn),
-            (Some(amount), _) => {
-                let style = if amount < 0 { Style::Bad } else { Style::Plain };
-                (amount_text(resource, amount), style)
-            }
+    let get = |resources: Option<Resources>| resources.map(|resources| resources.get(resource));
+    let cell = |amount: Option<Amount>| match (amount, figure) {
+        (None, Figure::Usage) => (NOTHING.to_owned(), Style::Dim),
+        (None, _) => (UNKNOWN.to_owned(), Style::Warn),
+        (Some(amount), _) => {
+            let style = if amount < 0 { Style::Bad } else { Style::Plain };
+            (amount_text(resource, amount), style)
         }
     };
-    let mut cells: Vec<_> = rows.iter().map(|row| cell(figure.of_row(row))).collect();
+    let of_row = |row: &&Row| match figure {
+        Figure::Usage => usage_of(row, resource),
+        _ => get(figure.of_row(row)),
+    };
+    let mut cells: Vec<_> = rows.iter().map(|row| cell(of_row(row))).collect();
     let totals = totals_of(report);
-    cells.extend(totals.iter().map(|(_, totals, left)| cell(figure.of_totals(totals, *left))));
+    cells.extend(totals.iter().map(|(_, totals, left)| cell(get(figure.of_totals(totals, *left)))));
     Column { long: prefix.clone() + long, short: prefix + short, spare, left: false, cells }
 }
 

@@ -1,0 +1,16 @@
+//! The real binary, end to end: few tests, each for what a user would notice.
+
+mod connection;
+mod credentials;
+mod screen;
+mod top_faults;
+mod top_live;
+mod top_saved;
+mod top_usage;
+
+/// Names of nodes are all that these tests need to know that a cluster was read.
+const NAMES: [&str; 3] = ["top", "-o", "name"];
+
+fn names_and(more: &[&'static str]) -> Vec<&'static str> {
+    [&NAMES, more].concat()
+}

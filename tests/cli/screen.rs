@@ -1,0 +1,67 @@
+//! The table on a real pseudo-terminal: width, colour, and what is left out.
+
+use std::io::Read;
+use std::process::Command;
+
+use expectrl::{Expect, Session};
+
+use crate::support::fixture;
+
+/// The screen's lines after `oppscale top` on the article's cluster.
+fn top_on_terminal(columns: u16, args: &[&str], environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
+    command.env_clear().env("TERM", "xterm-256color").envs(environment.iter().copied());
+    command.args(["top", "--from"]).arg(fixture("blog-cluster/nodes-pods.kubectl.json")).args(args);
+    // The size must be set before the program looks, and after the session has set its own:
+    // the shell waits for a line until then.
+    let mut shell = Command::new("sh");
+    let line = format!("read go; stty -echo cols {columns} rows 24; exec \"$0\" \"$@\"");
+    shell.args(["-c", &line]);
+    shell.arg(command.get_program()).args(command.get_args());
+    shell.env("TERM", "xterm-256color").env_remove("NO_COLOR").envs(environment.iter().copied());
+    let mut session = Session::spawn(shell).unwrap();
+    session.send_line("go").unwrap();
+    let mut text = Vec::new();
+    // At the end of the other side a pseudo-terminal reports an error, not an end.
+    let _ = session.read_to_end(&mut text);
+    let text = String::from_utf8(text).unwrap().replace('\r', "");
+    // Behind the echo of that line.
+    text.split_once('\n').unwrap().1.to_owned()
+}
+
+fn widest(text: &str) -> usize {
+    text.lines().map(|line| console::measure_text_width(line)).max().unwrap_or(0)
+}
+
+#[test]
+fn eighty_columns_are_enough() {
+    let screen = top_on_terminal(80, &[], &[]);
+    let table: Vec<_> = screen.lines().take(9).collect();
+    assert!(widest(&table.join("\n")) <= 80, "{screen}");
+    for heading in ["NODE", "STATE", "ALLOC", "OTHERS", "OPP", "REMAIN", "SLOTS", "PODS"] {
+        assert!(table[0].contains(heading), "{heading}: {screen}");
+    }
+    assert!(!screen.contains("too narrow"), "{screen}");
+}
+
+#[test]
+fn a_narrow_terminal_drops_columns_and_never_digits() {
+    let screen = top_on_terminal(50, &[], &[]);
+    let table: Vec<_> = screen.lines().filter(|line| line.contains("fake-")).collect();
+    assert!(widest(&table.join("\n")) <= 50, "{screen}");
+    assert!(screen.contains("151250m") && screen.contains("22750m"), "{screen}");
+    assert!(screen.contains("too narrow for PODS"), "{screen}");
+    let tiny = top_on_terminal(10, &[], &[]);
+    assert!(tiny.contains("fake-00001") && tiny.contains("22750m"), "{tiny}");
+}
+
+#[test]
+fn colour_is_for_terminals_that_want_it() {
+    let escape = '\u{1b}';
+    assert!(top_on_terminal(100, &[], &[]).contains(escape));
+    for environment in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let screen = top_on_terminal(100, &[], &[environment]);
+        assert!(!screen.contains(escape), "{environment:?}: {screen:?}");
+    }
+    assert!(!top_on_terminal(100, &["--color", "never"], &[]).contains(escape));
+}

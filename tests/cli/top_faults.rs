@@ -1,0 +1,279 @@
+//! `oppscale top` against a server that refuses, breaks off, keeps silent or talks nonsense.
+
+use insta::assert_snapshot;
+
+use crate::support::answer::{Answer, Framing};
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::world::World;
+
+const NODES: &str = "/api/v1/nodes";
+const PODS: &str = "/api/v1/pods";
+
+/// The API server's own words when it has too much to do.
+fn too_busy() -> Answer {
+    // A real one says 1; nothing is gained here by waiting.
+    let headers = vec![("retry-after", "0"), ("content-type", "text/plain; charset=utf-8")];
+    Answer::Raw(429, headers, "Too many requests, please try again later.\n")
+}
+
+/// `top` where every request of `path` is answered so.
+fn top(path: &str, answer: Answer) -> CommandOutput {
+    let server = FakeApiServer::start(World::blog());
+    server.always(path, answer);
+    TestEnv::of(&server).run(["top", "--request-timeout", "20s"])
+}
+
+#[test]
+fn refused_pods_leave_a_table_of_nodes_with_question_marks() {
+    assert_snapshot!(top(PODS, Answer::Recorded("403-pods")), @r#"
+    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
+    fake-00000        Ready           32       ?              ?          ?      ?  ?/110
+    fake-00001        Ready           32       ?              ?          ?      ?  ?/110
+    fake-00002        Ready           32       ?              ?          ?      ?  ?/110
+    fake-00003        Ready           32       ?              ?          ?      ?  ?/110
+    fake-00004        Ready           32       ?              ?          ?      ?  ?/110
+    fake-00005        Ready           24       ?              ?          ?      ?  ?/110
+    usable (6 nodes)                 184       ?              ?          ?      ?  ?/660
+    all (6 nodes)                    184       ?              ?          ?      ?  ?/660
+
+    replicas of cpu=1 that fit: unknown
+    ------- stderr -------
+    warning: pods are unknown: list pods: pods is forbidden: User "dev" cannot list resource "pods" in API group "" at the cluster scope (403 Forbidden)
+    note: an administrator can grant it:
+          kubectl create clusterrole oppscale-view --verb=list --resource=nodes,pods
+          kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=dev
+    [EOF]
+    [exit status: 3]
+    "#);
+}
+
+#[test]
+fn refused_pods_are_null_in_json_not_zero() {
+    let server = FakeApiServer::start(World::blog());
+    server.always(PODS, Answer::Recorded("403-pods"));
+    let output = TestEnv::of(&server).run(["top", "-o", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(output.code, Some(3), "{output}");
+    let cpu = &json["totals"]["usable"]["resources"]["cpu"];
+    assert_snapshot!(cpu, @r#"{"allocatable":184000,"others":null,"opportunistic":null,"remaining":null}"#);
+}
+
+#[test]
+fn refused_nodes_end_the_run() {
+    assert_snapshot!(top(NODES, Answer::Recorded("403-nodes")), @r#"
+    ------- stderr -------
+    error: list nodes: nodes is forbidden: User "dev" cannot list resource "nodes" in API group "" at the cluster scope (403 Forbidden)
+     hint: an administrator can grant it:
+           kubectl create clusterrole oppscale-view --verb=list --resource=nodes,pods
+           kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=dev
+    [EOF]
+    [exit status: 3]
+    "#);
+}
+
+#[test]
+fn who_is_not_known_is_told_to_log_in() {
+    assert_snapshot!(top(NODES, Answer::Recorded("401-unauthorized")), @"
+    ------- stderr -------
+    error: list nodes: the API server does not know who you are (401 Unauthorized)
+     hint: log in again; see who you are with: kubectl auth whoami
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_server_without_nodes_is_an_error() {
+    assert_snapshot!(top(NODES, Answer::Recorded("404-path")), @"
+    ------- stderr -------
+    error: list nodes: not found (404 page not found)
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_list_that_expires_again_and_again_is_given_up() {
+    let server = Setup::new(World::blog()).pages_of(40).start();
+    server.always(PODS, Answer::Compacted(|_| {}));
+    let output = TestEnv::of(&server).run(["top"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: list pods: the list expired while it was read, 4 times (410 Gone)
+     hint: the cluster changes faster than it can be listed; try again in a moment
+    [EOF]
+    [exit status: 1]
+    ");
+    let starts = server.requests().into_iter().filter(|r| r.path == PODS);
+    assert_eq!(starts.filter(|r| r.parameter("continue").is_none()).count(), 4);
+}
+
+#[test]
+fn a_server_that_is_busy_for_a_moment_is_asked_again() {
+    let server = FakeApiServer::start(World::blog());
+    server.next(PODS, [too_busy(), too_busy()]);
+    let output = TestEnv::of(&server).run(["top", "-o", "name"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(server.requests().len(), 4, "{}", server.log());
+}
+
+#[test]
+fn a_server_that_stays_busy_is_left_in_peace() {
+    let server = FakeApiServer::start(World::blog());
+    server.always(PODS, too_busy());
+    let output = TestEnv::of(&server).run(["top"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: list pods: the API server is too busy (429 Too Many Requests): Too many requests, please try again later.
+     hint: try again in a moment
+    [EOF]
+    [exit status: 1]
+    ");
+    assert_eq!(server.requests().len(), 4, "{}", server.log());
+}
+
+#[test]
+fn a_server_error_is_told_in_the_servers_words() {
+    let body = r#"{"kind":"Status","status":"Failure","message":"etcdserver: no leader"}"#;
+    assert_snapshot!(top(PODS, Answer::Raw(500, Vec::new(), body)), @"
+    ------- stderr -------
+    error: list pods: the API server answered 500: etcdserver: no leader
+     hint: try again; the API server's log says more
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_unavailable_server_is_told_in_its_words() {
+    assert_snapshot!(top(PODS, Answer::Recorded("503-aggregator")), @"
+    ------- stderr -------
+    error: list pods: the API server answered 503: service unavailable
+     hint: try again; the API server's log says more
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_answer_cut_short_of_its_length_is_no_answer() {
+    assert_snapshot!(top(PODS, Answer::Cut(Framing::ContentLength)), @"
+    ------- stderr -------
+    error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
+     hint: try again; if it stays so, a proxy between may limit time or size
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_answer_cut_between_its_chunks_is_no_answer() {
+    assert_snapshot!(top(PODS, Answer::Cut(Framing::Chunked)), @"
+    ------- stderr -------
+    error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
+     hint: try again; if it stays so, a proxy between may limit time or size
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_answer_cut_on_the_second_page_leaves_no_half_a_table() {
+    let server = Setup::new(World::blog()).pages_of(40).start();
+    server.next(PODS, [Answer::Serve, Answer::Cut(Framing::Chunked)]);
+    let output = TestEnv::of(&server).run(["top"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
+     hint: try again; if it stays so, a proxy between may limit time or size
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_connection_cut_before_the_answer_is_cut_too() {
+    assert_snapshot!(top(NODES, Answer::HangUp), @"
+    ------- stderr -------
+    error: list nodes: the connection to $SERVER was cut before the answer was whole: unexpected end of file
+     hint: try again; if it stays so, a proxy between may limit time or size
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_server_that_keeps_silent_times_out() {
+    let server = FakeApiServer::start(World::blog());
+    server.always(PODS, Answer::Silence);
+    let output = TestEnv::of(&server).run(["top", "--request-timeout", "500ms"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: list pods: no answer from $SERVER within 0.5 s
+     hint: try again, or wait longer with --request-timeout=2m (0 waits for ever)
+    [EOF]
+    [exit status: 124]
+    ");
+}
+
+#[test]
+fn a_server_that_falls_silent_in_the_middle_times_out() {
+    let server = FakeApiServer::start(World::blog());
+    server.always(PODS, Answer::SilenceInTheMiddle);
+    let output = TestEnv::of(&server).run(["top", "--request-timeout", "500ms"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: list pods: no answer from $SERVER within 0.5 s
+     hint: try again, or wait longer with --request-timeout=2m (0 waits for ever)
+    [EOF]
+    [exit status: 124]
+    ");
+}
+
+#[test]
+fn a_login_page_is_no_list() {
+    let headers = vec![("content-type", "text/html")];
+    assert_snapshot!(top(NODES, Answer::Raw(200, headers, "<html>Please log in</html>")), @"
+    ------- stderr -------
+    error: list nodes: the answer of $SERVER is not a Kubernetes list: expected value at line 1 column 1
+     hint: is that address an API server, or a proxy's login page?
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn json_that_ends_too_soon_is_no_list() {
+    let body = r#"{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":"a""#;
+    assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), body)), @"
+    ------- stderr -------
+    error: list pods: the answer of $SERVER is not a Kubernetes list: EOF while parsing an object at line 1 column 64
+     hint: is that address an API server, or a proxy's login page?
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn an_empty_answer_is_no_empty_cluster() {
+    assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), "")), @"
+    ------- stderr -------
+    error: list pods: the answer of $SERVER is not a Kubernetes list: EOF while parsing a value at line 1 column 0
+     hint: is that address an API server, or a proxy's login page?
+    [EOF]
+    [exit status: 1]
+    ");
+}
+
+#[test]
+fn a_list_of_something_else_is_no_list_of_pods() {
+    let body = r#"{"kind":"ServiceList","apiVersion":"v1","metadata":{},"items":[]}"#;
+    assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), body)), @"
+    ------- stderr -------
+    error: list pods: the answer of $SERVER is not a Kubernetes list: it is a ServiceList, not a PodList
+     hint: is that address an API server, or a proxy's login page?
+    [EOF]
+    [exit status: 1]
+    ");
+}

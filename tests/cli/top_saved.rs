@@ -1,0 +1,393 @@
+//! `oppscale top --from`: saved lists, every output, every view.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fixture;
+
+const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
+const MIXED: &str = "mixed-cluster/nodes-pods.kubectl.json";
+
+/// Runs `oppscale top --from FIXTURE ARGS`.
+fn top(name: &str, args: &[&str]) -> CommandOutput {
+    let file = fixture(name);
+    let mut all = vec!["top", "--from", file.to_str().unwrap()];
+    all.extend(args);
+    TestEnv::new().run(all)
+}
+
+fn json(output: &CommandOutput) -> Value {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"))
+}
+
+/// Runs on `text` as standard input.
+fn top_stdin(text: &str, args: &[&str]) -> CommandOutput {
+    let env = TestEnv::new();
+    env.write("list", text);
+    let mut all = vec!["top", "--from", "list"];
+    all.extend(args);
+    env.run(all)
+}
+
+#[test]
+fn the_articles_cluster_is_counted_to_the_millicore() {
+    insta::assert_snapshot!(top(BLOG, &["--reserve", "30"]), @r"
+    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
+    fake-00000        Ready           32       4             16         28     28   19/110
+    fake-00004        Ready           32       4             16         28     28   19/110
+    fake-00002        Ready           32   5250m             15     26750m     26   18/110
+    fake-00003        Ready           32   6250m             15     25750m     25   18/110
+    fake-00001        Ready           32   9250m             14     22750m     22   18/110
+    fake-00005        Ready           24       4             14         20     20   17/110
+    usable (6 nodes)                 184  32750m             90    151250m    149  109/660
+    all (6 nodes)                    184  32750m             90    151250m    149  109/660
+
+    unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
+    kept free: cpu 30
+    121 replicas of cpu=1 fit (cpu runs out); 90 opportunistic pods stand there now
+    [EOF]
+    ");
+}
+
+/// What `kubectl describe nodes` printed: requests of cpu and memory by node, and its pods.
+fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
+    let mut nodes = BTreeMap::new();
+    let (mut name, mut pods, mut cpu) = (String::new(), 0, String::new());
+    for line in text.lines() {
+        let words: Vec<_> = line.split_whitespace().collect();
+        match words[..] {
+            ["Name:", node] => node.clone_into(&mut name),
+            ["Non-terminated", "Pods:", ref count, ..] => {
+                pods = count.trim_start_matches('(').parse().unwrap();
+            }
+            ["cpu", requests, ..] if line.contains('%') => requests.clone_into(&mut cpu),
+            ["memory", requests, ..] if line.contains('%') => {
+                nodes.insert(name.clone(), (cpu.clone(), requests.to_owned(), pods));
+            }
+            _ => {}
+        }
+    }
+    nodes
+}
+
+/// Nodes with a pod that the recording's kubectl (1.32) did not count as the scheduler
+/// does: one that is being resized, or has pod-level resources.
+fn counted_otherwise(list: &Value) -> Vec<&str> {
+    let is_resizing = |pod: &&Value| {
+        let conditions = pod["status"]["conditions"].as_array();
+        let resizing = |c: &Value| c["type"] == "PodResizePending";
+        conditions.is_some_and(|c| c.iter().any(resizing)) || pod["spec"]["resources"].is_object()
+    };
+    let items = list["items"].as_array().unwrap();
+    items.iter().filter(is_resizing).filter_map(|pod| pod["spec"]["nodeName"].as_str()).collect()
+}
+
+#[test]
+fn every_node_has_what_kubectl_describe_says() {
+    use oppscale::core::quantity::Quantity;
+    for cluster in ["blog-cluster", "mixed-cluster"] {
+        let text =
+            std::fs::read_to_string(fixture(&format!("{cluster}/describe-nodes.txt"))).unwrap();
+        let list = fixture(&format!("{cluster}/nodes-pods.kubectl.json"));
+        let list: Value = serde_json::from_str(&std::fs::read_to_string(list).unwrap()).unwrap();
+        let counted = json(&top(&format!("{cluster}/nodes-pods.kubectl.json"), &["-o", "json"]));
+        let described = described(&text);
+        assert!(described.len() >= 6, "{cluster}");
+        let mut compared = 0;
+        for node in counted["nodes"].as_array().unwrap() {
+            let name = node["name"].as_str().unwrap();
+            if counted_otherwise(&list).contains(&name) {
+                continue;
+            }
+            let (cpu, memory, pods) = &described[name];
+            let sum = |resource: &str| {
+                let of = &node["resources"][resource];
+                of["others"].as_i64().unwrap() + of["opportunistic"].as_i64().unwrap()
+            };
+            let quantity = |text: &str| text.parse::<Quantity>().unwrap();
+            assert_eq!(sum("cpu"), quantity(cpu).milli_value().value, "cpu of {name}");
+            assert_eq!(sum("memory"), quantity(memory).value().value, "memory of {name}");
+            assert_eq!(sum("pods"), i64::try_from(*pods).unwrap(), "pods of {name}");
+            compared += 1;
+        }
+        assert!(compared >= described.len() - 3, "{cluster}: {compared}");
+    }
+}
+
+#[test]
+fn every_form_of_the_same_list_counts_the_same() {
+    let file = |name: &str| fixture(&format!("mixed-cluster/{name}"));
+    let read = |name: &str| std::fs::read_to_string(file(name)).unwrap();
+    let expected = top(MIXED, &["-o", "json"]).stdout;
+    assert!(expected.len() > 1000);
+    assert_eq!(top("mixed-cluster/nodes-pods.kubectl.yaml", &["-o", "json"]).stdout, expected);
+    let env = TestEnv::new();
+    let (nodes, pods) = (file("nodes.json"), file("pods.json"));
+    let (nodes, pods) = (nodes.to_str().unwrap(), pods.to_str().unwrap());
+    assert_eq!(env.run(["top", "-o", "json", "--from", pods, nodes]).stdout, expected);
+    assert_eq!(env.run(["top", "-o", "json", "--from", pods, "--from", nodes]).stdout, expected);
+    let one_after_the_other = read("pods.json") + &read("nodes.json");
+    assert_eq!(top_stdin(&one_after_the_other, &["-o", "json"]).stdout, expected);
+    let documents = format!("---\n{}\n---\n{}", read("nodes.json"), read("pods.json"));
+    assert_eq!(top_stdin(&documents, &["-o", "json"]).stdout, expected);
+}
+
+#[test]
+fn unusable_nodes_are_kept_apart_with_their_reason() {
+    let counted = json(&top(MIXED, &["-o", "json"]));
+    let state = |name: &str| {
+        let nodes = counted["nodes"].as_array().unwrap();
+        let node = nodes.iter().find(|node| node["name"] == name).unwrap();
+        (
+            node["usable"].as_bool().unwrap(),
+            node["state"].as_str().unwrap().to_owned(),
+            node["reasons"].to_string(),
+        )
+    };
+    for (name, word, reason) in [
+        ("draining-0", "Draining", r#"["draining: taint ToBeDeletedByClusterAutoscaler"]"#),
+        ("karpenter-0", "Draining", r#"["draining: taint karpenter.sh/disrupted"]"#),
+        ("gpu-0", "Tainted", r#"["taint nvidia.com/gpu=present:NoSchedule"]"#),
+        ("small-1", "Cordoned", r#"["cordoned"]"#),
+        ("small-2", "NotReady", r#"["not ready"]"#),
+        ("virtual-0", "Unknown", r#"["unknown: status.allocatable: is missing"]"#),
+    ] {
+        assert_eq!(state(name), (false, word.to_owned(), reason.to_owned()), "{name}");
+    }
+    assert_eq!(state("big-0"), (true, "Ready".to_owned(), "[]".to_owned()));
+    let totals = &counted["totals"];
+    assert_eq!((&totals["usable"]["nodes"], &totals["all"]["nodes"]), (&8.into(), &14.into()));
+    let unknown =
+        counted["nodes"].as_array().unwrap().iter().find(|n| n["name"] == "virtual-0").unwrap();
+    assert!(unknown["slots"].is_null());
+    assert!(unknown["resources"]["cpu"]["allocatable"].is_null());
+    assert_eq!(unknown["resources"]["cpu"]["others"], 2000);
+}
+
+#[test]
+fn a_workload_brings_its_shape_its_tolerations_and_its_pods() {
+    let file = |name: &str| fixture(&format!("mixed-cluster/{name}")).to_str().unwrap().to_owned();
+    let from = ["nodes.json", "pods.json", "deployments.json"].map(file);
+    let env = TestEnv::new();
+    let run = |workload: &str| {
+        let mut args = vec!["top", "-o", "json", "--workload", workload, "--from"];
+        args.extend(from.iter().map(String::as_str));
+        env.run(args)
+    };
+    let counted = json(&run("opportunistic/deploy/electroneum"));
+    assert_eq!(counted["replica"].to_string(), r#"{"cpu":1000,"memory":1073741824,"pods":1}"#);
+    assert_eq!(counted["totals"]["usable"]["resources"]["pods"]["opportunistic"], 90);
+    let paid = json(&run("shop/deployment/checkout"));
+    assert_eq!(
+        paid["totals"]["all"]["resources"]["cpu"]["opportunistic"], 12_000,
+        "six of 2 cores"
+    );
+    assert_eq!(
+        json(&run("app=checkout"))["totals"]["all"]["resources"]["cpu"]["opportunistic"],
+        12_000
+    );
+    let absent = run("shop/deploy/absent");
+    assert_eq!(absent.code, Some(1));
+    assert!(absent.stderr.contains("the saved lists hold no shop/deployment/absent"), "{absent}");
+}
+
+/// A node and pods, one of each way to be wrong.
+const MALFORMED: &str = r#"
+{"kind":"List","items":[
+ {"kind":"Node","metadata":{"name":"a","uid":"1"},"status":{"allocatable":{"cpu":"8","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Node","metadata":{"name":"b","uid":"2"},"status":{"allocatable":{"cpu":"8","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Node","metadata":{"name":"c","uid":"3"},"status":{"allocatable":{"cpu":"-8","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Node","metadata":{"name":"d","uid":"4"},"status":{"allocatable":{"cpu":"8","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Node","metadata":{"name":"d","uid":"5"},"status":{"allocatable":{"cpu":"4","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Node","metadata":{"name":"e","uid":"6"},"status":{"allocatable":{"cpu":"8","pods":"10"},"conditions":[{"type":"Ready","status":"True"}]}},
+ {"kind":"Pod","metadata":{"name":"fine","namespace":"x","uid":"7"},"spec":{"nodeName":"a","containers":[{"name":"c","resources":{"requests":{"cpu":"3"}}}]}},
+ {"kind":"Pod","metadata":{"name":"typo","namespace":"x","uid":"8"},"spec":{"nodeName":"b","containers":[{"name":"c","resources":{"requests":{"cpu":"1x"}}}]}},
+ {"kind":"Pod","metadata":{"name":"empty","namespace":"x","uid":"9"},"spec":{"nodeName":"b","containers":[]}},
+ {"kind":"Pod","metadata":{"name":"strange","namespace":"x","uid":"10"},"spec":{"nodeName":"e","containers":"none"}}
+]}"#;
+
+#[test]
+fn what_is_malformed_is_named_and_the_rest_counts() {
+    insta::assert_snapshot!(top_stdin(MALFORMED, &[]), @r#"
+    NODE             STATE    ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS  PODS
+    a                Ready              8       3              0          5      5  1/10
+    b                Unknown            8       ?              ?          ?      ?  ?/10
+    c                Unknown            ?       0              0          ?      ?     0
+    d                Unknown            ?       0              0          ?      ?     0
+    e                Unknown            8       ?              ?          ?      ?  ?/10
+    usable (1 node)                     8       3              0          5      5  1/10
+    all (1 node)                        8       3              0          5      5  1/10
+
+    5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    ------- stderr -------
+    warning: node c is unknown: status.allocatable.cpu: -8 is negative
+    warning: node d is unknown: another node has the same name
+    warning: pod x/empty is unknown: spec.containers: is missing; so is what is left on node b
+    warning: pod x/strange is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 113; so is what is left on node e
+    warning: pod x/typo is unknown: spec.containers[0] "c".resources.requests.cpu: "1x" has the unknown suffix "x"; expected one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent; so is what is left on node b
+    [EOF]
+    "#);
+}
+
+#[test]
+fn views_sort_and_filter() {
+    insta::assert_snapshot!(top(MIXED, &["--by", "pool=pool", "--sort", "name", "-q"]).stdout, @r"
+    POOL              NODES  ALLOCATABLE   OTHERS  OPPORTUNISTIC  REMAINING  SLOTS      PODS
+    (none)            6/7            184   32750m             90    151250m    149   109/660
+    gpu               0/2            127   36500m              0          0      0     5/220
+    karpenter         0/1          7910m     250m              0          0      0     1/110
+    small             1/3         11760m     750m              0      3670m      3      3/87
+    std               1/2        207390m   48802m              0    142948m    142     8/360
+    usable (8 nodes)             379420m   81552m             90    297868m    294   117/939
+    all (14 nodes)               538060m  119052m             90    419008m    294  126/1437
+
+    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    ");
+    insta::assert_snapshot!(top(MIXED, &["-n", "shop", "--sort", "pods:desc", "--resource", "cpu,memory"]).stdout, @r"
+    NAMESPACE  WORKLOAD                       CPU-OTHERS  CPU-OPPORTUNISTIC  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  PODS
+    shop       deployment/checkout                    12                  0            6Gi                     0     6
+    shop       deployment/sandbox-runner           5250m                  0         6504Mi                     0     3
+    shop       deployment/train                       36                  0          192Gi                     0     3
+    shop       deployment/podlevel                     6                  0            6Gi                     0     2
+    shop       deployment/sample-metrics-app           8                  0          100Mi                     0     2
+    shop       deployment/too-big                     40                  0            1Gi                     0     1
+    shop       pod/deleting                            5                  0            1Gi                     0     1
+    shop       pod/fraction                         302m                  0          1.0Gi                     0     1
+    shop       pod/no-requests                         0                  0              0                     0     1
+    shop       pod/on-virtual                          2                  0            1Gi                     0     1
+    shop       pod/order-matters                       1                  0              0                     0     1
+    shop       pod/resizing                            2                  0            1Gi                     0     1
+
+    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    ");
+    insta::assert_snapshot!(top(MIXED, &["-l", "pool in (gpu,small)", "--show-unusable", "--resource", "nvidia.com/gpu", "--sort", "name"]).stdout, @r"
+    NODE             STATE     ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
+    gpu-0            Tainted             8       6              0          2      0  4/110
+    gpu-1            Tainted             8       0              0          8      0  1/110
+    small-0          Ready               0       0              0          0      3   1/29
+    small-1          Cordoned            0       0              0          0      0   1/29
+    small-2          NotReady            0       0              0          0      0   1/29
+    usable (1 node)                      0       0              0          0      3   1/29
+    all (5 nodes)                       16       6              0         10      3  8/307
+
+    3 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    ");
+    insta::assert_snapshot!(top(BLOG, &["--by", "namespace", "-o", "csv"]).stdout, @r"
+    name,cpu_others_millicores,cpu_opportunistic_millicores,memory_others_bytes,memory_opportunistic_bytes,pods_others,pods_opportunistic,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes
+    shop,31250,0,19809697792,0,13,0,0,0
+    kube-system,1500,0,1660944384,0,6,0,0,0
+    opportunistic,0,90000,0,96636764160,0,90,0,0
+    ");
+    insta::assert_snapshot!(top(BLOG, &["-o", "name", "--sort", "slots:asc"]).stdout, @r"
+    node/fake-00005
+    node/fake-00001
+    node/fake-00003
+    node/fake-00002
+    node/fake-00000
+    node/fake-00004
+    ");
+}
+
+#[test]
+fn thresholds_end_with_one_for_scripts() {
+    let code = |limits: &str| top(BLOG, &["-q", "--fail-below", limits]).code;
+    assert_eq!(code("cpu=151250m"), Some(0));
+    assert_eq!(code("cpu=151251m"), Some(1));
+    assert_eq!(code("memory=1Gi,replicas=149"), Some(0));
+    assert_eq!(code("memory=1Gi,replicas=150"), Some(1));
+    let failed = top(BLOG, &["--fail-below", "cpu=200"]);
+    assert!(failed.stderr.contains("cpu: 151250m remains, below 200"), "{failed}");
+    assert!(failed.stdout.contains("fake-00000"), "the table is printed all the same");
+}
+
+#[test]
+fn a_pods_number_is_explained_line_by_line() {
+    let name = "sandbox-runner-68756989bc-q4q6c";
+    insta::assert_snapshot!(top(BLOG, &["--explain", &format!("shop/{name}")]), @r"
+    shop/sandbox-runner-68756989bc-q4q6c: on node fake-00000
+
+    container run  cpu 1500m  memory 2Gi     added
+    overhead       cpu 250m  memory 120Mi    added, from the RuntimeClass
+    TOTAL          cpu 1750m  memory 2168Mi  what the scheduler sets aside
+    [EOF]
+    ");
+    let absent = top(BLOG, &["--explain", name]);
+    assert_eq!(absent.code, Some(1));
+    assert!(
+        absent.stderr.contains(&format!("the saved lists hold no pod default/{name}")),
+        "{absent}"
+    );
+}
+
+#[test]
+fn what_was_typed_wrong_ends_with_two() {
+    for (args, words) in [
+        (&["--sort", "size"][..], "expected name, state"),
+        (&["--replica", "cpu"], "expected RESOURCE=QUANTITY"),
+        (&["--replica", "cpu=0"], "asks for nothing"),
+        (&["--replica", "nvidia.com/gpu=500m"], "counted in whole units"),
+        (&["--reserve", "110%"], "from 0% to 100%"),
+        (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
+        (&["--by", "rack"], "pool=LABEL"),
+        (&["--by", "pool"], "no node carries a label"),
+        (&["--by", "node", "-n", "shop"], "-n selects rows of namespaces"),
+        (&["--by", "namespace", "--sort", "slots"], "a column that these rows do not have"),
+        (&["-l", "a in b"], "is not a label selector"),
+        (&["--workload", "miner"], "NAMESPACE/deploy/NAME"),
+        (&["--fail-below", "cpu"], "expected RESOURCE=QUANTITY"),
+        (&["--request-timeout", "soon"], "expected a duration"),
+        (&["--as-group", "admins"], "--as"),
+    ] {
+        let output = top(BLOG, args);
+        assert_eq!(output.code, Some(2), "{args:?}: {output}");
+        assert!(output.stderr.contains(words), "{args:?}: {output}");
+        assert_eq!(output.stdout, "", "{args:?}");
+    }
+}
+
+#[test]
+fn input_that_is_no_list_says_what_would_be() {
+    for (text, words) in [
+        ("", "list is empty"),
+        ("{\"kind\":\"List\",\"items\":[", "list is no JSON that kubectl prints"),
+        ("a: [", "list is no YAML that kubectl prints"),
+        ("just words", "something that is no Kubernetes object"),
+        ("{\"kind\":\"PodList\",\"items\":[]}", "there are no nodes"),
+        ("{\"items\":[]}", "an object without a kind"),
+    ] {
+        let output = top_stdin(text, &[]);
+        assert_eq!(output.code, Some(1), "{text}: {output}");
+        assert!(output.stderr.contains(words), "{text}: {output}");
+        assert_eq!(output.stdout, "");
+    }
+    let absent = TestEnv::new().run(["top", "--from", "absent.json"]);
+    assert_eq!(absent.code, Some(1));
+    assert!(absent.stderr.contains("cannot read absent.json"), "{absent}");
+}
+
+#[test]
+fn nodes_without_pods_are_not_taken_for_empty_nodes() {
+    let output = top("blog-cluster/nodes.json", &["-o", "json"]);
+    let counted = json(&output);
+    assert_eq!(counted["pods"], "unknown");
+    assert_eq!(counted["totals"]["usable"]["resources"]["cpu"]["allocatable"], 184_000);
+    assert!(counted["totals"]["usable"]["resources"]["cpu"]["remaining"].is_null());
+    assert!(counted["nodes"][0]["slots"].is_null());
+    assert!(output.stderr.contains("pods are unknown"), "{output}");
+    assert_eq!(top("blog-cluster/nodes.json", &["--fail-below", "cpu=1"]).code, Some(1));
+}
+
+#[test]
+fn yaml_keeps_strings_that_yaml_readers_take_for_something_else() {
+    let list = r#"{"kind":"List","items":[
+        {"kind":"Node","metadata":{"name":"no","labels":{"pool":"on"}},"status":{"allocatable":{"cpu":"8","pods":"9"}}},
+        {"kind":"Pod","metadata":{"name":"p","namespace":"1e3"},"spec":{"nodeName":"no","containers":[{"name":"c"}]}}]}"#;
+    let nodes = top_stdin(list, &["-o", "yaml"]).stdout;
+    assert!(nodes.contains("name: \"no\"\n"), "{nodes}");
+    let pools = top_stdin(list, &["-o", "yaml", "--by", "pool"]).stdout;
+    assert!(pools.contains("name: \"on\"\n"), "{pools}");
+    let namespaces = top_stdin(list, &["-o", "yaml", "--by", "namespace"]).stdout;
+    assert!(namespaces.contains("name: \"1e3\"\n"), "{namespaces}");
+}

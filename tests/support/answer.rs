@@ -1,0 +1,119 @@
+//! How the fake API server answers: as it should, or in one of the ways that hurt.
+
+use std::convert::Infallible;
+use std::io::{self, Write};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderValue, Response, StatusCode};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures::{StreamExt, stream};
+use serde_json::Value;
+
+use super::world::{World, json_of};
+
+/// The answer to one request of a path.
+#[derive(Clone)]
+pub enum Answer {
+    /// What a healthy server says.
+    Serve,
+    /// After something has changed and old versions are forgotten: continue tokens handed
+    /// out before are answered with 410, everything else is served.
+    Compacted(fn(&mut World)),
+    /// An error that a real server gave: a file of `fixtures/errors`.
+    Recorded(&'static str),
+    /// Anything else.
+    Raw(u16, Vec<(&'static str, &'static str)>, &'static str),
+    /// The connection ends without an answer.
+    HangUp,
+    /// The connection ends in the middle of the right answer.
+    Cut(Framing),
+    /// Nothing comes, for ever.
+    Silence,
+    /// The first half of the right answer comes, and then nothing, for ever.
+    SilenceInTheMiddle,
+}
+
+/// How the length of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    ContentLength,
+    Chunked,
+}
+
+/// The size from which on a real API server compresses for those who accept it.
+const COMPRESSED_FROM: usize = 128 << 10;
+
+/// A JSON answer.
+pub fn json(status: StatusCode, value: &Value) -> Response<Body> {
+    let mut response = Response::new(Body::from(serde_json::to_vec(value).unwrap()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// A recorded error answer.
+pub fn recorded(name: &str) -> Response<Body> {
+    let error = json_of(&format!("errors/{name}.json"));
+    let body = match &error["body"] {
+        Value::String(text) => text.clone(),
+        object => object.to_string(),
+    };
+    let mut response = Response::builder().status(error["status"].as_u64().unwrap() as u16);
+    for (name, value) in error["headers"].as_object().unwrap() {
+        response = response.header(name, value.as_str().unwrap());
+    }
+    response.body(Body::from(body)).unwrap()
+}
+
+/// Any answer.
+pub fn raw(status: u16, headers: &[(&str, &str)], body: &'static str) -> Response<Body> {
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(*name, *value);
+    }
+    response.body(Body::from(body)).unwrap()
+}
+
+/// Compresses `response` as a real server would for a client that accepts it.
+pub async fn compressed(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let bytes = whole(body).await;
+    if bytes.len() < COMPRESSED_FROM {
+        return Response::from_parts(parts, Body::from(bytes));
+    }
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(&bytes).unwrap();
+    parts.headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    Response::from_parts(parts, Body::from(encoder.finish().unwrap()))
+}
+
+/// The first half of `response`; then the connection breaks.
+pub async fn cut(response: Response<Body>, framing: Framing) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let bytes = whole(body).await;
+    if framing == Framing::ContentLength {
+        parts.headers.insert(CONTENT_LENGTH, bytes.len().into());
+    }
+    let broken = stream::once(async {
+        // What was written so far must reach the wire before the connection breaks.
+        tokio::task::yield_now().await;
+        Err(io::Error::other("cut"))
+    });
+    let half = bytes.slice(..bytes.len() / 2);
+    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half)]).chain(broken)))
+}
+
+/// The first half of `response`, and then silence.
+pub async fn silent_in_the_middle(response: Response<Body>) -> Response<Body> {
+    let (parts, body) = response.into_parts();
+    let bytes = whole(body).await;
+    let half = bytes.slice(..bytes.len() / 2);
+    let silence = stream::pending::<Result<Bytes, Infallible>>();
+    Response::from_parts(parts, Body::from_stream(stream::iter([Ok(half)]).chain(silence)))
+}
+
+async fn whole(body: Body) -> Bytes {
+    axum::body::to_bytes(body, usize::MAX).await.unwrap()
+}

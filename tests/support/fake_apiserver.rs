@@ -1,0 +1,300 @@
+//! An API server on the loopback interface: HTTP or TLS, recorded objects, and faults.
+//!
+//! It serves from a thread of its own until it is dropped. Faults are scripted by path:
+//! the first request takes the first answer, and so on; then what [`FakeApiServer::always`]
+//! said, or what a healthy server says.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+
+use super::answer::{self, Answer};
+use super::authority::{Authority, Identity, ServerName};
+use super::request::Request;
+use super::routes::{self, Paging};
+use super::world::World;
+
+/// Far longer than anything here takes; a test that waits so long has failed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How to start a [`FakeApiServer`].
+pub struct Setup {
+    world: World,
+    tls: Option<ServerName>,
+    paging: Paging,
+    token: Option<&'static str>,
+    demands_certificate: bool,
+    prefix: &'static str,
+}
+
+/// A server that runs.
+pub struct FakeApiServer {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    authority: Option<Authority>,
+    prefix: &'static str,
+    /// Dropped last, and with it the server.
+    _runtime: tokio::runtime::Runtime,
+}
+
+struct Shared {
+    world: Mutex<World>,
+    paging: Mutex<Paging>,
+    scripts: Mutex<HashMap<String, Script>>,
+    requests: Mutex<Vec<Request>>,
+    arrival: Condvar,
+    token: Option<&'static str>,
+    demands_certificate: bool,
+    prefix: &'static str,
+}
+
+struct Script {
+    next: VecDeque<Answer>,
+    then: Answer,
+}
+
+impl Setup {
+    /// A server with TLS that asks nobody who they are.
+    pub fn new(world: World) -> Self {
+        let paging = Paging { at_most: usize::MAX, overlap: 0, revision: 930 };
+        Self {
+            world,
+            tls: Some(ServerName::Right),
+            paging,
+            token: None,
+            demands_certificate: false,
+            prefix: "",
+        }
+    }
+
+    /// Without TLS.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self { tls: None, ..self }
+    }
+
+    /// With another certificate than the right one.
+    #[must_use]
+    pub fn certificate(self, name: ServerName) -> Self {
+        Self { tls: Some(name), ..self }
+    }
+
+    /// With pages of at most so many items, whatever limit is asked for.
+    #[must_use]
+    pub fn pages_of(mut self, items: usize) -> Self {
+        self.paging.at_most = items;
+        self
+    }
+
+    /// With pages whose first items are the last ones of the page before.
+    #[must_use]
+    pub fn overlapping_by(mut self, items: usize) -> Self {
+        self.paging.overlap = items;
+        self
+    }
+
+    /// Only for those who bear this token; 401 for others.
+    #[must_use]
+    pub fn for_token(self, token: &'static str) -> Self {
+        Self { token: Some(token), ..self }
+    }
+
+    /// Only for those with a client certificate; 401 for others.
+    #[must_use]
+    pub fn for_client_certificates(self) -> Self {
+        Self { demands_certificate: true, ..self }
+    }
+
+    /// Below a path, as a proxy such as Rancher's serves a cluster.
+    #[must_use]
+    pub fn below(self, prefix: &'static str) -> Self {
+        Self { prefix, ..self }
+    }
+
+    /// Starts it.
+    pub fn start(self) -> FakeApiServer {
+        let authority = self.tls.map(|_| Authority::new("the cluster's CA"));
+        let acceptor = authority
+            .as_ref()
+            .zip(self.tls)
+            .map(|(authority, name)| TlsAcceptor::from(authority.tls(name)));
+        let shared = Arc::new(Shared {
+            world: Mutex::new(self.world),
+            paging: Mutex::new(self.paging),
+            scripts: Mutex::default(),
+            requests: Mutex::default(),
+            arrival: Condvar::new(),
+            token: self.token,
+            demands_certificate: self.demands_certificate,
+            prefix: self.prefix,
+        });
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(accept(listener, acceptor, Arc::clone(&shared)));
+        FakeApiServer { shared, address, authority, prefix: self.prefix, _runtime: runtime }
+    }
+}
+
+impl FakeApiServer {
+    /// A healthy server with TLS.
+    pub fn start(world: World) -> Self {
+        Setup::new(world).start()
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        let scheme = if self.authority.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}{}", self.address, self.prefix)
+    }
+
+    /// The certificate of its authority.
+    pub fn ca_pem(&self) -> Option<String> {
+        self.authority.as_ref().map(Authority::pem)
+    }
+
+    /// A client certificate that it knows.
+    pub fn user(&self, name: &str) -> Identity {
+        self.authority.as_ref().unwrap().user(name)
+    }
+
+    /// Answers the next requests of `path` so, and then as before.
+    pub fn next(&self, path: &str, answers: impl IntoIterator<Item = Answer>) {
+        let mut scripts = self.shared.scripts.lock().unwrap();
+        scripts.entry(path.to_owned()).or_insert_with(Script::healthy).next.extend(answers);
+    }
+
+    /// Answers every request of `path` so.
+    pub fn always(&self, path: &str, answer: Answer) {
+        let mut scripts = self.shared.scripts.lock().unwrap();
+        scripts.entry(path.to_owned()).or_insert_with(Script::healthy).then = answer;
+    }
+
+    /// The requests so far, in the order in which they came.
+    pub fn requests(&self) -> Vec<Request> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+
+    /// The requests so far, one a line.
+    pub fn log(&self) -> String {
+        self.requests().iter().map(|request| format!("{request}\n")).collect()
+    }
+
+    /// Waits until a request of `path` has come.
+    pub fn wait_for(&self, path: &str) {
+        let requests = self.shared.requests.lock().unwrap();
+        let none = |seen: &mut Vec<Request>| !seen.iter().any(|request| request.path == path);
+        let (_seen, waited) =
+            self.shared.arrival.wait_timeout_while(requests, PATIENCE, none).unwrap();
+        assert!(!waited.timed_out(), "nobody asked for {path}");
+    }
+}
+
+impl Script {
+    fn healthy() -> Self {
+        Self { next: VecDeque::new(), then: Answer::Serve }
+    }
+}
+
+async fn accept(listener: TcpListener, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    loop {
+        let Ok((stream, _)) = listener.accept().await else { return };
+        tokio::spawn(connection(stream, acceptor.clone(), Arc::clone(&shared)));
+    }
+}
+
+async fn connection(stream: TcpStream, acceptor: Option<TlsAcceptor>, shared: Arc<Shared>) {
+    match acceptor {
+        None => exchange(stream, false, shared).await,
+        // A client that does not trust this server ends the handshake; that is its affair.
+        Some(acceptor) => {
+            if let Ok(stream) = acceptor.accept(stream).await {
+                let certificate = stream.get_ref().1.peer_certificates().is_some();
+                exchange(stream, certificate, shared).await;
+            }
+        }
+    }
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    certificate: bool,
+    shared: Arc<Shared>,
+) {
+    let service = service_fn(|request: hyper::Request<Incoming>| {
+        let (parts, _) = request.into_parts();
+        let request = Request::new(parts.method, &parts.uri, parts.headers, certificate);
+        let shared = Arc::clone(&shared);
+        async move { shared.answer(request).await }
+    });
+    // Cut connections are what some tests are about.
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+}
+
+impl Shared {
+    /// The answer to a request; an error hangs up.
+    async fn answer(&self, mut request: Request) -> io::Result<Response<Body>> {
+        let path = request.path.strip_prefix(self.prefix);
+        let known = path.is_some();
+        request.path = path.unwrap_or(&request.path).to_owned();
+        self.requests.lock().unwrap().push(request.clone());
+        self.arrival.notify_all();
+        if !known {
+            return Ok(answer::recorded("404-path"));
+        }
+        if !self.knows(&request) {
+            return Ok(answer::recorded("401-unauthorized"));
+        }
+        let answer = self.scripted(&request.path);
+        if let Answer::Compacted(change) = &answer {
+            change(&mut self.world.lock().unwrap());
+            self.paging.lock().unwrap().revision += 1;
+        }
+        Ok(match answer {
+            Answer::Serve | Answer::Compacted(_) => self.serve(&request).await,
+            Answer::Recorded(name) => answer::recorded(name),
+            Answer::Raw(status, headers, body) => answer::raw(status, &headers, body),
+            Answer::HangUp => return Err(io::Error::other("hung up")),
+            Answer::Cut(framing) => answer::cut(self.serve(&request).await, framing).await,
+            Answer::Silence => std::future::pending().await,
+            Answer::SilenceInTheMiddle => {
+                answer::silent_in_the_middle(self.serve(&request).await).await
+            }
+        })
+    }
+
+    fn scripted(&self, path: &str) -> Answer {
+        match self.scripts.lock().unwrap().get_mut(path) {
+            Some(script) => script.next.pop_front().unwrap_or_else(|| script.then.clone()),
+            None => Answer::Serve,
+        }
+    }
+
+    fn knows(&self, request: &Request) -> bool {
+        let bears = |token| request.header("authorization") == [format!("Bearer {token}")];
+        self.token.is_none_or(bears) && (!self.demands_certificate || request.client_certificate)
+    }
+
+    async fn serve(&self, request: &Request) -> Response<Body> {
+        let paging = *self.paging.lock().unwrap();
+        let response = routes::serve(&self.world.lock().unwrap(), &paging, request);
+        let accepts = request.header("accept-encoding").iter().any(|codes| codes.contains("gzip"));
+        if accepts { answer::compressed(response).await } else { response }
+    }
+}

@@ -1,0 +1,17 @@
+//! What end-to-end tests need: the real binary, and an API server that can misbehave.
+
+pub mod answer;
+pub mod authority;
+pub mod bin;
+pub mod fake_apiserver;
+pub mod kubeconfig;
+pub mod request;
+pub mod routes;
+pub mod world;
+
+use std::path::{Path, PathBuf};
+
+/// A file of `tests/fixtures`.
+pub fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
+}

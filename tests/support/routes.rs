@@ -1,0 +1,150 @@
+//! What a healthy API server says: lists in pages, single objects, 404 for the rest.
+
+use axum::body::Body;
+use axum::http::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::answer;
+use super::request::Request;
+use super::world::World;
+
+/// How lists are cut into pages.
+#[derive(Debug, Clone, Copy)]
+pub struct Paging {
+    /// Fewer items than the client's limit, which a server is free to send.
+    pub at_most: usize,
+    /// How many items of a page the next one repeats.
+    pub overlap: usize,
+    /// The version of every list. Tokens of older ones have expired.
+    pub revision: u64,
+}
+
+/// Answers `request`.
+pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body> {
+    let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+    match parts[..] {
+        ["api", "v1", "nodes"] => list("NodeList", "v1", &world.nodes, paging, request),
+        ["api", "v1", "pods"] => list("PodList", "v1", &world.pods, paging, request),
+        ["api", "v1", "namespaces", namespace, "pods", name] => {
+            object("Pod", "v1", &world.pods, namespace, name)
+        }
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments", name] => {
+            object("Deployment", "apps/v1", &world.deployments, namespace, name)
+        }
+        ["apis", "apps", "v1", "namespaces", namespace, "replicasets"] => {
+            let sets = world.replica_sets.iter();
+            let sets: Vec<_> =
+                sets.filter(|set| set["metadata"]["namespace"] == namespace).cloned().collect();
+            list("ReplicaSetList", "apps/v1", &sets, paging, request)
+        }
+        ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
+        _ => answer::recorded("404-path"),
+    }
+}
+
+/// A page of a list. Metadata comes before the items, as the real server writes it.
+fn list(
+    kind: &str,
+    version: &str,
+    objects: &[Value],
+    paging: &Paging,
+    request: &Request,
+) -> Response<Body> {
+    let selector = request.parameter("fieldSelector").unwrap_or_default();
+    let mut selected = Vec::new();
+    for object in objects {
+        match selects(selector, object) {
+            Some(true) => selected.push(object),
+            Some(false) => {}
+            None => return answer::recorded("400-field-selector"),
+        }
+    }
+    let limit = match request.parameter("limit").unwrap_or("0").parse() {
+        Ok(0) => usize::MAX,
+        Ok(limit) => usize::min(limit, paging.at_most),
+        Err(_) => return answer::recorded("400-bad-limit"),
+    };
+    let start = match request.parameter("continue") {
+        None => 0,
+        Some(token) => match start_of(token, paging.revision) {
+            Some(start) => start,
+            None => return answer::recorded("410-expired-continue"),
+        },
+    };
+    let end = selected.len().min(start.saturating_add(limit));
+    let mut metadata = json!({"resourceVersion": paging.revision.to_string()});
+    if end < selected.len() {
+        metadata["continue"] = token(end - paging.overlap, paging.revision).into();
+        if selector.is_empty() {
+            metadata["remainingItemCount"] = (selected.len() - end).into();
+        }
+    }
+    let page = json!({
+        "kind": kind, "apiVersion": version, "metadata": metadata, "items": selected[start..end]
+    });
+    answer::json(StatusCode::OK, &page)
+}
+
+/// A continue token. It holds what a query must encode, for tokens are opaque.
+fn token(start: usize, revision: u64) -> String {
+    format!("v{revision}&{start}+/=")
+}
+
+/// Where a token goes on; `None` when it has expired.
+fn start_of(text: &str, revision: u64) -> Option<usize> {
+    let start: usize = text.split('&').nth(1)?.trim_end_matches("+/=").parse().ok()?;
+    (text == token(start, revision)).then_some(start)
+}
+
+/// Whether a field selector selects an object; `None` when it is none that this knows.
+fn selects(selector: &str, object: &Value) -> Option<bool> {
+    let mut selected = true;
+    for term in selector.split(',').filter(|term| !term.is_empty()) {
+        let phase = term.strip_prefix("status.phase!=")?;
+        selected &= object["status"]["phase"] != phase;
+    }
+    Some(selected)
+}
+
+/// One object. A list's items come without kind and apiVersion, an object with them.
+fn object(
+    kind: &str,
+    version: &str,
+    objects: &[Value],
+    namespace: &str,
+    name: &str,
+) -> Response<Body> {
+    let named = |object: &&Value| {
+        object["metadata"]["name"] == name && object["metadata"]["namespace"] == namespace
+    };
+    let Some(found) = objects.iter().find(named) else {
+        let resource = format!("{}s", kind.to_lowercase());
+        let status = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": format!("{resource} {name:?} not found"), "reason": "NotFound",
+            "details": {"name": name, "kind": resource}, "code": 404
+        });
+        return answer::json(StatusCode::NOT_FOUND, &status);
+    };
+    let mut whole = json!({"kind": kind, "apiVersion": version});
+    for (key, value) in found.as_object().unwrap() {
+        whole[key] = value.clone();
+    }
+    answer::json(StatusCode::OK, &whole)
+}
+
+/// metrics-server's lists, which it does not page.
+fn metrics(world: &World, plural: &str) -> Response<Body> {
+    let Some(metrics) = &world.metrics else {
+        return answer::recorded("404-path");
+    };
+    let (kind, items) = match plural {
+        "nodes" => ("NodeMetricsList", &metrics.nodes),
+        "pods" => ("PodMetricsList", &metrics.pods),
+        _ => return answer::recorded("404-path"),
+    };
+    let list = json!({
+        "kind": kind, "apiVersion": "metrics.k8s.io/v1beta1", "metadata": {}, "items": items
+    });
+    answer::json(StatusCode::OK, &list)
+}

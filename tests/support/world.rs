@@ -1,0 +1,120 @@
+//! What a fake API server holds: recorded objects, which a test may change.
+
+use serde_json::{Value, json};
+
+use super::fixture;
+
+/// The objects of a cluster.
+pub struct World {
+    pub nodes: Vec<Value>,
+    pub pods: Vec<Value>,
+    pub deployments: Vec<Value>,
+    pub replica_sets: Vec<Value>,
+    /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
+    pub metrics: Option<Metrics>,
+}
+
+/// What metrics-server would say.
+pub struct Metrics {
+    pub nodes: Vec<Value>,
+    pub pods: Vec<Value>,
+}
+
+impl World {
+    /// The article's six nodes, with 90 opportunistic pods.
+    pub fn blog() -> Self {
+        Self::recorded("blog-cluster")
+    }
+
+    /// Its nodes alone, where only the connection matters.
+    pub fn nodes_alone() -> Self {
+        Self { pods: Vec::new(), replica_sets: Vec::new(), ..Self::blog() }
+    }
+
+    fn recorded(folder: &str) -> Self {
+        let items = |file: &str| -> Vec<Value> {
+            let mut list: Value = json_of(&format!("{folder}/{file}"));
+            serde_json::from_value(list["items"].take()).unwrap()
+        };
+        let (pods, deployments) = (items("pods.json"), items("deployments.json"));
+        let replica_sets = replica_sets(&pods, &deployments);
+        Self { nodes: items("nodes.json"), pods, deployments, replica_sets, metrics: None }
+    }
+
+    /// The same with metrics-server: node number n uses n + 0.5 cores and n + 1 GiB, each
+    /// container 250m and 64Mi.
+    #[must_use]
+    pub fn with_metrics(mut self) -> Self {
+        let nodes = self.nodes.iter().zip(0_u64..).map(|(node, number)| {
+            json!({
+                "metadata": {"name": node["metadata"]["name"]},
+                "timestamp": "2026-11-23T20:00:00Z", "window": "10.062s",
+                // metrics-server writes nanocores and KiB.
+                "usage": {
+                    "cpu": format!("{}n", number * 1_000_000_000 + 500_000_000),
+                    "memory": format!("{}Ki", (number + 1) << 20)
+                }
+            })
+        });
+        let pods = self.pods.iter().filter(|pod| pod["status"]["phase"] == "Running").map(|pod| {
+            let usage = json!({"cpu": "250000000n", "memory": "65536Ki"});
+            let containers = pod["spec"]["containers"].as_array().unwrap().iter();
+            let containers: Vec<_> =
+                containers.map(|c| json!({"name": c["name"], "usage": usage})).collect();
+            json!({
+                "metadata": {
+                    "name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]
+                },
+                "timestamp": "2026-11-23T20:00:00Z", "window": "15.1s", "containers": containers
+            })
+        });
+        self.metrics = Some(Metrics { nodes: nodes.collect(), pods: pods.collect() });
+        self
+    }
+
+    /// The first pod whose name starts so.
+    pub fn pod(&mut self, prefix: &str) -> &mut Value {
+        let named = |pod: &&mut Value| {
+            pod["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(prefix))
+        };
+        self.pods.iter_mut().find(named).unwrap()
+    }
+}
+
+/// What a JSON file of `tests/fixtures` holds.
+pub fn json_of(path: &str) -> Value {
+    let path = fixture(path);
+    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_slice(&text).unwrap()
+}
+
+/// The ReplicaSets between pods and Deployments, which were not recorded: a pod's
+/// controller, owned by the Deployment whose name it begins with.
+fn replica_sets(pods: &[Value], deployments: &[Value]) -> Vec<Value> {
+    let mut sets: Vec<Value> = Vec::new();
+    for pod in pods {
+        let (metadata, owner) = (&pod["metadata"], &pod["metadata"]["ownerReferences"][0]);
+        if owner["kind"] != "ReplicaSet"
+            || sets.iter().any(|set| set["metadata"]["uid"] == owner["uid"])
+        {
+            continue;
+        }
+        let deployment = deployments.iter().find(|deployment| {
+            let name = owner["name"].as_str().and_then(|name| name.rsplit_once('-'));
+            name.is_some_and(|(name, _)| deployment["metadata"]["name"] == name)
+                && deployment["metadata"]["namespace"] == metadata["namespace"]
+        });
+        let deployment = &deployment.unwrap()["metadata"];
+        sets.push(json!({
+            "metadata": {
+                "name": owner["name"], "namespace": metadata["namespace"], "uid": owner["uid"],
+                "ownerReferences": [{
+                    "apiVersion": "apps/v1", "kind": "Deployment", "name": deployment["name"],
+                    "uid": deployment["uid"], "controller": true, "blockOwnerDeletion": true
+                }]
+            },
+            "spec": {"selector": {"matchLabels": metadata["labels"]}}
+        }));
+    }
+    sets
+}
