@@ -206,11 +206,11 @@ fn a_connection_cut_before_the_answer_is_cut_too() {
 #[test]
 fn a_server_that_keeps_silent_times_out() {
     let server = FakeApiServer::start(World::blog());
-    server.always(PODS, Answer::Silence);
+    server.always(NODES, Answer::Silence);
     let output = TestEnv::of(&server).run(["top", "--request-timeout", "500ms"]);
     assert_snapshot!(output, @"
     ------- stderr -------
-    error: list pods: no answer from $SERVER within 0.5 s
+    error: list nodes: no answer from $SERVER within 0.5 s
      hint: try again, or wait longer with --request-timeout=2m (0 waits for ever)
     [EOF]
     [exit status: 124]
@@ -220,11 +220,11 @@ fn a_server_that_keeps_silent_times_out() {
 #[test]
 fn a_server_that_falls_silent_in_the_middle_times_out() {
     let server = FakeApiServer::start(World::blog());
-    server.always(PODS, Answer::SilenceInTheMiddle);
+    server.always(NODES, Answer::SilenceInTheMiddle);
     let output = TestEnv::of(&server).run(["top", "--request-timeout", "500ms"]);
     assert_snapshot!(output, @"
     ------- stderr -------
-    error: list pods: no answer from $SERVER within 0.5 s
+    error: list nodes: no answer from $SERVER within 0.5 s
      hint: try again, or wait longer with --request-timeout=2m (0 waits for ever)
     [EOF]
     [exit status: 124]
