@@ -111,7 +111,7 @@ fn in_repository(argument: &str) -> PathBuf {
 fn as_a_kubectl_plugin_it_is_called_so() {
     let env = TestEnv::new();
     let plugin = env.path("kubectl-oppscale");
-    std::fs::copy(env!("CARGO_BIN_EXE_oppscale"), &plugin).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_oppscale"), &plugin).unwrap();
     let output = std::process::Command::new(plugin).args(["top", "--help"]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("Usage: kubectl oppscale top"), "{text}");

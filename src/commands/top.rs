@@ -43,14 +43,13 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         query,
         usage: args.usage,
     };
-    for line in snapshot.pods_unknown.iter().map(|why| format!("pods are unknown: {why}")) {
-        printer.warn(&line);
-    }
-    for note in &snapshot.notes {
-        printer.note(note);
-    }
+    let mut notes = snapshot.notes.clone();
     let text = match args.output {
-        Output::Table => table::compact(&report, args.show_unusable, printer),
+        Output::Table => {
+            let (text, hidden) = table::compact(&report, args.show_unusable, printer);
+            notes.extend(hidden);
+            text
+        }
         Output::Wide => table::wide(&report, args.show_unusable, printer),
         Output::Json => json::json(&report)?,
         Output::Yaml => json::yaml(&report)?,
@@ -58,6 +57,13 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         Output::Name => render::names(&report, args.show_unusable),
     };
     printer.data(&text)?;
+    // Words come behind the table, where they are seen.
+    if let Some(why) = &snapshot.pods_unknown {
+        printer.warn(&format!("pods are unknown: {why}"));
+    }
+    for note in &notes {
+        printer.note(note);
+    }
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 

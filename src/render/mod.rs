@@ -1,6 +1,7 @@
 //! The adapter to people and scripts: one report, several ways to write it.
 
 pub mod csv;
+mod footer;
 pub mod json;
 pub mod table;
 

@@ -5,12 +5,13 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
-use crate::core::headroom::{Limit, Totals};
+use crate::core::headroom::Totals;
 use crate::core::replica::exact_text;
 use crate::core::resources::{Amount, PODS, Resources, Unit, unit_of};
 use crate::core::view::{By, Row};
 use crate::printer::{Printer, Style};
 
+use super::footer::footer;
 use super::{Report, is_shown, usage_of};
 
 /// What stands for an unknown figure.
@@ -28,8 +29,13 @@ struct Column {
     cells: Vec<(String, Style)>,
 }
 
-/// The table and what follows it, within the terminal's width.
-pub fn compact(report: &Report, show_unusable: bool, printer: &Printer) -> String {
+/// The table and what follows it, within the terminal's width; and a note of the columns
+/// that were left out, if any were.
+pub fn compact(
+    report: &Report,
+    show_unusable: bool,
+    printer: &Printer,
+) -> (String, Option<String>) {
     let mut columns = columns_of(report, show_unusable, false);
     let mut hidden = Vec::new();
     if let Some(width) = printer.width() {
@@ -49,11 +55,9 @@ pub fn compact(report: &Report, show_unusable: bool, printer: &Printer) -> Strin
     }
     let mut text = lines(&columns, printer);
     text.push_str(&footer(report, show_unusable, printer));
-    if !hidden.is_empty() {
-        let hidden = hidden.join(", ");
-        printer.note(&format!("too narrow for {hidden}; -o wide shows all"));
-    }
-    text
+    let hidden = hidden.join(", ");
+    let note = format!("too narrow for {hidden}; -o wide shows all");
+    (text, (!hidden.is_empty()).then_some(note))
 }
 
 /// The table with every column, however wide.
@@ -229,13 +233,26 @@ fn figure_column(
     };
     let mut cells: Vec<_> = rows.iter().map(|row| cell(of_row(row))).collect();
     let totals = totals_of(report);
-    cells.extend(totals.iter().map(|(_, totals, left)| cell(get(figure.of_totals(totals, *left)))));
+    let of_totals =
+        |(at, (_, totals, left)): (usize, &(String, &Totals, Option<&Resources>))| match figure {
+            Figure::Usage => usage_total(report, resource, at == 0),
+            _ => get(figure.of_totals(totals, *left)),
+        };
+    cells.extend(totals.iter().enumerate().map(|total| cell(of_totals(total))));
     Column { long: prefix.clone() + long, short: prefix + short, spare, left: false, cells }
+}
+
+/// What the nodes use together, the usable ones or all; `None` when one has no figure.
+fn usage_total(report: &Report, resource: &str, usable: bool) -> Option<Amount> {
+    let counts = |row: &&Row| row.usable == Some(true) || !usable;
+    let nodes = report.rows.iter().filter(|_| report.by == By::Node).filter(counts);
+    let used: Option<Vec<Amount>> = nodes.map(|row| usage_of(row, resource)).collect();
+    used.filter(|used| !used.is_empty()).map(|used| used.iter().sum())
 }
 
 /// An amount for the eye: exact, but for bytes that only a number of ten digits and more
 /// could write. Those are cut to a tenth of a GiB; `-o json` has the bytes.
-fn amount_text(resource: &str, amount: Amount) -> String {
+pub(super) fn amount_text(resource: &str, amount: Amount) -> String {
     let exact = exact_text(resource, amount);
     if unit_of(resource) != Unit::Bytes || exact.len() < 10 {
         return exact;
@@ -285,59 +302,6 @@ fn totals_of(report: &Report) -> Vec<(String, &Totals, Option<&Resources>)> {
         (row("usable", &headroom.usable), &headroom.usable, headroom.usable.remaining.as_ref()),
         (row("all", &headroom.all), &headroom.all, headroom.all.remaining.as_ref()),
     ]
-}
-
-/// What the table leaves open: overcommit, demand, reserve, and how many replicas fit.
-fn footer(report: &Report, show_unusable: bool, printer: &Printer) -> String {
-    let headroom = &report.headroom;
-    let mut lines = Vec::new();
-    let hidden = report.rows.iter().filter(|row| !is_shown(row, &report.by, show_unusable)).count();
-    if hidden > 0 {
-        let nodes = if hidden == 1 { "1 node is" } else { &format!("{hidden} nodes are") };
-        lines.push(format!("{nodes} not usable and not shown (--show-unusable)"));
-    }
-    let listed = |resources: &Resources| {
-        let shown = report.resources.iter().map(|name| (name, resources.get(name)));
-        let parts: Vec<_> = shown
-            .filter(|(_, amount)| *amount != 0)
-            .map(|(name, amount)| format!("{name} {}", amount_text(name, amount)))
-            .collect();
-        (!parts.is_empty()).then(|| parts.join(", "))
-    };
-    if let Some(overcommit) = headroom.usable.overcommit.as_ref().and_then(&listed) {
-        lines.push(printer.paint(Style::Bad, &format!("overcommitted: {overcommit}")));
-    }
-    if let Some(demand) = &headroom.demand {
-        if let Some(placeable) = listed(&demand.placeable) {
-            lines.push(format!("paid pods without a node ask for {placeable}"));
-        }
-        for pod in &demand.unplaceable {
-            let text = format!("unplaceable: pod {}/{} {}", pod.namespace, pod.name, pod.reason);
-            lines.push(printer.paint(Style::Warn, &text));
-        }
-    }
-    if let Some(reserve) = listed(&headroom.reserve) {
-        lines.push(format!("kept free: {reserve}"));
-    }
-    lines.push(fit_line(report));
-    format!("\n{}\n", lines.join("\n"))
-}
-
-fn fit_line(report: &Report) -> String {
-    let replica = &report.query.replica;
-    let headroom = &report.headroom;
-    let Some(fit) = &headroom.fit else {
-        return format!("replicas of {replica} that fit: unknown");
-    };
-    let limit = match &fit.limit {
-        Limit::Slots => "no node has room for one more".to_owned(),
-        Limit::Remaining(name) => format!("{name} runs out"),
-    };
-    let running = headroom.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
-    format!(
-        "{} replicas of {replica} fit ({limit}); {running} opportunistic pods stand there now",
-        fit.replicas
-    )
 }
 
 fn has_nodes(report: &Report) -> bool {

@@ -59,7 +59,7 @@ fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
             ["Name:", node] => node.clone_into(&mut name),
-            ["Non-terminated", "Pods:", ref count, ..] => {
+            ["Non-terminated", "Pods:", count, ..] => {
                 pods = count.trim_start_matches('(').parse().unwrap();
             }
             ["cpu", requests, ..] if line.contains('%') => requests.clone_into(&mut cpu),

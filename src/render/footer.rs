@@ -1,0 +1,61 @@
+//! What stands below a table: what the rows cannot show.
+
+use crate::core::headroom::Limit;
+use crate::core::resources::{PODS, Resources};
+use crate::printer::{Printer, Style};
+
+use super::table::amount_text;
+use super::{Report, is_shown};
+
+/// What the table leaves open: overcommit, demand, reserve, and how many replicas fit.
+pub(super) fn footer(report: &Report, show_unusable: bool, printer: &Printer) -> String {
+    let headroom = &report.headroom;
+    let mut lines = Vec::new();
+    let hidden = report.rows.iter().filter(|row| !is_shown(row, &report.by, show_unusable)).count();
+    if hidden > 0 {
+        let nodes = if hidden == 1 { "1 node is" } else { &format!("{hidden} nodes are") };
+        lines.push(format!("{nodes} not usable and not shown (--show-unusable)"));
+    }
+    let listed = |resources: &Resources| {
+        let shown = report.resources.iter().map(|name| (name, resources.get(name)));
+        let parts: Vec<_> = shown
+            .filter(|(_, amount)| *amount != 0)
+            .map(|(name, amount)| format!("{name} {}", amount_text(name, amount)))
+            .collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    };
+    if let Some(overcommit) = headroom.usable.overcommit.as_ref().and_then(&listed) {
+        lines.push(printer.paint(Style::Bad, &format!("overcommitted: {overcommit}")));
+    }
+    if let Some(demand) = &headroom.demand {
+        if let Some(placeable) = listed(&demand.placeable) {
+            lines.push(format!("paid pods without a node ask for {placeable}"));
+        }
+        for pod in &demand.unplaceable {
+            let text = format!("unplaceable: pod {}/{} {}", pod.namespace, pod.name, pod.reason);
+            lines.push(printer.paint(Style::Warn, &text));
+        }
+    }
+    if let Some(reserve) = listed(&headroom.reserve) {
+        lines.push(format!("kept free: {reserve}"));
+    }
+    lines.push(fit_line(report));
+    format!("\n{}\n", lines.join("\n"))
+}
+
+fn fit_line(report: &Report) -> String {
+    let replica = &report.query.replica;
+    let headroom = &report.headroom;
+    let Some(fit) = &headroom.fit else {
+        return format!("replicas of {replica} that fit: unknown");
+    };
+    let limit = match &fit.limit {
+        Limit::Slots => "no node has room for one more".to_owned(),
+        Limit::Remaining(name) => format!("{name} runs out"),
+    };
+    let running = headroom.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
+    format!(
+        "{} replicas of {replica} fit ({limit}); {running} opportunistic pods stand there now",
+        fit.replicas
+    )
+}
