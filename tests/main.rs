@@ -4,6 +4,7 @@
 mod artefacts;
 mod cli;
 mod core;
+mod e2e;
 mod purity;
 mod support;
 
@@ -11,9 +12,13 @@ mod support;
 #[test]
 fn no_test_file_is_forgotten() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for (folder, index) in
-        [("", "main.rs"), ("cli", "mod.rs"), ("core", "mod.rs"), ("support", "mod.rs")]
-    {
+    for (folder, index) in [
+        ("", "main.rs"),
+        ("cli", "mod.rs"),
+        ("core", "mod.rs"),
+        ("e2e", "mod.rs"),
+        ("support", "mod.rs"),
+    ] {
         let folder = root.join(folder);
         let modules = std::fs::read_to_string(folder.join(index)).unwrap();
         for entry in std::fs::read_dir(&folder).unwrap() {

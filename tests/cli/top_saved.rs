@@ -1,10 +1,9 @@
 //! `oppscale top --from`: saved lists, every output, every view.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::describe::described;
 use crate::support::fixture;
 
 const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
@@ -49,27 +48,6 @@ fn the_articles_cluster_is_counted_to_the_millicore() {
     121 replicas of cpu=1 fit (cpu runs out); 90 opportunistic pods stand there now
     [EOF]
     ");
-}
-
-/// What `kubectl describe nodes` printed: requests of cpu and memory by node, and its pods.
-fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
-    let mut nodes = BTreeMap::new();
-    let (mut name, mut pods, mut cpu) = (String::new(), 0, String::new());
-    for line in text.lines() {
-        let words: Vec<_> = line.split_whitespace().collect();
-        match words[..] {
-            ["Name:", node] => node.clone_into(&mut name),
-            ["Non-terminated", "Pods:", count, ..] => {
-                pods = count.trim_start_matches('(').parse().unwrap();
-            }
-            ["cpu", requests, ..] if line.contains('%') => requests.clone_into(&mut cpu),
-            ["memory", requests, ..] if line.contains('%') => {
-                nodes.insert(name.clone(), (cpu.clone(), requests.to_owned(), pods));
-            }
-            _ => {}
-        }
-    }
-    nodes
 }
 
 /// Nodes with a pod that the recording's kubectl (1.32) did not count as the scheduler
