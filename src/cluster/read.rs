@@ -15,9 +15,8 @@ use super::workload::{self, ResolvedWorkload, WorkloadRef};
 
 /// Objects in a page, as kubectl has it: about 5 MB of pods.
 const PAGE: u32 = 500;
-/// Pages that wait to be folded. One is enough to keep both sides busy; memory is bounded
-/// by the page on its way, this one, and the one at work.
-const PAGES_AHEAD: usize = 1;
+/// Pages in memory: one on its way and one at work keep both sides busy.
+const BUFFERS: usize = 2;
 /// How often a list that expired (410) is started again.
 const RESTARTS: u32 = 3;
 
@@ -133,7 +132,7 @@ async fn list(
     intake: Intake,
     progress: &Progress,
 ) -> Result<Intake, (ClusterError, Intake)> {
-    let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+    let (sender, receiver) = mpsc::channel(BUFFERS);
     let (empty, empties) = mpsc::unbounded_channel();
     let counter = progress.clone();
     let folding =
@@ -191,14 +190,23 @@ async fn load_pages(
     let first = format!("{}?limit={PAGE}{}", listing.path, listing.query);
     let mut path = first.clone();
     let mut starts = 1;
+    let mut buffers = 0;
     loop {
-        let buffer = empties.try_recv().unwrap_or_default();
+        let buffer = if buffers < BUFFERS {
+            buffers += 1;
+            Vec::new()
+        } else {
+            // None comes when the fold has failed, which the next send tells.
+            empties.recv().await.unwrap_or_default()
+        };
         let body = match cluster.get_into(&action, &path, buffer).await {
             Err(ClusterError::Expired { action, .. }) if starts > RESTARTS => {
                 return Err(ClusterError::Expired { action, times: starts });
             }
             Err(ClusterError::Expired { .. }) => {
                 starts += 1;
+                // Its buffer went with the answer.
+                buffers -= 1;
                 path.clone_from(&first);
                 if pages.send(Message::Restart).await.is_err() {
                     return Ok(());
