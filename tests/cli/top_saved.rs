@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::support::bin::{CommandOutput, TestEnv};
-use crate::support::describe::described;
+use crate::support::describe::{assert_as_described, described};
 use crate::support::fixture;
 
 const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
@@ -64,7 +64,6 @@ fn counted_otherwise(list: &Value) -> Vec<&str> {
 
 #[test]
 fn every_node_has_what_kubectl_describe_says() {
-    use oppscale::core::quantity::Quantity;
     for cluster in ["blog-cluster", "mixed-cluster"] {
         let text =
             std::fs::read_to_string(fixture(&format!("{cluster}/describe-nodes.txt"))).unwrap();
@@ -79,15 +78,7 @@ fn every_node_has_what_kubectl_describe_says() {
             if counted_otherwise(&list).contains(&name) {
                 continue;
             }
-            let (cpu, memory, pods) = &described[name];
-            let sum = |resource: &str| {
-                let of = &node["resources"][resource];
-                of["others"].as_i64().unwrap() + of["opportunistic"].as_i64().unwrap()
-            };
-            let quantity = |text: &str| text.parse::<Quantity>().unwrap();
-            assert_eq!(sum("cpu"), quantity(cpu).milli_value().value, "cpu of {name}");
-            assert_eq!(sum("memory"), quantity(memory).value().value, "memory of {name}");
-            assert_eq!(sum("pods"), i64::try_from(*pods).unwrap(), "pods of {name}");
+            assert_as_described(node, &described);
             compared += 1;
         }
         assert!(compared >= described.len() - 3, "{cluster}: {compared}");

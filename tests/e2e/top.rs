@@ -2,11 +2,10 @@
 
 use std::process::Command;
 
-use oppscale::core::quantity::Quantity;
 use serde_json::Value;
 
 use crate::support::bin::TestEnv;
-use crate::support::describe::described;
+use crate::support::describe::{assert_as_described, described};
 
 #[test]
 fn every_node_of_a_live_cluster_has_what_kubectl_describe_says() {
@@ -22,15 +21,6 @@ fn every_node_of_a_live_cluster_has_what_kubectl_describe_says() {
     let nodes = counted["nodes"].as_array().unwrap();
     assert!(!nodes.is_empty());
     for node in nodes {
-        let name = node["name"].as_str().unwrap();
-        let (cpu, memory, pods) = &described[name];
-        let sum = |resource: &str| {
-            let of = &node["resources"][resource];
-            of["others"].as_i64().unwrap() + of["opportunistic"].as_i64().unwrap()
-        };
-        let quantity = |text: &str| text.parse::<Quantity>().unwrap();
-        assert_eq!(sum("cpu"), quantity(cpu).milli_value().value, "cpu of {name}");
-        assert_eq!(sum("memory"), quantity(memory).value().value, "memory of {name}");
-        assert_eq!(sum("pods"), i64::try_from(*pods).unwrap(), "pods of {name}");
+        assert_as_described(node, &described);
     }
 }

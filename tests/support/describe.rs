@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use oppscale::core::quantity::Quantity;
+use serde_json::Value;
+
 /// What `kubectl describe nodes` printed: requests of cpu and memory by node, and its pods.
 pub fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
     let mut nodes = BTreeMap::new();
@@ -21,4 +24,18 @@ pub fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
         }
     }
     nodes
+}
+
+/// Asserts that a node of `oppscale top -o json` has the sums that kubectl described.
+pub fn assert_as_described(node: &Value, described: &BTreeMap<String, (String, String, usize)>) {
+    let name = node["name"].as_str().unwrap();
+    let (cpu, memory, pods) = &described[name];
+    let sum = |resource: &str| {
+        let of = &node["resources"][resource];
+        of["others"].as_i64().unwrap() + of["opportunistic"].as_i64().unwrap()
+    };
+    let quantity = |text: &str| text.parse::<Quantity>().unwrap();
+    assert_eq!(sum("cpu"), quantity(cpu).milli_value().value, "cpu of {name}");
+    assert_eq!(sum("memory"), quantity(memory).value().value, "memory of {name}");
+    assert_eq!(sum("pods"), i64::try_from(*pods).unwrap(), "pods of {name}");
 }
