@@ -4,16 +4,24 @@
 mod artefacts;
 mod cli;
 mod core;
+mod hpa;
 mod purity;
+mod simulation;
 mod support;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
 #[test]
 fn no_test_file_is_forgotten() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    for (folder, index) in
-        [("", "main.rs"), ("cli", "mod.rs"), ("core", "mod.rs"), ("support", "mod.rs")]
-    {
+    for (folder, index) in [
+        ("", "main.rs"),
+        ("cli", "mod.rs"),
+        ("core", "mod.rs"),
+        ("hpa", "mod.rs"),
+        ("hpa/support", "mod.rs"),
+        ("simulation", "mod.rs"),
+        ("support", "mod.rs"),
+    ] {
         let folder = root.join(folder);
         let modules = std::fs::read_to_string(folder.join(index)).unwrap();
         for entry in std::fs::read_dir(&folder).unwrap() {
