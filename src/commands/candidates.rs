@@ -81,7 +81,13 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             kind: "Deployment".to_owned(),
             name: "miner".to_owned(),
         };
-        let identity = Manifest { name: "miner".to_owned(), namespace: None, target, spec };
+        let identity = Manifest {
+            name: "miner".to_owned(),
+            namespace: None,
+            target,
+            objects: Vec::new(),
+            spec,
+        };
         let title = configuration.title.to_owned();
         candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, identity));
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use crate::core::simulation::{Run, SetupError, Simulation};
 use crate::printer::Printer;
@@ -20,6 +20,7 @@ const STRIDE_MS: u64 = 60_000;
 /// # Errors
 /// When one cannot be simulated.
 pub(super) async fn run(
+    scenario: &str,
     candidates: Vec<Candidate>,
     printer: &Printer,
 ) -> anyhow::Result<Vec<Entry>> {
@@ -37,7 +38,8 @@ pub(super) async fn run(
     let tasks: Vec<_> = candidates.into_iter().map(start).collect();
     let mut entries = Vec::new();
     for task in tasks {
-        let (candidate, run) = task.await.context("a simulation ended early")??;
+        let outcome = task.await.context("a simulation ended early")?;
+        let (candidate, run) = outcome.map_err(|error| anyhow!("{scenario}: {error}"))?;
         let Candidate { name, title, setup, identity, verdict } = candidate;
         entries.push(Entry { name, title, setup, identity, verdict, run });
     }

@@ -7,7 +7,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
-use crate::scenario::{self, Document};
+use crate::scenario::{self, Document, DocumentError};
 
 use super::simulate_args::Output;
 pub use super::simulate_args::SimulateArgs;
@@ -27,7 +27,7 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     }
     let shown = args.shown(stage.candidates.iter().map(|candidate| candidate.name.as_str()))?;
     let seed = stage.seed;
-    let entries = compare::run(stage.candidates, printer).await?;
+    let entries = compare::run(&stage.title, stage.candidates, printer).await?;
     let comparison = Comparison { scenario: stage.title, seed, entries, shown };
     let close = comparison.shown();
     let text = match args.output {
@@ -54,7 +54,8 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
 fn replay(file: &str, printer: &Printer) -> anyhow::Result<Exit> {
     let document = Document::read(file)?;
     let series = scenario::series(&document)?;
-    let changes = hpa::replay(&series).with_context(|| document.name.clone())?;
+    let changes =
+        hpa::replay(&series).map_err(|error| DocumentError::new(&document, error.to_string()))?;
     printer.data(&csv::changes(&changes))?;
     Ok(Exit::Ok)
 }

@@ -30,11 +30,13 @@ pub struct Manifest {
     pub namespace: Option<String>,
     /// What it scales.
     pub target: ScaleTarget,
+    /// The objects that its metrics describe, with their API versions.
+    pub objects: Vec<ScaleTarget>,
     /// The HPA itself.
     pub spec: HpaSpec,
 }
 
-/// `scaleTargetRef`.
+/// `scaleTargetRef`, or another reference to an object.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScaleTarget {
@@ -159,7 +161,10 @@ pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifes
         };
         let spec = file.spec.spec().map_err(refuse)?;
         validate(&spec, gates).map_err(|invalid| refuse(invalid.to_string()))?;
+        let objects = file.spec.metrics.iter().filter_map(|metric| metric.object.as_ref());
+        let objects = objects.map(|object| object.described_object.clone()).collect();
         manifests.push(Manifest {
+            objects,
             name: file.metadata.name,
             namespace: file.metadata.namespace,
             target: file.spec.scale_target_ref,

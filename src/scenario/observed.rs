@@ -39,7 +39,7 @@ pub fn observed(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     }
     let could_run = |pod: &&crate::core::ledger::Waiting| {
         let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
-        !pod.own && !pod.gated && nodes.iter().any(|node| fits(&node))
+        !pod.own && !pod.gated && nodes.iter().any(fits)
     };
     for pod in snapshot.ledger.waiting().filter(could_run) {
         *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;

@@ -20,7 +20,7 @@ impl Span {
     /// A number of seconds; `None` below 0 and beyond a century.
     pub fn from_seconds(seconds: f64) -> Option<Self> {
         let ms = (seconds * 1000.0).round();
-        (ms >= 0.0 && ms <= LONGEST_MS).then_some(Self { ms: ms as u64 })
+        (0.0..=LONGEST_MS).contains(&ms).then_some(Self { ms: ms as u64 })
     }
 }
 

@@ -58,13 +58,13 @@ pub(super) fn value(identity: &Manifest, spec: &HpaSpec) -> Value {
             },
             "minReplicas": spec.min_replicas,
             "maxReplicas": spec.max_replicas,
-            "metrics": spec.metrics.iter().map(metric).collect::<Vec<_>>(),
+            "metrics": spec.metrics.iter().map(|each| metric(each, identity)).collect::<Vec<_>>(),
             "behavior": spec.behavior.as_ref().map(behavior),
         },
     }))
 }
 
-fn metric(metric: &MetricSpec) -> Value {
+fn metric(metric: &MetricSpec, identity: &Manifest) -> Value {
     let target = target(&metric.target);
     let named = |identifier: &MetricIdentifier| {
         let labels = identifier.match_labels.as_ref();
@@ -77,14 +77,19 @@ fn metric(metric: &MetricSpec) -> Value {
             "type": "External",
             "external": { "metric": named(identifier), "target": target },
         }),
-        MetricSource::Object { metric, kind, name } => json!({
-            "type": "Object",
-            "object": {
-                "describedObject": { "kind": kind, "name": name },
-                "metric": named(metric),
-                "target": target,
-            },
-        }),
+        MetricSource::Object { metric, kind, name } => {
+            let mut objects = identity.objects.iter();
+            let object = objects.find(|object| object.kind == *kind && object.name == *name);
+            let api = object.and_then(|object| object.api_version.as_ref());
+            json!({
+                "type": "Object",
+                "object": {
+                    "describedObject": { "apiVersion": api, "kind": kind, "name": name },
+                    "metric": named(metric),
+                    "target": target,
+                },
+            })
+        }
         MetricSource::Pods(identifier) => json!({
             "type": "Pods",
             "pods": { "metric": named(identifier), "target": target },

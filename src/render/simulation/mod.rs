@@ -68,7 +68,10 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> anyhow::Result<Stri
     text.push_str(&table::titles(comparison));
     let close = comparison.shown();
     let heading = format!("{} on {}: {}", close.name, comparison.scenario, close.title);
-    text.push_str(&format!("\n{}\n\n", printer.paint(Style::Bold, &heading)));
+    for line in words::wrapped(&heading, "").lines() {
+        text.push_str(&format!("\n{}", printer.paint(Style::Bold, line)));
+    }
+    text.push_str("\n\n");
     text.push_str(&chart::chart(&close.run, printer));
     text.push('\n');
     text.push_str(&words::verdict(close, printer));

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::core::replica::exact_text;
 use crate::core::resources::{Amount, CPU, Resources};
 use crate::core::verdict::{Finding, ReserveNeed, Verdict};
 use crate::printer::{Printer, Style};
@@ -89,12 +88,17 @@ fn terms(need: &ReserveNeed) -> [(String, Amount); 4] {
     ]
 }
 
+/// Cores with as many digits as they have: `75`, `12.4`.
 fn cpu(milli: Amount) -> String {
-    exact_text(CPU, milli)
+    let fraction = format!("{:03}", milli.abs() % 1000);
+    let fraction = fraction.trim_end_matches('0');
+    let point = if fraction.is_empty() { "" } else { "." };
+    let sign = if milli < 0 { "-" } else { "" };
+    format!("{sign}{}{point}{fraction}", milli.abs() / 1000)
 }
 
 /// Lines of at most 80 columns; all but the first are indented.
-fn wrapped(sentence: &str, indent: &str) -> String {
+pub(super) fn wrapped(sentence: &str, indent: &str) -> String {
     let (mut text, mut line) = (String::new(), String::new());
     for word in sentence.split_whitespace() {
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
