@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::completion::CompletionArgs;
+use crate::commands::simulate::SimulateArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
 
@@ -23,6 +24,7 @@ Examples:
   oppscale top --replica cpu=4,memory=8Gi        how many such replicas fit
   kubectl get nodes,pods -A -o json | oppscale top --from -
                                                  the same from a saved list
+  oppscale simulate                              what an HPA makes of it all
 
 Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
 124 timed out, 130 interrupted"
@@ -55,6 +57,8 @@ pub struct Cli {
 pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
+    /// Show what an HPA will do on a simulated cluster, and what it should be
+    Simulate(Box<SimulateArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -4,8 +4,8 @@
 //! The rooms, and which may call which:
 //!
 //! ```text
-//! cli ─→ commands ─→ cluster ─→ core
-//!           │  └───→ render ──→ core
+//! cli ─→ commands ─→ cluster, scenario ─→ core
+//!           │  └───→ render ────────────→ core
 //!           └──────→ printer, progress, exit
 //! ```
 //!
@@ -16,9 +16,11 @@ pub mod cluster;
 pub mod commands;
 pub mod core;
 pub mod exit;
+pub mod files;
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
+pub mod scenario;
 
 pub use run::run;

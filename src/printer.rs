@@ -40,6 +40,7 @@ pub struct Printer {
     stderr_color: bool,
     width: Option<usize>,
     quiet: bool,
+    unicode: bool,
 }
 
 impl Printer {
@@ -58,7 +59,13 @@ impl Printer {
             stderr_color: on(io::stderr().is_terminal()),
             width: terminal.then(terminal_width),
             quiet,
+            unicode: !dumb && locale_is_utf8(),
         }
+    }
+
+    /// Whether stdout takes more than ASCII.
+    pub fn is_unicode(&self) -> bool {
+        self.unicode
     }
 
     /// The columns of the terminal on stdout; `None` when stdout is none.
@@ -138,6 +145,15 @@ fn paint(color: bool, style: Style, text: &str) -> String {
         Style::Bad => "31",
     };
     format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// Whether the locale writes UTF-8, by the variable that counts.
+fn locale_is_utf8() -> bool {
+    let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
+    let name = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(set);
+    let value = name.and_then(|name| std::env::var(name).ok()).unwrap_or_default();
+    let value = value.to_ascii_lowercase();
+    value.contains("utf-8") || value.contains("utf8")
 }
 
 /// The width of the terminal, or 80 where it does not tell.

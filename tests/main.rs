@@ -5,7 +5,9 @@ mod artefacts;
 mod cli;
 mod core;
 mod e2e;
+mod hpa;
 mod purity;
+mod simulation;
 mod support;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
@@ -17,6 +19,9 @@ fn no_test_file_is_forgotten() {
         ("cli", "mod.rs"),
         ("core", "mod.rs"),
         ("e2e", "mod.rs"),
+        ("hpa", "mod.rs"),
+        ("hpa/support", "mod.rs"),
+        ("simulation", "mod.rs"),
         ("support", "mod.rs"),
     ] {
         let folder = root.join(folder);

@@ -1,7 +1,11 @@
 //! One command, one file: its arguments, and a run that fetches, asks the core, renders.
 
+mod candidates;
+mod compare;
 pub mod completion;
 pub mod explain;
+pub mod simulate;
+mod simulate_args;
 pub mod top;
 mod top_args;
 
@@ -16,6 +20,7 @@ use crate::printer::Printer;
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
+        Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

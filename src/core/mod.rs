@@ -14,6 +14,12 @@
 //!      headroom ── demand, reserve, replica      remaining, slots, fit replicas
 //!         │
 //!       view       rows by node, pool, namespace, workload
+//!
+//! hpa            the HorizontalPodAutoscaler controller, one run at a time
+//!   │
+//! simulation     nodes, a scheduler, paid load, a filler and its HPA, over time
+//!   │
+//! verdict        what an HPA will do, why, and what it should be instead
 //! ```
 
 pub mod defaulting;
@@ -21,6 +27,7 @@ pub mod demand;
 pub mod explain;
 pub mod footprint;
 pub mod headroom;
+pub mod hpa;
 pub mod ledger;
 pub mod malformed;
 pub mod model;
@@ -34,4 +41,6 @@ pub mod requests;
 pub mod reserve;
 pub mod resources;
 pub mod selector;
+pub mod simulation;
+pub mod verdict;
 pub mod view;

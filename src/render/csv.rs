@@ -89,7 +89,8 @@ fn number(amount: Option<Amount>) -> String {
     amount.map(|amount| amount.to_string()).unwrap_or_default()
 }
 
-fn line(text: &mut String, cells: Vec<String>) {
+/// One line, quoted where it must be.
+pub(super) fn line(text: &mut String, cells: Vec<String>) {
     for (number, cell) in cells.iter().enumerate() {
         if number > 0 {
             text.push(',');

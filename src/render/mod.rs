@@ -3,6 +3,7 @@
 pub mod csv;
 mod footer;
 pub mod json;
+pub mod simulation;
 pub mod table;
 
 use std::collections::HashMap;

@@ -20,13 +20,13 @@ const UNKNOWN: &str = "?";
 const NOTHING: &str = "-";
 
 /// A column: its headings, its cells from the top, and when it is left out.
-struct Column {
-    long: String,
-    short: String,
+pub(super) struct Column {
+    pub(super) long: String,
+    pub(super) short: String,
     /// The greater, the sooner it is left out; 0 never.
-    spare: u8,
-    left: bool,
-    cells: Vec<(String, Style)>,
+    pub(super) spare: u8,
+    pub(super) left: bool,
+    pub(super) cells: Vec<(String, Style)>,
 }
 
 /// The table and what follows it, within the terminal's width; and a note of the columns
@@ -325,7 +325,7 @@ fn table_width(columns: &[Column]) -> usize {
 /// Spaces between columns, as kubectl has it at the least.
 const GAP: usize = 2;
 
-fn lines(columns: &[Column], printer: &Printer) -> String {
+pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
     let mut table = plain_table();
     if printer.is_colored() {
         table.enforce_styling();

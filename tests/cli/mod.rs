@@ -3,6 +3,8 @@
 mod connection;
 mod credentials;
 mod screen;
+mod simulate;
+mod simulate_input;
 mod top_faults;
 mod top_live;
 mod top_saved;

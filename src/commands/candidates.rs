@@ -1,0 +1,217 @@
+//! What `simulate` compares: a scenario, and the HPAs to try on it.
+
+use anyhow::bail;
+
+use crate::cluster::{self, SavedFiles};
+use crate::core::hpa::{ControllerConfig, MetricSource};
+use crate::core::reserve::Reserve;
+use crate::core::simulation::{
+    Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
+};
+use crate::core::verdict::{self, Change, Circumstances, METRIC_NAME, Unjudgeable, Verdict};
+use crate::exit::{Hinted, UsageError};
+use crate::scenario::{self, Document, Manifest, ScaleTarget};
+
+use super::simulate_args::{Nature, SimulateArgs};
+
+/// The value of the filler's PriorityClass where a correction gives it one.
+const OPPORTUNISTIC: i32 = -1000;
+
+/// Everything that is going to be simulated.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// What the scenario is called.
+    pub(super) title: String,
+    /// The seed of all.
+    pub(super) seed: u64,
+    /// In the order of the table; never empty.
+    pub(super) candidates: Vec<Candidate>,
+    /// What the user should know of the input.
+    pub(super) warnings: Vec<String>,
+}
+
+/// One HPA on the scenario.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// A short name for tables.
+    pub(super) name: String,
+    /// What it is, in one line.
+    pub(super) title: String,
+    /// The scenario with it.
+    pub(super) setup: Setup,
+    /// How it is called in a cluster.
+    pub(super) identity: Manifest,
+    /// What is to be expected of it.
+    pub(super) verdict: Result<Verdict, Unjudgeable>,
+}
+
+/// Reads the scenario and the HPAs.
+///
+/// # Errors
+/// When a file cannot be read, or there is no such scenario or configuration.
+pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
+    let (title, mut setup, warnings) = base(args)?;
+    setup.filler.autoscaler.config =
+        ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
+    setup.seed = args.seed.unwrap_or(setup.seed);
+    setup.end_ms = args.duration.map_or(setup.end_ms, |span| span.ms);
+    if setup.end_ms == 0 {
+        bail!(UsageError::new("--duration: expected more than 0"));
+    }
+    let mut candidates = Vec::new();
+    for file in &args.hpas {
+        for manifest in manifests(file, &setup)? {
+            let nature = nature(args, &manifest);
+            let mut setup = setup.clone();
+            setup.filler.autoscaler.spec = manifest.spec.clone();
+            setup.filler.autoscaler.metric = nature;
+            let title = format!("the HPA {} of {file}", manifest.name);
+            let tried = Candidate::new(manifest.name.clone(), title, setup, manifest);
+            let corrected = tried.corrected();
+            candidates.push(tried);
+            candidates.extend(corrected);
+        }
+    }
+    for name in args.config_names() {
+        let configuration = Configuration::named(name).ok_or_else(|| no_configuration(name))?;
+        let setup = configuration.apply(setup.clone());
+        let spec = setup.filler.autoscaler.spec.clone();
+        let target = ScaleTarget {
+            api_version: Some("apps/v1".to_owned()),
+            kind: "Deployment".to_owned(),
+            name: "miner".to_owned(),
+        };
+        let identity = Manifest {
+            name: "miner".to_owned(),
+            namespace: None,
+            target,
+            objects: Vec::new(),
+            spec,
+        };
+        let title = configuration.title.to_owned();
+        candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, identity));
+    }
+    unique(&mut candidates);
+    Ok(Stage { title, seed: setup.seed, candidates, warnings })
+}
+
+fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let namespace = args.namespace.as_deref().unwrap_or("default");
+        let (snapshot, workload) = cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
+        if let Some(why) = &snapshot.pods_unknown {
+            bail!(Hinted::new(
+                format!("paid work is unknown: {why}"),
+                "save pods too: kubectl get nodes,pods -A -o json > cluster.json"
+            ));
+        }
+        let unknown = snapshot
+            .ledger
+            .unknown()
+            .map(|pod| format!("pod {}/{} is left out: {}", pod.namespace, pod.name, pod.problem));
+        let warnings = unknown.collect();
+        return Ok((args.from.join(", "), scenario::observed(&snapshot, &workload), warnings));
+    }
+    if let Ok(known) = args.scenario.parse::<Scenario>() {
+        return Ok((known.name().to_owned(), known.setup(), Vec::new()));
+    }
+    // A word without a dot or a slash is a name that was mistyped, unless there is such a file.
+    let is_name = !args.scenario.contains(['.', '/']) && args.scenario != "-";
+    if is_name && !std::path::Path::new(&args.scenario).exists() {
+        let name = args.scenario.parse::<Scenario>().err().map(|error| error.to_string());
+        bail!(UsageError::new(name.unwrap_or_default()).hint("or the name of a scenario file"));
+    }
+    let document = Document::read(&args.scenario)?;
+    let setup = scenario::setup(&document)?;
+    Ok((document.name, setup, Vec::new()))
+}
+
+fn manifests(file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+    let document = Document::read(file)?;
+    let manifests = scenario::manifests(&document, setup.filler.autoscaler.config.gates)?;
+    for manifest in &manifests {
+        let is_capacity = manifest.spec.effective_metrics().iter().all(|metric| {
+            matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
+        });
+        if !is_capacity {
+            bail!(Hinted::new(
+                format!(
+                    "{file}: HorizontalPodAutoscaler {}: spec.metrics: expected External or Object \
+                     metrics of remaining capacity",
+                    manifest.name
+                ),
+                "to replay Resource and Pods metrics, write a series: docs/series.md"
+            ));
+        }
+    }
+    Ok(manifests)
+}
+
+/// What the metric of a manifest measures: told by its name where it is oppscale's, else by
+/// the flags.
+fn nature(args: &SimulateArgs, manifest: &Manifest) -> MetricNature {
+    let reserve = args.reserve_in_metric.unwrap_or(Reserve::Cpu(0));
+    let is_ours = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
+        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
+            metric.name == METRIC_NAME
+        }
+        _ => false,
+    });
+    let nature = if is_ours {
+        MetricNature::oppscale(reserve)
+    } else {
+        MetricNature { reserve, unit: MetricUnit::Cores, ..MetricNature::article() }
+    };
+    match args.metric {
+        None => nature,
+        Some(Nature::IncludesOwn) => MetricNature { own_pods: OwnPods::Included, ..nature },
+        Some(Nature::ExcludesOwn) => {
+            MetricNature { own_pods: OwnPods::Excluded, counts_demand: true, ..nature }
+        }
+    }
+}
+
+fn no_configuration(name: &str) -> UsageError {
+    let known: Vec<_> = configurations().iter().map(|known| known.key).collect();
+    UsageError::new(format!("{name:?} is no configuration"))
+        .hint(format!("expected one of {}", known.join(", ")))
+}
+
+/// Two HPAs of one name are told apart by a number.
+fn unique(candidates: &mut [Candidate]) {
+    for at in 1..candidates.len() {
+        let (before, rest) = candidates.split_at_mut(at);
+        let name = rest[0].name.clone();
+        let mut number = 1;
+        while before.iter().any(|other| other.name == rest[0].name) {
+            number += 1;
+            rest[0].name = format!("{name} ({number})");
+        }
+    }
+}
+
+impl Candidate {
+    fn new(name: String, title: String, setup: Setup, identity: Manifest) -> Self {
+        let scaler = &setup.filler.autoscaler;
+        let around = Circumstances::of(&setup);
+        let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &around);
+        Self { name, title, setup, identity, verdict }
+    }
+
+    /// The same with all that the verdict asks for.
+    fn corrected(&self) -> Option<Self> {
+        let correction = self.verdict.as_ref().ok()?.correction.as_ref()?;
+        let mut setup = self.setup.clone();
+        setup.filler.autoscaler.spec = correction.spec.clone();
+        setup.filler.autoscaler.metric = correction.metric;
+        if correction.changes.contains(&Change::Preempt) {
+            let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
+            setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
+        }
+        let name = format!("{}, corrected", self.name);
+        let title = format!("{}, with every correction", self.title);
+        let identity = Manifest { spec: correction.spec.clone(), ..self.identity.clone() };
+        Some(Self::new(name, title, setup, identity))
+    }
+}

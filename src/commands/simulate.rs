@@ -1,0 +1,61 @@
+//! `oppscale simulate`: what an HPA will do, before it does it.
+
+use anyhow::Context;
+
+use crate::core::hpa;
+use crate::exit::Exit;
+use crate::files;
+use crate::printer::Printer;
+use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
+use crate::scenario::{self, Document, DocumentError};
+
+use super::simulate_args::Output;
+pub use super::simulate_args::SimulateArgs;
+use super::{candidates, compare};
+
+/// Simulates, compares and prints; or replays a series.
+///
+/// # Errors
+/// When a file cannot be read, or holds what cannot be simulated.
+pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    if let Some(file) = &args.series {
+        return replay(file, printer);
+    }
+    let stage = candidates::of(&args)?;
+    for warning in &stage.warnings {
+        printer.warn(warning);
+    }
+    let shown = args.shown(stage.candidates.iter().map(|candidate| candidate.name.as_str()))?;
+    let seed = stage.seed;
+    let entries = compare::run(&stage.title, stage.candidates, printer).await?;
+    let comparison = Comparison { scenario: stage.title, seed, entries, shown };
+    let close = comparison.shown();
+    let text = match args.output {
+        _ if args.corrected => {
+            if close.correction().is_none() {
+                printer.note(&format!("nothing to correct: {} as it is", close.name));
+            }
+            manifest::best(close)?
+        }
+        Output::Table => simulation::report(&comparison, printer)?,
+        Output::Json => json::json(&comparison)?,
+        Output::Csv => csv::csv(&comparison),
+    };
+    if let Some(path) = &args.svg {
+        let picture = svg::picture(&comparison.scenario, close);
+        files::write_whole(path, picture.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Replays a series and prints every change of the replicas.
+fn replay(file: &str, printer: &Printer) -> anyhow::Result<Exit> {
+    let document = Document::read(file)?;
+    let series = scenario::series(&document)?;
+    let changes =
+        hpa::replay(&series).map_err(|error| DocumentError::new(&document, error.to_string()))?;
+    printer.data(&csv::changes(&changes))?;
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,143 @@
+//! What is typed after `oppscale simulate`, and what it resolves to.
+
+use clap::{Args, ValueEnum};
+
+use crate::cluster::WorkloadRef;
+use crate::core::hpa::KubernetesVersion;
+use crate::core::reserve::Reserve;
+use crate::exit::UsageError;
+use crate::scenario::Span;
+
+/// Arguments of `oppscale simulate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale simulate
+      the article's cluster under its own HPA, the usual mistakes, oppscale's HPA
+  oppscale simulate --scenario day --config G --config oppscale
+      500 nodes over a day, two ways to fill them
+  oppscale simulate --hpa miner.yaml --metric excludes-own
+      your HPA before you apply it, and what it should be instead
+  kubectl get nodes,pods -A -o json | oppscale simulate --from - --hpa miner.yaml
+      the same on a cluster like yours
+  oppscale simulate --hpa miner.yaml --corrected > better.yaml
+      only the corrected manifest
+  oppscale simulate --series recorded.json
+      replicas over time for a recorded metric, as CSV
+
+Scenario files, columns and what the model leaves out: docs/simulate.md")]
+pub struct SimulateArgs {
+    /// Replay one HPA on the metric values of this file: docs/series.md
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs", "hpas",
+            "metric", "reserve_in_metric", "kubernetes_version", "seed", "duration", "show",
+            "output", "corrected", "svg"]
+    )]
+    pub series: Option<String>,
+    /// The cluster and its paid load: blog, burst, day, step or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "blog")]
+    pub scenario: String,
+    /// Take nodes and present paid load from saved lists: JSON or YAML of kubectl
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
+    pub from: Vec<String>,
+    /// With --from: whose pods are the filler's: NAMESPACE/deploy/NAME, or a label
+    /// selector [default: oppscale.dev/opportunistic=true]
+    #[arg(long, value_name = "WORKLOAD", requires = "from")]
+    pub workload: Option<WorkloadRef>,
+    /// With --from: the namespace of --workload KIND/NAME
+    #[arg(short, long, value_name = "NAMESPACE", requires = "workload")]
+    pub namespace: Option<String>,
+    /// A named configuration, several times for several: B to H, J to L, oppscale
+    /// [default: B F G H oppscale]
+    #[arg(long = "config", value_name = "NAME")]
+    pub configs: Vec<String>,
+    /// Try the HorizontalPodAutoscalers of this manifest, and their corrections
+    #[arg(long = "hpa", value_name = "FILE")]
+    pub hpas: Vec<String>,
+    /// With --hpa: whether its metric falls when the workload grows
+    /// [default: includes-own; excludes-own for oppscale's metric]
+    #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
+    pub metric: Option<Nature>,
+    /// With --hpa: what its metric has already taken off: cores (30) or a share (15%)
+    #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
+    pub reserve_in_metric: Option<Reserve>,
+    /// Whose HPA controller: 1.33 to 1.37 [default: 1.36]
+    #[arg(long, value_name = "VERSION")]
+    pub kubernetes_version: Option<KubernetesVersion>,
+    /// Chooses the phases that a cluster leaves to chance; equal seeds, equal runs
+    #[arg(long, value_name = "NUMBER")]
+    pub seed: Option<u64>,
+    /// How long to simulate [default: the scenario's]
+    #[arg(long, value_name = "TIME")]
+    pub duration: Option<Span>,
+    /// Which configuration to look at closely [default: the first]
+    #[arg(long, value_name = "NAME")]
+    pub show: Option<String>,
+    /// Output: table, json or csv
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
+    pub output: Output,
+    /// Print only the corrected manifest of the configuration that is looked at
+    #[arg(long, conflicts_with = "output")]
+    pub corrected: bool,
+    /// Also draw it into this file
+    #[arg(long, value_name = "FILE")]
+    pub svg: Option<std::path::PathBuf>,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Output {
+    /// A table, a chart and the verdict, for people
+    #[default]
+    Table,
+    /// Everything, in integers
+    Json,
+    /// The table, in integers
+    Csv,
+}
+
+/// What a manifest's metric measures, as far as its name does not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Nature {
+    /// What others leave: the workload's own pods do not change it
+    ExcludesOwn,
+    /// What nobody occupies: the workload's own pods take from it
+    IncludesOwn,
+}
+
+/// The configurations that are compared when nothing is said.
+const USUAL: [&str; 5] = ["B", "F", "G", "H", "oppscale"];
+
+impl SimulateArgs {
+    /// The names of the configurations to compare.
+    pub fn config_names(&self) -> Vec<&str> {
+        match (self.configs.is_empty(), self.hpas.is_empty()) {
+            (false, _) => self.configs.iter().map(String::as_str).collect(),
+            (true, true) => USUAL.to_vec(),
+            (true, false) => Vec::new(),
+        }
+    }
+
+    /// Finds what is looked at closely.
+    ///
+    /// # Errors
+    /// When nothing of that name is compared.
+    pub fn shown<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<usize, UsageError> {
+        let Some(wanted) = &self.show else { return Ok(0) };
+        let names: Vec<&str> = names.collect();
+        let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
+        found.ok_or_else(|| {
+            UsageError::new(format!("--show {wanted}: nothing of that name is compared"))
+                .hint(format!("expected one of {}", names.join(", ")))
+        })
+    }
+}

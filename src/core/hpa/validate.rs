@@ -1,0 +1,333 @@
+//! What the API server refuses, in its words (`pkg/apis/autoscaling/validation`, 1.36).
+//!
+//! Not looked at: object metadata, `scaleTargetRef` and API versions, which the model has not.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::behavior::Behavior;
+use super::behavior::ScalingRules;
+use super::spec::HpaSpec;
+use super::spec::MetricIdentifier;
+use super::spec::MetricSource;
+use super::spec::MetricSpec;
+use super::spec::MetricTarget;
+use super::spec::ResourceName;
+use super::version::FeatureGates;
+
+/// `MaxPeriodSeconds`.
+const MAX_PERIOD_SECONDS: i32 = 1800;
+/// `MaxStabilizationWindowSeconds`.
+const MAX_WINDOW_SECONDS: i32 = 3600;
+
+/// One complaint, printed as the API server prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum FieldError {
+    /// A field that must be set is not.
+    #[error("{field}: Required value{}", detail_suffix(.detail))]
+    Required {
+        /// The path, such as `spec.metrics[0].external.target.averageValue`.
+        field: String,
+        /// What is wanted.
+        detail: &'static str,
+    },
+    /// A value is out of range.
+    #[error("{field}: Invalid value: {value}: {detail}")]
+    Invalid {
+        /// The path.
+        field: String,
+        /// The value as JSON.
+        value: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A field must not be set here.
+    #[error("{field}: Forbidden: {detail}")]
+    Forbidden {
+        /// The path.
+        field: String,
+        /// Why not.
+        detail: &'static str,
+    },
+}
+
+/// Everything the API server has against an HPA; never empty.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub struct Invalid {
+    /// The complaints in the API server's order.
+    pub errors: Vec<FieldError>,
+}
+
+/// Checks an HPA as the API server does on creation, after defaulting.
+///
+/// # Errors
+///
+/// All the complaints at once, as `kubectl apply` shows them.
+pub fn validate(spec: &HpaSpec, gates: FeatureGates) -> Result<(), Invalid> {
+    let mut found = Found::default();
+    let lowest = u32::from(!gates.scale_to_zero);
+    let (min, max) = (spec.effective_min(), spec.max_replicas);
+    if min < lowest {
+        let detail = format!("must be greater than or equal to {lowest}");
+        found.invalid("spec.minReplicas".to_owned(), min, detail);
+    }
+    for (field, replicas) in [("spec.minReplicas", min), ("spec.maxReplicas", max)] {
+        if i32::try_from(replicas).is_err() {
+            // The real server fails earlier, when it decodes the number.
+            found.invalid(field.to_owned(), replicas, "must fit into an int32");
+        }
+    }
+    if max == 0 {
+        found.required("spec.maxReplicas".to_owned(), "must be set and greater than 0");
+    }
+    if max < min {
+        let detail = "must be greater than or equal to `minReplicas`";
+        found.invalid("spec.maxReplicas".to_owned(), max, detail);
+    }
+    for (index, metric) in spec.metrics.iter().enumerate() {
+        found.metric(metric, &format!("spec.metrics[{index}]"));
+    }
+    if min == 0 && !spec.has_object_or_external_metric() {
+        found.forbidden(
+            "spec.metrics".to_owned(),
+            "must specify at least one Object or External metric to support scaling to zero replicas",
+        );
+    }
+    if let Some(behavior) = &spec.behavior {
+        found.behavior(behavior, gates);
+    }
+    if found.errors.is_empty() { Ok(()) } else { Err(Invalid { errors: found.errors }) }
+}
+
+#[derive(Default)]
+struct Found {
+    errors: Vec<FieldError>,
+}
+
+// === impl Found ===
+
+impl Found {
+    fn required(&mut self, field: String, detail: &'static str) {
+        self.errors.push(FieldError::Required { field, detail });
+    }
+
+    fn forbidden(&mut self, field: String, detail: &'static str) {
+        self.errors.push(FieldError::Forbidden { field, detail });
+    }
+
+    fn invalid(&mut self, field: String, value: impl ToString, detail: impl Into<String>) {
+        self.errors.push(FieldError::Invalid {
+            field,
+            value: value.to_string(),
+            detail: detail.into(),
+        });
+    }
+
+    fn metric(&mut self, metric: &MetricSpec, path: &str) {
+        let target = &metric.target;
+        match &metric.source {
+            MetricSource::External(identifier) => {
+                let path = format!("{path}.external");
+                self.identifier(identifier, &path);
+                self.target(target, &path);
+                match (target.value, target.average_value) {
+                    (None, None) => self.required(
+                        format!("{path}.target.averageValue"),
+                        "must set either a target value for metric or a per-pod target",
+                    ),
+                    (Some(_), Some(_)) => self.forbidden(
+                        format!("{path}.target.value"),
+                        "may not set both a target value for metric and a per-pod target",
+                    ),
+                    _ => {}
+                }
+            }
+            MetricSource::Object { metric, kind, name } => {
+                let path = format!("{path}.object");
+                for (key, text) in [("kind", kind), ("name", name)] {
+                    self.segment(text, &format!("{path}.describedObject.{key}"), "");
+                }
+                self.identifier(metric, &path);
+                self.target(target, &path);
+                // Unlike External, both may be set; `target.type` then chooses.
+                if target.value.is_none() && target.average_value.is_none() {
+                    self.required(
+                        format!("{path}.target.averageValue"),
+                        "must set either a target value or averageValue",
+                    );
+                }
+            }
+            MetricSource::Pods(identifier) => {
+                let path = format!("{path}.pods");
+                self.identifier(identifier, &path);
+                self.target(target, &path);
+                if target.average_value.is_none() {
+                    self.required(
+                        format!("{path}.target.averageValue"),
+                        "must specify a positive target averageValue",
+                    );
+                }
+            }
+            MetricSource::Resource(resource) => {
+                self.resource(resource, target, &format!("{path}.resource"), None);
+            }
+            MetricSource::ContainerResource { resource, container } => self.resource(
+                resource,
+                target,
+                &format!("{path}.containerResource"),
+                Some(container),
+            ),
+        }
+    }
+
+    fn resource(
+        &mut self,
+        resource: &ResourceName,
+        target: &MetricTarget,
+        path: &str,
+        container: Option<&str>,
+    ) {
+        if *resource == ResourceName::Other(String::new()) {
+            self.required(format!("{path}.name"), "must specify a resource name");
+        }
+        if container == Some("") {
+            self.required(format!("{path}.container"), "must specify a container");
+        }
+        self.target(target, path);
+        match (target.average_utilization, target.average_value) {
+            (None, None) => self.required(
+                format!("{path}.target.averageUtilization"),
+                "must set either a target raw value or a target utilization",
+            ),
+            (Some(_), Some(_)) => self.forbidden(
+                format!("{path}.target.averageValue"),
+                "may not set both a target raw value and a target utilization",
+            ),
+            _ => {}
+        }
+    }
+
+    fn identifier(&mut self, identifier: &MetricIdentifier, path: &str) {
+        let path = format!("{path}.metric.name");
+        self.segment(&identifier.name, &path, "must specify a metric name");
+    }
+
+    /// A name that becomes part of a URL path: `IsPathSegmentName`.
+    fn segment(&mut self, text: &str, path: &str, missing: &'static str) {
+        if text.is_empty() {
+            self.required(path.to_owned(), missing);
+        } else if text == "." || text == ".." {
+            self.invalid(path.to_owned(), format!("{text:?}"), format!("may not be '{text}'"));
+        } else {
+            for letter in ['/', '%'] {
+                if text.contains(letter) {
+                    let detail = format!("may not contain '{letter}'");
+                    self.invalid(path.to_owned(), format!("{text:?}"), detail);
+                }
+            }
+        }
+    }
+
+    fn target(&mut self, target: &MetricTarget, path: &str) {
+        for (key, milli) in [("value", target.value), ("averageValue", target.average_value)] {
+            if let Some(milli) = milli.filter(|milli| *milli <= 0) {
+                let field = format!("{path}.target.{key}");
+                self.invalid(field, format!("\"{}\"", Milli(milli)), "must be positive");
+            }
+        }
+        if let Some(percent) = target.average_utilization.filter(|percent| *percent < 1) {
+            let field = format!("{path}.target.averageUtilization");
+            self.invalid(field, percent, "must be greater than 0");
+        }
+    }
+
+    fn behavior(&mut self, behavior: &Behavior, gates: FeatureGates) {
+        for (key, rules) in [("scaleUp", &behavior.scale_up), ("scaleDown", &behavior.scale_down)] {
+            if let Some(rules) = rules {
+                self.rules(rules, &format!("spec.behavior.{key}"), gates);
+            }
+        }
+    }
+
+    fn rules(&mut self, rules: &ScalingRules, path: &str, gates: FeatureGates) {
+        if let Some(window) = rules.stabilization_window_seconds {
+            let field = format!("{path}.stabilizationWindowSeconds");
+            if window < 0 {
+                self.invalid(field, window, "must be greater than or equal to zero");
+            } else if window > MAX_WINDOW_SECONDS {
+                let detail = format!("must be less than or equal to {MAX_WINDOW_SECONDS}");
+                self.invalid(field, window, detail);
+            }
+        }
+        if rules.policies.as_ref().is_some_and(Vec::is_empty) {
+            self.required(format!("{path}.policies"), "must specify at least one Policy");
+        }
+        for (index, policy) in rules.policies.iter().flatten().enumerate() {
+            let path = format!("{path}.policies[{index}]");
+            if policy.value <= 0 {
+                self.invalid(format!("{path}.value"), policy.value, "must be greater than zero");
+            }
+            let period = policy.period_seconds;
+            if period <= 0 {
+                let field = format!("{path}.periodSeconds");
+                self.invalid(field, period, "must be greater than zero");
+            } else if period > MAX_PERIOD_SECONDS {
+                let detail = format!("must be less than or equal to {MAX_PERIOD_SECONDS}");
+                self.invalid(format!("{path}.periodSeconds"), period, detail);
+            }
+        }
+        // Without the gate the field is dropped before anybody looks at it.
+        if let Some(tolerance) = rules.tolerance
+            && gates.configurable_tolerance
+            && tolerance.nano() < 0
+        {
+            let field = format!("{path}.tolerance");
+            let detail = "must be greater than or equal to 0";
+            self.invalid(field, format!("\"{tolerance}\""), detail);
+        }
+    }
+}
+
+// === impl Invalid ===
+
+impl fmt::Display for Invalid {
+    /// One complaint as it is, several in brackets: `ErrorList.ToAggregate`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [only] = self.errors.as_slice() {
+            return only.fmt(f);
+        }
+        f.write_str("[")?;
+        for (index, error) in self.errors.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{error}")?;
+        }
+        f.write_str("]")
+    }
+}
+
+fn detail_suffix(detail: &str) -> String {
+    if detail.is_empty() { String::new() } else { format!(": {detail}") }
+}
+
+/// Thousandths, printed as the canonical decimal quantity.
+struct Milli(i64);
+
+// === impl Milli ===
+
+impl fmt::Display for Milli {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut mantissa = self.0;
+        let mut suffixes = ["m", "", "k", "M", "G", "T", "P"].into_iter();
+        let mut suffix = suffixes.next().unwrap_or_default();
+        while mantissa != 0 && mantissa % 1000 == 0 {
+            let Some(next) = suffixes.next() else { break };
+            mantissa /= 1000;
+            suffix = next;
+        }
+        match mantissa {
+            0 => f.write_str("0"),
+            _ => write!(f, "{mantissa}{suffix}"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Which Kubernetes is modelled, and what that decides.
+
+use std::str::FromStr;
+
+use thiserror::Error;
+
+/// A Kubernetes minor release this model knows, 1.33 to 1.37.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum KubernetesVersion {
+    /// 1.33: no overflow guards; tolerance alpha.
+    V1_33,
+    /// 1.34: External AverageValue guarded, so a negative sum means "as many as possible".
+    V1_34,
+    /// 1.35: tolerance on by default; External Value guarded too.
+    V1_35,
+    /// 1.36: scale to zero rewritten around the `ScaledToZero` condition, still off.
+    #[default]
+    V1_36,
+    /// 1.37: scale to zero on by default.
+    V1_37,
+}
+
+/// The version is not one of 1.33 to 1.37.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("Kubernetes {version:?} is not modelled: the HPA model knows 1.33 to 1.37")]
+pub struct UnsupportedVersion {
+    /// What was asked for.
+    pub version: String,
+}
+
+/// The two feature gates that change what an HPA does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FeatureGates {
+    /// `HPAConfigurableTolerance`: off, `tolerance` is dropped silently when the HPA is stored.
+    pub configurable_tolerance: bool,
+    /// `HPAScaleToZero`: off, `minReplicas: 0` is refused. Since 1.36 the
+    /// kube-controller-manager asks for it as well as the API server.
+    pub scale_to_zero: bool,
+}
+
+// === impl KubernetesVersion ===
+
+impl KubernetesVersion {
+    /// The gates as this release has them by default.
+    #[must_use]
+    pub fn default_gates(self) -> FeatureGates {
+        FeatureGates {
+            configurable_tolerance: self >= Self::V1_35,
+            scale_to_zero: self >= Self::V1_37,
+        }
+    }
+
+    /// kubernetes#127050: for External AverageValue a running sum below zero becomes
+    /// `MaxInt64`, and the count is capped at `MaxInt32`.
+    pub(super) fn guards_external_average(self) -> bool {
+        self >= Self::V1_34
+    }
+
+    /// kubernetes#126979 and #133888: the same guards for ratios times ready pods and for the
+    /// sum of External Value items.
+    pub(super) fn guards_value(self) -> bool {
+        self >= Self::V1_35
+    }
+
+    /// kubernetes#135118: at zero replicas the `ScaledToZero` condition decides. Before it,
+    /// `minReplicas: 0` alone made the controller look at the metrics.
+    pub(super) fn remembers_scaled_to_zero(self) -> bool {
+        self >= Self::V1_36
+    }
+}
+
+impl FromStr for KubernetesVersion {
+    type Err = UnsupportedVersion;
+
+    /// Reads `1.36`, `v1.36` or `1.36.2`; the patch release is ignored.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.trim_start_matches('v').split('.');
+        match (parts.next(), parts.next()) {
+            (Some("1"), Some("33")) => Ok(Self::V1_33),
+            (Some("1"), Some("34")) => Ok(Self::V1_34),
+            (Some("1"), Some("35")) => Ok(Self::V1_35),
+            (Some("1"), Some("36")) => Ok(Self::V1_36),
+            (Some("1"), Some("37")) => Ok(Self::V1_37),
+            _ => Err(UnsupportedVersion { version: text.to_owned() }),
+        }
+    }
+}

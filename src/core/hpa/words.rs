@@ -1,0 +1,162 @@
+//! The sentences of conditions, word for word, rendered only on demand.
+//!
+//! Where upstream quotes somebody else (an API error, the names of pods or of other HPAs), the
+//! sentence stops before the quotation.
+
+use super::condition::AbleToScale;
+use super::condition::Conditions;
+use super::condition::ScalingActive;
+use super::condition::ScalingLimited;
+use super::failure;
+use super::failure::description;
+use super::failure::metric_at;
+use super::spec::HpaSpec;
+
+/// One condition as `kubectl describe hpa` shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenderedCondition {
+    /// `type`.
+    pub kind: &'static str,
+    /// `status`: True or False.
+    pub status: bool,
+    /// `reason`.
+    pub reason: &'static str,
+    /// `message`.
+    pub message: String,
+}
+
+// === impl Conditions ===
+
+impl Conditions {
+    /// The conditions that are set, in the order in which the controller first sets them.
+    #[must_use]
+    pub fn render(&self, spec: &HpaSpec, namespace: &str) -> Vec<RenderedCondition> {
+        let able = self.able_to_scale.map(|able| RenderedCondition {
+            kind: "AbleToScale",
+            status: able.status(),
+            reason: able.reason(),
+            message: able.message(),
+        });
+        let active = self.scaling_active.map(|active| RenderedCondition {
+            kind: "ScalingActive",
+            status: active.status(),
+            reason: active.reason(spec),
+            message: active.message(spec, namespace),
+        });
+        let limited = self.scaling_limited.map(|limited| RenderedCondition {
+            kind: "ScalingLimited",
+            status: limited.status(),
+            reason: limited.reason(),
+            message: limited.message().to_owned(),
+        });
+        let zero = self.scaled_to_zero.map(|by_hpa| RenderedCondition {
+            kind: "ScaledToZero",
+            status: by_hpa,
+            reason: if by_hpa { "ScaledToZero" } else { "NotScaledToZero" },
+            message: if by_hpa {
+                "the HPA controller scaled the workload to zero".to_owned()
+            } else {
+                "the HPA controller did not scale the workload to zero".to_owned()
+            },
+        });
+        [able, active, limited, zero].into_iter().flatten().collect()
+    }
+}
+
+// === impl AbleToScale ===
+
+impl AbleToScale {
+    fn message(self) -> String {
+        match self {
+            Self::SucceededGetScale => {
+                "the HPA controller was able to get the target's current scale".to_owned()
+            }
+            Self::FailedGetScale => {
+                "the HPA controller was unable to get the target's current scale".to_owned()
+            }
+            Self::ReadyForNewScale => "recommended size matches current size".to_owned(),
+            Self::ScaleUpStabilized => "recent recommendations were lower than current one, \
+                                        applying the lowest recent recommendation"
+                .to_owned(),
+            Self::ScaleDownStabilized => "recent recommendations were higher than current one, \
+                                          applying the highest recent recommendation"
+                .to_owned(),
+            Self::SucceededRescale(to) => {
+                format!("the HPA controller was able to update the target scale to {to}")
+            }
+            Self::FailedUpdateScale => {
+                "the HPA controller was unable to update the target scale".to_owned()
+            }
+        }
+    }
+}
+
+// === impl ScalingActive ===
+
+impl ScalingActive {
+    /// The condition's reason; that of a failed metric depends on its source.
+    #[must_use]
+    pub fn reason(self, spec: &HpaSpec) -> &'static str {
+        match self {
+            Self::ValidMetricFound(_) => "ValidMetricFound",
+            Self::ScalingDisabled => "ScalingDisabled",
+            Self::MissingSelector | Self::UnparsableSelector => "InvalidSelector",
+            Self::AmbiguousSelector => "AmbiguousSelector",
+            Self::FailedGetMetric(index, _) => metric_at(spec, index, "", failure::reason),
+        }
+    }
+
+    fn message(self, spec: &HpaSpec, namespace: &str) -> String {
+        match self {
+            Self::ValidMetricFound(index) => format!(
+                "the HPA was able to successfully calculate a replica count from {}",
+                metric_at(spec, index, String::new(), description)
+            ),
+            Self::ScalingDisabled => {
+                "scaling is disabled since the replica count of the target is zero".to_owned()
+            }
+            Self::MissingSelector => "the HPA target's scale is missing a selector".to_owned(),
+            Self::UnparsableSelector | Self::AmbiguousSelector => self.selector_error().to_owned(),
+            Self::FailedGetMetric(index, error) => format!(
+                "the HPA was unable to compute the replica count: {}",
+                metric_at(spec, index, String::new(), |metric| failure::inner(
+                    metric, error, namespace
+                ))
+            ),
+        }
+    }
+
+    /// What is wrong with the selector; empty for anything else.
+    pub(super) fn selector_error(self) -> &'static str {
+        match self {
+            Self::MissingSelector => "selector is required",
+            Self::UnparsableSelector => {
+                "couldn't convert selector into a corresponding internal selector object"
+            }
+            Self::AmbiguousSelector => "pods by selector are controlled by multiple HPAs",
+            _ => "",
+        }
+    }
+}
+
+// === impl ScalingLimited ===
+
+impl ScalingLimited {
+    fn message(self) -> &'static str {
+        match self {
+            Self::DesiredWithinRange => "the desired count is within the acceptable range",
+            Self::TooFewReplicas => {
+                "the desired replica count is less than the minimum replica count"
+            }
+            Self::TooManyReplicas => {
+                "the desired replica count is more than the maximum replica count"
+            }
+            Self::ScaleUpLimit => {
+                "the desired replica count is increasing faster than the maximum scale rate"
+            }
+            Self::ScaleDownLimit => {
+                "the desired replica count is decreasing faster than the maximum scale rate"
+            }
+        }
+    }
+}

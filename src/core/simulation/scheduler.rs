@@ -1,0 +1,185 @@
+//! The scheduler: the most important pod first, then the oldest.
+//!
+//! A pod goes to the best node with room. One that finds none may have pods of lower priority
+//! evicted, is promised that node (`nominatedNodeName`), and gets it when the victims have
+//! gone; meanwhile no pod that is less important may take the room. A pod that was promised a
+//! node takes another as soon as one has room.
+
+use super::node::Nominee;
+use super::nodes::Side;
+use super::pod::{PodId, Stage};
+use super::queue::Event;
+use super::world::World;
+
+/// The distance of two turns of the scheduler, and the pods it tries in one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    every_ms: u64,
+    pods: u64,
+}
+
+impl Pace {
+    /// The pace of this many pods a second; without a number, all pods at once.
+    pub(super) fn of(pods_per_second: Option<u32>) -> Self {
+        match pods_per_second.map(u64::from) {
+            None => Self { every_ms: 0, pods: u64::MAX },
+            Some(rate @ 0..=1000) => Self { every_ms: 1000 / rate.max(1), pods: 1 },
+            Some(rate) => Self { every_ms: 1, pods: rate / 1000 },
+        }
+    }
+}
+
+impl World {
+    /// Has the scheduler take its next turn, unless it is going to.
+    pub(super) fn schedule_soon(&mut self) {
+        if !std::mem::replace(&mut self.scheduling, true) {
+            let at = self.now.max(self.next_turn_ms);
+            self.queue.push(at, Event::Schedule);
+        }
+    }
+
+    /// One turn of the scheduler.
+    pub(super) fn schedule(&mut self) {
+        self.scheduling = false;
+        self.keep_promises();
+        let mut tried = 0;
+        while let Some(workload) = self.most_urgent() {
+            if tried == self.pace.pods {
+                self.next_turn_ms = self.now + self.pace.every_ms;
+                self.schedule_soon();
+                return;
+            }
+            tried += 1;
+            self.try_oldest(workload);
+        }
+    }
+
+    /// The workload whose oldest waiting pod comes next, if its kind may find room at all.
+    fn most_urgent(&self) -> Option<usize> {
+        let urgent = |at: &usize| {
+            let workload = &self.workloads[*at];
+            let oldest = workload.waiting.front().map_or(u64::MAX, |id| self.pods[*id].number);
+            (workload.level, std::cmp::Reverse(oldest))
+        };
+        let hopeful = |at: &usize| {
+            let workload = &self.workloads[*at];
+            !workload.waiting.is_empty() && workload.no_room_at != Some(self.room)
+        };
+        self.hungry.iter().copied().filter(hopeful).max_by_key(urgent)
+    }
+
+    fn try_oldest(&mut self, at: usize) {
+        let workload = &self.workloads[at];
+        let Some(&id) = workload.waiting.front() else { return };
+        let ask = workload.ask(self.pods[id].number);
+        if let Some(node) = self.nodes.best(ask, self.strategy) {
+            self.workloads[at].waiting.pop_front();
+            self.bind(id, node);
+            return;
+        }
+        let chosen = if workload.template.preempts { self.choose_victims(at, id) } else { None };
+        match chosen {
+            Some((node, victims)) => {
+                self.workloads[at].waiting.pop_front();
+                self.promise(id, node);
+                for victim in victims {
+                    self.evict(victim);
+                }
+            }
+            None => self.workloads[at].no_room_at = Some(self.room),
+        }
+    }
+
+    /// Promised pods whose victims have gone, and those that some other node has room for.
+    fn keep_promises(&mut self) {
+        while let Some(node) = self.freed.pop() {
+            let nominees: Vec<_> = self.nodes[node].nominees.iter().map(|n| n.pod).collect();
+            for id in nominees {
+                let workload = self.pods[id].workload;
+                let ask = self.workloads[workload].ask(self.pods[id].number);
+                if self.nodes[node].fits(ask) {
+                    self.bind_promised(id, node);
+                } else if !self.is_being_emptied(node, ask.level) {
+                    // The room went to someone more important: it has to look again.
+                    self.workloads[workload].nominated.retain(|other| *other != id);
+                    self.withdraw_promise(id);
+                    self.workloads[workload].wait_again(id, &self.pods);
+                }
+            }
+        }
+        let promised = |at: &usize| !self.workloads[*at].nominated.is_empty();
+        let mut by_level: Vec<_> = self.hungry.iter().copied().filter(promised).collect();
+        by_level.sort_by_key(|at| std::cmp::Reverse(self.workloads[*at].level));
+        for at in by_level {
+            while let Some(&id) = self.workloads[at].nominated.front() {
+                let workload = &self.workloads[at];
+                if workload.no_other_room_at == Some(self.room) {
+                    break;
+                }
+                let ask = workload.ask(self.pods[id].number);
+                match self.nodes.best(ask, self.strategy) {
+                    Some(node) => self.bind_promised(id, node),
+                    None => self.workloads[at].no_other_room_at = Some(self.room),
+                }
+            }
+        }
+    }
+
+    /// Whether pods evicted for someone of this level are still ending on the node.
+    fn is_being_emptied(&self, node: usize, level: usize) -> bool {
+        self.nodes[node].pods.iter().any(|id| {
+            let pod = &self.pods[*id];
+            pod.preempted && self.workloads[pod.workload].level < level
+        })
+    }
+
+    fn promise(&mut self, id: PodId, node: usize) {
+        let pod = &mut self.pods[id];
+        pod.nominated = Some(node);
+        let owner = &mut self.workloads[pod.workload];
+        owner.nominated.push_back(id);
+        self.nodes[node].nominate(Nominee {
+            pod: id,
+            number: pod.number,
+            level: owner.level,
+            footprint: owner.template.replica.footprint().clone(),
+        });
+    }
+
+    /// Takes a promise back, which may be room for others.
+    pub(super) fn withdraw_promise(&mut self, id: PodId) {
+        if let Some(node) = self.pods[id].nominated.take() {
+            self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
+            self.room_freed(node);
+        }
+    }
+
+    fn bind_promised(&mut self, id: PodId, node: usize) {
+        let workload = self.pods[id].workload;
+        self.workloads[workload].nominated.retain(|other| *other != id);
+        if self.pods[id].nominated == Some(node) {
+            // The promise becomes the pod: no room is freed by it.
+            self.pods[id].nominated = None;
+            self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
+        } else {
+            self.withdraw_promise(id);
+        }
+        self.bind(id, node);
+    }
+
+    /// Gives the pod its node; its containers start.
+    fn bind(&mut self, id: PodId, node: usize) {
+        let at = self.pods[id].workload;
+        self.demand_changes(at, false);
+        self.note_delay(id);
+        let owner = &self.workloads[at];
+        let side = Side { own: owner.own, level: owner.level };
+        let footprint = owner.template.replica.footprint();
+        self.nodes.occupy(node, id, footprint, side, &mut self.pods);
+        let pod = &mut self.pods[id];
+        pod.stage = Stage::Starting;
+        pod.bound_ms = self.now;
+        let ready_ms = self.now + owner.template.start_ms;
+        self.queue.push(ready_ms, Event::Ready(self.pods.reference(id)));
+    }
+}

@@ -1,0 +1,91 @@
+//! What paid and own pods took over time, in characters.
+
+use crate::core::simulation::Run;
+use crate::printer::Printer;
+
+use super::series::{Point, moment, points};
+
+/// Lines of the chart itself.
+const HEIGHT: usize = 12;
+/// Columns where there is no terminal to ask.
+const WIDTH: usize = 80;
+/// Columns beyond which a chart gets no clearer.
+const WIDEST: usize = 120;
+/// Columns left of the chart: the scale.
+const MARGIN: usize = 8;
+
+/// The characters of a chart.
+struct Ink {
+    paid: char,
+    own: char,
+    free: char,
+    side: char,
+    corner: char,
+    floor: char,
+}
+
+const UNICODE: Ink =
+    Ink { paid: '█', own: '▒', free: '·', side: '│', corner: '└', floor: '─' };
+const ASCII: Ink = Ink { paid: '#', own: '+', free: '.', side: '|', corner: '+', floor: '-' };
+
+/// The chart with its scale, its times and what its characters mean.
+pub(super) fn chart(run: &Run, printer: &Printer) -> String {
+    let ink = if printer.is_unicode() { &UNICODE } else { &ASCII };
+    let width = printer.width().unwrap_or(WIDTH).clamp(MARGIN + 20, WIDEST) - MARGIN;
+    let points = stretched(&points(&run.samples, width), width);
+    let top = points.iter().map(|point| point.allocatable).fold(0.0, f64::max);
+    let mut text = String::new();
+    for row in 0..HEIGHT {
+        let label = match row {
+            0 => cores(top),
+            row if row == HEIGHT / 2 => cores(top / 2.0),
+            _ => String::new(),
+        };
+        let level = top * (HEIGHT as f64 - row as f64 - 0.5) / HEIGHT as f64;
+        let glyph = |point: &Point| match level {
+            level if level < point.paid => ink.paid,
+            level if level < point.paid + point.own => ink.own,
+            _ => ink.free,
+        };
+        let line: String = points.iter().map(glyph).collect();
+        text.push_str(&format!("{label:>6} {}{line}\n", ink.side));
+    }
+    let floor: String = std::iter::repeat_n(ink.floor, width).collect();
+    text.push_str(&format!("{:>6} {}{floor}\n", "0", ink.corner));
+    if points.iter().any(|point| point.waiting) {
+        let line: String =
+            points.iter().map(|point| if point.waiting { '!' } else { ' ' }).collect();
+        text.push_str(&format!("{:MARGIN$}{}\n", "", line.trim_end()));
+    }
+    text.push_str(&times(run.outcome.length_ms, width));
+    let waiting = if points.iter().any(|p| p.waiting) { ", ! paid pods wait" } else { "" };
+    text.push_str(&format!(
+        "{:MARGIN$}cores over time: {} paid, {} opportunistic, {} free{waiting}\n",
+        "", ink.paid, ink.own, ink.free
+    ));
+    text
+}
+
+/// As many points as columns: a short run has fewer samples.
+fn stretched(points: &[Point], width: usize) -> Vec<Point> {
+    (0..width).filter_map(|at| points.get(at * points.len() / width).copied()).collect()
+}
+
+/// The moments at the quarters.
+fn times(end_ms: u64, width: usize) -> String {
+    let mut line = " ".repeat(MARGIN);
+    for quarter in 0..=4 {
+        let label = moment(end_ms / 4 * quarter, end_ms).to_string();
+        let column = MARGIN + (width - 1) * quarter as usize / 4;
+        // The last one ends where the chart ends.
+        let column = if quarter == 4 { (column + 1).saturating_sub(label.len()) } else { column };
+        let gap = column.saturating_sub(line.len());
+        line.push_str(&" ".repeat(gap));
+        line.push_str(&label);
+    }
+    format!("{}\n", line.trim_end())
+}
+
+fn cores(milli: f64) -> String {
+    format!("{:.0}", milli / 1000.0)
+}

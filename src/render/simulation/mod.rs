@@ -1,0 +1,83 @@
+//! How a comparison of simulated HPAs is shown: a table, a chart, the verdict, a picture.
+
+mod chart;
+pub mod csv;
+pub mod json;
+pub mod manifest;
+mod series;
+pub mod svg;
+mod table;
+mod words;
+
+use crate::core::simulation::{Run, Setup};
+use crate::core::verdict::{Correction, Unjudgeable, Verdict};
+use crate::printer::{Printer, Style};
+use crate::scenario::Manifest;
+
+/// Everything that `simulate` shows.
+#[derive(Debug)]
+pub struct Comparison {
+    /// What the scenario is called.
+    pub scenario: String,
+    /// The seed of all runs.
+    pub seed: u64,
+    /// One per configuration; never empty.
+    pub entries: Vec<Entry>,
+    /// Which of them is looked at closely.
+    pub shown: usize,
+}
+
+/// One configuration and what came of it.
+#[derive(Debug)]
+pub struct Entry {
+    /// A short name.
+    pub name: String,
+    /// What it is, in one line.
+    pub title: String,
+    /// What was simulated.
+    pub setup: Setup,
+    /// How its HPA is called in a cluster.
+    pub identity: Manifest,
+    /// What was to be expected.
+    pub verdict: Result<Verdict, Unjudgeable>,
+    /// What happened.
+    pub run: Run,
+}
+
+impl Comparison {
+    /// The configuration that is looked at closely.
+    pub fn shown(&self) -> &Entry {
+        &self.entries[self.shown]
+    }
+}
+
+impl Entry {
+    /// What should be changed about it.
+    pub fn correction(&self) -> Option<&Correction> {
+        self.verdict.as_ref().ok()?.correction.as_ref()
+    }
+}
+
+/// The table, then one configuration closely: chart, verdict, reserve, correction.
+///
+/// # Errors
+/// Never, in practice: a manifest is plain data.
+pub fn report(comparison: &Comparison, printer: &Printer) -> anyhow::Result<String> {
+    let mut text = table::table(comparison, printer);
+    text.push('\n');
+    text.push_str(&table::titles(comparison));
+    let close = comparison.shown();
+    let heading = format!("{} on {}: {}", close.name, comparison.scenario, close.title);
+    for line in words::wrapped(&heading, "").lines() {
+        text.push_str(&format!("\n{}", printer.paint(Style::Bold, line)));
+    }
+    text.push_str("\n\n");
+    text.push_str(&chart::chart(&close.run, printer));
+    text.push('\n');
+    text.push_str(&words::verdict(close, printer));
+    if close.correction().is_some() {
+        let heading = printer.paint(Style::Bold, "The corrected manifest:");
+        text.push_str(&format!("\n{heading}\n\n{}", manifest::best(close)?));
+    }
+    Ok(text)
+}

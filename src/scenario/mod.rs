@@ -1,0 +1,23 @@
+//! The adapter from files to what the core simulates: series, scenarios, HPA manifests and
+//! saved clusters.
+//!
+//! Everything here ends in a `core::hpa::Series`, a `core::hpa::HpaSpec` or a
+//! `core::simulation::Setup`. What is wrong with a file is said with its name, the line, the
+//! field and what was expected.
+
+mod behavior;
+mod document;
+mod manifest;
+mod metric;
+mod observed;
+mod scenario_file;
+mod series_file;
+mod span;
+mod wire;
+
+pub use document::{Document, DocumentError};
+pub use manifest::{Manifest, ScaleTarget, manifests};
+pub use observed::observed;
+pub use scenario_file::setup;
+pub use series_file::series;
+pub use span::Span;

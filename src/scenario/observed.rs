@@ -1,0 +1,99 @@
+//! A cluster as it was read, as the start of a simulation: its usable nodes, and what is paid
+//! for now as a load that does not change.
+//!
+//! What is lost: which pod stands where (the simulated scheduler places them anew), node
+//! selectors, affinity and spreading of paid pods, and paid pods on nodes that the workload
+//! may not use.
+
+use std::collections::BTreeMap;
+
+use crate::cluster::{ResolvedWorkload, Snapshot};
+use crate::core::ledger::Group;
+use crate::core::node::NodeRecord;
+use crate::core::replica::Replica;
+use crate::core::resources::{Amount, CPU, Resources};
+use crate::core::simulation::{
+    Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Template,
+};
+
+/// How long it is simulated, milliseconds.
+const LENGTH_MS: u64 = 3_600_000;
+
+/// Pods that are the same to a scheduler: their workload, and what each takes.
+type Alike = (String, Vec<(String, Amount)>);
+
+/// The setup of a cluster as it is now.
+pub fn observed(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
+    let mut nodes: Vec<&NodeRecord> = snapshot.ledger.records().collect();
+    nodes.retain(|node| node.unusable(&workload.placement).is_empty());
+    nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    let is_usable: std::collections::HashSet<&str> =
+        nodes.iter().map(|node| node.name.as_ref()).collect();
+    let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
+    let mut own: BTreeMap<Vec<(String, Amount)>, u32> = BTreeMap::new();
+    for pod in snapshot.ledger.bound().filter(|pod| is_usable.contains(pod.node)) {
+        match pod.own {
+            true => *own.entry(shape(pod.footprint)).or_default() += 1,
+            false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
+        }
+    }
+    let could_run = |pod: &&crate::core::ledger::Waiting| {
+        let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
+        !pod.own && !pod.gated && nodes.iter().any(fits)
+    };
+    for pod in snapshot.ledger.waiting().filter(could_run) {
+        *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;
+    }
+    let mut setup = Scenario::Blog.setup();
+    setup.nodes = pools(&nodes);
+    setup.scheduler = SchedulerOptions::default();
+    setup.paid = paid.into_iter().map(app).collect();
+    setup.end_ms = LENGTH_MS;
+    let replicas = own.values().sum();
+    let largest_group = own.into_iter().max_by_key(|(_, count)| *count);
+    let replica = workload.replica.clone().or_else(|| largest_group.map(|(of, _)| replica(&of)));
+    let replica = replica.unwrap_or_default();
+    let each = replica.footprint().get(CPU).max(1);
+    let room: Amount = nodes
+        .iter()
+        .filter_map(|node| node.allocatable.as_ref().ok())
+        .map(|allocatable| (allocatable.get(CPU) / each).max(0))
+        .sum();
+    let filler = &mut setup.filler;
+    filler.template.replica = replica;
+    filler.start_replicas = replicas;
+    let spec = &mut filler.autoscaler.spec;
+    let room = u32::try_from(room).unwrap_or(u32::MAX).clamp(1, 1_000_000);
+    (spec.min_replicas, spec.max_replicas) = (Some(1), room);
+    setup
+}
+
+fn name(group: &Group) -> String {
+    format!("{}/{}/{}", group.namespace, group.kind.to_lowercase(), group.name)
+}
+
+fn shape(footprint: &Resources) -> Vec<(String, Amount)> {
+    footprint.present().map(|(name, amount)| (name.to_owned(), amount)).collect()
+}
+
+fn replica(shape: &[(String, Amount)]) -> Replica {
+    let add = |sum: Resources, (name, amount): &(String, Amount)| sum.with(name, *amount);
+    Replica::from_footprint(shape.iter().fold(Resources::default(), add))
+}
+
+fn app(((name, shape), count): (Alike, u32)) -> PaidApp {
+    let template = Template { replica: replica(&shape), ..Template::paid(0) };
+    PaidApp::scripted(&name, template, Load::constant(count))
+}
+
+/// Equal nodes together, in the order of their first names.
+fn pools(nodes: &[&NodeRecord]) -> Vec<NodePool> {
+    let mut pools: Vec<NodePool> = Vec::new();
+    for allocatable in nodes.iter().filter_map(|node| node.allocatable.as_ref().ok()) {
+        match pools.iter_mut().find(|pool| pool.allocatable == *allocatable) {
+            Some(pool) => pool.count += 1,
+            None => pools.push(NodePool { count: 1, allocatable: allocatable.clone() }),
+        }
+    }
+    pools
+}

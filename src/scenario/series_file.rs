@@ -1,0 +1,196 @@
+//! Series files, as docs/series.md describes them: one HPA, and what its metrics answered.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::core::hpa::{
+    ControllerConfig, Feed, HpaSpec, KubernetesVersion, ManualScale, MetricError, MetricIdentifier,
+    MetricSource, MetricSpec, Series, Served, Serving,
+};
+
+use super::behavior::BehaviorFile;
+use super::document::{Document, DocumentError};
+use super::metric::{TargetFile, resource};
+use super::wire::{Amount, Answer, Count, Seconds};
+
+/// How long a series is replayed at least, milliseconds.
+const SHORTEST_MS: u64 = 900_000;
+/// How long it goes on after the last thing that happens, milliseconds.
+const AFTER_LAST_MS: u64 = 60_000;
+
+/// The file. Keys that it does not know are other people's notes.
+#[derive(Debug, Deserialize)]
+struct File {
+    kubernetes: Option<String>,
+    sync_period_seconds: Option<Seconds>,
+    first_sync_seconds: Option<Seconds>,
+    run_seconds: Option<Seconds>,
+    duration_seconds: Option<Seconds>,
+    start_replicas: Option<Count>,
+    pod_start_seconds: Option<Seconds>,
+    pod_stop_seconds: Option<Seconds>,
+    #[serde(default)]
+    feature_gates: BTreeMap<String, bool>,
+    #[serde(rename = "minReplicas")]
+    min_replicas: Option<Count>,
+    #[serde(rename = "maxReplicas")]
+    max_replicas: Count,
+    behavior: Option<BehaviorFile>,
+    metrics: Vec<MetricFile>,
+    #[serde(default)]
+    manual_scale: Vec<ManualFile>,
+}
+
+#[derive(Debug, Deserialize)]
+struct MetricFile {
+    r#type: SourceFile,
+    name: Option<String>,
+    target: TargetFile,
+    served: Option<Vec<ServedFile>>,
+    closed_loop: Option<LoopFile>,
+    pod_request: Option<Amount>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+enum SourceFile {
+    External,
+    Object,
+    Pods,
+    Resource,
+}
+
+#[derive(Debug, Deserialize)]
+struct ServedFile {
+    at_seconds: Seconds,
+    value: Answer,
+}
+
+#[derive(Debug, Deserialize)]
+struct LoopFile {
+    base_milli: i64,
+    minus_milli_per_status_replica: i64,
+    refresh_seconds: Seconds,
+    phase_seconds: Option<Seconds>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ManualFile {
+    at_seconds: Seconds,
+    replicas: Count,
+}
+
+/// Reads a series.
+///
+/// # Errors
+/// When a field is missing, of the wrong type, or names something that there is not.
+pub fn series(document: &Document) -> Result<Series, DocumentError> {
+    let file: File = document.parse()?;
+    let error = |problem: String| DocumentError::new(document, problem);
+    let config = config(&file).map_err(error)?;
+    if file.metrics.is_empty() {
+        return Err(error("metrics: expected at least one metric".to_owned()));
+    }
+    let feeds: Result<_, _> = file.metrics.iter().enumerate().map(|(at, m)| feed(at, m)).collect();
+    let ms = |seconds: Option<Seconds>| seconds.map(|seconds| seconds.0);
+    let sync_period_ms = ms(file.sync_period_seconds).unwrap_or(15_000);
+    let served = file.metrics.iter().flat_map(|metric| metric.served.iter().flatten());
+    let moments = served.map(|served| served.at_seconds.0);
+    let last = moments.chain(file.manual_scale.iter().map(|m| m.at_seconds.0)).max().unwrap_or(0);
+    let spec = HpaSpec {
+        min_replicas: file.min_replicas.map(|count| count.0),
+        max_replicas: file.max_replicas.0,
+        metrics: file.metrics.iter().map(metric).collect(),
+        behavior: file.behavior.as_ref().map(BehaviorFile::behavior),
+    };
+    Ok(Series {
+        config,
+        start_replicas: file.start_replicas.map_or(spec.min_replicas.unwrap_or(1), |c| c.0),
+        spec,
+        sync_period_ms,
+        first_run_ms: ms(file.first_sync_seconds)
+            .unwrap_or_else(|| Series::first_run_after(sync_period_ms)),
+        run_ms: ms(file.run_seconds).unwrap_or(Series::RUN_MS),
+        status_delay_ms: Series::STATUS_DELAY_MS,
+        pod_start_ms: ms(file.pod_start_seconds).unwrap_or(1_000),
+        pod_stop_ms: ms(file.pod_stop_seconds).unwrap_or(1_000),
+        feeds: feeds.map_err(error)?,
+        manual_scales: file.manual_scale.iter().map(manual_scale).collect(),
+        edits: Vec::new(),
+        end_ms: ms(file.duration_seconds)
+            .unwrap_or_else(|| SHORTEST_MS.max(last.saturating_add(AFTER_LAST_MS))),
+    })
+}
+
+fn config(file: &File) -> Result<ControllerConfig, String> {
+    let version = match &file.kubernetes {
+        Some(text) => text.parse().map_err(|error| format!("kubernetes: {error}"))?,
+        None => KubernetesVersion::default(),
+    };
+    let mut config = ControllerConfig::of(version);
+    // Only a cluster with the gate on can have recorded it.
+    config.gates.scale_to_zero |= file.min_replicas == Some(Count(0));
+    for (name, on) in &file.feature_gates {
+        match name.as_str() {
+            "HPAScaleToZero" => config.gates.scale_to_zero = *on,
+            "HPAConfigurableTolerance" => config.gates.configurable_tolerance = *on,
+            other => {
+                return Err(format!(
+                    "feature_gates: {other:?} does not change an HPA: expected HPAScaleToZero or \
+                     HPAConfigurableTolerance"
+                ));
+            }
+        }
+    }
+    Ok(config)
+}
+
+fn metric(file: &MetricFile) -> MetricSpec {
+    let identifier = MetricIdentifier::named(file.name.as_deref().unwrap_or("metric"));
+    let source = match file.r#type {
+        SourceFile::External => MetricSource::External(identifier),
+        // Which object it is makes no difference to a replay.
+        SourceFile::Object => MetricSource::Object {
+            metric: identifier,
+            kind: "Service".to_owned(),
+            name: "object".to_owned(),
+        },
+        SourceFile::Pods => MetricSource::Pods(identifier),
+        SourceFile::Resource => {
+            MetricSource::Resource(resource(file.name.as_deref().unwrap_or("cpu")))
+        }
+    };
+    MetricSpec { source, target: file.target.target() }
+}
+
+fn feed(at: usize, file: &MetricFile) -> Result<Feed, String> {
+    let serving = match (&file.closed_loop, &file.served) {
+        (Some(LoopFile { refresh_seconds: Seconds(0), .. }), _) => {
+            return Err(format!("metrics[{at}].closed_loop.refresh_seconds: expected more than 0"));
+        }
+        (Some(closed), _) => Serving::ClosedLoop {
+            base_milli: closed.base_milli,
+            minus_milli_per_status_replica: closed.minus_milli_per_status_replica,
+            refresh_ms: closed.refresh_seconds.0,
+            phase_ms: closed.phase_seconds.map_or(0, |phase| phase.0),
+        },
+        (None, Some(served)) => Serving::Served(served.iter().map(answer).collect()),
+        (None, None) => {
+            return Err(format!("metrics[{at}]: expected the field served or closed_loop"));
+        }
+    };
+    let pod_request_milli = Some(file.pod_request.map_or(1000, Amount::milli));
+    Ok(Feed { serving, pod_request_milli })
+}
+
+fn answer(file: &ServedFile) -> Served {
+    let answer = match &file.value {
+        Answer::Items(items) => Ok(items.iter().map(|item| item.milli()).collect()),
+        Answer::Error => Err(MetricError::Fetch),
+    };
+    Served { at_ms: file.at_seconds.0, answer }
+}
+
+fn manual_scale(file: &ManualFile) -> ManualScale {
+    ManualScale { at_ms: file.at_seconds.0, replicas: file.replicas.0 }
+}

@@ -1,0 +1,202 @@
+//! `oppscale simulate`: recorded series, the comparison, and its outputs.
+
+use serde_json::Value;
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fixture;
+
+const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
+
+fn simulate(args: &[&str]) -> CommandOutput {
+    TestEnv::new().run([&["simulate"], args].concat())
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = simulate(&[args, &["-o", "json"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// The configurations of a comparison by name.
+fn named<'a>(value: &'a Value, name: &str) -> &'a Value {
+    let list = value["configurations"].as_array().unwrap();
+    list.iter().find(|one| one["name"] == name).unwrap()
+}
+
+fn golden(name: &str) -> String {
+    format!("{}/tests/golden/hpa/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `(seconds, replicas)` at each change of the replicas.
+fn changes(csv: &str, column: usize) -> Vec<(f64, u32)> {
+    let mut changes: Vec<(f64, u32)> = Vec::new();
+    for line in csv.lines().skip(1) {
+        let cells: Vec<_> = line.split(',').collect();
+        let replicas = cells[column].parse().unwrap();
+        if changes.last().map(|change| change.1) != Some(replicas) {
+            changes.push((cells[0].parse().unwrap(), replicas));
+        }
+    }
+    changes
+}
+
+#[test]
+fn every_recorded_series_is_reproduced_within_a_sync_period() {
+    for name in [
+        "avg-default",
+        "avg-milli",
+        "avg-negative",
+        "avg-policies",
+        "avg-tolerance",
+        "avg-window0",
+        "blog-avg-fixed",
+        "blog-closed",
+        "value-open",
+    ] {
+        let output = simulate(&["--series", &golden(&format!("{name}.json"))]);
+        assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{name}");
+        assert!(output.stdout.starts_with("t_seconds,spec_replicas\n0.000,"), "{name}");
+        let recorded = std::fs::read_to_string(golden(&format!("{name}.csv"))).unwrap();
+        let (ours, theirs) = (changes(&output.stdout, 1), changes(&recorded, 2));
+        let replicas = |list: &[(f64, u32)]| list.iter().map(|one| one.1).collect::<Vec<_>>();
+        assert_eq!(replicas(&ours), replicas(&theirs), "{name}");
+        for (our, their) in ours.iter().zip(&theirs) {
+            assert!((our.0 - their.0).abs() <= 15.0, "{name}: {our:?} but {their:?}");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_the_design_comes_out_in_its_main_findings() {
+    let value = json(&[]);
+    assert_eq!(value["schemaVersion"], 1);
+    let figure = |name: &str, key: &str| named(&value, name)["outcome"][key].as_u64().unwrap();
+    let finding = |name: &str| named(&value, name)["verdict"]["finding"].as_str().unwrap();
+    // The article's HPA swings between its rails, for ever.
+    assert_eq!(finding("B"), "oscillates");
+    assert!(figure("B", "reversals") > 20);
+    let to = named(&value, "B")["rescales"].as_array().unwrap().iter().map(|r| r["to"].as_u64());
+    let to: Vec<_> = to.flatten().collect();
+    assert!(to.contains(&15) && to.contains(&150), "{to:?}");
+    // Value on a metric without own pods runs to the maximum and stays.
+    assert_eq!(finding("F"), "pinned");
+    assert_eq!(named(&value, "F")["verdict"]["pinnedAt"], 150);
+    assert_eq!(figure("F", "reversals"), 0);
+    assert!(figure("F", "paidDelayed") >= 14);
+    // AverageValue with the reserve taken off settles; without a window nobody waits.
+    assert!(figure("G", "paidDelayed") > 0);
+    assert_eq!(figure("H", "paidDelayed"), 0);
+    assert!(figure("H", "ownKilled") * 10 < figure("B", "ownKilled"));
+    // oppscale's own is stable, fuller than all that delays nobody, and waits its grace.
+    assert_eq!(finding("oppscale"), "stable");
+    assert!(figure("oppscale", "longestDelayMilliseconds") <= 6_000);
+    assert!(figure("oppscale", "utilisationMilliPercent") > figure("H", "utilisationMilliPercent"));
+}
+
+#[test]
+fn the_report_says_everything_in_80_columns() {
+    let output = simulate(&["--config", "B"]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
+    for part in [
+        "HPA  VERDICT     UTIL%",
+        "B on blog: the article's HPA",
+        "cores over time: # paid, + opportunistic, . free",
+        "Verdict: oscillates.",
+        "Reserve this loop needs: 92.4 cores",
+        "paid growth in 375s: metric 30s, sync 15s, window 5m, grace 30s  75",
+        "what the tolerance overlooks                                     12.4",
+        "- Use a target of type AverageValue.",
+        "name: oppscale_fit_replicas",
+    ] {
+        assert!(output.stdout.contains(part), "{part}: {output}");
+    }
+    assert!(output.stdout.is_ascii(), "no locale was set");
+    for line in output.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+}
+
+#[test]
+fn the_chart_takes_utf_8_where_the_locale_does() {
+    let env = TestEnv::new();
+    let run = |term: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oppscale"));
+        command.env_clear().env("HOME", env.path("")).env("LANG", "C.UTF-8").env("TERM", term);
+        let output = command.args(["simulate", "--config", "H"]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(run("xterm").contains("█ paid, ▒ opportunistic, · free"));
+    assert!(run("dumb").contains("# paid, + opportunistic, . free"));
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
+    let run = |seed: &str| simulate(&["--config", "C", "--seed", seed, "-o", "json"]).stdout;
+    assert_eq!(run("7"), run("7"));
+    assert_ne!(run("7"), run("8"));
+}
+
+#[test]
+fn csv_holds_the_table_in_integers() {
+    let output = simulate(&["--config", "H", "--config", "oppscale", "-o", "csv"]);
+    let lines: Vec<_> = output.stdout.lines().collect();
+    assert!(lines[0].starts_with("name,verdict,length_seconds,utilisation_milli_percent,"));
+    assert!(lines[1].starts_with("H,in tolerance,6000,"), "{output}");
+    assert!(lines[2].starts_with("oppscale,stable,6000,"), "{output}");
+    assert_eq!(lines.len(), 3);
+}
+
+/// Whether tags are closed in the order in which they were opened.
+fn assert_well_formed(xml: &str) {
+    let mut open = Vec::new();
+    for part in xml.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').expect("a tag ends");
+        assert!(!text.contains('&') || text.contains(';'), "{text}");
+        assert_eq!(tag.matches('"').count() % 2, 0, "{tag}");
+        let name = tag.split([' ', '/']).next().unwrap();
+        match tag.strip_prefix('/') {
+            Some(name) => assert_eq!(open.pop(), Some(name.to_owned())),
+            None if tag.ends_with('/') => {}
+            None => open.push(name.to_owned()),
+        }
+    }
+    assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn a_picture_is_written_whole_and_well_formed() {
+    let env = TestEnv::new();
+    let output = env.run(["simulate", "--config", "B", "--svg", "out.svg"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let svg = std::fs::read_to_string(env.path("out.svg")).unwrap();
+    assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
+    assert_well_formed(&svg);
+    for word in [">paid<", ">opportunistic<", ">free<", ">cores<", ">time<", "<title>B on blog"] {
+        assert!(svg.contains(word), "{word}");
+    }
+    let files: Vec<_> = std::fs::read_dir(env.path("")).unwrap().collect();
+    assert_eq!(files.len(), 1, "nothing is left beside it");
+    let output = env.run(["simulate", "--config", "B", "--svg", "no/such/out.svg"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.contains("cannot write no/such/out.svg"), "{output}");
+}
+
+#[test]
+fn a_saved_cluster_is_the_start_of_a_simulation() {
+    let file = fixture(BLOG);
+    let value = json(&["--from", file.to_str().unwrap(), "--config", "oppscale"]);
+    let samples = named(&value, "oppscale")["samples"].as_array().unwrap();
+    assert_eq!(samples[0]["allocatableMillicores"], 184_000);
+    assert_eq!(samples[0]["paidMillicores"], 32_750);
+    assert_eq!(samples[0]["opportunisticMillicores"], 90_000);
+}
+
+#[test]
+fn ctrl_c_ends_a_long_run() {
+    let env = TestEnv::new();
+    let child = env.start(["simulate", "--scenario", "day", "--duration", "3000d"]);
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    crate::support::bin::signal("INT", child.id());
+    let output = env.finish(child);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(130), ""));
+}

@@ -1,0 +1,204 @@
+//! `oppscale simulate`: manifests and scenarios of one's own, and what is wrong with them.
+
+use crate::support::bin::{CommandOutput, TestEnv};
+
+const HPA: &str = "\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: miner
+  namespace: idle
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: miner}
+  minReplicas: 15
+  maxReplicas: 150
+  metrics:
+  - type: Object
+    object:
+      describedObject: {apiVersion: v1, kind: Service, name: capacity}
+      metric: {name: remaining}
+      target: {type: AverageValue, averageValue: 1}
+  behavior:
+    scaleDown: {tolerance: 50m, stabilizationWindowSeconds: 0}
+";
+
+const SCENARIO: &str = "\
+nodes:
+- {count: 4, cpu: 8, memory: 32Gi}
+paid:
+- name: shop
+  cpu: 2
+  rows:
+  - {at: 0, replicas: 2}
+  - {at: 10m, replicas: 2}
+  - {at: 20m, replicas: 10, ramp: true}
+- name: batch
+  rows:
+  - {at: 5m, replicas: 1, cpu: 4}
+  - {at: 6m, replicas: 3, cpu: 1500m}
+filler: {cpu: 500m, min_replicas: 2}
+";
+
+const SERIES: &str = r#"{
+  "maxReplicas": 9,
+  "metrics": [
+    {"type": "External", "target": {"averageValue": "1"},
+     "served": [{"at_seconds": 0, "value": "3"}]}
+  ]
+}"#;
+
+/// Runs with `text` as the file of a flag, in a form that was changed once.
+fn changed(flag: &str, text: &str, from: &str, to: &str) -> CommandOutput {
+    assert!(text.contains(from), "{from}");
+    let env = TestEnv::new();
+    env.write("file", &text.replacen(from, to, 1));
+    env.run(["simulate", flag, "file"])
+}
+
+/// Every change is an error of code 1 with these words, and nothing on stdout.
+fn assert_refused(flag: &str, text: &str, changes: &[(&str, &str, &str)]) {
+    for (from, to, words) in changes {
+        let output = changed(flag, text, from, to);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{to}: {output}");
+        assert!(output.stderr.starts_with("error: file"), "{to}: {output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn a_manifest_that_the_api_server_would_refuse_is_refused_in_its_words() {
+    assert_refused(
+        "--hpa",
+        HPA,
+        &[
+            ("maxReplicas: 150", "maxReplicas: 5", "spec.maxReplicas: Invalid value: 5: must be"),
+            ("minReplicas: 15", "minReplicas: -1", "line 8: spec.minReplicas: invalid value"),
+            ("tolerance: 50m", "tolerance: -50m", "spec.behavior.scaleDown.tolerance"),
+            ("averageValue: 1}", "averageValue: 0}", "target.averageValue: Invalid value"),
+            ("averageValue: 1}", "averageValu: 1}", "line 15: spec.metrics[0].object.target"),
+            ("type: Object", "type: Objekt", "expected one of `External`, `Object`"),
+            ("autoscaling/v2", "autoscaling/v1", "expected autoscaling/v2, found autoscaling/v1"),
+            ("kind: Hor", "kind: Ver", "expected a HorizontalPodAutoscaler of autoscaling/v2"),
+            ("type: AverageValue, ", "", "target.type: Required value"),
+        ],
+    );
+    let external = "type: External\n    external:\n      metric: {name: remaining}\n      \
+                    target: {type: Value, value: 3, averageValue: 1}\n  behavior:";
+    let (start, end) = (HPA.find("type: Object").unwrap(), HPA.find("  behavior:").unwrap());
+    let both = format!("{}{external}{}", &HPA[..start], &HPA[end + "  behavior:".len()..]);
+    assert_refused(
+        "--hpa",
+        &both,
+        &[("value: 3,", "value: 3,", "Forbidden: may not set both a target value")],
+    );
+}
+
+#[test]
+fn a_typo_in_a_scenario_is_told_with_its_line() {
+    assert_refused(
+        "--scenario",
+        SCENARIO,
+        &[
+            ("replicas: 10,", "replica: 10,", "file, line 9: paid[0].rows[2]: unknown field"),
+            ("cpu: 8", "cpu: eight", "line 2: nodes[0].cpu: invalid value: string \"eight\""),
+            ("10m", "30m", "paid[0].rows[2].at: 20m lies before the row above"),
+            ("10m", "10x", "expected a time such as 90 (seconds), 90s, 20m or 1h30m"),
+            ("count: 4", "count: 0", "the cluster has no node"),
+            ("cpu: 2\n", "priority: 2\n", "paid[0].rows[0].cpu: expected cpu here or on the"),
+            ("nodes:", "node:", "unknown field `node`, expected one of"),
+            ("min_replicas: 2", "max_replicas: 0", "spec.maxReplicas"),
+        ],
+    );
+}
+
+#[test]
+fn a_series_that_is_wrong_is_told_with_its_field() {
+    assert_refused(
+        "--series",
+        SERIES,
+        &[
+            ("\"maxReplicas\": 9,", "", "missing field `maxReplicas`"),
+            ("9", "-9", "file, line 2: maxReplicas: invalid value: integer `-9`, expected a whole"),
+            ("External", "Extern", "line 4: metrics[0].type: unknown variant `Extern`, expected"),
+            ("\"3\"", "\"3q\"", "metrics[0].served[0].value: invalid value: string \"3q\""),
+            (
+                ": 0,",
+                ": -1,",
+                "at_seconds: invalid value: floating point `-1.0`, expected a number",
+            ),
+            ("served\"", "saved\"", "metrics[0]: expected the field served or closed_loop"),
+            ("}]}", "}]", "line 7"),
+            ("9,", "9, \"minReplicas\": 10,", "the HPA is invalid: spec.maxReplicas"),
+            ("9,", "9, \"kubernetes\": \"1.20\",", "\"1.20\" is not modelled"),
+        ],
+    );
+    let output = TestEnv::new().run(["simulate", "--series", "none.json"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.contains("cannot read none.json"), "{output}");
+}
+
+#[test]
+fn what_is_typed_wrong_is_a_usage_error() {
+    for (args, words) in [
+        (&["--scenario", "blogg"][..], "expected blog, burst, day or step"),
+        (&["--config", "Z"], "expected one of B, C, D"),
+        (&["--config", "B", "--show", "C"], "expected one of B"),
+        (&["--kubernetes-version", "1.12"], "1.33 to 1.37"),
+        (&["--duration", "0"], "expected more than 0"),
+        (&["--series", "a.json", "--seed", "1"], "cannot be used with"),
+        (&["--metric", "excludes-own"], "--hpa"),
+    ] {
+        let output = TestEnv::new().run([&["simulate"], args].concat());
+        assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output}");
+        assert!(output.stderr.contains(words), "{output}");
+    }
+}
+
+#[test]
+fn ones_own_hpa_is_compared_with_its_correction() {
+    let env = TestEnv::new();
+    env.write("hpa.yaml", &format!("apiVersion: v1\nkind: Namespace\n---\n{HPA}"));
+    let args = ["simulate", "--hpa", "hpa.yaml", "--metric", "excludes-own"];
+    let output = env.run([&args[..], &["-o", "csv"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    let rows: Vec<_> = output.stdout.lines().skip(1).collect();
+    assert!(rows[0].starts_with("miner,in tolerance,"), "{output}");
+    assert!(rows[1].starts_with("\"miner, corrected\",stable,"), "{output}");
+    let corrected = env.run([&args[..], &["--corrected"]].concat());
+    assert_eq!(corrected.code, Some(0), "{corrected}");
+    for part in ["namespace: idle", "apiVersion: v1\n", "tolerance: \"0\"", "averageValue: \"1\""] {
+        assert!(corrected.stdout.contains(part), "{part}: {corrected}");
+    }
+    // What it prints is taken again, and needs no correction but that of its reserve.
+    env.write("better.yaml", &corrected.stdout);
+    let again = env.run([
+        "simulate",
+        "--hpa",
+        "better.yaml",
+        "--reserve-in-metric",
+        "16",
+        "--config",
+        "H",
+        "-o",
+        "csv",
+    ]);
+    assert!(again.stdout.lines().nth(1).unwrap().starts_with("miner,stable,"), "{again}");
+}
+
+#[test]
+fn a_scenario_of_ones_own_runs() {
+    let env = TestEnv::new();
+    env.write("own.yaml", SCENARIO);
+    let output =
+        env.run(["simulate", "--scenario", "own.yaml", "--config", "oppscale", "-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let value: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let samples = value["configurations"][0]["samples"].as_array().unwrap();
+    let paid = |minute: u64| {
+        let at = samples.iter().find(|s| s["atMilliseconds"].as_u64() >= Some(minute * 60_000));
+        at.unwrap()["paidMillicores"].as_u64().unwrap()
+    };
+    assert_eq!((paid(0), paid(8), paid(30)), (4_000, 8_500, 24_500));
+    let older = env.run(["simulate", "--scenario", "own.yaml", "--kubernetes-version", "1.34"]);
+    assert!(older.stdout.contains("oppscale  in tolerance"), "{older}");
+}
