@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::completion::CompletionArgs;
+use crate::commands::demo::DemoArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
 
@@ -55,6 +56,8 @@ pub struct Cli {
 pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
+    /// Watch the whole loop on a simulated cluster, without Kubernetes
+    Demo(DemoArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

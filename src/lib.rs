@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! cli ─→ commands ─→ cluster ─→ core
-//!           │  └───→ render ──→ core
+//!           │  ├───→ render ──→ core
+//!           │  └───→ demo ────→ core
 //!           └──────→ printer, progress, exit
 //! ```
 //!
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod core;
+pub mod demo;
 pub mod exit;
 pub mod printer;
 pub mod progress;

@@ -1,6 +1,7 @@
 //! One command, one file: its arguments, and a run that fetches, asks the core, renders.
 
 pub mod completion;
+pub mod demo;
 pub mod explain;
 pub mod top;
 mod top_args;
@@ -16,6 +17,7 @@ use crate::printer::Printer;
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
+        Command::Demo(args) => demo::run(&args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),
     }
 }
