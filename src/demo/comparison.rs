@@ -74,7 +74,7 @@ impl Comparison {
         let mut text = self.lines().join("\n");
         text.push('\n');
         if !self.reason.is_empty() {
-            let _ = writeln!(text, "\n{}", self.reason);
+            let _ = writeln!(text, "\n{}", wrapped(&self.reason));
         }
         text
     }
@@ -89,7 +89,7 @@ fn reason(sides: &[Side]) -> String {
         let why = verdict.why.trim_end_matches('.');
         let mut letters = why.chars();
         let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-        format!("{}: {first}{}", finding(verdict.finding), letters.as_str())
+        format!("{} because {first}{}", finding(verdict.finding), letters.as_str())
     };
     format!(
         "What made the difference: the article's HPA {}; oppscale's {}, and paid pods preempt \
@@ -97,6 +97,24 @@ fn reason(sides: &[Side]) -> String {
         clause(theirs),
         clause(ours)
     )
+}
+
+/// The same in lines of at most 80 characters.
+fn wrapped(text: &str) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last().map_or(0, String::len);
+        if line > 0 && line + 1 + word.len() > 80 {
+            lines.push(String::new());
+        }
+        if let Some(line) = lines.last_mut() {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.join("\n")
 }
 
 fn finding(finding: Finding) -> String {
@@ -117,8 +135,10 @@ mod tests {
         let mut race = Race::new(1).unwrap();
         race.advance_to(u64::MAX);
         let comparison = Comparison::of(&race);
-        assert!(comparison.reason.contains("article's HPA oscillates: the metric contains"));
-        assert!(comparison.reason.contains("oppscale's is stable: the metric does not contain"));
+        assert!(comparison.reason.contains("article's HPA oscillates because the metric contains"));
+        assert!(
+            comparison.reason.contains("oppscale's is stable because the metric does not contain")
+        );
         assert_eq!(comparison.lines().len(), 8);
         for line in comparison.lines() {
             assert_eq!(line.len(), 39, "{line}");

@@ -35,8 +35,7 @@ pub fn plain(race: &mut Race, mut write: impl FnMut(&str) -> io::Result<()>) -> 
 }
 
 fn heading(race: &Race) -> String {
-    let sides =
-        race.sides.iter().map(|side| format!("  | {:<9} MINERS   UTIL  WAITING", side.name));
+    let sides = race.sides.iter().map(|side| format!(" | {:<9} MINERS   UTIL WAITING", side.name));
     format!("TIME   PAID{}\n", sides.collect::<String>())
 }
 
@@ -45,7 +44,7 @@ fn minute(race: &Race) -> String {
     let sides = race.sides.iter().map(|side| {
         let (sample, per_mille) = (side.sample(), side.shares().utilisation_per_mille());
         let percent = format!("{}.{} %", per_mille / 10, per_mille % 10);
-        format!("  | {:>16} {percent:>7} {:>7}", sample.own_running, sample.pending_paid)
+        format!(" | {:>16} {percent:>6} {:>7}", sample.own_running, sample.pending_paid)
     });
     let paid = cores(race.paid_milli());
     format!("{} {paid:>5}{}\n", clock(race.now_ms()), sides.collect::<String>())
@@ -101,7 +100,7 @@ mod tests {
             assert!(line.is_some(), "{time}: {text}");
         }
         assert!(text.contains("both: burst begins: 2->17 replicas"), "{text}");
-        assert!(text.contains("paid pods wait"), "{text}");
+        assert!(text.contains("article: paid pods begin to wait"), "{text}");
     }
 
     #[test]

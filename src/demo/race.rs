@@ -99,7 +99,7 @@ impl Race {
         of_app.sum()
     }
 
-    /// The cluster in one sentence.
+    /// The cluster in two lines.
     #[must_use]
     pub fn cluster(&self) -> String {
         let pools = &self.cluster.nodes;
@@ -113,7 +113,7 @@ impl Race {
             format!(", burst {low}→{high} replicas of {each} cores")
         });
         format!(
-            "{nodes} nodes, {} cores; miner: {} core, min {}, max {}; paid: {} cores{burst}",
+            "{nodes} nodes, {} cores; miner: {} core, min {}, max {}\npaid: {} cores{burst}",
             milli / 1000,
             filler.template.cpu_milli() / 1000,
             limits.min_replicas.unwrap_or(1),
@@ -140,7 +140,7 @@ mod tests {
         assert_eq!((burst.low, burst.high, burst.each_milli), (2, 17, 4000));
         assert_eq!(
             race.cluster(),
-            "6 nodes, 184 cores; miner: 1 core, min 15, max 150; paid: 30 cores, \
+            "6 nodes, 184 cores; miner: 1 core, min 15, max 150\npaid: 30 cores, \
              burst 2→17 replicas of 4 cores"
         );
         for side in &race.sides {

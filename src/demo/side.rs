@@ -93,7 +93,7 @@ impl Side {
         match (self.waiting_since_ms, sample.pending_paid) {
             (None, 1..) => {
                 self.waiting_since_ms = Some(at_ms);
-                self.note(at_ms, true, waiting(sample.pending_paid));
+                self.note(at_ms, true, "paid pods begin to wait".to_owned());
             }
             (Some(since_ms), 0) => {
                 self.waiting_since_ms = None;

@@ -2,6 +2,7 @@
 
 mod connection;
 mod credentials;
+mod demo;
 mod screen;
 mod top_faults;
 mod top_live;
