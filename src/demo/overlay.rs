@@ -64,7 +64,7 @@ fn boxed(title: &str, lines: Vec<String>, width: u16, look: Look, area: Rect, bu
     let rows = u16::try_from(lines.iter().map(rows).sum::<usize>()).unwrap_or(u16::MAX);
     let text = Text::from(lines.into_iter().map(Line::from).collect::<Vec<_>>());
     let paragraph = Paragraph::new(text).wrap(Wrap { trim: false });
-    if width < 45 || rows + 2 > area.height {
+    if width < 42 || rows + 2 > area.height {
         Clear.render(area, buf);
         paragraph.style(Style::default()).render(area, buf);
         return;

@@ -226,6 +226,7 @@ mod tests {
         let mut view = view(60);
         view.help = true;
         let text = lines(&view, 80, 24).join("\n");
+        assert!(text.contains("┌ keys ─"), "{text}");
         for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {
             assert!(text.contains(word), "{word}: {text}");
         }
