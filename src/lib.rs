@@ -6,6 +6,9 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  └───→ render ────────────→ core
+//! cli ─→ commands ─→ cluster ─→ core
+//!           │  ├───→ render ──→ core
+//!           │  └───→ demo ────→ core
 //!           └──────→ printer, progress, exit
 //! ```
 //!
@@ -15,6 +18,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod core;
+pub mod demo;
 pub mod exit;
 pub mod files;
 pub mod printer;
