@@ -5,11 +5,9 @@
 //!
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
-//!           │  └───→ render ────────────→ core
-//! cli ─→ commands ─→ cluster ─→ core
-//!           │  ├───→ render ──→ core
-//!           │  └───→ demo ────→ core
-//!           └──────→ printer, progress, exit
+//!           │  ├───→ render ────────────→ core
+//!           │  └───→ demo ──────────────→ core
+//!           └──────→ printer, progress, files, exit
 //! ```
 //!
 //! `core` is pure and knows none of the others.
