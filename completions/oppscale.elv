@@ -28,6 +28,7 @@ set edit:completion:arg-completer[oppscale] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
             cand top 'Show what is left of a cluster: per node, and in all'
+            cand simulate 'Show what an HPA will do on a simulated cluster, and what it should be'
             cand completion 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
@@ -66,6 +67,33 @@ set edit:completion:arg-completer[oppscale] = {|@words|
             cand -h 'Print help'
             cand --help 'Print help'
         }
+        &'oppscale;simulate'= {
+            cand --series 'Replay one HPA on the metric values of this file: docs/series.md'
+            cand --scenario 'The cluster and its paid load: blog, burst, day, step or a file'
+            cand --from 'Take nodes and present paid load from saved lists: JSON or YAML of kubectl'
+            cand --workload 'With --from: whose pods are the filler''s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]'
+            cand -n 'With --from: the namespace of --workload KIND/NAME'
+            cand --namespace 'With --from: the namespace of --workload KIND/NAME'
+            cand --config 'A named configuration, several times for several: B to H, J to L, oppscale [default: B F G H oppscale]'
+            cand --hpa 'Try the HorizontalPodAutoscalers of this manifest, and their corrections'
+            cand --metric 'With --hpa: whether its metric falls when the workload grows [default: includes-own; excludes-own for oppscale''s metric]'
+            cand --reserve-in-metric 'With --hpa: what its metric has already taken off: cores (30) or a share (15%)'
+            cand --kubernetes-version 'Whose HPA controller: 1.33 to 1.37 [default: 1.36]'
+            cand --seed 'Chooses the phases that a cluster leaves to chance; equal seeds, equal runs'
+            cand --duration 'How long to simulate [default: the scenario''s]'
+            cand --show 'Which configuration to look at closely [default: the first]'
+            cand -o 'Output: table, json or csv'
+            cand --output 'Output: table, json or csv'
+            cand --svg 'Also draw it into this file'
+            cand --color 'When to colour: auto, always or never'
+            cand --corrected 'Print only the corrected manifest of the configuration that is looked at'
+            cand -q 'Say less on stderr'
+            cand --quiet 'Say less on stderr'
+            cand -v 'Say more on stderr; twice for more'
+            cand --verbose 'Say more on stderr; twice for more'
+            cand -h 'Print help'
+            cand --help 'Print help'
+        }
         &'oppscale;completion'= {
             cand --color 'When to colour: auto, always or never'
             cand -q 'Say less on stderr'
@@ -77,10 +105,13 @@ set edit:completion:arg-completer[oppscale] = {|@words|
         }
         &'oppscale;help'= {
             cand top 'Show what is left of a cluster: per node, and in all'
+            cand simulate 'Show what an HPA will do on a simulated cluster, and what it should be'
             cand completion 'Print a completion script for a shell'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'oppscale;help;top'= {
+        }
+        &'oppscale;help;simulate'= {
         }
         &'oppscale;help;completion'= {
         }

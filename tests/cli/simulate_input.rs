@@ -127,7 +127,7 @@ fn a_series_that_is_wrong_is_told_with_its_field() {
                 "at_seconds: invalid value: floating point `-1.0`, expected a number",
             ),
             ("served\"", "saved\"", "metrics[0]: expected the field served or closed_loop"),
-            ("}]}", "}]", "line 7"),
+            ("}]}", "}]", "file, line 6: expected `,` or `}`"),
             ("9,", "9, \"minReplicas\": 10,", "the HPA is invalid: spec.maxReplicas"),
             ("9,", "9, \"kubernetes\": \"1.20\",", "\"1.20\" is not modelled"),
         ],
