@@ -6,7 +6,7 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  └───→ render ────────────→ core
-//!           └──────→ printer, progress, exit
+//!           └──────→ printer, progress, files, exit
 //! ```
 //!
 //! `core` is pure and knows none of the others.
