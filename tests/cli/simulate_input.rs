@@ -185,6 +185,20 @@ fn ones_own_hpa_is_compared_with_its_correction() {
     assert!(again.stdout.lines().nth(1).unwrap().starts_with("miner,stable,"), "{again}");
 }
 
+/// The page's example is the named scenario, written out.
+#[test]
+fn the_scenario_of_the_page_is_the_articles() {
+    let env = TestEnv::new();
+    let page = include_str!("../../docs/simulate.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    env.write("page.yaml", example.unwrap());
+    let configs = ["--config", "B", "--config", "oppscale", "-o", "csv"];
+    let written = env.run([&["simulate", "--scenario", "page.yaml"], &configs[..]].concat());
+    let named = env.run([&["simulate"], &configs[..]].concat());
+    assert_eq!(written.code, Some(0), "{written}");
+    assert_eq!(written.stdout, named.stdout);
+}
+
 #[test]
 fn a_scenario_of_ones_own_runs() {
     let env = TestEnv::new();
