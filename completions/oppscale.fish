@@ -32,6 +32,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -s v -l verbose -d 'Say 
 complete -c oppscale -n "__fish_oppscale_needs_command" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_needs_command" -s V -l version -d 'Print version'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
@@ -67,12 +68,38 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Show
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'Replay one HPA on the metric values of this file: docs/series.md' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'The cluster and its paid load: blog, burst, day, step or a file' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists: JSON or YAML of kubectl' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: whose pods are the filler\'s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: the namespace of --workload KIND/NAME' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'A named configuration, several times for several: B to H, J to L, oppscale [default: B F G H oppscale]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Try the HorizontalPodAutoscalers of this manifest, and their corrections' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: whether its metric falls when the workload grows [default: includes-own; excludes-own for oppscale\'s metric]' -r -f -a "excludes-own\t'What others leave: the workload\'s own pods do not change it'
+includes-own\t'What nobody occupies: the workload\'s own pods take from it'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: what its metric has already taken off: cores (30) or a share (15%)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l kubernetes-version -d 'Whose HPA controller: 1.33 to 1.37 [default: 1.36]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l seed -d 'Chooses the phases that a cluster leaves to chance; equal seeds, equal runs' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l duration -d 'How long to simulate [default: the scenario\'s]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l show -d 'Which configuration to look at closely [default: the first]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s o -l output -d 'Output: table, json or csv' -r -f -a "table\t'A table, a chart and the verdict, for people'
+json\t'Everything, in integers'
+csv\t'The table, in integers'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l svg -d 'Also draw it into this file' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l corrected -d 'Print only the corrected manifest of the configuration that is looked at'
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -71,6 +72,34 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'oppscale;simulate' {
+            [CompletionResult]::new('--series', '--series', [CompletionResultType]::ParameterName, 'Replay one HPA on the metric values of this file: docs/series.md')
+            [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'The cluster and its paid load: blog, burst, day, step or a file')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take nodes and present paid load from saved lists: JSON or YAML of kubectl')
+            [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'With --from: whose pods are the filler''s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'With --from: the namespace of --workload KIND/NAME')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'With --from: the namespace of --workload KIND/NAME')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'A named configuration, several times for several: B to H, J to L, oppscale [default: B F G H oppscale]')
+            [CompletionResult]::new('--hpa', '--hpa', [CompletionResultType]::ParameterName, 'Try the HorizontalPodAutoscalers of this manifest, and their corrections')
+            [CompletionResult]::new('--metric', '--metric', [CompletionResultType]::ParameterName, 'With --hpa: whether its metric falls when the workload grows [default: includes-own; excludes-own for oppscale''s metric]')
+            [CompletionResult]::new('--reserve-in-metric', '--reserve-in-metric', [CompletionResultType]::ParameterName, 'With --hpa: what its metric has already taken off: cores (30) or a share (15%)')
+            [CompletionResult]::new('--kubernetes-version', '--kubernetes-version', [CompletionResultType]::ParameterName, 'Whose HPA controller: 1.33 to 1.37 [default: 1.36]')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Chooses the phases that a cluster leaves to chance; equal seeds, equal runs')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'How long to simulate [default: the scenario''s]')
+            [CompletionResult]::new('--show', '--show', [CompletionResultType]::ParameterName, 'Which configuration to look at closely [default: the first]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output: table, json or csv')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output: table, json or csv')
+            [CompletionResult]::new('--svg', '--svg', [CompletionResultType]::ParameterName, 'Also draw it into this file')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--corrected', '--corrected', [CompletionResultType]::ParameterName, 'Print only the corrected manifest of the configuration that is looked at')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'oppscale;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
@@ -83,11 +112,15 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         }
         'oppscale;help' {
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
+            [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
         'oppscale;help;top' {
+            break
+        }
+        'oppscale;help;simulate' {
             break
         }
         'oppscale;help;completion' {

@@ -84,6 +84,42 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(simulate)
+_arguments "${_arguments_options[@]}" : \
+'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
+'--scenario=[The cluster and its paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
+'(--scenario)*--from=[Take nodes and present paid load from saved lists\: JSON or YAML of kubectl]:FILE:_default' \
+'--workload=[With --from\: whose pods are the filler'\''s\: NAMESPACE/deploy/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
+'-n+[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'--namespace=[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'*--config=[A named configuration, several times for several\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \
+'*--hpa=[Try the HorizontalPodAutoscalers of this manifest, and their corrections]:FILE:_default' \
+'--metric=[With --hpa\: whether its metric falls when the workload grows \[default\: includes-own; excludes-own for oppscale'\''s metric\]]:NATURE:((excludes-own\:"What others leave\: the workload'\''s own pods do not change it"
+includes-own\:"What nobody occupies\: the workload'\''s own pods take from it"))' \
+'--reserve-in-metric=[With --hpa\: what its metric has already taken off\: cores (30) or a share (15%)]:CORES|SHARE:_default' \
+'--kubernetes-version=[Whose HPA controller\: 1.33 to 1.37 \[default\: 1.36\]]:VERSION:_default' \
+'--seed=[Chooses the phases that a cluster leaves to chance; equal seeds, equal runs]:NUMBER:_default' \
+'--duration=[How long to simulate \[default\: the scenario'\''s\]]:TIME:_default' \
+'--show=[Which configuration to look at closely \[default\: the first\]]:NAME:_default' \
+'-o+[Output\: table, json or csv]:FORMAT:((table\:"A table, a chart and the verdict, for people"
+json\:"Everything, in integers"
+csv\:"The table, in integers"))' \
+'--output=[Output\: table, json or csv]:FORMAT:((table\:"A table, a chart and the verdict, for people"
+json\:"Everything, in integers"
+csv\:"The table, in integers"))' \
+'--svg=[Also draw it into this file]:FILE:_files' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'(-o --output)--corrected[Print only the corrected manifest of the configuration that is looked at]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -114,6 +150,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(simulate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -135,6 +175,7 @@ esac
 _oppscale_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -149,6 +190,7 @@ _oppscale__subcmd__completion_commands() {
 _oppscale__subcmd__help_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -164,10 +206,20 @@ _oppscale__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help help commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__simulate_commands] )) ||
+_oppscale__subcmd__help__subcmd__simulate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help simulate commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help__subcmd__top_commands] )) ||
 _oppscale__subcmd__help__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help top commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__simulate_commands] )) ||
+_oppscale__subcmd__simulate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale simulate commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__top_commands] )) ||
 _oppscale__subcmd__top_commands() {

@@ -1,7 +1,7 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! or `-- ledger` prints one. docs/how-it-scales.md tells what the figures were.
+//! `-- ledger` or `-- simulate` prints one. docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.
@@ -20,6 +20,7 @@ mod ledger;
 mod measure;
 mod oneshot;
 mod server;
+mod simulate;
 
 use generate::Size;
 
@@ -44,12 +45,14 @@ fn main() {
         ["oneshot"] => oneshot::run(LARGE),
         ["peer"] => oneshot::peer(MEDIUM),
         ["ledger"] => ledger::run(),
+        ["simulate"] => simulate::run(),
         [] => {
             decode::run();
             ledger::run();
+            simulate::run();
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
         }
-        _ => panic!("expected decode, oneshot, peer, ledger or nothing"),
+        _ => panic!("expected decode, oneshot, peer, ledger, simulate or nothing"),
     }
 }

@@ -18,10 +18,13 @@ use super::{candidates, compare};
 /// # Errors
 /// When a file cannot be read, or holds what cannot be simulated.
 pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    if let Some(file) = &args.series {
-        return replay(file, printer);
+    if let Some(file) = args.series.clone() {
+        let text = off_thread(move || replay(&file)).await?;
+        printer.data(&text)?;
+        return Ok(Exit::Ok);
     }
-    let stage = candidates::of(&args)?;
+    let (args, stage) =
+        off_thread(move || candidates::of(&args).map(|stage| (args, stage))).await?;
     for warning in &stage.warnings {
         printer.warn(warning);
     }
@@ -50,12 +53,18 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     Ok(Exit::Ok)
 }
 
-/// Replays a series and prints every change of the replicas.
-fn replay(file: &str, printer: &Printer) -> anyhow::Result<Exit> {
+/// Reads and computes where it does not keep Ctrl-C from being heard.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the work ended early")?
+}
+
+/// Replays a series: every change of the replicas as CSV.
+fn replay(file: &str) -> anyhow::Result<String> {
     let document = Document::read(file)?;
     let series = scenario::series(&document)?;
     let changes =
         hpa::replay(&series).map_err(|error| DocumentError::new(&document, error.to_string()))?;
-    printer.data(&csv::changes(&changes))?;
-    Ok(Exit::Ok)
+    Ok(csv::changes(&changes))
 }

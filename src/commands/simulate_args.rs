@@ -13,12 +13,13 @@ use crate::scenario::Span;
 #[command(after_help = "\
 Examples:
   oppscale simulate
-      the article's cluster under its own HPA, the usual mistakes, oppscale's HPA
+      the article's cluster under its own HPA, others, and oppscale's
   oppscale simulate --scenario day --config G --config oppscale
       500 nodes over a day, two ways to fill them
   oppscale simulate --hpa miner.yaml --metric excludes-own
       your HPA before you apply it, and what it should be instead
-  kubectl get nodes,pods -A -o json | oppscale simulate --from - --hpa miner.yaml
+  kubectl get nodes,pods -A -o json > cluster.json
+  oppscale simulate --from cluster.json --hpa miner.yaml
       the same on a cluster like yours
   oppscale simulate --hpa miner.yaml --corrected > better.yaml
       only the corrected manifest

@@ -120,6 +120,8 @@ impl Document {
         let (path, inner) = (error.path().to_string(), error.inner());
         let problem = match path.as_str() {
             "." => inner.to_string(),
+            // Where the text is no JSON the path has no end.
+            _ if !inner.is_data() => inner.to_string(),
             path => format!("{path}: {inner}"),
         };
         self.at(&problem, inner.line())

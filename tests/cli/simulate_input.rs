@@ -127,7 +127,7 @@ fn a_series_that_is_wrong_is_told_with_its_field() {
                 "at_seconds: invalid value: floating point `-1.0`, expected a number",
             ),
             ("served\"", "saved\"", "metrics[0]: expected the field served or closed_loop"),
-            ("}]}", "}]", "line 7"),
+            ("}]}", "}]", "file, line 6: expected `,` or `}`"),
             ("9,", "9, \"minReplicas\": 10,", "the HPA is invalid: spec.maxReplicas"),
             ("9,", "9, \"kubernetes\": \"1.20\",", "\"1.20\" is not modelled"),
         ],
@@ -183,6 +183,20 @@ fn ones_own_hpa_is_compared_with_its_correction() {
         "csv",
     ]);
     assert!(again.stdout.lines().nth(1).unwrap().starts_with("miner,stable,"), "{again}");
+}
+
+/// The page's example is the named scenario, written out.
+#[test]
+fn the_scenario_of_the_page_is_the_articles() {
+    let env = TestEnv::new();
+    let page = include_str!("../../docs/simulate.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
+    env.write("page.yaml", example.unwrap());
+    let configs = ["--config", "B", "--config", "oppscale", "-o", "csv"];
+    let written = env.run([&["simulate", "--scenario", "page.yaml"], &configs[..]].concat());
+    let named = env.run([&["simulate"], &configs[..]].concat());
+    assert_eq!(written.code, Some(0), "{written}");
+    assert_eq!(written.stdout, named.stdout);
 }
 
 #[test]

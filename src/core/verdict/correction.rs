@@ -102,7 +102,7 @@ pub(super) fn correct(
     let mut metric = MetricNature { freshness: watched, ..MetricNature::oppscale(nature.reserve) };
     let free = around.allocatable_milli - around.paid_milli;
     let most = u32::try_from((free / around.replica_milli).max(0)).unwrap_or(u32::MAX);
-    let reserve = ReserveNeed::of(&target, &metric, around, most.clamp(before.min, before.max));
+    let reserve = ReserveNeed::of(&target, &metric, around, most.max(before.min).min(before.max));
     // Whole cores are easier to talk about.
     let reserve_milli = (reserve.total_milli() + 999) / 1000 * 1000;
     let held = held_milli(nature, around);

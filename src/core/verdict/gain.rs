@@ -94,7 +94,8 @@ impl Scene<'_> {
 
     fn rests_at(&self, replicas: f64) -> u32 {
         // A float that is too large or negative saturates.
-        (replicas.ceil() as u32).clamp(self.target.min, self.target.max)
+        // Limits that contradict each other are for others to refuse.
+        (replicas.ceil() as u32).max(self.target.min).min(self.target.max)
     }
 
     fn control(&self, gain: f64, limit: f64, rests_at: u32) -> Loop {

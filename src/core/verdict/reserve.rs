@@ -61,7 +61,7 @@ impl ReserveNeed {
         // Billionths are as fine as a tolerance can be written.
         let tolerance = (target.tolerance_down * 1e9).round() as Amount;
         let replicas_milli = Amount::from(rests_at) * around.replica_milli;
-        need.tolerance_milli = (replicas_milli * tolerance) / 1_000_000_000;
+        need.tolerance_milli = replicas_milli.saturating_mul(tolerance) / 1_000_000_000;
         need
     }
 
