@@ -112,7 +112,7 @@ fn a_pipe_gets_lines_the_comparison_and_exit_code_0() {
     contains the workload's own pods, which answer with a gain of 4.13 where values
     4 syncs old allow 0.35; oppscale's is stable because the metric does not contain
     the workload's own pods and says how many there should be, so the HPA rests
-    whatever the delay, and paid pods preempt the miner instead of waiting for it.
+    whatever the delay, and paid pods that find no room preempt the miner.
     ");
 }
 
