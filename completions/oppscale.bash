@@ -19,6 +19,9 @@ _oppscale() {
             oppscale,completion)
                 cmd="oppscale__subcmd__completion"
                 ;;
+            oppscale,demo)
+                cmd="oppscale__subcmd__demo"
+                ;;
             oppscale,help)
                 cmd="oppscale__subcmd__help"
                 ;;
@@ -30,6 +33,9 @@ _oppscale() {
                 ;;
             oppscale__subcmd__help,completion)
                 cmd="oppscale__subcmd__help__subcmd__completion"
+                ;;
+            oppscale__subcmd__help,demo)
+                cmd="oppscale__subcmd__help__subcmd__demo"
                 ;;
             oppscale__subcmd__help,help)
                 cmd="oppscale__subcmd__help__subcmd__help"
@@ -47,7 +53,7 @@ _oppscale() {
 
     case "${cmd}" in
         oppscale)
-            opts="-q -v -h -V --color --quiet --verbose --help --version top simulate completion help"
+            opts="-q -v -h -V --color --quiet --verbose --help --version top simulate demo completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -82,8 +88,34 @@ _oppscale() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        oppscale__subcmd__demo)
+            opts="-q -v -h --speed --seed --plain --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --seed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         oppscale__subcmd__help)
-            opts="top simulate completion help"
+            opts="top simulate demo completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -97,6 +129,20 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__help__subcmd__completion)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oppscale__subcmd__help__subcmd__demo)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )

@@ -33,6 +33,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -s h -l help -d 'Print h
 complete -c oppscale -n "__fish_oppscale_needs_command" -s V -l version -d 'Print version'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
@@ -93,13 +94,23 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l corrected
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l speed -d 'Simulated seconds in a second on the screen' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l seed -d 'Sets what a cluster leaves to chance; a seed gives the same run again' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l plain -d 'Lines instead of a screen, as where there is no terminal'
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -100,6 +101,19 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'oppscale;demo' {
+            [CompletionResult]::new('--speed', '--speed', [CompletionResultType]::ParameterName, 'Simulated seconds in a second on the screen')
+            [CompletionResult]::new('--seed', '--seed', [CompletionResultType]::ParameterName, 'Sets what a cluster leaves to chance; a seed gives the same run again')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--plain', '--plain', [CompletionResultType]::ParameterName, 'Lines instead of a screen, as where there is no terminal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'oppscale;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
@@ -113,6 +127,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         'oppscale;help' {
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
+            [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -121,6 +136,9 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             break
         }
         'oppscale;help;simulate' {
+            break
+        }
+        'oppscale;help;demo' {
             break
         }
         'oppscale;help;completion' {

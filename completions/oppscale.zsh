@@ -120,6 +120,22 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+'--speed=[Simulated seconds in a second on the screen]:N:_default' \
+'--seed=[Sets what a cluster leaves to chance; a seed gives the same run again]:N:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--plain[Lines instead of a screen, as where there is no terminal]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -154,6 +170,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -176,6 +196,7 @@ _oppscale_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
+'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -186,11 +207,17 @@ _oppscale__subcmd__completion_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale completion commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__demo_commands] )) ||
+_oppscale__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale demo commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help_commands] )) ||
 _oppscale__subcmd__help_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
+'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -200,6 +227,11 @@ _oppscale__subcmd__help_commands() {
 _oppscale__subcmd__help__subcmd__completion_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help completion commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__demo_commands] )) ||
+_oppscale__subcmd__help__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help demo commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__help_commands] )) ||
 _oppscale__subcmd__help__subcmd__help_commands() {

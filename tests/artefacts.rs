@@ -68,7 +68,7 @@ fn the_reference_is_what_help_says() {
     let mut text = String::from(
         "# The command line\n\nGenerated from the program: what `--help` says at 80 columns.\n",
     );
-    for command in [&[][..], &["top"], &["simulate"], &["completion"]] {
+    for command in [&[][..], &["top"], &["simulate"], &["demo"], &["completion"]] {
         let mut args = command.to_vec();
         args.push("--help");
         let output = TestEnv::new().run(&args);

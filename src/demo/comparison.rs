@@ -92,8 +92,8 @@ fn reason(sides: &[Side]) -> String {
         format!("{} because {first}{}", finding(verdict.finding), letters.as_str())
     };
     format!(
-        "What made the difference: the article's HPA {}; oppscale's {}, and paid pods preempt \
-         the miner instead of waiting for it.",
+        "What made the difference: the article's HPA {}; oppscale's {}, and paid pods that find \
+         no room preempt the miner.",
         clause(theirs),
         clause(ours)
     )

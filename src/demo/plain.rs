@@ -100,7 +100,7 @@ mod tests {
             assert!(line.is_some(), "{time}: {text}");
         }
         assert!(text.contains("both: burst begins: 2->17 replicas"), "{text}");
-        assert!(text.contains("article: paid pods begin to wait"), "{text}");
+        assert!(text.contains(": paid pods begin to wait"), "{text}");
     }
 
     #[test]

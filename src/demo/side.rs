@@ -15,7 +15,7 @@ pub struct Side {
     pub verdict: Option<Verdict>,
     /// What happened, the oldest first.
     pub notes: Vec<Note>,
-    /// Own pods that ran, at every [`HISTORY_MS`] from the start.
+    /// Own pods that ran, every 10 s from the start.
     pub history: Vec<u32>,
     /// The most replicas that the HPA may ask for.
     pub max_replicas: u32,
