@@ -155,7 +155,9 @@ fn nonsense_is_refused_with_its_limits() {
 #[test]
 fn the_screen_runs_pauses_steps_and_quits() {
     let mut terminal = Terminal::start(80, 24, &["--speed", "60"], &[]);
-    let text = terminal.see("running", |text| text.contains("60x running"));
+    // The footer comes last: before it, half of the frame may still be on its way.
+    let whole = |text: &str| text.contains("60x running") && text.contains("q quit");
+    let text = terminal.see("running", whole);
     assert!(text.starts_with("oppscale demo: this cluster is simulated"), "{text}");
     assert!(text.contains("article's HPA") && text.contains("oppscale's HPA"), "{text}");
     assert!(text.contains("█paid 30") && text.contains("node-6"), "{text}");
