@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::completion::CompletionArgs;
+use crate::commands::demo::DemoArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
@@ -59,6 +60,8 @@ pub enum Command {
     Top(Box<TopArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),
+    /// Watch the whole loop on a simulated cluster, without Kubernetes
+    Demo(DemoArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

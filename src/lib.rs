@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
-//!           │  └───→ render ────────────→ core
+//!           │  ├───→ render ────────────→ core
+//!           │  └───→ demo ──────────────→ core
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -15,6 +16,7 @@ pub mod cli;
 pub mod cluster;
 pub mod commands;
 pub mod core;
+pub mod demo;
 pub mod exit;
 pub mod files;
 pub mod printer;

@@ -38,10 +38,10 @@ fn the_command_line_is_sound() {
 fn completions_are_those_the_program_prints() {
     for (shell, file) in [
         (Shell::Bash, "oppscale.bash"),
-        (Shell::Zsh, "_oppscale"),
+        (Shell::Zsh, "oppscale.zsh"),
         (Shell::Fish, "oppscale.fish"),
-        (Shell::Elvish, "oppscale.elv"),
-        (Shell::PowerShell, "_oppscale.ps1"),
+        (Shell::Elvish, "oppscale.elvish"),
+        (Shell::PowerShell, "oppscale.ps1"),
     ] {
         let output = TestEnv::new().run(["completion", &shell.to_string()]);
         assert_eq!(output.code, Some(0));

@@ -4,6 +4,7 @@
 mod artefacts;
 mod cli;
 mod core;
+mod e2e;
 mod hpa;
 mod purity;
 mod simulation;
@@ -17,6 +18,7 @@ fn no_test_file_is_forgotten() {
         ("", "main.rs"),
         ("cli", "mod.rs"),
         ("core", "mod.rs"),
+        ("e2e", "mod.rs"),
         ("hpa", "mod.rs"),
         ("hpa/support", "mod.rs"),
         ("simulation", "mod.rs"),

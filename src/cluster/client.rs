@@ -112,7 +112,7 @@ impl Cluster {
         // Only a hint, and the server's word: no more than a page is taken at once.
         let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
         bytes.clear();
-        bytes.reserve(length.min(8 << 20));
+        bytes.reserve_exact(length.min(8 << 20));
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| trouble::cut(action, &self.server, &error))?;

@@ -3,6 +3,7 @@
 mod candidates;
 mod compare;
 pub mod completion;
+pub mod demo;
 pub mod explain;
 pub mod simulate;
 mod simulate_args;
@@ -21,6 +22,7 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
+        Command::Demo(args) => demo::run(&args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

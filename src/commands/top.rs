@@ -22,7 +22,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
     }
-    let (snapshot, workload) = read(&args, &settings, printer).await?;
+    let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let query = Query {
         replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
         reserve: settings.reserve,
@@ -43,6 +43,8 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         query,
         usage: args.usage,
     };
+    // The report has all that is shown; a table of thousands of rows needs the memory.
+    drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
     let text = match args.output {
         Output::Table => {

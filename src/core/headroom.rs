@@ -10,6 +10,8 @@
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
 
+use std::sync::Arc;
+
 use super::demand::{self, PaidDemand};
 use super::ledger::{Ledger, NodeAccount};
 use super::node::Unusable;
@@ -59,7 +61,7 @@ pub struct NodeHeadroom {
     /// The node's name.
     pub name: String,
     /// Its labels.
-    pub labels: Labels<'static>,
+    pub labels: Arc<Labels<'static>>,
     /// Why it is not usable; empty when it is.
     pub reasons: Vec<Unusable>,
     /// What pods may take.
@@ -160,7 +162,7 @@ fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
     let pods_known = !query.pods_unknown && account.unknown_pods == 0;
     let mut node = NodeHeadroom {
         name: record.name.to_string(),
-        labels: record.labels.clone(),
+        labels: Arc::clone(&record.labels),
         reasons,
         allocatable: record.allocatable.as_ref().ok().cloned(),
         others: pods_known.then(|| account.others.clone()),

@@ -145,6 +145,11 @@ impl NodeAccount {
 }
 
 impl Ledger {
+    /// Makes room for this many pods, so that the ledger need not grow by copying itself.
+    pub fn reserve_pods(&mut self, pods: usize) {
+        self.pods.reserve(pods);
+    }
+
     /// Takes in a node, new or changed.
     pub fn apply_node(&mut self, record: NodeRecord) {
         let place = self.place(&record.name);

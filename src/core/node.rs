@@ -1,6 +1,7 @@
 //! What a node offers, and whether opportunistic work may use it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::malformed::{Malformed, Problem};
 use super::model::{Node, Taint};
@@ -27,7 +28,7 @@ pub struct NodeRecord {
     /// The node's name.
     pub name: Box<str>,
     /// Its labels.
-    pub labels: Labels<'static>,
+    pub labels: Arc<Labels<'static>>,
     /// What pods may take, or why that is not known.
     pub allocatable: Result<Resources, Malformed>,
     taints: Vec<Taint<'static>>,
@@ -69,7 +70,7 @@ impl NodeRecord {
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
             deleting: node.metadata.deletion_timestamp.is_some(),
-            labels: node.metadata.labels.into_owned(),
+            labels: Arc::new(node.metadata.labels.into_owned()),
             taints: node.spec.taints.into_iter().map(Taint::into_owned).collect(),
         }
     }
@@ -78,7 +79,7 @@ impl NodeRecord {
     pub fn unknown(name: &str, problem: Malformed) -> Self {
         Self {
             name: name.into(),
-            labels: Labels::default(),
+            labels: Arc::default(),
             allocatable: Err(problem),
             taints: Vec::new(),
             ready: false,

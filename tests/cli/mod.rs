@@ -2,6 +2,7 @@
 
 mod connection;
 mod credentials;
+mod demo;
 mod screen;
 mod simulate;
 mod simulate_input;

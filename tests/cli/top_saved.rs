@@ -1,10 +1,9 @@
 //! `oppscale top --from`: saved lists, every output, every view.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::describe::{assert_as_described, described};
 use crate::support::fixture;
 
 const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
@@ -51,27 +50,6 @@ fn the_articles_cluster_is_counted_to_the_millicore() {
     ");
 }
 
-/// What `kubectl describe nodes` printed: requests of cpu and memory by node, and its pods.
-fn described(text: &str) -> BTreeMap<String, (String, String, usize)> {
-    let mut nodes = BTreeMap::new();
-    let (mut name, mut pods, mut cpu) = (String::new(), 0, String::new());
-    for line in text.lines() {
-        let words: Vec<_> = line.split_whitespace().collect();
-        match words[..] {
-            ["Name:", node] => node.clone_into(&mut name),
-            ["Non-terminated", "Pods:", count, ..] => {
-                pods = count.trim_start_matches('(').parse().unwrap();
-            }
-            ["cpu", requests, ..] if line.contains('%') => requests.clone_into(&mut cpu),
-            ["memory", requests, ..] if line.contains('%') => {
-                nodes.insert(name.clone(), (cpu.clone(), requests.to_owned(), pods));
-            }
-            _ => {}
-        }
-    }
-    nodes
-}
-
 /// Nodes with a pod that the recording's kubectl (1.32) did not count as the scheduler
 /// does: one that is being resized, or has pod-level resources.
 fn counted_otherwise(list: &Value) -> Vec<&str> {
@@ -86,7 +64,6 @@ fn counted_otherwise(list: &Value) -> Vec<&str> {
 
 #[test]
 fn every_node_has_what_kubectl_describe_says() {
-    use oppscale::core::quantity::Quantity;
     for cluster in ["blog-cluster", "mixed-cluster"] {
         let text =
             std::fs::read_to_string(fixture(&format!("{cluster}/describe-nodes.txt"))).unwrap();
@@ -101,15 +78,7 @@ fn every_node_has_what_kubectl_describe_says() {
             if counted_otherwise(&list).contains(&name) {
                 continue;
             }
-            let (cpu, memory, pods) = &described[name];
-            let sum = |resource: &str| {
-                let of = &node["resources"][resource];
-                of["others"].as_i64().unwrap() + of["opportunistic"].as_i64().unwrap()
-            };
-            let quantity = |text: &str| text.parse::<Quantity>().unwrap();
-            assert_eq!(sum("cpu"), quantity(cpu).milli_value().value, "cpu of {name}");
-            assert_eq!(sum("memory"), quantity(memory).value().value, "memory of {name}");
-            assert_eq!(sum("pods"), i64::try_from(*pods).unwrap(), "pods of {name}");
+            assert_as_described(node, &described);
             compared += 1;
         }
         assert!(compared >= described.len() - 3, "{cluster}: {compared}");

@@ -97,8 +97,8 @@ fn without_metrics_server_usage_is_a_dash_and_a_note() {
     fake-00003        Ready           32   6250m             15     25750m      -     25   18/110
     fake-00001        Ready           32   9250m             14     22750m      -     22   18/110
     fake-00005        Ready           24       4             14         20      -     20   17/110
-    usable (6 nodes)                 184  32750m             90    151250m     18    149  109/660
-    all (6 nodes)                    184  32750m             90    151250m     18    149  109/660
+    usable (6 nodes)                 184  32750m             90    151250m      -    149  109/660
+    all (6 nodes)                    184  32750m             90    151250m      -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now

@@ -2,6 +2,7 @@
 
 mod footprint;
 mod headroom;
+mod intake;
 mod ledger;
 mod node;
 mod quantity;

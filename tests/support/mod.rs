@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authority;
 pub mod bin;
+pub mod describe;
 pub mod fake_apiserver;
 pub mod kubeconfig;
 pub mod request;

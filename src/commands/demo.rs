@@ -1,0 +1,66 @@
+//! `oppscale demo`: the whole loop on a simulated cluster, no Kubernetes needed.
+
+use std::io::{self, IsTerminal};
+
+use clap::Args;
+
+use crate::demo::live::{Left, live};
+use crate::demo::{Comparison, DISCLAIMER, Look, MAX_SPEED, Race, View, plain};
+use crate::exit::Exit;
+use crate::printer::Printer;
+
+/// Arguments of `oppscale demo`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale demo                  an hour in a minute, on this terminal
+  oppscale demo --speed 300      in twelve seconds
+  oppscale demo --plain          the same as lines, at once
+
+Keys: space pauses, s steps 15 s, + and - change the speed, q quits, ? explains")]
+pub struct DemoArgs {
+    /// Simulated seconds in a second on the screen
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 60,
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPEED))
+    )]
+    pub speed: u32,
+    /// Sets what a cluster leaves to chance; a seed gives the same run again
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Lines instead of a screen, as where there is no terminal
+    #[arg(long)]
+    pub plain: bool,
+}
+
+/// Shows both HPAs at work, and compares them.
+///
+/// # Errors
+/// When stdout or the terminal cannot be used.
+pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let mut race = Race::new(args.seed)?;
+    if args.plain || !has_screen(printer) {
+        plain(&mut race, |text| printer.data(text))?;
+        return Ok(Exit::Ok);
+    }
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).ok());
+    let look = Look::of_locale(locale, printer.is_colored());
+    let mut view = View::new(race, args.speed, look);
+    match live(&mut view).await? {
+        Left::Interrupted => Ok(Exit::Interrupted),
+        Left::Quit => {
+            let comparison = Comparison::of(&view.race).text();
+            printer.data(&format!("{DISCLAIMER}\n\n{comparison}"))?;
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// Whether a screen can be drawn and keys be read. A dumb terminal, or one of unknown kind,
+/// cannot move its cursor.
+fn has_screen(printer: &Printer) -> bool {
+    let able = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
+    able && printer.width().is_some() && io::stdin().is_terminal()
+}

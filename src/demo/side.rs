@@ -1,0 +1,157 @@
+//! One of the two clusters: its simulation, its history and what happened to it.
+
+use crate::core::resources::{Amount, CPU, Resources};
+use crate::core::simulation::{Configuration, Outcome, Sample, Setup, SetupError, Simulation};
+use crate::core::verdict::{Circumstances, Verdict, judge};
+
+/// One cluster.
+#[derive(Clone, Debug)]
+pub struct Side {
+    /// Whose HPA it has, in one word.
+    pub name: &'static str,
+    /// How that HPA is set up.
+    pub settings: &'static str,
+    /// What the verdict says of it beforehand; `None` when it cannot be judged.
+    pub verdict: Option<Verdict>,
+    /// What happened, the oldest first.
+    pub notes: Vec<Note>,
+    /// Own pods that ran, at every [`HISTORY_MS`] from the start.
+    pub history: Vec<u32>,
+    /// The most replicas that the HPA may ask for.
+    pub max_replicas: u32,
+    simulation: Simulation,
+    /// What the metric keeps back, millicores.
+    held_milli: Amount,
+    /// Since when paid pods wait.
+    waiting_since_ms: Option<u64>,
+    asked: u32,
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at_ms: u64,
+    /// What.
+    pub text: String,
+    /// Whether everybody should know, or only who follows the HPA step by step.
+    pub is_major: bool,
+}
+
+/// From one entry of the history to the next.
+pub(super) const HISTORY_MS: u64 = 10_000;
+
+/// Paid pods and cores without a node, and what everybody has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Shares {
+    pub(super) paid: Amount,
+    pub(super) own: Amount,
+    pub(super) free: Amount,
+    /// What paid pods without a node ask for.
+    pub(super) waiting: Amount,
+}
+
+impl Side {
+    /// A cluster at its start.
+    pub(super) fn new(
+        name: &'static str,
+        settings: &'static str,
+        configuration: &Configuration,
+        cluster: &Setup,
+    ) -> Result<Self, SetupError> {
+        let setup = configuration.apply(cluster.clone());
+        let scaler = &setup.filler.autoscaler;
+        let around = Circumstances::of(&setup);
+        let allocatable = Resources::default().with(CPU, around.allocatable_milli);
+        let simulation = Simulation::new(&setup)?;
+        let start = simulation.sample();
+        Ok(Self {
+            name,
+            settings,
+            verdict: judge(&scaler.spec, &scaler.config, &scaler.metric, &around).ok(),
+            notes: Vec::new(),
+            history: vec![start.own_running],
+            max_replicas: scaler.spec.max_replicas,
+            held_milli: scaler.metric.reserve.of(&allocatable).get(CPU),
+            waiting_since_ms: None,
+            asked: start.own_desired,
+            simulation,
+        })
+    }
+
+    /// Lets a little time pass, and notes what has changed since.
+    pub(super) fn advance_to(&mut self, at_ms: u64) {
+        self.simulation.advance_to(at_ms);
+        let sample = self.sample();
+        if at_ms.is_multiple_of(HISTORY_MS) {
+            self.history.push(sample.own_running);
+        }
+        if sample.own_desired != self.asked {
+            self.note(at_ms, false, format!("HPA: {}→{} miners", self.asked, sample.own_desired));
+            self.asked = sample.own_desired;
+        }
+        match (self.waiting_since_ms, sample.pending_paid) {
+            (None, 1..) => {
+                self.waiting_since_ms = Some(at_ms);
+                self.note(at_ms, true, "paid pods begin to wait".to_owned());
+            }
+            (Some(since_ms), 0) => {
+                self.waiting_since_ms = None;
+                let seconds = (at_ms - since_ms) / 1000;
+                self.note(at_ms, true, format!("all paid pods run, after {seconds} s"));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn note(&mut self, at_ms: u64, is_major: bool, text: String) {
+        self.notes.push(Note { at_ms, text, is_major });
+    }
+
+    /// The cluster as it is now.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        self.simulation.sample()
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.simulation.outcome()
+    }
+
+    /// Millicores requested of each node, and what it has.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (Amount, Amount)> {
+        self.simulation.nodes().map(|(requested, has)| (requested.get(CPU), has.get(CPU)))
+    }
+
+    /// Who has what, millicores.
+    pub(super) fn shares(&self) -> Shares {
+        let Sample { allocatable_milli, paid_milli, own_milli, remaining_milli, .. } =
+            self.sample();
+        Shares {
+            paid: paid_milli,
+            own: own_milli,
+            free: allocatable_milli - paid_milli - own_milli,
+            // What the metric leaves out for them is what they ask for.
+            waiting: (allocatable_milli - paid_milli - self.held_milli - remaining_milli).max(0),
+        }
+    }
+}
+
+/// How many paid pods wait, in words.
+pub(super) fn waiting(pods: u32) -> String {
+    match pods {
+        0 => "no paid pod waits".to_owned(),
+        1 => "1 paid pod waits".to_owned(),
+        _ => format!("{pods} paid pods wait"),
+    }
+}
+
+impl Shares {
+    /// What is requested, in tenths of a per cent of the cluster.
+    pub(super) fn utilisation_per_mille(&self) -> Amount {
+        let all = (self.paid + self.own + self.free).max(1);
+        (self.paid + self.own) * 1000 / all
+    }
+}

@@ -1,0 +1,244 @@
+//! `oppscale demo`: as lines in a pipe, and as a screen on a real pseudo-terminal.
+
+use std::io::Write;
+use std::num::NonZero;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use expectrl::Session;
+use expectrl::session::OsSession;
+use tempfile::TempDir;
+
+use crate::support::bin::{TestEnv, signal};
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A shell on a terminal that runs `oppscale demo`, and then says how that ended.
+struct Terminal {
+    session: OsSession,
+    parser: vt100::Parser,
+    home: TempDir,
+}
+
+fn size(cells: u16) -> NonZero<u16> {
+    NonZero::new(cells).unwrap()
+}
+
+impl Terminal {
+    fn start(columns: u16, rows: u16, args: &[&str], environment: &[(&str, &str)]) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        // The size must be set before the program looks, and after the session has set its
+        // own: the shell waits for a line until then.
+        let script = format!(
+            "stty -echo; read go; stty cols {columns} rows {rows}; \
+             sh -c 'echo $$ > \"$HOME/pid\"; exec \"$@\"' sh \"$0\" \"$@\"; \
+             echo \"ended with $?\"; stty -a; echo END"
+        );
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_oppscale"), "demo"]).args(args);
+        shell.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
+        shell.env("HOME", home.path()).envs(environment.iter().copied());
+        let mut session = Session::spawn(shell).unwrap();
+        session.write_all(b"go\n").unwrap();
+        let parser = vt100::Parser::new(size(rows), size(columns), 0);
+        Self { session, parser, home }
+    }
+
+    /// Reads until the screen is as expected, and tells what it shows.
+    fn see(&mut self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        let mut bytes = [0; 4096];
+        loop {
+            let text = self.parser.screen().contents();
+            if is_there(&text) {
+                return text;
+            }
+            assert!(start.elapsed() < PATIENCE, "never {what}:\n{text}");
+            match self.session.try_read(&mut bytes) {
+                Ok(count) if count > 0 => self.parser.process(&bytes[..count]),
+                _ => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+
+    fn see_text(&mut self, text: &str) -> String {
+        self.see(text, |screen| screen.contains(text))
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.session.write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        self.parser.screen_mut().set_size(size(rows), size(columns));
+        self.session.get_process_mut().set_window_size(columns, rows).unwrap();
+    }
+
+    /// Waits for the end; the terminal must be as it was, and the shell tells the exit code.
+    fn end(mut self, code: u8) -> String {
+        // What `stty -a` says does not fit below it on a small screen.
+        self.resize(132, 60);
+        let text = self.see_text("END");
+        assert!(text.contains(&format!("ended with {code}\n")), "{text}");
+        assert!(text.contains(" icanon") && !text.contains("-icanon"), "{text}");
+        assert!(!self.parser.screen().alternate_screen(), "{text}");
+        assert!(!self.parser.screen().hide_cursor(), "{text}");
+        text
+    }
+}
+
+#[test]
+fn a_pipe_gets_lines_the_comparison_and_exit_code_0() {
+    let start = Instant::now();
+    let run = TestEnv::new().run(["demo"]);
+    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
+    let lines: Vec<_> = run.stdout.lines().collect();
+    assert_eq!(lines[0], "oppscale demo: this cluster is simulated, no Kubernetes is touched");
+    assert!(lines.iter().all(|line| line.len() <= 80), "{run}");
+    let end = run.stdout.split_once("\nafter ").unwrap().1;
+    insta::assert_snapshot!(end, @"
+    60 minutes       article oppscale
+    utilisation requested   92.5 %   92.0 %
+    scale events                41       36
+    reversals                   16        2
+    own pods killed            938       68
+    paid pods delayed           15        5
+    longest wait             329 s      5 s
+    harvested core-hours     112.0    118.2
+
+    What made the difference: the article's HPA oscillates because the metric
+    contains the workload's own pods, which answer with a gain of 4.13 where values
+    4 syncs old allow 0.35; oppscale's is stable because the metric does not contain
+    the workload's own pods and says how many there should be, so the HPA rests
+    whatever the delay, and paid pods preempt the miner instead of waiting for it.
+    ");
+}
+
+#[test]
+fn the_page_about_it_shows_what_it_prints() {
+    let page = include_str!("../../docs/demo.md");
+    let output = TestEnv::new().run(["demo"]).stdout;
+    let (_, end) = output.split_once("\nafter ").unwrap();
+    assert!(page.contains(&format!("after {end}```")), "docs/demo.md shows another end");
+    let blocks = page.split("```text\n").skip(2).take(1);
+    for line in blocks.flat_map(|block| block.split("```").next().unwrap().lines()) {
+        assert!(line == "..." || output.contains(line), "{line}");
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_bytes() {
+    let env = TestEnv::new();
+    let run = |seed| env.run(["demo", "--plain", "--seed", seed]).stdout;
+    assert_eq!(run("5"), run("5"));
+    assert_ne!(run("5"), run("6"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let line = format!("{{ {} demo; echo $? >&2; }} | head -n 1", env!("CARGO_BIN_EXE_oppscale"));
+    let output = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "0\n");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("simulated"));
+}
+
+#[test]
+fn nonsense_is_refused_with_its_limits() {
+    let run = TestEnv::new().run(["demo", "--speed", "0"]);
+    assert_eq!(run.code, Some(2), "{run}");
+    assert!(run.stderr.contains("1..=3600"), "{run}");
+}
+
+#[test]
+fn the_screen_runs_pauses_steps_and_quits() {
+    let mut terminal = Terminal::start(80, 24, &["--speed", "60"], &[]);
+    let text = terminal.see("running", |text| text.contains("60x running"));
+    assert!(text.starts_with("oppscale demo: this cluster is simulated"), "{text}");
+    assert!(text.contains("article's HPA") && text.contains("oppscale's HPA"), "{text}");
+    assert!(text.contains("█paid 30") && text.contains("node-6"), "{text}");
+    terminal.see("moving", |text| !text.contains("minute 00:0"));
+    terminal.press(" ");
+    let paused = terminal.see_text("60x paused");
+    let minute = |text: &str| {
+        let time = text.split_once("minute ").unwrap().1.split_once(' ').unwrap().0;
+        let (minutes, seconds) = time.split_once(':').unwrap();
+        minutes.parse::<u64>().unwrap() * 60 + seconds.parse::<u64>().unwrap()
+    };
+    let then = minute(&paused);
+    terminal.press("s");
+    terminal.see("a step of 15 s", |text| minute(text) == then + 15);
+    terminal.press("\u{1b}[C");
+    terminal.see("another step", |text| minute(text) == then + 30);
+    terminal.press("+");
+    terminal.see_text("120x paused");
+    terminal.press("?");
+    terminal.see_text("pause, go on");
+    terminal.press("q");
+    let text = terminal.end(0);
+    assert!(text.contains("utilisation requested"), "{text}");
+}
+
+#[test]
+fn the_end_stays_until_a_key_and_is_then_printed() {
+    let mut terminal = Terminal::start(80, 24, &["--speed", "3600"], &[]);
+    let text = terminal.see_text("any key ends, and prints this");
+    assert!(text.contains("What made the difference"), "{text}");
+    assert!(terminal.parser.screen().alternate_screen());
+    terminal.press("x");
+    let text = terminal.end(0);
+    assert!(text.contains("after 60 minutes"), "{text}");
+}
+
+#[test]
+fn any_size_is_drawn() {
+    let mut terminal = Terminal::start(80, 24, &[], &[]);
+    terminal.see_text("node-6");
+    terminal.press(" ");
+    terminal.see_text("paused");
+    terminal.resize(40, 10);
+    terminal.see_text("hidden: settings, history, nodes");
+    terminal.resize(10, 3);
+    terminal.see_text("all is");
+    terminal.resize(1, 1);
+    terminal.resize(120, 40);
+    let text = terminal.see_text("node-6");
+    assert!(!text.contains("too small"), "{text}");
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
+fn ctrl_c_and_signals_give_the_terminal_back() {
+    let mut terminal = Terminal::start(80, 24, &[], &[]);
+    terminal.see_text("running");
+    terminal.press("\u{3}");
+    let text = terminal.end(130);
+    assert!(!text.contains("utilisation requested"), "{text}");
+    for name in ["TERM", "INT", "HUP"] {
+        let mut terminal = Terminal::start(80, 24, &[], &[]);
+        terminal.see_text("running");
+        let pid = std::fs::read_to_string(terminal.home.path().join("pid")).unwrap();
+        signal(name, pid.trim().parse().unwrap());
+        let _ = terminal.end(130);
+    }
+}
+
+#[test]
+fn plain_terminals_get_what_they_can_show() {
+    let ascii = &[("LC_ALL", "C"), ("NO_COLOR", "1")];
+    let mut terminal = Terminal::start(80, 24, &[], ascii);
+    let text = terminal.see_text("#paid 30");
+    assert!(text.is_ascii(), "{text}");
+    let screen = terminal.parser.screen();
+    let colors = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+    for (row, column) in colors {
+        let color = screen.cell(row, column).map(vt100::Cell::fgcolor);
+        assert_eq!(color, Some(vt100::Color::Default), "{row}, {column}");
+    }
+    terminal.press("q");
+    let _ = terminal.end(0);
+    let dumb = Terminal::start(80, 24, &[], &[("TERM", "dumb")]);
+    let _ = dumb.end(0);
+}
