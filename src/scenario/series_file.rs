@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::core::hpa::{
     ControllerConfig, Feed, HpaSpec, KubernetesVersion, ManualScale, MetricError, MetricIdentifier,
-    MetricSource, MetricSpec, Series, Served, Serving,
+    MetricSource, MetricSpec, Series, Served, Serving, TargetType,
 };
 
 use super::behavior::BehaviorFile;
@@ -103,14 +103,14 @@ pub fn series(document: &Document) -> Result<Series, DocumentError> {
         metrics: file.metrics.iter().map(metric).collect(),
         behavior: file.behavior.as_ref().map(BehaviorFile::behavior),
     };
+    let (first_run_ms, run_ms) = usual_timing(&spec, &file, sync_period_ms);
     Ok(Series {
         config,
         start_replicas: file.start_replicas.map_or(spec.min_replicas.unwrap_or(1), |c| c.0),
         spec,
         sync_period_ms,
-        first_run_ms: ms(file.first_sync_seconds)
-            .unwrap_or_else(|| Series::first_run_after(sync_period_ms)),
-        run_ms: ms(file.run_seconds).unwrap_or(Series::RUN_MS),
+        first_run_ms: ms(file.first_sync_seconds).unwrap_or(first_run_ms),
+        run_ms: ms(file.run_seconds).unwrap_or(run_ms),
         status_delay_ms: Series::STATUS_DELAY_MS,
         pod_start_ms: ms(file.pod_start_seconds).unwrap_or(1_000),
         pod_stop_ms: ms(file.pod_stop_seconds).unwrap_or(1_000),
@@ -121,6 +121,22 @@ pub fn series(document: &Document) -> Result<Series, DocumentError> {
             .unwrap_or_else(|| SHORTEST_MS.max(last.saturating_add(AFTER_LAST_MS))),
     })
 }
+
+/// When the HPA runs, where the file does not say.
+///
+/// A loop on `AverageValue` takes the same course whatever the phase of its runs, only
+/// sooner or later. Half a period behind the usual phase, the unknown phase of a recording
+/// costs at most half a period; at the usual phase, a change of the metric close to a run
+/// can cost a whole one. Other loops depend on the phase, so they keep the usual one.
+fn usual_timing(spec: &HpaSpec, file: &File, sync_period_ms: u64) -> (u64, u64) {
+    let usual = Series::first_run_after(sync_period_ms);
+    let any_phase = file.metrics.iter().all(|metric| metric.served.is_some())
+        && spec.metrics.iter().all(|metric| metric.target.kind == TargetType::AverageValue);
+    if any_phase { (usual + sync_period_ms / 2, MEASURED_RUN_MS) } else { (usual, Series::RUN_MS) }
+}
+
+/// How long a run of the controller takes, from the drift of the recordings.
+const MEASURED_RUN_MS: u64 = 35;
 
 fn config(file: &File) -> Result<ControllerConfig, String> {
     let version = match &file.kubernetes {
