@@ -200,3 +200,17 @@ fn ctrl_c_ends_a_long_run() {
     let output = env.finish(child);
     assert_eq!((output.code, output.stdout.as_str()), (Some(130), ""));
 }
+
+/// The example of `docs/series.md` prints what the page says.
+#[test]
+fn the_documented_series_runs() {
+    let page = include_str!("../../docs/series.md");
+    let block = |language: &str| {
+        let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let env = TestEnv::new();
+    env.write("series.json", block("json"));
+    let output = env.run(["simulate", "--series", "series.json"]);
+    assert_eq!((output.stdout.as_str(), output.code), (block("csv"), Some(0)), "{output}");
+}

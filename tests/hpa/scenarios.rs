@@ -210,19 +210,3 @@ fn contradictions_are_errors() {
     let error = replay(&series).expect_err("no time");
     assert_eq!(error.to_string(), "the sync period must be positive");
 }
-
-/// The example of `docs-series.md` is true.
-#[test]
-fn the_documented_example_runs() {
-    let page = include_str!("../../docs/series.md");
-    let block = |language: &str| {
-        let (_, rest) = page.split_once(&format!("```{language}\n")).expect("a block");
-        rest.split_once("```").expect("its end").0
-    };
-    let changes = replay(&scenario::parse(block("json"))).expect("a valid scenario");
-    let mut csv = "t_seconds,spec_replicas\n".to_owned();
-    for Change { at_ms, spec_replicas } in changes {
-        csv += &format!("{}.{:03},{spec_replicas}\n", at_ms / 1000, at_ms % 1000);
-    }
-    assert_eq!(csv, block("csv"));
-}
