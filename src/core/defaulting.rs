@@ -40,7 +40,7 @@ pub fn set_defaults(pod: &mut Pod<'_>) -> Result<(), Malformed> {
         return Ok(());
     };
     let containers = {
-        let aggregate = footprint::containers(pod, false, &mut Ignore)?;
+        let aggregate = footprint::containers(pod, false, &mut footprint::Silent)?;
         to_list(&aggregate)
     };
     if let Some(pod_level) = &mut pod.spec.resources {
@@ -49,12 +49,6 @@ pub fn set_defaults(pod: &mut Pod<'_>) -> Result<(), Malformed> {
         ceil_to_milli(&mut pod_level.requests);
     }
     Ok(())
-}
-
-struct Ignore;
-
-impl footprint::Trace for Ignore {
-    fn step(&mut self, _: footprint::Step<'_, '_>) {}
 }
 
 fn limits_of<'a>(

@@ -51,7 +51,7 @@ pub trait Trace {
 }
 
 /// Hears nothing.
-struct Silent;
+pub(super) struct Silent;
 
 impl Trace for Silent {
     fn step(&mut self, _: Step<'_, '_>) {}
