@@ -8,6 +8,7 @@ mod connect;
 mod decode;
 mod error;
 mod fields;
+pub mod follow;
 mod intake;
 mod read;
 mod saved;

@@ -1,0 +1,84 @@
+//! How well a cluster is heard.
+
+use std::time::{Duration, Instant};
+
+/// How well each kind of object is heard.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// Nodes.
+    pub nodes: Feed,
+    /// Pods.
+    pub pods: Feed,
+    /// The server's version as it tells it, `v1.36.2`; `None` before it has told.
+    pub version: Option<String>,
+}
+
+/// How well one kind of object is heard.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    /// What is going on.
+    pub phase: Phase,
+    /// When the server last proved that the data is as it has it: by an event, a bookmark,
+    /// or a watch that began or ended in order. `None` before the first list is whole.
+    pub heard: Option<Instant>,
+    /// How often the watch was lost, or the list read again, since the beginning.
+    pub restarts: u64,
+}
+
+/// What is going on with a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Its first list is being read; so many objects have come. Nothing of it is whole yet.
+    Listing(u64),
+    /// Its watch is up.
+    Following,
+    /// Its watch is lost and will be tried again. The data is the last that was heard.
+    Reconnecting {
+        /// Why, as a sentence.
+        why: String,
+        /// How often it was tried since.
+        tries: u32,
+    },
+    /// Its list is being read again, from the start. The data is the last that was heard,
+    /// changed object by object to what the new list says.
+    Relisting {
+        /// Why, as a sentence.
+        why: String,
+    },
+    /// It may not be read (403), and nothing of it is known. It is tried again now and then.
+    Refused {
+        /// Why, as a sentence.
+        why: String,
+        /// What to do about it.
+        hint: Option<String>,
+    },
+}
+
+impl Feed {
+    /// Whether a whole list has been read, now or before.
+    pub fn is_whole(&self) -> bool {
+        self.heard.is_some()
+    }
+
+    /// How old the data may be.
+    pub fn age(&self, now: Instant) -> Option<Duration> {
+        self.heard.map(|heard| now.saturating_duration_since(heard))
+    }
+}
+
+impl Health {
+    /// Whether everything that can be known is: nodes and pods are whole, or refused.
+    pub fn is_ready(&self) -> bool {
+        let ready = |feed: &Feed| feed.is_whole() || matches!(feed.phase, Phase::Refused { .. });
+        self.nodes.is_whole() && ready(&self.pods)
+    }
+
+    /// How old the older of the two may be; `None` before both are whole. Pods that are
+    /// refused have no age.
+    pub fn age(&self, now: Instant) -> Option<Duration> {
+        match &self.pods.phase {
+            Phase::Refused { .. } => self.nodes.age(now),
+            _ => Some(self.nodes.age(now)?.max(self.pods.age(now)?)),
+        }
+    }
+}
