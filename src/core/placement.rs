@@ -13,7 +13,7 @@ use super::selector::{Labels, Requirement};
 const UNSCHEDULABLE_TAINT: &str = "node.kubernetes.io/unschedulable";
 
 /// The rules by which a pod chooses nodes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Placement {
     tolerations: Vec<Toleration>,
     node_selector: Vec<(String, String)>,
@@ -22,7 +22,7 @@ pub struct Placement {
 }
 
 /// A toleration of a taint.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct Toleration {
     #[serde(deserialize_with = "null_is_default")]
@@ -36,7 +36,7 @@ struct Toleration {
 }
 
 /// One alternative of a node affinity: all of its requirements must hold.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct Term {
     labels: Vec<Requirement>,
     fields: Vec<Requirement>,

@@ -8,6 +8,9 @@
 //! Footprints, workloads and node names are shared between the pods that have the same,
 //! which keeps an entry at a few dozen bytes.
 
+mod entry;
+mod generation;
+
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -15,9 +18,10 @@ use std::sync::Arc;
 use hashbrown::{Equivalent, HashMap, HashSet};
 
 use super::node::NodeRecord;
-use super::placement::Placement;
 use super::record::{PodKey, PodRecord, Standing};
 use super::resources::Resources;
+pub use entry::{Bound, Group, NodeAccount, UnknownPod, Waiting};
+use entry::{Counted, group_key};
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -33,116 +37,15 @@ pub struct Ledger {
     unknown: BTreeMap<PodKey, UnknownPod>,
     footprints: HashSet<Arc<Resources>>,
     groups: HashSet<Arc<Group>>,
+    /// Which list of pods is being read, or was read last.
+    generation: Generation,
 }
+
+/// Numbers lists of pods; only neighbours are ever compared, so it may wrap around.
+type Generation = u8;
 
 /// An index into the accounts.
 type Place = u32;
-
-/// A node, and the sums of what stands on it.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct NodeAccount {
-    /// The name that the node has, or would have.
-    name: Option<Arc<str>>,
-    /// The node; `None` while pods are bound to a name that no node has.
-    pub record: Option<NodeRecord>,
-    /// What pods of others occupy.
-    pub others: Resources,
-    /// What opportunistic pods occupy.
-    pub opportunistic: Resources,
-    /// How many pods stand here that could not be counted.
-    pub unknown_pods: usize,
-    /// How many pods stand here in all.
-    bound: usize,
-}
-
-/// The workload a pod belongs to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Group {
-    /// Its namespace.
-    pub namespace: Box<str>,
-    /// Its kind.
-    pub kind: Box<str>,
-    /// Its name.
-    pub name: Box<str>,
-}
-
-/// A group that is looked for, without owning its text.
-#[derive(Hash)]
-struct GroupKey<'p> {
-    namespace: &'p str,
-    kind: &'p str,
-    name: &'p str,
-}
-
-impl Equivalent<Arc<Group>> for GroupKey<'_> {
-    fn equivalent(&self, group: &Arc<Group>) -> bool {
-        *group.namespace == *self.namespace
-            && *group.kind == *self.kind
-            && *group.name == *self.name
-    }
-}
-
-/// A bound pod as it was last counted.
-#[derive(Debug)]
-struct Counted {
-    place: Place,
-    footprint: Arc<Resources>,
-    group: Arc<Group>,
-    own: bool,
-}
-
-/// A pod that occupies a node.
-#[derive(Debug, Clone, Copy)]
-pub struct Bound<'l> {
-    /// Its node.
-    pub node: &'l str,
-    /// What it occupies.
-    pub footprint: &'l Resources,
-    /// Its workload.
-    pub group: &'l Group,
-    /// Whether it is the opportunistic workload's own.
-    pub own: bool,
-}
-
-/// A pod without a node.
-#[derive(Debug)]
-pub struct Waiting {
-    /// Its name.
-    pub name: Box<str>,
-    /// What it will occupy.
-    pub footprint: Arc<Resources>,
-    /// Its workload, with the namespace.
-    pub group: Arc<Group>,
-    /// Whether it is the opportunistic workload's own.
-    pub own: bool,
-    /// Where it may go.
-    pub placement: Box<Placement>,
-    /// Held back by scheduling gates.
-    pub gated: bool,
-}
-
-/// A pod that occupies nobody knows what.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownPod {
-    /// Its namespace.
-    pub namespace: Box<str>,
-    /// Its name.
-    pub name: Box<str>,
-    /// Its node, if it has one.
-    pub node: Option<Arc<str>>,
-    /// What is wrong with it.
-    pub problem: String,
-}
-
-impl NodeAccount {
-    fn side(&mut self, own: bool) -> &mut Resources {
-        if own { &mut self.opportunistic } else { &mut self.others }
-    }
-
-    fn is_vacant(&self) -> bool {
-        self.record.is_none() && self.bound == 0
-    }
-}
 
 impl Ledger {
     /// Makes room for this many pods, so that the ledger need not grow by copying itself.
@@ -150,19 +53,24 @@ impl Ledger {
         self.pods.reserve(pods);
     }
 
-    /// Takes in a node, new or changed.
-    pub fn apply_node(&mut self, record: NodeRecord) {
+    /// Takes in a node, new or changed. Whether anything that counts changed.
+    pub fn apply_node(&mut self, record: NodeRecord) -> bool {
         let place = self.place(&record.name);
-        if let Some(account) = self.accounts.get_mut(place as usize) {
-            account.record = Some(record);
+        let Some(account) = self.accounts.get_mut(place as usize) else { return false };
+        if account.record.as_ref() == Some(&record) {
+            return false;
         }
+        account.record = Some(record);
+        true
     }
 
-    /// Forgets a node. Pods still bound to it stay counted against its name.
-    pub fn delete_node(&mut self, name: &str) {
-        if let Some(&place) = self.names.get(name) {
-            self.with(place, |account| account.record = None);
-        }
+    /// Forgets a node. Pods still bound to it stay counted against its name. Whether it was
+    /// known.
+    pub fn delete_node(&mut self, name: &str) -> bool {
+        let Some(&place) = self.names.get(name) else { return false };
+        let mut was_known = false;
+        self.with(place, |account| was_known = account.record.take().is_some());
+        was_known
     }
 
     /// Forgets every node, as before a new list of them.
@@ -172,14 +80,15 @@ impl Ledger {
         }
     }
 
-    /// Takes in a pod, new or changed in any way.
-    pub fn apply_pod(&mut self, pod: PodRecord<'_>) {
+    /// Takes in a pod, new or changed in any way. Whether anything that counts changed.
+    pub fn apply_pod(&mut self, pod: PodRecord<'_>) -> bool {
         if self.is_unchanged(&pod) {
-            return;
+            return false;
         }
-        self.take_back(&pod.key);
+        let was_held = self.take_back(&pod.key);
+        let generation = self.generation;
         match &pod.standing {
-            Standing::Gone => {}
+            Standing::Gone => return was_held,
             Standing::Bound { node, footprint } => {
                 let place = self.place(node);
                 if let Some(account) = self.accounts.get_mut(place as usize) {
@@ -188,7 +97,8 @@ impl Ledger {
                 }
                 let footprint = share(&mut self.footprints, footprint, Resources::clone);
                 let group = self.group(&pod);
-                self.pods.insert(pod.key, Counted { place, footprint, group, own: pod.own });
+                let own = pod.own;
+                self.pods.insert(pod.key, Counted { place, footprint, group, own, generation });
             }
             Standing::Waiting { .. } => self.wait(pod),
             Standing::Unknown { node, problem } => {
@@ -204,15 +114,17 @@ impl Ledger {
                     name: pod.name.into(),
                     node,
                     problem: problem.to_string(),
+                    generation,
                 };
                 self.unknown.insert(pod.key, unknown);
             }
         }
+        true
     }
 
-    /// Forgets a pod.
-    pub fn delete_pod(&mut self, key: &PodKey) {
-        self.take_back(key);
+    /// Forgets a pod. Whether it was known.
+    pub fn delete_pod(&mut self, key: &PodKey) -> bool {
+        self.take_back(key)
     }
 
     /// Forgets every pod, as before a new list of them.
@@ -275,16 +187,38 @@ impl Ledger {
     }
 
     /// Whether the pod is counted already just as it is: most events of a running pod
-    /// change nothing that counts.
-    fn is_unchanged(&self, pod: &PodRecord<'_>) -> bool {
-        let Standing::Bound { node, footprint } = &pod.standing else { return false };
-        self.pods.get(&pod.key).is_some_and(|counted| {
-            let name = self.accounts.get(counted.place as usize).and_then(|a| a.name.as_deref());
-            counted.own == pod.own
-                && name == Some(*node)
-                && *counted.footprint == *footprint
-                && group_key(pod).equivalent(&counted.group)
-        })
+    /// change nothing that counts. It is of the list that is being read then.
+    fn is_unchanged(&mut self, pod: &PodRecord<'_>) -> bool {
+        let generation = self.generation;
+        match &pod.standing {
+            Standing::Bound { node, footprint } => {
+                self.pods.get_mut(&pod.key).is_some_and(|counted| {
+                    let account = self.accounts.get(counted.place as usize);
+                    counted.generation = generation;
+                    counted.own == pod.own
+                        && account.and_then(|a| a.name.as_deref()) == Some(*node)
+                        && *counted.footprint == *footprint
+                        && group_key(pod).equivalent(&counted.group)
+                })
+            }
+            Standing::Waiting { footprint, placement, gated } => {
+                self.waiting.get_mut(&pod.key).is_some_and(|waiting| {
+                    waiting.generation = generation;
+                    waiting.own == pod.own
+                        && waiting.gated == *gated
+                        && *waiting.footprint == *footprint
+                        && waiting.placement == *placement
+                        && group_key(pod).equivalent(&waiting.group)
+                })
+            }
+            Standing::Unknown { node, problem } => {
+                self.unknown.get_mut(&pod.key).is_some_and(|unknown| {
+                    unknown.generation = generation;
+                    unknown.node.as_deref() == *node && unknown.problem == problem.to_string()
+                })
+            }
+            Standing::Gone => !self.holds(&pod.key),
+        }
     }
 
     /// The place of `name`, given to it now if it has none.
@@ -326,7 +260,8 @@ impl Ledger {
         if let Standing::Waiting { footprint, placement, gated } = pod.standing {
             let footprint = share(&mut self.footprints, &footprint, Resources::clone);
             let (name, own) = (pod.name.into(), pod.own);
-            let waiting = Waiting { name, footprint, group, own, placement, gated };
+            let generation = self.generation;
+            let waiting = Waiting { name, footprint, group, own, placement, gated, generation };
             self.waiting.insert(pod.key, waiting);
         }
     }
@@ -339,8 +274,8 @@ impl Ledger {
         })
     }
 
-    /// Undoes what `key` was last counted as.
-    fn take_back(&mut self, key: &PodKey) {
+    /// Undoes what `key` was last counted as. Whether it was.
+    fn take_back(&mut self, key: &PodKey) -> bool {
         if let Some(counted) = self.pods.remove(key) {
             self.with(counted.place, |account| {
                 account.side(counted.own).subtract(&counted.footprint);
@@ -351,20 +286,18 @@ impl Ledger {
         } else if let Some(waiting) = self.waiting.remove(key) {
             forget(&mut self.footprints, waiting.footprint);
             forget(&mut self.groups, waiting.group);
-        } else if let Some(unknown) = self.unknown.remove(key)
-            && let Some(place) = unknown.node.and_then(|node| self.names.get(&node).copied())
-        {
-            self.with(place, |account| {
-                account.unknown_pods -= 1;
-                account.bound -= 1;
-            });
+        } else if let Some(unknown) = self.unknown.remove(key) {
+            if let Some(place) = unknown.node.and_then(|node| self.names.get(&node).copied()) {
+                self.with(place, |account| {
+                    account.unknown_pods -= 1;
+                    account.bound -= 1;
+                });
+            }
+        } else {
+            return false;
         }
+        true
     }
-}
-
-fn group_key<'p>(pod: &PodRecord<'p>) -> GroupKey<'p> {
-    let (kind, name) = pod.workload;
-    GroupKey { namespace: pod.namespace, kind, name }
 }
 
 /// The shared copy of what `key` stands for, made now if there is none.
