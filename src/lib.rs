@@ -6,7 +6,7 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
-//!           │  └───→ demo ──────────────→ core
+//!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -19,10 +19,12 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
+// LIVE
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
+pub mod terminal;
 
 pub use run::run;

@@ -108,7 +108,7 @@ mod tests {
     use ratatui::backend::TestBackend;
     use ratatui::style::Color;
 
-    use super::super::look::Look;
+    use crate::terminal::Look;
     use super::super::race::Race;
     use super::*;
 

@@ -1,6 +1,6 @@
 //! All that the screen depends on.
 
-use super::look::Look;
+use crate::terminal::Look;
 use super::race::{Race, SYNC_MS};
 
 /// The fastest that a person may ask for, simulated seconds a second.
