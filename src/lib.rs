@@ -19,7 +19,7 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
-// LIVE
+pub mod live;
 pub mod printer;
 pub mod progress;
 pub mod render;

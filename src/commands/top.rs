@@ -12,6 +12,7 @@ use crate::render::{self, Report, csv, json, table};
 use super::explain;
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
+use super::top_screen;
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -21,6 +22,9 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
+    }
+    if top_screen::is_wanted(&args) {
+        return top_screen::run(&args, &settings, printer).await;
     }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let query = Query {

@@ -89,6 +89,9 @@ pub struct TopArgs {
     /// Exit with 1 when less remains: cpu=10,memory=64Gi,replicas=5
     #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
     pub fail_below: Option<Limits>,
+    /// One table and exit, on a terminal too
+    #[arg(long)]
+    pub once: bool,
     /// Cluster to read
     #[command(flatten)]
     pub cluster: ClusterArgs,

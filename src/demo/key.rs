@@ -55,9 +55,9 @@ fn help(view: &mut View) -> Next {
 
 #[cfg(test)]
 mod tests {
-    use crate::terminal::Look;
     use super::super::race::Race;
     use super::*;
+    use crate::terminal::Look;
 
     #[test]
     fn keys_do_what_the_footer_says() {

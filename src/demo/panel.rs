@@ -7,9 +7,9 @@ use ratatui::style::Style;
 use super::bar::bar;
 use super::chart::chart;
 use super::layout::Layout;
-use crate::terminal::{Look, Part};
 use super::side::{HISTORY_MS, Shares, Side, waiting};
 use super::{clock, cores};
+use crate::terminal::{Look, Part};
 
 /// From this width on, words stand with the figures.
 const WORDY: u16 = 35;
