@@ -9,6 +9,8 @@ pub mod simulate;
 mod simulate_args;
 pub mod top;
 mod top_args;
+mod top_live_args;
+mod top_watch;
 
 use crate::cli::Command;
 use crate::exit::Exit;

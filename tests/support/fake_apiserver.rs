@@ -24,7 +24,7 @@ use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
 use super::request::Request;
 use super::routes::{self, Paging};
-use super::watch::{self, Ending, Watches};
+use super::watch::{self, Ending, Watches, What};
 use super::world::World;
 
 /// Far longer than anything here takes; a test that waits so long has failed.
@@ -382,16 +382,30 @@ impl Shared {
 
     /// A watch, if that is what is asked for, of something that can be watched.
     fn watch(&self, request: &Request) -> Option<Response<Body>> {
-        let is_watch = matches!(request.parameter("watch"), Some("1" | "true"));
-        let kind = match request.path.as_str() {
-            "/api/v1/nodes" => ("v1", "Node"),
-            "/api/v1/pods" => ("v1", "Pod"),
-            "/apis/apps/v1/deployments" => ("apps/v1", "Deployment"),
+        if !matches!(request.parameter("watch"), Some("1" | "true")) {
+            return None;
+        }
+        let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+        let (rest, version) = match parts[..] {
+            ["api", "v1", ref rest @ ..] => (rest, "v1"),
+            ["apis", "apps", "v1", ref rest @ ..] => (rest, "apps/v1"),
+            _ => return None,
+        };
+        let (namespace, plural) = match *rest {
+            [plural] => (None, plural),
+            ["namespaces", namespace, plural] => (Some(namespace.to_owned()), plural),
+            _ => return None,
+        };
+        let kind = match plural {
+            "nodes" => "Node",
+            "pods" => "Pod",
+            "deployments" => "Deployment",
+            "replicasets" => "ReplicaSet",
             _ => return None,
         };
         let world = self.world.lock().unwrap();
-        let name = request.path.rsplit('/').next()?;
-        let (path, list) = world.collections().into_iter().find(|(path, _)| *path == name)?;
-        is_watch.then(|| watch::serve(&self.watches, kind, path, list, request))
+        let (path, list) = world.collections().into_iter().find(|(path, _)| *path == plural)?;
+        let what = What { version, kind, path, namespace };
+        Some(watch::serve(&self.watches, what, list, request))
     }
 }

@@ -35,14 +35,21 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             object("Deployment", "apps/v1", &world.deployments, namespace, name)
         }
         ["apis", "apps", "v1", "namespaces", namespace, "replicasets"] => {
-            let sets = world.replica_sets.iter();
-            let sets: Vec<_> =
-                sets.filter(|set| set["metadata"]["namespace"] == namespace).cloned().collect();
+            let sets = within(&world.replica_sets, namespace);
             list("ReplicaSetList", "apps/v1", &sets, paging, request)
+        }
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments"] => {
+            let deployments = within(&world.deployments, namespace);
+            list("DeploymentList", "apps/v1", &deployments, paging, request)
         }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
         _ => answer::recorded("404-path"),
     }
+}
+
+/// The objects of a namespace.
+fn within(objects: &[Value], namespace: &str) -> Vec<Value> {
+    objects.iter().filter(|o| o["metadata"]["namespace"] == namespace).cloned().collect()
 }
 
 /// A page of a list. Metadata comes before the items, as the real server writes it.
@@ -105,6 +112,8 @@ pub fn selects(selector: &str, object: &Value) -> Option<bool> {
     for term in selector.split(',').filter(|term| !term.is_empty()) {
         selected &= if let Some(phase) = term.strip_prefix("status.phase!=") {
             object["status"]["phase"] != phase
+        } else if let Some(name) = term.strip_prefix("metadata.name=") {
+            object["metadata"]["name"] == name
         } else {
             object["spec"]["nodeName"] == term.strip_prefix("spec.nodeName=")?
         };

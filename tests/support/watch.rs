@@ -124,16 +124,54 @@ fn identity(object: &Value) -> [&Value; 3] {
     [&metadata["namespace"], &metadata["name"], &metadata["uid"]]
 }
 
-/// Answers a watch of the objects at `path`, which are `list` now.
+/// What is watched.
+pub struct What {
+    pub version: &'static str,
+    pub kind: &'static str,
+    /// The last part of the path.
+    pub path: &'static str,
+    pub namespace: Option<String>,
+}
+
+/// The objects of a watch that are to be seen.
+struct Selection {
+    what: What,
+    fields: String,
+}
+
+impl Selection {
+    fn has(&self, object: &Value) -> bool {
+        let namespace = self.what.namespace.as_ref();
+        namespace.is_none_or(|namespace| object["metadata"]["namespace"] == *namespace)
+            && selects(&self.fields, object) == Some(true)
+    }
+
+    /// Objects of a watch name their kind; those of a list do not.
+    fn typed(&self, object: &Value) -> Value {
+        let mut whole = json!({"kind": self.what.kind, "apiVersion": self.what.version});
+        for (key, value) in object.as_object().unwrap() {
+            whole[key] = value.clone();
+        }
+        whole
+    }
+
+    fn bookmark(&self, revision: u64, metadata: Value) -> Bytes {
+        let mut mark = self.typed(&json!({"metadata": metadata}));
+        mark["metadata"]["resourceVersion"] = revision.to_string().into();
+        line("BOOKMARK", &mark)
+    }
+}
+
+/// Answers a watch of objects, which are `list` now.
 pub fn serve(
     watches: &Arc<Watches>,
-    kind: (&'static str, &'static str),
-    path: &'static str,
+    what: What,
     list: &[Value],
     request: &Request,
 ) -> Response<Body> {
     let history = watches.history.lock().unwrap();
-    let selector = request.parameter("fieldSelector").unwrap_or_default().to_owned();
+    let fields = request.parameter("fieldSelector").unwrap_or_default().to_owned();
+    let selection = Selection { what, fields };
     let is_list = request.parameter("sendInitialEvents") == Some("true");
     if is_list && !watches.streams {
         let message = "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: \
@@ -147,16 +185,11 @@ pub fn serve(
     }
     let mut first = Vec::new();
     let since = if is_list {
-        for object in list.iter().filter(|object| selects(&selector, object) == Some(true)) {
-            first.push(line("ADDED", &typed(kind, object)));
+        for object in list.iter().filter(|object| selection.has(object)) {
+            first.push(line("ADDED", &selection.typed(object)));
         }
-        let end = json!({
-            "kind": kind.1, "apiVersion": kind.0, "metadata": {
-                "resourceVersion": history.revision.to_string(),
-                "annotations": {"k8s.io/initial-events-end": "true"}
-            }
-        });
-        first.push(line("BOOKMARK", &end));
+        let end = json!({"annotations": {"k8s.io/initial-events-end": "true"}});
+        first.push(selection.bookmark(history.revision, end));
         history.revision
     } else {
         let since = request.parameter("resourceVersion").unwrap_or_default();
@@ -175,9 +208,7 @@ pub fn serve(
         changes: watches.changes.subscribe(),
         control: watches.control.subscribe(),
         round: watches.control.borrow().round,
-        kind,
-        path,
-        selector,
+        selection,
         since,
         end: Instant::now() + Duration::from_secs(life),
         lines: sender,
@@ -197,9 +228,7 @@ struct Session {
     changes: watch::Receiver<u64>,
     control: watch::Receiver<Control>,
     round: u64,
-    kind: (&'static str, &'static str),
-    path: &'static str,
-    selector: String,
+    selection: Selection,
     since: u64,
     end: Instant,
     lines: mpsc::Sender<io::Result<Bytes>>,
@@ -237,12 +266,9 @@ impl Session {
                 _ = self.control.changed() => {}
                 () = sleep_until(bookmark.unwrap_or(self.end)), if bookmark.is_some() => {
                     bookmark = None;
-                    let version = self.watches.history.lock().unwrap().revision.to_string();
-                    let (api, kind) = self.kind;
-                    let mark = json!({
-                        "kind": kind, "apiVersion": api, "metadata": {"resourceVersion": version}
-                    });
-                    if self.lines.send(Ok(line("BOOKMARK", &mark))).await.is_err() {
+                    let revision = self.watches.history.lock().unwrap().revision;
+                    let mark = self.selection.bookmark(revision, json!({}));
+                    if self.lines.send(Ok(mark)).await.is_err() {
                         return;
                     }
                 }
@@ -257,11 +283,11 @@ impl Session {
         let history = self.watches.history.lock().unwrap();
         let start = history.log.partition_point(|entry| entry.revision <= self.since);
         self.since = history.revision;
-        let news = history.log[start..].iter().filter(|entry| entry.path == self.path);
+        let news =
+            history.log[start..].iter().filter(|entry| entry.path == self.selection.what.path);
         news.filter_map(|entry| {
-            let of = |object: &Option<Value>| {
-                object.clone().filter(|object| selects(&self.selector, object) == Some(true))
-            };
+            let of =
+                |object: &Option<Value>| object.clone().filter(|object| self.selection.has(object));
             let (kind, mut object) = match (of(&entry.before), of(&entry.after)) {
                 (None, None) => return None,
                 (None, Some(new)) => ("ADDED", new),
@@ -270,7 +296,7 @@ impl Session {
                 (Some(old), None) => ("DELETED", entry.after.clone().unwrap_or(old)),
             };
             object["metadata"]["resourceVersion"] = entry.revision.to_string().into();
-            Some(line(kind, &typed(self.kind, &object)))
+            Some(line(kind, &self.selection.typed(&object)))
         })
         .collect()
     }
@@ -296,15 +322,6 @@ fn line(kind: &str, object: &Value) -> Bytes {
     let mut line = json!({"type": kind, "object": object}).to_string();
     line.push('\n');
     line.into()
-}
-
-/// Objects of a watch name their kind; those of a list do not.
-fn typed((version, kind): (&str, &str), object: &Value) -> Value {
-    let mut whole = json!({"kind": kind, "apiVersion": version});
-    for (key, value) in object.as_object().unwrap() {
-        whole[key] = value.clone();
-    }
-    whole
 }
 
 fn gone() -> Bytes {

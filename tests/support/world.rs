@@ -45,8 +45,13 @@ impl World {
     }
 
     /// The lists that can be watched, by the last part of their path.
-    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 3] {
-        [("nodes", &self.nodes), ("pods", &self.pods), ("deployments", &self.deployments)]
+    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 4] {
+        [
+            ("nodes", &self.nodes),
+            ("pods", &self.pods),
+            ("deployments", &self.deployments),
+            ("replicasets", &self.replica_sets),
+        ]
     }
 
     /// One of them.
@@ -54,6 +59,7 @@ impl World {
         match path {
             "nodes" => &mut self.nodes,
             "pods" => &mut self.pods,
+            "replicasets" => &mut self.replica_sets,
             _ => &mut self.deployments,
         }
     }

@@ -21,6 +21,12 @@ impl Intake {
         Self { snapshot, is_following: true, ..Self::default() }
     }
 
+    /// Tells own pods by `ownership` from now on. Those that were taken in before must be
+    /// listed again.
+    pub fn own(&mut self, ownership: Ownership) {
+        self.ownership = ownership;
+    }
+
     /// The snapshot so far.
     pub fn snapshot(&self) -> &Snapshot {
         &self.snapshot
