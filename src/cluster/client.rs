@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::{ACCEPT, RETRY_AFTER};
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
@@ -65,18 +65,7 @@ impl Cluster {
         loop {
             tries += 1;
             let exchange = self.exchange(action.words, path, std::mem::take(&mut buffer));
-            let answer = match self.timeout {
-                None => exchange.await,
-                Some(timeout) => match tokio::time::timeout(timeout, exchange).await {
-                    Ok(answer) => answer,
-                    Err(_) => Err(ClusterError::TimedOut {
-                        action: action.words.to_owned(),
-                        server: self.server.clone(),
-                        seconds: timeout.as_secs_f64(),
-                    }),
-                },
-            }?;
-            match answer {
+            match self.in_time(action, exchange).await? {
                 Answer { status: StatusCode::OK, body, .. } => return Ok(body),
                 Answer { retry_after: Some(wait), status, .. } if tries < TRIES => {
                     tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
@@ -87,21 +76,64 @@ impl Cluster {
         }
     }
 
+    /// Opens an answer that goes on, such as a watch: it is not limited in time once it has
+    /// begun.
+    ///
+    /// # Errors
+    /// On every status but 200, and when the answer does not begin in time.
+    pub(super) async fn open(&self, action: &Action<'_>, path: &str) -> Result<Body, ClusterError> {
+        let begin = async {
+            let response = self.send(action.words, path).await?;
+            if response.status() == StatusCode::OK {
+                return Ok(response.into_body());
+            }
+            let answer = self.whole(action.words, response, Vec::new()).await?;
+            Err(refusal(action, answer.status, &answer.body))
+        };
+        self.in_time(action, begin).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        action: &Action<'_>,
+        request: impl Future<Output = Result<T, ClusterError>>,
+    ) -> Result<T, ClusterError> {
+        let Some(timeout) = self.timeout else { return request.await };
+        match tokio::time::timeout(timeout, request).await {
+            Ok(answer) => answer,
+            Err(_) => Err(ClusterError::TimedOut {
+                action: action.words.to_owned(),
+                server: self.server.clone(),
+                seconds: timeout.as_secs_f64(),
+            }),
+        }
+    }
+
     async fn exchange(
         &self,
         action: &str,
         path: &str,
-        mut bytes: Vec<u8>,
+        bytes: Vec<u8>,
     ) -> Result<Answer, ClusterError> {
+        let response = self.send(action, path).await?;
+        self.whole(action, response, bytes).await
+    }
+
+    async fn send(&self, action: &str, path: &str) -> Result<Response<Body>, ClusterError> {
         let request = http::Request::get(path)
             .header(ACCEPT, "application/json")
             .body(Body::empty())
             .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
-        let response = self
-            .client
-            .send(request)
-            .await
-            .map_err(|error| trouble::transport(action, &self.server, &error))?;
+        let sent = self.client.send(request).await;
+        sent.map_err(|error| trouble::transport(action, &self.server, &error))
+    }
+
+    async fn whole(
+        &self,
+        action: &str,
+        response: Response<Body>,
+        mut bytes: Vec<u8>,
+    ) -> Result<Answer, ClusterError> {
         let status = response.status();
         let retry_after = response
             .headers()

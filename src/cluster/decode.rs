@@ -14,6 +14,8 @@ pub struct ListEnd {
     pub kind: Option<String>,
     /// Where to go on; `None` on the last page.
     pub continue_token: Option<String>,
+    /// The list's version, from which it can be watched.
+    pub resource_version: Option<String>,
 }
 
 /// Reads the list `json`, handing each item to `each` as it comes.
@@ -42,7 +44,9 @@ pub(super) fn list_end(json: &[u8]) -> Option<ListEnd> {
         if let Ok(head) = serde_json::from_str::<Head>(&closed)
             && let (Some(kind), Some(metadata)) = (head.kind, head.metadata)
         {
-            return Some(ListEnd { kind: Some(kind), continue_token: metadata.token() });
+            let mut end = ListEnd { kind: Some(kind), ..ListEnd::default() };
+            metadata.tell(&mut end);
+            return Some(end);
         }
     }
     fold_list::<IgnoredAny>(str::from_utf8(json).ok()?, |_| {}).ok()
@@ -60,14 +64,17 @@ struct Head {
 }
 
 #[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct ListMeta {
     #[serde(rename = "continue")]
     continue_token: Option<String>,
+    resource_version: Option<String>,
 }
 
 impl ListMeta {
-    fn token(self) -> Option<String> {
-        self.continue_token.filter(|token| !token.is_empty())
+    fn tell(self, end: &mut ListEnd) {
+        end.continue_token = self.continue_token.filter(|token| !token.is_empty());
+        end.resource_version = self.resource_version;
     }
 }
 
@@ -99,8 +106,9 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Fold<T, F> {
             match key.as_str() {
                 "kind" => end.kind = map.next_value()?,
                 "metadata" => {
-                    let metadata: Option<ListMeta> = map.next_value()?;
-                    end.continue_token = metadata.and_then(ListMeta::token);
+                    if let Some(metadata) = map.next_value::<Option<ListMeta>>()? {
+                        metadata.tell(&mut end);
+                    }
                 }
                 "items" => {
                     has_items = true;

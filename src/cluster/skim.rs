@@ -52,6 +52,25 @@ pub(super) fn items(
     found.then_some(())
 }
 
+/// The type of a watch event, whose object is put into `object`, reduced to `keep`.
+///
+/// `None` when the text is not what a kube-apiserver writes.
+pub(super) fn event<'j>(json: &'j [u8], keep: &Keep, object: &mut Vec<u8>) -> Option<&'j [u8]> {
+    let mut cursor = Cursor { bytes: json, at: 0 };
+    let mut kind = None;
+    object.clear();
+    cursor.members(|cursor, key| match key {
+        b"type" => {
+            kind = Some(cursor.string()?);
+            Some(())
+        }
+        b"object" => cursor.copy(keep, object),
+        _ => cursor.skip(),
+    })?;
+    cursor.end()?;
+    kind
+}
+
 /// A place in a JSON text.
 struct Cursor<'j> {
     bytes: &'j [u8],

@@ -1,22 +1,24 @@
 //! `oppscale top` on a terminal: the live screen.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
-use crate::cluster::follow::{Feed, Health, Phase, Picture};
-use crate::cluster::{self, Request};
-use crate::core::headroom::Query;
+use crate::cluster::ResolvedWorkload;
+use crate::cluster::follow::{Follower, Wishes};
 use crate::exit::Exit;
-use crate::live::{self, Setup};
+use crate::live::{self, Setup, Source};
 use crate::printer::Printer;
-use crate::progress::Progress;
 use crate::terminal::{self, Left, Look};
 
 use super::top_args::{Output, TopArgs, TopSettings};
 
+/// How much longer than a watch lives its renewal may take before data counts as stale: a
+/// slow server's answer, and a jitter.
+const RENEWAL: Duration = Duration::from_secs(10);
+
 /// Whether the cluster is shown live: on a terminal, where nothing else was asked for.
 pub(super) fn is_wanted(args: &TopArgs) -> bool {
-    let asks_for_words = args.once
+    let asks_for_words = args.live.once
         || args.explain.is_some()
         || args.fail_below.is_some()
         || args.usage
@@ -28,45 +30,61 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
 /// Shows the cluster until somebody ends it.
 ///
 /// # Errors
-/// When the cluster cannot be read, or the terminal not be used.
+/// When the cluster cannot be read to begin with, or the terminal not be used.
 pub(super) async fn run(
     args: &TopArgs,
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let request = Request {
+    let wishes = Wishes {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
-        ..Request::default()
+        watch_life: Some(args.live.watch_life),
+        journal: None,
     };
-    let cluster = args.cluster.connect().await?;
-    let progress = Progress::new(printer.shows_progress());
-    let (snapshot, workload) = cluster::read(&cluster, &request, &progress).await?;
-    let feed = || Feed { phase: Phase::Following, heard: Some(Instant::now()), restarts: 0 };
-    let health = Health { nodes: feed(), pods: feed(), version: None };
+    let mut follower = Follower::start(args.cluster.connect().await?, wishes).await?;
+    // What fails at once is better told where it can be read afterwards.
+    follower.first().await?;
+    let resolved = follower.workload().borrow().clone();
+    let cluster = follower.cluster();
     let setup = Setup {
-        look: Look { unicode: printer.is_unicode(), color: printer.is_colored() },
         context: args.cluster.context_name().unwrap_or_else(|| cluster.server().to_owned()),
-        query: Query {
-            replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
-            reserve: settings.reserve,
-            placement: workload.placement,
-            nodes: args.selector.clone().unwrap_or_default(),
-            pods_unknown: false,
-        },
-        ownership: workload.ownership,
-        workload: args.workload.clone(),
         namespace: args.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned()),
+        has_cluster: true,
+        ..setup(args, settings, resolved, printer)
+    };
+    show(Arc::new(follower), setup).await
+}
+
+/// How the screen begins, whatever it shows.
+fn setup(
+    args: &TopArgs,
+    settings: &TopSettings,
+    resolved: ResolvedWorkload,
+    printer: &Printer,
+) -> Setup {
+    Setup {
+        look: Look { unicode: printer.is_unicode(), color: printer.is_colored() },
+        context: String::new(),
+        replica: args.replica.clone(),
+        reserve: settings.reserve,
+        nodes: args.selector.clone().unwrap_or_default(),
+        workload: args.workload.clone(),
+        namespace: String::new(),
+        resolved,
         by: settings.by.clone(),
         sort: args.sort.map(|sort| (sort.key, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
         show_unusable: args.show_unusable,
-        has_cluster: true,
-    };
-    let picture = Picture::new(snapshot, health);
-    let source = live::Live { picture, cluster: Some(cluster) };
-    match live::live(Arc::new(source), setup).await? {
+        has_cluster: false,
+        interval: args.live.interval,
+        fresh: args.live.watch_life + RENEWAL,
+    }
+}
+
+async fn show(source: Arc<dyn Source>, setup: Setup) -> anyhow::Result<Exit> {
+    match live::live(source, setup).await? {
         Left::Quit => Ok(Exit::Ok),
         Left::Interrupted => Ok(Exit::Interrupted),
     }

@@ -25,12 +25,15 @@ impl PodKey {
 
     /// The key of the pod with this metadata.
     pub fn of(metadata: &Metadata<'_>) -> Self {
-        match parse_uuid(&metadata.uid) {
+        Self::of_parts(&metadata.uid, &metadata.namespace, &metadata.name)
+    }
+
+    /// The key of the pod with this uid, or with this name if the uid is empty.
+    pub fn of_parts(uid: &str, namespace: &str, name: &str) -> Self {
+        match parse_uuid(uid) {
             Some(uid) => Self::of_uid(uid),
-            None if metadata.uid.is_empty() => {
-                Self::Text(format!("{}/{}", &*metadata.namespace, &*metadata.name).into())
-            }
-            None => Self::Text(metadata.uid.as_str().into()),
+            None if uid.is_empty() => Self::Text(format!("{namespace}/{name}").into()),
+            None => Self::Text(uid.into()),
         }
     }
 }

@@ -6,11 +6,8 @@ use crate::cluster::follow::{Feed, Health, Phase};
 
 use super::words;
 
-/// Data that was confirmed so lately is called live without more words.
-const LIVE: Duration = Duration::from_secs(15);
-/// A server confirms a quiet watch with a bookmark about every minute. Without one for so
-/// long the data is stale, whatever the watch says of itself.
-const BOOKMARK: Duration = Duration::from_secs(90);
+/// While something is wrong, an age is worth telling from here on.
+const YOUNG: Duration = Duration::from_secs(2);
 
 /// A state, and how good it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +24,9 @@ pub(super) enum Tone {
     Warn,
 }
 
-/// The state in a few words.
-pub(super) fn state(health: &Health, now: Instant) -> Words {
+/// The state in a few words. Data is no older than `fresh` while all is well: so often the
+/// server proves it current.
+pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
     let say = |text: String, tone| Words { text, tone };
     for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
         if let Phase::Listing(count) = feed.phase {
@@ -37,7 +35,7 @@ pub(super) fn state(health: &Health, now: Instant) -> Words {
     }
     let age = health.age(now).unwrap_or_default();
     let old = words::age(age);
-    let stale = |what: &str| match age < LIVE {
+    let stale = |what: &str| match age < YOUNG {
         true => say(what.to_owned(), Tone::Warn),
         false => say(format!("{what}, stale {old}"), Tone::Warn),
     };
@@ -57,10 +55,20 @@ pub(super) fn state(health: &Health, now: Instant) -> Words {
     if let Phase::Refused { .. } = health.pods.phase {
         return stale("pods refused");
     }
-    match age {
-        _ if age < LIVE => say("live".to_owned(), Tone::Good),
-        _ if age < BOOKMARK => say(format!("live, quiet {old}"), Tone::Good),
-        _ => say(format!("stale {old}"), Tone::Warn),
+    let polling = |feed: &Feed| match feed.phase {
+        Phase::Polling { every, .. } => Some(every),
+        _ => None,
+    };
+    if let Some(every) = polling(&health.nodes).max(polling(&health.pods)) {
+        let text = format!("polling every {}", words::age(every));
+        return match age < fresh + every {
+            true => say(text, Tone::Plain),
+            false => say(format!("{text}, stale {old}"), Tone::Warn),
+        };
+    }
+    match age < fresh {
+        true => say("live".to_owned(), Tone::Good),
+        false => say(format!("stale {old}"), Tone::Warn),
     }
 }
 
@@ -72,6 +80,7 @@ pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
             Phase::Refused { why, hint } => (format!("{what} are unknown: {why}"), hint.as_deref()),
             Phase::Reconnecting { why, .. } => (format!("reconnecting: {why}"), None),
             Phase::Relisting { why } => (format!("listing {what} again: {why}"), None),
+            Phase::Polling { why, .. } => (format!("{what} are not watched: {why}"), None),
             Phase::Listing(_) | Phase::Following => continue,
         };
         // Both lose a connection for the same reason.
@@ -83,12 +92,18 @@ pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
 }
 
 /// When the words change next by the passing of time alone.
-pub(super) fn next_change(health: &Health, now: Instant) -> Option<Duration> {
+pub(super) fn next_change(health: &Health, fresh: Duration, now: Instant) -> Option<Duration> {
     let age = health.age(now)?;
-    Some(match age.checked_sub(LIVE) {
+    let good_for = |feed: &Feed| match feed.phase {
+        Phase::Following => Some(fresh),
+        Phase::Polling { every, .. } => Some(fresh + every),
+        _ => None,
+    };
+    let good_for = good_for(&health.nodes).zip(good_for(&health.pods)).map(|(a, b)| a.max(b));
+    Some(match good_for.and_then(|good| good.checked_sub(age)) {
+        Some(left) if !left.is_zero() => left,
         // At the next whole second of the age, or a little later.
-        Some(_) => Duration::from_millis(1_001 - u64::from(age.subsec_millis())),
-        None => LIVE - age,
+        _ => Duration::from_millis(1_001 - u64::from(age.subsec_millis())),
     })
 }
 
@@ -104,6 +119,8 @@ fn reconnecting(health: &Health) -> Option<u32> {
 mod tests {
     use super::*;
 
+    const FRESH: Duration = Duration::from_secs(40);
+
     fn health(nodes: Phase, pods: Phase, heard: Option<Instant>) -> Health {
         let feed = |phase| Feed { phase, heard, restarts: 0 };
         Health { nodes: feed(nodes), pods: feed(pods), version: None }
@@ -114,14 +131,13 @@ mod tests {
         let start = Instant::now();
         let text = |nodes: Phase, pods: Phase, seconds| {
             let health = health(nodes, pods, Some(start));
-            state(&health, start + Duration::from_secs(seconds)).text
+            state(&health, FRESH, start + Duration::from_secs(seconds)).text
         };
         let following = || Phase::Following;
         let lost = |tries| Phase::Reconnecting { why: "cut".into(), tries };
-        assert_eq!(text(following(), following(), 14), "live");
-        assert_eq!(text(following(), following(), 37), "live, quiet 37s");
+        assert_eq!(text(following(), following(), 39), "live");
         assert_eq!(text(following(), following(), 95), "stale 95s");
-        assert_eq!(text(following(), lost(1), 3), "reconnecting");
+        assert_eq!(text(following(), lost(1), 1), "reconnecting");
         assert_eq!(text(lost(4), lost(2), 37), "reconnecting, try 4, stale 37s");
         assert_eq!(text(following(), Phase::Listing(12_345), 0), "listing pods… 12,345");
         let relisting = Phase::Relisting { why: "410".into() };
@@ -141,8 +157,8 @@ mod tests {
     fn nothing_need_be_done_while_it_is_live() {
         let start = Instant::now();
         let health = health(Phase::Following, Phase::Following, Some(start));
-        let next = |millis| next_change(&health, start + Duration::from_millis(millis));
-        assert_eq!(next(5_000), Some(Duration::from_secs(10)));
-        assert_eq!(next(15_200), Some(Duration::from_millis(801)));
+        let next = |millis| next_change(&health, FRESH, start + Duration::from_millis(millis));
+        assert_eq!(next(5_000), Some(Duration::from_secs(35)));
+        assert_eq!(next(45_200), Some(Duration::from_millis(801)));
     }
 }

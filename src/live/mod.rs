@@ -46,6 +46,6 @@ mod words;
 
 pub use measured::{Asked, Measured};
 pub use run::live;
-pub use source::{Live, Replay, Source, Steer};
+pub use source::{Replay, Source, Steer};
 pub use state::{Setup, State};
 pub use view::View;

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ratatui::crossterm::event::Event;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
+use crate::cluster::ResolvedWorkload;
 use crate::cluster::follow::Picture;
 use crate::core::resources::Resources;
 use crate::terminal::{Input, Left, Screen, Signal, Signals};
@@ -52,6 +53,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
     let mut signals = Signals::new()?;
     let state = State::new(setup, Instant::now());
     let mut changes = source.picture().changes();
+    let mut workload = source.workload();
     let screen = Screen::open(true)?;
     let mut input = Input::new();
     let (sender, mut answers) = mpsc::channel(1);
@@ -103,6 +105,10 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
                 changes.mark_unchanged();
                 app.is_dirty = true;
             }
+            resolved = changed(&mut workload) => {
+                app.state.resolve(resolved);
+                app.is_dirty = true;
+            }
             () = sleep_until(wake.into()) => app.awake()?,
         }
         app.measure();
@@ -119,6 +125,18 @@ async fn finished(measuring: &mut Option<Measuring>) -> Option<Measured> {
         }
         None => std::future::pending().await,
     }
+}
+
+/// The opportunistic workload when it has changed.
+async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> ResolvedWorkload {
+    if let Some(receiver) = workload {
+        if receiver.changed().await.is_ok() {
+            return receiver.borrow_and_update().clone();
+        }
+        // Nobody is left who could change it.
+        *workload = None;
+    }
+    std::future::pending().await
 }
 
 struct Measuring {
@@ -269,7 +287,7 @@ impl App {
             (Some(replay), _) if !replay.paused => at(now + PLAYING),
             (Some(_), _) | (None, None) => {}
             (None, Some(health)) => {
-                if let Some(next) = feed::next_change(health, now) {
+                if let Some(next) = feed::next_change(health, self.state.fresh, now) {
                     at(now + next);
                 }
             }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cluster::Cluster;
-use crate::cluster::follow::Picture;
+use tokio::sync::watch;
+
+use crate::cluster::follow::{Follower, Picture};
+use crate::cluster::{Cluster, ResolvedWorkload};
 
 /// A cluster that is followed, or a record that is played.
 pub trait Source: Send + Sync {
@@ -12,6 +14,12 @@ pub trait Source: Send + Sync {
 
     /// The API server, where there is one to ask.
     fn cluster(&self) -> Option<&Cluster> {
+        None
+    }
+
+    /// The opportunistic workload, as it is now and as it changes; `None` where it is known
+    /// once and for all.
+    fn workload(&self) -> Option<watch::Receiver<ResolvedWorkload>> {
         None
     }
 
@@ -56,21 +64,22 @@ pub enum Steer {
     Back,
 }
 
-/// A picture that nobody steers, and the server it was read from.
-#[derive(Clone)]
-pub struct Live {
-    /// What is known.
-    pub picture: Picture,
-    /// Who is asked for more.
-    pub cluster: Option<Cluster>,
-}
-
-impl Source for Live {
+impl Source for Follower {
     fn picture(&self) -> &Picture {
-        &self.picture
+        Self::picture(self)
     }
 
     fn cluster(&self) -> Option<&Cluster> {
-        self.cluster.as_ref()
+        Some(Self::cluster(self))
+    }
+
+    fn workload(&self) -> Option<watch::Receiver<ResolvedWorkload>> {
+        Some(Self::workload(self))
+    }
+
+    fn steer(&self, steer: Steer) {
+        if steer == Steer::Reconnect {
+            self.reconnect();
+        }
     }
 }

@@ -5,11 +5,14 @@ use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 
-use crate::cluster::WorkloadRef;
 use crate::cluster::follow::Health;
+use crate::cluster::{ResolvedWorkload, WorkloadRef};
 use crate::core::headroom::Query;
 use crate::core::ownership::Ownership;
+use crate::core::replica::Replica;
+use crate::core::reserve::Reserve;
 use crate::core::resources::{Amount, CPU, Resources};
+use crate::core::selector::Selector;
 use crate::core::view::{By, SortKey};
 use crate::terminal::Look;
 
@@ -38,14 +41,18 @@ pub struct Setup {
     pub look: Look,
     /// What the cluster is called: the context of the kubeconfig, or the server.
     pub context: String,
-    /// What the headroom is asked for.
-    pub query: Query,
-    /// Which pods are opportunistic.
-    pub ownership: Ownership,
+    /// The shape of a replica; otherwise the workload's.
+    pub replica: Option<Replica>,
+    /// What must stay free.
+    pub reserve: Reserve,
+    /// Which nodes are looked at at all.
+    pub nodes: Selector,
     /// The workload that was named.
     pub workload: Option<WorkloadRef>,
     /// The namespace of a workload that was named without one.
     pub namespace: String,
+    /// What is known of it.
+    pub resolved: ResolvedWorkload,
     /// What a row stands for at first.
     pub by: By,
     /// How rows are sorted at first: a key, and whether the greatest comes first.
@@ -58,6 +65,10 @@ pub struct Setup {
     pub show_unusable: bool,
     /// Whether there is an API server to ask for more.
     pub has_cluster: bool,
+    /// The least time between two frames of new data; otherwise a tenth of a second.
+    pub interval: Option<Duration>,
+    /// How old data is at the most while all is well.
+    pub fresh: Duration,
 }
 
 /// The state of the screen.
@@ -79,6 +90,8 @@ pub struct State {
     pub(super) focus: usize,
     /// The least time between two frames of new data.
     pub(super) least: Duration,
+    /// How old data is at the most while all is well.
+    pub(super) fresh: Duration,
     pub(super) measured: Option<Measured>,
     pub(super) history: History,
     pub(super) replay: Option<Replay>,
@@ -94,6 +107,7 @@ pub struct State {
     pub(super) wall: i64,
     /// When the session began.
     start: Instant,
+    replica: Option<Replica>,
     query: Arc<Query>,
     named: Arc<[String]>,
     only_namespace: Option<String>,
@@ -115,10 +129,10 @@ impl State {
         if let (Some((key, descending)), Some(pane)) = (setup.sort, tabs.get_mut(tab)) {
             pane.order = Order { column: view::column_of(key), descending };
         }
-        Self {
+        let mut state = Self {
             look: setup.look,
             context: setup.context,
-            ownership: setup.ownership,
+            ownership: Ownership::default(),
             workload: setup.workload,
             namespace: setup.namespace,
             has_cluster: setup.has_cluster,
@@ -128,7 +142,8 @@ impl State {
             help: false,
             prompt: false,
             focus: 0,
-            least: FRAME,
+            least: setup.interval.unwrap_or(FRAME),
+            fresh: setup.fresh,
             measured: None,
             history: History::default(),
             replay: None,
@@ -138,7 +153,12 @@ impl State {
             now,
             wall: 0,
             start: now,
-            query: Arc::new(setup.query),
+            replica: setup.replica,
+            query: Arc::new(Query {
+                reserve: setup.reserve,
+                nodes: setup.nodes,
+                ..Query::default()
+            }),
             named: setup.resources.into(),
             only_namespace: setup.only_namespace,
             pool_label,
@@ -146,7 +166,20 @@ impl State {
             tabs,
             opened: Vec::new(),
             hpas: Vec::new(),
-        }
+        };
+        state.resolve(setup.resolved);
+        state
+    }
+
+    /// Takes what is known of the opportunistic workload now.
+    pub(super) fn resolve(&mut self, workload: ResolvedWorkload) {
+        let query = Query {
+            replica: self.replica.clone().or(workload.replica).unwrap_or_default(),
+            placement: workload.placement,
+            ..(*self.query).clone()
+        };
+        self.query = Arc::new(query);
+        self.ownership = workload.ownership;
     }
 
     /// What is to be measured for the table that is open.
@@ -417,7 +450,7 @@ impl State {
     /// More or less time between frames of new data.
     pub(super) fn change_pace(&mut self, slower: bool) {
         let least = if slower { self.least * 2 } else { self.least / 2 };
-        self.least = least.clamp(FRAME, SLOWEST);
+        self.least = least.clamp(FRAME, SLOWEST.max(self.least));
     }
 
     /// The time of the session, or of the record.

@@ -2,8 +2,12 @@
 //!
 //! The schema is described in docs/json.md. Fields are only added within a version.
 
+use std::time::SystemTime;
+
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::cluster::follow::{Feed, Health, Phase};
 use crate::core::headroom::{Limit, Totals};
 use crate::core::resources::{Amount, Resources};
 use crate::core::view::{By, Row};
@@ -19,6 +23,36 @@ const SCHEMA_VERSION: u32 = 1;
 /// Never, in practice: the value has only string keys.
 pub fn json(report: &Report) -> anyhow::Result<String> {
     Ok(format!("{:#}\n", value(report)))
+}
+
+/// The report in one line, with how well the cluster is heard. `has_rows` tells whether
+/// the rows are in it.
+pub fn line(report: &Report, health: &Health, has_rows: bool) -> String {
+    let mut value = value(report);
+    if let (false, Value::Object(members)) = (has_rows, &mut value) {
+        members.shift_remove(rows(report).0);
+    }
+    value["connection"] = json!({ "nodes": feed(&health.nodes), "pods": feed(&health.pods) });
+    value.to_string()
+}
+
+/// A line with its time in front and a newline at its end.
+pub fn timed(line: &str, time: SystemTime) -> String {
+    let rest = line.strip_prefix('{').unwrap_or(line);
+    // A clock before the year -9999 has no such form.
+    let time = Timestamp::try_from(time).unwrap_or_default();
+    format!("{{\"time\":\"{time:.3}\",{rest}\n")
+}
+
+fn feed(feed: &Feed) -> Value {
+    match &feed.phase {
+        Phase::Listing(_) => json!({ "state": "listing" }),
+        Phase::Following => json!({ "state": "following" }),
+        Phase::Reconnecting { why, .. } => json!({ "state": "reconnecting", "why": why }),
+        Phase::Relisting { why } => json!({ "state": "relisting", "why": why }),
+        Phase::Polling { why, .. } => json!({ "state": "polling", "why": why }),
+        Phase::Refused { why, .. } => json!({ "state": "refused", "why": why }),
+    }
 }
 
 /// The report as YAML.

@@ -41,7 +41,7 @@ fn refused_pods_leave_a_table_of_nodes_with_question_marks() {
     ------- stderr -------
     warning: pods are unknown: list pods: pods is forbidden: User "dev" cannot list resource "pods" in API group "" at the cluster scope (403 Forbidden)
     note: an administrator can grant it:
-          kubectl create clusterrole oppscale-view --verb=list --resource=nodes,pods
+          kubectl create clusterrole oppscale-view --verb=list,watch --resource=nodes,pods
           kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=dev
     [EOF]
     [exit status: 3]
@@ -65,7 +65,7 @@ fn refused_nodes_end_the_run() {
     ------- stderr -------
     error: list nodes: nodes is forbidden: User "dev" cannot list resource "nodes" in API group "" at the cluster scope (403 Forbidden)
      hint: an administrator can grant it:
-           kubectl create clusterrole oppscale-view --verb=list --resource=nodes,pods
+           kubectl create clusterrole oppscale-view --verb=list,watch --resource=nodes,pods
            kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user=dev
     [EOF]
     [exit status: 3]

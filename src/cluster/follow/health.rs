@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 /// How well each kind of object is heard.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Health {
     /// Nodes.
     pub nodes: Feed,
@@ -45,6 +45,13 @@ pub enum Phase {
         /// Why, as a sentence.
         why: String,
     },
+    /// It may be listed, but not watched: the list is read again and again.
+    Polling {
+        /// Why, as a sentence.
+        why: String,
+        /// How often.
+        every: Duration,
+    },
     /// It may not be read (403), and nothing of it is known. It is tried again now and then.
     Refused {
         /// Why, as a sentence.
@@ -55,6 +62,11 @@ pub enum Phase {
 }
 
 impl Feed {
+    /// A feed of which nothing has come yet.
+    pub fn new() -> Self {
+        Self { phase: Phase::Listing(0), heard: None, restarts: 0 }
+    }
+
     /// Whether a whole list has been read, now or before.
     pub fn is_whole(&self) -> bool {
         self.heard.is_some()
@@ -63,6 +75,12 @@ impl Feed {
     /// How old the data may be.
     pub fn age(&self, now: Instant) -> Option<Duration> {
         self.heard.map(|heard| now.saturating_duration_since(heard))
+    }
+}
+
+impl Default for Feed {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

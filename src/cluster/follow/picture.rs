@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::health::Health;
+use crate::cluster::intake::Intake;
 use crate::cluster::snapshot::Snapshot;
 
 /// The picture of a cluster, and how well it is heard.
@@ -17,21 +18,26 @@ pub struct Picture {
 
 #[derive(Debug)]
 struct State {
-    snapshot: Snapshot,
+    intake: Intake,
     health: Health,
 }
 
 impl Picture {
     /// A picture that begins so.
     pub fn new(snapshot: Snapshot, health: Health) -> Self {
-        let state = Arc::new(Mutex::new(State { snapshot, health }));
+        Self::of(Intake::of(snapshot), health)
+    }
+
+    /// A picture of what an intake takes in.
+    pub(super) fn of(intake: Intake, health: Health) -> Self {
+        let state = Arc::new(Mutex::new(State { intake, health }));
         Self { state, changes: watch::Sender::new(0) }
     }
 
     /// Looks at the picture. It stands still meanwhile, so be quick.
     pub fn look<R>(&self, look: impl FnOnce(&Snapshot, &Health) -> R) -> R {
         let state = self.state();
-        look(&state.snapshot, &state.health)
+        look(state.intake.snapshot(), &state.health)
     }
 
     /// Tells of changes; how many there were is of no meaning.
@@ -41,10 +47,10 @@ impl Picture {
 
     /// Changes the picture; those who wait for changes are told when `change` says that
     /// something did.
-    pub fn change(&self, change: impl FnOnce(&mut Snapshot, &mut Health) -> bool) {
+    pub fn change(&self, change: impl FnOnce(&mut Intake, &mut Health) -> bool) {
         let mut state = self.state();
         let state = &mut *state;
-        if change(&mut state.snapshot, &mut state.health) {
+        if change(&mut state.intake, &mut state.health) {
             self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
         }
     }

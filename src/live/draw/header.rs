@@ -73,7 +73,7 @@ fn heard(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
         (None, Some(health)) => {
-            let words = feed::state(health, state.now);
+            let words = feed::state(health, state.fresh, state.now);
             (words.text, words.tone)
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),

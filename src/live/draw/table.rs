@@ -102,7 +102,7 @@ fn empty(state: &State) -> String {
                 return "no node is usable; u shows them, w tells why".to_owned();
             }
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
-                return feed::state(&measured.health, state.now).text;
+                return feed::state(&measured.health, state.fresh, state.now).text;
             }
             nothing(&pane.view, measured.usable.others.is_some())
         }

@@ -4,7 +4,10 @@
 //! what its kind should be, the page is read again in full, item by item: the sound ones
 //! count, the others are named and what they stand on is unknown.
 
-use std::collections::HashMap;
+mod changes;
+mod journal;
+
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -20,6 +23,7 @@ use super::decode::fold_list;
 use super::fields;
 use super::skim;
 use super::snapshot::{Oddity, Snapshot, Usage};
+pub use journal::Journal;
 
 /// Why a page is no list.
 #[derive(Debug, thiserror::Error)]
@@ -40,6 +44,14 @@ pub struct Intake {
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
+    /// Whether objects come again and again as they change, so that the last one counts.
+    /// In a single list the second one of a name is a contradiction.
+    is_following: bool,
+    /// The nodes of the list that is being read, while one is.
+    listed_nodes: Option<HashSet<Box<str>>>,
+    /// Whether anything that counts has changed since that was last asked.
+    has_changed: bool,
+    journal: Option<Box<dyn Journal>>,
 }
 
 /// What a pod uses.
@@ -156,6 +168,9 @@ impl Intake {
     }
 
     fn node(&mut self, record: NodeRecord) {
+        if self.is_following {
+            return self.take_node(record);
+        }
         let ledger = &mut self.snapshot.ledger;
         let twin = ledger.record(&record.name).is_some_and(|known| *known != record);
         if twin {
@@ -170,7 +185,8 @@ impl Intake {
     fn checked_pod(&mut self, pod: &Pod<'_>) {
         if pod.metadata.name.is_empty() {
             self.nameless(pod);
-        } else if !pod.metadata.passed_api_server()
+        } else if !self.is_following
+            && !pod.metadata.passed_api_server()
             && self.snapshot.ledger.holds(&PodKey::of(&pod.metadata))
         {
             self.pods += 1;
@@ -179,7 +195,7 @@ impl Intake {
                 node: pod.is_bound().then_some(&*pod.spec.node_name),
                 problem: Malformed::whole("another pod has the same name"),
             };
-            self.snapshot.ledger.apply_pod(record);
+            self.take_pod(record);
         } else {
             self.pod(pod);
         }
@@ -191,7 +207,7 @@ impl Intake {
         if !self.pod_usage.is_empty() {
             self.add_usage(&record);
         }
-        self.snapshot.ledger.apply_pod(record);
+        self.take_pod(record);
     }
 
     fn add_usage(&mut self, record: &PodRecord<'_>) {
@@ -207,6 +223,7 @@ impl Intake {
     /// A pod without a name still stands on its node.
     fn nameless(&mut self, pod: &Pod<'_>) {
         self.unknown_pod(
+            &pod.metadata.uid,
             &pod.metadata.namespace,
             None,
             pod.is_bound().then_some(&*pod.spec.node_name),
@@ -221,12 +238,14 @@ impl Intake {
             .ok()
             .and_then(|value| Some(value.get("spec")?.get("nodeName")?.as_str()?.to_owned()));
         let name = name_in(json, "name");
+        let uid = name_in(json, "uid").unwrap_or_default();
         let problem = format!("is no Pod: {error}");
-        self.unknown_pod(&namespace, name.as_deref(), node.as_deref(), problem);
+        self.unknown_pod(&uid, &namespace, name.as_deref(), node.as_deref(), problem);
     }
 
     fn unknown_pod(
         &mut self,
+        uid: &str,
         namespace: &str,
         name: Option<&str>,
         node: Option<&str>,
@@ -235,8 +254,8 @@ impl Intake {
         self.pods += 1;
         let place = format!("(number {} of the list)", self.pods);
         let name = name.unwrap_or(&place);
-        self.snapshot.ledger.apply_pod(PodRecord {
-            key: PodKey::Text(format!("{namespace}/{name}").into()),
+        self.take_pod(PodRecord {
+            key: PodKey::of_parts(uid, namespace, name),
             namespace,
             name,
             workload: ("Pod", name),
@@ -246,11 +265,13 @@ impl Intake {
     }
 
     fn odd(&mut self, kind: &str, name: &str, problem: impl std::fmt::Display) {
-        self.snapshot.oddities.push(Oddity {
-            kind: kind.to_owned(),
-            name: name.to_owned(),
-            problem: problem.to_string(),
-        });
+        let oddity =
+            Oddity { kind: kind.to_owned(), name: name.to_owned(), problem: problem.to_string() };
+        // What is followed comes again with every change.
+        if !self.is_following || !self.snapshot.oddities.contains(&oddity) {
+            self.snapshot.oddities.push(oddity);
+            self.has_changed = true;
+        }
     }
 }
 

@@ -1,0 +1,178 @@
+//! Where the objects of a feed go.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::health::{Feed, Phase};
+use super::picture::Picture;
+use crate::cluster::fields;
+use crate::cluster::intake::Intake;
+use crate::cluster::skim::Keep;
+
+/// A server that was silent for longer than this and is heard again is news.
+const NOTED: Duration = Duration::from_secs(10);
+
+/// Takes the objects of one kind as they are listed, as they change and as they go.
+pub(super) trait Sink: Send + 'static {
+    /// The fields that are read, where not all are.
+    fn keep(&self) -> Option<&'static Keep> {
+        None
+    }
+    /// A list begins, or begins anew. What is known stays until it is whole.
+    fn begin(&mut self);
+    /// A page of it; as many objects have come since it began.
+    fn page(&mut self, page: &[u8]) -> Result<u64, String>;
+    /// An object that is new or has changed.
+    fn applied(&mut self, json: &str);
+    /// An object that is gone.
+    fn deleted(&mut self, json: &str);
+    /// The list is whole.
+    fn end(&mut self);
+    /// Nothing may be known any more, for this reason.
+    fn refused(&mut self, why: &str);
+    /// Where is said how well the objects are heard.
+    fn dial(&self) -> Dial;
+}
+
+/// A change of what is said of a feed, and whether that is news.
+type Turn<'t> = &'t mut dyn FnMut(&mut Feed) -> bool;
+
+/// Shows how well a kind is heard; clones are the same dial.
+#[derive(Clone)]
+pub(super) struct Dial(Arc<dyn Fn(Turn<'_>) + Send + Sync>);
+
+impl Dial {
+    /// A dial that `set` turns.
+    pub(super) fn new(set: impl Fn(Turn<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(set))
+    }
+
+    /// Changes what it shows. Those who look are told when `change` says so.
+    pub(super) fn set(&self, mut change: impl FnMut(&mut Feed) -> bool) {
+        (self.0)(&mut change);
+    }
+
+    /// The server was heard just now.
+    pub(super) fn hear(&self) {
+        self.set(|feed| {
+            let now = Instant::now();
+            let was_stale = feed.age(now).is_none_or(|age| age > NOTED);
+            feed.heard = Some(now);
+            was_stale
+        });
+    }
+
+    /// This is going on now.
+    pub(super) fn enter(&self, phase: &Phase) {
+        self.set(|feed| {
+            let is_new = feed.phase != *phase;
+            feed.phase = phase.clone();
+            is_new
+        });
+    }
+}
+
+/// The pods of a picture.
+pub(super) struct Pods(pub(super) Picture);
+
+/// The nodes of a picture.
+pub(super) struct Nodes(pub(super) Picture);
+
+impl Sink for Pods {
+    fn keep(&self) -> Option<&'static Keep> {
+        Some(&fields::POD)
+    }
+
+    fn begin(&mut self) {
+        self.0.change(|intake, _| {
+            intake.begin_pods();
+            false
+        });
+    }
+
+    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
+        let mut outcome = Ok(0);
+        self.0.change(|intake, _| {
+            outcome = intake.pod_page(page).map(|()| intake.pods());
+            intake.take_changed()
+        });
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn applied(&mut self, json: &str) {
+        change(&self.0, |intake| intake.raw_pod(json));
+    }
+
+    fn deleted(&mut self, json: &str) {
+        change(&self.0, |intake| intake.raw_pod_gone(json));
+    }
+
+    fn end(&mut self) {
+        self.0.change(|intake, health| {
+            intake.end_pods();
+            intake.know_pods();
+            is_first(&health.pods) | intake.take_changed()
+        });
+    }
+
+    fn refused(&mut self, why: &str) {
+        change(&self.0, |intake| intake.refuse_pods(why));
+    }
+
+    fn dial(&self) -> Dial {
+        let picture = self.0.clone();
+        Dial::new(move |change| picture.change(|_, health| change(&mut health.pods)))
+    }
+}
+
+impl Sink for Nodes {
+    fn begin(&mut self) {
+        self.0.change(|intake, _| {
+            intake.begin_nodes();
+            false
+        });
+    }
+
+    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
+        let mut outcome = Ok(0);
+        self.0.change(|intake, _| {
+            outcome = intake.node_page(page).map(|()| intake.nodes_listed());
+            intake.take_changed()
+        });
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn applied(&mut self, json: &str) {
+        change(&self.0, |intake| intake.raw_node(json));
+    }
+
+    fn deleted(&mut self, json: &str) {
+        change(&self.0, |intake| intake.raw_node_gone(json));
+    }
+
+    fn end(&mut self) {
+        self.0.change(|intake, health| {
+            intake.end_nodes();
+            intake.expect_pods();
+            is_first(&health.nodes) | intake.take_changed()
+        });
+    }
+
+    fn refused(&mut self, _why: &str) {}
+
+    fn dial(&self) -> Dial {
+        let picture = self.0.clone();
+        Dial::new(move |change| picture.change(|_, health| change(&mut health.nodes)))
+    }
+}
+
+fn change(picture: &Picture, change: impl FnOnce(&mut Intake)) {
+    picture.change(|intake, _| {
+        change(intake);
+        intake.take_changed()
+    });
+}
+
+fn is_first(feed: &Feed) -> bool {
+    !feed.is_whole()
+}
