@@ -184,10 +184,10 @@ impl Table<'_> {
                 heads.push(self.name("HPA"));
                 heads.push(Head { wish: 20, ..text(Column::Target, "TARGET", Some('t'), 10, 7) });
                 heads.push(number(Column::Replicas, "REPLICAS", Some('r'), 9, 0));
-                heads.push(number(Column::Range, "MIN/MAX", None, 9, 6));
-                heads.push(Head { wish: 24, ..text(Column::Metric, "METRIC", None, 16, 2) });
+                heads.push(number(Column::Range, "MIN/MAX", None, 7, 6));
                 heads.push(number(Column::Scaled, "SCALED", None, 6, 5));
-                heads.push(text(Column::Status, "STATUS", Some('s'), 8, 1));
+                heads.push(Head { wish: 24, ..text(Column::Status, "STATUS", Some('s'), 8, 1) });
+                heads.push(Head { wish: 40, ..text(Column::Metric, "METRIC", None, 12, 2) });
             }
         }
         heads

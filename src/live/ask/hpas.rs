@@ -53,6 +53,14 @@ impl Condition {
 }
 
 impl HpaItem {
+    /// Whether it is on its way to another number. One that cannot compute a number, or has
+    /// not begun to, reports 0.
+    pub(in crate::live) fn moves(&self) -> bool {
+        let is_active = |c: &Condition| c.kind == "ScalingActive" && c.status == "True";
+        let knows = self.desired > 0 || self.conditions.iter().any(is_active);
+        knows && self.current != self.desired
+    }
+
     /// One word for how it fares: the reason of what is wrong, or of what limits it.
     pub(in crate::live) fn status(&self) -> &str {
         let bad = self.conditions.iter().find(|condition| condition.is_bad());

@@ -184,7 +184,7 @@ fn of_hpa(state: &State, hpa: &HpaItem, column: Column, pen: &Pen<'_>) -> (Strin
     let plain = Style::default();
     let text = match column {
         Column::Target => format!("{}/{}", hpa.target.0.to_lowercase(), hpa.target.1),
-        Column::Replicas if hpa.current == hpa.desired => hpa.current.to_string(),
+        Column::Replicas if !hpa.moves() => hpa.current.to_string(),
         Column::Replicas => {
             return (format!("{}→{}", hpa.current, hpa.desired), pen.look.bold());
         }

@@ -114,7 +114,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
             let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };
             let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.look.bold());
             let fits = if fit.replicas == 1 { "fits" } else { "fit" };
-            let text = format!(" of {replica} {fits} ({limit}); {running} opportunistic pods run");
+            let text = format!(" of {replica} {fits} ({limit}), {running} run");
             pen.put(rest, &text, Style::default())
         }
         false => {
@@ -147,7 +147,13 @@ fn demand(state: &State, measured: &Measured, wordy: bool) -> Option<String> {
         });
     }
     if !demand.unplaceable.is_empty() {
-        parts.push(format!("{} unplaceable", demand.unplaceable.len()));
+        let count = demand.unplaceable.len();
+        parts.push(if pods > 0 || !wordy {
+            format!("{count} unplaceable")
+        } else {
+            let pods = if count == 1 { "paid pod" } else { "paid pods" };
+            format!("{count} {pods} unplaceable")
+        });
     }
     if demand.gated > 0 {
         parts.push(format!("{} gated", demand.gated));

@@ -157,6 +157,7 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let span = words::age(state.history.span(elapsed));
     let (least_text, most_text) = (words::amount(name, least), words::amount(name, most));
     let range = match place.width >= WORDY {
+        true if least == most => format!(" for {span}"),
         true => format!(" {least_text} to {most_text} in {span}"),
         false => format!(" {span}"),
     };
