@@ -11,7 +11,7 @@ use crate::render::{self, Report, csv, json, table};
 
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
-use super::{explain, top_watch};
+use super::{explain, top_follow, top_watch};
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -22,8 +22,14 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
     }
+    if let Some(path) = &args.live.replay {
+        return top_watch::replay(path, &args, &settings, printer);
+    }
     if args.live.watch {
         return top_watch::run(&args, &settings, printer).await;
+    }
+    if args.live.record.is_some() {
+        return top_follow::run(&args, printer).await;
     }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let report = report(&args, &settings, &snapshot, workload)?;
