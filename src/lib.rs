@@ -7,7 +7,7 @@
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
 //!           │  ├───→ history ──→ cluster → core
-//!           │  └───→ demo ──────────────→ core
+//!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -21,10 +21,12 @@ pub mod demo;
 pub mod exit;
 pub mod files;
 pub mod history;
+pub mod live;
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
+pub mod terminal;
 
 pub use run::run;
