@@ -70,7 +70,7 @@ pub(super) fn age(age: Duration) -> String {
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
         0..120 => format!("{seconds}s"),
-        120..600 if seconds % 60 > 0 => format!("{minutes}m{}s", seconds % 60),
+        120..600 if !seconds.is_multiple_of(60) => format!("{minutes}m{}s", seconds % 60),
         120..10_800 => format!("{minutes}m"),
         10_800..28_800 if minutes % 60 > 0 => format!("{hours}h{}m", minutes % 60),
         10_800..172_800 => format!("{hours}h"),
@@ -93,7 +93,7 @@ pub(super) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -28,7 +28,11 @@ fn record(env: &TestEnv, server: &FakeApiServer, happen: impl FnOnce(&FakeApiSer
         return first;
     }
     let last = stream.until("what happened", |line| {
-        line["totals"] == fresh["totals"] && line["connection"]["pods"]["state"] == "following"
+        let up = |kind: &str| line["connection"][kind]["state"] == "following";
+        line["totals"] == fresh["totals"]
+            && line["unknown"] == fresh["unknown"]
+            && up("nodes")
+            && up("pods")
     });
     assert_eq!(stream.interrupt().0, Some(130));
     last
