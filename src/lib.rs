@@ -6,6 +6,7 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
+//!           │  ├───→ history ──→ cluster → core
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
@@ -19,6 +20,7 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
+pub mod history;
 pub mod live;
 pub mod printer;
 pub mod progress;

@@ -11,7 +11,7 @@ use crate::render::{self, Report, csv, json, table};
 
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
-use super::{explain, top_screen, top_watch};
+use super::{explain, top_follow, top_screen, top_watch};
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -22,11 +22,21 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
     }
+    let is_live = top_screen::is_wanted(&args);
+    if let Some(path) = &args.live.replay {
+        return match is_live {
+            true => top_screen::replay(path, &args, &settings, printer).await,
+            false => top_watch::replay(path, &args, &settings, printer),
+        };
+    }
     if args.live.watch {
         return top_watch::run(&args, &settings, printer).await;
     }
-    if top_screen::is_wanted(&args) {
+    if is_live {
         return top_screen::run(&args, &settings, printer).await;
+    }
+    if args.live.record.is_some() {
+        return top_follow::run(&args, printer).await;
     }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let report = report(&args, &settings, &snapshot, workload)?;

@@ -1,16 +1,18 @@
 //! `oppscale top` on a terminal: the live screen.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cluster::ResolvedWorkload;
-use crate::cluster::follow::{Follower, Wishes};
 use crate::exit::Exit;
-use crate::live::{self, Setup, Source};
+use crate::history::Player;
+use crate::live::{self, Playing, Setup, Source};
 use crate::printer::Printer;
 use crate::terminal::{self, Left, Look};
 
 use super::top_args::{Output, TopArgs, TopSettings};
+use super::top_follow;
 
 /// How much longer than a watch lives its renewal may take before data counts as stale: a
 /// slow server's answer, and a jitter.
@@ -22,6 +24,7 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
         || args.explain.is_some()
         || args.fail_below.is_some()
         || args.usage
+        || args.live.watch
         || args.output != Output::Table
         || !args.from.is_empty();
     !asks_for_words && terminal::has_screen()
@@ -36,15 +39,7 @@ pub(super) async fn run(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let wishes = Wishes {
-        workload: args.workload.clone(),
-        namespace: args.namespace.clone(),
-        watch_life: Some(args.live.watch_life),
-        journal: None,
-    };
-    let mut follower = Follower::start(args.cluster.connect().await?, wishes).await?;
-    // What fails at once is better told where it can be read afterwards.
-    follower.first().await?;
+    let (follower, recording) = top_follow::start(args).await?;
     let resolved = follower.workload().borrow().clone();
     let cluster = follower.cluster();
     let setup = Setup {
@@ -53,7 +48,24 @@ pub(super) async fn run(
         has_cluster: true,
         ..setup(args, settings, resolved, printer)
     };
-    show(Arc::new(follower), setup).await
+    top_follow::recorded(recording, show(Arc::new(follower), setup)).await
+}
+
+/// Plays a history on the screen until somebody ends it.
+///
+/// # Errors
+/// When it cannot be read, or the terminal not be used.
+pub(super) async fn replay(
+    path: &Path,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let player = Player::open(path)?;
+    let context = player.header().server.clone().into_owned();
+    let playing = Playing::start(player, path.display().to_string(), args.live.speed);
+    let setup = Setup { context, ..setup(args, settings, playing.resolved(), printer) };
+    show(Arc::new(playing), setup).await
 }
 
 /// How the screen begins, whatever it shows.

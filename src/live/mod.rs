@@ -13,6 +13,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `source` | [`Source`]: what is looked at: a cluster that is followed, or a record that is played |
+//! | `playing` | [`Playing`]: a record, its time faster or slower |
 //! | `state` | [`State`]: all that the screen depends on |
 //! | `pane`, `order`, `filter` | one table: its rows, sorted, filtered, and which one is chosen |
 //! | `view` | [`View`]: what a table is about, and where Enter leads |
@@ -38,6 +39,7 @@ mod measured;
 mod mouse;
 mod order;
 mod pane;
+mod playing;
 mod run;
 mod source;
 mod state;
@@ -45,6 +47,7 @@ mod view;
 mod words;
 
 pub use measured::{Asked, Measured};
+pub use playing::Playing;
 pub use run::live;
 pub use source::{Replay, Source, Steer};
 pub use state::{Setup, State};

@@ -2,12 +2,10 @@
 //!
 //! The schema is described in docs/json.md. Fields are only added within a version.
 
-use std::time::SystemTime;
-
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::follow::{Feed, Health, Phase};
+use crate::cluster::follow::{Feed, Health};
 use crate::core::headroom::{Limit, Totals};
 use crate::core::resources::{Amount, Resources};
 use crate::core::view::{By, Row};
@@ -37,22 +35,17 @@ pub fn line(report: &Report, health: &Health, has_rows: bool) -> String {
 }
 
 /// A line with its time in front and a newline at its end.
-pub fn timed(line: &str, time: SystemTime) -> String {
+pub fn timed(line: &str, time: Timestamp) -> String {
     let rest = line.strip_prefix('{').unwrap_or(line);
-    // A clock before the year -9999 has no such form.
-    let time = Timestamp::try_from(time).unwrap_or_default();
     format!("{{\"time\":\"{time:.3}\",{rest}\n")
 }
 
 fn feed(feed: &Feed) -> Value {
-    match &feed.phase {
-        Phase::Listing(_) => json!({ "state": "listing" }),
-        Phase::Following => json!({ "state": "following" }),
-        Phase::Reconnecting { why, .. } => json!({ "state": "reconnecting", "why": why }),
-        Phase::Relisting { why } => json!({ "state": "relisting", "why": why }),
-        Phase::Polling { why, .. } => json!({ "state": "polling", "why": why }),
-        Phase::Refused { why, .. } => json!({ "state": "refused", "why": why }),
+    let mut value = json!({ "state": feed.phase.word() });
+    if let Some(why) = feed.phase.why() {
+        value["why"] = json!(why);
     }
+    value
 }
 
 /// The report as YAML.
