@@ -283,14 +283,15 @@ impl Table<'_> {
     }
 
     fn bar(&self) -> Head {
-        let title = short_name(self.resources.get(self.focus).map_or("", String::as_str));
+        let resource = self.resources.get(self.focus).map_or("", String::as_str);
+        let (title, letter) = (short_name(resource), letter_of(resource));
         let wish = LONGEST_BAR;
-        Head { wish, ..text(Column::Bar(self.focus), &title, None, SHORTEST_BAR, 0) }
+        Head { wish, ..text(Column::Bar(self.focus), &title, letter, SHORTEST_BAR, 0) }
     }
 }
 
 /// The key that looks at a resource.
-fn letter_of(resource: &str) -> Option<char> {
+pub(super) fn letter_of(resource: &str) -> Option<char> {
     match resource {
         "cpu" => Some('c'),
         "memory" => Some('m'),

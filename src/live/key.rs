@@ -7,6 +7,9 @@ use super::source::Steer;
 use super::state::State;
 use super::view::TABS;
 
+#[cfg(test)]
+mod tests;
+
 /// What follows for the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {

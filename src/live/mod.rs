@@ -43,6 +43,8 @@ mod playing;
 mod run;
 mod source;
 mod state;
+#[cfg(test)]
+mod testing;
 mod view;
 mod words;
 

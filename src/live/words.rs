@@ -78,13 +78,12 @@ pub(super) fn age(age: Duration) -> String {
     }
 }
 
-/// A span of time as a clock shows it: `12:31`, `1:02:31`.
+/// A span of time as a clock shows it: `12:31`, `60:00`, `2:02:31`.
 pub(super) fn clock(span: Duration) -> String {
     let seconds = span.as_secs();
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    match hours {
-        0 => format!("{minutes:02}:{:02}", seconds % 60),
-        _ => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+    match seconds / 60 {
+        minutes @ 0..100 => format!("{minutes:02}:{:02}", seconds % 60),
+        minutes => format!("{}:{:02}:{:02}", minutes / 60, minutes % 60, seconds % 60),
     }
 }
 
@@ -142,7 +141,7 @@ mod tests {
             ["37s", "119s", "2m5s", "10m", "121m", "3h5m", "25h", "2d"]
         );
         assert_eq!(clock(Duration::from_secs(751)), "12:31");
-        assert_eq!(clock(Duration::from_secs(3_751)), "1:02:31");
+        assert_eq!(clock(Duration::from_secs(7_351)), "2:02:31");
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(plural(1, "node") + " " + &plural(5_000, "node"), "1 node 5,000 nodes");
     }

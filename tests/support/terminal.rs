@@ -2,8 +2,8 @@
 
 use std::io::Write;
 use std::num::NonZero;
-use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use expectrl::Session;
@@ -15,14 +15,14 @@ use super::bin::{TestEnv, signal};
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+const OPPSCALE: &str = env!("CARGO_BIN_EXE_oppscale");
+
 /// A shell on a terminal that runs oppscale, and then says how that ended.
 pub struct Terminal {
     session: OsSession,
     pub parser: vt100::Parser,
     /// Where the program's number is written.
-    pid: std::path::PathBuf,
-    /// A home of its own, where no environment was given.
-    _home: Option<TempDir>,
+    home: Arc<TempDir>,
 }
 
 fn size(cells: u16) -> NonZero<u16> {
@@ -32,27 +32,40 @@ fn size(cells: u16) -> NonZero<u16> {
 impl Terminal {
     /// Starts oppscale in an empty home.
     pub fn start(columns: u16, rows: u16, args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut terminal = Self::run("", columns, rows, home.path(), args, environment);
-        terminal._home = Some(home);
-        terminal
+        Self::with(&TestEnv::new(), columns, rows, args, environment)
     }
 
     /// Starts oppscale where it finds the kubeconfig of `env`.
     pub fn of(env: &TestEnv, columns: u16, rows: u16, args: &[&str]) -> Self {
-        Self::run("", columns, rows, &env.path(""), args, &[])
+        Self::with(env, columns, rows, args, &[])
+    }
+
+    /// The same with more in its environment.
+    pub fn with(
+        env: &TestEnv,
+        columns: u16,
+        rows: u16,
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        Self::run(OPPSCALE, "", env.home(), (columns, rows), args, environment)
     }
 
     /// The same as a job of a shell, which says `stopped` and continues it after a line.
     pub fn job(env: &TestEnv, columns: u16, rows: u16, args: &[&str]) -> Self {
-        Self::run("set -m;", columns, rows, &env.path(""), args, &[])
+        Self::run(OPPSCALE, "set -m;", env.home(), (columns, rows), args, &[])
+    }
+
+    /// Starts another program.
+    pub fn other(program: &str, args: &[&str]) -> Self {
+        Self::run(program, "", TestEnv::new().home(), (80, 24), args, &[])
     }
 
     fn run(
+        program: &str,
         prepare: &str,
-        columns: u16,
-        rows: u16,
-        home: &Path,
+        home: Arc<TempDir>,
+        (columns, rows): (u16, u16),
         args: &[&str],
         environment: &[(&str, &str)],
     ) -> Self {
@@ -67,14 +80,14 @@ impl Terminal {
              echo \"ended with $code\"; stty -a; echo END"
         );
         let mut shell = Command::new("bash");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_oppscale")]).args(args);
+        shell.args(["-c", &script, program]).args(args);
         shell.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
         shell.env_remove("KUBECONFIG");
-        shell.env("HOME", home).envs(environment.iter().copied());
+        shell.env("HOME", home.path()).envs(environment.iter().copied());
         let mut session = Session::spawn(shell).unwrap();
         session.write_all(b"go\n").unwrap();
         let parser = vt100::Parser::new(size(rows), size(columns), 0);
-        Self { session, parser, pid: home.join("pid"), _home: None }
+        Self { session, parser, home }
     }
 
     /// Reads until the screen is as expected, and tells what it shows.
@@ -126,7 +139,7 @@ impl Terminal {
 
     /// The number of the program's process.
     pub fn id(&self) -> u32 {
-        std::fs::read_to_string(&self.pid).unwrap().trim().parse().unwrap()
+        std::fs::read_to_string(self.home.path().join("pid")).unwrap().trim().parse().unwrap()
     }
 
     /// Sends the program a signal.

@@ -158,8 +158,10 @@ fn row_bar(state: &State, row: &Row, resource: usize, place: Rect, pen: &mut Pen
             ];
             bar(&parts, whole, place, pen);
         }
-        (None, Some(whole)) => bar(&[(Part::Paid, others), (Part::Own, own)], whole, place, pen),
-        (None, None) => {}
+        (None, Some(whole)) if row.usable.is_none() => {
+            bar(&[(Part::Paid, others), (Part::Own, own)], whole, place, pen)
+        }
+        (None, _) => drop(pen.put(place, UNKNOWN, pen.look.warn())),
     }
 }
 

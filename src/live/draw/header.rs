@@ -87,9 +87,9 @@ fn heard(state: &State) -> (String, Tone) {
 
 fn replayed(replay: &Replay) -> String {
     let (position, length) = (words::clock(replay.position), words::clock(replay.length));
-    let state = match (replay.paused, replay.position >= replay.length) {
-        (true, _) => " paused",
-        (false, true) => " at the end",
+    let state = match (replay.position >= replay.length, replay.paused) {
+        (true, _) => " at the end",
+        (false, true) => " paused",
         (false, false) => "",
     };
     format!("replay {position} of {length} {}x{state}", replay.speed)
@@ -121,6 +121,11 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
             let rest = pen.put(place, &format!("fit {}", fit.replicas), pen.look.bold());
             pen.put(rest, &format!(" ({limit}), {running} run"), Style::default())
         }
+    };
+    let surplus = running - fit.replicas;
+    let rest = match surplus > 0 {
+        true => pen.put(rest, &format!(", {surplus} too many"), pen.look.bad()),
+        false => rest,
     };
     if let Some(demand) = demand(state, measured, wordy) {
         pen.cut(rest, &demand, pen.look.warn());

@@ -104,7 +104,8 @@ impl Heights {
         let spark = take(1);
         let detail = take(wishes.detail.min(3));
         let notices = take(wishes.notices.saturating_sub(notice).min(4));
-        let more_rows = take(ENOUGH_ROWS - SOME_ROWS);
+        let most = if wishes.detail > 0 { wishes.rows.min(ENOUGH_ROWS) } else { ENOUGH_ROWS };
+        let more_rows = take(most.saturating_sub(SOME_ROWS));
         let more_detail = take((wishes.detail - detail).min(height / 3));
         let more_bars = take(wishes.bars.saturating_sub(bar + second_bar).min(height / 8));
         let more_notices = take(wishes.notices.saturating_sub(notice + notices).min(height / 6));

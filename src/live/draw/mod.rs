@@ -23,6 +23,8 @@ mod notice;
 mod pen;
 mod table;
 mod tabs;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use ratatui::buffer::Buffer;

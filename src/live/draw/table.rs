@@ -1,7 +1,6 @@
 //! Rows. Only those on the screen are put into words.
 
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
 
 use super::cell;
 use super::layout::Layout;
@@ -80,9 +79,7 @@ fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
 fn underline(head: &Head, place: Rect, pen: &mut Pen<'_>) {
     let at = head.letter.and_then(|letter| head.title.to_ascii_lowercase().find(letter));
     if let Some(at) = at.and_then(|at| u16::try_from(at).ok()).filter(|at| *at < place.width) {
-        let letter = Rect { x: place.x + at, y: place.y, width: 1, height: place.height.min(1) };
-        let style = Style::default().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
-        pen.buf.set_style(letter, style);
+        pen.underline(Rect { x: place.x + at, width: 1, ..place });
     }
 }
 
