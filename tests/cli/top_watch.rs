@@ -9,6 +9,7 @@ use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::kubeconfig::Kubeconfig;
 use crate::support::stream::JsonStream;
+use crate::support::tools::tool;
 use crate::support::watch::Ending;
 use crate::support::world::World;
 
@@ -305,4 +306,43 @@ fn rotated_credentials_are_taken_up() {
     server.change(|world| world.pods.push(guest(world, "after", 2)));
     stream.until("the change is seen", |line| remaining(line) == full - 2000);
     agrees(&mut stream, &env);
+}
+
+#[test]
+fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
+    let Some(faketime) = tool("faketime") else { return };
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    env.write("clock", "+0");
+    // The library that the program preloads; `faketime` itself sets one time and no more.
+    let output = std::process::Command::new(faketime).args(["-f", "+0", "env"]).output().unwrap();
+    let variables = String::from_utf8(output.stdout).unwrap();
+    let preload = variables.lines().find_map(|line| line.strip_prefix("LD_PRELOAD=")).unwrap();
+    let clock = env.path("clock");
+    let variables = [
+        ("LD_PRELOAD", preload),
+        ("FAKETIME_TIMESTAMP_FILE", clock.to_str().unwrap()),
+        ("FAKETIME_NO_CACHE", "1"),
+        ("DONT_FAKE_MONOTONIC", "1"),
+    ];
+    let mut stream = JsonStream::start_with(&env, &WATCH, &variables);
+    let first = stream.until("following", is_following);
+    let full = remaining(&first);
+    let watches = |server: &FakeApiServer| server.log().matches("watch=true").count();
+    for jump in ["+600s", "-600s"] {
+        let before = watches(&server);
+        env.write("clock", jump);
+        server.change(|world| world.pods.push(guest(world, "after", 2)));
+        stream.until("the change is seen", |line| remaining(line) == full - 2000);
+        for _ in 0..200 {
+            if watches(&server) >= before + 2 {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert!(watches(&server) >= before + 2, "{jump}: {}", server.log());
+        server.change(|world| world.pods.retain(|pod| pod["metadata"]["name"] != "after"));
+        let line = agrees(&mut stream, &env);
+        assert_eq!(remaining(&line), full, "{jump}");
+    }
 }
