@@ -1,6 +1,6 @@
 //! `oppscale top --watch`: a line for every change, and the truth after every fault.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -86,6 +86,7 @@ fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
     let mut stream = JsonStream::start(&env, &args);
     let first = stream.until("following", is_following);
     assert_eq!(first["nodes"].as_array().unwrap().len(), 6);
+    let start = Instant::now();
     for cores in 1..=20 {
         server.change(|world| {
             world.pods.retain(|pod| pod["metadata"]["name"] != "guest");
@@ -100,7 +101,9 @@ fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
             break;
         }
     }
-    assert!(lines <= 3, "twenty changes in an instant became {lines} lines");
+    // The first change is told at once; each further line takes its interval.
+    let most = 2 + start.elapsed().as_millis() / 700;
+    assert!(lines <= most, "twenty changes became {lines} lines in {:?}", start.elapsed());
 }
 
 #[test]
