@@ -48,6 +48,8 @@ mod testing;
 mod view;
 mod words;
 
+pub use draw::draw;
+pub use key::{Next, press};
 pub use measured::{Asked, Measured};
 pub use playing::Playing;
 pub use run::live;
