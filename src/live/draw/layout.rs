@@ -60,7 +60,7 @@ const TALL: u16 = 36;
 
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
-        let detail = detail::lines(state, area.width).len();
+        let detail = detail::height(state, area.width);
         let wishes = Wishes {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
