@@ -10,6 +10,7 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    pub hpas: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -41,7 +42,12 @@ impl World {
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
         let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
-        Self { nodes, pods, deployments, replica_sets, version, metrics: None }
+        // Only the article's cluster has one.
+        let hpas = match folder {
+            "blog-cluster" => items("hpa.json"),
+            _ => Vec::new(),
+        };
+        Self { nodes, pods, deployments, replica_sets, hpas, version, metrics: None }
     }
 
     /// The lists that can be watched, by the last part of their path.
