@@ -45,7 +45,7 @@ fn pass(terminal: &mut Terminal) {
 fn screens() -> Vec<String> {
     let server = FakeApiServer::start(World::blog());
     let env = TestEnv::of(&server);
-    let mut terminal = Terminal::of(&env, 80, 18, &["top", "--reserve", "30"]);
+    let mut terminal = Terminal::of(&env, 80, 20, &["top", "--reserve", "30"]);
     terminal.see("pods counted", |text| text.contains("121 replicas") && text.contains("q quit"));
     pass(&mut terminal);
     terminal.press("/0003\r\r");

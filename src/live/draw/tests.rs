@@ -281,8 +281,6 @@ fn hpas_tell_what_is_wrong_with_them() {
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                             (1)
     NAMESPACE     HPA↑        TARGET                REPLICAS MIN/MAX SCALED STATUS          METRIC
     opportunistic electroneum deployment/electron…        90  15/150    90s FailedGetObjec… cpu_capacit…
-
-
     opportunistic/electroneum scales deployment/electroneum: 90 replicas, 0 desired, 15 to 150; last
     scaled 90s ago
       metric cpu_capacity_remaining unknown/30k
@@ -290,6 +288,8 @@ fn hpas_tell_what_is_wrong_with_them() {
       ScalingActive False FailedGetObjectMetric: the HPA was unable to compute the replica count: unable
       to get metric cpu_capacity_remaining: Service on opportunistic cluster-metrics/unable to fetch
       metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered
+
+
 
 
     q quit  ? help  / filter  f freeze  u all  w wide  Tab view  x resource
