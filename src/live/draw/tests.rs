@@ -325,6 +325,18 @@ fn a_record_shows_where_it_is() {
 }
 
 #[test]
+fn a_slower_pace_and_a_frozen_screen_are_told() {
+    let mut bench = Bench::blog();
+    bench.type_in("++");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("every 400ms  live"), "{screen}");
+    bench.type_in("+++f");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("FROZEN  every 3s  live"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("f go on"), "{screen}");
+}
+
+#[test]
 fn names_are_text_whatever_they_hold() {
     let mut bench = Bench::blog();
     bench.state.context = "a\u{1b}[2Jb\u{202e}c".to_owned();
