@@ -140,6 +140,19 @@ fn keys_sort_filter_and_open() {
 }
 
 #[test]
+fn a_cluster_without_hpas_is_told_from_one_that_has_not_answered() {
+    let mut world = World::blog();
+    world.hpas.clear();
+    let (_server, mut terminal) = screen(world);
+    whole(&mut terminal);
+    terminal.press("5");
+    let text = terminal.see("the answer", |text| text.contains("no HPA"));
+    assert!(!text.contains("reading"), "{text}");
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
 fn the_hpa_of_opportunistic_work_is_shown() {
     let (server, mut terminal) = screen(World::blog());
     whole(&mut terminal);

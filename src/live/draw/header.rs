@@ -59,7 +59,9 @@ fn nodes(measured: &Measured, wordy: bool) -> String {
     }
     let mut text = match usable == all {
         true => format!("{} usable", words::plural(all, "node")),
-        false => format!("{usable} of {} usable", words::plural(all, "node")),
+        false => {
+            format!("{} of {} usable", words::count(usable as u64), words::plural(all, "node"))
+        }
     };
     for (number, (word, count)) in measured.unusable.iter().enumerate() {
         let separator = if number == 0 { ": " } else { ", " };

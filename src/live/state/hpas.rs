@@ -13,7 +13,7 @@ impl State {
         match answer {
             Ok(hpas) => {
                 self.refusal = None;
-                self.hpas = hpas;
+                self.hpas = Some(hpas);
                 if self.pane().view == View::Hpas {
                     self.show_hpas();
                 }
@@ -24,16 +24,12 @@ impl State {
 
     /// Shows the HPAs of opportunistic work; all of them where that was asked for.
     pub(super) fn show_hpas(&mut self) {
-        let wanted: Vec<_> = self
-            .hpas
-            .iter()
-            .filter(|hpa| self.show_unusable || self.is_own(hpa))
-            .cloned()
-            .collect();
-        self.other_hpas = self.hpas.len() - wanted.len();
-        if !self.hpas.is_empty() || !matches!(self.pane().items, Items::Unknown) {
-            self.fill(Items::Hpas(wanted));
-        }
+        // Before the first answer nothing is known, which is not the same as nothing.
+        let Some(hpas) = &self.hpas else { return };
+        let is_wanted = |hpa: &&HpaItem| self.show_unusable || self.is_own(hpa);
+        let wanted: Vec<_> = hpas.iter().filter(is_wanted).cloned().collect();
+        self.other_hpas = hpas.len() - wanted.len();
+        self.fill(Items::Hpas(wanted));
     }
 
     /// The namespace in which HPAs are looked for; `None` means all.

@@ -90,7 +90,7 @@ pub struct State {
     /// What was opened from the tab, the last one on top.
     opened: Vec<Pane>,
     /// All HPAs of the last answer, wanted or not.
-    hpas: Vec<HpaItem>,
+    hpas: Option<Vec<HpaItem>>,
 }
 
 impl State {
@@ -138,7 +138,7 @@ impl State {
             tab,
             tabs,
             opened: Vec::new(),
-            hpas: Vec::new(),
+            hpas: None,
         };
         state.resolve(setup.resolved);
         state
