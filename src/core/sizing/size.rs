@@ -2,7 +2,6 @@
 
 use crate::core::headroom::{self, Query};
 use crate::core::ledger::Ledger;
-use crate::core::quantity::Quantity;
 use crate::core::replica::{Replica, exact_text};
 use crate::core::reserve::Reserve;
 use crate::core::resources::{Amount, CPU, MEMORY, Resources};
@@ -107,7 +106,6 @@ fn growth(ask: &Ask, rooms: &Rooms) -> Growth {
 
 /// The reserve and where it comes from.
 fn reserve(ask: &Ask, rooms: &Rooms, need: &ReserveNeed, growth: &Growth) -> (Reserve, Line) {
-    let cores = |milli: Amount| exact_text(CPU, milli);
     let rate = format!("{} cores/s", cores(growth.milli_per_second));
     let rate = match (&ask.reserve, &growth.source) {
         (ReserveAsk::Auto(Some(_)), GrowthSource::Given) => format!("{rate} as given"),
@@ -153,8 +151,17 @@ fn reserve(ask: &Ask, rooms: &Rooms, need: &ReserveNeed, growth: &Growth) -> (Re
     }
 }
 
+/// Millicores as cores: `4.2`, for sums read more easily so.
+fn cores(milli: Amount) -> String {
+    let (whole, rest) = (milli / 1000, (milli % 1000).abs());
+    match rest {
+        0 => whole.to_string(),
+        _ => format!("{whole}.{rest:03}").trim_end_matches('0').to_owned(),
+    }
+}
+
 fn seconds(ms: u64) -> String {
-    Quantity::from_milli(i64::try_from(ms).unwrap_or(i64::MAX)).to_string()
+    cores(Amount::from(ms))
 }
 
 /// maxReplicas and the quota.
@@ -198,9 +205,9 @@ fn most(
     let mut why = format!(
         "{slots} slots at zero paid load on {nodes} usable nodes; {} cores less {} for DaemonSets \
          less the reserve of {} hold {by_sum}",
-        exact_text(CPU, rooms.allocatable.get(CPU)),
-        exact_text(CPU, rooms.standing.get(CPU)),
-        exact_text(CPU, held.get(CPU)),
+        cores(rooms.allocatable.get(CPU)),
+        cores(rooms.standing.get(CPU)),
+        cores(held.get(CPU)),
     );
     if let Some((replicas, name)) = by_quota {
         why.push_str(&format!("; the quota of {name} holds {replicas}"));
@@ -270,7 +277,7 @@ fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: 
             "every core counts; 10 % of the replicas would be overlooked".to_owned(),
         );
     } else {
-        let cost = exact_text(CPU, need.tolerance_milli);
+        let cost = cores(need.tolerance_milli);
         let covered = match ask.reserve {
             ReserveAsk::Auto(_) => "the reserve holds as much more",
             ReserveAsk::Given(_) => "the reserve should hold as much more",
