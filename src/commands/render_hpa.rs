@@ -33,7 +33,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
             "pods must be read to size a workload: kubectl get nodes,pods -A -o json > cluster.json"
         ));
     }
-    let (decisions, ask) = decisions::of(&args, &workload, image, &facts)?;
+    let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
     let sizing = sizing::size(&snapshot.ledger, &ask).map_err(unsized_workload)?;
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =

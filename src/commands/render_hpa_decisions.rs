@@ -7,6 +7,7 @@ use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
 use crate::core::resources::Resources;
+use crate::core::selector::Selector;
 use crate::core::sizing::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk, Sizing};
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
@@ -49,6 +50,7 @@ pub(super) fn of(
     args: &RenderHpaArgs,
     workload: &Workload,
     image: String,
+    snapshot: &Snapshot,
     facts: &Facts,
 ) -> anyhow::Result<(Decisions, Ask)> {
     let namespace = namespace(args, workload);
@@ -112,11 +114,23 @@ pub(super) fn of(
         max: args.max,
         quota: args.quota.clone().unwrap_or_else(Resources::default),
         placement,
+        nodes: harvested(snapshot, facts.autoscaler),
         version: facts.version,
         pipeline,
         grace_ms: u64::from(grace_seconds) * 1000,
     };
     Ok((decisions, ask))
+}
+
+/// Under Karpenter, the nodes that are labelled to be filled; all, as long as none is.
+fn harvested(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
+    let is_labelled = |node: &crate::core::node::NodeRecord| {
+        node.labels.get(HARVEST_LABEL).is_some_and(|value| value.as_str() == "true")
+    };
+    match autoscaler == NodeAutoscaler::Karpenter && snapshot.ledger.records().any(is_labelled) {
+        true => Selector::label(HARVEST_LABEL, "true"),
+        false => Selector::default(),
+    }
 }
 
 fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaAsk> {
@@ -200,12 +214,14 @@ pub(super) fn notes(
             decisions.name.len()
         ));
     }
-    if is_paid {
+    if is_paid && decisions.pipeline == Pipeline::Native {
         notes.push(
             "the HPA reads http_requests of pods: prometheus-adapter must serve it \
              (--pipeline prometheus renders a rule)"
                 .to_owned(),
         );
+    }
+    if is_paid {
         return notes;
     }
     let namespace = &decisions.namespace;
@@ -218,7 +234,8 @@ pub(super) fn notes(
              limits would bind them too"
         ));
     }
-    if decisions.autoscaler == NodeAutoscaler::Karpenter {
+    let unlabelled = harvested(snapshot, decisions.autoscaler).is_empty();
+    if decisions.autoscaler == NodeAutoscaler::Karpenter && unlabelled {
         let mut nodes =
             sizing.nodes.iter().take(NAMED_NODES).cloned().collect::<Vec<_>>().join(" ");
         if sizing.nodes.len() > NAMED_NODES {

@@ -5,6 +5,7 @@ use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
 use crate::core::resources::{Amount, Resources};
+use crate::core::selector::Selector;
 use crate::core::simulation::{Freshness, MetricNature};
 
 /// What is wanted, and what is left to be found.
@@ -22,6 +23,8 @@ pub struct Ask {
     pub quota: Resources,
     /// Where replicas may go.
     pub placement: Placement,
+    /// Which nodes are looked at at all.
+    pub nodes: Selector,
     /// Whose HPA controller.
     pub version: KubernetesVersion,
     /// How the metric gets to the HPA.

@@ -9,6 +9,7 @@ use crate::core::node::NodeRecord;
 use crate::core::placement::Placement;
 use crate::core::replica::{Replica, exact_text};
 use crate::core::resources::{Amount, CPU, Resources};
+use crate::core::selector::Selector;
 
 use super::problem::SizingError;
 
@@ -46,8 +47,14 @@ impl Rooms {
     ///
     /// # Errors
     /// When there are none.
-    pub(super) fn of(ledger: &Ledger, placement: &Placement) -> Result<Self, SizingError> {
-        let is_usable = |record: &&NodeRecord| record.unusable(placement).is_empty();
+    pub(super) fn of(
+        ledger: &Ledger,
+        placement: &Placement,
+        selector: &Selector,
+    ) -> Result<Self, SizingError> {
+        let is_usable = |record: &&NodeRecord| {
+            selector.matches(&record.labels) && record.unusable(placement).is_empty()
+        };
         let mut standing: HashMap<&str, Resources> = HashMap::new();
         let mut largest = 0;
         for pod in ledger.bound().filter(|pod| !pod.own) {
@@ -83,7 +90,8 @@ impl Rooms {
             return Err(none(ledger, placement));
         }
         rooms.nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let query = Query { placement: placement.clone(), ..Query::default() };
+        let query =
+            Query { placement: placement.clone(), nodes: selector.clone(), ..Query::default() };
         rooms.paid_milli += demand::measure(ledger, &query).placeable.get(CPU);
         let could_hold = |pod: &&crate::core::ledger::Waiting| {
             let mut usable = ledger.records().filter(is_usable);

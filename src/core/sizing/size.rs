@@ -46,7 +46,7 @@ pub struct Sizing {
 /// # Errors
 /// When there is nothing to fill, or what is wanted cannot be had.
 pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
-    let rooms = Rooms::of(ledger, &ask.placement)?;
+    let rooms = Rooms::of(ledger, &ask.placement, &ask.nodes)?;
     let mut lines = Vec::new();
     let (replica, line) = match &ask.replica {
         ReplicaAsk::Given(replica) => {
@@ -78,6 +78,7 @@ pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
         replica: replica.clone(),
         reserve,
         placement: ask.placement.clone(),
+        nodes: ask.nodes.clone(),
         ..Query::default()
     };
     let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
