@@ -6,6 +6,7 @@
 mod apply;
 mod client;
 mod connect;
+mod context;
 mod decode;
 mod error;
 mod facts;

@@ -20,10 +20,20 @@ const KINDS: [(&str, &str, &str, &str, bool); 18] = [
     ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
     ("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false),
     ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),
-    ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicy",
-        "validatingadmissionpolicies", false),
-    ("admissionregistration.k8s.io", "v1", "ValidatingAdmissionPolicyBinding",
-        "validatingadmissionpolicybindings", false),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicy",
+        "validatingadmissionpolicies",
+        false,
+    ),
+    (
+        "admissionregistration.k8s.io",
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+        false,
+    ),
     ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", true),
     ("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
@@ -33,7 +43,6 @@ const KINDS: [(&str, &str, &str, &str, bool); 18] = [
 /// The answer to a request of discovery; `None` where the path is none.
 pub fn serve(parts: &[&str]) -> Option<Response<Body>> {
     let value = match *parts {
-        ["version"] => super::world::json_of("blog-cluster/version.json"),
         ["api"] => json!({"kind": "APIVersions", "versions": ["v1"]}),
         ["apis"] => groups(),
         ["api", version] => resources("", version)?,

@@ -4,10 +4,15 @@ pub mod answer;
 pub mod authority;
 pub mod bin;
 pub mod describe;
+pub mod discovery;
 pub mod fake_apiserver;
 pub mod kubeconfig;
+pub mod objects;
 pub mod request;
 pub mod routes;
+pub mod stream;
+pub mod tools;
+pub mod watch;
 pub mod world;
 
 use std::path::{Path, PathBuf};

@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::answer;
 use super::request::Request;
 use super::world::World;
+use super::{answer, discovery, objects};
 
 /// How lists are cut into pages.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,9 @@ pub struct Paging {
     pub at_most: usize,
     /// How many items of a page the next one repeats.
     pub overlap: usize,
-    /// The version of every list. Tokens of older ones have expired.
+    /// Continue tokens of other epochs have expired.
+    pub epoch: u64,
+    /// The version of every list.
     pub revision: u64,
 }
 
@@ -23,23 +25,35 @@ pub struct Paging {
 pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body> {
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     match parts[..] {
+        ["version"] => answer::json(StatusCode::OK, &world.version),
         ["api", "v1", "nodes"] => list("NodeList", "v1", &world.nodes, paging, request),
         ["api", "v1", "pods"] => list("PodList", "v1", &world.pods, paging, request),
         ["api", "v1", "namespaces", namespace, "pods", name] => {
             object("Pod", "v1", &world.pods, namespace, name)
         }
-        ["apis", "apps", "v1", "namespaces", namespace, "deployments", name] => {
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments", name]
+            if request.method == axum::http::Method::GET =>
+        {
             object("Deployment", "apps/v1", &world.deployments, namespace, name)
         }
         ["apis", "apps", "v1", "namespaces", namespace, "replicasets"] => {
-            let sets = world.replica_sets.iter();
-            let sets: Vec<_> =
-                sets.filter(|set| set["metadata"]["namespace"] == namespace).cloned().collect();
+            let sets = within(&world.replica_sets, namespace);
             list("ReplicaSetList", "apps/v1", &sets, paging, request)
         }
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments"] => {
+            let deployments = within(&world.deployments, namespace);
+            list("DeploymentList", "apps/v1", &deployments, paging, request)
+        }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
-        _ => answer::recorded("404-path"),
+        _ => discovery::serve(&parts)
+            .or_else(|| objects::serve(world, request))
+            .unwrap_or_else(|| answer::recorded("404-path")),
     }
+}
+
+/// The objects of a namespace.
+fn within(objects: &[Value], namespace: &str) -> Vec<Value> {
+    objects.iter().filter(|o| o["metadata"]["namespace"] == namespace).cloned().collect()
 }
 
 /// A page of a list. Metadata comes before the items, as the real server writes it.
@@ -66,7 +80,7 @@ fn list(
     };
     let start = match request.parameter("continue") {
         None => 0,
-        Some(token) => match start_of(token, paging.revision) {
+        Some(token) => match start_of(token, paging.epoch) {
             Some(start) => start,
             None => return answer::recorded("410-expired-continue"),
         },
@@ -74,7 +88,7 @@ fn list(
     let end = selected.len().min(start.saturating_add(limit));
     let mut metadata = json!({"resourceVersion": paging.revision.to_string()});
     if end < selected.len() {
-        metadata["continue"] = token(end - paging.overlap, paging.revision).into();
+        metadata["continue"] = token(end - paging.overlap, paging.epoch).into();
         if selector.is_empty() {
             metadata["remainingItemCount"] = (selected.len() - end).into();
         }
@@ -86,22 +100,27 @@ fn list(
 }
 
 /// A continue token. It holds what a query must encode, for tokens are opaque.
-fn token(start: usize, revision: u64) -> String {
-    format!("v{revision}&{start}+/=")
+fn token(start: usize, epoch: u64) -> String {
+    format!("v{epoch}&{start}+/=")
 }
 
 /// Where a token goes on; `None` when it has expired.
-fn start_of(text: &str, revision: u64) -> Option<usize> {
+fn start_of(text: &str, epoch: u64) -> Option<usize> {
     let start: usize = text.split('&').nth(1)?.trim_end_matches("+/=").parse().ok()?;
-    (text == token(start, revision)).then_some(start)
+    (text == token(start, epoch)).then_some(start)
 }
 
 /// Whether a field selector selects an object; `None` when it is none that this knows.
-fn selects(selector: &str, object: &Value) -> Option<bool> {
+pub fn selects(selector: &str, object: &Value) -> Option<bool> {
     let mut selected = true;
     for term in selector.split(',').filter(|term| !term.is_empty()) {
-        let phase = term.strip_prefix("status.phase!=")?;
-        selected &= object["status"]["phase"] != phase;
+        selected &= if let Some(phase) = term.strip_prefix("status.phase!=") {
+            object["status"]["phase"] != phase
+        } else if let Some(name) = term.strip_prefix("metadata.name=") {
+            object["metadata"]["name"] == name
+        } else {
+            object["spec"]["nodeName"] == term.strip_prefix("spec.nodeName=")?
+        };
     }
     Some(selected)
 }

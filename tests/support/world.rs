@@ -10,6 +10,10 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    /// Whole objects of any kind, which can be read and applied as a dry run.
+    pub objects: Vec<Value>,
+    /// What `/version` says.
+    pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
     pub metrics: Option<Metrics>,
 }
@@ -38,7 +42,28 @@ impl World {
         };
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
-        Self { nodes: items("nodes.json"), pods, deployments, replica_sets, metrics: None }
+        let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
+        Self { nodes, pods, deployments, replica_sets, version, objects: Vec::new(), metrics: None }
+    }
+
+    /// The lists that can be watched, by the last part of their path.
+    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 4] {
+        [
+            ("nodes", &self.nodes),
+            ("pods", &self.pods),
+            ("deployments", &self.deployments),
+            ("replicasets", &self.replica_sets),
+        ]
+    }
+
+    /// One of them.
+    pub fn collection_mut(&mut self, path: &str) -> &mut Vec<Value> {
+        match path {
+            "nodes" => &mut self.nodes,
+            "pods" => &mut self.pods,
+            "replicasets" => &mut self.replica_sets,
+            _ => &mut self.deployments,
+        }
     }
 
     /// The same with metrics-server: node number n uses n + 0.5 cores and n + 1 GiB, each
