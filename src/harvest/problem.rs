@@ -28,11 +28,12 @@ pub enum HarvestError {
 
 impl HarvestError {
     /// What to do about it.
-    pub fn hint(&self) -> Option<&str> {
+    pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Own { hint, .. } => Some(hint),
-            Self::Manifest(ManifestError::UnknownField { .. }) => {
-                Some("see how it is spelt: kubectl explain KIND --recursive")
+            Self::Own { hint, .. } => Some(hint.clone()),
+            Self::Manifest(ManifestError::UnknownField { object, .. }) => {
+                let kind = object.split(' ').next().unwrap_or_default().to_lowercase();
+                Some(format!("see how it is spelt: kubectl explain {kind} --recursive"))
             }
             _ => None,
         }

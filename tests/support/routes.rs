@@ -32,7 +32,9 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             object("Pod", "v1", &world.pods, namespace, name)
         }
         ["apis", "apps", "v1", "namespaces", namespace, "deployments", name]
-            if request.method == axum::http::Method::GET =>
+            if within(&world.deployments, namespace)
+                .iter()
+                .any(|deployment| deployment["metadata"]["name"] == name) =>
         {
             object("Deployment", "apps/v1", &world.deployments, namespace, name)
         }

@@ -187,7 +187,7 @@ fn most(
     if by_sum == 0 {
         return Err(SizingError::ReserveAboveCapacity {
             reserve: reserve.to_string(),
-            capacity: exact_text(CPU, empty.get(CPU)),
+            capacity: cores(empty.get(CPU)),
             replica: replica.to_string(),
         });
     }
