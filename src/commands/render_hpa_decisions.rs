@@ -235,6 +235,16 @@ pub(super) fn notes(
         ));
     }
     let unlabelled = harvested(snapshot, decisions.autoscaler).is_empty();
+    let other = snapshot.ledger.bound().find(|pod| {
+        pod.own && *pod.group.namespace == **namespace && *pod.group.name != *decisions.name
+    });
+    if let Some(other) = other {
+        notes.push(format!(
+            "namespace {namespace} holds pods of {} too: each one's quota would bind both; give \
+             each filler a namespace of its own",
+            other.group.name
+        ));
+    }
     if decisions.autoscaler == NodeAutoscaler::Karpenter && unlabelled {
         let mut nodes =
             sizing.nodes.iter().take(NAMED_NODES).cloned().collect::<Vec<_>>().join(" ");

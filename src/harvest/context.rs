@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::core::hpa::{Behavior, PolicyType, ScalingRules};
+use crate::core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Everything that a template may ask for.
 #[derive(Debug, Clone, Serialize)]
@@ -19,6 +20,8 @@ pub(super) struct Context {
     pub(super) pod_annotations: BTreeMap<String, String>,
     pub(super) monitor_labels: BTreeMap<String, String>,
     pub(super) pod_security: Option<String>,
+    /// Whether the namespace is one of fillers.
+    pub(super) opportunistic: bool,
     pub(super) priority_class: String,
     pub(super) priority: i32,
     pub(super) grace_seconds: u32,
@@ -125,18 +128,20 @@ struct Policy {
 }
 
 impl Cel {
-    /// The expressions for a namespace and a class.
-    pub(super) fn of(namespace: &str, class: &str) -> Self {
-        let (namespace, class) = (cel_text(namespace), cel_text(class));
-        let message = format!(
-            "namespace {namespace} takes pods of the PriorityClass {class}, and no other does"
-        );
+    /// The expressions for a class.
+    pub(super) fn of(class: &str) -> Self {
+        let text = cel_text(class);
+        let label = cel_text(OPPORTUNISTIC_LABEL);
+        let labels = "namespaceObject.metadata.labels";
         Self {
-            here: format!("request.namespace == {namespace}"),
+            here: format!("has({labels}) && {label} in {labels} && {labels}[{label}] == \"true\""),
             opportunistic: format!(
-                "has(object.spec.priorityClassName) && object.spec.priorityClassName == {class}"
+                "has(object.spec.priorityClassName) && object.spec.priorityClassName == {text}"
             ),
-            message,
+            message: format!(
+                "pods of the PriorityClass {class} belong into namespaces with the label \
+                 {OPPORTUNISTIC_LABEL}: \"true\", and no other pods do"
+            ),
         }
     }
 }

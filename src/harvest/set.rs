@@ -241,6 +241,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         pod_annotations,
         monitor_labels: d.monitor_labels,
         pod_security: Some(security.to_owned()),
+        opportunistic: !matches!(workload, Workload::Paid(_)),
         priority: PRIORITY,
         grace_seconds: d.grace_seconds,
         run_as_user: d.run_as_user,
@@ -277,8 +278,8 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         config,
         secret_name: d.name.clone(),
         secret,
-        policy_name: format!("{}.oppscale.dev", text::label(&d.namespace)),
-        cel: Cel::of(&d.namespace, &d.priority_class),
+        policy_name: format!("{}.oppscale.dev", text::label(&d.priority_class)),
+        cel: Cel::of(&d.priority_class),
         priority_class: d.priority_class,
         keda: Keda::of(&d.metrics_url, METRIC_NAME, &d.namespace, &d.name),
         adapter: Adapter {

@@ -21,18 +21,19 @@ fn running(version: &str) -> World {
 
 #[test]
 fn the_servers_version_decides_about_the_tolerance() {
-    let new = run(&FakeApiServer::start(running("v1.36.2")), &[]);
+    let idle = ["-n", "idle"];
+    let new = run(&FakeApiServer::start(running("v1.36.2")), &idle);
     assert_eq!(new.code, Some(0), "{new}");
     assert_eq!(new.stderr, "");
     assert!(new.stdout.contains("tolerance: \"0\""));
-    let old = run(&FakeApiServer::start(running("v1.34.9+k3s1")), &[]);
+    let old = run(&FakeApiServer::start(running("v1.34.9+k3s1")), &idle);
     assert!(!old.stdout.contains("tolerance:"), "{old}");
-    let oldest = run(&FakeApiServer::start(running("v1.30.1-eks-5e0fdde")), &[]);
+    let oldest = run(&FakeApiServer::start(running("v1.30.1-eks-5e0fdde")), &idle);
     assert_eq!(
         oldest.stderr,
         "note: the server is v1.30.1-eks-5e0fdde; rendered as for Kubernetes 1.33\n"
     );
-    let next = run(&FakeApiServer::start(running("v1.40.0")), &[]);
+    let next = run(&FakeApiServer::start(running("v1.40.0")), &idle);
     assert_eq!(next.stderr, "note: the server is v1.40.0; rendered as for Kubernetes 1.37\n");
 }
 
@@ -88,7 +89,7 @@ fn who_adds_nodes_is_detected() {
 fn under_karpenter_labelled_nodes_alone_count() {
     let mut world = running("v1.36.2");
     world.nodes[0]["metadata"]["labels"]["oppscale.dev/harvest"] = "true".into();
-    let output = run(&FakeApiServer::start(world), &["--autoscaler", "karpenter"]);
+    let output = run(&FakeApiServer::start(world), &["--autoscaler", "karpenter", "-n", "idle"]);
     assert_eq!(output.code, Some(0), "{output}");
     let max = &object(&output.stdout, "HorizontalPodAutoscaler")["spec"]["maxReplicas"];
     assert!(max.as_u64().unwrap() < 32, "one node of 32 cores, not {max}");

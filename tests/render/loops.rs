@@ -7,8 +7,7 @@ use crate::support::bin::TestEnv;
 
 #[test]
 fn numbers_on_the_articles_cluster_are_explained() {
-    let mut args = MINER.to_vec();
-    args.push("--explain=table");
+    let args = [&MINER[..], &["-n", "idle", "--explain=table"]].concat();
     let output = render(&TestEnv::new(), &args);
     assert_eq!(output.code, Some(0), "{output}");
     let hpa = object(&output.stdout, "HorizontalPodAutoscaler");

@@ -80,7 +80,16 @@ fn what_a_fillers_class_must_be_is_linted() {
 
 #[test]
 fn without_a_version_a_saved_cluster_is_taken_for_1_36() {
-    let output =
-        TestEnv::new().run(["render-hpa", "--from", &blog(), "--image", IMAGE, "--name", "x"]);
+    let output = TestEnv::new().run([
+        "render-hpa",
+        "--from",
+        &blog(),
+        "--image",
+        IMAGE,
+        "--name",
+        "x",
+        "-n",
+        "idle",
+    ]);
     insta::assert_snapshot!(output.stderr, @r"note: rendered for Kubernetes 1.36; name another with --kubernetes-version");
 }
