@@ -154,8 +154,9 @@ fn cel_text(text: &str) -> String {
 impl Keda {
     /// Where KEDA finds the metric of a workload.
     pub(super) fn of(url: &str, metric: &str, namespace: &str, workload: &str) -> Self {
-        let value_location =
-            format!("{metric}{{namespace=\"{namespace}\",workload=\"{workload}\"}}");
+        let value_location = format!(
+            "{metric}{{namespace=\"{namespace}\",kind=\"Deployment\",workload=\"{workload}\"}}"
+        );
         Self { url: url.to_owned(), value_location }
     }
 }

@@ -231,6 +231,9 @@ impl OwnDeployment {
         let name = self.name().to_owned();
         let metadata = map(&mut value, &["metadata"]);
         metadata.insert("namespace".to_owned(), context.namespace.clone().into());
+        // By this label `serve` finds the workload; its pods have it too.
+        let labels = map(&mut value, &["metadata", "labels"]);
+        labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
         let annotations = map(&mut value, &["metadata", "annotations"]);
         annotations.insert(MAX_REPLICAS.to_owned(), context.max_replicas_text.clone().into());
         annotations.insert(RESERVE.to_owned(), context.reserve.clone().into());

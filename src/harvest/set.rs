@@ -319,7 +319,7 @@ const FIT_RULE: &str = r#"rules:
       namespace: {resource: namespace}
       workload: {group: apps, resource: deployment}
   name: {matches: '^oppscale_fit_replicas$', as: oppscale_fit_replicas}
-  metricsQuery: 'min(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)'
+  metricsQuery: 'min(<<.Series>>{<<.LabelMatchers>>,kind="Deployment"}) by (<<.GroupBy>>)'
 "#;
 /// How it serves the sample application's requests a second.
 const REQUESTS_RULE: &str = r#"rules:

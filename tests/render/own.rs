@@ -23,6 +23,7 @@ fn what_it_had_is_as_it_was_and_what_it_lacked_is_there() {
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.stderr.contains("spec.replicas 3 is left out"), "{output}");
     let mut after = object(&output.stdout, "Deployment");
+    assert_eq!(after["metadata"]["labels"]["oppscale.dev/opportunistic"].take(), "true");
     let pod = &mut after["spec"]["template"];
     assert_eq!(pod["metadata"]["labels"]["oppscale.dev/opportunistic"].take(), "true");
     let safe = "cluster-autoscaler.kubernetes.io/safe-to-evict";
