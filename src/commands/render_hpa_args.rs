@@ -18,7 +18,7 @@ use crate::harvest::NodeAutoscaler;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale render-hpa --workload my-deployment.yaml --explain | kubectl apply -f -
+  oppscale render-hpa --workload app.yaml --explain | kubectl apply -f -
       make a Deployment of your own opportunistic, sized for this cluster
   oppscale render-hpa --workload batch --image ghcr.io/acme/worker@sha256:... \\
     --reserve 15% --output-dir deploy/filler
@@ -125,8 +125,8 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub growth: Option<Amount>,
-    /// The same, measured: the fastest minute of paid load in this scenario file
-    /// (docs/simulate.md)
+    /// The same, measured: the fastest minute of what top --record wrote, or of a
+    /// scenario file
     #[arg(long, value_name = "FILE", conflicts_with = "target_utilization", help_heading = SIZE)]
     pub recording: Option<String>,
     /// The least replicas [default: 0 where the version or KEDA can, else 1]
@@ -163,9 +163,18 @@ pub struct RenderHpaArgs {
     /// Also render a policy: the class only here, and here only the class
     #[arg(long, help_heading = SURROUNDINGS)]
     pub admission_policy: bool,
-    /// Also render a policy: nothing in, only DNS and the workload's own ports out
+    /// Also render a policy: in to the port that it serves, out to DNS and a pool
     #[arg(long, help_heading = SURROUNDINGS)]
     pub network_policy: bool,
+    /// With --network-policy: a port that may be reached anywhere; several times
+    #[arg(
+        long = "egress-port",
+        value_name = "PORT",
+        requires = "network_policy",
+        value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = SURROUNDINGS
+    )]
+    pub egress_ports: Vec<u16>,
     /// With keda: where oppscale serves its metrics
     #[arg(
         long,

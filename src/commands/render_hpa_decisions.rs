@@ -1,5 +1,7 @@
 //! From flags and facts to what is rendered and how it is sized.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 
 use crate::cluster::Snapshot;
@@ -12,6 +14,7 @@ use crate::core::sizing::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, Reser
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
 use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Workload};
+use crate::history;
 use crate::scenario::{self, Document};
 
 use super::render_hpa_args::{RenderHpaArgs, ReplicaFlag, ReserveFlag};
@@ -95,6 +98,7 @@ pub(super) fn of(
         autoscaler_told_by: facts.autoscaler_told_by.clone(),
         admission_policy: args.admission_policy,
         network_policy: args.network_policy,
+        egress_ports: args.egress_ports.clone(),
         metrics_url: args.metrics_url.clone(),
         adapter_namespace: args.adapter_namespace.clone(),
     };
@@ -185,11 +189,15 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveA
 
 /// How fast paid load grows in a recording: in its fastest minute.
 fn measured(file: &str) -> anyhow::Result<Growth> {
-    let document = Document::read(file)?;
-    let setup = scenario::setup(&document).with_context(|| format!("{file} is no recording"))?;
+    let setup = if history::is_history(Path::new(file)) {
+        scenario::recorded(Path::new(file))?.setup
+    } else {
+        scenario::setup(&Document::read(file)?)
+            .context("a recording is what oppscale top --record writes, or a scenario file")?
+    };
     Ok(Growth {
         milli_per_second: Circumstances::of(&setup).growth_milli_per_second,
-        source: GrowthSource::Measured(document.name),
+        source: GrowthSource::Measured(file.to_owned()),
     })
 }
 

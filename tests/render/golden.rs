@@ -36,6 +36,8 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "30880",
                 "--admission-policy",
                 "--network-policy",
+                "--egress-port",
+                "6379",
                 "--replica",
                 "cpu=2,memory=4Gi",
                 "--target-utilization",
