@@ -38,12 +38,13 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
         harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
-    let comments = args.explain == Some(Explain::Comments) && args.output == Output::Yaml;
+    let comments =
+        args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
     if comments {
         harvest::comment(&mut rendered.documents, &rendered.lines);
     }
     let exit = write(&args, &templates, &rendered, cluster.as_ref(), printer).await?;
-    if args.explain.is_some() && !(comments && !args.diff) {
+    if args.explain.is_some() && !comments {
         printer.explanation(&harvest::table(&rendered.lines, printer.stderr_width()));
     }
     for note in words(&snapshot, &facts, &decisions, &sizing, &workload, rendered.notes) {

@@ -8,7 +8,6 @@ use crate::cluster::Snapshot;
 use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
-use crate::core::resources::Resources;
 use crate::core::selector::Selector;
 use crate::core::sizing::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk, Sizing};
 use crate::core::verdict::Circumstances;
@@ -116,7 +115,7 @@ pub(super) fn of(
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
         max: args.max,
-        quota: args.quota.clone().unwrap_or_else(Resources::default),
+        quota: args.quota.clone().unwrap_or_default(),
         placement,
         nodes: harvested(snapshot, facts.autoscaler),
         version: facts.version,
