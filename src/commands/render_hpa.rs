@@ -38,6 +38,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
         harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
+    decisions::say_whose(&mut rendered.lines, &args, &workload);
     let comments =
         args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
     if comments {

@@ -9,7 +9,9 @@ use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
 use crate::core::selector::Selector;
-use crate::core::sizing::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk, Sizing};
+use crate::core::sizing::{
+    Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
+};
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
 use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Workload};
@@ -198,6 +200,26 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
         milli_per_second: Circumstances::of(&setup).growth_milli_per_second,
         source: GrowthSource::Measured(file.to_owned()),
     })
+}
+
+/// Says whose a number is that no flag gave.
+pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Workload) {
+    let whose = match workload {
+        Workload::Own(_) => "as the Deployment has it",
+        Workload::Paid(_) => "as in the article",
+        Workload::Filler(_) => return,
+    };
+    for line in lines {
+        let given = match line.subject {
+            Subject::Replica => args.replica.is_some(),
+            Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
+            Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
+            _ => continue,
+        };
+        if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {
+            line.why = format!("{whose}{rest}");
+        }
+    }
 }
 
 /// What the user should know of what was decided.

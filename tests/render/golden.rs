@@ -66,7 +66,7 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "release=monitoring",
             ],
         ),
-        ("own-native", vec!["--workload", own, "--autoscaler", "cluster-autoscaler"]),
+        ("own-native", vec!["--workload", own, "--autoscaler", "cluster-autoscaler", "--explain"]),
         ("own-keda", vec!["--workload", own, "--pipeline", "keda"]),
         ("own-prometheus", vec!["--workload", own, "--pipeline", "prometheus"]),
     ];
