@@ -11,6 +11,7 @@ pub mod objects;
 pub mod request;
 pub mod routes;
 pub mod stream;
+pub mod terminal;
 pub mod tools;
 pub mod watch;
 pub mod world;
