@@ -370,6 +370,11 @@ fn parse_quota(text: &str) -> Result<Resources, String> {
         let name = name.strip_prefix("requests.").unwrap_or(name);
         let quantity: Quantity = amount.parse().map_err(|_| error())?;
         let amount = amount_of(name, quantity).filter(|amount| *amount > 0).ok_or_else(error)?;
+        if !sizing::has_scoped_quota(name) {
+            return Err(format!(
+                "{name}: a quota of a PriorityClass counts cpu, memory, pods and extended resources"
+            ));
+        }
         if name.is_empty() || (name == PODS && amount > Amount::from(i32::MAX)) {
             return Err(error());
         }
