@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 const OPPSCALE: &str = env!("CARGO_BIN_EXE_oppscale");
 
+/// The parts of a frame come quicker than this one after the other.
+const QUIET: Duration = Duration::from_millis(15);
+
 /// A shell on a terminal that runs oppscale, and then says how that ended.
 pub struct Terminal {
     session: OsSession,
@@ -93,17 +96,14 @@ impl Terminal {
     /// Reads until the screen is as expected, and tells what it shows.
     pub fn see(&mut self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
-        let mut bytes = [0; 4096];
         loop {
             let text = self.parser.screen().contents();
-            if is_there(&text) {
+            // A frame may come in parts: only what stays is seen.
+            let is_quiet = self.watch_for(QUIET) == 0;
+            if is_quiet && is_there(&text) {
                 return text;
             }
             assert!(start.elapsed() < PATIENCE, "never {what}:\n{text}");
-            match self.session.try_read(&mut bytes) {
-                Ok(count) if count > 0 => self.parser.process(&bytes[..count]),
-                _ => std::thread::sleep(Duration::from_millis(10)),
-            }
         }
     }
 

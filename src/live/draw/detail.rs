@@ -12,10 +12,24 @@ use crate::live::item::Items;
 use crate::live::state::State;
 use crate::terminal::Look;
 
-/// The lines of it, the first one a heading.
-pub(super) fn lines(state: &State, width: u16) -> Vec<(String, Style)> {
+/// How many lines it takes at the most, whatever is chosen: the table must not change its
+/// height while somebody moves through it.
+pub(super) fn height(state: &State, width: u16) -> usize {
+    let pane = state.pane();
+    let rows = (0..pane.len()).filter_map(|place| pane.row(place));
+    match &pane.items {
+        Items::Pods(pods) => {
+            let steps = |pod: &PodItem| pod.count.as_ref().map_or(1, |(_, steps)| steps.len());
+            rows.filter_map(|at| pods.get(at)).map(|pod| 1 + steps(pod)).max().unwrap_or(0)
+        }
+        Items::Hpas(_) => rows.map(|at| lines(state, at, width).len()).max().unwrap_or(0),
+        Items::Unknown | Items::Rows(_) => 0,
+    }
+}
+
+/// The lines of a row, the first one a heading.
+fn lines(state: &State, at: usize, width: u16) -> Vec<(String, Style)> {
     let (pane, look) = (state.pane(), state.look);
-    let Some(at) = pane.chosen() else { return Vec::new() };
     match &pane.items {
         Items::Pods(pods) => pods.get(at).map_or_else(Vec::new, |pod| of_pod(pod, look)),
         Items::Hpas(hpas) => {
@@ -27,10 +41,8 @@ pub(super) fn lines(state: &State, width: u16) -> Vec<(String, Style)> {
 
 /// Draws it below the table.
 pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
-    if place.height == 0 {
-        return;
-    }
-    let lines = lines(state, place.width);
+    let Some(at) = state.pane().chosen().filter(|_| place.height > 0) else { return };
+    let lines = lines(state, at, place.width);
     let height = usize::from(place.height);
     // The last line may have to say that there is more.
     let shown = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };

@@ -9,7 +9,7 @@ use crate::core::resources::PODS;
 use crate::live::feed::{self, Tone};
 use crate::live::measured::Measured;
 use crate::live::source::Replay;
-use crate::live::state::State;
+use crate::live::state::{FRAME, State};
 use crate::live::words;
 
 /// From this width on, words are written out.
@@ -78,6 +78,11 @@ fn heard(state: &State) -> (String, Tone) {
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),
     };
+    if state.replay.is_none() && state.least > FRAME {
+        let millis = state.least.as_millis();
+        let every = if millis < 1000 { format!("{millis}ms") } else { words::age(state.least) };
+        text = format!("every {every}  {text}");
+    }
     if state.frozen {
         text = format!("FROZEN  {text}");
         tone = Tone::Warn;

@@ -60,7 +60,7 @@ const TALL: u16 = 36;
 
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
-        let detail = detail::lines(state, area.width).len();
+        let detail = detail::height(state, area.width);
         let wishes = Wishes {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
@@ -99,7 +99,9 @@ impl Heights {
         let fit = take(1);
         let tabs = take(1);
         let notice = take(wishes.notices.min(1));
-        let some_rows = take(SOME_ROWS - 1);
+        // Where a row has more to say, rows that are not there take no place.
+        let least = if wishes.detail > 0 { wishes.rows.min(SOME_ROWS) } else { SOME_ROWS };
+        let some_rows = take(least.saturating_sub(1));
         let second_bar = take(wishes.bars.saturating_sub(bar).min(1));
         let spark = take(1);
         let detail = take(wishes.detail.min(3));

@@ -281,8 +281,6 @@ fn hpas_tell_what_is_wrong_with_them() {
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                             (1)
     NAMESPACE     HPA↑        TARGET                REPLICAS MIN/MAX SCALED STATUS          METRIC
     opportunistic electroneum deployment/electron…        90  15/150    90s FailedGetObjec… cpu_capacit…
-
-
     opportunistic/electroneum scales deployment/electroneum: 90 replicas, 0 desired, 15 to 150; last
     scaled 90s ago
       metric cpu_capacity_remaining unknown/30k
@@ -290,6 +288,8 @@ fn hpas_tell_what_is_wrong_with_them() {
       ScalingActive False FailedGetObjectMetric: the HPA was unable to compute the replica count: unable
       to get metric cpu_capacity_remaining: Service on opportunistic cluster-metrics/unable to fetch
       metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered
+
+
 
 
     q quit  ? help  / filter  f freeze  u all  w wide  Tab view  x resource
@@ -322,6 +322,18 @@ fn a_record_shows_where_it_is() {
     bench.code(KeyCode::Enter);
     let screen = bench.screen(80, 24);
     assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
+}
+
+#[test]
+fn a_slower_pace_and_a_frozen_screen_are_told() {
+    let mut bench = Bench::blog();
+    bench.type_in("++");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("every 400ms  live"), "{screen}");
+    bench.type_in("+++f");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("FROZEN  every 3s  live"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("f go on"), "{screen}");
 }
 
 #[test]

@@ -40,7 +40,7 @@ use crate::live::source::Replay;
 use crate::live::view::{self, TABS, View};
 
 /// The least time between two frames of new data, at first.
-const FRAME: Duration = Duration::from_millis(100);
+pub(in crate::live) const FRAME: Duration = Duration::from_millis(100);
 /// The most that `+` makes of it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
@@ -115,7 +115,7 @@ impl State {
             help: false,
             prompt: false,
             focus: 0,
-            least: setup.interval.unwrap_or(FRAME),
+            least: setup.interval.unwrap_or(FRAME).max(FRAME),
             fresh: setup.fresh,
             measured: None,
             history: History::default(),
