@@ -13,8 +13,8 @@ use crate::progress::Progress;
 use crate::render::diff;
 
 pub use super::render_hpa_args::RenderHpaArgs;
-use super::render_hpa_args::{Explain, Output};
 use super::render_hpa_facts::{self as facts, Facts};
+use super::render_hpa_values::{Explain, Output};
 use super::{render_hpa_decisions as decisions, render_hpa_workload as workload};
 
 /// Reads a cluster or saved lists, sizes the workload, renders and writes.

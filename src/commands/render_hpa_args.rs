@@ -11,11 +11,9 @@ use crate::core::resources::{Amount, Resources};
 use crate::exit::UsageError;
 use crate::harvest::NodeAutoscaler;
 
-pub use super::render_hpa_values::{
-    ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag,
-};
 use super::render_hpa_values::{
-    parse_growth, parse_pair, parse_quota, parse_replica, parse_reserve,
+    ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag, parse_growth, parse_pair,
+    parse_quota, parse_replica, parse_reserve,
 };
 
 /// Arguments of `oppscale render-hpa`.

@@ -18,8 +18,9 @@ use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Wo
 use crate::history;
 use crate::scenario::{self, Document};
 
-use super::render_hpa_args::{RenderHpaArgs, ReplicaFlag, ReserveFlag};
+use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::Facts;
+use super::render_hpa_values::{ReplicaFlag, ReserveFlag};
 use super::render_hpa_workload::hinted;
 
 /// How long a filler may take to go unless told otherwise, seconds.
