@@ -32,8 +32,10 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -s v -l verbose -d 'Say 
 complete -c oppscale -n "__fish_oppscale_needs_command" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_needs_command" -s V -l version -d 'Print version'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
@@ -76,6 +78,66 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s w -l watch -d 
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l workload -d 'What to run: miner, transcode, batch, cache, sample-app, or the file of a Deployment of your own' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l image -d 'The image to run; alone, any program' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l name -d 'What it is called [default: the workload\'s name, or filler]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s n -l namespace -d 'Where it lives [default: opportunistic; sample-app for that]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pool -d 'With miner: the pool\'s URL' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l wallet -d 'With miner: who is paid; becomes a Secret' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l worker -d 'With miner: what the pool calls these pods' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l config-as -d 'With miner: whether pool and worker are a configmap or args' -r -f -a "configmap\t'A ConfigMap, which variables are read from'
+args\t'Arguments'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l command -d 'A word of the command, instead of the image\'s; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l arg -d 'An argument, instead of the workload\'s own; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l env -d 'An environment variable; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l secret-env -d 'An environment variable that goes by way of a Secret' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l label -d 'A label of Deployment and pods; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l annotation -d 'An annotation of Deployment and pods; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l port -d 'The port that it serves; makes a Service' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l node-port -d 'Make it a NodePort Service at this port of every node' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l run-as-user -d 'The user that it runs as; never root' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l priority-class -d 'Its PriorityClass, which is rendered too [default: opportunistic]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l grace -d 'How long it may take to go: paid pods wait as long [default: 5]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l replica -d 'Shape of a replica: cpu=1,memory=1Gi, or auto: lose least of the nodes [default: auto, or the Deployment\'s own]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l reserve -d 'What must stay free: cores (30), a share (15%), or auto: what the loop needs [default: auto, or the Deployment\'s annotation]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l target-utilization -d 'The same, as the utilisation to fill up to: 85%' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l growth -d 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'The least replicas [default: 0 where the version or KEDA can, else 1]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
+keda\t'A ScaledObject on oppscale\'s /metrics'
+prometheus\t'A rule for prometheus-adapter'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l autoscaler -d 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l kubernetes-version -d 'Whose HPA controller: 1.33 to 1.37 [default: the server\'s; 1.36 with --from]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l egress-port -d 'With --network-policy: a port that may be reached anywhere; several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l metrics-url -d 'With keda: where oppscale serves its metrics' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l adapter-namespace -d 'With prometheus: the namespace of prometheus-adapter' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l monitor-label -d 'With sample-app: a label by which your Prometheus selects ServiceMonitors' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s o -l output -d 'Output: yaml or json' -r -f -a "yaml\t'One YAML stream'
+json\t'One List'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l output-dir -d 'Write one file each and a kustomization.yaml into this folder' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l explain -d 'Tell where each number comes from: comments in the YAML, or a table on stderr' -r -f -a "comments\t'Above the objects'
+table\t'On stderr'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l templates -d 'Use the templates of this folder where it has them; see oppscale templates' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l from -d 'Size it for saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only the class'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a policy: in to the port that it serves, out to DNS and a pool'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a dry run of the server; exit with 1 if it would'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'Replay one HPA on the metric values of this file: docs/series.md' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'The cluster and its paid load: blog, burst, day, step or a file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written' -r
@@ -110,14 +172,23 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l plain -d 'Lin
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l force -d 'Write over files that are there'
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top simulate demo completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

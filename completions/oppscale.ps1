@@ -31,8 +31,10 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
+            [CompletionResult]::new('render-hpa', 'render-hpa', [CompletionResultType]::ParameterValue, 'Render the manifests of opportunistic work, sized for a cluster')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -73,6 +75,67 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--once', '--once', [CompletionResultType]::ParameterName, 'Print one table and end, also on a terminal')
             [CompletionResult]::new('-w', '-w', [CompletionResultType]::ParameterName, 'Write a line of JSON for every change until Ctrl-C, for scripts')
             [CompletionResult]::new('--watch', '--watch', [CompletionResultType]::ParameterName, 'Write a line of JSON for every change until Ctrl-C, for scripts')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'oppscale;render-hpa' {
+            [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'What to run: miner, transcode, batch, cache, sample-app, or the file of a Deployment of your own')
+            [CompletionResult]::new('--image', '--image', [CompletionResultType]::ParameterName, 'The image to run; alone, any program')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What it is called [default: the workload''s name, or filler]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Where it lives [default: opportunistic; sample-app for that]')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Where it lives [default: opportunistic; sample-app for that]')
+            [CompletionResult]::new('--pool', '--pool', [CompletionResultType]::ParameterName, 'With miner: the pool''s URL')
+            [CompletionResult]::new('--wallet', '--wallet', [CompletionResultType]::ParameterName, 'With miner: who is paid; becomes a Secret')
+            [CompletionResult]::new('--worker', '--worker', [CompletionResultType]::ParameterName, 'With miner: what the pool calls these pods')
+            [CompletionResult]::new('--config-as', '--config-as', [CompletionResultType]::ParameterName, 'With miner: whether pool and worker are a configmap or args')
+            [CompletionResult]::new('--command', '--command', [CompletionResultType]::ParameterName, 'A word of the command, instead of the image''s; may be given several times')
+            [CompletionResult]::new('--arg', '--arg', [CompletionResultType]::ParameterName, 'An argument, instead of the workload''s own; may be given several times')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'An environment variable; may be given several times')
+            [CompletionResult]::new('--secret-env', '--secret-env', [CompletionResultType]::ParameterName, 'An environment variable that goes by way of a Secret')
+            [CompletionResult]::new('--label', '--label', [CompletionResultType]::ParameterName, 'A label of Deployment and pods; may be given several times')
+            [CompletionResult]::new('--annotation', '--annotation', [CompletionResultType]::ParameterName, 'An annotation of Deployment and pods; may be given several times')
+            [CompletionResult]::new('--port', '--port', [CompletionResultType]::ParameterName, 'The port that it serves; makes a Service')
+            [CompletionResult]::new('--node-port', '--node-port', [CompletionResultType]::ParameterName, 'Make it a NodePort Service at this port of every node')
+            [CompletionResult]::new('--run-as-user', '--run-as-user', [CompletionResultType]::ParameterName, 'The user that it runs as; never root')
+            [CompletionResult]::new('--priority-class', '--priority-class', [CompletionResultType]::ParameterName, 'Its PriorityClass, which is rendered too [default: opportunistic]')
+            [CompletionResult]::new('--grace', '--grace', [CompletionResultType]::ParameterName, 'How long it may take to go: paid pods wait as long [default: 5]')
+            [CompletionResult]::new('--replica', '--replica', [CompletionResultType]::ParameterName, 'Shape of a replica: cpu=1,memory=1Gi, or auto: lose least of the nodes [default: auto, or the Deployment''s own]')
+            [CompletionResult]::new('--reserve', '--reserve', [CompletionResultType]::ParameterName, 'What must stay free: cores (30), a share (15%), or auto: what the loop needs [default: auto, or the Deployment''s annotation]')
+            [CompletionResult]::new('--target-utilization', '--target-utilization', [CompletionResultType]::ParameterName, 'The same, as the utilisation to fill up to: 85%')
+            [CompletionResult]::new('--growth', '--growth', [CompletionResultType]::ParameterName, 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)')
+            [CompletionResult]::new('--recording', '--recording', [CompletionResultType]::ParameterName, 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file')
+            [CompletionResult]::new('--min', '--min', [CompletionResultType]::ParameterName, 'The least replicas [default: 0 where the version or KEDA can, else 1]')
+            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'The most replicas [default: what fits at zero paid load]')
+            [CompletionResult]::new('--quota', '--quota', [CompletionResultType]::ParameterName, 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120')
+            [CompletionResult]::new('--pipeline', '--pipeline', [CompletionResultType]::ParameterName, 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus')
+            [CompletionResult]::new('--autoscaler', '--autoscaler', [CompletionResultType]::ParameterName, 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]')
+            [CompletionResult]::new('--kubernetes-version', '--kubernetes-version', [CompletionResultType]::ParameterName, 'Whose HPA controller: 1.33 to 1.37 [default: the server''s; 1.36 with --from]')
+            [CompletionResult]::new('--egress-port', '--egress-port', [CompletionResultType]::ParameterName, 'With --network-policy: a port that may be reached anywhere; several times')
+            [CompletionResult]::new('--metrics-url', '--metrics-url', [CompletionResultType]::ParameterName, 'With keda: where oppscale serves its metrics')
+            [CompletionResult]::new('--adapter-namespace', '--adapter-namespace', [CompletionResultType]::ParameterName, 'With prometheus: the namespace of prometheus-adapter')
+            [CompletionResult]::new('--monitor-label', '--monitor-label', [CompletionResultType]::ParameterName, 'With sample-app: a label by which your Prometheus selects ServiceMonitors')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output: yaml or json')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output: yaml or json')
+            [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write one file each and a kustomization.yaml into this folder')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Tell where each number comes from: comments in the YAML, or a table on stderr')
+            [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Use the templates of this folder where it has them; see oppscale templates')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Size it for saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; may be given several times')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for one request: 5s, 2m, or 0 for no limit')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--admission-policy', '--admission-policy', [CompletionResultType]::ParameterName, 'Also render a policy: the class only here, and here only the class')
+            [CompletionResult]::new('--network-policy', '--network-policy', [CompletionResultType]::ParameterName, 'Also render a policy: in to the port that it serves, out to DNS and a pool')
+            [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show what applying would change, by a dry run of the server; exit with 1 if it would')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
@@ -122,6 +185,17 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'oppscale;templates' {
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'Write over files that are there')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'oppscale;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
@@ -134,8 +208,10 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         }
         'oppscale;help' {
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
+            [CompletionResult]::new('render-hpa', 'render-hpa', [CompletionResultType]::ParameterValue, 'Render the manifests of opportunistic work, sized for a cluster')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
+            [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -143,10 +219,16 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         'oppscale;help;top' {
             break
         }
+        'oppscale;help;render-hpa' {
+            break
+        }
         'oppscale;help;simulate' {
             break
         }
         'oppscale;help;demo' {
+            break
+        }
+        'oppscale;help;templates' {
             break
         }
         'oppscale;help;completion' {

@@ -92,6 +92,76 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(render-hpa)
+_arguments "${_arguments_options[@]}" : \
+'--workload=[What to run\: miner, transcode, batch, cache, sample-app, or the file of a Deployment of your own]:NAME|FILE:_default' \
+'--image=[The image to run; alone, any program]:IMAGE:_default' \
+'--name=[What it is called \[default\: the workload'\''s name, or filler\]]:NAME:_default' \
+'-n+[Where it lives \[default\: opportunistic; sample-app for that\]]:NAMESPACE:_default' \
+'--namespace=[Where it lives \[default\: opportunistic; sample-app for that\]]:NAMESPACE:_default' \
+'--pool=[With miner\: the pool'\''s URL]:URL:_default' \
+'--wallet=[With miner\: who is paid; becomes a Secret]:ADDRESS:_default' \
+'--worker=[With miner\: what the pool calls these pods]:NAME:_default' \
+'--config-as=[With miner\: whether pool and worker are a configmap or args]:WHERE:((configmap\:"A ConfigMap, which variables are read from"
+args\:"Arguments"))' \
+'*--command=[A word of the command, instead of the image'\''s; may be given several times]:WORD:_default' \
+'*--arg=[An argument, instead of the workload'\''s own; may be given several times]:WORD:_default' \
+'*--env=[An environment variable; may be given several times]:NAME=VALUE:_default' \
+'*--secret-env=[An environment variable that goes by way of a Secret]:NAME=VALUE:_default' \
+'*--label=[A label of Deployment and pods; may be given several times]:KEY=VALUE:_default' \
+'*--annotation=[An annotation of Deployment and pods; may be given several times]:KEY=VALUE:_default' \
+'--port=[The port that it serves; makes a Service]:PORT:_default' \
+'--node-port=[Make it a NodePort Service at this port of every node]:PORT:_default' \
+'--run-as-user=[The user that it runs as; never root]:UID:_default' \
+'--priority-class=[Its PriorityClass, which is rendered too \[default\: opportunistic\]]:NAME:_default' \
+'--grace=[How long it may take to go\: paid pods wait as long \[default\: 5\]]:SECONDS:_default' \
+'--replica=[Shape of a replica\: cpu=1,memory=1Gi, or auto\: lose least of the nodes \[default\: auto, or the Deployment'\''s own\]]:SHAPE:_default' \
+'(--target-utilization)--reserve=[What must stay free\: cores (30), a share (15%), or auto\: what the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES|SHARE:_default' \
+'--target-utilization=[The same, as the utilisation to fill up to\: 85%]:PERCENT:_default' \
+'(--recording --target-utilization)--growth=[With --reserve auto\: how fast paid requests grow\: 12/m, 0.2/s (cores)]:CORES/TIME:_default' \
+'(--target-utilization)--recording=[The same, measured\: the fastest minute of what top --record wrote, or of a scenario file]:FILE:_default' \
+'--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
+'--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
+'--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
+'--pipeline=[How the metric gets to the HPA\: native (oppscale serves it), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
+keda\:"A ScaledObject on oppscale'\''s /metrics"
+prometheus\:"A rule for prometheus-adapter"))' \
+'--autoscaler=[Who adds nodes\: cluster-autoscaler, karpenter or none \[default\: detected\]]:WHO:_default' \
+'--kubernetes-version=[Whose HPA controller\: 1.33 to 1.37 \[default\: the server'\''s; 1.36 with --from\]]:VERSION:_default' \
+'*--egress-port=[With --network-policy\: a port that may be reached anywhere; several times]:PORT:_default' \
+'--metrics-url=[With keda\: where oppscale serves its metrics]:URL:_default' \
+'--adapter-namespace=[With prometheus\: the namespace of prometheus-adapter]:NAMESPACE:_default' \
+'*--monitor-label=[With sample-app\: a label by which your Prometheus selects ServiceMonitors]:KEY=VALUE:_default' \
+'-o+[Output\: yaml or json]:FORMAT:((yaml\:"One YAML stream"
+json\:"One List"))' \
+'--output=[Output\: yaml or json]:FORMAT:((yaml\:"One YAML stream"
+json\:"One List"))' \
+'(-o --output --diff)--output-dir=[Write one file each and a kustomization.yaml into this folder]:DIR:_files' \
+'--explain=[Tell where each number comes from\: comments in the YAML, or a table on stderr]::HOW:((comments\:"Above the objects"
+table\:"On stderr"))' \
+'--templates=[Use the templates of this folder where it has them; see oppscale templates]:DIR:_files' \
+'*--from=[Size it for saved lists instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--admission-policy[Also render a policy\: the class only here, and here only the class]' \
+'--network-policy[Also render a policy\: in to the port that it serves, out to DNS and a pool]' \
+'(--from -o --output)--diff[Show what applying would change, by a dry run of the server; exit with 1 if it would]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
@@ -144,6 +214,21 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(templates)
+_arguments "${_arguments_options[@]}" : \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--force[Write over files that are there]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':folder -- The folder to write them into:_files' \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -174,11 +259,19 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(render-hpa)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (demo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(templates)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -203,8 +296,10 @@ esac
 _oppscale_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'templates:Write out the templates of render-hpa, to start your own from' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -224,8 +319,10 @@ _oppscale__subcmd__demo_commands() {
 _oppscale__subcmd__help_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'templates:Write out the templates of render-hpa, to start your own from' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -246,20 +343,40 @@ _oppscale__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help help commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__render-hpa_commands] )) ||
+_oppscale__subcmd__help__subcmd__render-hpa_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help render-hpa commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__help__subcmd__simulate_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help simulate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__templates_commands] )) ||
+_oppscale__subcmd__help__subcmd__templates_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help templates commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__top_commands] )) ||
 _oppscale__subcmd__help__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help top commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__render-hpa_commands] )) ||
+_oppscale__subcmd__render-hpa_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale render-hpa commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__simulate_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale simulate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__templates_commands] )) ||
+_oppscale__subcmd__templates_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale templates commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__top_commands] )) ||
 _oppscale__subcmd__top_commands() {

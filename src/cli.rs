@@ -4,7 +4,9 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::simulate::SimulateArgs;
+use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
 
@@ -26,6 +28,7 @@ Examples:
   kubectl get nodes,pods -A -o json | oppscale top --from -
                                                  the same from a saved list
   oppscale simulate                              what an HPA makes of it all
+  oppscale render-hpa --workload app.yaml        manifests, sized for this cluster
 
 Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
 124 timed out, 130 interrupted"
@@ -58,10 +61,14 @@ pub struct Cli {
 pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
+    /// Render the manifests of opportunistic work, sized for a cluster
+    RenderHpa(Box<RenderHpaArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
+    /// Write out the templates of render-hpa, to start your own from
+    Templates(TemplatesArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

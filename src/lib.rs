@@ -6,6 +6,7 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
+//!           │  ├───→ harvest ─→ manifest → core
 //!           │  ├───→ history ──→ cluster → core
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
@@ -20,8 +21,10 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
+pub mod harvest;
 pub mod history;
 pub mod live;
+pub mod manifest;
 pub mod printer;
 pub mod progress;
 pub mod render;

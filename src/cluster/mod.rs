@@ -3,11 +3,13 @@
 //! Everything here ends in a [`Snapshot`]: a ledger and what could not be read. What it
 //! means is the core's business, how it looks the renderer's.
 
+mod apply;
 mod client;
 mod connect;
 mod context;
 mod decode;
 mod error;
+mod facts;
 mod fields;
 pub mod follow;
 mod intake;
@@ -20,10 +22,12 @@ mod trouble;
 mod usage;
 mod workload;
 
-pub use client::{Action, Cluster};
+pub use apply::{DryRun, dry_run};
+pub use client::{Action, Cluster, Content};
 pub use connect::{ClusterArgs, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
+pub use facts::{Scaler, exists, scalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
 pub use pages::Listing;
 pub use read::{Request, read};

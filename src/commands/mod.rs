@@ -5,8 +5,15 @@ mod compare;
 pub mod completion;
 pub mod demo;
 pub mod explain;
+pub mod render_hpa;
+mod render_hpa_args;
+mod render_hpa_decisions;
+mod render_hpa_facts;
+mod render_hpa_values;
+mod render_hpa_workload;
 pub mod simulate;
 mod simulate_args;
+pub mod templates;
 pub mod top;
 mod top_args;
 mod top_follow;
@@ -25,8 +32,10 @@ use crate::printer::Printer;
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
+        Command::RenderHpa(args) => render_hpa::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
+        Command::Templates(args) => templates::run(&args, printer),
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Response;
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -306,10 +307,14 @@ async fn exchange(
     shared: Arc<Shared>,
 ) {
     let service = service_fn(|request: hyper::Request<Incoming>| {
-        let (parts, _) = request.into_parts();
-        let request = Request::new(parts.method, &parts.uri, parts.headers, certificate);
+        let (parts, body) = request.into_parts();
+        let mut request = Request::new(parts.method, &parts.uri, parts.headers, certificate);
         let shared = Arc::clone(&shared);
-        async move { shared.answer(request).await }
+        async move {
+            let sent = body.collect().await.map_err(io::Error::other)?;
+            request.body = sent.to_bytes().into();
+            shared.answer(request).await
+        }
     });
     // Cut connections are what some tests are about.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;

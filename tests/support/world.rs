@@ -11,6 +11,8 @@ pub struct World {
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
     pub hpas: Vec<Value>,
+    /// Whole objects of any kind, which can be read and applied as a dry run.
+    pub objects: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -47,7 +49,16 @@ impl World {
             "blog-cluster" => items("hpa.json"),
             _ => Vec::new(),
         };
-        Self { nodes, pods, deployments, replica_sets, hpas, version, metrics: None }
+        Self {
+            nodes,
+            pods,
+            deployments,
+            replica_sets,
+            hpas,
+            objects: Vec::new(),
+            version,
+            metrics: None,
+        }
     }
 
     /// The lists that can be watched, by the last part of their path.
