@@ -29,7 +29,7 @@ pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
 pub use facts::{Scaler, exists, scalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
-pub use pages::Listing;
+pub use pages::{Listing, percent_encode};
 pub use read::{Request, read};
 pub use saved::{SavedFiles, read_saved};
 pub use snapshot::{Oddity, Snapshot, Usage};

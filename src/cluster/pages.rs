@@ -129,7 +129,7 @@ pub(super) async fn load<W: From<Piece>>(
 
 /// Encodes a query value. Continue tokens are base64url today, but that is the server's
 /// affair.
-pub(super) fn percent_encode(text: &str) -> String {
+pub fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

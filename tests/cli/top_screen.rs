@@ -31,18 +31,6 @@ fn node(world: &World, name: &str) -> Value {
     node
 }
 
-/// A pod of others on the first node, of so many cores.
-fn guest(world: &World, name: &str, cores: u32) -> Value {
-    let mut pod = world.pods[0].clone();
-    pod["metadata"] = json!({"name": name, "namespace": "paid", "uid": format!("uid-of-{name}")});
-    pod["spec"] = json!({
-        "nodeName": world.nodes[0]["metadata"]["name"],
-        "containers": [{"name": "c", "resources": {"requests": {"cpu": cores.to_string()}}}]
-    });
-    pod["status"] = json!({"phase": "Running"});
-    pod
-}
-
 /// The first name in the table.
 fn first_row(text: &str) -> &str {
     let heading = text.lines().position(|line| line.starts_with("NODE")).unwrap();
@@ -92,7 +80,7 @@ fn it_starts_with_everything_and_gives_the_terminal_back() {
 fn an_event_is_on_the_screen_and_nothing_is_written_while_nothing_changes() {
     let (server, mut terminal) = screen(World::blog());
     whole(&mut terminal);
-    server.change(|world| world.pods.push(guest(world, "guest", 3)));
+    server.change(|world| world.pods.push(world.guest("guest", 3)));
     terminal.see("the guest", |text| text.contains("118 replicas") && text.contains("35.75"));
     terminal.watch_for(Duration::from_millis(300));
     let written = terminal.watch_for(Duration::from_millis(1500));
@@ -126,7 +114,7 @@ fn keys_sort_filter_and_open() {
     assert_eq!(asked.count(), 1, "{}", server.log());
     // What comes to the node is seen while it is open.
     server.change(|world| {
-        let mut pod = guest(world, "newcomer", 1);
+        let mut pod = world.guest("newcomer", 1);
         pod["spec"]["nodeName"] = "fake-00003".into();
         world.pods.push(pod);
     });

@@ -25,18 +25,6 @@ fn is_following(line: &Value) -> bool {
     state("nodes") && state("pods")
 }
 
-/// A pod of others on the first node, of so many cores.
-fn guest(world: &World, name: &str, cores: u32) -> Value {
-    let mut pod = world.pods[0].clone();
-    pod["metadata"] = json!({"name": name, "namespace": "paid", "uid": format!("uid-of-{name}")});
-    pod["spec"] = json!({
-        "nodeName": world.nodes[0]["metadata"]["name"],
-        "containers": [{"name": "c", "resources": {"requests": {"cpu": cores.to_string()}}}]
-    });
-    pod["status"] = json!({"phase": "Running"});
-    pod
-}
-
 /// What a fresh look says, in the same words.
 fn fresh(env: &TestEnv) -> Value {
     let output = env.run(["top", "-o", "json"]);
@@ -62,7 +50,7 @@ fn every_change_is_a_line_and_nothing_else_is() {
     assert!(first["time"].as_str().unwrap().ends_with('Z'), "{first}");
     assert!(first.get("nodes").is_none(), "rows only when they are asked for");
     let before = remaining(&first);
-    server.change(|world| world.pods.push(guest(world, "guest", 3)));
+    server.change(|world| world.pods.push(world.guest("guest", 3)));
     let line = stream.until("the guest counts", |line| remaining(line) == before - 3000);
     assert_eq!(line["connection"]["pods"]["state"], "following");
     // A status that counts for nothing.
@@ -90,7 +78,7 @@ fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
     for cores in 1..=20 {
         server.change(|world| {
             world.pods.retain(|pod| pod["metadata"]["name"] != "guest");
-            world.pods.push(guest(world, "guest", cores));
+            world.pods.push(world.guest("guest", cores));
         });
     }
     let mut lines = 0;
@@ -135,11 +123,11 @@ fn survives(setup: Setup, args: &[&str], fault: impl FnOnce(&mut FakeApiServer))
     let mut stream = JsonStream::start(&env, &[&WATCH[..], args].concat());
     let first = stream.until("following", is_following);
     let full = remaining(&first);
-    server.change(|world| world.pods.push(guest(world, "before", 1)));
+    server.change(|world| world.pods.push(world.guest("before", 1)));
     fault(&mut server);
     server.change(|world| {
         world.pods.retain(|pod| pod["metadata"]["name"] != "before");
-        world.pods.push(guest(world, "after", 2));
+        world.pods.push(world.guest("after", 2));
     });
     let line = agrees(&mut stream, &env);
     assert_eq!(remaining(&line), full - 2000);
@@ -154,7 +142,7 @@ fn a_server_that_is_killed_and_comes_back_is_followed_again() {
         // While nobody could look.
         server.change(|world| world.nodes[5]["spec"]["unschedulable"] = true.into());
         server.change(|world| world.nodes[5]["spec"]["unschedulable"] = false.into());
-        server.change(|world| world.pods.push(guest(world, "meanwhile", 1)));
+        server.change(|world| world.pods.push(world.guest("meanwhile", 1)));
         server.change(|world| world.pods.retain(|pod| pod["metadata"]["name"] != "meanwhile"));
         server.restart();
     });
@@ -178,7 +166,7 @@ fn what_is_known_never_falls_to_zero_while_the_list_is_read_again() {
     let pods = server.requests().len();
     server.compact();
     server.end_watches(Ending::Whole);
-    server.change(|world| world.pods.push(guest(world, "after", 2)));
+    server.change(|world| world.pods.push(world.guest("after", 2)));
     loop {
         let line = stream.next();
         assert!(remaining(line) == full || remaining(line) == full - 2000, "{line}");
@@ -306,7 +294,7 @@ fn rotated_credentials_are_taken_up() {
     server.rotate_token("second");
     plugin("second");
     server.end_watches(Ending::Whole);
-    server.change(|world| world.pods.push(guest(world, "after", 2)));
+    server.change(|world| world.pods.push(world.guest("after", 2)));
     stream.until("the change is seen", |line| remaining(line) == full - 2000);
     agrees(&mut stream, &env);
 }
@@ -335,7 +323,7 @@ fn a_clock_that_jumps_leads_to_new_watches_and_to_no_harm() {
     for jump in ["+600s", "-600s"] {
         let before = watches(&server);
         env.write("clock", jump);
-        server.change(|world| world.pods.push(guest(world, "after", 2)));
+        server.change(|world| world.pods.push(world.guest("after", 2)));
         stream.until("the change is seen", |line| remaining(line) == full - 2000);
         for _ in 0..200 {
             if watches(&server) >= before + 2 {

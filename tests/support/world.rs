@@ -112,6 +112,19 @@ impl World {
         self
     }
 
+    /// A pod of others on the first node, of so many cores.
+    pub fn guest(&self, name: &str, cores: u32) -> Value {
+        let mut pod = self.pods[0].clone();
+        pod["metadata"] =
+            json!({"name": name, "namespace": "paid", "uid": format!("uid-of-{name}")});
+        pod["spec"] = json!({
+            "nodeName": self.nodes[0]["metadata"]["name"],
+            "containers": [{"name": "c", "resources": {"requests": {"cpu": cores.to_string()}}}]
+        });
+        pod["status"] = json!({"phase": "Running"});
+        pod
+    }
+
     /// The first pod whose name starts so.
     pub fn pod(&mut self, prefix: &str) -> &mut Value {
         let named = |pod: &&mut Value| {

@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::cluster::{Action, Cluster, fold_list};
+use crate::cluster::{Action, Cluster, fold_list, percent_encode};
 use crate::core::explain::{self, Line};
 use crate::core::model::Pod;
 use crate::core::ownership::Ownership;
 use crate::core::resources::Resources;
 
-use super::{Answer, Refusal, encoded};
+use super::{Answer, Refusal};
 
 /// A pod that occupies a node.
 #[derive(Debug, Clone)]
@@ -49,7 +49,7 @@ pub(in crate::live) async fn of_node(
     let action = Action { words: &words, right: "--verb=list --resource=nodes,pods" };
     let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
     // A node holds some hundred pods at most, so the list is not cut into pages.
-    let path = format!("/api/v1/pods?fieldSelector={}", encoded(&selector));
+    let path = format!("/api/v1/pods?fieldSelector={}", percent_encode(&selector));
     let body = cluster.get(&action, &path).await?;
     let text =
         std::str::from_utf8(&body).map_err(|error| Refusal::garbage(&words, cluster, &error))?;
@@ -109,6 +109,6 @@ mod tests {
 
     #[test]
     fn selectors_are_encoded() {
-        assert_eq!(encoded("a=b,c!=d"), "a%3Db%2Cc%21%3Dd");
+        assert_eq!(percent_encode("a=b,c!=d"), "a%3Db%2Cc%21%3Dd");
     }
 }
