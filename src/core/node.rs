@@ -120,6 +120,17 @@ impl NodeRecord {
         reasons
     }
 
+    /// Whether a workload placed by `placement` may use this node, as [`Self::unusable`].
+    pub fn is_usable(&self, placement: &Placement) -> bool {
+        self.allocatable.is_ok()
+            && self.ready
+            && !self.deleting
+            && !self.cordoned
+            && !self.taints.iter().any(|taint| DRAINING_TAINTS.contains(&taint.key.as_str()))
+            && placement.untolerated(&self.taints).next().is_none()
+            && placement.selects(&self.name, &self.labels)
+    }
+
     /// Whether the node is large enough for a pod of this footprint.
     pub fn fits_empty(&self, footprint: &Resources) -> bool {
         self.allocatable.as_ref().is_ok_and(|allocatable| {

@@ -94,7 +94,9 @@ fn apply(ledger: &mut Ledger, change: &Change) {
             let node: Node<'_> = serde_json::from_str(&json).unwrap();
             ledger.apply_node(NodeRecord::of(node));
         }
-        Change::DeleteNode(id) => ledger.delete_node(&format!("node-{id}")),
+        Change::DeleteNode(id) => {
+            ledger.delete_node(&format!("node-{id}"));
+        }
         Change::ResetPods => ledger.reset_pods(),
         Change::ResetNodes => ledger.reset_nodes(),
     }
