@@ -4,6 +4,7 @@ use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
@@ -58,6 +59,8 @@ pub struct Cli {
 pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
+    /// Serve what remains to HPAs, Prometheus and people
+    Serve(Box<ServeArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes

@@ -6,7 +6,8 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
-//!           │  └───→ demo ──────────────→ core
+//!           │  ├───→ demo ──────────────→ core
+//!           │  └───→ serve ─→ metrics_api, cluster ─→ core
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -25,5 +26,6 @@ pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
+pub mod serve;
 
 pub use run::run;

@@ -5,6 +5,8 @@ mod compare;
 pub mod completion;
 pub mod demo;
 pub mod explain;
+pub mod serve;
+mod serve_args;
 pub mod simulate;
 mod simulate_args;
 pub mod top;
@@ -21,6 +23,7 @@ use crate::printer::Printer;
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
+        Command::Serve(args) => serve::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),

@@ -31,6 +31,8 @@ pub struct NodeRecord {
     pub labels: Arc<Labels<'static>>,
     /// What pods may take, or why that is not known.
     pub allocatable: Result<Resources, Malformed>,
+    /// What the machine has; nothing where that is not told. No count depends on it.
+    pub capacity: Resources,
     taints: Vec<Taint<'static>>,
     ready: bool,
     cordoned: bool,
@@ -67,6 +69,7 @@ impl NodeRecord {
         Self {
             name: node.metadata.name.as_str().into(),
             allocatable,
+            capacity: capacity(&node),
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
             deleting: node.metadata.deletion_timestamp.is_some(),
@@ -81,6 +84,7 @@ impl NodeRecord {
             name: name.into(),
             labels: Arc::default(),
             allocatable: Err(problem),
+            capacity: Resources::default(),
             taints: Vec::new(),
             ready: false,
             cordoned: false,
@@ -145,6 +149,11 @@ impl NodeRecord {
             && placement.untolerated(&self.taints).next().is_none()
             && placement.selects(&self.name, &self.labels)
     }
+}
+
+fn capacity(node: &Node<'_>) -> Resources {
+    let capacity = Requests::parse(&node.status.capacity, || "status.capacity".to_owned());
+    capacity.and_then(|capacity| capacity.to_resources()).unwrap_or_default()
 }
 
 fn allocatable(node: &Node<'_>) -> Result<Resources, Malformed> {

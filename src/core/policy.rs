@@ -45,7 +45,12 @@ pub struct PolicyError {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { reserve: Reserve::default(), max_replicas: None, weight: DEFAULT_WEIGHT, priority: 0 }
+        Self {
+            reserve: Reserve::default(),
+            max_replicas: None,
+            weight: DEFAULT_WEIGHT,
+            priority: 0,
+        }
     }
 }
 
@@ -62,8 +67,7 @@ impl Policy {
         let mut reserve = None;
         for (name, value) in annotations {
             let Some(name) = name.strip_prefix(PREFIX) else { continue };
-            let error =
-                |problem: String| PolicyError { name: name.to_owned(), problem };
+            let error = |problem: String| PolicyError { name: name.to_owned(), problem };
             let value = value.trim();
             match name {
                 "reserve" | "target-utilization" => {

@@ -9,8 +9,7 @@ use super::status::Answer;
 use super::{CUSTOM, EXTERNAL, Groups};
 
 /// The type of aggregated discovery, which clients compare letter by letter.
-const AGGREGATED: &str =
-    "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 /// All documents, written once.
 #[derive(Debug)]
@@ -194,9 +193,8 @@ fn aggregated(group: &str, versions: &[&str], resources: &[Resource]) -> Value {
             "singularResource": "", "verbs": [], "subresources": subresources,
         }));
     }
-    let version = |version: &&str| {
-        json!({"version": version, "freshness": "Current", "resources": listed})
-    };
+    let version =
+        |version: &&str| json!({"version": version, "freshness": "Current", "resources": listed});
     json!({
         "metadata": {"name": group},
         "versions": versions.iter().map(version).collect::<Vec<_>>(),

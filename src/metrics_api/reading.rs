@@ -14,7 +14,7 @@ pub trait Source {
     ///
     /// # Errors
     /// When nothing can be said: why not.
-    fn workloads(&self) -> Result<Arc<Readings>, Refusal>;
+    fn workloads(&self) -> Result<Readings, Refusal>;
     /// What is known of the nodes.
     ///
     /// # Errors
@@ -28,7 +28,7 @@ pub struct Readings {
     /// When the cluster was last heard, as RFC 3339.
     pub time: String,
     /// The workloads, by namespace, kind and name.
-    pub workloads: Vec<WorkloadReading>,
+    pub workloads: Arc<Vec<WorkloadReading>>,
 }
 
 /// Things that were found, and as of when.

@@ -305,15 +305,7 @@ fn empty(nodes: usize) -> Scene {
 }
 
 fn plain() -> Workload {
-    Workload {
-        cpu: 1000,
-        gpu: false,
-        zone: None,
-        reserve: "0",
-        max: None,
-        weight: 1,
-        priority: 0,
-    }
+    Workload { cpu: 1000, gpu: false, zone: None, reserve: "0", max: None, weight: 1, priority: 0 }
 }
 
 fn fits(scene: &Scene) -> Vec<Amount> {

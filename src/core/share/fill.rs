@@ -96,12 +96,7 @@ impl<'r> Filling<'r> {
         }
     }
 
-    fn fill_kind(
-        &mut self,
-        members: &[usize],
-        nodes: &[usize],
-        tell: &mut impl FnMut(Offer<'_>),
-    ) {
+    fn fill_kind(&mut self, members: &[usize], nodes: &[usize], tell: &mut impl FnMut(Offer<'_>)) {
         let room = self.room;
         let width = room.names.len();
         let mut turns: BinaryHeap<Turn> = members.iter().map(|n| self.turn(*n)).collect();
@@ -143,9 +138,9 @@ impl<'r> Filling<'r> {
     }
 
     fn turn(&self, number: usize) -> Turn {
-        let weight = self.room.claimants[number].as_ref().map_or(1, |asking| {
-            Amount::from(asking.claimant.policy.weight)
-        });
+        let weight = self.room.claimants[number]
+            .as_ref()
+            .map_or(1, |asking| Amount::from(asking.claimant.policy.weight));
         // In millionths, so that weights up to a million still tell costs apart.
         Reverse((self.held[number] * self.costs[number] * 1_000_000 / weight, number))
     }
