@@ -6,8 +6,9 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
-//!           │  ├───→ demo ──────────────→ core
-//!           │  └───→ serve ─→ metrics_api, cluster ─→ core
+//!           │  ├───→ history ──→ cluster → core
+//!           │  ├───→ serve ────→ metrics_api, cluster → core
+//!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -20,6 +21,8 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
+pub mod history;
+pub mod live;
 pub mod metrics_api;
 pub mod printer;
 pub mod progress;
@@ -27,5 +30,6 @@ pub mod render;
 mod run;
 pub mod scenario;
 pub mod serve;
+pub mod terminal;
 
 pub use run::run;

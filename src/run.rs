@@ -12,6 +12,7 @@ use crate::commands;
 use crate::commands::serve::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
+use crate::terminal;
 
 /// The name under which kubectl finds the program as a plugin.
 const PLUGIN: &str = "kubectl-oppscale";
@@ -98,7 +99,7 @@ fn log(verbosity: u8, quiet: bool, color: bool, server: Option<LogFormat>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(terminal::log_writer)
         .with_ansi(color)
         .with_target(verbosity > 1);
     // A second call in one process, as in tests, keeps the first one's settings.

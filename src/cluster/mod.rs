@@ -5,6 +5,7 @@
 
 mod client;
 mod connect;
+mod context;
 mod decode;
 mod error;
 mod fields;

@@ -45,7 +45,7 @@ pub enum WorkloadKind {
 }
 
 /// What is known of a workload once it has been read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResolvedWorkload {
     /// Whose pods are own.
     pub ownership: Ownership,
@@ -65,7 +65,7 @@ impl WorkloadKind {
         }
     }
 
-    fn plural(self) -> &'static str {
+    pub(super) fn plural(self) -> &'static str {
         match self {
             Self::Deployment => "deployments",
             Self::StatefulSet => "statefulsets",

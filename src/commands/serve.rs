@@ -26,7 +26,7 @@ pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
     let server = Server::open(settings).await.map_err(hinted)?;
     tracing::info!(server = cluster.server(), "following");
     let running = tokio::select! {
-        running = server.start(cluster) => running,
+        running = server.start(cluster) => running?,
         _ = terminate.recv() => return Ok(Exit::Ok),
         _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
     };

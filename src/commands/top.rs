@@ -9,9 +9,9 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
 
-use super::explain;
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
+use super::{explain, top_follow, top_screen, top_watch};
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -22,27 +22,24 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
     }
+    let is_live = top_screen::is_wanted(&args);
+    if let Some(path) = &args.live.replay {
+        return match is_live {
+            true => top_screen::replay(path, &args, &settings, printer).await,
+            false => top_watch::replay(path, &args, &settings, printer),
+        };
+    }
+    if args.live.watch {
+        return top_watch::run(&args, &settings, printer).await;
+    }
+    if is_live {
+        return top_screen::run(&args, &settings, printer).await;
+    }
+    if args.live.record.is_some() {
+        return top_follow::run(&args, printer).await;
+    }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
-    let query = Query {
-        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
-        reserve: settings.reserve,
-        placement: workload.placement,
-        nodes: args.selector.clone().unwrap_or_default(),
-        pods_unknown: snapshot.pods_unknown.is_some(),
-    };
-    let headroom = headroom::measure(&snapshot.ledger, &query);
-    let mut rows = rows(&args, &settings.by, &snapshot, &headroom)?;
-    let first = settings.resources.first().map_or("cpu", String::as_str);
-    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
-    let report = Report {
-        by: settings.by,
-        resources: render::resources(&settings.resources, &headroom),
-        unknown: render::unknown(&snapshot, &headroom),
-        rows,
-        headroom,
-        query,
-        usage: args.usage,
-    };
+    let report = report(&args, &settings, &snapshot, workload)?;
     // The report has all that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
@@ -67,6 +64,38 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(note);
     }
     Ok(verdict(&args, &snapshot, &report, printer))
+}
+
+/// Counts what was read.
+///
+/// # Errors
+/// When pools are asked for and no label tells them.
+pub(super) fn report(
+    args: &TopArgs,
+    settings: &TopSettings,
+    snapshot: &Snapshot,
+    workload: ResolvedWorkload,
+) -> Result<Report, UsageError> {
+    let query = Query {
+        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
+        reserve: settings.reserve,
+        placement: workload.placement,
+        nodes: args.selector.clone().unwrap_or_default(),
+        pods_unknown: snapshot.pods_unknown.is_some(),
+    };
+    let headroom = headroom::measure(&snapshot.ledger, &query);
+    let mut rows = rows(args, &settings.by, snapshot, &headroom)?;
+    let first = settings.resources.first().map_or("cpu", String::as_str);
+    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
+    Ok(Report {
+        by: settings.by.clone(),
+        resources: render::resources(&settings.resources, &headroom),
+        unknown: render::unknown(snapshot, &headroom),
+        rows,
+        headroom,
+        query,
+        usage: args.usage,
+    })
 }
 
 async fn read(

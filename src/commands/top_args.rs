@@ -11,6 +11,8 @@ use crate::core::selector::Selector;
 use crate::core::view::{By, SortKey};
 use crate::exit::UsageError;
 
+use super::top_live_args::LiveArgs;
+
 /// Arguments of `oppscale top`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -89,6 +91,9 @@ pub struct TopArgs {
     /// Exit with 1 when less remains: cpu=10,memory=64Gi,replicas=5
     #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
     pub fail_below: Option<Limits>,
+    /// Time
+    #[command(flatten)]
+    pub live: LiveArgs,
     /// Cluster to read
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -175,6 +180,7 @@ impl TopArgs {
         }
         let resources = match (self.output, self.resources.is_empty()) {
             (_, false) => self.resources.clone(),
+            (_, true) if self.live.watch || self.live.replay.is_some() => Vec::new(),
             (Output::Table | Output::Name, true) => vec![CPU.to_owned()],
             (Output::Wide, true) => vec![CPU.to_owned(), MEMORY.to_owned()],
             (_, true) => Vec::new(),

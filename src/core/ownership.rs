@@ -12,7 +12,7 @@ pub const OPPORTUNISTIC_LABEL: &str = "oppscale.dev/opportunistic";
 const TEMPLATE_HASH_LABEL: &str = "pod-template-hash";
 
 /// Which pods count as opportunistic.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ownership {
     /// Those that a label selector matches, in every namespace.
     Labels(Selector),
@@ -21,7 +21,7 @@ pub enum Ownership {
 }
 
 /// A workload whose pods are looked for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnWorkload {
     /// Its namespace.
     pub namespace: String,

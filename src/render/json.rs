@@ -2,8 +2,10 @@
 //!
 //! The schema is described in docs/json.md. Fields are only added within a version.
 
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::cluster::follow::{Feed, Health};
 use crate::core::headroom::{Limit, Totals};
 use crate::core::resources::{Amount, Resources};
 use crate::core::view::{By, Row};
@@ -19,6 +21,31 @@ const SCHEMA_VERSION: u32 = 1;
 /// Never, in practice: the value has only string keys.
 pub fn json(report: &Report) -> anyhow::Result<String> {
     Ok(format!("{:#}\n", value(report)))
+}
+
+/// The report in one line, with how well the cluster is heard. `has_rows` tells whether
+/// the rows are in it.
+pub fn line(report: &Report, health: &Health, has_rows: bool) -> String {
+    let mut value = value(report);
+    if let (false, Value::Object(members)) = (has_rows, &mut value) {
+        members.shift_remove(rows(report).0);
+    }
+    value["connection"] = json!({ "nodes": feed(&health.nodes), "pods": feed(&health.pods) });
+    value.to_string()
+}
+
+/// A line with its time in front and a newline at its end.
+pub fn timed(line: &str, time: Timestamp) -> String {
+    let rest = line.strip_prefix('{').unwrap_or(line);
+    format!("{{\"time\":\"{time:.3}\",{rest}\n")
+}
+
+fn feed(feed: &Feed) -> Value {
+    let mut value = json!({ "state": feed.phase.word() });
+    if let Some(why) = feed.phase.why() {
+        value["why"] = json!(why);
+    }
+    value
 }
 
 /// The report as YAML.

@@ -149,11 +149,14 @@ impl Server {
     }
 
     /// Follows `cluster` and answers.
-    pub async fn start(self, cluster: Cluster) -> Running {
+    ///
+    /// # Errors
+    /// When it cannot even begin to. Whatever fails later is tried again.
+    pub async fn start(self, cluster: Cluster) -> anyhow::Result<Running> {
         let Self { settings, certificate, api, web } = self;
         let changes = ChangeTally::default();
         let watches =
-            Watches::start(cluster, settings.patience.max_staleness, changes.clone()).await;
+            Watches::start(cluster, settings.patience.max_staleness, changes.clone()).await?;
         let board = watches.board(settings.patience);
         let trust = api.is_some().then(|| watches.trust.clone());
         let health = Health::new(board.clone(), trust.clone());
@@ -204,7 +207,7 @@ impl Server {
             ports.push(tokio::spawn(api.serve(Arc::new(api_port), stopped)));
         }
         let beside = beside.iter().map(tokio::task::JoinHandle::abort_handle).collect();
-        Running { health, stop, ports, beside, _watches: watches }
+        Ok(Running { health, stop, ports, beside, _watches: watches })
     }
 }
 

@@ -129,4 +129,6 @@ impl Journal for ChangeTally {
     fn pod_gone(&mut self, _: &PodKey) {
         self.add(1);
     }
+
+    fn pods_unknown(&mut self, _: Option<&str>) {}
 }

@@ -33,13 +33,13 @@ impl Watches {
         cluster: Cluster,
         max_staleness: Duration,
         changes: ChangeTally,
-    ) -> Self {
+    ) -> anyhow::Result<Self> {
         let wishes = Wishes {
             watch_life: Some((max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
             journal: Some(Box::new(changes)),
             ..Wishes::default()
         };
-        let mut follower = Follower::start(cluster, wishes).await;
+        let mut follower = Follower::start(cluster, wishes).await?;
         let (catalog, autoscalers, trust) =
             (Catalog::default(), Autoscalers::default(), Trust::default());
         let kinds = WorkloadKind::ALL.into_iter().map(|kind| {
@@ -69,7 +69,7 @@ impl Watches {
                 believed.drop_all("ConfigMap extension-apiserver-authentication may not be read")
             }
         });
-        Self { follower, catalog, kinds, autoscalers, trust }
+        Ok(Self { follower, catalog, kinds, autoscalers, trust })
     }
 
     /// The board of what is followed.

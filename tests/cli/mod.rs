@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod record;
 mod screen;
 mod simulate;
 mod simulate_input;
@@ -10,6 +11,7 @@ mod top_faults;
 mod top_live;
 mod top_saved;
 mod top_usage;
+mod top_watch;
 
 /// Names of nodes are all that these tests need to know that a cluster was read.
 const NAMES: [&str; 3] = ["top", "-o", "name"];

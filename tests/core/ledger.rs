@@ -29,6 +29,11 @@ enum Change {
     DeleteNode(u8),
     ResetPods,
     ResetNodes,
+    /// A new list, which names the pods of these numbers, and comes to its end or not.
+    Relist {
+        named: u16,
+        whole: bool,
+    },
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -58,6 +63,7 @@ fn change() -> impl Strategy<Value = Change> {
         2 => (0_u8..4).prop_map(Change::DeleteNode),
         1 => Just(Change::ResetPods),
         1 => Just(Change::ResetNodes),
+        3 => (any::<u16>(), any::<bool>()).prop_map(|(named, whole)| Change::Relist { named, whole }),
     ]
 }
 
@@ -74,31 +80,46 @@ fn pod_json(change: &Change) -> String {
     )
 }
 
+/// Applies a change that came after `before`.
+fn apply_after(ledger: &mut Ledger, before: &[Change], change: &Change) {
+    let Change::Relist { named, whole } = change else { return apply(ledger, change) };
+    ledger.begin_pods();
+    for pod in survivors(before) {
+        if matches!(&pod, Change::Pod { id, .. } if named >> id & 1 == 1) {
+            apply(ledger, &pod);
+        }
+    }
+    if *whole {
+        ledger.end_pods();
+    }
+}
+
 fn apply(ledger: &mut Ledger, change: &Change) {
     match change {
         Change::Pod { .. } => {
             let json = pod_json(change);
             let pod: Pod<'_> = serde_json::from_str(&json).unwrap();
-            ledger.apply_pod(PodRecord::of(&pod, &Ownership::default()));
+            let _ = ledger.apply_pod(PodRecord::of(&pod, &Ownership::default()));
         }
         Change::DeletePod(id) => {
             let json =
                 format!(r#"{{"metadata":{{"uid":"00000000-0000-0000-0000-0000000000{id:02}"}}}}"#);
             let pod: Pod<'_> = serde_json::from_str(&json).unwrap();
-            ledger.delete_pod(&PodKey::of(&pod.metadata));
+            let _ = ledger.delete_pod(&PodKey::of(&pod.metadata));
         }
         Change::Node { id, cpu } => {
             let json = format!(
                 r#"{{"metadata":{{"name":"node-{id}"}},"status":{{"allocatable":{{"cpu":"{cpu}"}}}}}}"#
             );
             let node: Node<'_> = serde_json::from_str(&json).unwrap();
-            ledger.apply_node(NodeRecord::of(node));
+            let _ = ledger.apply_node(NodeRecord::of(node));
         }
         Change::DeleteNode(id) => {
-            ledger.delete_node(&format!("node-{id}"));
+            let _ = ledger.delete_node(&format!("node-{id}"));
         }
         Change::ResetPods => ledger.reset_pods(),
         Change::ResetNodes => ledger.reset_nodes(),
+        Change::Relist { .. } => unreachable!("it needs what came before"),
     }
 }
 
@@ -114,6 +135,8 @@ fn survivors(history: &[Change]) -> Vec<Change> {
             Change::DeleteNode(id) => drop(nodes.remove(id)),
             Change::ResetPods => pods.clear(),
             Change::ResetNodes => nodes.clear(),
+            Change::Relist { named, whole: true } => pods.retain(|id, _| named >> id & 1 == 1),
+            Change::Relist { whole: false, .. } => {}
         }
     }
     pods.into_values().rev().chain(nodes.into_values()).collect()
@@ -148,15 +171,18 @@ proptest! {
     fn no_history_makes_it_drift(history in prop::collection::vec(change(), 0..60)) {
         let mut lived = Ledger::default();
         let mut fresh = Ledger::default();
-        for change in &history {
-            apply(&mut lived, change);
+        for (at, change) in history.iter().enumerate() {
+            apply_after(&mut lived, &history[..at], change);
         }
         for change in survivors(&history) {
             apply(&mut fresh, &change);
         }
         prop_assert_eq!(accounts(&lived), accounts(&fresh));
         prop_assert_eq!(waiting(&lived), waiting(&fresh));
-        let unknown = |ledger: &Ledger| ledger.unknown().cloned().collect::<Vec<_>>();
+        let unknown = |ledger: &Ledger| {
+            let pods = ledger.unknown();
+            pods.map(|p| (p.name.clone(), p.node.clone(), p.problem.clone())).collect::<Vec<_>>()
+        };
         prop_assert_eq!(unknown(&lived), unknown(&fresh));
         prop_assert_eq!(lived.bound().count(), fresh.bound().count());
     }

@@ -24,6 +24,7 @@ use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
 use super::request::Request;
 use super::routes::{self, Paging};
+use super::watch::{self, Ending, Watches, What};
 use super::world::World;
 
 /// Far longer than anything here takes; a test that waits so long has failed.
@@ -37,6 +38,7 @@ pub struct Setup {
     token: Option<&'static str>,
     demands_certificate: bool,
     prefix: &'static str,
+    streams: bool,
 }
 
 /// A server that runs.
@@ -44,18 +46,20 @@ pub struct FakeApiServer {
     shared: Arc<Shared>,
     address: SocketAddr,
     authority: Option<Authority>,
+    tls: Option<ServerName>,
     prefix: &'static str,
-    /// Dropped last, and with it the server.
-    _runtime: tokio::runtime::Runtime,
+    /// Dropped last, and with it the server; `None` while it is down.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 struct Shared {
     world: Mutex<World>,
     paging: Mutex<Paging>,
     scripts: Mutex<HashMap<String, Script>>,
+    watches: Arc<Watches>,
     requests: Mutex<Vec<Request>>,
     arrival: Condvar,
-    token: Option<&'static str>,
+    token: Mutex<Option<String>>,
     demands_certificate: bool,
     prefix: &'static str,
 }
@@ -68,7 +72,7 @@ struct Script {
 impl Setup {
     /// A server with TLS that asks nobody who they are.
     pub fn new(world: World) -> Self {
-        let paging = Paging { at_most: usize::MAX, overlap: 0, revision: 930 };
+        let paging = Paging { at_most: usize::MAX, overlap: 0, epoch: 930, revision: 930 };
         Self {
             world,
             tls: Some(ServerName::Right),
@@ -76,7 +80,22 @@ impl Setup {
             token: None,
             demands_certificate: false,
             prefix: "",
+            streams: true,
         }
+    }
+
+    /// Of a version that does not stream lists.
+    #[must_use]
+    pub fn without_streaming(mut self) -> Self {
+        self.world.version["minor"] = "33".into();
+        self.world.version["gitVersion"] = "v1.33.4".into();
+        Self { streams: false, ..self }
+    }
+
+    /// That says it streams lists, and refuses to.
+    #[must_use]
+    pub fn refusing_to_stream(self) -> Self {
+        Self { streams: false, ..self }
     }
 
     /// Without TLS.
@@ -126,29 +145,27 @@ impl Setup {
     /// Starts it.
     pub fn start(self) -> FakeApiServer {
         let authority = self.tls.map(|_| Authority::new("the cluster's CA"));
-        let acceptor = authority
-            .as_ref()
-            .zip(self.tls)
-            .map(|(authority, name)| TlsAcceptor::from(authority.tls(name)));
         let shared = Arc::new(Shared {
+            watches: Arc::new(Watches::new(self.paging.revision, self.streams)),
             world: Mutex::new(self.world),
             paging: Mutex::new(self.paging),
             scripts: Mutex::default(),
             requests: Mutex::default(),
             arrival: Condvar::new(),
-            token: self.token,
+            token: Mutex::new(self.token.map(str::to_owned)),
             demands_certificate: self.demands_certificate,
             prefix: self.prefix,
         });
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        runtime.spawn(accept(listener, acceptor, Arc::clone(&shared)));
-        FakeApiServer { shared, address, authority, prefix: self.prefix, _runtime: runtime }
+        let mut server = FakeApiServer {
+            shared,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            authority,
+            tls: self.tls,
+            prefix: self.prefix,
+            runtime: None,
+        };
+        server.restart();
+        server
     }
 }
 
@@ -156,6 +173,57 @@ impl FakeApiServer {
     /// A healthy server with TLS.
     pub fn start(world: World) -> Self {
         Setup::new(world).start()
+    }
+
+    /// Ends it with all its connections, as a killed process does.
+    pub fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_timeout(Duration::from_secs(5));
+        }
+    }
+
+    /// Starts it (again), where it was before.
+    pub fn restart(&mut self) {
+        self.kill();
+        let acceptor = self.authority.as_ref().zip(self.tls);
+        let acceptor = acceptor.map(|(authority, name)| TlsAcceptor::from(authority.tls(name)));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
+        let listener = runtime.block_on(TcpListener::bind(self.address)).unwrap();
+        self.address = listener.local_addr().unwrap();
+        runtime.spawn(accept(listener, acceptor, Arc::clone(&self.shared)));
+        self.runtime = Some(runtime);
+    }
+
+    /// Changes what it holds; those who watch are told.
+    pub fn change(&self, change: impl FnOnce(&mut World)) {
+        self.shared.watches.change(&mut self.shared.world.lock().unwrap(), change);
+    }
+
+    /// Ends all watches so.
+    pub fn end_watches(&self, ending: Ending) {
+        self.shared.watches.end(ending);
+    }
+
+    /// Whether watches, those of now and later ones, say nothing any more.
+    pub fn silence_watches(&self, is_silent: bool) {
+        self.shared.watches.control.send_modify(|control| control.is_silent = is_silent);
+    }
+
+    /// Forgets what was before now: watches from there, and continue tokens, have expired.
+    pub fn compact(&self) {
+        let mut history = self.shared.watches.history.lock().unwrap();
+        history.oldest = history.revision + 1;
+        history.revision += 1;
+        self.shared.paging.lock().unwrap().epoch += 1;
+    }
+
+    /// Only this token is known from now on.
+    pub fn rotate_token(&self, token: &str) {
+        *self.shared.token.lock().unwrap() = Some(token.to_owned());
     }
 
     /// Its URL.
@@ -261,10 +329,14 @@ impl Shared {
         if !self.knows(&request) {
             return Ok(answer::recorded("401-unauthorized"));
         }
-        let answer = self.scripted(&request.path);
+        let is_watch = matches!(request.parameter("watch"), Some("1" | "true"));
+        let answer = match is_watch {
+            true => self.scripted(&format!("{}?watch", request.path)),
+            false => self.scripted(&request.path),
+        };
         if let Answer::Compacted(change) = &answer {
             change(&mut self.world.lock().unwrap());
-            self.paging.lock().unwrap().revision += 1;
+            self.paging.lock().unwrap().epoch += 1;
         }
         Ok(match answer {
             Answer::Serve | Answer::Compacted(_) => self.serve(&request).await,
@@ -287,14 +359,57 @@ impl Shared {
     }
 
     fn knows(&self, request: &Request) -> bool {
+        let token = self.token.lock().unwrap();
         let bears = |token| request.header("authorization") == [format!("Bearer {token}")];
-        self.token.is_none_or(bears) && (!self.demands_certificate || request.client_certificate)
+        token.as_ref().is_none_or(bears)
+            && (!self.demands_certificate || request.client_certificate)
     }
 
     async fn serve(&self, request: &Request) -> Response<Body> {
-        let paging = *self.paging.lock().unwrap();
-        let response = routes::serve(&self.world.lock().unwrap(), &paging, request);
+        if let Some(watch) = self.watch(request) {
+            return watch;
+        }
+        let mut paging = *self.paging.lock().unwrap();
+        // Before the world, as those who change it do.
+        let response = {
+            let world = self.world.lock().unwrap();
+            paging.revision = self.watches.history.lock().unwrap().revision;
+            routes::serve(&world, &paging, request)
+        };
         let accepts = request.header("accept-encoding").iter().any(|codes| codes.contains("gzip"));
         if accepts { answer::compressed(response).await } else { response }
+    }
+
+    /// A watch, if that is what is asked for, of something that can be watched.
+    fn watch(&self, request: &Request) -> Option<Response<Body>> {
+        if !matches!(request.parameter("watch"), Some("1" | "true")) {
+            return None;
+        }
+        let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
+        let (rest, version) = match parts[..] {
+            ["api", "v1", ref rest @ ..] => (rest, "v1"),
+            ["apis", "apps", "v1", ref rest @ ..] => (rest, "apps/v1"),
+            ["apis", "autoscaling", "v2", ref rest @ ..] => (rest, "autoscaling/v2"),
+            _ => return None,
+        };
+        let (namespace, plural) = match *rest {
+            [plural] => (None, plural),
+            ["namespaces", namespace, plural] => (Some(namespace.to_owned()), plural),
+            _ => return None,
+        };
+        let kind = match plural {
+            "nodes" => "Node",
+            "pods" => "Pod",
+            "deployments" => "Deployment",
+            "replicasets" => "ReplicaSet",
+            "statefulsets" => "StatefulSet",
+            "horizontalpodautoscalers" => "HorizontalPodAutoscaler",
+            "configmaps" => "ConfigMap",
+            _ => return None,
+        };
+        let world = self.world.lock().unwrap();
+        let (path, list) = world.collections().into_iter().find(|(path, _)| *path == plural)?;
+        let what = What { version, kind, path, namespace };
+        Some(watch::serve(&self.watches, what, list, request))
     }
 }

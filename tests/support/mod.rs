@@ -8,6 +8,8 @@ pub mod fake_apiserver;
 pub mod kubeconfig;
 pub mod request;
 pub mod routes;
+pub mod stream;
+pub mod watch;
 pub mod world;
 
 use std::path::{Path, PathBuf};

@@ -15,7 +15,9 @@ pub struct Paging {
     pub at_most: usize,
     /// How many items of a page the next one repeats.
     pub overlap: usize,
-    /// The version of every list. Tokens of older ones have expired.
+    /// Continue tokens of other epochs have expired.
+    pub epoch: u64,
+    /// The version of every list.
     pub revision: u64,
 }
 
@@ -23,6 +25,7 @@ pub struct Paging {
 pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body> {
     let parts: Vec<&str> = request.path.trim_start_matches('/').split('/').collect();
     match parts[..] {
+        ["version"] => answer::json(StatusCode::OK, &world.version),
         ["api", "v1", "nodes"] => list("NodeList", "v1", &world.nodes, paging, request),
         ["api", "v1", "pods"] => list("PodList", "v1", &world.pods, paging, request),
         ["api", "v1", "namespaces", namespace, "pods", name] => {
@@ -32,14 +35,37 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             object("Deployment", "apps/v1", &world.deployments, namespace, name)
         }
         ["apis", "apps", "v1", "namespaces", namespace, "replicasets"] => {
-            let sets = world.replica_sets.iter();
-            let sets: Vec<_> =
-                sets.filter(|set| set["metadata"]["namespace"] == namespace).cloned().collect();
+            let sets = within(&world.replica_sets, namespace);
             list("ReplicaSetList", "apps/v1", &sets, paging, request)
+        }
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments"] => {
+            let deployments = within(&world.deployments, namespace);
+            list("DeploymentList", "apps/v1", &deployments, paging, request)
+        }
+        ["apis", "apps", "v1", plural] => {
+            let (kind, objects) = match plural {
+                "deployments" => ("DeploymentList", &world.deployments),
+                "replicasets" => ("ReplicaSetList", &world.replica_sets),
+                "statefulsets" => ("StatefulSetList", &world.stateful_sets),
+                _ => return answer::recorded("404-path"),
+            };
+            list(kind, "apps/v1", objects, paging, request)
+        }
+        ["apis", "autoscaling", "v2", "horizontalpodautoscalers"] => {
+            list("HorizontalPodAutoscalerList", "autoscaling/v2", &world.hpas, paging, request)
+        }
+        ["api", "v1", "namespaces", namespace, "configmaps"] => {
+            let config_maps = within(&world.config_maps, namespace);
+            list("ConfigMapList", "v1", &config_maps, paging, request)
         }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
         _ => answer::recorded("404-path"),
     }
+}
+
+/// The objects of a namespace.
+fn within(objects: &[Value], namespace: &str) -> Vec<Value> {
+    objects.iter().filter(|o| o["metadata"]["namespace"] == namespace).cloned().collect()
 }
 
 /// A page of a list. Metadata comes before the items, as the real server writes it.
@@ -51,9 +77,11 @@ fn list(
     request: &Request,
 ) -> Response<Body> {
     let selector = request.parameter("fieldSelector").unwrap_or_default();
+    let labels = request.parameter("labelSelector").unwrap_or_default();
     let mut selected = Vec::new();
     for object in objects {
         match selects(selector, object) {
+            Some(true) if !has_labels(labels, object) => {}
             Some(true) => selected.push(object),
             Some(false) => {}
             None => return answer::recorded("400-field-selector"),
@@ -66,7 +94,7 @@ fn list(
     };
     let start = match request.parameter("continue") {
         None => 0,
-        Some(token) => match start_of(token, paging.revision) {
+        Some(token) => match start_of(token, paging.epoch) {
             Some(start) => start,
             None => return answer::recorded("410-expired-continue"),
         },
@@ -74,7 +102,7 @@ fn list(
     let end = selected.len().min(start.saturating_add(limit));
     let mut metadata = json!({"resourceVersion": paging.revision.to_string()});
     if end < selected.len() {
-        metadata["continue"] = token(end - paging.overlap, paging.revision).into();
+        metadata["continue"] = token(end - paging.overlap, paging.epoch).into();
         if selector.is_empty() {
             metadata["remainingItemCount"] = (selected.len() - end).into();
         }
@@ -86,24 +114,38 @@ fn list(
 }
 
 /// A continue token. It holds what a query must encode, for tokens are opaque.
-fn token(start: usize, revision: u64) -> String {
-    format!("v{revision}&{start}+/=")
+fn token(start: usize, epoch: u64) -> String {
+    format!("v{epoch}&{start}+/=")
 }
 
 /// Where a token goes on; `None` when it has expired.
-fn start_of(text: &str, revision: u64) -> Option<usize> {
+fn start_of(text: &str, epoch: u64) -> Option<usize> {
     let start: usize = text.split('&').nth(1)?.trim_end_matches("+/=").parse().ok()?;
-    (text == token(start, revision)).then_some(start)
+    (text == token(start, epoch)).then_some(start)
 }
 
 /// Whether a field selector selects an object; `None` when it is none that this knows.
-fn selects(selector: &str, object: &Value) -> Option<bool> {
+pub fn selects(selector: &str, object: &Value) -> Option<bool> {
     let mut selected = true;
     for term in selector.split(',').filter(|term| !term.is_empty()) {
-        let phase = term.strip_prefix("status.phase!=")?;
-        selected &= object["status"]["phase"] != phase;
+        selected &= if let Some(phase) = term.strip_prefix("status.phase!=") {
+            object["status"]["phase"] != phase
+        } else if let Some(name) = term.strip_prefix("metadata.name=") {
+            object["metadata"]["name"] == name
+        } else {
+            object["spec"]["nodeName"] == term.strip_prefix("spec.nodeName=")?
+        };
     }
     Some(selected)
+}
+
+/// Whether an object has all labels of a selector `a=b,c=d`.
+pub fn has_labels(selector: &str, object: &Value) -> bool {
+    let has = |term: &str| {
+        let (key, value) = term.split_once('=').unwrap();
+        object["metadata"]["labels"][key] == value
+    };
+    selector.split(',').filter(|term| !term.is_empty()).all(has)
 }
 
 /// One object. A list's items come without kind and apiVersion, an object with them.

@@ -10,6 +10,11 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    pub stateful_sets: Vec<Value>,
+    pub hpas: Vec<Value>,
+    pub config_maps: Vec<Value>,
+    /// What `/version` says.
+    pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
     pub metrics: Option<Metrics>,
 }
@@ -38,7 +43,44 @@ impl World {
         };
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
-        Self { nodes: items("nodes.json"), pods, deployments, replica_sets, metrics: None }
+        let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
+        Self {
+            nodes,
+            pods,
+            deployments,
+            replica_sets,
+            stateful_sets: Vec::new(),
+            hpas: Vec::new(),
+            config_maps: Vec::new(),
+            version,
+            metrics: None,
+        }
+    }
+
+    /// The lists that can be watched, by the last part of their path.
+    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 7] {
+        [
+            ("nodes", &self.nodes),
+            ("pods", &self.pods),
+            ("deployments", &self.deployments),
+            ("replicasets", &self.replica_sets),
+            ("statefulsets", &self.stateful_sets),
+            ("horizontalpodautoscalers", &self.hpas),
+            ("configmaps", &self.config_maps),
+        ]
+    }
+
+    /// One of them.
+    pub fn collection_mut(&mut self, path: &str) -> &mut Vec<Value> {
+        match path {
+            "nodes" => &mut self.nodes,
+            "pods" => &mut self.pods,
+            "replicasets" => &mut self.replica_sets,
+            "statefulsets" => &mut self.stateful_sets,
+            "horizontalpodautoscalers" => &mut self.hpas,
+            "configmaps" => &mut self.config_maps,
+            _ => &mut self.deployments,
+        }
     }
 
     /// The same with metrics-server: node number n uses n + 0.5 cores and n + 1 GiB, each

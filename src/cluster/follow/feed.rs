@@ -43,6 +43,8 @@ pub(super) struct Manner {
     pub(super) is_streaming: bool,
     /// Asks all feeds to connect anew.
     pub(super) wake: Arc<Notify>,
+    /// Asks this feed to read its list again.
+    pub(super) relist: Arc<Notify>,
 }
 
 /// Follows one kind.
@@ -329,6 +331,9 @@ impl FeedLoop {
                     None => return Err(Stop::Over),
                 },
                 () = self.manner.wake.notified() => return Err(Stop::Woken),
+                () = self.manner.relist.notified() => {
+                    return Err(Stop::Expired("whose pods are own has changed".to_owned()));
+                }
                 () = sleep_until(deadline), if end.is_some() => return Ok(()),
             }
         }

@@ -4,20 +4,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde::Deserialize;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::feed::{FeedLoop, Manner};
 use super::health::{Feed, Health};
 use super::jump::Clocks;
 use super::objects::{Change, FeedCell, Objects};
+use super::own::OwnFollower;
 use super::picture::Picture;
 use super::sink::{Nodes, Pods};
 use crate::cluster::client::{Action, Cluster};
 use crate::cluster::error::ClusterError;
 use crate::cluster::intake::{Intake, Journal};
 use crate::cluster::pages::Listing;
-use crate::core::ownership::Ownership;
+use crate::cluster::workload::{self, ResolvedWorkload, WorkloadRef};
 
 /// How long a watch lives, unless it is said otherwise: so long data may be old before
 /// the server proves it current, and a little longer a dead connection goes unnoticed.
@@ -31,8 +32,10 @@ const STREAMING_SINCE: u32 = 34;
 /// What to follow, and how.
 #[derive(Debug, Default)]
 pub struct Wishes {
-    /// Tells own pods from others'.
-    pub ownership: Ownership,
+    /// The workload whose pods are own; otherwise the label decides.
+    pub workload: Option<WorkloadRef>,
+    /// The namespace of a workload that was named without one.
+    pub namespace: Option<String>,
     /// How long a watch lives; `None` for [`WATCH_LIFE`].
     pub watch_life: Option<Duration>,
     /// Is told of every change that counts.
@@ -45,6 +48,7 @@ pub struct Follower {
     picture: Picture,
     manner: Manner,
     first: Option<oneshot::Receiver<Result<(), ClusterError>>>,
+    workload: watch::Receiver<ResolvedWorkload>,
     tasks: Tasks,
 }
 
@@ -84,29 +88,54 @@ struct VersionJson {
 }
 
 impl Follower {
-    /// Begins to follow nodes and pods. Asks the server for its version first; whatever
-    /// fails later is tried again, and told by [`Health`].
-    pub async fn start(cluster: Cluster, wishes: Wishes) -> Self {
+    /// Begins to follow nodes and pods. Reads the workload and the server's version first;
+    /// whatever fails later is tried again, and told by [`Health`].
+    ///
+    /// # Errors
+    /// When the workload cannot be read.
+    pub async fn start(cluster: Cluster, wishes: Wishes) -> anyhow::Result<Self> {
+        let namespace = wishes.namespace.as_deref().unwrap_or(cluster.namespace()).to_owned();
+        let own = match &wishes.workload {
+            Some(reference) => workload::fetch(&cluster, reference, &namespace).await?,
+            None => ResolvedWorkload::default(),
+        };
         let version = version(&cluster).await;
         let manner = Manner {
             watch_life: wishes.watch_life.unwrap_or(WATCH_LIFE),
             is_streaming: version.as_ref().is_some_and(VersionJson::streams_lists),
             wake: Arc::new(Notify::new()),
+            relist: Arc::new(Notify::new()),
         };
         let health =
             Health { version: version.map(|version| version.git_version), ..Health::default() };
-        let intake = Intake::following(wishes.ownership, wishes.journal);
+        let intake = Intake::following(own.ownership.clone(), wishes.journal);
         let picture = Picture::of(intake, health);
         let mut tasks = Tasks::default();
-        let feed = |listing| (cluster.clone(), listing, manner.clone());
-        let (of, listing, how) = feed(Listing::nodes());
-        let mut nodes = FeedLoop::new(of, listing, how, Nodes(picture.clone()));
+        let sink = Nodes(picture.clone());
+        let mut nodes = FeedLoop::new(cluster.clone(), Listing::nodes(), manner.clone(), sink);
         let first = Some(nodes.tell_first());
         tasks.spawn(nodes.run());
-        let (of, listing, how) = feed(Listing::pods());
-        tasks.spawn(FeedLoop::new(of, listing, how, Pods(picture.clone())).run());
+        let relist_pods = Arc::new(Notify::new());
+        let pods = Manner { relist: Arc::clone(&relist_pods), ..manner.clone() };
+        let sink = Pods(picture.clone());
+        tasks.spawn(FeedLoop::new(cluster.clone(), Listing::pods(), pods, sink).run());
         tasks.spawn(watch_clocks(picture.clone(), Arc::clone(&manner.wake)));
-        Self { cluster, picture, manner, first, tasks }
+        let (tell, workload) = watch::channel(own);
+        let mut follower = Self { cluster, picture, manner, first, workload, tasks };
+        if let Some(reference) = wishes.workload {
+            let own = OwnFollower { reference, namespace, tell, relist_pods };
+            own.start(&mut follower);
+        }
+        Ok(follower)
+    }
+
+    /// The workload whose pods are own, as it is now and as it changes.
+    pub fn workload(&self) -> watch::Receiver<ResolvedWorkload> {
+        self.workload.clone()
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Waits until the nodes have been listed for the first time.
@@ -131,7 +160,8 @@ impl Follower {
         let feed = FeedCell(Arc::new(Mutex::new(Feed::new())));
         let sink = Objects { on_change: Box::new(on_change), feed: feed.clone(), listed: 0 };
         let cluster = self.cluster.clone();
-        self.tasks.spawn(FeedLoop::new(cluster, listing, self.manner.clone(), sink).run());
+        let manner = Manner { relist: Arc::default(), ..self.manner.clone() };
+        self.tasks.spawn(FeedLoop::new(cluster, listing, manner, sink).run());
         Followed(feed)
     }
 

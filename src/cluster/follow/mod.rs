@@ -11,6 +11,7 @@
 //! | `feed` | one kind, listed and then watched, for ever |
 //! | `fold` | the thread that takes in what a feed has loaded |
 //! | `sink`, `objects` | where the objects go |
+//! | `own` | the opportunistic workload, as it is rolled out and changed |
 //! | `event`, `lines` | what a watch is made of |
 //! | `backoff`, `jump` | when to try again, and when not to trust the clock |
 //! | `health` | [`Health`]: how well the cluster is heard |
@@ -25,6 +26,7 @@ mod health;
 mod jump;
 mod lines;
 mod objects;
+mod own;
 mod picture;
 mod sink;
 

@@ -34,15 +34,16 @@ pub(super) trait Sink: Send + 'static {
     fn dial(&self) -> Dial;
 }
 
+/// A change of what is said of a feed, and whether that is news.
+type Turn<'t> = &'t mut dyn FnMut(&mut Feed) -> bool;
+
 /// Shows how well a kind is heard; clones are the same dial.
 #[derive(Clone)]
-pub(super) struct Dial(Arc<dyn Fn(&mut dyn FnMut(&mut Feed) -> bool) + Send + Sync>);
+pub(super) struct Dial(Arc<dyn Fn(Turn<'_>) + Send + Sync>);
 
 impl Dial {
     /// A dial that `set` turns.
-    pub(super) fn new(
-        set: impl Fn(&mut dyn FnMut(&mut Feed) -> bool) + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn new(set: impl Fn(Turn<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(set))
     }
 

@@ -1,0 +1,50 @@
+//! What is typed after `oppscale top` about time: once, live, recorded, replayed.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::cluster::parse_timeout;
+
+/// Arguments of `oppscale top` about time.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Live options")]
+pub struct LiveArgs {
+    /// Print one table and end, also on a terminal
+    #[arg(long, conflicts_with_all = ["watch", "record", "replay"])]
+    pub once: bool,
+    /// Write a line of JSON for every change until Ctrl-C, for scripts
+    #[arg(short, long, conflicts_with_all = ["from", "output", "explain", "fail_below", "usage"])]
+    pub watch: bool,
+    /// Least time between two lines of --watch, or two frames of the screen: 500ms, 10s
+    #[arg(long, value_name = "DURATION", value_parser = parse_span)]
+    pub interval: Option<Duration>,
+    /// Also write the capacity history to a file; it grows, and survives being cut off
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "output", "explain", "fail_below"])]
+    pub record: Option<PathBuf>,
+    /// Play a recorded capacity history instead of looking at a cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "record", "workload", "explain", "usage", "fail_below"])]
+    pub replay: Option<PathBuf>,
+    /// How much faster than it happened a history is played: 1 to 86400
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        requires = "replay",
+        value_parser = clap::value_parser!(u32).range(1..=86_400)
+    )]
+    pub speed: u32,
+    /// How long a watch lives before it is renewed; a silent one is noticed 5 s later
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_span)]
+    pub watch_life: Duration,
+}
+
+/// Reads a duration that is not zero.
+///
+/// # Errors
+/// On anything else.
+fn parse_span(text: &str) -> Result<Duration, String> {
+    let span = parse_timeout(text).map_err(|_| "expected a duration such as 500ms, 10s or 2m")?;
+    span.0.ok_or_else(|| "expected more than no time".to_owned())
+}

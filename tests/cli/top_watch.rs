@@ -1,0 +1,308 @@
+//! `oppscale top --watch`: a line for every change, and the truth after every fault.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::answer::Answer;
+use crate::support::bin::TestEnv;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::kubeconfig::Kubeconfig;
+use crate::support::stream::JsonStream;
+use crate::support::watch::Ending;
+use crate::support::world::World;
+
+/// Lines at once, and watches that live long enough not to matter.
+const WATCH: [&str; 3] = ["top", "--watch", "--interval=1ms"];
+
+fn remaining(line: &Value) -> i64 {
+    line["totals"]["usable"]["resources"]["cpu"]["remaining"].as_i64().unwrap()
+}
+
+fn is_following(line: &Value) -> bool {
+    let state = |kind: &str| line["connection"][kind]["state"] == "following";
+    state("nodes") && state("pods")
+}
+
+/// A pod of others on the first node, of so many cores.
+fn guest(world: &World, name: &str, cores: u32) -> Value {
+    let mut pod = world.pods[0].clone();
+    pod["metadata"] = json!({"name": name, "namespace": "paid", "uid": format!("uid-of-{name}")});
+    pod["spec"] = json!({
+        "nodeName": world.nodes[0]["metadata"]["name"],
+        "containers": [{"name": "c", "resources": {"requests": {"cpu": cores.to_string()}}}]
+    });
+    pod["status"] = json!({"phase": "Running"});
+    pod
+}
+
+/// What a fresh look says, in the same words.
+fn fresh(env: &TestEnv) -> Value {
+    let output = env.run(["top", "-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    serde_json::from_str(&output.stdout).unwrap()
+}
+
+/// Waits until the stream says what a fresh look says, both feeds up.
+fn agrees(stream: &mut JsonStream, env: &TestEnv) -> Value {
+    let fresh = fresh(env);
+    stream.until("what a fresh list says", |line| {
+        let parts = ["totals", "paidDemand", "unknown", "pods"];
+        is_following(line) && parts.iter().all(|part| line[part] == fresh[part])
+    })
+}
+
+#[test]
+fn every_change_is_a_line_and_nothing_else_is() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let first = stream.until("following", is_following);
+    assert!(first["time"].as_str().unwrap().ends_with('Z'), "{first}");
+    assert!(first.get("nodes").is_none(), "rows only when they are asked for");
+    let before = remaining(&first);
+    server.change(|world| world.pods.push(guest(world, "guest", 3)));
+    let line = stream.until("the guest counts", |line| remaining(line) == before - 3000);
+    assert_eq!(line["connection"]["pods"]["state"], "following");
+    // A status that counts for nothing.
+    server
+        .change(|world| world.pod("guest")["status"]["startTime"] = "2026-11-24T00:00:00Z".into());
+    assert!(stream.is_quiet_for(Duration::from_millis(400)));
+    server.change(|world| world.pod("guest")["status"]["phase"] = "Succeeded".into());
+    stream.until("it has ended", |line| remaining(line) == before);
+    server.change(|world| world.nodes.truncate(5));
+    stream.until("a node is gone", |line| line["totals"]["all"]["nodes"] == 5);
+    let line = agrees(&mut stream, &env);
+    assert_eq!(line["unknown"][0]["problem"].as_str().unwrap().split(' ').nth(1), Some("pods"));
+    assert_eq!(stream.interrupt(), (Some(130), String::new()));
+}
+
+#[test]
+fn lines_come_no_faster_than_the_interval_and_with_rows_where_asked() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let args = ["top", "--watch", "--interval", "700ms", "--by", "node"];
+    let mut stream = JsonStream::start(&env, &args);
+    let first = stream.until("following", is_following);
+    assert_eq!(first["nodes"].as_array().unwrap().len(), 6);
+    for cores in 1..=20 {
+        server.change(|world| {
+            world.pods.retain(|pod| pod["metadata"]["name"] != "guest");
+            world.pods.push(guest(world, "guest", cores));
+        });
+    }
+    let mut lines = 0;
+    let wanted = remaining(&first) - 20_000;
+    loop {
+        lines += 1;
+        if remaining(stream.next()) == wanted {
+            break;
+        }
+    }
+    assert!(lines <= 3, "twenty changes in an instant became {lines} lines");
+}
+
+#[test]
+fn lists_are_streamed_where_the_server_can_and_paged_elsewhere() {
+    let requests = |setup: Setup| {
+        let server = setup.start();
+        let env = TestEnv::of(&server);
+        let mut stream = JsonStream::start(&env, &WATCH);
+        stream.until("following", is_following);
+        agrees(&mut stream, &env);
+        drop(stream);
+        let log = server.log();
+        log.lines().filter(|line| line.contains("pods")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let streamed = requests(Setup::new(World::blog()));
+    assert!(streamed[0].contains("sendInitialEvents=true"), "{streamed:?}");
+    let paged = requests(Setup::new(World::blog()).without_streaming());
+    assert!(paged[0].contains("limit=500"), "{paged:?}");
+    assert!(paged[1].contains("watch=true") && paged[1].contains("resourceVersion=930"));
+    let refused = requests(Setup::new(World::blog()).refusing_to_stream());
+    assert!(refused[0].contains("sendInitialEvents=true"), "{refused:?}");
+    assert!(refused[1].contains("limit=500"), "{refused:?}");
+}
+
+/// Follows, lets `fault` happen while things change, and compares with a fresh list.
+fn survives(setup: Setup, args: &[&str], fault: impl FnOnce(&mut FakeApiServer)) -> Value {
+    let mut server = setup.start();
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &[&WATCH[..], args].concat());
+    let first = stream.until("following", is_following);
+    let full = remaining(&first);
+    server.change(|world| world.pods.push(guest(world, "before", 1)));
+    fault(&mut server);
+    server.change(|world| {
+        world.pods.retain(|pod| pod["metadata"]["name"] != "before");
+        world.pods.push(guest(world, "after", 2));
+    });
+    let line = agrees(&mut stream, &env);
+    assert_eq!(remaining(&line), full - 2000);
+    line
+}
+
+#[test]
+fn a_server_that_is_killed_and_comes_back_is_followed_again() {
+    survives(Setup::new(World::blog()), &[], |server| {
+        server.kill();
+        std::thread::sleep(Duration::from_millis(700));
+        // While nobody could look.
+        server.change(|world| world.nodes[5]["spec"]["unschedulable"] = true.into());
+        server.change(|world| world.nodes[5]["spec"]["unschedulable"] = false.into());
+        server.change(|world| world.pods.push(guest(world, "meanwhile", 1)));
+        server.change(|world| world.pods.retain(|pod| pod["metadata"]["name"] != "meanwhile"));
+        server.restart();
+    });
+}
+
+#[test]
+fn a_watch_goes_on_where_it_ended_however_it_ended() {
+    for ending in [Ending::Whole, Ending::HalfALine, Ending::Garbage, Ending::Gone] {
+        for setup in [Setup::new(World::blog()), Setup::new(World::blog()).without_streaming()] {
+            survives(setup, &[], |server| server.end_watches(ending));
+        }
+    }
+}
+
+#[test]
+fn what_is_known_never_falls_to_zero_while_the_list_is_read_again() {
+    let server = Setup::new(World::blog()).pages_of(10).without_streaming().start();
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let full = remaining(&stream.until("following", is_following));
+    let pods = server.requests().len();
+    server.compact();
+    server.end_watches(Ending::Whole);
+    server.change(|world| world.pods.push(guest(world, "after", 2)));
+    loop {
+        let line = stream.next();
+        assert!(remaining(line) == full || remaining(line) == full - 2000, "{line}");
+        if remaining(line) == full - 2000 && is_following(line) {
+            break;
+        }
+    }
+    agrees(&mut stream, &env);
+    let again = server.log().lines().skip(pods).filter(|line| line.contains("limit=500")).count();
+    assert!(again >= 10, "410 leads to a new list: {}", server.log());
+}
+
+#[test]
+fn a_watch_that_falls_silent_is_noticed() {
+    survives(Setup::new(World::blog()), &["--watch-life=1s"], |server| {
+        server.silence_watches(true);
+        server.end_watches(Ending::Whole);
+        // Nothing tells the client that these watches are dead.
+        std::thread::sleep(Duration::from_secs(2));
+        server.silence_watches(false);
+    });
+}
+
+#[test]
+fn a_server_that_answers_with_errors_is_tried_again() {
+    for answer in [
+        Answer::Raw(503, vec![], "no endpoints"),
+        Answer::Raw(429, vec![("retry-after", "1")], "slow down"),
+        Answer::Raw(200, vec![], "<html>log in</html>\n"),
+        Answer::Recorded("401-unauthorized"),
+        Answer::Recorded("410-old-version"),
+        Answer::HangUp,
+    ] {
+        survives(Setup::new(World::blog()), &[], |server| {
+            server.next("/api/v1/pods?watch", [answer.clone(), answer.clone()]);
+            server.end_watches(Ending::Whole);
+        });
+    }
+}
+
+#[test]
+fn pods_that_may_not_be_read_are_unknown_until_they_may() {
+    let server = FakeApiServer::start(World::blog());
+    server.always("/api/v1/pods", Answer::Recorded("403-pods"));
+    server.always("/api/v1/pods?watch", Answer::Recorded("403-pods"));
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let line = stream.until("refused", |line| line["connection"]["pods"]["state"] == "refused");
+    assert_eq!(line["pods"], "unknown", "{line}");
+    assert_eq!(line["totals"]["usable"]["resources"]["cpu"]["remaining"], Value::Null);
+}
+
+#[test]
+fn nodes_that_may_not_be_read_end_it_at_once() {
+    let server = FakeApiServer::start(World::blog());
+    server.always("/api/v1/nodes", Answer::Recorded("403-nodes"));
+    server.always("/api/v1/nodes?watch", Answer::Recorded("403-nodes"));
+    let output = TestEnv::of(&server).run(WATCH);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{output}");
+    assert!(output.stderr.contains("--verb=list,watch --resource=nodes,pods"), "{output}");
+}
+
+#[test]
+fn with_the_right_to_list_alone_the_list_is_read_again_and_again() {
+    let server = FakeApiServer::start(World::blog());
+    server.always("/api/v1/pods?watch", Answer::Recorded("403-pods"));
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let line = stream.until("polling", |line| line["connection"]["pods"]["state"] == "polling");
+    assert_eq!(line["pods"], "known", "{line}");
+    assert_eq!(line["totals"], fresh(&env)["totals"]);
+}
+
+#[test]
+fn own_pods_are_known_through_a_rollout() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let named = ["--workload", "opportunistic/deploy/electroneum"];
+    let mut stream = JsonStream::start(&env, &[&WATCH[..], &named].concat());
+    let own = |line: &Value| {
+        line["totals"]["usable"]["resources"]["cpu"]["opportunistic"].as_i64().unwrap()
+    };
+    let before = own(&stream.until("following", is_following));
+    server.change(|world| {
+        let mut set = world.replica_sets[0].clone();
+        let owner = set["metadata"]["ownerReferences"][0]["name"].clone();
+        assert_eq!(owner, "electroneum", "the fixture's first ReplicaSet");
+        set["metadata"]["name"] = "electroneum-new".into();
+        set["metadata"]["uid"] = "uid-of-the-new-set".into();
+        world.replica_sets.push(set);
+        let mut pod = world.pod("electroneum").clone();
+        pod["metadata"]["name"] = "electroneum-new-1".into();
+        pod["metadata"]["uid"] = "uid-of-the-new-pod".into();
+        pod["metadata"]["ownerReferences"][0]["name"] = "electroneum-new".into();
+        pod["metadata"]["ownerReferences"][0]["uid"] = "uid-of-the-new-set".into();
+        world.pods.push(pod);
+    });
+    stream.until("the new pod is own", |line| own(line) == before + 1000);
+}
+
+#[test]
+fn rotated_credentials_are_taken_up() {
+    let server = Setup::new(World::blog()).for_token("first").start();
+    let env = TestEnv::with(
+        &server,
+        &Kubeconfig::of_user(
+            &server,
+            json!({"exec": {
+                "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+                "command": "sh", "args": ["token.sh"]
+            }}),
+        ),
+    );
+    let plugin = |token: &str| {
+        // A token that is about to expire is asked for again with every request.
+        let credential = json!({
+            "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential",
+            "status": {"token": token, "expirationTimestamp": "2026-01-01T00:00:00Z"}
+        });
+        env.write("token.sh", &format!("echo '{credential}'"));
+    };
+    plugin("first");
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let full = remaining(&stream.until("following", is_following));
+    server.rotate_token("second");
+    plugin("second");
+    server.end_watches(Ending::Whole);
+    server.change(|world| world.pods.push(guest(world, "after", 2)));
+    stream.until("the change is seen", |line| remaining(line) == full - 2000);
+    agrees(&mut stream, &env);
+}

@@ -1,0 +1,5 @@
+//! `oppscale serve`: the real binary between a fake API server and real clients.
+
+mod client;
+mod contract;
+mod rig;

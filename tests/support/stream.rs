@@ -1,0 +1,83 @@
+//! A run that writes lines until it is ended, read as they come.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Child;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::bin::{TestEnv, signal};
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A running `oppscale` whose stdout is JSON, a line each.
+pub struct JsonStream {
+    child: Child,
+    lines: Receiver<String>,
+    last: Value,
+}
+
+impl JsonStream {
+    pub fn start(env: &TestEnv, args: &[&str]) -> Self {
+        let mut child = env.start(args);
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stdout.lines() {
+                if sender.send(line.unwrap()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines, last: Value::Null }
+    }
+
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line.
+    pub fn next(&mut self) -> &Value {
+        let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+            let mut said = String::new();
+            let _ = self.child.kill();
+            self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            panic!("no line comes; the last one was {}\n{said}", self.last);
+        };
+        self.last = serde_json::from_str(&line).unwrap();
+        &self.last
+    }
+
+    /// The first line, the last one that came included, that is as wanted.
+    pub fn until(&mut self, what: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        while self.last.is_null() || !is_wanted(&self.last) {
+            assert!(start.elapsed() < PATIENCE, "never {what}: {}", self.last);
+            self.next();
+        }
+        self.last.clone()
+    }
+
+    /// Whether nothing comes for so long.
+    pub fn is_quiet_for(&self, time: Duration) -> bool {
+        self.lines.recv_timeout(time).is_err()
+    }
+
+    /// Interrupts it; its exit code and stderr.
+    pub fn interrupt(mut self) -> (Option<i32>, String) {
+        signal("INT", self.id());
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for JsonStream {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
