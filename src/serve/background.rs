@@ -30,17 +30,19 @@ pub(super) async fn renew(certificate: ServingCertificate) {
 
 /// Takes samples for the chart.
 pub(super) async fn remember(board: Board, history: Arc<History>) {
-    let mut ticks = tokio::time::interval(EVERY);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
         match board.sight() {
             Sight::Clear(_) => {
                 history.add(Instant::now(), Some(&overview::totals(&board)));
             }
             Sight::Blind(..) => history.add(Instant::now(), None),
-            Sight::Starting(_) => {}
+            // The first sample is the beginning of the chart.
+            Sight::Starting(_) => {
+                tokio::time::sleep(RENDER).await;
+                continue;
+            }
         }
+        tokio::time::sleep(EVERY).await;
     }
 }
 

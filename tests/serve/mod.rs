@@ -2,4 +2,7 @@
 
 mod client;
 mod contract;
+mod faults;
+mod page;
+mod prometheus;
 mod rig;

@@ -1,7 +1,7 @@
 //! A server under test: the real binary, its API server, its certificates, its callers.
 
 use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -13,10 +13,14 @@ use super::client::{Answer, Connection, Tls};
 use crate::support::authority::{Authority, Identity};
 use crate::support::bin::{TestEnv, signal};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::kubeconfig::Kubeconfig;
 use crate::support::world::World;
 
 /// Far longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Any port of the loopback interface.
+const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What the HPA controller says of itself, as kube-apiserver passes it on.
 pub const HPA: [(&str, &str); 8] = [
@@ -104,13 +108,36 @@ impl Rig {
         Self::with(proxies, Setup::new(world), args)
     }
 
-    pub fn with(proxies: Authority, setup: Setup, args: &[&str]) -> Self {
-        let server = setup.start();
+    /// One that another program starts, which changes what it sees.
+    pub fn start_as(program: &[&str], args: &[&str]) -> Self {
+        let proxies = Authority::new("front-proxy-ca");
+        let server = Setup::new(world(&proxies)).start();
         let env = TestEnv::of(&server);
+        let authority = Authority::new("serving-ca");
+        write_certificate(&env, &serving(&authority));
+        let oppscale = Oppscale::launch_as(&env, program, args, ANY, ANY);
+        oppscale.until_logged("ready", |line| line["message"] == "ready");
+        Self { server, env, proxies, authority, oppscale }
+    }
+
+    /// One of a server with a kubeconfig of its own.
+    pub fn of(
+        proxies: Authority,
+        server: FakeApiServer,
+        kubeconfig: &Kubeconfig,
+        args: &[&str],
+    ) -> Self {
+        let env = TestEnv::with(&server, kubeconfig);
         let authority = Authority::new("serving-ca");
         write_certificate(&env, &serving(&authority));
         let oppscale = Oppscale::start(&env, args);
         Self { server, env, proxies, authority, oppscale }
+    }
+
+    pub fn with(proxies: Authority, setup: Setup, args: &[&str]) -> Self {
+        let server = setup.start();
+        let kubeconfig = Kubeconfig::of(&server);
+        Self::of(proxies, server, &kubeconfig, args)
     }
 
     /// Who the front proxy is to this server.
@@ -182,8 +209,7 @@ pub fn write_certificate(env: &TestEnv, identity: &Identity) {
 impl Oppscale {
     /// Starts one at ports of its own, and waits until it is ready.
     pub fn start(env: &TestEnv, args: &[&str]) -> Self {
-        let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        Self::start_at(env, args, any, any)
+        Self::start_at(env, args, ANY, ANY)
     }
 
     pub fn start_at(env: &TestEnv, args: &[&str], api: SocketAddr, web: SocketAddr) -> Self {
@@ -194,6 +220,16 @@ impl Oppscale {
 
     /// Starts one, and waits until its ports are open.
     pub fn launch(env: &TestEnv, args: &[&str], api: SocketAddr, web: SocketAddr) -> Self {
+        Self::launch_as(env, &[], args, api, web)
+    }
+
+    fn launch_as(
+        env: &TestEnv,
+        program: &[&str],
+        args: &[&str],
+        api: SocketAddr,
+        web: SocketAddr,
+    ) -> Self {
         let mut all = vec!["serve", "--log-format=json", "--listen", "API", "--listen-http", "WEB"];
         let (api, web) = (api.to_string(), web.to_string());
         (all[3], all[5]) = (&api, &web);
@@ -201,7 +237,7 @@ impl Oppscale {
             all.extend(["--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key"]);
         }
         all.extend(args);
-        let mut child = env.start(&all);
+        let mut child = env.start_as(program, &all);
         let log: Arc<Mutex<Vec<Value>>> = Arc::default();
         let (lines, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
         std::thread::spawn(move || {
@@ -210,15 +246,14 @@ impl Oppscale {
                 lines.lock().unwrap().push(value);
             }
         });
-        let any = "127.0.0.1:0".parse().unwrap();
-        let mut oppscale = Self { child, log, api: any, web: any };
+        let mut oppscale = Self { child, log, api: ANY, web: ANY };
         let at = |what: &str| {
             let line = oppscale
                 .until_logged(what, |line| line["message"] == format!("serving {what}").as_str());
             line["address"].as_str().unwrap().parse().unwrap()
         };
         let web = at("the page and /metrics");
-        let api = if args.contains(&"--apis=none") { any } else { at("the metrics API") };
+        let api = if args.contains(&"--apis=none") { ANY } else { at("the metrics API") };
         (oppscale.api, oppscale.web) = (api, web);
         oppscale
     }
@@ -256,10 +291,15 @@ impl Oppscale {
         let _ = self.child.wait();
     }
 
+    /// Waits for the end; the exit code.
+    pub fn wait(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// Sends a signal; the exit code that follows.
     pub fn end_with(&mut self, name: &str) -> Option<i32> {
         signal(name, self.id());
-        self.child.wait().unwrap().code()
+        self.wait()
     }
 }
 

@@ -3,12 +3,14 @@
 pub mod answer;
 pub mod authority;
 pub mod bin;
+pub mod browser;
 pub mod describe;
 pub mod fake_apiserver;
 pub mod kubeconfig;
 pub mod request;
 pub mod routes;
 pub mod stream;
+pub mod tools;
 pub mod watch;
 pub mod world;
 

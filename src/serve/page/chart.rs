@@ -13,10 +13,13 @@ const HEIGHT: Amount = 200;
 /// The chart grows with the first samples up to this; before, it would be a sliver.
 const SHORTEST: Duration = Duration::from_secs(60);
 
-/// The chart as SVG, with its axes in words below and above it.
-pub(super) fn chart(samples: &[Sample], now: Instant) -> String {
-    let known: Vec<(Amount, Option<Cpu>)> =
+/// The chart as SVG, with its axes in words below and above it. It ends with what is now.
+pub(super) fn chart(samples: &[Sample], now: Instant, cpu: Option<Cpu>) -> String {
+    let mut known: Vec<(Amount, Option<Cpu>)> =
         samples.iter().map(|s| (millis(now.saturating_duration_since(s.at)), s.cpu)).collect();
+    if !known.is_empty() {
+        known.push((0, cpu));
+    }
     let Some((first, _)) = known.first() else {
         return "<p class=\"dim\">Samples are taken every 5 s; none yet.</p>".to_owned();
     };

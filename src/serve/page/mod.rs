@@ -64,7 +64,8 @@ impl View<'_> {
         let shown = if self.all_nodes { nodes.len() } else { NODES };
         let hpas = self.autoscalers.as_deref();
         pieces.push(("totals", tiles(&totals)));
-        pieces.push(("chart", chart::chart(&self.history.samples(), Instant::now())));
+        let now = matches!(sight, Sight::Clear(_)).then(|| Cpu::of(&totals));
+        pieces.push(("chart", chart::chart(&self.history.samples(), Instant::now(), now)));
         pieces.push(("workloads", tables::workloads(&counted.workloads, hpas)));
         pieces.push(("nodes", tables::nodes(&nodes, shown)));
         Pieces(pieces)

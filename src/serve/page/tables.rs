@@ -28,8 +28,8 @@ pub(super) fn workloads(
     };
     format!(
         "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Workload</th>\
-         <th scope=\"col\">State</th><th scope=\"col\" class=\"n\">Ready</th>\
-         <th scope=\"col\" class=\"n\">Fit</th><th scope=\"col\" class=\"w\">Stopped by</th>\
+         <th scope=\"col\">State</th><th scope=\"col\" class=\"n\">Fit</th>\
+         <th scope=\"col\" class=\"n\">Ready</th><th scope=\"col\" class=\"w\">Stopped by</th>\
          <th scope=\"col\" class=\"n w\">Remaining</th><th scope=\"col\" class=\"w\">Policy</th>\
          <th scope=\"col\">HPA</th></tr></thead><tbody>{rows}</tbody></table></div>{note}"
     )
@@ -51,8 +51,8 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
             let most =
                 policy.max_replicas.map(|most| format!(" · at most {most}")).unwrap_or_default();
             format!(
-                "<tr>{name}<td><span class=\"good\">served</span></td>{ready}\
-                 <td class=\"n\"><b>{}</b></td><td class=\"w\">{}</td>\
+                "<tr>{name}<td><span class=\"good\">served</span></td>\
+                 <td class=\"n\"><b>{}</b></td>{ready}<td class=\"w\">{}</td>\
                  <td class=\"n w\">{} cores<small>{}</small></td>\
                  <td class=\"w\">weight {} · priority {}<small>reserve {}{most}</small></td>\
                  {hpa}</tr>",
@@ -66,8 +66,8 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
             )
         }
         (Err(why), _) | (_, Err(why)) => format!(
-            "<tr class=\"held\">{name}<td colspan=\"1\"><span class=\"bad\">held</span>\
-             <small>{}</small></td>{ready}<td class=\"n\">–</td><td class=\"w\"></td>\
+            "<tr class=\"held\">{name}<td><span class=\"bad\">held</span>\
+             <small>{}</small></td><td class=\"n\">–</td>{ready}<td class=\"w\"></td>\
              <td class=\"w\"></td><td class=\"w\"></td>{hpa}</tr>",
             escape(why)
         ),
@@ -120,8 +120,8 @@ pub(super) fn nodes(nodes: &[NodeRow], shown: usize) -> String {
     format!(
         "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Node</th>\
          <th scope=\"col\">State</th><th scope=\"col\" class=\"w\">CPU</th>\
-         <th scope=\"col\" class=\"n\">Paid</th><th scope=\"col\" class=\"n\">Opportunistic</th>\
-         <th scope=\"col\" class=\"n\">Remaining</th><th scope=\"col\" class=\"n w\">Cores</th>\
+         <th scope=\"col\" class=\"n\">Remaining</th><th scope=\"col\" class=\"n\">Paid</th>\
+         <th scope=\"col\" class=\"n\">Opportunistic</th><th scope=\"col\" class=\"n w\">Cores</th>\
          <th scope=\"col\" class=\"n w\">Memory left</th><th scope=\"col\" class=\"n w\">Pods</th>\
          </tr></thead><tbody>{rows}</tbody></table></div>{more}"
     )
@@ -149,12 +149,12 @@ fn node(node: &NodeRow) -> String {
     let pods = node.others.get(PODS) + node.opportunistic.get(PODS);
     format!(
         "<tr><th scope=\"row\">{name}</th><td>{state}</td><td class=\"w\">{}</td>\
-         <td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\"><b>{}</b></td>\
+         <td class=\"n\"><b>{}</b></td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
          <td class=\"n w\">{}</td><td class=\"n w\">{}</td><td class=\"n w\">{pods}/{}</td></tr>",
         bar(all, paid, own),
+        cores(node.remaining(CPU)),
         cores(paid),
         cores(own),
-        cores(node.remaining(CPU)),
         cores(all),
         amount(MEMORY, node.remaining(MEMORY)),
         node.allocatable.get(PODS),
