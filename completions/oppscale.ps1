@@ -84,7 +84,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         'oppscale;simulate' {
             [CompletionResult]::new('--series', '--series', [CompletionResultType]::ParameterName, 'Replay one HPA on the metric values of this file: docs/series.md')
             [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'The cluster and its paid load: blog, burst, day, step or a file')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take nodes and present paid load from saved lists: JSON or YAML of kubectl')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written')
             [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'With --from: whose pods are the filler''s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'With --from: the namespace of --workload KIND/NAME')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'With --from: the namespace of --workload KIND/NAME')

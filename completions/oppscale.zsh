@@ -96,7 +96,7 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
 '--scenario=[The cluster and its paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
-'(--scenario)*--from=[Take nodes and present paid load from saved lists\: JSON or YAML of kubectl]:FILE:_default' \
+'(--scenario)*--from=[Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written]:FILE:_default' \
 '--workload=[With --from\: whose pods are the filler'\''s\: NAMESPACE/deploy/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \

@@ -125,8 +125,11 @@ impl<'a> Lines<'a> {
         if !health.is_ready() {
             return Ok(None);
         }
-        let report = top::report(self.args, self.settings, snapshot, workload)?;
+        let mut report = top::report(self.args, self.settings, snapshot, workload);
         let has_rows = self.args.by.is_some() || self.args.namespace.is_some();
+        if has_rows {
+            report.rows = top::rows(self.args, self.settings, snapshot, &report.headroom)?;
+        }
         Ok(Some(json::line(&report, health, has_rows)))
     }
 }

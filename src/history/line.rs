@@ -15,6 +15,9 @@ use crate::core::resources::{Amount, Resources};
 /// The version of the format. A reader refuses a greater one.
 pub(super) const VERSION: u32 = 1;
 
+/// What every history, and every recording in it, begins with.
+pub(super) const MAGIC: &[u8] = b"{\"history\":";
+
 /// A line: one thing that happened, or a word that later lines use.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -19,5 +19,5 @@ mod tape;
 
 pub use line::{Header, Workload};
 pub use player::Player;
-pub use reader::{HistoryError, Reader};
+pub use reader::{HistoryError, Reader, is_history};
 pub use recorder::{Recorder, WRITE_EVERY};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use k8s_openapi::jiff::Timestamp;
 use serde::Deserialize;
 
-use super::line::{Header, Line, VERSION};
+use super::line::{Header, Line, MAGIC, VERSION};
 
 /// Why a file is no history, or not one that can be read.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +53,14 @@ pub enum HistoryError {
         /// What is wrong.
         cause: String,
     },
+}
+
+/// Whether a file begins as a history does.
+pub fn is_history(path: &Path) -> bool {
+    let mut start = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(MAGIC.len() as u64).read_to_end(&mut start));
+    read.is_ok() && start == MAGIC
 }
 
 /// A history that can be read moment by moment, in any order.
@@ -111,7 +119,7 @@ impl Reader {
                 break;
             }
             number += 1;
-            if line.starts_with(b"{\"history\":") {
+            if line.starts_with(MAGIC) {
                 let begun = begin(path, number, &line)?;
                 began = begun.started.parse().map_err(|error| damaged(path, number, &error))?;
                 header.get_or_insert(begun);

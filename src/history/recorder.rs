@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use k8s_openapi::jiff::Timestamp;
 
-use super::line::{Connection, Header, Line, VERSION, Workload};
+use super::line::{Connection, Header, Line, MAGIC, VERSION, Workload};
 use super::tape::Tape;
 use crate::cluster::Journal;
 use crate::cluster::follow::Picture;
@@ -18,8 +18,6 @@ pub const WRITE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is written that nothing has changed, so that a history tells a quiet
 /// cluster from a recording that ended.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// What every history begins with.
-const MAGIC: &[u8] = b"{\"history\":";
 
 /// Writes a history.
 #[derive(Debug)]

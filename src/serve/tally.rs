@@ -97,7 +97,7 @@ pub(super) struct ChangeTally(Arc<[AtomicU64; 2]>);
 impl ChangeTally {
     pub(super) fn family(&self) -> Family {
         let mut family = Family::counter(
-            "oppscale_cluster_changes_total",
+            "oppscale_changes_total",
             "Changes of nodes and pods that changed what is counted.",
         );
         for (kind, count) in ["node", "pod"].into_iter().zip(&*self.0) {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oppscale::core::headroom::{self, Query};
+use oppscale::core::simulation::{PaidApp, PaidScaling};
 use oppscale::history::Player;
 use serde_json::{Value, json};
 
@@ -150,6 +151,47 @@ fn a_player_goes_back_as_it_went_forth() {
     }
     player.seek(Duration::MAX).unwrap();
     assert_eq!(player.position(), player.end());
+}
+
+#[test]
+fn a_history_is_simulated_with_its_paid_load_over_time() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let _ = record(&env, &server, |server| {
+        std::thread::sleep(Duration::from_millis(1500));
+        // Eight of the ninety fillers become paid work of another shape.
+        server.change(|world| {
+            for pod in world
+                .pods
+                .iter_mut()
+                .filter(|pod| pod["metadata"]["namespace"] == "opportunistic")
+                .take(8)
+            {
+                pod["metadata"]["labels"] = json!({});
+            }
+        });
+        std::thread::sleep(Duration::from_millis(1500));
+    });
+    let output = env.run(["simulate", "--from", "history", "-o", "csv"]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
+    let setup = oppscale::scenario::recorded(&env.path("history")).unwrap().setup;
+    let paid = |at_ms: u64| -> i128 {
+        let app = |app: &PaidApp| {
+            let PaidScaling::Scripted(load) = &app.scaling else {
+                panic!("recorded load is scripted")
+            };
+            i128::from(load.level(at_ms)) * app.template.replica.footprint().get("cpu")
+        };
+        setup.paid.iter().map(app).sum()
+    };
+    assert_eq!(paid(setup.end_ms) - paid(0), 8000, "{:?}", setup.paid);
+    insta::assert_snapshot!(env.run(["simulate", "--from", "history", "--workload", "a/deploy/b"]), @"
+    ------- stderr -------
+    error: --workload: a capacity history knows its workload
+     hint: name it when recording: oppscale top --workload ... --record FILE
+    [EOF]
+    [exit status: 2]
+    ");
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn fresh_count(rig: &Rig) -> String {
     ]);
     assert_eq!(run.code, Some(0), "{run}");
     let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
-    report["fit"]["replicas"].to_string()
+    report["totals"]["usable"]["fitReplicas"].to_string()
 }
 
 /// A paid pod of 4 cores more on each of the first nodes.

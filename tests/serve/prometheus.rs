@@ -114,7 +114,7 @@ fn what_is_not_known_is_left_out() {
     rig.until("blind", |rig| rig.web("/metrics").body.contains("\noppscale_blind 1\n"));
     let text = rig.web("/metrics").body;
     assert!(!text.contains("oppscale_fit_replicas"), "{text}");
-    assert!(!text.contains("oppscale_cluster"), "{text}");
+    assert!(!text.contains("oppscale_cluster_"), "{text}");
     let age: f64 = series(&text, "oppscale_state_age_seconds").unwrap().parse().unwrap();
     assert!(age > 3.0, "{age}");
     rig.server.silence_watches(false);

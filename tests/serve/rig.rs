@@ -237,7 +237,7 @@ impl Oppscale {
             all.extend(["--tls-cert-file=tls.crt", "--tls-private-key-file=tls.key"]);
         }
         all.extend(args);
-        let mut child = env.start_as(program, &all);
+        let mut child = env.start_as(program, &all, &[]);
         let log: Arc<Mutex<Vec<Value>>> = Arc::default();
         let (lines, stderr) = (Arc::clone(&log), BufReader::new(child.stderr.take().unwrap()));
         std::thread::spawn(move || {

@@ -70,7 +70,16 @@ impl TestEnv {
 
     /// Starts oppscale.
     pub fn start(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Child {
-        self.start_as(&[], args)
+        self.start_with(args, &[])
+    }
+
+    /// Starts oppscale with environment variables.
+    pub fn start_with(
+        &self,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
+    ) -> Child {
+        self.start_as(&[], args, variables)
     }
 
     /// Starts oppscale by another program, which `program` names with its arguments.
@@ -78,6 +87,7 @@ impl TestEnv {
         &self,
         program: &[&str],
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
     ) -> Child {
         let words = [program, &[env!("CARGO_BIN_EXE_oppscale")]].concat();
         let mut command = Command::new(words[0]);
@@ -85,6 +95,7 @@ impl TestEnv {
         command.env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
         // Credential plugins are looked for there.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(variables.iter().copied());
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }
