@@ -60,6 +60,12 @@ pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
     /// Serve what remains to HPAs, Prometheus and people
+    ///
+    /// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets labelled
+    /// oppscale.dev/opportunistic=true, and answers the HPA controller through the API
+    /// server. What a workload may take is in its annotations: oppscale.dev/reserve,
+    /// target-utilization, max-replicas, weight, priority. A second port has a web page,
+    /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
     Serve(Box<ServeArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),

@@ -12,14 +12,7 @@ use crate::serve::Settings;
 use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
 
-/// Serve what remains of a cluster to its HPAs, to Prometheus and to people
-///
-/// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets that are labelled
-/// oppscale.dev/opportunistic=true, and answers the HPA controller through the API server:
-/// custom.metrics.k8s.io, external.metrics.k8s.io. What a workload may take is in its
-/// annotations: oppscale.dev/reserve, target-utilization, max-replicas, weight, priority.
-/// A second port has a web page, /metrics, /livez and /readyz. Nothing is written to the
-/// cluster. See docs/serve.md.
+/// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:

@@ -5,4 +5,4 @@ mod contract;
 mod faults;
 mod page;
 mod prometheus;
-mod rig;
+pub mod rig;

@@ -185,9 +185,14 @@ impl Rig {
 
     /// Waits until `is_so`.
     pub fn until(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        self.until_in(PATIENCE, what, is_so);
+    }
+
+    /// Waits so long until `is_so`.
+    pub fn until_in(&self, patience: Duration, what: &str, is_so: impl Fn(&Self) -> bool) {
         let start = Instant::now();
         while !is_so(self) {
-            assert!(start.elapsed() < PATIENCE, "never {what}\n{}", self.oppscale.log_text());
+            assert!(start.elapsed() < patience, "never {what}\n{}", self.oppscale.log_text());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
