@@ -19,9 +19,12 @@ use crate::metrics_api::{
     Found, NodeReading, Readings, Refusal, Source, Values, WorkloadKind, WorkloadReading,
 };
 
-/// Answers that are asked for within this time share one count. Counting 5,000 nodes takes
-/// a millisecond or two; thousands of requests a second would else do nothing but count.
+/// Answers that are asked for within this time share one count, or thousands of requests a
+/// second would do nothing but count.
 const SHARED: Duration = Duration::from_millis(5);
+/// Where a count takes long, they share it for so many times as long: counting takes a
+/// quarter of a core at most.
+const PAUSE: u32 = 3;
 
 /// What to answer when the cluster has not been heard for too long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +64,7 @@ struct Inner {
 pub struct Counted {
     of: (u64, u64),
     at: Instant,
+    took: Duration,
     /// The workloads with their shares, or why they are held.
     pub workloads: Vec<(Entry, Result<Share, String>)>,
     readings: Arc<Vec<WorkloadReading>>,
@@ -151,7 +155,7 @@ impl Board {
         let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let of = (*inner.changes.borrow(), inner.catalog.version());
         if let Some(last) = &*last
-            && (last.of == of || last.at.elapsed() < SHARED)
+            && (last.of == of || last.at.elapsed() < SHARED.max(last.took * PAUSE))
         {
             return Arc::clone(last);
         }
@@ -161,6 +165,7 @@ impl Board {
     }
 
     fn count(&self, change: u64) -> Counted {
+        let began = Instant::now();
         let (version, entries) = self.0.catalog.entries();
         let groups: Vec<Group> = entries.iter().map(Entry::group).collect();
         let claimants: Vec<Option<Claimant>> =
@@ -190,6 +195,7 @@ impl Board {
         Counted {
             of: (change, version),
             at: Instant::now(),
+            took: began.elapsed(),
             workloads,
             readings: Arc::new(readings),
         }

@@ -56,8 +56,8 @@ impl<'r> Filling<'r> {
         let of_all = |make: &dyn Fn(&Asking) -> Amount| {
             room.claimants.iter().map(|asking| asking.as_ref().map_or(0, make)).collect()
         };
-        let slots: Vec<Amount> = slots(room);
-        let steps = slots.iter().map(|slots| (slots / STEPS).max(1)).collect();
+        let alone = numbered(room).count() < 2;
+        let steps = of_all(&|asking| step(room, asking, alone));
         let costs = of_all(&|asking| cost(&asking.needs, &whole));
         let reserves = room.claimants.iter().map(|asking| {
             let Some(asking) = asking else { return Vec::new() };
@@ -158,8 +158,9 @@ impl<'r> Filling<'r> {
         let class = &self.room.classes[asking.class];
         let used = &self.used[asking.class];
         let reserve = &self.reserves[number];
-        let demand = row(&self.room.names, &class.demand);
-        (0..used.len()).map(|at| class.free[at] - demand[at] - reserve[at] - used[at]).collect()
+        let free = class.free.iter().zip(&class.demand_row);
+        let taken = reserve.iter().zip(used);
+        free.zip(taken).map(|((free, demand), (r, used))| free - demand - r - used).collect()
     }
 
     fn take(&mut self, node: usize, number: usize, asking: &Asking, replicas: Amount) {
@@ -217,22 +218,16 @@ impl<'r> Filling<'r> {
     }
 }
 
-/// How many replicas each claimant could have if it were alone.
-fn slots(room: &Room) -> Vec<Amount> {
-    let width = room.names.len();
-    let mut slots = vec![0; room.claimants.len()];
+/// How many replicas a claimant is handed at a time.
+fn step(room: &Room, asking: &Asking, alone: bool) -> Amount {
     // Nobody to come to terms with: the steps may be as large as the room.
-    if numbered(room).count() < 2 {
-        return vec![Amount::MAX / 2; room.claimants.len()];
-    }
-    for (number, asking) in numbered(room) {
-        for (node, free) in room.nodes.iter().zip(room.free.chunks_exact(width)) {
-            if room.kinds[node.kind].contains(&asking.class) {
-                slots[number] += fitting(free, &asking.needs);
-            }
-        }
-    }
-    slots
+    if alone { Amount::MAX } else { (could_have(room, asking) / STEPS).max(1) }
+}
+
+/// How many replicas a claimant could have at most if it were alone: what is free over all,
+/// as if it were one node.
+fn could_have(room: &Room, asking: &Asking) -> Amount {
+    fitting(&room.classes[asking.class].free, &asking.needs)
 }
 
 /// How many times `needs` goes into `free`.

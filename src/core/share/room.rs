@@ -50,6 +50,8 @@ pub(super) struct Class {
     /// What is free on its nodes; what one is short of is never netted.
     pub(super) free: Vec<Amount>,
     pub(super) demand: Resources,
+    /// The same, in the order of the names.
+    pub(super) demand_row: Vec<Amount>,
 }
 
 impl Room {
@@ -78,6 +80,9 @@ impl Room {
         let mut usable: Vec<Vec<&NodeRecord>> = vec![Vec::new(); room.classes.len()];
         room.add_nodes(ledger, &mut usable);
         room.add_demand(ledger, &usable);
+        for class in &mut room.classes {
+            class.demand_row = row(&room.names, &class.demand);
+        }
         room
     }
 
@@ -120,14 +125,14 @@ impl Room {
 
     /// What is free beside everybody but those who share.
     fn free_on(&self, account: &NodeAccount, allocatable: &Resources) -> Vec<Amount> {
-        let mut free = allocatable.minus(&account.others);
-        free.subtract(&account.opportunistic);
-        for (id, own) in account.tallies() {
-            if matches!(self.claimants.get(id as usize), Some(Some(_))) {
-                free.add(own);
-            }
-        }
-        row(&self.names, &free)
+        let shares = |id| matches!(self.claimants.get(id as usize), Some(Some(_)));
+        let free = |name: &String| {
+            let own = account.tallies().filter(|(id, _)| shares(*id));
+            let own: Amount = own.map(|(_, own)| own.get(name)).sum();
+            let (others, opportunistic) = (&account.others, &account.opportunistic);
+            allocatable.get(name) - others.get(name) - opportunistic.get(name) + own
+        };
+        self.names.iter().map(free).collect()
     }
 
     fn add_demand(&mut self, ledger: &Ledger, usable: &[Vec<&NodeRecord>]) {
@@ -179,6 +184,7 @@ fn class_of(classes: &mut Vec<Class>, placement: &Placement, width: usize) -> us
                 allocatable: Resources::default(),
                 free: vec![0; width],
                 demand: Resources::default(),
+                demand_row: Vec::new(),
             });
             classes.len() - 1
         }

@@ -131,10 +131,11 @@ fn node(node: &NodeRow) -> String {
     let name = escape(&node.name);
     let state = match node.state {
         "Ready" => "<span class=\"good\">Ready</span>".to_owned(),
-        state => format!(
-            "<span class=\"warn\">{state}</span><small>{}</small>",
-            escape(node.unknown.as_ref().unwrap_or(&node.reasons.join("; ")))
-        ),
+        state => {
+            let why = node.unknown.clone().unwrap_or_else(|| node.reasons.join("; "));
+            let why = if why.eq_ignore_ascii_case(state) { String::new() } else { escape(&why) };
+            format!("<span class=\"warn\">{state}</span><small>{why}</small>")
+        }
     };
     if node.unknown.is_some() {
         return format!(
