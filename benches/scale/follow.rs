@@ -60,7 +60,7 @@ fn first_line(server: &Server, how: &str) {
 fn screen(server: &mut Server) {
     let start = Instant::now();
     let mut terminal = Terminal::start(&server.kubeconfig);
-    terminal.see("5000 nodes usable");
+    terminal.see("5,000 nodes usable");
     println!("    first whole screen       {:6.2} s", start.elapsed().as_secs_f64());
     std::thread::sleep(Duration::from_secs(1));
     let process = Process(terminal.session.get_process().pid().as_raw().unsigned_abs());
@@ -85,7 +85,7 @@ fn screen(server: &mut Server) {
         is_cordoned = !is_cordoned;
         let sent = Instant::now();
         server.tell(if is_cordoned { "cordon 1" } else { "cordon 0" });
-        terminal.see(if is_cordoned { "4999" } else { "5000 nodes usable" });
+        terminal.see(if is_cordoned { "4,999" } else { "5,000 nodes usable" });
         events.push(sent.elapsed());
         terminal.watch_for(PROBE_EVERY.saturating_sub(probe.elapsed()));
     }

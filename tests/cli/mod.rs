@@ -10,6 +10,7 @@ mod simulate_input;
 mod top_faults;
 mod top_live;
 mod top_saved;
+mod top_screen;
 mod top_usage;
 mod top_watch;
 

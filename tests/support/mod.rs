@@ -10,6 +10,7 @@ pub mod kubeconfig;
 pub mod request;
 pub mod routes;
 pub mod stream;
+pub mod terminal;
 pub mod tools;
 pub mod watch;
 pub mod world;

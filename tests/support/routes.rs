@@ -54,6 +54,10 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
         ["apis", "autoscaling", "v2", "horizontalpodautoscalers"] => {
             list("HorizontalPodAutoscalerList", "autoscaling/v2", &world.hpas, paging, request)
         }
+        ["apis", "autoscaling", "v2", "namespaces", namespace, "horizontalpodautoscalers"] => {
+            let hpas = within(&world.hpas, namespace);
+            list("HorizontalPodAutoscalerList", "autoscaling/v2", &hpas, paging, request)
+        }
         ["api", "v1", "namespaces", namespace, "configmaps"] => {
             let config_maps = within(&world.config_maps, namespace);
             list("ConfigMapList", "v1", &config_maps, paging, request)

@@ -44,13 +44,18 @@ impl World {
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
         let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
+        // Only the article's cluster has one.
+        let hpas = match folder {
+            "blog-cluster" => items("hpa.json"),
+            _ => Vec::new(),
+        };
         Self {
             nodes,
             pods,
             deployments,
             replica_sets,
             stateful_sets: Vec::new(),
-            hpas: Vec::new(),
+            hpas,
             config_maps: Vec::new(),
             version,
             metrics: None,
