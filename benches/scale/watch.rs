@@ -107,6 +107,12 @@ impl Watches {
         let end = Instant::now() + Duration::from_secs(life.unwrap_or(1800));
         let is_node = path.ends_with("nodes");
         if !is_node && path != "/api/v1/pods" {
+            if is_list {
+                // Only nodes and pods are streamed; a client then lists.
+                let mut refusal = Response::new(StreamBody::new(stream::empty()).boxed_unsync());
+                *refusal.status_mut() = hyper::StatusCode::UNPROCESSABLE_ENTITY;
+                return refusal;
+            }
             // Of the few other objects nothing happens.
             let silence =
                 stream::once(tokio::time::sleep_until(end)).map(|()| Ok(Frame::data(Bytes::new())));
