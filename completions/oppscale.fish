@@ -33,6 +33,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -s h -l help -d 'Print h
 complete -c oppscale -n "__fish_oppscale_needs_command" -s V -l version -d 'Print version'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
@@ -138,6 +139,33 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l apis -d 'APIs to serve: custom, external, both with a comma, or none' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l listen -d 'Where to serve the APIs, with TLS [default: every address, port 10250]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l listen-http -d 'Where to serve the page and /metrics [default: every address, port 8080]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l tls-cert-file -d 'Serving certificate, in PEM; read again when it changes' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l tls-private-key-file -d 'Its private key' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l self-signed -d 'Make a certificate for these names and keep it in memory' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l max-staleness -d 'Refuse metrics when the cluster was not heard for so long' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l on-stale -d 'What to answer then: hold (503, replicas stay) or zero (replicas go)' -r -f -a "hold\t'503'
+zero\t'0'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l log-format -d 'How to log: text or json' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l shutdown-delay -d 'How long to be unready before the ports close, on SIGTERM' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l legacy-metrics -d 'Also expose the ten gauges of the article of 2018'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l node-metrics -d 'Also expose a series for each node'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'Replay one HPA on the metric values of this file: docs/series.md' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'The cluster and its paid load: blog, burst, day, step or a file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written' -r
@@ -185,10 +213,11 @@ never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa simulate demo templates completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
             [CompletionResult]::new('render-hpa', 'render-hpa', [CompletionResultType]::ParameterValue, 'Render the manifests of opportunistic work, sized for a cluster')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve what remains to HPAs, Prometheus and people')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
@@ -144,6 +145,35 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'oppscale;serve' {
+            [CompletionResult]::new('--apis', '--apis', [CompletionResultType]::ParameterName, 'APIs to serve: custom, external, both with a comma, or none')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to serve the APIs, with TLS [default: every address, port 10250]')
+            [CompletionResult]::new('--listen-http', '--listen-http', [CompletionResultType]::ParameterName, 'Where to serve the page and /metrics [default: every address, port 8080]')
+            [CompletionResult]::new('--tls-cert-file', '--tls-cert-file', [CompletionResultType]::ParameterName, 'Serving certificate, in PEM; read again when it changes')
+            [CompletionResult]::new('--tls-private-key-file', '--tls-private-key-file', [CompletionResultType]::ParameterName, 'Its private key')
+            [CompletionResult]::new('--self-signed', '--self-signed', [CompletionResultType]::ParameterName, 'Make a certificate for these names and keep it in memory')
+            [CompletionResult]::new('--max-staleness', '--max-staleness', [CompletionResultType]::ParameterName, 'Refuse metrics when the cluster was not heard for so long')
+            [CompletionResult]::new('--on-stale', '--on-stale', [CompletionResultType]::ParameterName, 'What to answer then: hold (503, replicas stay) or zero (replicas go)')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How to log: text or json')
+            [CompletionResult]::new('--shutdown-delay', '--shutdown-delay', [CompletionResultType]::ParameterName, 'How long to be unready before the ports close, on SIGTERM')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; may be given several times')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for one request: 5s, 2m, or 0 for no limit')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--legacy-metrics', '--legacy-metrics', [CompletionResultType]::ParameterName, 'Also expose the ten gauges of the article of 2018')
+            [CompletionResult]::new('--node-metrics', '--node-metrics', [CompletionResultType]::ParameterName, 'Also expose a series for each node')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'oppscale;simulate' {
             [CompletionResult]::new('--series', '--series', [CompletionResultType]::ParameterName, 'Replay one HPA on the metric values of this file: docs/series.md')
             [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'The cluster and its paid load: blog, burst, day, step or a file')
@@ -209,6 +239,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         'oppscale;help' {
             [CompletionResult]::new('top', 'top', [CompletionResultType]::ParameterValue, 'Show what is left of a cluster: per node, and in all')
             [CompletionResult]::new('render-hpa', 'render-hpa', [CompletionResultType]::ParameterValue, 'Render the manifests of opportunistic work, sized for a cluster')
+            [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Serve what remains to HPAs, Prometheus and people')
             [CompletionResult]::new('simulate', 'simulate', [CompletionResultType]::ParameterValue, 'Show what an HPA will do on a simulated cluster, and what it should be')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
@@ -220,6 +251,9 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             break
         }
         'oppscale;help;render-hpa' {
+            break
+        }
+        'oppscale;help;serve' {
             break
         }
         'oppscale;help;simulate' {

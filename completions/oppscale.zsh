@@ -162,6 +162,40 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+'--apis=[APIs to serve\: custom, external, both with a comma, or none]:APIS:_default' \
+'--listen=[Where to serve the APIs, with TLS \[default\: every address, port 10250\]]:ADDRESS:PORT:_default' \
+'--listen-http=[Where to serve the page and /metrics \[default\: every address, port 8080\]]:ADDRESS:PORT:_default' \
+'--tls-cert-file=[Serving certificate, in PEM; read again when it changes]:FILE:_files' \
+'--tls-private-key-file=[Its private key]:FILE:_files' \
+'(--tls-cert-file)*--self-signed=[Make a certificate for these names and keep it in memory]::NAMES:_default' \
+'--max-staleness=[Refuse metrics when the cluster was not heard for so long]:DURATION:_default' \
+'--on-stale=[What to answer then\: hold (503, replicas stay) or zero (replicas go)]:WHAT:((hold\:"503"
+zero\:"0"))' \
+'--log-format=[How to log\: text or json]:FORMAT:((text\:"For people"
+json\:"One object a line"))' \
+'--shutdown-delay=[How long to be unready before the ports close, on SIGTERM]:DURATION:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--legacy-metrics[Also expose the ten gauges of the article of 2018]' \
+'--node-metrics[Also expose a series for each node]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
@@ -263,6 +297,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -297,6 +335,7 @@ _oppscale_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
 'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
+'serve:Serve what remains to HPAs, Prometheus and people' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'templates:Write out the templates of render-hpa, to start your own from' \
@@ -320,6 +359,7 @@ _oppscale__subcmd__help_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
 'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
+'serve:Serve what remains to HPAs, Prometheus and people' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'templates:Write out the templates of render-hpa, to start your own from' \
@@ -348,6 +388,11 @@ _oppscale__subcmd__help__subcmd__render-hpa_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help render-hpa commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__serve_commands] )) ||
+_oppscale__subcmd__help__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help serve commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__help__subcmd__simulate_commands() {
     local commands; commands=()
@@ -367,6 +412,11 @@ _oppscale__subcmd__help__subcmd__top_commands() {
 _oppscale__subcmd__render-hpa_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale render-hpa commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__serve_commands] )) ||
+_oppscale__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale serve commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__simulate_commands() {

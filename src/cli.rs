@@ -5,6 +5,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
+use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
@@ -63,6 +64,14 @@ pub enum Command {
     Top(Box<TopArgs>),
     /// Render the manifests of opportunistic work, sized for a cluster
     RenderHpa(Box<RenderHpaArgs>),
+    /// Serve what remains to HPAs, Prometheus and people
+    ///
+    /// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets labelled
+    /// oppscale.dev/opportunistic=true, and answers the HPA controller through the API
+    /// server. What a workload may take is in its annotations: oppscale.dev/reserve,
+    /// target-utilization, max-replicas, weight, priority. A second port has a web page,
+    /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
+    Serve(Box<ServeArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes

@@ -8,6 +8,7 @@
 //!           │  ├───→ render ────────────→ core
 //!           │  ├───→ harvest ─→ manifest → core
 //!           │  ├───→ history ──→ cluster → core
+//!           │  ├───→ serve ────→ metrics_api, cluster → core
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
@@ -25,11 +26,13 @@ pub mod harvest;
 pub mod history;
 pub mod live;
 pub mod manifest;
+pub mod metrics_api;
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
+pub mod serve;
 pub mod terminal;
 
 pub use run::run;

@@ -7,8 +7,9 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::commands;
+use crate::commands::serve::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::terminal;
@@ -32,19 +33,32 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let printer = Printer::new(cli.color, cli.quiet);
-    log(cli.verbose, printer.is_stderr_colored());
+    let format = match &cli.command {
+        Command::Serve(args) => Some(args.log_format),
+        _ => None,
+    };
+    log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let outcome = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| {
-            let outcome = runtime.block_on(interruptible(commands::run(cli.command, &printer)));
-            // A page that is being folded need not be waited for.
-            runtime.shutdown_background();
-            outcome
-        });
+    // A server answers while it counts; everything else waits for one thing at a time.
+    let mut runtime = match format {
+        Some(_) => tokio::runtime::Builder::new_multi_thread(),
+        None => tokio::runtime::Builder::new_current_thread(),
+    };
+    let outcome =
+        runtime.worker_threads(2).enable_all().build().map_err(anyhow::Error::from).and_then(
+            |runtime| {
+                let command = commands::run(cli.command, &printer);
+                let outcome = match format {
+                    // It ends in order by itself.
+                    Some(_) => runtime.block_on(command),
+                    None => runtime.block_on(interruptible(command)),
+                };
+                // A page that is being folded need not be waited for.
+                runtime.shutdown_background();
+                outcome
+            },
+        );
     outcome.unwrap_or_else(|error| {
         let report = exit::report(&error);
         printer.error(&report.text);
@@ -72,9 +86,10 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
 }
 
 /// Logs to stderr. The client library logs whole bodies when it cannot read them, and it
-/// and its TLS log errors that are put into words here: they are not asked.
-fn log(verbosity: u8, color: bool) {
-    let level = match verbosity {
+/// and its TLS log errors that are put into words here: they are not asked. A server logs
+/// more, with the time.
+fn log(verbosity: u8, quiet: bool, color: bool, server: Option<LogFormat>) {
+    let level = match verbosity + u8::from(server.is_some() && !quiet) {
         0 => "warn",
         1 => "info",
         2 => "debug,hyper=info,hyper_util=info,rustls=info",
@@ -82,12 +97,15 @@ fn log(verbosity: u8, color: bool) {
     };
     let default = format!("{level},kube_client=off,rustls_platform_verifier=off");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    // A second call in one process, as in tests, keeps the first one's settings.
-    let _ = tracing_subscriber::fmt()
+    let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(terminal::log_writer)
         .with_ansi(color)
-        .with_target(verbosity > 1)
-        .without_time()
-        .try_init();
+        .with_target(verbosity > 1);
+    // A second call in one process, as in tests, keeps the first one's settings.
+    let _ = match server {
+        None => logs.without_time().try_init(),
+        Some(LogFormat::Text) => logs.try_init(),
+        Some(LogFormat::Json) => logs.json().flatten_event(true).try_init(),
+    };
 }

@@ -165,18 +165,18 @@ impl Terminal {
 }
 
 /// A process that runs.
-struct Process(u32);
+pub struct Process(pub u32);
 
 impl Process {
     /// A figure of its memory.
-    fn mib(&self, field: &str) -> f64 {
+    pub fn mib(&self, field: &str) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap();
         let line = status.lines().find(|line| line.starts_with(field)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
 
     /// Seconds of CPU so far, to a hundredth.
-    fn cpu(&self) -> f64 {
+    pub fn cpu(&self) -> f64 {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0)).unwrap();
         let (_, rest) = stat.rsplit_once(") ").unwrap();
         let field = |number: usize| rest.split(' ').nth(number).unwrap().parse::<f64>().unwrap();
@@ -185,14 +185,14 @@ impl Process {
 }
 
 /// What most of the probes took.
-struct Percentiles {
+pub struct Percentiles {
     p50: Duration,
     p99: Duration,
     max: Duration,
 }
 
 impl Percentiles {
-    fn of(mut times: Vec<Duration>) -> Self {
+    pub fn of(mut times: Vec<Duration>) -> Self {
         times.sort();
         let at = |share: usize| times[(times.len() - 1) * share / 100];
         Self { p50: at(50), p99: at(99), max: at(100) }

@@ -1,7 +1,8 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- simulate`, `-- follow` or `-- screen` prints one. docs/how-it-scales.md tells what the figures were.
+//! `-- ledger`, `-- simulate`, `-- follow`, `-- screen` or `-- serve` prints one.
+//! docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.
@@ -21,6 +22,7 @@ mod ledger;
 mod measure;
 mod oneshot;
 mod screen;
+mod serve;
 mod server;
 mod simulate;
 mod watch;
@@ -51,6 +53,7 @@ fn main() {
         ["simulate"] => simulate::run(),
         ["follow"] => follow::run(LARGE),
         ["screen"] => screen::run(LARGE),
+        ["serve"] => serve::run(LARGE),
         [] => {
             decode::run();
             ledger::run();
@@ -59,7 +62,10 @@ fn main() {
             oneshot::peer(MEDIUM);
             follow::run(LARGE);
             screen::run(LARGE);
+            serve::run(LARGE);
         }
-        _ => panic!("expected decode, oneshot, peer, ledger, simulate, follow, screen or nothing"),
+        _ => panic!(
+            "expected decode, oneshot, peer, ledger, simulate, follow, screen, serve or nothing"
+        ),
     }
 }

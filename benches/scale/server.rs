@@ -35,7 +35,13 @@ impl Server {
     /// Starts one that holds a cluster of this size, and writes `pace` MB a second; 0 is as
     /// fast as it can.
     pub fn start(size: Size, pace: usize) -> Self {
+        Self::start_with(size, pace, &serde_json::json!({}))
+    }
+
+    /// Starts one that also has `others`: lists of other objects, by path.
+    pub fn start_with(size: Size, pace: usize, others: &serde_json::Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("others.json"), others.to_string()).unwrap();
         let path = folder.path().to_str().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["child-serve", path, &size.nodes.to_string(), &size.pods.to_string()])
@@ -81,7 +87,7 @@ impl Server {
 /// Serves until killed.
 pub fn child(folder: &str, size: Size, pace: usize) {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let answers = Arc::new(answers(size));
+    let answers = Arc::new(answers(Path::new(folder), size));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let watches = Watches::start(size);
     runtime.block_on(async {
@@ -107,8 +113,11 @@ pub fn child(folder: &str, size: Size, pace: usize) {
 }
 
 /// Every answer, by path and the page's number; page 0 is the whole list.
-fn answers(size: Size) -> HashMap<(&'static str, usize), Bytes> {
-    let mut answers = HashMap::new();
+fn answers(folder: &Path, size: Size) -> HashMap<(String, usize), Bytes> {
+    let others = std::fs::read(folder.join("others.json")).unwrap();
+    let others: HashMap<String, serde_json::Value> = serde_json::from_slice(&others).unwrap();
+    let mut answers: HashMap<(String, usize), Bytes> =
+        others.into_iter().map(|(path, list)| ((path, 1), list.to_string().into())).collect();
     let nodes: Vec<_> = (0..size.nodes).map(generate::node).collect();
     let pods: Vec<_> = (0..size.pods).map(|number| generate::pod(number, size.nodes)).collect();
     for (path, kind, items) in [("/api/v1/nodes", "Node", &nodes), ("/api/v1/pods", "Pod", &pods)] {
@@ -116,18 +125,18 @@ fn answers(size: Size) -> HashMap<(&'static str, usize), Bytes> {
         for (page, items) in items.chunks(PAGE).enumerate() {
             let token = (page + 1 < pages).then(|| (page + 2).to_string());
             let list = generate::list(kind, items, token.as_deref());
-            answers.insert((path, page + 1), list.into());
+            answers.insert((path.to_owned(), page + 1), list.into());
         }
         // The whole list costs its size again; only the peer asks for it.
         if items.len() <= super::MEDIUM.pods {
-            answers.insert((path, 0), generate::list(kind, items, None).into());
+            answers.insert((path.to_owned(), 0), generate::list(kind, items, None).into());
         }
     }
     answers
 }
 
 async fn answer(
-    answers: Arc<HashMap<(&'static str, usize), Bytes>>,
+    answers: Arc<HashMap<(String, usize), Bytes>>,
     watches: Arc<Watches>,
     pace: usize,
     request: Request<hyper::body::Incoming>,

@@ -106,6 +106,18 @@ impl Watches {
     ) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
         let end = Instant::now() + Duration::from_secs(life.unwrap_or(1800));
         let is_node = path.ends_with("nodes");
+        if !is_node && path != "/api/v1/pods" {
+            if is_list {
+                // Only nodes and pods are streamed; a client then lists.
+                let mut refusal = Response::new(StreamBody::new(stream::empty()).boxed_unsync());
+                *refusal.status_mut() = hyper::StatusCode::UNPROCESSABLE_ENTITY;
+                return refusal;
+            }
+            // Of the few other objects nothing happens.
+            let silence =
+                stream::once(tokio::time::sleep_until(end)).map(|()| Ok(Frame::data(Bytes::new())));
+            return Response::new(StreamBody::new(silence).boxed_unsync());
+        }
         let list = self.lists.get().filter(|_| is_list);
         let list = list.map(|[nodes, pods]| if is_node { nodes } else { pods });
         let first = stream::iter(list.cloned().unwrap_or_default());

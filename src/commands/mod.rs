@@ -11,6 +11,8 @@ mod render_hpa_decisions;
 mod render_hpa_facts;
 mod render_hpa_values;
 mod render_hpa_workload;
+pub mod serve;
+mod serve_args;
 pub mod simulate;
 mod simulate_args;
 pub mod templates;
@@ -33,6 +35,7 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
         Command::RenderHpa(args) => render_hpa::run(*args, printer).await,
+        Command::Serve(args) => serve::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
         Command::Templates(args) => templates::run(&args, printer),

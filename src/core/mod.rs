@@ -15,6 +15,10 @@
 //!         │
 //!       view       rows by node, pool, namespace, workload
 //!
+//! policy         what a workload's annotations say
+//!   │
+//! share          what remains, divided between several workloads
+//!
 //! hpa            the HorizontalPodAutoscaler controller, one run at a time
 //!   │
 //! simulation     nodes, a scheduler, paid load, a filler and its HPA, over time
@@ -36,6 +40,7 @@ pub mod model;
 pub mod node;
 pub mod ownership;
 pub mod placement;
+pub mod policy;
 pub mod quantity;
 pub mod record;
 pub mod replica;
@@ -43,6 +48,7 @@ pub mod requests;
 pub mod reserve;
 pub mod resources;
 pub mod selector;
+pub mod share;
 pub mod simulation;
 pub mod sizing;
 pub mod verdict;

@@ -35,6 +35,8 @@ pub struct NodeRecord {
     pub labels: Arc<Labels<'static>>,
     /// What pods may take, or why that is not known.
     pub allocatable: Result<Resources, Malformed>,
+    /// What the machine has; nothing where that is not told. No count depends on it.
+    pub capacity: Resources,
     taints: Vec<Taint<'static>>,
     ready: bool,
     cordoned: bool,
@@ -71,6 +73,7 @@ impl NodeRecord {
         Self {
             name: node.metadata.name.as_str().into(),
             allocatable,
+            capacity: capacity(&node),
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
             deleting: node.metadata.deletion_timestamp.is_some(),
@@ -115,6 +118,7 @@ impl NodeRecord {
             name: name.into(),
             labels: Arc::default(),
             allocatable: Err(problem),
+            capacity: Resources::default(),
             taints: Vec::new(),
             ready: false,
             cordoned: false,
@@ -154,6 +158,17 @@ impl NodeRecord {
         reasons
     }
 
+    /// Whether a workload placed by `placement` may use this node, as [`Self::unusable`].
+    pub fn is_usable(&self, placement: &Placement) -> bool {
+        self.allocatable.is_ok()
+            && self.ready
+            && !self.deleting
+            && !self.cordoned
+            && !self.taints.iter().any(|taint| DRAINING_TAINTS.contains(&taint.key.as_str()))
+            && placement.untolerated(&self.taints).next().is_none()
+            && placement.selects(&self.name, &self.labels)
+    }
+
     /// Whether the node is large enough for a pod of this footprint.
     pub fn fits_empty(&self, footprint: &Resources) -> bool {
         self.allocatable.as_ref().is_ok_and(|allocatable| {
@@ -168,6 +183,11 @@ impl NodeRecord {
             && placement.untolerated(&self.taints).next().is_none()
             && placement.selects(&self.name, &self.labels)
     }
+}
+
+fn capacity(node: &Node<'_>) -> Resources {
+    let capacity = Requests::parse(&node.status.capacity, || "status.capacity".to_owned());
+    capacity.and_then(|capacity| capacity.to_resources()).unwrap_or_default()
 }
 
 fn allocatable(node: &Node<'_>) -> Result<Resources, Malformed> {

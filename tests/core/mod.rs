@@ -6,4 +6,5 @@ mod intake;
 mod ledger;
 mod node;
 mod quantity;
+mod share;
 mod sizing;

@@ -53,6 +53,13 @@ impl Authority {
         self.sign(&params)
     }
 
+    /// A certificate as `change` wants it.
+    pub fn signed(&self, change: impl FnOnce(&mut CertificateParams)) -> Identity {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        change(&mut params);
+        self.sign(&params)
+    }
+
     fn server(&self, name: ServerName) -> Identity {
         let host = if name == ServerName::Other { "elsewhere.example" } else { "127.0.0.1" };
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
@@ -95,6 +102,12 @@ impl Identity {
     /// The certificate.
     pub fn certificate_pem(&self) -> String {
         self.certificate.pem()
+    }
+
+    /// The certificate and its key, for TLS.
+    pub fn for_tls(&self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        (self.certificate.der().clone(), key)
     }
 
     /// Its private key.

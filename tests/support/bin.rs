@@ -84,7 +84,19 @@ impl TestEnv {
         args: impl IntoIterator<Item = impl AsRef<OsStr>>,
         variables: &[(&str, &str)],
     ) -> Child {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
+        self.start_as(&[], args, variables)
+    }
+
+    /// Starts oppscale by another program, which `program` names with its arguments.
+    pub fn start_as(
+        &self,
+        program: &[&str],
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
+    ) -> Child {
+        let words = [program, &[env!("CARGO_BIN_EXE_oppscale")]].concat();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
         command.env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
         // Credential plugins are looked for there.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));

@@ -394,6 +394,7 @@ impl Shared {
         let (rest, version) = match parts[..] {
             ["api", "v1", ref rest @ ..] => (rest, "v1"),
             ["apis", "apps", "v1", ref rest @ ..] => (rest, "apps/v1"),
+            ["apis", "autoscaling", "v2", ref rest @ ..] => (rest, "autoscaling/v2"),
             _ => return None,
         };
         let (namespace, plural) = match *rest {
@@ -406,6 +407,9 @@ impl Shared {
             "pods" => "Pod",
             "deployments" => "Deployment",
             "replicasets" => "ReplicaSet",
+            "statefulsets" => "StatefulSet",
+            "horizontalpodautoscalers" => "HorizontalPodAutoscaler",
+            "configmaps" => "ConfigMap",
             _ => return None,
         };
         let world = self.world.lock().unwrap();

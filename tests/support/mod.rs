@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod authority;
 pub mod bin;
+pub mod browser;
 pub mod describe;
 pub mod discovery;
 pub mod fake_apiserver;

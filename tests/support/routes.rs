@@ -46,12 +46,25 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             let deployments = within(&world.deployments, namespace);
             list("DeploymentList", "apps/v1", &deployments, paging, request)
         }
+        ["apis", "apps", "v1", plural] => {
+            let (kind, objects) = match plural {
+                "deployments" => ("DeploymentList", &world.deployments),
+                "replicasets" => ("ReplicaSetList", &world.replica_sets),
+                "statefulsets" => ("StatefulSetList", &world.stateful_sets),
+                _ => return answer::recorded("404-path"),
+            };
+            list(kind, "apps/v1", objects, paging, request)
+        }
         ["apis", "autoscaling", "v2", "horizontalpodautoscalers"] => {
             list("HorizontalPodAutoscalerList", "autoscaling/v2", &world.hpas, paging, request)
         }
         ["apis", "autoscaling", "v2", "namespaces", namespace, "horizontalpodautoscalers"] => {
             let hpas = within(&world.hpas, namespace);
             list("HorizontalPodAutoscalerList", "autoscaling/v2", &hpas, paging, request)
+        }
+        ["api", "v1", "namespaces", namespace, "configmaps"] => {
+            let config_maps = within(&world.config_maps, namespace);
+            list("ConfigMapList", "v1", &config_maps, paging, request)
         }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
         _ => discovery::serve(&parts)
@@ -74,9 +87,11 @@ fn list(
     request: &Request,
 ) -> Response<Body> {
     let selector = request.parameter("fieldSelector").unwrap_or_default();
+    let labels = request.parameter("labelSelector").unwrap_or_default();
     let mut selected = Vec::new();
     for object in objects {
         match selects(selector, object) {
+            Some(true) if !has_labels(labels, object) => {}
             Some(true) => selected.push(object),
             Some(false) => {}
             None => return answer::recorded("400-field-selector"),
@@ -132,6 +147,15 @@ pub fn selects(selector: &str, object: &Value) -> Option<bool> {
         };
     }
     Some(selected)
+}
+
+/// Whether an object has all labels of a selector `a=b,c=d`.
+pub fn has_labels(selector: &str, object: &Value) -> bool {
+    let has = |term: &str| {
+        let (key, value) = term.split_once('=').unwrap();
+        object["metadata"]["labels"][key] == value
+    };
+    selector.split(',').filter(|term| !term.is_empty()).all(has)
 }
 
 /// One object. A list's items come without kind and apiVersion, an object with them.

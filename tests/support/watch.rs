@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::answer;
 use super::request::Request;
-use super::routes::selects;
+use super::routes::{has_labels, selects};
 use super::world::World;
 
 /// All that has happened since the beginning.
@@ -137,6 +137,7 @@ pub struct What {
 struct Selection {
     what: What,
     fields: String,
+    labels: String,
 }
 
 impl Selection {
@@ -144,6 +145,7 @@ impl Selection {
         let namespace = self.what.namespace.as_ref();
         namespace.is_none_or(|namespace| object["metadata"]["namespace"] == *namespace)
             && selects(&self.fields, object) == Some(true)
+            && has_labels(&self.labels, object)
     }
 
     /// Objects of a watch name their kind; those of a list do not.
@@ -171,7 +173,8 @@ pub fn serve(
 ) -> Response<Body> {
     let history = watches.history.lock().unwrap();
     let fields = request.parameter("fieldSelector").unwrap_or_default().to_owned();
-    let selection = Selection { what, fields };
+    let labels = request.parameter("labelSelector").unwrap_or_default().to_owned();
+    let selection = Selection { what, fields, labels };
     let is_list = request.parameter("sendInitialEvents") == Some("true");
     if is_list && !watches.streams {
         let message = "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: \

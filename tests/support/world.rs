@@ -10,9 +10,11 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    pub stateful_sets: Vec<Value>,
     pub hpas: Vec<Value>,
     /// Whole objects of any kind, which can be read and applied as a dry run.
     pub objects: Vec<Value>,
+    pub config_maps: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -54,20 +56,25 @@ impl World {
             pods,
             deployments,
             replica_sets,
-            hpas,
             objects: Vec::new(),
+            stateful_sets: Vec::new(),
+            hpas,
+            config_maps: Vec::new(),
             version,
             metrics: None,
         }
     }
 
     /// The lists that can be watched, by the last part of their path.
-    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 4] {
+    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 7] {
         [
             ("nodes", &self.nodes),
             ("pods", &self.pods),
             ("deployments", &self.deployments),
             ("replicasets", &self.replica_sets),
+            ("statefulsets", &self.stateful_sets),
+            ("horizontalpodautoscalers", &self.hpas),
+            ("configmaps", &self.config_maps),
         ]
     }
 
@@ -77,6 +84,9 @@ impl World {
             "nodes" => &mut self.nodes,
             "pods" => &mut self.pods,
             "replicasets" => &mut self.replica_sets,
+            "statefulsets" => &mut self.stateful_sets,
+            "horizontalpodautoscalers" => &mut self.hpas,
+            "configmaps" => &mut self.config_maps,
             _ => &mut self.deployments,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::Equivalent;
 
-use super::{Generation, Place};
+use super::{Generation, Place, TrackId};
 use crate::core::node::NodeRecord;
 use crate::core::placement::Placement;
 use crate::core::record::PodRecord;
@@ -25,6 +25,8 @@ pub struct NodeAccount {
     pub unknown_pods: usize,
     /// How many pods stand here in all.
     pub(super) bound: usize,
+    /// What pods of tracked workloads occupy, by [`TrackId`]; without those that have none.
+    pub(super) tallies: Vec<(TrackId, Resources)>,
 }
 
 /// The workload a pod belongs to.
@@ -107,6 +109,14 @@ pub struct UnknownPod {
     /// What is wrong with it.
     pub problem: String,
     pub(super) generation: Generation,
+}
+
+impl Equivalent<Group> for GroupKey<'_> {
+    fn equivalent(&self, group: &Group) -> bool {
+        *group.namespace == *self.namespace
+            && *group.kind == *self.kind
+            && *group.name == *self.name
+    }
 }
 
 impl NodeAccount {

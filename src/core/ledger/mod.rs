@@ -10,6 +10,7 @@
 
 mod entry;
 mod generation;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::hash::Hash;
@@ -22,6 +23,8 @@ use super::record::{PodKey, PodRecord, Standing};
 use super::resources::Resources;
 pub use entry::{Bound, Group, NodeAccount, UnknownPod, Waiting};
 use entry::{Counted, group_key};
+pub use tally::TrackId;
+use tally::Tracked;
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -37,6 +40,8 @@ pub struct Ledger {
     unknown: BTreeMap<PodKey, UnknownPod>,
     footprints: HashSet<Arc<Resources>>,
     groups: HashSet<Arc<Group>>,
+    /// The workloads whose pods are also added up by themselves.
+    tracked: Tracked,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
 }
@@ -91,9 +96,11 @@ impl Ledger {
             Standing::Gone => return was_held,
             Standing::Bound { node, footprint } => {
                 let place = self.place(node);
+                let tracked = self.tracked.id(&group_key(&pod));
                 if let Some(account) = self.accounts.get_mut(place as usize) {
                     account.side(pod.own).add(footprint);
                     account.bound += 1;
+                    account.tally(tracked, footprint);
                 }
                 let footprint = share(&mut self.footprints, footprint, Resources::clone);
                 let group = self.group(&pod);
@@ -277,9 +284,11 @@ impl Ledger {
     /// Undoes what `key` was last counted as. Whether it was.
     fn take_back(&mut self, key: &PodKey) -> bool {
         if let Some(counted) = self.pods.remove(key) {
+            let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
                 account.side(counted.own).subtract(&counted.footprint);
                 account.bound -= 1;
+                account.untally(tracked, &counted.footprint);
             });
             forget(&mut self.footprints, counted.footprint);
             forget(&mut self.groups, counted.group);

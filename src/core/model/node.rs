@@ -60,6 +60,9 @@ pub struct NodeStatus<'a> {
     /// What pods may take; absent when the node has not reported it.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub allocatable: Option<ResourceList<'a>>,
+    /// What the machine has.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub capacity: ResourceList<'a>,
     /// Conditions, `Ready` among them.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub conditions: Vec<Condition<'a>>,

@@ -1,0 +1,148 @@
+//! The arguments of `oppscale serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use crate::exit::UsageError;
+use crate::metrics_api::Groups;
+use crate::serve::Settings;
+use crate::serve::board::{OnStale, Patience};
+use crate::serve::certificate::CertificateSource;
+
+/// Arguments of `oppscale serve`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale serve --tls-cert-file tls.crt --tls-private-key-file tls.key
+  oppscale serve --self-signed                   with insecureSkipTLSVerify
+  oppscale serve --apis none                     only the page and /metrics")]
+pub struct ServeArgs {
+    /// APIs to serve: custom, external, both with a comma, or none
+    #[arg(long, value_name = "APIS", default_value = "custom", value_parser = parse_apis)]
+    pub apis: Groups,
+    /// Where to serve the APIs, with TLS [default: every address, port 10250]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Where to serve the page and /metrics [default: every address, port 8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen_http: Option<SocketAddr>,
+    /// Serving certificate, in PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
+    pub tls_cert_file: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
+    pub tls_private_key_file: Option<PathBuf>,
+    /// Make a certificate for these names and keep it in memory
+    #[arg(
+        long,
+        value_name = "NAMES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "localhost",
+        value_delimiter = ',',
+        conflicts_with = "tls_cert_file"
+    )]
+    pub self_signed: Option<Vec<String>>,
+    /// Refuse metrics when the cluster was not heard for so long
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_timeout)]
+    pub max_staleness: MaybeDuration,
+    /// What to answer then: hold (503, replicas stay) or zero (replicas go)
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
+    pub on_stale: OnStaleArg,
+    /// Also expose the ten gauges of the article of 2018
+    #[arg(long)]
+    pub legacy_metrics: bool,
+    /// Also expose a series for each node
+    #[arg(long)]
+    pub node_metrics: bool,
+    /// How to log: text or json
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
+    pub log_format: LogFormat,
+    /// How long to be unready before the ports close, on SIGTERM
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
+    pub shutdown_delay: MaybeDuration,
+    /// Cluster to follow
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// What to answer when the cluster is not heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum OnStaleArg {
+    /// 503
+    #[default]
+    Hold,
+    /// 0
+    Zero,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One object a line
+    Json,
+}
+
+impl ServeArgs {
+    /// The settings that were meant.
+    ///
+    /// # Errors
+    /// When there is no certificate, or a duration makes no sense.
+    pub fn resolve(&self) -> Result<Settings, UsageError> {
+        let serves = self.apis.custom || self.apis.external;
+        let certificate = match (&self.tls_cert_file, &self.tls_private_key_file, &self.self_signed)
+        {
+            (Some(certificate), Some(key), _) => {
+                CertificateSource::Files { certificate: certificate.clone(), key: key.clone() }
+            }
+            (.., Some(names)) => CertificateSource::SelfSigned(names.clone()),
+            _ if !serves => CertificateSource::SelfSigned(vec!["localhost".to_owned()]),
+            _ => {
+                return Err(UsageError::new("the API needs a serving certificate").hint(
+                    "give --tls-cert-file and --tls-private-key-file, or --self-signed with \
+                         insecureSkipTLSVerify in the APIService",
+                ));
+            }
+        };
+        let max_staleness = self.max_staleness.0.ok_or_else(|| {
+            UsageError::new("--max-staleness 0 would never let metrics be told")
+                .hint("the default of 30s is twice the period of the HPA")
+        })?;
+        Ok(Settings {
+            groups: self.apis,
+            api_address: self.listen,
+            web_address: self.listen_http,
+            certificate,
+            patience: Patience {
+                max_staleness,
+                on_stale: match self.on_stale {
+                    OnStaleArg::Hold => OnStale::Hold,
+                    OnStaleArg::Zero => OnStale::Zero,
+                },
+            },
+            legacy_metrics: self.legacy_metrics,
+            node_metrics: self.node_metrics,
+        })
+    }
+}
+
+fn parse_apis(text: &str) -> Result<Groups, String> {
+    let mut groups = Groups { custom: false, external: false };
+    if text == "none" {
+        return Ok(groups);
+    }
+    for name in text.split(',') {
+        match name {
+            "custom" => groups.custom = true,
+            "external" => groups.external = true,
+            _ => return Err("expected custom, external, custom,external or none".to_owned()),
+        }
+    }
+    Ok(groups)
+}

@@ -1,0 +1,111 @@
+//! custom.metrics.k8s.io and external.metrics.k8s.io: from a request to its answer.
+//!
+//! No socket here, no clock and no cluster: what is measured comes from a [`Source`], and
+//! who may ask has been decided before. The contract is what a kube-apiserver 1.36 and its
+//! HPA controller ask for, and nothing else (docs/serve.md has the table).
+//!
+//! * Discovery is static and always 200: a group that cannot be discovered blocks every
+//!   namespace deletion of the cluster. Only metrics fail.
+//! * Nothing carries `Retry-After`: client-go would sleep on it, and with it one of five
+//!   HPA workers.
+//! * Values are floored, never below 0: the HPA rounds up to the next thousandth, and takes
+//!   a negative External value for *maxReplicas* since 1.34.
+
+mod custom;
+mod discovery;
+mod external;
+mod metric;
+mod reading;
+mod request;
+mod status;
+
+pub use metric::Metric;
+pub use reading::{Found, NodeReading, Readings, Source, Values, WorkloadKind, WorkloadReading};
+pub use request::Request;
+pub use status::{Answer, Refusal};
+
+use discovery::Documents;
+
+/// The group of metrics of objects.
+pub const CUSTOM: &str = "custom.metrics.k8s.io";
+/// The group of metrics of nothing in the cluster.
+pub const EXTERNAL: &str = "external.metrics.k8s.io";
+
+/// Which groups are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Groups {
+    /// custom.metrics.k8s.io, v1beta1 and v1beta2: a group is owned whole or not at all.
+    pub custom: bool,
+    /// external.metrics.k8s.io, v1beta1.
+    pub external: bool,
+}
+
+/// The API.
+#[derive(Debug)]
+pub struct Api {
+    groups: Groups,
+    documents: Documents,
+}
+
+/// A version of custom.metrics.k8s.io; they differ in how an item is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CustomVersion {
+    V1beta1,
+    V1beta2,
+}
+
+impl CustomVersion {
+    fn name(self) -> &'static str {
+        match self {
+            Self::V1beta1 => "v1beta1",
+            Self::V1beta2 => "v1beta2",
+        }
+    }
+}
+
+impl Api {
+    /// An API of these groups.
+    pub fn new(groups: Groups) -> Self {
+        Self { groups, documents: Documents::new(groups) }
+    }
+
+    /// Answers a request.
+    pub fn answer(&self, request: &Request, source: &dyn Source) -> Answer {
+        self.try_answer(request, source).unwrap_or_else(|refusal| refusal.answer())
+    }
+
+    fn try_answer(&self, request: &Request, source: &dyn Source) -> Result<Answer, Refusal> {
+        if request.method != "GET" {
+            return Err(Refusal::method(&request.method));
+        }
+        let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
+        match segments[..] {
+            ["apis"] => Ok(self.documents.groups(&request.accept)),
+            ["openapi", "v2"] => Ok(self.documents.openapi_v2()),
+            ["openapi", "v3"] => Ok(self.documents.openapi_v3()),
+            ["apis", group] => self.documents.group(group).ok_or_else(|| self.no_path(request)),
+            ["apis", group, version] => {
+                let found = self.documents.version(group, version);
+                found.ok_or_else(|| self.no_path(request))
+            }
+            ["apis", CUSTOM, version, ref rest @ ..] if self.groups.custom => {
+                let version = match version {
+                    "v1beta1" => CustomVersion::V1beta1,
+                    "v1beta2" => CustomVersion::V1beta2,
+                    _ => return Err(self.no_path(request)),
+                };
+                custom::answer(version, rest, request, source)
+            }
+            ["apis", EXTERNAL, "v1beta1", "namespaces", namespace, metric]
+                if self.groups.external =>
+            {
+                external::answer(namespace, metric, request, source)
+            }
+            _ => Err(self.no_path(request)),
+        }
+    }
+
+    fn no_path(&self, request: &Request) -> Refusal {
+        Refusal::not_found(format!("oppscale does not serve {}", request.path))
+    }
+}

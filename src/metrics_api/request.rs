@@ -1,0 +1,82 @@
+//! What of a request decides its answer.
+
+use crate::core::selector::Selector;
+
+use super::status::Refusal;
+
+/// A request for the API.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// `GET`, and whatever else people try.
+    pub method: String,
+    /// The path as it was asked for, for messages.
+    pub path: String,
+    /// Its segments, decoded: `pods/%2A` is `pods` and `*`.
+    pub(super) segments: Vec<String>,
+    /// The parameters, decoded.
+    parameters: Vec<(String, String)>,
+    /// What is accepted; empty when it is not said.
+    pub accept: String,
+}
+
+impl Request {
+    /// A request of `path` with `query`, as they stand in its first line.
+    pub fn new(method: &str, path: &str, query: Option<&str>, accept: &str) -> Self {
+        let segments = path.split('/').filter(|segment| !segment.is_empty());
+        let parameters = query.unwrap_or_default().split('&').filter(|part| !part.is_empty());
+        Self {
+            method: method.to_owned(),
+            path: path.to_owned(),
+            segments: segments.map(|segment| decode(segment, false)).collect(),
+            parameters: parameters
+                .map(|part| part.split_once('=').unwrap_or((part, "")))
+                .map(|(name, value)| (decode(name, true), decode(value, true)))
+                .collect(),
+            accept: accept.to_owned(),
+        }
+    }
+
+    /// The label selector in the parameter `name`; one that selects everything when there
+    /// is none.
+    pub(super) fn selector(&self, name: &str) -> Result<Selector, Refusal> {
+        let text = self.parameters.iter().find(|(known, _)| known == name);
+        let text = text.map_or("", |(_, value)| value.as_str());
+        Selector::parse(text).map_err(|error| Refusal::bad_request(format!("{name}: {error}")))
+    }
+}
+
+/// Undoes percent-encoding; in a query, `+` is a space. What is no encoding stays.
+fn decode(text: &str, query: bool) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digit = |at: usize| (*bytes.get(at)? as char).to_digit(16);
+        match (byte, digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                decoded.push((high << 4 | low) as u8);
+                at += 3;
+                continue;
+            }
+            (b'+', ..) if query => decoded.push(b' '),
+            _ => decoded.push(*byte),
+        }
+        at += 1;
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encodings_are_undone_where_they_are_ones() {
+        assert_eq!(decode("%2A", false), "*");
+        assert_eq!(decode("a+b%3Dc", false), "a+b=c");
+        assert_eq!(decode("a+in+%28x%2Cy%29", true), "a in (x,y)");
+        assert_eq!(decode("100%", true), "100%");
+        assert_eq!(decode("%zz%4", true), "%zz%4");
+        assert_eq!(decode("%ff", true), "\u{fffd}");
+    }
+}

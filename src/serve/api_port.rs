@@ -1,0 +1,105 @@
+//! The port of the metrics API: only the front proxy is answered, and probes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::{HeaderMap, Request, Response, StatusCode};
+
+use super::board::Board;
+use super::front_proxy::Distrust;
+use super::health::Health;
+use super::listener::{Body, Handler, full};
+use super::prometheus::Exporter;
+use super::trust::{Peer, Trust};
+use crate::metrics_api::{Answer, Api, CUSTOM, EXTERNAL, Refusal, Request as ApiRequest};
+
+/// How often a refusal is logged. Whoever is refused may ask a thousand times a second.
+const SELDOM: Duration = Duration::from_secs(10);
+
+pub(super) struct ApiPort {
+    pub(super) api: Api,
+    pub(super) board: Board,
+    pub(super) trust: Trust,
+    pub(super) health: Health,
+    pub(super) exporter: Arc<Exporter>,
+    pub(super) refusals: Refusals,
+}
+
+/// Refusals since they were last logged.
+#[derive(Debug, Default)]
+pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
+
+impl Handler for ApiPort {
+    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> (Response<Body>, bool) {
+        let began = Instant::now();
+        let path = request.uri().path();
+        if let Some(answer) = self.health.answer(path) {
+            return (respond(answer), false);
+        }
+        let (answer, trusted) = match self.trust.identify(peer, request.headers()) {
+            Err(distrust) => {
+                self.refusals.add(&distrust);
+                (Refusal::unauthorized(format!("oppscale: {distrust}")).answer(), false)
+            }
+            Ok(identity) => {
+                let accept = accept(request.headers());
+                let query = request.uri().query();
+                let asked = ApiRequest::new(request.method().as_str(), path, query, &accept);
+                let answer = self.api.answer(&asked, &self.board);
+                tracing::debug!(
+                    user = identity.user,
+                    groups = identity.groups.join(","),
+                    path,
+                    query,
+                    status = answer.status,
+                    "answered"
+                );
+                (answer, true)
+            }
+        };
+        self.exporter.requests.add(group_of(path), answer.status, began.elapsed());
+        (respond(answer), trusted)
+    }
+}
+
+/// What is accepted, all headers of that name in one.
+pub(super) fn accept(headers: &HeaderMap) -> String {
+    let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(",")
+}
+
+/// The group of a path, for counting: few values, whatever is asked for.
+fn group_of(path: &str) -> &'static str {
+    match path.strip_prefix("/apis/").and_then(|rest| rest.split('/').next()) {
+        Some(CUSTOM) => CUSTOM,
+        Some(EXTERNAL) => EXTERNAL,
+        _ if path == "/apis" || path.starts_with("/openapi/") => "discovery",
+        _ => "other",
+    }
+}
+
+pub(super) fn respond(answer: Answer) -> Response<Body> {
+    let mut response = Response::new(full(answer.body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if answer.status == 401 {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Mutual"));
+    }
+    response
+}
+
+impl Refusals {
+    fn add(&self, distrust: &Distrust) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (last, since) = &mut *state;
+        *since += 1;
+        if last.is_none_or(|last| last.elapsed() >= SELDOM) {
+            tracing::warn!(requests = *since, "refused (401): {distrust}");
+            (*last, *since) = (Some(Instant::now()), 0);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The open connections of a port, and which one goes when there are too many.
+//!
+//! A connection with TLS takes some ten kilobytes. Whoever can reach the port could open
+//! ten thousand and take the memory of the pod, or, were new ones turned away, the place of
+//! the API server. So there is a limit, and a new connection at the limit ends the one that
+//! was idle for longest; those on which the front proxy has asked go last.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+/// Open connections.
+#[derive(Debug, Clone)]
+pub(super) struct Connections(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    limit: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    next: u64,
+    open: HashMap<u64, Seat>,
+}
+
+#[derive(Debug)]
+struct Seat {
+    idle_since: Instant,
+    requests: usize,
+    trusted: bool,
+    leave: Arc<Notify>,
+}
+
+/// An open connection; it is closed when this is dropped.
+#[derive(Debug)]
+pub(super) struct Connection {
+    connections: Connections,
+    number: u64,
+    leave: Arc<Notify>,
+}
+
+impl Connections {
+    pub(super) fn new(limit: usize) -> Self {
+        Self(Arc::new(Inner { limit, state: Mutex::default() }))
+    }
+
+    /// Takes in a new connection, and ends another one if there are too many.
+    pub(super) fn enter(&self) -> Connection {
+        let mut state = self.state();
+        if state.open.len() >= self.0.limit {
+            let last = state
+                .open
+                .iter()
+                .min_by_key(|(_, seat)| (seat.requests > 0, seat.trusted, seat.idle_since))
+                .map(|(number, _)| *number);
+            if let Some(seat) = last.and_then(|number| state.open.remove(&number)) {
+                tracing::debug!("too many connections: the one that was idle for longest is ended");
+                seat.leave.notify_one();
+            }
+        }
+        let number = state.next;
+        state.next += 1;
+        let leave = Arc::new(Notify::new());
+        let seat = Seat {
+            idle_since: Instant::now(),
+            requests: 0,
+            trusted: false,
+            leave: Arc::clone(&leave),
+        };
+        state.open.insert(number, seat);
+        drop(state);
+        Connection { connections: self.clone(), number, leave }
+    }
+
+    /// How many are open.
+    pub(super) fn count(&self) -> usize {
+        self.state().open.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Connection {
+    /// A request has begun.
+    pub(super) fn begin(&self) {
+        self.change(|seat| seat.requests += 1);
+    }
+
+    /// A request has been answered; `trusted` if the front proxy asked.
+    pub(super) fn end(&self, trusted: bool) {
+        self.change(|seat| {
+            seat.requests = seat.requests.saturating_sub(1);
+            seat.trusted |= trusted;
+            seat.idle_since = Instant::now();
+        });
+    }
+
+    /// Waits until the connection must make room.
+    pub(super) async fn must_leave(&self) {
+        self.leave.notified().await;
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Seat)) {
+        if let Some(seat) = self.connections.state().open.get_mut(&self.number) {
+            change(seat);
+        }
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.connections.state().open.remove(&self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_idle_stranger_goes_first() {
+        let connections = Connections::new(3);
+        let proxy = connections.enter();
+        proxy.begin();
+        proxy.end(true);
+        let busy = connections.enter();
+        busy.begin();
+        let idle = connections.enter();
+        let new = connections.enter();
+        idle.must_leave().await;
+        assert_eq!(connections.count(), 3);
+        // The new one is now the only idle stranger.
+        let _newer = connections.enter();
+        new.must_leave().await;
+        drop((idle, new));
+        assert_eq!(connections.count(), 3, "who was ended is not counted down twice");
+        drop(proxy);
+        assert_eq!(connections.count(), 2);
+    }
+}

@@ -1,0 +1,196 @@
+//! The Prometheus text format 0.0.4 and OpenMetrics 1.0, from one model.
+//!
+//! They differ in three things here: OpenMetrics calls a counter without its `_total`, has
+//! units, and ends with `# EOF`.
+
+use std::fmt::Write as _;
+
+/// A metric family.
+#[derive(Debug, Clone)]
+pub(super) struct Family {
+    /// The name of its samples; a counter's ends in `_total`.
+    pub(super) name: &'static str,
+    pub(super) help: &'static str,
+    pub(super) kind: Kind,
+    /// The unit, with which the name ends.
+    pub(super) unit: Option<&'static str>,
+    pub(super) samples: Vec<Sample>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Gauge,
+    Counter,
+    Histogram,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    /// What the sample's name has beyond the family's: `_bucket`.
+    pub(super) suffix: &'static str,
+    pub(super) labels: Vec<(&'static str, String)>,
+    pub(super) value: String,
+}
+
+/// A format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    OpenMetrics,
+}
+
+impl Format {
+    /// The format to answer with. Text unless OpenMetrics is asked for by name: KEDA, curl
+    /// and telegraf take whatever comes for text.
+    pub(super) fn of(accept: &str) -> Self {
+        let quality = |offer: &str| {
+            let q = offer.split(';').find_map(|part| part.trim().strip_prefix("q="));
+            q.map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0))
+        };
+        let best = |wanted: &str| {
+            let of = accept.split(',').filter(|offer| {
+                offer.split(';').next().is_some_and(|kind| kind.trim() == wanted)
+                    // Another version has another syntax.
+                    && offer
+                        .split(';')
+                        .find_map(|part| part.trim().strip_prefix("version="))
+                        .is_none_or(|version| matches!(version, "0.0.1" | "1.0.0" | "0.0.4"))
+            });
+            of.map(quality).fold(0.0, f32::max)
+        };
+        let open = best("application/openmetrics-text");
+        if open > 0.0 && open >= best("text/plain") { Self::OpenMetrics } else { Self::Text }
+    }
+
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Text => "text/plain; version=0.0.4; charset=utf-8",
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+
+    /// Writes `families`; those without samples are left out.
+    pub(super) fn write(self, families: &[Family]) -> String {
+        let mut text = String::new();
+        for family in families.iter().filter(|family| !family.samples.is_empty()) {
+            self.family(&mut text, family);
+        }
+        if self == Self::OpenMetrics {
+            text.push_str("# EOF\n");
+        }
+        text
+    }
+
+    fn family(self, text: &mut String, family: &Family) {
+        let name = match (self, family.kind) {
+            (Self::OpenMetrics, Kind::Counter) => {
+                family.name.strip_suffix("_total").unwrap_or(family.name)
+            }
+            _ => family.name,
+        };
+        let kind = match family.kind {
+            Kind::Gauge => "gauge",
+            Kind::Counter => "counter",
+            Kind::Histogram => "histogram",
+        };
+        let help = family.help.replace('\\', "\\\\").replace('\n', "\\n");
+        let _ = writeln!(text, "# HELP {name} {help}");
+        let _ = writeln!(text, "# TYPE {name} {kind}");
+        if let (Self::OpenMetrics, Some(unit)) = (self, family.unit) {
+            let _ = writeln!(text, "# UNIT {name} {unit}");
+        }
+        for sample in &family.samples {
+            text.push_str(family.name);
+            text.push_str(sample.suffix);
+            for (number, (label, value)) in sample.labels.iter().enumerate() {
+                let before = if number == 0 { '{' } else { ',' };
+                let _ = write!(text, "{before}{label}=\"{}\"", escape(value));
+            }
+            if !sample.labels.is_empty() {
+                text.push('}');
+            }
+            let _ = writeln!(text, " {}", sample.value);
+        }
+    }
+}
+
+impl Family {
+    pub(super) fn gauge(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, help, Kind::Gauge)
+    }
+
+    pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
+        Self::new(name, help, Kind::Counter)
+    }
+
+    pub(super) fn new(name: &'static str, help: &'static str, kind: Kind) -> Self {
+        Self { name, help, kind, unit: None, samples: Vec::new() }
+    }
+
+    pub(super) fn unit(mut self, unit: &'static str) -> Self {
+        self.unit = Some(unit);
+        self
+    }
+
+    /// Adds a sample.
+    pub(super) fn add(&mut self, labels: &[(&'static str, &str)], value: impl ToString) {
+        let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.samples.push(Sample { suffix: "", labels, value: value.to_string() });
+    }
+
+    /// The same with one sample without labels.
+    pub(super) fn with(mut self, value: impl ToString) -> Self {
+        self.add(&[], value);
+        self
+    }
+}
+
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn families() -> [Family; 3] {
+        let mut gauge = Family::gauge("a_seconds", "A gauge.").unit("seconds");
+        gauge.add(&[("x", "a \"b\"\\\n")], "1.5");
+        [gauge, Family::counter("b_total", "A counter.").with(3), Family::gauge("c", "None.")]
+    }
+
+    #[test]
+    fn both_formats_say_the_same() {
+        assert_eq!(
+            Format::Text.write(&families()),
+            "# HELP a_seconds A gauge.\n# TYPE a_seconds gauge\n\
+             a_seconds{x=\"a \\\"b\\\"\\\\\\n\"} 1.5\n\
+             # HELP b_total A counter.\n# TYPE b_total counter\nb_total 3\n"
+        );
+        assert_eq!(
+            Format::OpenMetrics.write(&families()),
+            "# HELP a_seconds A gauge.\n# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n\
+             a_seconds{x=\"a \\\"b\\\"\\\\\\n\"} 1.5\n\
+             # HELP b A counter.\n# TYPE b counter\nb_total 3\n# EOF\n"
+        );
+    }
+
+    #[test]
+    fn openmetrics_must_be_asked_for() {
+        for accept in ["", "*/*", "text/plain", "application/openmetrics-text;version=2.0.0"] {
+            assert_eq!(Format::of(accept), Format::Text, "{accept}");
+        }
+        // What Prometheus 3 sends, and 2 did.
+        for accept in [
+            "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+             application/openmetrics-text;version=0.0.1;q=0.5,\
+             text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,\
+             */*;q=0.2",
+            "application/openmetrics-text; version=1.0.0",
+        ] {
+            assert_eq!(Format::of(accept), Format::OpenMetrics, "{accept}");
+        }
+        let text_first = "text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.1";
+        assert_eq!(Format::of(text_first), Format::Text);
+    }
+}

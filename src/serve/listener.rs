@@ -1,0 +1,187 @@
+//! Accepts connections, with TLS or without, and ends them in order.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use http_body_util::Full;
+use http_body_util::combinators::BoxBody;
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio_rustls::TlsAcceptor;
+
+use super::connections::{Connection, Connections};
+use super::trust::Peer;
+
+/// The longest that a handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The longest that a request's head may take, counted from the end of the one before.
+/// Go's clients, the API server among them, close an idle connection after 90 s; closing
+/// earlier than they do would race with their next request.
+const HEAD: Duration = Duration::from_secs(120);
+/// The largest head. With hundreds of groups, what the front proxy adds takes a few KiB.
+const HEAD_SIZE: usize = 32 << 10;
+/// How long to wait after accepting has failed, for want of file descriptors mostly.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Open connections of a port: far more than API servers and people have, and little enough
+/// memory.
+pub(super) const LIMIT: usize = 512;
+
+/// The body of an answer.
+pub(super) type Body = BoxBody<Bytes, Infallible>;
+
+/// Answers requests.
+pub(super) trait Handler: Send + Sync + 'static {
+    /// The answer to `request`, which came from `peer`, and whether the front proxy asked.
+    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> (Response<Body>, bool);
+}
+
+/// A whole body.
+pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into()).boxed()
+}
+
+/// A port that is open.
+pub(super) struct Port {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    connections: Connections,
+}
+
+impl Port {
+    /// Opens a port at `address`.
+    pub(super) async fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, tls, connections: Connections::new(LIMIT) })
+    }
+
+    /// Opens a port on every address, of IPv6 too where there is any.
+    pub(super) async fn open_all(port: u16, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+        match Self::open((Ipv6Addr::UNSPECIFIED, port).into(), tls.clone()).await {
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
+                Self::open((Ipv4Addr::UNSPECIFIED, port).into(), tls).await
+            }
+            opened => opened,
+        }
+    }
+
+    /// Where it listens.
+    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// The open connections.
+    pub(super) fn connections(&self) -> Connections {
+        self.connections.clone()
+    }
+
+    /// Serves until `stop` says so, and then until the requests that came are answered.
+    pub(super) async fn serve(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<bool>) {
+        // When the last clone of the sender is gone, the last connection has ended.
+        let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
+        loop {
+            let stream = tokio::select! {
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, _)) => stream,
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        tokio::time::sleep(PAUSE).await;
+                        continue;
+                    }
+                },
+                () = stopped(&mut stop) => break,
+            };
+            let seat = Arc::new(self.connections.enter());
+            let (tls, handler, stop) = (self.tls.clone(), Arc::clone(&handler), stop.clone());
+            let open = open.clone();
+            tokio::spawn(async move {
+                connection(stream, tls, seat, handler, stop).await;
+                drop(open);
+            });
+        }
+        drop(self.listener);
+        drop(open);
+        all_closed.recv().await;
+    }
+}
+
+/// Waits until the server stops.
+pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // An error means that it is gone altogether.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn connection(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    seat: Arc<Connection>,
+    handler: Arc<impl Handler>,
+    stop: watch::Receiver<bool>,
+) {
+    // Answers are small and complete: nothing is won by waiting for more.
+    let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return exchange(stream, Peer::default(), seat, handler, stop).await;
+    };
+    let accepted = tokio::select! {
+        accepted = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => accepted,
+        () = seat.must_leave() => return,
+    };
+    match accepted {
+        Ok(Ok(stream)) => {
+            let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
+            let peer = Peer::new(chain.iter().map(|c| c.clone().into_owned()).collect());
+            exchange(stream, peer, seat, handler, stop).await;
+        }
+        Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
+        Err(_) => tracing::debug!("TLS handshake not finished in time"),
+    }
+}
+
+async fn exchange(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
+    seat: Arc<Connection>,
+    handler: Arc<impl Handler>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let at_work = Arc::clone(&seat);
+    let service = service_fn(move |request: Request<Incoming>| {
+        at_work.begin();
+        let (answer, trusted) = handler.handle(&peer, request);
+        at_work.end(trusted);
+        async move { Ok::<_, Infallible>(answer) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_SIZE)
+        .serve_connection(TokioIo::new(stream), service);
+    let mut connection = pin!(connection);
+    let mut stopping = false;
+    loop {
+        tokio::select! {
+            ended = &mut connection => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection ended");
+                }
+                return;
+            }
+            () = seat.must_leave() => return,
+            () = stopped(&mut stop), if !stopping => {
+                stopping = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}

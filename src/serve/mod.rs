@@ -1,0 +1,255 @@
+//! `oppscale serve`: the metrics APIs over TLS, and a port for people and Prometheus.
+//!
+//! ```text
+//!  API server ─ watches ─→ Follower ─→ Picture ─┐
+//!                             ├─→ Catalog ──────┼─→ Board ─┬─→ metrics_api ─→ api_port (TLS)
+//!                             ├─→ Autoscalers ──┘          ├─→ prometheus ──┐
+//!                             └─→ Trust ─→ api_port        └─→ page ────────┴─→ web_port
+//! ```
+//!
+//! | file | holds |
+//! |---|---|
+//! | `board` | [`board::Board`]: what is known now, counted when somebody asks |
+//! | `catalog`, `autoscalers` | the workloads that are served, and the HPAs on the page |
+//! | `front_proxy`, `trust`, `ask_only` | who is believed |
+//! | `certificate` | the serving certificate, replaced while it runs |
+//! | `listener`, `connections` | sockets, limits, the end in order |
+//! | `api_port`, `web_port`, `health` | what is answered where |
+//! | `exposition`, `prometheus`, `tally` | `/metrics` |
+//! | `overview`, `history`, `page` | the web page |
+//! | `background` | what goes on beside requests |
+//! | `watches` | what is followed, and where it goes |
+
+mod api_port;
+mod ask_only;
+pub mod autoscalers;
+mod background;
+pub mod board;
+pub mod catalog;
+pub mod certificate;
+mod connections;
+mod exposition;
+pub mod front_proxy;
+mod health;
+mod history;
+mod listener;
+pub mod overview;
+mod page;
+mod prometheus;
+mod tally;
+pub mod trust;
+mod watches;
+mod web_port;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio_rustls::TlsAcceptor;
+
+use crate::cluster::Cluster;
+use crate::metrics_api::{Api, Groups};
+use api_port::{ApiPort, Refusals};
+use board::Patience;
+use certificate::{CertificateError, CertificateSource, ServingCertificate};
+use health::Health;
+use history::History;
+use listener::Port;
+use page::Pieces;
+use prometheus::Exporter;
+use tally::{ChangeTally, RequestTally};
+use watches::Watches;
+use web_port::{Page, WebPort};
+
+/// How a server is set up.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which APIs are served; with none, there is no port for them.
+    pub groups: Groups,
+    /// Where the APIs are served; `None` is every address, port 10250, which the control
+    /// planes of GKE and EKS may reach.
+    pub api_address: Option<SocketAddr>,
+    /// Where the page and `/metrics` are; `None` is every address, port 8080.
+    pub web_address: Option<SocketAddr>,
+    /// The serving certificate of the APIs.
+    pub certificate: CertificateSource,
+    /// When the cluster counts as unheard.
+    pub patience: Patience,
+    /// Whether `/metrics` has the article's ten gauges.
+    pub legacy_metrics: bool,
+    /// Whether `/metrics` has a series for each node.
+    pub node_metrics: bool,
+}
+
+/// Why a server cannot begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+    /// TLS.
+    #[error("TLS cannot be set up: {0}")]
+    Tls(#[from] rustls::Error),
+    /// A port.
+    #[error("cannot listen for {what} on {address}: {error}")]
+    Port {
+        /// What would be served there.
+        what: &'static str,
+        /// Where.
+        address: String,
+        /// Why not.
+        error: io::Error,
+    },
+}
+
+/// The port of the APIs, unless it is said otherwise.
+const API_PORT: u16 = 10250;
+/// The port of the page, unless it is said otherwise.
+const WEB_PORT: u16 = 8080;
+
+/// A server that has its ports.
+pub struct Server {
+    settings: Settings,
+    certificate: ServingCertificate,
+    api: Option<Port>,
+    web: Port,
+}
+
+/// A server that runs.
+pub struct Running {
+    health: Health,
+    stop: watch::Sender<bool>,
+    ports: Vec<tokio::task::JoinHandle<()>>,
+    /// Ended with the server; the watches with them.
+    beside: Vec<AbortHandle>,
+    _watches: Watches,
+}
+
+impl Server {
+    /// Reads the certificate and opens the ports: what can fail at the start fails here.
+    ///
+    /// # Errors
+    /// When either cannot be done.
+    pub async fn open(settings: Settings) -> Result<Self, ServeError> {
+        let certificate = ServingCertificate::new(settings.certificate.clone())?;
+        let api = if settings.groups.custom || settings.groups.external {
+            let tls = TlsAcceptor::from(certificate.tls()?);
+            let what = "the metrics API";
+            Some(open(what, settings.api_address, API_PORT, Some(tls)).await?)
+        } else {
+            None
+        };
+        let what = "the page and /metrics";
+        let web = open(what, settings.web_address, WEB_PORT, None).await?;
+        Ok(Self { settings, certificate, api, web })
+    }
+
+    /// Follows `cluster` and answers.
+    ///
+    /// # Errors
+    /// When it cannot even begin to. Whatever fails later is tried again.
+    pub async fn start(self, cluster: Cluster) -> anyhow::Result<Running> {
+        let Self { settings, certificate, api, web } = self;
+        let changes = ChangeTally::default();
+        let watches =
+            Watches::start(cluster, settings.patience.max_staleness, changes.clone()).await?;
+        let board = watches.board(settings.patience);
+        let trust = api.is_some().then(|| watches.trust.clone());
+        let health = Health::new(board.clone(), trust.clone());
+        let history = Arc::new(History::default());
+        let mut connections = vec![("web", web.connections())];
+        connections.extend(api.as_ref().map(|api| ("api", api.connections())));
+        let exporter = Arc::new(Exporter {
+            board: board.clone(),
+            certificate: certificate.clone(),
+            requests: RequestTally::default(),
+            changes,
+            connections,
+            legacy: settings.legacy_metrics,
+            nodes: settings.node_metrics,
+            started: OffsetDateTime::now_utc(),
+        });
+        let page = Arc::new(Page {
+            board: board.clone(),
+            history: Arc::clone(&history),
+            autoscalers: watches.autoscalers.clone(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let (short, short_pieces) = watch::channel(Arc::new(Pieces::default()));
+        let (all, all_pieces) = watch::channel(Arc::new(Pieces::default()));
+        let beside = [
+            tokio::spawn(background::renew(certificate)),
+            tokio::spawn(background::remember(board.clone(), history)),
+            tokio::spawn(background::tell(board.clone(), health.clone())),
+            tokio::spawn(background::render(Arc::clone(&page), [short, all], stopped.clone())),
+        ];
+        let mut ports = Vec::new();
+        let web_port = WebPort {
+            health: health.clone(),
+            exporter: Arc::clone(&exporter),
+            page,
+            pieces: [short_pieces, all_pieces],
+        };
+        ports.push(tokio::spawn(web.serve(Arc::new(web_port), stopped.clone())));
+        if let (Some(api), Some(trust)) = (api, trust) {
+            let api_port = ApiPort {
+                api: Api::new(settings.groups),
+                board,
+                trust,
+                health: health.clone(),
+                exporter,
+                refusals: Refusals::default(),
+            };
+            ports.push(tokio::spawn(api.serve(Arc::new(api_port), stopped)));
+        }
+        let beside = beside.iter().map(tokio::task::JoinHandle::abort_handle).collect();
+        Ok(Running { health, stop, ports, beside, _watches: watches })
+    }
+}
+
+impl Running {
+    /// Ends in order: first no longer ready, for `delay`, so that nobody is sent here any
+    /// more; then the ports close, and requests that came are answered. Gives up after
+    /// `patience`.
+    pub async fn stop(self, delay: Duration, patience: Duration) {
+        self.health.stop();
+        tracing::info!(?delay, "stopping: not ready any more");
+        tokio::time::sleep(delay).await;
+        self.stop.send_replace(true);
+        let all = async {
+            for port in self.ports {
+                // A port that panicked has ended, too.
+                let _ = port.await;
+            }
+        };
+        match tokio::time::timeout(patience, all).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped; some connections were still at work"),
+        }
+        self.beside.iter().for_each(AbortHandle::abort);
+    }
+}
+
+async fn open(
+    what: &'static str,
+    address: Option<SocketAddr>,
+    port: u16,
+    tls: Option<TlsAcceptor>,
+) -> Result<Port, ServeError> {
+    let opened = match address {
+        Some(address) => Port::open(address, tls).await,
+        None => Port::open_all(port, tls).await,
+    };
+    let error = |error| ServeError::Port {
+        what,
+        address: address.map_or_else(|| format!("port {port}"), |address| address.to_string()),
+        error,
+    };
+    let opened = opened.map_err(error)?;
+    tracing::info!(address = %opened.address().map_err(error)?, "serving {what}");
+    Ok(opened)
+}

@@ -1,0 +1,38 @@
+// Puts newer pieces of the page into place as the server sends them.
+"use strict";
+
+const status = document.getElementById("status");
+let version = null;
+let lost = null;
+
+function connect() {
+  const events = new EventSource("events" + location.search);
+  events.onmessage = (message) => {
+    const { version: now, pieces } = JSON.parse(message.data);
+    // Another version of the server may write other pieces.
+    if (version !== null && now !== version) return location.reload();
+    version = now;
+    lost = null;
+    document.body.classList.remove("lost");
+    for (const [id, html] of Object.entries(pieces)) {
+      const element = document.getElementById(id);
+      if (element) element.innerHTML = html;
+    }
+  };
+  events.onerror = () => {
+    lost ??= Date.now();
+    // The browser tries again by itself, unless the server has answered with an error.
+    if (events.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  };
+}
+
+setInterval(() => {
+  if (lost === null || Date.now() - lost < 1500) return;
+  document.body.classList.add("lost");
+  const text = document.createElement("p");
+  const seconds = Math.round((Date.now() - lost) / 1000);
+  text.textContent = `No connection to oppscale for ${seconds} s. What stands here is old.`;
+  status.replaceChildren(text);
+}, 1000);
+
+connect();

@@ -1,0 +1,124 @@
+//! What is followed, and where it goes.
+
+use std::time::Duration;
+
+use super::autoscalers::Autoscalers;
+use super::board::{Board, Patience};
+use super::catalog::Catalog;
+use super::front_proxy::{CONFIG_MAP, NAMESPACE};
+use super::tally::ChangeTally;
+use super::trust::Trust;
+use crate::cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
+use crate::cluster::{Cluster, Listing};
+use crate::metrics_api::WorkloadKind;
+
+/// The shortest life of a watch: renewing it more often would be polling.
+const SHORTEST_WATCH: Duration = Duration::from_secs(2);
+
+/// Everything that is followed, until it is dropped.
+pub(super) struct Watches {
+    follower: Follower,
+    catalog: Catalog,
+    kinds: Vec<(WorkloadKind, Followed)>,
+    pub(super) autoscalers: Autoscalers,
+    pub(super) trust: Trust,
+}
+
+impl Watches {
+    /// Begins to follow nodes, pods, workloads, HPAs and the front proxy's ConfigMap.
+    ///
+    /// In a cluster where nothing happens, the end of a watch is all that is heard. It must
+    /// come well before `max_staleness`, or silence would be taken for blindness.
+    pub(super) async fn start(
+        cluster: Cluster,
+        max_staleness: Duration,
+        changes: ChangeTally,
+    ) -> anyhow::Result<Self> {
+        let wishes = Wishes {
+            watch_life: Some((max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
+            journal: Some(Box::new(changes)),
+            ..Wishes::default()
+        };
+        let mut follower = Follower::start(cluster, wishes).await?;
+        let (catalog, autoscalers, trust) =
+            (Catalog::default(), Autoscalers::default(), Trust::default());
+        let kinds = WorkloadKind::ALL.into_iter().map(|kind| {
+            let catalog = catalog.clone();
+            let followed =
+                follower.follow(workloads(kind), move |change| catalog.change(kind, change));
+            (kind, followed)
+        });
+        let kinds = kinds.collect();
+        let seen = autoscalers.clone();
+        follower.follow(hpas(), move |change| seen.change(change));
+        let (believed, mut is_named) = (trust.clone(), false);
+        follower.follow(config_map(), move |change| match change {
+            Change::Begin => is_named = false,
+            Change::Applied(json) => {
+                is_named = true;
+                believed.set(json);
+            }
+            Change::Gone(_) => {
+                believed.drop_all("ConfigMap extension-apiserver-authentication was deleted");
+            }
+            Change::End if !is_named => {
+                believed.drop_all("ConfigMap extension-apiserver-authentication is not there");
+            }
+            Change::End => {}
+            Change::Refused => {
+                believed.drop_all("ConfigMap extension-apiserver-authentication may not be read")
+            }
+        });
+        Ok(Self { follower, catalog, kinds, autoscalers, trust })
+    }
+
+    /// The board of what is followed.
+    pub(super) fn board(&self, patience: Patience) -> Board {
+        let picture = self.follower.picture().clone();
+        Board::new(picture, self.catalog.clone(), self.kinds.clone(), patience)
+    }
+}
+
+fn workloads(kind: WorkloadKind) -> Listing {
+    let (list, right) = match kind {
+        WorkloadKind::Deployment => {
+            ("DeploymentList", "--verb=list,watch --resource=deployments.apps")
+        }
+        WorkloadKind::ReplicaSet => {
+            ("ReplicaSetList", "--verb=list,watch --resource=replicasets.apps")
+        }
+        WorkloadKind::StatefulSet => {
+            ("StatefulSetList", "--verb=list,watch --resource=statefulsets.apps")
+        }
+    };
+    Listing {
+        kind: list,
+        noun: kind.resource(),
+        right,
+        path: format!("/apis/apps/v1/{}", kind.resource()),
+        // crate::core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
+        query: "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue".to_owned(),
+    }
+}
+
+fn hpas() -> Listing {
+    Listing {
+        kind: "HorizontalPodAutoscalerList",
+        noun: "horizontalpodautoscalers",
+        right: "--verb=list,watch --resource=horizontalpodautoscalers.autoscaling",
+        path: "/apis/autoscaling/v2/horizontalpodautoscalers".to_owned(),
+        query: String::new(),
+    }
+}
+
+/// The Role that grants it names the ConfigMap, so the request must, too.
+fn config_map() -> Listing {
+    Listing {
+        kind: "ConfigMapList",
+        noun: "the front proxy's ConfigMap",
+        right: "--verb=list,watch --resource=configmaps \
+                --resource-name=extension-apiserver-authentication",
+        path: format!("/api/v1/namespaces/{NAMESPACE}/configmaps"),
+        query: format!("fieldSelector=metadata.name%3D{CONFIG_MAP}"),
+    }
+}

@@ -1,0 +1,419 @@
+//! What goes wrong around a server: afterwards it answers as a fresh count would.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::client::{Connection, Tls};
+use super::rig::{HPA, Rig, client, config_map, serving, world, write_certificate};
+use crate::support::authority::Authority;
+use crate::support::fake_apiserver::Setup;
+use crate::support::kubeconfig::Kubeconfig;
+use crate::support::watch::Ending;
+use crate::support::world::World;
+
+const FIT: &str = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/opportunistic/\
+                   deployments.apps/electroneum/oppscale_fit_replicas";
+
+/// What `top` counts from scratch, on the same cluster with the same reserve.
+fn fresh_count(rig: &Rig) -> String {
+    let run = rig.env.run([
+        "top",
+        "--workload",
+        "opportunistic/deploy/electroneum",
+        "--reserve",
+        "30",
+        "-o",
+        "json",
+    ]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    report["totals"]["usable"]["fitReplicas"].to_string()
+}
+
+/// A paid pod of 4 cores more on each of the first nodes.
+fn add_paid_pods(world: &mut World, round: usize) {
+    let paid = world.pods.iter().find(|pod| {
+        pod["metadata"]["namespace"] == "shop"
+            && pod["status"]["phase"] == "Running"
+            && pod["spec"]["nodeName"].is_string()
+    });
+    let mut pod = paid.unwrap().clone();
+    pod["metadata"]["name"] = format!("burst-{round}").into();
+    pod["metadata"]["uid"] = format!("00000000-0000-4000-9000-{round:012}").into();
+    let nodes = world.nodes.len();
+    pod["spec"]["nodeName"] = world.nodes[round % nodes]["metadata"]["name"].clone();
+    world.pods.push(pod);
+}
+
+fn settles(rig: &Rig) {
+    let expected = fresh_count(rig);
+    rig.until(&format!("{expected} fit"), |rig| rig.fit().as_ref() == Ok(&expected));
+}
+
+#[test]
+fn an_api_server_that_dies_and_comes_back() {
+    let mut rig = Rig::start(&["--max-staleness=3s"]);
+    assert_eq!(rig.fit().unwrap(), "121");
+    rig.server.kill();
+    rig.until("stale", |rig| matches!(rig.fit(), Err((503, _))));
+    let (_, message) = rig.fit().unwrap_err();
+    assert!(message.starts_with("oppscale: the cluster was last heard "), "{message}");
+    assert!(message.contains("the 3s that --max-staleness allows"), "{message}");
+    // Discovery and readiness stay: without them, no namespace could be deleted.
+    let list = "/apis/custom.metrics.k8s.io/v1beta2";
+    assert_eq!(rig.get(list).status, 200);
+    assert_eq!(rig.web("/readyz").status, 200);
+    assert!(rig.web("/").body.contains("<b>Blind</b>"));
+    rig.server.restart();
+    rig.server.change(|world| add_paid_pods(world, 1));
+    settles(&rig);
+    rig.oppscale.until_logged("seeing", |line| line["reason"] == "Seeing");
+}
+
+#[test]
+fn who_would_rather_yield_than_hold() {
+    let mut rig = Rig::start(&["--max-staleness=3s", "--on-stale=zero"]);
+    rig.server.kill();
+    rig.until("nothing fits", |rig| rig.fit().as_deref() == Ok("0"));
+    assert_eq!(rig.metric("electroneum", "oppscale_remaining_cpu_cores").unwrap(), "0");
+    rig.server.restart();
+    rig.until("121 fit again", |rig| rig.fit().as_deref() == Ok("121"));
+}
+
+#[test]
+fn watches_that_are_cut_again_and_again() {
+    let rig = Rig::start(&[]);
+    for round in 0..12 {
+        rig.server.change(|world| add_paid_pods(world, round));
+        rig.server.end_watches([Ending::HalfALine, Ending::Garbage, Ending::Gone][round % 3]);
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(rig.fit().is_ok(), "the last that was heard is served on");
+    }
+    settles(&rig);
+}
+
+#[test]
+fn a_history_that_is_forgotten() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        add_paid_pods(world, 7);
+        world.pods.retain(|pod| pod["metadata"]["name"] != "burst-7");
+    });
+    rig.server.compact();
+    rig.server.end_watches(Ending::Gone);
+    rig.server.change(|world| add_paid_pods(world, 8));
+    settles(&rig);
+}
+
+#[test]
+fn a_token_that_is_rotated() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = Setup::new(world(&proxies)).for_token("one").start();
+    let folder = tempfile::tempdir().unwrap();
+    let token = folder.path().join("token");
+    std::fs::write(&token, "one").unwrap();
+    let kubeconfig = Kubeconfig::of_user(&server, json!({"tokenFile": token}));
+    let rig = Rig::of(proxies, server, &kubeconfig, &[]);
+    assert_eq!(rig.fit().unwrap(), "121");
+    std::fs::write(&token, "two").unwrap();
+    rig.server.rotate_token("two");
+    rig.server.end_watches(Ending::Whole);
+    rig.server.change(|world| add_paid_pods(world, 3));
+    // The client library reads the file again after 50 s. A kubelet replaces a token long
+    // before it expires.
+    let patience = Duration::from_secs(90);
+    rig.until_in(patience, "the change is seen", |rig| rig.fit().is_ok_and(|fit| fit == "119"));
+    assert_eq!(fresh_count(&rig), "119");
+}
+
+#[test]
+fn a_front_proxy_whose_authority_is_rotated_without_a_failure() {
+    let rig = Rig::start(&[]);
+    let next = Authority::new("front-proxy-ca-2");
+    let old = rig.front_proxy();
+    let new = Tls::new(&rig.authority.pem(), Some(&client(&next, "front-proxy-client")));
+    let ask = |tls: &Tls| {
+        let mut connection = Connection::open(rig.oppscale.api, Some(tls)).unwrap();
+        connection.get(FIT, &HPA).unwrap().status
+    };
+    assert_eq!((ask(&old), ask(&new)), (200, 401));
+    // A connection that stays open over the whole rotation, and every request of it works.
+    let mut kept = Connection::open(rig.oppscale.api, Some(&old)).unwrap();
+    rig.server.change(|world| {
+        world.config_maps[0] = config_map(&[&rig.proxies.pem(), &next.pem()]);
+    });
+    rig.until("the new authority is believed", |_| ask(&new) == 200);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    assert_eq!(ask(&old), 200);
+    rig.server.change(|world| world.config_maps[0] = config_map(&[&next.pem()]));
+    // Then the old one is believed no more, on connections that are open, either.
+    rig.until("the old authority is gone", |_| ask(&old) == 401);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 401);
+    assert_eq!(ask(&new), 200);
+}
+
+#[test]
+fn a_config_map_that_is_deleted_takes_trust_with_it() {
+    let rig = Rig::start(&[]);
+    let mut kept = Connection::open(rig.oppscale.api, Some(&rig.front_proxy())).unwrap();
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    rig.server.change(|world| world.config_maps.clear());
+    rig.until("nobody is believed", |rig| rig.get(FIT).status == 401);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 401);
+    let pem = rig.proxies.pem();
+    rig.server.change(|world| world.config_maps.push(config_map(&[&pem])));
+    rig.until("the front proxy is believed again", |rig| rig.get(FIT).status == 200);
+    // Garbage is no reason to believe what was there before.
+    rig.server.change(|world| {
+        world.config_maps[0]["data"]["requestheader-client-ca-file"] = "nonsense".into();
+    });
+    rig.until("nobody is believed", |rig| rig.get(FIT).status == 401);
+    rig.oppscale.until_logged("why", |line| {
+        line["error"].as_str().is_some_and(|e| e.contains("requestheader-client-ca-file"))
+    });
+}
+
+#[test]
+fn a_serving_certificate_that_is_replaced_under_load() {
+    let rig = Rig::start(&[]);
+    let (stop, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let tls = rig.front_proxy();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+                    for _ in 0..5 {
+                        assert_eq!(connection.get(FIT, &HPA).unwrap().status, 200);
+                        asked.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        let is_replaced = |line: &serde_json::Value| {
+            line["message"].as_str().is_some_and(|m| m == "serving certificate replaced")
+        };
+        // The certificate first, and the key only when the pair has been looked at.
+        let next = serving(&rig.authority);
+        rig.env.write("tls.crt", &next.certificate_pem());
+        rig.oppscale.until_logged("mismatch", |line| {
+            line["message"].as_str().is_some_and(|m| m.starts_with("serving certificate not rep"))
+        });
+        rig.env.write("tls.key", &next.key_pem());
+        rig.oppscale.until_logged("replaced", is_replaced);
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(asked.load(Ordering::Relaxed) > 10);
+    // The new one is another authority's in the end, which the old callers do not trust.
+    let other = Authority::new("another serving-ca");
+    write_certificate(&rig.env, &serving(&other));
+    let tls = Tls::new(&other.pem(), Some(&client(&rig.proxies, "front-proxy-client")));
+    rig.until("the other certificate is shown", |rig| {
+        Connection::open(rig.oppscale.api, Some(&tls)).unwrap().get(FIT, &HPA).is_ok()
+    });
+}
+
+#[test]
+fn slow_oversized_and_malformed_requests_harm_nobody() {
+    let rig = Rig::start(&[]);
+    let tls = rig.front_proxy();
+    for (address, tls) in [(rig.oppscale.api, Some(&tls)), (rig.oppscale.web, None)] {
+        // Heads that never end, a byte at a time.
+        let mut slow: Vec<Connection> =
+            (0..20).map(|_| Connection::open(address, tls).unwrap()).collect();
+        for connection in &mut slow {
+            connection.send(b"GET /metrics HTTP/1.1\r\nX: ").unwrap();
+        }
+        let huge = "x".repeat(64 << 10);
+        let mut connection = Connection::open(address, tls).unwrap();
+        let answer = connection.get("/readyz", &[("X-Huge", &huge)]);
+        assert!(answer.is_err() || answer.unwrap().status == 431);
+        let mut connection = Connection::open(address, tls).unwrap();
+        let answer = connection.get(&format!("/{huge}"), &[]);
+        assert!(answer.is_err() || [414, 431].contains(&answer.unwrap().status));
+        let many: Vec<(String, String)> =
+            (0..500).map(|n| (format!("X-{n}"), n.to_string())).collect();
+        let many: Vec<(&str, &str)> = many.iter().map(|(n, v)| (&**n, &**v)).collect();
+        let mut connection = Connection::open(address, tls).unwrap();
+        let answer = connection.get("/readyz", &many);
+        assert!(answer.is_err() || answer.unwrap().status == 431);
+        for garbage in [&b"\x16\x03\x01\x00\x05garbage"[..], b"\0\0\0\0", b"GET\r\n\r\n", b"\r\n"] {
+            let mut connection = Connection::open(address, tls).unwrap();
+            let _ = connection.send(garbage);
+            let mut stream = TcpStream::connect(address).unwrap();
+            let _ = stream.write_all(garbage);
+            stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+            let _ = stream.read(&mut [0; 64]);
+        }
+        // A body that nobody asked for, and none that was announced.
+        let mut connection = Connection::open(address, tls).unwrap();
+        let _ = connection.request("POST", "/readyz", &[("Content-Length", "1000000000")]);
+        for connection in &mut slow {
+            let _ = connection.send(b"x");
+        }
+        assert_eq!(rig.web("/readyz").status, 200);
+        assert_eq!(rig.fit().unwrap(), "121");
+    }
+}
+
+#[test]
+fn certificates_that_are_none() {
+    let rig = Rig::start(&[]);
+    // A leaf without a name, one of an authority of authorities, one that is huge.
+    let nameless = rig.proxies.signed(|_| {});
+    let authority = rig.proxies.signed(|params| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "front-proxy-client");
+    });
+    let huge = rig.proxies.signed(|params| {
+        let name = |n: usize| format!("n{n}.example.com").try_into().unwrap();
+        params.subject_alt_names = (0..2000).map(|n| rcgen::SanType::DnsName(name(n))).collect();
+    });
+    for identity in [nameless, authority, huge] {
+        let tls = Tls::new(&rig.authority.pem(), Some(&identity));
+        let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+        // Refused in the handshake or after it, but never answered.
+        let answer = connection.get(FIT, &HPA);
+        assert!(answer.as_ref().is_ok_and(|a| a.status == 401) || answer.is_err(), "{answer:?}");
+    }
+    assert_eq!(rig.fit().unwrap(), "121");
+}
+
+#[test]
+fn ten_thousand_idle_connections_leave_room_and_memory() {
+    let rig = Rig::start(&[]);
+    rig.fit().unwrap();
+    let before = rig.oppscale.memory();
+    // The front proxy keeps a connection of its own, which must outlive them all.
+    let mut kept = Connection::open(rig.oppscale.api, Some(&rig.front_proxy())).unwrap();
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    let most = |address: SocketAddr| -> u64 {
+        let mut open = std::collections::VecDeque::new();
+        let mut most = 0;
+        for number in 0..5000 {
+            // So many at a time as this process may open; the server cannot tell.
+            if open.len() == 700 {
+                open.pop_front();
+            }
+            open.push_back(TcpStream::connect(address).unwrap());
+            if number % 500 == 0 {
+                most = most.max(rig.oppscale.memory());
+            }
+        }
+        most.max(rig.oppscale.memory())
+    };
+    let peak = most(rig.oppscale.api).max(most(rig.oppscale.web));
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200, "the front proxy was not turned out");
+    assert_eq!(rig.fit().unwrap(), "121");
+    assert!(peak < before + (64 << 20), "{} KiB more", (peak - before) >> 10);
+    rig.until("memory returns", |rig| rig.oppscale.memory() < before + (24 << 20));
+}
+
+#[test]
+fn pods_and_workloads_that_are_garbage() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        world.pods.push(json!({"metadata": {"name": "odd", "namespace": "shop", "uid": "odd"},
+            "spec": {"nodeName": "fake-00005", "containers": "none"}}));
+        world.pods.push(json!({"metadata": {"name": 7}}));
+        world.deployments.push(json!({
+            "metadata": {"name": "odd", "namespace": "shop", "uid": "odd2",
+                "labels": {"oppscale.dev/opportunistic": "true"}},
+            "spec": {"template": {"spec": {"containers": [{"name": "c",
+                "resources": {"requests": {"cpu": "lots"}}}]}}}
+        }));
+        world.deployments.push(json!({
+            "metadata": {"name": "odder", "namespace": "shop", "uid": "odd3",
+                "labels": {"oppscale.dev/opportunistic": "true"}, "annotations": "none"}
+        }));
+    });
+    let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/deployments.apps";
+    let get = |name: &str| rig.get(&format!("{path}/{name}/oppscale_fit_replicas"));
+    rig.until("the workload is held", |_| get("odd").status == 503);
+    let message = get("odd").json()["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("oppscale holds Deployment shop/odd: its pod template"), "{message}");
+    rig.until("the other one, too", |_| get("odder").status == 503);
+    settles(&rig);
+    // The node whose pod cannot be counted is in no sum: 24 cores less.
+    rig.until("fewer fit", |rig| rig.fit().is_ok_and(|fit| fit == "101"));
+    let held = rig
+        .oppscale
+        .until_logged("held", |line| line["reason"] == "WorkloadHeld" && line["name"] == "odd");
+    assert_eq!((&held["kind"], &held["namespace"]), (&json!("Deployment"), &json!("shop")));
+}
+
+#[test]
+fn a_policy_that_changes_is_followed_at_once() {
+    let rig = Rig::start(&[]);
+    let annotate = |name: &'static str, value: &'static str| {
+        rig.server.change(move |world| {
+            let mut all = world.deployments.iter_mut();
+            let filler = all.find(|d| d["metadata"]["name"] == "electroneum").unwrap();
+            filler["metadata"]["annotations"][name] = value.into();
+        });
+    };
+    annotate("oppscale.dev/max-replicas", "7");
+    rig.until("7 fit", |rig| rig.fit().as_deref() == Ok("7"));
+    annotate("oppscale.dev/max-replicas", "seven");
+    rig.until("held", |rig| {
+        rig.fit().is_err_and(|(code, why)| code == 503 && why.contains("seven"))
+    });
+    annotate("oppscale.dev/max-replicas", "150");
+    rig.until("121 fit", |rig| rig.fit().as_deref() == Ok("121"));
+    rig.server.change(|world| {
+        let mut all = world.deployments.iter_mut();
+        let filler = all.find(|d| d["metadata"]["name"] == "electroneum").unwrap();
+        filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "false".into();
+    });
+    rig.until("not served", |rig| rig.fit().is_err_and(|(code, _)| code == 404));
+}
+
+#[test]
+fn two_replicas_say_the_same() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        for round in 0..5 {
+            add_paid_pods(world, round);
+        }
+    });
+    let other = super::rig::Oppscale::start(&rig.env, &[]);
+    let tls = rig.front_proxy();
+    let value = |api| {
+        let answer = Connection::open(api, Some(&tls)).unwrap().get(FIT, &HPA).unwrap();
+        answer.json()["items"][0]["value"].clone()
+    };
+    rig.until("both agree", |rig| value(rig.oppscale.api) == value(other.api));
+    assert_eq!(value(other.api), fresh_count(&rig));
+}
+
+#[test]
+fn a_server_that_is_told_to_stop() {
+    let mut rig = Rig::start(&["--shutdown-delay=1s"]);
+    let mut kept = Connection::open(rig.oppscale.api, Some(&rig.front_proxy())).unwrap();
+    kept.get(FIT, &HPA).unwrap();
+    crate::support::bin::signal("TERM", rig.oppscale.id());
+    let begin = Instant::now();
+    rig.until("not ready", |rig| rig.web("/readyz").status == 503);
+    // Whoever still comes is still answered.
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    assert_eq!(rig.oppscale.wait(), Some(0));
+    assert!(begin.elapsed() >= Duration::from_millis(900));
+    rig.oppscale.until_logged("stopped", |line| line["message"] == "stopped");
+    rig.restart(&["--shutdown-delay=1h"]);
+    assert_eq!(rig.oppscale.end_with("INT"), Some(130), "at a terminal nobody waits");
+}
+
+#[test]
+fn a_clock_that_is_ten_minutes_off() {
+    let Some(_) = crate::support::tools::tool("faketime") else { return };
+    for offset in ["-10m", "+10m"] {
+        let rig = Rig::start_as(&["faketime", "-f", offset], &[]);
+        assert_eq!(rig.fit().unwrap(), "121", "{offset}");
+        rig.server.change(|world| add_paid_pods(world, 1));
+        settles(&rig);
+    }
+}
