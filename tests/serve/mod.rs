@@ -6,3 +6,4 @@ mod faults;
 mod page;
 mod prometheus;
 pub mod rig;
+mod trust;

@@ -1,0 +1,118 @@
+//! Certificates and the ConfigMap that come, change and go while requests go on.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use super::client::{Connection, Tls};
+use super::faults::FIT;
+use super::rig::{HPA, Rig, client, config_map, serving, write_certificate};
+use crate::support::authority::Authority;
+
+#[test]
+fn a_front_proxy_whose_authority_is_rotated_without_a_failure() {
+    let rig = Rig::start(&[]);
+    let next = Authority::new("front-proxy-ca-2");
+    let old = rig.front_proxy();
+    let new = Tls::new(&rig.authority.pem(), Some(&client(&next, "front-proxy-client")));
+    let ask = |tls: &Tls| {
+        let mut connection = Connection::open(rig.oppscale.api, Some(tls)).unwrap();
+        connection.get(FIT, &HPA).unwrap().status
+    };
+    assert_eq!((ask(&old), ask(&new)), (200, 401));
+    // A connection that stays open over the whole rotation, and every request of it works.
+    let mut kept = Connection::open(rig.oppscale.api, Some(&old)).unwrap();
+    rig.server.change(|world| {
+        world.config_maps[0] = config_map(&[&rig.proxies.pem(), &next.pem()]);
+    });
+    rig.until("the new authority is believed", |_| ask(&new) == 200);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    assert_eq!(ask(&old), 200);
+    rig.server.change(|world| world.config_maps[0] = config_map(&[&next.pem()]));
+    // Then the old one is believed no more, on connections that are open, either.
+    rig.until("the old authority is gone", |_| ask(&old) == 401);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 401);
+    assert_eq!(ask(&new), 200);
+}
+
+#[test]
+fn a_config_map_that_is_deleted_takes_trust_with_it() {
+    let rig = Rig::start(&[]);
+    let mut kept = Connection::open(rig.oppscale.api, Some(&rig.front_proxy())).unwrap();
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    rig.server.change(|world| world.config_maps.clear());
+    rig.until("nobody is believed", |rig| rig.get(FIT).status == 401);
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 401);
+    let pem = rig.proxies.pem();
+    rig.server.change(|world| world.config_maps.push(config_map(&[&pem])));
+    rig.until("the front proxy is believed again", |rig| rig.get(FIT).status == 200);
+    // Garbage is no reason to believe what was there before.
+    rig.server.change(|world| {
+        world.config_maps[0]["data"]["requestheader-client-ca-file"] = "nonsense".into();
+    });
+    rig.until("nobody is believed", |rig| rig.get(FIT).status == 401);
+    rig.oppscale.until_logged("why", |line| {
+        line["error"].as_str().is_some_and(|e| e.contains("requestheader-client-ca-file"))
+    });
+}
+
+#[test]
+fn a_serving_certificate_that_is_replaced_under_load() {
+    let rig = Rig::start(&[]);
+    let (stop, asked) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let tls = rig.front_proxy();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+                    for _ in 0..5 {
+                        assert_eq!(connection.get(FIT, &HPA).unwrap().status, 200);
+                        asked.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            });
+        }
+        let is_replaced = |line: &serde_json::Value| {
+            line["message"].as_str().is_some_and(|m| m == "serving certificate replaced")
+        };
+        // The certificate first, and the key only when the pair has been looked at.
+        let next = serving(&rig.authority);
+        rig.env.write("tls.crt", &next.certificate_pem());
+        rig.oppscale.until_logged("mismatch", |line| {
+            line["message"].as_str().is_some_and(|m| m.starts_with("serving certificate not rep"))
+        });
+        rig.env.write("tls.key", &next.key_pem());
+        rig.oppscale.until_logged("replaced", is_replaced);
+        stop.store(true, Ordering::Relaxed);
+    });
+    assert!(asked.load(Ordering::Relaxed) > 10);
+    // The new one is another authority's in the end, which the old callers do not trust.
+    let other = Authority::new("another serving-ca");
+    write_certificate(&rig.env, &serving(&other));
+    let tls = Tls::new(&other.pem(), Some(&client(&rig.proxies, "front-proxy-client")));
+    rig.until("the other certificate is shown", |rig| {
+        Connection::open(rig.oppscale.api, Some(&tls)).unwrap().get(FIT, &HPA).is_ok()
+    });
+}
+
+#[test]
+fn certificates_that_are_none() {
+    let rig = Rig::start(&[]);
+    // A leaf without a name, one of an authority of authorities, one that is huge.
+    let nameless = rig.proxies.signed(|_| {});
+    let authority = rig.proxies.signed(|params| {
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "front-proxy-client");
+    });
+    let huge = rig.proxies.signed(|params| {
+        let name = |n: usize| format!("n{n}.example.com").try_into().unwrap();
+        params.subject_alt_names = (0..2000).map(|n| rcgen::SanType::DnsName(name(n))).collect();
+    });
+    for identity in [nameless, authority, huge] {
+        let tls = Tls::new(&rig.authority.pem(), Some(&identity));
+        let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+        // Refused in the handshake or after it, but never answered.
+        let answer = connection.get(FIT, &HPA);
+        assert!(answer.as_ref().is_ok_and(|a| a.status == 401) || answer.is_err(), "{answer:?}");
+    }
+    assert_eq!(rig.fit().unwrap(), "121");
+}
