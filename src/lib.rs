@@ -19,6 +19,7 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 pub mod files;
+pub mod manifest;
 pub mod printer;
 pub mod progress;
 pub mod render;

@@ -1,0 +1,38 @@
+//! The templates that the program carries, in the order in which their objects are applied.
+
+/// A template of the program.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded {
+    /// Its file name in `templates/`.
+    pub name: &'static str,
+    /// Its text.
+    pub text: &'static str,
+}
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(Embedded { name: $name, text: include_str!(concat!("../../templates/", $name)) }),*]
+    };
+}
+
+/// Every template.
+pub const EMBEDDED: &[Embedded] = embedded![
+    "namespace.yaml",
+    "priority-class.yaml",
+    "resource-quota.yaml",
+    "resource-quota-side-effects.yaml",
+    "limit-range.yaml",
+    "admission-policy.yaml",
+    "network-policy.yaml",
+    "config-map.yaml",
+    "secret.yaml",
+    "service.yaml",
+    "deployment.yaml",
+    "sample-app.yaml",
+    "hpa.yaml",
+    "sample-app-hpa.yaml",
+    "scaled-object.yaml",
+    "service-monitor.yaml",
+    "adapter-rule.yaml",
+    "kustomization.yaml",
+];

@@ -1,0 +1,83 @@
+//! A set of documents as one stream, a list, or a folder.
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::ManifestError;
+use super::document::Document;
+use super::engine::Templates;
+
+/// Files to be written: names and contents, in the order of the set.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// The files.
+    pub files: Vec<File>,
+}
+
+/// A file to be written.
+#[derive(Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub text: String,
+    /// Whether only its owner may read it.
+    pub private: bool,
+}
+
+/// The documents as one YAML stream.
+pub fn stream(documents: &[Document]) -> String {
+    let texts: Vec<_> = documents.iter().map(Document::text).collect();
+    texts.join("---\n")
+}
+
+/// The documents as a `List` in JSON, as kubectl prints several objects.
+///
+/// # Errors
+/// Never, in practice: plain data can be written as JSON.
+pub fn json(documents: &[Document]) -> serde_json::Result<String> {
+    let items: Vec<_> = documents.iter().map(Document::value).collect();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": items});
+    Ok(serde_json::to_string_pretty(&list)? + "\n")
+}
+
+#[derive(Serialize)]
+struct Resources<'a> {
+    resources: Vec<&'a str>,
+}
+
+/// The documents as one file each, and a `kustomization.yaml` that names them in order.
+///
+/// # Errors
+/// When the template of the latter is not what it should be.
+pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Folder, ManifestError> {
+    let mut files: Vec<File> = Vec::new();
+    for (number, document) in (1_usize..).zip(documents) {
+        let name =
+            format!("{number:02}-{}-{}.yaml", kebab(document.kind()), file_name(document.name()));
+        files.push(File { name, text: document.text(), private: document.kind() == "Secret" });
+    }
+    let resources = files.iter().map(|file| file.name.as_str()).collect();
+    let rendered = templates.render("kustomization.yaml", Resources { resources })?;
+    let text = stream(&rendered);
+    files.push(File { name: "kustomization.yaml".to_owned(), text, private: false });
+    Ok(Folder { files })
+}
+
+/// `HorizontalPodAutoscaler` as `horizontal-pod-autoscaler`.
+fn kebab(kind: &str) -> String {
+    let mut text = String::new();
+    for c in kind.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('-');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}
+
+/// A name as part of a file's: file systems take 255 bytes in all.
+fn file_name(name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '-' };
+    name.chars().take(150).map(plain).collect()
+}
