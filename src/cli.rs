@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::commands::certs::CertsArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::simulate::SimulateArgs;
@@ -28,7 +29,7 @@ Examples:
   oppscale simulate                              what an HPA makes of it all
 
 Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
-124 timed out, 130 interrupted"
+4 owned by somebody else, 124 timed out, 130 interrupted"
 )]
 pub struct Cli {
     /// When to colour: auto, always or never
@@ -62,6 +63,9 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
+    /// Make, look at and renew the certificates of the metrics API
+    #[command(subcommand)]
+    Certs(CertsArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -12,6 +12,7 @@
 //!
 //! `core` is pure and knows none of the others.
 
+pub mod certificates;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
@@ -25,5 +26,6 @@ pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
+pub mod setup;
 
 pub use run::run;

@@ -7,6 +7,7 @@ mod core;
 mod e2e;
 mod hpa;
 mod purity;
+mod setup;
 mod simulation;
 mod support;
 
@@ -21,6 +22,7 @@ fn no_test_file_is_forgotten() {
         ("e2e", "mod.rs"),
         ("hpa", "mod.rs"),
         ("hpa/support", "mod.rs"),
+        ("setup", "mod.rs"),
         ("simulation", "mod.rs"),
         ("support", "mod.rs"),
     ] {

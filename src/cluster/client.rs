@@ -93,7 +93,7 @@ impl Cluster {
         self.in_time(action, begin).await
     }
 
-    async fn in_time<T>(
+    pub(super) async fn in_time<T>(
         &self,
         action: &Action<'_>,
         request: impl Future<Output = Result<T, ClusterError>>,
@@ -124,11 +124,19 @@ impl Cluster {
             .header(ACCEPT, "application/json")
             .body(Body::empty())
             .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
+        self.send_request(action, request).await
+    }
+
+    pub(super) async fn send_request(
+        &self,
+        action: &str,
+        request: http::Request<Body>,
+    ) -> Result<Response<Body>, ClusterError> {
         let sent = self.client.send(request).await;
         sent.map_err(|error| trouble::transport(action, &self.server, &error))
     }
 
-    async fn whole(
+    pub(super) async fn whole(
         &self,
         action: &str,
         response: Response<Body>,
@@ -165,13 +173,14 @@ pub struct Action<'a> {
     pub right: &'a str,
 }
 
-struct Answer {
-    status: StatusCode,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
 }
 
-fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
+/// What a refusal of `action` means.
+pub(super) fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
     let message = trouble::words_of(body);
     let right = action.right.to_owned();
     let action = action.words.to_owned();

@@ -3,6 +3,7 @@
 //! Everything here ends in a [`Snapshot`]: a ledger and what could not be read. What it
 //! means is the core's business, how it looks the renderer's.
 
+mod ask;
 mod client;
 mod connect;
 mod decode;
@@ -10,6 +11,7 @@ mod error;
 mod fields;
 pub mod follow;
 mod intake;
+mod objects;
 mod pages;
 mod read;
 mod saved;
@@ -19,11 +21,13 @@ mod trouble;
 mod usage;
 mod workload;
 
+pub use ask::{Ask, Reply};
 pub use client::{Action, Cluster};
-pub use connect::{ClusterArgs, MaybeDuration, parse_timeout};
+pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
 pub use intake::{BadPage, Intake, Journal};
+pub use objects::{Applied, Apply, FIELD_MANAGER};
 pub use pages::Listing;
 pub use read::{Request, read};
 pub use saved::{SavedFiles, read_saved};

@@ -1,6 +1,10 @@
 //! One command, one file: its arguments, and a run that fetches, asks the core, renders.
 
 mod candidates;
+pub mod certs;
+mod certs_generate;
+mod certs_renew;
+mod certs_status;
 mod compare;
 pub mod completion;
 pub mod demo;
@@ -25,6 +29,7 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Top(args) => top::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
+        Command::Certs(args) => certs::run(args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

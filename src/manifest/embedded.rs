@@ -35,4 +35,5 @@ pub const EMBEDDED: &[Embedded] = embedded![
     "service-monitor.yaml",
     "adapter-rule.yaml",
     "kustomization.yaml",
+    "cert-manager.yaml",
 ];

@@ -6,8 +6,11 @@ pub mod bin;
 pub mod describe;
 pub mod fake_apiserver;
 pub mod kubeconfig;
+pub mod managed;
 pub mod request;
+pub mod review;
 pub mod routes;
+pub mod store;
 pub mod stream;
 pub mod watch;
 pub mod world;
@@ -17,4 +20,13 @@ use std::path::{Path, PathBuf};
 /// A file of `tests/fixtures`.
 pub fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
+}
+
+/// Says that a test was skipped. Where everything is to be there, as on CI, that is a failure.
+pub fn skipped(why: &str) {
+    assert!(std::env::var_os("OPPSCALE_NO_SKIPS").is_none(), "not to be skipped: {why}");
+    #[allow(clippy::print_stderr)]
+    {
+        eprintln!("SKIPPED: {why}");
+    }
 }

@@ -15,17 +15,26 @@ pub struct Request {
     pub headers: HeaderMap,
     /// Whether a certificate of this server's authority came with the connection.
     pub client_certificate: bool,
+    pub body: Vec<u8>,
 }
 
 impl Request {
     pub fn new(method: Method, uri: &Uri, headers: HeaderMap, client_certificate: bool) -> Self {
         let Query(query) = Query::try_from_uri(uri).unwrap();
-        Self { method, path: uri.path().to_owned(), query, headers, client_certificate }
+        let path = uri.path().to_owned();
+        Self { method, path, query, headers, client_certificate, body: Vec::new() }
     }
 
     /// A parameter of the query.
     pub fn parameter(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether it changes something: reviews and dry runs do not.
+    pub fn is_write(&self) -> bool {
+        self.method != Method::GET
+            && !self.path.ends_with("reviews")
+            && self.parameter("dryRun") != Some("All")
     }
 
     /// All values of a header.

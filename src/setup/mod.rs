@@ -1,0 +1,20 @@
+//! What oppscale does to a cluster: set up, renewed, and put back.
+//!
+//! Everything here is for `init`, `uninstall`, `certs` and `kubeconfig`; the commands ask and
+//! print, this room reads and writes.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `clock` | the server's clock |
+//! | `tls_secret` | certificates in a Secret |
+//! | `api_services` | the APIServices that lead to our server, and whom they trust |
+//! | `rotation` | new certificates without a failed request |
+//! | `token` | ServiceAccount tokens, bound so that they can be revoked |
+//! | `kubeconfig` | the file that carries them |
+
+pub mod api_services;
+pub mod clock;
+pub mod kubeconfig;
+pub mod rotation;
+pub mod tls_secret;
+pub mod token;

@@ -1,0 +1,5 @@
+//! Clusters set up, looked at, and put back.
+
+mod certificates;
+mod certs_command;
+mod rotation;
