@@ -5,6 +5,7 @@ use clap::{ArgAction, Parser, Subcommand};
 use crate::commands::certs::CertsArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::kubeconfig::KubeconfigArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
@@ -66,6 +67,8 @@ pub enum Command {
     /// Make, look at and renew the certificates of the metrics API
     #[command(subcommand)]
     Certs(CertsArgs),
+    /// Make a kubeconfig for a ServiceAccount, with a token that ends
+    Kubeconfig(Box<KubeconfigArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -9,6 +9,7 @@ mod compare;
 pub mod completion;
 pub mod demo;
 pub mod explain;
+pub mod kubeconfig;
 pub mod simulate;
 mod simulate_args;
 pub mod top;
@@ -30,6 +31,7 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
         Command::Certs(args) => certs::run(args, printer).await,
+        Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

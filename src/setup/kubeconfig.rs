@@ -83,7 +83,7 @@ impl Entry<'_> {
                 "cluster" => entry[field]["server"] != self.server,
                 "context" => entry[field]["user"] != self.name,
                 // A token is what is renewed here; other credentials are somebody's.
-                _ => entry[field].as_object().is_some_and(|user| user.keys().any(|k| k != "token")),
+                _ => !entry[field].as_object().is_some_and(|user| user.keys().eq(["token"])),
             };
             if differs && !force {
                 return Err(taken(kind));

@@ -9,9 +9,11 @@
 //! | `tls_secret` | certificates in a Secret |
 //! | `api_services` | the APIServices that lead to our server, and whom they trust |
 //! | `rotation` | new certificates without a failed request |
+//! | `account` | ServiceAccounts, and the Secrets with which their tokens live |
 //! | `token` | ServiceAccount tokens, bound so that they can be revoked |
 //! | `kubeconfig` | the file that carries them |
 
+pub mod account;
 pub mod api_services;
 pub mod clock;
 pub mod kubeconfig;

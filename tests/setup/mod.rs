@@ -2,4 +2,5 @@
 
 mod certificates;
 mod certs_command;
+mod kubeconfig;
 mod rotation;
