@@ -3,6 +3,7 @@
 use clap::{ArgAction, Parser, Subcommand};
 
 use crate::commands::certs::CertsArgs;
+use crate::commands::check::CheckArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
@@ -64,6 +65,8 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
+    /// Tell what is right and wrong in a cluster, with the fix for each
+    Check(Box<CheckArgs>),
     /// Make, look at and renew the certificates of the metrics API
     #[command(subcommand)]
     Certs(CertsArgs),

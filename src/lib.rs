@@ -13,6 +13,7 @@
 //! `core` is pure and knows none of the others.
 
 pub mod certificates;
+pub mod checks;
 pub mod cli;
 pub mod cluster;
 pub mod commands;

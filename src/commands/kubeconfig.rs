@@ -249,7 +249,9 @@ fn explain(args: &KubeconfigArgs, account: &Account, token: &Token, name: &str, 
             format!("the token ends on {moment}")
         }
         None => {
-            printer.warn("the token never ends: keep the file safe, and revoke it when it is done with");
+            printer.warn(
+                "the token never ends: keep the file safe, and revoke it when it is done with",
+            );
             "the token never ends".to_owned()
         }
     };

@@ -5,6 +5,7 @@ pub mod certs;
 mod certs_generate;
 mod certs_renew;
 mod certs_status;
+pub mod check;
 mod compare;
 pub mod completion;
 pub mod demo;
@@ -30,6 +31,7 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Top(args) => top::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
+        Command::Check(args) => check::run(*args, printer).await,
         Command::Certs(args) => certs::run(args, printer).await,
         Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
         Command::Completion(args) => completion::run(&args, printer),

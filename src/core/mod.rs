@@ -22,6 +22,7 @@
 //! verdict        what an HPA will do, why, and what it should be instead
 //! ```
 
+pub mod check;
 pub mod defaulting;
 pub mod demand;
 pub mod explain;

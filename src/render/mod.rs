@@ -1,6 +1,7 @@
 //! The adapter to people and scripts: one report, several ways to write it.
 
 pub mod csv;
+pub mod findings;
 mod footer;
 pub mod json;
 pub mod simulation;

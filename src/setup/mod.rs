@@ -8,6 +8,7 @@
 //! | `clock` | the server's clock |
 //! | `tls_secret` | certificates in a Secret |
 //! | `api_services` | the APIServices that lead to our server, and whom they trust |
+//! | `rights` | what an installation takes of rights, and which are missing |
 //! | `rotation` | new certificates without a failed request |
 //! | `account` | ServiceAccounts, and the Secrets with which their tokens live |
 //! | `token` | ServiceAccount tokens, bound so that they can be revoked |
@@ -17,6 +18,7 @@ pub mod account;
 pub mod api_services;
 pub mod clock;
 pub mod kubeconfig;
+pub mod rights;
 pub mod rotation;
 pub mod tls_secret;
 pub mod token;

@@ -171,7 +171,11 @@ fn merging_keeps_what_is_there() {
     // A name that leads elsewhere is not replaced.
     let other = env.run(["kubeconfig", "--sa", "ci", "--merge", ".kube/config", "--name", "fake"]);
     assert_eq!(other.code, Some(1), "{other}");
-    assert!(other.stderr.contains("it holds another context \"fake\"") || other.stderr.contains("another user"), "{other}");
+    assert!(
+        other.stderr.contains("it holds another context \"fake\"")
+            || other.stderr.contains("another user"),
+        "{other}"
+    );
     assert_eq!(yaml(&fs::read_to_string(env.path(".kube/config")).unwrap()), new);
 }
 

@@ -2,5 +2,6 @@
 
 mod certificates;
 mod certs_command;
+mod checks;
 mod kubeconfig;
 mod rotation;
