@@ -285,7 +285,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__top)
-            opts="-l -n -o -q -v -h --from --by --resources --resource --sort --selector --namespace --workload --replica --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
+            opts="-l -n -o -w -q -v -h --from --by --resources --resource --sort --selector --namespace --workload --replica --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --once --watch --interval --record --replay --speed --watch-life --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -356,6 +356,26 @@ _oppscale() {
                     return 0
                     ;;
                 --fail-below)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --interval)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --record)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --replay)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --speed)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch-life)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

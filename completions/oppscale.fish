@@ -54,6 +54,11 @@ csv\t'The rows, integers'
 name\t'Only names, as kubectl takes them'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l explain -d 'Tell where the number of this pod comes from' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l fail-below -d 'Exit with 1 when less remains: cpu=10,memory=64Gi,replicas=5' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l interval -d 'Least time between two lines of --watch, or two frames of the screen: 500ms, 10s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l record -d 'Also write the capacity history to a file; it grows, and survives being cut off' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replay -d 'Play a recorded capacity history instead of looking at a cluster' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l speed -d 'How much faster than it happened a history is played: 1 to 86400' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l watch-life -d 'How long a watch lives before it is renewed; a silent one is noticed 5 s later' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l cluster -d 'Cluster of the kubeconfig to use' -r
@@ -66,12 +71,14 @@ always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l show-unusable -d 'Also show nodes that opportunistic work may not use, and why'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Show what is used now, from metrics.k8s.io'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l once -d 'Print one table and end, also on a terminal'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s w -l watch -d 'Write a line of JSON for every change until Ctrl-C, for scripts'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'Replay one HPA on the metric values of this file: docs/series.md' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'The cluster and its paid load: blog, burst, day, step or a file' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists: JSON or YAML of kubectl' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: whose pods are the filler\'s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: the namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'A named configuration, several times for several: B to H, J to L, oppscale [default: B F G H oppscale]' -r

@@ -64,6 +64,11 @@ csv\:"The rows, integers"
 name\:"Only names, as kubectl takes them"))' \
 '(-o --output --by --fail-below)--explain=[Tell where the number of this pod comes from]:[NAMESPACE/]POD:_default' \
 '--fail-below=[Exit with 1 when less remains\: cpu=10,memory=64Gi,replicas=5]:LIMITS:_default' \
+'--interval=[Least time between two lines of --watch, or two frames of the screen\: 500ms, 10s]:DURATION:_default' \
+'(--from -o --output --explain --fail-below)--record=[Also write the capacity history to a file; it grows, and survives being cut off]:FILE:_files' \
+'(--from --record --workload --explain --usage --fail-below)--replay=[Play a recorded capacity history instead of looking at a cluster]:FILE:_files' \
+'--speed=[How much faster than it happened a history is played\: 1 to 86400]:N:_default' \
+'--watch-life=[How long a watch lives before it is renewed; a silent one is noticed 5 s later]:DURATION:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
@@ -76,6 +81,9 @@ always\:"Always"
 never\:"Never"))' \
 '--show-unusable[Also show nodes that opportunistic work may not use, and why]' \
 '(--from)--usage[Show what is used now, from metrics.k8s.io]' \
+'(-w --watch --record --replay)--once[Print one table and end, also on a terminal]' \
+'(--from -o --output --explain --fail-below --usage)-w[Write a line of JSON for every change until Ctrl-C, for scripts]' \
+'(--from -o --output --explain --fail-below --usage)--watch[Write a line of JSON for every change until Ctrl-C, for scripts]' \
 '-q[Say less on stderr]' \
 '--quiet[Say less on stderr]' \
 '*-v[Say more on stderr; twice for more]' \
@@ -88,7 +96,7 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
 '--scenario=[The cluster and its paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
-'(--scenario)*--from=[Take nodes and present paid load from saved lists\: JSON or YAML of kubectl]:FILE:_default' \
+'(--scenario)*--from=[Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written]:FILE:_default' \
 '--workload=[With --from\: whose pods are the filler'\''s\: NAMESPACE/deploy/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \

@@ -6,7 +6,8 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
-//!           │  └───→ demo ──────────────→ core
+//!           │  ├───→ history ──→ cluster → core
+//!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -22,11 +23,14 @@ pub mod demo;
 pub mod exit;
 pub mod files;
 pub mod manifest;
+pub mod history;
+pub mod live;
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
 pub mod scenario;
 pub mod setup;
+pub mod terminal;
 
 pub use run::run;

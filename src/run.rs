@@ -11,6 +11,7 @@ use crate::cli::Cli;
 use crate::commands;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
+use crate::terminal;
 
 /// The name under which kubectl finds the program as a plugin.
 const PLUGIN: &str = "kubectl-oppscale";
@@ -84,7 +85,7 @@ fn log(verbosity: u8, color: bool) {
     // A second call in one process, as in tests, keeps the first one's settings.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(terminal::log_writer)
         .with_ansi(color)
         .with_target(verbosity > 1)
         .without_time()

@@ -1,7 +1,7 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger` or `-- simulate` prints one. docs/how-it-scales.md tells what the figures were.
+//! `-- ledger`, `-- simulate` or `-- follow` prints one. docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.
@@ -15,12 +15,14 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod decode;
+mod follow;
 mod generate;
 mod ledger;
 mod measure;
 mod oneshot;
 mod server;
 mod simulate;
+mod watch;
 
 use generate::Size;
 
@@ -46,13 +48,15 @@ fn main() {
         ["peer"] => oneshot::peer(MEDIUM),
         ["ledger"] => ledger::run(),
         ["simulate"] => simulate::run(),
+        ["follow"] => follow::run(LARGE),
         [] => {
             decode::run();
             ledger::run();
             simulate::run();
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
+            follow::run(LARGE);
         }
-        _ => panic!("expected decode, oneshot, peer, ledger, simulate or nothing"),
+        _ => panic!("expected decode, oneshot, peer, ledger, simulate, follow or nothing"),
     }
 }

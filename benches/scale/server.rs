@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::io::Write as _;
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 
-use http_body_util::Full;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::generate::{self, Size};
+use super::watch::Watches;
 
 /// As in `oppscale::cluster`, and kubectl.
 const PAGE: usize = 500;
@@ -24,6 +26,7 @@ const PAGE: usize = 500;
 /// A running server; ends when dropped.
 pub struct Server {
     child: Child,
+    said: BufReader<ChildStdout>,
     pub kubeconfig: String,
     _folder: tempfile::TempDir,
 }
@@ -37,16 +40,18 @@ impl Server {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["child-serve", path, &size.nodes.to_string(), &size.pods.to_string()])
             .arg(pace.to_string())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         // The server says one line once it listens.
         let mut line = String::new();
         let stdout = child.stdout.take().unwrap();
-        std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).unwrap();
+        let mut said = BufReader::new(stdout);
+        said.read_line(&mut line).unwrap();
         assert_eq!(line.trim(), "ready");
         let kubeconfig = format!("{path}/kubeconfig");
-        Self { child, kubeconfig, _folder: folder }
+        Self { child, said, kubeconfig, _folder: folder }
     }
 }
 
@@ -57,11 +62,28 @@ impl Drop for Server {
     }
 }
 
+impl Server {
+    /// Tells the server what to do, in the words of `watch`.
+    pub fn tell(&mut self, words: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        writeln!(stdin, "{words}").unwrap();
+    }
+
+    /// Makes it stream its lists.
+    pub fn stream_lists(&mut self) {
+        self.tell("stream");
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "streaming");
+    }
+}
+
 /// Serves until killed.
 pub fn child(folder: &str, size: Size, pace: usize) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let answers = Arc::new(answers(size));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let watches = Watches::start(size);
     runtime.block_on(async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let acceptor = certificate(Path::new(folder), listener.local_addr().unwrap().port());
@@ -70,9 +92,12 @@ pub fn child(folder: &str, size: Size, pace: usize) {
         loop {
             let Ok((stream, _)) = listener.accept().await else { continue };
             let (acceptor, answers) = (acceptor.clone(), Arc::clone(&answers));
+            let watches = Arc::clone(&watches);
             tokio::spawn(async move {
                 let Ok(stream) = acceptor.accept(stream).await else { return };
-                let service = service_fn(|request| answer(Arc::clone(&answers), pace, request));
+                let service = service_fn(|request| {
+                    answer(Arc::clone(&answers), Arc::clone(&watches), pace, request)
+                });
                 let _ = hyper::server::conn::http1::Builder::new()
                     .serve_connection(TokioIo::new(stream), service)
                     .await;
@@ -103,9 +128,10 @@ fn answers(size: Size) -> HashMap<(&'static str, usize), Bytes> {
 
 async fn answer(
     answers: Arc<HashMap<(&'static str, usize), Bytes>>,
+    watches: Arc<Watches>,
     pace: usize,
     request: Request<hyper::body::Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
+) -> Result<Response<UnsyncBoxBody<Bytes, Infallible>>, Infallible> {
     let query = request.uri().query().unwrap_or_default();
     let value =
         |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
@@ -115,6 +141,15 @@ async fn answer(
         (None, None) => 0,
     };
     let path = request.uri().path();
+    if value("watch").is_some() {
+        let life = value("timeoutSeconds").and_then(|life| life.parse().ok());
+        return Ok(watches.open(path, value("sendInitialEvents").is_some(), life));
+    }
+    if path == "/version" {
+        let version = r#"{"gitVersion":"v1.36.2","minor":"36"}"#;
+        let version = version.replace("36", if watches.is_streaming() { "36" } else { "33" });
+        return Ok(Response::new(Full::new(version.into()).boxed_unsync()));
+    }
     let body = answers.iter().find(|((known, number), _)| *known == path && *number == page);
     if let Some((_, body)) = body
         && pace > 0
@@ -124,8 +159,10 @@ async fn answer(
     }
     let response = Response::builder().header("content-type", "application/json");
     Ok(match body {
-        Some((_, body)) => response.body(Full::new(body.clone())),
-        None => response.status(StatusCode::NOT_FOUND).body(Full::new(Bytes::from_static(b"{}"))),
+        Some((_, body)) => response.body(Full::new(body.clone()).boxed_unsync()),
+        None => response
+            .status(StatusCode::NOT_FOUND)
+            .body(Full::new(Bytes::from_static(b"{}")).boxed_unsync()),
     }
     .unwrap())
 }

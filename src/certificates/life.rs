@@ -1,6 +1,6 @@
 //! How much of a lifetime is left.
 
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 
 /// Renewed when less than this share of the lifetime is left, percent.
 const RENEW_BELOW_PERCENT: i64 = 30;

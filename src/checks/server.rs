@@ -1,6 +1,6 @@
 //! Our server: its pods, its APIService, and a value read as the HPA controller reads it.
 
-use k8s_openapi::jiff::Timestamp;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::Flaw;

@@ -2,7 +2,7 @@
 
 use http::header::{ACCEPT, CONTENT_TYPE, DATE, WARNING};
 use http::{HeaderMap, Method, StatusCode};
-use k8s_openapi::jiff::fmt::rfc2822;
+use jiff::fmt::rfc2822;
 use kube::client::Body;
 use serde_json::Value;
 

@@ -6,6 +6,7 @@
 mod ask;
 mod client;
 mod connect;
+mod context;
 mod decode;
 mod error;
 mod fields;

@@ -68,7 +68,7 @@ pub(super) fn event<'j>(json: &'j [u8], keep: &Keep, object: &mut Vec<u8>) -> Op
         _ => cursor.skip(),
     })?;
     cursor.end()?;
-    kind
+    kind.filter(|_| !object.is_empty())
 }
 
 /// A place in a JSON text.

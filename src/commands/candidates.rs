@@ -1,5 +1,7 @@
 //! What `simulate` compares: a scenario, and the HPAs to try on it.
 
+use std::path::Path;
+
 use anyhow::bail;
 
 use crate::cluster::{self, SavedFiles};
@@ -10,6 +12,7 @@ use crate::core::simulation::{
 };
 use crate::core::verdict::{self, Change, Circumstances, METRIC_NAME, Unjudgeable, Verdict};
 use crate::exit::{Hinted, UsageError};
+use crate::history;
 use crate::scenario::{self, Document, Manifest, ScaleTarget};
 
 use super::simulate_args::{Nature, SimulateArgs};
@@ -96,6 +99,18 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
 }
 
 fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
+    if let [file] = &args.from[..]
+        && history::is_history(Path::new(file))
+    {
+        if args.workload.is_some() {
+            bail!(
+                UsageError::new("--workload: a capacity history knows its workload")
+                    .hint("name it when recording: oppscale top --workload ... --record FILE")
+            );
+        }
+        let recorded = scenario::recorded(Path::new(file))?;
+        return Ok((file.clone(), recorded.setup, recorded.warnings));
+    }
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let namespace = args.namespace.as_deref().unwrap_or("default");

@@ -1,13 +1,12 @@
 //! `oppscale demo`: the whole loop on a simulated cluster, no Kubernetes needed.
 
-use std::io::{self, IsTerminal};
-
 use clap::Args;
 
-use crate::demo::live::{Left, live};
-use crate::demo::{Comparison, DISCLAIMER, Look, MAX_SPEED, Race, View, plain};
+use crate::demo::live::live;
+use crate::demo::{Comparison, DISCLAIMER, MAX_SPEED, Race, View, plain};
 use crate::exit::Exit;
 use crate::printer::Printer;
+use crate::terminal::{self, Left, Look};
 
 /// Arguments of `oppscale demo`.
 #[derive(Debug, Args)]
@@ -41,12 +40,11 @@ pub struct DemoArgs {
 /// When stdout or the terminal cannot be used.
 pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut race = Race::new(args.seed)?;
-    if args.plain || !has_screen(printer) {
+    if args.plain || !terminal::has_screen() {
         plain(&mut race, |text| printer.data(text))?;
         return Ok(Exit::Ok);
     }
-    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(|name| std::env::var(name).ok());
-    let look = Look::of_locale(locale, printer.is_colored());
+    let look = Look { unicode: printer.is_unicode(), color: printer.is_colored() };
     let mut view = View::new(race, args.speed, look);
     match live(&mut view).await? {
         Left::Interrupted => Ok(Exit::Interrupted),
@@ -56,11 +54,4 @@ pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
             Ok(Exit::Ok)
         }
     }
-}
-
-/// Whether a screen can be drawn and keys be read. A dumb terminal, or one of unknown kind,
-/// cannot move its cursor.
-fn has_screen(printer: &Printer) -> bool {
-    let able = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
-    able && printer.width().is_some() && io::stdin().is_terminal()
 }

@@ -15,7 +15,9 @@ pub mod simulate;
 mod simulate_args;
 pub mod top;
 mod top_args;
+mod top_follow;
 mod top_live_args;
+mod top_screen;
 mod top_watch;
 
 use crate::cli::Command;

@@ -40,7 +40,8 @@ pub struct SimulateArgs {
     /// The cluster and its paid load: blog, burst, day, step or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "blog")]
     pub scenario: String,
-    /// Take nodes and present paid load from saved lists: JSON or YAML of kubectl
+    /// Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes
+    /// and paid load over time from a history that top --record has written
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
     pub from: Vec<String>,
     /// With --from: whose pods are the filler's: NAMESPACE/deploy/NAME, or a label

@@ -3,6 +3,7 @@
 use crate::cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
 use crate::core::headroom::{self, Headroom, Query};
 use crate::core::replica::exact_text;
+use crate::core::resources::CPU;
 use crate::core::view::{self, By, Row};
 use crate::exit::{Exit, UsageError};
 use crate::printer::Printer;
@@ -11,7 +12,7 @@ use crate::render::{self, Report, csv, json, table};
 
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
-use super::{explain, top_watch};
+use super::{explain, top_follow, top_screen, top_watch};
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -22,11 +23,25 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, printer).await;
     }
+    let is_live = top_screen::is_wanted(&args);
+    if let Some(path) = &args.live.replay {
+        return match is_live {
+            true => top_screen::replay(path, &args, &settings, printer).await,
+            false => top_watch::replay(path, &args, &settings, printer),
+        };
+    }
     if args.live.watch {
         return top_watch::run(&args, &settings, printer).await;
     }
+    if is_live {
+        return top_screen::run(&args, &settings, printer).await;
+    }
+    if args.live.record.is_some() {
+        return top_follow::run(&args, printer).await;
+    }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
-    let report = report(&args, &settings, &snapshot, workload)?;
+    let mut report = report(&args, &settings, &snapshot, workload);
+    report.rows = rows(&args, &settings, &snapshot, &report.headroom)?;
     // The report has all that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
@@ -53,16 +68,13 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 
-/// Counts what was read.
-///
-/// # Errors
-/// When pools are asked for and no label tells them.
+/// Counts what was read; the rows are left to [`rows`].
 pub(super) fn report(
     args: &TopArgs,
     settings: &TopSettings,
     snapshot: &Snapshot,
     workload: ResolvedWorkload,
-) -> Result<Report, UsageError> {
+) -> Report {
     let query = Query {
         replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
         reserve: settings.reserve,
@@ -71,18 +83,15 @@ pub(super) fn report(
         pods_unknown: snapshot.pods_unknown.is_some(),
     };
     let headroom = headroom::measure(&snapshot.ledger, &query);
-    let mut rows = rows(args, &settings.by, snapshot, &headroom)?;
-    let first = settings.resources.first().map_or("cpu", String::as_str);
-    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
-    Ok(Report {
+    Report {
         by: settings.by.clone(),
         resources: render::resources(&settings.resources, &headroom),
         unknown: render::unknown(snapshot, &headroom),
-        rows,
+        rows: Vec::new(),
         headroom,
         query,
         usage: args.usage,
-    })
+    }
 }
 
 async fn read(
@@ -106,12 +115,17 @@ async fn read(
     cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
 }
 
-fn rows(
+/// The rows of a report, sorted.
+///
+/// # Errors
+/// When pools are asked for and no label tells them.
+pub(super) fn rows(
     args: &TopArgs,
-    by: &By,
+    settings: &TopSettings,
     snapshot: &Snapshot,
     headroom: &Headroom,
 ) -> Result<Vec<Row>, UsageError> {
+    let by = &settings.by;
     let mut rows = match by {
         By::Node => view::by_node(headroom),
         By::Pool(label) => {
@@ -138,6 +152,8 @@ fn rows(
     if let Some(usage) = &snapshot.usage {
         render::add_usage(&mut rows, usage, by, headroom);
     }
+    let first = settings.resources.first().map_or(CPU, String::as_str);
+    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
     Ok(rows)
 }
 

@@ -180,7 +180,7 @@ impl TopArgs {
         }
         let resources = match (self.output, self.resources.is_empty()) {
             (_, false) => self.resources.clone(),
-            (_, true) if self.live.watch => Vec::new(),
+            (_, true) if self.live.watch || self.live.replay.is_some() => Vec::new(),
             (Output::Table | Output::Name, true) => vec![CPU.to_owned()],
             (Output::Wide, true) => vec![CPU.to_owned(), MEMORY.to_owned()],
             (_, true) => Vec::new(),

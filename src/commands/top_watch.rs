@@ -1,17 +1,20 @@
 //! `oppscale top --watch`: a line of JSON for every change.
 
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use k8s_openapi::jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
-use crate::cluster::follow::{Follower, Health, Picture, Wishes};
+use crate::cluster::follow::{Follower, Health, Picture};
 use crate::cluster::{ResolvedWorkload, Snapshot};
 use crate::exit::{Exit, UsageError};
+use crate::history::Player;
 use crate::printer::Printer;
 use crate::render::json;
 
-use super::top;
 use super::top_args::{TopArgs, TopSettings};
+use super::{top, top_follow};
 
 /// The least time between two lines, unless it is said otherwise.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -25,22 +28,25 @@ pub(super) async fn run(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let wishes = Wishes {
-        workload: args.workload.clone(),
-        namespace: args.namespace.clone(),
-        watch_life: Some(args.live.watch_life),
-        journal: None,
-    };
-    let mut follower = Follower::start(args.cluster.connect().await?, wishes).await?;
-    follower.first().await?;
-    let picture = follower.picture().clone();
+    let (follower, recording) = top_follow::start(args).await?;
+    top_follow::recorded(recording, write(&follower, args, settings, printer)).await
+}
+
+async fn write(
+    follower: &Follower,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let picture = follower.picture();
     let mut changes = picture.changes();
     let mut workload = follower.workload();
-    let mut lines = Lines { args, settings, last: String::new() };
+    let mut lines = Lines::new(args, settings);
     loop {
         let own = workload.borrow_and_update().clone();
         changes.mark_unchanged();
-        if let Some(line) = lines.next(&picture, own)? {
+        let now = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+        if let Some(line) = lines.next(picture, own, now)? {
             printer.data(&line)?;
         }
         let earliest = Instant::now() + args.live.interval.unwrap_or(INTERVAL);
@@ -53,6 +59,35 @@ pub(super) async fn run(
     }
 }
 
+/// Writes a line for every moment of a history, as fast as they are read.
+///
+/// # Errors
+/// When the history cannot be read, or stdout not be written.
+pub(super) fn replay(
+    path: &Path,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let mut player = Player::open(path)?;
+    let mut lines = Lines::new(args, settings);
+    let mut earliest = Duration::ZERO;
+    loop {
+        let (replica, placement) = player.workload();
+        let own = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
+        if player.position() >= earliest
+            && let Some(line) = lines.next(player.picture(), own, player.wall())?
+        {
+            printer.data(&line)?;
+            earliest = player.position() + args.live.interval.unwrap_or_default();
+        }
+        match player.next_at() {
+            Some(next) => player.advance(next)?,
+            None => return Ok(Exit::Ok),
+        }
+    }
+}
+
 /// Writes lines that differ from the one before.
 struct Lines<'a> {
     args: &'a TopArgs,
@@ -61,16 +96,21 @@ struct Lines<'a> {
     last: String,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn new(args: &'a TopArgs, settings: &'a TopSettings) -> Self {
+        Self { args, settings, last: String::new() }
+    }
+
     /// The line that describes the picture, if that has changed.
     fn next(
         &mut self,
         picture: &Picture,
         workload: ResolvedWorkload,
+        time: Timestamp,
     ) -> Result<Option<String>, UsageError> {
         let line = picture.look(|snapshot, health| self.line(snapshot, health, workload))?;
         Ok(line.filter(|line| *line != self.last).map(|line| {
-            let timed = json::timed(&line, SystemTime::now());
+            let timed = json::timed(&line, time);
             self.last = line;
             timed
         }))
@@ -85,8 +125,11 @@ impl Lines<'_> {
         if !health.is_ready() {
             return Ok(None);
         }
-        let report = top::report(self.args, self.settings, snapshot, workload)?;
+        let mut report = top::report(self.args, self.settings, snapshot, workload);
         let has_rows = self.args.by.is_some() || self.args.namespace.is_some();
+        if has_rows {
+            report.rows = top::rows(self.args, self.settings, snapshot, &report.headroom)?;
+        }
         Ok(Some(json::line(&report, health, has_rows)))
     }
 }

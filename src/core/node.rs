@@ -1,11 +1,15 @@
 //! What a node offers, and whether opportunistic work may use it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+
+use serde_json::{Value, json};
 
 use super::malformed::{Malformed, Problem};
 use super::model::{Node, Taint};
 use super::placement::Placement;
+use super::replica::exact_text;
 use super::requests::Requests;
 use super::resources::Resources;
 use super::selector::Labels;
@@ -73,6 +77,36 @@ impl NodeRecord {
             labels: Arc::new(node.metadata.labels.into_owned()),
             taints: node.spec.taints.into_iter().map(Taint::into_owned).collect(),
         }
+    }
+
+    /// The node as an object that holds what counts; [`Self::of`] reads the same from it,
+    /// but for the reason why its capacity is unknown.
+    pub fn to_object(&self) -> Value {
+        let labels: BTreeMap<&str, &str> =
+            self.labels.iter().map(|(key, value)| (key, value.as_str())).collect();
+        let taints: Vec<_> = self
+            .taints
+            .iter()
+            .map(|taint| json!({
+                "key": taint.key.as_str(), "value": taint.value.as_str(), "effect": taint.effect.as_str()
+            }))
+            .collect();
+        let ready = if self.ready { "True" } else { "False" };
+        let mut node = json!({
+            "metadata": { "name": self.name, "labels": labels },
+            "spec": { "unschedulable": self.cordoned, "taints": taints },
+            "status": { "conditions": [{ "type": "Ready", "status": ready }] },
+        });
+        if self.deleting {
+            // When it began to go does not count.
+            node["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z".into();
+        }
+        if let Ok(allocatable) = &self.allocatable {
+            let amounts: BTreeMap<&str, String> =
+                allocatable.present().map(|(name, a)| (name, exact_text(name, a))).collect();
+            node["status"]["allocatable"] = json!(amounts);
+        }
+        node
     }
 
     /// A node of which nothing can be said but its name.

@@ -3,7 +3,10 @@
 //! What the scheduler's filters TaintToleration, NodeAffinity and NodeUnschedulable
 //! decide (1.36). Preferences are not rules and are not read.
 
-use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::malformed::Malformed;
 use super::model::{PodSpec, SelectorRequirement, Taint, Text, null_is_default};
@@ -22,7 +25,7 @@ pub struct Placement {
 }
 
 /// A toleration of a taint.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Toleration {
     #[serde(deserialize_with = "null_is_default")]
@@ -68,6 +71,28 @@ impl Placement {
                 .collect(),
             affinity: required.map(|r| r.terms.iter().map(Term::of).collect()),
         })
+    }
+
+    /// The rules as a pod's spec writes them; [`Self::of`] reads the same from it.
+    pub fn to_object(&self) -> Value {
+        let mut spec = json!({
+            "tolerations": self.tolerations,
+            "nodeSelector": self.node_selector.iter().cloned().collect::<BTreeMap<_, _>>(),
+        });
+        if let Some(terms) = &self.affinity {
+            let list = |list: &[Requirement]| list.iter().map(Requirement::to_object).collect();
+            let terms: Vec<Value> = terms
+                .iter()
+                .map(|term| {
+                    let (labels, fields): (Value, Value) = (list(&term.labels), list(&term.fields));
+                    json!({ "matchExpressions": labels, "matchFields": fields })
+                })
+                .collect();
+            let required = json!({ "nodeSelectorTerms": terms });
+            spec["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"] =
+                required;
+        }
+        spec
     }
 
     /// Whether some toleration covers `taint`.

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use serde_json::{Value, json};
+
 use super::malformed::Malformed;
 use super::model::{LabelSelectorJson, Pairs, SelectorRequirement, Text};
 
@@ -111,6 +113,19 @@ impl fmt::Display for Selector {
 }
 
 impl Requirement {
+    /// The requirement as a `matchExpressions` list writes it.
+    pub fn to_object(&self) -> Value {
+        let (operator, values) = match &self.test {
+            Test::In(values) => ("In", values.clone()),
+            Test::NotIn(values) => ("NotIn", values.clone()),
+            Test::Exists => ("Exists", Vec::new()),
+            Test::DoesNotExist => ("DoesNotExist", Vec::new()),
+            Test::Gt(bound) => ("Gt", vec![bound.to_string()]),
+            Test::Lt(bound) => ("Lt", vec![bound.to_string()]),
+        };
+        json!({ "key": self.key, "operator": operator, "values": values })
+    }
+
     /// A requirement of a `matchExpressions` list; `None` for an unknown operator.
     pub fn from_object(object: &SelectorRequirement<'_>) -> Option<Self> {
         let values = || object.values.iter().map(|value| value.to_string()).collect();

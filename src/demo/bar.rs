@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::core::resources::Amount;
 
-use super::look::{Look, Part};
+use crate::terminal::{Look, Part};
 
 /// Fills the first line of `area` with the parts in proportion.
 pub(super) fn bar(parts: &[(Part, Amount)], look: Look, area: Rect, buf: &mut Buffer) {

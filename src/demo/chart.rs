@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::look::{Look, Part};
+use crate::terminal::{Look, Part};
 
 /// Draws `history`, of `slots` entries when complete, below `max`; the run's start is on the
 /// left and its end on the right, so that the area grows with time.

@@ -15,6 +15,8 @@ pub(super) enum Next {
     Quit,
     /// It is enough, and the program was interrupted.
     Interrupt,
+    /// The program is to be stopped until it is continued.
+    Stop,
 }
 
 /// Does what the key says.
@@ -23,7 +25,11 @@ pub(super) fn press(view: &mut View, key: KeyEvent) -> Next {
         return Next::Same;
     }
     if key.modifiers.contains(KeyModifiers::CONTROL) {
-        return if key.code == KeyCode::Char('c') { Next::Interrupt } else { Next::Same };
+        return match key.code {
+            KeyCode::Char('c') => Next::Interrupt,
+            KeyCode::Char('z') => Next::Stop,
+            _ => Next::Same,
+        };
     }
     if view.race.is_over() && !view.help {
         // Whatever is pressed at the end: the comparison has been seen.
@@ -49,9 +55,9 @@ fn help(view: &mut View) -> Next {
 
 #[cfg(test)]
 mod tests {
-    use super::super::look::Look;
     use super::super::race::Race;
     use super::*;
+    use crate::terminal::Look;
 
     #[test]
     fn keys_do_what_the_footer_says() {
@@ -73,5 +79,7 @@ mod tests {
         assert_eq!(press(KeyCode::Char('q')).0, Next::Quit);
         let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
         assert_eq!(super::press(&mut view, interrupt), Next::Interrupt);
+        let stop = KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        assert_eq!(super::press(&mut view, stop), Next::Stop);
     }
 }

@@ -10,7 +10,6 @@
 //! | `burst` | [`Burst`]: when the paid work comes and goes |
 //! | `comparison` | [`Comparison`]: both in figures, and what made the difference |
 //! | `plain` | lines for pipes and files |
-//! | `look` | [`Look`]: which characters and colours the terminal takes |
 //! | `view` | [`View`]: all that the screen depends on |
 //! | `layout` | what is shown at which size, and what is hidden |
 //! | `screen`, `panel`, `overlay`, `bar`, `chart` | drawing, into a buffer |
@@ -24,7 +23,6 @@ mod comparison;
 mod key;
 mod layout;
 pub mod live;
-mod look;
 mod overlay;
 mod panel;
 mod plain;
@@ -35,7 +33,6 @@ mod view;
 
 pub use burst::Burst;
 pub use comparison::Comparison;
-pub use look::Look;
 pub use plain::plain;
 pub use race::Race;
 pub use side::{Note, Side};

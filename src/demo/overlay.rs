@@ -8,7 +8,7 @@ use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use super::comparison::Comparison;
-use super::look::Look;
+use crate::terminal::Look;
 
 /// A box of ASCII characters.
 const ASCII: border::Set<'_> = border::Set {
@@ -34,7 +34,7 @@ const KEYS: [&str; 6] = [
 
 /// Explains the keys.
 pub(super) fn help(look: Look, area: Rect, buf: &mut Buffer) {
-    let lines = KEYS.iter().map(|line| look.text(line)).collect();
+    let lines = KEYS.iter().map(|line| look.text(line).into_owned()).collect();
     boxed(" keys ", lines, 42, look, area, buf);
 }
 

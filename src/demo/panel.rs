@@ -7,9 +7,9 @@ use ratatui::style::Style;
 use super::bar::bar;
 use super::chart::chart;
 use super::layout::Layout;
-use super::look::{Look, Part};
 use super::side::{HISTORY_MS, Shares, Side, waiting};
 use super::{clock, cores};
+use crate::terminal::{Look, Part};
 
 /// From this width on, words stand with the figures.
 const WORDY: u16 = 35;
@@ -30,7 +30,7 @@ pub(super) fn panel(
         pen.line(side.settings, look.dim());
     }
     let Shares { paid, own, free, waiting: demand } = shares;
-    let parts = [(Part::Paid, paid), (Part::Own, own), (Part::Free, free), (Part::Waiting, demand)];
+    let parts = [(Part::Paid, paid), (Part::Own, own), (Part::Free, free), (Part::Short, demand)];
     let row = pen.rows(1);
     bar(&parts, look, row, pen.buf);
     pen.legend(shares);
@@ -102,12 +102,12 @@ impl Pen<'_> {
             (Part::Paid, "paid", paid),
             (Part::Own, "miner", own),
             (Part::Free, "free", free),
-            (Part::Waiting, "wait", waiting),
+            (Part::Short, "wait", waiting),
         ];
         let end = row.x + row.width;
         let mut x = row.x;
         for (part, word, amount) in parts {
-            if part == Part::Waiting && amount == 0 {
+            if part == Part::Short && amount == 0 {
                 continue;
             }
             let fill = self.look.fill(part);

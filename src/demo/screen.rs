@@ -108,9 +108,9 @@ mod tests {
     use ratatui::backend::TestBackend;
     use ratatui::style::Color;
 
-    use super::super::look::Look;
     use super::super::race::Race;
     use super::*;
+    use crate::terminal::Look;
 
     /// The view after so many simulated seconds, and its screen.
     fn view(seconds: u64) -> View {

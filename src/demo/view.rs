@@ -1,7 +1,7 @@
 //! All that the screen depends on.
 
-use super::look::Look;
 use super::race::{Race, SYNC_MS};
+use crate::terminal::Look;
 
 /// The fastest that a person may ask for, simulated seconds a second.
 pub const MAX_SPEED: u32 = 3_600;

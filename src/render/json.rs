@@ -2,12 +2,10 @@
 //!
 //! The schema is described in docs/json.md. Fields are only added within a version.
 
-use std::time::SystemTime;
-
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::follow::{Feed, Health, Phase};
+use crate::cluster::follow::{Feed, Health};
 use crate::core::headroom::{Limit, Totals};
 use crate::core::resources::{Amount, Resources};
 use crate::core::view::{By, Row};
@@ -22,37 +20,29 @@ const SCHEMA_VERSION: u32 = 1;
 /// # Errors
 /// Never, in practice: the value has only string keys.
 pub fn json(report: &Report) -> anyhow::Result<String> {
-    Ok(format!("{:#}\n", value(report)))
+    Ok(format!("{:#}\n", value(report, true)))
 }
 
 /// The report in one line, with how well the cluster is heard. `has_rows` tells whether
 /// the rows are in it.
 pub fn line(report: &Report, health: &Health, has_rows: bool) -> String {
-    let mut value = value(report);
-    if let (false, Value::Object(members)) = (has_rows, &mut value) {
-        members.shift_remove(rows(report).0);
-    }
+    let mut value = value(report, has_rows);
     value["connection"] = json!({ "nodes": feed(&health.nodes), "pods": feed(&health.pods) });
     value.to_string()
 }
 
 /// A line with its time in front and a newline at its end.
-pub fn timed(line: &str, time: SystemTime) -> String {
+pub fn timed(line: &str, time: Timestamp) -> String {
     let rest = line.strip_prefix('{').unwrap_or(line);
-    // A clock before the year -9999 has no such form.
-    let time = Timestamp::try_from(time).unwrap_or_default();
     format!("{{\"time\":\"{time:.3}\",{rest}\n")
 }
 
 fn feed(feed: &Feed) -> Value {
-    match &feed.phase {
-        Phase::Listing(_) => json!({ "state": "listing" }),
-        Phase::Following => json!({ "state": "following" }),
-        Phase::Reconnecting { why, .. } => json!({ "state": "reconnecting", "why": why }),
-        Phase::Relisting { why } => json!({ "state": "relisting", "why": why }),
-        Phase::Polling { why, .. } => json!({ "state": "polling", "why": why }),
-        Phase::Refused { why, .. } => json!({ "state": "refused", "why": why }),
+    let mut value = json!({ "state": feed.phase.word() });
+    if let Some(why) = feed.phase.why() {
+        value["why"] = json!(why);
     }
+    value
 }
 
 /// The report as YAML.
@@ -60,13 +50,12 @@ fn feed(feed: &Feed) -> Value {
 /// # Errors
 /// Never, in practice.
 pub fn yaml(report: &Report) -> anyhow::Result<String> {
-    Ok(serde_saphyr::to_string(&value(report))?)
+    Ok(serde_saphyr::to_string(&value(report, true))?)
 }
 
-fn value(report: &Report) -> Value {
+fn value(report: &Report, has_rows: bool) -> Value {
     let headroom = &report.headroom;
     let names = &report.resources;
-    let (plural, rows) = rows(report);
     let demand = headroom.demand.as_ref().map_or(Value::Null, |demand| {
         json!({
             "placeable": amounts(&demand.placeable),
@@ -105,7 +94,10 @@ fn value(report: &Report) -> Value {
     root.insert("schemaVersion".into(), json!(SCHEMA_VERSION));
     root.insert("replica".into(), amounts(report.query.replica.footprint()));
     root.insert("reserve".into(), amounts(&headroom.reserve));
-    root.insert(plural.into(), Value::Array(rows));
+    if has_rows {
+        let (plural, rows) = rows(report);
+        root.insert(plural.into(), Value::Array(rows));
+    }
     root.insert(
         "totals".into(),
         json!({ "usable": usable, "all": totals(&headroom.all, names, headroom.all.remaining.as_ref()) }),

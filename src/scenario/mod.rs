@@ -1,5 +1,5 @@
-//! The adapter from files to what the core simulates: series, scenarios, HPA manifests and
-//! saved clusters.
+//! The adapter from files to what the core simulates: series, scenarios, HPA manifests,
+//! saved clusters and capacity histories.
 //!
 //! Everything here ends in a `core::hpa::Series`, a `core::hpa::HpaSpec` or a
 //! `core::simulation::Setup`. What is wrong with a file is said with its name, the line, the
@@ -10,6 +10,7 @@ mod document;
 mod manifest;
 mod metric;
 mod observed;
+mod recorded;
 mod scenario_file;
 mod series_file;
 mod span;
@@ -18,6 +19,7 @@ mod wire;
 pub use document::{Document, DocumentError};
 pub use manifest::{Manifest, ScaleTarget, manifests};
 pub use observed::observed;
+pub use recorded::{Recorded, recorded};
 pub use scenario_file::setup;
 pub use series_file::series;
 pub use span::Span;

@@ -5,7 +5,7 @@
 //! selectors, affinity and spreading of paid pods, and paid pods on nodes that the workload
 //! may not use.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::cluster::{ResolvedWorkload, Snapshot};
 use crate::core::ledger::Group;
@@ -20,41 +20,63 @@ use crate::core::simulation::{
 const LENGTH_MS: u64 = 3_600_000;
 
 /// Pods that are the same to a scheduler: their workload, and what each takes.
-type Alike = (String, Vec<(String, Amount)>);
+pub(super) type Alike = (String, Vec<(String, Amount)>);
+
+/// Who wants how much of the nodes that the workload may use.
+pub(super) struct Present<'s> {
+    nodes: Vec<&'s NodeRecord>,
+    /// Paid pods, with those that wait for such a node.
+    pub(super) paid: BTreeMap<Alike, u32>,
+    /// The workload's own.
+    own: BTreeMap<Vec<(String, Amount)>, u32>,
+}
+
+impl<'s> Present<'s> {
+    pub(super) fn of(snapshot: &'s Snapshot, workload: &ResolvedWorkload) -> Self {
+        let mut nodes: Vec<&NodeRecord> = snapshot.ledger.records().collect();
+        nodes.retain(|node| node.unusable(&workload.placement).is_empty());
+        nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        let is_usable: HashSet<&str> = nodes.iter().map(|node| node.name.as_ref()).collect();
+        let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
+        let mut own: BTreeMap<Vec<(String, Amount)>, u32> = BTreeMap::new();
+        for pod in snapshot.ledger.bound().filter(|pod| is_usable.contains(pod.node)) {
+            match pod.own {
+                true => *own.entry(shape(pod.footprint)).or_default() += 1,
+                false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
+            }
+        }
+        let could_run = |pod: &&crate::core::ledger::Waiting| {
+            let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
+            !pod.own && !pod.gated && nodes.iter().any(fits)
+        };
+        for pod in snapshot.ledger.waiting().filter(could_run) {
+            *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;
+        }
+        Self { nodes, paid, own }
+    }
+
+    /// The usable nodes' capacities, equal ones together.
+    pub(super) fn pools(&self) -> Vec<NodePool> {
+        pools(&self.nodes)
+    }
+}
 
 /// The setup of a cluster as it is now.
 pub fn observed(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
-    let mut nodes: Vec<&NodeRecord> = snapshot.ledger.records().collect();
-    nodes.retain(|node| node.unusable(&workload.placement).is_empty());
-    nodes.sort_by(|a, b| a.name.cmp(&b.name));
-    let is_usable: std::collections::HashSet<&str> =
-        nodes.iter().map(|node| node.name.as_ref()).collect();
-    let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
-    let mut own: BTreeMap<Vec<(String, Amount)>, u32> = BTreeMap::new();
-    for pod in snapshot.ledger.bound().filter(|pod| is_usable.contains(pod.node)) {
-        match pod.own {
-            true => *own.entry(shape(pod.footprint)).or_default() += 1,
-            false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
-        }
-    }
-    let could_run = |pod: &&crate::core::ledger::Waiting| {
-        let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
-        !pod.own && !pod.gated && nodes.iter().any(fits)
-    };
-    for pod in snapshot.ledger.waiting().filter(could_run) {
-        *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;
-    }
+    let present = Present::of(snapshot, workload);
     let mut setup = Scenario::Blog.setup();
-    setup.nodes = pools(&nodes);
+    setup.nodes = present.pools();
     setup.scheduler = SchedulerOptions::default();
-    setup.paid = paid.into_iter().map(app).collect();
+    setup.paid =
+        present.paid.into_iter().map(|(alike, count)| app(alike, Load::constant(count))).collect();
     setup.end_ms = LENGTH_MS;
-    let replicas = own.values().sum();
-    let largest_group = own.into_iter().max_by_key(|(_, count)| *count);
+    let replicas = present.own.values().sum();
+    let largest_group = present.own.into_iter().max_by_key(|(_, count)| *count);
     let replica = workload.replica.clone().or_else(|| largest_group.map(|(of, _)| replica(&of)));
     let replica = replica.unwrap_or_default();
     let each = replica.footprint().get(CPU).max(1);
-    let room: Amount = nodes
+    let room: Amount = present
+        .nodes
         .iter()
         .filter_map(|node| node.allocatable.as_ref().ok())
         .map(|allocatable| (allocatable.get(CPU) / each).max(0))
@@ -81,9 +103,9 @@ fn replica(shape: &[(String, Amount)]) -> Replica {
     Replica::from_footprint(shape.iter().fold(Resources::default(), add))
 }
 
-fn app(((name, shape), count): (Alike, u32)) -> PaidApp {
+pub(super) fn app((name, shape): Alike, load: Load) -> PaidApp {
     let template = Template { replica: replica(&shape), ..Template::paid(0) };
-    PaidApp::scripted(&name, template, Load::constant(count))
+    PaidApp::scripted(&name, template, load)
 }
 
 /// Equal nodes together, in the order of their first names.

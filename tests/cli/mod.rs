@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod record;
 mod screen;
 mod simulate;
 mod simulate_input;

@@ -70,10 +70,20 @@ impl TestEnv {
 
     /// Starts oppscale.
     pub fn start(&self, args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Child {
+        self.start_with(args, &[])
+    }
+
+    /// Starts oppscale with environment variables.
+    pub fn start_with(
+        &self,
+        args: impl IntoIterator<Item = impl AsRef<OsStr>>,
+        variables: &[(&str, &str)],
+    ) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
         command.env_clear().env("HOME", self.home.path()).current_dir(self.home.path());
         // Credential plugins are looked for there.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.envs(variables.iter().copied());
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }

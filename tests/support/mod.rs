@@ -12,6 +12,7 @@ pub mod review;
 pub mod routes;
 pub mod store;
 pub mod stream;
+pub mod tools;
 pub mod watch;
 pub mod world;
 

@@ -21,7 +21,12 @@ pub struct JsonStream {
 
 impl JsonStream {
     pub fn start(env: &TestEnv, args: &[&str]) -> Self {
-        let mut child = env.start(args);
+        Self::start_with(env, args, &[])
+    }
+
+    /// With environment variables.
+    pub fn start_with(env: &TestEnv, args: &[&str], variables: &[(&str, &str)]) -> Self {
+        let mut child = env.start_with(args, variables);
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (sender, lines) = channel();
         std::thread::spawn(move || {

@@ -175,17 +175,13 @@ impl FeedLoop {
             let _ = first.send(Err(error));
         }
         let _ = self.work.send(Work::Refused(why.clone())).await;
-        self.dial.set(|feed| {
-            feed.heard = None;
-            false
-        });
         self.dial.enter(&Phase::Refused { why, hint });
         self.pause(POLL).await;
     }
 
     /// Reads the list, streamed where the server can.
     async fn list(&mut self) -> Result<(), Stop> {
-        while self.notices.try_recv().is_ok() {}
+        self.forget_notices();
         self.give(Work::Begin).await?;
         if self.manner.is_streaming {
             match self.stream_list().await {
@@ -201,7 +197,10 @@ impl FeedLoop {
             .await
             .map_err(Stop::Failed)?;
         self.give(Work::End(version)).await?;
-        self.position().await.map(drop)
+        self.position().await?;
+        // Pages are not needed until the next list, which may never come.
+        while self.empties.try_recv().is_ok() {}
+        Ok(())
     }
 
     /// Reads the list as a watch with initial events, and goes on with that watch.
@@ -264,6 +263,7 @@ impl FeedLoop {
     /// One watch, from where the last one stood.
     async fn watch(&mut self) -> Result<Ended, Stop> {
         let Position { version, trouble } = self.ask().await?;
+        self.forget_notices();
         if let Some(trouble) = trouble {
             return Err(trouble.into());
         }
@@ -348,6 +348,11 @@ impl FeedLoop {
     fn cut(&self, error: &(dyn std::error::Error + 'static)) -> Stop {
         let action = format!("watch {}", self.listing.noun);
         Stop::Failed(crate::cluster::trouble::cut(&action, self.cluster.server(), error))
+    }
+
+    /// Forgets notices of the watch before, whose end was seen otherwise.
+    fn forget_notices(&mut self) {
+        while self.notices.try_recv().is_ok() {}
     }
 
     async fn give(&self, work: Work) -> Result<(), Stop> {

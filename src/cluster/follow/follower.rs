@@ -8,7 +8,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::AbortHandle;
 
 use super::feed::{FeedLoop, Manner};
-use super::health::{Feed, Health};
+use super::health::{Feed, Health, Phase};
 use super::jump::Clocks;
 use super::objects::{Change, FeedCell, Objects};
 use super::own::OwnFollower;
@@ -118,7 +118,8 @@ impl Follower {
         let relist_pods = Arc::new(Notify::new());
         let pods = Manner { relist: Arc::clone(&relist_pods), ..manner.clone() };
         let sink = Pods(picture.clone());
-        tasks.spawn(FeedLoop::new(cluster.clone(), Listing::pods(), pods, sink).run());
+        let pods = FeedLoop::new(cluster.clone(), Listing::pods(), pods, sink);
+        tasks.spawn(behind_nodes(picture.clone(), pods));
         tasks.spawn(watch_clocks(picture.clone(), Arc::clone(&manner.wake)));
         let (tell, workload) = watch::channel(own);
         let mut follower = Self { cluster, picture, manner, first, workload, tasks };
@@ -195,6 +196,20 @@ async fn version(cluster: &Cluster) -> Option<VersionJson> {
         Action { words: "get the version", right: "--verb=get --non-resource-url=/version" };
     let answer = cluster.get(&action, "/version").await.ok()?;
     serde_json::from_slice(&answer).ok()
+}
+
+/// Lists pods behind the nodes: the ledger then knows how many to expect, and need not grow
+/// by copying itself. Where nodes cannot be listed, pods are not waited with for ever.
+async fn behind_nodes(picture: Picture, pods: FeedLoop) {
+    let mut changes = picture.changes();
+    while picture.look(|_, health| {
+        !health.nodes.is_whole() && matches!(health.nodes.phase, Phase::Listing(_))
+    }) {
+        if changes.changed().await.is_err() {
+            break;
+        }
+    }
+    pods.run().await;
 }
 
 /// Connects anew after a jump of the clock: what was heard before is as old as the jump

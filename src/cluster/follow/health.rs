@@ -61,6 +61,31 @@ pub enum Phase {
     },
 }
 
+impl Phase {
+    /// One word for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Listing(_) => "listing",
+            Self::Following => "following",
+            Self::Reconnecting { .. } => "reconnecting",
+            Self::Relisting { .. } => "relisting",
+            Self::Polling { .. } => "polling",
+            Self::Refused { .. } => "refused",
+        }
+    }
+
+    /// Why it is not as it should be.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Listing(_) | Self::Following => None,
+            Self::Reconnecting { why, .. }
+            | Self::Relisting { why }
+            | Self::Polling { why, .. }
+            | Self::Refused { why, .. } => Some(why),
+        }
+    }
+}
+
 impl Feed {
     /// A feed of which nothing has come yet.
     pub fn new() -> Self {

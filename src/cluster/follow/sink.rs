@@ -116,7 +116,11 @@ impl Sink for Pods {
     }
 
     fn refused(&mut self, why: &str) {
-        change(&self.0, |intake| intake.refuse_pods(why));
+        self.0.change(|intake, health| {
+            intake.refuse_pods(why);
+            health.pods.heard = None;
+            intake.take_changed()
+        });
     }
 
     fn dial(&self) -> Dial {
@@ -158,6 +162,7 @@ impl Sink for Nodes {
         });
     }
 
+    /// What was known of them last stays, and grows old: nothing can be counted without.
     fn refused(&mut self, _why: &str) {}
 
     fn dial(&self) -> Dial {

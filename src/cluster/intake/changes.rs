@@ -88,15 +88,31 @@ impl Intake {
     pub fn refuse_pods(&mut self, why: &str) {
         self.begin_pods();
         self.end_pods();
-        self.has_changed |= self.snapshot.pods_unknown.as_deref() != Some(why);
-        self.snapshot.pods_unknown = Some(why.to_owned());
-        self.snapshot.rights_missing = true;
+        self.set_pods_unknown(Some(why));
     }
 
     /// Pods are known, whatever was before.
     pub fn know_pods(&mut self) {
-        self.has_changed |= self.snapshot.pods_unknown.take().is_some();
-        self.snapshot.rights_missing = false;
+        self.set_pods_unknown(None);
+    }
+
+    fn set_pods_unknown(&mut self, why: Option<&str>) {
+        let snapshot = &mut self.snapshot;
+        snapshot.rights_missing = why.is_some();
+        if snapshot.pods_unknown.as_deref() == why {
+            return;
+        }
+        snapshot.pods_unknown = why.map(str::to_owned);
+        self.has_changed = true;
+        if let Some(journal) = &mut self.journal {
+            journal.pods_unknown(why);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.snapshot = Snapshot::default();
+        self.has_changed = true;
     }
 
     /// Takes a pod that is gone.
@@ -120,7 +136,8 @@ impl Intake {
         self.delete_node(&name);
     }
 
-    pub(super) fn take_node(&mut self, record: NodeRecord) {
+    /// Takes a node that is new or has changed.
+    pub fn take_node(&mut self, record: NodeRecord) {
         if let Some(listed) = &mut self.listed_nodes {
             listed.insert(record.name.clone());
         }
@@ -133,7 +150,8 @@ impl Intake {
         }
     }
 
-    fn delete_node(&mut self, name: &str) {
+    /// Takes a node that is gone, by its name.
+    pub fn delete_node(&mut self, name: &str) {
         if self.snapshot.ledger.delete_node(name) {
             self.has_changed = true;
             if let Some(journal) = &mut self.journal {
@@ -142,7 +160,8 @@ impl Intake {
         }
     }
 
-    pub(super) fn take_pod(&mut self, record: PodRecord<'_>) {
+    /// Takes a pod that is new or has changed.
+    pub fn take_pod(&mut self, record: PodRecord<'_>) {
         let told = self.journal.is_some().then(|| record.clone());
         if self.snapshot.ledger.apply_pod(record) {
             self.has_changed = true;
@@ -155,7 +174,8 @@ impl Intake {
         }
     }
 
-    fn delete_pod(&mut self, key: &PodKey) {
+    /// Takes a pod that is gone, by its key.
+    pub fn delete_pod(&mut self, key: &PodKey) {
         if self.snapshot.ledger.delete_pod(key) {
             self.has_changed = true;
             if let Some(journal) = &mut self.journal {

@@ -15,4 +15,6 @@ pub trait Journal: Debug + Send {
     fn pod(&mut self, pod: &PodRecord<'_>);
     /// A pod is gone.
     fn pod_gone(&mut self, key: &PodKey);
+    /// Nothing is known of pods, for this reason; or they are known again.
+    fn pods_unknown(&mut self, why: Option<&str>);
 }

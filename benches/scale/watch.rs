@@ -1,0 +1,168 @@
+//! The watches of the benchmark's API server: it does what its stdin says.
+//!
+//! | line | what follows |
+//! |---|---|
+//! | `stream` | lists are streamed from now on, which is said when they can be |
+//! | `rate N` | N events of pods a second; every eighth changes what a pod asks for |
+//! | `cordon 0` or `cordon 1` | an event of node 0 |
+
+use std::convert::Infallible;
+use std::io::{BufRead, Write as _};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use futures::{Stream, StreamExt, stream};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::Response;
+use hyper::body::{Bytes, Frame};
+use tokio::sync::broadcast;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::generate::{self, Size};
+
+/// Pods of which events tell; each in two shapes.
+const CHANGING: usize = 1000;
+/// A second's events are sent in so many parts.
+const PARTS: usize = 100;
+/// Lines of a streamed list in one piece.
+const PIECE: usize = 500;
+
+/// What watches share.
+pub struct Watches {
+    size: Size,
+    /// The rate of pod events, a second.
+    rate: AtomicUsize,
+    /// The streamed lists of nodes and of pods, once that was asked for.
+    lists: OnceLock<[Vec<Bytes>; 2]>,
+    nodes: broadcast::Sender<Bytes>,
+    changes: Vec<Bytes>,
+}
+
+impl Watches {
+    pub fn start(size: Size) -> Arc<Self> {
+        let changes = (0..CHANGING * 2).map(|number| {
+            let pod = generate::pod(number / 2 * (size.pods / CHANGING).max(1), size.nodes);
+            // What does not count in seven of eight.
+            let pod = match number % 8 {
+                1 => pod.replace(r#""cpu":"50m""#, r#""cpu":"60m""#),
+                _ => pod,
+            };
+            Bytes::from(line("MODIFIED", &pod))
+        });
+        let watches = Arc::new(Self {
+            size,
+            rate: AtomicUsize::new(0),
+            lists: OnceLock::new(),
+            nodes: broadcast::Sender::new(64),
+            changes: changes.collect(),
+        });
+        let obeying = Arc::clone(&watches);
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lock().lines() {
+                obeying.obey(&line.unwrap());
+            }
+        });
+        watches
+    }
+
+    /// Whether lists are streamed.
+    pub fn is_streaming(&self) -> bool {
+        self.lists.get().is_some()
+    }
+
+    fn obey(&self, command: &str) {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        match words[..] {
+            ["stream"] => {
+                self.lists.get_or_init(|| {
+                    let Size { nodes, pods } = self.size;
+                    [
+                        pieces("Node", nodes, generate::node),
+                        pieces("Pod", pods, |number| generate::pod(number, nodes)),
+                    ]
+                });
+                println!("streaming");
+                std::io::stdout().flush().unwrap();
+            }
+            ["rate", rate] => self.rate.store(rate.parse().unwrap(), Ordering::Relaxed),
+            ["cordon", how] => {
+                let spec = format!(r#""spec":{{"unschedulable":{},"#, how == "1");
+                let node = generate::node(0).replacen(r#""spec":{"#, &spec, 1);
+                // Nobody may be watching yet.
+                let _ = self.nodes.send(line("MODIFIED", &node).into());
+            }
+            _ => panic!("{command}"),
+        }
+    }
+
+    /// A watch, which begins with the list if that is asked for.
+    pub fn open(
+        self: Arc<Self>,
+        path: &str,
+        is_list: bool,
+        life: Option<u64>,
+    ) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
+        let end = Instant::now() + Duration::from_secs(life.unwrap_or(1800));
+        let is_node = path.ends_with("nodes");
+        let list = self.lists.get().filter(|_| is_list);
+        let list = list.map(|[nodes, pods]| if is_node { nodes } else { pods });
+        let first = stream::iter(list.cloned().unwrap_or_default());
+        let news = match is_node {
+            true => node_events(self.nodes.subscribe(), end).boxed(),
+            false => pod_events(self, end).boxed(),
+        };
+        let lines = first.chain(news).map(|lines| Ok(Frame::data(lines)));
+        Response::new(StreamBody::new(lines).boxed_unsync())
+    }
+}
+
+fn line(kind: &str, object: &str) -> String {
+    format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n")
+}
+
+/// The events of a streamed list, and the bookmark behind.
+fn pieces(kind: &str, count: usize, object: impl Fn(usize) -> String) -> Vec<Bytes> {
+    let numbers: Vec<usize> = (0..count).collect();
+    let piece = |numbers: &[usize]| -> Bytes {
+        numbers.iter().map(|number| line("ADDED", &object(*number))).collect::<String>().into()
+    };
+    let end = format!(
+        r#"{{"kind":"{kind}","apiVersion":"v1","metadata":{{"resourceVersion":"123456","annotations":{{"k8s.io/initial-events-end":"true"}}}}}}"#
+    );
+    numbers.chunks(PIECE).map(piece).chain([line("BOOKMARK", &end).into()]).collect()
+}
+
+fn node_events(
+    events: broadcast::Receiver<Bytes>,
+    end: Instant,
+) -> impl Stream<Item = Bytes> + Send {
+    stream::unfold(events, move |mut events| async move {
+        let event = timeout_at(end, events.recv()).await.ok()?.ok()?;
+        Some((event, events))
+    })
+}
+
+fn pod_events(watches: Arc<Watches>, end: Instant) -> impl Stream<Item = Bytes> + Send {
+    let start = Instant::now();
+    stream::unfold((watches, 0_usize, start), move |(watches, mut sent, mut tick)| async move {
+        loop {
+            tick += Duration::from_secs(1) / PARTS as u32;
+            if tick >= end {
+                return None;
+            }
+            sleep_until(tick).await;
+            let count = watches.rate.load(Ordering::Relaxed) / PARTS;
+            if count == 0 {
+                continue;
+            }
+            let mut lines = Vec::new();
+            for _ in 0..count {
+                lines.extend_from_slice(&watches.changes[sent % watches.changes.len()]);
+                sent += 1;
+            }
+            return Some((Bytes::from(lines), (watches, sent, tick)));
+        }
+    })
+}

@@ -1,0 +1,277 @@
+//! HorizontalPodAutoscalers, as they say of themselves how they fare.
+
+use serde::Deserialize;
+
+use crate::cluster::{Action, Cluster, fold_list};
+use crate::core::ownership::OPPORTUNISTIC_LABEL;
+
+use super::pods::seconds;
+use super::{Answer, Refusal};
+
+/// An HPA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::live) struct HpaItem {
+    pub(in crate::live) namespace: String,
+    pub(in crate::live) name: String,
+    /// Kind and name of what it scales.
+    pub(in crate::live) target: (String, String),
+    pub(in crate::live) current: i64,
+    pub(in crate::live) desired: i64,
+    pub(in crate::live) min: i64,
+    pub(in crate::live) max: i64,
+    /// Each metric with its value and its target: `oppscale_fit_replicas 121/1 avg`.
+    pub(in crate::live) metrics: Vec<String>,
+    /// When it scaled last, in seconds since 1970.
+    pub(in crate::live) scaled: Option<i64>,
+    pub(in crate::live) conditions: Vec<Condition>,
+    /// Whether it is marked as the HPA of opportunistic work.
+    pub(in crate::live) marked: bool,
+}
+
+/// What an HPA says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(in crate::live) struct Condition {
+    #[serde(rename = "type", default)]
+    pub(in crate::live) kind: String,
+    #[serde(default)]
+    pub(in crate::live) status: String,
+    #[serde(default)]
+    pub(in crate::live) reason: String,
+    #[serde(default)]
+    pub(in crate::live) message: String,
+}
+
+impl Condition {
+    /// Whether it says that something is wrong. `ScalingLimited` is the one that is good
+    /// when it is false.
+    pub(in crate::live) fn is_bad(&self) -> bool {
+        match self.kind.as_str() {
+            "ScalingLimited" => false,
+            _ => self.status != "True",
+        }
+    }
+}
+
+impl HpaItem {
+    /// One word for how it fares: the reason of what is wrong, or of what limits it.
+    pub(in crate::live) fn status(&self) -> &str {
+        let bad = self.conditions.iter().find(|condition| condition.is_bad());
+        let limited = || {
+            let limited = |c: &&Condition| c.kind == "ScalingLimited" && c.status == "True";
+            self.conditions.iter().find(limited)
+        };
+        match bad.or_else(limited) {
+            Some(condition) if !condition.reason.is_empty() => &condition.reason,
+            Some(condition) => &condition.kind,
+            None if self.conditions.is_empty() => "Unknown",
+            None => "OK",
+        }
+    }
+}
+
+/// Asks for the HPAs of a namespace, or of all.
+pub(in crate::live) async fn list(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+) -> Answer<Vec<HpaItem>> {
+    let words = "list HorizontalPodAutoscalers";
+    let right = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
+    let action = Action { words, right };
+    let base = match namespace {
+        Some(namespace) => format!("/apis/autoscaling/v2/namespaces/{namespace}"),
+        None => "/apis/autoscaling/v2".to_owned(),
+    };
+    let path = format!("{base}/horizontalpodautoscalers");
+    let body = cluster.get(&action, &path).await?;
+    let text =
+        std::str::from_utf8(&body).map_err(|error| Refusal::garbage(words, cluster, &error))?;
+    let mut hpas = Vec::new();
+    fold_list(text, |hpa: Hpa| hpas.push(item(hpa)))
+        .map_err(|error| Refusal::garbage(words, cluster, &error))?;
+    Ok(hpas)
+}
+
+#[derive(Deserialize)]
+struct Hpa {
+    #[serde(default)]
+    metadata: Metadata,
+    #[serde(default)]
+    spec: Spec,
+    #[serde(default)]
+    status: Option<Status>,
+}
+
+#[derive(Deserialize, Default)]
+struct Metadata {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    namespace: String,
+    #[serde(default)]
+    labels: Option<std::collections::BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Spec {
+    #[serde(default)]
+    scale_target_ref: Target,
+    #[serde(default)]
+    min_replicas: Option<i64>,
+    #[serde(default)]
+    max_replicas: i64,
+    #[serde(default)]
+    metrics: Option<Vec<Metric>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Target {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Status {
+    #[serde(default)]
+    current_replicas: Option<i64>,
+    #[serde(default)]
+    desired_replicas: Option<i64>,
+    #[serde(default)]
+    last_scale_time: Option<String>,
+    #[serde(default)]
+    current_metrics: Option<Vec<Metric>>,
+    #[serde(default)]
+    conditions: Option<Vec<Condition>>,
+}
+
+/// A metric in a spec, with its target, or in a status, with its value. Which of the five
+/// fields is there depends on the type; each has the same shape as far as it is shown.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Metric {
+    #[serde(alias = "pods", alias = "object", alias = "external", alias = "containerResource")]
+    #[serde(default)]
+    resource: Option<Source>,
+}
+
+#[derive(Deserialize, Default)]
+struct Source {
+    /// Of Resource and ContainerResource.
+    #[serde(default)]
+    name: Option<String>,
+    /// Of the others.
+    #[serde(default)]
+    metric: Option<Named>,
+    #[serde(alias = "current", default)]
+    target: Option<Value>,
+}
+
+#[derive(Deserialize, Default)]
+struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Value {
+    #[serde(default)]
+    value: Option<String>,
+    #[serde(default)]
+    average_value: Option<String>,
+    #[serde(default)]
+    average_utilization: Option<i64>,
+}
+
+impl Source {
+    fn name(&self) -> &str {
+        self.metric.as_ref().map_or(self.name.as_deref().unwrap_or(""), |metric| &metric.name)
+    }
+}
+
+fn item(hpa: Hpa) -> HpaItem {
+    let status = hpa.status.unwrap_or_default();
+    let current = status.current_metrics.unwrap_or_default();
+    let wanted = hpa.spec.metrics.unwrap_or_default();
+    let metrics = wanted.iter().filter_map(|metric| metric.resource.as_ref()).map(|wanted| {
+        let same = |source: &&Source| source.name() == wanted.name();
+        let now = current.iter().filter_map(|metric| metric.resource.as_ref()).find(same);
+        metric_text(wanted, now)
+    });
+    let labels = hpa.metadata.labels.unwrap_or_default();
+    HpaItem {
+        metrics: metrics.collect(),
+        marked: labels.get(OPPORTUNISTIC_LABEL).is_some_and(|value| value == "true"),
+        namespace: hpa.metadata.namespace,
+        name: hpa.metadata.name,
+        target: (hpa.spec.scale_target_ref.kind, hpa.spec.scale_target_ref.name),
+        current: status.current_replicas.unwrap_or(0),
+        desired: status.desired_replicas.unwrap_or(0),
+        // The API server's default.
+        min: hpa.spec.min_replicas.unwrap_or(1),
+        max: hpa.spec.max_replicas,
+        scaled: status.last_scale_time.and_then(|time| seconds(&time)),
+        conditions: status.conditions.unwrap_or_default(),
+    }
+}
+
+/// A metric with its value and its target, as `kubectl describe hpa` names them.
+fn metric_text(wanted: &Source, now: Option<&Source>) -> String {
+    let target = wanted.target.as_ref();
+    let now = now.and_then(|now| now.target.as_ref());
+    let of = |get: fn(&Value) -> Option<String>| {
+        let value = now.and_then(get).unwrap_or_else(|| "unknown".to_owned());
+        Some((value, target.and_then(get)?))
+    };
+    let percent = |value: &Value| value.average_utilization.map(|percent| format!("{percent}%"));
+    let text = if let Some((now, target)) = of(percent) {
+        format!("{now}/{target}")
+    } else if let Some((now, target)) = of(|value| value.average_value.clone()) {
+        format!("{now}/{target} avg")
+    } else if let Some((now, target)) = of(|value| value.value.clone()) {
+        format!("{now}/{target}")
+    } else {
+        "unknown".to_owned()
+    };
+    format!("{} {text}", wanted.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hpa_is_read_with_its_metric_and_what_is_wrong() {
+        let json = r#"{
+            "metadata": {"name": "miner", "namespace": "idle",
+                "labels": {"oppscale.dev/opportunistic": "true"}},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "miner"},
+                "minReplicas": 0, "maxReplicas": 150,
+                "metrics": [
+                    {"type": "Object", "object": {
+                        "metric": {"name": "oppscale_fit_replicas"},
+                        "describedObject": {"kind": "Deployment", "name": "miner"},
+                        "target": {"type": "AverageValue", "averageValue": "1"}}},
+                    {"type": "Resource", "resource": {"name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 80}}}]},
+            "status": {"currentReplicas": 90, "desiredReplicas": 121,
+                "lastScaleTime": "2026-11-24T03:00:00Z",
+                "currentMetrics": [{"type": "Object", "object": {
+                    "metric": {"name": "oppscale_fit_replicas"},
+                    "current": {"averageValue": "1344m"}}}],
+                "conditions": [
+                    {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+                    {"type": "ScalingActive", "status": "False",
+                     "reason": "FailedGetObjectMetric", "message": "no answer"}]}}"#;
+        let hpa = item(serde_json::from_str(json).unwrap());
+        assert_eq!(hpa.metrics, ["oppscale_fit_replicas 1344m/1 avg", "cpu unknown/80%"]);
+        assert_eq!((hpa.current, hpa.desired, hpa.min, hpa.max), (90, 121, 0, 150));
+        assert_eq!((hpa.status(), hpa.marked), ("FailedGetObjectMetric", true));
+        let fresh = item(serde_json::from_str(r#"{"spec": {"maxReplicas": 3}}"#).unwrap());
+        assert_eq!((fresh.status(), fresh.min), ("Unknown", 1));
+    }
+}

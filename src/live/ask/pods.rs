@@ -1,0 +1,114 @@
+//! The pods of one node, each with where its number comes from.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::cluster::{Action, Cluster, fold_list};
+use crate::core::explain::{self, Line};
+use crate::core::model::Pod;
+use crate::core::ownership::Ownership;
+use crate::core::resources::Resources;
+
+use super::{Answer, Refusal, encoded};
+
+/// A pod that occupies a node.
+#[derive(Debug, Clone)]
+pub(in crate::live) struct PodItem {
+    pub(in crate::live) namespace: String,
+    pub(in crate::live) name: String,
+    pub(in crate::live) own: bool,
+    /// Its phase, or that it is being deleted.
+    pub(in crate::live) phase: String,
+    /// What it occupies, and by which steps; or why that cannot be told.
+    pub(in crate::live) count: Result<(Resources, Vec<Line>), String>,
+    /// When it was made, in seconds since 1970.
+    pub(in crate::live) created: Option<i64>,
+}
+
+/// What of a pod is shown, but does not count.
+#[derive(Deserialize, Default)]
+struct Shown {
+    #[serde(default)]
+    metadata: ShownMetadata,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct ShownMetadata {
+    #[serde(default)]
+    creation_timestamp: Option<String>,
+}
+
+/// Asks for the pods of a node. `ownership` tells which of them are opportunistic.
+pub(in crate::live) async fn of_node(
+    cluster: &Cluster,
+    node: &str,
+    ownership: &Ownership,
+) -> Answer<Vec<PodItem>> {
+    let words = format!("list pods on {node}");
+    let action = Action { words: &words, right: "--verb=list --resource=nodes,pods" };
+    let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
+    // A node holds some hundred pods at most, so the list is not cut into pages.
+    let path = format!("/api/v1/pods?fieldSelector={}", encoded(&selector));
+    let body = cluster.get(&action, &path).await?;
+    let text =
+        std::str::from_utf8(&body).map_err(|error| Refusal::garbage(&words, cluster, &error))?;
+    let mut pods = Vec::new();
+    fold_list(text, |raw: &RawValue| pods.extend(item(raw.get(), ownership)))
+        .map_err(|error| Refusal::garbage(&words, cluster, &error))?;
+    Ok(pods)
+}
+
+/// A pod of a list. What is no pod at all is left out: the count names it.
+fn item(json: &str, ownership: &Ownership) -> Option<PodItem> {
+    let pod: Pod<'_> = serde_json::from_str(json).ok()?;
+    let shown: Shown = serde_json::from_str(json).unwrap_or_default();
+    let created = shown.metadata.creation_timestamp;
+    let count = explain::explain(&pod)
+        .map(|explanation| (explanation.total, explanation.lines))
+        .map_err(|problem| problem.to_string());
+    let phase = match &pod.metadata.deletion_timestamp {
+        Some(_) => "Deleting",
+        None => &pod.status.phase,
+    };
+    Some(PodItem {
+        namespace: pod.metadata.namespace.to_string(),
+        name: pod.metadata.name.to_string(),
+        own: ownership.owns(&pod.metadata),
+        phase: phase.to_owned(),
+        count,
+        created: created.and_then(|time| seconds(&time)),
+    })
+}
+
+/// A time as Kubernetes writes it, in seconds since 1970.
+pub(super) fn seconds(text: &str) -> Option<i64> {
+    Some(text.parse::<jiff::Timestamp>().ok()?.as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::resources::CPU;
+
+    #[test]
+    fn a_pod_comes_with_its_steps() {
+        let json = r#"{
+            "metadata": {"name": "a", "namespace": "shop", "uid": "u",
+                "creationTimestamp": "2026-11-24T03:00:00Z",
+                "labels": {"oppscale.dev/opportunistic": "true"}},
+            "spec": {"nodeName": "n", "containers": [
+                {"name": "app", "resources": {"requests": {"cpu": "250m"}}}]},
+            "status": {"phase": "Running"}}"#;
+        let pod = item(json, &Ownership::default()).unwrap();
+        assert_eq!((pod.phase.as_str(), pod.own), ("Running", true));
+        assert_eq!(pod.created, Some(1_795_489_200));
+        let (total, lines) = pod.count.unwrap();
+        assert_eq!((total.get(CPU), lines[0].what.as_str()), (250, "container app"));
+    }
+
+    #[test]
+    fn selectors_are_encoded() {
+        assert_eq!(encoded("a=b,c!=d"), "a%3Db%2Cc%21%3Dd");
+    }
+}

@@ -1,0 +1,97 @@
+//! What there is to say of the chosen row.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::cell::ago;
+use super::pen::{Pen, split, wrapped};
+use crate::core::explain;
+use crate::live::ask::hpas::HpaItem;
+use crate::live::ask::pods::PodItem;
+use crate::live::item::Items;
+use crate::live::state::State;
+
+/// Draws it below the table.
+pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let pane = state.pane();
+    let Some(at) = pane.chosen().filter(|_| place.height > 0) else { return };
+    let lines = match &pane.items {
+        Items::Pods(pods) => pods.get(at).map(|pod| of_pod(pod, pen)),
+        Items::Hpas(hpas) => hpas.get(at).map(|hpa| of_hpa(state, hpa, place.width, pen)),
+        Items::Unknown | Items::Rows(_) => None,
+    };
+    let Some(lines) = lines else { return };
+    let height = usize::from(place.height);
+    // The first line is a heading, and the last one may have to say that there is more.
+    let shown = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };
+    let mut rest = place;
+    for (text, style) in &lines[..shown] {
+        let (row, below) = split(rest);
+        rest = below;
+        pen.cut(row, text, *style);
+    }
+    if shown < lines.len() {
+        let more = lines.len() - shown;
+        let (row, _) = split(rest);
+        pen.cut(row, &format!("… {more} more lines"), pen.look.dim());
+    }
+}
+
+/// Where the pod's number comes from: its total first, which is what matters.
+fn of_pod(pod: &PodItem, pen: &Pen<'_>) -> Vec<(String, Style)> {
+    let name = format!("{}/{}", pod.namespace, pod.name);
+    let (total, steps) = match &pod.count {
+        Ok(count) => count,
+        Err(problem) => {
+            let bad = (format!("it cannot be counted: {problem}"), pen.look.warn());
+            return vec![(name, pen.look.bold()), bad];
+        }
+    };
+    let whose = if pod.own { "opportunistic" } else { "others'" };
+    let total = explain::footprint_text(total);
+    let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), pen.look.bold())];
+    let widest = |of: fn(&explain::Line) -> &str| {
+        steps.iter().map(|step| of(step).chars().count()).max().unwrap_or(0)
+    };
+    let (what, amounts) = (widest(|step| &step.what), widest(|step| &step.amounts));
+    for step in steps {
+        let text = format!("  {:<what$}  {:<amounts$}  {}", step.what, step.amounts, step.note);
+        lines.push((text, Style::default()));
+    }
+    lines
+}
+
+/// Replicas, metrics, conditions.
+fn of_hpa(state: &State, hpa: &HpaItem, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
+    let (kind, target) = &hpa.target;
+    let head = format!(
+        "{}/{} scales {}/{target}: {} replicas, {} desired, {} to {}; last scaled {}",
+        hpa.namespace,
+        hpa.name,
+        kind.to_lowercase(),
+        hpa.current,
+        hpa.desired,
+        hpa.min,
+        hpa.max,
+        match hpa.scaled {
+            Some(_) => format!("{} ago", ago(state, hpa.scaled)),
+            None => "never".to_owned(),
+        }
+    );
+    let mut lines: Vec<(String, Style)> = Vec::new();
+    let mut say = |text: String, style: Style| {
+        for line in wrapped(&text, usize::from(width)) {
+            lines.push((line, style));
+        }
+    };
+    say(head, pen.look.bold());
+    for metric in &hpa.metrics {
+        say(format!("  metric {metric}"), Style::default());
+    }
+    for condition in &hpa.conditions {
+        let style = if condition.is_bad() { pen.look.warn() } else { Style::default() };
+        let crate::live::ask::hpas::Condition { kind, status, reason, message } = condition;
+        say(format!("  {kind} {status} {reason}: {message}"), style);
+    }
+    lines
+}

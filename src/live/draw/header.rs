@@ -1,0 +1,156 @@
+//! What is looked at, how well it is heard, and what fits.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::Pen;
+use crate::core::headroom::Limit;
+use crate::core::resources::PODS;
+use crate::live::feed::{self, Tone};
+use crate::live::measured::Measured;
+use crate::live::source::Replay;
+use crate::live::state::State;
+use crate::live::words;
+
+/// From this width on, words are written out.
+pub(super) const WORDY: u16 = 70;
+
+/// The first line: the cluster on the left, how well it is heard on the right.
+pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let (text, tone) = heard(state);
+    let style = match tone {
+        Tone::Good => pen.look.good(),
+        Tone::Plain => Style::default(),
+        Tone::Warn => pen.look.warn(),
+    };
+    let mut rest = pen.put_right(place, &text, style);
+    rest.width = rest.width.saturating_sub(2);
+    if place.width >= WORDY {
+        rest = pen.put(rest, "oppscale top  ", pen.look.bold());
+    }
+    let mut parts = Vec::new();
+    if !state.context.is_empty() {
+        // The rest of the line must keep its place.
+        let longest = usize::from(place.width / 3);
+        parts.push(shortened(&state.context, longest));
+    }
+    let measured = state.measured.as_ref();
+    if let Some(measured) = measured {
+        parts.extend(measured.health.version.clone());
+        parts.push(nodes(measured, place.width >= WORDY));
+    }
+    pen.cut(rest, &parts.join("  "), Style::default());
+}
+
+/// `text` with its end, which tells more than its beginning, in so many characters.
+fn shortened(text: &str, longest: usize) -> String {
+    let count = text.chars().count();
+    if count <= longest {
+        return text.to_owned();
+    }
+    let end: String = text.chars().skip(count + 1 - longest.max(1)).collect();
+    format!("…{end}")
+}
+
+fn nodes(measured: &Measured, wordy: bool) -> String {
+    let (usable, all) = (measured.usable.nodes, measured.nodes);
+    if !wordy {
+        return format!("{usable}/{all} nodes");
+    }
+    let mut text = match usable == all {
+        true => format!("{} usable", words::plural(all, "node")),
+        false => format!("{usable} of {} usable", words::plural(all, "node")),
+    };
+    for (number, (word, count)) in measured.unusable.iter().enumerate() {
+        let separator = if number == 0 { ": " } else { ", " };
+        text.push_str(&format!("{separator}{count} {word}"));
+    }
+    text
+}
+
+/// How well the cluster is heard, or where in a record we are.
+fn heard(state: &State) -> (String, Tone) {
+    let (mut text, mut tone) = match (&state.replay, state.health()) {
+        (Some(replay), _) => (replayed(replay), Tone::Plain),
+        (None, Some(health)) => {
+            let words = feed::state(health, state.fresh, state.now);
+            (words.text, words.tone)
+        }
+        (None, None) => ("connecting…".to_owned(), Tone::Plain),
+    };
+    if state.frozen {
+        text = format!("FROZEN  {text}");
+        tone = Tone::Warn;
+    }
+    (text, tone)
+}
+
+fn replayed(replay: &Replay) -> String {
+    let (position, length) = (words::clock(replay.position), words::clock(replay.length));
+    let state = match (replay.paused, replay.position >= replay.length) {
+        (true, _) => " paused",
+        (false, true) => " at the end",
+        (false, false) => "",
+    };
+    format!("replay {position} of {length} {}x{state}", replay.speed)
+}
+
+/// The second line: how many replicas fit, what limits them, and who waits.
+pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let Some(measured) = &state.measured else { return };
+    let wordy = place.width >= WORDY;
+    let replica = &state.asked().query.replica;
+    let Some(fit) = &measured.fit else {
+        pen.cut(place, &format!("replicas of {replica} that fit: unknown"), pen.look.warn());
+        return;
+    };
+    let limit = match &fit.limit {
+        Limit::Slots => "no node has room for more".to_owned(),
+        Limit::Remaining(name) => format!("{name} runs out"),
+    };
+    let running = measured.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
+    let rest = match wordy {
+        true => {
+            let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };
+            let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.look.bold());
+            let fits = if fit.replicas == 1 { "fits" } else { "fit" };
+            let text = format!(" of {replica} {fits} ({limit}); {running} opportunistic pods run");
+            pen.put(rest, &text, Style::default())
+        }
+        false => {
+            let rest = pen.put(place, &format!("fit {}", fit.replicas), pen.look.bold());
+            pen.put(rest, &format!(" ({limit}), {running} run"), Style::default())
+        }
+    };
+    if let Some(demand) = demand(state, measured, wordy) {
+        pen.cut(rest, &demand, pen.look.warn());
+    }
+}
+
+/// What paid pods wait for.
+fn demand(state: &State, measured: &Measured, wordy: bool) -> Option<String> {
+    let demand = measured.demand.as_ref()?;
+    let mut parts = Vec::new();
+    let pods = demand.placeable.get(PODS);
+    if pods > 0 {
+        let asks: Vec<_> = state
+            .resources()
+            .iter()
+            .map(|name| (name, demand.placeable.get(name)))
+            .filter(|(_, amount)| *amount > 0)
+            .map(|(name, amount)| format!("{name} {}", words::amount(name, amount)))
+            .collect();
+        let verb = if pods == 1 { "paid pod waits" } else { "paid pods wait" };
+        parts.push(match wordy {
+            true => format!("{pods} {verb} for {}", asks.join(", ")),
+            false => format!("{pods} wait"),
+        });
+    }
+    if !demand.unplaceable.is_empty() {
+        parts.push(format!("{} unplaceable", demand.unplaceable.len()));
+    }
+    if demand.gated > 0 {
+        parts.push(format!("{} gated", demand.gated));
+    }
+    (!parts.is_empty()).then(|| format!("; {}", parts.join(", ")))
+}

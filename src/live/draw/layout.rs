@@ -1,0 +1,209 @@
+//! What is shown at which size, and what is hidden.
+
+use ratatui::layout::Rect;
+
+use super::notice;
+use crate::live::item::Items;
+use crate::live::state::State;
+use crate::live::view::View;
+
+/// The places on the screen. One without height is not shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::live) struct Layout {
+    pub(in crate::live) title: Rect,
+    pub(in crate::live) fit: Rect,
+    pub(in crate::live) bars: Rect,
+    pub(in crate::live) spark: Rect,
+    pub(in crate::live) notices: Rect,
+    pub(in crate::live) tabs: Rect,
+    pub(in crate::live) head: Rect,
+    pub(in crate::live) rows: Rect,
+    pub(in crate::live) detail: Rect,
+    pub(in crate::live) hidden: Rect,
+    pub(in crate::live) footer: Rect,
+    /// What there is no room for.
+    pub(in crate::live) missing: Vec<&'static str>,
+}
+
+/// What the screen would like to show.
+#[derive(Clone, Copy, Debug, Default)]
+struct Wishes {
+    bars: u16,
+    notices: u16,
+    detail: u16,
+    /// Whether columns are left out, of which a line tells.
+    narrow: bool,
+}
+
+/// The heights of the parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Heights {
+    title: u16,
+    fit: u16,
+    bars: u16,
+    spark: u16,
+    notices: u16,
+    tabs: u16,
+    head: u16,
+    rows: u16,
+    detail: u16,
+    hidden: u16,
+    footer: u16,
+}
+
+/// Rows of a table that is worth its name.
+const SOME_ROWS: u16 = 3;
+/// Rows below which nothing is taken from them for what is only nice to have.
+const ENOUGH_ROWS: u16 = 8;
+/// From this height on the sparkline is higher than one row.
+const TALL: u16 = 36;
+
+impl Layout {
+    pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
+        let detail = match (&state.pane().view, &state.pane().items) {
+            (View::OnNode { .. }, Items::Pods(_)) => 9,
+            (View::Hpas, Items::Hpas(_)) => 8,
+            _ => 0,
+        };
+        let wishes = Wishes {
+            bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
+            notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
+            detail,
+            narrow: !state.table().within(area.width).hidden.is_empty(),
+        };
+        let heights = Heights::of(area.height, wishes);
+        heights.place(area, wishes)
+    }
+}
+
+impl Heights {
+    /// Divides the screen; what matters least is left out first.
+    fn of(height: u16, wishes: Wishes) -> Self {
+        let all = Self::within(height, wishes);
+        if !wishes.narrow && all.missing(wishes).is_empty() || height < 4 {
+            return all;
+        }
+        // A line is needed to say so.
+        Self { hidden: 1, ..Self::within(height - 1, wishes) }
+    }
+
+    fn within(height: u16, wishes: Wishes) -> Self {
+        let mut left = height;
+        let mut take = |wanted: u16| {
+            let taken = wanted.min(left);
+            left -= taken;
+            taken
+        };
+        let title = take(1);
+        let first_row = take(1);
+        let head = take(1);
+        let footer = take(1);
+        let bar = take(wishes.bars.min(1));
+        let fit = take(1);
+        let tabs = take(1);
+        let notice = take(wishes.notices.min(1));
+        let some_rows = take(SOME_ROWS - 1);
+        let second_bar = take(wishes.bars.saturating_sub(bar).min(1));
+        let spark = take(1);
+        let detail = take(wishes.detail.min(3));
+        let notices = take(wishes.notices.saturating_sub(notice).min(4));
+        let more_rows = take(ENOUGH_ROWS - SOME_ROWS);
+        let more_detail = take(wishes.detail - detail.min(wishes.detail));
+        let more_bars = take(wishes.bars.saturating_sub(bar + second_bar).min(height / 8));
+        let more_notices = take(wishes.notices.saturating_sub(notice + notices).min(height / 6));
+        let more_spark = if height >= TALL { take(2) } else { 0 };
+        Self {
+            title,
+            fit,
+            bars: bar + second_bar + more_bars,
+            spark: spark + more_spark,
+            notices: notice + notices + more_notices,
+            tabs,
+            head,
+            rows: first_row + some_rows + more_rows + left,
+            detail: detail + more_detail,
+            hidden: 0,
+            footer,
+        }
+    }
+
+    fn missing(self, wishes: Wishes) -> Vec<&'static str> {
+        let parts = [
+            ("keys", self.footer == 0),
+            ("what fits", self.fit == 0),
+            ("totals", self.bars == 0),
+            ("other resources", self.bars > 0 && self.bars < wishes.bars),
+            ("views", self.tabs == 0),
+            ("history", self.spark == 0),
+            ("details", wishes.detail > 0 && self.detail < 3),
+            ("notices", self.notices < wishes.notices),
+        ];
+        parts.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect()
+    }
+
+    fn place(self, area: Rect, wishes: Wishes) -> Layout {
+        let mut y = area.y;
+        let mut next = |height: u16| {
+            let place = Rect { y, height, ..area };
+            y += height;
+            place
+        };
+        Layout {
+            title: next(self.title),
+            fit: next(self.fit),
+            bars: next(self.bars),
+            spark: next(self.spark),
+            notices: next(self.notices),
+            tabs: next(self.tabs),
+            head: next(self.head),
+            rows: next(self.rows),
+            detail: next(self.detail),
+            hidden: next(self.hidden),
+            footer: next(self.footer),
+            missing: self.missing(wishes),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const USUAL: Wishes = Wishes { bars: 2, notices: 0, detail: 0, narrow: false };
+
+    fn sum(heights: Heights) -> u16 {
+        let Heights { title, fit, bars, spark, notices, tabs, head, rows, detail, .. } = heights;
+        let above = title + fit + bars + spark + notices + tabs;
+        above + head + rows + detail + heights.hidden + heights.footer
+    }
+
+    #[test]
+    fn twenty_four_rows_show_everything() {
+        let heights = Heights::of(24, USUAL);
+        assert_eq!(heights.missing(USUAL), Vec::<&str>::new());
+        assert_eq!((heights.rows, heights.bars, heights.hidden), (16, 2, 0));
+        let detail = Wishes { detail: 9, notices: 2, ..USUAL };
+        let heights = Heights::of(24, detail);
+        assert_eq!(heights.missing(detail), Vec::<&str>::new());
+        assert!(heights.rows >= 5 && heights.detail >= 4, "{heights:?}");
+    }
+
+    #[test]
+    fn ten_rows_keep_the_table_and_say_what_is_hidden() {
+        let heights = Heights::of(10, USUAL);
+        assert_eq!(heights.missing(USUAL), ["other resources", "history"]);
+        assert_eq!((heights.rows, heights.bars, heights.hidden), (3, 1, 1));
+    }
+
+    #[test]
+    fn every_height_is_divided() {
+        for height in 0..100 {
+            for notices in [0, 1, 30] {
+                for detail in [0, 9] {
+                    let wishes = Wishes { notices, detail, ..USUAL };
+                    assert_eq!(sum(Heights::of(height, wishes)), height);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is wrong, and what to do about it.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::pen::{Pen, split, wrapped};
+use crate::live::feed;
+use crate::live::state::State;
+
+/// A line, and whether it is the trouble itself and not what to do about it.
+pub(super) struct Notice {
+    text: String,
+    is_trouble: bool,
+}
+
+/// How many things that cannot be counted are named; the one-shot table names all.
+const NAMED: usize = 2;
+
+/// The lines to show, wrapped to `width`.
+pub(super) fn lines(state: &State, width: u16) -> Vec<Notice> {
+    let mut notices: Vec<(String, bool)> = Vec::new();
+    let mut say = |text: &str, is_trouble: bool| notices.push((text.to_owned(), is_trouble));
+    if let Some(refusal) = &state.refusal {
+        say(&format!("! {}", refusal.why), true);
+        if let Some(hint) = &refusal.hint {
+            say(hint, false);
+        }
+    }
+    if let Some(measured) = &state.measured {
+        if state.replay.is_none() {
+            for (trouble, hint) in feed::troubles(&measured.health) {
+                say(&format!("! {trouble}"), true);
+                if let Some(hint) = hint {
+                    say(hint, false);
+                }
+            }
+        }
+        if let Some(why) = &measured.pods_unknown
+            && !notices.iter().any(|(text, _)| text.contains(why))
+        {
+            notices.push((format!("! pods are unknown: {why}"), true));
+        }
+        let unknown = &measured.unknown;
+        for what in unknown.iter().take(NAMED) {
+            notices.push((format!("! {what}"), true));
+        }
+        if unknown.len() > NAMED {
+            let more = unknown.len() - NAMED;
+            notices.push((format!("! {more} more cannot be counted; oppscale top --once"), true));
+        }
+    }
+    let wrap = |(text, is_trouble): (String, bool)| {
+        let lines = wrapped(&text, usize::from(width)).into_iter();
+        lines.map(move |text| Notice { text, is_trouble })
+    };
+    notices.into_iter().flat_map(wrap).collect()
+}
+
+/// Draws as many of them as there is room for.
+pub(super) fn notices(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let mut rest = place;
+    for notice in lines(state, place.width).into_iter().take(place.height.into()) {
+        let (row, below) = split(rest);
+        let style = if notice.is_trouble { pen.look.warn() } else { Style::default() };
+        pen.put(row, &notice.text, style);
+        rest = below;
+    }
+}

@@ -1,0 +1,184 @@
+//! A bar for each resource of the usable nodes, and what remained over the session.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::bar::bar;
+use super::header::WORDY;
+use super::pen::{Pen, split};
+use crate::core::resources::Amount;
+use crate::live::column::short_name;
+use crate::live::measured::Measured;
+use crate::live::state::State;
+use crate::live::words::{self, UNKNOWN};
+use crate::terminal::Part;
+
+/// The least that is a bar.
+const SHORTEST: u16 = 8;
+
+/// One line for each resource.
+pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let Some(measured) = &state.measured else { return };
+    let shown: Vec<_> = order(state).take(place.height.into()).collect();
+    let lines: Vec<_> = shown.iter().map(|name| Line::of(name, measured, state)).collect();
+    let labels = lines.iter().map(|line| pen.width(&line.label)).max().unwrap_or(0);
+    // Figures stand below each other, so that the eye finds them.
+    let count = lines.iter().map(|line| line.figures.len()).max().unwrap_or(0);
+    let widest = |at: usize, wordy: bool, pen: &Pen<'_>| {
+        let of = |line: &Line| line.figures.get(at).map_or(0, |f| pen.width(&f.text(pen, wordy)));
+        lines.iter().map(of).max().unwrap_or(0)
+    };
+    let wordy = place.width >= WORDY;
+    let widths: Vec<u16> = (0..count).map(|at| widest(at, wordy, pen)).collect();
+    let figures: u16 = widths.iter().map(|width| width + 1).sum();
+    let room = place.width.saturating_sub(labels + 1 + figures);
+    let mut rest = place;
+    for line in &lines {
+        let (row, below) = split(rest);
+        rest = below;
+        let style = if line.is_focus { pen.look.bold() } else { Style::default() };
+        pen.put(Rect { width: labels.min(row.width), ..row }, &line.label, style);
+        let start = (labels + 1).min(row.width);
+        let row = Rect { x: row.x + start, width: row.width - start, ..row };
+        let length = if room >= SHORTEST { room } else { 0 };
+        bar(&line.parts, line.whole, Rect { width: length, ..row }, pen);
+        let mut x = row.x + length + u16::from(length > 0);
+        for (figure, width) in line.figures.iter().zip(&widths) {
+            let left = (row.x + row.width).saturating_sub(x);
+            let cell = Rect { x, width: (*width).min(left), ..row };
+            pen.put(cell, &figure.text(pen, wordy), figure.style(pen));
+            x = x.saturating_add(width + 1);
+        }
+    }
+}
+
+/// The resource that is looked at, and then the others.
+fn order(state: &State) -> impl Iterator<Item = &str> {
+    let focus = state.resource();
+    let others = state.resources().iter().map(String::as_str).filter(move |name| *name != focus);
+    std::iter::once(focus).chain(others)
+}
+
+/// A line of a resource.
+struct Line {
+    label: String,
+    is_focus: bool,
+    parts: Vec<(Part, Amount)>,
+    whole: Amount,
+    figures: Vec<FigureText>,
+}
+
+/// A figure behind a bar.
+struct FigureText {
+    part: Part,
+    word: &'static str,
+    amount: String,
+    is_bad: bool,
+}
+
+impl Line {
+    fn of(name: &str, measured: &Measured, state: &State) -> Self {
+        let is_focus = name == state.resource();
+        let short = short_name(name);
+        let usable = &measured.usable;
+        let whole = usable.allocatable.get(name);
+        let known = usable.others.as_ref().zip(usable.opportunistic.as_ref());
+        let Some((others, own)) = known.map(|(o, p)| (o.get(name), p.get(name))) else {
+            let all = FigureText::of(Part::Free, "allocatable", name, Some(whole));
+            let unknown = FigureText::of(Part::Paid, "others", name, None);
+            let label = format!("{short:<4}   ? ");
+            return Self { label, is_focus, parts: Vec::new(), whole, figures: vec![unknown, all] };
+        };
+        let short_by = usable.overcommit.as_ref().map_or(0, |over| over.get(name));
+        let reserve = measured.reserve.get(name);
+        let demand = measured.demand.as_ref().map_or(0, |demand| demand.placeable.get(name));
+        // What is there beyond pods, on nodes that have anything left.
+        let beyond = (whole - others + short_by - own).max(0);
+        let held = (reserve + demand).min(beyond);
+        let parts = vec![
+            (Part::Paid, others - short_by),
+            (Part::Own, own),
+            (Part::Reserve, held),
+            (Part::Free, beyond - held),
+            (Part::Short, short_by),
+        ];
+        let mut figures = vec![
+            FigureText::of(Part::Paid, "others", name, Some(others)),
+            FigureText::of(Part::Own, "opp", name, Some(own)),
+            FigureText::of(Part::Reserve, "reserve", name, Some(reserve)),
+            FigureText::of(Part::Free, "free", name, state.free(name)),
+        ];
+        if short_by > 0 {
+            figures.push(FigureText::of(Part::Short, "over", name, Some(short_by)));
+        }
+        let percent = words::percent(others + own, whole);
+        let percent = percent.map_or_else(|| UNKNOWN.to_owned(), |percent| format!("{percent}%"));
+        Self { label: format!("{short:<4}{percent:>5}"), is_focus, parts, whole, figures }
+    }
+}
+
+impl FigureText {
+    fn of(part: Part, word: &'static str, resource: &str, amount: Option<Amount>) -> Self {
+        let text = amount.map_or_else(|| UNKNOWN.to_owned(), |a| words::amount(resource, a));
+        let is_bad = part == Part::Short || amount.is_some_and(|amount| amount < 0);
+        Self { part, word, amount: text, is_bad }
+    }
+
+    fn text(&self, pen: &Pen<'_>, wordy: bool) -> String {
+        let fill = pen.look.fill(self.part);
+        match wordy {
+            true => format!("{fill}{} {}", self.word, self.amount),
+            false => format!("{fill}{}", self.amount),
+        }
+    }
+
+    fn style(&self, pen: &Pen<'_>) -> Style {
+        match (self.is_bad, self.part) {
+            (true, _) => pen.look.bad(),
+            // Free stands for itself; dim figures would be hard to read.
+            (false, Part::Free) => Style::default(),
+            (false, part) => pen.look.style(part),
+        }
+    }
+}
+
+/// What remained over the session, its last value and its range.
+pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    let Some(measured) = state.measured.as_ref().filter(|_| place.height > 0) else { return };
+    let name = state.resource();
+    let label = format!("{:<4} remaining ", short_name(name));
+    let (row, _) = split(place);
+    let rest = pen.put(row, &label, Style::default());
+    let now = measured.remaining.as_ref().map(|remaining| remaining.get(name));
+    let text = now.map_or_else(|| UNKNOWN.to_owned(), |amount| words::amount(name, amount));
+    let rest = pen.put(rest, &text, pen.look.bold());
+    let elapsed = state.elapsed();
+    let Some((least, most)) = state.history.range(name) else { return };
+    let span = words::age(state.history.span(elapsed));
+    let (least_text, most_text) = (words::amount(name, least), words::amount(name, most));
+    let range = match place.width >= WORDY {
+        true => format!(" {least_text} to {most_text} in {span}"),
+        false => format!(" {span}"),
+    };
+    let rest = pen.put_right(rest, &range, Style::default());
+    let graph = Rect {
+        x: rest.x + 1,
+        width: rest.width.saturating_sub(1),
+        y: place.y,
+        height: place.height,
+    };
+    let columns = state.history.columns(name, elapsed, graph.width.into());
+    let start = graph.x + graph.width - u16::try_from(columns.len()).unwrap_or(graph.width);
+    let height = Amount::from(graph.height) * 8;
+    for (x, value) in (start..).zip(columns) {
+        let Some(value) = value else { continue };
+        // Anything above nothing is to be seen.
+        let filled = (value.max(0) * height + most.max(1) - 1) / most.max(1);
+        for row in 0..graph.height {
+            let below = Amount::from(graph.height - 1 - row) * 8;
+            let eighths = u32::try_from((filled - below).clamp(0, 8)).unwrap_or(0);
+            let cell = Rect { x, y: graph.y + row, width: 1, height: 1 };
+            pen.put(cell, pen.look.level(eighths), pen.look.style(Part::Own));
+        }
+    }
+}

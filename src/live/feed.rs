@@ -1,0 +1,164 @@
+//! How well the cluster is heard, in words.
+
+use std::time::{Duration, Instant};
+
+use crate::cluster::follow::{Feed, Health, Phase};
+
+use super::words;
+
+/// While something is wrong, an age is worth telling from here on.
+const YOUNG: Duration = Duration::from_secs(2);
+
+/// A state, and how good it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) tone: Tone,
+}
+
+/// How a state is to be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Plain,
+    Warn,
+}
+
+/// The state in a few words. Data is no older than `fresh` while all is well: so often the
+/// server proves it current.
+pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
+    let say = |text: String, tone| Words { text, tone };
+    for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
+        if let Phase::Listing(count) = feed.phase {
+            return say(format!("listing {what}… {}", words::count(count)), Tone::Plain);
+        }
+    }
+    let age = health.age(now).unwrap_or_default();
+    let old = words::age(age);
+    let stale = |what: &str| match age < YOUNG {
+        true => say(what.to_owned(), Tone::Warn),
+        false => say(format!("{what}, stale {old}"), Tone::Warn),
+    };
+    if let Some(tries) = reconnecting(health) {
+        return stale(&match tries {
+            0 | 1 => "reconnecting".to_owned(),
+            _ => format!("reconnecting, try {tries}"),
+        });
+    }
+    let any = |is: fn(&Phase) -> bool| is(&health.nodes.phase) || is(&health.pods.phase);
+    if any(|phase| matches!(phase, Phase::Relisting { .. })) {
+        return stale("listing again");
+    }
+    if let Phase::Refused { .. } = health.nodes.phase {
+        return stale("nodes refused");
+    }
+    if let Phase::Refused { .. } = health.pods.phase {
+        return stale("pods refused");
+    }
+    let polling = |feed: &Feed| match feed.phase {
+        Phase::Polling { every, .. } => Some(every),
+        _ => None,
+    };
+    if let Some(every) = polling(&health.nodes).max(polling(&health.pods)) {
+        let text = format!("polling every {}", words::age(every));
+        return match age < fresh + every {
+            true => say(text, Tone::Plain),
+            false => say(format!("{text}, stale {old}"), Tone::Warn),
+        };
+    }
+    match age < fresh {
+        true => say("live".to_owned(), Tone::Good),
+        false => say(format!("stale {old}"), Tone::Warn),
+    }
+}
+
+/// What is wrong with the feeds: each a sentence, and what to do about it.
+pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
+    let mut troubles: Vec<(String, Option<&str>)> = Vec::new();
+    for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
+        let (text, hint) = match &feed.phase {
+            Phase::Refused { why, hint } => (format!("{what} are unknown: {why}"), hint.as_deref()),
+            Phase::Reconnecting { why, .. } => (format!("reconnecting: {why}"), None),
+            Phase::Relisting { why } => (format!("listing {what} again: {why}"), None),
+            Phase::Polling { why, .. } => (format!("{what} are not watched: {why}"), None),
+            Phase::Listing(_) | Phase::Following => continue,
+        };
+        // Both lose a connection for the same reason.
+        if !troubles.iter().any(|(known, _)| *known == text) {
+            troubles.push((text, hint));
+        }
+    }
+    troubles
+}
+
+/// When the words change next by the passing of time alone.
+pub(super) fn next_change(health: &Health, fresh: Duration, now: Instant) -> Option<Duration> {
+    let age = health.age(now)?;
+    let good_for = |feed: &Feed| match feed.phase {
+        Phase::Following => Some(fresh),
+        Phase::Polling { every, .. } => Some(fresh + every),
+        _ => None,
+    };
+    let good_for = good_for(&health.nodes).zip(good_for(&health.pods)).map(|(a, b)| a.max(b));
+    Some(match good_for.and_then(|good| good.checked_sub(age)) {
+        Some(left) if !left.is_zero() => left,
+        // At the next whole second of the age, or a little later.
+        _ => Duration::from_millis(1_001 - u64::from(age.subsec_millis())),
+    })
+}
+
+fn reconnecting(health: &Health) -> Option<u32> {
+    let tries = |feed: &Feed| match feed.phase {
+        Phase::Reconnecting { tries, .. } => Some(tries),
+        _ => None,
+    };
+    tries(&health.nodes).max(tries(&health.pods))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRESH: Duration = Duration::from_secs(40);
+
+    fn health(nodes: Phase, pods: Phase, heard: Option<Instant>) -> Health {
+        let feed = |phase| Feed { phase, heard, restarts: 0 };
+        Health { nodes: feed(nodes), pods: feed(pods), version: None }
+    }
+
+    #[test]
+    fn the_state_is_told_with_its_age() {
+        let start = Instant::now();
+        let text = |nodes: Phase, pods: Phase, seconds| {
+            let health = health(nodes, pods, Some(start));
+            state(&health, FRESH, start + Duration::from_secs(seconds)).text
+        };
+        let following = || Phase::Following;
+        let lost = |tries| Phase::Reconnecting { why: "cut".into(), tries };
+        assert_eq!(text(following(), following(), 39), "live");
+        assert_eq!(text(following(), following(), 95), "stale 95s");
+        assert_eq!(text(following(), lost(1), 1), "reconnecting");
+        assert_eq!(text(lost(4), lost(2), 37), "reconnecting, try 4, stale 37s");
+        assert_eq!(text(following(), Phase::Listing(12_345), 0), "listing pods… 12,345");
+        let relisting = Phase::Relisting { why: "410".into() };
+        assert_eq!(text(following(), relisting, 20), "listing again, stale 20s");
+        let refused = Phase::Refused { why: "no".into(), hint: None };
+        assert_eq!(text(following(), refused, 0), "pods refused");
+    }
+
+    #[test]
+    fn one_trouble_is_told_once() {
+        let lost = || Phase::Reconnecting { why: "cut".into(), tries: 1 };
+        let health = health(lost(), lost(), None);
+        assert_eq!(troubles(&health), [("reconnecting: cut".to_owned(), None)]);
+    }
+
+    #[test]
+    fn nothing_need_be_done_while_it_is_live() {
+        let start = Instant::now();
+        let health = health(Phase::Following, Phase::Following, Some(start));
+        let next = |millis| next_change(&health, FRESH, start + Duration::from_millis(millis));
+        assert_eq!(next(5_000), Some(Duration::from_secs(35)));
+        assert_eq!(next(45_200), Some(Duration::from_millis(801)));
+    }
+}

@@ -1,0 +1,139 @@
+//! What remained over the last minutes.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::core::resources::{Amount, Resources};
+
+/// How far it reaches.
+pub(super) const SPAN: Duration = Duration::from_secs(600);
+/// One value stands for so long: 300 of them are more than a terminal has columns.
+const STEP: Duration = Duration::from_secs(2);
+
+/// What remained, step by step. A step in which nothing was measured had what the one before
+/// it had; one in which nothing was known has nothing.
+#[derive(Debug, Clone, Default)]
+pub(super) struct History {
+    /// Each with the number of its step.
+    values: VecDeque<(u64, Option<Resources>)>,
+}
+
+impl History {
+    /// Remembers what remains `at` this time since the beginning.
+    pub(super) fn push(&mut self, at: Duration, remaining: Option<Resources>) {
+        let step = step_of(at);
+        // A record that was wound back has not been here yet.
+        while self.values.back().is_some_and(|(last, _)| *last >= step) {
+            self.values.pop_back();
+        }
+        self.values.push_back((step, remaining));
+        let oldest = step.saturating_sub(step_of(SPAN));
+        // The one before the oldest tells what the oldest step begins with.
+        while self.values.get(1).is_some_and(|(next, _)| *next <= oldest) {
+            self.values.pop_front();
+        }
+    }
+
+    /// What remained of `resource`, in `columns` parts of the time until `now`: the mean of
+    /// each part, `None` where nothing was known.
+    pub(super) fn columns(
+        &self,
+        resource: &str,
+        now: Duration,
+        columns: usize,
+    ) -> Vec<Option<Amount>> {
+        let steps = self.steps(resource, now);
+        if steps.len() <= columns {
+            return steps;
+        }
+        let part = |column: usize| {
+            let (from, to) = (column * steps.len() / columns, (column + 1) * steps.len() / columns);
+            let known: Vec<_> = steps[from..to].iter().flatten().collect();
+            let count = Amount::try_from(known.len()).ok().filter(|count| *count > 0)?;
+            Some(known.into_iter().sum::<Amount>().div_euclid(count))
+        };
+        (0..columns).map(part).collect()
+    }
+
+    /// The least and the greatest of what remained.
+    pub(super) fn range(&self, resource: &str) -> Option<(Amount, Amount)> {
+        let known = || self.values.iter().filter_map(|(_, r)| Some(r.as_ref()?.get(resource)));
+        Some((known().min()?, known().max()?))
+    }
+
+    /// How much time it holds.
+    pub(super) fn span(&self, now: Duration) -> Duration {
+        let first = self.values.front().map_or(0, |(step, _)| *step);
+        let steps = step_of(now).saturating_sub(first).min(step_of(SPAN));
+        STEP * u32::try_from(steps).unwrap_or(u32::MAX)
+    }
+
+    fn steps(&self, resource: &str, now: Duration) -> Vec<Option<Amount>> {
+        let last = step_of(now).max(self.values.back().map_or(0, |(step, _)| *step));
+        let oldest = last.saturating_sub(step_of(SPAN) - 1);
+        let mut values = self.values.iter().peekable();
+        let mut current = None;
+        let mut steps = Vec::new();
+        let Some((first, _)) = self.values.front() else { return steps };
+        for step in (*first).max(oldest)..=last {
+            while let Some((_, value)) = values.next_if(|(at, _)| *at <= step) {
+                current = value.as_ref().map(|value| value.get(resource));
+            }
+            steps.push(current);
+        }
+        steps
+    }
+}
+
+fn step_of(at: Duration) -> u64 {
+    at.as_secs() / STEP.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::resources::CPU;
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    fn cpu(cores: Amount) -> Option<Resources> {
+        Some(Resources::default().with(CPU, cores))
+    }
+
+    #[test]
+    fn what_was_not_measured_is_as_before() {
+        let mut history = History::default();
+        history.push(seconds(0), cpu(4));
+        history.push(seconds(1), cpu(5));
+        history.push(seconds(6), None);
+        history.push(seconds(8), cpu(1));
+        let seen = history.columns(CPU, seconds(11), 80);
+        assert_eq!(seen, [Some(5), Some(5), Some(5), None, Some(1), Some(1)]);
+        assert_eq!(history.range(CPU), Some((1, 5)));
+    }
+
+    #[test]
+    fn columns_are_means_and_ten_minutes_are_kept() {
+        let mut history = History::default();
+        for at in 0..2000 {
+            history.push(seconds(at), cpu(at.into()));
+        }
+        assert!(history.values.len() <= 302, "{}", history.values.len());
+        let seen = history.columns(CPU, seconds(1999), 10);
+        assert_eq!(seen.len(), 10);
+        assert_eq!(seen.last(), Some(&Some(1970)), "the mean of the last minute");
+        assert_eq!(history.span(seconds(1999)), SPAN);
+    }
+
+    #[test]
+    fn winding_back_forgets_what_was_to_come() {
+        let mut history = History::default();
+        history.push(seconds(0), cpu(1));
+        history.push(seconds(100), cpu(9));
+        history.push(seconds(50), cpu(3));
+        assert_eq!(history.range(CPU), Some((1, 3)));
+        assert_eq!(history.columns(CPU, seconds(50), 100).len(), 26);
+    }
+}

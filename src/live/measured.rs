@@ -1,0 +1,229 @@
+//! The count, as the screen needs it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::cluster::Snapshot;
+use crate::cluster::follow::{Health, Phase};
+use crate::core::demand::PaidDemand;
+use crate::core::headroom::{self, Fit, Headroom, Query, Totals};
+use crate::core::ledger::Ledger;
+use crate::core::resources::{CPU, MEMORY, PODS, Resources};
+use crate::core::view::{self, Row};
+use crate::render;
+
+use super::view::View;
+
+/// What is to be measured.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The shape of a replica, the reserve, where it may go.
+    pub query: Arc<Query>,
+    /// The resources that were named; otherwise all that matter.
+    pub resources: Arc<[String]>,
+    /// What the rows stand for.
+    pub view: View,
+    /// The label that tells pools apart; otherwise the one that nodes carry.
+    pub pool_label: Option<String>,
+    /// Only these rows, of namespaces and workloads.
+    pub namespace: Option<String>,
+}
+
+/// What was measured. Everything is of one moment.
+#[derive(Debug, Clone)]
+pub struct Measured {
+    /// How well the cluster is heard.
+    pub health: Health,
+    /// What the rows stand for.
+    pub view: View,
+    /// The rows, in no order.
+    pub rows: Vec<Row>,
+    /// The resources to show, the first ones first.
+    pub resources: Vec<String>,
+    /// The sums over usable nodes.
+    pub usable: Totals,
+    /// How many nodes there are.
+    pub nodes: usize,
+    /// Why nodes are not usable, in one word, and how many.
+    pub unusable: Vec<(&'static str, usize)>,
+    /// What paid pods without a node ask for.
+    pub demand: Option<PaidDemand>,
+    /// What is held back.
+    pub reserve: Resources,
+    /// What remains after demand and reserve.
+    pub remaining: Option<Resources>,
+    /// How many replicas fit.
+    pub fit: Option<Fit>,
+    /// What cannot be counted, by name.
+    pub unknown: Vec<String>,
+    /// Why nothing is known of pods, if that is so.
+    pub pods_unknown: Option<String>,
+    /// What else there is to know.
+    pub notes: Vec<String>,
+    /// The label that tells pools apart.
+    pub pool_label: Option<String>,
+    /// What is on the node that is looked into: it changes when that changes.
+    pub on_node: Option<(Resources, Resources)>,
+    /// Namespace, kind and name of the workloads that are opportunistic, for HPAs.
+    pub own: HashSet<(String, String, String)>,
+}
+
+impl Measured {
+    /// Measures what is asked.
+    pub fn of(snapshot: &Snapshot, health: &Health, asked: &Asked) -> Self {
+        let pods_listed = health.pods.is_whole();
+        let refused = matches!(health.pods.phase, Phase::Refused { .. });
+        let query = Query {
+            // A sum over half of the pods would look like room.
+            pods_unknown: snapshot.pods_unknown.is_some() || refused || !pods_listed,
+            ..(*asked.query).clone()
+        };
+        let ledger = &snapshot.ledger;
+        let headroom = headroom::measure(ledger, &query);
+        let pool_label =
+            asked.pool_label.clone().or_else(|| view::pool_label(&headroom).map(str::to_owned));
+        let mut unusable: BTreeMap<&'static str, usize> = BTreeMap::new();
+        for node in &headroom.nodes {
+            if let Some(reason) = node.reasons.first() {
+                *unusable.entry(reason.word()).or_default() += 1;
+            }
+        }
+        let mut measured = Self {
+            health: health.clone(),
+            view: asked.view.clone(),
+            rows: Vec::new(),
+            resources: resources(&asked.resources, &headroom),
+            nodes: headroom.nodes.len(),
+            unusable: unusable.into_iter().collect(),
+            unknown: render::unknown(snapshot, &headroom).iter().map(ToString::to_string).collect(),
+            pods_unknown: snapshot.pods_unknown.clone(),
+            notes: snapshot.notes.clone(),
+            on_node: None,
+            own: HashSet::new(),
+            usable: Totals::default(),
+            demand: None,
+            reserve: Resources::default(),
+            remaining: None,
+            fit: None,
+            pool_label,
+        };
+        measured.rows = measured.rows_of(ledger, &headroom, query.pods_unknown);
+        if let Some(namespace) = &asked.namespace {
+            measured.keep_namespace(namespace);
+        }
+        measured.usable = headroom.usable;
+        measured.demand = headroom.demand;
+        measured.reserve = headroom.reserve;
+        measured.remaining = headroom.remaining;
+        measured.fit = headroom.fit;
+        measured
+    }
+
+    fn rows_of(&mut self, ledger: &Ledger, headroom: &Headroom, pods_unknown: bool) -> Vec<Row> {
+        match &self.view {
+            View::Nodes { pool: None } => view::by_node(headroom),
+            View::Nodes { pool: Some(pool) } => {
+                let label = self.pool_label.as_deref().unwrap_or_default();
+                let of_pool = |name: &str| {
+                    let node = ledger.record(name);
+                    node.is_some_and(|n| n.labels.get(label).map_or("", |value| value) == pool)
+                };
+                let mut rows = view::by_node(headroom);
+                rows.retain(|row| of_pool(&row.name));
+                rows
+            }
+            View::Pools => view::by_pool(headroom, self.pool_label.as_deref().unwrap_or_default()),
+            _ if pods_unknown => Vec::new(),
+            View::Namespaces => view::by_owner(ledger, headroom, false),
+            View::Workloads { namespace } => {
+                let mut rows = view::by_owner(ledger, headroom, true);
+                if let Some(namespace) = namespace {
+                    rows.retain(|row| row.namespace.as_ref() == Some(namespace));
+                }
+                rows
+            }
+            View::Places { namespace, kind, name } => places(ledger, (namespace, kind, name)),
+            View::OnNode { name } => {
+                let account = ledger.nodes().find(|(node, _)| node == name);
+                self.on_node = account.map(|(_, a)| (a.others.clone(), a.opportunistic.clone()));
+                on_node(ledger, name)
+            }
+            View::Hpas => {
+                let own = ledger.bound().filter(|pod| pod.own).map(|pod| pod.group);
+                let own = own.chain(ledger.waiting().filter(|pod| pod.own).map(|pod| &*pod.group));
+                let text = |text: &str| text.to_owned();
+                // A set of references first: thousands of pods share a group.
+                let own: HashSet<_> = own.collect();
+                self.own = own
+                    .into_iter()
+                    .map(|group| (text(&group.namespace), text(&group.kind), text(&group.name)))
+                    .collect();
+                Vec::new()
+            }
+        }
+    }
+
+    fn keep_namespace(&mut self, namespace: &str) {
+        match self.view {
+            View::Namespaces => self.rows.retain(|row| row.name == namespace),
+            View::Workloads { namespace: None } => {
+                self.rows.retain(|row| row.namespace.as_deref() == Some(namespace));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The resources to show: those that were named, or cpu, memory and the devices there are.
+/// Places for pods have a column of their own; storage and huge pages seldom run out.
+fn resources(named: &[String], headroom: &Headroom) -> Vec<String> {
+    if !named.is_empty() {
+        return named.to_vec();
+    }
+    let mut names = vec![CPU.to_owned(), MEMORY.to_owned()];
+    for (name, _) in headroom.all.allocatable.present() {
+        let usual = [CPU, MEMORY, PODS, "ephemeral-storage"].contains(&name);
+        let special = name.starts_with("hugepages-") || name.starts_with("attachable-volumes-");
+        if !usual && !special {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// The nodes on which pods of a workload stand.
+fn places(ledger: &Ledger, workload: (&str, &str, &str)) -> Vec<Row> {
+    let mut sums: BTreeMap<&str, (Resources, Resources)> = BTreeMap::new();
+    for pod in ledger.bound() {
+        if (&*pod.group.namespace, &*pod.group.kind, &*pod.group.name) == workload {
+            let (others, own) = sums.entry(pod.node).or_default();
+            if pod.own { own } else { others }.add(pod.footprint);
+        }
+    }
+    let row = |(node, (others, own)): (&str, (Resources, Resources))| Row {
+        name: node.to_owned(),
+        others: Some(others),
+        opportunistic: Some(own),
+        ..Row::default()
+    };
+    sums.into_iter().map(row).collect()
+}
+
+/// The workloads of which pods stand on a node.
+fn on_node(ledger: &Ledger, node: &str) -> Vec<Row> {
+    let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
+    for pod in ledger.bound().filter(|pod| pod.node == node) {
+        let key = (&*pod.group.namespace, &*pod.group.kind, &*pod.group.name);
+        let (others, own) = sums.entry(key).or_default();
+        if pod.own { own } else { others }.add(pod.footprint);
+    }
+    let row = |((namespace, kind, name), (others, own)): ((&str, &str, &str), (_, _))| Row {
+        namespace: Some(namespace.to_owned()),
+        kind: Some(kind.to_owned()),
+        name: name.to_owned(),
+        others: Some(others),
+        opportunistic: Some(own),
+        ..Row::default()
+    };
+    sums.into_iter().map(row).collect()
+}

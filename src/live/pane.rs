@@ -1,0 +1,252 @@
+//! One table: its rows, sorted and filtered, and which one is chosen.
+
+use super::column::Column;
+use super::filter::Filter;
+use super::item::{Identity, Items, Measure};
+use super::order::Order;
+use super::view::View;
+
+/// A table.
+#[derive(Debug, Clone)]
+pub(super) struct Pane {
+    pub(super) view: View,
+    pub(super) items: Items,
+    pub(super) order: Order,
+    filter: Filter,
+    /// The numbers of the rows that are wanted, in their order.
+    shown: Vec<usize>,
+    /// Which of them is chosen.
+    cursor: usize,
+    /// And what it is: it stays chosen when rows move.
+    chosen: Option<Identity>,
+    /// Which of them is the first on the screen.
+    offset: usize,
+    /// The widths of the longest name and the longest namespace.
+    pub(super) longest: (u16, u16),
+}
+
+impl Pane {
+    pub(super) fn new(view: View) -> Self {
+        Self {
+            order: view.order(),
+            view,
+            items: Items::Unknown,
+            filter: Filter::default(),
+            shown: Vec::new(),
+            cursor: 0,
+            chosen: None,
+            offset: 0,
+            longest: (0, 0),
+        }
+    }
+
+    /// Takes other rows. What was chosen stays chosen; where it is gone, its neighbour is.
+    pub(super) fn replace(
+        &mut self,
+        items: Items,
+        keep: impl Fn(&Items, usize) -> bool,
+        by: Measure<'_>,
+    ) {
+        self.items = items;
+        self.longest = (0, 0);
+        for at in 0..self.items.len() {
+            let (namespace, kind, name) = self.items.names(at);
+            let kind = if kind.is_empty() { 0 } else { width(kind) + 1 };
+            self.longest.0 = self.longest.0.max(kind + width(name));
+            self.longest.1 = self.longest.1.max(width(namespace));
+        }
+        self.arrange(keep, by);
+    }
+
+    /// Sorts and filters anew.
+    pub(super) fn arrange(&mut self, keep: impl Fn(&Items, usize) -> bool, by: Measure<'_>) {
+        let items = &self.items;
+        let is_wanted = |at: &usize| {
+            keep(items, *at)
+                && (self.filter.is_empty() || self.filter.matches(&items.full_name(*at)))
+        };
+        let mut shown: Vec<usize> = (0..items.len()).filter(is_wanted).collect();
+        let order = self.order;
+        let value = |at: usize| items.value(at, order.column, by);
+        shown.sort_by(|a, b| {
+            order.compare(value(*a), value(*b)).then_with(|| items.names(*a).cmp(&items.names(*b)))
+        });
+        self.shown = shown;
+        let place = |identity: &Identity| self.shown.iter().position(|at| items.is(*at, identity));
+        match self.chosen.as_ref().and_then(place) {
+            Some(cursor) => self.cursor = cursor,
+            None => _ = self.choose(self.cursor),
+        }
+    }
+
+    /// Sorts by another column, or the other way.
+    pub(super) fn sort_by(&mut self, column: Column, inverted: bool) {
+        let order = Order::by(column);
+        self.order = match (self.order.column == column, inverted) {
+            (true, _) => self.order.inverted(),
+            (false, true) => order.inverted(),
+            (false, false) => order,
+        };
+    }
+
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    pub(super) fn set_filter(&mut self, text: &str) {
+        self.filter = Filter::new(text);
+    }
+
+    /// How many rows are wanted.
+    pub(super) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// The number, among all rows, of the wanted one at this place.
+    pub(super) fn row(&self, place: usize) -> Option<usize> {
+        self.shown.get(place).copied()
+    }
+
+    /// Which of the wanted rows is chosen.
+    pub(super) fn cursor(&self) -> usize {
+        self.cursor
+    }
+
+    /// The number, among all rows, of the chosen one.
+    pub(super) fn chosen(&self) -> Option<usize> {
+        self.row(self.cursor)
+    }
+
+    /// What the chosen row stands for.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.items.identity(self.chosen()?)
+    }
+
+    /// Chooses the wanted row at this place, or the last one. Whether that is another.
+    pub(super) fn choose(&mut self, place: usize) -> bool {
+        let before = self.cursor;
+        self.cursor = place.min(self.shown.len().saturating_sub(1));
+        let chosen = self.identity();
+        // An empty table, as while it is being filtered, does not make what was chosen forgotten.
+        if chosen.is_some() {
+            self.chosen = chosen;
+        }
+        self.cursor != before
+    }
+
+    /// Moves the choice by so many rows. Whether it moved.
+    pub(super) fn step(&mut self, rows: isize) -> bool {
+        self.choose(self.cursor.saturating_add_signed(rows))
+    }
+
+    /// The first row on a screen of so many: the table moves only as far as it must for the
+    /// chosen one to be seen.
+    pub(super) fn offset(&self, rows: usize) -> usize {
+        let rows = rows.max(1);
+        let last = self.shown.len().saturating_sub(rows);
+        let low = (self.cursor + 1).saturating_sub(rows);
+        self.offset.clamp(low, self.cursor.max(low)).min(last.max(low))
+    }
+
+    /// Remembers where the table stands on a screen of so many rows.
+    pub(super) fn settle(&mut self, rows: usize) {
+        self.offset = self.offset(rows);
+    }
+
+    /// Moves the table by so many rows, and the choice only as far as it must.
+    pub(super) fn scroll(&mut self, by: isize, rows: usize) -> bool {
+        let before = (self.offset(rows), self.cursor);
+        let last = self.shown.len().saturating_sub(rows.max(1));
+        self.offset = before.0.saturating_add_signed(by).min(last);
+        let cursor = self.cursor.clamp(self.offset, self.offset + rows.saturating_sub(1));
+        self.choose(cursor);
+        before != (self.offset, self.cursor)
+    }
+}
+
+fn width(text: &str) -> u16 {
+    u16::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::resources::{CPU, Resources};
+    use crate::core::view::Row;
+
+    fn pane(rows: &[(&str, i128)]) -> Pane {
+        let mut pane = Pane::new(View::Nodes { pool: None });
+        fill(&mut pane, rows);
+        pane
+    }
+
+    fn fill(pane: &mut Pane, rows: &[(&str, i128)]) {
+        let row = |(name, cpu): &(&str, i128)| Row {
+            name: (*name).to_owned(),
+            remaining: (*cpu != 0).then(|| Resources::default().with(CPU, *cpu)),
+            ..Row::default()
+        };
+        let resources = [CPU.to_owned()];
+        let by = Measure { resources: &resources, whole: None };
+        pane.replace(Items::Rows(rows.iter().map(row).collect()), |_, _| true, by);
+    }
+
+    fn names(pane: &Pane) -> Vec<&str> {
+        (0..pane.len()).filter_map(|at| Some(pane.items.names(pane.row(at)?).2)).collect()
+    }
+
+    fn chosen(pane: &Pane) -> String {
+        pane.identity().map(|identity| identity.name).unwrap_or_default()
+    }
+
+    #[test]
+    fn the_greatest_comes_first_and_the_unknown_last() {
+        let pane = pane(&[("a", 1), ("b", 0), ("c", 3), ("d", 3)]);
+        assert_eq!(names(&pane), ["c", "d", "a", "b"]);
+    }
+
+    #[test]
+    fn the_choice_stays_on_its_row_and_goes_to_the_neighbour() {
+        let mut pane = pane(&[("a", 3), ("b", 2), ("c", 1)]);
+        assert_eq!(chosen(&pane), "a");
+        assert!(pane.step(1));
+        fill(&mut pane, &[("a", 1), ("b", 9), ("c", 5)]);
+        assert_eq!((chosen(&pane), pane.cursor()), ("b".to_owned(), 0));
+        fill(&mut pane, &[("a", 1), ("c", 5)]);
+        assert_eq!(chosen(&pane), "c", "who is at its place now");
+        fill(&mut pane, &[]);
+        assert_eq!(pane.identity(), None);
+        fill(&mut pane, &[("a", 9), ("c", 5)]);
+        assert_eq!(chosen(&pane), "c", "an empty table forgets nothing");
+        assert!(!pane.step(9) && pane.step(-9));
+    }
+
+    #[test]
+    fn the_table_moves_only_as_far_as_it_must() {
+        let rows: Vec<(String, i128)> = (0..20).map(|n| (format!("{n:02}"), 100 - n)).collect();
+        let rows: Vec<_> = rows.iter().map(|(name, cpu)| (name.as_str(), *cpu)).collect();
+        let mut pane = pane(&rows);
+        let mut step = |by| {
+            pane.step(by);
+            pane.settle(5);
+            pane.offset(5)
+        };
+        assert_eq!([step(4), step(1), step(-3), step(-2), step(99)], [0, 1, 1, 0, 15]);
+        assert_eq!(pane.offset(100), 0, "a larger screen shows all");
+        assert!(pane.scroll(-15, 5));
+        assert_eq!((pane.offset(5), pane.cursor()), (0, 4), "the choice stays on the screen");
+        for rows in 0..30 {
+            let offset = pane.offset(rows);
+            assert!(offset <= pane.cursor() && pane.cursor() < offset + rows.max(1));
+        }
+    }
+
+    #[test]
+    fn a_filter_keeps_what_matches() {
+        let mut pane = pane(&[("web-1", 3), ("db-1", 2), ("web-2", 1)]);
+        pane.set_filter("WEB");
+        let resources = [CPU.to_owned()];
+        pane.arrange(|_, _| true, Measure { resources: &resources, whole: None });
+        assert_eq!(names(&pane), ["web-1", "web-2"]);
+    }
+}

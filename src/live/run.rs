@@ -1,0 +1,381 @@
+//! The terminal: events in, frames out, and all as before at the end.
+//!
+//! Keys are answered at once. What changed in the cluster is measured on another thread, at
+//! most ten times a second and for at most a tenth of the time. Nothing happens while nothing
+//! changes.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use ratatui::crossterm::event::Event;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep_until, timeout};
+
+use crate::cluster::ResolvedWorkload;
+use crate::cluster::follow::Picture;
+use crate::core::resources::Resources;
+use crate::terminal::{Input, Left, Screen, Signal, Signals};
+
+use super::ask::Answer;
+use super::ask::hpas::{self, HpaItem};
+use super::ask::pods::{self, PodItem};
+use super::draw;
+use super::feed;
+use super::key::{self, Next};
+use super::measured::{Asked, Measured};
+use super::mouse;
+use super::source::Source;
+use super::state::{Setup, State};
+use super::view::View;
+
+/// Measuring may take this share of the time: one part of so many.
+const MEASURING: u32 = 10;
+/// Another table is drawn without rows when measuring it takes longer than an eye notices.
+const PATIENCE: Duration = Duration::from_millis(60);
+/// Pods of an open node are asked for again at most so often.
+const PODS_AGAIN: Duration = Duration::from_secs(1);
+/// HPAs are asked for so often while they are looked at: the controller changes them every
+/// 15 s at the most often.
+const HPAS_AGAIN: Duration = Duration::from_secs(5);
+/// After a failure it is not asked sooner.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+/// How often a record's time is drawn while it plays.
+const PLAYING: Duration = Duration::from_millis(500);
+
+/// Shows the source until somebody ends it. The terminal is as before whenever this ends: with
+/// a result, dropped half-way, or by a panic.
+///
+/// # Errors
+/// When the terminal cannot be read or written.
+pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left> {
+    // Before the screen changes: a signal must not find it so.
+    let mut signals = Signals::new()?;
+    let state = State::new(setup, Instant::now());
+    let mut changes = source.picture().changes();
+    let mut workload = source.workload();
+    let screen = Screen::open(true)?;
+    let mut input = Input::new();
+    let (sender, mut answers) = mpsc::channel(1);
+    let mut app = App {
+        state,
+        screen,
+        source,
+        sender,
+        measuring: None,
+        is_dirty: true,
+        measured_at: None,
+        cost: Duration::ZERO,
+        question: Question::default(),
+    };
+    app.measure_soon().await?;
+    app.draw()?;
+    loop {
+        app.ask();
+        let wake = app.next_wake();
+        tokio::select! {
+            biased;
+            event = input.next() => {
+                let mut next = app.event(event?);
+                // What has come meanwhile is answered by one frame.
+                while matches!(next, Next::Same | Next::Draw)
+                    && let Some(event) = input.waiting()
+                {
+                    let more = app.event(event?);
+                    next = if more == Next::Same { next } else { more };
+                }
+                if let Some(left) = app.follow(next, &mut signals).await? {
+                    return Ok(left);
+                }
+            }
+            signal = signals.next() => match signal {
+                Signal::End => return Ok(Left::Interrupted),
+                Signal::Stop => { app.follow(Next::Stop, &mut signals).await?; }
+                Signal::Continued => app.again()?,
+            },
+            measured = finished(&mut app.measuring) => {
+                app.take(measured);
+                app.draw()?;
+            }
+            Some(answer) = answers.recv() => {
+                app.take_answer(answer);
+                app.draw()?;
+            }
+            Ok(()) = changes.changed() => {
+                changes.mark_unchanged();
+                app.is_dirty = true;
+            }
+            resolved = changed(&mut workload) => {
+                app.state.resolve(resolved);
+                app.is_dirty = true;
+            }
+            () = sleep_until(wake.into()) => app.awake()?,
+        }
+        app.measure();
+    }
+}
+
+/// The end of a measurement that is under way.
+async fn finished(measuring: &mut Option<Measuring>) -> Option<Measured> {
+    match measuring {
+        Some(under_way) => {
+            let measured = (&mut under_way.task).await.ok();
+            *measuring = None;
+            measured
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// The opportunistic workload when it has changed.
+async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> ResolvedWorkload {
+    if let Some(receiver) = workload {
+        if receiver.changed().await.is_ok() {
+            return receiver.borrow_and_update().clone();
+        }
+        // Nobody is left who could change it.
+        *workload = None;
+    }
+    std::future::pending().await
+}
+
+struct Measuring {
+    task: JoinHandle<Measured>,
+}
+
+/// What was answered on demand.
+enum Told {
+    Pods(String, Answer<Vec<PodItem>>),
+    Hpas(Answer<Vec<HpaItem>>),
+}
+
+/// The question that the open table needs an answer to.
+#[derive(Default)]
+struct Question {
+    /// Whether an answer is on its way.
+    is_open: bool,
+    /// About which table it was.
+    about: Option<View>,
+    /// When it was asked last, and whether that failed.
+    asked: Option<(Instant, bool)>,
+    /// What was on the node then.
+    on_node: Option<(Resources, Resources)>,
+}
+
+struct App {
+    state: State,
+    screen: Screen,
+    source: Arc<dyn Source>,
+    sender: mpsc::Sender<Told>,
+    measuring: Option<Measuring>,
+    /// Whether something has changed since the last measurement began.
+    is_dirty: bool,
+    /// When the last measurement began, and what it took.
+    measured_at: Option<Instant>,
+    cost: Duration,
+    question: Question,
+}
+
+impl App {
+    /// Draws the screen as it is now.
+    fn draw(&mut self) -> std::io::Result<()> {
+        let state = &mut self.state;
+        state.now = Instant::now();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        state.wall = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        state.replay = self.source.replay();
+        self.screen.draw(|area, buf| {
+            if state.area != area {
+                state.area = area;
+                state.settle();
+            }
+            draw::draw(state, area, buf);
+        })
+    }
+
+    /// Everything again: others may have written on the terminal.
+    fn again(&mut self) -> std::io::Result<()> {
+        self.screen.enter()?;
+        self.is_dirty = true;
+        self.draw()
+    }
+
+    fn event(&mut self, event: Event) -> Next {
+        match event {
+            Event::Key(key) => key::press(&mut self.state, key),
+            Event::Mouse(mouse) => mouse::click(&mut self.state, mouse),
+            Event::Resize(..) => Next::Draw,
+            _ => Next::Same,
+        }
+    }
+
+    /// Does what follows from an event.
+    async fn follow(&mut self, next: Next, signals: &mut Signals) -> std::io::Result<Option<Left>> {
+        match next {
+            Next::Same => {}
+            Next::Draw => self.draw()?,
+            Next::Measure => {
+                self.measure_soon().await?;
+                self.draw()?;
+            }
+            Next::Steer(steer) => {
+                self.source.steer(steer);
+                self.draw()?;
+            }
+            Next::Quit => return Ok(Some(Left::Quit)),
+            Next::Interrupt => return Ok(Some(Left::Interrupted)),
+            Next::Stop => {
+                self.screen.leave();
+                signals.stop().await;
+                self.again()?;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The least time between two measurements.
+    fn interval(&self) -> Duration {
+        self.state.least.max(self.cost * MEASURING)
+    }
+
+    /// Begins to measure, if there is something new and it is time.
+    fn measure(&mut self) {
+        let is_due = self.measured_at.is_none_or(|at| at.elapsed() >= self.interval());
+        if self.is_dirty && is_due && !self.state.frozen && self.measuring.is_none() {
+            self.begin();
+        }
+    }
+
+    fn begin(&mut self) {
+        self.is_dirty = false;
+        self.measured_at = Some(Instant::now());
+        let (picture, asked) = (self.source.picture().clone(), self.state.asked());
+        let measure = move || measured(&picture, &asked);
+        self.measuring = Some(Measuring { task: tokio::task::spawn_blocking(measure) });
+    }
+
+    /// Measures at once, for another table than the last time, and waits a moment for it.
+    async fn measure_soon(&mut self) -> std::io::Result<()> {
+        // One for the old table is of no use any more.
+        self.measuring = None;
+        self.begin();
+        if let Ok(measured) = timeout(PATIENCE, finished(&mut self.measuring)).await {
+            self.take(measured);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, measured: Option<Measured>) {
+        self.cost = self.measured_at.map_or(Duration::ZERO, |at| at.elapsed());
+        self.state.now = Instant::now();
+        self.state.replay = self.source.replay();
+        if let Some(measured) = measured {
+            self.state.take(measured);
+        }
+    }
+
+    /// When something is to be done though nothing has come.
+    fn next_wake(&self) -> Instant {
+        let now = Instant::now();
+        // Nothing to do is looked at again in a day.
+        let mut wake = now + Duration::from_secs(86_400);
+        let mut at = |time: Instant| wake = wake.min(time);
+        if self.is_dirty && !self.state.frozen && self.measuring.is_none() {
+            at(self.measured_at.map_or(now, |at| at + self.interval()));
+        }
+        match (&self.state.replay, self.state.health()) {
+            (Some(replay), _) if !replay.paused => at(now + PLAYING),
+            (Some(_), _) | (None, None) => {}
+            (None, Some(health)) => {
+                if let Some(next) = feed::next_change(health, self.state.fresh, now) {
+                    at(now + next);
+                }
+            }
+        }
+        if let Some(time) = self.ask_at(now) {
+            at(time);
+        }
+        wake
+    }
+
+    /// Something is due: a measurement begins after this, and ages are drawn anew.
+    fn awake(&mut self) -> std::io::Result<()> {
+        let is_due = self.measured_at.is_none_or(|at| at.elapsed() >= self.interval());
+        let is_measured = self.is_dirty && is_due && !self.state.frozen;
+        if is_measured { Ok(()) } else { self.draw() }
+    }
+
+    /// When the open table's question is to be asked; `None` when it has none, or when it has
+    /// been answered for good.
+    fn ask_at(&self, now: Instant) -> Option<Instant> {
+        let view = &self.state.pane().view;
+        let asks = matches!(view, View::OnNode { .. } | View::Hpas);
+        if !asks || self.question.is_open || self.state.frozen || self.source.cluster().is_none() {
+            return None;
+        }
+        if self.question.about.as_ref() != Some(view) {
+            return Some(now);
+        }
+        let (asked, has_failed) = self.question.asked?;
+        match view {
+            _ if has_failed => Some(asked + AFTER_FAILURE),
+            View::Hpas => Some(asked + HPAS_AGAIN),
+            _ => {
+                let (_, on_node) = self.state.on_node()?;
+                let has_changed = on_node.is_some() && on_node != self.question.on_node.as_ref();
+                has_changed.then(|| asked + PODS_AGAIN)
+            }
+        }
+    }
+
+    /// Asks what the open table needs, if it is time.
+    fn ask(&mut self) {
+        let now = Instant::now();
+        if self.ask_at(now).is_none_or(|at| at > now) {
+            return;
+        }
+        let Some(cluster) = self.source.cluster().cloned() else { return };
+        let view = self.state.pane().view.clone();
+        let sender = self.sender.clone();
+        self.question.is_open = true;
+        self.question.asked = Some((now, false));
+        self.question.on_node = self.state.on_node().and_then(|(_, on_node)| on_node.cloned());
+        self.question.about = Some(view.clone());
+        match view {
+            View::OnNode { name } => {
+                let ownership = self.state.ownership.clone();
+                tokio::spawn(async move {
+                    let answer = pods::of_node(&cluster, &name, &ownership).await;
+                    let _ = sender.send(Told::Pods(name, answer)).await;
+                });
+            }
+            View::Hpas => {
+                let namespace = self.state.hpa_namespace();
+                tokio::spawn(async move {
+                    let answer = hpas::list(&cluster, namespace.as_deref()).await;
+                    let _ = sender.send(Told::Hpas(answer)).await;
+                });
+            }
+            _ => self.question.is_open = false,
+        }
+    }
+
+    fn take_answer(&mut self, told: Told) {
+        self.question.is_open = false;
+        let has_failed = match &told {
+            Told::Pods(_, answer) => answer.is_err(),
+            Told::Hpas(answer) => answer.is_err(),
+        };
+        if let Some((at, failed)) = &mut self.question.asked {
+            (*at, *failed) = (Instant::now(), has_failed);
+        }
+        match told {
+            Told::Pods(node, answer) => self.state.take_pods(&node, answer),
+            Told::Hpas(answer) => self.state.take_hpas(answer),
+        }
+    }
+}
+
+fn measured(picture: &Picture, asked: &Asked) -> Measured {
+    picture.look(|snapshot, health| Measured::of(snapshot, health, asked))
+}

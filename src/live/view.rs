@@ -1,0 +1,113 @@
+//! What a table is about, and where Enter leads.
+
+use crate::core::view::{By, SortKey};
+
+use super::column::{Column, Figure};
+use super::order::Order;
+
+/// What a table is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum View {
+    /// Nodes; those of a pool, if one is named.
+    Nodes {
+        /// The value of the label that tells pools apart.
+        pool: Option<String>,
+    },
+    /// Namespaces.
+    Namespaces,
+    /// Pools of nodes.
+    Pools,
+    /// Workloads; those of a namespace, if one is named.
+    Workloads {
+        /// The namespace.
+        namespace: Option<String>,
+    },
+    /// The nodes on which the pods of a workload stand.
+    Places {
+        /// The workload's namespace.
+        namespace: String,
+        /// Its kind.
+        kind: String,
+        /// Its name.
+        name: String,
+    },
+    /// What stands on a node.
+    OnNode {
+        /// The node.
+        name: String,
+    },
+    /// HorizontalPodAutoscalers.
+    Hpas,
+}
+
+/// The views that have a number, in its order.
+pub(super) const TABS: [View; 5] = [
+    View::Nodes { pool: None },
+    View::Namespaces,
+    View::Pools,
+    View::Workloads { namespace: None },
+    View::Hpas,
+];
+
+impl View {
+    /// The view that `--by` means, and the label that tells pools apart.
+    pub fn of(by: &By) -> (Self, Option<String>) {
+        match by {
+            By::Node => (Self::Nodes { pool: None }, None),
+            By::Pool(label) => (Self::Pools, label.clone()),
+            By::Namespace => (Self::Namespaces, None),
+            By::Workload => (Self::Workloads { namespace: None }, None),
+        }
+    }
+
+    /// What it is called among the tabs.
+    pub(super) fn tab(&self) -> &'static str {
+        match self {
+            Self::Nodes { .. } | Self::OnNode { .. } => "nodes",
+            Self::Namespaces => "namespaces",
+            Self::Pools => "pools",
+            Self::Workloads { .. } | Self::Places { .. } => "workloads",
+            Self::Hpas => "HPAs",
+        }
+    }
+
+    /// What it is called on its own.
+    pub(super) fn title(&self) -> String {
+        match self {
+            Self::Nodes { pool: Some(pool) } if pool.is_empty() => "nodes without a pool".into(),
+            Self::Nodes { pool: Some(pool) } => format!("nodes of pool {pool}"),
+            Self::Workloads { namespace: Some(namespace) } => format!("workloads of {namespace}"),
+            Self::Places { namespace, kind, name } => {
+                format!("where {namespace}/{}/{name} stands", kind.to_lowercase())
+            }
+            Self::OnNode { name } => format!("pods on {name}"),
+            _ => self.tab().to_owned(),
+        }
+    }
+
+    /// How its rows are sorted at first.
+    pub(super) fn order(&self) -> Order {
+        let (column, descending) = match self {
+            Self::Nodes { .. } | Self::Pools => (Column::Sum(Figure::Remain, 0), true),
+            Self::Namespaces | Self::Workloads { .. } => (Column::Sum(Figure::Others, 0), true),
+            Self::Places { .. } => (Column::Pods, true),
+            Self::OnNode { .. } => (Column::Request(0), true),
+            Self::Hpas => (Column::Name, false),
+        };
+        Order { column, descending }
+    }
+}
+
+/// The column that a key of `--sort` means.
+pub(super) fn column_of(key: SortKey) -> Column {
+    match key {
+        SortKey::Name => Column::Name,
+        SortKey::State => Column::State,
+        SortKey::Allocatable => Column::Sum(Figure::Alloc, 0),
+        SortKey::Others => Column::Sum(Figure::Others, 0),
+        SortKey::Opportunistic => Column::Sum(Figure::Own, 0),
+        SortKey::Remaining | SortKey::Usage => Column::Sum(Figure::Remain, 0),
+        SortKey::Slots => Column::Slots,
+        SortKey::Pods => Column::Pods,
+    }
+}

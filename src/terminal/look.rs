@@ -1,0 +1,174 @@
+//! Which characters and colours the terminal takes.
+
+use std::borrow::Cow;
+
+use ratatui::style::{Color, Modifier, Style};
+
+/// How things are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Whether the terminal shows characters beyond ASCII.
+    pub unicode: bool,
+    /// Whether colours are wanted.
+    pub color: bool,
+}
+
+/// Whose part of a bar it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What paid work takes: others.
+    Paid,
+    /// What opportunistic work takes.
+    Own,
+    /// Requested, whoever by.
+    Taken,
+    /// Free, but not to be taken.
+    Reserve,
+    /// Free.
+    Free,
+    /// What there is no room for.
+    Short,
+}
+
+impl Look {
+    /// The character that fills a part; each differs, so that no colour is needed.
+    #[must_use]
+    pub fn fill(self, part: Part) -> &'static str {
+        match (part, self.unicode) {
+            (Part::Paid | Part::Taken, true) => "█",
+            (Part::Own, true) => "▒",
+            (Part::Reserve, true) => "░",
+            (Part::Free, true) => "·",
+            (Part::Paid | Part::Taken, false) => "#",
+            (Part::Own, false) => "+",
+            (Part::Reserve, false) => "=",
+            (Part::Free, false) => ".",
+            (Part::Short, _) => "!",
+        }
+    }
+
+    /// The style of a part.
+    #[must_use]
+    pub fn style(self, part: Part) -> Style {
+        if !self.color {
+            return Style::default();
+        }
+        Style::default().fg(match part {
+            Part::Paid => Color::Blue,
+            Part::Own => Color::Green,
+            Part::Taken => Color::Cyan,
+            Part::Reserve => Color::Yellow,
+            Part::Free => Color::DarkGray,
+            Part::Short => Color::Red,
+        })
+    }
+
+    /// Headings.
+    #[must_use]
+    pub fn bold(self) -> Style {
+        Style::default().add_modifier(Modifier::BOLD)
+    }
+
+    /// What is less important.
+    #[must_use]
+    pub fn dim(self) -> Style {
+        if self.color { Style::default().fg(Color::DarkGray) } else { Style::default() }
+    }
+
+    /// What is bad.
+    #[must_use]
+    pub fn bad(self) -> Style {
+        if self.color { self.bold().fg(Color::Red) } else { self.bold() }
+    }
+
+    /// What wants attention.
+    #[must_use]
+    pub fn warn(self) -> Style {
+        if self.color { Style::default().fg(Color::Yellow) } else { self.bold() }
+    }
+
+    /// What is good.
+    #[must_use]
+    pub fn good(self) -> Style {
+        if self.color { Style::default().fg(Color::Green) } else { Style::default() }
+    }
+
+    /// What is chosen.
+    #[must_use]
+    pub fn chosen(self) -> Style {
+        Style::default().add_modifier(Modifier::REVERSED)
+    }
+
+    /// `text` in characters that the terminal shows, and none that it obeys: names come from
+    /// a cluster, where whoever may write them may write anything.
+    #[must_use]
+    pub fn text(self, text: &str) -> Cow<'_, str> {
+        if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
+            return Cow::Borrowed(text);
+        }
+        let mut shown = String::with_capacity(text.len());
+        for c in text.chars() {
+            match c {
+                _ if is_command(c) => shown.push(if self.unicode { '\u{fffd}' } else { '?' }),
+                _ if self.unicode || c.is_ascii() => shown.push(c),
+                '→' => shown.push_str("->"),
+                '↑' => shown.push('^'),
+                '↓' => shown.push('v'),
+                '·' => shown.push('.'),
+                '…' => shown.push('~'),
+                '−' | '–' => shown.push('-'),
+                _ => shown.push('?'),
+            }
+        }
+        Cow::Owned(shown)
+    }
+
+    /// The line between the sides.
+    #[must_use]
+    pub fn separator(self) -> &'static str {
+        if self.unicode { "│" } else { "|" }
+    }
+
+    /// A cell that is filled to so many eighths, 1 to 7, from the left, in `part`'s colour.
+    #[must_use]
+    pub fn edge(self, eighths: u32) -> Option<&'static str> {
+        const BLOCKS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+        let at = usize::try_from(eighths).ok()?.checked_sub(1)?;
+        BLOCKS.get(at).copied().filter(|_| self.unicode)
+    }
+
+    /// A cell that is filled to so many eighths from below.
+    #[must_use]
+    pub fn level(self, eighths: u32) -> &'static str {
+        const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+        match (eighths, self.unicode) {
+            (_, true) => BLOCKS[eighths.min(8) as usize],
+            (0, false) => " ",
+            (1..=2, false) => ".",
+            (3..=5, false) => ":",
+            (_, false) => "#",
+        }
+    }
+}
+
+/// Whether a character tells a terminal to do something: controls of both sets, and those
+/// that turn the direction of what follows.
+fn is_command(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_is_shown() {
+        let look = Look { unicode: true, color: true };
+        assert_eq!(look.text("node-1"), "node-1");
+        assert_eq!(look.text("a\u{1b}[31mb\u{9b}2Jc\r\nd\u{202e}e"), "a�[31mb�2Jc��d�e");
+        assert_eq!(look.text("größe…"), "größe…");
+        let ascii = Look { unicode: false, color: true };
+        assert_eq!(ascii.text("a\u{1b}b→ü…"), "a?b->?~");
+    }
+}

@@ -1,0 +1,283 @@
+//! `top --record` and `top --replay`: what was recorded is what is played.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use oppscale::core::headroom::{self, Query};
+use oppscale::core::simulation::{PaidApp, PaidScaling};
+use oppscale::history::Player;
+use serde_json::{Value, json};
+
+use crate::support::bin::{TestEnv, signal};
+use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::stream::JsonStream;
+use crate::support::watch::Ending;
+use crate::support::world::World;
+
+const REPLAY: [&str; 3] = ["top", "--replay", "history"];
+
+/// Follows and records, lets `happen` things, and ends when they have been seen.
+fn record(env: &TestEnv, server: &FakeApiServer, happen: impl FnOnce(&FakeApiServer)) -> Value {
+    let args = ["top", "--watch", "--interval=1ms", "--record", "history"];
+    let mut stream = JsonStream::start(env, &args);
+    let first = stream.until("listed", |line| line["connection"]["pods"]["state"] == "following");
+    happen(server);
+    let fresh = env.run(["top", "-o", "json"]);
+    let fresh: Value = serde_json::from_str(&fresh.stdout).unwrap();
+    if fresh["totals"] == first["totals"] {
+        let _ = stream.interrupt();
+        return first;
+    }
+    let last = stream.until("what happened", |line| {
+        let up = |kind: &str| line["connection"][kind]["state"] == "following";
+        line["totals"] == fresh["totals"]
+            && line["unknown"] == fresh["unknown"]
+            && up("nodes")
+            && up("pods")
+    });
+    assert_eq!(stream.interrupt().0, Some(130));
+    last
+}
+
+/// The lines of a replay.
+fn replay(env: &TestEnv) -> Vec<Value> {
+    let output = env.run(REPLAY);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
+    output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn untimed(mut line: Value) -> Value {
+    line.as_object_mut().unwrap().remove("time");
+    line
+}
+
+fn events(server: &FakeApiServer) {
+    for step in 0..3 {
+        server.change(|world| {
+            world.pod("electroneum")["spec"]["nodeName"] = format!("fake-0000{step}").into();
+            world.pods.push(json!({
+                "metadata": {"name": format!("waits-{step}"), "namespace": "paid", "uid": format!("uid-{step}")},
+                "spec": {
+                    "containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}],
+                    "nodeSelector": {"zone": "none"},
+                    "tolerations": [{"key": "a", "operator": "Exists"}]
+                },
+                "status": {"phase": "Pending"}
+            }));
+            world.pods.push(json!({
+                "metadata": {"name": format!("bad-{step}"), "namespace": "paid", "uid": format!("bad-{step}")},
+                "spec": {
+                    "nodeName": "fake-00004",
+                    "containers": [{"name": "c", "resources": {"requests": {"cpu": "1x"}}}]
+                },
+                "status": {"phase": "Running"}
+            }));
+            world.nodes[3]["spec"]["unschedulable"] = (step == 1).into();
+        });
+        std::thread::sleep(Duration::from_millis(1100));
+    }
+    server.change(|world| {
+        world.pods.retain(|pod| pod["metadata"]["name"] != "bad-0");
+        world.nodes.remove(5);
+    });
+    server.end_watches(Ending::Gone);
+}
+
+#[test]
+fn a_replay_ends_with_what_was_seen_last() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let last = record(&env, &server, events);
+    let lines = replay(&env);
+    assert!(lines.len() >= 4, "each second is a moment: {}", lines.len());
+    assert_eq!(untimed(lines.last().unwrap().clone()), untimed(last.clone()));
+    assert!(lines.windows(2).all(|two| two[0]["time"].as_str() < two[1]["time"].as_str()));
+    let names = |line: &Value| line["unknown"].to_string().contains("bad-2");
+    assert!(!names(&lines[0]) && names(&last), "{last}");
+}
+
+#[test]
+fn a_history_cut_off_at_any_byte_is_played_up_to_there() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let _ = record(&env, &server, events);
+    let whole = std::fs::read(env.path("history")).unwrap();
+    let moments = played(&env.path("history")).unwrap();
+    let first = whole.windows(5).position(|window| window == b"{\"t\":").unwrap();
+    let cut = env.path("cut");
+    // Every byte behind the first moment, and some before.
+    for length in (0..first).step_by(997).chain(first..=whole.len()) {
+        std::fs::write(&cut, &whole[..length]).unwrap();
+        match played(&cut) {
+            Ok(seen) => assert!(moments.starts_with(&seen), "{length} bytes"),
+            Err(why) => assert!(length <= first + 20, "{length} bytes: {why}"),
+        }
+    }
+}
+
+/// The remaining millicores at each moment.
+fn played(path: &Path) -> Result<Vec<i128>, String> {
+    let mut player = Player::open(path).map_err(|error| error.to_string())?;
+    let mut seen = Vec::new();
+    loop {
+        seen.push(remaining(&player));
+        match player.next_at() {
+            Some(next) => player.advance(next).map_err(|error| error.to_string())?,
+            None => return Ok(seen),
+        }
+    }
+}
+
+fn remaining(player: &Player) -> i128 {
+    player.picture().look(|snapshot, _| {
+        headroom::measure(&snapshot.ledger, &Query::default()).usable.remaining.unwrap().get("cpu")
+    })
+}
+
+#[test]
+fn a_player_goes_back_as_it_went_forth() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let _ = record(&env, &server, events);
+    let mut player = Player::open(&env.path("history")).unwrap();
+    let mut seen = vec![(player.position(), remaining(&player))];
+    while let Some(next) = player.next_at() {
+        player.advance(next).unwrap();
+        seen.push((player.position(), remaining(&player)));
+    }
+    for (at, amount) in seen.iter().rev().chain(&seen) {
+        player.seek(*at).unwrap();
+        assert_eq!(remaining(&player), *amount, "at {at:?}");
+    }
+    player.seek(Duration::MAX).unwrap();
+    assert_eq!(player.position(), player.end());
+}
+
+#[test]
+fn a_history_is_simulated_with_its_paid_load_over_time() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let _ = record(&env, &server, |server| {
+        std::thread::sleep(Duration::from_millis(1500));
+        // Eight of the ninety fillers become paid work of another shape.
+        server.change(|world| {
+            for pod in world
+                .pods
+                .iter_mut()
+                .filter(|pod| pod["metadata"]["namespace"] == "opportunistic")
+                .take(8)
+            {
+                pod["metadata"]["labels"] = json!({});
+            }
+        });
+        std::thread::sleep(Duration::from_millis(1500));
+    });
+    let output = env.run(["simulate", "--from", "history", "-o", "csv"]);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
+    let setup = oppscale::scenario::recorded(&env.path("history")).unwrap().setup;
+    let paid = |at_ms: u64| -> i128 {
+        let app = |app: &PaidApp| {
+            let PaidScaling::Scripted(load) = &app.scaling else {
+                panic!("recorded load is scripted")
+            };
+            i128::from(load.level(at_ms)) * app.template.replica.footprint().get("cpu")
+        };
+        setup.paid.iter().map(app).sum()
+    };
+    assert_eq!(paid(setup.end_ms) - paid(0), 8000, "{:?}", setup.paid);
+    insta::assert_snapshot!(env.run(["simulate", "--from", "history", "--workload", "a/deploy/b"]), @"
+    ------- stderr -------
+    error: --workload: a capacity history knows its workload
+     hint: name it when recording: oppscale top --workload ... --record FILE
+    [EOF]
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn a_killed_recording_is_continued() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let child = env.start(["top", "--record", "history"]);
+    wait_for_a_moment(&env.path("history"));
+    signal("KILL", child.id());
+    let output = env.finish(child);
+    assert!(output.stderr.contains("recording; Ctrl-C ends it"), "{output}");
+    let mut text = std::fs::read(env.path("history")).unwrap();
+    text.extend_from_slice(b"{\"pod\":[\"0123");
+    std::fs::write(env.path("history"), &text).unwrap();
+    let before = replay(&env).len();
+    let last = record(&env, &server, |server| server.change(|world| world.nodes.truncate(4)));
+    let lines = replay(&env);
+    assert!(lines.len() > before, "{} and {before}", lines.len());
+    assert_eq!(lines.last().unwrap()["totals"], last["totals"]);
+    assert!(std::fs::read(env.path("history")).unwrap().starts_with(&text), "only added to");
+}
+
+fn wait_for_a_moment(path: &PathBuf) {
+    for _ in 0..600 {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        if text.contains("{\"t\":") {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("nothing is recorded");
+}
+
+#[test]
+fn what_is_no_history_is_left_alone_and_not_played() {
+    let server = FakeApiServer::start(World::nodes_alone());
+    let env = TestEnv::of(&server);
+    env.write("notes.txt", "my notes\n");
+    insta::assert_snapshot!(env.run(["top", "--record", "notes.txt"]), @"
+    ------- stderr -------
+    error: notes.txt is no capacity history, and is left alone
+     hint: name a new file, or one that --record has written
+    [EOF]
+    [exit status: 1]
+    ");
+    assert_eq!(std::fs::read_to_string(env.path("notes.txt")).unwrap(), "my notes\n");
+    insta::assert_snapshot!(env.run(["top", "--replay", "notes.txt"]), @"
+    ------- stderr -------
+    error: notes.txt is no capacity history: its first line says so
+    [EOF]
+    [exit status: 1]
+    ");
+    insta::assert_snapshot!(env.run(["top", "--replay", "absent"]), @"
+    ------- stderr -------
+    error: cannot read absent
+      caused by: No such file or directory (os error 2)
+    [EOF]
+    [exit status: 1]
+    ");
+    insta::assert_snapshot!(env.run(["top", "--record", "no/such/folder"]), @"
+    ------- stderr -------
+    error: cannot record to no/such/folder
+      caused by: No such file or directory (os error 2)
+    [EOF]
+    [exit status: 1]
+    ");
+    let begin = r#"{"history":{"version":1,"started":"2026-11-24T03:00:00Z","server":"s"}}"#;
+    env.write("history", &format!("{begin}\n"));
+    insta::assert_snapshot!(env.run(REPLAY), @"
+    ------- stderr -------
+    error: history ends before the cluster was listed, so there is nothing to see
+    [EOF]
+    [exit status: 1]
+    ");
+    env.write("history", &format!("{begin}\n{{\"pod\":[\"00\",1,2,3,0]}}\n{{\"t\":5}}\n"));
+    insta::assert_snapshot!(env.run(REPLAY), @"
+    ------- stderr -------
+    error: history, line 2: host 1 has no name before this line
+    [EOF]
+    [exit status: 1]
+    ");
+    env.write("history", &begin.replace("\"version\":1", "\"version\":2").replace("}}", "}}\n"));
+    insta::assert_snapshot!(env.run(REPLAY), @"
+    ------- stderr -------
+    error: history has version 2 of the format; this oppscale reads up to 1
+    [EOF]
+    [exit status: 1]
+    ");
+}

@@ -1,0 +1,21 @@
+//! Programs that some tests need and a machine may not have.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+/// The program of this name on the PATH. Where it is missing the caller must return: it has
+/// been said that the test was skipped. With `OPPSCALE_REQUIRE_TOOLS=1`, as in CI, it fails
+/// instead.
+pub fn tool(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file());
+    if found.is_none() {
+        let required = std::env::var("OPPSCALE_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
+        assert!(!required, "{name} is not on the PATH, and OPPSCALE_REQUIRE_TOOLS is set");
+        let test = std::thread::current();
+        let test = test.name().unwrap_or("a test");
+        // Past the test runner, which keeps what print macros say to itself.
+        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {name} is not on the PATH");
+    }
+    found
+}
