@@ -7,7 +7,9 @@ use crate::commands::check::CheckArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
+use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::simulate::SimulateArgs;
+use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
 use crate::printer::ColorChoice;
 
@@ -61,6 +63,8 @@ pub struct Cli {
 pub enum Command {
     /// Show what is left of a cluster: per node, and in all
     Top(Box<TopArgs>),
+    /// Render the manifests of opportunistic work, sized for a cluster
+    RenderHpa(Box<RenderHpaArgs>),
     /// Show what an HPA will do on a simulated cluster, and what it should be
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
@@ -72,6 +76,8 @@ pub enum Command {
     Certs(CertsArgs),
     /// Make a kubeconfig for a ServiceAccount, with a token that ends
     Kubeconfig(Box<KubeconfigArgs>),
+    /// Write out the templates of render-hpa, to start your own from
+    Templates(TemplatesArgs),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -119,6 +119,17 @@ impl Printer {
         }
     }
 
+    /// Prints a table that explains the data, to stderr.
+    pub fn explanation(&self, text: &str) {
+        self.words(text);
+    }
+
+    /// The columns of the terminal on stderr; `None` when stderr is none.
+    pub fn stderr_width(&self) -> Option<usize> {
+        let (_, columns) = console::Term::stderr().size_checked()?;
+        io::stderr().is_terminal().then_some(usize::from(columns).max(40))
+    }
+
     /// Prints an error that has been put into words.
     pub fn error(&self, text: &str) {
         match text.strip_prefix("error:") {

@@ -15,7 +15,7 @@ fn root() -> &'static Path {
 }
 
 /// Compares a file with what it should hold, or writes it.
-fn pin(path: &str, expected: &str) {
+pub fn pin(path: &str, expected: &str) {
     let file = root().join(path);
     if std::env::var_os("OPPSCALE_REGENERATE").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -68,7 +68,15 @@ fn the_reference_is_what_help_says() {
     let mut text = String::from(
         "# The command line\n\nGenerated from the program: what `--help` says at 80 columns.\n",
     );
-    for command in [&[][..], &["top"], &["simulate"], &["demo"], &["completion"]] {
+    for command in [
+        &[][..],
+        &["top"],
+        &["render-hpa"],
+        &["templates"],
+        &["simulate"],
+        &["demo"],
+        &["completion"],
+    ] {
         let mut args = command.to_vec();
         args.push("--help");
         let output = TestEnv::new().run(&args);

@@ -8,6 +8,7 @@ mod e2e;
 mod hpa;
 mod purity;
 mod setup;
+mod render;
 mod simulation;
 mod support;
 
@@ -23,6 +24,7 @@ fn no_test_file_is_forgotten() {
         ("hpa", "mod.rs"),
         ("hpa/support", "mod.rs"),
         ("setup", "mod.rs"),
+        ("render", "mod.rs"),
         ("simulation", "mod.rs"),
         ("support", "mod.rs"),
     ] {

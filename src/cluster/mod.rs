@@ -4,11 +4,13 @@
 //! means is the core's business, how it looks the renderer's.
 
 mod ask;
+mod apply;
 mod client;
 mod connect;
 mod context;
 mod decode;
 mod error;
+mod facts;
 mod fields;
 pub mod follow;
 mod intake;
@@ -23,10 +25,12 @@ mod usage;
 mod workload;
 
 pub use ask::{Ask, Reply};
-pub use client::{Action, Cluster};
+pub use apply::{DryRun, dry_run};
+pub use client::{Action, Cluster, Content};
 pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
+pub use facts::{Scaler, exists, scalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
 pub use objects::{Applied, Apply, FIELD_MANAGER};
 pub use pages::Listing;

@@ -11,8 +11,14 @@ pub mod completion;
 pub mod demo;
 pub mod explain;
 pub mod kubeconfig;
+pub mod render_hpa;
+mod render_hpa_args;
+mod render_hpa_decisions;
+mod render_hpa_facts;
+mod render_hpa_workload;
 pub mod simulate;
 mod simulate_args;
+pub mod templates;
 pub mod top;
 mod top_args;
 mod top_follow;
@@ -31,11 +37,13 @@ use crate::printer::Printer;
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,
+        Command::RenderHpa(args) => render_hpa::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
         Command::Check(args) => check::run(*args, printer).await,
         Command::Certs(args) => certs::run(args, printer).await,
         Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
+        Command::Templates(args) => templates::run(&args, printer),
         Command::Completion(args) => completion::run(&args, printer),
     }
 }

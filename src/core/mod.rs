@@ -43,5 +43,6 @@ pub mod reserve;
 pub mod resources;
 pub mod selector;
 pub mod simulation;
+pub mod sizing;
 pub mod verdict;
 pub mod view;

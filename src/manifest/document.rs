@@ -128,8 +128,7 @@ impl Document {
         let mut text: String = self.comments.iter().map(|line| format!("# {line}\n")).collect();
         match &self.text {
             Some(own) => text.push_str(own),
-            // Plain data can be written; what could not would be seen as an empty document.
-            None => text.push_str(&serde_saphyr::to_string(&self.value).unwrap_or_default()),
+            None => text.push_str(&written(&self.value)),
         }
         if !text.ends_with('\n') {
             text.push('\n');
@@ -165,5 +164,15 @@ impl Document {
                 Err(ManifestError::Malformed { source_name, object, field, problem })
             }
         }
+    }
+}
+
+/// Data as YAML. It is read back: should the writer and the reader ever disagree about a
+/// string, the document is written as JSON, which is YAML too.
+fn written(value: &Value) -> String {
+    let yaml = serde_saphyr::to_string(value).unwrap_or_default();
+    match serde_yaml::from_str::<Value>(&yaml) {
+        Ok(same) if same == *value => yaml,
+        _ => format!("{value:#}"),
     }
 }

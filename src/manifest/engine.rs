@@ -72,7 +72,17 @@ impl Templates {
         let shown = shown(&self.replaced, name);
         let failed = |error: Error| template_error(&shown, &error);
         let template = self.environment.get_template(name).map_err(failed)?;
-        let text = template.render(minijinja::value::Serde(&context)).map_err(failed)?;
+        let text = template.render(minijinja::value::Serde(&context)).map_err(|error| {
+            // The engine does not name what is undefined; the line shows it.
+            let line =
+                error.line().and_then(|line| template.source().lines().nth(line.saturating_sub(1)));
+            match (template_error(&shown, &error), line) {
+                (ManifestError::Template { name, problem }, Some(line)) => {
+                    ManifestError::Template { name, problem: format!("{problem}: {}", line.trim()) }
+                }
+                (error, _) => error,
+            }
+        })?;
         let documents = yaml::documents(&shown, &text, Origin::Template)?;
         for document in &documents {
             document.check()?;

@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod findings;
+pub mod diff;
 mod footer;
 pub mod json;
 pub mod simulation;

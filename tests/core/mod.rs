@@ -6,3 +6,4 @@ mod intake;
 mod ledger;
 mod node;
 mod quantity;
+mod sizing;

@@ -6,6 +6,7 @@
 // A skipped test says so on stderr, which the test runner shows.
 #![allow(clippy::print_stderr)]
 
+mod render_hpa;
 mod top;
 
 /// The kubeconfig of the cluster to test against, or a word that there is none.

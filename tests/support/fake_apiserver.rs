@@ -337,7 +337,8 @@ async fn exchange(
         let mut request = Request::new(parts.method, &parts.uri, parts.headers, certificate);
         let shared = Arc::clone(&shared);
         async move {
-            request.body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
+            let sent = body.collect().await.map_err(io::Error::other)?;
+            request.body = sent.to_bytes().into();
             shared.answer(request).await
         }
     });

@@ -13,16 +13,23 @@ pub struct Request {
     /// The query, decoded.
     pub query: Vec<(String, String)>,
     pub headers: HeaderMap,
+    /// What was sent along.
+    pub body: Vec<u8>,
     /// Whether a certificate of this server's authority came with the connection.
     pub client_certificate: bool,
-    pub body: Vec<u8>,
 }
 
 impl Request {
     pub fn new(method: Method, uri: &Uri, headers: HeaderMap, client_certificate: bool) -> Self {
         let Query(query) = Query::try_from_uri(uri).unwrap();
-        let path = uri.path().to_owned();
-        Self { method, path, query, headers, client_certificate, body: Vec::new() }
+        Self {
+            method,
+            path: uri.path().to_owned(),
+            query,
+            headers,
+            body: Vec::new(),
+            client_certificate,
+        }
     }
 
     /// A parameter of the query.

@@ -4,9 +4,9 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::answer;
 use super::request::Request;
 use super::world::World;
+use super::{answer, discovery, objects};
 
 /// How lists are cut into pages.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +31,11 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
         ["api", "v1", "namespaces", namespace, "pods", name] => {
             object("Pod", "v1", &world.pods, namespace, name)
         }
-        ["apis", "apps", "v1", "namespaces", namespace, "deployments", name] => {
+        ["apis", "apps", "v1", "namespaces", namespace, "deployments", name]
+            if within(&world.deployments, namespace)
+                .iter()
+                .any(|deployment| deployment["metadata"]["name"] == name) =>
+        {
             object("Deployment", "apps/v1", &world.deployments, namespace, name)
         }
         ["apis", "apps", "v1", "namespaces", namespace, "replicasets"] => {
@@ -43,7 +47,9 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             list("DeploymentList", "apps/v1", &deployments, paging, request)
         }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
-        _ => answer::recorded("404-path"),
+        _ => discovery::serve(&parts)
+            .or_else(|| objects::serve(world, request))
+            .unwrap_or_else(|| answer::recorded("404-path")),
     }
 }
 

@@ -10,6 +10,8 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    /// Whole objects of any kind, which can be read and applied as a dry run.
+    pub objects: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -41,7 +43,7 @@ impl World {
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
         let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
-        Self { nodes, pods, deployments, replica_sets, version, metrics: None }
+        Self { nodes, pods, deployments, replica_sets, version, objects: Vec::new(), metrics: None }
     }
 
     /// The lists that can be watched, by the last part of their path.

@@ -133,8 +133,23 @@ fn held_milli(nature: &MetricNature, around: &Circumstances) -> Amount {
     nature.reserve.of(&Resources::default().with(CPU, around.allocatable_milli)).get(CPU)
 }
 
-/// The same HPA on the number of replicas that fit: down at once, up after a minute in steps.
+/// The same HPA on the number of replicas that fit.
 fn corrected_spec(spec: &HpaSpec) -> HpaSpec {
+    let capacity = spec.effective_metrics().iter().map(|metric| &metric.source);
+    let source = capacity.filter_map(renamed).take(1);
+    HpaSpec {
+        min_replicas: spec.min_replicas,
+        max_replicas: spec.max_replicas,
+        metrics: source
+            .map(|source| MetricSpec { source, target: MetricTarget::average_value(1000) })
+            .collect(),
+        behavior: Some(yielding_behavior()),
+    }
+}
+
+/// oppscale's behavior: down at once, up after a minute in steps, no tolerance.
+#[must_use]
+pub fn yielding_behavior() -> Behavior {
     let zero = Some(Tolerance::from_nano(0));
     let up = ScalingRules {
         stabilization_window_seconds: Some(60),
@@ -151,16 +166,7 @@ fn corrected_spec(spec: &HpaSpec) -> HpaSpec {
         policies: Some(vec![Policy { kind: PolicyType::Percent, value: 100, period_seconds: 15 }]),
         ..ScalingRules::default()
     };
-    let capacity = spec.effective_metrics().iter().map(|metric| &metric.source);
-    let source = capacity.filter_map(renamed).take(1);
-    HpaSpec {
-        min_replicas: spec.min_replicas,
-        max_replicas: spec.max_replicas,
-        metrics: source
-            .map(|source| MetricSpec { source, target: MetricTarget::average_value(1000) })
-            .collect(),
-        behavior: Some(Behavior { scale_up: Some(up), scale_down: Some(down) }),
-    }
+    Behavior { scale_up: Some(up), scale_down: Some(down) }
 }
 
 /// The source of a capacity metric under oppscale's name.

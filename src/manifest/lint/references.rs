@@ -24,6 +24,14 @@ pub(super) fn look(document: &Document, set: &[Document], problems: &mut Vec<Str
         _ => {}
     }
     if super::pod_spec(document).is_some() {
+        let asks = |field: &str| {
+            let part = &spec["selector"][field];
+            part.as_object().is_some_and(|m| !m.is_empty())
+                || part.as_array().is_some_and(|l| !l.is_empty())
+        };
+        if !asks("matchLabels") && !asks("matchExpressions") {
+            problems.push("it has no selector".to_owned());
+        }
         let labels = &document.value()["spec"]["template"]["metadata"]["labels"];
         if let Some(selector) = spec["selector"]["matchLabels"].as_object() {
             for (key, value) in selector.iter().filter(|(key, value)| labels[*key] != **value) {

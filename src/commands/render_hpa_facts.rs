@@ -1,0 +1,156 @@
+//! What the cluster itself tells: its version, who adds nodes, what scales already.
+
+use crate::cluster::{self, Cluster, ClusterError, Scaler, Snapshot};
+use crate::core::hpa::KubernetesVersion;
+use crate::core::sizing::Pipeline;
+use crate::exit::Hinted;
+use crate::harvest::{Decisions, NodeAutoscaler};
+
+use super::render_hpa_args::RenderHpaArgs;
+
+/// What Cluster Autoscaler writes wherever it runs (`--write-status-configmap`, on by default).
+const STATUS: &str = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+/// The API group of Karpenter.
+const KARPENTER: &str = "/apis/karpenter.sh";
+
+/// What is known of the cluster besides nodes and pods.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) version: KubernetesVersion,
+    pub(super) autoscaler: NodeAutoscaler,
+    /// Who says so.
+    pub(super) autoscaler_told_by: String,
+    /// What scales workloads of the namespace already.
+    scalers: Vec<Scaler>,
+    pub(super) notes: Vec<String>,
+}
+
+/// What saved lists tell.
+pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot) -> Facts {
+    let mut notes = Vec::new();
+    let version = args.kubernetes_version.unwrap_or_else(|| {
+        notes.push(
+            "rendered for Kubernetes 1.36; name another with --kubernetes-version".to_owned(),
+        );
+        KubernetesVersion::default()
+    });
+    let (autoscaler, autoscaler_told_by) = given(args)
+        .or_else(|| of_nodes(snapshot))
+        .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
+    Facts { version, autoscaler, autoscaler_told_by, scalers: Vec::new(), notes }
+}
+
+/// What a cluster tells.
+///
+/// # Errors
+/// When it cannot be asked.
+pub(super) async fn live(
+    args: &RenderHpaArgs,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    namespace: &str,
+) -> Result<Facts, ClusterError> {
+    let mut notes = Vec::new();
+    let version = match args.kubernetes_version {
+        Some(version) => version,
+        None => nearest(&cluster::server_version(cluster).await?, &mut notes),
+    };
+    let told = match given(args).or_else(|| of_nodes(snapshot)) {
+        Some(told) => told,
+        None => detect(cluster, &mut notes).await?,
+    };
+    let scalers = cluster::scalers(cluster, namespace).await?;
+    if scalers.is_none() {
+        notes.push(format!(
+            "whether another HPA scales the same target is unknown: HPAs in {namespace} may not be \
+             listed"
+        ));
+    }
+    Ok(Facts {
+        version,
+        autoscaler: told.0,
+        autoscaler_told_by: told.1,
+        scalers: scalers.unwrap_or_default(),
+        notes,
+    })
+}
+
+fn given(args: &RenderHpaArgs) -> Option<(NodeAutoscaler, String)> {
+    Some((args.autoscaler?, "as given".to_owned()))
+}
+
+fn of_nodes(snapshot: &Snapshot) -> Option<(NodeAutoscaler, String)> {
+    let found = NodeAutoscaler::of_nodes(&snapshot.ledger)?;
+    Some((found, "told by labels and taints of nodes".to_owned()))
+}
+
+async fn detect(
+    cluster: &Cluster,
+    notes: &mut Vec<String>,
+) -> Result<(NodeAutoscaler, String), ClusterError> {
+    if cluster::exists(cluster, KARPENTER).await? == Some(true) {
+        return Ok((NodeAutoscaler::Karpenter, "its API is there".to_owned()));
+    }
+    match cluster::exists(cluster, STATUS).await? {
+        Some(true) => {
+            let why = "it writes kube-system/cluster-autoscaler-status".to_owned();
+            Ok((NodeAutoscaler::ClusterAutoscaler, why))
+        }
+        Some(false) => Ok((NodeAutoscaler::None, "none was found".to_owned())),
+        None => {
+            notes.push(
+                "whether Cluster Autoscaler runs is unknown: its status may not be read; name it \
+                 with --autoscaler"
+                    .to_owned(),
+            );
+            Ok((NodeAutoscaler::None, "unknown".to_owned()))
+        }
+    }
+}
+
+/// The version that is modelled and nearest to the server's.
+fn nearest(text: &str, notes: &mut Vec<String>) -> KubernetesVersion {
+    text.parse().unwrap_or_else(|_| {
+        let minor = text.trim_start_matches('v').split('.').nth(1);
+        let digits = minor.map(|minor| minor.trim_end_matches(|c: char| !c.is_ascii_digit()));
+        let minor = digits.and_then(|digits| digits.parse::<u32>().ok());
+        let (nearest, word) = match minor {
+            Some(0..=32) => (KubernetesVersion::V1_33, "1.33"),
+            Some(_) => (KubernetesVersion::V1_37, "1.37"),
+            None => (KubernetesVersion::default(), "1.36"),
+        };
+        notes.push(format!("the server is {text}; rendered as for Kubernetes {word}"));
+        nearest
+    })
+}
+
+impl Facts {
+    /// Refuses to set a second HPA on a target that has one.
+    ///
+    /// # Errors
+    /// When it has one that this one does not take the place of.
+    pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Hinted> {
+        let (name, namespace) = (&decisions.name, &decisions.namespace);
+        let own = match decisions.pipeline {
+            Pipeline::Keda => format!("keda-hpa-{name}"),
+            Pipeline::Native | Pipeline::Prometheus => name.clone(),
+        };
+        let second = self.scalers.iter().find(|scaler| {
+            scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own
+        });
+        second.map_or(Ok(()), |scaler| {
+            Err(Hinted::new(
+                format!(
+                    "HorizontalPodAutoscaler {namespace}/{} scales Deployment {name} already: two \
+                     would fight",
+                    scaler.name
+                ),
+                format!(
+                    "delete it first: kubectl -n {namespace} delete hpa {}\n\
+                     or call this workload something else with --name",
+                    scaler.name
+                ),
+            ))
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! `oppscale templates`: write the templates out, to start your own from.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Args;
+
+use crate::exit::{Exit, Hinted};
+use crate::files;
+use crate::manifest::EMBEDDED;
+use crate::printer::Printer;
+
+/// Arguments of `oppscale templates`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale templates my-templates
+      write them all; delete those that you do not change
+  oppscale render-hpa --templates my-templates --workload my-deployment.yaml
+      render with yours in place of the program's own
+
+Which values a template may use: docs/manifests.md")]
+pub struct TemplatesArgs {
+    /// The folder to write them into
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// Write over files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Writes every template into a folder.
+///
+/// # Errors
+/// When one is there already, or the folder cannot be written.
+pub fn run(args: &TemplatesArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let folder = &args.folder;
+    if !args.force
+        && let Some(known) = EMBEDDED.iter().find(|known| folder.join(known.name).exists())
+    {
+        bail!(Hinted::new(
+            format!("{} is there already", folder.join(known.name).display()),
+            "nothing was written; choose another folder, or write over it with --force"
+        ));
+    }
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for known in EMBEDDED {
+        let path = folder.join(known.name);
+        files::write_whole(&path, known.text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    printer.note(&format!(
+        "wrote {} templates; use them with: oppscale render-hpa --templates {}",
+        EMBEDDED.len(),
+        folder.display()
+    ));
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,92 @@
+//! What cannot be sized, and what to do about it.
+
+use thiserror::Error;
+
+/// A workload that cannot be sized for a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SizingError {
+    /// Nothing may be filled.
+    #[error("no node of {nodes} is usable: {reasons}")]
+    NoUsableNode {
+        /// How many nodes there are.
+        nodes: usize,
+        /// Why not, and how many for that.
+        reasons: String,
+    },
+    /// A replica without cpu.
+    #[error("a replica of {replica} requests no cpu: the loop is one of cores")]
+    NoCpu {
+        /// Its shape.
+        replica: String,
+    },
+    /// No node can hold one.
+    #[error(
+        "a replica of {replica} fits no usable node: node {node} comes closest, with \
+         {has} of {resource} where it needs {needs}"
+    )]
+    FitsNowhere {
+        /// Its shape.
+        replica: String,
+        /// The node that comes closest.
+        node: String,
+        /// What it is shortest of.
+        resource: String,
+        /// How much of it there is beside DaemonSets.
+        has: String,
+        /// How much a replica needs.
+        needs: String,
+    },
+    /// More is to stay free than there is.
+    #[error(
+        "the reserve of {reserve} leaves nothing: the usable nodes have {capacity} cores beside \
+         DaemonSets, and a replica takes {replica}"
+    )]
+    ReserveAboveCapacity {
+        /// What is to stay free.
+        reserve: String,
+        /// What there is.
+        capacity: String,
+        /// What a replica takes.
+        replica: String,
+    },
+    /// The quota holds no replica.
+    #[error("the quota of {quota} {resource} holds no replica of {replica}")]
+    QuotaBelowReplica {
+        /// The resource that is short.
+        resource: String,
+        /// How much of it the quota allows.
+        quota: String,
+        /// The replica's shape.
+        replica: String,
+    },
+    /// More replicas at least than at most.
+    #[error("min {min} is above the {slots} replicas that fit at zero paid load ({why})")]
+    MinAboveSlots {
+        /// What was asked for.
+        min: u32,
+        /// What there is room for.
+        slots: u32,
+        /// What limits it.
+        why: String,
+    },
+}
+
+impl SizingError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoUsableNode { .. } => {
+                "see each node's reason: oppscale top --show-unusable -o wide"
+            }
+            Self::NoCpu { .. } => "add cpu to --replica, or to resources.requests of the pods",
+            Self::FitsNowhere { .. } => {
+                "ask for less with --replica, or let --replica auto find a shape"
+            }
+            Self::ReserveAboveCapacity { .. } => {
+                "keep less free with --reserve; see what there is: oppscale top"
+            }
+            Self::QuotaBelowReplica { .. } => "raise --quota, or ask for less with --replica",
+            Self::MinAboveSlots { .. } => "lower --min, or ask for less with --replica",
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The values that templates see. `docs/manifests.md` lists them for those who write their own.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::core::hpa::{Behavior, PolicyType, ScalingRules};
+use crate::core::ownership::OPPORTUNISTIC_LABEL;
+
+/// Everything that a template may ask for.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Context {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    /// The name as the value of a label.
+    pub(super) app: String,
+    pub(super) container: String,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+    pub(super) pod_annotations: BTreeMap<String, String>,
+    pub(super) monitor_labels: BTreeMap<String, String>,
+    pub(super) pod_security: Option<String>,
+    /// Whether the namespace is one of fillers.
+    pub(super) opportunistic: bool,
+    pub(super) priority_class: String,
+    pub(super) priority: i32,
+    pub(super) grace_seconds: u32,
+    pub(super) run_as_user: u32,
+    pub(super) harvest_label: Option<String>,
+    pub(super) image: String,
+    pub(super) command: Vec<String>,
+    pub(super) args: Vec<String>,
+    pub(super) env: Vec<Variable>,
+    pub(super) scratch: String,
+    pub(super) ports: Vec<Port>,
+    pub(super) egress_ports: Vec<u16>,
+    pub(super) requests: BTreeMap<String, String>,
+    pub(super) limits: BTreeMap<String, String>,
+    pub(super) defaults: Defaults,
+    pub(super) quota: BTreeMap<String, String>,
+    /// How many node ports the namespace may take, as a quantity.
+    pub(super) node_ports: String,
+    pub(super) reserve: String,
+    pub(super) min_replicas: u32,
+    pub(super) max_replicas: u32,
+    pub(super) max_replicas_text: String,
+    pub(super) metric: String,
+    pub(super) behavior: BTreeMap<&'static str, Rules>,
+    pub(super) service: Service,
+    pub(super) config_name: String,
+    pub(super) config: BTreeMap<String, String>,
+    pub(super) secret_name: String,
+    pub(super) secret: BTreeMap<String, String>,
+    pub(super) policy_name: String,
+    pub(super) cel: Cel,
+    pub(super) keda: Keda,
+    pub(super) adapter: Adapter,
+}
+
+/// An environment variable: a key of the ConfigMap, of the Secret, or a value.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Variable {
+    pub(super) name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) config: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) value: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Port {
+    pub(super) name: String,
+    pub(super) number: u16,
+    /// The Service's port.
+    pub(super) service: u16,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Service {
+    pub(super) name: String,
+    pub(super) node_port: Option<u16>,
+}
+
+/// What the LimitRange gives to containers that ask for nothing.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Defaults {
+    pub(super) cpu: String,
+    pub(super) memory: String,
+    pub(super) memory_limit: String,
+}
+
+/// Expressions of the admission policy, with names as literals of CEL, and its message.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Cel {
+    pub(super) here: String,
+    pub(super) opportunistic: String,
+    pub(super) message: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Keda {
+    pub(super) url: String,
+    pub(super) value_location: String,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Adapter {
+    pub(super) name: String,
+    pub(super) namespace: String,
+    pub(super) rules: String,
+}
+
+/// One direction of a behavior.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Rules {
+    window_seconds: i32,
+    tolerance: Option<String>,
+    policies: Vec<Policy>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Policy {
+    r#type: &'static str,
+    value: i32,
+    period_seconds: i32,
+}
+
+impl Cel {
+    /// The expressions for a class.
+    pub(super) fn of(class: &str) -> Self {
+        let text = cel_text(class);
+        let label = cel_text(OPPORTUNISTIC_LABEL);
+        let labels = "namespaceObject.metadata.labels";
+        Self {
+            here: format!("has({labels}) && {label} in {labels} && {labels}[{label}] == \"true\""),
+            opportunistic: format!(
+                "has(object.spec.priorityClassName) && object.spec.priorityClassName == {text}"
+            ),
+            message: format!(
+                "pods of the PriorityClass {class} belong into namespaces with the label \
+                 {OPPORTUNISTIC_LABEL}: \"true\", and no other pods do"
+            ),
+        }
+    }
+}
+
+/// A string as CEL writes it; JSON's escapes are CEL's too.
+fn cel_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+impl Keda {
+    /// Where KEDA finds the metric of a workload.
+    pub(super) fn of(url: &str, metric: &str, namespace: &str, workload: &str) -> Self {
+        let value_location = format!(
+            "{metric}{{namespace=\"{namespace}\",kind=\"Deployment\",workload=\"{workload}\"}}"
+        );
+        Self { url: url.to_owned(), value_location }
+    }
+}
+
+/// A behavior as manifests write it.
+pub(super) fn behavior(behavior: &Behavior) -> BTreeMap<&'static str, Rules> {
+    let directions =
+        [("scaleDown", &behavior.scale_down), ("scaleUp", &behavior.scale_up)].into_iter();
+    directions.filter_map(|(name, rules)| Some((name, Rules::of(rules.as_ref()?)))).collect()
+}
+
+impl Rules {
+    fn of(rules: &ScalingRules) -> Self {
+        let policy = |policy: &crate::core::hpa::Policy| Policy {
+            r#type: match policy.kind {
+                PolicyType::Pods => "Pods",
+                PolicyType::Percent => "Percent",
+            },
+            value: policy.value,
+            period_seconds: policy.period_seconds,
+        };
+        Self {
+            window_seconds: rules.stabilization_window_seconds.unwrap_or(0),
+            tolerance: rules.tolerance.map(|tolerance| tolerance.to_string()),
+            policies: rules.policies.iter().flatten().map(policy).collect(),
+        }
+    }
+}

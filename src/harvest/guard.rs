@@ -1,0 +1,94 @@
+//! What keeps fillers from buying nodes.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::core::ledger::Ledger;
+use crate::core::node::Unusable;
+use crate::core::placement::Placement;
+use crate::core::sizing::{Line, Subject};
+
+/// The label of nodes that may be filled. No Karpenter NodePool defines it, so no node that
+/// Karpenter could make would fit a filler, and it makes none.
+pub const HARVEST_LABEL: &str = "oppscale.dev/harvest";
+/// Labels that Karpenter gives its nodes.
+const KARPENTER_LABELS: [&str; 2] = ["karpenter.sh/nodepool", "karpenter.sh/provisioner-name"];
+
+/// Who adds and removes nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum NodeAutoscaler {
+    /// Cluster Autoscaler, and the managed ones made of it.
+    ClusterAutoscaler,
+    /// Karpenter.
+    Karpenter,
+    /// Nobody.
+    #[default]
+    None,
+}
+
+impl NodeAutoscaler {
+    /// What the nodes themselves tell, if they do.
+    pub fn of_nodes(ledger: &Ledger) -> Option<Self> {
+        let mut found = None;
+        for node in ledger.records() {
+            if KARPENTER_LABELS.iter().any(|label| node.labels.get(label).is_some()) {
+                return Some(Self::Karpenter);
+            }
+            let is_drained = node.unusable(&Placement::default()).iter().any(|reason| {
+                matches!(reason, Unusable::Draining(taint) if taint.contains("ClusterAutoscaler"))
+            });
+            if is_drained {
+                found = Some(Self::ClusterAutoscaler);
+            }
+        }
+        found
+    }
+
+    /// The guard, and why it is the one.
+    pub(super) fn line(self, told_by: &str) -> Line {
+        let (value, why) = match self {
+            Self::ClusterAutoscaler => {
+                ("priority -1000, safe-to-evict", "pods below -10 neither add a node nor keep one")
+            }
+            Self::Karpenter => (
+                "required label oppscale.dev/harvest",
+                "Karpenter buys nodes for any pending pod whatever its priority, but none for a \
+                 label that no NodePool defines",
+            ),
+            Self::None => (
+                "priority -1000",
+                "nobody adds nodes; the class would keep \
+                Cluster Autoscaler from it",
+            ),
+        };
+        Line::new(
+            Subject::Guard,
+            "autoscaler",
+            format!("{self}: {value}"),
+            format!("{why} ({told_by})"),
+        )
+    }
+}
+
+impl fmt::Display for NodeAutoscaler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ClusterAutoscaler => "cluster-autoscaler",
+            Self::Karpenter => "karpenter",
+            Self::None => "none",
+        })
+    }
+}
+
+impl FromStr for NodeAutoscaler {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "cluster-autoscaler" => Ok(Self::ClusterAutoscaler),
+            "karpenter" => Ok(Self::Karpenter),
+            "none" => Ok(Self::None),
+            _ => Err("expected cluster-autoscaler, karpenter or none".to_owned()),
+        }
+    }
+}

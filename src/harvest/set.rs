@@ -1,0 +1,333 @@
+//! All documents of a workload, in the order in which they are applied.
+
+use std::collections::BTreeMap;
+
+use crate::core::hpa::KubernetesVersion;
+use crate::core::replica::exact_text;
+use crate::core::resources::{CPU, MEMORY};
+use crate::core::sizing::{self, Line, Pipeline, Sizing};
+use crate::core::verdict::METRIC_NAME;
+use crate::manifest::{Document, Templates, lint};
+
+use super::container::{hard, limits, memory_limit, requests};
+use super::context::{Adapter, Cel, Context, Defaults, Keda, Port, Service, Variable, behavior};
+use super::guard::{HARVEST_LABEL, NodeAutoscaler};
+use super::own::{OwnDeployment, SAFE_TO_EVICT};
+use super::problem::HarvestError;
+use super::program::Program;
+use super::{security, text};
+
+/// The value of the filler's PriorityClass: below the autoscaler's cutoff of -10, and far
+/// enough below it for balloon pods in between.
+const PRIORITY: i32 = -1000;
+
+/// What is rendered.
+#[derive(Debug, Clone)]
+pub enum Workload {
+    /// A program that fills what is idle.
+    Filler(Box<Program>),
+    /// A program that is paid for.
+    Paid(Box<Program>),
+    /// The user's own Deployment.
+    Own(Box<OwnDeployment>),
+}
+
+/// What has been decided about it.
+#[derive(Debug, Clone)]
+pub struct Decisions {
+    /// What it is called.
+    pub name: String,
+    /// Where it lives.
+    pub namespace: String,
+    /// Its image; empty for an own Deployment.
+    pub image: String,
+    /// Its PriorityClass.
+    pub priority_class: String,
+    /// How long it may take to go, seconds.
+    pub grace_seconds: u32,
+    /// The user that it runs as.
+    pub run_as_user: u32,
+    /// Further labels of Deployment and pods.
+    pub labels: BTreeMap<String, String>,
+    /// Further annotations of Deployment and pods.
+    pub annotations: BTreeMap<String, String>,
+    /// Labels by which a Prometheus selects the ServiceMonitor.
+    pub monitor_labels: BTreeMap<String, String>,
+    /// Its command, instead of the image's.
+    pub command: Vec<String>,
+    /// Its arguments, instead of the program's.
+    pub args: Vec<String>,
+    /// Further environment.
+    pub env: Vec<(String, String)>,
+    /// Further environment, by way of the Secret.
+    pub secret_env: Vec<(String, String)>,
+    /// The port that it serves, instead of the program's.
+    pub port: Option<u16>,
+    /// The port of every node that leads to it.
+    pub node_port: Option<u16>,
+    /// How the metric gets to the HPA.
+    pub pipeline: Pipeline,
+    /// Whose API server and HPA controller.
+    pub version: KubernetesVersion,
+    /// Who adds nodes.
+    pub autoscaler: NodeAutoscaler,
+    /// Who says so.
+    pub autoscaler_told_by: String,
+    /// Whether an admission policy is rendered.
+    pub admission_policy: bool,
+    /// Whether a network policy is rendered.
+    pub network_policy: bool,
+    /// Where KEDA finds oppscale's metrics.
+    pub metrics_url: String,
+    /// Where prometheus-adapter lives.
+    pub adapter_namespace: String,
+}
+
+/// A rendered set.
+#[derive(Debug)]
+pub struct Rendered {
+    /// The documents.
+    pub documents: Vec<Document>,
+    /// Where the numbers in them come from.
+    pub lines: Vec<Line>,
+    /// What their user should know.
+    pub notes: Vec<String>,
+}
+
+/// Renders and lints every document.
+///
+/// # Errors
+/// When a template or the user's Deployment is wrong, or the set does not hold together.
+pub fn render(
+    templates: &Templates,
+    workload: &Workload,
+    decisions: &Decisions,
+    sizing: &Sizing,
+) -> Result<Rendered, HarvestError> {
+    let context = context(workload, decisions, sizing);
+    let mut documents = Vec::new();
+    let mut notes = Vec::new();
+    let mut add = |name: &str| -> Result<(), HarvestError> {
+        documents.extend(templates.render(name, &context)?);
+        Ok(())
+    };
+    add("namespace.yaml")?;
+    let is_paid = matches!(workload, Workload::Paid(_));
+    if !is_paid {
+        add("priority-class.yaml")?;
+        add("resource-quota.yaml")?;
+        add("resource-quota-side-effects.yaml")?;
+        add("limit-range.yaml")?;
+        if decisions.admission_policy {
+            add("admission-policy.yaml")?;
+        }
+    }
+    if decisions.network_policy {
+        add("network-policy.yaml")?;
+    }
+    if !context.config.is_empty() {
+        add("config-map.yaml")?;
+    }
+    if !context.secret.is_empty() {
+        add("secret.yaml")?;
+    }
+    let scaler = match (is_paid, decisions.pipeline) {
+        (true, _) => "sample-app-hpa.yaml",
+        (false, Pipeline::Keda) => "scaled-object.yaml",
+        (false, _) => "hpa.yaml",
+    };
+    match workload {
+        Workload::Own(own) => {
+            let completed = own.completed(&context, decisions.autoscaler, &sizing.replica);
+            documents.extend(completed.documents);
+            notes.extend(completed.notes);
+        }
+        Workload::Filler(_) | Workload::Paid(_) => {
+            if !context.ports.is_empty() {
+                add("service.yaml")?;
+            }
+            add(if is_paid { "sample-app.yaml" } else { "deployment.yaml" })?;
+        }
+    }
+    let mut add = |name: &str| -> Result<(), HarvestError> {
+        documents.extend(templates.render(name, &context)?);
+        Ok(())
+    };
+    add(scaler)?;
+    if is_paid {
+        add("service-monitor.yaml")?;
+    }
+    if decisions.pipeline == Pipeline::Prometheus {
+        add("adapter-rule.yaml")?;
+    }
+    for document in &documents {
+        document.check()?;
+    }
+    let issues = lint::lint(&documents);
+    if !issues.is_empty() {
+        return Err(HarvestError::Lint(issues));
+    }
+    let mut lines = sizing.lines.clone();
+    if is_paid {
+        lines.retain(|line| {
+            matches!(line.subject, sizing::Subject::Replica | sizing::Subject::Bounds)
+        });
+    } else {
+        lines.push(decisions.autoscaler.line(&decisions.autoscaler_told_by));
+    }
+    Ok(Rendered { documents, lines, notes })
+}
+
+fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Context {
+    let d = decisions.clone();
+    let program = match workload {
+        Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
+        Workload::Own(_) => Program::any(),
+    };
+    let is_own = matches!(workload, Workload::Own(_));
+    let mut config = BTreeMap::new();
+    let mut secret = BTreeMap::new();
+    let mut env = Vec::new();
+    let variable =
+        |name: &str| Variable { name: name.to_owned(), config: None, secret: None, value: None };
+    for (name, key, value) in &program.config {
+        config.insert((*key).to_owned(), value.clone());
+        env.push(Variable { config: Some((*key).to_owned()), ..variable(name) });
+    }
+    for (name, key, value) in &program.secret {
+        secret.insert((*key).to_owned(), value.clone());
+        env.push(Variable { secret: Some((*key).to_owned()), ..variable(name) });
+    }
+    for (name, value) in &d.secret_env {
+        secret.insert(name.clone(), value.clone());
+        env.push(Variable { secret: Some(name.clone()), ..variable(name) });
+    }
+    for (name, value) in &d.env {
+        // Kubernetes takes $(NAME) in a value for another variable.
+        env.push(Variable { value: Some(text::literal(value)), ..variable(name) });
+    }
+    let mut pod_annotations = d.annotations.clone();
+    if d.autoscaler == NodeAutoscaler::ClusterAutoscaler {
+        pod_annotations.insert(SAFE_TO_EVICT.to_owned(), "true".to_owned());
+    }
+    if !(config.is_empty() && secret.is_empty()) {
+        // Other words in them are another pod: without this no pod would be replaced.
+        let all = serde_json::json!([config, secret]).to_string();
+        pod_annotations
+            .insert("oppscale.dev/config-hash".to_owned(), format!("{:016x}", text::hash(&all)));
+    }
+    let ports = program.port.map(|(name, number)| (name, d.port.unwrap_or(number)));
+    let ports = ports.or(d.port.map(|number| ("serve", number)));
+    let ports: Vec<_> = ports
+        .filter(|_| !is_own)
+        .map(|(name, number)| Port { name: name.to_owned(), number, service: number })
+        .into_iter()
+        .collect();
+    let memory = match workload {
+        Workload::Own(own) => own_memory_limit(own).max(memory_limit(&sizing.replica)),
+        _ => memory_limit(&sizing.replica),
+    };
+    let footprint = sizing.replica.footprint();
+    let spec = sizing::spec(&d.name, sizing.min, sizing.max, d.version);
+    let security = match workload {
+        Workload::Own(own) => security::level(own.pod_spec()),
+        _ => "restricted",
+    };
+    Context {
+        app: text::label(&d.name),
+        container: program.name.to_owned(),
+        labels: d.labels,
+        annotations: d.annotations,
+        pod_annotations,
+        monitor_labels: d.monitor_labels,
+        pod_security: Some(security.to_owned()),
+        opportunistic: !matches!(workload, Workload::Paid(_)),
+        priority: PRIORITY,
+        grace_seconds: d.grace_seconds,
+        run_as_user: d.run_as_user,
+        harvest_label: (d.autoscaler == NodeAutoscaler::Karpenter)
+            .then(|| HARVEST_LABEL.to_owned()),
+        image: d.image,
+        command: d.command.iter().map(|word| text::literal(word)).collect(),
+        args: match d.args.is_empty() {
+            true => program.args,
+            // The user's own may name variables.
+            false => d.args,
+        },
+        env,
+        scratch: program.scratch.to_owned(),
+        ports,
+        egress_ports: program.egress_ports,
+        requests: requests(&sizing.replica),
+        limits: limits(&sizing.replica),
+        defaults: Defaults {
+            cpu: exact_text(CPU, footprint.get(CPU)),
+            memory: exact_text(MEMORY, footprint.get(MEMORY).clamp(64 << 20, memory)),
+            memory_limit: exact_text(MEMORY, memory),
+        },
+        quota: hard(&sizing.quota),
+        node_ports: u8::from(d.node_port.is_some()).to_string(),
+        reserve: sizing.reserve.to_string(),
+        min_replicas: sizing.min,
+        max_replicas: sizing.max,
+        max_replicas_text: sizing.max.to_string(),
+        metric: METRIC_NAME.to_owned(),
+        behavior: spec.behavior.as_ref().map(behavior).unwrap_or_default(),
+        service: Service { name: text::service(&d.name), node_port: d.node_port },
+        config_name: d.name.clone(),
+        config,
+        secret_name: d.name.clone(),
+        secret,
+        policy_name: format!("{}.oppscale.dev", text::label(&d.priority_class)),
+        cel: Cel::of(&d.priority_class),
+        priority_class: d.priority_class,
+        keda: Keda::of(&d.metrics_url, METRIC_NAME, &d.namespace, &d.name),
+        adapter: Adapter {
+            name: "oppscale-adapter-rules".to_owned(),
+            namespace: d.adapter_namespace,
+            rules: if matches!(workload, Workload::Paid(_)) { REQUESTS_RULE } else { FIT_RULE }
+                .to_owned(),
+        },
+        name: d.name,
+        namespace: d.namespace,
+    }
+}
+
+/// The most memory that a container of the user's Deployment may use or asks for, bytes.
+fn own_memory_limit(own: &OwnDeployment) -> crate::core::resources::Amount {
+    let spec = own.pod_spec();
+    let of = |field: &str| spec[field].as_array().into_iter().flatten();
+    let containers = of("initContainers").chain(of("containers"));
+    let amounts = containers.flat_map(|container| {
+        let resources = &container["resources"];
+        [&resources["limits"][MEMORY], &resources["requests"][MEMORY]].map(|value| match value {
+            serde_json::Value::String(text) => text.parse().ok(),
+            serde_json::Value::Number(number) => number.to_string().parse().ok(),
+            _ => None,
+        })
+    });
+    let bytes =
+        amounts.flatten().filter_map(|quantity| crate::core::replica::amount_of(MEMORY, quantity));
+    bytes.max().unwrap_or(0)
+}
+
+/// How prometheus-adapter serves the metric, of the Deployment that its labels name.
+const FIT_RULE: &str = r#"rules:
+- seriesQuery: 'oppscale_fit_replicas{namespace!="",workload!=""}'
+  resources:
+    overrides:
+      namespace: {resource: namespace}
+      workload: {group: apps, resource: deployment}
+  name: {matches: '^oppscale_fit_replicas$', as: oppscale_fit_replicas}
+  metricsQuery: 'min(<<.Series>>{<<.LabelMatchers>>,kind="Deployment"}) by (<<.GroupBy>>)'
+"#;
+/// How it serves the sample application's requests a second.
+const REQUESTS_RULE: &str = r#"rules:
+- seriesQuery: 'http_requests_total{namespace!="",pod!=""}'
+  resources:
+    overrides:
+      namespace: {resource: namespace}
+      pod: {resource: pod}
+  name: {matches: '^http_requests_total$', as: http_requests}
+  metricsQuery: 'sum(rate(<<.Series>>{<<.LabelMatchers>>}[2m])) by (<<.GroupBy>>)'
+"#;

@@ -1,0 +1,181 @@
+//! Bad input: a clear error, and nothing on stdout.
+
+use super::{IMAGE, MINER, render};
+use crate::support::bin::TestEnv;
+
+fn refused(env: &TestEnv, code: i32, args: &[&str]) -> String {
+    let output = render(env, args);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(code), ""), "{output}");
+    output.stderr
+}
+
+fn batch(more: &[&str]) -> String {
+    let args = [&["--workload", "batch", "--image", IMAGE], more].concat();
+    refused(&TestEnv::new(), 1, &args)
+}
+
+#[test]
+fn a_replica_that_fits_no_node() {
+    insta::assert_snapshot!(batch(&["--replica", "cpu=4,memory=100Gi"]), @r"
+    error: a replica of cpu=4,memory=100Gi fits no usable node: node fake-00000 comes closest, with 98040Mi of memory where it needs 100Gi
+     hint: ask for less with --replica, or let --replica auto find a shape
+    ");
+    insta::assert_snapshot!(batch(&["--replica", "cpu=1,nvidia.com/gpu=1"]), @r"
+    error: a replica of cpu=1,nvidia.com/gpu=1 fits no usable node: node fake-00000 comes closest, with 0 of nvidia.com/gpu where it needs 1
+     hint: ask for less with --replica, or let --replica auto find a shape
+    ");
+}
+
+#[test]
+fn a_reserve_above_capacity() {
+    insta::assert_snapshot!(batch(&["--reserve", "200"]), @r"
+    error: the reserve of 200 leaves nothing: the usable nodes have 182.5 cores beside DaemonSets, and a replica takes cpu=1,memory=2Gi
+     hint: keep less free with --reserve; see what there is: oppscale top
+    ");
+    insta::assert_snapshot!(batch(&["--reserve", "100%"]), @r"
+    error: the reserve of 100% leaves nothing: the usable nodes have 182.5 cores beside DaemonSets, and a replica takes cpu=1,memory=2Gi
+     hint: keep less free with --reserve; see what there is: oppscale top
+    ");
+}
+
+#[test]
+fn min_above_slots() {
+    insta::assert_snapshot!(batch(&["--min", "500"]), @r"
+    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, maxReplicas 172)
+     hint: lower --min, or ask for less with --replica
+    ");
+}
+
+#[test]
+fn a_quota_below_a_replica() {
+    insta::assert_snapshot!(batch(&["--quota", "cpu=500m"]), @r"
+    error: the quota of 500m cpu holds no replica of cpu=1,memory=2Gi
+     hint: raise --quota, or ask for less with --replica
+    ");
+}
+
+#[test]
+fn a_replica_without_cpu() {
+    insta::assert_snapshot!(batch(&["--replica", "memory=1Gi"]), @r"
+    error: a replica of memory=1Gi requests no cpu: the loop is one of cores
+     hint: add cpu to --replica, or to resources.requests of the pods
+    ");
+}
+
+#[test]
+fn a_cluster_with_no_usable_node() {
+    let env = TestEnv::new();
+    let list = r#"{"kind":"List","apiVersion":"v1","items":[
+        {"kind":"Node","metadata":{"name":"a"},"spec":{"unschedulable":true},
+         "status":{"allocatable":{"cpu":"8","memory":"16Gi","pods":"110"}}},
+        {"kind":"Node","metadata":{"name":"b"},"status":{}},
+        {"kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"a","containers":[{"name":"c"}]}}]}"#;
+    env.write("cluster.json", list);
+    let output =
+        env.run(["render-hpa", "--from", "cluster.json", "--workload", "batch", "--image", IMAGE]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"
+    error: no node of 2 is usable: 1 Cordoned, 1 Unknown
+     hint: see each node's reason: oppscale top --show-unusable -o wide
+    ");
+}
+
+#[test]
+fn a_cluster_whose_pods_are_not_in_the_list() {
+    let env = TestEnv::new();
+    env.write("nodes.json", r#"{"kind":"NodeList","apiVersion":"v1","items":[]}"#);
+    let output =
+        env.run(["render-hpa", "--from", "nodes.json", "--workload", "batch", "--image", IMAGE]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    assert!(output.stderr.starts_with("error: paid work is unknown"), "{output}");
+}
+
+#[test]
+fn a_miner_has_no_default_wallet() {
+    let env = TestEnv::new();
+    insta::assert_snapshot!(refused(&env, 2, &["--workload", "miner"]), @r"
+    error: --workload miner needs --image, --pool, --wallet, --worker
+     hint: there is no default: it would mine for somebody else. Give all four:
+           --image IMAGE --pool stratum+tcp://HOST:PORT --wallet ADDRESS --worker NAME
+    ");
+    let without_wallet: Vec<_> =
+        MINER.iter().enumerate().filter(|(at, _)| *at != 6 && *at != 7).map(|(_, w)| *w).collect();
+    assert!(
+        refused(&env, 2, &without_wallet).starts_with("error: --workload miner needs --wallet\n")
+    );
+    for placeholder in ["", " ", "<WALLET>", "CHANGEME", "your-wallet", "TODO", "wallet"] {
+        let mut args = MINER;
+        args[7] = placeholder;
+        let stderr = refused(&env, 2, &args);
+        assert!(stderr.contains("is a placeholder"), "{placeholder:?}: {stderr}");
+    }
+}
+
+#[test]
+fn placeholders_for_images_are_refused() {
+    let env = TestEnv::new();
+    for workload in ["transcode", "batch", "cache"] {
+        let stderr = refused(&env, 2, &["--workload", workload]);
+        assert!(stderr.contains(&format!("--workload {workload} needs --image")), "{stderr}");
+    }
+    for image in ["IMAGE", "<image>", "registry.example/filler", "ghcr.io/acme/x@sha256:..."] {
+        let stderr = refused(&env, 2, &["--workload", "batch", "--image", image]);
+        assert!(stderr.contains("is a placeholder"), "{image}: {stderr}");
+    }
+}
+
+#[test]
+fn slips_on_the_command_line() {
+    let env = TestEnv::new();
+    let mut all = String::new();
+    for args in [
+        &["--workload", "minor", "--image", IMAGE][..],
+        &["--workload", "batch", "--image", IMAGE, "--wallet", "x"],
+        &["--workload", "batch", "--image", IMAGE, "-n", "kube-system"],
+        &["--workload", "batch", "--image", IMAGE, "--reserve", "30", "--growth", "1/s"],
+        &["--workload", "sample-app", "--reserve", "30"],
+    ] {
+        all.push_str(&refused(&env, 2, args));
+    }
+    insta::assert_snapshot!(all, @r#"
+    error: "minor" is no workload
+     hint: expected miner, transcode, batch, cache, sample-app, or the file of a Deployment
+    error: --wallet is for --workload miner
+    error: namespace kube-system is shared: quotas and limits of a filler would bind all in it
+     hint: give the filler a namespace of its own: --namespace opportunistic
+    error: --growth and --recording are for --reserve auto
+     hint: leave --reserve out, or give --reserve auto
+    error: --reserve is for fillers; sample-app is paid work
+    "#);
+}
+
+#[test]
+fn names_that_the_api_does_not_take() {
+    let env = TestEnv::new();
+    let of = |more: &[&str]| {
+        let args = [&["--workload", "cache", "--image", IMAGE], more].concat();
+        refused(&env, 1, &args).lines().next().unwrap().to_owned() + "\n"
+    };
+    let long = "x".repeat(254);
+    let all = of(&["--name", "1_000"])
+        + &of(&["--name", "12:30"])
+        + &of(&["--name", "~"])
+        + &of(&["-n", "No"])
+        + &of(&["--label", "tier=12:30"])
+        + &of(&["--label", "a b=c"])
+        + &of(&["--annotation", "/x=c"])
+        + &of(&["--env", "A B\n=c"])
+        + &of(&["--priority-class", "x_y"]);
+    assert!(of(&["--name", &long]).contains("is not a name"));
+    insta::assert_snapshot!(all, @r#"
+    error: ResourceQuota opportunistic/1_000: "1_000" is not a name that the API takes for a ResourceQuota
+    error: ResourceQuota opportunistic/12:30: "12:30" is not a name that the API takes for a ResourceQuota
+    error: ResourceQuota opportunistic/~: "~" is not a name that the API takes for a ResourceQuota
+    error: Namespace No: "No" is not a name that the API takes for a Namespace
+    error: Deployment opportunistic/cache: label tier: "12:30" is not a value of a label: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit
+    error: Deployment opportunistic/cache: "a b" is not a name of a label
+    error: Deployment opportunistic/cache: "/x" is not a name of an annotation
+    error: Deployment opportunistic/cache: "A B\n" is not a name of an environment variable
+    error: PriorityClass x_y: "x_y" is not a name that the API takes for a PriorityClass
+    "#);
+}

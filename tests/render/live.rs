@@ -1,0 +1,203 @@
+//! Against an API server: what it tells of itself, and what applying would change.
+
+use serde_json::{Value, json};
+
+use super::{MINER, object, objects};
+use crate::support::answer::Answer;
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::world::{World, json_of};
+
+fn run(server: &FakeApiServer, more: &[&str]) -> CommandOutput {
+    TestEnv::of(server).run([&["render-hpa"], &MINER[..], more].concat())
+}
+
+fn running(version: &str) -> World {
+    let mut world = World::blog();
+    world.version["gitVersion"] = version.into();
+    world.version["minor"] = version.split('.').nth(1).unwrap().into();
+    world
+}
+
+#[test]
+fn the_servers_version_decides_about_the_tolerance() {
+    let idle = ["-n", "idle"];
+    let new = run(&FakeApiServer::start(running("v1.36.2")), &idle);
+    assert_eq!(new.code, Some(0), "{new}");
+    assert_eq!(new.stderr, "");
+    assert!(new.stdout.contains("tolerance: \"0\""));
+    let old = run(&FakeApiServer::start(running("v1.34.9+k3s1")), &idle);
+    assert!(!old.stdout.contains("tolerance:"), "{old}");
+    let oldest = run(&FakeApiServer::start(running("v1.30.1-eks-5e0fdde")), &idle);
+    assert_eq!(
+        oldest.stderr,
+        "note: the server is v1.30.1-eks-5e0fdde; rendered as for Kubernetes 1.33\n"
+    );
+    let next = run(&FakeApiServer::start(running("v1.40.0")), &idle);
+    assert_eq!(next.stderr, "note: the server is v1.40.0; rendered as for Kubernetes 1.37\n");
+}
+
+#[test]
+fn it_is_sized_as_from_a_saved_list() {
+    let server = FakeApiServer::start(running("v1.36.2"));
+    let live = run(&server, &[]).stdout;
+    assert_eq!(live, super::render(&TestEnv::new(), &MINER).stdout);
+    let log = server.log();
+    assert!(log.lines().all(|line| line.starts_with("GET ")), "it only reads: {log}");
+}
+
+#[test]
+fn who_adds_nodes_is_detected() {
+    let guard = |server: &FakeApiServer| {
+        let output = run(server, &["--explain=table"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let line = output.stderr.lines().find(|line| line.starts_with("autoscaler")).unwrap();
+        (line.to_owned(), object(&output.stdout, "Deployment")["spec"]["template"].clone())
+    };
+    let (line, _) = guard(&FakeApiServer::start(running("v1.36.2")));
+    assert!(line.contains("none was found"), "{line}");
+
+    let mut world = running("v1.36.2");
+    world.objects.push(json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "cluster-autoscaler-status", "namespace": "kube-system"}
+    }));
+    let (line, template) = guard(&FakeApiServer::start(world));
+    assert!(line.contains("cluster-autoscaler-status"), "{line}");
+    let safe = "cluster-autoscaler.kubernetes.io/safe-to-evict";
+    assert_eq!(template["metadata"]["annotations"][safe], "true");
+
+    let server = FakeApiServer::start(running("v1.36.2"));
+    server.always("/apis/karpenter.sh", Answer::Raw(200, vec![], "{\"kind\":\"APIGroup\"}"));
+    let (line, template) = guard(&server);
+    assert!(line.contains("its API is there"), "{line}");
+    assert!(template["spec"]["affinity"].to_string().contains("oppscale.dev/harvest"));
+
+    let mut world = running("v1.36.2");
+    world.nodes[0]["metadata"]["labels"]["karpenter.sh/nodepool"] = "default".into();
+    let (line, _) = guard(&FakeApiServer::start(world));
+    assert!(line.contains("told by labels and taints of nodes"), "{line}");
+
+    let server = FakeApiServer::start(running("v1.36.2"));
+    let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+    server.always(status, Answer::Recorded("403-pods"));
+    let output = run(&server, &[]);
+    assert!(output.stderr.contains("whether Cluster Autoscaler runs is unknown"), "{output}");
+}
+
+#[test]
+fn under_karpenter_labelled_nodes_alone_count() {
+    let mut world = running("v1.36.2");
+    world.nodes[0]["metadata"]["labels"]["oppscale.dev/harvest"] = "true".into();
+    let output = run(&FakeApiServer::start(world), &["--autoscaler", "karpenter", "-n", "idle"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let max = &object(&output.stdout, "HorizontalPodAutoscaler")["spec"]["maxReplicas"];
+    assert!(max.as_u64().unwrap() < 32, "one node of 32 cores, not {max}");
+    assert_eq!(output.stderr, "", "nothing is left to be labelled");
+}
+
+/// The article's cluster with its HPA, which scales the Deployment electroneum.
+fn with_hpa() -> World {
+    let mut world = running("v1.36.2");
+    let mut list: Value = json_of("blog-cluster/hpa.json");
+    for mut hpa in list["items"].take().as_array().unwrap().clone() {
+        hpa["apiVersion"] = "autoscaling/v2".into();
+        hpa["kind"] = "HorizontalPodAutoscaler".into();
+        world.objects.push(hpa);
+    }
+    world
+}
+
+#[test]
+fn two_hpas_on_one_target_are_refused() {
+    let mut world = with_hpa();
+    let rename = |world: &mut World| world.objects[0]["metadata"]["name"] = "old-hpa".into();
+    let server = FakeApiServer::start(with_hpa());
+    let output = run(&server, &["--name", "electroneum"]);
+    assert_eq!(output.code, Some(0), "its own HPA may stay: {output}");
+    rename(&mut world);
+    let output = run(&FakeApiServer::start(world), &["--name", "electroneum"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"
+    error: HorizontalPodAutoscaler opportunistic/old-hpa scales Deployment electroneum already: two would fight
+     hint: delete it first: kubectl -n opportunistic delete hpa old-hpa
+           or call this workload something else with --name
+    ");
+    let output = run(&server, &["--name", "electroneum", "--pipeline", "keda"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "KEDA makes one of its own");
+}
+
+#[test]
+fn a_difference_is_shown_and_is_a_finding() {
+    let server = FakeApiServer::start(running("v1.36.2"));
+    let nothing_there = run(&server, &["--diff"]);
+    assert_eq!(nothing_there.code, Some(1), "{nothing_there}");
+    assert!(nothing_there.stdout.contains("+++ merged/Namespace/opportunistic\n"));
+    assert!(nothing_there.stdout.contains("+++ merged/Deployment/opportunistic/miner\n"));
+    assert!(!nothing_there.stdout.contains(MINER[7]), "no secret is shown");
+
+    // The same as it is rendered: applied, and then nothing differs.
+    let mut world = running("v1.36.2");
+    world.objects = objects(&run(&server, &[]).stdout);
+    for object in &mut world.objects {
+        object["metadata"]["uid"] = "0".into();
+        object["metadata"]["resourceVersion"] = "12".into();
+        object["status"] = json!({"replicas": 3});
+    }
+    let applied = FakeApiServer::start(world);
+    let same = run(&applied, &["--diff"]);
+    assert_eq!((same.code, same.stdout.as_str()), (Some(0), ""), "{same}");
+
+    let other = run(&applied, &["--diff", "--max", "99"]);
+    assert_eq!(other.code, Some(1));
+    insta::assert_snapshot!(other.stdout, @r#"
+    --- live/ResourceQuota/opportunistic/miner
+    +++ merged/ResourceQuota/opportunistic/miner
+    @@ -7,9 +7,9 @@
+       namespace: opportunistic
+     spec:
+       hard:
+    -    pods: "172"
+    -    requests.cpu: "172"
+    -    requests.memory: 43Gi
+    +    pods: "99"
+    +    requests.cpu: "99"
+    +    requests.memory: 25344Mi
+       scopeSelector:
+         matchExpressions:
+         - operator: In
+    --- live/Deployment/opportunistic/miner
+    +++ merged/Deployment/opportunistic/miner
+    @@ -2,7 +2,7 @@
+     kind: Deployment
+     metadata:
+       annotations:
+    -    oppscale.dev/max-replicas: "172"
+    +    oppscale.dev/max-replicas: "99"
+         oppscale.dev/reserve: "10"
+       labels:
+         app.kubernetes.io/managed-by: oppscale
+    --- live/HorizontalPodAutoscaler/opportunistic/miner
+    +++ merged/HorizontalPodAutoscaler/opportunistic/miner
+    @@ -26,7 +26,7 @@
+           selectPolicy: Max
+           stabilizationWindowSeconds: 60
+           tolerance: "0"
+    -  maxReplicas: 172
+    +  maxReplicas: 99
+       metrics:
+       - object:
+           describedObject:
+    "#);
+    let log = applied.log();
+    assert!(log.lines().all(|l| l.starts_with("GET ") || l.contains("dryRun=All")), "{log}");
+}
+
+#[test]
+fn a_difference_that_may_not_be_asked_for_names_the_right() {
+    let server = FakeApiServer::start(running("v1.36.2"));
+    server.always("/api/v1/namespaces/opportunistic", Answer::Recorded("403-nodes"));
+    let output = run(&server, &["--diff"]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{output}");
+    assert!(output.stderr.contains("--verb=get,patch,create --resource=namespaces"), "{output}");
+}

@@ -1,0 +1,95 @@
+//! Streams, folders, JSON, templates.
+
+use super::{IMAGE, MINER, blog, objects, render};
+use crate::support::bin::TestEnv;
+
+#[test]
+fn a_folder_has_a_file_each_and_a_kustomization() {
+    let env = TestEnv::new();
+    let output = render(&env, &[&MINER[..], &["--output-dir", "out/filler"]].concat());
+    assert_eq!((output.code, output.stdout.as_str()), (Some(0), ""), "{output}");
+    assert!(output.stderr.contains("kubectl apply -k out/filler"), "{output}");
+    let folder = env.path("out/filler");
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    let kustomization = std::fs::read_to_string(folder.join("kustomization.yaml")).unwrap();
+    let listed = objects(&kustomization).remove(0)["resources"].as_array().unwrap().clone();
+    assert_eq!(names.pop().unwrap(), "kustomization.yaml");
+    assert_eq!(listed, names, "in the order in which they are applied");
+    let stream = render(&env, &MINER).stdout;
+    let files: Vec<_> =
+        names.iter().map(|name| std::fs::read_to_string(folder.join(name)).unwrap()).collect();
+    assert_eq!(files.join("---\n"), stream);
+    let secret = names.iter().find(|name| name.contains("secret")).unwrap();
+    let mode = std::os::unix::fs::MetadataExt::mode(&folder.join(secret).metadata().unwrap());
+    assert_eq!(mode & 0o777, 0o600, "a wallet is nobody else's business");
+}
+
+#[test]
+fn json_is_the_same_list() {
+    let env = TestEnv::new();
+    let json = render(&env, &[&MINER[..], &["-o", "json"]].concat());
+    let list: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(list["kind"], "List");
+    assert_eq!(*list["items"].as_array().unwrap(), objects(&render(&env, &MINER).stdout));
+}
+
+#[test]
+fn templates_are_written_out_and_take_the_place_of_the_programs_own() {
+    let env = TestEnv::new();
+    let output = env.run(["templates", "mine"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(env.run(["templates", "mine"]).code, Some(1), "nothing is written over");
+    assert_eq!(env.run(["templates", "mine", "--force"]).code, Some(0));
+    let own = || render(&env, &[&MINER[..], &["--templates", "mine"]].concat());
+    assert_eq!(own().stdout, render(&env, &MINER).stdout, "they are the program's own");
+
+    let hpa = std::fs::read_to_string(env.path("mine/hpa.yaml")).unwrap();
+    env.write("mine/hpa.yaml", &hpa.replace("  maxReplicas", "  maxReplica"));
+    let output = own();
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"
+    error: mine/hpa.yaml: HorizontalPodAutoscaler opportunistic/miner: unknown field spec.maxReplica
+     hint: see how it is spelt: kubectl explain horizontalpodautoscaler --recursive
+    ");
+
+    env.write("mine/hpa.yaml", &hpa.replace("{{ max_replicas }}", "{{ max_replica }}"));
+    let output = own();
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"error: template mine/hpa.yaml: line 16: undefined value: maxReplicas: {{ max_replica }}");
+
+    env.write("mine/hpa.yaml", &hpa.replacen("name: {{ name }}", "name: other", 2));
+    let output = own();
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"error: HorizontalPodAutoscaler opportunistic/other: it scales Deployment other, which is not in the set");
+}
+
+#[test]
+fn what_a_fillers_class_must_be_is_linted() {
+    let env = TestEnv::new();
+    assert_eq!(env.run(["templates", "mine"]).code, Some(0));
+    let class = std::fs::read_to_string(env.path("mine/priority-class.yaml")).unwrap();
+    env.write("mine/priority-class.yaml", &class.replace("{{ priority }}", "-10"));
+    let output = render(&env, &[&MINER[..], &["--templates", "mine"]].concat());
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"error: Deployment opportunistic/miner: its PriorityClass opportunistic has the value -10: at -10 and above Cluster Autoscaler buys nodes for its pods");
+}
+
+#[test]
+fn without_a_version_a_saved_cluster_is_taken_for_1_36() {
+    let output = TestEnv::new().run([
+        "render-hpa",
+        "--from",
+        &blog(),
+        "--image",
+        IMAGE,
+        "--name",
+        "x",
+        "-n",
+        "idle",
+    ]);
+    insta::assert_snapshot!(output.stderr, @r"note: rendered for Kubernetes 1.36; name another with --kubernetes-version");
+}
