@@ -19,6 +19,8 @@ use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use time::OffsetDateTime;
 
+use crate::support::tools::tool;
+
 /// 2026-11-24 03:00 UTC.
 const NOW: i64 = 1_795_489_200;
 const DAY: i64 = 86_400;
@@ -91,8 +93,7 @@ fn openssl(folder: &Path, args: &[&str]) -> (bool, String) {
 
 #[test]
 fn openssl_accepts_it_and_reads_its_key() {
-    if Command::new("openssl").arg("version").output().is_err() {
-        crate::support::skipped("openssl is not installed");
+    if tool("openssl").is_none() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -306,8 +307,7 @@ fn what_the_aggregator_refuses_is_refused_with_a_sentence() {
 #[test]
 fn a_sha1_signature_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    if Command::new("openssl").arg("version").output().is_err() {
-        crate::support::skipped("openssl is not installed");
+    if tool("openssl").is_none() {
         return;
     }
     let run = |args: &[&str]| {

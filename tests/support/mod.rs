@@ -24,12 +24,3 @@ use std::path::{Path, PathBuf};
 pub fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
 }
-
-/// Says that a test was skipped. Where everything is to be there, as on CI, that is a failure.
-pub fn skipped(why: &str) {
-    assert!(std::env::var_os("OPPSCALE_NO_SKIPS").is_none(), "not to be skipped: {why}");
-    #[allow(clippy::print_stderr)]
-    {
-        eprintln!("SKIPPED: {why}");
-    }
-}
