@@ -6,11 +6,13 @@ use crate::commands::certs::CertsArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::init::InitArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
+use crate::commands::uninstall::UninstallArgs;
 use crate::printer::ColorChoice;
 
 /// The heading of the options that every command has.
@@ -69,6 +71,8 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
+    /// Set a cluster up: shows its plan, asks once, and proves the result
+    Init(Box<InitArgs>),
     /// Tell what is right and wrong in a cluster, with the fix for each
     Check(Box<CheckArgs>),
     /// Make, look at and renew the certificates of the metrics API
@@ -78,6 +82,8 @@ pub enum Command {
     Kubeconfig(Box<KubeconfigArgs>),
     /// Write out the templates of render-hpa, to start your own from
     Templates(TemplatesArgs),
+    /// Take away what init brought, the API first
+    Uninstall(Box<UninstallArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -98,6 +98,21 @@ impl OwnedByOthers {
     }
 }
 
+/// Something that did not become what it should in time.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TimedOut {
+    message: String,
+    hint: String,
+}
+
+impl TimedOut {
+    /// Says what was waited for, and what to look at.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
 /// An error in words: what happened, its causes, and what to do.
 pub struct Report {
     /// How the process must end.
@@ -126,6 +141,9 @@ pub fn report(error: &anyhow::Error) -> Report {
         } else if let Some(owned) = cause.downcast_ref::<OwnedByOthers>() {
             exit = Exit::Owned;
             hint = Some(owned.hint.clone());
+        } else if let Some(late) = cause.downcast_ref::<TimedOut>() {
+            exit = Exit::TimedOut;
+            hint = Some(late.hint.clone());
         } else if let Some(hinted) = cause.downcast_ref::<Hinted>() {
             hint = Some(hinted.hint.clone());
         }

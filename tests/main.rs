@@ -7,8 +7,8 @@ mod core;
 mod e2e;
 mod hpa;
 mod purity;
-mod setup;
 mod render;
+mod setup;
 mod simulation;
 mod support;
 

@@ -23,4 +23,5 @@ mod server;
 pub use doctor::{Doctor, Found, Look, Subject};
 pub use engine::{Patience, Verdicts, examine};
 pub use leftovers::of_manifests;
-pub use owners::{Owner, owner_of};
+pub use owners::{Owner, alternative, owner_of};
+pub use prometheus::wanted_monitor_labels;

@@ -82,7 +82,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
 }
 
 /// What to do where a group belongs to somebody else.
-pub(crate) fn alternative(group: &str) -> &'static str {
+pub fn alternative(group: &str) -> &'static str {
     match group {
         "external.metrics.k8s.io" => {
             "oppscale init --apis custom (the default) leaves it alone; or oppscale init \

@@ -6,8 +6,8 @@ use crate::core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 
-pub(crate) const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
-pub(crate) const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
+const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
+const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     let prometheuses = match doctor.look(PROMETHEUSES, RIGHT).await {
@@ -64,7 +64,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     }
 }
 
-pub(crate) fn full_name(object: &Value) -> String {
+pub(super) fn full_name(object: &Value) -> String {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
     format!("{}/{}", text("namespace"), text("name"))
 }
@@ -93,9 +93,12 @@ fn selects(prometheus: &Value, monitor: &Value) -> bool {
     matches
 }
 
-/// The labels that a Prometheus wants on a ServiceMonitor, where equality is all it asks.
-pub(crate) fn wanted_labels(prometheus: &Value) -> Vec<(String, String)> {
-    let labels = prometheus["spec"]["serviceMonitorSelector"]["matchLabels"].as_object();
+/// The labels that the first Prometheus wants on a ServiceMonitor, where equality is all it
+/// asks.
+pub async fn wanted_monitor_labels(doctor: &mut Doctor<'_>) -> Vec<(String, String)> {
+    let prometheuses = doctor.list(PROMETHEUSES, RIGHT).await.unwrap_or_default();
+    let first = prometheuses.first().cloned().unwrap_or_default();
+    let labels = first["spec"]["serviceMonitorSelector"]["matchLabels"].as_object();
     let labels = labels.into_iter().flatten();
     labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }

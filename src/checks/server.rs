@@ -70,7 +70,7 @@ fn pods(deployment: &Value, namespace: &str, name: &str, found: &mut Found) {
     found.fixed_by(
         "OPP-SRV-001",
         Outcome::Failed(format!("{ready} of {wanted} pods are ready")),
-        format!("kubectl -n {namespace} describe pods -l app.kubernetes.io/name={name}; kubectl -n {namespace} logs deploy/{name}"),
+        format!("kubectl -n {namespace} describe pods -l app.kubernetes.io/instance={name}; kubectl -n {namespace} logs deploy/{name}"),
     );
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn available(
         return (Outcome::Failed(flaw.sentence()), Some(flaw.fix().to_owned()));
     }
     let look = format!(
-        "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/name={name}"
+        "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/instance={name}"
     );
     let (text, fix) = match reason {
         "ServiceNotFound" => ("its Service is not there".to_owned(), "oppscale init".to_owned()),

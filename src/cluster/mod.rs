@@ -3,8 +3,8 @@
 //! Everything here ends in a [`Snapshot`]: a ledger and what could not be read. What it
 //! means is the core's business, how it looks the renderer's.
 
-mod ask;
 mod apply;
+mod ask;
 mod client;
 mod connect;
 mod context;
@@ -24,8 +24,8 @@ mod trouble;
 mod usage;
 mod workload;
 
-pub use ask::{Ask, Reply};
 pub use apply::{DryRun, dry_run};
+pub use ask::{Ask, Reply};
 pub use client::{Action, Cluster, Content};
 pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};

@@ -10,6 +10,9 @@ mod compare;
 pub mod completion;
 pub mod demo;
 pub mod explain;
+pub mod init;
+mod init_args;
+mod init_export;
 pub mod kubeconfig;
 pub mod render_hpa;
 mod render_hpa_args;
@@ -25,6 +28,7 @@ mod top_follow;
 mod top_live_args;
 mod top_screen;
 mod top_watch;
+pub mod uninstall;
 
 use crate::cli::Command;
 use crate::exit::Exit;
@@ -40,6 +44,8 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::RenderHpa(args) => render_hpa::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
+        Command::Init(args) => init::run(*args, printer).await,
+        Command::Uninstall(args) => uninstall::run(*args, printer).await,
         Command::Check(args) => check::run(*args, printer).await,
         Command::Certs(args) => certs::run(args, printer).await,
         Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,

@@ -1,8 +1,8 @@
 //! The adapter to people and scripts: one report, several ways to write it.
 
 pub mod csv;
-pub mod findings;
 pub mod diff;
+pub mod findings;
 mod footer;
 pub mod json;
 pub mod simulation;

@@ -6,6 +6,10 @@
 //! | file | holds |
 //! |---|---|
 //! | `clock` | the server's clock |
+//! | `desired` | the objects of an installation, in a safe order |
+//! | `plan` | what would change, object by object |
+//! | `install` | applies a plan, waits, remembers what was done |
+//! | `helm` | values for charts |
 //! | `tls_secret` | certificates in a Secret |
 //! | `api_services` | the APIServices that lead to our server, and whom they trust |
 //! | `rights` | what an installation takes of rights, and which are missing |
@@ -17,7 +21,11 @@
 pub mod account;
 pub mod api_services;
 pub mod clock;
+pub mod desired;
+pub mod helm;
+pub mod install;
 pub mod kubeconfig;
+pub mod plan;
 pub mod rights;
 pub mod rotation;
 pub mod tls_secret;

@@ -170,7 +170,7 @@ impl Rotation<'_> {
         let words = format!("list pods in {}", self.recipe.namespace);
         let action = Action { words: &words, right: "--verb=list --resource=pods" };
         let path = format!(
-            "/api/v1/namespaces/{}/pods?labelSelector=app.kubernetes.io%2Fname%3D{}",
+            "/api/v1/namespaces/{}/pods?labelSelector=app.kubernetes.io%2Finstance%3D{}",
             self.recipe.namespace, self.recipe.service
         );
         let list = match self.cluster.find(&action, &path).await {

@@ -3,5 +3,7 @@
 mod certificates;
 mod certs_command;
 mod checks;
+mod install;
+mod interactive;
 mod kubeconfig;
 mod rotation;

@@ -26,7 +26,7 @@ fn server() -> FakeApiServer {
                 "apiVersion": "v1", "kind": "Pod",
                 "metadata": {
                     "name": "oppscale-1", "namespace": "oppscale",
-                    "labels": {"app.kubernetes.io/name": "oppscale"}
+                    "labels": {"app.kubernetes.io/instance": "oppscale"}
                 },
                 "status": {"phase": "Running"}
             }),
