@@ -92,6 +92,75 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(render-hpa)
+_arguments "${_arguments_options[@]}" : \
+'--workload=[What to run\: miner, transcode, batch, cache, sample-app, or the file of a Deployment of your own]:NAME|FILE:_default' \
+'--image=[The image to run; alone, any program]:IMAGE:_default' \
+'--name=[What it is called \[default\: the workload'\''s name, or filler\]]:NAME:_default' \
+'-n+[Where it lives \[default\: opportunistic; sample-app for that\]]:NAMESPACE:_default' \
+'--namespace=[Where it lives \[default\: opportunistic; sample-app for that\]]:NAMESPACE:_default' \
+'--pool=[With miner\: the pool'\''s URL]:URL:_default' \
+'--wallet=[With miner\: who is paid; becomes a Secret]:ADDRESS:_default' \
+'--worker=[With miner\: what the pool calls these pods]:NAME:_default' \
+'--config-as=[With miner\: whether pool and worker are a configmap or args]:WHERE:((configmap\:"A ConfigMap, which variables are read from"
+args\:"Arguments"))' \
+'*--command=[A word of the command, instead of the image'\''s; may be given several times]:WORD:_default' \
+'*--arg=[An argument, instead of the workload'\''s own; may be given several times]:WORD:_default' \
+'*--env=[An environment variable; may be given several times]:NAME=VALUE:_default' \
+'*--secret-env=[An environment variable that goes by way of a Secret]:NAME=VALUE:_default' \
+'*--label=[A label of Deployment and pods; may be given several times]:KEY=VALUE:_default' \
+'*--annotation=[An annotation of Deployment and pods; may be given several times]:KEY=VALUE:_default' \
+'--port=[The port that it serves; makes a Service]:PORT:_default' \
+'--node-port=[Make it a NodePort Service at this port of every node]:PORT:_default' \
+'--run-as-user=[The user that it runs as; never root]:UID:_default' \
+'--priority-class=[Its PriorityClass, which is rendered too \[default\: opportunistic\]]:NAME:_default' \
+'--grace=[How long it may take to go\: paid pods wait as long \[default\: 5\]]:SECONDS:_default' \
+'--replica=[Shape of a replica\: cpu=1,memory=1Gi, or auto\: lose least of the nodes \[default\: auto, or the Deployment'\''s own\]]:SHAPE:_default' \
+'(--target-utilization)--reserve=[What must stay free\: cores (30), a share (15%), or auto\: what the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES|SHARE:_default' \
+'--target-utilization=[The same, as the utilisation to fill up to\: 85%]:PERCENT:_default' \
+'(--recording --target-utilization)--growth=[With --reserve auto\: how fast paid requests grow\: 12/m, 0.2/s (cores)]:CORES/TIME:_default' \
+'(--target-utilization)--recording=[The same, measured\: the fastest minute of paid load in this scenario file (docs/simulate.md)]:FILE:_default' \
+'--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
+'--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
+'--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
+'--pipeline=[How the metric gets to the HPA\: native (oppscale serves it), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
+keda\:"A ScaledObject on oppscale'\''s /metrics"
+prometheus\:"A rule for prometheus-adapter"))' \
+'--autoscaler=[Who adds nodes\: cluster-autoscaler, karpenter or none \[default\: detected\]]:WHO:_default' \
+'--kubernetes-version=[Whose HPA controller\: 1.33 to 1.37 \[default\: the server'\''s; 1.36 with --from\]]:VERSION:_default' \
+'--metrics-url=[With keda\: where oppscale serves its metrics]:URL:_default' \
+'--adapter-namespace=[With prometheus\: the namespace of prometheus-adapter]:NAMESPACE:_default' \
+'*--monitor-label=[With sample-app\: a label by which your Prometheus selects ServiceMonitors]:KEY=VALUE:_default' \
+'-o+[Output\: yaml or json]:FORMAT:((yaml\:"One YAML stream"
+json\:"One List"))' \
+'--output=[Output\: yaml or json]:FORMAT:((yaml\:"One YAML stream"
+json\:"One List"))' \
+'(-o --output --diff)--output-dir=[Write one file each and a kustomization.yaml into this folder]:DIR:_files' \
+'--explain=[Tell where each number comes from\: comments in the YAML, or a table on stderr]::HOW:((comments\:"Above the objects"
+table\:"On stderr"))' \
+'--templates=[Use the templates of this folder where it has them; see oppscale templates]:DIR:_files' \
+'*--from=[Size it for saved lists instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--admission-policy[Also render a policy\: the class only here, and here only the class]' \
+'--network-policy[Also render a policy\: nothing in, only DNS and the workload'\''s own ports out]' \
+'(--from -o --output)--diff[Show what applying would change, by a dry run of the server; exit with 1 if it would]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
@@ -144,6 +213,321 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(init)
+_arguments "${_arguments_options[@]}" : \
+'--pipeline=[How capacity gets to the HPA \[default\: native\]]:PIPELINE:((native\:"The metrics server answers the API itself"
+prometheus\:"Prometheus and prometheus-adapter"
+keda\:"KEDA"))' \
+'--image=[The metrics server'\''s image]:IMAGE:_default' \
+'-n+[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
+'--namespace=[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
+'--reserve=[What must stay free, for the workload that comes next\: 30, 15% \[default\: 15%\]]:RESERVE:_default' \
+'*--apis=[APIs to serve\: custom, external, or both with a comma]:APIS:((custom\:"custom.metrics.k8s.io"
+external\:"external.metrics.k8s.io"))' \
+'--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
+'--replicas=[How many pods]:N:_default' \
+'--certificates=[Who makes certificates\: oppscale or cert-manager]:WHO:((oppscale\:"oppscale"
+cert-manager\:"cert-manager"))' \
+'*--with=[Also write Helm values for this chart; needs --export DIR]:CHART:((metrics-server\:"metrics-server"
+prometheus-stack\:"kube-prometheus-stack"))' \
+'--export=[Write the manifests to this folder, or - for stdout, and change nothing]:DIR:_default' \
+'(--export)--dry-run=[Only show the plan\: client asks no cluster, server tries it there]::HOW:((client\:"Without a cluster"
+server\:"Tried by the server"))' \
+'--timeout=[How long to wait, in all]:DURATION:_default' \
+'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--export-secrets[Export private keys too]' \
+'--kustomize[Export a kustomization.yaml too]' \
+'--force-conflicts[Take over fields and objects that others own; an API is never taken over]' \
+'--grant-cluster-admin[Make yourself cluster-admin meanwhile, and take it back at the end]' \
+'-y[Do not ask]' \
+'--yes[Do not ask]' \
+'--no-wait[Do not wait until it works; the API is not handed over then]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'-o+[How to show it\: table, short (only what is wrong) or json]:FORMAT:((table\:"All, for people"
+short\:"What is wrong, for people"
+json\:"For programs"))' \
+'--output=[How to show it\: table, short (only what is wrong) or json]:FORMAT:((table\:"All, for people"
+short\:"What is wrong, for people"
+json\:"For programs"))' \
+'--timeout=[How long, in all]:DURATION:_default' \
+'*--only=[Check only these categories, separated by commas]:CATEGORIES:_default' \
+'*-f+[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
+'*--filename=[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
+'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--wait[Look again until nothing is wrong]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(certs)
+_arguments "${_arguments_options[@]}" : \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_oppscale__subcmd__certs_commands" \
+"*::: :->certs" \
+&& ret=0
+
+    case $state in
+    (certs)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-certs-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder for ca.crt, tls.crt and tls.key]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--cluster-domain=[The cluster'\''s domain, for the long name]:DOMAIN:_default' \
+'--days=[How many days the serving certificate lives]:DAYS:_default' \
+'--ca-days=[How many days a new CA lives]:DAYS:_default' \
+'--ca-cert=[Sign with this CA instead of a new one]:FILE:_files' \
+'--ca-key=[Key of that CA]:FILE:_files' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--to-secret[Write the Secret into the cluster]' \
+'--force[Make new ones even if those that are there are good]' \
+'--keep-ca-key[Keep the CA'\''s key as ca.key in the folder]' \
+'(--to-secret --ca-cert --keep-ca-key)--csr[Make a key and a signing request for somebody else'\''s CA]' \
+'(--dir --to-secret --csr --ca-cert)--cert-manager[Print an Issuer and a Certificate for cert-manager instead]' \
+'--force-conflicts[Take over fields of the Secret that others own]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder to look at, instead of the cluster'\''s Secret]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'-o+[How to show it]:FORMAT:((table\:"For people"
+json\:"For programs"))' \
+'--output=[How to show it]:FORMAT:((table\:"For people"
+json\:"For programs"))' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder whose certificates to renew, instead of the cluster'\''s]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--cluster-domain=[The cluster'\''s domain, for the long name]:DOMAIN:_default' \
+'--days=[How many days the serving certificate lives]:DAYS:_default' \
+'--ca-days=[How many days a new CA lives]:DAYS:_default' \
+'--timeout=[How long pods may take to serve the new certificate]:DURATION:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--force[Renew whatever is left of their life]' \
+'--force-conflicts[Take over fields that others own]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_oppscale__subcmd__certs__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-certs-help-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(kubeconfig)
+_arguments "${_arguments_options[@]}" : \
+'--serviceaccount=[ServiceAccount whose kubeconfig it is]:NAME:_default' \
+'--sa=[ServiceAccount whose kubeconfig it is]:NAME:_default' \
+'-n+[Its namespace]:NAME:_default' \
+'--namespace=[Its namespace]:NAME:_default' \
+'--duration=[How long the token is to live; the server may cut it. At least 10m]:DURATION:_default' \
+'*--audience=[For whom the token is; left out, for the API server. May be given several times]:NAME:_default' \
+'--server=[Address of the API server, as it is reached from where the file is used]:URL:_default' \
+'--certificate-authority=[CA of the API server, PEM, instead of the one of your kubeconfig]:FILE:_files' \
+'--name=[Name of cluster, user and context in the file]:NAME:_default' \
+'(--merge)--out=[Write this file, mode 0600, instead of stdout]:FILE:_files' \
+'--merge=[Put it into a kubeconfig that is there; its current context stays]:FILE:_files' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--create[Make the ServiceAccount if it is not there; it gets no rights]' \
+'(--audience --duration)--legacy-token[A token that never ends, from a Secret, for what cannot renew one]' \
+'--force[Replace entries of that name which lead elsewhere]' \
+'(--create --legacy-token --out --merge --audience)--revoke[Revoke the tokens handed out before]' \
+'--dry-run[Say what would be done; no token is made, for a dry run makes a real one]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(templates)
+_arguments "${_arguments_options[@]}" : \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--force[Write over files that are there]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':folder -- The folder to write them into:_files' \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--keep-namespace[Keep the namespace]' \
+'--delete-workloads[Also delete HPAs that read oppscale'\''s metric, and their workloads]' \
+'--dry-run[Only show the plan]' \
+'-y[Do not ask]' \
+'--yes[Do not ask]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -174,11 +558,63 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(render-hpa)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
 (demo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(init)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(certs)
+_arguments "${_arguments_options[@]}" : \
+":: :_oppscale__subcmd__help__subcmd__certs_commands" \
+"*::: :->certs" \
+&& ret=0
+
+    case $state in
+    (certs)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-help-certs-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(kubeconfig)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(templates)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(uninstall)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -203,12 +639,79 @@ esac
 _oppscale_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'init:Set a cluster up\: shows its plan, asks once, and proves the result' \
+'check:Tell what is right and wrong in a cluster, with the fix for each' \
+'certs:Make, look at and renew the certificates of the metrics API' \
+'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
+'templates:Write out the templates of render-hpa, to start your own from' \
+'uninstall:Take away what init brought, the API first' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'oppscale commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs_commands] )) ||
+_oppscale__subcmd__certs_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'oppscale certs commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__generate_commands] )) ||
+_oppscale__subcmd__certs__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'oppscale certs help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__generate_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__help_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__renew_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__status_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__renew_commands] )) ||
+_oppscale__subcmd__certs__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__status_commands] )) ||
+_oppscale__subcmd__certs__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__check_commands] )) ||
+_oppscale__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale check commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__completion_commands] )) ||
 _oppscale__subcmd__completion_commands() {
@@ -224,12 +727,48 @@ _oppscale__subcmd__demo_commands() {
 _oppscale__subcmd__help_commands() {
     local commands; commands=(
 'top:Show what is left of a cluster\: per node, and in all' \
+'render-hpa:Render the manifests of opportunistic work, sized for a cluster' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'init:Set a cluster up\: shows its plan, asks once, and proves the result' \
+'check:Tell what is right and wrong in a cluster, with the fix for each' \
+'certs:Make, look at and renew the certificates of the metrics API' \
+'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
+'templates:Write out the templates of render-hpa, to start your own from' \
+'uninstall:Take away what init brought, the API first' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'oppscale help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+    )
+    _describe -t commands 'oppscale help certs commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__generate_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__renew_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__status_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__check_commands] )) ||
+_oppscale__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help check commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__completion_commands] )) ||
 _oppscale__subcmd__help__subcmd__completion_commands() {
@@ -246,25 +785,75 @@ _oppscale__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help help commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__init_commands] )) ||
+_oppscale__subcmd__help__subcmd__init_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help init commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__kubeconfig_commands] )) ||
+_oppscale__subcmd__help__subcmd__kubeconfig_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help kubeconfig commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__render-hpa_commands] )) ||
+_oppscale__subcmd__help__subcmd__render-hpa_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help render-hpa commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__help__subcmd__simulate_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help simulate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__templates_commands] )) ||
+_oppscale__subcmd__help__subcmd__templates_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help templates commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__top_commands] )) ||
 _oppscale__subcmd__help__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help top commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__uninstall_commands] )) ||
+_oppscale__subcmd__help__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help uninstall commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__init_commands] )) ||
+_oppscale__subcmd__init_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale init commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__kubeconfig_commands] )) ||
+_oppscale__subcmd__kubeconfig_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale kubeconfig commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__render-hpa_commands] )) ||
+_oppscale__subcmd__render-hpa_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale render-hpa commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__simulate_commands] )) ||
 _oppscale__subcmd__simulate_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale simulate commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__templates_commands] )) ||
+_oppscale__subcmd__templates_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale templates commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__top_commands] )) ||
 _oppscale__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale top commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__uninstall_commands] )) ||
+_oppscale__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale uninstall commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_oppscale" ]; then

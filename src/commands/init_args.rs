@@ -201,6 +201,8 @@ impl InitArgs {
             external: self.apis.contains(&ApiArg::External),
             cert_manager: self.certificates == CertificatesArg::CertManager,
             days: (3650, 365),
+            // A sixth of the capacity, as the article's 30 of 184 cores.
+            reserve: self.reserve.unwrap_or(Reserve::Share(150_000_000)),
             monitor_labels: Vec::new(),
         };
         crate::certificates::Recipe::new(&wishes.service, &wishes.namespace)

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Minted};
+use crate::core::reserve::Reserve;
 use crate::manifest::{Document, ManifestError, Templates};
 
 /// Which way capacity takes to the HPA.
@@ -41,6 +42,8 @@ pub struct Wishes {
     pub cert_manager: bool,
     /// Days that certificates live: the CA's, and the serving certificate's.
     pub days: (u32, u32),
+    /// What must stay free, for the workload that comes next.
+    pub reserve: Reserve,
     /// Labels that a Prometheus wants on a ServiceMonitor.
     pub monitor_labels: Vec<(String, String)>,
 }

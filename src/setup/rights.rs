@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use futures::future::try_join_all;
 use serde_json::{Value, json};
 
 use crate::cluster::{Action, Ask, Cluster, ClusterError};
@@ -63,6 +64,13 @@ impl fmt::Display for Rule {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
+/// What the server may read. To grant a rule takes holding it.
+const HELD: [(&str, &[&str]); 3] = [
+    ("", &["nodes", "pods"]),
+    ("apps", &["deployments", "statefulsets", "replicasets"]),
+    ("autoscaling", &["horizontalpodautoscalers"]),
+];
+
 /// What `oppscale init` needs: of the whole cluster, and in the server's namespace.
 pub fn needed(namespace: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
@@ -82,6 +90,12 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
             rules.push(Rule::new(verb, group, resource).in_namespace(namespace));
         }
     }
+    for (group, resources) in HELD {
+        for resource in resources {
+            let verbs = ["get", "list", "watch"].into_iter();
+            rules.extend(verbs.map(|verb| Rule::new(verb, group, resource)));
+        }
+    }
     rules
 }
 
@@ -90,28 +104,23 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
 /// # Errors
 /// When access cannot be reviewed.
 pub async fn missing(cluster: &Cluster, namespace: &str) -> Result<Vec<Rule>, ClusterError> {
-    let mut missing = Vec::new();
-    for rule in needed(namespace) {
-        if !may(cluster, &rule, rule.namespace.as_deref()).await? {
-            missing.push(rule);
-        }
-    }
-    // Granting takes more than writing: the rules themselves, or `bind` on the role.
-    for (kind, name, namespace) in
-        [("roles", "extension-apiserver-authentication-reader", Some("kube-system"))]
-    {
-        let rule = Rule {
-            name: Some(name),
-            namespace: namespace.map(str::to_owned),
-            ..Rule::new("bind", RBAC, kind)
-        };
-        let reads = Rule {
-            name: Some("extension-apiserver-authentication"),
-            ..Rule::new("watch", "", "configmaps")
-        };
-        if !may(cluster, &rule, namespace).await? && !may(cluster, &reads, namespace).await? {
-            missing.push(rule);
-        }
+    let needed = needed(namespace);
+    let reviews = needed.iter().map(|rule| may(cluster, rule, rule.namespace.as_deref()));
+    let allowed = try_join_all(reviews).await?;
+    let lacks = needed.into_iter().zip(allowed).filter(|(_, allowed)| !allowed);
+    let mut missing: Vec<_> = lacks.map(|(rule, _)| rule).collect();
+    // Binding takes more than writing: what the role allows, or `bind` on the role.
+    let system = Some("kube-system");
+    let bind = Rule {
+        name: Some("extension-apiserver-authentication-reader"),
+        ..Rule::new("bind", RBAC, "roles").in_namespace("kube-system")
+    };
+    let reads = Rule {
+        name: Some("extension-apiserver-authentication"),
+        ..Rule::new("watch", "", "configmaps")
+    };
+    if !may(cluster, &bind, system).await? && !may(cluster, &reads, system).await? {
+        missing.push(bind);
     }
     Ok(missing)
 }
@@ -157,9 +166,47 @@ pub async fn identity(cluster: &Cluster) -> Result<Identity, ClusterError> {
     Ok(Identity { user: text(&info["username"]), groups: groups.iter().map(text).collect() })
 }
 
-/// The smallest ClusterRole that grants `rules`, and its binding, as an administrator applies
-/// them.
-pub fn grant(rules: &[Rule], user: &str) -> Value {
+/// The smallest roles that grant `rules`, and their bindings, as an administrator applies
+/// them: a ClusterRole for what concerns the cluster, a Role for each namespace. `fresh` is a
+/// namespace that must be made first.
+pub fn grant(rules: &[Rule], user: &str, fresh: Option<&str>) -> Vec<Value> {
+    const NAME: &str = "oppscale-installer";
+    let mut scopes: Vec<Option<&str>> = Vec::new();
+    for rule in rules {
+        let scope = rule.namespace.as_deref();
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    let mut objects = Vec::new();
+    for scope in scopes {
+        if scope.is_some() && scope == fresh {
+            objects.push(json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": fresh}
+            }));
+        }
+        let kind = if scope.is_some() { "Role" } else { "ClusterRole" };
+        let mut metadata = json!({"name": NAME});
+        if let Some(namespace) = scope {
+            metadata["namespace"] = namespace.into();
+        }
+        let of_scope = rules.iter().filter(|rule| rule.namespace.as_deref() == scope);
+        objects.push(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
+            "rules": merged(of_scope)
+        }));
+        objects.push(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
+            "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": NAME},
+            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]
+        }));
+    }
+    objects
+}
+
+/// Rules of a role, verbs of one resource together.
+fn merged<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<Value> {
     let mut merged: Vec<(&Rule, Vec<&str>)> = Vec::new();
     for rule in rules {
         let same = |known: &&mut (&Rule, Vec<&str>)| {
@@ -172,33 +219,13 @@ pub fn grant(rules: &[Rule], user: &str) -> Value {
             None => merged.push((rule, vec![rule.verb])),
         }
     }
-    let rules: Vec<Value> = merged
-        .into_iter()
-        .map(|(rule, verbs)| {
-            let mut value = json!({
-                "apiGroups": [rule.group], "resources": [rule.resource], "verbs": verbs
-            });
-            if let Some(name) = rule.name {
-                value["resourceNames"] = json!([name]);
-            }
-            value
-        })
-        .collect();
-    json!([
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
-            "metadata": {"name": "oppscale-installer"}, "rules": rules
-        },
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-            "metadata": {"name": "oppscale-installer"},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
-                "name": "oppscale-installer"
-            },
-            "subjects": [{
-                "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user
-            }]
+    let written = merged.into_iter().map(|(rule, verbs)| {
+        let mut value =
+            json!({"apiGroups": [rule.group], "resources": [rule.resource], "verbs": verbs});
+        if let Some(name) = rule.name {
+            value["resourceNames"] = json!([name]);
         }
-    ])
+        value
+    });
+    written.collect()
 }
