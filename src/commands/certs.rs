@@ -22,9 +22,9 @@ pub enum CertsArgs {
     /// Make a CA and a serving certificate: to files, to a Secret, or both
     Generate(Box<GenerateArgs>),
     /// Show certificates as the API server's aggregator judges them
-    Status(StatusArgs),
+    Status(Box<StatusArgs>),
     /// Replace certificates before they end, without a failed request
-    Renew(RenewArgs),
+    Renew(Box<RenewArgs>),
 }
 
 /// For whom certificates are.
@@ -79,8 +79,8 @@ impl ServerArgs {
 pub async fn run(args: CertsArgs, printer: &Printer) -> anyhow::Result<Exit> {
     match args {
         CertsArgs::Generate(args) => certs_generate::run(*args, printer).await,
-        CertsArgs::Status(args) => certs_status::run(args, printer).await,
-        CertsArgs::Renew(args) => certs_renew::run(args, printer).await,
+        CertsArgs::Status(args) => certs_status::run(*args, printer).await,
+        CertsArgs::Renew(args) => certs_renew::run(*args, printer).await,
     }
 }
 

@@ -7,6 +7,7 @@
 #![allow(clippy::print_stderr)]
 
 mod render_hpa;
+mod setup;
 mod top;
 
 /// The kubeconfig of the cluster to test against, or a word that there is none.

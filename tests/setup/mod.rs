@@ -3,7 +3,11 @@
 mod certificates;
 mod certs_command;
 mod checks;
+mod export;
 mod install;
 mod interactive;
+mod interrupted;
 mod kubeconfig;
+mod rights;
 mod rotation;
+mod uninstall;

@@ -12,6 +12,7 @@ pub mod objects;
 pub mod request;
 pub mod review;
 pub mod routes;
+pub mod served;
 pub mod store;
 pub mod stream;
 pub mod tools;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Method, Response, StatusCode};
+use axum::http::{Method, Response, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub struct Inner {
     pub lag: usize,
     /// `/flagz`, where the version has it.
     pub flags: Option<Value>,
-    served: Option<i64>,
+    pub served: Option<i64>,
     revision: u64,
 }
 
@@ -81,12 +81,12 @@ const GROUPS: [&str; 11] = [
 ];
 
 /// A path taken apart.
-struct Place<'p> {
-    group: &'p str,
-    namespace: Option<&'p str>,
-    resource: &'p str,
-    name: Option<&'p str>,
-    sub: Option<&'p str>,
+pub struct Place<'p> {
+    pub group: &'p str,
+    pub namespace: Option<&'p str>,
+    pub resource: &'p str,
+    pub name: Option<&'p str>,
+    pub sub: Option<&'p str>,
 }
 
 impl<'p> Place<'p> {
@@ -371,88 +371,16 @@ impl Inner {
         });
         answer::json(StatusCode::OK, &done)
     }
-
-    fn token(&self, place: &Place<'_>, mut request: Value) -> Response<Body> {
-        let (namespace, name) = (place.namespace.unwrap(), place.name.unwrap());
-        let account = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{name}");
-        if !self.objects.contains_key(&account) {
-            return not_found(place);
-        }
-        let seconds = request["spec"]["expirationSeconds"].as_u64().unwrap_or(3600);
-        if seconds < 600 {
-            let message = format!(
-                "TokenRequest.authentication.k8s.io \"\" is invalid: spec.expirationSeconds: Invalid value: {seconds}: may not specify a duration less than 10 minutes"
-            );
-            return status(422, "Invalid", &message);
-        }
-        let cut = self.longest_token.filter(|longest| *longest < seconds);
-        let expires = if cut.is_some() { "2026-11-25T03:00:00Z" } else { "2027-01-01T00:00:00Z" };
-        request["status"] = json!({"token": TOKEN, "expirationTimestamp": expires});
-        let mut answer = answer::json(StatusCode::CREATED, &request);
-        if let Some(longest) = cut {
-            let text = format!(
-                "299 - \"requested expiration of {seconds} seconds shortened to {longest} seconds\""
-            );
-            answer.headers_mut().insert("warning", HeaderValue::from_str(&text).unwrap());
-        }
-        answer
-    }
-
-    /// What a pod says through the API server's proxy: which certificate it serves.
-    fn proxied(&mut self) -> Response<Body> {
-        let secrets = self.objects.values().filter(|o| o.value["type"] == "kubernetes.io/tls");
-        let chain = secrets.filter_map(|secret| {
-            let bytes = STANDARD.decode(secret.value["data"]["tls.crt"].as_str()?).ok()?;
-            let ders =
-                oppscale::certificates::certificates(&String::from_utf8(bytes).ok()?).ok()?;
-            Some(oppscale::certificates::Facts::of(ders.first()?).ok()?.not_after)
-        });
-        let current = chain.last().unwrap_or_default();
-        if self.lag == 0 || self.served.is_none() {
-            self.served = Some(current);
-        }
-        self.lag = self.lag.saturating_sub(1);
-        let served = self.served.unwrap();
-        let text = format!("oppscale_serving_certificate_expiry_timestamp_seconds {served}\n");
-        Response::new(Body::from(text))
-    }
-
-    /// The aggregated API, as far as an APIService leads to it.
-    fn metrics(&self, path: &str) -> Response<Body> {
-        let parts: Vec<&str> = path.split('/').collect();
-        let service = format!(
-            "/apis/apiregistration.k8s.io/v1/apiservices/{}.{}",
-            parts.get(3).unwrap_or(&""),
-            parts[2]
-        );
-        if !self.objects.contains_key(&service) {
-            return answer::recorded("404-path");
-        }
-        if self.available.is_none_or(|(status, ..)| status != "True") {
-            return answer::recorded("503-aggregator");
-        }
-        if parts.len() <= 4 {
-            let list = json!({"kind": "APIResourceList", "apiVersion": "v1", "resources": []});
-            return answer::json(StatusCode::OK, &list);
-        }
-        let items: Vec<_> = self
-            .metric
-            .iter()
-            .map(|value| json!({"value": value, "timestamp": "2026-11-24T03:00:00Z"}))
-            .collect();
-        let list = json!({"kind": "MetricValueList", "apiVersion": "custom.metrics.k8s.io/v1beta1", "metadata": {}, "items": items});
-        answer::json(StatusCode::OK, &list)
-    }
 }
 
-fn not_found(place: &Place<'_>) -> Response<Body> {
+pub fn not_found(place: &Place<'_>) -> Response<Body> {
     let dot = if place.group.is_empty() { "" } else { "." };
     let name = place.name.unwrap_or_default();
     let message = format!("{}{dot}{} {name:?} not found", place.resource, place.group);
     status(404, "NotFound", &message)
 }
 
-fn status(code: u16, reason: &str, message: &str) -> Response<Body> {
+pub fn status(code: u16, reason: &str, message: &str) -> Response<Body> {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
         "message": message, "reason": reason, "code": code
