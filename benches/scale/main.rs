@@ -1,7 +1,7 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- simulate` or `-- follow` prints one. docs/how-it-scales.md tells what the figures were.
+//! `-- ledger`, `-- simulate`, `-- follow` or `-- screen` prints one. docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
 //! work runs in a child: this program, called again.
@@ -20,6 +20,7 @@ mod generate;
 mod ledger;
 mod measure;
 mod oneshot;
+mod screen;
 mod server;
 mod simulate;
 mod watch;
@@ -49,6 +50,7 @@ fn main() {
         ["ledger"] => ledger::run(),
         ["simulate"] => simulate::run(),
         ["follow"] => follow::run(LARGE),
+        ["screen"] => screen::run(LARGE),
         [] => {
             decode::run();
             ledger::run();
@@ -56,7 +58,8 @@ fn main() {
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
             follow::run(LARGE);
+            screen::run(LARGE);
         }
-        _ => panic!("expected decode, oneshot, peer, ledger, simulate, follow or nothing"),
+        _ => panic!("expected decode, oneshot, peer, ledger, simulate, follow, screen or nothing"),
     }
 }

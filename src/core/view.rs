@@ -1,10 +1,12 @@
 //! The rows of a report: the cluster by node, pool, namespace or workload.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
+
+use hashbrown::{HashMap, HashSet};
 
 use super::headroom::{Headroom, NodeHeadroom, Totals};
-use super::ledger::Ledger;
+use super::ledger::{Group, Ledger};
 use super::resources::{Amount, PODS, Resources};
 
 /// What a row stands for.
@@ -131,15 +133,22 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
 /// nodes of `headroom`.
 pub fn by_owner(ledger: &Ledger, headroom: &Headroom, by_workload: bool) -> Vec<Row> {
     let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
-    let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
+    // Thousands of pods share a group: it is told by where it is before it is told by name.
+    let mut groups: HashMap<*const Group, (&Group, Resources, Resources)> = HashMap::new();
     for pod in ledger.bound().filter(|pod| nodes.contains(pod.node)) {
-        let group = pod.group;
+        let zero = || (pod.group, Resources::default(), Resources::default());
+        let (_, others, own) = groups.entry(pod.group).or_insert_with(zero);
+        if pod.own { own } else { others }.add(pod.footprint);
+    }
+    let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
+    for (group, others_of_group, own_of_group) in groups.into_values() {
         let key = match by_workload {
             true => (&*group.namespace, &*group.kind, &*group.name),
             false => (&*group.namespace, "", ""),
         };
         let (others, own) = sums.entry(key).or_default();
-        if pod.own { own } else { others }.add(pod.footprint);
+        others.add(&others_of_group);
+        own.add(&own_of_group);
     }
     sums.into_iter()
         .map(|((namespace, kind, name), (others, opportunistic))| Row {

@@ -184,10 +184,10 @@ impl Table<'_> {
                 heads.push(self.name("HPA"));
                 heads.push(Head { wish: 20, ..text(Column::Target, "TARGET", Some('t'), 10, 7) });
                 heads.push(number(Column::Replicas, "REPLICAS", Some('r'), 9, 0));
-                heads.push(number(Column::Range, "MIN/MAX", None, 9, 6));
-                heads.push(Head { wish: 24, ..text(Column::Metric, "METRIC", None, 16, 2) });
+                heads.push(number(Column::Range, "MIN/MAX", None, 7, 6));
                 heads.push(number(Column::Scaled, "SCALED", None, 6, 5));
-                heads.push(text(Column::Status, "STATUS", Some('s'), 8, 1));
+                heads.push(Head { wish: 24, ..text(Column::Status, "STATUS", Some('s'), 8, 1) });
+                heads.push(Head { wish: 40, ..text(Column::Metric, "METRIC", None, 12, 2) });
             }
         }
         heads
@@ -283,14 +283,15 @@ impl Table<'_> {
     }
 
     fn bar(&self) -> Head {
-        let title = short_name(self.resources.get(self.focus).map_or("", String::as_str));
+        let resource = self.resources.get(self.focus).map_or("", String::as_str);
+        let (title, letter) = (short_name(resource), letter_of(resource));
         let wish = LONGEST_BAR;
-        Head { wish, ..text(Column::Bar(self.focus), &title, None, SHORTEST_BAR, 0) }
+        Head { wish, ..text(Column::Bar(self.focus), &title, letter, SHORTEST_BAR, 0) }
     }
 }
 
 /// The key that looks at a resource.
-fn letter_of(resource: &str) -> Option<char> {
+pub(super) fn letter_of(resource: &str) -> Option<char> {
     match resource {
         "cpu" => Some('c'),
         "memory" => Some('m'),

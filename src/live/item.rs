@@ -156,7 +156,12 @@ pub(super) fn sum(row: &Row, figure: Figure, resource: &str) -> Option<Amount> {
 /// What is requested of what there is, in thousandths.
 pub(super) fn per_mille(row: &Row, by: Measure<'_>, resource: usize) -> Option<Amount> {
     let name = by.name(resource)?;
-    let whole = row.allocatable.as_ref().or(by.whole)?.get(name);
+    // Nodes and pools have a whole of their own, or one that is not known.
+    let whole = match row.usable {
+        Some(_) => row.allocatable.as_ref(),
+        None => by.whole,
+    };
+    let whole = whole?.get(name);
     let taken = sum(row, Figure::Others, name)? + sum(row, Figure::Own, name)?;
     (whole > 0).then(|| (taken * 1000).div_euclid(whole))
 }

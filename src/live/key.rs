@@ -7,9 +7,12 @@ use super::source::Steer;
 use super::state::State;
 use super::view::TABS;
 
+#[cfg(test)]
+mod tests;
+
 /// What follows for the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Next {
+pub enum Next {
     /// Nothing has changed.
     Same,
     /// It must be drawn again.
@@ -27,7 +30,7 @@ pub(super) enum Next {
 }
 
 /// Does what the key says.
-pub(super) fn press(state: &mut State, key: KeyEvent) -> Next {
+pub fn press(state: &mut State, key: KeyEvent) -> Next {
     if key.kind == KeyEventKind::Release {
         return Next::Same;
     }

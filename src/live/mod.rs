@@ -43,9 +43,13 @@ mod playing;
 mod run;
 mod source;
 mod state;
+#[cfg(test)]
+mod testing;
 mod view;
 mod words;
 
+pub use draw::draw;
+pub use key::{Next, press};
 pub use measured::{Asked, Measured};
 pub use playing::Playing;
 pub use run::live;

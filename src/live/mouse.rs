@@ -49,3 +49,36 @@ fn sort_at(state: &mut State, x: u16, width: u16) -> Next {
     }
     Next::Same
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::crossterm::event::KeyModifiers;
+
+    use super::*;
+    use crate::live::column::Column;
+    use crate::live::testing::Bench;
+
+    fn event(kind: MouseEventKind, column: u16, row: u16) -> MouseEvent {
+        MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }
+    }
+
+    #[test]
+    fn a_click_chooses_or_sorts_and_the_wheel_scrolls() {
+        let mut bench = Bench::blog();
+        bench.screen(80, 12);
+        let down = MouseEventKind::Down(MouseButton::Left);
+        let layout = Layout::of(&bench.state, bench.state.area);
+        let third = event(down, 3, layout.rows.y + 2);
+        assert_eq!(click(&mut bench.state, third), Next::Draw);
+        assert_eq!(bench.chosen(), "fake-00002");
+        assert_eq!(click(&mut bench.state, third), Next::Same, "it is chosen already");
+        assert_eq!(click(&mut bench.state, event(down, 1, layout.head.y)), Next::Draw);
+        assert_eq!(bench.state.pane().order.column, Column::Name);
+        assert_eq!(click(&mut bench.state, event(down, 1, 0)), Next::Same);
+        let wheel = event(MouseEventKind::ScrollDown, 0, 0);
+        assert_eq!(click(&mut bench.state, wheel), Next::Draw);
+        assert_eq!(bench.state.pane().offset(layout.rows.height.into()), 2);
+        bench.state.help = true;
+        assert_eq!(click(&mut bench.state, wheel), Next::Same);
+    }
+}

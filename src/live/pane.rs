@@ -17,7 +17,7 @@ pub(super) struct Pane {
     shown: Vec<usize>,
     /// Which of them is chosen.
     cursor: usize,
-    /// And what it is: it stays chosen when rows move.
+    /// And what it is, once somebody has chosen: it stays chosen when rows move.
     chosen: Option<Identity>,
     /// Which of them is the first on the screen.
     offset: usize,
@@ -52,6 +52,8 @@ impl Pane {
         for at in 0..self.items.len() {
             let (namespace, kind, name) = self.items.names(at);
             let kind = if kind.is_empty() { 0 } else { width(kind) + 1 };
+            // A pool without a name is called so.
+            let name = if name.is_empty() { "(none)" } else { name };
             self.longest.0 = self.longest.0.max(kind + width(name));
             self.longest.1 = self.longest.1.max(width(namespace));
         }
@@ -73,9 +75,11 @@ impl Pane {
         });
         self.shown = shown;
         let place = |identity: &Identity| self.shown.iter().position(|at| items.is(*at, identity));
-        match self.chosen.as_ref().and_then(place) {
-            Some(cursor) => self.cursor = cursor,
-            None => _ = self.choose(self.cursor),
+        match self.chosen.as_ref().map(place) {
+            Some(Some(cursor)) => self.cursor = cursor,
+            Some(None) => _ = self.choose(self.cursor),
+            // Nobody has chosen anything yet: it is the first one, whichever that is.
+            None => self.cursor = 0,
         }
     }
 
@@ -209,6 +213,9 @@ mod tests {
     fn the_choice_stays_on_its_row_and_goes_to_the_neighbour() {
         let mut pane = pane(&[("a", 3), ("b", 2), ("c", 1)]);
         assert_eq!(chosen(&pane), "a");
+        fill(&mut pane, &[("a", 3), ("b", 9), ("c", 1)]);
+        assert_eq!(chosen(&pane), "b", "the first one, as nobody has chosen yet");
+        fill(&mut pane, &[("a", 3), ("b", 2), ("c", 1)]);
         assert!(pane.step(1));
         fill(&mut pane, &[("a", 1), ("b", 9), ("c", 5)]);
         assert_eq!((chosen(&pane), pane.cursor()), ("b".to_owned(), 0));

@@ -93,8 +93,8 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
                 Signal::Stop => { app.follow(Next::Stop, &mut signals).await?; }
                 Signal::Continued => app.again()?,
             },
-            measured = finished(&mut app.measuring) => {
-                app.take(measured);
+            done = finished(&mut app.measuring) => {
+                app.take(done);
                 app.draw()?;
             }
             Some(answer) = answers.recv() => {
@@ -116,12 +116,12 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
 }
 
 /// The end of a measurement that is under way.
-async fn finished(measuring: &mut Option<Measuring>) -> Option<Measured> {
+async fn finished(measuring: &mut Option<Measuring>) -> Option<Done> {
     match measuring {
         Some(under_way) => {
-            let measured = (&mut under_way.task).await.ok();
+            let done = (&mut under_way.task).await.ok();
             *measuring = None;
-            measured
+            done
         }
         None => std::future::pending().await,
     }
@@ -140,7 +140,13 @@ async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> Re
 }
 
 struct Measuring {
-    task: JoinHandle<Measured>,
+    task: JoinHandle<Done>,
+}
+
+/// What was measured, and what it cost.
+struct Done {
+    measured: Measured,
+    cost: Duration,
 }
 
 /// What was answered on demand.
@@ -170,7 +176,7 @@ struct App {
     measuring: Option<Measuring>,
     /// Whether something has changed since the last measurement began.
     is_dirty: bool,
-    /// When the last measurement began, and what it took.
+    /// When the last measurement began, and what it cost.
     measured_at: Option<Instant>,
     cost: Duration,
     question: Question,
@@ -259,17 +265,17 @@ impl App {
         // One for the old table is of no use any more.
         self.measuring = None;
         self.begin();
-        if let Ok(measured) = timeout(PATIENCE, finished(&mut self.measuring)).await {
-            self.take(measured);
+        if let Ok(done) = timeout(PATIENCE, finished(&mut self.measuring)).await {
+            self.take(done);
         }
         Ok(())
     }
 
-    fn take(&mut self, measured: Option<Measured>) {
-        self.cost = self.measured_at.map_or(Duration::ZERO, |at| at.elapsed());
+    fn take(&mut self, done: Option<Done>) {
         self.state.now = Instant::now();
         self.state.replay = self.source.replay();
-        if let Some(measured) = measured {
+        if let Some(Done { measured, cost }) = done {
+            self.cost = cost;
             self.state.take(measured);
         }
     }
@@ -376,6 +382,11 @@ impl App {
     }
 }
 
-fn measured(picture: &Picture, asked: &Asked) -> Measured {
-    picture.look(|snapshot, health| Measured::of(snapshot, health, asked))
+/// Measures, and tells how long that took: waiting for the picture is not work.
+fn measured(picture: &Picture, asked: &Asked) -> Done {
+    picture.look(|snapshot, health| {
+        let start = Instant::now();
+        let measured = Measured::of(snapshot, health, asked);
+        Done { measured, cost: start.elapsed() }
+    })
 }

@@ -72,19 +72,18 @@ pub(super) fn age(age: Duration) -> String {
         0..120 => format!("{seconds}s"),
         120..600 if !seconds.is_multiple_of(60) => format!("{minutes}m{}s", seconds % 60),
         120..10_800 => format!("{minutes}m"),
-        10_800..28_800 if minutes % 60 > 0 => format!("{hours}h{}m", minutes % 60),
+        10_800..28_800 if !minutes.is_multiple_of(60) => format!("{hours}h{}m", minutes % 60),
         10_800..172_800 => format!("{hours}h"),
         _ => format!("{days}d"),
     }
 }
 
-/// A span of time as a clock shows it: `12:31`, `1:02:31`.
+/// A span of time as a clock shows it: `12:31`, `60:00`, `2:02:31`.
 pub(super) fn clock(span: Duration) -> String {
     let seconds = span.as_secs();
-    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
-    match hours {
-        0 => format!("{minutes:02}:{:02}", seconds % 60),
-        _ => format!("{hours}:{minutes:02}:{:02}", seconds % 60),
+    match seconds / 60 {
+        minutes @ 0..100 => format!("{minutes:02}:{:02}", seconds % 60),
+        minutes => format!("{}:{:02}:{:02}", minutes / 60, minutes % 60, seconds % 60),
     }
 }
 
@@ -142,7 +141,7 @@ mod tests {
             ["37s", "119s", "2m5s", "10m", "121m", "3h5m", "25h", "2d"]
         );
         assert_eq!(clock(Duration::from_secs(751)), "12:31");
-        assert_eq!(clock(Duration::from_secs(3_751)), "1:02:31");
+        assert_eq!(clock(Duration::from_secs(7_351)), "2:02:31");
         assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1,000", "1,234,567"]);
         assert_eq!(plural(1, "node") + " " + &plural(5_000, "node"), "1 node 5,000 nodes");
     }

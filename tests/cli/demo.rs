@@ -1,92 +1,14 @@
 //! `oppscale demo`: as lines in a pipe, and as a screen on a real pseudo-terminal.
 
-use std::io::Write;
-use std::num::NonZero;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use expectrl::Session;
-use expectrl::session::OsSession;
-use tempfile::TempDir;
+use crate::support::bin::TestEnv;
+use crate::support::terminal::Terminal;
 
-use crate::support::bin::{TestEnv, signal};
-
-/// Far longer than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// A shell on a terminal that runs `oppscale demo`, and then says how that ended.
-struct Terminal {
-    session: OsSession,
-    parser: vt100::Parser,
-    home: TempDir,
-}
-
-fn size(cells: u16) -> NonZero<u16> {
-    NonZero::new(cells).unwrap()
-}
-
-impl Terminal {
-    fn start(columns: u16, rows: u16, args: &[&str], environment: &[(&str, &str)]) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        // The size must be set before the program looks, and after the session has set its
-        // own: the shell waits for a line until then.
-        let script = format!(
-            "stty -echo; read go; stty cols {columns} rows {rows}; \
-             sh -c 'echo $$ > \"$HOME/pid\"; exec \"$@\"' sh \"$0\" \"$@\"; \
-             echo \"ended with $?\"; stty -a; echo END"
-        );
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_oppscale"), "demo"]).args(args);
-        shell.env("TERM", "xterm-256color").env("LC_ALL", "C.UTF-8").env_remove("NO_COLOR");
-        shell.env("HOME", home.path()).envs(environment.iter().copied());
-        let mut session = Session::spawn(shell).unwrap();
-        session.write_all(b"go\n").unwrap();
-        let parser = vt100::Parser::new(size(rows), size(columns), 0);
-        Self { session, parser, home }
-    }
-
-    /// Reads until the screen is as expected, and tells what it shows.
-    fn see(&mut self, what: &str, is_there: impl Fn(&str) -> bool) -> String {
-        let start = Instant::now();
-        let mut bytes = [0; 4096];
-        loop {
-            let text = self.parser.screen().contents();
-            if is_there(&text) {
-                return text;
-            }
-            assert!(start.elapsed() < PATIENCE, "never {what}:\n{text}");
-            match self.session.try_read(&mut bytes) {
-                Ok(count) if count > 0 => self.parser.process(&bytes[..count]),
-                _ => std::thread::sleep(Duration::from_millis(10)),
-            }
-        }
-    }
-
-    fn see_text(&mut self, text: &str) -> String {
-        self.see(text, |screen| screen.contains(text))
-    }
-
-    fn press(&mut self, keys: &str) {
-        self.session.write_all(keys.as_bytes()).unwrap();
-    }
-
-    fn resize(&mut self, columns: u16, rows: u16) {
-        self.parser.screen_mut().set_size(size(rows), size(columns));
-        self.session.get_process_mut().set_window_size(columns, rows).unwrap();
-    }
-
-    /// Waits for the end; the terminal must be as it was, and the shell tells the exit code.
-    fn end(mut self, code: u8) -> String {
-        // What `stty -a` says does not fit below it on a small screen. The program is not told:
-        // crossterm may keep a key back that comes together with a resize, until the next one.
-        self.parser.screen_mut().set_size(size(60), size(132));
-        let text = self.see_text("END");
-        assert!(text.contains(&format!("ended with {code}\n")), "{text}");
-        assert!(text.contains(" icanon") && !text.contains("-icanon"), "{text}");
-        assert!(!self.parser.screen().alternate_screen(), "{text}");
-        assert!(!self.parser.screen().hide_cursor(), "{text}");
-        text
-    }
+/// The demo on a terminal of the usual size.
+fn demo(args: &[&str], environment: &[(&str, &str)]) -> Terminal {
+    Terminal::start(80, 24, &[&["demo"], args].concat(), environment)
 }
 
 #[test]
@@ -154,7 +76,7 @@ fn nonsense_is_refused_with_its_limits() {
 
 #[test]
 fn the_screen_runs_pauses_steps_and_quits() {
-    let mut terminal = Terminal::start(80, 24, &["--speed", "60"], &[]);
+    let mut terminal = demo(&["--speed", "60"], &[]);
     // The footer comes last: before it, half of the frame may still be on its way.
     let whole = |text: &str| text.contains("60x running") && text.contains("q quit");
     let text = terminal.see("running", whole);
@@ -185,7 +107,7 @@ fn the_screen_runs_pauses_steps_and_quits() {
 
 #[test]
 fn the_end_stays_until_a_key_and_is_then_printed() {
-    let mut terminal = Terminal::start(80, 24, &["--speed", "3600"], &[]);
+    let mut terminal = demo(&["--speed", "3600"], &[]);
     let text = terminal.see_text("any key ends, and prints this");
     assert!(text.contains("What made the difference"), "{text}");
     assert!(terminal.parser.screen().alternate_screen());
@@ -196,7 +118,7 @@ fn the_end_stays_until_a_key_and_is_then_printed() {
 
 #[test]
 fn any_size_is_drawn() {
-    let mut terminal = Terminal::start(80, 24, &[], &[]);
+    let mut terminal = demo(&[], &[]);
     terminal.see_text("node-6");
     terminal.press(" ");
     terminal.see_text("paused");
@@ -214,16 +136,15 @@ fn any_size_is_drawn() {
 
 #[test]
 fn ctrl_c_and_signals_give_the_terminal_back() {
-    let mut terminal = Terminal::start(80, 24, &[], &[]);
+    let mut terminal = demo(&[], &[]);
     terminal.see_text("running");
     terminal.press("\u{3}");
     let text = terminal.end(130);
     assert!(!text.contains("utilisation requested"), "{text}");
     for name in ["TERM", "INT", "HUP"] {
-        let mut terminal = Terminal::start(80, 24, &[], &[]);
+        let mut terminal = demo(&[], &[]);
         terminal.see_text("running");
-        let pid = std::fs::read_to_string(terminal.home.path().join("pid")).unwrap();
-        signal(name, pid.trim().parse().unwrap());
+        terminal.signal(name);
         let _ = terminal.end(130);
     }
 }
@@ -231,7 +152,7 @@ fn ctrl_c_and_signals_give_the_terminal_back() {
 #[test]
 fn plain_terminals_get_what_they_can_show() {
     let ascii = &[("LC_ALL", "C"), ("NO_COLOR", "1")];
-    let mut terminal = Terminal::start(80, 24, &[], ascii);
+    let mut terminal = demo(&[], ascii);
     let text = terminal.see_text("#paid 30");
     assert!(text.is_ascii(), "{text}");
     let screen = terminal.parser.screen();
@@ -242,6 +163,6 @@ fn plain_terminals_get_what_they_can_show() {
     }
     terminal.press("q");
     let _ = terminal.end(0);
-    let dumb = Terminal::start(80, 24, &[], &[("TERM", "dumb")]);
+    let dumb = demo(&[], &[("TERM", "dumb")]);
     let _ = dumb.end(0);
 }

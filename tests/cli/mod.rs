@@ -9,7 +9,10 @@ mod simulate;
 mod simulate_input;
 mod top_faults;
 mod top_live;
+mod top_page;
+mod top_replay;
 mod top_saved;
+mod top_screen;
 mod top_usage;
 mod top_watch;
 

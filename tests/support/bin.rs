@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A home directory, and nothing else but the PATH.
 pub struct TestEnv {
-    home: TempDir,
+    home: Arc<TempDir>,
     /// What is written otherwise in outputs, because it differs from run to run.
     names: Vec<(String, &'static str)>,
 }
@@ -25,7 +25,7 @@ pub struct TestEnv {
 impl TestEnv {
     /// An empty home.
     pub fn new() -> Self {
-        let home = tempfile::tempdir().unwrap();
+        let home = Arc::new(tempfile::tempdir().unwrap());
         let names = vec![(home.path().to_str().unwrap().to_owned(), "$HOME")];
         Self { home, names }
     }
@@ -49,6 +49,11 @@ impl TestEnv {
     /// Writes `text` as `name` in outputs.
     pub fn call(&mut self, text: impl Into<String>, name: &'static str) {
         self.names.push((text.into(), name));
+    }
+
+    /// The home, which is there for as long as somebody holds it.
+    pub fn home(&self) -> Arc<TempDir> {
+        Arc::clone(&self.home)
     }
 
     /// A path below the home.

@@ -15,6 +15,7 @@ pub mod routes;
 pub mod served;
 pub mod store;
 pub mod stream;
+pub mod terminal;
 pub mod tools;
 pub mod watch;
 pub mod world;

@@ -46,6 +46,13 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             let deployments = within(&world.deployments, namespace);
             list("DeploymentList", "apps/v1", &deployments, paging, request)
         }
+        ["apis", "autoscaling", "v2", "horizontalpodautoscalers"] => {
+            list("HorizontalPodAutoscalerList", "autoscaling/v2", &world.hpas, paging, request)
+        }
+        ["apis", "autoscaling", "v2", "namespaces", namespace, "horizontalpodautoscalers"] => {
+            let hpas = within(&world.hpas, namespace);
+            list("HorizontalPodAutoscalerList", "autoscaling/v2", &hpas, paging, request)
+        }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
         _ => discovery::serve(&parts)
             .or_else(|| objects::serve(world, request))

@@ -12,6 +12,7 @@ pub struct World {
     pub replica_sets: Vec<Value>,
     /// Whole objects of any kind, which can be read and applied as a dry run.
     pub objects: Vec<Value>,
+    pub hpas: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -43,7 +44,13 @@ impl World {
         let (pods, deployments) = (items("pods.json"), items("deployments.json"));
         let replica_sets = replica_sets(&pods, &deployments);
         let (nodes, version) = (items("nodes.json"), json_of("blog-cluster/version.json"));
-        Self { nodes, pods, deployments, replica_sets, version, objects: Vec::new(), metrics: None }
+        // Only the article's cluster has one.
+        let hpas = match folder {
+            "blog-cluster" => items("hpa.json"),
+            _ => Vec::new(),
+        };
+        let objects = Vec::new();
+        Self { nodes, pods, deployments, replica_sets, objects, hpas, version, metrics: None }
     }
 
     /// The lists that can be watched, by the last part of their path.

@@ -53,6 +53,20 @@ impl Condition {
 }
 
 impl HpaItem {
+    /// Reads an HPA.
+    #[cfg(test)]
+    pub(in crate::live) fn parse(json: &str) -> serde_json::Result<Self> {
+        serde_json::from_str(json).map(item)
+    }
+
+    /// Whether it is on its way to another number. One that cannot compute a number, or has
+    /// not begun to, reports 0.
+    pub(in crate::live) fn moves(&self) -> bool {
+        let is_active = |c: &Condition| c.kind == "ScalingActive" && c.status == "True";
+        let knows = self.desired > 0 || self.conditions.iter().any(is_active);
+        knows && self.current != self.desired
+    }
+
     /// One word for how it fares: the reason of what is wrong, or of what limits it.
     pub(in crate::live) fn status(&self) -> &str {
         let bad = self.conditions.iter().find(|condition| condition.is_bad());
@@ -267,11 +281,11 @@ mod tests {
                     {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
                     {"type": "ScalingActive", "status": "False",
                      "reason": "FailedGetObjectMetric", "message": "no answer"}]}}"#;
-        let hpa = item(serde_json::from_str(json).unwrap());
+        let hpa = HpaItem::parse(json).unwrap();
         assert_eq!(hpa.metrics, ["oppscale_fit_replicas 1344m/1 avg", "cpu unknown/80%"]);
         assert_eq!((hpa.current, hpa.desired, hpa.min, hpa.max), (90, 121, 0, 150));
         assert_eq!((hpa.status(), hpa.marked), ("FailedGetObjectMetric", true));
-        let fresh = item(serde_json::from_str(r#"{"spec": {"maxReplicas": 3}}"#).unwrap());
+        let fresh = HpaItem::parse(r#"{"spec": {"maxReplicas": 3}}"#).unwrap();
         assert_eq!((fresh.status(), fresh.min), ("Unknown", 1));
     }
 }

@@ -158,8 +158,10 @@ fn row_bar(state: &State, row: &Row, resource: usize, place: Rect, pen: &mut Pen
             ];
             bar(&parts, whole, place, pen);
         }
-        (None, Some(whole)) => bar(&[(Part::Paid, others), (Part::Own, own)], whole, place, pen),
-        (None, None) => {}
+        (None, Some(whole)) if row.usable.is_none() => {
+            bar(&[(Part::Paid, others), (Part::Own, own)], whole, place, pen)
+        }
+        (None, _) => drop(pen.put(place, UNKNOWN, pen.look.warn())),
     }
 }
 
@@ -184,7 +186,7 @@ fn of_hpa(state: &State, hpa: &HpaItem, column: Column, pen: &Pen<'_>) -> (Strin
     let plain = Style::default();
     let text = match column {
         Column::Target => format!("{}/{}", hpa.target.0.to_lowercase(), hpa.target.1),
-        Column::Replicas if hpa.current == hpa.desired => hpa.current.to_string(),
+        Column::Replicas if !hpa.moves() => hpa.current.to_string(),
         Column::Replicas => {
             return (format!("{}→{}", hpa.current, hpa.desired), pen.look.bold());
         }

@@ -10,19 +10,41 @@ use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::item::Items;
 use crate::live::state::State;
+use crate::terminal::Look;
+
+/// How many lines it takes at the most, whatever is chosen: the table must not change its
+/// height while somebody moves through it.
+pub(super) fn height(state: &State, width: u16) -> usize {
+    let pane = state.pane();
+    let rows = (0..pane.len()).filter_map(|place| pane.row(place));
+    match &pane.items {
+        Items::Pods(pods) => {
+            let steps = |pod: &PodItem| pod.count.as_ref().map_or(1, |(_, steps)| steps.len());
+            rows.filter_map(|at| pods.get(at)).map(|pod| 1 + steps(pod)).max().unwrap_or(0)
+        }
+        Items::Hpas(_) => rows.map(|at| lines(state, at, width).len()).max().unwrap_or(0),
+        Items::Unknown | Items::Rows(_) => 0,
+    }
+}
+
+/// The lines of a row, the first one a heading.
+fn lines(state: &State, at: usize, width: u16) -> Vec<(String, Style)> {
+    let (pane, look) = (state.pane(), state.look);
+    match &pane.items {
+        Items::Pods(pods) => pods.get(at).map_or_else(Vec::new, |pod| of_pod(pod, look)),
+        Items::Hpas(hpas) => {
+            hpas.get(at).map_or_else(Vec::new, |hpa| of_hpa(state, hpa, width, look))
+        }
+        Items::Unknown | Items::Rows(_) => Vec::new(),
+    }
+}
 
 /// Draws it below the table.
 pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
-    let pane = state.pane();
-    let Some(at) = pane.chosen().filter(|_| place.height > 0) else { return };
-    let lines = match &pane.items {
-        Items::Pods(pods) => pods.get(at).map(|pod| of_pod(pod, pen)),
-        Items::Hpas(hpas) => hpas.get(at).map(|hpa| of_hpa(state, hpa, place.width, pen)),
-        Items::Unknown | Items::Rows(_) => None,
-    };
-    let Some(lines) = lines else { return };
+    let Some(at) = state.pane().chosen().filter(|_| place.height > 0) else { return };
+    let lines = lines(state, at, place.width);
     let height = usize::from(place.height);
-    // The first line is a heading, and the last one may have to say that there is more.
+    // The last line may have to say that there is more.
     let shown = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };
     let mut rest = place;
     for (text, style) in &lines[..shown] {
@@ -38,18 +60,18 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
 }
 
 /// Where the pod's number comes from: its total first, which is what matters.
-fn of_pod(pod: &PodItem, pen: &Pen<'_>) -> Vec<(String, Style)> {
+fn of_pod(pod: &PodItem, look: Look) -> Vec<(String, Style)> {
     let name = format!("{}/{}", pod.namespace, pod.name);
     let (total, steps) = match &pod.count {
         Ok(count) => count,
         Err(problem) => {
-            let bad = (format!("it cannot be counted: {problem}"), pen.look.warn());
-            return vec![(name, pen.look.bold()), bad];
+            let bad = (format!("it cannot be counted: {problem}"), look.warn());
+            return vec![(name, look.bold()), bad];
         }
     };
     let whose = if pod.own { "opportunistic" } else { "others'" };
     let total = explain::footprint_text(total);
-    let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), pen.look.bold())];
+    let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), look.bold())];
     let widest = |of: fn(&explain::Line) -> &str| {
         steps.iter().map(|step| of(step).chars().count()).max().unwrap_or(0)
     };
@@ -62,7 +84,7 @@ fn of_pod(pod: &PodItem, pen: &Pen<'_>) -> Vec<(String, Style)> {
 }
 
 /// Replicas, metrics, conditions.
-fn of_hpa(state: &State, hpa: &HpaItem, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
+fn of_hpa(state: &State, hpa: &HpaItem, width: u16, look: Look) -> Vec<(String, Style)> {
     let (kind, target) = &hpa.target;
     let head = format!(
         "{}/{} scales {}/{target}: {} replicas, {} desired, {} to {}; last scaled {}",
@@ -80,18 +102,19 @@ fn of_hpa(state: &State, hpa: &HpaItem, width: u16, pen: &Pen<'_>) -> Vec<(Strin
     );
     let mut lines: Vec<(String, Style)> = Vec::new();
     let mut say = |text: String, style: Style| {
-        for line in wrapped(&text, usize::from(width)) {
-            lines.push((line, style));
+        let indent = if lines.is_empty() { "" } else { "  " };
+        for line in wrapped(&text, usize::from(width).saturating_sub(indent.len())) {
+            lines.push((format!("{indent}{line}"), style));
         }
     };
-    say(head, pen.look.bold());
+    say(head, look.bold());
     for metric in &hpa.metrics {
-        say(format!("  metric {metric}"), Style::default());
+        say(format!("metric {metric}"), Style::default());
     }
     for condition in &hpa.conditions {
-        let style = if condition.is_bad() { pen.look.warn() } else { Style::default() };
+        let style = if condition.is_bad() { look.warn() } else { Style::default() };
         let crate::live::ask::hpas::Condition { kind, status, reason, message } = condition;
-        say(format!("  {kind} {status} {reason}: {message}"), style);
+        say(format!("{kind} {status} {reason}: {message}"), style);
     }
     lines
 }

@@ -9,7 +9,7 @@ use crate::core::resources::PODS;
 use crate::live::feed::{self, Tone};
 use crate::live::measured::Measured;
 use crate::live::source::Replay;
-use crate::live::state::State;
+use crate::live::state::{FRAME, State};
 use crate::live::words;
 
 /// From this width on, words are written out.
@@ -59,7 +59,9 @@ fn nodes(measured: &Measured, wordy: bool) -> String {
     }
     let mut text = match usable == all {
         true => format!("{} usable", words::plural(all, "node")),
-        false => format!("{usable} of {} usable", words::plural(all, "node")),
+        false => {
+            format!("{} of {} usable", words::count(usable as u64), words::plural(all, "node"))
+        }
     };
     for (number, (word, count)) in measured.unusable.iter().enumerate() {
         let separator = if number == 0 { ": " } else { ", " };
@@ -78,6 +80,11 @@ fn heard(state: &State) -> (String, Tone) {
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),
     };
+    if state.replay.is_none() && state.least > FRAME {
+        let millis = state.least.as_millis();
+        let every = if millis < 1000 { format!("{millis}ms") } else { words::age(state.least) };
+        text = format!("every {every}  {text}");
+    }
     if state.frozen {
         text = format!("FROZEN  {text}");
         tone = Tone::Warn;
@@ -87,9 +94,9 @@ fn heard(state: &State) -> (String, Tone) {
 
 fn replayed(replay: &Replay) -> String {
     let (position, length) = (words::clock(replay.position), words::clock(replay.length));
-    let state = match (replay.paused, replay.position >= replay.length) {
-        (true, _) => " paused",
-        (false, true) => " at the end",
+    let state = match (replay.position >= replay.length, replay.paused) {
+        (true, _) => " at the end",
+        (false, true) => " paused",
         (false, false) => "",
     };
     format!("replay {position} of {length} {}x{state}", replay.speed)
@@ -114,13 +121,18 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
             let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };
             let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.look.bold());
             let fits = if fit.replicas == 1 { "fits" } else { "fit" };
-            let text = format!(" of {replica} {fits} ({limit}); {running} opportunistic pods run");
+            let text = format!(" of {replica} {fits} ({limit}), {running} run");
             pen.put(rest, &text, Style::default())
         }
         false => {
             let rest = pen.put(place, &format!("fit {}", fit.replicas), pen.look.bold());
             pen.put(rest, &format!(" ({limit}), {running} run"), Style::default())
         }
+    };
+    let surplus = running - fit.replicas;
+    let rest = match surplus > 0 {
+        true => pen.put(rest, &format!(", {surplus} too many"), pen.look.bad()),
+        false => rest,
     };
     if let Some(demand) = demand(state, measured, wordy) {
         pen.cut(rest, &demand, pen.look.warn());
@@ -147,7 +159,13 @@ fn demand(state: &State, measured: &Measured, wordy: bool) -> Option<String> {
         });
     }
     if !demand.unplaceable.is_empty() {
-        parts.push(format!("{} unplaceable", demand.unplaceable.len()));
+        let count = demand.unplaceable.len();
+        parts.push(if pods > 0 || !wordy {
+            format!("{count} unplaceable")
+        } else {
+            let pods = if count == 1 { "paid pod" } else { "paid pods" };
+            format!("{count} {pods} unplaceable")
+        });
     }
     if demand.gated > 0 {
         parts.push(format!("{} gated", demand.gated));

@@ -68,8 +68,13 @@ pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
         rest = frame.inner(place);
         frame.render(place, pen.buf);
     }
-    for (key, word) in keys {
+    for (at, (key, word)) in keys.iter().enumerate() {
         let (row, below) = split(rest);
+        if below.height == 0 && at + 1 < keys.len() {
+            let more = keys.len() - at;
+            pen.cut(row, &format!(" … {more} more lines on a larger screen"), pen.look.dim());
+            break;
+        }
         rest = below;
         let left = pen.put(row, &format!(" {key:<14}"), pen.look.bold());
         pen.cut(left, word, Style::default());

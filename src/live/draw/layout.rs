@@ -2,10 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::notice;
-use crate::live::item::Items;
+use super::{detail, notice};
 use crate::live::state::State;
-use crate::live::view::View;
 
 /// The places on the screen. One without height is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +29,8 @@ struct Wishes {
     bars: u16,
     notices: u16,
     detail: u16,
+    /// How many rows the table has.
+    rows: u16,
     /// Whether columns are left out, of which a line tells.
     narrow: bool,
 }
@@ -60,15 +60,12 @@ const TALL: u16 = 36;
 
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
-        let detail = match (&state.pane().view, &state.pane().items) {
-            (View::OnNode { .. }, Items::Pods(_)) => 9,
-            (View::Hpas, Items::Hpas(_)) => 8,
-            _ => 0,
-        };
+        let detail = detail::height(state, area.width);
         let wishes = Wishes {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
-            detail,
+            detail: u16::try_from(detail).unwrap_or(u16::MAX),
+            rows: u16::try_from(state.pane().len()).unwrap_or(u16::MAX),
             narrow: !state.table().within(area.width).hidden.is_empty(),
         };
         let heights = Heights::of(area.height, wishes);
@@ -102,16 +99,23 @@ impl Heights {
         let fit = take(1);
         let tabs = take(1);
         let notice = take(wishes.notices.min(1));
-        let some_rows = take(SOME_ROWS - 1);
+        // Where a row has more to say, rows that are not there take no place.
+        let least = if wishes.detail > 0 { wishes.rows.min(SOME_ROWS) } else { SOME_ROWS };
+        let some_rows = take(least.saturating_sub(1));
         let second_bar = take(wishes.bars.saturating_sub(bar).min(1));
         let spark = take(1);
         let detail = take(wishes.detail.min(3));
         let notices = take(wishes.notices.saturating_sub(notice).min(4));
-        let more_rows = take(ENOUGH_ROWS - SOME_ROWS);
-        let more_detail = take(wishes.detail - detail.min(wishes.detail));
+        let most = if wishes.detail > 0 { wishes.rows.min(ENOUGH_ROWS) } else { ENOUGH_ROWS };
+        let more_rows = take(most.saturating_sub(SOME_ROWS));
+        let more_detail = take((wishes.detail - detail).min(height / 3));
         let more_bars = take(wishes.bars.saturating_sub(bar + second_bar).min(height / 8));
         let more_notices = take(wishes.notices.saturating_sub(notice + notices).min(height / 6));
         let more_spark = if height >= TALL { take(2) } else { 0 };
+        let rows = first_row + some_rows + more_rows;
+        // What is said of a row stands below the rows, not at the end of the screen.
+        let most_rows = if wishes.detail > 0 { take(wishes.rows.saturating_sub(rows)) } else { 0 };
+        let most_detail = take(wishes.detail - detail - more_detail);
         Self {
             title,
             fit,
@@ -120,8 +124,8 @@ impl Heights {
             notices: notice + notices + more_notices,
             tabs,
             head,
-            rows: first_row + some_rows + more_rows + left,
-            detail: detail + more_detail,
+            rows: rows + most_rows + if wishes.detail > 0 { 0 } else { left },
+            detail: detail + more_detail + most_detail + if wishes.detail > 0 { left } else { 0 },
             hidden: 0,
             footer,
         }
@@ -135,7 +139,7 @@ impl Heights {
             ("other resources", self.bars > 0 && self.bars < wishes.bars),
             ("views", self.tabs == 0),
             ("history", self.spark == 0),
-            ("details", wishes.detail > 0 && self.detail < 3),
+            ("details", self.detail < wishes.detail.min(2)),
             ("notices", self.notices < wishes.notices),
         ];
         parts.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect()
@@ -169,7 +173,7 @@ impl Heights {
 mod tests {
     use super::*;
 
-    const USUAL: Wishes = Wishes { bars: 2, notices: 0, detail: 0, narrow: false };
+    const USUAL: Wishes = Wishes { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false };
 
     fn sum(heights: Heights) -> u16 {
         let Heights { title, fit, bars, spark, notices, tabs, head, rows, detail, .. } = heights;

@@ -23,6 +23,8 @@ mod notice;
 mod pen;
 mod table;
 mod tabs;
+#[cfg(test)]
+mod tests;
 mod totals;
 
 use ratatui::buffer::Buffer;
@@ -34,7 +36,7 @@ use super::state::State;
 use pen::Pen;
 
 /// Draws the screen. Only the buffer changes.
-pub(super) fn draw(state: &State, area: Rect, buf: &mut Buffer) {
+pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(state, area);
     let mut pen = Pen::new(state.look, buf);
     header::title(state, layout.title, &mut pen);

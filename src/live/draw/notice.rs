@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Pen, split, wrapped};
+use crate::cluster::follow::Phase;
 use crate::live::feed;
 use crate::live::state::State;
 
@@ -27,7 +28,11 @@ pub(super) fn lines(state: &State, width: u16) -> Vec<Notice> {
         }
     }
     if let Some(measured) = &state.measured {
-        if state.replay.is_none() {
+        if state.replay.is_some() {
+            if let Phase::Reconnecting { why, .. } = &measured.health.nodes.phase {
+                say(&format!("! {why}"), true);
+            }
+        } else {
             for (trouble, hint) in feed::troubles(&measured.health) {
                 say(&format!("! {trouble}"), true);
                 if let Some(hint) = hint {

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use crate::terminal::Look;
@@ -48,6 +48,12 @@ impl<'a> Pen<'a> {
         let x = place.x + place.width - width;
         self.put(Rect { x, width, ..place }, text, style);
         Rect { width: place.width - width, ..place }
+    }
+
+    /// Shows that what stands in `place` is a key.
+    pub(super) fn underline(&mut self, place: Rect) {
+        let style = Style::default().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
+        self.buf.set_style(Rect { height: place.height.min(1), ..place }, style);
     }
 
     /// How wide `text` is when it is written.

@@ -1,7 +1,6 @@
 //! Rows. Only those on the screen are put into words.
 
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
 
 use super::cell;
 use super::layout::Layout;
@@ -50,38 +49,37 @@ fn chosen(row: Rect, pen: &mut Pen<'_>) {
     pen.buf.set_style(row, pen.look.chosen());
 }
 
-fn headings(state: &State, heads: &[Head], place: Rect, pen: &mut Pen<'_>) {
+fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
     let order = state.pane().order;
-    let mut x = place.x;
+    let end = whole.x + whole.width;
+    let mut x = whole.x;
     for head in heads {
-        let left = (place.x + place.width).saturating_sub(x);
-        let cell = Rect { x, width: head.width.min(left), ..place };
+        let cell = Rect { x, width: head.width.min(end.saturating_sub(x)), ..whole };
         let is_sorted = head.column == order.column;
         let arrow = match (is_sorted, order.descending) {
             (false, _) => "",
             (true, true) => "↓",
             (true, false) => "↑",
         };
-        // The arrow takes the place of the title's end where there is no other.
-        let room = usize::from(cell.width).saturating_sub(arrow.chars().count());
-        let title: String = head.title.chars().take(room).collect();
-        let text = format!("{title}{arrow}");
-        let from = if head.right { cell.width.saturating_sub(pen.width(&text)) } else { 0 };
+        let from = if head.right { cell.width.saturating_sub(pen.width(&head.title)) } else { 0 };
         let place = Rect { x: cell.x + from, width: cell.width - from, ..cell };
-        let style = if is_sorted { pen.look.bold() } else { pen.look.dim() };
-        pen.put(place, &text, style);
-        underline(head, &title, place, pen);
+        let style = if is_sorted { pen.look.chosen() } else { pen.look.bold() };
+        let rest = pen.put(place, &head.title, style);
+        underline(head, place, pen);
+        // The arrow stands in the gap beside the title, on the side that is not aligned.
+        let gap = if head.right { place.x.saturating_sub(1) } else { rest.x };
+        if gap < end {
+            pen.put(Rect { x: gap, width: 1, ..whole }, arrow, pen.look.chosen());
+        }
         x = x.saturating_add(head.width + 1);
     }
 }
 
 /// Shows which letter of a heading is the key that sorts by it.
-fn underline(head: &Head, title: &str, place: Rect, pen: &mut Pen<'_>) {
-    let at = head.letter.and_then(|letter| title.to_ascii_lowercase().find(letter));
+fn underline(head: &Head, place: Rect, pen: &mut Pen<'_>) {
+    let at = head.letter.and_then(|letter| head.title.to_ascii_lowercase().find(letter));
     if let Some(at) = at.and_then(|at| u16::try_from(at).ok()).filter(|at| *at < place.width) {
-        let letter = Rect { x: place.x + at, y: place.y, width: 1, height: place.height.min(1) };
-        let style = Style::default().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
-        pen.buf.set_style(letter, style);
+        pen.underline(Rect { x: place.x + at, width: 1, ..place });
     }
 }
 

@@ -7,7 +7,7 @@ use super::bar::bar;
 use super::header::WORDY;
 use super::pen::{Pen, split};
 use crate::core::resources::Amount;
-use crate::live::column::short_name;
+use crate::live::column::{letter_of, short_name};
 use crate::live::measured::Measured;
 use crate::live::state::State;
 use crate::live::words::{self, UNKNOWN};
@@ -38,6 +38,10 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
         rest = below;
         let style = if line.is_focus { pen.look.bold() } else { Style::default() };
         pen.put(Rect { width: labels.min(row.width), ..row }, &line.label, style);
+        if line.has_key {
+            // The key that looks at it.
+            pen.underline(Rect { width: row.width.min(1), ..row });
+        }
         let start = (labels + 1).min(row.width);
         let row = Rect { x: row.x + start, width: row.width - start, ..row };
         let length = if room >= SHORTEST { room } else { 0 };
@@ -63,6 +67,8 @@ fn order(state: &State) -> impl Iterator<Item = &str> {
 struct Line {
     label: String,
     is_focus: bool,
+    /// Whether its first letter is a key.
+    has_key: bool,
     parts: Vec<(Part, Amount)>,
     whole: Amount,
     figures: Vec<FigureText>,
@@ -79,6 +85,7 @@ struct FigureText {
 impl Line {
     fn of(name: &str, measured: &Measured, state: &State) -> Self {
         let is_focus = name == state.resource();
+        let has_key = letter_of(name).is_some();
         let short = short_name(name);
         let usable = &measured.usable;
         let whole = usable.allocatable.get(name);
@@ -87,7 +94,14 @@ impl Line {
             let all = FigureText::of(Part::Free, "allocatable", name, Some(whole));
             let unknown = FigureText::of(Part::Paid, "others", name, None);
             let label = format!("{short:<4}   ? ");
-            return Self { label, is_focus, parts: Vec::new(), whole, figures: vec![unknown, all] };
+            return Self {
+                label,
+                is_focus,
+                has_key,
+                parts: Vec::new(),
+                whole,
+                figures: vec![unknown, all],
+            };
         };
         let short_by = usable.overcommit.as_ref().map_or(0, |over| over.get(name));
         let reserve = measured.reserve.get(name);
@@ -112,8 +126,9 @@ impl Line {
             figures.push(FigureText::of(Part::Short, "over", name, Some(short_by)));
         }
         let percent = words::percent(others + own, whole);
-        let percent = percent.map_or_else(|| UNKNOWN.to_owned(), |percent| format!("{percent}%"));
-        Self { label: format!("{short:<4}{percent:>5}"), is_focus, parts, whole, figures }
+        // No usable node has any of it.
+        let percent = percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent}%"));
+        Self { label: format!("{short:<4}{percent:>5}"), is_focus, has_key, parts, whole, figures }
     }
 }
 
@@ -157,6 +172,8 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let span = words::age(state.history.span(elapsed));
     let (least_text, most_text) = (words::amount(name, least), words::amount(name, most));
     let range = match place.width >= WORDY {
+        _ if span == "0s" => String::new(),
+        true if least == most => format!(" for {span}"),
         true => format!(" {least_text} to {most_text} in {span}"),
         false => format!(" {span}"),
     };

@@ -1,0 +1,110 @@
+//! (h) What a frame of the live screen takes on a large cluster: to measure, on a thread of
+//! its own; to sort and filter the rows; to draw them; and from a key to the frame.
+
+use std::time::{Duration, Instant};
+
+use oppscale::cluster::follow::{Feed, Health, Phase};
+use oppscale::cluster::{Intake, Snapshot};
+use oppscale::core::view::By;
+use oppscale::live::{Measured, Setup, State, draw, press};
+use oppscale::terminal::Look;
+use ratatui::buffer::Buffer;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+
+use super::generate::{self, Size};
+
+/// Enough for a median.
+const RUNS: usize = 21;
+
+pub fn run(size: Size) {
+    let snapshot = snapshot(size);
+    println!("(h) a frame of {} nodes and {} pods, medians of {RUNS}", size.nodes, size.pods);
+    println!(
+        "    {:<12}{:>10}{:>10}{:>10}{:>16}",
+        "view", "measure", "sort", "draw", "key to frame"
+    );
+    for (name, by) in [
+        ("nodes", By::Node),
+        ("namespaces", By::Namespace),
+        ("pools", By::Pool(None)),
+        ("workloads", By::Workload),
+    ] {
+        view(name, by, &snapshot);
+    }
+}
+
+fn view(name: &str, by: By, snapshot: &Snapshot) {
+    let now = Instant::now();
+    let feed = || Feed { phase: Phase::Following, heard: Some(now), restarts: 0 };
+    let health = Health { nodes: feed(), pods: feed(), version: None };
+    let mut state = State::new(setup(by), now);
+    let area = Rect::new(0, 0, 120, 40);
+    let mut buf = Buffer::empty(area);
+    let [mut measuring, mut sorting, mut drawing, mut answering] = [const { Vec::new() }; 4];
+    for run in 0..RUNS {
+        let asked = state.asked();
+        let (time, measured) = timed(|| Measured::of(snapshot, &health, &asked));
+        measuring.push(time);
+        sorting.push(timed(|| state.take(measured)).0);
+        drawing.push(timed(|| draw(&state, area, &mut buf)).0);
+        // Sorting by name and by what others have is the most that a key asks for.
+        let letter = if run % 2 == 0 { 'n' } else { 'o' };
+        let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
+        answering.push(
+            timed(|| {
+                press(&mut state, key);
+                draw(&state, area, &mut buf);
+            })
+            .0,
+        );
+    }
+    let median = |mut times: Vec<Duration>| {
+        times.sort();
+        format!("{:.2} ms", times[times.len() / 2].as_secs_f64() * 1e3)
+    };
+    let [a, b, c, d] = [measuring, sorting, drawing, answering].map(median);
+    println!("    {name:<12}{a:>10}{b:>10}{c:>10}{d:>16}");
+}
+
+fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
+    let start = Instant::now();
+    let result = work();
+    (start.elapsed(), result)
+}
+
+fn snapshot(size: Size) -> Snapshot {
+    let mut intake = Intake::default();
+    let mut numbers: Vec<usize> = (0..size.nodes).collect();
+    for page in numbers.chunks(500) {
+        let items: Vec<_> = page.iter().map(|number| generate::node(*number)).collect();
+        intake.node_page(generate::list("Node", &items, None).as_bytes()).unwrap();
+    }
+    numbers = (0..size.pods).collect();
+    for page in numbers.chunks(500) {
+        let items: Vec<_> = page.iter().map(|number| generate::pod(*number, size.nodes)).collect();
+        intake.pod_page(generate::list("Pod", &items, None).as_bytes()).unwrap();
+    }
+    intake.finish()
+}
+
+fn setup(by: By) -> Setup {
+    Setup {
+        look: Look { unicode: true, color: true },
+        context: "bench".to_owned(),
+        replica: None,
+        reserve: Default::default(),
+        nodes: Default::default(),
+        workload: None,
+        namespace: "default".to_owned(),
+        resolved: Default::default(),
+        by,
+        sort: None,
+        resources: Vec::new(),
+        only_namespace: None,
+        show_unusable: false,
+        has_cluster: true,
+        interval: None,
+        fresh: Duration::from_secs(40),
+    }
+}

@@ -1,0 +1,375 @@
+use insta::assert_snapshot;
+use ratatui::crossterm::event::KeyCode;
+use ratatui::style::Color;
+
+use crate::cluster::Snapshot;
+use crate::cluster::follow::Phase;
+use crate::live::ask::Refusal;
+use crate::live::ask::hpas::HpaItem;
+use crate::live::source::Replay;
+use crate::live::testing::{Bench, setup};
+use crate::terminal::Look;
+use std::time::Duration;
+
+#[test]
+fn eighty_by_twenty_four_shows_everything() {
+    let mut bench = Bench::blog();
+    assert_snapshot!(bench.screen(80, 24), @"
+    oppscale top  admin@blog  v1.36.2  6 nodes usable                           live
+    121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
+    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
+    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU  remaining 121.25                                                          █
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
+    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
+    fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
+    fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
+    fake-00003 Ready        32   6.25     15  25.75   66 ██▌▒▒▒▒▒▒····    25  18/110
+    fake-00001 Ready        32   9.25     14  22.75   72 ███▊▒▒▒▒▒▒···    22  18/110
+    fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
+
+
+
+
+
+
+
+
+
+
+    q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
+    ");
+}
+
+#[test]
+fn forty_by_ten_says_what_is_hidden() {
+    let mut bench = Bench::blog();
+    assert_snapshot!(bench.screen(40, 10), @"
+    admin@blog  v1.36.2  6/6 nodes      live
+    fit 121 (cpu runs out), 90 run; 1 unpla…
+    CPU   66% █▍▒▒▒░░· █32.75 ▒90 ░30 ·31.25
+     1 nodes 2 3 4 5                     (6)
+    NODE          OPP↓REMAIN CPU       SLOTS
+    fake-00000     16     28 █▏▒▒▒▒···    28
+    fake-00004     16     28 █▏▒▒▒▒···    28
+    fake-00002     15  26.75 █▌▒▒▒▒···    26
+    hidden: other resources, history, PODS,…
+    q quit  ? help  Enter pods  / filter
+    ");
+}
+
+#[test]
+fn unusable_nodes_are_told_apart() {
+    let mut bench = Bench::of("mixed-cluster", setup());
+    bench.code(KeyCode::Char('u'));
+    bench.code(KeyCode::Char('w'));
+    assert_snapshot!(bench.screen(150, 30), @"
+    oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Draining, 1 NotReady, 2 Tainted, 1 Unknown                                 live
+    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    CPU   45% ███████████████████▌▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒·················································· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
+    MEM    5% █▏▒▒▒······················································································ █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    FPGA  50% █████████████████████████████████████████████▌············································· █others 1      ▒opp 0    ░reserve 0 ·free 1
+    GPU     -                                                                                             █others 0      ▒opp 0    ░reserve 0 ·free 0
+    CPU  remaining 297.86                                                                                                                                █
+    ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
+    ! node virtual-0 is unknown: status.allocatable: is missing
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                                                                              (15)
+    NODE        STATE     ALLOC OTHERS    OPP↓REMAIN   FREE USE% CPU      MEM-OTHERS MEM-OPP MEM-REMAIN FPGA-OTHERS FPGA-OPP SLOTS    PODS WHY
+    big-0       Ready     191.5  48.55      0 142.94 142.94   25 ██······      4.3Gi       0     1.46Ti           1        0   142   7/250
+    gpu-1       Tainted    63.5   0.25      0  63.25  63.25    0 ········      264Mi       0      502Gi           0        0     0   1/110 taint nvidia.c…
+    fake-00000  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0        0    28  19/110
+    fake-00004  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0        0    28  19/110
+    gpu-0       Tainted    63.5  36.25      0  27.25  27.25   57 ████▋···      192Gi       0      310Gi           0        0     0   4/110 taint nvidia.c…
+    fake-00002  Ready        32   5.25     15  26.75  11.75   63 █▍▒▒▒···     4.25Gi    15Gi     91.7Gi           0        0    26  18/110
+    fake-00003  Ready        32   6.25     15  25.75  10.75   66 █▋▒▒▒···      1.3Gi    15Gi     94.6Gi           0        0    25  18/110
+    fake-00001  Ready        32   9.25     14  22.75   8.75   72 ██▍▒▒▒··      4.3Gi    14Gi     91.6Gi           0        0    22  18/110
+    fake-00005  Ready        24      4     14     20      6   75 █▍▒▒▒▒··     3.37Gi    14Gi     92.6Gi           0        0    20  17/110
+    draining-0  Draining  15.89   0.25      0  15.64  15.64    1 ▏·······      264Mi       0     59.7Gi           0        0     0   1/110 draining: tain…
+    karpenter-0 Draining   7.91   0.25      0   7.66   7.66    3 ▎·······      264Mi       0     28.7Gi           0        0     0   1/110 draining: tain…
+    small-0     Ready      3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     3    1/29
+    small-1     Cordoned   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     0    1/29 cordoned
+    small-2     NotReady   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     0    1/29 not ready
+    virtual-0   Unknown       ?      2      0      ?      ?    ? ?               1Gi       0          ?           0        0     ?       1 unknown: statu…
+
+
+    hidden: GPU-REMAIN, GPU-OPP, GPU-OTHERS, FPGA-REMAIN
+    q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view  x resource
+    ");
+}
+
+#[test]
+fn namespaces_pools_and_workloads() {
+    let mut bench = Bench::of("mixed-cluster", setup());
+    bench.code(KeyCode::Char('2'));
+    assert_snapshot!(bench.screen(80, 12), @"
+    oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
+    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (3)
+    NAMESPACE    ↓OTHERS    OPP SHARE% CPU                                      PODS
+    shop          117.55      0     30 ███████████▊                               23
+    kube-system      3.5      0      0 ▍                                          14
+    opportunistic      0     90     23 ▒▒▒▒▒▒▒▒▒                                  90
+    hidden: other resources, history, notices
+    q quit  ? help  Enter workloads  / filter  f freeze  w wide  Tab view
+    ");
+    bench.code(KeyCode::Enter);
+    assert_snapshot!(bench.screen(80, 14), @"
+    oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
+    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU  remaining 297.86                                                          █
+    ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
+    ! node virtual-0 is unknown: status.allocatable: is missing
+    namespaces > workloads of shop                                              (12)
+    NAMESPACE WORKLOAD                     ↓OTHERS    OPP SHARE% CPU            PODS
+    shop      deployment/too-big                40      0     10 █▎                1
+    shop      deployment/train                  36      0      9 █▏                3
+    shop      deployment/checkout               12      0      3 ▍                 6
+    hidden: other resources
+    q quit  ? help  Enter where  Esc back  / filter  f freeze  w wide  Tab view
+    ");
+    bench.code(KeyCode::Enter);
+    assert_snapshot!(bench.screen(80, 14), @"
+    oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
+    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU  remaining 297.86                                                          █
+    ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
+    ! node virtual-0 is unknown: status.allocatable: is missing
+    namespaces > workloads of shop > where shop/deployment/too-big stands        (1)
+    NODE  OTHERS    OPP SHARE% CPU                                       ↓PODS
+    big-0     40      0     10 ████▎                                         1
+
+
+    hidden: other resources
+    q quit  ? help  Enter node  Esc back  / filter  f freeze  w wide  Tab view
+    ");
+    bench.code(KeyCode::Char('3'));
+    assert_snapshot!(bench.screen(80, 14), @"
+    oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
+    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU  remaining 297.86                                                          █
+    ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
+    ! node virtual-0 is unknown: status.allocatable: is missing
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (2)
+    POOL      NODES  ALLOC OTHERS    OPP↓REMAIN USE% CPU             SLOTS      PODS
+    (none)     8/14 530.15  118.8     90 297.86   39 ███▏▒▒········    294  125/1327
+    default     0/1   7.91   0.25      0      0    3 ▌·············      0     1/110
+
+    hidden: other resources
+    q quit  ? help  Enter nodes  / filter  f freeze  w wide  Tab view  x resource
+    ");
+}
+
+#[test]
+fn before_pods_are_listed_nothing_of_them_is_shown() {
+    let mut bench = Bench::blog();
+    bench.hear(|health| {
+        health.pods.phase = Phase::Listing(12_345);
+        health.pods.heard = None;
+    });
+    assert_snapshot!(bench.screen(80, 12), @"
+    oppscale top  admin@blog  v1.36.2  6 nodes usable           listing pods… 12,345
+    replicas of cpu=1 that fit: unknown
+    CPU    ?                                            █others ? ·allocatable 184
+    MEM    ?                                            █others ? ·allocatable 576Gi
+    CPU  remaining ?
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
+    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00003 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
+    ");
+}
+
+#[test]
+fn refused_pods_come_with_what_to_do() {
+    let mut bench = Bench::blog();
+    bench.hear(|health| {
+        let why = "pods is forbidden: User \"dev\" cannot list resource \"pods\"".to_owned();
+        let hint = "an administrator can grant it:\nkubectl create clusterrole oppscale-view";
+        health.pods.phase = Phase::Refused { why, hint: Some(hint.to_owned()) };
+        health.pods.heard = None;
+    });
+    assert_snapshot!(bench.screen(80, 16), @r#"
+    oppscale top  admin@blog  v1.36.2  6 nodes usable                   pods refused
+    replicas of cpu=1 that fit: unknown
+    CPU    ?                                            █others ? ·allocatable 184
+    MEM    ?                                            █others ? ·allocatable 576Gi
+    CPU  remaining ?
+    ! pods are unknown: pods is forbidden: User "dev" cannot list resource "pods"
+    an administrator can grant it:
+    kubectl create clusterrole oppscale-view
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
+    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00003 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    fake-00004 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
+    "#);
+}
+
+#[test]
+fn a_lost_connection_keeps_the_last_data_with_its_age() {
+    let mut bench = Bench::blog();
+    bench.hear(|health| {
+        for feed in [&mut health.nodes, &mut health.pods] {
+            let why = "cannot reach the API server: Connection refused".to_owned();
+            feed.phase = Phase::Reconnecting { why, tries: 3 };
+        }
+    });
+    bench.pass(37);
+    let screen = bench.screen(80, 14);
+    let first = screen.lines().next().unwrap();
+    assert!(first.ends_with("reconnecting, try 3, stale 37s"), "{screen}");
+    assert!(screen.contains("! reconnecting: cannot reach the API server"), "{screen}");
+    assert!(screen.contains("fake-00000 Ready        32      4     16     28"), "{screen}");
+}
+
+#[test]
+fn an_empty_cluster_is_said_to_be_empty() {
+    let mut bench = Bench::with(Snapshot::default(), setup());
+    assert_snapshot!(bench.screen(80, 12), @"
+    oppscale top  admin@blog  v1.36.2  0 nodes usable                           live
+    0 replicas of cpu=1 fit (no node has room for more), 0 run
+    CPU     -                                    █others 0 ▒opp 0 ░reserve 0 ·free 0
+    MEM     -                                    █others 0 ▒opp 0 ░reserve 0 ·free 0
+    CPU  remaining 0
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
+    NODE STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU                 SLOTS    PODS
+    there are no nodes
+
+
+
+    q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
+    ");
+    for (tab, text) in [('2', "no pod stands on a node"), ('3', "there are no nodes")] {
+        bench.code(KeyCode::Char(tab));
+        let screen = bench.screen(80, 12);
+        assert!(screen.contains(text), "{screen}");
+    }
+}
+
+#[test]
+fn hpas_tell_what_is_wrong_with_them() {
+    let mut bench = Bench::blog();
+    bench.code(KeyCode::Char('5'));
+    bench.state.wall = 1_795_489_200 + 90;
+    let list = include_str!("../../../tests/fixtures/blog-cluster/hpa.json");
+    let list: serde_json::Value = serde_json::from_str(list).unwrap();
+    let mut hpa = HpaItem::parse(&list["items"][0].to_string()).unwrap();
+    hpa.scaled = Some(1_795_489_200);
+    bench.state.take_hpas(Ok(vec![hpa]));
+    assert_snapshot!(bench.screen(100, 20), @"
+    oppscale top  admin@blog  v1.36.2  6 nodes usable                                               live
+    121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
+    CPU   66% ███████▎▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░······· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
+    MEM   19% █▍▒▒▒▒▒▒································· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU  remaining 121.25                                                                              █
+     1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                             (1)
+    NAMESPACE     HPA↑        TARGET                REPLICAS MIN/MAX SCALED STATUS          METRIC
+    opportunistic electroneum deployment/electron…        90  15/150    90s FailedGetObjec… cpu_capacit…
+    opportunistic/electroneum scales deployment/electroneum: 90 replicas, 0 desired, 15 to 150; last
+    scaled 90s ago
+      metric cpu_capacity_remaining unknown/30k
+      AbleToScale True SucceededGetScale: the HPA controller was able to get the target's current scale
+      ScalingActive False FailedGetObjectMetric: the HPA was unable to compute the replica count: unable
+      to get metric cpu_capacity_remaining: Service on opportunistic cluster-metrics/unable to fetch
+      metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered
+
+
+
+
+    q quit  ? help  / filter  f freeze  u all  w wide  Tab view  x resource
+    ");
+    let why = "list HorizontalPodAutoscalers: not found (404 page not found)".to_owned();
+    bench.state.take_hpas(Err(Refusal { why, hint: None }));
+    let screen = bench.screen(100, 20);
+    assert!(screen.contains("! list HorizontalPodAutoscalers: not found"), "{screen}");
+    assert!(screen.contains("electroneum"), "the last answer stays: {screen}");
+}
+
+#[test]
+fn a_record_shows_where_it_is() {
+    let mut bench = Bench::blog();
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    bench.state.has_cluster = false;
+    bench.state.replay = Some(Replay {
+        name: "day.cap".into(),
+        position: minutes(12) + Duration::from_secs(31),
+        length: minutes(60),
+        speed: 8.0,
+        paused: true,
+    });
+    let screen = bench.screen(80, 24);
+    assert!(
+        screen.lines().next().unwrap().ends_with("replay 12:31 of 60:00 8x paused"),
+        "{screen}"
+    );
+    assert!(screen.lines().last().unwrap().contains("space go on"), "{screen}");
+    bench.code(KeyCode::Enter);
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
+}
+
+#[test]
+fn a_slower_pace_and_a_frozen_screen_are_told() {
+    let mut bench = Bench::blog();
+    bench.type_in("++");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("every 400ms  live"), "{screen}");
+    bench.type_in("+++f");
+    let screen = bench.screen(80, 24);
+    assert!(screen.lines().next().unwrap().ends_with("FROZEN  every 3s  live"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("f go on"), "{screen}");
+}
+
+#[test]
+fn names_are_text_whatever_they_hold() {
+    let mut bench = Bench::blog();
+    bench.state.context = "a\u{1b}[2Jb\u{202e}c".to_owned();
+    let screen = bench.screen(80, 24);
+    assert!(screen.contains("a�[2Jb�c"), "{screen}");
+}
+
+#[test]
+fn without_unicode_all_is_ascii_and_without_colour_nothing_is_coloured() {
+    for tab in ['1', '2', '3', '4', '5', '?'] {
+        for (width, height) in [(80, 24), (40, 10), (120, 40)] {
+            let mut bench = Bench::blog();
+            bench.state.look = Look { unicode: false, color: false };
+            bench.hear(|health| health.pods.phase = Phase::Listing(12_345));
+            bench.code(KeyCode::Char(tab));
+            let terminal = bench.draw(width, height);
+            for cell in &terminal.backend().buffer().content {
+                assert!(cell.symbol().is_ascii(), "{} in {tab}", cell.symbol());
+                assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+            }
+        }
+    }
+}
+
+#[test]
+fn no_size_is_too_small_to_draw() {
+    for key in [KeyCode::Char('1'), KeyCode::Char('5'), KeyCode::Char('?'), KeyCode::Enter] {
+        let mut bench = Bench::of("mixed-cluster", setup());
+        bench.code(key);
+        for width in (0..100).step_by(3) {
+            for height in 0..30 {
+                bench.draw(width, height);
+            }
+        }
+    }
+}

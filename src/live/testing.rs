@@ -1,0 +1,137 @@
+//! A screen over a recorded cluster, for tests.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+
+use super::draw;
+use super::key::{self, Next};
+use super::measured::Measured;
+use super::state::{Setup, State};
+use crate::cluster::follow::{Feed, Health, Phase, Picture};
+use crate::cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
+use crate::core::reserve::Reserve;
+use crate::core::view::By;
+use crate::terminal::Look;
+
+/// A picture and the screen that shows it.
+pub(super) struct Bench {
+    pub(super) picture: Picture,
+    pub(super) state: State,
+    pub(super) start: Instant,
+}
+
+pub(super) fn setup() -> Setup {
+    Setup {
+        look: Look { unicode: true, color: false },
+        context: "admin@blog".to_owned(),
+        replica: None,
+        reserve: Reserve::default(),
+        nodes: Default::default(),
+        workload: None,
+        namespace: "default".to_owned(),
+        resolved: ResolvedWorkload::default(),
+        by: By::Node,
+        sort: None,
+        resources: Vec::new(),
+        only_namespace: None,
+        show_unusable: false,
+        has_cluster: true,
+        interval: None,
+        fresh: Duration::from_secs(40),
+    }
+}
+
+impl Bench {
+    /// A recorded cluster of `tests/fixtures`.
+    pub(super) fn of(folder: &str, setup: Setup) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join(format!("tests/fixtures/{folder}/nodes-pods.kubectl.json"));
+        let files = SavedFiles::load(&[path.display().to_string()]).unwrap();
+        let (snapshot, _) = read_saved(&files, None, "default").unwrap();
+        Self::with(snapshot, setup)
+    }
+
+    pub(super) fn blog() -> Self {
+        Self::of("blog-cluster", Setup { reserve: "30".parse().unwrap(), ..setup() })
+    }
+
+    pub(super) fn with(snapshot: Snapshot, setup: Setup) -> Self {
+        let start = Instant::now();
+        let feed = || Feed { phase: Phase::Following, heard: Some(start), restarts: 0 };
+        let version = Some("v1.36.2".to_owned());
+        let picture = Picture::new(snapshot, Health { nodes: feed(), pods: feed(), version });
+        let mut bench = Self { picture, state: State::new(setup, start), start };
+        bench.measure();
+        bench
+    }
+
+    /// Measures what is there now.
+    pub(super) fn measure(&mut self) {
+        let asked = self.state.asked();
+        let measured = self.picture.look(|snapshot, health| Measured::of(snapshot, health, &asked));
+        self.state.take(measured);
+    }
+
+    /// Changes how the cluster is heard.
+    pub(super) fn hear(&mut self, change: impl FnOnce(&mut Health)) {
+        self.picture.change(|_, health| {
+            change(health);
+            true
+        });
+        self.measure();
+    }
+
+    /// Lets so much time pass.
+    pub(super) fn pass(&mut self, seconds: u64) {
+        self.state.now = self.start + Duration::from_secs(seconds);
+    }
+
+    /// Presses a key, and measures if that asks for it.
+    pub(super) fn code(&mut self, code: KeyCode) -> Next {
+        let next = key::press(&mut self.state, KeyEvent::new(code, KeyModifiers::NONE));
+        if next == Next::Measure {
+            self.measure();
+        }
+        next
+    }
+
+    /// Presses one key after the other.
+    pub(super) fn type_in(&mut self, keys: &str) -> Next {
+        keys.chars().fold(Next::Same, |_, key| self.code(KeyCode::Char(key)))
+    }
+
+    pub(super) fn draw(&mut self, width: u16, height: u16) -> Terminal<TestBackend> {
+        self.state.area = Rect::new(0, 0, width, height);
+        self.state.settle();
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        terminal.draw(|frame| draw::draw(&self.state, frame.area(), frame.buffer_mut())).unwrap();
+        terminal
+    }
+
+    /// What the screen shows.
+    pub(super) fn screen(&mut self, width: u16, height: u16) -> String {
+        let terminal = self.draw(width, height);
+        let buffer = terminal.backend().buffer();
+        let line = |y| {
+            let line: String = (0..width).map(|x| buffer[(x, y)].symbol()).collect();
+            line.trim_end().to_owned()
+        };
+        (0..height).map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The first column of the table's rows.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let pane = self.state.pane();
+        (0..pane.len()).filter_map(|at| Some(pane.items.names(pane.row(at)?).2)).collect()
+    }
+
+    /// What is chosen.
+    pub(super) fn chosen(&self) -> String {
+        self.state.pane().identity().map(|identity| identity.name).unwrap_or_default()
+    }
+}
