@@ -6,6 +6,7 @@
 //! ```text
 //! cli ─→ commands ─→ cluster, scenario ─→ core
 //!           │  ├───→ render ────────────→ core
+//!           │  ├───→ harvest ─→ manifest → core
 //!           │  ├───→ history ──→ cluster → core
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           └──────→ printer, progress, files, exit

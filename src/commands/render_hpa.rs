@@ -13,8 +13,8 @@ use crate::progress::Progress;
 use crate::render::diff;
 
 pub use super::render_hpa_args::RenderHpaArgs;
-use super::render_hpa_args::{Explain, Output};
 use super::render_hpa_facts::{self as facts, Facts};
+use super::render_hpa_values::{Explain, Output};
 use super::{render_hpa_decisions as decisions, render_hpa_workload as workload};
 
 /// Reads a cluster or saved lists, sizes the workload, renders and writes.
@@ -38,12 +38,14 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
         harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
-    let comments = args.explain == Some(Explain::Comments) && args.output == Output::Yaml;
+    decisions::say_whose(&mut rendered.lines, &args, &workload);
+    let comments =
+        args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
     if comments {
         harvest::comment(&mut rendered.documents, &rendered.lines);
     }
     let exit = write(&args, &templates, &rendered, cluster.as_ref(), printer).await?;
-    if args.explain.is_some() && !(comments && !args.diff) {
+    if args.explain.is_some() && !comments {
         printer.explanation(&harvest::table(&rendered.lines, printer.stderr_width()));
     }
     for note in words(&snapshot, &facts, &decisions, &sizing, &workload, rendered.notes) {

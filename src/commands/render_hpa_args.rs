@@ -2,23 +2,25 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::cluster::ClusterArgs;
 use crate::core::hpa::KubernetesVersion;
-use crate::core::quantity::Quantity;
-use crate::core::replica::{Replica, amount_of};
 use crate::core::reserve::Reserve;
-use crate::core::resources::{Amount, CPU, PODS, Resources};
-use crate::core::sizing;
+use crate::core::resources::{Amount, Resources};
 use crate::exit::UsageError;
 use crate::harvest::NodeAutoscaler;
+
+use super::render_hpa_values::{
+    ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag, parse_growth, parse_pair,
+    parse_quota, parse_replica, parse_reserve,
+};
 
 /// Arguments of `oppscale render-hpa`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale render-hpa --workload my-deployment.yaml --explain | kubectl apply -f -
+  oppscale render-hpa --workload app.yaml --explain | kubectl apply -f -
       make a Deployment of your own opportunistic, sized for this cluster
   oppscale render-hpa --workload batch --image ghcr.io/acme/worker@sha256:... \\
     --reserve 15% --output-dir deploy/filler
@@ -125,8 +127,8 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub growth: Option<Amount>,
-    /// The same, measured: the fastest minute of paid load in this scenario file
-    /// (docs/simulate.md)
+    /// The same, measured: the fastest minute of what top --record wrote, or of a
+    /// scenario file
     #[arg(long, value_name = "FILE", conflicts_with = "target_utilization", help_heading = SIZE)]
     pub recording: Option<String>,
     /// The least replicas [default: 0 where the version or KEDA can, else 1]
@@ -163,9 +165,18 @@ pub struct RenderHpaArgs {
     /// Also render a policy: the class only here, and here only the class
     #[arg(long, help_heading = SURROUNDINGS)]
     pub admission_policy: bool,
-    /// Also render a policy: nothing in, only DNS and the workload's own ports out
+    /// Also render a policy: in to the port that it serves, out to DNS and a pool
     #[arg(long, help_heading = SURROUNDINGS)]
     pub network_policy: bool,
+    /// With --network-policy: a port that may be reached anywhere; several times
+    #[arg(
+        long = "egress-port",
+        value_name = "PORT",
+        requires = "network_policy",
+        value_parser = clap::value_parser!(u16).range(1..),
+        help_heading = SURROUNDINGS
+    )]
+    pub egress_ports: Vec<u16>,
     /// With keda: where oppscale serves its metrics
     #[arg(
         long,
@@ -225,75 +236,6 @@ const SIZE: &str = "Size";
 const SURROUNDINGS: &str = "Surroundings";
 const OUTPUT: &str = "Output";
 
-/// Where a miner's pool and worker go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ConfigAs {
-    /// A ConfigMap, which variables are read from
-    #[default]
-    Configmap,
-    /// Arguments
-    Args,
-}
-
-/// How the metric gets to the HPA.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum PipelineFlag {
-    /// oppscale serves custom.metrics.k8s.io
-    #[default]
-    Native,
-    /// A ScaledObject on oppscale's /metrics
-    Keda,
-    /// A rule for prometheus-adapter
-    Prometheus,
-}
-
-/// How the manifests are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Output {
-    /// One YAML stream
-    #[default]
-    Yaml,
-    /// One List
-    Json,
-}
-
-/// Where it is told where the numbers come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Explain {
-    /// Above the objects
-    Comments,
-    /// On stderr
-    Table,
-}
-
-/// A replica's shape, or that it is to be found.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplicaFlag {
-    /// This one.
-    Given(Replica),
-    /// The best one.
-    Auto,
-}
-
-/// A reserve, or that it is to be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReserveFlag {
-    /// This much.
-    Given(Reserve),
-    /// What the loop needs.
-    Auto,
-}
-
-impl From<PipelineFlag> for sizing::Pipeline {
-    fn from(flag: PipelineFlag) -> Self {
-        match flag {
-            PipelineFlag::Native => Self::Native,
-            PipelineFlag::Keda => Self::Keda,
-            PipelineFlag::Prometheus => Self::Prometheus,
-        }
-    }
-}
-
 impl RenderHpaArgs {
     /// Refuses flags that contradict each other.
     ///
@@ -309,86 +251,5 @@ impl RenderHpaArgs {
             return Err(UsageError::new("standard input (--from -) can be read only once"));
         }
         Ok(())
-    }
-}
-
-fn parse_pair(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
-    let (key, value) = pair.ok_or_else(|| "expected NAME=VALUE".to_owned())?;
-    Ok((key.to_owned(), value.to_owned()))
-}
-
-fn parse_replica(text: &str) -> Result<ReplicaFlag, String> {
-    match text {
-        "auto" => Ok(ReplicaFlag::Auto),
-        _ => text
-            .parse()
-            .map(ReplicaFlag::Given)
-            .map_err(|error: crate::core::replica::ReplicaError| error.to_string()),
-    }
-}
-
-fn parse_reserve(text: &str) -> Result<ReserveFlag, String> {
-    match text {
-        "auto" => Ok(ReserveFlag::Auto),
-        _ => text
-            .parse()
-            .map(ReserveFlag::Given)
-            .map_err(|error: crate::core::reserve::ReserveError| error.to_string()),
-    }
-}
-
-/// Reads `12/m` or `0.2/s` as millicores per second, rounded up.
-fn parse_growth(text: &str) -> Result<Amount, String> {
-    let error = || "expected cores in a time: 12/m, 0.2/s".to_owned();
-    let (cores, time) = text.split_once('/').ok_or_else(error)?;
-    let seconds = match time {
-        "s" => 1,
-        "m" | "min" => 60,
-        "h" => 3600,
-        _ => return Err(error()),
-    };
-    let cores: Quantity = cores.parse().map_err(|_| error())?;
-    let milli = amount_of(CPU, cores).filter(|milli| *milli >= 0).ok_or_else(error)?;
-    Ok((milli + seconds - 1) / seconds)
-}
-
-fn parse_quota(text: &str) -> Result<Resources, String> {
-    let error = || "expected amounts such as cpu=100,memory=300Gi,pods=120".to_owned();
-    let mut quota = Resources::default();
-    for part in text.split(',') {
-        let (name, amount) = part.split_once('=').ok_or_else(error)?;
-        let name = name.strip_prefix("requests.").unwrap_or(name);
-        let quantity: Quantity = amount.parse().map_err(|_| error())?;
-        let amount = amount_of(name, quantity).filter(|amount| *amount > 0).ok_or_else(error)?;
-        if name.is_empty() || (name == PODS && amount > Amount::from(i32::MAX)) {
-            return Err(error());
-        }
-        quota.set(name, amount);
-    }
-    Ok(quota)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn growth_is_cores_in_a_time() {
-        assert_eq!(parse_growth("12/m"), Ok(200));
-        assert_eq!(parse_growth("0.2/s"), Ok(200));
-        assert_eq!(parse_growth("100m/min"), Ok(2), "rounded up");
-        for bad in ["12", "12/d", "x/s", "-1/s", "/s"] {
-            assert!(parse_growth(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn quotas_are_amounts_above_zero() {
-        let quota = parse_quota("requests.cpu=1500m,memory=2Gi,pods=3").unwrap();
-        assert_eq!((quota.get("cpu"), quota.get("memory"), quota.get("pods")), (1500, 2 << 30, 3));
-        for bad in ["", "cpu", "cpu=0", "cpu=-1", "=1", "cpu=x"] {
-            assert!(parse_quota(bad).is_err(), "{bad}");
-        }
     }
 }

@@ -1,21 +1,26 @@
 //! From flags and facts to what is rendered and how it is sized.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 
 use crate::cluster::Snapshot;
 use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
-use crate::core::resources::Resources;
 use crate::core::selector::Selector;
-use crate::core::sizing::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk, Sizing};
+use crate::core::sizing::{
+    Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
+};
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
 use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Workload};
+use crate::history;
 use crate::scenario::{self, Document};
 
-use super::render_hpa_args::{RenderHpaArgs, ReplicaFlag, ReserveFlag};
+use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::Facts;
+use super::render_hpa_values::{ReplicaFlag, ReserveFlag};
 use super::render_hpa_workload::hinted;
 
 /// How long a filler may take to go unless told otherwise, seconds.
@@ -95,6 +100,7 @@ pub(super) fn of(
         autoscaler_told_by: facts.autoscaler_told_by.clone(),
         admission_policy: args.admission_policy,
         network_policy: args.network_policy,
+        egress_ports: args.egress_ports.clone(),
         metrics_url: args.metrics_url.clone(),
         adapter_namespace: args.adapter_namespace.clone(),
     };
@@ -112,7 +118,7 @@ pub(super) fn of(
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
         max: args.max,
-        quota: args.quota.clone().unwrap_or_else(Resources::default),
+        quota: args.quota.clone().unwrap_or_default(),
         placement,
         nodes: harvested(snapshot, facts.autoscaler),
         version: facts.version,
@@ -185,12 +191,36 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveA
 
 /// How fast paid load grows in a recording: in its fastest minute.
 fn measured(file: &str) -> anyhow::Result<Growth> {
-    let document = Document::read(file)?;
-    let setup = scenario::setup(&document).with_context(|| format!("{file} is no recording"))?;
+    let setup = if history::is_history(Path::new(file)) {
+        scenario::recorded(Path::new(file))?.setup
+    } else {
+        scenario::setup(&Document::read(file)?)
+            .context("a recording is what oppscale top --record writes, or a scenario file")?
+    };
     Ok(Growth {
         milli_per_second: Circumstances::of(&setup).growth_milli_per_second,
-        source: GrowthSource::Measured(document.name),
+        source: GrowthSource::Measured(file.to_owned()),
     })
+}
+
+/// Says whose a number is that no flag gave.
+pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Workload) {
+    let whose = match workload {
+        Workload::Own(_) => "as the Deployment has it",
+        Workload::Paid(_) => "as in the article",
+        Workload::Filler(_) => return,
+    };
+    for line in lines {
+        let given = match line.subject {
+            Subject::Replica => args.replica.is_some(),
+            Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
+            Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
+            _ => continue,
+        };
+        if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {
+            line.why = format!("{whose}{rest}");
+        }
+    }
 }
 
 /// What the user should know of what was decided.

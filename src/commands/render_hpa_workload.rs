@@ -5,7 +5,8 @@ use anyhow::{Context, bail};
 use crate::exit::{Hinted, UsageError};
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
 
-use super::render_hpa_args::{ConfigAs, RenderHpaArgs};
+use super::render_hpa_args::RenderHpaArgs;
+use super::render_hpa_values::ConfigAs;
 
 /// The names of built-in workloads.
 const NAMES: &str = "miner, transcode, batch, cache, sample-app";
@@ -163,7 +164,7 @@ fn given(flag: &str, value: &str) -> Result<(), UsageError> {
 }
 
 fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
-    use super::render_hpa_args::PipelineFlag;
+    use super::render_hpa_values::PipelineFlag;
     let refused = [
         ("--reserve", args.reserve.is_some() || args.target_utilization.is_some()),
         ("--growth", args.growth.is_some()),

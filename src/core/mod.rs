@@ -20,6 +20,8 @@
 //! simulation     nodes, a scheduler, paid load, a filler and its HPA, over time
 //!   │
 //! verdict        what an HPA will do, why, and what it should be instead
+//!   │
+//! sizing         how large a filler may be, and where each number comes from
 //! ```
 
 pub mod check;

@@ -33,6 +33,8 @@ pub(super) struct Context {
     pub(super) env: Vec<Variable>,
     pub(super) scratch: String,
     pub(super) ports: Vec<Port>,
+    /// Ports that may be reached at public addresses, and anywhere.
+    pub(super) public_ports: Vec<u16>,
     pub(super) egress_ports: Vec<u16>,
     pub(super) requests: BTreeMap<String, String>,
     pub(super) limits: BTreeMap<String, String>,

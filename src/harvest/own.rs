@@ -304,7 +304,6 @@ fn map<'v>(value: &'v mut Value, path: &[&str]) -> &'v mut Map<String, Value> {
 }
 
 /// The value as a mapping; whatever else it was, a strict read would have refused.
-#[allow(clippy::unreachable, reason = "it has just been made a mapping")]
 fn as_map(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = Value::Object(Map::new());
@@ -379,7 +378,11 @@ fn octal_modes(value: &mut Value) -> bool {
             }
             any
         }
-        Value::Array(list) => list.iter_mut().fold(false, |any, value| octal_modes(value) || any),
+        Value::Array(list) => {
+            // Every one, not only up to the first.
+            let found = list.iter_mut().map(octal_modes).filter(|any| *any).count();
+            found > 0
+        }
         _ => false,
     }
 }

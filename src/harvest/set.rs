@@ -77,6 +77,8 @@ pub struct Decisions {
     pub admission_policy: bool,
     /// Whether a network policy is rendered.
     pub network_policy: bool,
+    /// Ports that it may reach anywhere.
+    pub egress_ports: Vec<u16>,
     /// Where KEDA finds oppscale's metrics.
     pub metrics_url: String,
     /// Where prometheus-adapter lives.
@@ -257,7 +259,8 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         env,
         scratch: program.scratch.to_owned(),
         ports,
-        egress_ports: program.egress_ports,
+        public_ports: program.egress_ports,
+        egress_ports: d.egress_ports,
         requests: requests(&sizing.replica),
         limits: limits(&sizing.replica),
         defaults: Defaults {

@@ -22,22 +22,30 @@ pub fn documents(
         |problem: String| ManifestError::NotYaml { source_name: source_name.to_owned(), problem };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = Vec::new();
-    for (number, part) in (1..).zip(parts(text)) {
+    for part in parts(text) {
+        let mut values = Vec::new();
         for document in serde_yaml::Deserializer::from_str(&part) {
             // By way of the YAML library's own value, which refuses a key that comes twice.
             let value = serde_yaml::Value::deserialize(document)
                 .map_err(|error| not_yaml(error.to_string()))?;
             let value = serde_json::to_value(value).map_err(|error| not_yaml(error.to_string()))?;
-            if value.is_null() {
-                continue;
+            if !value.is_null() {
+                values.push(value);
             }
+        }
+        // JSON may be indented with tabs, and a marker such as `--- # x` is not looked for:
+        // what is not the text of one YAML document is written anew.
+        let is_its_text = values.len() == 1 && !part.trim_start().starts_with('{');
+        for value in values {
+            let number = documents.len() + 1;
             let no_object = |problem| ManifestError::NoObject {
                 source_name: source_name.to_owned(),
                 number,
                 problem,
             };
-            for (value, text) in items(value, &part) {
-                documents.push(Document::new(source_name, value, text, origin).map_err(no_object)?);
+            for (value, text) in items(value, is_its_text.then_some(part.as_str())) {
+                let document = Document::new(source_name, value, text, origin);
+                documents.push(document.map_err(no_object)?);
             }
         }
     }
@@ -45,11 +53,11 @@ pub fn documents(
 }
 
 /// A document, or the items of a list, which have no text of their own.
-fn items(mut value: Value, text: &str) -> Vec<(Value, Option<String>)> {
+fn items(mut value: Value, text: Option<&str>) -> Vec<(Value, Option<String>)> {
     let is_list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     match value.get_mut("items").filter(|_| is_list).map(Value::take) {
         Some(Value::Array(items)) => items.into_iter().map(|item| (item, None)).collect(),
-        _ => vec![(value, Some(text.to_owned()))],
+        _ => vec![(value, text.map(str::to_owned))],
     }
 }
 
@@ -65,4 +73,44 @@ fn parts(text: &str) -> Vec<String> {
     }
     parts.retain(|part| !part.trim().is_empty());
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
+
+    fn read(text: &str) -> Result<Vec<Document>, ManifestError> {
+        documents("file", text, Origin::User)
+    }
+
+    #[test]
+    fn documents_are_told_apart_however_they_are_marked() {
+        let text =
+            format!("# a\n{MAP}--- # another\n{MAP}\n---\n\n---\n{MAP}data:\n  a: |\n    ---\n");
+        let found = read(&text).unwrap();
+        assert_eq!(found.len(), 3);
+        // The whole is the same when it is read again.
+        let again: String = found.iter().map(|d| format!("---\n{}", d.text())).collect();
+        let values =
+            |found: &[Document]| found.iter().map(|d| d.value().clone()).collect::<Vec<_>>();
+        assert_eq!(values(&read(&again).unwrap()), values(&found));
+        assert_eq!(found[2].value()["data"]["a"], "---\n");
+    }
+
+    #[test]
+    fn lists_and_json_are_taken_too() {
+        let json = "{\n\t\"apiVersion\": \"v1\", \"kind\": \"List\", \"items\": [\n\t{\"apiVersion\": \"v1\", \
+            \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"x\"}}]}";
+        let found = read(json).unwrap();
+        assert_eq!((found.len(), found[0].name()), (1, "x"));
+        assert!(!found[0].text().contains('\t'), "{}", found[0].text());
+    }
+
+    #[test]
+    fn a_key_that_comes_twice_is_refused() {
+        let error = read(&format!("{MAP}data: {{a: b}}\ndata: {{a: c}}\n")).unwrap_err();
+        assert!(error.to_string().contains("duplicate"), "{error}");
+    }
 }

@@ -80,6 +80,16 @@ fn the_reserve_and_the_quota_cap_what_fits() {
     let quota = Resources::default().with(CPU, 6000);
     let capped = size(&ledger, &Ask { quota, ..ask("cpu=1") }).unwrap();
     assert_eq!((capped.max, capped.quota.get(CPU), capped.quota.get(PODS)), (6, 6000, 6));
+    // The API server refuses storage in a quota of a PriorityClass.
+    let stored = "cpu=1,memory=1Gi,ephemeral-storage=1Gi";
+    let quota = Ask { reserve: ReserveAsk::Given("0".parse().unwrap()), ..ask(stored) };
+    let json = r#"{"metadata":{"name":"n"},"status":{"allocatable":
+        {"cpu":"4","memory":"8Gi","pods":"110","ephemeral-storage":"9Gi"}}}"#;
+    let mut large = Ledger::default();
+    large.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(json).unwrap()));
+    let counted = size(&large, &quota).unwrap().quota;
+    let names: Vec<_> = counted.present().map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(names, ["cpu", "memory", "pods"]);
     let given = size(&ledger, &Ask { max: Some(3), ..ask("cpu=2,memory=1Gi") }).unwrap();
     assert_eq!((given.max, given.quota.get(CPU), given.quota.get(PODS)), (3, 6000, 3));
 }

@@ -36,6 +36,8 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "30880",
                 "--admission-policy",
                 "--network-policy",
+                "--egress-port",
+                "6379",
                 "--replica",
                 "cpu=2,memory=4Gi",
                 "--target-utilization",
@@ -64,7 +66,7 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "release=monitoring",
             ],
         ),
-        ("own-native", vec!["--workload", own, "--autoscaler", "cluster-autoscaler"]),
+        ("own-native", vec!["--workload", own, "--autoscaler", "cluster-autoscaler", "--explain"]),
         ("own-keda", vec!["--workload", own, "--pipeline", "keda"]),
         ("own-prometheus", vec!["--workload", own, "--pipeline", "prometheus"]),
     ];

@@ -1,12 +1,12 @@
 //! Against an API server: what it tells of itself, and what applying would change.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{MINER, object, objects};
 use crate::support::answer::Answer;
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::FakeApiServer;
-use crate::support::world::{World, json_of};
+use crate::support::world::World;
 
 fn run(server: &FakeApiServer, more: &[&str]) -> CommandOutput {
     TestEnv::of(server).run([&["render-hpa"], &MINER[..], more].concat())
@@ -96,26 +96,14 @@ fn under_karpenter_labelled_nodes_alone_count() {
     assert_eq!(output.stderr, "", "nothing is left to be labelled");
 }
 
-/// The article's cluster with its HPA, which scales the Deployment electroneum.
-fn with_hpa() -> World {
-    let mut world = running("v1.36.2");
-    let mut list: Value = json_of("blog-cluster/hpa.json");
-    for mut hpa in list["items"].take().as_array().unwrap().clone() {
-        hpa["apiVersion"] = "autoscaling/v2".into();
-        hpa["kind"] = "HorizontalPodAutoscaler".into();
-        world.objects.push(hpa);
-    }
-    world
-}
-
 #[test]
 fn two_hpas_on_one_target_are_refused() {
-    let mut world = with_hpa();
-    let rename = |world: &mut World| world.objects[0]["metadata"]["name"] = "old-hpa".into();
-    let server = FakeApiServer::start(with_hpa());
+    // The article's HPA scales the Deployment electroneum and is called so.
+    let server = FakeApiServer::start(running("v1.36.2"));
     let output = run(&server, &["--name", "electroneum"]);
     assert_eq!(output.code, Some(0), "its own HPA may stay: {output}");
-    rename(&mut world);
+    let mut world = running("v1.36.2");
+    world.hpas[0]["metadata"]["name"] = "old-hpa".into();
     let output = run(&FakeApiServer::start(world), &["--name", "electroneum"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
     insta::assert_snapshot!(output.stderr, @r"

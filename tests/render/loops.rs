@@ -117,5 +117,27 @@ fn growth_is_given_or_measured() {
     let (measured, line) = reserve(&["--recording", "load.yaml"]);
     assert_eq!(measured, "26");
     assert!(line.contains("1 cores/s in the fastest minute of load.yaml"), "{line}");
+    // As `top --record` writes it: 10 pods of 3 cores within a minute.
+    let mut history = String::from(
+        r#"{"history":{"version":1,"started":"2026-11-24T00:00:00Z","server":"https://a"}}
+{"kubernetes":"v1.36.2"}
+{"workload":{"replica":{"cpu":1000,"pods":1},"placement":{}}}
+{"host":[0,"a"]}
+{"group":[0,"shop","Deployment","checkout"]}
+{"footprint":[0,{"cpu":3000,"pods":1}]}
+{"node":{"metadata":{"name":"a","uid":"1"},"spec":{},"status":{"allocatable":{"cpu":"64","memory":"64Gi","pods":"110"},"conditions":[{"type":"Ready","status":"True"}]}}}
+{"t":0}
+"#,
+    );
+    for pod in 0..10 {
+        history.push_str(&format!(
+            "{{\"pod\":[\"{pod:032x}\",0,0,0,0]}}\n{{\"t\":{}}}\n",
+            60_000 + pod * 5_000
+        ));
+    }
+    env.write("monday.history", &history);
+    let (recorded, line) = reserve(&["--recording", "monday.history"]);
+    assert!(line.contains("0.5 cores/s in the fastest minute of monday.history"), "{line}");
+    assert_eq!(recorded, "16");
     assert_eq!(reserve(&["--target-utilization", "85%"]).0, "15%");
 }

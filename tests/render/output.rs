@@ -93,3 +93,23 @@ fn without_a_version_a_saved_cluster_is_taken_for_1_36() {
     ]);
     insta::assert_snapshot!(output.stderr, @r"note: rendered for Kubernetes 1.36; name another with --kubernetes-version");
 }
+
+#[test]
+fn the_adapters_rule_is_one_that_it_reads() {
+    let output = render(&TestEnv::new(), &[&MINER[..], &["--pipeline", "prometheus"]].concat());
+    let rule = objects(&output.stdout)
+        .into_iter()
+        .find(|object| object["metadata"]["name"] == "oppscale-adapter-rules")
+        .unwrap();
+    assert_eq!(rule["metadata"]["namespace"], "monitoring");
+    let config = rule["data"]["config.yaml"].as_str().unwrap();
+    let config: serde_json::Value = serde_yaml::from_str(config).unwrap();
+    let rule = &config["rules"][0];
+    // The labels are those that `serve` gives its series.
+    let overrides = serde_json::json!({
+        "namespace": {"resource": "namespace"},
+        "workload": {"group": "apps", "resource": "deployment"}
+    });
+    assert_eq!(rule["resources"]["overrides"], overrides);
+    assert_eq!(rule["name"]["as"], "oppscale_fit_replicas");
+}

@@ -65,8 +65,9 @@ fn what_it_says_itself_is_kept() {
     let text = deployment()
         .replace("metadata:\n  name: render-farm", "metadata:\n  annotations: {oppscale.dev/reserve: 20%}\n  namespace: farm\n  name: render-farm")
         .replace("    spec:\n", "    spec:\n      terminationGracePeriodSeconds: 60\n      tolerations: [{key: gpu, operator: Exists}]\n");
-    let output = with(&text, &[]);
+    let output = with(&text, &["--explain=table"]);
     assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stderr.contains("as the Deployment has it: 36.8 of 184 cores"), "{output}");
     let after = object(&output.stdout, "Deployment");
     assert_eq!(after["metadata"]["namespace"], "farm");
     assert_eq!(after["metadata"]["annotations"]["oppscale.dev/reserve"], "20%");

@@ -59,9 +59,6 @@ fn kubectl_reads(kubectl: &std::path::Path, text: &str) -> Vec<Value> {
         .output()
         .unwrap();
     let words = String::from_utf8_lossy(&output.stderr).into_owned();
-    if !output.status.success() {
-        eprintln!("{}", server.log());
-    }
     assert!(output.status.success(), "{words}{text}");
     // Old ones print one object after the other, new ones a list.
     let mut read = Vec::new();

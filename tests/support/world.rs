@@ -10,9 +10,9 @@ pub struct World {
     pub pods: Vec<Value>,
     pub deployments: Vec<Value>,
     pub replica_sets: Vec<Value>,
+    pub hpas: Vec<Value>,
     /// Whole objects of any kind, which can be read and applied as a dry run.
     pub objects: Vec<Value>,
-    pub hpas: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -49,8 +49,16 @@ impl World {
             "blog-cluster" => items("hpa.json"),
             _ => Vec::new(),
         };
-        let objects = Vec::new();
-        Self { nodes, pods, deployments, replica_sets, objects, hpas, version, metrics: None }
+        Self {
+            nodes,
+            pods,
+            deployments,
+            replica_sets,
+            hpas,
+            objects: Vec::new(),
+            version,
+            metrics: None,
+        }
     }
 
     /// The lists that can be watched, by the last part of their path.

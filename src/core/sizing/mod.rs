@@ -30,4 +30,4 @@ pub use ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
 pub use control::spec;
 pub use line::{Line, Subject};
 pub use problem::SizingError;
-pub use size::{Sizing, size};
+pub use size::{Sizing, has_scoped_quota, size};

@@ -4,7 +4,7 @@ use crate::core::headroom::{self, Query};
 use crate::core::ledger::Ledger;
 use crate::core::replica::{Replica, exact_text};
 use crate::core::reserve::Reserve;
-use crate::core::resources::{Amount, CPU, MEMORY, Resources};
+use crate::core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::core::verdict::{Finding, ReserveNeed};
 
 use super::ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
@@ -221,7 +221,10 @@ fn most(
         }
     };
     lines.push(Line::new(Subject::Bounds, "maxReplicas", max, why));
-    let mut quota = footprint.map(|amount| amount * Amount::from(max));
+    let mut quota = Resources::default();
+    for (name, amount) in footprint.present().filter(|(name, _)| has_scoped_quota(name)) {
+        quota.set(name, amount * Amount::from(max));
+    }
     let mut why = format!("{max} replicas of {replica}");
     for (name, amount) in ask.quota.present() {
         quota.set(name, amount);
@@ -232,6 +235,13 @@ fn most(
     let shown: Vec<_> = shown.collect();
     lines.push(Line::new(Subject::Quota, "hard", shown.join(","), why));
     Ok((max, quota))
+}
+
+/// Whether a quota whose scope is a PriorityClass may count the resource: of the standard ones
+/// only these (`IsResourceQuotaScopeValidForResource` of pkg/apis/core/helper, 1.36), and
+/// extended resources, which have a domain.
+pub fn has_scoped_quota(name: &str) -> bool {
+    matches!(name, CPU | MEMORY | PODS) || name.contains('/')
 }
 
 /// minReplicas.
