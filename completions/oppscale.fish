@@ -107,7 +107,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l replica
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l reserve -d 'What must stay free: cores (30), a share (15%), or auto: what the loop needs [default: auto, or the Deployment\'s annotation]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l target-utilization -d 'The same, as the utilisation to fill up to: 85%' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l growth -d 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'The same, measured: the fastest minute of paid load in this scenario file (docs/simulate.md)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'The least replicas [default: 0 where the version or KEDA can, else 1]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120' -r
@@ -116,6 +116,7 @@ keda\t'A ScaledObject on oppscale\'s /metrics'
 prometheus\t'A rule for prometheus-adapter'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l autoscaler -d 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l kubernetes-version -d 'Whose HPA controller: 1.33 to 1.37 [default: the server\'s; 1.36 with --from]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l egress-port -d 'With --network-policy: a port that may be reached anywhere; several times' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l metrics-url -d 'With keda: where oppscale serves its metrics' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l adapter-namespace -d 'With prometheus: the namespace of prometheus-adapter' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l monitor-label -d 'With sample-app: a label by which your Prometheus selects ServiceMonitors' -r
@@ -137,7 +138,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only the class'
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a policy: nothing in, only DNS and the workload\'s own ports out'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a policy: in to the port that it serves, out to DNS and a pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a dry run of the server; exit with 1 if it would'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s v -l verbose -d 'Say more on stderr; twice for more'

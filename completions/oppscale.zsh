@@ -119,7 +119,7 @@ args\:"Arguments"))' \
 '(--target-utilization)--reserve=[What must stay free\: cores (30), a share (15%), or auto\: what the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES|SHARE:_default' \
 '--target-utilization=[The same, as the utilisation to fill up to\: 85%]:PERCENT:_default' \
 '(--recording --target-utilization)--growth=[With --reserve auto\: how fast paid requests grow\: 12/m, 0.2/s (cores)]:CORES/TIME:_default' \
-'(--target-utilization)--recording=[The same, measured\: the fastest minute of paid load in this scenario file (docs/simulate.md)]:FILE:_default' \
+'(--target-utilization)--recording=[The same, measured\: the fastest minute of what top --record wrote, or of a scenario file]:FILE:_default' \
 '--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
 '--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
 '--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
@@ -128,6 +128,7 @@ keda\:"A ScaledObject on oppscale'\''s /metrics"
 prometheus\:"A rule for prometheus-adapter"))' \
 '--autoscaler=[Who adds nodes\: cluster-autoscaler, karpenter or none \[default\: detected\]]:WHO:_default' \
 '--kubernetes-version=[Whose HPA controller\: 1.33 to 1.37 \[default\: the server'\''s; 1.36 with --from\]]:VERSION:_default' \
+'*--egress-port=[With --network-policy\: a port that may be reached anywhere; several times]:PORT:_default' \
 '--metrics-url=[With keda\: where oppscale serves its metrics]:URL:_default' \
 '--adapter-namespace=[With prometheus\: the namespace of prometheus-adapter]:NAMESPACE:_default' \
 '*--monitor-label=[With sample-app\: a label by which your Prometheus selects ServiceMonitors]:KEY=VALUE:_default' \
@@ -151,7 +152,7 @@ table\:"On stderr"))' \
 always\:"Always"
 never\:"Never"))' \
 '--admission-policy[Also render a policy\: the class only here, and here only the class]' \
-'--network-policy[Also render a policy\: nothing in, only DNS and the workload'\''s own ports out]' \
+'--network-policy[Also render a policy\: in to the port that it serves, out to DNS and a pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a dry run of the server; exit with 1 if it would]' \
 '-q[Say less on stderr]' \
 '--quiet[Say less on stderr]' \
