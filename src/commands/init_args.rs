@@ -284,7 +284,11 @@ pub(super) async fn confirm(question: &str) -> anyhow::Result<Option<bool>> {
 fn answered<T>(answer: Result<Option<T>, dialoguer::Error>) -> anyhow::Result<Option<T>> {
     match answer {
         Ok(answer) => Ok(answer),
-        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
+            // It was hidden while a key was waited for, and dialoguer leaves it so.
+            let _ = console::Term::stderr().show_cursor();
+            Ok(None)
+        }
         Err(error) => Err(error.into()),
     }
 }
