@@ -53,9 +53,12 @@ fn every_rendered_set_is_accepted_by_a_server_side_dry_run() {
             "-",
         ];
         let (accepted, words) = run(&apply, &output.stdout);
-        // prometheus-adapter's namespace need not be there.
-        let expected =
-            words.lines().all(|line| line.contains("namespaces \"monitoring\" not found"));
+        // prometheus-adapter's namespace need not be there. Pods that run in the namespace
+        // already may not meet its new pod-security level, of which the server warns.
+        let expected = words
+            .lines()
+            .filter(|line| !line.starts_with("Warning: "))
+            .all(|line| line.contains("namespaces \"monitoring\" not found"));
         if !accepted && !expected {
             failures.push_str(&format!("{args:?}: {words}\n"));
         }
