@@ -29,15 +29,13 @@ pub struct Facts {
     pub subject: String,
     /// Who signed it.
     pub issuer: String,
-    /// The common name, if there is one.
-    pub common_name: Option<String>,
     /// The first moment at which it is valid.
     pub not_before: i64,
     /// The last one.
     pub not_after: i64,
     /// DNS names, in the order of the certificate.
     pub dns_names: Vec<String>,
-    /// IP addresses.
+    /// Whether it has names that are no DNS names, such as IP addresses.
     pub has_other_names: bool,
     /// CA:TRUE.
     pub is_ca: bool,
@@ -75,12 +73,6 @@ impl Facts {
         let mut facts = Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
-            common_name: certificate
-                .subject()
-                .iter_common_name()
-                .next()
-                .and_then(|name| name.as_str().ok())
-                .map(str::to_owned),
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             dns_names: Vec::new(),
@@ -137,11 +129,6 @@ impl Facts {
     /// Whether it may sign others.
     pub fn may_sign(&self) -> bool {
         self.is_ca && self.signs
-    }
-
-    /// Whether it signed itself, by its names.
-    pub fn is_self_issued(&self) -> bool {
-        self.subject_der == self.issuer_der
     }
 }
 

@@ -1,7 +1,5 @@
 //! Whose Kubernetes it is, and how things are set there.
 
-use super::Release;
-
 /// A distribution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Distribution {
@@ -182,18 +180,6 @@ impl Distribution {
                  helm upgrade --install metrics-server metrics-server/metrics-server -n \
                  kube-system -f DIR/metrics-server.values.yaml"
             }
-        }
-    }
-
-    /// How the HPA's rhythm is set; `None` where it cannot be.
-    pub fn hpa_sync_period(self, _: &Release) -> Option<&'static str> {
-        match self {
-            Self::Gke | Self::Aks => None,
-            Self::Eks => Some(
-                "kubeControllerManagerConfig.horizontalPodAutoscalerControllerConfig.\
-                 horizontalPodAutoscalerSyncPeriod, 10s to 15s",
-            ),
-            _ => Some("kube-controller-manager --horizontal-pod-autoscaler-sync-period"),
         }
     }
 }
