@@ -36,7 +36,12 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "render-hpa" -d 'R
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "init" -d 'Set a cluster up: shows its plan, asks once, and proves the result'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "check" -d 'Tell what is right and wrong in a cluster, with the fix for each'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "certs" -d 'Make, look at and renew the certificates of the metrics API'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "kubeconfig" -d 'Make a kubeconfig for a ServiceAccount, with a token that ends'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "uninstall" -d 'Take away what init brought, the API first'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
@@ -200,6 +205,179 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l plain -d 'Lin
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l pipeline -d 'How capacity gets to the HPA [default: native]' -r -f -a "native\t'The metrics server answers the API itself'
+prometheus\t'Prometheus and prometheus-adapter'
+keda\t'KEDA'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l image -d 'The metrics server\'s image' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s n -l namespace -d 'Namespace of the metrics server [default: oppscale]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l reserve -d 'What must stay free, for the workload that comes next: 30, 15% [default: 15%]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l apis -d 'APIs to serve: custom, external, or both with a comma' -r -f -a "custom\t'custom.metrics.k8s.io'
+external\t'external.metrics.k8s.io'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l service -d 'Name of Service, Deployment and ServiceAccount' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l replicas -d 'How many pods' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificates -d 'Who makes certificates: oppscale or cert-manager' -r -f -a "oppscale\t'oppscale'
+cert-manager\t'cert-manager'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l with -d 'Also write Helm values for this chart; needs --export DIR' -r -f -a "metrics-server\t'metrics-server'
+prometheus-stack\t'kube-prometheus-stack'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export -d 'Write the manifests to this folder, or - for stdout, and change nothing' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l dry-run -d 'Only show the plan: client asks no cluster, server tries it there' -r -f -a "client\t'Without a cluster'
+server\t'Tried by the server'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l timeout -d 'How long to wait, in all' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l distribution -d 'The distribution, where it is not recognized' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export-secrets -d 'Export private keys too'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kustomize -d 'Export a kustomization.yaml too'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l force-conflicts -d 'Take over fields and objects that others own; an API is never taken over'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l grant-cluster-admin -d 'Make yourself cluster-admin meanwhile, and take it back at the end'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s y -l yes -d 'Do not ask'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l no-wait -d 'Do not wait until it works; the API is not handed over then'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s o -l output -d 'How to show it: table, short (only what is wrong) or json' -r -f -a "table\t'All, for people'
+short\t'What is wrong, for people'
+json\t'For programs'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l timeout -d 'How long, in all' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l only -d 'Check only these categories, separated by commas' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s f -l filename -d 'Also check the manifests of this file or folder; - is standard input' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l distribution -d 'The distribution, where it is not recognized' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s n -l namespace -d 'Namespace of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l service -d 'Service in front of it' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l secret -d 'Secret that holds its certificates' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l wait -d 'Look again until nothing is wrong'
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -f -a "generate" -d 'Make a CA and a serving certificate: to files, to a Secret, or both'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -f -a "status" -d 'Show certificates as the API server\'s aggregator judges them'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -f -a "renew" -d 'Replace certificates before they end, without a failed request'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l dir -d 'Folder for ca.crt, tls.crt and tls.key' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s n -l namespace -d 'Namespace of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l service -d 'Service in front of it; the certificate is for SERVICE.NAMESPACE.svc' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l secret -d 'Secret that holds its certificates' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l cluster-domain -d 'The cluster\'s domain, for the long name' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l days -d 'How many days the serving certificate lives' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-days -d 'How many days a new CA lives' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-cert -d 'Sign with this CA instead of a new one' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-key -d 'Key of that CA' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l to-secret -d 'Write the Secret into the cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l force -d 'Make new ones even if those that are there are good'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l keep-ca-key -d 'Keep the CA\'s key as ca.key in the folder'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l csr -d 'Make a key and a signing request for somebody else\'s CA'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l cert-manager -d 'Print an Issuer and a Certificate for cert-manager instead'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l force-conflicts -d 'Take over fields of the Secret that others own'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l dir -d 'Folder to look at, instead of the cluster\'s Secret' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s n -l namespace -d 'Namespace of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l service -d 'Service in front of it; the certificate is for SERVICE.NAMESPACE.svc' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l secret -d 'Secret that holds its certificates' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s o -l output -d 'How to show it' -r -f -a "table\t'For people'
+json\t'For programs'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l dir -d 'Folder whose certificates to renew, instead of the cluster\'s' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s n -l namespace -d 'Namespace of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l service -d 'Service in front of it; the certificate is for SERVICE.NAMESPACE.svc' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l secret -d 'Secret that holds its certificates' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l cluster-domain -d 'The cluster\'s domain, for the long name' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l days -d 'How many days the serving certificate lives' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-days -d 'How many days a new CA lives' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l timeout -d 'How long pods may take to serve the new certificate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force -d 'Renew whatever is left of their life'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force-conflicts -d 'Take over fields that others own'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from help" -f -a "generate" -d 'Make a CA and a serving certificate: to files, to a Secret, or both'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show certificates as the API server\'s aggregator judges them'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from help" -f -a "renew" -d 'Replace certificates before they end, without a failed request'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l serviceaccount -l sa -d 'ServiceAccount whose kubeconfig it is' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s n -l namespace -d 'Its namespace' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l duration -d 'How long the token is to live; the server may cut it. At least 10m' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l audience -d 'For whom the token is; left out, for the API server. May be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l server -d 'Address of the API server, as it is reached from where the file is used' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l certificate-authority -d 'CA of the API server, PEM, instead of the one of your kubeconfig' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l name -d 'Name of cluster, user and context in the file' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l out -d 'Write this file, mode 0600, instead of stdout' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l merge -d 'Put it into a kubeconfig that is there; its current context stays' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l create -d 'Make the ServiceAccount if it is not there; it gets no rights'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l legacy-token -d 'A token that never ends, from a Secret, for what cannot renew one'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l force -d 'Replace entries of that name which lead elsewhere'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l revoke -d 'Revoke the tokens handed out before'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l dry-run -d 'Say what would be done; no token is made, for a dry run makes a real one'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -207,17 +385,44 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l force -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s n -l namespace -d 'Namespace of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l service -d 'Name of Service, Deployment and ServiceAccount' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l as-group -d 'Group to impersonate; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l keep-namespace -d 'Keep the namespace'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete HPAs that read oppscale\'s metric, and their workloads'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l dry-run -d 'Only show the plan'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s y -l yes -d 'Do not ask'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo templates completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "init" -d 'Set a cluster up: shows its plan, asks once, and proves the result'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "check" -d 'Tell what is right and wrong in a cluster, with the fix for each'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "certs" -d 'Make, look at and renew the certificates of the metrics API'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "kubeconfig" -d 'Make a kubeconfig for a ServiceAccount, with a token that ends'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "uninstall" -d 'Take away what init brought, the API first'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "generate" -d 'Make a CA and a serving certificate: to files, to a Secret, or both'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "status" -d 'Show certificates as the API server\'s aggregator judges them'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "renew" -d 'Replace certificates before they end, without a failed request'

@@ -248,6 +248,278 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(init)
+_arguments "${_arguments_options[@]}" : \
+'--pipeline=[How capacity gets to the HPA \[default\: native\]]:PIPELINE:((native\:"The metrics server answers the API itself"
+prometheus\:"Prometheus and prometheus-adapter"
+keda\:"KEDA"))' \
+'--image=[The metrics server'\''s image]:IMAGE:_default' \
+'-n+[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
+'--namespace=[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
+'--reserve=[What must stay free, for the workload that comes next\: 30, 15% \[default\: 15%\]]:RESERVE:_default' \
+'*--apis=[APIs to serve\: custom, external, or both with a comma]:APIS:((custom\:"custom.metrics.k8s.io"
+external\:"external.metrics.k8s.io"))' \
+'--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
+'--replicas=[How many pods]:N:_default' \
+'--certificates=[Who makes certificates\: oppscale or cert-manager]:WHO:((oppscale\:"oppscale"
+cert-manager\:"cert-manager"))' \
+'*--with=[Also write Helm values for this chart; needs --export DIR]:CHART:((metrics-server\:"metrics-server"
+prometheus-stack\:"kube-prometheus-stack"))' \
+'--export=[Write the manifests to this folder, or - for stdout, and change nothing]:DIR:_default' \
+'(--export)--dry-run=[Only show the plan\: client asks no cluster, server tries it there]::HOW:((client\:"Without a cluster"
+server\:"Tried by the server"))' \
+'--timeout=[How long to wait, in all]:DURATION:_default' \
+'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--export-secrets[Export private keys too]' \
+'--kustomize[Export a kustomization.yaml too]' \
+'--force-conflicts[Take over fields and objects that others own; an API is never taken over]' \
+'--grant-cluster-admin[Make yourself cluster-admin meanwhile, and take it back at the end]' \
+'-y[Do not ask]' \
+'--yes[Do not ask]' \
+'--no-wait[Do not wait until it works; the API is not handed over then]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'-o+[How to show it\: table, short (only what is wrong) or json]:FORMAT:((table\:"All, for people"
+short\:"What is wrong, for people"
+json\:"For programs"))' \
+'--output=[How to show it\: table, short (only what is wrong) or json]:FORMAT:((table\:"All, for people"
+short\:"What is wrong, for people"
+json\:"For programs"))' \
+'--timeout=[How long, in all]:DURATION:_default' \
+'*--only=[Check only these categories, separated by commas]:CATEGORIES:_default' \
+'*-f+[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
+'*--filename=[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
+'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--wait[Look again until nothing is wrong]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(certs)
+_arguments "${_arguments_options[@]}" : \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+":: :_oppscale__subcmd__certs_commands" \
+"*::: :->certs" \
+&& ret=0
+
+    case $state in
+    (certs)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-certs-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder for ca.crt, tls.crt and tls.key]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--cluster-domain=[The cluster'\''s domain, for the long name]:DOMAIN:_default' \
+'--days=[How many days the serving certificate lives]:DAYS:_default' \
+'--ca-days=[How many days a new CA lives]:DAYS:_default' \
+'--ca-cert=[Sign with this CA instead of a new one]:FILE:_files' \
+'--ca-key=[Key of that CA]:FILE:_files' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--to-secret[Write the Secret into the cluster]' \
+'--force[Make new ones even if those that are there are good]' \
+'--keep-ca-key[Keep the CA'\''s key as ca.key in the folder]' \
+'(--to-secret --ca-cert --keep-ca-key)--csr[Make a key and a signing request for somebody else'\''s CA]' \
+'(--dir --to-secret --csr --ca-cert)--cert-manager[Print an Issuer and a Certificate for cert-manager instead]' \
+'--force-conflicts[Take over fields of the Secret that others own]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder to look at, instead of the cluster'\''s Secret]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'-o+[How to show it]:FORMAT:((table\:"For people"
+json\:"For programs"))' \
+'--output=[How to show it]:FORMAT:((table\:"For people"
+json\:"For programs"))' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+'--dir=[Folder whose certificates to renew, instead of the cluster'\''s]:DIR:_files' \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Service in front of it; the certificate is for SERVICE.NAMESPACE.svc]:NAME:_default' \
+'--secret=[Secret that holds its certificates]:NAME:_default' \
+'--cluster-domain=[The cluster'\''s domain, for the long name]:DOMAIN:_default' \
+'--days=[How many days the serving certificate lives]:DAYS:_default' \
+'--ca-days=[How many days a new CA lives]:DAYS:_default' \
+'--timeout=[How long pods may take to serve the new certificate]:DURATION:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--force[Renew whatever is left of their life]' \
+'--force-conflicts[Take over fields that others own]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_oppscale__subcmd__certs__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-certs-help-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(kubeconfig)
+_arguments "${_arguments_options[@]}" : \
+'--serviceaccount=[ServiceAccount whose kubeconfig it is]:NAME:_default' \
+'--sa=[ServiceAccount whose kubeconfig it is]:NAME:_default' \
+'-n+[Its namespace]:NAME:_default' \
+'--namespace=[Its namespace]:NAME:_default' \
+'--duration=[How long the token is to live; the server may cut it. At least 10m]:DURATION:_default' \
+'*--audience=[For whom the token is; left out, for the API server. May be given several times]:NAME:_default' \
+'--server=[Address of the API server, as it is reached from where the file is used]:URL:_default' \
+'--certificate-authority=[CA of the API server, PEM, instead of the one of your kubeconfig]:FILE:_files' \
+'--name=[Name of cluster, user and context in the file]:NAME:_default' \
+'(--merge)--out=[Write this file, mode 0600, instead of stdout]:FILE:_files' \
+'--merge=[Put it into a kubeconfig that is there; its current context stays]:FILE:_files' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--create[Make the ServiceAccount if it is not there; it gets no rights]' \
+'(--audience --duration)--legacy-token[A token that never ends, from a Secret, for what cannot renew one]' \
+'--force[Replace entries of that name which lead elsewhere]' \
+'(--create --legacy-token --out --merge --audience)--revoke[Revoke the tokens handed out before]' \
+'--dry-run[Say what would be done; no token is made, for a dry run makes a real one]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
 (templates)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -261,6 +533,34 @@ never\:"Never"))' \
 '-h[Print help]' \
 '--help[Print help]' \
 ':folder -- The folder to write them into:_files' \
+&& ret=0
+;;
+(uninstall)
+_arguments "${_arguments_options[@]}" : \
+'-n+[Namespace of the metrics server]:NAME:_default' \
+'--namespace=[Namespace of the metrics server]:NAME:_default' \
+'--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; may be given several times]:GROUP:_default' \
+'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--keep-namespace[Keep the namespace]' \
+'--delete-workloads[Also delete HPAs that read oppscale'\''s metric, and their workloads]' \
+'--dry-run[Only show the plan]' \
+'-y[Do not ask]' \
+'--yes[Do not ask]' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
 && ret=0
 ;;
 (completion)
@@ -309,7 +609,51 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(init)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(certs)
+_arguments "${_arguments_options[@]}" : \
+":: :_oppscale__subcmd__help__subcmd__certs_commands" \
+"*::: :->certs" \
+&& ret=0
+
+    case $state in
+    (certs)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:oppscale-help-certs-command-$line[1]:"
+        case $line[1] in
+            (generate)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(status)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(renew)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(kubeconfig)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (templates)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(uninstall)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
@@ -338,11 +682,76 @@ _oppscale_commands() {
 'serve:Serve what remains to HPAs, Prometheus and people' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'init:Set a cluster up\: shows its plan, asks once, and proves the result' \
+'check:Tell what is right and wrong in a cluster, with the fix for each' \
+'certs:Make, look at and renew the certificates of the metrics API' \
+'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
 'templates:Write out the templates of render-hpa, to start your own from' \
+'uninstall:Take away what init brought, the API first' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'oppscale commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs_commands] )) ||
+_oppscale__subcmd__certs_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'oppscale certs commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__generate_commands] )) ||
+_oppscale__subcmd__certs__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'oppscale certs help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__generate_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__help_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__renew_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__help__subcmd__status_commands] )) ||
+_oppscale__subcmd__certs__subcmd__help__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs help status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__renew_commands] )) ||
+_oppscale__subcmd__certs__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__certs__subcmd__status_commands] )) ||
+_oppscale__subcmd__certs__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale certs status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__check_commands] )) ||
+_oppscale__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale check commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__completion_commands] )) ||
 _oppscale__subcmd__completion_commands() {
@@ -362,11 +771,45 @@ _oppscale__subcmd__help_commands() {
 'serve:Serve what remains to HPAs, Prometheus and people' \
 'simulate:Show what an HPA will do on a simulated cluster, and what it should be' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
+'init:Set a cluster up\: shows its plan, asks once, and proves the result' \
+'check:Tell what is right and wrong in a cluster, with the fix for each' \
+'certs:Make, look at and renew the certificates of the metrics API' \
+'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
 'templates:Write out the templates of render-hpa, to start your own from' \
+'uninstall:Take away what init brought, the API first' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'oppscale help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs_commands() {
+    local commands; commands=(
+'generate:Make a CA and a serving certificate\: to files, to a Secret, or both' \
+'status:Show certificates as the API server'\''s aggregator judges them' \
+'renew:Replace certificates before they end, without a failed request' \
+    )
+    _describe -t commands 'oppscale help certs commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__generate_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__generate_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs generate commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__renew_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__renew_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs renew commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__certs__subcmd__status_commands] )) ||
+_oppscale__subcmd__help__subcmd__certs__subcmd__status_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help certs status commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__check_commands] )) ||
+_oppscale__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help check commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__completion_commands] )) ||
 _oppscale__subcmd__help__subcmd__completion_commands() {
@@ -382,6 +825,16 @@ _oppscale__subcmd__help__subcmd__demo_commands() {
 _oppscale__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help help commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__init_commands] )) ||
+_oppscale__subcmd__help__subcmd__init_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help init commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__kubeconfig_commands] )) ||
+_oppscale__subcmd__help__subcmd__kubeconfig_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help kubeconfig commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__render-hpa_commands] )) ||
 _oppscale__subcmd__help__subcmd__render-hpa_commands() {
@@ -408,6 +861,21 @@ _oppscale__subcmd__help__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help top commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__uninstall_commands] )) ||
+_oppscale__subcmd__help__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help uninstall commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__init_commands] )) ||
+_oppscale__subcmd__init_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale init commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__kubeconfig_commands] )) ||
+_oppscale__subcmd__kubeconfig_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale kubeconfig commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__render-hpa_commands] )) ||
 _oppscale__subcmd__render-hpa_commands() {
     local commands; commands=()
@@ -432,6 +900,11 @@ _oppscale__subcmd__templates_commands() {
 _oppscale__subcmd__top_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale top commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__uninstall_commands] )) ||
+_oppscale__subcmd__uninstall_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale uninstall commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_oppscale" ]; then

@@ -2,13 +2,18 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::commands::certs::CertsArgs;
+use crate::commands::check::CheckArgs;
 use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
+use crate::commands::init::InitArgs;
+use crate::commands::kubeconfig::KubeconfigArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
+use crate::commands::uninstall::UninstallArgs;
 use crate::printer::ColorChoice;
 
 /// The heading of the options that every command has.
@@ -32,7 +37,7 @@ Examples:
   oppscale render-hpa --workload app.yaml        manifests, sized for this cluster
 
 Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
-124 timed out, 130 interrupted"
+4 owned by somebody else, 124 timed out, 130 interrupted"
 )]
 pub struct Cli {
     /// When to colour: auto, always or never
@@ -76,8 +81,19 @@ pub enum Command {
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
+    /// Set a cluster up: shows its plan, asks once, and proves the result
+    Init(Box<InitArgs>),
+    /// Tell what is right and wrong in a cluster, with the fix for each
+    Check(Box<CheckArgs>),
+    /// Make, look at and renew the certificates of the metrics API
+    #[command(subcommand)]
+    Certs(CertsArgs),
+    /// Make a kubeconfig for a ServiceAccount, with a token that ends
+    Kubeconfig(Box<KubeconfigArgs>),
     /// Write out the templates of render-hpa, to start your own from
     Templates(TemplatesArgs),
+    /// Take away what init brought, the API first
+    Uninstall(Box<UninstallArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
 }

@@ -18,6 +18,8 @@ pub enum Exit {
     Usage,
     /// 3: rights are missing. What could be told without them has been told.
     Rights,
+    /// 4: what would be changed belongs to somebody else, and was left alone.
+    Owned,
     /// 124: the server did not answer in time.
     TimedOut,
     /// 130: interrupted by Ctrl-C.
@@ -32,6 +34,7 @@ impl Exit {
             Self::Finding | Self::Error => 1,
             Self::Usage => 2,
             Self::Rights => 3,
+            Self::Owned => 4,
             Self::TimedOut => 124,
             Self::Interrupted => 130,
         }
@@ -80,6 +83,36 @@ impl Hinted {
     }
 }
 
+/// Something that belongs to somebody else, and was left alone.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct OwnedByOthers {
+    message: String,
+    hint: String,
+}
+
+impl OwnedByOthers {
+    /// Says what belongs to whom, and what to do.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
+/// Something that did not become what it should in time.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct TimedOut {
+    message: String,
+    hint: String,
+}
+
+impl TimedOut {
+    /// Says what was waited for, and what to look at.
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+}
+
 /// An error in words: what happened, its causes, and what to do.
 pub struct Report {
     /// How the process must end.
@@ -105,6 +138,12 @@ pub fn report(error: &anyhow::Error) -> Report {
         } else if let Some(usage) = cause.downcast_ref::<UsageError>() {
             exit = Exit::Usage;
             hint = usage.hint.clone().or(hint);
+        } else if let Some(owned) = cause.downcast_ref::<OwnedByOthers>() {
+            exit = Exit::Owned;
+            hint = Some(owned.hint.clone());
+        } else if let Some(late) = cause.downcast_ref::<TimedOut>() {
+            exit = Exit::TimedOut;
+            hint = Some(late.hint.clone());
         } else if let Some(hinted) = cause.downcast_ref::<Hinted>() {
             hint = Some(hinted.hint.clone());
         }

@@ -15,6 +15,8 @@
 //!
 //! `core` is pure and knows none of the others.
 
+pub mod certificates;
+pub mod checks;
 pub mod cli;
 pub mod cluster;
 pub mod commands;
@@ -33,6 +35,7 @@ pub mod render;
 mod run;
 pub mod scenario;
 pub mod serve;
+pub mod setup;
 pub mod terminal;
 
 pub use run::run;

@@ -1,6 +1,7 @@
 //! From arguments to an exit code: parse, run, put errors into words.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::Path;
 
 use clap::error::ErrorKind;
@@ -72,7 +73,13 @@ async fn interruptible(
 ) -> anyhow::Result<Exit> {
     tokio::select! {
         outcome = command => outcome,
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Interrupted),
+        _ = tokio::signal::ctrl_c() => {
+            // A question on the terminal hides the cursor while it waits for keys.
+            if std::io::stderr().is_terminal() {
+                let _ = console::Term::stderr().show_cursor();
+            }
+            Ok(Exit::Interrupted)
+        }
     }
 }
 

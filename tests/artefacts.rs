@@ -75,6 +75,14 @@ fn the_reference_is_what_help_says() {
         &["templates"],
         &["simulate"],
         &["demo"],
+        &["init"],
+        &["check"],
+        &["certs"],
+        &["certs", "generate"],
+        &["certs", "status"],
+        &["certs", "renew"],
+        &["kubeconfig"],
+        &["uninstall"],
         &["completion"],
     ] {
         let mut args = command.to_vec();

@@ -9,6 +9,7 @@ mod hpa;
 mod purity;
 mod render;
 mod serve;
+mod setup;
 mod simulation;
 mod support;
 
@@ -23,6 +24,7 @@ fn no_test_file_is_forgotten() {
         ("e2e", "mod.rs"),
         ("hpa", "mod.rs"),
         ("hpa/support", "mod.rs"),
+        ("setup", "mod.rs"),
         ("render", "mod.rs"),
         ("serve", "mod.rs"),
         ("simulation", "mod.rs"),

@@ -122,7 +122,7 @@ impl Cluster {
         self.in_time(action, begin).await
     }
 
-    async fn in_time<T>(
+    pub(super) async fn in_time<T>(
         &self,
         action: &Action<'_>,
         request: impl Future<Output = Result<T, ClusterError>>,
@@ -167,11 +167,19 @@ impl Cluster {
         let body = content.map_or_else(Body::empty, |content| Body::from(content.bytes.to_vec()));
         let request =
             request.body(body).map_err(|error| ClusterError::BadConfig(error.to_string()))?;
+        self.send_request(action, request).await
+    }
+
+    pub(super) async fn send_request(
+        &self,
+        action: &str,
+        request: http::Request<Body>,
+    ) -> Result<Response<Body>, ClusterError> {
         let sent = self.client.send(request).await;
         sent.map_err(|error| trouble::transport(action, &self.server, &error))
     }
 
-    async fn whole(
+    pub(super) async fn whole(
         &self,
         action: &str,
         response: Response<Body>,
@@ -217,13 +225,14 @@ pub struct Content<'a> {
     pub bytes: &'a [u8],
 }
 
-struct Answer {
-    status: StatusCode,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
 }
 
-fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
+/// What a refusal of `action` means.
+pub(super) fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
     let message = trouble::words_of(body);
     let right = action.right.to_owned();
     let action = action.words.to_owned();

@@ -43,6 +43,19 @@ pub struct ClusterArgs {
     pub request_timeout: MaybeDuration,
 }
 
+/// Where a cluster is, and how it is trusted.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The API server's address.
+    pub server: String,
+    /// The authority of its certificate, PEM; `None` for the system's.
+    pub authority_pem: Option<String>,
+    /// The name in its certificate, where it differs from the address.
+    pub tls_server_name: Option<String>,
+    /// The namespace of the context.
+    pub namespace: String,
+}
+
 /// A timeout; `None` waits for ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaybeDuration(pub Option<Duration>);
@@ -79,6 +92,29 @@ impl ClusterArgs {
             }
         })?;
         Ok(Cluster::new(client, server, namespace, self.request_timeout.0))
+    }
+
+    /// Where the cluster is and how it is trusted, for whoever else is to reach it.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or it cannot be used.
+    pub async fn endpoint(&self) -> Result<Endpoint, ClusterError> {
+        let config = self.config().await?;
+        let pem = |ders: Vec<Vec<u8>>| {
+            use base64::Engine as _;
+            use base64::engine::general_purpose::STANDARD;
+            let one = |der: Vec<u8>| {
+                let body = STANDARD.encode(der);
+                format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n")
+            };
+            ders.into_iter().map(one).collect::<String>()
+        };
+        Ok(Endpoint {
+            server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+            authority_pem: config.root_cert.map(pem),
+            tls_server_name: config.tls_server_name,
+            namespace: config.default_namespace,
+        })
     }
 
     async fn config(&self) -> Result<Config, ClusterError> {

@@ -4,6 +4,7 @@
 //! means is the core's business, how it looks the renderer's.
 
 mod apply;
+mod ask;
 mod client;
 mod connect;
 mod context;
@@ -13,6 +14,7 @@ mod facts;
 mod fields;
 pub mod follow;
 mod intake;
+mod objects;
 mod pages;
 mod read;
 mod saved;
@@ -23,12 +25,14 @@ mod usage;
 mod workload;
 
 pub use apply::{DryRun, dry_run};
+pub use ask::{Ask, Reply};
 pub use client::{Action, Cluster, Content};
-pub use connect::{ClusterArgs, MaybeDuration, parse_timeout};
+pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
 pub use facts::{Scaler, exists, scalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
+pub use objects::{Applied, Apply, FIELD_MANAGER};
 pub use pages::{Listing, percent_encode};
 pub use read::{Request, read};
 pub use saved::{SavedFiles, read_saved};

@@ -1,10 +1,22 @@
 //! One command, one file: its arguments, and a run that fetches, asks the core, renders.
 
 mod candidates;
+pub mod certs;
+mod certs_generate;
+mod certs_renew;
+mod certs_status;
+pub mod check;
 mod compare;
 pub mod completion;
 pub mod demo;
 pub mod explain;
+pub mod init;
+mod init_args;
+mod init_export;
+mod init_grant;
+mod init_plan;
+mod init_trust;
+pub mod kubeconfig;
 pub mod render_hpa;
 mod render_hpa_args;
 mod render_hpa_decisions;
@@ -22,6 +34,7 @@ mod top_follow;
 mod top_live_args;
 mod top_screen;
 mod top_watch;
+pub mod uninstall;
 
 use crate::cli::Command;
 use crate::exit::Exit;
@@ -38,6 +51,11 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
+        Command::Init(args) => init::run(*args, printer).await,
+        Command::Uninstall(args) => uninstall::run(*args, printer).await,
+        Command::Check(args) => check::run(*args, printer).await,
+        Command::Certs(args) => certs::run(args, printer).await,
+        Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
         Command::Templates(args) => templates::run(&args, printer),
         Command::Completion(args) => completion::run(&args, printer),
     }

@@ -28,6 +28,7 @@
 //! sizing         how large a filler may be, and where each number comes from
 //! ```
 
+pub mod check;
 pub mod defaulting;
 pub mod demand;
 pub mod explain;

@@ -35,4 +35,12 @@ pub const EMBEDDED: &[Embedded] = embedded![
     "service-monitor.yaml",
     "adapter-rule.yaml",
     "kustomization.yaml",
+    "cert-manager.yaml",
+    "server-namespace.yaml",
+    "server-rbac.yaml",
+    "server-secret.yaml",
+    "server.yaml",
+    "server-monitor.yaml",
+    "server-adapter.yaml",
+    "server-api-service.yaml",
 ];

@@ -12,7 +12,7 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::custom;
+use super::{cert_manager, custom};
 
 /// A kind of object.
 #[derive(Clone, Copy)]
@@ -84,6 +84,8 @@ const KINDS: &[Kind] = kinds![
     "apiregistration.k8s.io/v1" APIService "apiservices" cluster registration::APIService;
     "keda.sh/v1alpha1" ScaledObject "scaledobjects" namespaced custom::ScaledObject;
     "monitoring.coreos.com/v1" ServiceMonitor "servicemonitors" namespaced custom::ServiceMonitor;
+    "cert-manager.io/v1" Issuer "issuers" namespaced cert_manager::Issuer;
+    "cert-manager.io/v1" Certificate "certificates" namespaced cert_manager::Certificate;
     "kustomize.config.k8s.io/v1beta1" Kustomization "kustomizations" namespaced
         custom::Kustomization;
 ];

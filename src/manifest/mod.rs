@@ -9,6 +9,7 @@
 //! [`Templates::render`]. Every value in a template is written as JSON, which is YAML too: no
 //! name, label or argument can become anything but the string that it is.
 
+mod cert_manager;
 mod custom;
 mod document;
 mod embedded;

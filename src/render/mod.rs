@@ -2,6 +2,7 @@
 
 pub mod csv;
 pub mod diff;
+pub mod findings;
 mod footer;
 pub mod json;
 pub mod simulation;

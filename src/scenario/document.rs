@@ -44,6 +44,16 @@ struct Kind {
 }
 
 impl Document {
+    /// A text that came from elsewhere than a file.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { name: name.into(), text: text.into() }
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a file; `-` is standard input.
     ///
     /// # Errors

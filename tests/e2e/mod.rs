@@ -8,6 +8,7 @@
 
 mod render_hpa;
 mod serve;
+mod setup;
 mod top;
 
 /// The kubeconfig of the cluster to test against, or a word that there is none.

@@ -7,7 +7,14 @@ use serde_json::{Value, json};
 use super::answer;
 
 /// Group, version, kind, plural, whether it lives in a namespace.
-const KINDS: [(&str, &str, &str, &str, bool); 18] = [
+const KINDS: [(&str, &str, &str, &str, bool); 25] = [
+    ("", "v1", "ServiceAccount", "serviceaccounts", true),
+    ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
+    ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
+    ("rbac.authorization.k8s.io", "v1", "ClusterRoleBinding", "clusterrolebindings", false),
+    ("rbac.authorization.k8s.io", "v1", "Role", "roles", true),
+    ("rbac.authorization.k8s.io", "v1", "RoleBinding", "rolebindings", true),
+    ("apiregistration.k8s.io", "v1", "APIService", "apiservices", false),
     ("", "v1", "Namespace", "namespaces", false),
     ("", "v1", "Node", "nodes", false),
     ("", "v1", "Pod", "pods", true),

@@ -25,6 +25,7 @@ use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
 use super::request::Request;
 use super::routes::{self, Paging};
+use super::store::Store;
 use super::watch::{self, Ending, Watches, What};
 use super::world::World;
 
@@ -40,6 +41,7 @@ pub struct Setup {
     demands_certificate: bool,
     prefix: &'static str,
     streams: bool,
+    stores: bool,
 }
 
 /// A server that runs.
@@ -58,6 +60,8 @@ struct Shared {
     paging: Mutex<Paging>,
     scripts: Mutex<HashMap<String, Script>>,
     watches: Arc<Watches>,
+    /// `None` for a server that only serves its world.
+    store: Option<Store>,
     requests: Mutex<Vec<Request>>,
     arrival: Condvar,
     token: Mutex<Option<String>>,
@@ -82,6 +86,7 @@ impl Setup {
             demands_certificate: false,
             prefix: "",
             streams: true,
+            stores: false,
         }
     }
 
@@ -143,6 +148,12 @@ impl Setup {
         Self { prefix, ..self }
     }
 
+    /// That stores objects, reviews access and hands out tokens.
+    #[must_use]
+    pub fn storing(self) -> Self {
+        Self { stores: true, ..self }
+    }
+
     /// Starts it.
     pub fn start(self) -> FakeApiServer {
         let authority = self.tls.map(|_| Authority::new("the cluster's CA"));
@@ -151,6 +162,7 @@ impl Setup {
             world: Mutex::new(self.world),
             paging: Mutex::new(self.paging),
             scripts: Mutex::default(),
+            store: self.stores.then(Store::default),
             requests: Mutex::default(),
             arrival: Condvar::new(),
             token: Mutex::new(self.token.map(str::to_owned)),
@@ -197,6 +209,20 @@ impl FakeApiServer {
         self.address = listener.local_addr().unwrap();
         runtime.spawn(accept(listener, acceptor, Arc::clone(&self.shared)));
         self.runtime = Some(runtime);
+    }
+
+    /// The objects that it stores.
+    pub fn store(&self) -> &Store {
+        self.shared.store.as_ref().unwrap()
+    }
+
+    /// The requests so far that change something, one a line.
+    pub fn writes(&self) -> Vec<String> {
+        self.requests()
+            .iter()
+            .filter(|r| r.is_write())
+            .map(|r| format!("{} {}", r.method, r.path))
+            .collect()
     }
 
     /// Changes what it holds; those who watch are told.
@@ -373,6 +399,9 @@ impl Shared {
     async fn serve(&self, request: &Request) -> Response<Body> {
         if let Some(watch) = self.watch(request) {
             return watch;
+        }
+        if let Some(answer) = self.store.as_ref().and_then(|store| store.serve(request)) {
+            return answer;
         }
         let mut paging = *self.paging.lock().unwrap();
         // Before the world, as those who change it do.

@@ -37,6 +37,13 @@ impl Request {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// Whether it changes something: reviews and dry runs do not.
+    pub fn is_write(&self) -> bool {
+        self.method != Method::GET
+            && !self.path.ends_with("reviews")
+            && self.parameter("dryRun") != Some("All")
+    }
+
     /// All values of a header.
     pub fn header(&self, name: &str) -> Vec<&str> {
         self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()

@@ -1,7 +1,5 @@
 //! An HPA as the manifest that `kubectl apply` takes.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value, json};
 
 use crate::core::hpa::{
@@ -10,6 +8,7 @@ use crate::core::hpa::{
 };
 use crate::core::quantity::Quantity;
 use crate::core::reserve::Reserve;
+use crate::core::verdict::Correction;
 use crate::scenario::Manifest;
 
 use super::Entry;
@@ -20,23 +19,30 @@ use super::Entry;
 /// # Errors
 /// Never, in practice: plain data can be written as YAML.
 pub fn best(entry: &Entry) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let spec = match entry.correction() {
-        Some(correction) => {
-            let reserve = match correction.metric.reserve {
-                Reserve::Cpu(milli) => format!("{} cores", Quantity::from_milli(milli)),
-                Reserve::Share(share) => format!("{} %", share as f64 / 1e7),
-            };
-            let _ = writeln!(
-                text,
-                "# The metric: replicas that fit, without the workload's own pods,\n\
-                 # with a reserve of {reserve} taken off, from a watch."
-            );
-            &correction.spec
-        }
-        None => &entry.identity.spec,
+    match entry.correction() {
+        Some(correction) => corrected(&entry.identity, correction),
+        None => written(String::new(), &entry.identity, &entry.identity.spec),
+    }
+}
+
+/// The manifest that a correction asks for, with what it cannot hold above it as comments.
+///
+/// # Errors
+/// Never, in practice: plain data can be written as YAML.
+pub fn corrected(identity: &Manifest, correction: &Correction) -> anyhow::Result<String> {
+    let reserve = match correction.metric.reserve {
+        Reserve::Cpu(milli) => format!("{} cores", Quantity::from_milli(milli)),
+        Reserve::Share(share) => format!("{} %", share as f64 / 1e7),
     };
-    text.push_str(&serde_saphyr::to_string(&value(&entry.identity, spec))?);
+    let comment = format!(
+        "# The metric: replicas that fit, without the workload's own pods,\n\
+         # with a reserve of {reserve} taken off, from a watch.\n"
+    );
+    written(comment, identity, &correction.spec)
+}
+
+fn written(mut text: String, identity: &Manifest, spec: &HpaSpec) -> anyhow::Result<String> {
+    text.push_str(&serde_saphyr::to_string(&value(identity, spec))?);
     if !text.ends_with('\n') {
         text.push('\n');
     }

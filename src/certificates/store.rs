@@ -1,0 +1,49 @@
+//! Certificates in the files of a folder, by the names that a TLS Secret has for them.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::private::Private;
+
+/// The serving certificate, and its authority's after it.
+pub const CERT: &str = "tls.crt";
+/// Its key.
+pub const KEY: &str = "tls.key";
+/// The authority's certificate.
+pub const CA_CERT: &str = "ca.crt";
+/// The authority's key, where it is kept.
+pub const CA_KEY: &str = "ca.key";
+/// A signing request for somebody else's authority.
+pub const REQUEST: &str = "tls.csr";
+
+/// What a folder or a Secret holds.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    /// `tls.crt`.
+    pub chain: Option<String>,
+    /// `tls.key`.
+    pub key: Option<Private>,
+    /// `ca.crt`.
+    pub ca: Option<String>,
+}
+
+impl Stored {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.chain.is_none() && self.key.is_none() && self.ca.is_none()
+    }
+}
+
+/// Reads what a folder holds; files that are not there are `None`.
+///
+/// # Errors
+/// When a file is there and cannot be read.
+pub fn read_folder(folder: &Path) -> io::Result<Stored> {
+    let read = |name: &str| match fs::read_to_string(folder.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    Ok(Stored { chain: read(CERT)?, key: read(KEY)?.map(Private::new), ca: read(CA_CERT)? })
+}

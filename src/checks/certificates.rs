@@ -1,0 +1,118 @@
+//! Serving certificates and whom the APIServices trust.
+
+use crate::certificates::{Bundle, Flaw, Recipe, date, judge, key_fits};
+use crate::core::check::Outcome;
+use crate::setup::tls_secret::stored;
+
+use super::doctor::{Doctor, Found, Look};
+use super::owners::services;
+
+const ALL: [&str; 4] = ["OPP-CRT-001", "OPP-CRT-002", "OPP-CRT-003", "OPP-CRT-004"];
+
+pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
+    let subject = doctor.subject.clone();
+    let path = format!("/api/v1/namespaces/{}/secrets/{}", subject.namespace, subject.secret);
+    let right = format!("--verb=get --resource=secrets, in {}", subject.namespace);
+    let secret = match doctor.look(&path, &right).await {
+        Look::Found(secret) => stored(&secret),
+        Look::Absent if !subject.installed => {
+            for id in ALL {
+                found.skip(id, "oppscale is not installed here");
+            }
+            return;
+        }
+        Look::Absent => {
+            found.fixed_by(
+                ALL[0],
+                Outcome::Failed(format!(
+                    "there is no Secret {}/{}",
+                    subject.namespace, subject.secret
+                )),
+                "oppscale certs generate --to-secret, then oppscale init",
+            );
+            for id in &ALL[1..] {
+                found.skip(id, "there is no certificate");
+            }
+            return;
+        }
+        other => {
+            for id in ALL {
+                found.add(id, other.unknown());
+            }
+            return;
+        }
+    };
+    let (Some(chain), Some(key)) = (&secret.chain, &secret.key) else {
+        found.fixed_by(
+            ALL[0],
+            Outcome::Failed("the Secret lacks tls.crt or tls.key".to_owned()),
+            "oppscale certs generate --to-secret --force",
+        );
+        for id in &ALL[1..] {
+            found.skip(id, "there is no certificate");
+        }
+        return;
+    };
+    found.add(ALL[0], Outcome::Passed(None));
+    let asked = Recipe::new(&subject.service, &subject.namespace).asked_name();
+    let mut judged = judge(chain, secret.ca.as_deref(), &asked, doctor.now);
+    if key_fits(chain, key) == Some(false) {
+        judged.flaws.push(Flaw::OtherKey);
+    }
+    match judged.flaws.first() {
+        None => found.pass(ALL[1], asked.clone()),
+        Some(flaw) => {
+            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), flaw.fix());
+        }
+    }
+    match judged.life {
+        Some(life) if life.is_near_end() => found.fixed_by(
+            ALL[2],
+            Outcome::Warning(format!("it ends on {}", date(life.not_after))),
+            "oppscale certs renew",
+        ),
+        Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
+        None => found.skip(ALL[2], "it cannot be read"),
+    }
+    trusted(doctor, chain, &asked, found).await;
+}
+
+async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut Found) {
+    let services = match services(doctor).await {
+        Ok(services) => services,
+        Err(outcome) => return found.add(ALL[3], outcome),
+    };
+    let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
+    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(&namespace, &service)).collect();
+    if ours.is_empty() {
+        return found.skip(ALL[3], "no APIService leads to oppscale");
+    }
+    for service in ours {
+        let name = Some(service.name());
+        let problem = match service.ca_bundle().map(Bundle::decode) {
+            _ if service.is_insecure() => {
+                let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
+                            is believed, and expiry is never noticed";
+                let fix = "oppscale init, which puts a caBundle there".to_owned();
+                found.about(ALL[3], name, Outcome::Warning(text.to_owned()), Some(fix));
+                continue;
+            }
+            None => "it has no caBundle".to_owned(),
+            Some(Err(error)) => format!(
+                "its caBundle is no PEM ({error}): no condition ever tells, and clients get 503"
+            ),
+            Some(Ok(bundle)) => {
+                let judged = judge(chain, Some(&bundle.pem()), asked, doctor.now);
+                match judged.flaws.first() {
+                    None => {
+                        found.about(ALL[3], name, Outcome::Passed(None), None);
+                        continue;
+                    }
+                    Some(flaw) => flaw.sentence(),
+                }
+            }
+        };
+        let fix = Some("oppscale certs renew".to_owned());
+        found.about(ALL[3], name, Outcome::Failed(problem), fix);
+    }
+}

@@ -1,0 +1,104 @@
+//! Prometheus, its operator, and whether it would scrape what we export.
+
+use serde_json::Value;
+
+use crate::core::check::Outcome;
+
+use super::doctor::{Doctor, Found, Look};
+
+const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
+const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
+
+pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
+    let prometheuses = match doctor.look(PROMETHEUSES, RIGHT).await {
+        Look::Found(mut list) => match list["items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        },
+        Look::Absent => {
+            let why = "there is no Prometheus operator; oppscale serve needs none";
+            found.skip("OPP-PRO-001", why);
+            found.skip("OPP-PRO-002", why);
+            return;
+        }
+        other => {
+            found.add("OPP-PRO-001", other.unknown());
+            found.add("OPP-PRO-002", other.unknown());
+            return;
+        }
+    };
+    found.add("OPP-PRO-001", Outcome::Passed(None));
+    let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
+    let path =
+        format!("/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors/{service}");
+    let monitor = match doctor.look(&path, RIGHT).await {
+        Look::Found(monitor) => monitor,
+        Look::Absent => {
+            found.skip("OPP-PRO-002", "oppscale has no ServiceMonitor here");
+            return;
+        }
+        other => return found.add("OPP-PRO-002", other.unknown()),
+    };
+    let selected = prometheuses.iter().find(|prometheus| selects(prometheus, &monitor));
+    match selected {
+        Some(prometheus) => found.pass("OPP-PRO-002", full_name(prometheus)),
+        None => {
+            let wishes: Vec<_> = prometheuses
+                .iter()
+                .map(|p| format!("{} wants {}", full_name(p), p["spec"]["serviceMonitorSelector"]))
+                .collect();
+            let wishes = if wishes.is_empty() {
+                "there is no Prometheus object".to_owned()
+            } else {
+                wishes.join("; ")
+            };
+            found.fixed_by(
+                "OPP-PRO-002",
+                Outcome::Failed(format!(
+                    "none selects ServiceMonitor {namespace}/{service}: {wishes}"
+                )),
+                "oppscale init --pipeline prometheus stamps the labels that are wanted; or set \
+                 serviceMonitorSelectorNilUsesHelmValues: false in kube-prometheus-stack",
+            );
+        }
+    }
+}
+
+pub(super) fn full_name(object: &Value) -> String {
+    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
+    format!("{}/{}", text("namespace"), text("name"))
+}
+
+/// Whether a Prometheus selects a ServiceMonitor by its labels. No selector selects nothing,
+/// an empty one everything (operator 0.93).
+fn selects(prometheus: &Value, monitor: &Value) -> bool {
+    let selector = &prometheus["spec"]["serviceMonitorSelector"];
+    let Some(selector) = selector.as_object() else { return false };
+    let labels = &monitor["metadata"]["labels"];
+    let wanted = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
+    let mut matches = wanted.clone().all(|(key, value)| labels[key] == *value);
+    for expression in
+        selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten()
+    {
+        let label = &labels[expression["key"].as_str().unwrap_or_default()];
+        let listed = expression["values"].as_array().is_some_and(|values| values.contains(label));
+        matches &= match expression["operator"].as_str() {
+            Some("In") => listed,
+            Some("NotIn") => !listed,
+            Some("Exists") => label.is_string(),
+            Some("DoesNotExist") => label.is_null(),
+            _ => false,
+        };
+    }
+    matches
+}
+
+/// The labels that the first Prometheus wants on a ServiceMonitor, where equality is all it
+/// asks.
+pub async fn wanted_monitor_labels(doctor: &mut Doctor<'_>) -> Vec<(String, String)> {
+    let prometheuses = doctor.list(PROMETHEUSES, RIGHT).await.unwrap_or_default();
+    let first = prometheuses.first().cloned().unwrap_or_default();
+    let labels = first["spec"]["serviceMonitorSelector"]["matchLabels"].as_object();
+    let labels = labels.into_iter().flatten();
+    labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+}

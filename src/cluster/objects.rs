@@ -1,0 +1,108 @@
+//! Single objects: got, applied server-side, deleted.
+
+use http::{Method, StatusCode};
+use serde_json::Value;
+
+use super::ask::{Ask, Reply};
+use super::client::{Action, Cluster};
+use super::error::ClusterError;
+
+/// Under which name fields are owned.
+pub const FIELD_MANAGER: &str = "oppscale";
+
+/// How to apply.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Apply {
+    /// Nothing is stored; the answer is what would be.
+    pub dry_run: bool,
+    /// Fields of other managers are taken over.
+    pub force: bool,
+}
+
+/// What became of an object that was applied.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It was not there before.
+    Created(Value),
+    /// It was there; as it is now.
+    Kept(Value),
+    /// Others own fields that would change: who, and which.
+    Conflict(Vec<(String, String)>),
+}
+
+impl Cluster {
+    /// An object; `None` when it, or its kind, is not there.
+    ///
+    /// # Errors
+    /// When the server refuses or fails.
+    pub async fn find(
+        &self,
+        action: &Action<'_>,
+        path: &str,
+    ) -> Result<Option<Value>, ClusterError> {
+        let reply = self.ask(action, &Ask::get(path)).await?;
+        match reply.status {
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Ok(Some(reply.success(action)?.json())),
+        }
+    }
+
+    /// Applies an object server-side, as field manager [`FIELD_MANAGER`]. Unknown fields are
+    /// refused.
+    ///
+    /// # Errors
+    /// When the server refuses for another reason than a conflict, or fails.
+    pub async fn apply(
+        &self,
+        action: &Action<'_>,
+        path: &str,
+        object: &Value,
+        how: Apply,
+    ) -> Result<Applied, ClusterError> {
+        let dry = if how.dry_run { "&dryRun=All" } else { "" };
+        let force = if how.force { "&force=true" } else { "" };
+        let path =
+            format!("{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}{dry}");
+        let ask = Ask::new(Method::PATCH, path).body("application/apply-patch+yaml", object);
+        let reply = self.ask(action, &ask).await?;
+        for warning in &reply.warnings {
+            tracing::warn!("{}: {warning}", action.words);
+        }
+        if reply.status == StatusCode::CONFLICT {
+            let conflicts = conflicts(&reply);
+            if !conflicts.is_empty() {
+                return Ok(Applied::Conflict(conflicts));
+            }
+        }
+        let created = reply.status == StatusCode::CREATED;
+        let object = reply.success(action)?.json();
+        Ok(if created { Applied::Created(object) } else { Applied::Kept(object) })
+    }
+
+    /// Deletes an object with all that depends on it; whether it was there.
+    ///
+    /// # Errors
+    /// When the server refuses or fails.
+    pub async fn remove(&self, action: &Action<'_>, path: &str) -> Result<bool, ClusterError> {
+        let path = format!("{path}?propagationPolicy=Background");
+        let reply = self.ask(action, &Ask::new(Method::DELETE, path)).await?;
+        match reply.status {
+            StatusCode::NOT_FOUND => Ok(false),
+            _ => reply.success(action).map(|_| true),
+        }
+    }
+}
+
+/// Manager and field of each conflict: `conflict with "helm"`, `.spec.caBundle`.
+fn conflicts(reply: &Reply) -> Vec<(String, String)> {
+    let status = reply.json();
+    let causes = status["details"]["causes"].as_array().cloned().unwrap_or_default();
+    let conflicts = causes.iter().filter(|cause| cause["reason"] == "FieldManagerConflict");
+    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let named = |cause: &Value| {
+        let message = words(&cause["message"]);
+        let manager = message.split('"').nth(1).map(str::to_owned);
+        (manager.unwrap_or(message), words(&cause["field"]))
+    };
+    conflicts.map(named).collect()
+}

@@ -1,0 +1,252 @@
+//! `oppscale certs generate`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::certificates::{
+    Authority, KEY, MintError, Minted, Private, REQUEST, Recipe, Stored, date, judge, mint, request,
+};
+use crate::cluster::{Applied, Apply, Cluster, ClusterArgs};
+use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
+use crate::files;
+use crate::manifest::{Templates, stream};
+use crate::printer::Printer;
+use crate::setup::{clock, tls_secret};
+
+use super::certs::{LifeArgs, ServerArgs, folder, good_for, write_folder};
+
+/// Arguments of `oppscale certs generate`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale certs generate --dir certs      files: ca.crt, tls.crt, tls.key
+  oppscale certs generate --to-secret      the Secret oppscale/oppscale-tls
+  oppscale certs generate --csr --dir certs
+                                           tls.csr for your own CA, and its key
+  oppscale certs generate --cert-manager | kubectl apply --server-side -f -
+                                           leave all of it to cert-manager
+
+What is there and has more than 30 % of its life left is kept. Keys are written
+with mode 0600, and never shown; the CA's key is thrown away unless it is asked
+for, for every renewal makes a new CA.")]
+pub struct GenerateArgs {
+    /// Folder for ca.crt, tls.crt and tls.key
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Write the Secret into the cluster
+    #[arg(long)]
+    pub to_secret: bool,
+    /// Whose certificates.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How long they live.
+    #[command(flatten)]
+    pub life: LifeArgs,
+    /// Make new ones even if those that are there are good
+    #[arg(long)]
+    pub force: bool,
+    /// Keep the CA's key as ca.key in the folder
+    #[arg(long, requires = "dir")]
+    pub keep_ca_key: bool,
+    /// Sign with this CA instead of a new one
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    pub ca_cert: Option<PathBuf>,
+    /// Key of that CA
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    pub ca_key: Option<PathBuf>,
+    /// Make a key and a signing request for somebody else's CA
+    #[arg(long, requires = "dir", conflicts_with_all = ["to_secret", "ca_cert", "keep_ca_key"])]
+    pub csr: bool,
+    /// Print an Issuer and a Certificate for cert-manager instead
+    #[arg(long, conflicts_with_all = ["dir", "to_secret", "csr", "ca_cert"])]
+    pub cert_manager: bool,
+    /// Take over fields of the Secret that others own
+    #[arg(long)]
+    pub force_conflicts: bool,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// Makes certificates.
+///
+/// # Errors
+/// When there is nowhere to put them, they would be refused, or cannot be written.
+pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let recipe = args.server.recipe(&args.life);
+    recipe.check().map_err(|error| UsageError::new(error.to_string()))?;
+    if args.cert_manager {
+        let context = serde_json::json!({
+            "namespace": recipe.namespace, "names": recipe.names(),
+            "secret": args.server.secret, "days": args.life.days, "ca_days": args.life.ca_days
+        });
+        let documents = Templates::new(None)?.render("cert-manager.yaml", context)?;
+        printer.data(&stream(&documents))?;
+        return Ok(Exit::Ok);
+    }
+    if args.csr {
+        return signing_request(&args, &recipe, printer);
+    }
+    if args.dir.is_none() && !args.to_secret {
+        return Err(UsageError::new("nowhere to put the certificates")
+            .hint("--dir DIR for files, --to-secret for a Secret, or both")
+            .into());
+    }
+    let cluster = match args.to_secret {
+        true => Some(args.cluster.connect().await?),
+        false => None,
+    };
+    let now = match &cluster {
+        Some(cluster) => clock::of_server(cluster).await?,
+        None => clock::local(),
+    };
+    let secret = match &cluster {
+        Some(cluster) => tls_secret::read(cluster, &args.server.secret()).await?,
+        None => None,
+    };
+    let files = args.dir.as_deref().map(folder).transpose()?;
+    if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &recipe, now) {
+        printer
+            .data(&format!("kept: {percent} % of their life is left (--force makes new ones)\n"))?;
+        return Ok(Exit::Ok);
+    }
+    // Both are to hold the same, so what is good in one goes to the other.
+    let good = [files, secret].into_iter().flatten().find_map(|stored| {
+        (!args.force && good_for(&stored, &recipe, now).is_some()).then(|| reused(stored)).flatten()
+    });
+    let minted = match good {
+        Some(minted) => minted,
+        None => made(&args, &recipe, now)?,
+    };
+    if let Some(folder) = &args.dir {
+        write_folder(folder, &minted, args.keep_ca_key && !minted.ca_key.expose().is_empty())?;
+    }
+    if let Some(cluster) = &cluster {
+        to_secret(&args, cluster, &minted).await?;
+    }
+    printer.data(&summary(&args, &recipe, &minted, now))?;
+    Ok(Exit::Ok)
+}
+
+/// The percentage left, when every place that was asked for holds good certificates.
+fn kept(
+    args: &GenerateArgs,
+    files: Option<&Stored>,
+    secret: Option<&Stored>,
+    recipe: &Recipe,
+    now: i64,
+) -> Option<i64> {
+    if args.force {
+        return None;
+    }
+    let files = match args.dir {
+        Some(_) => Some(good_for(files?, recipe, now)?),
+        None => None,
+    };
+    let secret = match args.to_secret {
+        true => Some(good_for(secret?, recipe, now)?),
+        false => None,
+    };
+    [files, secret].into_iter().flatten().min()
+}
+
+fn reused(stored: Stored) -> Option<Minted> {
+    Some(Minted {
+        ca: stored.ca?,
+        chain: stored.chain?,
+        key: stored.key?,
+        ca_key: Private::new(""),
+    })
+}
+
+fn made(args: &GenerateArgs, recipe: &Recipe, now: i64) -> anyhow::Result<Minted> {
+    let (Some(cert), Some(key)) = (&args.ca_cert, &args.ca_key) else {
+        return Ok(mint(recipe, now)?);
+    };
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let authority = Authority::read(&read(cert)?, &Private::new(read(key)?));
+    let signed = authority.and_then(|authority| authority.sign(recipe, now));
+    signed.map_err(|error| match error {
+        MintError::Authority(_) => Hinted::new(
+            format!("{}: {error}", cert.display()),
+            "leave --ca-cert and --ca-key out for a new CA, or set --days",
+        )
+        .into(),
+        other => anyhow::Error::from(other).context(cert.display().to_string()),
+    })
+}
+
+async fn to_secret(args: &GenerateArgs, cluster: &Cluster, minted: &Minted) -> anyhow::Result<()> {
+    let how = Apply { dry_run: false, force: args.force_conflicts };
+    let at = args.server.secret();
+    match tls_secret::write(cluster, &at, minted, how).await? {
+        Applied::Created(_) | Applied::Kept(_) => Ok(()),
+        Applied::Conflict(conflicts) => {
+            let owners: Vec<_> =
+                conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
+            Err(OwnedByOthers::new(
+                format!("{} belongs to somebody else: {}", at.shown(), owners.join(", ")),
+                "choose another name with --secret, or take it over with --force-conflicts",
+            )
+            .into())
+        }
+    }
+}
+
+fn signing_request(
+    args: &GenerateArgs,
+    recipe: &Recipe,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    // clap demands it.
+    let Some(folder) = &args.dir else { return Ok(Exit::Usage) };
+    if folder.join(KEY).exists() && !args.force {
+        return Err(UsageError::new(format!("{} is there already", folder.join(KEY).display()))
+            .hint("--force replaces the key, and what is signed for it is lost")
+            .into());
+    }
+    let (text, key) = request(recipe)?;
+    files::private_folder(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    for (name, text) in [(KEY, key.expose()), (REQUEST, text.as_str())] {
+        let path = folder.join(name);
+        files::write_private(&path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    printer.data(&format!("{}\n", folder.join(REQUEST).display()))?;
+    printer.note(&format!(
+        "let your CA sign it for {}, put the certificate into tls.crt and the CA into ca.crt\n\
+         beside it, and see what the API server will make of it:\n\
+         oppscale certs status --dir {}",
+        recipe.names().join(" and "),
+        folder.display()
+    ));
+    Ok(Exit::Ok)
+}
+
+fn summary(args: &GenerateArgs, recipe: &Recipe, minted: &Minted, now: i64) -> String {
+    let judged = judge(&minted.chain, Some(&minted.ca), &recipe.asked_name(), now);
+    let mut text = String::new();
+    if let Some(folder) = &args.dir {
+        text.push_str(&format!("folder       {}\n", folder.display()));
+    }
+    if args.to_secret {
+        text.push_str(&format!("Secret       {}/{}\n", args.server.namespace, args.server.secret));
+    }
+    text.push_str(&format!("for          {}\n", recipe.names().join(", ")));
+    if let Some(leaf) = &judged.leaf {
+        text.push_str(&format!("until        {}\n", date(leaf.not_after)));
+        text.push_str(&format!("SHA-256      {}\n", leaf.fingerprint));
+    }
+    if let Some(ca) = judged.authorities.first() {
+        text.push_str(&format!("CA           {}\n", ca.subject));
+        text.push_str(&format!("CA until     {}\n", date(ca.not_after)));
+        text.push_str(&format!("CA SHA-256   {}\n", ca.fingerprint));
+    }
+    text
+}

@@ -1,0 +1,221 @@
+//! `oppscale init`: a cluster set up, with a plan that is shown first, and proved.
+
+use std::time::Duration;
+
+use crate::certificates::{Bundle, Recipe, mint};
+use crate::checks::{self, Doctor, Patience, Subject, examine};
+use crate::cluster::Cluster;
+use crate::core::check::{Category, Finding, Outcome};
+use crate::exit::{Exit, UsageError};
+use crate::manifest::Templates;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render::findings;
+use crate::setup::clock;
+use crate::setup::desired::{Pipeline, Trust, Wishes};
+use crate::setup::install::Journal;
+
+pub use super::init_args::InitArgs;
+use super::init_args::{Answer, DryRunArg, can_ask, confirm};
+use super::init_export;
+use super::init_grant::{grant, take_back};
+use super::init_plan::Plan;
+
+/// How long the proof may take: APIs that were just handed over are answered after a moment.
+const PROOF: Duration = Duration::from_secs(30);
+
+/// Sets a cluster up.
+///
+/// # Errors
+/// When something is missing, belongs to somebody else, or does not come up.
+pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let applies = args.export.is_none() && args.dry_run.is_none();
+    let wishes = match args.wishes(applies && !args.yes && can_ask()).await? {
+        Answer::Given(wishes) => wishes,
+        Answer::Cancelled => {
+            printer.note("nothing was changed");
+            return Ok(Exit::Interrupted);
+        }
+    };
+    if args.export.is_some() {
+        return init_export::run(&args, &wishes, printer);
+    }
+    if !args.with.is_empty() {
+        return Err(UsageError::new("--with writes Helm values, which are files")
+            .hint("add --export DIR; the charts themselves are installed with helm")
+            .into());
+    }
+    let templates = Templates::new(None)?;
+    if args.dry_run == Some(DryRunArg::Client) {
+        return client_dry_run(&wishes, &templates, printer);
+    }
+    let cluster = args.cluster.connect().await?;
+    let mut wishes = wishes;
+    let progress = Progress::new(printer.shows_progress());
+    let before = look(&args, &wishes, &cluster, &progress).await;
+    progress.finish();
+    printer.data(&findings::short(&before.findings, printer))?;
+    if let Some(finding) = stopper(&before.findings) {
+        return Ok(stopped(finding, printer));
+    }
+    wishes.monitor_labels = before.monitor_labels;
+    let mut journal = Journal::new(printer, 0);
+    if args.grant_cluster_admin && args.dry_run.is_none() {
+        grant(&cluster, &mut journal, printer).await?;
+    }
+    let plan = Plan::make(&args, &wishes, &templates, &cluster, before.now).await?;
+    if let Some(exit) = plan.refused(&args, &cluster, printer).await? {
+        take_back(&args, &cluster, &mut journal).await?;
+        return Ok(exit);
+    }
+    printer.data(&plan.text(printer))?;
+    let pending = plan.pending();
+    if args.dry_run.is_some() {
+        journal.close();
+        return Ok(Exit::Ok);
+    }
+    if pending > 0 && !args.yes {
+        if !can_ask() {
+            return Err(UsageError::new(format!(
+                "{pending} changes are to be made, and nobody can be asked"
+            ))
+            .hint("--yes makes them without asking, --dry-run=server only shows them")
+            .into());
+        }
+        match confirm(&format!("Make these {pending} changes?")).await? {
+            Some(true) => {}
+            Some(false) => return Ok(Exit::Finding),
+            None => return Ok(Exit::Interrupted),
+        }
+    }
+    journal.plan(pending);
+    plan.carry_out(&args, &cluster, &mut journal, &progress, printer).await?;
+    take_back(&args, &cluster, &mut journal).await?;
+    journal.close();
+    if args.no_wait {
+        printer.note("it was not waited for: oppscale check --wait proves it, and oppscale init hands the API over");
+        return Ok(Exit::Ok);
+    }
+    prove(&args, &wishes, &cluster, pending, printer).await
+}
+
+/// What is known before anything is planned.
+struct Before {
+    findings: Vec<Finding>,
+    now: i64,
+    monitor_labels: Vec<(String, String)>,
+}
+
+fn subject(args: &InitArgs, wishes: &Wishes, installed: bool) -> Subject {
+    Subject {
+        namespace: wishes.namespace.clone(),
+        service: wishes.service.clone(),
+        secret: wishes.secret.clone(),
+        distribution: args.distribution,
+        manifests: Vec::new(),
+        installed,
+    }
+}
+
+/// The checks that an installation depends on.
+async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Progress) -> Before {
+    let mut doctor = Doctor::new(cluster, subject(args, wishes, false));
+    let categories = [Category::Connection, Category::Aggregation];
+    let verdicts = examine(&mut doctor, &categories, Patience::default(), progress).await;
+    let monitor_labels = match wishes.pipeline {
+        Pipeline::Prometheus => checks::wanted_monitor_labels(&mut doctor).await,
+        _ => Vec::new(),
+    };
+    Before { findings: verdicts.findings, now: doctor.now, monitor_labels }
+}
+
+/// What makes going on pointless.
+fn stopper(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|finding| {
+        let blocks = finding.check.fatal || finding.check.id == "OPP-AGG-001";
+        blocks && matches!(finding.outcome, Outcome::Failed(_))
+    })
+}
+
+fn stopped(finding: &Finding, printer: &Printer) -> Exit {
+    let text = finding.outcome.text().unwrap_or_default();
+    printer.error(&format!("error: {}: {text}\n", finding.check.id));
+    printer.note("nothing was changed");
+    if text.contains("no answer from") { Exit::TimedOut } else { Exit::Error }
+}
+
+fn client_dry_run(
+    wishes: &Wishes,
+    templates: &Templates,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
+    let minted = mint(&recipe, clock::local())?;
+    let bundle = Some(Bundle::parse(&minted.ca)?);
+    let desired = wishes.render(templates, &Trust { secret: Some(minted), bundle })?;
+    let mut text = String::new();
+    for document in desired.all() {
+        text.push_str(&format!("apply  {}\n", document.key()));
+    }
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Proves it as the HPA would see it.
+async fn prove(
+    args: &InitArgs,
+    wishes: &Wishes,
+    cluster: &Cluster,
+    changed: usize,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let mut text = match changed {
+        0 => "nothing to change\n".to_owned(),
+        count => format!("{count} changes made\n"),
+    };
+    if wishes.serves() {
+        let mut doctor = Doctor::new(cluster, subject(args, wishes, true));
+        let categories = [Category::Connection, Category::Certificates, Category::Server];
+        let progress = Progress::new(printer.shows_progress());
+        let patience = Patience { limit: Some(PROOF) };
+        let verdicts = examine(&mut doctor, &categories, patience, &progress).await;
+        progress.finish();
+        text.push_str(&findings::short(&verdicts.findings, printer));
+        printer.data(&text)?;
+        if verdicts.summary().failed > 0 {
+            return Ok(Exit::Finding);
+        }
+    } else {
+        printer.data(&text)?;
+    }
+    if changed > 0 {
+        printer.note(&next_steps(wishes));
+    }
+    Ok(Exit::Ok)
+}
+
+fn next_steps(wishes: &Wishes) -> String {
+    let reserve = reserve_text(&wishes.reserve);
+    let rendered = format!("oppscale render-hpa --reserve {reserve}");
+    match wishes.pipeline {
+        Pipeline::Native => {
+            format!("the API answers; what fills the cluster comes next:\n{rendered}")
+        }
+        Pipeline::Prometheus => format!(
+            "Prometheus scrapes the server; prometheus-adapter comes next, with the values that\n\
+             oppscale init --pipeline prometheus --export DIR writes, then {rendered}"
+        ),
+        Pipeline::Keda => format!(
+            "KEDA reads http://{}.{}:8080/metrics; a ScaledObject comes next: {rendered}",
+            wishes.service, wishes.namespace
+        ),
+    }
+}
+
+fn reserve_text(reserve: &crate::core::reserve::Reserve) -> String {
+    use crate::core::reserve::Reserve;
+    match reserve {
+        Reserve::Cpu(milli) => crate::core::quantity::Quantity::from_milli(*milli).to_string(),
+        Reserve::Share(share) => format!("{}%", *share as f64 / 1e7),
+    }
+}

@@ -1,0 +1,229 @@
+//! The plan of `oppscale init`: made, told, carried out.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::checks;
+use crate::cluster::{Action, Cluster};
+use crate::exit::{Exit, OwnedByOthers, TimedOut};
+use crate::manifest::{Document, Templates};
+use crate::printer::{Printer, Style};
+use crate::progress::Progress;
+use crate::setup::desired::{Desired, Wishes};
+use crate::setup::install::{self, InstallError, Journal};
+use crate::setup::plan::{self, Change, Step};
+use crate::setup::rights;
+
+use super::init_args::InitArgs;
+use super::init_grant::lacking;
+use super::init_trust::{is_missing, trust};
+
+/// What would be done.
+pub(super) struct Plan {
+    namespace: Step,
+    server: Vec<Step>,
+    api: Vec<Step>,
+    known: Known,
+}
+
+/// What came to light on the way.
+#[derive(Default)]
+pub(super) struct Known {
+    /// What the user should hear.
+    pub(super) notes: Vec<String>,
+    /// What may not be looked at, in the server's words.
+    pub(super) denied: Vec<String>,
+}
+
+impl Plan {
+    pub(super) async fn make(
+        args: &InitArgs,
+        wishes: &Wishes,
+        templates: &Templates,
+        cluster: &Cluster,
+        now: i64,
+    ) -> anyhow::Result<Self> {
+        let mut known = Known::default();
+        let trust = trust(wishes, cluster, now, &mut known).await?;
+        let Desired { namespace, server, api } = wishes.render(templates, &trust)?;
+        let is_fresh = is_missing(cluster, &wishes.namespace).await?;
+        let fresh = is_fresh.then_some(wishes.namespace.as_str());
+        if is_fresh {
+            // What is to live in it cannot be tried; rights can be asked for all the same.
+            let missing = rights::missing(cluster, &wishes.namespace).await?;
+            let inside = missing.iter().filter(|rule| rule.namespace.as_deref() == fresh);
+            known.denied.extend(inside.map(|rule| format!("you may not {rule}")));
+        }
+        let force = args.force_conflicts;
+        let one = |document: Document| plan::step(cluster, document, fresh, force);
+        let namespace = one(namespace).await?;
+        let mut steps = (Vec::new(), Vec::new());
+        for document in server {
+            steps.0.push(one(document).await?);
+        }
+        for document in api {
+            steps.1.push(one(document).await?);
+        }
+        Ok(Self { namespace, server: steps.0, api: steps.1, known })
+    }
+
+    fn steps(&self) -> impl Iterator<Item = &Step> {
+        std::iter::once(&self.namespace).chain(&self.server).chain(&self.api)
+    }
+
+    pub(super) fn pending(&self) -> usize {
+        self.steps().filter(|step| step.is_pending()).count()
+    }
+
+    /// Says what stands in the way, if anything does.
+    pub(super) async fn refused(
+        &self,
+        args: &InitArgs,
+        cluster: &Cluster,
+        printer: &Printer,
+    ) -> anyhow::Result<Option<Exit>> {
+        let mut owned = Vec::new();
+        let mut denied = self.known.denied.clone();
+        let mut api_owned = None;
+        for step in self.steps() {
+            match &step.change {
+                Change::Foreign(who) => {
+                    if step.document.kind() == "APIService" {
+                        api_owned = step.document.value()["spec"]["group"].as_str();
+                    }
+                    owned.push(format!("{} belongs to {who}", step.name()));
+                }
+                Change::Conflict(conflicts) => {
+                    let fields: Vec<_> =
+                        conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
+                    owned.push(format!("{}: {}", step.name(), fields.join(", ")));
+                }
+                Change::Denied(message) => denied.push(message.clone()),
+                Change::Create | Change::Update(_) | Change::Keep => {}
+            }
+        }
+        if !denied.is_empty() {
+            return lacking(args, cluster, &self.namespace, &denied, printer).await.map(Some);
+        }
+        if owned.is_empty() {
+            return Ok(None);
+        }
+        printer.data(&self.text(printer))?;
+        let hint = match api_owned {
+            Some(group) => checks::alternative(group).to_owned(),
+            None => "change it where its owner has it, or take it over with --force-conflicts"
+                .to_owned(),
+        };
+        Err(OwnedByOthers::new(owned.join("\n       "), hint).into())
+    }
+
+    pub(super) fn text(&self, printer: &Printer) -> String {
+        let mut text = String::new();
+        for step in self.steps() {
+            let (word, style) = match &step.change {
+                Change::Create => ("create", Style::Bold),
+                Change::Update(_) => ("change", Style::Warn),
+                Change::Keep => ("keep", Style::Dim),
+                Change::Conflict(_) | Change::Foreign(_) => ("owned", Style::Bad),
+                Change::Denied(_) => ("denied", Style::Bad),
+            };
+            let _ =
+                writeln!(text, "{}  {}", printer.paint(style, &format!("{word:6}")), step.name());
+            if let Change::Update(diff) = &step.change {
+                for line in diff.lines() {
+                    let _ = writeln!(text, "        {line}");
+                }
+            }
+        }
+        text
+    }
+
+    pub(super) async fn carry_out(
+        &self,
+        args: &InitArgs,
+        cluster: &Cluster,
+        journal: &mut Journal<'_>,
+        progress: &Progress,
+        printer: &Printer,
+    ) -> anyhow::Result<()> {
+        for note in &self.known.notes {
+            printer.note(note);
+        }
+        let limit = args.timeout.0.unwrap_or(Duration::from_secs(u32::MAX.into()));
+        let end = Instant::now() + limit;
+        let force = args.force_conflicts;
+        let first = std::iter::once(&self.namespace).chain(&self.server);
+        for step in first.filter(|step| step.is_pending()) {
+            install::apply(cluster, step, force).await.map_err(stumbled)?;
+            journal.done(format!("applied {}", step.name()));
+        }
+        if args.no_wait {
+            return Ok(());
+        }
+        progress.phase("waiting for the server's pods");
+        for step in self.server.iter().filter(|step| step.document.kind() == "Deployment") {
+            install::rolled_out(cluster, &step.path, end).await.map_err(stumbled)?;
+        }
+        let mut created = Vec::new();
+        for step in self.api.iter().filter(|step| step.is_pending()) {
+            install::apply(cluster, step, force).await.map_err(stumbled)?;
+            journal.done(format!("applied {}", step.name()));
+            if step.change == Change::Create {
+                created.push(step);
+            }
+        }
+        progress.phase("waiting for the API to be available");
+        for step in &self.api {
+            if let Err(error) = install::available(cluster, &step.path, end).await {
+                progress.finish();
+                roll_back(cluster, &created, journal, printer).await;
+                return Err(stumbled(error));
+            }
+        }
+        progress.finish();
+        Ok(())
+    }
+}
+
+/// Takes back the APIs that this run handed over: while one is not available, no namespace of
+/// the cluster can be deleted.
+pub(super) async fn roll_back(
+    cluster: &Cluster,
+    created: &[&Step],
+    journal: &mut Journal<'_>,
+    printer: &Printer,
+) {
+    for step in created {
+        let words = format!("delete {}", step.name());
+        let action = Action {
+            words: &words,
+            right: "--verb=delete --resource=apiservices.apiregistration.k8s.io",
+        };
+        match cluster.remove(&action, &step.path).await {
+            Ok(_) => journal.done(format!("deleted {} again", step.name())),
+            Err(error) => printer.warn(&format!(
+                "{error}: while it is not available, namespaces cannot be deleted to their end: \
+                 kubectl delete apiservice {}",
+                step.document.name()
+            )),
+        }
+    }
+}
+
+pub(super) fn stumbled(error: InstallError) -> anyhow::Error {
+    match error {
+        InstallError::Cluster(error) => error.into(),
+        InstallError::Owned { .. } => OwnedByOthers::new(
+            error.to_string(),
+            "somebody changed it meanwhile; run init again to see how it stands",
+        )
+        .into(),
+        InstallError::NotReady { .. } => {
+            let hint = "see why: kubectl describe pods and logs in the server's namespace, and\n\
+                        oppscale check --only server,certificates,aggregation";
+            TimedOut::new(error.to_string(), hint).into()
+        }
+    }
+}

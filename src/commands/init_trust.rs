@@ -1,0 +1,98 @@
+//! What an installation finds: certificates that are good, a namespace that is there.
+
+use crate::certificates::{Bundle, Recipe, mint};
+use crate::cluster::{Action, Cluster, ClusterError};
+use crate::exit::Hinted;
+use crate::setup::api_services::{self, ApiService};
+use crate::setup::desired::{Trust, Wishes};
+use crate::setup::tls_secret::{self, SecretRef};
+
+use super::certs;
+use super::init_plan::Known;
+
+/// Certificates: those that are there, if they are good; else new ones.
+pub(super) async fn trust(
+    wishes: &Wishes,
+    cluster: &Cluster,
+    now: i64,
+    known: &mut Known,
+) -> anyhow::Result<Trust> {
+    if !wishes.serves() || wishes.cert_manager {
+        return Ok(Trust { secret: None, bundle: None });
+    }
+    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
+    let at = SecretRef { namespace: wishes.namespace.clone(), name: wishes.secret.clone() };
+    let stored = match tls_secret::read(cluster, &at).await {
+        Ok(stored) => stored,
+        // Who may not read it must not replace what may be in use.
+        Err(ClusterError::Forbidden { message, .. }) => {
+            known.denied.push(message);
+            return Ok(Trust { secret: None, bundle: None });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let usable = stored.as_ref().is_some_and(|stored| {
+        let judged = stored.chain.as_deref().map(|chain| {
+            crate::certificates::judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now)
+        });
+        stored.key.is_some() && stored.ca.is_some() && judged.is_some_and(|j| j.flaws.is_empty())
+    });
+    if let Some(stored) = stored.filter(|_| usable) {
+        if certs::good_for(&stored, &recipe, now).is_none() {
+            known.notes.push(
+                "less than 30 % of the certificate's life is left: oppscale certs renew".to_owned(),
+            );
+        }
+        let bundle = Bundle::parse(stored.ca.as_deref().unwrap_or_default())?;
+        let bundle = widest(wishes, cluster, bundle).await?;
+        return Ok(Trust { secret: None, bundle: Some(bundle) });
+    }
+    let minted = mint(&recipe, now)?;
+    let bundle = Bundle::parse(&minted.ca)?;
+    Ok(Trust { secret: Some(minted), bundle: Some(bundle) })
+}
+
+/// While a renewal is under way, APIServices trust more than one authority; that stays.
+pub(super) async fn widest(
+    wishes: &Wishes,
+    cluster: &Cluster,
+    ours: Bundle,
+) -> anyhow::Result<Bundle> {
+    for (version, group, _) in wishes.apis() {
+        let path = format!("{}/{version}.{group}", api_services::PATH);
+        let action = Action { words: "get APIService", right: "--verb=get --resource=apiservices" };
+        let Ok(Some(live)) = cluster.find(&action, &path).await else { continue };
+        let live = ApiService::new(live);
+        let bundle = live.ca_bundle().and_then(|text| Bundle::decode(text).ok());
+        if let Some(bundle) = bundle.filter(|bundle| bundle.len() > 1 && bundle.holds(&ours)) {
+            return Ok(bundle);
+        }
+    }
+    Ok(ours)
+}
+
+/// Whether the namespace is not there.
+pub(super) async fn is_missing(cluster: &Cluster, namespace: &str) -> anyhow::Result<bool> {
+    let words = format!("get Namespace {namespace}");
+    let action = Action { words: &words, right: "--verb=get --resource=namespaces" };
+    let live = match cluster.find(&action, &format!("/api/v1/namespaces/{namespace}")).await {
+        Err(ClusterError::Forbidden { .. }) => return Ok(false),
+        live => live?,
+    };
+    let Some(live) = live else { return Ok(true) };
+    if live["status"]["phase"] == "Terminating" {
+        let conditions = live["status"]["conditions"].as_array().into_iter().flatten();
+        let why: Vec<_> = conditions
+            .filter(|condition| condition["status"] == "True")
+            .filter_map(|condition| condition["message"].as_str())
+            .collect();
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        return Err(Hinted::new(
+            format!("namespace {namespace} is being deleted{why}"),
+            "wait for its end, or choose another with --namespace. If it hangs, an APIService may\n\
+             be unavailable: oppscale check --only owners",
+        )
+        .into());
+    }
+    Ok(false)
+}

@@ -1,0 +1,294 @@
+//! `oppscale kubeconfig`: a kubeconfig for a ServiceAccount, which ends and can be revoked.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::certificates::{certificates, date};
+use crate::cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
+use crate::exit::{Exit, Hinted, UsageError};
+use crate::files;
+use crate::printer::Printer;
+use crate::setup::account::{self, Account};
+use crate::setup::kubeconfig::Entry;
+use crate::setup::token::{self, Token, TokenWish};
+
+/// Arguments of `oppscale kubeconfig`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale kubeconfig --serviceaccount ci --create --out ci.kubeconfig
+  oppscale kubeconfig --serviceaccount ci --duration 24h > ci.kubeconfig
+  oppscale kubeconfig --serviceaccount ci --merge ~/.kube/config
+  oppscale kubeconfig --serviceaccount ci --revoke
+
+The token lives with the Secret oppscale-kubeconfig-NAME: when that is deleted,
+the token is refused within 12 seconds. A pod of the cluster needs none of this:
+it has a token of its own.")]
+pub struct KubeconfigArgs {
+    /// ServiceAccount whose kubeconfig it is
+    #[arg(long, visible_alias = "sa", value_name = "NAME", default_value = "oppscale")]
+    pub serviceaccount: String,
+    /// Its namespace
+    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
+    pub namespace: String,
+    /// Make the ServiceAccount if it is not there; it gets no rights
+    #[arg(long)]
+    pub create: bool,
+    /// How long the token is to live; the server may cut it. At least 10m
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_timeout)]
+    pub duration: MaybeDuration,
+    /// For whom the token is; left out, for the API server. May be given several times
+    #[arg(long, value_name = "NAME")]
+    pub audience: Vec<String>,
+    /// A token that never ends, from a Secret, for what cannot renew one
+    #[arg(long, conflicts_with_all = ["audience", "duration"])]
+    pub legacy_token: bool,
+    /// Address of the API server, as it is reached from where the file is used
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// CA of the API server, PEM, instead of the one of your kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+    /// Name of cluster, user and context in the file
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Write this file, mode 0600, instead of stdout
+    #[arg(long, value_name = "FILE", conflicts_with = "merge")]
+    pub out: Option<PathBuf>,
+    /// Put it into a kubeconfig that is there; its current context stays
+    #[arg(long, value_name = "FILE")]
+    pub merge: Option<PathBuf>,
+    /// Replace entries of that name which lead elsewhere
+    #[arg(long, requires = "merge")]
+    pub force: bool,
+    /// Revoke the tokens handed out before
+    #[arg(long, conflicts_with_all = ["create", "legacy_token", "out", "merge", "audience"])]
+    pub revoke: bool,
+    /// Say what would be done; no token is made, for a dry run makes a real one
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// Makes a kubeconfig.
+///
+/// # Errors
+/// When there is no such ServiceAccount, the server refuses, or the file cannot be written.
+pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let account = Account { namespace: args.namespace.clone(), name: args.serviceaccount.clone() };
+    let cluster = args.cluster.connect().await?;
+    if args.revoke {
+        return revoke(&args, &account, &cluster, printer).await;
+    }
+    let seconds = seconds(&args)?;
+    // All that may be wrong with files is found before there is a token.
+    let authority = authority(&args)?;
+    let into = merge_target(&args)?;
+    if args.dry_run {
+        return plan(&args, &account, &cluster, printer).await;
+    }
+    prepare(&args, &account, &cluster, printer).await?;
+    let token = match args.legacy_token {
+        true => account::legacy_token(&cluster, &account).await?,
+        false => {
+            let (name, uid) = account::revoker(&cluster, &account).await?;
+            let wish = TokenWish {
+                namespace: &account.namespace,
+                account: &account.name,
+                audiences: &args.audience,
+                seconds,
+                bound_to: Some((&name, &uid)),
+            };
+            token::request(&cluster, &wish).await?
+        }
+    };
+    let endpoint = args.cluster.endpoint().await?;
+    let name =
+        args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
+    let given = args.server.clone();
+    let authority = authority.or(endpoint.authority_pem).map(|pem| STANDARD.encode(pem));
+    let entry = Entry {
+        name: &name,
+        server: given.as_deref().unwrap_or(&endpoint.server),
+        authority: authority.as_deref(),
+        tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
+        namespace: &account.namespace,
+        token: &token.secret,
+    };
+    let config = match into {
+        Some(into) => entry.merged(into, args.force).map_err(|error| {
+            Hinted::new(error.to_string(), "choose another --name, or replace it with --force")
+        })?,
+        None => entry.whole(),
+    };
+    write(&args, &config, printer)?;
+    explain(&args, &account, &token, &name, printer);
+    Ok(Exit::Ok)
+}
+
+/// Refuses lifetimes that the server would refuse.
+fn seconds(args: &KubeconfigArgs) -> anyhow::Result<u64> {
+    let seconds = args.duration.0.unwrap_or(Duration::ZERO).as_secs();
+    // TokenRequest's own limits: 10 minutes to 2^32 seconds.
+    if !(600..=1 << 32).contains(&seconds) {
+        return Err(UsageError::new(format!("a token of {seconds} s is not given"))
+            .hint("at least --duration 10m; for one that never ends see --legacy-token")
+            .into());
+    }
+    Ok(seconds)
+}
+
+fn authority(args: &KubeconfigArgs) -> anyhow::Result<Option<String>> {
+    let Some(path) = &args.certificate_authority else { return Ok(None) };
+    let shown = path.display();
+    let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
+    certificates(&text).with_context(|| format!("{shown} is no CA"))?;
+    Ok(Some(text))
+}
+
+/// The kubeconfig to merge into; an empty one where there is none yet.
+fn merge_target(args: &KubeconfigArgs) -> anyhow::Result<Option<Value>> {
+    let Some(path) = &args.merge else { return Ok(None) };
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(Some(serde_json::json!({})));
+        }
+        text => text.with_context(|| format!("cannot read {}", path.display()))?,
+    };
+    // The parser's words would show the text around a mistake, tokens and all.
+    let value: Value = serde_yaml::from_str(&text)
+        .map_err(|_| UsageError::new(format!("{} is no YAML", path.display())))?;
+    Ok(Some(if value.is_null() { serde_json::json!({}) } else { value }))
+}
+
+async fn plan(
+    args: &KubeconfigArgs,
+    account: &Account,
+    cluster: &Cluster,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let known = account::exists(cluster, account).await?;
+    let mut text = String::new();
+    if !known && !args.create {
+        return Err(missing(account));
+    }
+    if !known {
+        text.push_str(&format!("create ServiceAccount {}\n", account.shown()));
+    }
+    text.push_str(&match args.legacy_token {
+        true => format!("create Secret {}/{}\n", account.namespace, account.legacy_secret()),
+        false => format!(
+            "create Secret {}/{}, with which the token lives\nrequest a token\n",
+            account.namespace,
+            account.revoker()
+        ),
+    });
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+async fn prepare(
+    args: &KubeconfigArgs,
+    account: &Account,
+    cluster: &Cluster,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    if account::exists(cluster, account).await? {
+        return Ok(());
+    }
+    if !args.create {
+        return Err(missing(account));
+    }
+    account::create(cluster, account).await?;
+    printer.note(&format!(
+        "ServiceAccount {} was made; it may do nothing yet. What it is to read, grant with:\n\
+         kubectl create rolebinding {name} --clusterrole=view --serviceaccount={ns}:{name} -n {ns}",
+        account.shown(),
+        name = account.name,
+        ns = account.namespace
+    ));
+    Ok(())
+}
+
+fn missing(account: &Account) -> anyhow::Error {
+    Hinted::new(
+        format!("there is no ServiceAccount {}", account.shown()),
+        "make it with --create, or name another one with --serviceaccount and --namespace",
+    )
+    .into()
+}
+
+fn write(args: &KubeconfigArgs, config: &Value, printer: &Printer) -> anyhow::Result<()> {
+    let text = serde_saphyr::to_string(config).context("cannot write the kubeconfig as YAML")?;
+    match args.out.as_ref().or(args.merge.as_ref()) {
+        None => Ok(printer.data(&text)?),
+        Some(path) => files::write_private(path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display())),
+    }
+}
+
+fn explain(args: &KubeconfigArgs, account: &Account, token: &Token, name: &str, printer: &Printer) {
+    for warning in &token.warnings {
+        printer.warn(&format!("the API server says: {warning}"));
+    }
+    let again = format!("-n {} --serviceaccount {}", account.namespace, account.name);
+    let ends = match &token.expires {
+        Some(moment) => {
+            let seconds = moment.parse::<Timestamp>().map(Timestamp::as_second);
+            let moment = seconds.map_or_else(|_| moment.clone(), date);
+            format!("the token ends on {moment}")
+        }
+        None => {
+            printer.warn(
+                "the token never ends: keep the file safe, and revoke it when it is done with",
+            );
+            "the token never ends".to_owned()
+        }
+    };
+    printer.note(&format!("{ends}; to revoke it before:\noppscale kubeconfig {again} --revoke"));
+    if let Some(path) = args.out.as_ref().or(args.merge.as_ref()) {
+        printer.note(&format!(
+            "written to {}; try it: kubectl --kubeconfig {} --context {name} auth whoami",
+            path.display(),
+            path.display()
+        ));
+    }
+}
+
+async fn revoke(
+    args: &KubeconfigArgs,
+    account: &Account,
+    cluster: &Cluster,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let names = [account.revoker(), account.legacy_secret()];
+    let mut text = String::new();
+    for name in names {
+        if args.dry_run {
+            if account::has_secret(cluster, account, &name).await? {
+                text.push_str(&format!("delete Secret {}/{name}\n", account.namespace));
+            }
+        } else if account::delete_secret(cluster, account, &name).await? {
+            text.push_str(&format!("deleted Secret {}/{name}\n", account.namespace));
+        }
+    }
+    if text.is_empty() {
+        printer.data(&format!("nothing to revoke for ServiceAccount {}\n", account.shown()))?;
+        return Ok(Exit::Ok);
+    }
+    printer.data(&text)?;
+    if !args.dry_run {
+        printer.note("the tokens that lived with it are refused within 12 seconds");
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,135 @@
+//! The APIServices that lead to our server, and whom they trust.
+
+use serde_json::{Value, json};
+
+use crate::certificates::{Bundle, Recipe};
+use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
+
+const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistration.k8s.io";
+/// Where they live.
+pub const PATH: &str = "/apis/apiregistration.k8s.io/v1/apiservices";
+
+/// An APIService.
+#[derive(Debug, Clone)]
+pub struct ApiService(Value);
+
+impl ApiService {
+    /// Wraps an object.
+    pub fn new(object: Value) -> Self {
+        Self(object)
+    }
+
+    /// `v1beta1.custom.metrics.k8s.io`.
+    pub fn name(&self) -> &str {
+        self.0["metadata"]["name"].as_str().unwrap_or_default()
+    }
+
+    /// The Service behind it, `None` for what kube-apiserver serves itself.
+    pub fn service(&self) -> Option<(&str, &str)> {
+        let service = &self.0["spec"]["service"];
+        Some((service["namespace"].as_str()?, service["name"].as_str()?))
+    }
+
+    /// Whether it leads to the Service of `recipe`.
+    pub fn leads_to(&self, namespace: &str, name: &str) -> bool {
+        self.service() == Some((namespace, name))
+    }
+
+    /// Its caBundle as it is.
+    pub fn ca_bundle(&self) -> Option<&str> {
+        self.0["spec"]["caBundle"].as_str().filter(|text| !text.is_empty())
+    }
+
+    /// Whether it trusts anybody.
+    pub fn is_insecure(&self) -> bool {
+        self.0["spec"]["insecureSkipTLSVerify"] == true
+    }
+
+    /// Who else fills in the caBundle: cert-manager's cainjector.
+    pub fn is_injected(&self) -> bool {
+        let annotations = self.0["metadata"]["annotations"].as_object();
+        annotations
+            .is_some_and(|all| all.keys().any(|key| key.starts_with("cert-manager.io/inject")))
+    }
+
+    /// Its Available condition: status, reason, message. `None` when there is none, as where
+    /// the API server cannot load the caBundle.
+    pub fn available(&self) -> Option<(bool, &str, &str)> {
+        let conditions = self.0["status"]["conditions"].as_array()?;
+        let condition = conditions.iter().find(|condition| condition["type"] == "Available")?;
+        let text = |field: &str| condition[field].as_str().unwrap_or_default();
+        Some((condition["status"] == "True", text("reason"), text("message")))
+    }
+
+    /// Who looks after it, by its labels and annotations: `Helm release keda in keda`.
+    pub fn keeper(&self) -> Option<String> {
+        let metadata = &self.0["metadata"];
+        let release = &metadata["annotations"]["meta.helm.sh/release-name"];
+        if let Some(release) = release.as_str() {
+            let namespace = metadata["annotations"]["meta.helm.sh/release-namespace"].as_str();
+            return Some(format!("Helm release {}/{release}", namespace.unwrap_or("default")));
+        }
+        let by = metadata["labels"]["app.kubernetes.io/managed-by"].as_str();
+        by.map(|by| format!("managed by {by}"))
+    }
+
+    /// The fields that we own, with another caBundle.
+    fn with_bundle(&self, bundle: &Bundle) -> Value {
+        let (metadata, spec) = (&self.0["metadata"], &self.0["spec"]);
+        let labels = metadata["labels"].as_object().into_iter().flatten();
+        let labels: serde_json::Map<_, _> = labels
+            .filter(|(key, _)| key.starts_with("app.kubernetes.io/"))
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        json!({
+            "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+            "metadata": {"name": self.name(), "labels": labels},
+            "spec": {
+                "group": spec["group"], "version": spec["version"], "service": spec["service"],
+                "groupPriorityMinimum": spec["groupPriorityMinimum"],
+                "versionPriority": spec["versionPriority"],
+                // Said, for what is not said keeps what another manager set.
+                "insecureSkipTLSVerify": false, "caBundle": bundle.base64()
+            }
+        })
+    }
+}
+
+/// The APIServices that lead to a server of this recipe.
+///
+/// # Errors
+/// When they may not be listed.
+pub async fn of(cluster: &Cluster, recipe: &Recipe) -> Result<Vec<ApiService>, ClusterError> {
+    let all = all(cluster).await?;
+    Ok(all
+        .into_iter()
+        .filter(|service| service.leads_to(&recipe.namespace, &recipe.service))
+        .collect())
+}
+
+/// All APIServices.
+///
+/// # Errors
+/// When they may not be listed.
+pub async fn all(cluster: &Cluster) -> Result<Vec<ApiService>, ClusterError> {
+    let action = Action { words: "list APIServices", right: RIGHT };
+    let list = cluster.find(&action, PATH).await?.unwrap_or_default();
+    let items = list["items"].as_array().cloned().unwrap_or_default();
+    Ok(items.into_iter().map(ApiService).collect())
+}
+
+/// Lets an APIService trust the authorities of `bundle`, and no others.
+///
+/// # Errors
+/// When the server refuses or fails.
+pub async fn trust(
+    cluster: &Cluster,
+    service: &ApiService,
+    bundle: &Bundle,
+    how: Apply,
+) -> Result<Applied, ClusterError> {
+    let words = format!("apply APIService {}", service.name());
+    let action = Action { words: &words, right: RIGHT };
+    let path = format!("{PATH}/{}", service.name());
+    cluster.apply(&action, &path, &service.with_bundle(bundle), how).await
+}

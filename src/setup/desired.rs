@@ -1,0 +1,172 @@
+//! The objects of an installation, in the order in which they are safe to apply.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::certificates::{Bundle, Minted};
+use crate::core::reserve::Reserve;
+use crate::manifest::{Document, ManifestError, Templates};
+
+/// Which way capacity takes to the HPA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pipeline {
+    /// The metrics server answers the API itself.
+    Native,
+    /// Prometheus scrapes it, prometheus-adapter answers the API.
+    Prometheus,
+    /// KEDA reads its /metrics.
+    Keda,
+}
+
+/// What is to be installed.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    /// The way.
+    pub pipeline: Pipeline,
+    /// The namespace.
+    pub namespace: String,
+    /// The Service, the Deployment and the ServiceAccount.
+    pub service: String,
+    /// The Secret with certificates.
+    pub secret: String,
+    /// The container's image.
+    pub image: String,
+    /// How many pods.
+    pub replicas: u32,
+    /// Serve custom.metrics.k8s.io.
+    pub custom: bool,
+    /// Serve external.metrics.k8s.io.
+    pub external: bool,
+    /// Leave certificates to cert-manager.
+    pub cert_manager: bool,
+    /// Days that certificates live: the CA's, and the serving certificate's.
+    pub days: (u32, u32),
+    /// What must stay free, for the workload that comes next.
+    pub reserve: Reserve,
+    /// Labels that a Prometheus wants on a ServiceMonitor.
+    pub monitor_labels: Vec<(String, String)>,
+}
+
+/// The objects, in three parts.
+#[derive(Debug, Clone)]
+pub struct Desired {
+    /// The namespace alone: without it, the others cannot even be tried.
+    pub namespace: Document,
+    /// What makes the server run.
+    pub server: Vec<Document>,
+    /// What hands the API over to it; when it is ready, and not before.
+    pub api: Vec<Document>,
+}
+
+/// Certificates for it, where they are ours.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    /// For the Secret; `None` leaves the Secret as it is.
+    pub secret: Option<Minted>,
+    /// For the APIServices; `None` leaves them out.
+    pub bundle: Option<Bundle>,
+}
+
+impl Wishes {
+    /// Whether the server answers an API of the cluster.
+    pub fn serves(&self) -> bool {
+        self.pipeline == Pipeline::Native && (self.custom || self.external)
+    }
+
+    /// The APIs to be handed over: version, group, priority.
+    pub fn apis(&self) -> Vec<(&'static str, &'static str, u32)> {
+        let mut apis = Vec::new();
+        if self.serves() && self.custom {
+            // A group is owned whole: whoever has only one version is never asked, or hijacks.
+            apis.push(("v1beta1", "custom.metrics.k8s.io", 100));
+            apis.push(("v1beta2", "custom.metrics.k8s.io", 200));
+        }
+        if self.serves() && self.external {
+            apis.push(("v1beta1", "external.metrics.k8s.io", 100));
+        }
+        apis
+    }
+
+    /// Cluster-wide names: told apart by namespace where that is not the usual one.
+    pub fn cluster_name(&self) -> String {
+        match self.namespace == self.service {
+            true => self.service.clone(),
+            false => format!("{}-{}", self.namespace, self.service),
+        }
+    }
+
+    /// Renders the objects.
+    ///
+    /// # Errors
+    /// When a template is wrong.
+    pub fn render(&self, templates: &Templates, trust: &Trust) -> Result<Desired, ManifestError> {
+        let context = self.context(trust);
+        let mut namespace = templates.render("server-namespace.yaml", &context)?;
+        let mut server = templates.render("server-rbac.yaml", &context)?;
+        if self.serves() {
+            if self.cert_manager {
+                server.extend(templates.render("cert-manager.yaml", &context)?);
+            } else if trust.secret.is_some() {
+                server.extend(templates.render("server-secret.yaml", &context)?);
+            }
+        }
+        server.extend(templates.render("server.yaml", &context)?);
+        if self.pipeline == Pipeline::Prometheus {
+            server.extend(templates.render("server-monitor.yaml", &context)?);
+            server.extend(templates.render("server-adapter.yaml", &context)?);
+        }
+        let api = match self.apis().is_empty() || !self.cert_manager && trust.bundle.is_none() {
+            true => Vec::new(),
+            false => templates.render("server-api-service.yaml", &context)?,
+        };
+        let namespace = namespace.swap_remove(0);
+        Ok(Desired { namespace, server, api })
+    }
+
+    fn context(&self, trust: &Trust) -> Value {
+        let names = [
+            format!("{}.{}.svc", self.service, self.namespace),
+            format!("{}.{}.svc.cluster.local", self.service, self.namespace),
+        ];
+        let apis = match (self.serves(), self.custom, self.external) {
+            (false, ..) => "none",
+            (_, true, true) => "custom,external",
+            (_, true, false) => "custom",
+            (_, false, _) => "external",
+        };
+        let encode = |text: &str| STANDARD.encode(text);
+        let secret = trust.secret.as_ref();
+        let api_services: Vec<_> = self
+            .apis()
+            .into_iter()
+            .map(|(version, group, priority)| {
+                json!({"version": version, "group": group, "priority": priority})
+            })
+            .collect();
+        let labels: serde_json::Map<_, _> =
+            self.monitor_labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        json!({
+            "namespace": self.namespace, "service": self.service, "secret": self.secret,
+            "cluster_name": self.cluster_name(), "image": self.image, "replicas": self.replicas,
+            "serves": self.serves(), "apis": apis, "cert_manager": self.cert_manager,
+            "names": names, "ca_days": self.days.0, "days": self.days.1,
+            "tls_crt": secret.map(|minted| encode(&minted.chain)).unwrap_or_default(),
+            "tls_key": secret.map(|minted| encode(minted.key.expose())).unwrap_or_default(),
+            "ca_crt": secret.map(|minted| encode(&minted.ca)).unwrap_or_default(),
+            "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
+            "api_services": api_services, "monitor_labels": labels,
+            "adapter_config": super::helm::adapter_config()
+        })
+    }
+}
+
+impl Desired {
+    /// All of them, in order.
+    pub fn all(&self) -> Vec<Document> {
+        let mut all = vec![self.namespace.clone()];
+        all.extend(self.server.iter().cloned());
+        all.extend(self.api.iter().cloned());
+        all
+    }
+}

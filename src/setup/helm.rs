@@ -1,0 +1,142 @@
+//! Values for Helm charts, with only what differs from their defaults.
+//!
+//! prometheus-adapter 5.3.0, metrics-server 3.13.1, kube-prometheus-stack 88.5.3.
+
+use serde_json::{Value, json};
+
+use crate::certificates::Minted;
+use crate::core::check::Distribution;
+
+/// A file of values.
+#[derive(Debug, Clone)]
+pub struct Values {
+    /// Its name.
+    pub file: &'static str,
+    /// What it is for, and how it is used.
+    pub comment: String,
+    /// The values.
+    pub values: Value,
+    /// Whether it holds a key.
+    pub private: bool,
+}
+
+/// The metric that prometheus-adapter is to serve.
+const SERIES: &str = "oppscale_fit_replicas";
+
+/// The rules: an Object metric on the Deployment that a series names.
+fn rules() -> Value {
+    json!([{
+        "seriesQuery": format!("{SERIES}{{namespace!=\"\",workload!=\"\"}}"),
+        "resources": {"overrides": {
+            "namespace": {"resource": "namespace"},
+            "workload": {"group": "apps", "resource": "deployment"}
+        }},
+        "name": {"matches": format!("^{SERIES}$"), "as": SERIES},
+        "metricsQuery": "max(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)"
+    }])
+}
+
+/// The adapter's own file of rules.
+pub fn adapter_config() -> String {
+    serde_saphyr::to_string(&json!({"rules": rules()})).unwrap_or_default()
+}
+
+/// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours.
+pub fn adapter(url: &str, port: u16) -> Values {
+    Values {
+        file: "prometheus-adapter.values.yaml",
+        comment:
+            "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
+                  --version 5.3.0 -f this. The rules are in ConfigMap oppscale-adapter-config; \
+                  restart the adapter when they change."
+                .to_owned(),
+        values: json!({
+            "fullnameOverride": "prometheus-adapter",
+            "prometheus": {"url": url, "port": port},
+            // At least the scrape interval, or metrics come and go.
+            "metricsRelistInterval": "1m",
+            "rules": {"default": false, "existing": "oppscale-adapter-config"},
+            "tls": {"enable": false},
+            "extraArguments": [
+                "--tls-cert-file=/var/run/serving-cert/tls.crt",
+                "--tls-private-key-file=/var/run/serving-cert/tls.key"
+            ],
+            "extraVolumes": [{
+                "name": "serving-cert",
+                "secret": {"secretName": "oppscale-adapter-tls", "defaultMode": 288}
+            }],
+            "extraVolumeMounts": [{
+                "name": "serving-cert", "mountPath": "/var/run/serving-cert", "readOnly": true
+            }]
+        }),
+        private: false,
+    }
+}
+
+/// Values of prometheus-adapter with certificate and rules in them: simpler, but the key ends
+/// up in the file and in Helm's release Secret.
+pub fn adapter_with_key(url: &str, port: u16, minted: &Minted) -> Values {
+    Values {
+        file: "prometheus-adapter.with-key.values.yaml",
+        comment:
+            "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
+                  --version 5.3.0 -f this. It holds a private key: keep it out of git."
+                .to_owned(),
+        values: json!({
+            "fullnameOverride": "prometheus-adapter",
+            "prometheus": {"url": url, "port": port},
+            "metricsRelistInterval": "1m",
+            "rules": {"default": false, "custom": rules()},
+            "tls": {
+                "enable": true, "ca": minted.ca, "certificate": minted.chain,
+                "key": minted.key.expose()
+            }
+        }),
+        private: true,
+    }
+}
+
+/// Values of metrics-server.
+pub fn metrics_server(distribution: Distribution) -> Values {
+    let mut values = json!({"replicas": 2});
+    if matches!(distribution, Distribution::Kind | Distribution::Minikube) {
+        // Their kubelets sign their own certificates.
+        values["args"] = json!(["--kubelet-insecure-tls"]);
+    }
+    if distribution == Distribution::Eks {
+        // 10250 is kubelet's where pods share the node's network.
+        values["containerPort"] = json!(10251);
+    }
+    Values {
+        file: "metrics-server.values.yaml",
+        comment: "helm upgrade --install metrics-server metrics-server/metrics-server --version \
+                  3.13.1 -n kube-system -f this"
+            .to_owned(),
+        values,
+        private: false,
+    }
+}
+
+/// Values of kube-prometheus-stack: its Prometheus takes ServiceMonitors of others too.
+pub fn prometheus_stack() -> Values {
+    Values {
+        file: "kube-prometheus-stack.values.yaml",
+        comment: "helm upgrade --install monitoring prometheus-community/kube-prometheus-stack \
+                  --version 88.5.3 -n monitoring --create-namespace -f this"
+            .to_owned(),
+        values: json!({
+            "prometheus": {"prometheusSpec": {
+                "serviceMonitorSelectorNilUsesHelmValues": false
+            }}
+        }),
+        private: false,
+    }
+}
+
+impl Values {
+    /// As YAML, the comment first.
+    pub fn text(&self) -> String {
+        let body = serde_saphyr::to_string(&self.values).unwrap_or_default();
+        format!("# {}\n{body}", self.comment)
+    }
+}

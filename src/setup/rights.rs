@@ -1,0 +1,231 @@
+//! What an installation takes of rights, and which are missing.
+//!
+//! One review for each rule, with group and resource given: discovery does not lie in between,
+//! and authorizers that know no rules (webhooks, IAM) answer too.
+
+use std::fmt;
+
+use futures::future::try_join_all;
+use serde_json::{Value, json};
+
+use crate::cluster::{Action, Ask, Cluster, ClusterError};
+
+/// Who reads metrics for HPAs.
+pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+
+/// A right.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// `create`.
+    pub verb: &'static str,
+    /// The API group; empty for the core.
+    pub group: &'static str,
+    /// The resource.
+    pub resource: &'static str,
+    /// The object, where one is enough.
+    pub name: Option<&'static str>,
+    /// Where it is needed: `None` for the whole cluster.
+    pub namespace: Option<String>,
+}
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The user.
+    pub user: String,
+    /// Their groups.
+    pub groups: Vec<String>,
+}
+
+impl Rule {
+    /// A right on all objects of a kind.
+    pub fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
+        Self { verb, group, resource, name: None, namespace: None }
+    }
+
+    fn in_namespace(self, namespace: &str) -> Self {
+        Self { namespace: Some(namespace.to_owned()), ..self }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dot = if self.group.is_empty() { "" } else { "." };
+        write!(f, "{} {}{dot}{}", self.verb, self.resource, self.group)?;
+        if let Some(name) = self.name {
+            write!(f, " {name}")?;
+        }
+        match &self.namespace {
+            Some(namespace) => write!(f, " in {namespace}"),
+            None => Ok(()),
+        }
+    }
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+
+/// What the server may read. To grant a rule takes holding it.
+const HELD: [(&str, &[&str]); 3] = [
+    ("", &["nodes", "pods"]),
+    ("apps", &["deployments", "statefulsets", "replicasets"]),
+    ("autoscaling", &["horizontalpodautoscalers"]),
+];
+
+/// What `oppscale init` needs: of the whole cluster, and in the server's namespace.
+pub fn needed(namespace: &str) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for verb in ["create", "patch"] {
+        rules.push(Rule::new(verb, "", "namespaces"));
+        rules.push(Rule::new(verb, RBAC, "clusterroles"));
+        rules.push(Rule::new(verb, RBAC, "clusterrolebindings"));
+        rules.push(Rule::new(verb, "apiregistration.k8s.io", "apiservices"));
+        rules.push(Rule::new(verb, RBAC, "rolebindings").in_namespace("kube-system"));
+        for (group, resource) in [
+            ("", "serviceaccounts"),
+            ("", "secrets"),
+            ("", "services"),
+            ("apps", "deployments"),
+            ("policy", "poddisruptionbudgets"),
+        ] {
+            rules.push(Rule::new(verb, group, resource).in_namespace(namespace));
+        }
+    }
+    for (group, resources) in HELD {
+        for resource in resources {
+            let verbs = ["get", "list", "watch"].into_iter();
+            rules.extend(verbs.map(|verb| Rule::new(verb, group, resource)));
+        }
+    }
+    rules
+}
+
+/// Those of them that the user lacks.
+///
+/// # Errors
+/// When access cannot be reviewed.
+pub async fn missing(cluster: &Cluster, namespace: &str) -> Result<Vec<Rule>, ClusterError> {
+    let needed = needed(namespace);
+    let reviews = needed.iter().map(|rule| may(cluster, rule, rule.namespace.as_deref()));
+    let allowed = try_join_all(reviews).await?;
+    let lacks = needed.into_iter().zip(allowed).filter(|(_, allowed)| !allowed);
+    let mut missing: Vec<_> = lacks.map(|(rule, _)| rule).collect();
+    // Binding takes more than writing: what the role allows, or `bind` on the role.
+    let system = Some("kube-system");
+    let bind = Rule {
+        name: Some("extension-apiserver-authentication-reader"),
+        ..Rule::new("bind", RBAC, "roles").in_namespace("kube-system")
+    };
+    let reads = Rule {
+        name: Some("extension-apiserver-authentication"),
+        ..Rule::new("watch", "", "configmaps")
+    };
+    if !may(cluster, &bind, system).await? && !may(cluster, &reads, system).await? {
+        missing.push(bind);
+    }
+    Ok(missing)
+}
+
+/// Whether the user has a right.
+///
+/// # Errors
+/// When access cannot be reviewed.
+pub async fn may(
+    cluster: &Cluster,
+    rule: &Rule,
+    namespace: Option<&str>,
+) -> Result<bool, ClusterError> {
+    let action = Action { words: "review your access", right: "" };
+    let mut attributes = json!({"verb": rule.verb, "group": rule.group, "resource": rule.resource});
+    if let Some(namespace) = namespace {
+        attributes["namespace"] = namespace.into();
+    }
+    if let Some(name) = rule.name {
+        attributes["name"] = name.into();
+    }
+    let review = json!({
+        "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes}
+    });
+    let ask = Ask::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review);
+    let reply = cluster.ask(&action, &ask).await?.success(&action)?;
+    Ok(reply.json()["status"]["allowed"] == true)
+}
+
+/// Who the user is to the server: works without any right.
+///
+/// # Errors
+/// When it cannot be reviewed.
+pub async fn identity(cluster: &Cluster) -> Result<Identity, ClusterError> {
+    let action = Action { words: "review who you are", right: "" };
+    let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
+    let ask = Ask::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
+    let reply = cluster.ask(&action, &ask).await?.success(&action)?;
+    let info = reply.json()["status"]["userInfo"].take();
+    let groups = info["groups"].as_array().cloned().unwrap_or_default();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Ok(Identity { user: text(&info["username"]), groups: groups.iter().map(text).collect() })
+}
+
+/// The smallest roles that grant `rules`, and their bindings, as an administrator applies
+/// them: a ClusterRole for what concerns the cluster, a Role for each namespace. `fresh` is a
+/// namespace that must be made first.
+pub fn grant(rules: &[Rule], user: &str, fresh: Option<&str>) -> Vec<Value> {
+    const NAME: &str = "oppscale-installer";
+    let mut scopes: Vec<Option<&str>> = Vec::new();
+    for rule in rules {
+        let scope = rule.namespace.as_deref();
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
+    }
+    let mut objects = Vec::new();
+    for scope in scopes {
+        if scope.is_some() && scope == fresh {
+            objects.push(json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": fresh}
+            }));
+        }
+        let kind = if scope.is_some() { "Role" } else { "ClusterRole" };
+        let mut metadata = json!({"name": NAME});
+        if let Some(namespace) = scope {
+            metadata["namespace"] = namespace.into();
+        }
+        let of_scope = rules.iter().filter(|rule| rule.namespace.as_deref() == scope);
+        objects.push(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": metadata,
+            "rules": merged(of_scope)
+        }));
+        objects.push(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
+            "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": NAME},
+            "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]
+        }));
+    }
+    objects
+}
+
+/// Rules of a role, verbs of one resource together.
+fn merged<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<Value> {
+    let mut merged: Vec<(&Rule, Vec<&str>)> = Vec::new();
+    for rule in rules {
+        let same = |known: &&mut (&Rule, Vec<&str>)| {
+            (known.0.group, known.0.resource, known.0.name)
+                == (rule.group, rule.resource, rule.name)
+        };
+        match merged.iter_mut().find(same) {
+            Some((_, verbs)) if verbs.contains(&rule.verb) => {}
+            Some((_, verbs)) => verbs.push(rule.verb),
+            None => merged.push((rule, vec![rule.verb])),
+        }
+    }
+    let written = merged.into_iter().map(|(rule, verbs)| {
+        let mut value =
+            json!({"apiGroups": [rule.group], "resources": [rule.resource], "verbs": verbs});
+        if let Some(name) = rule.name {
+            value["resourceNames"] = json!([name]);
+        }
+        value
+    });
+    written.collect()
+}

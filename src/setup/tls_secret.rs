@@ -1,0 +1,80 @@
+//! Certificates in a Secret of type `kubernetes.io/tls`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::certificates::{CA_CERT, CERT, KEY, Minted, Private, Stored};
+use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
+
+/// Where the certificates of a server are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretRef {
+    /// The namespace.
+    pub namespace: String,
+    /// The name.
+    pub name: String,
+}
+
+impl SecretRef {
+    fn path(&self) -> String {
+        format!("/api/v1/namespaces/{}/secrets/{}", self.namespace, self.name)
+    }
+
+    /// As it is called in sentences.
+    pub fn shown(&self) -> String {
+        format!("Secret {}/{}", self.namespace, self.name)
+    }
+}
+
+/// Reads the Secret; `None` when it is not there.
+///
+/// # Errors
+/// When the server refuses or fails.
+pub async fn read(cluster: &Cluster, at: &SecretRef) -> Result<Option<Stored>, ClusterError> {
+    let words = format!("get {}", at.shown());
+    let action = Action { words: &words, right: "--verb=get --resource=secrets" };
+    Ok(cluster.find(&action, &at.path()).await?.map(|secret| stored(&secret)))
+}
+
+/// What a Secret holds; what is no text is not there.
+pub fn stored(secret: &Value) -> Stored {
+    let text = |key: &str| {
+        let bytes = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
+        String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+    };
+    Stored { chain: text(CERT), key: text(KEY).map(Private::new), ca: text(CA_CERT) }
+}
+
+/// The Secret as an object. It holds a private key.
+pub fn object(at: &SecretRef, minted: &Minted) -> Value {
+    let data = |text: &str| STANDARD.encode(text);
+    json!({
+        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
+        "metadata": {
+            "name": at.name, "namespace": at.namespace,
+            "labels": {
+                "app.kubernetes.io/name": "oppscale", "app.kubernetes.io/part-of": "oppscale",
+                "app.kubernetes.io/managed-by": "oppscale"
+            }
+        },
+        "data": {
+            CERT: data(&minted.chain), KEY: data(minted.key.expose()), CA_CERT: data(&minted.ca)
+        }
+    })
+}
+
+/// Writes the Secret.
+///
+/// # Errors
+/// When the server refuses or fails. A conflict is given back, not an error.
+pub async fn write(
+    cluster: &Cluster,
+    at: &SecretRef,
+    minted: &Minted,
+    how: Apply,
+) -> Result<Applied, ClusterError> {
+    let words = format!("apply {}", at.shown());
+    let action = Action { words: &words, right: "--verb=get,create,patch --resource=secrets" };
+    cluster.apply(&action, &at.path(), &object(at, minted), how).await
+}

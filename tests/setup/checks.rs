@@ -1,0 +1,398 @@
+//! `oppscale check`: what is told of clusters that are well, and of those that are not.
+
+use serde_json::{Value, json};
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::store::Inner;
+use crate::support::world::{World, json_of};
+
+const CONFIG_MAP: &str =
+    "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+
+fn front_proxy(pem: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": {"name": "extension-apiserver-authentication", "namespace": "kube-system"},
+        "data": {
+            "requestheader-client-ca-file": pem,
+            "requestheader-allowed-names": "[\"front-proxy-client\"]",
+            "requestheader-username-headers": "[\"X-Remote-User\"]",
+            "requestheader-group-headers": "[\"X-Remote-Group\"]",
+            "requestheader-extra-headers-prefix": "[\"X-Remote-Extra-\"]"
+        }
+    })
+}
+
+fn ca() -> String {
+    oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000)
+        .unwrap()
+        .ca
+}
+
+fn server() -> FakeApiServer {
+    let server = Setup::new(World::blog()).storing().start();
+    server.store().change(|store| {
+        store.put(CONFIG_MAP, "kube-apiserver", front_proxy(&ca()));
+        store.flags = Some(json!({"kind": "Flagz", "flags": {
+            "requestheader-client-ca-file": "/etc/ca.crt", "proxy-client-cert-file": "/etc/c.crt",
+            "proxy-client-key-file": "/etc/c.key",
+            "requestheader-allowed-names": "[front-proxy-client]"
+        }}));
+    });
+    server
+}
+
+fn check(server: &FakeApiServer, args: &[&str]) -> CommandOutput {
+    TestEnv::of(server).run([&["check"], args].concat())
+}
+
+/// The result and message of a check.
+fn of(output: &CommandOutput, id: &str) -> (String, String) {
+    let json: Value = serde_json::from_str(&output.stdout).unwrap();
+    let checks = json["categories"].as_array().unwrap().iter();
+    let mut checks = checks.flat_map(|category| category["checks"].as_array().unwrap());
+    let check = checks.find(|check| check["id"] == id).unwrap_or_else(|| panic!("{id}: {output}"));
+    let text = |field: &str| check[field].as_str().unwrap_or_default().to_owned();
+    (text("result"), format!("{} | {}", text("message"), text("fix")))
+}
+
+#[test]
+fn a_cluster_without_oppscale_has_nothing_wrong() {
+    let server = server();
+    let output = check(&server, &["-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    for (id, result) in [
+        ("OPP-CON-001", "success"),
+        ("OPP-CON-002", "success"),
+        ("OPP-CON-003", "success"),
+        ("OPP-RBA-001", "success"),
+        ("OPP-RBA-003", "success"),
+        ("OPP-RBA-004", "success"),
+        ("OPP-AGG-001", "success"),
+        ("OPP-AGG-002", "success"),
+        ("OPP-AGG-005", "success"),
+        ("OPP-AGG-006", "success"),
+        ("OPP-MET-001", "warning"),
+        ("OPP-PRO-001", "skipped"),
+        ("OPP-OWN-001", "success"),
+        ("OPP-CRT-001", "skipped"),
+        ("OPP-SRV-001", "skipped"),
+        ("OPP-CAP-001", "success"),
+        ("OPP-OLD-001", "success"),
+        ("OPP-OLD-003", "skipped"),
+    ] {
+        assert_eq!(of(&output, id).0, result, "{id}: {output}");
+    }
+    assert!(server.writes().is_empty());
+    assert_eq!(check(&server, &["-o", "short", "--only", "aggregation"]).stdout, "");
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_ends_it_with_a_hint() {
+    let env = TestEnv::new();
+    env.write(
+        "k",
+        r#"{"apiVersion":"v1","kind":"Config","current-context":"c",
+        "clusters":[{"name":"c","cluster":{"server":"http://127.0.0.1:1"}}],
+        "users":[{"name":"u","user":{}}],
+        "contexts":[{"name":"c","context":{"cluster":"c","user":"u"}}]}"#,
+    );
+    let output = env.run(["check", "--kubeconfig", "k", "-o", "json"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    let (result, text) = of(&output, "OPP-CON-001");
+    assert_eq!(result, "error");
+    assert!(text.contains("is the cluster up"), "{text}");
+    assert!(!output.stdout.contains("OPP-RBA-001"), "nothing else makes sense");
+}
+
+#[test]
+fn who_may_read_nothing_gets_unknowns_and_code_3() {
+    let server = server();
+    server.store().change(|store| {
+        store.rights.deny("*", "*");
+        store.user = "dev".to_owned();
+        store.flags = None;
+    });
+    let output = check(&server, &["-o", "json"]);
+    assert_eq!(output.code, Some(3), "{output}");
+    assert_eq!(of(&output, "OPP-RBA-001"), ("success".to_owned(), "dev | ".to_owned()));
+    for id in
+        ["OPP-AGG-001", "OPP-OWN-001", "OPP-CRT-001", "OPP-SRV-001", "OPP-CAP-003", "OPP-HPA-001"]
+    {
+        let (result, text) = of(&output, id);
+        assert_eq!(result, "unknown", "{id}: {text}");
+        assert!(text.contains("no right: --verb="), "{id}: {text}");
+    }
+    let json: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(json["summary"]["failed"], 0);
+}
+
+/// Each way to be wrong, and what is said of it.
+#[test]
+fn what_is_wrong_is_told_with_its_fix() {
+    type Change = fn(&mut Inner);
+    let cases: [(&str, Change, &str, &str, &str); 9] = [
+        (
+            "aggregation",
+            |s| {
+                s.objects.remove(CONFIG_MAP);
+            },
+            "OPP-AGG-001",
+            "error",
+            "aggregates nothing",
+        ),
+        (
+            "aggregation",
+            |s| {
+                s.put(
+                    CONFIG_MAP,
+                    "x",
+                    json!({"kind": "ConfigMap", "metadata": {}, "data": {"client-ca-file": "x"}}),
+                )
+            },
+            "OPP-AGG-001",
+            "error",
+            "holds no requestheader-client-ca-file",
+        ),
+        (
+            "aggregation",
+            |s| {
+                s.put(CONFIG_MAP, "x", {
+                    let mut map = front_proxy(&ca());
+                    map["data"]["requestheader-allowed-names"] = "[]".into();
+                    map
+                })
+            },
+            "OPP-AGG-004",
+            "warning",
+            "every certificate of that CA may speak for any user",
+        ),
+        (
+            "aggregation",
+            |s| s.flags = Some(json!({"flags": {"requestheader-client-ca-file": "x"}})),
+            "OPP-AGG-005",
+            "error",
+            "proxy-client-cert-file, proxy-client-key-file",
+        ),
+        (
+            "aggregation",
+            |s| {
+                s.flags = Some(
+                    json!({"flags": {"requestheader-client-ca-file": "x", "proxy-client-cert-file": "x", "proxy-client-key-file": "x", "requestheader-allowed-names": "[aggregator]"}}),
+                )
+            },
+            "OPP-AGG-006",
+            "error",
+            "it runs with the name aggregator, which is not published",
+        ),
+        (
+            "owners",
+            |s| {
+                s.put(
+                    "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io",
+                    "helm",
+                    keda(),
+                )
+            },
+            "OPP-OWN-002",
+            "success",
+            "Service keda/keda-operator-metrics-apiserver, Helm release keda/keda",
+        ),
+        (
+            "owners",
+            |s| {
+                s.available = Some(("False", "MissingEndpoints", "no endpoints"));
+                s.put(
+                    "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io",
+                    "helm",
+                    keda(),
+                );
+            },
+            "OPP-OWN-003",
+            "error",
+            "no namespace of this cluster can be deleted",
+        ),
+        (
+            "leftovers",
+            |s| {
+                s.put("/apis/apps/v1/namespaces/kube-system/deployments/heapster", "x", json!({"kind": "Deployment", "metadata": {"name": "heapster", "namespace": "kube-system"}}))
+            },
+            "OPP-OLD-001",
+            "warning",
+            "metrics-server took its place",
+        ),
+        (
+            "leftovers",
+            |s| {
+                s.put("/api/v1/namespaces/kube-system/pods/kcm", "x", json!({"kind": "Pod", "metadata": {"name": "kcm", "labels": {"component": "kube-controller-manager"}}, "spec": {"containers": [{"command": ["kube-controller-manager", "--horizontal-pod-autoscaler-upscale-delay=1m"]}]}}))
+            },
+            "OPP-OLD-003",
+            "error",
+            "behavior.scaleUp",
+        ),
+    ];
+    for (category, change, id, result, text) in cases {
+        let server = server();
+        server.store().change(change);
+        let output = check(&server, &["-o", "json", "--only", category]);
+        let (found, words) = of(&output, id);
+        assert_eq!(found, result, "{id}: {output}");
+        assert!(words.contains(text), "{id}: {words}");
+        assert_eq!(output.code, Some(if result == "error" { 1 } else { 0 }), "{output}");
+    }
+}
+
+fn keda() -> Value {
+    json!({
+        "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+        "metadata": {
+            "name": "v1beta1.external.metrics.k8s.io",
+            "annotations": {"meta.helm.sh/release-name": "keda", "meta.helm.sh/release-namespace": "keda"}
+        },
+        "spec": {
+            "group": "external.metrics.k8s.io", "version": "v1beta1",
+            "service": {"namespace": "keda", "name": "keda-operator-metrics-apiserver"},
+            "groupPriorityMinimum": 100, "versionPriority": 100
+        }
+    })
+}
+
+#[test]
+fn the_articles_hpa_is_judged_and_corrected() {
+    let server = server();
+    server.store().change(|store| {
+        let list = json_of("blog-cluster/deployments.json");
+        for deployment in list["items"].as_array().unwrap() {
+            let name = deployment["metadata"]["name"].as_str().unwrap();
+            let namespace = deployment["metadata"]["namespace"].as_str().unwrap();
+            let mut deployment = deployment.clone();
+            deployment["kind"] = "Deployment".into();
+            store.put(&format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"), "x", deployment);
+        }
+        store.put(
+            "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers/electroneum",
+            "x",
+            json!({
+                "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "electroneum", "namespace": "opportunistic"},
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "electroneum"},
+                    "minReplicas": 15, "maxReplicas": 150,
+                    "metrics": [{"type": "Object", "object": {
+                        "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "metrics"},
+                        "metric": {"name": "cpu_capacity_remaining"},
+                        "target": {"type": "Value", "value": "30"}
+                    }}]
+                },
+                "status": {"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetObjectMetric", "message": "no metrics"}]}
+            }),
+        );
+        let path = "/apis/apps/v1/namespaces/opportunistic/deployments/electroneum";
+        let mut filler = store.objects[path].value.clone();
+        filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
+        store.put(path, "x", filler);
+    });
+    let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
+    let (result, text) = of(&output, "OPP-HPA-001");
+    assert_eq!(result, "error", "{output}");
+    assert!(
+        text.contains("name: oppscale_fit_replicas") && text.contains("type: AverageValue"),
+        "{text}"
+    );
+    assert_eq!(of(&output, "OPP-HPA-003").0, "error");
+    assert!(of(&output, "OPP-HPA-004").1.contains("minReplicas is 15"));
+    assert_eq!(of(&output, "OPP-HPA-002").0, "success");
+}
+
+#[test]
+fn the_articles_manifests_are_told_to_be_old_without_a_cluster() {
+    let env = TestEnv::new();
+    env.write("old/a.yaml", "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: miner}\n---\napiVersion: autoscaling/v2beta1\nkind: HorizontalPodAutoscaler\nmetadata: {name: miner}\n");
+    env.write("old/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\n");
+    let output = env.run(["check", "-f", "old", "--only", "leftovers"]);
+    insta::assert_snapshot!(output, @"
+    leftovers
+      xx OPP-OLD-004 no manifest has a retired API version (old/a.yaml: Deployment miner)
+           apps/v1beta1 of Deployment left after 1.15: every server since refuses it
+           fix: write apps/v1
+           see  docs/checks.md#opp-old-004
+      xx OPP-OLD-004 no manifest has a retired API version (old/a.yaml: HorizontalPodAutoscaler miner)
+           autoscaling/v2beta1 of HorizontalPodAutoscaler left after 1.24: every server since refuses it
+           fix: write autoscaling/v2: metric{name,selector}, target{type,value,averageValue}
+           see  docs/checks.md#opp-old-004
+
+    2 wrong, 0 to be warned of, 0 unknown, 0 right, 0 skipped
+    [EOF]
+    [exit status: 1]
+    ");
+    let fine = env.run(["check", "-f", "old/b.yaml", "--only", "leftovers"]);
+    assert_eq!(fine.code, Some(0), "{fine}");
+}
+
+#[test]
+fn waiting_ends_when_it_is_right_or_when_time_is_up() {
+    let server = server();
+    server.store().change(|store| {
+        store.objects.remove(CONFIG_MAP);
+    });
+    let args = ["--only", "aggregation", "--wait", "--timeout", "1s", "-o", "short"];
+    let output = check(&server, &args);
+    assert_eq!(output.code, Some(124), "{output}");
+    let env = TestEnv::of(&server);
+    let running = env.start(["check", "--only", "aggregation", "--wait", "--timeout", "50s"]);
+    server.wait_for(CONFIG_MAP);
+    server.store().change(|store| store.put(CONFIG_MAP, "x", front_proxy(&ca())));
+    assert_eq!(env.finish(running).code, Some(0));
+}
+
+#[test]
+fn distributions_are_recognized_and_can_be_named() {
+    for (version, name) in [
+        ("v1.36.2+k3s1", "k3s"),
+        ("v1.35.0-eks-abc", "eks"),
+        ("v1.34.1-gke.100", "gke"),
+        ("v1.33.0+rke2r1", "rke2"),
+    ] {
+        let mut world = World::nodes_alone();
+        world.version["gitVersion"] = version.into();
+        let server = Setup::new(world).storing().start();
+        let output = check(&server, &["-o", "json", "--only", "connection,aggregation"]);
+        assert!(of(&output, "OPP-CON-004").1.starts_with(name), "{output}");
+    }
+    let server = Setup::new(World::nodes_alone()).storing().start();
+    let output =
+        check(&server, &["-o", "json", "--only", "aggregation", "--distribution", "charmed"]);
+    assert!(
+        of(&output, "OPP-AGG-001").1.contains("juju config kubernetes-control-plane"),
+        "{output}"
+    );
+    assert!(of(&output, "OPP-AGG-001").1.contains("replaces, it does not add"));
+    let wrong = check(&server, &["--distribution", "slackware"]);
+    assert_eq!(wrong.code, Some(2));
+}
+
+/// IDs in the code, in the catalog and in the docs are the same.
+#[test]
+fn every_id_is_documented_and_every_documented_id_exists() {
+    use std::collections::BTreeSet;
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ids_in = |text: &str| -> BTreeSet<String> {
+        let parts = text.match_indices("OPP-").filter_map(|(at, _)| text.get(at..at + 11));
+        parts.filter(|id| id[8..].bytes().all(|b| b.is_ascii_digit())).map(str::to_owned).collect()
+    };
+    let catalog: BTreeSet<String> =
+        oppscale::core::check::CATALOG.iter().map(|check| check.id.to_owned()).collect();
+    let mut used = BTreeSet::new();
+    for entry in std::fs::read_dir(root.join("src/checks")).unwrap() {
+        used.extend(ids_in(&std::fs::read_to_string(entry.unwrap().path()).unwrap()));
+    }
+    assert_eq!(used, catalog);
+    let page = std::fs::read_to_string(root.join("docs/checks.md")).unwrap();
+    let headings: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### ").map(str::to_owned))
+        .filter(|line| line.starts_with("OPP-"))
+        .collect();
+    assert_eq!(headings, catalog);
+}

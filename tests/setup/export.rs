@@ -1,0 +1,156 @@
+//! What `oppscale init` exports: manifests that kubectl takes, Helm values, no secrets.
+
+use serde_json::{Value, json};
+
+use crate::support::bin::TestEnv;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::tools::tool;
+use crate::support::world::World;
+
+use super::install::{CONFIG_MAP, DEPLOYMENT, SERVICE, init, server};
+
+#[test]
+fn exported_manifests_are_what_init_applies_and_kubectl_takes_them() {
+    let Some(kubectl) = tool("kubectl") else { return };
+    let applied = server();
+    let env = TestEnv::of(&applied);
+    let args = ["init", "--image", "registry.example/oppscale:0.1"];
+    let text = env.run([&args[..], &["--export", "-", "--export-secrets"]].concat());
+    assert_eq!(text.code, Some(0), "{text}");
+    assert!(applied.requests().is_empty(), "an export asks no cluster");
+    env.write("all.yaml", &text.stdout);
+    // By kubectl on one server, by init on another.
+    let server = Setup::new(World::nodes_alone()).plain().storing().start();
+    let kubectl_env = TestEnv::of(&server);
+    let output = std::process::Command::new(kubectl)
+        .args(["apply", "--server-side", "--field-manager=oppscale", "--validate=false", "-f"])
+        .arg(env.path("all.yaml"))
+        .env("KUBECONFIG", kubectl_env.path(".kube/config"))
+        .env("HOME", kubectl_env.path(""))
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{words}\n{}", server.log());
+    assert_eq!(init(&applied, &[]).code, Some(0));
+    let strip = |mut value: Value| {
+        value["metadata"]["resourceVersion"] = Value::Null;
+        if value["kind"] == "Secret" {
+            value["data"] = Value::Null;
+        }
+        if value["kind"] == "APIService" {
+            value["spec"]["caBundle"] = Value::Null;
+        }
+        value
+    };
+    let mut paths = applied.store().paths();
+    paths.retain(|path| path != CONFIG_MAP);
+    assert_eq!(server.store().paths(), paths);
+    for path in paths {
+        let of = |server: &FakeApiServer| strip(server.store().object(&path).unwrap());
+        assert_eq!(of(&server), of(&applied), "{path}");
+    }
+}
+
+#[test]
+fn an_export_holds_no_secret_unless_asked_and_its_files_are_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let env = TestEnv::new();
+    let output = env.run(["init", "--image", "i", "--export", "out", "--kustomize"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("out/kustomization.yaml"), "{output}");
+    assert!(
+        !output.stdout.contains("secret") && !output.stdout.contains("api-service"),
+        "{output}"
+    );
+    assert!(output.stderr.contains("the Secret and the APIServices are left out"), "{output}");
+    let output = env.run(["init", "--image", "i", "--export", "with", "--export-secrets"]);
+    let secret = output.stdout.lines().find(|line| line.contains("secret")).unwrap().to_owned();
+    let mode = std::fs::metadata(env.path(&secret)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+    let manager =
+        env.run(["init", "--image", "i", "--export", "-", "--certificates", "cert-manager"]);
+    assert!(
+        manager.stdout.contains("cert-manager.io/inject-ca-from: \"oppscale/oppscale-tls\""),
+        "{manager}"
+    );
+    assert!(!manager.stdout.contains("caBundle"), "{manager}");
+}
+
+#[test]
+fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
+    let env = TestEnv::new();
+    let output = env.run([
+        "init",
+        "--image",
+        "i",
+        "--pipeline",
+        "prometheus",
+        "--export",
+        "out",
+        "--with",
+        "metrics-server",
+        "--with",
+        "prometheus-stack",
+        "--distribution",
+        "kind",
+    ]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let read = |name: &str| -> (String, Value) {
+        let text = std::fs::read_to_string(env.path(&format!("out/{name}"))).unwrap();
+        let value = serde_yaml::from_str(&text).unwrap();
+        (text, value)
+    };
+    let (text, adapter) = read("prometheus-adapter.values.yaml");
+    assert_eq!(adapter["rules"], json!({"default": false, "existing": "oppscale-adapter-config"}));
+    assert_eq!(adapter["tls"], json!({"enable": false}));
+    assert!(!text.contains("PRIVATE"));
+    assert_eq!(
+        read("metrics-server.values.yaml").1,
+        json!({"replicas": 2, "args": ["--kubelet-insecure-tls"]})
+    );
+    assert_eq!(
+        read("kube-prometheus-stack.values.yaml").1["prometheus"]["prometheusSpec"],
+        json!({"serviceMonitorSelectorNilUsesHelmValues": false})
+    );
+    assert!(!env.path("out/prometheus-adapter.with-key.values.yaml").exists());
+    let output = env.run([
+        "init",
+        "--image",
+        "i",
+        "--pipeline",
+        "prometheus",
+        "--export",
+        "k",
+        "--export-secrets",
+    ]);
+    assert!(!output.to_string().contains("PRIVATE"), "{output}");
+    let text =
+        std::fs::read_to_string(env.path("k/prometheus-adapter.with-key.values.yaml")).unwrap();
+    assert!(text.contains("BEGIN PRIVATE KEY"));
+}
+
+#[test]
+fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
+    let server = server();
+    server.store().change(|store| {
+        store.groups.insert("monitoring.coreos.com".to_owned());
+        store.put(
+            "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses/k8s",
+            "x",
+            json!({
+                "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
+                "spec": {"serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}}}
+            }),
+        );
+    });
+    let output = init(&server, &["--pipeline", "prometheus"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let monitor = server
+        .store()
+        .object("/apis/monitoring.coreos.com/v1/namespaces/oppscale/servicemonitors/oppscale")
+        .unwrap();
+    assert_eq!(monitor["metadata"]["labels"]["release"], "monitoring");
+    assert!(server.store().object(SERVICE).is_none());
+    let deployment = server.store().object(DEPLOYMENT).unwrap();
+    assert!(deployment.to_string().contains("--apis=none"));
+}

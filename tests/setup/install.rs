@@ -1,0 +1,229 @@
+//! `oppscale init`: fresh, again, drifted, owned by somebody else.
+
+use insta::assert_snapshot;
+use serde_json::json;
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::world::World;
+
+pub const CONFIG_MAP: &str =
+    "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
+pub const SERVICE: &str =
+    "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io";
+pub const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/oppscale/deployments/oppscale";
+pub const SECRET: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-tls";
+
+pub fn server() -> FakeApiServer {
+    let server = Setup::new(World::nodes_alone()).storing().start();
+    let ca =
+        oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000);
+    server.store().change(|store| {
+        store.put(
+            CONFIG_MAP,
+            "kube-apiserver",
+            json!({
+                "apiVersion": "v1", "kind": "ConfigMap",
+                "metadata": {"name": "extension-apiserver-authentication", "namespace": "kube-system"},
+                "data": {
+                    "requestheader-client-ca-file": ca.unwrap().ca,
+                    "requestheader-allowed-names": "[\"front-proxy-client\"]",
+                    "requestheader-username-headers": "[\"X-Remote-User\"]",
+                    "requestheader-group-headers": "[\"X-Remote-Group\"]"
+                }
+            }),
+        );
+    });
+    server
+}
+
+pub fn init(server: &FakeApiServer, args: &[&str]) -> CommandOutput {
+    let args = [&["init", "--image", "registry.example/oppscale:0.1", "--yes"], args].concat();
+    TestEnv::of(server).run(args)
+}
+
+#[test]
+fn a_fresh_cluster_is_set_up_in_the_safe_order_and_a_second_run_writes_nothing() {
+    let server = server();
+    let output = init(&server, &[]);
+    assert_snapshot!(output, @"
+    create  Namespace oppscale
+    create  ServiceAccount oppscale/oppscale
+    create  ClusterRole oppscale
+    create  ClusterRoleBinding oppscale
+    create  RoleBinding kube-system/oppscale-auth-reader
+    create  Secret oppscale/oppscale-tls
+    create  Service oppscale/oppscale
+    create  Deployment oppscale/oppscale
+    create  PodDisruptionBudget oppscale/oppscale
+    create  APIService v1beta1.custom.metrics.k8s.io
+    create  APIService v1beta2.custom.metrics.k8s.io
+    11 changes made
+    ------- stderr -------
+    note: the API answers; what fills the cluster comes next:
+          oppscale render-hpa --reserve 15%
+    [EOF]
+    ");
+    assert_snapshot!(server.writes().join("\n"), @"
+    PATCH /api/v1/namespaces/oppscale
+    PATCH /api/v1/namespaces/oppscale/serviceaccounts/oppscale
+    PATCH /apis/rbac.authorization.k8s.io/v1/clusterroles/oppscale
+    PATCH /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/oppscale
+    PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/oppscale-auth-reader
+    PATCH /api/v1/namespaces/oppscale/secrets/oppscale-tls
+    PATCH /api/v1/namespaces/oppscale/services/oppscale
+    PATCH /apis/apps/v1/namespaces/oppscale/deployments/oppscale
+    PATCH /apis/policy/v1/namespaces/oppscale/poddisruptionbudgets/oppscale
+    PATCH /apis/apiregistration.k8s.io/v1/apiservices/v1beta1.custom.metrics.k8s.io
+    PATCH /apis/apiregistration.k8s.io/v1/apiservices/v1beta2.custom.metrics.k8s.io
+    ");
+    let writes = server.writes().len();
+    let secret = server.store().object(SECRET).unwrap();
+    let again = init(&server, &[]);
+    assert_eq!(again.code, Some(0), "{again}");
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    assert_eq!(server.writes().len(), writes, "a second run writes nothing");
+    assert_eq!(server.store().object(SECRET).unwrap(), secret);
+    // Nor is anybody asked when there is nothing to do.
+    let env = TestEnv::of(&server);
+    let asked = env.run(["init", "--image", "registry.example/oppscale:0.1"]);
+    assert_eq!(asked.code, Some(0), "{asked}");
+}
+
+#[test]
+fn what_drifted_is_shown_as_a_diff_and_put_right() {
+    let server = server();
+    let _ = init(&server, &[]);
+    let plan = TestEnv::of(&server).run([
+        "init",
+        "--image",
+        "registry.example/oppscale:0.2",
+        "--dry-run=server",
+    ]);
+    assert_eq!(plan.code, Some(0), "{plan}");
+    assert!(plan.stdout.contains("change  Deployment oppscale/oppscale\n"), "{plan}");
+    assert!(
+        plan.stdout.contains("-        image: \"registry.example/oppscale:0.1\"")
+            || plan.stdout.contains("image: registry.example/oppscale:0.1"),
+        "{plan}"
+    );
+    assert!(plan.stdout.contains("registry.example/oppscale:0.2"), "{plan}");
+    let before = server.writes().len();
+    let output =
+        TestEnv::of(&server).run(["init", "--image", "registry.example/oppscale:0.2", "--yes"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(server.writes()[before..], [format!("PATCH {DEPLOYMENT}")]);
+}
+
+#[test]
+fn without_a_terminal_and_yes_nothing_is_changed() {
+    let server = server();
+    let output = TestEnv::of(&server).run(["init", "--image", "registry.example/oppscale:0.1"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("and nobody can be asked"), "{output}");
+    assert!(output.stderr.contains("--yes makes them without asking"), "{output}");
+    assert!(server.writes().is_empty());
+    let output = TestEnv::of(&server).run(["init"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: which image is the metrics server's?
+     hint: --image REGISTRY/oppscale:VERSION
+    [EOF]
+    [exit status: 2]
+    ");
+}
+
+#[test]
+fn a_foreign_owner_is_named_and_left_alone() {
+    let server = server();
+    server.store().change(|store| {
+        store.put(
+            SERVICE,
+            "helm",
+            json!({
+                "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",
+                "metadata": {
+                    "name": "v1beta1.custom.metrics.k8s.io",
+                    "annotations": {
+                        "meta.helm.sh/release-name": "adapter",
+                        "meta.helm.sh/release-namespace": "monitoring"
+                    }
+                },
+                "spec": {
+                    "group": "custom.metrics.k8s.io", "version": "v1beta1",
+                    "service": {"namespace": "monitoring", "name": "prometheus-adapter"},
+                    "groupPriorityMinimum": 100, "versionPriority": 100, "insecureSkipTLSVerify": true
+                }
+            }),
+        );
+    });
+    for args in [&[][..], &["--force-conflicts"]] {
+        let output = init(&server, args);
+        assert_eq!(output.code, Some(4), "{output}");
+        assert!(output.stderr.contains(
+            "APIService v1beta1.custom.metrics.k8s.io belongs to Service monitoring/prometheus-adapter, Helm release monitoring/adapter"
+        ), "{output}");
+        assert!(output.stderr.contains("--apis external"), "{output}");
+        assert!(server.writes().is_empty());
+    }
+    // The other API is free.
+    let output = init(&server, &["--apis", "external"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
+#[test]
+fn fields_of_helm_are_a_conflict_unless_they_are_taken_over() {
+    let server = server();
+    let _ = init(&server, &[]);
+    server.store().change(|store| {
+        let object = store.objects.get_mut(DEPLOYMENT).unwrap();
+        let fields = object.owners.remove("oppscale").unwrap();
+        object.owners.insert("helm".to_owned(), fields);
+        object.value["spec"]["replicas"] = 3.into();
+    });
+    let writes = server.writes().len();
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(
+        output.stderr.contains("Deployment oppscale/oppscale: helm owns .spec.replicas"),
+        "{output}"
+    );
+    assert_eq!(server.writes().len(), writes);
+    let output = init(&server, &["--force-conflicts"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(server.store().object(DEPLOYMENT).unwrap()["spec"]["replicas"], 2);
+}
+
+#[test]
+fn an_object_of_helm_is_told_by_its_label() {
+    let server = server();
+    server.store().change(|store| {
+        store.put("/api/v1/namespaces/oppscale", "x", json!({"kind": "Namespace", "metadata": {"name": "oppscale"}}));
+        store.put(DEPLOYMENT, "helm", json!({
+            "kind": "Deployment", "metadata": {"name": "oppscale", "namespace": "oppscale", "labels": {"app.kubernetes.io/managed-by": "Helm"}, "annotations": {"meta.helm.sh/release-name": "opp"}}
+        }));
+    });
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(
+        output.stderr.contains("Deployment oppscale/oppscale belongs to Helm (release opp)"),
+        "{output}"
+    );
+    assert!(server.writes().is_empty());
+}
+
+#[test]
+fn no_key_is_shown_at_any_verbosity() {
+    let server = server();
+    let output = init(&server, &["-vvv"]);
+    let secret = server.store().object(SECRET).unwrap();
+    let key = secret["data"]["tls.key"].as_str().unwrap();
+    assert!(!output.to_string().contains("PRIVATE") && !output.to_string().contains(&key[..40]));
+    // A key that was replaced is not shown by the difference either.
+    server.store().change(|store| {
+        store.objects.get_mut(SECRET).unwrap().value["data"]["tls.crt"] = "eA==".into();
+    });
+    let output = TestEnv::of(&server).run(["init", "--image", "i", "--dry-run=server", "-vvv"]);
+    assert!(output.stdout.contains("change  Secret"), "{output}");
+    assert!(!output.to_string().contains(&key[..40]), "{output}");
+}

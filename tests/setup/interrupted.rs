@@ -1,0 +1,115 @@
+//! `oppscale init` where it cannot go on, or is not let: what is done is said, the next run finishes.
+
+use serde_json::json;
+
+use crate::support::answer::Answer;
+use crate::support::bin::{TestEnv, signal};
+
+use super::install::{CONFIG_MAP, DEPLOYMENT, SERVICE, init, server};
+
+#[test]
+fn a_namespace_that_is_being_deleted_is_not_filled() {
+    let server = server();
+    server.store().change(|store| {
+        store.put("/api/v1/namespaces/oppscale", "x", json!({
+            "kind": "Namespace", "metadata": {"name": "oppscale"},
+            "status": {"phase": "Terminating", "conditions": [{"type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": "Discovery failed for some groups"}]}
+        }));
+    });
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("namespace oppscale is being deleted: Discovery failed for some groups"),
+        "{output}"
+    );
+    assert!(server.writes().is_empty());
+}
+
+#[test]
+fn without_the_front_proxys_ca_nothing_is_begun() {
+    let server = server();
+    server.store().change(|store| store.objects.remove(CONFIG_MAP));
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("error: OPP-AGG-001: ConfigMap kube-system/"), "{output}");
+    assert!(server.writes().is_empty());
+}
+
+#[test]
+fn pods_that_do_not_start_end_it_in_time_and_the_api_is_not_handed_over() {
+    let server = server();
+    server.store().change(|store| store.deployments_start = false);
+    let output = init(&server, &["--timeout", "1s"]);
+    assert_eq!(output.code, Some(124), "{output}");
+    assert!(output.stderr.contains("0 of 2 pods are available"), "{output}");
+    assert!(output.stderr.contains("changes were made"), "{output}");
+    assert!(server.store().object(SERVICE).is_none());
+    // Once they start, the next run finishes.
+    server.store().change(|store| {
+        store.deployments_start = true;
+        let deployment = store.objects.remove(DEPLOYMENT).unwrap();
+        store.put(DEPLOYMENT, "oppscale", deployment.value);
+    });
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(server.store().object(SERVICE).is_some());
+}
+
+#[test]
+fn an_api_that_does_not_become_available_is_taken_back() {
+    let server = server();
+    server.store().change(|store| {
+        store.available = Some((
+            "False",
+            "FailedDiscoveryCheck",
+            "x509: certificate signed by unknown authority",
+        ));
+    });
+    let output = init(&server, &["--timeout", "2s"]);
+    assert_eq!(output.code, Some(124), "{output}");
+    assert!(
+        output.stderr.contains("deleted APIService v1beta1.custom.metrics.k8s.io again"),
+        "{output}"
+    );
+    assert!(server.store().object(SERVICE).is_none(), "namespaces could not be deleted otherwise");
+}
+
+#[test]
+fn ctrl_c_says_what_was_done_and_the_next_run_finishes() {
+    let cases: [(&str, &str); 3] = [
+        ("/version", "nothing was changed"),
+        ("/apis/rbac.authorization.k8s.io/v1/clusterroles/oppscale", "nothing was changed"),
+        (DEPLOYMENT, "changes were made"),
+    ];
+    for (path, words) in cases {
+        let server = server();
+        if words == "changes were made" {
+            // The plan asks twice before: what it is, and what would become of it.
+            server.next(path, [Answer::Serve, Answer::Serve]);
+        }
+        server.always(path, Answer::Silence);
+        let env = TestEnv::of(&server);
+        let running = env.start(["init", "--image", "i", "--yes"]);
+        match words {
+            "changes were made" => {
+                let at = std::time::Instant::now();
+                while server.writes().iter().filter(|w| w.contains(DEPLOYMENT)).count() == 0 {
+                    assert!(at.elapsed().as_secs() < 50);
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                }
+            }
+            _ => server.wait_for(path),
+        }
+        signal("INT", running.id());
+        let output = env.finish(running);
+        assert_eq!(output.code, Some(130), "{path}: {output}");
+        if path != "/version" {
+            assert!(output.stderr.contains(words), "{path}: {output}");
+        }
+        server.always(path, Answer::Serve);
+        let output = env.run(["init", "--image", "i", "--yes"]);
+        assert_eq!(output.code, Some(0), "{output}");
+    }
+}

@@ -1,0 +1,13 @@
+//! Clusters set up, looked at, and put back.
+
+mod certificates;
+mod certs_command;
+mod checks;
+mod export;
+mod install;
+mod interactive;
+mod interrupted;
+mod kubeconfig;
+mod rights;
+mod rotation;
+mod uninstall;

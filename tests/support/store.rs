@@ -1,0 +1,407 @@
+//! Objects that the fake API server stores: applied, created, deleted; tokens; reviews.
+//!
+//! Answers are shaped as a real kube-apiserver 1.36.2 gave them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use axum::body::Body;
+use axum::http::{Method, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use super::answer;
+use super::managed::{Managed, leaves, merge};
+use super::request::Request;
+use super::review::{Need, Rights, forbidden};
+
+/// The token that is handed out; tests look for it where it must not be.
+pub const TOKEN: &str = "eyJhbGciOiJub25lIn0.c2VjcmV0LXRva2Vu.very-secret-token";
+
+/// What the server holds besides a world's nodes and pods.
+#[derive(Default)]
+pub struct Store(Mutex<Inner>);
+
+/// What a test may set.
+pub struct Inner {
+    pub objects: BTreeMap<String, Managed>,
+    pub rights: Rights,
+    pub user: String,
+    /// API groups beyond the built-in ones.
+    pub groups: BTreeSet<String>,
+    /// `--service-account-max-token-expiration`, seconds.
+    pub longest_token: Option<u64>,
+    /// Whether pods of Deployments become ready.
+    pub deployments_start: bool,
+    /// What an APIService's Available condition says: status, reason, message. `None` for no
+    /// condition.
+    pub available: Option<(&'static str, &'static str, &'static str)>,
+    /// What the metric is, `None` for an empty list.
+    pub metric: Option<&'static str>,
+    /// How many times pods still say that they serve the old certificate.
+    pub lag: usize,
+    /// `/flagz`, where the version has it.
+    pub flags: Option<Value>,
+    pub served: Option<i64>,
+    revision: u64,
+}
+
+impl Default for Inner {
+    fn default() -> Self {
+        Self {
+            objects: BTreeMap::new(),
+            rights: Rights::default(),
+            user: "kubernetes-admin".to_owned(),
+            groups: BTreeSet::new(),
+            longest_token: None,
+            deployments_start: true,
+            available: Some(("True", "Passed", "all checks passed")),
+            metric: Some("17"),
+            lag: 0,
+            flags: None,
+            served: None,
+            revision: 1000,
+        }
+    }
+}
+
+const GROUPS: [&str; 11] = [
+    "",
+    "apps",
+    "autoscaling",
+    "rbac.authorization.k8s.io",
+    "apiregistration.k8s.io",
+    "scheduling.k8s.io",
+    "policy",
+    "discovery.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "networking.k8s.io",
+];
+
+/// A path taken apart.
+pub struct Place<'p> {
+    pub group: &'p str,
+    pub namespace: Option<&'p str>,
+    pub resource: &'p str,
+    pub name: Option<&'p str>,
+    pub sub: Option<&'p str>,
+}
+
+impl<'p> Place<'p> {
+    fn of(path: &'p str) -> Option<Self> {
+        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+        let (group, rest) = match parts[..] {
+            ["api", "v1", ref rest @ ..] => ("", rest),
+            ["apis", group, _, ref rest @ ..] => (group, rest),
+            _ => return None,
+        };
+        let (namespace, rest) = match rest {
+            ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
+            rest => (None, rest),
+        };
+        let (resource, rest) = rest.split_first()?;
+        Some(Self {
+            group,
+            namespace,
+            resource,
+            name: rest.first().copied(),
+            sub: rest.get(1).copied(),
+        })
+    }
+
+    fn need(&self, method: &Method) -> Need {
+        let verb = match (method, self.name) {
+            (&Method::GET, Some(_)) => "get",
+            (&Method::GET, None) => "list",
+            (&Method::POST, _) => "create",
+            (&Method::PATCH, _) => "patch",
+            _ => "delete",
+        };
+        let sub = self.sub.map(|sub| format!("/{sub}")).unwrap_or_default();
+        Need {
+            verb: verb.to_owned(),
+            group: self.group.to_owned(),
+            resource: format!("{}{sub}", self.resource),
+        }
+    }
+}
+
+impl Store {
+    /// Changes what it holds.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Inner) -> T) -> T {
+        change(&mut self.0.lock().unwrap())
+    }
+
+    /// An object, by its path.
+    pub fn object(&self, path: &str) -> Option<Value> {
+        self.0.lock().unwrap().objects.get(path).map(|object| object.value.clone())
+    }
+
+    /// The paths of all objects.
+    pub fn paths(&self) -> Vec<String> {
+        self.0.lock().unwrap().objects.keys().cloned().collect()
+    }
+
+    /// The answer, if that is the store's business.
+    pub fn serve(&self, request: &Request) -> Option<Response<Body>> {
+        self.0.lock().unwrap().serve(request)
+    }
+}
+
+impl Inner {
+    /// Puts an object there that `manager` owns.
+    pub fn put(&mut self, path: &str, manager: &str, value: Value) {
+        let owners = [(manager.to_owned(), leaves(&value).into_iter().collect())].into();
+        let value = self.finished(path, value);
+        self.objects.insert(path.to_owned(), Managed { value, owners });
+    }
+
+    fn serve(&mut self, request: &Request) -> Option<Response<Body>> {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        if request.path == "/flagz" {
+            let answer = self.flags.as_ref().map(|flags| answer::json(StatusCode::OK, flags));
+            return Some(answer.unwrap_or_else(|| answer::recorded("404-path")));
+        }
+        let place = Place::of(&request.path)?;
+        match place.resource {
+            "selfsubjectreviews" => {
+                let user = json!({"username": self.user, "groups": ["system:authenticated"]});
+                let mut review = body;
+                review["status"] = json!({"userInfo": user});
+                return Some(answer::json(StatusCode::CREATED, &review));
+            }
+            "selfsubjectaccessreviews" => {
+                let review = self.rights.review(body);
+                return Some(answer::json(StatusCode::CREATED, &review));
+            }
+            "subjectaccessreviews" => {
+                let mut review = body;
+                review["status"] = json!({"allowed": true});
+                return Some(answer::json(StatusCode::CREATED, &review));
+            }
+            _ => {}
+        }
+        let need = place.need(&request.method);
+        if !self.rights.allow(&need) {
+            let status =
+                forbidden(&self.user, &need, place.namespace, place.name.unwrap_or_default());
+            return Some(answer::json(StatusCode::FORBIDDEN, &status));
+        }
+        if place.group.ends_with(".metrics.k8s.io") {
+            return Some(self.metrics(&request.path));
+        }
+        if place.sub == Some("proxy") {
+            return Some(self.proxied());
+        }
+        if !GROUPS.contains(&place.group) && !self.groups.contains(place.group) {
+            return (place.group != "metrics.k8s.io").then(|| answer::recorded("404-path"));
+        }
+        match request.method {
+            Method::GET => self.get(&place, request),
+            Method::PATCH => Some(self.patch(&place, request, &body)),
+            Method::POST if place.sub == Some("token") => Some(self.token(&place, body)),
+            Method::POST => Some(self.create(request, &place, body)),
+            Method::DELETE => Some(self.delete(&place, &request.path)),
+            _ => None,
+        }
+    }
+
+    fn get(&self, place: &Place<'_>, request: &Request) -> Option<Response<Body>> {
+        if place.name.is_some() {
+            let found = self.objects.get(&request.path);
+            if found.is_none() && matches!(place.resource, "nodes" | "pods" | "deployments") {
+                return None;
+            }
+            return Some(match found {
+                Some(object) => answer::json(StatusCode::OK, &object.value),
+                None => not_found(place),
+            });
+        }
+        // The world's lists, which are paged and watched.
+        if place.namespace.is_none() && matches!(place.resource, "nodes" | "pods")
+            || place.resource == "replicasets"
+        {
+            return None;
+        }
+        let selector = request.parameter("labelSelector").unwrap_or_default();
+        let wanted: Vec<_> = selector.split(',').filter_map(|term| term.split_once('=')).collect();
+        let items: Vec<_> = self
+            .objects
+            .iter()
+            .filter(|(path, _)| {
+                Place::of(path).is_some_and(|other| {
+                    other.group == place.group
+                        && other.resource == place.resource
+                        && (place.namespace.is_none() || other.namespace == place.namespace)
+                })
+            })
+            .map(|(_, object)| &object.value)
+            .filter(|object| {
+                wanted.iter().all(|(key, value)| object["metadata"]["labels"][key] == *value)
+            })
+            .collect();
+        let list = json!({
+            "kind": "List", "apiVersion": "v1",
+            "metadata": {"resourceVersion": self.revision.to_string()}, "items": items
+        });
+        Some(answer::json(StatusCode::OK, &list))
+    }
+
+    /// Whether the namespace takes new objects; the refusal if not.
+    fn closed(&self, place: &Place<'_>) -> Option<Response<Body>> {
+        let namespace = place.namespace?;
+        if matches!(namespace, "kube-system" | "default") {
+            return None;
+        }
+        let Some(found) = self.objects.get(&format!("/api/v1/namespaces/{namespace}")) else {
+            return Some(status(404, "NotFound", &format!("namespaces {namespace:?} not found")));
+        };
+        (found.value["status"]["phase"] == "Terminating").then(|| {
+            let message = format!(
+                "{} {:?} is forbidden: unable to create new content in namespace {namespace} because it is being terminated",
+                place.resource, place.name.unwrap_or_default()
+            );
+            status(403, "Forbidden", &message)
+        })
+    }
+
+    fn patch(&mut self, place: &Place<'_>, request: &Request, body: &Value) -> Response<Body> {
+        let known = self.objects.get(&request.path).cloned();
+        if known.is_none()
+            && let Some(closed) = self.closed(place)
+        {
+            return closed;
+        }
+        assert_eq!(request.header("content-type"), ["application/apply-patch+yaml"]);
+        let manager = request.parameter("fieldManager").unwrap();
+        let force = request.parameter("force") == Some("true");
+        let dry = request.parameter("dryRun") == Some("All");
+        let before = known.clone().unwrap_or_default();
+        let mut next = match before.applied(manager, body, force) {
+            Ok(next) => next,
+            Err(conflicts) => return conflict(&conflicts),
+        };
+        if next.value["spec"]["insecureSkipTLSVerify"] == true
+            && next.value["spec"]["caBundle"].is_string()
+        {
+            let message = "spec.insecureSkipTLSVerify: Invalid value: true: may not be true if caBundle is present";
+            return status(422, "Invalid", message);
+        }
+        next.value = self.finished(&request.path, next.value);
+        let changed = next.value != before.value || next.owners != before.owners;
+        if changed && !dry {
+            self.revision += 1;
+            next.value["metadata"]["resourceVersion"] = self.revision.to_string().into();
+            self.objects.insert(request.path.clone(), next.clone());
+        }
+        let code = if known.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+        answer::json(code, &next.value)
+    }
+
+    /// What controllers and defaults make of an object.
+    fn finished(&self, path: &str, mut value: Value) -> Value {
+        let metadata = json!({
+            "uid": format!("uid-of-{}", path.replace('/', "-")),
+            "creationTimestamp": "2026-11-23T19:57:43Z"
+        });
+        merge(&mut value, &json!({"metadata": metadata}));
+        let name = value["metadata"]["name"].clone();
+        match value["kind"].as_str().unwrap_or_default() {
+            "Namespace" => {
+                let phase = value["status"]["phase"].as_str().unwrap_or("Active").to_owned();
+                let labels = json!({"kubernetes.io/metadata.name": name});
+                merge(
+                    &mut value,
+                    &json!({"metadata": {"labels": labels}, "status": {"phase": phase}}),
+                );
+            }
+            "Deployment" if self.deployments_start => {
+                let replicas = value["spec"]["replicas"].as_u64().unwrap_or(1);
+                let status = json!({
+                    "observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas,
+                    "readyReplicas": replicas, "availableReplicas": replicas,
+                    "conditions": [{"type": "Available", "status": "True", "reason": "MinimumReplicasAvailable"}]
+                });
+                merge(&mut value, &json!({"status": status, "metadata": {"generation": 1}}));
+            }
+            "APIService" => {
+                let condition = self.available.map(|(status, reason, message)| {
+                    json!({"type": "Available", "status": status, "reason": reason, "message": message})
+                });
+                value["status"] = json!({"conditions": condition.into_iter().collect::<Vec<_>>()});
+            }
+            "Secret" if value["type"] == "kubernetes.io/service-account-token" => {
+                let data = json!({"token": STANDARD.encode(TOKEN), "namespace": "", "ca.crt": ""});
+                merge(&mut value, &json!({"data": data}));
+            }
+            _ => {}
+        }
+        value
+    }
+
+    fn create(&mut self, request: &Request, place: &Place<'_>, body: Value) -> Response<Body> {
+        let name = body["metadata"]["name"].as_str().unwrap_or_default();
+        let path = format!("{}/{name}", request.path);
+        if self.objects.contains_key(&path) {
+            let message = format!("{} {name:?} already exists", place.resource);
+            return status(409, "AlreadyExists", &message);
+        }
+        if let Some(closed) = self.closed(place) {
+            return closed;
+        }
+        let value = self.finished(&path, body);
+        if request.parameter("dryRun") != Some("All") {
+            self.objects.insert(path, Managed { value: value.clone(), owners: BTreeMap::new() });
+        }
+        answer::json(StatusCode::CREATED, &value)
+    }
+
+    fn delete(&mut self, place: &Place<'_>, path: &str) -> Response<Body> {
+        if self.objects.remove(path).is_none() {
+            return not_found(place);
+        }
+        if place.resource == "namespaces" {
+            self.objects.retain(|other, _| !other.starts_with(&format!("{path}/")));
+        }
+        let done = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+            "details": {"name": place.name, "group": place.group, "kind": place.resource}
+        });
+        answer::json(StatusCode::OK, &done)
+    }
+}
+
+pub fn not_found(place: &Place<'_>) -> Response<Body> {
+    let dot = if place.group.is_empty() { "" } else { "." };
+    let name = place.name.unwrap_or_default();
+    let message = format!("{}{dot}{} {name:?} not found", place.resource, place.group);
+    status(404, "NotFound", &message)
+}
+
+pub fn status(code: u16, reason: &str, message: &str) -> Response<Body> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": message, "reason": reason, "code": code
+    });
+    answer::json(StatusCode::from_u16(code).unwrap(), &status)
+}
+
+fn conflict(conflicts: &[(String, String)]) -> Response<Body> {
+    let causes: Vec<_> = conflicts
+        .iter()
+        .map(|(manager, field)| {
+            json!({
+                "reason": "FieldManagerConflict",
+                "message": format!("conflict with {manager:?}"), "field": field
+            })
+        })
+        .collect();
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": format!("Apply failed with {} conflicts", conflicts.len()),
+        "reason": "Conflict", "details": {"causes": causes}, "code": 409
+    });
+    answer::json(StatusCode::CONFLICT, &status)
+}
