@@ -1,15 +1,10 @@
 //! Server-side apply, as a dry run: what an object would become.
 
-use http::Method;
 use serde_json::Value;
 
-use super::client::{Action, Cluster, Content};
+use super::client::{Action, Cluster};
 use super::error::ClusterError;
-
-/// The media type of server-side apply; JSON is YAML.
-const APPLY: &str = "application/apply-patch+yaml";
-/// Who applies.
-const FIELD_MANAGER: &str = "oppscale";
+use super::objects::{Applied, Apply};
 
 /// An object as it is and as it would be.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,28 +33,17 @@ pub async fn dry_run(
     let words = format!("get {name}");
     let right = format!("--verb=get,patch,create --resource={resource}");
     let action = Action { words: &words, right: &right };
-    let live = match cluster.get(&action, path).await {
-        Ok(body) => Some(parse(cluster, &words, &body)?),
-        Err(ClusterError::NotFound { .. }) => None,
-        Err(error) => return Err(error),
-    };
+    let live = cluster.find(&action, path).await?;
     let words = format!("apply {name} as a dry run");
     let action = Action { words: &words, right: &right };
-    let query =
-        format!("{path}?dryRun=All&fieldManager={FIELD_MANAGER}&force=true&fieldValidation=Strict");
-    let bytes = object.to_string();
-    let content = Content { media_type: APPLY, bytes: bytes.as_bytes() };
-    match cluster.request(&action, Method::PATCH, &query, Some(content)).await {
-        Ok(body) => Ok(DryRun { live, merged: Some(parse(cluster, &words, &body)?) }),
+    let how = Apply { dry_run: true, force: true };
+    match cluster.apply(&action, path, object, how).await {
+        Ok(Applied::Created(merged) | Applied::Kept(merged)) => {
+            Ok(DryRun { live, merged: Some(merged) })
+        }
+        // By force there is none.
+        Ok(Applied::Conflict(_)) => Ok(DryRun { live, merged: None }),
         Err(ClusterError::NotFound { .. }) if live.is_none() => Ok(DryRun { live, merged: None }),
         Err(error) => Err(error),
     }
-}
-
-fn parse(cluster: &Cluster, action: &str, body: &[u8]) -> Result<Value, ClusterError> {
-    serde_json::from_slice(body).map_err(|error| ClusterError::Garbage {
-        action: action.to_owned(),
-        server: cluster.server().to_owned(),
-        cause: error.to_string(),
-    })
 }

@@ -6,7 +6,7 @@ use jiff::fmt::rfc2822;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::client::{Action, Cluster, refusal};
+use super::client::{Action, Cluster, LONGEST_WAIT, TRIES, refusal};
 use super::error::ClusterError;
 use super::trouble;
 
@@ -69,6 +69,22 @@ impl Ask {
         Self { accept, ..self }
     }
 
+    fn request(&self) -> Result<http::Request<Body>, ClusterError> {
+        let mut request = http::Request::builder()
+            .method(self.method.clone())
+            .uri(&self.path)
+            .header(ACCEPT, self.accept);
+        if !self.body.is_empty() {
+            request = request.header(CONTENT_TYPE, self.content_type);
+        }
+        if let Some(user) = self.impersonated {
+            request = request.header("Impersonate-User", user);
+        }
+        request
+            .body(Body::from(self.body.clone()))
+            .map_err(|error| ClusterError::BadConfig(error.to_string()))
+    }
+
     /// In the name of another user.
     #[must_use]
     pub fn as_user(self, user: &'static str) -> Self {
@@ -100,31 +116,32 @@ impl Reply {
 }
 
 impl Cluster {
-    /// Sends a request and gives the whole answer, whatever its status.
+    /// Sends a request and gives the whole answer, whatever its status. A server that asks to
+    /// come back later is asked again.
     ///
     /// # Errors
     /// When no whole answer comes in time.
     pub async fn ask(&self, action: &Action<'_>, ask: &Ask) -> Result<Reply, ClusterError> {
-        let mut request = http::Request::builder()
-            .method(ask.method.clone())
-            .uri(&ask.path)
-            .header(ACCEPT, ask.accept);
-        if !ask.body.is_empty() {
-            request = request.header(CONTENT_TYPE, ask.content_type);
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let request = ask.request()?;
+            let exchange = async {
+                let response = self.send_request(action.words, request).await?;
+                let (warnings, date) = (warnings(response.headers()), date(response.headers()));
+                let answer = self.whole(action.words, response, Vec::new()).await?;
+                let reply = Reply { status: answer.status, body: answer.body, warnings, date };
+                Ok((reply, answer.retry_after))
+            };
+            match self.in_time(action, exchange).await? {
+                (reply, Some(wait)) if tries < TRIES && !reply.status.is_success() => {
+                    let status = reply.status;
+                    tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
+                    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                }
+                (reply, _) => return Ok(reply),
+            }
         }
-        if let Some(user) = ask.impersonated {
-            request = request.header("Impersonate-User", user);
-        }
-        let request = request
-            .body(Body::from(ask.body.clone()))
-            .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
-        let exchange = async {
-            let response = self.send_request(action.words, request).await?;
-            let (warnings, date) = (warnings(response.headers()), date(response.headers()));
-            let answer = self.whole(action.words, response, Vec::new()).await?;
-            Ok(Reply { status: answer.status, body: answer.body, warnings, date })
-        };
-        self.in_time(action, exchange).await
     }
 }
 

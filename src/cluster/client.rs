@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
-use http::{Method, Response, StatusCode};
+use http::header::{ACCEPT, RETRY_AFTER};
+use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use kube::Client;
 use kube::client::Body;
@@ -13,9 +13,9 @@ use super::trouble;
 
 /// How often a request is sent when the server asks to come back later. The API
 /// server's own Retry-After is 1 s; three tries outlast a short burst, not a patience.
-const TRIES: u32 = 3;
+pub(super) const TRIES: u32 = 3;
 /// The longest Retry-After that is followed.
-const LONGEST_WAIT: Duration = Duration::from_secs(10);
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A connection to an API server.
 #[derive(Clone)]
@@ -52,35 +52,6 @@ impl Cluster {
     /// On every status but 200, and when the answer does not come whole and in time.
     pub async fn get(&self, action: &Action<'_>, path: &str) -> Result<Vec<u8>, ClusterError> {
         self.get_into(action, path, Vec::new()).await
-    }
-
-    /// The body of any request that succeeds, with a body of its own where one is given.
-    ///
-    /// # Errors
-    /// On every status but 2xx, and when the answer does not come whole and in time.
-    pub async fn request(
-        &self,
-        action: &Action<'_>,
-        method: Method,
-        path: &str,
-        content: Option<Content<'_>>,
-    ) -> Result<Vec<u8>, ClusterError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let exchange = async {
-                let response = self.send_as(action.words, method.clone(), path, content).await?;
-                self.whole(action.words, response, Vec::new()).await
-            };
-            match self.in_time(action, exchange).await? {
-                Answer { status, body, .. } if status.is_success() => return Ok(body),
-                Answer { retry_after: Some(wait), status, .. } if tries < TRIES => {
-                    tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
-                    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
-                }
-                Answer { status, body, .. } => return Err(refusal(action, status, &body)),
-            }
-        }
     }
 
     /// As [`Self::get`], in the memory of `buffer`, whose content is dropped.
@@ -149,24 +120,10 @@ impl Cluster {
     }
 
     async fn send(&self, action: &str, path: &str) -> Result<Response<Body>, ClusterError> {
-        self.send_as(action, Method::GET, path, None).await
-    }
-
-    async fn send_as(
-        &self,
-        action: &str,
-        method: Method,
-        path: &str,
-        content: Option<Content<'_>>,
-    ) -> Result<Response<Body>, ClusterError> {
-        let mut request =
-            http::Request::builder().method(method).uri(path).header(ACCEPT, "application/json");
-        if let Some(content) = content {
-            request = request.header(CONTENT_TYPE, content.media_type);
-        }
-        let body = content.map_or_else(Body::empty, |content| Body::from(content.bytes.to_vec()));
-        let request =
-            request.body(body).map_err(|error| ClusterError::BadConfig(error.to_string()))?;
+        let request = http::Request::get(path)
+            .header(ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
         self.send_request(action, request).await
     }
 
@@ -214,15 +171,6 @@ pub struct Action<'a> {
     pub words: &'a str,
     /// The rule that allows it, as flags of `kubectl create clusterrole`.
     pub right: &'a str,
-}
-
-/// What is sent along with a request.
-#[derive(Debug, Clone, Copy)]
-pub struct Content<'a> {
-    /// Its media type: `application/json`, `application/apply-patch+yaml`.
-    pub media_type: &'a str,
-    /// The bytes.
-    pub bytes: &'a [u8],
 }
 
 pub(super) struct Answer {

@@ -26,7 +26,7 @@ mod workload;
 
 pub use apply::{DryRun, dry_run};
 pub use ask::{Ask, Reply};
-pub use client::{Action, Cluster, Content};
+pub use client::{Action, Cluster};
 pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
