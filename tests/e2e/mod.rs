@@ -3,19 +3,18 @@
 //!
 //! Without it these tests say that they were skipped.
 
-// A skipped test says so on stderr, which the test runner shows.
-#![allow(clippy::print_stderr)]
-
 mod render_hpa;
 mod serve;
 mod setup;
 mod top;
 
+use crate::support::tools::skip;
+
 /// The kubeconfig of the cluster to test against, or a word that there is none.
 fn kubeconfig() -> Option<String> {
     let kubeconfig = std::env::var("OPPSCALE_E2E_KUBECONFIG").ok();
     if kubeconfig.is_none() {
-        eprintln!("SKIPPED: OPPSCALE_E2E_KUBECONFIG names no cluster");
+        skip("OPPSCALE_E2E_KUBECONFIG names no cluster");
     }
     kubeconfig
 }

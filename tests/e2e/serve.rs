@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use crate::serve::rig::{Oppscale, write_certificate};
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
+use crate::support::tools::skip;
 
 const PATIENCE: Duration = Duration::from_secs(180);
 const VERSIONS: [&str; 2] = ["v1beta1", "v1beta2"];
@@ -251,7 +252,7 @@ fn a_real_aggregator_and_a_real_hpa() {
     kubectl.run(&[&annotate[..], &["oppscale.dev/max-replicas=2"]].concat(), "").unwrap();
     kubectl.until("the HPA has scaled down", |kubectl| replicas(kubectl, 2));
     match std::env::var("OPPSCALE_E2E_ROTATE") {
-        Err(_) => eprintln!("SKIPPED: OPPSCALE_E2E_ROTATE rotates no front proxy"),
+        Err(_) => skip("OPPSCALE_E2E_ROTATE rotates no front proxy"),
         Ok(rotate) => {
             let mut rotation = Command::new("sh").args(["-c", &rotate]).spawn().unwrap();
             while rotation.try_wait().unwrap().is_none() {

@@ -3,16 +3,16 @@
 //! Set `OPPSCALE_E2E_IMAGE` to an image of oppscale that the cluster can pull: this test
 //! installs it, renews its certificates while requests are sent, and takes it away again.
 
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::tools::skip;
 
 #[test]
 fn what_is_installed_works_is_renewed_under_load_and_leaves_nothing_behind() {
     let Some(kubeconfig) = super::kubeconfig() else { return };
     let Ok(image) = std::env::var("OPPSCALE_E2E_IMAGE") else {
-        let _ = writeln!(std::io::stderr(), "SKIPPED: OPPSCALE_E2E_IMAGE names no image");
+        skip("OPPSCALE_E2E_IMAGE names no image");
         return;
     };
     let run = |args: &[&str]| -> CommandOutput {

@@ -12,10 +12,15 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     if found.is_none() {
         let required = std::env::var("OPPSCALE_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
         assert!(!required, "{name} is not on the PATH, and OPPSCALE_REQUIRE_TOOLS is set");
-        let test = std::thread::current();
-        let test = test.name().unwrap_or("a test");
-        // Past the test runner, which keeps what print macros say to itself.
-        let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {name} is not on the PATH");
+        skip(&format!("{name} is not on the PATH"));
     }
     found
+}
+
+/// Says that this test, or a part of it, is skipped, and why.
+pub fn skip(why: &str) {
+    let test = std::thread::current();
+    let test = test.name().unwrap_or("a test");
+    // Past the test runner, which keeps what print macros say to itself.
+    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
 }
