@@ -134,7 +134,7 @@ impl ClusterError {
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::NoConfig(_) => {
-                "name a kubeconfig with --kubeconfig or KUBECONFIG, or read a saved list:\n\
+                "name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:\n\
                  kubectl get nodes,pods -A -o json | oppscale top --from -"
             }
             Self::BadConfig(_) => {

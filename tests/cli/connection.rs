@@ -197,7 +197,7 @@ fn without_a_kubeconfig_there_is_a_way_out() {
     assert_snapshot!(TestEnv::new().run(["top"]), @"
     ------- stderr -------
     error: no cluster to talk to: $HOME/.kube/config does not exist
-     hint: name a kubeconfig with --kubeconfig or KUBECONFIG, or read a saved list:
+     hint: name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:
            kubectl get nodes,pods -A -o json | oppscale top --from -
     [EOF]
     [exit status: 1]
@@ -209,7 +209,7 @@ fn a_kubeconfig_that_is_not_there_is_named() {
     assert_snapshot!(TestEnv::new().run(["top", "--kubeconfig", "none"]), @"
     ------- stderr -------
     error: no cluster to talk to: none does not exist
-     hint: name a kubeconfig with --kubeconfig or KUBECONFIG, or read a saved list:
+     hint: name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:
            kubectl get nodes,pods -A -o json | oppscale top --from -
     [EOF]
     [exit status: 1]

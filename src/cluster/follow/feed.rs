@@ -155,7 +155,12 @@ impl FeedLoop {
             let _ = first.send(Err(error));
         }
         let pause = self.backoff.next();
-        tracing::info!(?pause, "{}: {why}", self.listing.noun);
+        // A server that is down for hours need not be told of a thousand times.
+        if self.backoff.tries().is_power_of_two() {
+            tracing::info!(tries = self.backoff.tries(), "{}: {why}", self.listing.noun);
+        } else {
+            tracing::debug!(?pause, "{}: {why}", self.listing.noun);
+        }
         self.dial.enter(&Phase::Reconnecting { why, tries: self.backoff.tries() });
         self.pause(pause).await;
     }
