@@ -37,8 +37,14 @@ _oppscale() {
             oppscale,kubeconfig)
                 cmd="oppscale__subcmd__kubeconfig"
                 ;;
+            oppscale,load)
+                cmd="oppscale__subcmd__load"
+                ;;
             oppscale,render-hpa)
                 cmd="oppscale__subcmd__render__subcmd__hpa"
+                ;;
+            oppscale,sample-app)
+                cmd="oppscale__subcmd__sample__subcmd__app"
                 ;;
             oppscale,serve)
                 cmd="oppscale__subcmd__serve"
@@ -100,8 +106,14 @@ _oppscale() {
             oppscale__subcmd__help,kubeconfig)
                 cmd="oppscale__subcmd__help__subcmd__kubeconfig"
                 ;;
+            oppscale__subcmd__help,load)
+                cmd="oppscale__subcmd__help__subcmd__load"
+                ;;
             oppscale__subcmd__help,render-hpa)
                 cmd="oppscale__subcmd__help__subcmd__render__subcmd__hpa"
+                ;;
+            oppscale__subcmd__help,sample-app)
+                cmd="oppscale__subcmd__help__subcmd__sample__subcmd__app"
                 ;;
             oppscale__subcmd__help,serve)
                 cmd="oppscale__subcmd__help__subcmd__serve"
@@ -134,7 +146,7 @@ _oppscale() {
 
     case "${cmd}" in
         oppscale)
-            opts="-q -v -h -V --color --quiet --verbose --help --version top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help"
+            opts="-q -v -h -V --color --quiet --verbose --help --version top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -616,7 +628,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__help)
-            opts="top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help"
+            opts="top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -769,7 +781,35 @@ _oppscale() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        oppscale__subcmd__help__subcmd__load)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         oppscale__subcmd__help__subcmd__render__subcmd__hpa)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oppscale__subcmd__help__subcmd__sample__subcmd__app)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1045,6 +1085,88 @@ _oppscale() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        oppscale__subcmd__load)
+            opts="-H -o -n -q -v -h --rate --duration --timeout --method --header --body --most-under-way --certificate-authority --fail-above --output --job --name --namespace --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --duration)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --method)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --header)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -H)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --body)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --most-under-way)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-authority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --fail-above)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --job)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespace)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         oppscale__subcmd__render__subcmd__hpa)
             opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1241,6 +1363,40 @@ _oppscale() {
                     return 0
                     ;;
                 --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oppscale__subcmd__sample__subcmd__app)
+            opts="-q -v -h --listen --name --log-format --shutdown-delay --color --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log-format)
+                    COMPREPLY=($(compgen -W "text json" -- "${cur}"))
+                    return 0
+                    ;;
+                --shutdown-delay)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -42,6 +42,8 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "certs" -d 'Make, 
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "kubeconfig" -d 'Make a kubeconfig for a ServiceAccount, with a token that ends'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "uninstall" -d 'Take away what init brought, the API first'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "sample-app" -d 'Answer requests and count them: the article\'s paid application'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "load" -d 'Send requests at a constant rate, and tell what came of them'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
@@ -404,25 +406,58 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s y -l yes
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l listen -d 'Where to answer [default: every address, port 8080]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l name -d 'What it calls itself; in a pod the pod\'s name' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l log-format -d 'How to log: text or json' -r -f -a "text\t'For people'
+json\t'One object a line'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l shutdown-delay -d 'How long to be unready before the port closes, on SIGTERM' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l rate -d 'Requests a second; or a minute, as in 30/m' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l duration -d 'For how long' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l timeout -d 'The longest that one answer may take' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l method -d 'How to ask' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s H -l header -d 'A header; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l body -d 'What to send with each request' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l most-under-way -d 'Requests that may be under way at once; one beyond them is a failure' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l certificate-authority -d 'Authorities to trust for https, PEM [default: the system\'s]' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l fail-above -d 'End with exit code 1 when more than this share failed or was answered with a status of 400 and above' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s o -l output -d 'How to write the figures: text or json' -r -f -a "text\t'For people'
+json\t'One object'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l job -d 'Instead, print the Job that does this in a cluster, with this image' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l name -d 'What the Job is called' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s n -l namespace -d 'Where the Job runs' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s q -l quiet -d 'Say less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s v -l verbose -d 'Say more on stderr; twice for more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "init" -d 'Set a cluster up: shows its plan, asks once, and proves the result'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "check" -d 'Tell what is right and wrong in a cluster, with the fix for each'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "certs" -d 'Make, look at and renew the certificates of the metrics API'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "kubeconfig" -d 'Make a kubeconfig for a ServiceAccount, with a token that ends'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "uninstall" -d 'Take away what init brought, the API first'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "top" -d 'Show what is left of a cluster: per node, and in all'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "render-hpa" -d 'Render the manifests of opportunistic work, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "serve" -d 'Serve what remains to HPAs, Prometheus and people'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "simulate" -d 'Show what an HPA will do on a simulated cluster, and what it should be'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "init" -d 'Set a cluster up: shows its plan, asks once, and proves the result'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "check" -d 'Tell what is right and wrong in a cluster, with the fix for each'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "certs" -d 'Make, look at and renew the certificates of the metrics API'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "kubeconfig" -d 'Make a kubeconfig for a ServiceAccount, with a token that ends'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "templates" -d 'Write out the templates of render-hpa, to start your own from'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "uninstall" -d 'Take away what init brought, the API first'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "sample-app" -d 'Answer requests and count them: the article\'s paid application'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "load" -d 'Send requests at a constant rate, and tell what came of them'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "generate" -d 'Make a CA and a serving certificate: to files, to a Secret, or both'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "status" -d 'Show certificates as the API server\'s aggregator judges them'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "renew" -d 'Replace certificates before they end, without a failed request'

@@ -41,6 +41,8 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('kubeconfig', 'kubeconfig', [CompletionResultType]::ParameterValue, 'Make a kubeconfig for a ServiceAccount, with a token that ends')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take away what init brought, the API first')
+            [CompletionResult]::new('sample-app', 'sample-app', [CompletionResultType]::ParameterValue, 'Answer requests and count them: the article''s paid application')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Send requests at a constant rate, and tell what came of them')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -474,6 +476,46 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             break
         }
+        'oppscale;sample-app' {
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to answer [default: every address, port 8080]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What it calls itself; in a pod the pod''s name')
+            [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How to log: text or json')
+            [CompletionResult]::new('--shutdown-delay', '--shutdown-delay', [CompletionResultType]::ParameterName, 'How long to be unready before the port closes, on SIGTERM')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'oppscale;load' {
+            [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Requests a second; or a minute, as in 30/m')
+            [CompletionResult]::new('--duration', '--duration', [CompletionResultType]::ParameterName, 'For how long')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The longest that one answer may take')
+            [CompletionResult]::new('--method', '--method', [CompletionResultType]::ParameterName, 'How to ask')
+            [CompletionResult]::new('-H', '-H ', [CompletionResultType]::ParameterName, 'A header; may be given several times')
+            [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'A header; may be given several times')
+            [CompletionResult]::new('--body', '--body', [CompletionResultType]::ParameterName, 'What to send with each request')
+            [CompletionResult]::new('--most-under-way', '--most-under-way', [CompletionResultType]::ParameterName, 'Requests that may be under way at once; one beyond them is a failure')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'Authorities to trust for https, PEM [default: the system''s]')
+            [CompletionResult]::new('--fail-above', '--fail-above', [CompletionResultType]::ParameterName, 'End with exit code 1 when more than this share failed or was answered with a status of 400 and above')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How to write the figures: text or json')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to write the figures: text or json')
+            [CompletionResult]::new('--job', '--job', [CompletionResultType]::ParameterName, 'Instead, print the Job that does this in a cluster, with this image')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What the Job is called')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Where the Job runs')
+            [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Where the Job runs')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
         'oppscale;completion' {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
@@ -496,6 +538,8 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('kubeconfig', 'kubeconfig', [CompletionResultType]::ParameterValue, 'Make a kubeconfig for a ServiceAccount, with a token that ends')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write out the templates of render-hpa, to start your own from')
             [CompletionResult]::new('uninstall', 'uninstall', [CompletionResultType]::ParameterValue, 'Take away what init brought, the API first')
+            [CompletionResult]::new('sample-app', 'sample-app', [CompletionResultType]::ParameterValue, 'Answer requests and count them: the article''s paid application')
+            [CompletionResult]::new('load', 'load', [CompletionResultType]::ParameterValue, 'Send requests at a constant rate, and tell what came of them')
             [CompletionResult]::new('completion', 'completion', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
@@ -543,6 +587,12 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             break
         }
         'oppscale;help;uninstall' {
+            break
+        }
+        'oppscale;help;sample-app' {
+            break
+        }
+        'oppscale;help;load' {
             break
         }
         'oppscale;help;completion' {

@@ -563,6 +563,56 @@ never\:"Never"))' \
 '--help[Print help]' \
 && ret=0
 ;;
+(sample-app)
+_arguments "${_arguments_options[@]}" : \
+'--listen=[Where to answer \[default\: every address, port 8080\]]:ADDRESS:PORT:_default' \
+'--name=[What it calls itself; in a pod the pod'\''s name]:NAME:_default' \
+'--log-format=[How to log\: text or json]:FORMAT:((text\:"For people"
+json\:"One object a line"))' \
+'--shutdown-delay=[How long to be unready before the port closes, on SIGTERM]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+&& ret=0
+;;
+(load)
+_arguments "${_arguments_options[@]}" : \
+'--rate=[Requests a second; or a minute, as in 30/m]:RATE:_default' \
+'--duration=[For how long]:DURATION:_default' \
+'--timeout=[The longest that one answer may take]:DURATION:_default' \
+'--method=[How to ask]:METHOD:_default' \
+'*-H+[A header; may be given several times]:NAME: VALUE:_default' \
+'*--header=[A header; may be given several times]:NAME: VALUE:_default' \
+'--body=[What to send with each request]:TEXT:_default' \
+'--most-under-way=[Requests that may be under way at once; one beyond them is a failure]:N:_default' \
+'--certificate-authority=[Authorities to trust for https, PEM \[default\: the system'\''s\]]:FILE:_files' \
+'--fail-above=[End with exit code 1 when more than this share failed or was answered with a status of 400 and above]:PERCENT:_default' \
+'-o+[How to write the figures\: text or json]:FORMAT:((text\:"For people"
+json\:"One object"))' \
+'--output=[How to write the figures\: text or json]:FORMAT:((text\:"For people"
+json\:"One object"))' \
+'--job=[Instead, print the Job that does this in a cluster, with this image]:IMAGE:_default' \
+'--name=[What the Job is called]:NAME:_default' \
+'-n+[Where the Job runs]:NAMESPACE:_default' \
+'--namespace=[Where the Job runs]:NAMESPACE:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'-q[Say less on stderr]' \
+'--quiet[Say less on stderr]' \
+'*-v[Say more on stderr; twice for more]' \
+'*--verbose[Say more on stderr; twice for more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':url -- What to ask; http\:// may be left out:_default' \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
@@ -657,6 +707,14 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(sample-app)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(load)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (completion)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -688,6 +746,8 @@ _oppscale_commands() {
 'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
 'templates:Write out the templates of render-hpa, to start your own from' \
 'uninstall:Take away what init brought, the API first' \
+'sample-app:Answer requests and count them\: the article'\''s paid application' \
+'load:Send requests at a constant rate, and tell what came of them' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -777,6 +837,8 @@ _oppscale__subcmd__help_commands() {
 'kubeconfig:Make a kubeconfig for a ServiceAccount, with a token that ends' \
 'templates:Write out the templates of render-hpa, to start your own from' \
 'uninstall:Take away what init brought, the API first' \
+'sample-app:Answer requests and count them\: the article'\''s paid application' \
+'load:Send requests at a constant rate, and tell what came of them' \
 'completion:Print a completion script for a shell' \
 'help:Print this message or the help of the given subcommand(s)' \
     )
@@ -836,10 +898,20 @@ _oppscale__subcmd__help__subcmd__kubeconfig_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help kubeconfig commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__load_commands] )) ||
+_oppscale__subcmd__help__subcmd__load_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help load commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__help__subcmd__render-hpa_commands] )) ||
 _oppscale__subcmd__help__subcmd__render-hpa_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help render-hpa commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__help__subcmd__sample-app_commands] )) ||
+_oppscale__subcmd__help__subcmd__sample-app_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help sample-app commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__help__subcmd__serve_commands] )) ||
 _oppscale__subcmd__help__subcmd__serve_commands() {
@@ -876,10 +948,20 @@ _oppscale__subcmd__kubeconfig_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale kubeconfig commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__load_commands] )) ||
+_oppscale__subcmd__load_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale load commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__render-hpa_commands] )) ||
 _oppscale__subcmd__render-hpa_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale render-hpa commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__sample-app_commands] )) ||
+_oppscale__subcmd__sample-app_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale sample-app commands' commands "$@"
 }
 (( $+functions[_oppscale__subcmd__serve_commands] )) ||
 _oppscale__subcmd__serve_commands() {

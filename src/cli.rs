@@ -8,8 +8,10 @@ use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
+use crate::commands::load::LoadArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
-use crate::commands::serve::ServeArgs;
+use crate::commands::sample_app::SampleAppArgs;
+use crate::commands::serve::{LogFormat, ServeArgs};
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
@@ -94,6 +96,26 @@ pub enum Command {
     Templates(TemplatesArgs),
     /// Take away what init brought, the API first
     Uninstall(Box<UninstallArgs>),
+    /// Answer requests and count them: the article's paid application
+    SampleApp(SampleAppArgs),
+    /// Send requests at a constant rate, and tell what came of them
+    Load(Box<LoadArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
+}
+
+impl Command {
+    /// How it logs, if it is a server: one that goes on until it is told to stop.
+    pub fn log_format(&self) -> Option<LogFormat> {
+        match self {
+            Self::Serve(args) => Some(args.log_format),
+            Self::SampleApp(args) => Some(args.log_format),
+            _ => None,
+        }
+    }
+
+    /// Whether it waits for Ctrl-C itself, to end in order.
+    pub fn ends_itself(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
+    }
 }

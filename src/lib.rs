@@ -10,6 +10,8 @@
 //!           │  ├───→ history ──→ cluster → core
 //!           │  ├───→ serve ────→ metrics_api, cluster → core
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
+//!           │  ├───→ sample_app ─→ serve (its listener and exposition)
+//!           │  └───→ load
 //!           └──────→ printer, progress, files, exit
 //! ```
 //!
@@ -27,12 +29,14 @@ pub mod files;
 pub mod harvest;
 pub mod history;
 pub mod live;
+pub mod load;
 pub mod manifest;
 pub mod metrics_api;
 pub mod printer;
 pub mod progress;
 pub mod render;
 mod run;
+pub mod sample_app;
 pub mod scenario;
 pub mod serve;
 pub mod setup;

@@ -65,6 +65,42 @@ impl Progress {
     }
 }
 
+/// A bar of time, for what takes as long as it was told to.
+pub struct Meter(Option<ProgressBar>);
+
+impl Meter {
+    /// A bar that is full after `duration`, if `shown` at all.
+    pub fn new(shown: bool, duration: Duration) -> Self {
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let bar = shown.then(|| ProgressBar::new(millis));
+        if let Some(bar) = &bar {
+            let style = ProgressStyle::with_template("{elapsed} {wide_bar:.dim} {msg}");
+            if let Ok(style) = style {
+                bar.set_style(style);
+            }
+            bar.enable_steady_tick(TICK);
+        }
+        Self(bar)
+    }
+
+    /// Moves it to now, and tells how it goes.
+    pub fn tell(&self, how: String) {
+        if let Some(bar) = &self.0 {
+            bar.set_position(u64::try_from(bar.elapsed().as_millis()).unwrap_or(u64::MAX));
+            bar.set_message(how);
+        }
+    }
+}
+
+impl Drop for Meter {
+    /// Takes it away, before anything else is printed.
+    fn drop(&mut self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
         self.bar.finish_and_clear();

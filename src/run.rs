@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::{Cli, Command};
+use crate::cli::Cli;
 use crate::commands;
 use crate::commands::serve::LogFormat;
 use crate::exit::{self, Exit};
@@ -34,10 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         }
     };
     let printer = Printer::new(cli.color, cli.quiet);
-    let format = match &cli.command {
-        Command::Serve(args) => Some(args.log_format),
-        _ => None,
-    };
+    let format = cli.command.log_format();
     log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -49,11 +46,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let outcome =
         runtime.worker_threads(2).enable_all().build().map_err(anyhow::Error::from).and_then(
             |runtime| {
+                let ends_itself = cli.command.ends_itself();
                 let command = commands::run(cli.command, &printer);
-                let outcome = match format {
-                    // It ends in order by itself.
-                    Some(_) => runtime.block_on(command),
-                    None => runtime.block_on(interruptible(command)),
+                let outcome = match ends_itself {
+                    true => runtime.block_on(command),
+                    false => runtime.block_on(interruptible(command)),
                 };
                 // A page that is being folded need not be waited for.
                 runtime.shutdown_background();

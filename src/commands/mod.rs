@@ -9,6 +9,7 @@ pub mod check;
 mod compare;
 pub mod completion;
 pub mod demo;
+mod ending;
 pub mod explain;
 pub mod init;
 mod init_args;
@@ -17,12 +18,15 @@ mod init_grant;
 mod init_plan;
 mod init_trust;
 pub mod kubeconfig;
+pub mod load;
+mod load_args;
 pub mod render_hpa;
 mod render_hpa_args;
 mod render_hpa_decisions;
 mod render_hpa_facts;
 mod render_hpa_values;
 mod render_hpa_workload;
+pub mod sample_app;
 pub mod serve;
 mod serve_args;
 pub mod simulate;
@@ -49,6 +53,8 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Top(args) => top::run(*args, printer).await,
         Command::RenderHpa(args) => render_hpa::run(*args, printer).await,
         Command::Serve(args) => serve::run(*args, printer).await,
+        Command::SampleApp(args) => sample_app::run(args, printer).await,
+        Command::Load(args) => load::run(*args, printer).await,
         Command::Simulate(args) => simulate::run(*args, printer).await,
         Command::Demo(args) => demo::run(&args, printer).await,
         Command::Init(args) => init::run(*args, printer).await,

@@ -32,8 +32,8 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         Some("cache") => Program::cache(),
         Some("sample-app") => {
             let program = Program::sample_app();
-            let image = image(args, &program)?;
             refuse_for_sample_app(args)?;
+            let image = image(args, &program)?;
             return Ok((Workload::Paid(Box::new(program)), image));
         }
         Some(file) if file == "-" || file.contains(['.', '/']) => return own(args, file),
@@ -133,11 +133,13 @@ fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {
 }
 
 fn image(args: &RenderHpaArgs, program: &Program) -> anyhow::Result<String> {
-    let Some(image) = args.image.as_deref().or(program.image) else {
-        bail!(
-            UsageError::new(format!("--workload {} needs --image", program.name))
-                .hint("it is your program that runs: --image REGISTRY/NAME@sha256:DIGEST")
-        );
+    let Some(image) = args.image.as_deref() else {
+        let hint = match program.name {
+            "sample-app" => "it is in oppscale's own: --image REGISTRY/oppscale:VERSION",
+            _ => "it is your program that runs: --image REGISTRY/NAME@sha256:DIGEST",
+        };
+        let said = format!("--workload {} needs --image", program.name);
+        bail!(UsageError::new(said).hint(hint));
     };
     given("--image", image)?;
     if image.chars().any(|c| c.is_whitespace() || c.is_control()) {

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use crate::exit::{Exit, Hinted};
 use crate::printer::Printer;
 use crate::serve::{ServeError, Server};
 
+use super::ending::Ending;
 pub use super::serve_args::{LogFormat, ServeArgs};
 
 /// How long requests that came may take once the ports are closed. With the delay before,
@@ -21,24 +20,18 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// cannot be opened. An API server that does not answer is no error: it is tried again.
 pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut ending = Ending::new()?;
     let cluster = args.cluster.connect().await?;
     let server = Server::open(settings).await.map_err(hinted)?;
     tracing::info!(server = cluster.server(), "following");
     let running = tokio::select! {
         running = server.start(cluster) => running?,
-        _ = terminate.recv() => return Ok(Exit::Ok),
-        _ = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+        exit = ending.told() => return Ok(exit),
     };
-    // Where a person waits at a terminal, nobody has to be told first.
-    let (exit, delay) = tokio::select! {
-        _ = terminate.recv() => (Exit::Ok, args.shutdown_delay.0.unwrap_or_default()),
-        _ = tokio::signal::ctrl_c() => (Exit::Interrupted, Duration::ZERO),
-    };
+    let exit = ending.told().await;
     tokio::select! {
-        () = running.stop(delay, PATIENCE) => {}
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = running.stop(Ending::delay(exit, args.shutdown_delay.0), PATIENCE) => {}
+        _ = ending.told() => {}
     }
     Ok(exit)
 }

@@ -32,3 +32,4 @@ pub use own::OwnDeployment;
 pub use problem::HarvestError;
 pub use program::{Miner, Program};
 pub use set::{Decisions, Rendered, Workload, render};
+pub use text::literal;

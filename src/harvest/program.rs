@@ -11,8 +11,6 @@ const GIB: Amount = 1 << 30;
 pub struct Program {
     /// What it is called unless told otherwise.
     pub name: &'static str,
-    /// Its image, where there is one that serves everybody.
-    pub image: Option<&'static str>,
     /// How much memory it wants for a core, bytes.
     pub memory_per_core: Amount,
     /// How much it may write to `/tmp`.
@@ -46,7 +44,6 @@ impl Program {
     fn plain(name: &'static str) -> Self {
         Self {
             name,
-            image: None,
             memory_per_core: GIB,
             scratch: "1Gi",
             port: None,
@@ -100,10 +97,11 @@ impl Program {
         }
     }
 
-    /// The article's sample application, which counts its requests. It is paid work.
+    /// The article's sample application, which counts its requests: oppscale's own image. It
+    /// is paid work.
     pub fn sample_app() -> Self {
         Self {
-            image: Some("luxas/autoscale-demo:v0.1.2"),
+            args: vec!["sample-app".to_owned()],
             memory_per_core: GIB / 8,
             port: Some(("http", 8080)),
             ..Self::plain("sample-app")

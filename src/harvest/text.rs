@@ -24,7 +24,7 @@ pub(super) fn service(text: &str) -> String {
 }
 
 /// `text` as an argument: Kubernetes takes `$(NAME)` in one for a variable.
-pub(super) fn literal(text: &str) -> String {
+pub fn literal(text: &str) -> String {
     text.replace("$(", "$$(")
 }
 

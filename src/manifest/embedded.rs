@@ -33,6 +33,7 @@ pub const EMBEDDED: &[Embedded] = embedded![
     "sample-app-hpa.yaml",
     "scaled-object.yaml",
     "service-monitor.yaml",
+    "load-job.yaml",
     "adapter-rule.yaml",
     "kustomization.yaml",
     "cert-manager.yaml",

@@ -3,6 +3,7 @@
 use k8s_openapi::api::admissionregistration::v1 as admission;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::autoscaling::v2 as autoscaling;
+use k8s_openapi::api::batch::v1 as batch;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::api::networking::v1 as networking;
 use k8s_openapi::api::policy::v1 as policy;
@@ -67,6 +68,7 @@ const KINDS: &[Kind] = kinds![
     "apps/v1" Deployment "deployments" namespaced apps::Deployment;
     "apps/v1" StatefulSet "statefulsets" namespaced apps::StatefulSet;
     "apps/v1" DaemonSet "daemonsets" namespaced apps::DaemonSet;
+    "batch/v1" Job "jobs" namespaced batch::Job;
     "autoscaling/v2" HorizontalPodAutoscaler "horizontalpodautoscalers" namespaced
         autoscaling::HorizontalPodAutoscaler;
     "scheduling.k8s.io/v1" PriorityClass "priorityclasses" cluster scheduling::PriorityClass;

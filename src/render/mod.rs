@@ -5,6 +5,7 @@ pub mod diff;
 pub mod findings;
 mod footer;
 pub mod json;
+pub mod load;
 pub mod simulation;
 pub mod table;
 

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
-use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
+use hyper::{Request, Response, StatusCode};
 
 use super::board::Board;
 use super::front_proxy::Distrust;
 use super::health::Health;
-use super::listener::{Body, Handler, full};
+use super::listener::{self, Body, Handler, accept};
 use super::prometheus::Exporter;
 use super::trust::{Peer, Trust};
 use crate::metrics_api::{Answer, Api, CUSTOM, EXTERNAL, Refusal, Request as ApiRequest};
@@ -64,12 +64,6 @@ impl Handler for ApiPort {
     }
 }
 
-/// What is accepted, all headers of that name in one.
-pub(super) fn accept(headers: &HeaderMap) -> String {
-    let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
-    values.collect::<Vec<_>>().join(",")
-}
-
 /// The group of a path, for counting: few values, whatever is asked for.
 fn group_of(path: &str) -> &'static str {
     match path.strip_prefix("/apis/").and_then(|rest| rest.split('/').next()) {
@@ -81,13 +75,10 @@ fn group_of(path: &str) -> &'static str {
 }
 
 pub(super) fn respond(answer: Answer) -> Response<Body> {
-    let mut response = Response::new(full(answer.body));
-    *response.status_mut() =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = listener::answer(status, answer.content_type, answer.body);
     if answer.status == 401 {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Mutual"));
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Mutual"));
     }
     response
 }

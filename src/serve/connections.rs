@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 /// Open connections.
 #[derive(Debug, Clone)]
-pub(super) struct Connections(Arc<Inner>);
+pub(crate) struct Connections(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -44,7 +44,7 @@ pub(super) struct Connection {
 }
 
 impl Connections {
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self(Arc::new(Inner { limit, state: Mutex::default() }))
     }
 

@@ -7,34 +7,34 @@ use std::fmt::Write as _;
 
 /// A metric family.
 #[derive(Debug, Clone)]
-pub(super) struct Family {
+pub(crate) struct Family {
     /// The name of its samples; a counter's ends in `_total`.
-    pub(super) name: &'static str,
-    pub(super) help: &'static str,
-    pub(super) kind: Kind,
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) kind: Kind,
     /// The unit, with which the name ends.
-    pub(super) unit: Option<&'static str>,
-    pub(super) samples: Vec<Sample>,
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) samples: Vec<Sample>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Gauge,
     Counter,
     Histogram,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     /// What the sample's name has beyond the family's: `_bucket`.
-    pub(super) suffix: &'static str,
-    pub(super) labels: Vec<(&'static str, String)>,
-    pub(super) value: String,
+    pub(crate) suffix: &'static str,
+    pub(crate) labels: Vec<(&'static str, String)>,
+    pub(crate) value: String,
 }
 
 /// A format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     Text,
     OpenMetrics,
 }
@@ -42,7 +42,7 @@ pub(super) enum Format {
 impl Format {
     /// The format to answer with. Text unless OpenMetrics is asked for by name: KEDA, curl
     /// and telegraf take whatever comes for text.
-    pub(super) fn of(accept: &str) -> Self {
+    pub(crate) fn of(accept: &str) -> Self {
         let quality = |offer: &str| {
             let q = offer.split(';').find_map(|part| part.trim().strip_prefix("q="));
             q.map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0))
@@ -62,7 +62,7 @@ impl Format {
         if open > 0.0 && open >= best("text/plain") { Self::OpenMetrics } else { Self::Text }
     }
 
-    pub(super) fn content_type(self) -> &'static str {
+    pub(crate) fn content_type(self) -> &'static str {
         match self {
             Self::Text => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -70,7 +70,7 @@ impl Format {
     }
 
     /// Writes `families`; those without samples are left out.
-    pub(super) fn write(self, families: &[Family]) -> String {
+    pub(crate) fn write(self, families: &[Family]) -> String {
         let mut text = String::new();
         for family in families.iter().filter(|family| !family.samples.is_empty()) {
             self.family(&mut text, family);
@@ -115,31 +115,31 @@ impl Format {
 }
 
 impl Family {
-    pub(super) fn gauge(name: &'static str, help: &'static str) -> Self {
+    pub(crate) fn gauge(name: &'static str, help: &'static str) -> Self {
         Self::new(name, help, Kind::Gauge)
     }
 
-    pub(super) fn counter(name: &'static str, help: &'static str) -> Self {
+    pub(crate) fn counter(name: &'static str, help: &'static str) -> Self {
         Self::new(name, help, Kind::Counter)
     }
 
-    pub(super) fn new(name: &'static str, help: &'static str, kind: Kind) -> Self {
+    pub(crate) fn new(name: &'static str, help: &'static str, kind: Kind) -> Self {
         Self { name, help, kind, unit: None, samples: Vec::new() }
     }
 
-    pub(super) fn unit(mut self, unit: &'static str) -> Self {
+    pub(crate) fn unit(mut self, unit: &'static str) -> Self {
         self.unit = Some(unit);
         self
     }
 
     /// Adds a sample.
-    pub(super) fn add(&mut self, labels: &[(&'static str, &str)], value: impl ToString) {
+    pub(crate) fn add(&mut self, labels: &[(&'static str, &str)], value: impl ToString) {
         let labels = labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         self.samples.push(Sample { suffix: "", labels, value: value.to_string() });
     }
 
     /// The same with one sample without labels.
-    pub(super) fn with(mut self, value: impl ToString) -> Self {
+    pub(crate) fn with(mut self, value: impl ToString) -> Self {
         self.add(&[], value);
         self
     }

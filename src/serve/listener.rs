@@ -11,9 +11,10 @@ use http_body_util::BodyExt;
 use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -35,24 +36,42 @@ const HEAD_SIZE: usize = 32 << 10;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Open connections of a port: far more than API servers and people have, and little enough
 /// memory.
-pub(super) const LIMIT: usize = 512;
+pub(crate) const LIMIT: usize = 512;
 
 /// The body of an answer.
-pub(super) type Body = BoxBody<Bytes, Infallible>;
+pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
 /// Answers requests.
-pub(super) trait Handler: Send + Sync + 'static {
+pub(crate) trait Handler: Send + Sync + 'static {
     /// The answer to `request`, which came from `peer`, and whether the front proxy asked.
     fn handle(&self, peer: &Peer, request: Request<Incoming>) -> (Response<Body>, bool);
 }
 
 /// A whole body.
-pub(super) fn full(bytes: impl Into<Bytes>) -> Body {
+pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).boxed()
 }
 
+/// An answer of these bytes.
+pub(crate) fn answer(
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response<Body> {
+    let mut response = Response::new(full(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// What is accepted, all headers of that name in one.
+pub(crate) fn accept(headers: &HeaderMap) -> String {
+    let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(",")
+}
+
 /// A port that is open.
-pub(super) struct Port {
+pub(crate) struct Port {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
     connections: Connections,
@@ -60,13 +79,13 @@ pub(super) struct Port {
 
 impl Port {
     /// Opens a port at `address`.
-    pub(super) async fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(crate) async fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         Ok(Self { listener, tls, connections: Connections::new(LIMIT) })
     }
 
     /// Opens a port on every address, of IPv6 too where there is any.
-    pub(super) async fn open_all(port: u16, tls: Option<TlsAcceptor>) -> io::Result<Self> {
+    pub(crate) async fn open_all(port: u16, tls: Option<TlsAcceptor>) -> io::Result<Self> {
         match Self::open((Ipv6Addr::UNSPECIFIED, port).into(), tls.clone()).await {
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
                 Self::open((Ipv4Addr::UNSPECIFIED, port).into(), tls).await
@@ -75,18 +94,23 @@ impl Port {
         }
     }
 
+    /// With room for so many connections.
+    pub(crate) fn with_limit(self, limit: usize) -> Self {
+        Self { connections: Connections::new(limit), ..self }
+    }
+
     /// Where it listens.
-    pub(super) fn address(&self) -> io::Result<SocketAddr> {
+    pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
 
     /// The open connections.
-    pub(super) fn connections(&self) -> Connections {
+    pub(crate) fn connections(&self) -> Connections {
         self.connections.clone()
     }
 
     /// Serves until `stop` says so, and then until the requests that came are answered.
-    pub(super) async fn serve(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<bool>) {
+    pub(crate) async fn serve(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<bool>) {
         // When the last clone of the sender is gone, the last connection has ended.
         let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
         loop {
@@ -116,7 +140,7 @@ impl Port {
 }
 
 /// Waits until the server stops.
-pub(super) async fn stopped(stop: &mut watch::Receiver<bool>) {
+pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
     // An error means that it is gone altogether.
     let _ = stop.wait_for(|stop| *stop).await;
 }

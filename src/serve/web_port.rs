@@ -15,13 +15,13 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
-use super::api_port::{accept, respond};
+use super::api_port::respond;
 use super::autoscalers::Autoscalers;
 use super::board::Board;
 use super::exposition::Format;
 use super::health::Health;
 use super::history::History;
-use super::listener::{Body, Handler};
+use super::listener::{Body, Handler, accept};
 use super::page::{self, Pieces, View};
 use super::prometheus::Exporter;
 use super::trust::Peer;

@@ -3,7 +3,9 @@
 mod connection;
 mod credentials;
 mod demo;
+mod load;
 mod record;
+mod sample_app;
 mod screen;
 mod simulate;
 mod simulate_input;

@@ -4,6 +4,9 @@ use super::{IMAGE, MINER, render, render_for};
 use crate::artefacts::pin;
 use crate::support::bin::TestEnv;
 
+/// oppscale's own image, in which the sample application is.
+const SELF: &str = "ghcr.io/acme/oppscale:0.1.0";
+
 #[test]
 fn artefacts_of_every_workload_and_pipeline() {
     let image = ["--image", IMAGE];
@@ -52,12 +55,14 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "at=12:30",
             ]),
         ),
-        ("sample-app-native", vec!["--workload", "sample-app"]),
+        ("sample-app-native", vec!["--workload", "sample-app", "--image", SELF]),
         (
             "sample-app-prometheus",
             vec![
                 "--workload",
                 "sample-app",
+                "--image",
+                SELF,
                 "--pipeline",
                 "prometheus",
                 "--node-port",

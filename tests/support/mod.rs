@@ -13,6 +13,7 @@ pub mod objects;
 pub mod request;
 pub mod review;
 pub mod routes;
+pub mod sample_app;
 pub mod served;
 pub mod store;
 pub mod stream;

@@ -29,7 +29,9 @@ pub(super) fn look(document: &Document, set: &[Document], problems: &mut Vec<Str
             part.as_object().is_some_and(|m| !m.is_empty())
                 || part.as_array().is_some_and(|l| !l.is_empty())
         };
-        if !asks("matchLabels") && !asks("matchExpressions") {
+        // A Job's is made by the API server.
+        let is_job = document.kind() == "Job";
+        if !is_job && !asks("matchLabels") && !asks("matchExpressions") {
             problems.push("it has no selector".to_owned());
         }
         let labels = &document.value()["spec"]["template"]["metadata"]["labels"];

@@ -1,0 +1,179 @@
+//! `oppscale load`: requests at a constant rate, and what came of them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use serde_json::json;
+
+use crate::exit::{Exit, Hinted, UsageError};
+use crate::harvest::literal;
+use crate::load::{self, Client, Ended, Plan, Summary, Tally};
+use crate::manifest::{Templates, stream};
+use crate::printer::Printer;
+use crate::progress::Meter;
+use crate::render;
+
+use super::ending::Ending;
+pub use super::load_args::LoadArgs;
+use super::load_args::LoadOutput;
+
+/// How often the line of progress tells something new.
+const GLANCE: Duration = Duration::from_millis(200);
+/// How often a log does, where there is no such line: in a Job.
+const LINE: Duration = Duration::from_secs(10);
+/// How much longer than its load a Job may take: to be scheduled and to get its image.
+const JOB_SLACK: Duration = Duration::from_secs(300);
+
+/// Sends the load, or prints the Job that does.
+///
+/// # Errors
+/// When the command line makes no sense, the host has no address, or nothing was answered.
+pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let plan = args.plan()?;
+    if let Some(image) = &args.job {
+        printer.data(&job(&args, &plan, image)?)?;
+        return Ok(Exit::Ok);
+    }
+    let client = client(&args, &plan)?;
+    let tally = Arc::new(Tally::new().context("no memory for the figures")?);
+    let mut ending = Ending::new()?;
+    let mut exit = None;
+    let ended = {
+        let told = async { exit = Some(ending.told().await) };
+        tokio::pin!(told);
+        tokio::select! {
+            found = resolve(&plan) => found?,
+            () = &mut told => return Ok(Exit::Interrupted),
+        }
+        let (rate, total) = (plan.rate, plan.total());
+        let span = render::load::span(plan.duration);
+        printer.note(&format!("{rate} for {span}: {total} requests"));
+        let meter = Meter::new(printer.shows_progress(), plan.duration);
+        tokio::select! {
+            ended = load::run(&plan, &client, &tally, told) => ended,
+            never = tell(&tally, &meter) => match never {},
+        }
+    };
+    let summary = tally.summary();
+    let is_whole = ended == Ended::Whole;
+    printer.data(&match args.output {
+        LoadOutput::Text => render::load::text(&plan, &summary, is_whole, printer),
+        LoadOutput::Json => render::load::json(&plan, &summary, is_whole),
+    })?;
+    match exit {
+        Some(exit) => Ok(exit),
+        None => verdict(&args, &plan, &summary),
+    }
+}
+
+/// Whether it went well.
+fn verdict(args: &LoadArgs, plan: &Plan, summary: &Summary) -> anyhow::Result<Exit> {
+    if summary.answered() == 0 {
+        let why = summary.failures.values().map(|(_, words)| words.as_str()).next();
+        bail!(Hinted::new(
+            format!("{} answered nothing", plan.url),
+            why.unwrap_or("nothing was due in so short a time")
+        ));
+    }
+    let all = summary.answered() + summary.failed();
+    let bad = summary.failed() + summary.refused();
+    let is_above = args.fail_above.is_some_and(|most| bad * 100_000 > u64::from(most) * all);
+    Ok(if is_above { Exit::Finding } else { Exit::Ok })
+}
+
+fn client(args: &LoadArgs, plan: &Plan) -> anyhow::Result<Client> {
+    let Some(file) = &args.certificate_authority else { return Ok(Client::new(plan, None)?) };
+    let name = file.display().to_string();
+    let pem = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
+    Ok(Client::new(plan, Some((&name, &pem)))?)
+}
+
+/// Whoever mistypes a name need not wait five minutes to be told.
+async fn resolve(plan: &Plan) -> anyhow::Result<()> {
+    let (host, port) = plan.server();
+    match tokio::net::lookup_host((host.as_str(), port)).await {
+        Ok(_) => Ok(()),
+        Err(error) => bail!(Hinted::new(
+            format!("{host} has no address: {error}"),
+            "names of Services are known within the cluster only: there with --job IMAGE,\n\
+             or from here by kubectl port-forward"
+        )),
+    }
+}
+
+/// Tells how it goes, until it is dropped.
+async fn tell(tally: &Tally, meter: &Meter) -> std::convert::Infallible {
+    let mut lines = 0;
+    loop {
+        tokio::time::sleep(GLANCE).await;
+        let (answered, failed, p99) = tally.glance();
+        let p99 = render::load::micros(p99);
+        meter.tell(format!("{answered} answered, {failed} failed, p99 {p99}"));
+        let due = tally.summary().sending.as_secs() / LINE.as_secs();
+        if due > lines {
+            lines = due;
+            tracing::info!(answered, failed, p99, "under way");
+        }
+    }
+}
+
+/// A time as these flags take it: they know no fractions.
+fn typed(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => render::load::span(duration).to_string(),
+        _ => format!("{}ms", duration.as_millis()),
+    }
+}
+
+/// The Job that does it in a cluster.
+fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
+    if image.is_empty() || image.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        bail!(UsageError::new(format!("--job: {image:?} is no image")));
+    }
+    if args.certificate_authority.is_some() {
+        bail!(
+            UsageError::new("--certificate-authority is a file of this machine, not of the Job's")
+                .hint("ask http:// within the cluster, or write the Job's volume by hand")
+        );
+    }
+    let mut words = vec![
+        "load".to_owned(),
+        plan.url.to_string(),
+        format!("--rate={}", plan.rate.argument()),
+        format!("--duration={}", typed(plan.duration)),
+        format!("--timeout={}", typed(plan.timeout)),
+        format!("--most-under-way={}", plan.most_under_way),
+        "--verbose".to_owned(),
+    ];
+    if plan.method != hyper::Method::GET {
+        words.push(format!("--method={}", plan.method));
+    }
+    for (name, value) in &args.headers {
+        words.push(format!("--header={name}: {}", value.to_str().unwrap_or_default()));
+    }
+    if !plan.body.is_empty() {
+        words.push(format!("--body={}", plan.body));
+    }
+    if let Some(most) = args.fail_above {
+        words.push(format!("--fail-above={}%", f64::from(most) / 1000.0));
+    }
+    if args.output == LoadOutput::Json {
+        words.push("--output=json".to_owned());
+    }
+    let deadline = plan.duration + plan.timeout + JOB_SLACK;
+    let context = json!({
+        "name": args.name, "namespace": args.namespace, "image": image,
+        "args": words.iter().map(|word| literal(word)).collect::<Vec<_>>(),
+        "deadline_seconds": deadline.as_secs(),
+    });
+    let documents = Templates::new(None)?.render("load-job.yaml", &context)?;
+    for document in &documents {
+        document.check()?;
+    }
+    let issues = crate::manifest::lint::lint(&documents);
+    if let Some(issue) = issues.first() {
+        bail!(UsageError::new(issue.to_string()));
+    }
+    Ok(stream(&documents))
+}

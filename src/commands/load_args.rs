@@ -1,0 +1,157 @@
+//! What is typed after `oppscale load`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use hyper::header::{HeaderName, HeaderValue};
+use hyper::{HeaderMap, Method};
+
+use crate::cluster::{MaybeDuration, parse_timeout};
+use crate::exit::UsageError;
+use crate::load::{Plan, PlanError, Rate};
+
+/// A run that is longer has been mistyped.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+/// Arguments of `oppscale load`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale load http://127.0.0.1:8080            the article's: 10 a second, 5m
+  oppscale load URL --rate 2000 --duration 30s -o json
+  oppscale load http://sample-app:8080 -n sample-app --job REGISTRY/oppscale:VERSION |
+    kubectl apply -f -                           the same from within the cluster
+
+Requests are sent when they are due, however slow the answers are, and latency
+counts from then. Ctrl-C ends it with the figures so far.
+
+Exit codes: 0 done, 1 nothing was answered or --fail-above was crossed, 2 usage,
+130 interrupted")]
+pub struct LoadArgs {
+    /// What to ask; http:// may be left out
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// Requests a second; or a minute, as in 30/m
+    #[arg(long, value_name = "RATE", default_value = "10")]
+    pub rate: Rate,
+    /// For how long
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout)]
+    pub duration: MaybeDuration,
+    /// The longest that one answer may take
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_timeout)]
+    pub timeout: MaybeDuration,
+    /// How to ask
+    #[arg(long, value_name = "METHOD", default_value = "GET")]
+    pub method: Method,
+    /// A header; may be given several times
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// What to send with each request
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub body: String,
+    /// Requests that may be under way at once; one beyond them is a failure
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1000,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
+    pub most_under_way: u16,
+    /// Authorities to trust for https, PEM [default: the system's]
+    #[arg(long, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+    /// End with exit code 1 when more than this share failed or was answered with
+    /// a status of 400 and above
+    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    pub fail_above: Option<u32>,
+    /// How to write the figures: text or json
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
+    pub output: LoadOutput,
+    /// Instead, print the Job that does this in a cluster, with this image
+    #[arg(long, value_name = "IMAGE", help_heading = JOB)]
+    pub job: Option<String>,
+    /// What the Job is called
+    #[arg(long, value_name = "NAME", default_value = "load", requires = "job", help_heading = JOB)]
+    pub name: String,
+    /// Where the Job runs
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default", requires = "job", help_heading = JOB)]
+    pub namespace: String,
+}
+
+/// The heading of what is about a Job.
+const JOB: &str = "In a cluster";
+
+/// How figures are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LoadOutput {
+    /// For people
+    #[default]
+    Text,
+    /// One object
+    Json,
+}
+
+impl LoadArgs {
+    /// What is to be sent.
+    ///
+    /// # Errors
+    /// When the URL or a time makes no sense.
+    pub fn plan(&self) -> Result<Plan, UsageError> {
+        let url = Plan::url(&self.url).map_err(|error| {
+            let said = UsageError::new(error.to_string());
+            match error {
+                PlanError::User => said,
+                _ => said.hint("such as http://HOST:PORT/PATH"),
+            }
+        })?;
+        let duration =
+            self.duration.0.filter(|duration| *duration <= LONGEST).ok_or_else(|| {
+                UsageError::new("--duration must be more than 0 and at most 24h")
+                    .hint("a load that never ends is a Deployment's business, not this command's")
+            })?;
+        let timeout = self
+            .timeout
+            .0
+            .filter(|timeout| *timeout <= LONGEST / 24)
+            .ok_or_else(|| UsageError::new("--timeout must be more than 0 and at most 1h"))?;
+        let mut headers = HeaderMap::new();
+        headers
+            .extend(self.headers.iter().map(|(name, value)| (Some(name.clone()), value.clone())));
+        Ok(Plan {
+            url,
+            method: self.method.clone(),
+            headers,
+            body: self.body.clone(),
+            rate: self.rate,
+            duration,
+            timeout,
+            most_under_way: self.most_under_way.into(),
+        })
+    }
+}
+
+fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let error = || "expected a header such as 'Accept: text/plain'".to_owned();
+    let (name, value) = text.split_once(':').ok_or_else(error)?;
+    let name = name.trim().parse().map_err(|_| error())?;
+    let value = value.trim().parse().map_err(|_| error())?;
+    Ok((name, value))
+}
+
+/// Thousandths of a per cent.
+fn parse_percent(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    let percent: f64 = number.parse().map_err(|_| "expected a share such as 1%".to_owned())?;
+    match (0.0..=100.0).contains(&percent) {
+        true => Ok((percent * 1000.0).round() as u32),
+        false => Err("expected a share between 0% and 100%".to_owned()),
+    }
+}

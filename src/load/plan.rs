@@ -1,0 +1,98 @@
+//! What is asked, how often, and for how long.
+
+use std::time::Duration;
+
+use hyper::http::uri::Scheme;
+use hyper::{HeaderMap, Method, Uri};
+use thiserror::Error;
+
+use super::rate::Rate;
+
+/// A load.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Whom.
+    pub url: Uri,
+    /// How.
+    pub method: Method,
+    /// Headers beside those that every request has.
+    pub headers: HeaderMap,
+    /// What is sent with each request.
+    pub body: String,
+    /// How often.
+    pub rate: Rate,
+    /// For how long.
+    pub duration: Duration,
+    /// The longest that an answer may take, to its last byte.
+    pub timeout: Duration,
+    /// Requests at once; one that is due beyond them is not sent.
+    pub most_under_way: usize,
+}
+
+/// A URL that cannot be asked.
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum PlanError {
+    /// It is none.
+    #[error("{0:?} is no URL")]
+    NoUrl(String),
+    /// Its scheme is neither http nor https.
+    #[error("{0:?} is neither http:// nor https://")]
+    Scheme(String),
+    /// It has a name and a password in it.
+    #[error("a URL with a user in it is not asked: give --header 'Authorization: …'")]
+    User,
+}
+
+impl Plan {
+    /// How many requests there will be.
+    pub fn total(&self) -> u64 {
+        self.rate.within(self.duration)
+    }
+
+    /// Reads a URL; `http://` may be left out, and the path.
+    ///
+    /// # Errors
+    /// When it cannot be asked.
+    pub fn url(text: &str) -> Result<Uri, PlanError> {
+        let whole = match text.contains("://") {
+            true => text.to_owned(),
+            false => format!("http://{text}"),
+        };
+        let url: Uri = whole.parse().map_err(|_| PlanError::NoUrl(text.to_owned()))?;
+        if url.scheme() != Some(&Scheme::HTTP) && url.scheme() != Some(&Scheme::HTTPS) {
+            return Err(PlanError::Scheme(text.to_owned()));
+        }
+        if url.host().is_none_or(str::is_empty) {
+            return Err(PlanError::NoUrl(text.to_owned()));
+        }
+        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err(PlanError::User);
+        }
+        Ok(url)
+    }
+
+    /// Host and port of the server.
+    pub fn server(&self) -> (String, u16) {
+        let host = self.url.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let usual = if self.url.scheme() == Some(&Scheme::HTTPS) { 443 } else { 80 };
+        (host, self.url.port_u16().unwrap_or(usual))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_read_as_curl_reads_it() {
+        let read = |text: &str| Plan::url(text).map(|url| url.to_string());
+        assert_eq!(read("localhost:8080").as_deref(), Ok("http://localhost:8080/"));
+        assert_eq!(read("https://a.example/b?c").as_deref(), Ok("https://a.example/b?c"));
+        assert_eq!(read("http://[::1]:8080/").as_deref(), Ok("http://[::1]:8080/"));
+        assert_eq!(read("ftp://a"), Err(PlanError::Scheme("ftp://a".to_owned())));
+        assert_eq!(read("http://u:p@a/"), Err(PlanError::User));
+        for bad in ["", "http://", "a b", "http://:80/", "http:///x"] {
+            assert_eq!(read(bad), Err(PlanError::NoUrl(bad.to_owned())));
+        }
+    }
+}
