@@ -1287,7 +1287,7 @@ _oppscale() {
                     return 0
                     ;;
                 --pipeline)
-                    COMPREPLY=($(compgen -W "native keda prometheus" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "native external keda prometheus" -- "${cur}"))
                     return 0
                     ;;
                 --autoscaler)

@@ -114,7 +114,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recordi
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'The least replicas [default: 0 where the version or KEDA can, else 1]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
+external\t'oppscale serves external.metrics.k8s.io'
 keda\t'A ScaledObject on oppscale\'s /metrics'
 prometheus\t'A rule for prometheus-adapter'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l autoscaler -d 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]' -r

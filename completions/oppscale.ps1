@@ -120,7 +120,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--min', '--min', [CompletionResultType]::ParameterName, 'The least replicas [default: 0 where the version or KEDA can, else 1]')
             [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'The most replicas [default: what fits at zero paid load]')
             [CompletionResult]::new('--quota', '--quota', [CompletionResultType]::ParameterName, 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120')
-            [CompletionResult]::new('--pipeline', '--pipeline', [CompletionResultType]::ParameterName, 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus')
+            [CompletionResult]::new('--pipeline', '--pipeline', [CompletionResultType]::ParameterName, 'How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus')
             [CompletionResult]::new('--autoscaler', '--autoscaler', [CompletionResultType]::ParameterName, 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]')
             [CompletionResult]::new('--kubernetes-version', '--kubernetes-version', [CompletionResultType]::ParameterName, 'Whose HPA controller: 1.33 to 1.37 [default: the server''s; 1.36 with --from]')
             [CompletionResult]::new('--egress-port', '--egress-port', [CompletionResultType]::ParameterName, 'With --network-policy: a port that may be reached anywhere; several times')

@@ -123,7 +123,8 @@ args\:"Arguments"))' \
 '--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
 '--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
 '--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
-'--pipeline=[How the metric gets to the HPA\: native (oppscale serves it), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
+'--pipeline=[How the metric gets to the HPA\: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
+external\:"oppscale serves external.metrics.k8s.io"
 keda\:"A ScaledObject on oppscale'\''s /metrics"
 prometheus\:"A rule for prometheus-adapter"))' \
 '--autoscaler=[Who adds nodes\: cluster-autoscaler, karpenter or none \[default\: detected\]]:WHO:_default' \

@@ -146,7 +146,8 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "AMOUNTS", value_parser = parse_quota, help_heading = SIZE)]
     pub quota: Option<Resources>,
 
-    /// How the metric gets to the HPA: native (oppscale serves it), keda, prometheus
+    /// How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io),
+    /// external (it serves the other group), keda, prometheus
     #[arg(
         long,
         value_enum,

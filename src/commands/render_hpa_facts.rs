@@ -133,7 +133,7 @@ impl Facts {
         let (name, namespace) = (&decisions.name, &decisions.namespace);
         let own = match decisions.pipeline {
             Pipeline::Keda => format!("keda-hpa-{name}"),
-            Pipeline::Native | Pipeline::Prometheus => name.clone(),
+            Pipeline::Native | Pipeline::External | Pipeline::Prometheus => name.clone(),
         };
         let second = self.scalers.iter().find(|scaler| {
             scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own

@@ -24,6 +24,8 @@ pub enum PipelineFlag {
     /// oppscale serves custom.metrics.k8s.io
     #[default]
     Native,
+    /// oppscale serves external.metrics.k8s.io
+    External,
     /// A ScaledObject on oppscale's /metrics
     Keda,
     /// A rule for prometheus-adapter
@@ -71,6 +73,7 @@ impl From<PipelineFlag> for sizing::Pipeline {
     fn from(flag: PipelineFlag) -> Self {
         match flag {
             PipelineFlag::Native => Self::Native,
+            PipelineFlag::External => Self::External,
             PipelineFlag::Keda => Self::Keda,
             PipelineFlag::Prometheus => Self::Prometheus,
         }

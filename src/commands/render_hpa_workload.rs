@@ -178,6 +178,7 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
         ("--autoscaler", args.autoscaler.is_some()),
         ("--admission-policy", args.admission_policy),
         ("--pipeline keda", args.pipeline == PipelineFlag::Keda),
+        ("--pipeline external", args.pipeline == PipelineFlag::External),
     ];
     let found = refused.iter().find(|(_, given)| *given);
     found.map_or(Ok(()), |(flag, _)| {

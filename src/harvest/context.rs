@@ -47,6 +47,8 @@ pub(super) struct Context {
     pub(super) max_replicas: u32,
     pub(super) max_replicas_text: String,
     pub(super) metric: String,
+    /// Whether the metric is one of external.metrics.k8s.io.
+    pub(super) external: bool,
     pub(super) behavior: BTreeMap<&'static str, Rules>,
     pub(super) service: Service,
     pub(super) config_name: String,

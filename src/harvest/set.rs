@@ -275,6 +275,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         max_replicas: sizing.max,
         max_replicas_text: sizing.max.to_string(),
         metric: METRIC_NAME.to_owned(),
+        external: d.pipeline == Pipeline::External,
         behavior: spec.behavior.as_ref().map(behavior).unwrap_or_default(),
         service: Service { name: text::service(&d.name), node_port: d.node_port },
         config_name: d.name.clone(),

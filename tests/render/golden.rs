@@ -71,6 +71,7 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "release=monitoring",
             ],
         ),
+        ("batch-external", with(&["--workload", "batch", "--pipeline", "external"])),
         ("own-native", vec!["--workload", own, "--autoscaler", "cluster-autoscaler", "--explain"]),
         ("own-keda", vec!["--workload", own, "--pipeline", "keda"]),
         ("own-prometheus", vec!["--workload", own, "--pipeline", "prometheus"]),

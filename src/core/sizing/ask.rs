@@ -78,6 +78,8 @@ pub enum Pipeline {
     /// oppscale serves custom.metrics.k8s.io itself.
     #[default]
     Native,
+    /// oppscale serves external.metrics.k8s.io, beside whoever has custom.metrics.k8s.io.
+    External,
     /// KEDA reads oppscale's /metrics whenever the HPA asks.
     Keda,
     /// Prometheus scrapes it, and prometheus-adapter serves it.
@@ -89,7 +91,7 @@ impl Pipeline {
     pub fn nature(self, reserve: Reserve) -> MetricNature {
         let nature = MetricNature::oppscale(reserve);
         match self {
-            Self::Native | Self::Keda => nature,
+            Self::Native | Self::External | Self::Keda => nature,
             Self::Prometheus => MetricNature {
                 // kube-prometheus-stack scrapes every 30 s.
                 freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 1_000 },

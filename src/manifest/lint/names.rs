@@ -36,6 +36,9 @@ pub(super) fn look(document: &Document, problems: &mut Vec<String>) {
     if let Some(template) = value.pointer("/spec/template/metadata") {
         metadata(template, problems);
     }
+    for metric in value["spec"]["metrics"].as_array().into_iter().flatten() {
+        labels(&metric["external"]["metric"]["selector"]["matchLabels"], problems);
+    }
     for container in super::pod_spec(document).into_iter().flat_map(super::containers) {
         let name = container["name"].as_str().unwrap_or_default();
         if !is_dns_label(name) {
@@ -51,8 +54,8 @@ pub(super) fn look(document: &Document, problems: &mut Vec<String>) {
     }
 }
 
-fn metadata(metadata: &Value, problems: &mut Vec<String>) {
-    for (key, value) in metadata["labels"].as_object().into_iter().flatten() {
+fn labels(labels: &Value, problems: &mut Vec<String>) {
+    for (key, value) in labels.as_object().into_iter().flatten() {
         let value = value.as_str().unwrap_or_default();
         if !is_qualified(key) {
             problems.push(format!("{key:?} is not a name of a label"));
@@ -64,6 +67,10 @@ fn metadata(metadata: &Value, problems: &mut Vec<String>) {
             ));
         }
     }
+}
+
+fn metadata(metadata: &Value, problems: &mut Vec<String>) {
+    labels(&metadata["labels"], problems);
     let annotations = metadata["annotations"].as_object();
     let mut bytes = 0;
     for (key, value) in annotations.into_iter().flatten() {
