@@ -12,6 +12,7 @@ mod serve;
 mod setup;
 mod simulation;
 mod support;
+mod walkthrough;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
 #[test]
@@ -29,6 +30,7 @@ fn no_test_file_is_forgotten() {
         ("serve", "mod.rs"),
         ("simulation", "mod.rs"),
         ("support", "mod.rs"),
+        ("walkthrough", "mod.rs"),
     ] {
         let folder = root.join(folder);
         let modules = std::fs::read_to_string(folder.join(index)).unwrap();

@@ -1,6 +1,6 @@
 //! `oppscale serve`: the real binary between a fake API server and real clients.
 
-mod client;
+pub mod client;
 mod contract;
 mod faults;
 mod page;

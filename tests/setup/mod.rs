@@ -4,7 +4,7 @@ mod certificates;
 mod certs_command;
 mod checks;
 mod export;
-mod install;
+pub mod install;
 mod interactive;
 mod interrupted;
 mod kubeconfig;

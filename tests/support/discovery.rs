@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer;
 
 /// Group, version, kind, plural, whether it lives in a namespace.
-const KINDS: [(&str, &str, &str, &str, bool); 25] = [
+const KINDS: [(&str, &str, &str, &str, bool); 26] = [
     ("", "v1", "ServiceAccount", "serviceaccounts", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
@@ -24,6 +24,7 @@ const KINDS: [(&str, &str, &str, &str, bool); 25] = [
     ("", "v1", "Secret", "secrets", true),
     ("", "v1", "Service", "services", true),
     ("apps", "v1", "Deployment", "deployments", true),
+    ("batch", "v1", "Job", "jobs", true),
     ("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers", true),
     ("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses", false),
     ("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies", true),

@@ -1,0 +1,407 @@
+//! A simulated cluster behind the fake API server: the article's six nodes, and what
+//! kube-controller-manager, kube-scheduler and kubelets would do with what is applied.
+//!
+//! Its time is its own: it goes on when a test lets it. Everything of oppscale is real: what
+//! `init` installs is run, with the certificates that it made, and the HPA asks it over TLS as
+//! the front proxy does.
+
+use std::collections::BTreeMap;
+
+use oppscale::core::hpa::{
+    Action, Controller, ControllerConfig, KubernetesVersion, MetricSource, Observation, Phase,
+    PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
+};
+use oppscale::core::quantity::Quantity;
+use oppscale::scenario::{Document, Manifest, manifests};
+use serde_json::{Value, json};
+
+use super::load::Load;
+use super::pods::{self, HASH, Pod};
+use crate::serve::client::{Connection, Tls};
+use crate::serve::rig::{self, HPA, Oppscale};
+use crate::setup::install::CONFIG_MAP;
+use crate::support::authority::Authority;
+use crate::support::bin::TestEnv;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::kubeconfig::Kubeconfig;
+use crate::support::world::World;
+
+/// Seconds between two runs of the HPA controller.
+const SYNC: u64 = 15;
+const HPAS: &str = "/horizontalpodautoscalers/";
+
+pub struct Cluster {
+    pub server: FakeApiServer,
+    pub env: TestEnv,
+    proxies: Authority,
+    nodes: Vec<(String, i64)>,
+    pods: Vec<Pod>,
+    /// What each Deployment should have, by its path.
+    replicas: BTreeMap<String, u32>,
+    controllers: BTreeMap<String, Controller>,
+    serve: Option<(Oppscale, Tls)>,
+    load: Load,
+    now: u64,
+    born: u64,
+    /// The longest that a paid pod has waited for a node, seconds.
+    pub longest_wait: u64,
+    /// Pods that were preempted.
+    pub preempted: u64,
+}
+
+impl Cluster {
+    /// The article's cluster: 184 cores, 22 of them taken.
+    pub fn start() -> Self {
+        let proxies = Authority::new("front-proxy-ca");
+        let mut world = World::nodes_alone();
+        world.deployments.clear();
+        world.hpas.clear();
+        world.config_maps.push(rig::config_map(&[&proxies.pem()]));
+        let nodes = world.nodes.iter().map(|node| {
+            let cpu = node["status"]["allocatable"]["cpu"].as_str().unwrap();
+            (node["metadata"]["name"].as_str().unwrap().to_owned(), milli(cpu))
+        });
+        let nodes = nodes.collect();
+        let server = Setup::new(world).storing().start();
+        // kubectl asks a user without credentials for a password.
+        let kubeconfig = Kubeconfig::of_user(&server, json!({"token": "of-the-reader"}));
+        let env = TestEnv::with(&server, &kubeconfig);
+        server.store().change(|store| {
+            for group in ["batch", "monitoring.coreos.com"] {
+                store.groups.insert(group.to_owned());
+            }
+            store.put(CONFIG_MAP, "kube-apiserver", {
+                let mut map = rig::config_map(&[&proxies.pem()]);
+                map["apiVersion"] = "v1".into();
+                map["kind"] = "ConfigMap".into();
+                map["data"]["client-ca-file"] = Value::Null;
+                map
+            });
+            // As the chart of Prometheus has made it.
+            let monitoring = json!({
+                "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}
+            });
+            store.put("/api/v1/namespaces/monitoring", "helm", monitoring);
+            let shop = json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": "shop", "namespace": "shop"},
+                "spec": {
+                    "replicas": 11, "selector": {"matchLabels": {"app": "shop"}},
+                    "template": {
+                        "metadata": {"labels": {"app": "shop"}},
+                        "spec": {"containers": [{"name": "shop", "image": "shop:9", "resources": {
+                            "requests": {"cpu": "2", "memory": "1Gi"}
+                        }}]}
+                    }
+                }
+            });
+            store.put("/apis/apps/v1/namespaces/shop/deployments/shop", "shop", shop);
+        });
+        let load = Load::new(&env);
+        let mut cluster = Self {
+            server,
+            env,
+            proxies,
+            nodes,
+            pods: Vec::new(),
+            replicas: BTreeMap::new(),
+            controllers: BTreeMap::new(),
+            serve: None,
+            load,
+            now: 0,
+            born: 0,
+            longest_wait: 0,
+            preempted: 0,
+        };
+        cluster.settle();
+        cluster
+    }
+
+    /// Lets so many seconds go by.
+    pub fn wait(&mut self, seconds: u64) {
+        for _ in 0..seconds {
+            self.now += 1;
+            if self.now.is_multiple_of(SYNC) {
+                self.load.send(self.now - SYNC, self.now);
+                self.scale();
+            }
+            self.settle();
+        }
+    }
+
+    /// What was applied or taken away takes effect.
+    pub fn settle(&mut self) {
+        let paths = self.server.store().paths();
+        for path in paths.iter().filter(|path| path.contains("/jobs/")) {
+            self.load.begin(&self.server.store().object(path).unwrap(), self.now);
+        }
+        let before = format!("{:?}", self.pods);
+        let deployments: Vec<_> = paths
+            .iter()
+            .filter(|path| path.contains("/deployments/") && !path.contains("/oppscale/"))
+            .map(|path| (path.clone(), self.server.store().object(path).unwrap()))
+            .collect();
+        for (path, deployment) in &deployments {
+            self.replicate(path, deployment);
+        }
+        self.pods.retain(|pod| {
+            deployments.iter().any(|(_, d)| {
+                let metadata = &d["metadata"];
+                metadata["name"] == *pod.app && metadata["namespace"] == *pod.namespace
+            })
+        });
+        let allocatable: Vec<_> = self.nodes.iter().map(|(_, cpu)| *cpu).collect();
+        self.preempted += pods::schedule(&mut self.pods, &allocatable, self.now);
+        for pod in self.pods.iter().filter(|pod| pod.priority >= 0) {
+            let wait = pod.bound.unwrap_or(self.now) - pod.created;
+            self.longest_wait = self.longest_wait.max(wait);
+        }
+        if format!("{:?}", self.pods) != before {
+            self.tell(&deployments);
+        }
+        self.run();
+    }
+
+    /// Pods of an application that are there to stay.
+    pub fn count(&self, app: &str) -> usize {
+        self.pods.iter().filter(|pod| pod.app == app && pod.gone_by.is_none()).count()
+    }
+
+    /// Those of them that have a node.
+    pub fn running(&self, app: &str) -> usize {
+        self.of(app).filter(|pod| !pod.is_waiting()).count()
+    }
+
+    fn of(&self, app: &str) -> impl Iterator<Item = &Pod> {
+        let app = app.to_owned();
+        self.pods.iter().filter(move |pod| pod.app == app && pod.gone_by.is_none())
+    }
+
+    /// The ReplicaSet controller.
+    fn replicate(&mut self, path: &str, deployment: &Value) {
+        let of = |field: &str| deployment["metadata"][field].as_str().unwrap().to_owned();
+        let (name, namespace) = (of("name"), of("namespace"));
+        let asked = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
+        let wanted = *self.replicas.entry(path.to_owned()).or_insert(asked as u32) as usize;
+        let template = &deployment["spec"]["template"];
+        let spec = &template["spec"];
+        let class = spec["priorityClassName"].as_str().map(|class| {
+            let path = format!("/apis/scheduling.k8s.io/v1/priorityclasses/{class}");
+            self.server.store().object(&path).unwrap()["value"].as_i64().unwrap()
+        });
+        let requests = &spec["containers"][0]["resources"]["requests"]["cpu"];
+        for _ in self.count(&name)..wanted {
+            self.born += 1;
+            self.pods.push(Pod {
+                namespace: namespace.clone(),
+                app: name.clone(),
+                name: format!("{name}-{HASH}-{:05}", self.born),
+                template: template.clone(),
+                owner: json!({
+                    "apiVersion": "apps/v1", "kind": "ReplicaSet", "controller": true,
+                    "name": format!("{name}-{HASH}"), "uid": format!("uid-of-set-{name}")
+                }),
+                cpu_milli: milli(requests.as_str().unwrap()),
+                priority: class.unwrap_or(0),
+                grace: spec["terminationGracePeriodSeconds"].as_u64().unwrap_or(30),
+                created: self.now,
+                bound: None,
+                gone_by: None,
+                node: None,
+            });
+        }
+        // Those that have no node yet go first, then the newest.
+        let mut there: Vec<usize> = (0..self.pods.len())
+            .filter(|at| self.pods[*at].app == name && self.pods[*at].gone_by.is_none())
+            .collect();
+        there.sort_by_key(|at| std::cmp::Reverse((self.pods[*at].bound.is_none(), *at)));
+        for at in there.into_iter().take(self.count(&name).saturating_sub(wanted)) {
+            let pod = &mut self.pods[at];
+            pod.gone_by = Some(self.now + if pod.is_waiting() { 0 } else { pod.grace });
+        }
+        self.pods.retain(|pod| pod.gone_by.is_none_or(|by| by > self.now));
+    }
+
+    /// Those who watch are told.
+    fn tell(&self, deployments: &[(String, Value)]) {
+        let names: Vec<_> = self.nodes.iter().map(|(name, _)| name.clone()).collect();
+        let sets = deployments.iter().map(|(_, d)| {
+            let (name, metadata) = (d["metadata"]["name"].as_str().unwrap(), &d["metadata"]);
+            json!({
+                "metadata": {
+                    "name": format!("{name}-{HASH}"), "namespace": metadata["namespace"],
+                    "uid": format!("uid-of-set-{name}"),
+                    // Those of its pods, the opportunistic one too.
+                    "labels": d["spec"]["template"]["metadata"]["labels"],
+                    "ownerReferences": [{
+                        "apiVersion": "apps/v1", "kind": "Deployment", "controller": true,
+                        "name": name, "uid": metadata["uid"]
+                    }]
+                },
+                "spec": d["spec"]
+            })
+        });
+        let hpas = self.server.store().paths().into_iter().filter(|path| path.contains(HPAS));
+        let hpas = hpas.map(|path| self.server.store().object(&path).unwrap());
+        let (sets, hpas): (Vec<_>, Vec<_>) = (sets.collect(), hpas.collect());
+        self.server.change(|world| {
+            world.pods = self.pods.iter().map(|pod| pod.json(&names)).collect();
+            world.deployments = deployments.iter().map(|(_, d)| d.clone()).collect();
+            (world.replica_sets, world.hpas) = (sets, hpas);
+        });
+    }
+
+    /// The kubelet: what `init` has installed runs, for as long as it is there.
+    fn run(&mut self) {
+        let object = |path: &str| self.server.store().object(path);
+        let deployment = object("/apis/apps/v1/namespaces/oppscale/deployments/oppscale");
+        let Some(deployment) = deployment else {
+            self.serve = None;
+            return;
+        };
+        if self.serve.is_some() {
+            return;
+        }
+        let secret = object("/api/v1/namespaces/oppscale/secrets/oppscale-tls").unwrap();
+        let of = |key: &str| {
+            use base64::Engine as _;
+            let text = secret["data"][key].as_str().unwrap();
+            let bytes = base64::engine::general_purpose::STANDARD.decode(text).unwrap();
+            String::from_utf8(bytes).unwrap()
+        };
+        self.env.write("tls.crt", &of("tls.crt"));
+        self.env.write("tls.key", &of("tls.key"));
+        let words = &deployment["spec"]["template"]["spec"]["containers"][0]["args"];
+        let apis = words.as_array().unwrap().iter().filter_map(Value::as_str);
+        let apis: Vec<_> = apis.filter(|word| word.starts_with("--apis=")).collect();
+        let proxy = rig::client(&self.proxies, "front-proxy-client");
+        let tls = Tls::new(&of("ca.crt"), Some(&proxy));
+        self.serve = Some((Oppscale::start(&self.env, &apis), tls));
+    }
+
+    /// The HPA controller.
+    fn scale(&mut self) {
+        let paths = self.server.store().paths();
+        for path in paths.iter().filter(|path| path.contains(HPAS)) {
+            let hpa = self.server.store().object(path).unwrap();
+            let version: KubernetesVersion = "1.36".parse().unwrap();
+            let document = Document::new("hpa", spec_alone(&hpa).to_string());
+            let manifest = manifests(&document, version.default_gates()).unwrap().remove(0);
+            let namespace = hpa["metadata"]["namespace"].as_str().unwrap();
+            let name = &manifest.target.name;
+            let target = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
+            let seen: Vec<_> = self.of(name).map(|pod| self.observed(pod)).collect();
+            let readings: Vec<_> = vec![self.reading(seen.len()); seen.len()];
+            let items = [self.metric(&manifest, namespace).unwrap_or_default()];
+            let sample = match &manifest.spec.metrics[0].source {
+                MetricSource::Pods(_) => Sample::Pods(&readings),
+                MetricSource::External(_) => Sample::External(&items),
+                other => panic!("{other:?}"),
+            };
+            let replicas = self.replicas[&target];
+            let pods = u32::try_from(seen.len()).unwrap();
+            let observation = Observation {
+                scale: Some(Scale { spec_replicas: replicas, status_replicas: pods }),
+                selector: Selector::Valid,
+                pods: Pods::Listed(&seen),
+                metrics: &[sample],
+                update_accepted: true,
+            };
+            let config = ControllerConfig::of(version);
+            let known = self.controllers.entry(path.clone());
+            let controller = known.or_insert_with(|| Controller::new(config));
+            let outcome = controller.run(self.now * 1000, &manifest.spec, &observation);
+            if let Action::Rescaled { to, .. } = outcome.action {
+                self.replicas.insert(target, to);
+            }
+            let condition = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason});
+            let status = json!({
+                "currentReplicas": pods, "desiredReplicas": outcome.desired_replicas,
+                "conditions": [
+                    condition("AbleToScale", "ReadyForNewScale"),
+                    condition("ScalingActive", "ValidMetricFound")
+                ]
+            });
+            self.server.store().change(|store| {
+                store.objects.get_mut(path).unwrap().value["status"] = status;
+            });
+        }
+    }
+
+    fn observed(&self, pod: &Pod) -> oppscale::core::hpa::Pod {
+        let since_ms = pod.bound.unwrap_or(self.now) * 1000;
+        oppscale::core::hpa::Pod {
+            phase: if pod.is_waiting() { Phase::Pending } else { Phase::Running },
+            deleting: false,
+            started_ms: pod.bound.map(|at| at * 1000),
+            ready: Some(ReadyCondition {
+                status: if pod.is_waiting() { ReadyStatus::False } else { ReadyStatus::True },
+                since_ms,
+            }),
+        }
+    }
+
+    /// What prometheus-adapter would say of one of so many pods behind a Service.
+    fn reading(&self, pods: usize) -> PodReading {
+        let value = self.load.rate_milli() / i64::try_from(pods.max(1)).unwrap();
+        PodReading {
+            value: Some(value),
+            request: None,
+            timestamp_ms: self.now * 1000,
+            window_ms: 120_000,
+        }
+    }
+
+    /// What oppscale says, asked as the front proxy asks for the HPA controller.
+    fn metric(&self, manifest: &Manifest, namespace: &str) -> Option<i64> {
+        let MetricSource::External(metric) = &manifest.spec.metrics[0].source else { return None };
+        let (oppscale, tls) = self.serve.as_ref()?;
+        self.catch_up(oppscale);
+        let mut connection = Connection::open(oppscale.api, Some(tls)).unwrap();
+        let path = format!(
+            "/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{}?labelSelector=deployment%3D{}",
+            metric.name, manifest.target.name
+        );
+        let answer = connection.get(&path, &HPA).unwrap();
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let value = answer.json()["items"][0]["value"].as_str().unwrap().to_owned();
+        let fit = Box::leak(value.clone().into_boxed_str());
+        self.server.store().change(|store| store.metric = Some(fit));
+        Some(milli(&value))
+    }
+
+    /// Waits until the server has seen the last change: what it counts is what is there.
+    fn catch_up(&self, oppscale: &Oppscale) {
+        let bound = self.pods.iter().filter(|pod| !pod.is_waiting());
+        let cores = bound.map(|pod| pod.cpu_milli).sum::<i64>() as f64 / 1000.0;
+        let waiting = self.pods.iter().filter(|pod| pod.is_waiting()).count() as f64;
+        for _ in 0..2000 {
+            let mut connection = Connection::open(oppscale.web, None).unwrap();
+            let text = connection.get("/metrics", &[]).unwrap().body;
+            let of = |name: &str| -> f64 {
+                let lines = text.lines().filter_map(|line| line.strip_prefix(name));
+                lines.map(|rest| rest.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+            };
+            if of("oppscale_cluster_requested_cpu_cores{") == cores
+                && of("oppscale_cluster_waiting_pods ") == waiting
+            {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        panic!("oppscale has not seen {cores} cores and {waiting} pods that wait");
+    }
+}
+
+/// An HPA as it was applied.
+fn spec_alone(hpa: &Value) -> Value {
+    json!({
+        "apiVersion": hpa["apiVersion"], "kind": hpa["kind"],
+        "metadata": {"name": hpa["metadata"]["name"], "namespace": hpa["metadata"]["namespace"]},
+        "spec": hpa["spec"]
+    })
+}
+
+fn milli(text: &str) -> i64 {
+    i64::try_from(text.parse::<Quantity>().unwrap().milli_value().value).unwrap()
+}
