@@ -23,13 +23,22 @@ pub struct Journal<'p> {
     done: Vec<String>,
     planned: usize,
     open: bool,
-    undo: Option<String>,
+    debts: Vec<(Debt, String)>,
+}
+
+/// What must not stay as it is when a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Debt {
+    /// A grant of cluster-admin.
+    Grant,
+    /// APIs that were handed over and may not be available yet.
+    Api,
 }
 
 impl<'p> Journal<'p> {
     /// Nothing was done yet of so much.
     pub fn new(printer: &'p Printer, planned: usize) -> Self {
-        Self { printer, done: Vec::new(), planned, open: true, undo: None }
+        Self { printer, done: Vec::new(), planned, open: true, debts: Vec::new() }
     }
 
     /// So much is going to be done.
@@ -42,9 +51,15 @@ impl<'p> Journal<'p> {
         self.done.push(what);
     }
 
-    /// How to undo what is not part of the plan.
-    pub fn undo(&mut self, how: Option<String>) {
-        self.undo = how;
+    /// From now on there is something that must not stay; what is said of it if it does.
+    pub fn owe(&mut self, debt: Debt, words: String) {
+        self.settle(debt);
+        self.debts.push((debt, words));
+    }
+
+    /// It is no more, or as it should be.
+    pub fn settle(&mut self, debt: Debt) {
+        self.debts.retain(|(known, _)| *known != debt);
     }
 
     /// All was done.
@@ -55,10 +70,8 @@ impl<'p> Journal<'p> {
 
 impl Drop for Journal<'_> {
     fn drop(&mut self) {
-        if !self.open {
-            return;
-        }
         match self.done.len() {
+            _ if !self.open => {}
             0 => self.printer.note("nothing was changed"),
             count => self.printer.note(&format!(
                 "{count} of {} changes were made:\n{}\nrun it again to finish: what is done is kept",
@@ -66,8 +79,8 @@ impl Drop for Journal<'_> {
                 self.done.join("\n")
             )),
         }
-        if let Some(undo) = &self.undo {
-            self.printer.warn(&format!("a grant is still there; take it back: {undo}"));
+        for (_, words) in &self.debts {
+            self.printer.warn(words);
         }
     }
 }
