@@ -166,21 +166,23 @@ fn allows(ca: &Facts, asked: &str) -> bool {
     (ca.permitted.is_empty() || ca.permitted.iter().any(below)) && !ca.excluded.iter().any(below)
 }
 
-/// Whether a signature is of a kind that Go verifies and ring does not: P-521, and RSA of fewer
-/// than 2048 bits (kube-apiserver 1.36.2 takes both). Then the issuer's name has to do: better to
-/// say nothing than to call wrong what works.
+/// Whether a signature is of a kind that Go verifies and ring does not: by a key of P-521, or of
+/// RSA with fewer than 2048 bits (kube-apiserver 1.36.2 takes both). Then the issuer's name has to
+/// do: better to say nothing than to call wrong what works.
 fn is_beyond_us(error: &rustls::CertificateError, roots: &[Vec<u8>], leaf: &Facts) -> bool {
     let mut issuers = roots.iter().filter_map(|root| Facts::of(root).ok());
     let Some(issuer) = issuers.find(|root| root.subject_der == leaf.issuer_der) else {
         return false;
     };
-    // An RSA key is a sequence, 270 bytes long for 2048 bits; a point of a curve is none.
-    let is_short_rsa =
-        issuer.public_key.first() == Some(&0x30) && (100..256).contains(&issuer.public_key.len());
+    let key = &issuer.public_key;
+    // A point of P-521 has 2 coordinates of 66 bytes after the byte 4; an RSA key is a sequence,
+    // 270 bytes long for 2048 bits.
+    let is_p521 = key.first() == Some(&0x04) && key.len() == 133;
+    let is_short_rsa = key.first() == Some(&0x30) && (100..256).contains(&key.len());
     use rustls::CertificateError as E;
     match error {
         E::UnsupportedSignatureAlgorithmContext { .. }
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => true,
+        | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => is_p521,
         E::BadSignature => is_short_rsa,
         _ => false,
     }
