@@ -104,7 +104,7 @@ fn manifests(documents: &[Document], found: &mut Found) {
             name.split([':', '@']).next() == Some("kube-controller-manager")
         });
         let component = if is_manager { "kube-controller-manager" } else { "" };
-        for flag in retired::flags(words.into_iter(), component) {
+        for flag in retired::flags(words, component) {
             all_well = false;
             let text = format!("--{} is refused today", flag.name);
             let fix = Some(flag.instead.to_owned());

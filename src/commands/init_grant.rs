@@ -42,7 +42,7 @@ pub(super) async fn lacking(
         let _ = writeln!(words, "  {}", message.replace('\n', "\n    "));
         // Other authorizers than RBAC may allow what a review asks for; to grant a rule, RBAC
         // must, and only the refusal tells which.
-        for rule in rights::not_held(message, namespace.as_deref()) {
+        for rule in rights::of_refusal(message, namespace.as_deref()) {
             if !missing.contains(&rule) {
                 missing.push(rule);
             }
@@ -69,7 +69,10 @@ pub(super) async fn lacking(
     } else {
         ", or, if you may bind cluster-admin: oppscale init --grant-cluster-admin"
     };
-    printer.note(&format!("an administrator can apply the above{offer}"));
+    printer.note(&format!(
+        "an administrator can grant the above: kubectl auth reconcile -f FILE, which adds to what \
+         was\ngranted before{offer}"
+    ));
     Ok(Exit::Rights)
 }
 

@@ -81,8 +81,10 @@ impl Plan {
             // What is to live in a new namespace cannot be tried, and neither can looking on and
             // taking an API back; rights can be asked for all the same.
             let missing = rights::missing(cluster, &wishes.namespace).await?;
+            let is_inside = |rule: &Rule| fresh.is_some() && rule.namespace.as_deref() == fresh;
+            // Who may write without reading is told so object by object.
             let unseen = missing.iter().filter(|rule| {
-                fresh.is_some() && rule.namespace.as_deref() == fresh || rights::is_of_waiting(rule)
+                is_inside(rule) && rule.verb != "get" || rights::is_of_waiting(rule)
             });
             plan.known.denied.extend(unseen.map(Denied::from));
         }
@@ -241,8 +243,10 @@ pub(super) async fn roll_back(
             right: "--verb=delete --resource=apiservices.apiregistration.k8s.io",
         };
         match cluster.remove(&action, &step.path).await {
-            Ok(true) => journal.done(format!("deleted {} again", step.name())),
-            Ok(false) => {}
+            Ok(_) => {
+                journal.undone(&format!("applied {}", step.name()));
+                printer.note(&format!("deleted {} again", step.name()));
+            }
             Err(error) => printer.warn(&format!(
                 "{error}: while it is not available, namespaces cannot be deleted to their end: \
                  kubectl delete apiservice {}",

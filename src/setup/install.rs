@@ -51,6 +51,11 @@ impl<'p> Journal<'p> {
         self.done.push(what);
     }
 
+    /// What was done is no more.
+    pub fn undone(&mut self, what: &str) {
+        self.done.retain(|known| known != what);
+    }
+
     /// From now on there is something that must not stay; what is said of it if it does.
     pub fn owe(&mut self, debt: Debt, words: String) {
         self.settle(debt);
@@ -135,7 +140,7 @@ pub async fn apply(cluster: &Cluster, step: &Step, force: bool) -> Result<(), In
 /// # Errors
 /// When they are not in time.
 pub async fn rolled_out(cluster: &Cluster, path: &str, end: Instant) -> Result<(), InstallError> {
-    wait(cluster, path, "Deployment", end, |deployment| {
+    wait(cluster, path, "Deployment", (Instant::now(), end), |deployment| {
         let status = &deployment["status"];
         let count = |field: &str| status[field].as_u64().unwrap_or(0);
         let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
@@ -167,13 +172,13 @@ pub async fn available(cluster: &Cluster, path: &str, end: Instant) -> Result<()
         None => Err("the API server says nothing of it: it cannot load the caBundle".to_owned()),
     };
     // Silence is judged sooner than a bad condition, which may get better.
-    let first = wait(cluster, path, "APIService", limit, look).await;
+    let first = wait(cluster, path, "APIService", (start, limit), look).await;
     if let Err(InstallError::NotReady { why, .. }) = &first {
         silent = why.starts_with("the API server says nothing");
     }
     match first {
         Err(InstallError::NotReady { .. }) if !silent => {
-            wait(cluster, path, "APIService", end, look).await
+            wait(cluster, path, "APIService", (start, end), look).await
         }
         other => other,
     }
@@ -183,10 +188,9 @@ async fn wait(
     cluster: &Cluster,
     path: &str,
     kind: &str,
-    end: Instant,
+    (start, end): (Instant, Instant),
     look: impl Fn(&Value) -> Result<(), String>,
 ) -> Result<(), InstallError> {
-    let start = Instant::now();
     let name = path.rsplit('/').next().unwrap_or_default();
     let object = format!("{kind} {name}");
     let words = format!("get {object}");

@@ -82,7 +82,8 @@ const HELD: [(&str, &[&str]); 3] = [
 /// What `oppscale init` needs: of the whole cluster, and in the server's namespace.
 pub fn needed(namespace: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for verb in ["create", "patch"] {
+    // What may not be read cannot be compared, and would be written again by every run.
+    for verb in ["create", "patch", "get"] {
         rules.push(Rule::new(verb, "", "namespaces"));
         rules.push(Rule::new(verb, RBAC, "clusterroles"));
         rules.push(Rule::new(verb, RBAC, "clusterrolebindings"));
@@ -98,9 +99,7 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
             rules.push(Rule::new(verb, group, resource).in_namespace(namespace));
         }
     }
-    // To wait for pods and for the API, and to take an API back that does not become available.
-    rules.push(Rule::new("get", "apps", "deployments").in_namespace(namespace));
-    rules.push(Rule::new("get", REGISTRATION, "apiservices"));
+    // To take an API back that does not become available.
     rules.push(Rule::new("delete", REGISTRATION, "apiservices"));
     for (group, resources) in HELD {
         for resource in resources {
@@ -126,11 +125,11 @@ pub fn is_of_waiting(rule: &Rule) -> bool {
     )
 }
 
-/// The rules that a refusal to write a role or a binding names as not held by the user:
-/// `{APIGroups:[""], Resources:["nodes" "pods"], Verbs:["list"]}` a line. They are told apart
-/// by resource and verb.
-pub fn not_held(message: &str, namespace: Option<&str>) -> Vec<Rule> {
-    let mut rules = Vec::new();
+/// The rules that a refusal names: what the user may not do, and, where a role or a binding is
+/// to be written, what of it they do not hold:
+/// `{APIGroups:[""], Resources:["nodes" "pods"], Verbs:["list"]}` a line.
+pub fn of_refusal(message: &str, namespace: Option<&str>) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = plain(message).into_iter().collect();
     for line in message.lines().filter(|line| line.contains("APIGroups:[")) {
         let list = |field: &str| -> Vec<String> {
             let rest = line.split_once(&format!("{field}:[")).map(|(_, rest)| rest);
@@ -156,6 +155,23 @@ pub fn not_held(message: &str, namespace: Option<&str>) -> Vec<Rule> {
         }
     }
     rules
+}
+
+/// `User "dev" cannot get resource "secrets" in API group "" in the namespace "oppscale"`.
+fn plain(message: &str) -> Option<Rule> {
+    let (_, rest) = message.split_once(" cannot ")?;
+    let (verb, rest) = rest.split_once(" resource ")?;
+    let quoted: Vec<&str> = rest.split('"').skip(1).step_by(2).collect();
+    let (resource, group) = (*quoted.first()?, *quoted.get(1)?);
+    // The server says a namespace of itself to be in itself.
+    let is_within = rest.contains(" in the namespace ") && resource != "namespaces";
+    Some(Rule {
+        verb: verb.to_owned().into(),
+        group: group.to_owned().into(),
+        resource: resource.to_owned().into(),
+        name: None,
+        namespace: quoted.get(2).filter(|_| is_within).map(|name| (*name).to_owned()),
+    })
 }
 
 /// Those of them that the user lacks.

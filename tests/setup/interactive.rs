@@ -23,7 +23,7 @@ struct Terminal {
 
 impl Terminal {
     fn start(env: &TestEnv, args: &[&str]) -> Self {
-        let script = "stty cols 100 rows 40; \"$0\" \"$@\"; echo \"ended with $?\"; stty -a | \
+        let script = "trap : INT; stty cols 100 rows 40; \"$0\" \"$@\"; echo \"ended with $?\"; stty -a | \
                       grep -o ' icanon ' ; echo END";
         let mut shell = Command::new("sh");
         shell.args(["-c", script, env!("CARGO_BIN_EXE_oppscale")]).args(args);

@@ -74,6 +74,9 @@ fn an_api_that_does_not_become_available_is_taken_back() {
         "{output}"
     );
     assert!(server.store().object(SERVICE).is_none(), "namespaces could not be deleted otherwise");
+    // What was taken back does not count as done.
+    assert!(output.stderr.contains("9 of 11 changes were made"), "{output}");
+    assert!(!output.stderr.contains("applied APIService"), "{output}");
 }
 
 #[test]
