@@ -23,8 +23,8 @@ Examples:
 
 The APIServices go first: one whose server is gone keeps every namespace of the
 cluster from being deleted. Only what carries oppscale's labels is touched, and
-the namespace is kept where somebody else lives in it. Workloads
-go on running; their HPAs hold them where they are.")]
+the namespace is kept where somebody else lives in it. Workloads go on running;
+their HPAs hold them where they are.")]
 pub struct UninstallArgs {
     /// Namespace of the metrics server
     #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
