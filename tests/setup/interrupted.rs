@@ -120,8 +120,9 @@ fn ctrl_c_says_what_was_done_and_the_next_run_finishes() {
 /// In each phase after the first write, too: what was done is said, and the next run finishes.
 #[test]
 fn ctrl_c_while_waiting_says_what_was_done_and_the_next_run_finishes() {
+    type Change = fn(&mut crate::support::store::Inner);
     let metrics = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/idle/deployments.apps/filler/oppscale_fit_replicas";
-    let cases: [(&str, fn(&mut crate::support::store::Inner), &[&str]); 3] = [
+    let cases: [(&str, Change, &[&str]); 3] = [
         ("pods", |store| store.deployments_start = false, &["9 of 11 changes were made"]),
         (
             "the API",

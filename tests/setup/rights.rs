@@ -160,7 +160,8 @@ const BINDING: &str =
 
 #[test]
 fn a_grant_is_made_for_who_lacks_rights_and_taken_back_however_it_ends() {
-    let limited = |change: fn(&mut crate::support::store::Inner)| {
+    type Change = fn(&mut crate::support::store::Inner);
+    let limited = |change: Change| {
         let server = server();
         server.store().change(|store| {
             store.rights.deny("patch", "secrets");
@@ -169,7 +170,7 @@ fn a_grant_is_made_for_who_lacks_rights_and_taken_back_however_it_ends() {
         });
         server
     };
-    let cases: [(fn(&mut crate::support::store::Inner), i32); 3] =
+    let cases: [(Change, i32); 3] =
         [
             (|_| {}, 0),
             // Owned by somebody else.
