@@ -375,7 +375,7 @@ always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l create -d 'Make the ServiceAccount if it is not there; it gets no rights'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l legacy-token -d 'A token that never ends, from a Secret, for what cannot renew one'
-complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l force -d 'Replace entries of that name which lead elsewhere'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l force -d 'Replace a file, or entries of that name, which hold something else'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l revoke -d 'Revoke the tokens handed out before'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l dry-run -d 'Say what would be done; no token is made, for a dry run makes a real one'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s q -l quiet -d 'Say less on stderr'
@@ -401,7 +401,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l keep-namespace -d 'Keep the namespace'
-complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete HPAs that read oppscale\'s metric, and their workloads'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete the HPAs that render-hpa made, and the opportunistic workloads that they scale'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l dry-run -d 'Only show the plan'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s y -l yes -d 'Do not ask'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s q -l quiet -d 'Say less on stderr'

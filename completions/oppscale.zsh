@@ -510,7 +510,7 @@ always\:"Always"
 never\:"Never"))' \
 '--create[Make the ServiceAccount if it is not there; it gets no rights]' \
 '(--audience --duration)--legacy-token[A token that never ends, from a Secret, for what cannot renew one]' \
-'--force[Replace entries of that name which lead elsewhere]' \
+'--force[Replace a file, or entries of that name, which hold something else]' \
 '(--create --legacy-token --out --merge --audience)--revoke[Revoke the tokens handed out before]' \
 '--dry-run[Say what would be done; no token is made, for a dry run makes a real one]' \
 '-q[Say less on stderr]' \
@@ -552,7 +552,7 @@ _arguments "${_arguments_options[@]}" : \
 always\:"Always"
 never\:"Never"))' \
 '--keep-namespace[Keep the namespace]' \
-'--delete-workloads[Also delete HPAs that read oppscale'\''s metric, and their workloads]' \
+'--delete-workloads[Also delete the HPAs that render-hpa made, and the opportunistic workloads that they scale]' \
 '--dry-run[Only show the plan]' \
 '-y[Do not ask]' \
 '--yes[Do not ask]' \

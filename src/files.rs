@@ -56,6 +56,24 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// Whether [`write_private`] could write, as far as that shows before there is anything to
+/// write: who makes a secret first and finds no place for it has lost it.
+///
+/// # Errors
+/// When it could not.
+pub fn may_write_private(path: &Path) -> io::Result<()> {
+    refuse_link(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = fs::metadata(folder.unwrap_or(Path::new(".")))?;
+    if !folder.is_dir() || path.is_dir() {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    match folder.permissions().readonly() {
+        true => Err(io::ErrorKind::PermissionDenied.into()),
+        false => Ok(()),
+    }
+}
+
 /// Makes a folder that only its owner may enter, if it is not there yet.
 ///
 /// # Errors

@@ -158,14 +158,15 @@ fn is_sha1(oid: &str) -> bool {
     matches!(oid, "1.2.840.113549.1.1.5" | "1.2.840.10040.4.3" | "1.2.840.10045.4.1")
 }
 
-fn fingerprint(der: &[u8]) -> String {
+/// SHA-256 of bytes, as `openssl x509 -fingerprint -sha256` writes it.
+pub fn fingerprint(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     let provider = rustls::crypto::ring::default_provider();
     // rustls carries SHA-256 for its cipher suites; it is the one of TLS 1.3's AES-128.
     let hash = provider.cipher_suites.iter().find_map(|suite| {
         let suite = suite.tls13()?;
         (suite.common.hash_provider.output_len() == 32)
-            .then(|| suite.common.hash_provider.hash(der))
+            .then(|| suite.common.hash_provider.hash(bytes))
     });
     let mut text = String::new();
     for (index, byte) in hash.iter().flat_map(|hash| hash.as_ref()).enumerate() {

@@ -27,7 +27,7 @@ mod recipe;
 mod store;
 
 pub use bundle::Bundle;
-pub use facts::{CertificateError, Facts, certificates};
+pub use facts::{CertificateError, Facts, certificates, fingerprint};
 pub use flaw::Flaw;
 pub use judge::{Judged, judge};
 pub use life::{Life, date};

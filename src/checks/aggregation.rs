@@ -115,7 +115,9 @@ fn published(doctor: &Doctor<'_>, data: &Value, found: &mut Found) -> Option<Vec
                  any user"
                     .to_owned(),
             ),
-            doctor.distribution.set_flag("requestheader-allowed-names", "front-proxy-client"),
+            doctor
+                .distribution
+                .set_flag("requestheader-allowed-names", doctor.distribution.front_proxy_names()),
         );
     } else {
         found.pass(ITS[3], names.join(", "));
@@ -127,9 +129,9 @@ fn published(doctor: &Doctor<'_>, data: &Value, found: &mut Found) -> Option<Vec
 async fn running(doctor: &mut Doctor<'_>, published: Option<&[String]>, found: &mut Found) {
     let running = match running_flags::of_api_server(doctor).await {
         Ok(running) => running,
-        Err(why) => {
-            found.skip("OPP-AGG-005", &why);
-            found.skip("OPP-AGG-006", &why);
+        Err(unknown) => {
+            found.add("OPP-AGG-005", unknown.clone());
+            found.add("OPP-AGG-006", unknown);
             return;
         }
     };
@@ -160,7 +162,9 @@ async fn running(doctor: &mut Doctor<'_>, published: Option<&[String]>, found: &
         })
         .unwrap_or_default();
     match published {
-        None => found.skip("OPP-AGG-006", "what is published is unknown"),
+        None => {
+            found.add("OPP-AGG-006", Outcome::Unknown("what is published is not known".to_owned()))
+        }
         Some(_) if !running.complete => found.skip("OPP-AGG-006", "the flag is not told"),
         // Then every name passes.
         Some([]) => found.add("OPP-AGG-006", Outcome::Passed(None)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{self, Request, WorkloadRef};
+use crate::cluster::{self, ClusterError, Request, WorkloadRef};
 use crate::core::check::Outcome;
 use crate::core::hpa::{ControllerConfig, KubernetesVersion, MetricSource};
 use crate::core::reserve::Reserve;
@@ -13,7 +13,7 @@ use crate::render::simulation::manifest::corrected;
 use crate::scenario::{self, Document, Manifest};
 
 use super::doctor::{Doctor, Found};
-use super::server::{WORKLOADS, WORKLOADS_RIGHT};
+use super::server::{STATEFUL_SETS, WORKLOADS, WORKLOADS_RIGHT};
 
 const HPAS: &str = "/apis/autoscaling/v2/horizontalpodautoscalers";
 const RIGHT: &str = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
@@ -31,9 +31,22 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             return;
         }
     };
-    let workloads = doctor.list(WORKLOADS, WORKLOADS_RIGHT).await.unwrap_or_default();
+    let mut workloads = Vec::new();
+    let mut unseen = None;
+    for (kind, path) in [("Deployment", WORKLOADS), ("StatefulSet", STATEFUL_SETS)] {
+        match doctor.list(path, WORKLOADS_RIGHT).await {
+            Ok(items) => workloads.extend(items.into_iter().map(|item| (kind, item))),
+            Err(outcome) => unseen = Some(outcome),
+        }
+    }
     let ours: Vec<&Value> = hpas.iter().filter(|hpa| is_ours(hpa, &workloads)).collect();
-    if ours.is_empty() {
+    if let Some(outcome) = unseen {
+        // Which HPAs are of opportunistic workloads is not known; those that say so by their
+        // metric are judged all the same.
+        for id in ALL {
+            found.add(id, outcome.clone());
+        }
+    } else if ours.is_empty() {
         for id in ALL {
             found.skip(id, "no HPA scales an opportunistic workload");
         }
@@ -63,10 +76,10 @@ fn target(hpa: &Value) -> (&str, &str, &str) {
 }
 
 /// Whether it scales an opportunistic workload, by the workload's label or by its metric.
-fn is_ours(hpa: &Value, workloads: &[Value]) -> bool {
+fn is_ours(hpa: &Value, workloads: &[(&str, Value)]) -> bool {
     let (namespace, kind, name) = target(hpa);
-    let labelled = workloads.iter().any(|workload| {
-        kind == "Deployment"
+    let labelled = workloads.iter().any(|(of, workload)| {
+        kind == *of
             && workload["metadata"]["namespace"] == namespace
             && workload["metadata"]["name"] == name
             && workload["metadata"]["labels"]["oppscale.dev/opportunistic"] == "true"
@@ -94,7 +107,12 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     let (snapshot, workload) =
         match cluster::read(doctor.cluster, &request, &Progress::new(false)).await {
             Ok(read) => read,
-            Err(error) => return unknown(error.to_string()),
+            Err(error) => {
+                return match error.downcast_ref::<ClusterError>() {
+                    Some(error) => (super::doctor::unknown(error), None),
+                    None => unknown(error.to_string()),
+                };
+            }
         };
     if let Some(why) = &snapshot.pods_unknown {
         return unknown(format!("pods are unknown: {why}"));

@@ -7,7 +7,7 @@ use crate::core::check::Outcome;
 use crate::core::resources::CPU;
 use crate::progress::Progress;
 
-use super::doctor::{Doctor, Found};
+use super::doctor::{Doctor, Found, unknown};
 
 /// Opportunistic pods, as far as a page goes.
 pub(super) const PODS: &str =
@@ -22,12 +22,12 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     match cluster::read(doctor.cluster, &Request::default(), &Progress::new(false)).await {
         Ok((snapshot, _)) => counted(&snapshot, found),
         Err(error) => {
-            let why = match error.downcast_ref::<ClusterError>() {
-                Some(ClusterError::Forbidden { right, .. }) => format!("no right: {right}"),
-                _ => error.to_string(),
+            let outcome = match error.downcast_ref::<ClusterError>() {
+                Some(error) => unknown(error),
+                None => Outcome::Unknown(error.to_string()),
             };
-            found.add("OPP-CAP-001", Outcome::Unknown(why.clone()));
-            found.add("OPP-CAP-002", Outcome::Unknown(why));
+            found.add("OPP-CAP-001", outcome.clone());
+            found.add("OPP-CAP-002", outcome);
         }
     }
     yields(doctor, found).await;
@@ -52,7 +52,11 @@ fn counted(snapshot: &cluster::Snapshot, found: &mut Found) {
         ),
     }
     if let Some(why) = &snapshot.pods_unknown {
-        return found.add("OPP-CAP-002", Outcome::Unknown(why.clone()));
+        let why = match snapshot.rights_missing {
+            true => format!("no right: {PODS_RIGHT}"),
+            false => why.clone(),
+        };
+        return found.add("OPP-CAP-002", Outcome::Unknown(why));
     }
     let malformed: Vec<_> = snapshot
         .ledger

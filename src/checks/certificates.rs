@@ -28,7 +28,11 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
                     "there is no Secret {}/{}",
                     subject.namespace, subject.secret
                 )),
-                "oppscale certs generate --to-secret, then oppscale init",
+                format!(
+                    "{}, then {}",
+                    subject.command("certs generate --to-secret"),
+                    subject.command("init")
+                ),
             );
             for id in &ALL[1..] {
                 found.skip(id, "there is no certificate");
@@ -46,7 +50,11 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         found.fixed_by(
             ALL[0],
             Outcome::Failed("the Secret lacks tls.crt or tls.key".to_owned()),
-            "oppscale certs generate --to-secret --force",
+            format!(
+                "{}, then {}",
+                subject.command("certs generate --to-secret --force"),
+                subject.command("certs renew")
+            ),
         );
         for id in &ALL[1..] {
             found.skip(id, "there is no certificate");
@@ -62,14 +70,15 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     match judged.flaws.first() {
         None => found.pass(ALL[1], asked.clone()),
         Some(flaw) => {
-            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), flaw.fix());
+            let fix = flaw.fix().replace("oppscale certs renew", &subject.command("certs renew"));
+            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), fix);
         }
     }
     match judged.life {
         Some(life) if life.is_near_end() => found.fixed_by(
             ALL[2],
             Outcome::Warning(format!("it ends on {}", date(life.not_after))),
-            "oppscale certs renew",
+            subject.command("certs renew --force"),
         ),
         Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
         None => found.skip(ALL[2], "it cannot be read"),
@@ -93,7 +102,10 @@ async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut 
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
                             is believed, and expiry is never noticed";
-                let fix = "oppscale init, which puts a caBundle there".to_owned();
+                let fix = format!(
+                    "{}, which puts a caBundle there",
+                    doctor.subject.command("certs renew")
+                );
                 found.about(ALL[3], name, Outcome::Warning(text.to_owned()), Some(fix));
                 continue;
             }
@@ -112,7 +124,7 @@ async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut 
                 }
             }
         };
-        let fix = Some("oppscale certs renew".to_owned());
+        let fix = Some(doctor.subject.command("certs renew"));
         found.about(ALL[3], name, Outcome::Failed(problem), fix);
     }
 }

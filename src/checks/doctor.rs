@@ -25,6 +25,26 @@ pub struct Subject {
     pub installed: bool,
 }
 
+impl Subject {
+    /// A command of oppscale about what is checked: with the flags that name it, where they
+    /// differ from the defaults.
+    pub fn command(&self, words: &str) -> String {
+        let Self { namespace, service, secret, .. } = self;
+        let mut text = format!("oppscale {words}");
+        let usual = [("-n", namespace, "oppscale"), ("--service", service, "oppscale")];
+        for (flag, value, usual) in usual {
+            if value != usual {
+                text.push_str(&format!(" {flag} {value}"));
+            }
+        }
+        // init names the Secret after the Service by itself.
+        if !words.starts_with("init") && secret != "oppscale-tls" {
+            text.push_str(&format!(" --secret {secret}"));
+        }
+        text
+    }
+}
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub enum Look {
@@ -79,7 +99,9 @@ impl<'a> Doctor<'a> {
         let look = match self.cluster.find(&Action { words: &words, right }, path).await {
             Ok(Some(value)) => Look::Found(value),
             Ok(None) => Look::Absent,
-            Err(ClusterError::Forbidden { .. }) => Look::Denied(right.to_owned()),
+            Err(ClusterError::Forbidden { .. }) if !right.is_empty() => {
+                Look::Denied(right.to_owned())
+            }
             Err(error) => Look::Broken(error.to_string()),
         };
         self.seen.insert(path.to_owned(), look.clone());
@@ -114,6 +136,14 @@ impl Look {
             Self::Broken(why) => Outcome::Unknown(why.clone()),
         }
     }
+}
+
+/// What an error leaves unknown, and the right that would show it where that is why.
+pub(super) fn unknown(error: &ClusterError) -> Outcome {
+    Outcome::Unknown(match error {
+        ClusterError::Forbidden { right, .. } if !right.is_empty() => format!("no right: {right}"),
+        other => other.to_string(),
+    })
 }
 
 impl Found {

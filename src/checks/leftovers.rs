@@ -1,5 +1,7 @@
 //! What 2018 left behind.
 
+use serde_json::Value;
+
 use crate::core::check::{Finding, Outcome, retired};
 use crate::manifest::Document;
 
@@ -27,9 +29,12 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     )
     .await;
     match running_flags::retired_flags(doctor).await {
-        None => found.skip("OPP-OLD-003", "the control plane's command lines are not to be seen"),
-        Some(flags) if flags.is_empty() => found.add("OPP-OLD-003", Outcome::Passed(None)),
-        Some(flags) => {
+        Err(unknown) => found.add("OPP-OLD-003", unknown),
+        Ok(None) => {
+            found.skip("OPP-OLD-003", "the control plane's command lines are not to be seen")
+        }
+        Ok(Some(flags)) if flags.is_empty() => found.add("OPP-OLD-003", Outcome::Passed(None)),
+        Ok(Some(flags)) => {
             for (component, flag) in flags {
                 found.about(
                     "OPP-OLD-003",
@@ -52,6 +57,16 @@ async fn gone(doctor: &mut Doctor<'_>, found: &mut Found, id: &str, name: &str, 
         }
         Look::Absent => found.add(id, Outcome::Passed(None)),
         other => found.add(id, other.unknown()),
+    }
+}
+
+/// The words of all texts in an object, scripts over several lines included.
+fn words_of<'v>(value: &'v Value, words: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => words.extend(text.split([' ', '\n', '\t', '"', '\'', ','])),
+        Value::Array(items) => items.iter().for_each(|item| words_of(item, words)),
+        Value::Object(fields) => fields.values().for_each(|field| words_of(field, words)),
+        _ => {}
     }
 }
 
@@ -81,9 +96,15 @@ fn manifests(documents: &[Document], found: &mut Found) {
             let fix = Some(format!("write {}", api.instead));
             found.about(ID, Some(&name), Outcome::Failed(text), fix);
         }
-        let text = document.value().to_string();
-        let words = text.split(['"', ' ']).filter(|word| word.starts_with("--"));
-        for flag in retired::flags(words) {
+        let mut words = Vec::new();
+        words_of(document.value(), &mut words);
+        // A program is named in full, or by its image: the last part of either counts.
+        let is_manager = words.iter().any(|word| {
+            let name = word.rsplit('/').next().unwrap_or_default();
+            name.split([':', '@']).next() == Some("kube-controller-manager")
+        });
+        let component = if is_manager { "kube-controller-manager" } else { "" };
+        for flag in retired::flags(words, component) {
             all_well = false;
             let text = format!("--{} is refused today", flag.name);
             let fix = Some(flag.instead.to_owned());

@@ -49,12 +49,17 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
 async fn growth(doctor: &mut Doctor<'_>, pods: &[Value], found: &mut Found) {
     const ID: &str = "OPP-NOD-001";
     let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
-    let autoscaler = match doctor.look(status, "--verb=get --resource=configmaps").await {
+    let autoscaler =
+        match doctor.look(status, "--verb=get --resource=configmaps, in kube-system").await {
+            Look::Found(_) => true,
+            Look::Absent => false,
+            other => return found.add(ID, other.unknown()),
+        };
+    let karpenter = match doctor.look("/apis/karpenter.sh", "").await {
         Look::Found(_) => true,
         Look::Absent => false,
         other => return found.add(ID, other.unknown()),
     };
-    let karpenter = matches!(doctor.look("/apis/karpenter.sh", "").await, Look::Found(_));
     let high = pods.iter().find(|pod| pod["spec"]["priority"].as_i64().unwrap_or(0) >= CUTOFF);
     if karpenter {
         return found.fixed_by(

@@ -9,6 +9,8 @@ use super::doctor::{Doctor, Found, Look};
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 
+const NAMESPACE_RIGHT: &str = "--verb=get --resource=namespaces";
+
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     let prometheuses = match doctor.look(PROMETHEUSES, RIGHT).await {
         Look::Found(mut list) => match list["items"].take() {
@@ -39,10 +41,47 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         }
         other => return found.add("OPP-PRO-002", other.unknown()),
     };
-    let selected = prometheuses.iter().find(|prometheus| selects(prometheus, &monitor));
-    match selected {
-        Some(prometheus) => found.pass("OPP-PRO-002", full_name(prometheus)),
-        None => {
+    let by_labels: Vec<_> = prometheuses
+        .iter()
+        .filter(|prometheus| {
+            matches(&prometheus["spec"]["serviceMonitorSelector"], &monitor["metadata"]["labels"])
+        })
+        .collect();
+    let home = doctor.look(&format!("/api/v1/namespaces/{namespace}"), NAMESPACE_RIGHT).await;
+    let looks_there = |prometheus: &&&Value| {
+        let selector = &prometheus["spec"]["serviceMonitorNamespaceSelector"];
+        match &home {
+            _ if selector.is_null() => prometheus["metadata"]["namespace"] == *namespace,
+            _ if selector.as_object().is_some_and(serde_json::Map::is_empty) => true,
+            Look::Found(home) => matches(selector, &home["metadata"]["labels"]),
+            _ => false,
+        }
+    };
+    match (by_labels.iter().find(looks_there), by_labels.first()) {
+        (Some(prometheus), _) => found.pass("OPP-PRO-002", full_name(prometheus)),
+        (None, Some(_)) if !matches!(home, Look::Found(_)) => {
+            found.add("OPP-PRO-002", home.unknown());
+        }
+        (None, Some(prometheus)) => found.fixed_by(
+            "OPP-PRO-002",
+            Outcome::Failed(format!(
+                "{} takes the labels of ServiceMonitor {namespace}/{service}, but does not look in \
+                 namespace {namespace}: {}",
+                full_name(prometheus),
+                match &prometheus["spec"]["serviceMonitorNamespaceSelector"] {
+                    Value::Null => "without a serviceMonitorNamespaceSelector it looks in its own \
+                                    only"
+                        .to_owned(),
+                    selector => format!("its serviceMonitorNamespaceSelector is {selector}"),
+                }
+            )),
+            format!(
+                "label the namespace as the selector wants it; or set \
+                 serviceMonitorNamespaceSelector: {{}} of Prometheus {}, which looks everywhere",
+                full_name(prometheus)
+            ),
+        ),
+        (None, None) => {
             let wishes: Vec<_> = prometheuses
                 .iter()
                 .map(|p| format!("{} wants {}", full_name(p), p["spec"]["serviceMonitorSelector"]))
@@ -57,8 +96,11 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
                 Outcome::Failed(format!(
                     "none selects ServiceMonitor {namespace}/{service}: {wishes}"
                 )),
-                "oppscale init --pipeline prometheus stamps the labels that are wanted; or set \
-                 serviceMonitorSelectorNilUsesHelmValues: false in kube-prometheus-stack",
+                format!(
+                    "{} stamps the labels that are wanted; or set \
+                     serviceMonitorSelectorNilUsesHelmValues: false in kube-prometheus-stack",
+                    doctor.subject.command("init --pipeline prometheus")
+                ),
             );
         }
     }
@@ -69,12 +111,10 @@ pub(super) fn full_name(object: &Value) -> String {
     format!("{}/{}", text("namespace"), text("name"))
 }
 
-/// Whether a Prometheus selects a ServiceMonitor by its labels. No selector selects nothing,
-/// an empty one everything (operator 0.93).
-fn selects(prometheus: &Value, monitor: &Value) -> bool {
-    let selector = &prometheus["spec"]["serviceMonitorSelector"];
+/// Whether a label selector selects these labels. None selects nothing, an empty one everything
+/// (operator 0.93). For namespaces, none means that of the Prometheus.
+fn matches(selector: &Value, labels: &Value) -> bool {
     let Some(selector) = selector.as_object() else { return false };
-    let labels = &monitor["metadata"]["labels"];
     let wanted = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
     let mut matches = wanted.clone().all(|(key, value)| labels[key] == *value);
     for expression in

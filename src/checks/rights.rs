@@ -6,11 +6,13 @@ use crate::cluster::{Action, Ask};
 use crate::core::check::Outcome;
 use crate::setup::rights::{self, Identity};
 
-use super::doctor::{Doctor, Found};
+use super::doctor::{Doctor, Found, unknown};
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
+    let mut you = "YOU".to_owned();
     match rights::identity(doctor.cluster).await {
         Ok(Identity { user, groups }) => {
+            you.clone_from(&user);
             let groups: Vec<_> =
                 groups.into_iter().filter(|group| group != "system:authenticated").collect();
             let of = if groups.is_empty() {
@@ -20,20 +22,20 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             };
             found.pass("OPP-RBA-001", format!("{user}{of}"));
         }
-        Err(error) => found.add("OPP-RBA-001", Outcome::Unknown(error.to_string())),
+        Err(error) => found.add("OPP-RBA-001", unknown(&error)),
     }
-    readable(doctor, found).await;
+    readable(doctor, &you, found).await;
     installable(doctor, found).await;
     controller(doctor, found).await;
 }
 
-async fn readable(doctor: &mut Doctor<'_>, found: &mut Found) {
+async fn readable(doctor: &mut Doctor<'_>, you: &str, found: &mut Found) {
     let mut missing = Vec::new();
     for resource in ["nodes", "pods"] {
         match rights::may(doctor.cluster, &rights::Rule::new("list", "", resource), None).await {
             Ok(true) => {}
             Ok(false) => missing.push(resource),
-            Err(error) => return found.add("OPP-RBA-002", Outcome::Unknown(error.to_string())),
+            Err(error) => return found.add("OPP-RBA-002", unknown(&error)),
         }
     }
     if missing.is_empty() {
@@ -42,9 +44,11 @@ async fn readable(doctor: &mut Doctor<'_>, found: &mut Found) {
     found.fixed_by(
         "OPP-RBA-002",
         Outcome::Warning(format!("{} may not be listed: capacity is unknown", missing.join(", "))),
-        "an administrator: kubectl create clusterrole oppscale-view --verb=get,list,watch \
-         --resource=nodes,pods && kubectl create clusterrolebinding oppscale-view \
-         --clusterrole=oppscale-view --user=YOU",
+        format!(
+            "an administrator: kubectl create clusterrole oppscale-view --verb=get,list,watch \
+             --resource=nodes,pods && kubectl create clusterrolebinding oppscale-view \
+             --clusterrole=oppscale-view --user='{you}'"
+        ),
     );
 }
 
@@ -58,10 +62,13 @@ async fn installable(doctor: &mut Doctor<'_>, found: &mut Found) {
                 "OPP-RBA-003",
                 // Who only looks needs none of them.
                 Outcome::Warning(format!("oppscale init would need: {}", shown.join("; "))),
-                "oppscale init --dry-run=server prints the smallest role that grants it",
+                format!(
+                    "{} prints the smallest role that grants it",
+                    doctor.subject.command("init --image IMAGE --dry-run=server")
+                ),
             );
         }
-        Err(error) => found.add("OPP-RBA-003", Outcome::Unknown(error.to_string())),
+        Err(error) => found.add("OPP-RBA-003", unknown(&error)),
     }
 }
 
@@ -96,6 +103,6 @@ async fn controller(doctor: &mut Doctor<'_>, found: &mut Found) {
              clusterrolebinding oppscale-hpa --clusterrole=oppscale-hpa \
              --serviceaccount=kube-system:horizontal-pod-autoscaler",
         ),
-        Err(error) => found.add("OPP-RBA-004", Outcome::Unknown(error.to_string())),
+        Err(error) => found.add("OPP-RBA-004", unknown(&error)),
     }
 }

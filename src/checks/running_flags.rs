@@ -3,13 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use http::StatusCode;
 use serde_json::Value;
 
 use crate::cluster::{Action, Ask};
-use crate::core::check::retired;
+use crate::core::check::{Outcome, retired};
 
 use super::connection::{NODES, NODES_RIGHT};
 use super::doctor::{Doctor, Look};
+
+/// Components with flags that they do not start with.
+pub(super) type Retired = Vec<(&'static str, &'static retired::RetiredFlag)>;
 
 /// Flags and where they were read.
 pub(super) struct Running {
@@ -19,12 +23,20 @@ pub(super) struct Running {
     pub(super) complete: bool,
 }
 
-/// Of kube-apiserver; why not, where they cannot be read.
-pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, String> {
+const FLAGZ: &str = "--verb=get --non-resource-url=/flagz";
+const PODS: &str = "--verb=list --resource=pods, in kube-system";
+
+/// Of kube-apiserver; why they are unknown, where they cannot be read.
+pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, Outcome> {
+    let mut denied = None;
     if doctor.is_at_least(36) {
-        let action = Action { words: "read /flagz", right: "--verb=get --non-resource-url=/flagz" };
+        let action = Action { words: "read /flagz", right: FLAGZ };
         let ask = Ask::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
-        if let Ok(reply) = doctor.cluster.ask(&action, &ask).await
+        let reply = doctor.cluster.ask(&action, &ask).await;
+        if reply.as_ref().is_ok_and(|reply| reply.status == StatusCode::FORBIDDEN) {
+            denied = Some(FLAGZ);
+        }
+        if let Ok(reply) = reply
             && reply.status.is_success()
         {
             let flags = reply.json()["flags"].as_object().cloned().unwrap_or_default();
@@ -36,8 +48,12 @@ pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, St
             }
         }
     }
-    if let Some(words) = mirror_pod(doctor, "kube-apiserver").await {
-        return Ok(Running { source: "its mirror pod", flags: parsed(&words), complete: true });
+    match mirror_pod(doctor, "kube-apiserver").await {
+        Ok(None) => {}
+        Err(_) => denied = denied.or(Some(PODS)),
+        Ok(Some(words)) => {
+            return Ok(Running { source: "its mirror pod", flags: parsed(&words), complete: true });
+        }
     }
     if let Look::Found(list) = doctor.look(NODES, NODES_RIGHT).await {
         let nodes = list["items"].as_array().into_iter().flatten();
@@ -53,24 +69,27 @@ pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, St
             return Ok(Running { source: "k3s's node annotation", flags, complete: false });
         }
     }
-    Err(match doctor.distribution.is_managed() {
-        true => "the provider does not show the flags".to_owned(),
-        false => "neither /flagz (right: --verb=get --non-resource-url=/flagz) nor a mirror pod \
-                  in kube-system can be read"
-            .to_owned(),
-    })
+    Err(Outcome::Unknown(match denied {
+        _ if doctor.distribution.is_managed() => "the provider does not show the flags".to_owned(),
+        Some(right) => format!("no right: {right}"),
+        None => "there is neither /flagz nor a mirror pod in kube-system".to_owned(),
+    }))
 }
 
-/// The words with which a static pod's component was started.
-pub(super) async fn mirror_pod(doctor: &mut Doctor<'_>, component: &str) -> Option<Vec<String>> {
+/// The words with which a static pod's component was started; `None` where there is no such pod.
+pub(super) async fn mirror_pod(
+    doctor: &mut Doctor<'_>,
+    component: &str,
+) -> Result<Option<Vec<String>>, Outcome> {
     let path = format!("/api/v1/namespaces/kube-system/pods?labelSelector=component%3D{component}");
-    let pods = doctor.list(&path, "--verb=list --resource=pods").await.ok()?;
-    let container = &pods.first()?["spec"]["containers"][0];
+    let pods = doctor.list(&path, PODS).await?;
+    let Some(pod) = pods.first() else { return Ok(None) };
+    let container = &pod["spec"]["containers"][0];
     let words = ["command", "args"].into_iter().flat_map(|field| {
         let words = container[field].as_array().cloned().unwrap_or_default();
         words.into_iter().filter_map(|word| word.as_str().map(str::to_owned))
     });
-    Some(words.collect())
+    Ok(Some(words.collect()))
 }
 
 fn parsed(words: &[String]) -> BTreeMap<String, String> {
@@ -81,17 +100,16 @@ fn parsed(words: &[String]) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Retired flags of the control plane, with the component that has them.
-pub(super) async fn retired_flags(
-    doctor: &mut Doctor<'_>,
-) -> Option<Vec<(&'static str, &'static retired::RetiredFlag)>> {
+/// Retired flags of the control plane, with the component that has them; `None` where no
+/// component's command line is to be seen.
+pub(super) async fn retired_flags(doctor: &mut Doctor<'_>) -> Result<Option<Retired>, Outcome> {
     let mut found = Vec::new();
     let mut seen = false;
     for component in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-        let Some(words) = mirror_pod(doctor, component).await else { continue };
+        let Some(words) = mirror_pod(doctor, component).await? else { continue };
         seen = true;
-        let flags = retired::flags(words.iter().map(String::as_str));
+        let flags = retired::flags(words.iter().map(String::as_str), component);
         found.extend(flags.into_iter().map(|flag| (component, flag)));
     }
-    seen.then_some(found)
+    Ok(seen.then_some(found))
 }

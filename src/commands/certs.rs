@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
-use crate::certificates::{CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder};
+use crate::certificates::{
+    Bundle, CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder,
+};
 use crate::exit::{Exit, Hinted, OwnedByOthers};
 use crate::files;
 use crate::printer::Printer;
@@ -66,6 +68,20 @@ impl ServerArgs {
         }
     }
 
+    /// The flags that name it, where they differ from the defaults; a space before each.
+    pub(super) fn flags(&self) -> String {
+        let Self { namespace, service, secret } = self;
+        [
+            ("-n", namespace, "oppscale"),
+            ("--service", service, "oppscale"),
+            ("--secret", secret, "oppscale-tls"),
+        ]
+        .into_iter()
+        .filter(|(_, value, usual)| value != usual)
+        .map(|(flag, value, _)| format!(" {flag} {value}"))
+        .collect()
+    }
+
     /// Where they are in the cluster.
     pub(super) fn secret(&self) -> SecretRef {
         SecretRef { namespace: self.namespace.clone(), name: self.secret.clone() }
@@ -120,6 +136,11 @@ pub(super) fn folder(path: &Path) -> anyhow::Result<Stored> {
     read_folder(path).with_context(|| format!("cannot read the certificates of {}", path.display()))
 }
 
+/// The authorities of what is stored; none where they cannot be read.
+pub(super) fn authorities(stored: &Stored) -> Bundle {
+    stored.ca.as_deref().and_then(|ca| Bundle::parse(ca).ok()).unwrap_or_default()
+}
+
 /// An error of a rotation with what to do about it.
 pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
     match error {
@@ -127,6 +148,12 @@ pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
         RotationError::Owned { .. } => OwnedByOthers::new(
             error.to_string(),
             "change it where its owner has it, or take the fields over with --force-conflicts",
+        )
+        .into(),
+        RotationError::NotSeen { .. } => Hinted::new(
+            error.to_string(),
+            "run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\
+             more: it goes on where this stopped",
         )
         .into(),
         RotationError::NotServed { .. } => Hinted::new(

@@ -7,14 +7,15 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::certificates::{
-    Authority, KEY, MintError, Minted, Private, REQUEST, Recipe, Stored, date, judge, mint, request,
+    Authority, Bundle, KEY, MintError, Minted, Private, REQUEST, Recipe, Stored, date, judge, mint,
+    request,
 };
-use crate::cluster::{Applied, Apply, Cluster, ClusterArgs};
+use crate::cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
 use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
-use crate::setup::{clock, tls_secret};
+use crate::setup::{api_services, clock, tls_secret};
 
 use super::certs::{LifeArgs, ServerArgs, folder, good_for, write_folder};
 
@@ -113,6 +114,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
             .data(&format!("kept: {percent} % of their life is left (--force makes new ones)\n"))?;
         return Ok(Exit::Ok);
     }
+    let in_use = secret.as_ref().is_some_and(|secret| secret.chain.is_some());
     // Both are to hold the same, so what is good in one goes to the other.
     let good = [files, secret].into_iter().flatten().find_map(|stored| {
         (!args.force && good_for(&stored, &recipe, now).is_some()).then(|| reused(stored)).flatten()
@@ -121,6 +123,9 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         Some(minted) => minted,
         None => made(&args, &recipe, now)?,
     };
+    if let Some(cluster) = cluster.as_ref().filter(|_| in_use) {
+        trusted(cluster, &args, &recipe, &minted, printer).await?;
+    }
     if let Some(folder) = &args.dir {
         write_folder(folder, &minted, args.keep_ca_key && !minted.ca_key.expose().is_empty())?;
     }
@@ -129,6 +134,44 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     }
     printer.data(&summary(&args, &recipe, &minted, now))?;
     Ok(Exit::Ok)
+}
+
+/// Refuses to replace certificates in use by some that the APIServices do not trust: every
+/// request would fail from then on.
+async fn trusted(
+    cluster: &Cluster,
+    args: &GenerateArgs,
+    recipe: &Recipe,
+    minted: &Minted,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let new = Bundle::parse(&minted.ca)?;
+    let services = match api_services::of(cluster, recipe).await {
+        Ok(services) => services,
+        Err(ClusterError::Forbidden { message, .. }) => {
+            printer.warn(&format!("whether an API trusts the new CA is not known: {message}"));
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let doubting = services.iter().find(|service| {
+        let bundle = service.ca_bundle().map(Bundle::decode);
+        // Where there is none, or one that cannot be read, nothing is trusted now either.
+        bundle.is_some_and(|bundle| bundle.is_ok_and(|bundle| !bundle.holds(&new)))
+    });
+    let Some(service) = doubting else { return Ok(()) };
+    Err(Hinted::new(
+        format!(
+            "APIService {} does not trust the new CA, and {} is in use: its requests would fail",
+            service.name(),
+            args.server.secret().shown()
+        ),
+        format!(
+            "oppscale certs renew --force{} replaces both without a failed request",
+            args.server.flags()
+        ),
+    )
+    .into())
 }
 
 /// The percentage left, when every place that was asked for holds good certificates.
@@ -184,7 +227,7 @@ fn made(args: &GenerateArgs, recipe: &Recipe, now: i64) -> anyhow::Result<Minted
 async fn to_secret(args: &GenerateArgs, cluster: &Cluster, minted: &Minted) -> anyhow::Result<()> {
     let how = Apply { dry_run: false, force: args.force_conflicts };
     let at = args.server.secret();
-    match tls_secret::write(cluster, &at, minted, how).await? {
+    match tls_secret::write(cluster, &at, &args.server.service, minted, how).await? {
         Applied::Created(_) | Applied::Kept(_) => Ok(()),
         Applied::Conflict(conflicts) => {
             let owners: Vec<_> =

@@ -13,7 +13,9 @@ use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
 use crate::setup::{clock, tls_secret};
 
-use super::certs::{LifeArgs, ServerArgs, folder, good_for, rotation_error, write_folder};
+use super::certs::{
+    LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder,
+};
 
 /// Arguments of `oppscale certs renew`.
 #[derive(Debug, Args)]
@@ -87,6 +89,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     let rotation =
         Rotation { cluster: &cluster, recipe: &recipe, secret: &at, force: args.force_conflicts };
     let percent = good_for(&stored, &recipe, now).filter(|_| !args.force);
+    let served = authorities(&stored);
     let progress = Progress::new(printer.shows_progress());
     let minted = match (percent, stored.chain, stored.key, stored.ca) {
         // Young already: what remains is to see it served and to drop older authorities.
@@ -97,7 +100,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     };
     let new = Bundle::parse(&minted.ca)?;
     progress.phase("trusting both CAs");
-    let services = rotation.widen(&new, now).await.map_err(rotation_error)?;
+    let services = rotation.widen(&new, &served, now).await.map_err(rotation_error)?;
     let is_new = percent.is_none();
     if is_new {
         progress.phase("storing the new certificate");
@@ -129,7 +132,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     match seen {
         Some(Seen::ByTime) => printer.note(&format!(
             "pods could not be asked what they serve (right: get pods/proxy in {}), so {} s were\n\
-             waited, twice what kubelet and the server take",
+             waited, which is longer than kubelet and the server take",
             recipe.namespace,
             patience.as_secs()
         )),

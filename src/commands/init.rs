@@ -18,7 +18,7 @@ use crate::setup::install::Journal;
 pub use super::init_args::InitArgs;
 use super::init_args::{Answer, DryRunArg, can_ask, confirm};
 use super::init_export;
-use super::init_grant::{grant, take_back};
+use super::init_grant::{Grant, grant, take_back};
 use super::init_plan::Plan;
 
 /// How long the proof may take: APIs that were just handed over are answered after a moment.
@@ -54,49 +54,96 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let progress = Progress::new(printer.shows_progress());
     let before = look(&args, &wishes, &cluster, &progress).await;
     progress.finish();
-    printer.data(&findings::short(&before.findings, printer))?;
+    printer.explanation(&findings::short(&before.findings, printer));
     if let Some(finding) = stopper(&before.findings) {
         return Ok(stopped(finding, printer));
     }
     wishes.monitor_labels = before.monitor_labels;
     let mut journal = Journal::new(printer, 0);
-    if args.grant_cluster_admin && args.dry_run.is_none() {
-        grant(&cluster, &mut journal, printer).await?;
-    }
-    let plan = Plan::make(&args, &wishes, &templates, &cluster, before.now).await?;
-    if let Some(exit) = plan.refused(&args, &cluster, printer).await? {
-        take_back(&args, &cluster, &mut journal).await?;
+    let granted = grant(&args, &cluster, &mut journal, printer).await?;
+    if let Grant::Declined(exit) = granted {
         return Ok(exit);
     }
-    printer.data(&plan.text(printer))?;
-    let pending = plan.pending();
-    if args.dry_run.is_some() {
-        journal.close();
-        return Ok(Exit::Ok);
-    }
-    if pending > 0 && !args.yes {
-        if !can_ask() {
-            return Err(UsageError::new(format!(
-                "{pending} changes are to be made, and nobody can be asked"
-            ))
-            .hint("--yes makes them without asking, --dry-run=server only shows them")
-            .into());
-        }
-        match confirm(&format!("Make these {pending} changes?")).await? {
-            Some(true) => {}
-            Some(false) => return Ok(Exit::Finding),
-            None => return Ok(Exit::Interrupted),
+    let run = Run { args: &args, wishes: &wishes, cluster: &cluster, printer };
+    let outcome = run.apply(&templates, before.now, &mut journal).await;
+    if matches!(granted, Grant::Made) {
+        // However it went; but what went wrong first is what is told.
+        let taken_back = take_back(&cluster, &mut journal).await;
+        if outcome.is_ok() {
+            taken_back?;
         }
     }
-    journal.plan(pending);
-    plan.carry_out(&args, &cluster, &mut journal, &progress, printer).await?;
-    take_back(&args, &cluster, &mut journal).await?;
+    let changed = match outcome? {
+        Applied::Ended(exit) => return Ok(exit),
+        Applied::Changes(count) => count,
+    };
     journal.close();
     if args.no_wait {
         printer.note("it was not waited for: oppscale check --wait proves it, and oppscale init hands the API over");
         return Ok(Exit::Ok);
     }
-    prove(&args, &wishes, &cluster, pending, printer).await
+    prove(&args, &wishes, &cluster, changed, printer).await
+}
+
+/// A run on a cluster.
+struct Run<'a> {
+    args: &'a InitArgs,
+    wishes: &'a Wishes,
+    cluster: &'a Cluster,
+    printer: &'a Printer,
+}
+
+/// How far a run came.
+enum Applied {
+    /// It ends so: refused, declined, or only shown.
+    Ended(Exit),
+    /// So many changes were made.
+    Changes(usize),
+}
+
+impl Run<'_> {
+    /// Plans, asks once, applies.
+    async fn apply(
+        &self,
+        templates: &Templates,
+        now: i64,
+        journal: &mut Journal<'_>,
+    ) -> anyhow::Result<Applied> {
+        let Self { args, wishes, cluster, printer } = *self;
+        let progress = Progress::new(printer.shows_progress());
+        progress.phase("planning");
+        let plan = Plan::make(args, wishes, templates, cluster, now).await;
+        progress.finish();
+        let plan = plan?;
+        if let Some(exit) = plan.refused(args, cluster, printer).await? {
+            return Ok(Applied::Ended(exit));
+        }
+        printer.data(&plan.text(printer))?;
+        let pending = plan.pending();
+        if args.dry_run.is_some() {
+            journal.close();
+            return Ok(Applied::Ended(Exit::Ok));
+        }
+        if pending > 0 && !args.yes {
+            if !can_ask() {
+                return Err(UsageError::new(format!(
+                    "{pending} changes are to be made, and nobody can be asked"
+                ))
+                .hint("--yes makes them without asking, --dry-run=server only shows them")
+                .into());
+            }
+            match confirm(&format!("Make these {pending} changes?")).await? {
+                Some(true) => {}
+                Some(false) => return Ok(Applied::Ended(Exit::Finding)),
+                None => return Ok(Applied::Ended(Exit::Interrupted)),
+            }
+        }
+        journal.plan(pending);
+        // A line that was finished is not drawn again.
+        let progress = Progress::new(printer.shows_progress());
+        plan.carry_out(args, cluster, journal, &progress, printer).await?;
+        Ok(Applied::Changes(pending))
+    }
 }
 
 /// What is known before anything is planned.
@@ -173,20 +220,21 @@ async fn prove(
         0 => "nothing to change\n".to_owned(),
         count => format!("{count} changes made\n"),
     };
-    if wishes.serves() {
-        let mut doctor = Doctor::new(cluster, subject(args, wishes, true));
-        let categories = [Category::Connection, Category::Certificates, Category::Server];
-        let progress = Progress::new(printer.shows_progress());
-        let patience = Patience { limit: Some(PROOF) };
-        let verdicts = examine(&mut doctor, &categories, patience, &progress).await;
-        progress.finish();
-        text.push_str(&findings::short(&verdicts.findings, printer));
-        printer.data(&text)?;
-        if verdicts.summary().failed > 0 {
-            return Ok(Exit::Finding);
-        }
-    } else {
-        printer.data(&text)?;
+    let categories = match wishes.pipeline {
+        Pipeline::Native => vec![Category::Connection, Category::Certificates, Category::Server],
+        Pipeline::Prometheus => vec![Category::Connection, Category::Prometheus, Category::Server],
+        Pipeline::Keda => vec![Category::Connection, Category::Server],
+    };
+    let mut doctor = Doctor::new(cluster, subject(args, wishes, true));
+    let progress = Progress::new(printer.shows_progress());
+    // Selectors do not change by waiting, and pods were waited for.
+    let patience = Patience { limit: wishes.serves().then_some(PROOF) };
+    let verdicts = examine(&mut doctor, &categories, patience, &progress).await;
+    progress.finish();
+    text.push_str(&findings::short(&verdicts.findings, printer));
+    printer.data(&text)?;
+    if verdicts.summary().failed > 0 {
+        return Ok(Exit::Finding);
     }
     if changed > 0 {
         printer.note(&next_steps(wishes));
@@ -203,10 +251,12 @@ fn next_steps(wishes: &Wishes) -> String {
         }
         Pipeline::Prometheus => format!(
             "Prometheus scrapes the server; prometheus-adapter comes next, with the values that\n\
-             oppscale init --pipeline prometheus --export DIR writes, then {rendered}"
+             oppscale init --pipeline prometheus --export DIR writes, then what fills the cluster:\n\
+             {rendered} --pipeline prometheus"
         ),
         Pipeline::Keda => format!(
-            "KEDA reads http://{}.{}:8080/metrics; a ScaledObject comes next: {rendered}",
+            "KEDA reads http://{0}.{1}:8080/metrics; what fills the cluster comes next:\n\
+             {rendered} --pipeline keda --metrics-url http://{0}.{1}:8080/metrics",
             wishes.service, wishes.namespace
         ),
     }

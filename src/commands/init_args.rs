@@ -248,6 +248,11 @@ impl InitArgs {
             let text = Input::with_theme(&theme)
                 .with_prompt("Namespace of the metrics server")
                 .default("oppscale".to_owned())
+                .validate_with(|text: &String| {
+                    crate::certificates::Recipe::new("oppscale", text)
+                        .check()
+                        .map_err(|e| e.to_string())
+                })
                 .interact_text()
                 .map(Some);
             let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };

@@ -78,10 +78,11 @@ fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Values>> {
         // The operator makes this headless Service beside every Prometheus; which namespace is
         // the user's to say.
         let (url, port) = ("http://prometheus-operated.monitoring.svc", 9090);
-        values.push(helm::adapter(url, port));
+        values.push(helm::adapter(&wishes.namespace, url, port));
         if args.export_secrets {
             let adapter = Recipe::new("prometheus-adapter", &wishes.namespace);
-            values.push(helm::adapter_with_key(url, port, &mint(&adapter, clock::local())?));
+            let minted = mint(&adapter, clock::local())?;
+            values.push(helm::adapter_with_key(&wishes.namespace, url, port, &minted));
         }
     }
     for chart in &args.with {

@@ -12,13 +12,13 @@ use crate::manifest::{Document, Templates};
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
 use crate::setup::desired::{Desired, Wishes};
-use crate::setup::install::{self, InstallError, Journal};
+use crate::setup::install::{self, Debt, InstallError, Journal};
 use crate::setup::plan::{self, Change, Step};
-use crate::setup::rights;
+use crate::setup::rights::{self, Rule};
 
 use super::init_args::InitArgs;
 use super::init_grant::lacking;
-use super::init_trust::{is_missing, trust};
+use super::init_trust::{is_missing, known_kinds, trust};
 
 /// What would be done.
 pub(super) struct Plan {
@@ -33,8 +33,23 @@ pub(super) struct Plan {
 pub(super) struct Known {
     /// What the user should hear.
     pub(super) notes: Vec<String>,
-    /// What may not be looked at, in the server's words.
-    pub(super) denied: Vec<String>,
+    /// What is refused.
+    pub(super) denied: Vec<Denied>,
+}
+
+/// Something that is refused for a missing right.
+#[derive(Debug, Clone)]
+pub(super) struct Denied {
+    /// The server's words.
+    pub(super) message: String,
+    /// Where; `None` for the whole cluster.
+    pub(super) namespace: Option<String>,
+}
+
+impl From<&Rule> for Denied {
+    fn from(rule: &Rule) -> Self {
+        Self { message: format!("you may not {rule}"), namespace: rule.namespace.clone() }
+    }
 }
 
 impl Plan {
@@ -48,14 +63,9 @@ impl Plan {
         let mut known = Known::default();
         let trust = trust(wishes, cluster, now, &mut known).await?;
         let Desired { namespace, server, api } = wishes.render(templates, &trust)?;
+        known_kinds(cluster, server.iter().chain(&api)).await?;
         let is_fresh = is_missing(cluster, &wishes.namespace).await?;
         let fresh = is_fresh.then_some(wishes.namespace.as_str());
-        if is_fresh {
-            // What is to live in it cannot be tried; rights can be asked for all the same.
-            let missing = rights::missing(cluster, &wishes.namespace).await?;
-            let inside = missing.iter().filter(|rule| rule.namespace.as_deref() == fresh);
-            known.denied.extend(inside.map(|rule| format!("you may not {rule}")));
-        }
         let force = args.force_conflicts;
         let one = |document: Document| plan::step(cluster, document, fresh, force);
         let namespace = one(namespace).await?;
@@ -66,7 +76,19 @@ impl Plan {
         for document in api {
             steps.1.push(one(document).await?);
         }
-        Ok(Self { namespace, server: steps.0, api: steps.1, known })
+        let mut plan = Self { namespace, server: steps.0, api: steps.1, known };
+        if plan.pending() > 0 {
+            // What is to live in a new namespace cannot be tried, and neither can looking on and
+            // taking an API back; rights can be asked for all the same.
+            let missing = rights::missing(cluster, &wishes.namespace).await?;
+            let is_inside = |rule: &Rule| fresh.is_some() && rule.namespace.as_deref() == fresh;
+            // Who may write without reading is told so object by object.
+            let unseen = missing.iter().filter(|rule| {
+                is_inside(rule) && rule.verb != "get" || rights::is_of_waiting(rule)
+            });
+            plan.known.denied.extend(unseen.map(Denied::from));
+        }
+        Ok(plan)
     }
 
     fn steps(&self) -> impl Iterator<Item = &Step> {
@@ -100,7 +122,10 @@ impl Plan {
                         conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
                     owned.push(format!("{}: {}", step.name(), fields.join(", ")));
                 }
-                Change::Denied(message) => denied.push(message.clone()),
+                Change::Denied(message) => denied.push(Denied {
+                    message: message.clone(),
+                    namespace: step.document.namespace().map(str::to_owned),
+                }),
                 Change::Create | Change::Update(_) | Change::Keep => {}
             }
         }
@@ -168,10 +193,15 @@ impl Plan {
         }
         let mut created = Vec::new();
         for step in self.api.iter().filter(|step| step.is_pending()) {
-            install::apply(cluster, step, force).await.map_err(stumbled)?;
+            if let Err(error) = install::apply(cluster, step, force).await {
+                progress.finish();
+                roll_back(cluster, &created, journal, printer).await;
+                return Err(stumbled(error));
+            }
             journal.done(format!("applied {}", step.name()));
             if step.change == Change::Create {
                 created.push(step);
+                journal.owe(Debt::Api, unavailable(&created));
             }
         }
         progress.phase("waiting for the API to be available");
@@ -182,9 +212,20 @@ impl Plan {
                 return Err(stumbled(error));
             }
         }
+        journal.settle(Debt::Api);
         progress.finish();
         Ok(())
     }
+}
+
+/// What is said of APIs that were handed over by a run that ends before they are available.
+fn unavailable(created: &[&Step]) -> String {
+    let names: Vec<_> = created.iter().map(|step| step.document.name()).collect();
+    format!(
+        "it is not known whether the API is available, and while one is not, namespaces cannot be \
+         deleted to their end: run it again, or kubectl delete apiservice {}",
+        names.join(" ")
+    )
 }
 
 /// Takes back the APIs that this run handed over: while one is not available, no namespace of
@@ -202,7 +243,10 @@ pub(super) async fn roll_back(
             right: "--verb=delete --resource=apiservices.apiregistration.k8s.io",
         };
         match cluster.remove(&action, &step.path).await {
-            Ok(_) => journal.done(format!("deleted {} again", step.name())),
+            Ok(_) => {
+                journal.undone(&format!("applied {}", step.name()));
+                printer.note(&format!("deleted {} again", step.name()));
+            }
             Err(error) => printer.warn(&format!(
                 "{error}: while it is not available, namespaces cannot be deleted to their end: \
                  kubectl delete apiservice {}",
@@ -210,6 +254,8 @@ pub(super) async fn roll_back(
             )),
         }
     }
+    // What could not be taken back has been told.
+    journal.settle(Debt::Api);
 }
 
 pub(super) fn stumbled(error: InstallError) -> anyhow::Error {

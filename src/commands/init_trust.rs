@@ -1,14 +1,15 @@
 //! What an installation finds: certificates that are good, a namespace that is there.
 
-use crate::certificates::{Bundle, Recipe, mint};
+use crate::certificates::{Bundle, Recipe, key_fits, mint};
 use crate::cluster::{Action, Cluster, ClusterError};
 use crate::exit::Hinted;
+use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Trust, Wishes};
 use crate::setup::tls_secret::{self, SecretRef};
 
 use super::certs;
-use super::init_plan::Known;
+use super::init_plan::{Denied, Known};
 
 /// Certificates: those that are there, if they are good; else new ones.
 pub(super) async fn trust(
@@ -26,7 +27,8 @@ pub(super) async fn trust(
         Ok(stored) => stored,
         // Who may not read it must not replace what may be in use.
         Err(ClusterError::Forbidden { message, .. }) => {
-            known.denied.push(message);
+            let namespace = Some(wishes.namespace.clone());
+            known.denied.push(Denied { message, namespace });
             return Ok(Trust { secret: None, bundle: None });
         }
         Err(error) => return Err(error.into()),
@@ -35,7 +37,11 @@ pub(super) async fn trust(
         let judged = stored.chain.as_deref().map(|chain| {
             crate::certificates::judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now)
         });
-        stored.key.is_some() && stored.ca.is_some() && judged.is_some_and(|j| j.flaws.is_empty())
+        let fits = match (&stored.chain, &stored.key) {
+            (Some(chain), Some(key)) => key_fits(chain, key) != Some(false),
+            _ => false,
+        };
+        fits && stored.ca.is_some() && judged.is_some_and(|j| j.flaws.is_empty())
     });
     if let Some(stored) = stored.filter(|_| usable) {
         if certs::good_for(&stored, &recipe, now).is_none() {
@@ -69,6 +75,38 @@ pub(super) async fn widest(
         }
     }
     Ok(ours)
+}
+
+/// Refuses what needs kinds that the cluster does not have, before anything is written.
+pub(super) async fn known_kinds(
+    cluster: &Cluster,
+    documents: impl Iterator<Item = &Document>,
+) -> anyhow::Result<()> {
+    let mut versions: Vec<&str> = documents.map(Document::api_version).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    for version in versions {
+        let (what, hint) = match version.split_once('/').map(|(group, _)| group) {
+            Some("cert-manager.io") => (
+                "cert-manager",
+                "install cert-manager first, or leave --certificates cert-manager out",
+            ),
+            Some("monitoring.coreos.com") => (
+                "Prometheus operator",
+                "install one first, as with kube-prometheus-stack, whose values oppscale init --with\n\
+                 prometheus-stack --export DIR writes; or --pipeline native, which needs none",
+            ),
+            // The API server's own are always there.
+            _ => continue,
+        };
+        // Discovery is open to everybody who is known.
+        let action = Action { words: "look for the kinds of an API", right: "" };
+        if cluster.find(&action, &format!("/apis/{version}")).await?.is_none() {
+            let words = format!("there is no {what} in this cluster: it has no API {version}");
+            return Err(Hinted::new(words, hint).into());
+        }
+    }
+    Ok(())
 }
 
 /// Whether the namespace is not there.

@@ -11,12 +11,12 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::certificates::{certificates, date};
+use crate::certificates::{Private, certificates, date};
 use crate::cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
-use crate::exit::{Exit, Hinted, UsageError};
+use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::files;
 use crate::printer::Printer;
-use crate::setup::account::{self, Account};
+use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
 use crate::setup::token::{self, Token, TokenWish};
 
@@ -66,8 +66,8 @@ pub struct KubeconfigArgs {
     /// Put it into a kubeconfig that is there; its current context stays
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
-    /// Replace entries of that name which lead elsewhere
-    #[arg(long, requires = "merge")]
+    /// Replace a file, or entries of that name, which hold something else
+    #[arg(long)]
     pub force: bool,
     /// Revoke the tokens handed out before
     #[arg(long, conflicts_with_all = ["create", "legacy_token", "out", "merge", "audience"])]
@@ -93,7 +93,34 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
     let seconds = seconds(&args)?;
     // All that may be wrong with files is found before there is a token.
     let authority = authority(&args)?;
+    let name =
+        args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
     let into = merge_target(&args)?;
+    replaceable(&args, &name)?;
+    let endpoint = args.cluster.endpoint().await?;
+    let authority = authority.or(endpoint.authority_pem).map(|pem| STANDARD.encode(pem));
+    let given = args.server.clone();
+    let config = |token: &Private| {
+        let entry = Entry {
+            name: &name,
+            server: given.as_deref().unwrap_or(&endpoint.server),
+            authority: authority.as_deref(),
+            tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
+            namespace: &account.namespace,
+            token,
+        };
+        match &into {
+            Some(into) => entry.merged(into.clone(), args.force).map_err(|error| {
+                Hinted::new(error.to_string(), "choose another --name, or replace it with --force")
+            }),
+            None => Ok(entry.whole()),
+        }
+    };
+    config(&Private::new(""))?;
+    let secret = if args.legacy_token { account.legacy_secret() } else { account.revoker() };
+    if account::holder(&cluster, &account, &secret).await? == Holder::Other {
+        return Err(foreign(&account, &secret));
+    }
     if args.dry_run {
         return plan(&args, &account, &cluster, printer).await;
     }
@@ -112,28 +139,38 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
             token::request(&cluster, &wish).await?
         }
     };
-    let endpoint = args.cluster.endpoint().await?;
-    let name =
-        args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
-    let given = args.server.clone();
-    let authority = authority.or(endpoint.authority_pem).map(|pem| STANDARD.encode(pem));
-    let entry = Entry {
-        name: &name,
-        server: given.as_deref().unwrap_or(&endpoint.server),
-        authority: authority.as_deref(),
-        tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
-        namespace: &account.namespace,
-        token: &token.secret,
-    };
-    let config = match into {
-        Some(into) => entry.merged(into, args.force).map_err(|error| {
-            Hinted::new(error.to_string(), "choose another --name, or replace it with --force")
-        })?,
-        None => entry.whole(),
-    };
-    write(&args, &config, printer)?;
+    write(&args, &config(&token.secret)?, printer)?;
     explain(&args, &account, &token, &name, printer);
     Ok(Exit::Ok)
+}
+
+/// A Secret of somebody else under the name of ours.
+fn foreign(account: &Account, secret: &str) -> anyhow::Error {
+    OwnedByOthers::new(
+        format!("Secret {}/{secret} is not one that oppscale made for this", account.namespace),
+        "see whose it is, and choose another ServiceAccount with --serviceaccount",
+    )
+    .into()
+}
+
+/// Refuses to write over a file that is more than what was made here before.
+fn replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
+    let Some(path) = args.out.as_ref().or(args.merge.as_ref()) else { return Ok(()) };
+    let shown = path.display();
+    files::may_write_private(path).with_context(|| format!("cannot write {shown}"))?;
+    if args.merge.is_some() || args.force || !path.exists() {
+        return Ok(());
+    }
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let there: Value = serde_yaml::from_str(&text).unwrap_or_default();
+    match Entry::is_all_of(name, &there) {
+        true => Ok(()),
+        false => {
+            Err(UsageError::new(format!("{shown} is there already, and holds something else"))
+                .hint("--merge puts the kubeconfig into it, --force replaces it")
+                .into())
+        }
+    }
 }
 
 /// Refuses lifetimes that the server would refuse.
@@ -274,12 +311,16 @@ async fn revoke(
     let names = [account.revoker(), account.legacy_secret()];
     let mut text = String::new();
     for name in names {
-        if args.dry_run {
-            if account::has_secret(cluster, account, &name).await? {
+        match account::holder(cluster, account, &name).await? {
+            Holder::Nobody => {}
+            Holder::Other => return Err(foreign(account, &name)),
+            Holder::Us if args.dry_run => {
                 text.push_str(&format!("delete Secret {}/{name}\n", account.namespace));
             }
-        } else if account::delete_secret(cluster, account, &name).await? {
-            text.push_str(&format!("deleted Secret {}/{name}\n", account.namespace));
+            Holder::Us => {
+                account::delete_secret(cluster, account, &name).await?;
+                text.push_str(&format!("deleted Secret {}/{name}\n", account.namespace));
+            }
         }
     }
     if text.is_empty() {

@@ -39,6 +39,7 @@ mod top_live_args;
 mod top_screen;
 mod top_watch;
 pub mod uninstall;
+mod uninstall_plan;
 
 use crate::cli::Command;
 use crate::exit::Exit;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "the fields are read to be checked")]
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 
@@ -47,11 +49,18 @@ struct CertificateSpec {
     is_ca: Option<bool>,
     common_name: Option<String>,
     secret_name: String,
+    secret_template: Option<SecretTemplate>,
     duration: Option<String>,
     dns_names: Option<Vec<String>>,
     usages: Option<Vec<String>>,
     private_key: Option<PrivateKey>,
     issuer_ref: IssuerRef,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SecretTemplate {
+    labels: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Deserialize)]

@@ -162,18 +162,37 @@ async fn ensure(
     Ok(reply.success(&action)?.json())
 }
 
-/// Whether a Secret is there.
+/// Whose a Secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holder {
+    /// It is not there.
+    Nobody,
+    /// It carries our label, and is for this account.
+    Us,
+    /// Somebody else's, whose name is the same by chance.
+    Other,
+}
+
+/// Whose a Secret is.
 ///
 /// # Errors
 /// When the server refuses or fails.
-pub async fn has_secret(
+pub async fn holder(
     cluster: &Cluster,
     account: &Account,
     name: &str,
-) -> Result<bool, ClusterError> {
+) -> Result<Holder, ClusterError> {
     let words = format!("get Secret {}/{name}", account.namespace);
     let action = Action { words: &words, right: SECRETS };
-    Ok(cluster.find(&action, &format!("{}/{name}", account.secrets())).await?.is_some())
+    let live = match cluster.find(&action, &format!("{}/{name}", account.secrets())).await? {
+        None => return Ok(Holder::Nobody),
+        Some(live) => live,
+    };
+    let metadata = &live["metadata"];
+    let of = &metadata["annotations"]["kubernetes.io/service-account.name"];
+    let is_ours = metadata["labels"]["app.kubernetes.io/managed-by"] == "oppscale"
+        && (of.is_null() || *of == *account.name);
+    Ok(if is_ours { Holder::Us } else { Holder::Other })
 }
 
 /// Deletes a Secret, and with it the tokens that live with it; whether it was there.

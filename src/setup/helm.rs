@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::Minted;
+use crate::certificates::{Minted, fingerprint};
 use crate::core::check::Distribution;
 
 /// A file of values.
@@ -41,15 +41,19 @@ pub fn adapter_config() -> String {
     serde_saphyr::to_string(&json!({"rules": rules()})).unwrap_or_default()
 }
 
-/// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours.
-pub fn adapter(url: &str, port: u16) -> Values {
+/// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours, and
+/// live in `namespace`, and so must the adapter.
+pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
+    let config = fingerprint(adapter_config().as_bytes()).replace(':', "").to_lowercase();
     Values {
         file: "prometheus-adapter.values.yaml",
-        comment:
+        comment: format!(
             "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
-                  --version 5.3.0 -f this. The rules are in ConfigMap oppscale-adapter-config; \
-                  restart the adapter when they change."
-                .to_owned(),
+             --version 5.3.0 -n {namespace} -f this\n\
+             The rules are in ConfigMap {namespace}/oppscale-adapter-config, the certificate in \
+             Secret {namespace}/oppscale-adapter-tls,\n\
+             and the APIService is yours to make: docs/setup.md has it, under Prometheus and KEDA."
+        ),
         values: json!({
             "fullnameOverride": "prometheus-adapter",
             "prometheus": {"url": url, "port": port},
@@ -57,6 +61,8 @@ pub fn adapter(url: &str, port: u16) -> Values {
             "metricsRelistInterval": "1m",
             "rules": {"default": false, "existing": "oppscale-adapter-config"},
             "tls": {"enable": false},
+            // The adapter reads its rules once, and the chart looks at no ConfigMap but its own.
+            "podAnnotations": {"oppscale.dev/config-sha256": config},
             "extraArguments": [
                 "--tls-cert-file=/var/run/serving-cert/tls.crt",
                 "--tls-private-key-file=/var/run/serving-cert/tls.key"
@@ -75,13 +81,14 @@ pub fn adapter(url: &str, port: u16) -> Values {
 
 /// Values of prometheus-adapter with certificate and rules in them: simpler, but the key ends
 /// up in the file and in Helm's release Secret.
-pub fn adapter_with_key(url: &str, port: u16, minted: &Minted) -> Values {
+pub fn adapter_with_key(namespace: &str, url: &str, port: u16, minted: &Minted) -> Values {
     Values {
         file: "prometheus-adapter.with-key.values.yaml",
-        comment:
+        comment: format!(
             "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
-                  --version 5.3.0 -f this. It holds a private key: keep it out of git."
-                .to_owned(),
+             --version 5.3.0 -n {namespace} -f this\n\
+             The certificate is for that namespace. It holds a private key: keep it out of git."
+        ),
         values: json!({
             "fullnameOverride": "prometheus-adapter",
             "prometheus": {"url": url, "port": port},
@@ -137,6 +144,6 @@ impl Values {
     /// As YAML, the comment first.
     pub fn text(&self) -> String {
         let body = serde_saphyr::to_string(&self.values).unwrap_or_default();
-        format!("# {}\n{body}", self.comment)
+        format!("# {}\n{body}", self.comment.replace('\n', "\n# "))
     }
 }

@@ -23,13 +23,22 @@ pub struct Journal<'p> {
     done: Vec<String>,
     planned: usize,
     open: bool,
-    undo: Option<String>,
+    debts: Vec<(Debt, String)>,
+}
+
+/// What must not stay as it is when a run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Debt {
+    /// A grant of cluster-admin.
+    Grant,
+    /// APIs that were handed over and may not be available yet.
+    Api,
 }
 
 impl<'p> Journal<'p> {
     /// Nothing was done yet of so much.
     pub fn new(printer: &'p Printer, planned: usize) -> Self {
-        Self { printer, done: Vec::new(), planned, open: true, undo: None }
+        Self { printer, done: Vec::new(), planned, open: true, debts: Vec::new() }
     }
 
     /// So much is going to be done.
@@ -42,9 +51,20 @@ impl<'p> Journal<'p> {
         self.done.push(what);
     }
 
-    /// How to undo what is not part of the plan.
-    pub fn undo(&mut self, how: Option<String>) {
-        self.undo = how;
+    /// What was done is no more.
+    pub fn undone(&mut self, what: &str) {
+        self.done.retain(|known| known != what);
+    }
+
+    /// From now on there is something that must not stay; what is said of it if it does.
+    pub fn owe(&mut self, debt: Debt, words: String) {
+        self.settle(debt);
+        self.debts.push((debt, words));
+    }
+
+    /// It is no more, or as it should be.
+    pub fn settle(&mut self, debt: Debt) {
+        self.debts.retain(|(known, _)| *known != debt);
     }
 
     /// All was done.
@@ -55,10 +75,8 @@ impl<'p> Journal<'p> {
 
 impl Drop for Journal<'_> {
     fn drop(&mut self) {
-        if !self.open {
-            return;
-        }
         match self.done.len() {
+            _ if !self.open => {}
             0 => self.printer.note("nothing was changed"),
             count => self.printer.note(&format!(
                 "{count} of {} changes were made:\n{}\nrun it again to finish: what is done is kept",
@@ -66,8 +84,8 @@ impl Drop for Journal<'_> {
                 self.done.join("\n")
             )),
         }
-        if let Some(undo) = &self.undo {
-            self.printer.warn(&format!("a grant is still there; take it back: {undo}"));
+        for (_, words) in &self.debts {
+            self.printer.warn(words);
         }
     }
 }
@@ -122,7 +140,7 @@ pub async fn apply(cluster: &Cluster, step: &Step, force: bool) -> Result<(), In
 /// # Errors
 /// When they are not in time.
 pub async fn rolled_out(cluster: &Cluster, path: &str, end: Instant) -> Result<(), InstallError> {
-    wait(cluster, path, "Deployment", end, |deployment| {
+    wait(cluster, path, "Deployment", (Instant::now(), end), |deployment| {
         let status = &deployment["status"];
         let count = |field: &str| status[field].as_u64().unwrap_or(0);
         let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
@@ -154,13 +172,13 @@ pub async fn available(cluster: &Cluster, path: &str, end: Instant) -> Result<()
         None => Err("the API server says nothing of it: it cannot load the caBundle".to_owned()),
     };
     // Silence is judged sooner than a bad condition, which may get better.
-    let first = wait(cluster, path, "APIService", limit, look).await;
+    let first = wait(cluster, path, "APIService", (start, limit), look).await;
     if let Err(InstallError::NotReady { why, .. }) = &first {
         silent = why.starts_with("the API server says nothing");
     }
     match first {
         Err(InstallError::NotReady { .. }) if !silent => {
-            wait(cluster, path, "APIService", end, look).await
+            wait(cluster, path, "APIService", (start, end), look).await
         }
         other => other,
     }
@@ -170,10 +188,9 @@ async fn wait(
     cluster: &Cluster,
     path: &str,
     kind: &str,
-    end: Instant,
+    (start, end): (Instant, Instant),
     look: impl Fn(&Value) -> Result<(), String>,
 ) -> Result<(), InstallError> {
-    let start = Instant::now();
     let name = path.rsplit('/').next().unwrap_or_default();
     let object = format!("{kind} {name}");
     let words = format!("get {object}");

@@ -49,6 +49,15 @@ impl Entry<'_> {
         })
     }
 
+    /// Whether a kubeconfig holds nothing but an entry of this name, and so is one that
+    /// [`Self::whole`] made before.
+    pub fn is_all_of(name: &str, config: &Value) -> bool {
+        ["clusters", "users", "contexts"].into_iter().all(|list| {
+            let entries = config[list].as_array();
+            entries.is_some_and(|entries| entries.len() == 1 && entries[0]["name"] == name)
+        })
+    }
+
     /// The same in a kubeconfig that is there. Its current context stays; entries of this name
     /// are replaced if they are about the same server, or with `force`.
     ///

@@ -159,7 +159,12 @@ fn owner(document: &Document, live: &Value) -> Option<String> {
         return Some(format!("{to}{keeper}"));
     }
     let by = metadata["labels"]["app.kubernetes.io/managed-by"].as_str();
+    // That of an installation, and not one of render-hpa's, where workloads live.
+    let is_installed = metadata["labels"]["app.kubernetes.io/part-of"] == "oppscale";
     match by {
+        Some("oppscale") if document.kind() == "Namespace" && !is_installed => {
+            Some("its workloads".to_owned())
+        }
         Some("oppscale") => None,
         Some(by) => {
             let release = metadata["annotations"]["meta.helm.sh/release-name"].as_str();

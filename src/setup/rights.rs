@@ -3,6 +3,7 @@
 //! One review for each rule, with group and resource given: discovery does not lie in between,
 //! and authorizers that know no rules (webhooks, IAM) answer too.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use futures::future::try_join_all;
@@ -17,13 +18,13 @@ pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-p
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     /// `create`.
-    pub verb: &'static str,
+    pub verb: Cow<'static, str>,
     /// The API group; empty for the core.
-    pub group: &'static str,
+    pub group: Cow<'static, str>,
     /// The resource.
-    pub resource: &'static str,
+    pub resource: Cow<'static, str>,
     /// The object, where one is enough.
-    pub name: Option<&'static str>,
+    pub name: Option<Cow<'static, str>>,
     /// Where it is needed: `None` for the whole cluster.
     pub namespace: Option<String>,
 }
@@ -40,7 +41,13 @@ pub struct Identity {
 impl Rule {
     /// A right on all objects of a kind.
     pub fn new(verb: &'static str, group: &'static str, resource: &'static str) -> Self {
-        Self { verb, group, resource, name: None, namespace: None }
+        Self {
+            verb: verb.into(),
+            group: group.into(),
+            resource: resource.into(),
+            name: None,
+            namespace: None,
+        }
     }
 
     fn in_namespace(self, namespace: &str) -> Self {
@@ -52,7 +59,7 @@ impl fmt::Display for Rule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dot = if self.group.is_empty() { "" } else { "." };
         write!(f, "{} {}{dot}{}", self.verb, self.resource, self.group)?;
-        if let Some(name) = self.name {
+        if let Some(name) = &self.name {
             write!(f, " {name}")?;
         }
         match &self.namespace {
@@ -63,6 +70,7 @@ impl fmt::Display for Rule {
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
+const REGISTRATION: &str = "apiregistration.k8s.io";
 
 /// What the server may read. To grant a rule takes holding it.
 const HELD: [(&str, &[&str]); 3] = [
@@ -74,11 +82,12 @@ const HELD: [(&str, &[&str]); 3] = [
 /// What `oppscale init` needs: of the whole cluster, and in the server's namespace.
 pub fn needed(namespace: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
-    for verb in ["create", "patch"] {
+    // What may not be read cannot be compared, and would be written again by every run.
+    for verb in ["create", "patch", "get"] {
         rules.push(Rule::new(verb, "", "namespaces"));
         rules.push(Rule::new(verb, RBAC, "clusterroles"));
         rules.push(Rule::new(verb, RBAC, "clusterrolebindings"));
-        rules.push(Rule::new(verb, "apiregistration.k8s.io", "apiservices"));
+        rules.push(Rule::new(verb, REGISTRATION, "apiservices"));
         rules.push(Rule::new(verb, RBAC, "rolebindings").in_namespace("kube-system"));
         for (group, resource) in [
             ("", "serviceaccounts"),
@@ -90,6 +99,8 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
             rules.push(Rule::new(verb, group, resource).in_namespace(namespace));
         }
     }
+    // To take an API back that does not become available.
+    rules.push(Rule::new("delete", REGISTRATION, "apiservices"));
     for (group, resources) in HELD {
         for resource in resources {
             let verbs = ["get", "list", "watch"].into_iter();
@@ -97,6 +108,70 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
         }
     }
     rules
+}
+
+/// Whether a rule is one that the server's role grants.
+fn is_held(rule: &Rule) -> bool {
+    let is_read = matches!(&*rule.verb, "get" | "list" | "watch");
+    let mut held = HELD.iter().filter(|(group, _)| *group == rule.group);
+    is_read && rule.namespace.is_none() && held.any(|(_, all)| all.contains(&&*rule.resource))
+}
+
+/// Whether a rule is for what no dry run tries: waiting, and taking an API back.
+pub fn is_of_waiting(rule: &Rule) -> bool {
+    matches!(
+        (&*rule.verb, &*rule.resource, rule.namespace.is_some()),
+        ("get" | "delete", "apiservices", _) | ("get", "deployments", true)
+    )
+}
+
+/// The rules that a refusal names: what the user may not do, and, where a role or a binding is
+/// to be written, what of it they do not hold:
+/// `{APIGroups:[""], Resources:["nodes" "pods"], Verbs:["list"]}` a line.
+pub fn of_refusal(message: &str, namespace: Option<&str>) -> Vec<Rule> {
+    let mut rules: Vec<Rule> = plain(message).into_iter().collect();
+    for line in message.lines().filter(|line| line.contains("APIGroups:[")) {
+        let list = |field: &str| -> Vec<String> {
+            let rest = line.split_once(&format!("{field}:[")).map(|(_, rest)| rest);
+            let inside = rest.and_then(|rest| rest.split(']').next()).unwrap_or_default();
+            inside.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+        };
+        let names = list("ResourceNames");
+        let names: Vec<_> = match names.is_empty() {
+            true => vec![None],
+            false => names.into_iter().map(|name| Some(name.into())).collect(),
+        };
+        let (groups, resources) = (list("APIGroups"), list("Resources"));
+        let each = groups.iter().flat_map(|g| resources.iter().map(move |r| (g, r)));
+        for ((group, resource), name) in each.flat_map(|each| names.iter().map(move |n| (each, n)))
+        {
+            rules.extend(list("Verbs").into_iter().map(|verb| Rule {
+                verb: verb.into(),
+                group: group.clone().into(),
+                resource: resource.clone().into(),
+                name: name.clone(),
+                namespace: namespace.map(str::to_owned),
+            }));
+        }
+    }
+    rules
+}
+
+/// `User "dev" cannot get resource "secrets" in API group "" in the namespace "oppscale"`.
+fn plain(message: &str) -> Option<Rule> {
+    let (_, rest) = message.split_once(" cannot ")?;
+    let (verb, rest) = rest.split_once(" resource ")?;
+    let quoted: Vec<&str> = rest.split('"').skip(1).step_by(2).collect();
+    let (resource, group) = (*quoted.first()?, *quoted.get(1)?);
+    // The server says a namespace of itself to be in itself.
+    let is_within = rest.contains(" in the namespace ") && resource != "namespaces";
+    Some(Rule {
+        verb: verb.to_owned().into(),
+        group: group.to_owned().into(),
+        resource: resource.to_owned().into(),
+        name: None,
+        namespace: quoted.get(2).filter(|_| is_within).map(|name| (*name).to_owned()),
+    })
 }
 
 /// Those of them that the user lacks.
@@ -109,14 +184,20 @@ pub async fn missing(cluster: &Cluster, namespace: &str) -> Result<Vec<Rule>, Cl
     let allowed = try_join_all(reviews).await?;
     let lacks = needed.into_iter().zip(allowed).filter(|(_, allowed)| !allowed);
     let mut missing: Vec<_> = lacks.map(|(rule, _)| rule).collect();
+    // Who may escalate and bind need not hold what the server's role allows.
+    if missing.iter().any(is_held) {
+        let verbs = ["escalate", "bind"].map(|verb| Rule::new(verb, RBAC, "clusterroles"));
+        let may = try_join_all(verbs.iter().map(|rule| may(cluster, rule, None))).await?;
+        missing.retain(|rule| !is_held(rule) || may.contains(&false));
+    }
     // Binding takes more than writing: what the role allows, or `bind` on the role.
     let system = Some("kube-system");
     let bind = Rule {
-        name: Some("extension-apiserver-authentication-reader"),
+        name: Some("extension-apiserver-authentication-reader".into()),
         ..Rule::new("bind", RBAC, "roles").in_namespace("kube-system")
     };
     let reads = Rule {
-        name: Some("extension-apiserver-authentication"),
+        name: Some("extension-apiserver-authentication".into()),
         ..Rule::new("watch", "", "configmaps")
     };
     if !may(cluster, &bind, system).await? && !may(cluster, &reads, system).await? {
@@ -139,8 +220,8 @@ pub async fn may(
     if let Some(namespace) = namespace {
         attributes["namespace"] = namespace.into();
     }
-    if let Some(name) = rule.name {
-        attributes["name"] = name.into();
+    if let Some(name) = &rule.name {
+        attributes["name"] = name.as_ref().into();
     }
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
@@ -210,19 +291,19 @@ fn merged<'r>(rules: impl Iterator<Item = &'r Rule>) -> Vec<Value> {
     let mut merged: Vec<(&Rule, Vec<&str>)> = Vec::new();
     for rule in rules {
         let same = |known: &&mut (&Rule, Vec<&str>)| {
-            (known.0.group, known.0.resource, known.0.name)
-                == (rule.group, rule.resource, rule.name)
+            (&known.0.group, &known.0.resource, &known.0.name)
+                == (&rule.group, &rule.resource, &rule.name)
         };
         match merged.iter_mut().find(same) {
-            Some((_, verbs)) if verbs.contains(&rule.verb) => {}
-            Some((_, verbs)) => verbs.push(rule.verb),
-            None => merged.push((rule, vec![rule.verb])),
+            Some((_, verbs)) if verbs.contains(&&*rule.verb) => {}
+            Some((_, verbs)) => verbs.push(&rule.verb),
+            None => merged.push((rule, vec![&*rule.verb])),
         }
     }
     let written = merged.into_iter().map(|(rule, verbs)| {
         let mut value =
             json!({"apiGroups": [rule.group], "resources": [rule.resource], "verbs": verbs});
-        if let Some(name) = rule.name {
+        if let Some(name) = &rule.name {
             value["resourceNames"] = json!([name]);
         }
         value

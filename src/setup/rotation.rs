@@ -22,6 +22,9 @@ use super::tls_secret::{self, SecretRef};
 
 /// How often pods are asked what they serve.
 const LOOK: Duration = Duration::from_secs(2);
+/// So long kubelet (60 s and 60 s) and the server (60 s) may take for a changed Secret. Whoever
+/// waited less and could ask nobody knows nothing.
+const TAKEN_UP: Duration = Duration::from_secs(180);
 /// The metric with the end of the served certificate.
 const METRIC: &str = "oppscale_serving_certificate_expiry_timestamp_seconds";
 
@@ -38,6 +41,15 @@ pub enum RotationError {
         object: String,
         /// Who, and which fields.
         owners: String,
+    },
+    /// Nobody could be asked, and too little time was waited to know without.
+    #[error(
+        "pods could not be asked what they serve, and {seconds} s are too few to know without: up \
+         to {} s go by. Both CAs stay trusted, so nothing fails", TAKEN_UP.as_secs()
+    )]
+    NotSeen {
+        /// How long was waited.
+        seconds: u64,
     },
     /// A pod keeps the old certificate.
     #[error(
@@ -80,17 +92,25 @@ impl Rotation<'_> {
         Apply { dry_run: false, force: self.force }
     }
 
-    /// Step 1: trust `new` besides what is trusted. Gives the APIServices.
+    /// Step 1: trust `new` besides what is trusted, and besides `served`, the authorities of what
+    /// pods serve meanwhile: a caBundle that was not there, or was another, does not hold them.
+    /// Gives the APIServices.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn widen(&self, new: &Bundle, now: i64) -> Result<Vec<ApiService>, RotationError> {
+    pub async fn widen(
+        &self,
+        new: &Bundle,
+        served: &Bundle,
+        now: i64,
+    ) -> Result<Vec<ApiService>, RotationError> {
         let services = self.ours().await?;
         for service in &services {
             let old = service.ca_bundle().map(Bundle::decode).transpose().unwrap_or_default();
             let old = old.unwrap_or_default();
             if !old.holds(new) {
-                self.trust(service, &new.clone().with(&old.without_expired(now))).await?;
+                let meanwhile = old.with(served).without_expired(now);
+                self.trust(service, &new.clone().with(&meanwhile)).await?;
             }
         }
         Ok(services)
@@ -101,7 +121,9 @@ impl Rotation<'_> {
     /// # Errors
     /// When it cannot be written.
     pub async fn store(&self, minted: &Minted) -> Result<(), RotationError> {
-        let applied = tls_secret::write(self.cluster, self.secret, minted, self.how()).await?;
+        let applied =
+            tls_secret::write(self.cluster, self.secret, &self.recipe.service, minted, self.how())
+                .await?;
         owned(&self.secret.shown(), applied)
     }
 
@@ -129,8 +151,11 @@ impl Rotation<'_> {
                 return Ok(Seen::ByPods(pods.len()));
             }
             if Instant::now() >= end {
-                if late.is_empty() {
+                if late.is_empty() && patience >= TAKEN_UP {
                     return Ok(Seen::ByTime);
+                }
+                if late.is_empty() {
+                    return Err(RotationError::NotSeen { seconds: patience.as_secs() });
                 }
                 let pods = late.join(", ");
                 return Err(RotationError::NotServed { seconds: patience.as_secs(), pods });

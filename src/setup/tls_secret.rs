@@ -46,15 +46,16 @@ pub fn stored(secret: &Value) -> Stored {
     Stored { chain: text(CERT), key: text(KEY).map(Private::new), ca: text(CA_CERT) }
 }
 
-/// The Secret as an object. It holds a private key.
-pub fn object(at: &SecretRef, minted: &Minted) -> Value {
+/// The Secret as an object, of the installation whose Service it is for. It holds a private key.
+pub fn object(at: &SecretRef, service: &str, minted: &Minted) -> Value {
     let data = |text: &str| STANDARD.encode(text);
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
         "metadata": {
             "name": at.name, "namespace": at.namespace,
             "labels": {
-                "app.kubernetes.io/name": "oppscale", "app.kubernetes.io/part-of": "oppscale",
+                "app.kubernetes.io/name": "oppscale", "app.kubernetes.io/instance": service,
+                "app.kubernetes.io/part-of": "oppscale",
                 "app.kubernetes.io/managed-by": "oppscale"
             }
         },
@@ -71,10 +72,11 @@ pub fn object(at: &SecretRef, minted: &Minted) -> Value {
 pub async fn write(
     cluster: &Cluster,
     at: &SecretRef,
+    service: &str,
     minted: &Minted,
     how: Apply,
 ) -> Result<Applied, ClusterError> {
     let words = format!("apply {}", at.shown());
     let action = Action { words: &words, right: "--verb=get,create,patch --resource=secrets" };
-    cluster.apply(&action, &at.path(), &object(at, minted), how).await
+    cluster.apply(&action, &at.path(), &object(at, service, minted), how).await
 }

@@ -30,7 +30,7 @@ fn ca() -> String {
         .ca
 }
 
-fn server() -> FakeApiServer {
+pub fn server() -> FakeApiServer {
     let server = Setup::new(World::blog()).storing().start();
     server.store().change(|store| {
         store.put(CONFIG_MAP, "kube-apiserver", front_proxy(&ca()));
@@ -43,12 +43,12 @@ fn server() -> FakeApiServer {
     server
 }
 
-fn check(server: &FakeApiServer, args: &[&str]) -> CommandOutput {
+pub fn check(server: &FakeApiServer, args: &[&str]) -> CommandOutput {
     TestEnv::of(server).run([&["check"], args].concat())
 }
 
 /// The result and message of a check.
-fn of(output: &CommandOutput, id: &str) -> (String, String) {
+pub fn of(output: &CommandOutput, id: &str) -> (String, String) {
     let json: Value = serde_json::from_str(&output.stdout).unwrap();
     let checks = json["categories"].as_array().unwrap().iter();
     let mut checks = checks.flat_map(|category| category["checks"].as_array().unwrap());

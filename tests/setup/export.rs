@@ -104,6 +104,11 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
     assert_eq!(adapter["rules"], json!({"default": false, "existing": "oppscale-adapter-config"}));
     assert_eq!(adapter["tls"], json!({"enable": false}));
     assert!(!text.contains("PRIVATE"));
+    // ConfigMap and Secret are where the server is; the adapter must be there too.
+    assert!(text.contains("--version 5.3.0 -n oppscale -f this"), "{text}");
+    // Rules that change must restart it.
+    let hash = adapter["podAnnotations"]["oppscale.dev/config-sha256"].as_str().unwrap();
+    assert!(hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()), "{hash}");
     assert_eq!(
         read("metrics-server.values.yaml").1,
         json!({"replicas": 2, "args": ["--kubelet-insecure-tls"]})
@@ -139,7 +144,10 @@ fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
             "x",
             json!({
                 "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
-                "spec": {"serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}}}
+                "spec": {
+                    "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
+                    "serviceMonitorNamespaceSelector": {}
+                }
             }),
         );
     });
@@ -150,7 +158,40 @@ fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
         .object("/apis/monitoring.coreos.com/v1/namespaces/oppscale/servicemonitors/oppscale")
         .unwrap();
     assert_eq!(monitor["metadata"]["labels"]["release"], "monitoring");
+    // Else Prometheus puts its own namespace over the workload's.
+    assert_eq!(monitor["spec"]["endpoints"][0]["honorLabels"], true);
     assert!(server.store().object(SERVICE).is_none());
     let deployment = server.store().object(DEPLOYMENT).unwrap();
     assert!(deployment.to_string().contains("--apis=none"));
+}
+
+#[test]
+fn kubectls_own_dry_run_takes_what_is_exported() {
+    let Some(kubectl) = tool("kubectl") else { return };
+    let server = Setup::new(World::nodes_alone()).plain().storing().start();
+    server.store().change(|store| store.groups.insert("monitoring.coreos.com".to_owned()));
+    let env = TestEnv::of(&server);
+    for (args, objects) in [
+        (&["--export-secrets"][..], 11),
+        (&["--export-secrets", "--apis", "custom,external", "-n", "cap", "--service", "opp"], 12),
+        (&["--pipeline", "prometheus"], 10),
+        (&["--pipeline", "keda"], 8),
+        (&[], 8),
+    ] {
+        let text = env.run([&["init", "--image", "i", "--export", "-"], args].concat());
+        assert_eq!(text.code, Some(0), "{text}");
+        env.write("all.yaml", &text.stdout);
+        let output = std::process::Command::new(&kubectl)
+            .args(["create", "--dry-run=client", "--validate=false", "-o", "name", "-f"])
+            .arg(env.path("all.yaml"))
+            .env("KUBECONFIG", env.path(".kube/config"))
+            .env("HOME", env.path(""))
+            .output()
+            .unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {words}");
+        let names = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(names.lines().count(), objects, "{args:?}: {names}");
+    }
+    assert!(server.writes().is_empty());
 }

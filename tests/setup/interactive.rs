@@ -23,7 +23,7 @@ struct Terminal {
 
 impl Terminal {
     fn start(env: &TestEnv, args: &[&str]) -> Self {
-        let script = "stty cols 100 rows 40; \"$0\" \"$@\"; echo \"ended with $?\"; stty -a | \
+        let script = "trap : INT; stty cols 100 rows 40; \"$0\" \"$@\"; echo \"ended with $?\"; stty -a | \
                       grep -o ' icanon ' ; echo END";
         let mut shell = Command::new("sh");
         shell.args(["-c", script, env!("CARGO_BIN_EXE_oppscale")]).args(args);
@@ -155,4 +155,73 @@ fn uninstalling_asks_once() {
     terminal.press("y");
     let screen = terminal.end();
     assert!(screen.contains("11 objects deleted"), "{screen}");
+}
+
+#[test]
+fn progress_is_seen_while_pods_are_waited_for_and_ctrl_c_gives_the_terminal_back() {
+    let server = server();
+    server.store().change(|store| store.deployments_start = false);
+    let (_env, mut terminal) = start(&server, &["init", "--image", "i", "--yes"]);
+    terminal.see("waiting for the server's pods");
+    terminal.press("\x03");
+    let screen = terminal.end();
+    assert!(screen.contains("ended with 130"), "{screen}");
+    assert!(screen.contains("9 of 11 changes were made"), "{screen}");
+}
+
+#[test]
+fn a_grant_of_cluster_admin_is_asked_for_on_its_own() {
+    let server = server();
+    server.store().change(|store| {
+        store.rights.deny("patch", "secrets");
+        store.user = "dev".to_owned();
+    });
+    let args = [
+        "init",
+        "--image",
+        "i",
+        "--pipeline",
+        "native",
+        "-n",
+        "oppscale",
+        "--reserve",
+        "30",
+        "--grant-cluster-admin",
+    ];
+    let (_env, mut terminal) = start(&server, &args);
+    terminal.see("Make dev cluster-admin until the end of this run?");
+    terminal.press("n");
+    let screen = terminal.end();
+    assert!(screen.contains("nothing was changed") && screen.contains("ended with 1"), "{screen}");
+    assert!(server.writes().is_empty());
+    // Granted, and then the changes declined: the grant goes.
+    let (_env, mut terminal) = start(&server, &args);
+    terminal.see("Make dev cluster-admin until the end of this run?");
+    terminal.press("y");
+    terminal.see("Make these 11 changes?");
+    terminal.press("n");
+    let screen = terminal.end();
+    assert!(screen.contains("ended with 1"), "{screen}");
+    let writes = server.writes();
+    assert_eq!(writes.len(), 2, "{writes:?}");
+    assert!(writes[1].starts_with("DELETE ") && writes[1].ends_with("oppscale-bootstrap-admin"));
+}
+
+#[test]
+fn uninstalling_asks_and_escape_and_ctrl_c_delete_nothing() {
+    let server = server();
+    assert_eq!(super::install::init(&server, &[]).code, Some(0));
+    let before = server.writes().len();
+    for key in ["\x1b", "\x03"] {
+        let (_env, mut terminal) = start(&server, &["uninstall"]);
+        terminal.see("Delete these 11 objects?");
+        terminal.press(key);
+        let screen = terminal.end();
+        assert!(screen.contains("ended with 130"), "{key:?}: {screen}");
+        assert_eq!(server.writes().len(), before);
+    }
+    let (_env, mut terminal) = start(&server, &["uninstall"]);
+    terminal.see("Delete these 11 objects?");
+    terminal.press("y");
+    assert!(terminal.end().contains("11 objects deleted"));
 }

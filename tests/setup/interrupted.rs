@@ -74,6 +74,9 @@ fn an_api_that_does_not_become_available_is_taken_back() {
         "{output}"
     );
     assert!(server.store().object(SERVICE).is_none(), "namespaces could not be deleted otherwise");
+    // What was taken back does not count as done.
+    assert!(output.stderr.contains("9 of 11 changes were made"), "{output}");
+    assert!(!output.stderr.contains("applied APIService"), "{output}");
 }
 
 #[test]
@@ -112,4 +115,99 @@ fn ctrl_c_says_what_was_done_and_the_next_run_finishes() {
         let output = env.run(["init", "--image", "i", "--yes"]);
         assert_eq!(output.code, Some(0), "{output}");
     }
+}
+
+/// In each phase after the first write, too: what was done is said, and the next run finishes.
+#[test]
+fn ctrl_c_while_waiting_says_what_was_done_and_the_next_run_finishes() {
+    type Change = fn(&mut crate::support::store::Inner);
+    let metrics = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/idle/deployments.apps/filler/oppscale_fit_replicas";
+    let cases: [(&str, Change, &[&str]); 3] = [
+        ("pods", |store| store.deployments_start = false, &["9 of 11 changes were made"]),
+        (
+            "the API",
+            |store| store.available = Some(("False", "MissingEndpoints", "none")),
+            &[
+                "11 of 11 changes were made",
+                "kubectl delete apiservice v1beta1.custom.metrics.k8s.io v1beta2.custom.metrics.k8s.io",
+            ],
+        ),
+        ("the proof", |_| {}, &[]),
+    ];
+    for (phase, change, words) in cases {
+        let server = server();
+        server.store().change(|store| {
+            change(store);
+            store.put("/apis/apps/v1/namespaces/idle/deployments/filler", "x", json!({
+                "kind": "Deployment", "metadata": {"name": "filler", "namespace": "idle", "labels": {"oppscale.dev/opportunistic": "true"}}
+            }));
+        });
+        server.always(metrics, Answer::Silence);
+        let env = TestEnv::of(&server);
+        let running = env.start(["init", "--image", "i", "--yes"]);
+        let at = std::time::Instant::now();
+        let last = match phase {
+            "pods" => "poddisruptionbudgets",
+            _ => "v1beta2.custom",
+        };
+        while !server.writes().iter().any(|write| write.contains(last)) {
+            assert!(at.elapsed().as_secs() < 50, "{phase}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        if phase == "the proof" {
+            server.wait_for(metrics);
+        } else {
+            // A look at what is waited for.
+            std::thread::sleep(std::time::Duration::from_millis(700));
+        }
+        signal("INT", running.id());
+        let output = env.finish(running);
+        assert_eq!(output.code, Some(130), "{phase}: {output}");
+        for text in words {
+            assert!(output.stderr.contains(text), "{phase}: {output}");
+        }
+        server.always(metrics, Answer::Serve);
+        server.store().change(|store| {
+            store.deployments_start = true;
+            store.available = Some(("True", "Passed", "all checks passed"));
+            for path in store.objects.keys().cloned().collect::<Vec<_>>() {
+                if path == DEPLOYMENT || path.contains("/apiservices/") {
+                    // What a controller would have made of it by now.
+                    let object = store.objects.get(&path).cloned().unwrap();
+                    store.put(&path, "x", object.value);
+                    store.objects.get_mut(&path).unwrap().owners = object.owners;
+                }
+            }
+        });
+        let output = env.run(["init", "--image", "i", "--yes"]);
+        assert_eq!(output.code, Some(0), "{phase}: {output}");
+        assert!(server.store().object(SERVICE).is_some());
+    }
+}
+
+#[test]
+fn kinds_that_the_cluster_lacks_are_told_before_anything_is_written() {
+    let server = server();
+    for (args, words) in [
+        (&["--certificates", "cert-manager"][..], "there is no cert-manager in this cluster"),
+        (&["--pipeline", "prometheus"], "there is no Prometheus operator in this cluster"),
+    ] {
+        let output = init(&server, args);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains(words), "{output}");
+        assert!(server.writes().is_empty());
+    }
+}
+
+/// An API that somebody else takes in the same moment is theirs: it is not deleted as ours.
+#[test]
+fn an_api_that_fails_to_be_handed_over_takes_only_ours_back() {
+    let server = server();
+    let second = "/apis/apiregistration.k8s.io/v1/apiservices/v1beta2.custom.metrics.k8s.io";
+    server.next(second, [Answer::Serve, Answer::Serve, Answer::Raw(500, Vec::new(), "{}")]);
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(1), "{output}");
+    let writes = server.writes();
+    assert!(writes.contains(&format!("DELETE {SERVICE}")), "{writes:?}");
+    assert!(!writes.contains(&format!("DELETE {second}")), "{writes:?}");
 }

@@ -221,3 +221,108 @@ fn without_the_right_the_rule_that_grants_it_is_told() {
     assert!(output.stderr.contains("--verb=create --resource=serviceaccounts/token"), "{output}");
     assert_eq!(output.stdout, "");
 }
+
+#[test]
+fn a_secret_of_somebody_else_is_neither_used_nor_deleted() {
+    let server = server();
+    let legacy = "/api/v1/namespaces/oppscale/secrets/oppscale-kubeconfig-ci-legacy";
+    server.store().change(|store| {
+        let other = |name: &str, labels: Value, annotations: Value| {
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {
+                "name": name, "namespace": "oppscale", "labels": labels, "annotations": annotations
+            }})
+        };
+        store.put(REVOKER, "x", other("oppscale-kubeconfig-ci", json!({}), json!({})));
+        // Ours by its label, but of another account.
+        store.put(
+            legacy,
+            "x",
+            other(
+                "oppscale-kubeconfig-ci-legacy",
+                json!({"app.kubernetes.io/managed-by": "oppscale"}),
+                json!({"kubernetes.io/service-account.name": "admin"}),
+            ),
+        );
+    });
+    let env = TestEnv::of(&server);
+    for args in [
+        &["kubeconfig", "--sa", "ci"][..],
+        &["kubeconfig", "--sa", "ci", "--legacy-token"],
+        &["kubeconfig", "--sa", "ci", "--revoke"],
+    ] {
+        let output = env.run(args);
+        assert_eq!(output.code, Some(4), "{output}");
+        assert!(output.stderr.contains("is not one that oppscale made for this"), "{output}");
+        assert_eq!(output.stdout, "");
+    }
+    assert!(server.writes().is_empty());
+    assert!(server.store().object(legacy).is_some());
+}
+
+#[test]
+fn a_file_that_holds_something_else_is_not_written_over() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let before = fs::read_to_string(env.path(".kube/config")).unwrap();
+    let output = env.run(["kubeconfig", "--sa", "ci", "--out", ".kube/config"]);
+    assert_snapshot!(output, @"
+    ------- stderr -------
+    error: .kube/config is there already, and holds something else
+     hint: --merge puts the kubeconfig into it, --force replaces it
+    [EOF]
+    [exit status: 2]
+    ");
+    assert_eq!(fs::read_to_string(env.path(".kube/config")).unwrap(), before);
+    // What was made here before is renewed.
+    for _ in 0..2 {
+        let output = env.run(["kubeconfig", "--sa", "ci", "--out", "k"]);
+        assert_eq!(output.code, Some(0), "{output}");
+    }
+    let other = env.run(["kubeconfig", "--sa", "ci", "--out", "k", "--name", "other"]);
+    assert_eq!(other.code, Some(2), "{other}");
+    let forced = env.run(["kubeconfig", "--sa", "ci", "--out", "k", "--name", "other", "--force"]);
+    assert_eq!(forced.code, Some(0), "{forced}");
+}
+
+/// A token that is made and then finds no place is one that nobody holds and that works.
+#[test]
+fn what_is_wrong_with_files_is_found_before_there_is_a_token() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    symlink(env.path("elsewhere"), env.path("link")).unwrap();
+    for args in [
+        &["--out", "link"][..],
+        &["--out", "nowhere/k"],
+        &["--merge", ".kube/config", "--name", "fake"],
+        &["--merge", "link"],
+        &["--out", ".kube"],
+    ] {
+        let output = env.run([&["kubeconfig", "--sa", "ci"], args].concat());
+        assert!(matches!(output.code, Some(1 | 2)), "{args:?}: {output}");
+    }
+    assert!(server.writes().is_empty(), "{:?}", server.writes());
+}
+
+#[test]
+fn an_audience_and_an_address_are_what_was_given() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let output = env.run([
+        "kubeconfig",
+        "--sa",
+        "ci",
+        "--audience",
+        "vault",
+        "--server",
+        "https://api.example:6443",
+        "--certificate-authority",
+        ".kube/ca.crt",
+    ]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let config = yaml(&output.stdout);
+    assert_eq!(config["clusters"][0]["cluster"]["server"], "https://api.example:6443");
+    let requests = server.requests();
+    let request = requests.iter().find(|request| request.path.ends_with("/token")).unwrap();
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(body["spec"]["audiences"], json!(["vault"]));
+}

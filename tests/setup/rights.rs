@@ -56,18 +56,223 @@ fn who_may_nothing_is_told_all_of_it() {
     assert!(server.writes().is_empty());
 }
 
+/// What an installation takes, by the list that reviews go through: each lacks in turn.
 #[test]
-fn cluster_admin_is_granted_only_when_asked_and_taken_back() {
+fn each_right_of_the_list_is_asked_for_before_anything_is_written() {
+    for rule in oppscale::setup::rights::needed("oppscale") {
+        let resource = match rule.group.is_empty() {
+            true => rule.resource.to_string(),
+            false => format!("{}.{}", rule.resource, rule.group),
+        };
+        let is_held = ["nodes", "pods", "replicasets", "statefulsets", "horizontalpodautoscalers"]
+            .contains(&&*rule.resource);
+        if rule.verb == "get"
+            && !is_held
+            && !["secrets", "deployments", "apiservices"].contains(&&*rule.resource)
+        {
+            // Who may write without reading is not stopped.
+            continue;
+        }
+        let server = server();
+        server.store().change(|store| {
+            store.rights.deny(&rule.verb, &resource);
+            store.rights.deny("escalate", "clusterroles.rbac.authorization.k8s.io");
+            store.user = "dev".to_owned();
+            // To write a role takes holding its rules.
+            if matches!(&*rule.verb, "list" | "watch")
+                || &*rule.verb == "get" && rule.namespace.is_none()
+            {
+                store.not_held =
+                    Some("{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"list\"]}");
+            }
+        });
+        let output = init(&server, &[]);
+        assert_eq!(output.code, Some(3), "{rule}: {output}");
+        assert!(server.writes().is_empty(), "{rule}: {:?}", server.writes());
+        let (verb, plural) = (format!("- {}\n", rule.verb), format!("- {}\n", rule.resource));
+        assert!(
+            output.stdout.contains(&verb) && output.stdout.contains(&plural),
+            "{rule}: {output}"
+        );
+    }
+}
+
+/// Reviews may say yes by an authorizer that RBAC knows nothing of: the refusal tells the rules.
+#[test]
+fn rules_that_only_the_refusal_names_are_in_the_grant() {
     let server = server();
+    server.store().change(|store| {
+        store.user = "dev@example.org".to_owned();
+        store.not_held = Some(
+            "{APIGroups:[\"\"], Resources:[\"nodes\" \"pods\"], Verbs:[\"get\" \"list\" \"watch\"]}\n{APIGroups:[\"apps\"], Resources:[\"deployments\"], Verbs:[\"get\"]}",
+        );
+    });
+    let output = init(&server, &["-q"]);
+    assert_eq!(output.code, Some(3), "{output}");
+    insta::assert_snapshot!(output.stdout, @r#"
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRole
+    metadata:
+      name: oppscale-installer
+    rules:
+    - apiGroups:
+      - ""
+      resources:
+      - nodes
+      verbs:
+      - get
+      - list
+      - watch
+    - apiGroups:
+      - ""
+      resources:
+      - pods
+      verbs:
+      - get
+      - list
+      - watch
+    - apiGroups:
+      - apps
+      resources:
+      - deployments
+      verbs:
+      - get
+    ---
+    apiVersion: rbac.authorization.k8s.io/v1
+    kind: ClusterRoleBinding
+    metadata:
+      name: oppscale-installer
+    roleRef:
+      apiGroup: rbac.authorization.k8s.io
+      kind: ClusterRole
+      name: oppscale-installer
+    subjects:
+    - apiGroup: rbac.authorization.k8s.io
+      kind: User
+      name: dev@example.org
+    "#);
+    assert!(server.writes().is_empty());
+}
+
+const BINDING: &str =
+    "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/oppscale-bootstrap-admin";
+
+#[test]
+fn a_grant_is_made_for_who_lacks_rights_and_taken_back_however_it_ends() {
+    type Change = fn(&mut crate::support::store::Inner);
+    let limited = |change: Change| {
+        let server = server();
+        server.store().change(|store| {
+            store.rights.deny("patch", "secrets");
+            store.user = "dev".to_owned();
+            change(store);
+        });
+        server
+    };
+    let cases: [(Change, i32); 3] =
+        [
+            (|_| {}, 0),
+            // Owned by somebody else.
+            (
+                |store| {
+                    store.put(super::install::SERVICE, "helm", serde_json::json!({
+                    "kind": "APIService", "metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
+                    "spec": {"service": {"namespace": "x", "name": "y"}}
+                }));
+                },
+                4,
+            ),
+            // Not ready in time.
+            (|store| store.deployments_start = false, 124),
+        ];
+    for (change, code) in cases {
+        let server = limited(change);
+        let output = init(&server, &["--grant-cluster-admin", "--timeout", "1s"]);
+        assert_eq!(output.code, Some(code), "{output}");
+        assert!(
+            output.stderr.contains(
+                "undo it with: kubectl delete clusterrolebinding oppscale-bootstrap-admin"
+            ),
+            "{output}"
+        );
+        assert!(server.writes().contains(&format!("DELETE {BINDING}")), "{output}");
+        assert!(server.store().object(BINDING).is_none());
+    }
+}
+
+#[test]
+fn a_grant_is_not_made_unasked_nor_needlessly_nor_with_the_binding_of_another() {
+    let server = server();
+    server.store().change(|store| store.rights.deny("patch", "secrets"));
+    let args = ["init", "--image", "i", "--grant-cluster-admin"];
+    let output = crate::support::bin::TestEnv::of(&server).run(args);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(server.writes().is_empty(), "without --yes and a terminal nothing is changed");
+    // A binding of that name for somebody else is neither used nor deleted.
+    server.store().change(|store| {
+        store.put(BINDING, "x", serde_json::json!({
+            "kind": "ClusterRoleBinding", "metadata": {"name": "oppscale-bootstrap-admin"},
+            "roleRef": {"name": "cluster-admin"},
+            "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "eve"}]
+        }));
+    });
+    let output = init(&server, &["--grant-cluster-admin"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(server.store().object(BINDING).is_some());
+    // Who may do everything needs none.
+    let server = super::install::server();
     let output = init(&server, &["--grant-cluster-admin"]);
     assert_eq!(output.code, Some(0), "{output}");
-    assert!(
-        output
-            .stderr
-            .contains("undo it with: kubectl delete clusterrolebinding oppscale-bootstrap-admin"),
-        "{output}"
+    assert!(output.stderr.contains("may do everything already"), "{output}");
+    assert!(!server.writes().iter().any(|write| write.contains(BINDING)));
+}
+
+/// `escalate` and `bind` are as good as holding what the role grants.
+#[test]
+fn who_may_escalate_and_bind_need_not_hold_what_is_granted() {
+    let server = server();
+    server.store().change(|store| {
+        for verb in ["get", "list", "watch"] {
+            store.rights.deny(verb, "horizontalpodautoscalers.autoscaling");
+        }
+        // And something that is really missing.
+        store.rights.deny("patch", "secrets");
+    });
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(3), "{output}");
+    assert!(!output.stdout.contains("horizontalpodautoscalers"), "{output}");
+    assert!(output.stdout.contains("secrets"), "{output}");
+}
+
+/// What is granted must be enough: seen on kube-apiserver 1.36, where it was not.
+#[test]
+fn what_is_granted_is_all_that_a_first_and_a_second_run_ask_for() {
+    let denied = oppscale::setup::rights::of_refusal(
+        "secrets \"oppscale-tls\" is forbidden: User \"dev\" cannot get resource \"secrets\" in API group \"\" in the namespace \"oppscale\"",
+        None,
     );
-    let binding = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/oppscale-bootstrap-admin";
-    assert!(server.writes().contains(&format!("DELETE {binding}")));
-    assert!(server.store().object(binding).is_none());
+    assert_eq!(
+        denied.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        ["get secrets in oppscale"]
+    );
+    let needed = oppscale::setup::rights::needed("oppscale");
+    assert!(needed.contains(&denied[0]));
+    let server = server();
+    assert_eq!(init(&server, &[]).code, Some(0));
+    assert_eq!(init(&server, &[]).code, Some(0));
+    // All that a first and a second run asked for is in the list.
+    for request in server.requests() {
+        let Some(place) = crate::support::place::Place::of(&request.path) else { continue };
+        let is_planned =
+            request.path.contains("/oppscale") || request.path.contains("/apiservices/");
+        if !is_planned || place.sub.is_some() || place.resource.ends_with("reviews") {
+            continue;
+        }
+        let need = place.need(&request.method);
+        let known = needed.iter().any(|rule| {
+            rule.verb == need.verb && rule.group == need.group && rule.resource == need.resource
+        });
+        assert!(known, "{} {} of {}", need.verb, need.resource, request.path);
+    }
 }

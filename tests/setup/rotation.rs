@@ -185,3 +185,98 @@ fn without_the_right_the_rule_that_grants_it_is_told() {
     assert_eq!(output.code, Some(3), "{output}");
     assert!(output.stderr.contains("--verb=get --resource=secrets"), "{output}");
 }
+
+/// Where nothing was verified so far, what pods serve until they take up the new certificate
+/// must be trusted too.
+#[test]
+fn an_api_that_trusted_anybody_trusts_the_old_authority_meanwhile() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let _ = env.run(["certs", "generate", "--to-secret"]);
+    with_api_service(&server);
+    server.store().change(|store| {
+        let spec = &mut store.objects.get_mut(API_SERVICE).unwrap().value["spec"];
+        spec["insecureSkipTLSVerify"] = true.into();
+        spec.as_object_mut().unwrap().remove("caBundle");
+    });
+    let output = env.run(["certs", "renew", "--force"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(story(&server), ["store oppscale-tls", "trust 2", "store oppscale-tls", "trust 1"]);
+}
+
+/// Making new certificates for a Secret in use would cut off every request.
+#[test]
+fn certificates_in_use_are_not_replaced_by_some_that_nobody_trusts() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let _ = env.run(["certs", "generate", "--to-secret"]);
+    with_api_service(&server);
+    let before = server.store().object(SECRET).unwrap();
+    let output = env.run(["certs", "generate", "--to-secret", "--force", "--dir", "certs"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output
+            .stderr
+            .contains("hint: oppscale certs renew --force replaces both without a failed request"),
+        "{output}"
+    );
+    assert_eq!(server.store().object(SECRET).unwrap(), before);
+    assert!(!env.path("certs").exists());
+    // Without an API that leads to it, nobody asks.
+    server.store().change(|store| store.objects.remove(API_SERVICE));
+    let output = env.run(["certs", "generate", "--to-secret", "--force"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
+/// Kubelet and the server take up to three minutes: who may not ask pods and waited less does
+/// not know, and must not drop the old authority.
+#[test]
+fn without_a_look_at_pods_little_time_drops_no_authority() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let _ = env.run(["certs", "generate", "--to-secret"]);
+    with_api_service(&server);
+    server.store().change(|store| store.rights.deny("get", "pods/proxy"));
+    let output = env.run(["certs", "renew", "--force", "--timeout", "1s"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("1 s are too few to know without"), "{output}");
+    assert_eq!(bundle(&server).len(), 2);
+    server.store().change(|store| store.rights.denied.clear());
+    let output = env.run(["certs", "renew"]);
+    assert!(output.stdout.starts_with("finished the renewal"), "{output}");
+    assert_eq!(bundle(&server).len(), 1);
+}
+
+/// Two installations may share a namespace: a renewed Secret must not lose whose it is.
+#[test]
+fn a_renewed_secret_keeps_its_labels() {
+    let server = super::install::server();
+    assert_eq!(super::install::init(&server, &[]).code, Some(0));
+    let labels = || server.store().object(SECRET).unwrap()["metadata"]["labels"].clone();
+    let before = labels();
+    assert_eq!(before["app.kubernetes.io/instance"], "oppscale");
+    let output = TestEnv::of(&server).run(["certs", "renew", "--force"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(labels(), before);
+    // And then there is nothing to change.
+    let writes = server.writes().len();
+    let again = super::install::init(&server, &[]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    assert_eq!(server.writes().len(), writes);
+}
+
+#[test]
+fn a_key_of_another_certificate_is_replaced_by_init() {
+    let server = super::install::server();
+    assert_eq!(super::install::init(&server, &[]).code, Some(0));
+    let other =
+        oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000);
+    use base64::Engine as _;
+    let key = base64::engine::general_purpose::STANDARD.encode(other.unwrap().key.expose());
+    server.store().change(|store| {
+        store.objects.get_mut(SECRET).unwrap().value["data"]["tls.key"] = key.into();
+    });
+    let output = super::install::init(&server, &[]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("change  Secret oppscale/oppscale-tls"), "{output}");
+}

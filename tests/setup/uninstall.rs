@@ -75,3 +75,129 @@ fn uninstalling_without_rights_changes_nothing() {
     assert_eq!(output.code, Some(3), "{output}");
     assert_eq!(server.writes().len(), before);
 }
+
+#[test]
+fn a_namespace_in_which_others_live_is_kept() {
+    let server = server();
+    let _ = init(&server, &[]);
+    server.store().change(|store| {
+        store.put("/api/v1/namespaces/oppscale/persistentvolumeclaims/data", "x", json!({"kind": "PersistentVolumeClaim", "metadata": {"name": "data", "namespace": "oppscale"}}));
+        store.put("/api/v1/namespaces/oppscale/configmaps/kube-root-ca.crt", "x", json!({"kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": "oppscale"}}));
+        store.put("/api/v1/namespaces/oppscale/serviceaccounts/default", "x", json!({"kind": "ServiceAccount", "metadata": {"name": "default", "namespace": "oppscale"}}));
+    });
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(
+        output.stderr.contains(
+            "namespace oppscale is kept, for others live in it: PersistentVolumeClaim data\n"
+        ),
+        "{output}"
+    );
+    assert!(server.store().object("/api/v1/namespaces/oppscale").is_some());
+    assert!(
+        server.store().object("/api/v1/namespaces/oppscale/persistentvolumeclaims/data").is_some()
+    );
+    // What every namespace has by itself keeps none.
+    server.store().change(|store| {
+        store.objects.remove("/api/v1/namespaces/oppscale/persistentvolumeclaims/data")
+    });
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.stdout, "delete  Namespace oppscale\n1 objects deleted\n", "{output}");
+}
+
+#[test]
+fn who_lives_in_a_namespace_that_may_not_be_looked_through_is_not_deleted() {
+    let server = server();
+    let _ = init(&server, &[]);
+    server.store().change(|store| store.rights.deny("list", "persistentvolumeclaims"));
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stderr.contains("who else lives in it is not known"), "{output}");
+    assert!(server.store().object("/api/v1/namespaces/oppscale").is_some());
+}
+
+/// render-hpa makes namespaces too: `init` may move in, but `uninstall` must not tear them down.
+#[test]
+fn a_namespace_of_workloads_is_neither_taken_nor_deleted() {
+    let server = server();
+    let path = "/api/v1/namespaces/idle";
+    server.store().change(|store| {
+        store.put(path, "kubectl", json!({"kind": "Namespace", "metadata": {"name": "idle", "labels": {"app.kubernetes.io/managed-by": "oppscale"}}}));
+    });
+    let output = init(&server, &["-n", "idle"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("keep    Namespace idle"), "{output}");
+    let output = TestEnv::of(&server).run(["uninstall", "--yes", "-n", "idle"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(!output.stdout.contains("Namespace"), "{output}");
+    assert!(server.store().object(path).is_some());
+}
+
+#[test]
+fn an_api_of_others_that_leads_to_our_server_keeps_it() {
+    let server = server();
+    let _ = init(&server, &[]);
+    server.store().change(|store| {
+        store.put(
+            "/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io",
+            "x",
+            json!({
+                "kind": "APIService", "metadata": {"name": "v1beta1.external.metrics.k8s.io"},
+                "spec": {"service": {"namespace": "oppscale", "name": "oppscale"}}
+            }),
+        );
+    });
+    let before = server.writes().len();
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(
+        output.stderr.contains("v1beta1.external.metrics.k8s.io (without our labels)"),
+        "{output}"
+    );
+    assert_eq!(server.writes().len(), before);
+}
+
+#[test]
+fn a_right_to_delete_that_is_missing_is_found_before_anything_is_deleted() {
+    let server = server();
+    let _ = init(&server, &[]);
+    let before = server.writes().len();
+    server.store().change(|store| store.rights.deny("delete", "services"));
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.code, Some(3), "{output}");
+    assert!(output.stderr.contains("you may not delete services in oppscale"), "{output}");
+    assert_eq!(server.writes().len(), before);
+}
+
+#[test]
+fn workloads_go_only_when_asked_and_only_opportunistic_ones() {
+    let server = server();
+    let _ = init(&server, &[]);
+    server.store().change(|store| {
+        for (name, label) in [("miner", "true"), ("shop", "no")] {
+            store.put(&format!("/apis/apps/v1/namespaces/idle/deployments/{name}"), "x", json!({"kind": "Deployment", "metadata": {"name": name, "namespace": "idle", "labels": {"oppscale.dev/opportunistic": label}}}));
+            store.put(&format!("/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/{name}"), "x", json!({
+                "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": name, "namespace": "idle", "labels": {"app.kubernetes.io/managed-by": "oppscale"}},
+                "spec": {"scaleTargetRef": {"kind": "Deployment", "name": name}}
+            }));
+        }
+        store.put("/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/theirs", "x", json!({
+            "kind": "HorizontalPodAutoscaler", "metadata": {"name": "theirs", "namespace": "idle"},
+            "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "miner"}}
+        }));
+    });
+    let output = TestEnv::of(&server).run(["uninstall", "--yes", "--delete-workloads"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.starts_with("delete  APIService"), "{output}");
+    assert!(output.stderr.contains("Deployment idle/shop is kept"), "{output}");
+    let mut left = server.store().paths();
+    left.retain(|path| path.contains("/idle/"));
+    assert_eq!(
+        left,
+        [
+            "/apis/apps/v1/namespaces/idle/deployments/shop",
+            "/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/theirs",
+        ]
+    );
+}

@@ -10,6 +10,8 @@ pub mod fake_apiserver;
 pub mod kubeconfig;
 pub mod managed;
 pub mod objects;
+pub mod place;
+pub mod refusal;
 pub mod request;
 pub mod review;
 pub mod routes;

@@ -7,7 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::answer;
-use super::store::{Inner, Place, TOKEN, not_found, status};
+use super::place::Place;
+use super::refusal::{not_found, status};
+use super::store::{Inner, TOKEN};
 
 impl Inner {
     pub fn token(&self, place: &Place<'_>, mut request: Value) -> Response<Body> {

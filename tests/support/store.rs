@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 
 use super::answer;
 use super::managed::{Managed, leaves, merge};
+use super::place::Place;
+use super::refusal::{conflict, not_found, status};
 use super::request::Request;
 use super::review::{Need, Rights, forbidden};
 
@@ -41,6 +43,9 @@ pub struct Inner {
     pub metric: Option<&'static str>,
     /// How many times pods still say that they serve the old certificate.
     pub lag: usize,
+    /// Rules that the user does not hold by RBAC, as a refusal to grant them words it: whatever
+    /// access reviews say.
+    pub not_held: Option<&'static str>,
     /// `/flagz`, where the version has it.
     pub flags: Option<Value>,
     pub served: Option<i64>,
@@ -59,6 +64,7 @@ impl Default for Inner {
             available: Some(("True", "Passed", "all checks passed")),
             metric: Some("17"),
             lag: 0,
+            not_held: None,
             flags: None,
             served: None,
             revision: 1000,
@@ -66,8 +72,9 @@ impl Default for Inner {
     }
 }
 
-const GROUPS: [&str; 11] = [
+const GROUPS: [&str; 12] = [
     "",
+    "batch",
     "apps",
     "autoscaling",
     "rbac.authorization.k8s.io",
@@ -79,54 +86,6 @@ const GROUPS: [&str; 11] = [
     "authorization.k8s.io",
     "networking.k8s.io",
 ];
-
-/// A path taken apart.
-pub struct Place<'p> {
-    pub group: &'p str,
-    pub namespace: Option<&'p str>,
-    pub resource: &'p str,
-    pub name: Option<&'p str>,
-    pub sub: Option<&'p str>,
-}
-
-impl<'p> Place<'p> {
-    fn of(path: &'p str) -> Option<Self> {
-        let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
-        let (group, rest) = match parts[..] {
-            ["api", "v1", ref rest @ ..] => ("", rest),
-            ["apis", group, _, ref rest @ ..] => (group, rest),
-            _ => return None,
-        };
-        let (namespace, rest) = match rest {
-            ["namespaces", namespace, rest @ ..] if !rest.is_empty() => (Some(*namespace), rest),
-            rest => (None, rest),
-        };
-        let (resource, rest) = rest.split_first()?;
-        Some(Self {
-            group,
-            namespace,
-            resource,
-            name: rest.first().copied(),
-            sub: rest.get(1).copied(),
-        })
-    }
-
-    fn need(&self, method: &Method) -> Need {
-        let verb = match (method, self.name) {
-            (&Method::GET, Some(_)) => "get",
-            (&Method::GET, None) => "list",
-            (&Method::POST, _) => "create",
-            (&Method::PATCH, _) => "patch",
-            _ => "delete",
-        };
-        let sub = self.sub.map(|sub| format!("/{sub}")).unwrap_or_default();
-        Need {
-            verb: verb.to_owned(),
-            group: self.group.to_owned(),
-            resource: format!("{}{sub}", self.resource),
-        }
-    }
-}
 
 impl Store {
     /// Changes what it holds.
@@ -164,7 +123,12 @@ impl Inner {
             let answer = self.flags.as_ref().map(|flags| answer::json(StatusCode::OK, flags));
             return Some(answer.unwrap_or_else(|| answer::recorded("404-path")));
         }
+        if self.lacks_group(&request.path) {
+            return Some(answer::recorded("404-path"));
+        }
         let place = Place::of(&request.path)?;
+        // Who is bound to cluster-admin may do everything.
+        let rights = if self.is_admin() { Rights::default() } else { self.rights.clone() };
         match place.resource {
             "selfsubjectreviews" => {
                 let user = json!({"username": self.user, "groups": ["system:authenticated"]});
@@ -173,7 +137,7 @@ impl Inner {
                 return Some(answer::json(StatusCode::CREATED, &review));
             }
             "selfsubjectaccessreviews" => {
-                let review = self.rights.review(body);
+                let review = rights.review(body);
                 return Some(answer::json(StatusCode::CREATED, &review));
             }
             "subjectaccessreviews" => {
@@ -184,7 +148,7 @@ impl Inner {
             _ => {}
         }
         let need = place.need(&request.method);
-        if !self.rights.allow(&need) {
+        if !rights.allow(&need) {
             let status =
                 forbidden(&self.user, &need, place.namespace, place.name.unwrap_or_default());
             return Some(answer::json(StatusCode::FORBIDDEN, &status));
@@ -206,6 +170,23 @@ impl Inner {
             Method::DELETE => Some(self.delete(&place, &request.path)),
             _ => None,
         }
+    }
+
+    /// Whether discovery is asked for a group of somebody's that is not there.
+    fn lacks_group(&self, path: &str) -> bool {
+        match path.trim_start_matches('/').split('/').collect::<Vec<_>>()[..] {
+            ["apis", "monitoring.coreos.com", _] => !self.groups.contains("monitoring.coreos.com"),
+            _ => false,
+        }
+    }
+
+    fn is_admin(&self) -> bool {
+        let bindings =
+            self.objects.iter().filter(|(path, _)| path.contains("/clusterrolebindings/"));
+        bindings.into_iter().any(|(_, binding)| {
+            binding.value["roleRef"]["name"] == "cluster-admin"
+                && binding.value["subjects"][0]["name"] == *self.user
+        })
     }
 
     fn get(&self, place: &Place<'_>, request: &Request) -> Option<Response<Body>> {
@@ -278,6 +259,20 @@ impl Inner {
         let manager = request.parameter("fieldManager").unwrap();
         let force = request.parameter("force") == Some("true");
         let dry = request.parameter("dryRun") == Some("All");
+        let create = Need { verb: "create".to_owned(), ..place.need(&request.method) };
+        if known.is_none() && !self.is_admin() && !self.rights.allow(&create) {
+            let name = place.name.unwrap_or_default();
+            let refusal = forbidden(&self.user, &create, place.namespace, name);
+            return answer::json(StatusCode::FORBIDDEN, &refusal);
+        }
+        if let Some(rules) = self.not_held.filter(|_| place.resource == "clusterroles") {
+            let message = format!(
+                "clusterroles.rbac.authorization.k8s.io {:?} is forbidden: user {:?} (groups=[\"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n{rules}",
+                place.name.unwrap_or_default(),
+                self.user
+            );
+            return status(403, "Forbidden", &message);
+        }
         let before = known.clone().unwrap_or_default();
         let mut next = match before.applied(manager, body, force) {
             Ok(next) => next,
@@ -371,37 +366,4 @@ impl Inner {
         });
         answer::json(StatusCode::OK, &done)
     }
-}
-
-pub fn not_found(place: &Place<'_>) -> Response<Body> {
-    let dot = if place.group.is_empty() { "" } else { "." };
-    let name = place.name.unwrap_or_default();
-    let message = format!("{}{dot}{} {name:?} not found", place.resource, place.group);
-    status(404, "NotFound", &message)
-}
-
-pub fn status(code: u16, reason: &str, message: &str) -> Response<Body> {
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": message, "reason": reason, "code": code
-    });
-    answer::json(StatusCode::from_u16(code).unwrap(), &status)
-}
-
-fn conflict(conflicts: &[(String, String)]) -> Response<Body> {
-    let causes: Vec<_> = conflicts
-        .iter()
-        .map(|(manager, field)| {
-            json!({
-                "reason": "FieldManagerConflict",
-                "message": format!("conflict with {manager:?}"), "field": field
-            })
-        })
-        .collect();
-    let status = json!({
-        "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-        "message": format!("Apply failed with {} conflicts", conflicts.len()),
-        "reason": "Conflict", "details": {"causes": causes}, "code": 409
-    });
-    answer::json(StatusCode::CONFLICT, &status)
 }

@@ -150,15 +150,31 @@ impl Distribution {
         }
     }
 
-    /// How front-proxy certificates are renewed.
+    /// The names that the API server proves itself with to others, for its flag
+    /// `requestheader-allowed-names`. Any other value cuts it off from all of them.
+    pub fn front_proxy_names(self) -> &'static str {
+        match self {
+            Self::Kubeadm | Self::Kind | Self::Minikube | Self::MicroK8s => "front-proxy-client",
+            Self::Charmed => "system:kube-apiserver,client",
+            Self::K3s | Self::Rke2 => "system:auth-proxy",
+            Self::Eks | Self::Gke | Self::Aks | Self::Unknown => {
+                "COMMON_NAME_OF_PROXY_CLIENT_CERT_FILE"
+            }
+        }
+    }
+
+    /// How the front proxy's CA is renewed, with what it has signed. What renews certificates
+    /// as they end leaves their CA as it is.
     pub fn renew_front_proxy(self) -> &'static str {
         match self {
             Self::MicroK8s => "microk8s refresh-certs -e front-proxy-client.crt",
             Self::Kubeadm | Self::Kind | Self::Minikube => {
-                "kubeadm certs renew front-proxy-client, on each control-plane node"
+                "move /etc/kubernetes/pki/front-proxy-ca.crt and .key away on a control-plane node; \
+                 kubeadm init phase certs front-proxy-ca; copy both to the other control-plane \
+                 nodes; on each: kubeadm certs renew front-proxy-client, and restart kube-apiserver"
             }
-            Self::K3s => "systemctl restart k3s: it renews certificates when it starts",
-            Self::Rke2 => "systemctl restart rke2-server: it renews certificates when it starts",
+            Self::K3s => "k3s certificate rotate-ca: a restart renews certificates, but not CAs",
+            Self::Rke2 => "rke2 certificate rotate-ca: a restart renews certificates, but not CAs",
             Self::Charmed => "juju run kubernetes-control-plane/leader restart",
             Self::Eks | Self::Gke | Self::Aks => "the provider renews it: open a support case",
             Self::Unknown => "renew the certificate of --proxy-client-cert-file and its CA",
@@ -166,8 +182,8 @@ impl Distribution {
     }
 
     /// How metrics-server is installed.
-    pub fn install_metrics_server(self) -> &'static str {
-        match self {
+    pub fn install_metrics_server(self) -> String {
+        let words = match self {
             Self::Eks => "aws eks create-addon --cluster-name CLUSTER --addon-name metrics-server",
             Self::Gke | Self::Aks => "the provider runs it: open a support case",
             Self::K3s | Self::Rke2 => {
@@ -176,10 +192,19 @@ impl Distribution {
             Self::MicroK8s => "microk8s enable metrics-server",
             Self::Minikube => "minikube addons enable metrics-server",
             _ => {
-                "oppscale init --with metrics-server --export DIR writes its Helm values; then \
-                 helm upgrade --install metrics-server metrics-server/metrics-server -n \
-                 kube-system -f DIR/metrics-server.values.yaml"
+                // Its values differ by distribution, and an export asks no cluster which it is.
+                let distribution = match self {
+                    Self::Unknown => String::new(),
+                    known => format!(" --distribution {}", known.name()),
+                };
+                return format!(
+                    "oppscale init --image IMAGE --with metrics-server --export DIR{distribution} \
+                     writes its Helm values; then helm upgrade --install metrics-server \
+                     metrics-server/metrics-server -n kube-system -f \
+                     DIR/metrics-server.values.yaml"
+                );
             }
-        }
+        };
+        words.to_owned()
     }
 }

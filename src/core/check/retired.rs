@@ -16,6 +16,8 @@ pub struct RetiredApi {
 pub struct RetiredFlag {
     /// Without dashes.
     pub name: &'static str,
+    /// The component that does not know it; `None` for every one.
+    pub of: Option<&'static str>,
     /// What to do instead.
     pub instead: &'static str,
 }
@@ -59,31 +61,42 @@ pub const APIS: &[RetiredApi] = apis![
 pub const FLAGS: &[RetiredFlag] = &[
     RetiredFlag {
         name: "horizontal-pod-autoscaler-use-rest-clients",
+        of: None,
         instead: "leave it out: it is the only way since 1.11",
     },
     RetiredFlag {
         name: "horizontal-pod-autoscaler-downscale-delay",
+        of: None,
         instead: "behavior.scaleDown.stabilizationWindowSeconds of the HPA",
     },
     RetiredFlag {
         name: "horizontal-pod-autoscaler-upscale-delay",
+        of: None,
         instead: "behavior.scaleUp.stabilizationWindowSeconds of the HPA",
     },
     RetiredFlag {
         name: "experimental-encryption-provider-config",
+        of: None,
         instead: "encryption-provider-config",
     },
     RetiredFlag {
         name: "insecure-port",
+        of: None,
         instead: "leave it out: there is no insecure port any more",
     },
-    RetiredFlag { name: "insecure-bind-address", instead: "leave it out" },
+    RetiredFlag { name: "insecure-bind-address", of: None, instead: "leave it out" },
     RetiredFlag {
         name: "basic-auth-file",
+        of: None,
         instead: "client certificates, OIDC or ServiceAccount tokens",
     },
-    RetiredFlag { name: "admission-control", instead: "enable-admission-plugins" },
-    RetiredFlag { name: "heapster-namespace", instead: "metrics-server" },
+    RetiredFlag { name: "admission-control", of: None, instead: "enable-admission-plugins" },
+    RetiredFlag { name: "heapster-namespace", of: None, instead: "metrics-server" },
+    RetiredFlag {
+        name: "enable-aggregator-routing",
+        of: Some("kube-controller-manager"),
+        instead: "leave it out: it is a flag of kube-apiserver, and never was one of this",
+    },
 ];
 
 /// What is gone, of an object.
@@ -93,12 +106,16 @@ pub fn api(api_version: &str, kind: &str) -> Option<&'static RetiredApi> {
     exact.or_else(|| same.clone().find(|api| api.kind.is_empty()))
 }
 
-/// What is gone, of a command line's words.
-pub fn flags<'w>(words: impl IntoIterator<Item = &'w str>) -> Vec<&'static RetiredFlag> {
+/// What is gone, of the words of a component's command line; an empty name for any component.
+pub fn flags<'w>(
+    words: impl IntoIterator<Item = &'w str>,
+    component: &str,
+) -> Vec<&'static RetiredFlag> {
     let names: Vec<_> = words
         .into_iter()
         .filter_map(|word| word.strip_prefix("--"))
         .map(|word| word.split('=').next().unwrap_or(word))
         .collect();
-    FLAGS.iter().filter(|flag| names.contains(&flag.name)).collect()
+    let known = FLAGS.iter().filter(|flag| flag.of.is_none_or(|of| of == component));
+    known.filter(|flag| names.contains(&flag.name)).collect()
 }
