@@ -156,16 +156,16 @@ impl Server {
         let Self { settings, certificate, api, web } = self;
         let changes = ChangeTally::default();
         let watches =
-            Watches::start(cluster, settings.patience.max_staleness, changes.clone()).await?;
+            Watches::start(cluster, &settings.patience, changes.clone(), api.is_some()).await?;
         let board = watches.board(settings.patience);
-        let trust = api.is_some().then(|| watches.trust.clone());
+        let trust = watches.trust.clone();
         let health = Health::new(board.clone(), trust.clone());
         let history = Arc::new(History::default());
         let mut connections = vec![("web", web.connections())];
         connections.extend(api.as_ref().map(|api| ("api", api.connections())));
         let exporter = Arc::new(Exporter {
             board: board.clone(),
-            certificate: certificate.clone(),
+            certificate: api.is_some().then(|| certificate.clone()),
             requests: RequestTally::default(),
             changes,
             connections,
