@@ -13,10 +13,11 @@
 //! | `catalog`, `autoscalers` | the workloads that are served, and the HPAs on the page |
 //! | `front_proxy`, `trust`, `ask_only` | who is believed |
 //! | `certificate` | the serving certificate, replaced while it runs |
-//! | `listener`, `connections` | sockets, limits, the end in order |
+//! | `listener`, `connections`, `outlet` | sockets, limits, the end in order |
 //! | `api_port`, `web_port`, `health` | what is answered where |
 //! | `exposition`, `prometheus`, `tally` | `/metrics` |
-//! | `overview`, `history`, `page` | the web page |
+//! | `overview`, `history`, `page`, `issue` | the web page, and what of it is new |
+//! | `shared` | a text for all who ask |
 //! | `background` | what goes on beside requests |
 //! | `watches` | what is followed, and where it goes |
 
@@ -32,10 +33,13 @@ mod exposition;
 pub mod front_proxy;
 mod health;
 mod history;
+mod issue;
 mod listener;
+mod outlet;
 pub mod overview;
 mod page;
 mod prometheus;
+mod shared;
 mod tally;
 pub mod trust;
 mod watches;
@@ -58,8 +62,8 @@ use board::Patience;
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use health::Health;
 use history::History;
+use issue::Issue;
 use listener::Port;
-use page::Pieces;
 use prometheus::Exporter;
 use tally::{ChangeTally, RequestTally};
 use watches::Watches;
@@ -179,8 +183,8 @@ impl Server {
             autoscalers: watches.autoscalers.clone(),
         });
         let (stop, stopped) = watch::channel(false);
-        let (short, short_pieces) = watch::channel(Arc::new(Pieces::default()));
-        let (all, all_pieces) = watch::channel(Arc::new(Pieces::default()));
+        let (short, short_issues) = watch::channel(Arc::new(Issue::default()));
+        let (all, all_issues) = watch::channel(Arc::new(Issue::default()));
         let beside = [
             tokio::spawn(background::renew(certificate)),
             tokio::spawn(background::remember(board.clone(), history)),
@@ -192,7 +196,8 @@ impl Server {
             health: health.clone(),
             exporter: Arc::clone(&exporter),
             page,
-            pieces: [short_pieces, all_pieces],
+            issues: [short_issues, all_issues],
+            shared: Default::default(),
         };
         ports.push(tokio::spawn(web.serve(Arc::new(web_port), stopped.clone())));
         if let (Some(api), Some(trust)) = (api, trust) {
@@ -240,9 +245,10 @@ async fn open(
     port: u16,
     tls: Option<TlsAcceptor>,
 ) -> Result<Port, ServeError> {
+    let limit = connections::limit();
     let opened = match address {
-        Some(address) => Port::open(address, tls).await,
-        None => Port::open_all(port, tls).await,
+        Some(address) => Port::open(address, tls, limit).await,
+        None => Port::open_all(port, tls, limit).await,
     };
     let error = |error| ServeError::Port {
         what,
