@@ -57,14 +57,16 @@ impl Asked<'_> {
         let series = self.request.selector("metricLabelSelector")?;
         let objects = self.request.selector("labelSelector")?;
         let readings = self.source.workloads()?;
-        let of_kind = readings.workloads.iter().filter(|workload| {
-            workload.namespace == namespace
-                && workload.kind == kind
-                && (series.is_empty() || series.matches(&workload.series_labels()))
-        });
+        let of_kind = readings
+            .workloads
+            .iter()
+            .filter(|workload| workload.namespace == namespace && workload.kind == kind);
+        let is_meant = |workload: &WorkloadReading| {
+            series.is_empty() || series.matches(&workload.series_labels())
+        };
         if name == "*" {
             let items = of_kind
-                .filter(|workload| objects.matches(&workload.labels))
+                .filter(|workload| is_meant(workload) && objects.matches(&workload.labels))
                 .filter_map(|w| Some(self.of_workload(w, w.values.as_ref().ok()?, &readings.time)))
                 .collect();
             return Ok(self.list(items));
@@ -76,6 +78,12 @@ impl Asked<'_> {
                  workload; label it {OPPORTUNISTIC_LABEL}=true"
             ))
         })?;
+        if !is_meant(workload) {
+            let resource = kind.resource();
+            return Err(Refusal::not_found(format!(
+                "the metric of {resource}.apps {name:?} in namespace {namespace:?} is not {series}"
+            )));
+        }
         let values = workload.values.as_ref().map_err(|why| held(workload, why))?;
         Ok(self.list(vec![self.of_workload(workload, values, &readings.time)]))
     }

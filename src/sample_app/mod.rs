@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::serve::connections::limit;
 use crate::serve::listener::Port;
 use answers::Answers;
 
@@ -35,11 +36,11 @@ impl SampleApp {
     /// # Errors
     /// When the port cannot be opened.
     pub async fn start(name: String, address: Option<SocketAddr>, port: u16) -> io::Result<Self> {
+        let limit = limit(1, CONNECTIONS);
         let port = match address {
-            Some(address) => Port::open(address, None).await?,
-            None => Port::open_all(port, None).await?,
+            Some(address) => Port::open(address, None, limit).await?,
+            None => Port::open_all(port, None, limit).await?,
         };
-        let port = port.with_limit(CONNECTIONS);
         let address = port.address()?;
         let answers = Arc::new(Answers::new(name));
         let (stop, stopped) = watch::channel(false);

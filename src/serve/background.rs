@@ -10,9 +10,10 @@ use super::board::{Board, Sight};
 use super::certificate::{LOOK, ServingCertificate};
 use super::health::Health;
 use super::history::{EVERY, History};
+use super::issue::Issue;
 use super::listener::stopped;
 use super::overview;
-use super::page::Pieces;
+use super::shared::pace;
 use super::web_port::Page;
 
 /// The least time between two renderings: more often than this nobody can read.
@@ -49,15 +50,18 @@ pub(super) async fn remember(board: Board, history: Arc<History>) {
 /// Renders the page while somebody looks, at changes and each second, until `stop`.
 pub(super) async fn render(
     page: Arc<Page>,
-    pieces: [watch::Sender<Arc<Pieces>>; 2],
+    issues: [watch::Sender<Arc<Issue>>; 2],
     mut stop: watch::Receiver<bool>,
 ) {
     let mut changes = page.board.picture().changes();
+    let mut due = [Instant::now(); 2];
     loop {
-        for (sender, all_nodes) in pieces.iter().zip([false, true]) {
+        for ((sender, due), all_nodes) in issues.iter().zip(&mut due).zip([false, true]) {
             // One receiver is the port's own, for those to come.
-            if sender.receiver_count() > 1 {
-                sender.send_replace(Arc::new(page.view(all_nodes).pieces()));
+            if sender.receiver_count() > 1 && *due <= Instant::now() {
+                let issue = sender.borrow().next(page.view(all_nodes).pieces());
+                *due = Instant::now() + pace(issue.whole.len());
+                sender.send_replace(Arc::new(issue));
             }
         }
         tokio::select! {

@@ -3,7 +3,7 @@
 //! Nothing is counted while nobody asks, however many events come; whoever asks gets what
 //! the last event made of it. The picture is locked only while its numbers are copied out.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
@@ -57,6 +57,8 @@ struct Inner {
     kinds: Vec<(WorkloadKind, Followed)>,
     patience: Patience,
     counted: Mutex<Option<Arc<Counted>>>,
+    /// When what is known was last current.
+    current: Mutex<Option<Instant>>,
 }
 
 /// Everything that was counted at one time.
@@ -90,7 +92,8 @@ impl Board {
         patience: Patience,
     ) -> Self {
         let (changes, counted) = (picture.changes(), Mutex::default());
-        Self(Arc::new(Inner { picture, changes, catalog, kinds, patience, counted }))
+        let current = Mutex::default();
+        Self(Arc::new(Inner { picture, changes, catalog, kinds, patience, counted, current }))
     }
 
     /// The picture that is counted.
@@ -107,7 +110,22 @@ impl Board {
     pub fn sight(&self) -> Sight {
         let (health, pods_unknown) =
             self.0.picture.look(|snapshot, health| (health.clone(), snapshot.pods_unknown.clone()));
-        self.sight_of(&health, pods_unknown)
+        let sight = self.sight_of(&health, pods_unknown);
+        if let Sight::Clear(age) = sight {
+            *self.current() = Instant::now().checked_sub(age);
+        }
+        sight
+    }
+
+    fn current(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For how long the cluster has been out of sight, where it was in sight before. A right
+    /// that was taken away leaves nothing that has an age.
+    fn blind_for(&self, age: Option<Duration>) -> Option<Duration> {
+        let since = || self.current().map(|current| current.elapsed());
+        age.or_else(since).filter(|age| *age > self.0.patience.max_staleness)
     }
 
     fn sight_of(&self, health: &Health, pods_unknown: Option<String>) -> Sight {
@@ -205,13 +223,15 @@ impl Board {
     /// may not.
     fn may_tell(&self) -> Result<(bool, String), Refusal> {
         let time = |age| wall_clock(OffsetDateTime::now_utc() - age);
-        match (self.sight(), self.0.patience.on_stale) {
-            (Sight::Clear(age), _) => Ok((true, time(age))),
-            (Sight::Blind(_, Some(age)), OnStale::Zero) => Ok((false, time(age))),
-            (Sight::Starting(why) | Sight::Blind(why, _), _) => {
-                Err(Refusal::unavailable(format!("oppscale: {why}")))
-            }
-        }
+        let why = match self.sight() {
+            Sight::Clear(age) => return Ok((true, time(age))),
+            Sight::Starting(why) => why,
+            Sight::Blind(why, age) => match (self.0.patience.on_stale, self.blind_for(age)) {
+                (OnStale::Zero, Some(age)) => return Ok((false, time(age))),
+                _ => why,
+            },
+        };
+        Err(Refusal::unavailable(format!("oppscale: {why}")))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The serving certificate: from files that may be replaced at any time, or self-signed.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use rustls::ServerConfig;
@@ -70,6 +70,25 @@ pub struct ServingCertificate(Arc<Inner>);
 struct Inner {
     source: CertificateSource,
     current: RwLock<Current>,
+    told: Mutex<Told>,
+}
+
+/// What the log was told of last: the files are looked at every other second, and a problem
+/// may last for days.
+#[derive(Debug, Default)]
+struct Told {
+    /// Why the certificate cannot be replaced.
+    failure: Option<String>,
+    /// How near the end of the certificate is.
+    end: End,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum End {
+    #[default]
+    Far,
+    Near,
+    Past,
 }
 
 #[derive(Debug)]
@@ -87,7 +106,7 @@ impl ServingCertificate {
     /// When it cannot be read or used.
     pub fn new(source: CertificateSource) -> Result<Self, CertificateError> {
         let current = RwLock::new(Current::load(&source)?);
-        let certificate = Self(Arc::new(Inner { source, current }));
+        let certificate = Self(Arc::new(Inner { source, current, told: Mutex::default() }));
         certificate.warn_of_end();
         Ok(certificate)
     }
@@ -101,29 +120,46 @@ impl ServingCertificate {
     /// files make no sense, as between the replacing of one and of the other, what was
     /// there before is shown on.
     pub fn refresh(&self) {
+        if self.is_due() {
+            self.replace();
+        } else {
+            self.0.told.lock().unwrap_or_else(PoisonError::into_inner).failure = None;
+        }
+        self.warn_of_end();
+    }
+
+    fn is_due(&self) -> bool {
         let inner = &self.0;
-        let expires = self.expires();
         match &inner.source {
             CertificateSource::SelfSigned(_) => {
-                if expires - RENEW_BEFORE > OffsetDateTime::now_utc() {
-                    return;
-                }
+                self.expires() - RENEW_BEFORE <= OffsetDateTime::now_utc()
             }
             CertificateSource::Files { .. } => {
                 let known = inner.current.read().unwrap_or_else(PoisonError::into_inner);
-                if texts(&inner.source).is_ok_and(|texts| texts == known.texts) {
-                    return;
-                }
+                !texts(&inner.source).is_ok_and(|texts| texts == known.texts)
             }
         }
-        match Current::load(&inner.source) {
+    }
+
+    fn replace(&self) {
+        let inner = &self.0;
+        let loaded = Current::load(&inner.source);
+        let mut told = inner.told.lock().unwrap_or_else(PoisonError::into_inner);
+        match loaded {
             Ok(current) => {
                 *inner.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+                *told = Told::default();
                 tracing::info!(expires = %self.expires(), "serving certificate replaced");
-                self.warn_of_end();
             }
             Err(error) => {
-                tracing::warn!(%error, "serving certificate not replaced; the old one is shown on");
+                let failure = Some(error.to_string());
+                if told.failure != failure {
+                    tracing::warn!(
+                        %error,
+                        "serving certificate not replaced; the old one is shown on"
+                    );
+                    told.failure = failure;
+                }
             }
         }
     }
@@ -148,12 +184,20 @@ impl ServingCertificate {
 
     fn warn_of_end(&self) {
         let expires = self.expires();
-        if expires < OffsetDateTime::now_utc() {
-            tracing::error!(%expires, "the serving certificate has expired");
-        } else if expires - OffsetDateTime::now_utc() < RENEW_BEFORE
-            && matches!(self.0.source, CertificateSource::Files { .. })
-        {
-            tracing::warn!(%expires, "the serving certificate expires soon");
+        let left = expires - OffsetDateTime::now_utc();
+        let end = match &self.0.source {
+            _ if left.is_negative() => End::Past,
+            CertificateSource::Files { .. } if left < RENEW_BEFORE => End::Near,
+            _ => End::Far,
+        };
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut told.end, end) == end {
+            return;
+        }
+        match end {
+            End::Past => tracing::error!(%expires, "the serving certificate has expired"),
+            End::Near => tracing::warn!(%expires, "the serving certificate expires soon"),
+            End::Far => {}
         }
     }
 }

@@ -4,12 +4,39 @@
 //! ten thousand and take the memory of the pod, or, were new ones turned away, the place of
 //! the API server. So there is a limit, and a new connection at the limit ends the one that
 //! was idle for longest; those on which the front proxy has asked go last.
+//!
+//! Connections are files to the process, too. Where it may open few of them, as with the 1024
+//! of many systems, the ports must leave some for the watches, and the limit is lower.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::Notify;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+/// Files that are no connections of a port: watches, logs, certificates, and room.
+const OTHER_FILES: u64 = 128;
+
+/// How many connections each of `ports` may have, `most` where files are plenty. Asks for as
+/// many files as that takes, for the limit in force is often far below what may be asked for.
+pub(crate) fn limit(ports: u64, most: usize) -> usize {
+    let wanted = ports * most as u64 + OTHER_FILES;
+    // What cannot be told is taken for the usual.
+    let (mut files, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+    if files < wanted {
+        let more = wanted.min(hard);
+        if setrlimit(Resource::RLIMIT_NOFILE, more, hard).is_ok() {
+            files = more;
+        }
+    }
+    limit_of(files, ports, most)
+}
+
+fn limit_of(files: u64, ports: u64, most: usize) -> usize {
+    let each = files.saturating_sub(OTHER_FILES) / ports;
+    usize::try_from(each).unwrap_or(most).clamp(8, most)
+}
 
 /// Open connections.
 #[derive(Debug, Clone)]
@@ -19,6 +46,14 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     limit: usize,
     state: Mutex<State>,
+    /// One more than the limit: the new one is there before the one that makes room has gone.
+    places: Arc<Semaphore>,
+}
+
+/// The right to one more connection, with its files and memory.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, Default)]
@@ -41,26 +76,26 @@ pub(super) struct Connection {
     connections: Connections,
     number: u64,
     leave: Arc<Notify>,
+    _place: Place,
 }
 
 impl Connections {
     pub(crate) fn new(limit: usize) -> Self {
-        Self(Arc::new(Inner { limit, state: Mutex::default() }))
+        let places = Arc::new(Semaphore::new(limit + 1));
+        Self(Arc::new(Inner { limit, state: Mutex::default(), places }))
+    }
+
+    /// Waits until those that make room have gone.
+    pub(crate) async fn place(&self) -> Place {
+        // It is never closed.
+        Place { _permit: Arc::clone(&self.0.places).acquire_owned().await.ok() }
     }
 
     /// Takes in a new connection, and ends another one if there are too many.
-    pub(super) fn enter(&self) -> Connection {
+    pub(super) fn enter(&self, place: Place) -> Connection {
         let mut state = self.state();
         if state.open.len() >= self.0.limit {
-            let last = state
-                .open
-                .iter()
-                .min_by_key(|(_, seat)| (seat.requests > 0, seat.trusted, seat.idle_since))
-                .map(|(number, _)| *number);
-            if let Some(seat) = last.and_then(|number| state.open.remove(&number)) {
-                tracing::debug!("too many connections: the one that was idle for longest is ended");
-                seat.leave.notify_one();
-            }
+            state.make_room();
         }
         let number = state.next;
         state.next += 1;
@@ -73,7 +108,12 @@ impl Connections {
         };
         state.open.insert(number, seat);
         drop(state);
-        Connection { connections: self.clone(), number, leave }
+        Connection { connections: self.clone(), number, leave, _place: place }
+    }
+
+    /// Ends the one that may go first.
+    pub(super) fn make_room(&self) {
+        self.state().make_room();
     }
 
     /// How many are open.
@@ -83,6 +123,20 @@ impl Connections {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn make_room(&mut self) {
+        let last = self
+            .open
+            .iter()
+            .min_by_key(|(_, seat)| (seat.requests > 0, seat.trusted, seat.idle_since))
+            .map(|(number, _)| *number);
+        if let Some(seat) = last.and_then(|number| self.open.remove(&number)) {
+            tracing::debug!("too many connections: the one that was idle for longest is ended");
+            seat.leave.notify_one();
+        }
     }
 }
 
@@ -121,24 +175,42 @@ impl Drop for Connection {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    fn few_files_leave_some_for_watches() {
+        assert_eq!(limit_of(1 << 20, 2, 512), 512);
+        assert_eq!(limit_of(1024, 2, 512), 448);
+        assert_eq!(limit_of(256, 2, 512), 64);
+        assert_eq!(limit_of(10, 2, 512), 8);
+    }
+
+    async fn enter(connections: &Connections) -> Connection {
+        connections.enter(connections.place().await)
+    }
 
     #[tokio::test]
     async fn the_idle_stranger_goes_first() {
         let connections = Connections::new(3);
-        let proxy = connections.enter();
+        let proxy = enter(&connections).await;
         proxy.begin();
         proxy.end(true);
-        let busy = connections.enter();
+        let busy = enter(&connections).await;
         busy.begin();
-        let idle = connections.enter();
-        let new = connections.enter();
+        let idle = enter(&connections).await;
+        let new = enter(&connections).await;
         idle.must_leave().await;
         assert_eq!(connections.count(), 3);
+        // Its place is free when it has gone, and not before.
+        let waiting = connections.place();
+        assert!(tokio::time::timeout(Duration::from_millis(20), waiting).await.is_err());
+        drop(idle);
         // The new one is now the only idle stranger.
-        let _newer = connections.enter();
+        let _newer = enter(&connections).await;
         new.must_leave().await;
-        drop((idle, new));
+        drop(new);
         assert_eq!(connections.count(), 3, "who was ended is not counted down twice");
         drop(proxy);
         assert_eq!(connections.count(), 2);

@@ -17,11 +17,12 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connection, Connections};
+use super::outlet::Outlet;
 use super::trust::Peer;
 
 /// The longest that a handshake may take.
@@ -34,9 +35,13 @@ const HEAD: Duration = Duration::from_secs(120);
 const HEAD_SIZE: usize = 32 << 10;
 /// How long to wait after accepting has failed, for want of file descriptors mostly.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Open connections of a port: far more than API servers and people have, and little enough
-/// memory.
-pub(crate) const LIMIT: usize = 512;
+/// What the system may keep of an answer for a client that does not read, which is memory of
+/// the pod, too. Left alone it grows to megabytes; the system takes twice what is asked for.
+const SEND_BUFFER: u32 = 64 << 10;
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+/// The longest that a client may leave an answer lying.
+const OUTLET: Duration = Duration::from_secs(30);
 
 /// The body of an answer.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
@@ -78,25 +83,37 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Opens a port at `address`.
-    pub(crate) async fn open(address: SocketAddr, tls: Option<TlsAcceptor>) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
-        Ok(Self { listener, tls, connections: Connections::new(LIMIT) })
+    /// Opens a port at `address` for at most `limit` connections.
+    pub(crate) async fn open(
+        address: SocketAddr,
+        tls: Option<TlsAcceptor>,
+        limit: usize,
+    ) -> io::Result<Self> {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // As the standard library has it: a restart must not wait for old connections.
+        socket.set_reuseaddr(true)?;
+        // Connections have it from here.
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
+        Ok(Self { listener, tls, connections: Connections::new(limit) })
     }
 
     /// Opens a port on every address, of IPv6 too where there is any.
-    pub(crate) async fn open_all(port: u16, tls: Option<TlsAcceptor>) -> io::Result<Self> {
-        match Self::open((Ipv6Addr::UNSPECIFIED, port).into(), tls.clone()).await {
+    pub(crate) async fn open_all(
+        port: u16,
+        tls: Option<TlsAcceptor>,
+        limit: usize,
+    ) -> io::Result<Self> {
+        match Self::open((Ipv6Addr::UNSPECIFIED, port).into(), tls.clone(), limit).await {
             Err(error) if error.kind() != io::ErrorKind::AddrInUse => {
-                Self::open((Ipv4Addr::UNSPECIFIED, port).into(), tls).await
+                Self::open((Ipv4Addr::UNSPECIFIED, port).into(), tls, limit).await
             }
             opened => opened,
         }
-    }
-
-    /// With room for so many connections.
-    pub(crate) fn with_limit(self, limit: usize) -> Self {
-        Self { connections: Connections::new(limit), ..self }
     }
 
     /// Where it listens.
@@ -114,18 +131,23 @@ impl Port {
         // When the last clone of the sender is gone, the last connection has ended.
         let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
         loop {
-            let stream = tokio::select! {
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+            let next = async {
+                let place = self.connections.place().await;
+                (place, self.listener.accept().await)
+            };
+            let (place, stream) = tokio::select! {
+                (place, accepted) = next => match accepted {
+                    Ok((stream, _)) => (place, stream),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
+                        self.connections.make_room();
                         tokio::time::sleep(PAUSE).await;
                         continue;
                     }
                 },
                 () = stopped(&mut stop) => break,
             };
-            let seat = Arc::new(self.connections.enter());
+            let seat = Arc::new(self.connections.enter(place));
             let (tls, handler, stop) = (self.tls.clone(), Arc::clone(&handler), stop.clone());
             let open = open.clone();
             tokio::spawn(async move {
@@ -190,7 +212,7 @@ async fn exchange(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Outlet::new(stream, OUTLET)), service);
     let mut connection = pin!(connection);
     let mut stopping = false;
     loop {

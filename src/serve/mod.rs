@@ -13,10 +13,11 @@
 //! | `catalog`, `autoscalers` | the workloads that are served, and the HPAs on the page |
 //! | `front_proxy`, `trust`, `ask_only` | who is believed |
 //! | `certificate` | the serving certificate, replaced while it runs |
-//! | `listener`, `connections` | sockets, limits, the end in order |
+//! | `listener`, `connections`, `outlet` | sockets, limits, the end in order |
 //! | `api_port`, `web_port`, `health` | what is answered where |
 //! | `exposition`, `prometheus`, `tally` | `/metrics` |
-//! | `overview`, `history`, `page` | the web page |
+//! | `overview`, `history`, `page`, `issue` | the web page, and what of it is new |
+//! | `shared` | a text for all who ask |
 //! | `background` | what goes on beside requests |
 //! | `watches` | what is followed, and where it goes |
 
@@ -27,15 +28,18 @@ mod background;
 pub mod board;
 pub mod catalog;
 pub mod certificate;
-mod connections;
+pub(crate) mod connections;
 pub(crate) mod exposition;
 pub mod front_proxy;
 mod health;
 mod history;
+mod issue;
 pub(crate) mod listener;
+mod outlet;
 pub mod overview;
 mod page;
 mod prometheus;
+mod shared;
 mod tally;
 pub mod trust;
 mod watches;
@@ -58,8 +62,8 @@ use board::Patience;
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use health::Health;
 use history::History;
+use issue::Issue;
 use listener::Port;
-use page::Pieces;
 use prometheus::Exporter;
 use tally::{ChangeTally, RequestTally};
 use watches::Watches;
@@ -108,6 +112,11 @@ pub enum ServeError {
 
 /// The port of the APIs, unless it is said otherwise.
 const API_PORT: u16 = 10250;
+/// Ports that share the files of the process.
+const PORTS: u64 = 2;
+/// Connections that a port takes where files are plenty: far more than API servers and people
+/// have, and little enough memory.
+const MOST_CONNECTIONS: usize = 512;
 /// The port of the page, unless it is said otherwise.
 const WEB_PORT: u16 = 8080;
 
@@ -156,16 +165,16 @@ impl Server {
         let Self { settings, certificate, api, web } = self;
         let changes = ChangeTally::default();
         let watches =
-            Watches::start(cluster, settings.patience.max_staleness, changes.clone()).await?;
+            Watches::start(cluster, &settings.patience, changes.clone(), api.is_some()).await?;
         let board = watches.board(settings.patience);
-        let trust = api.is_some().then(|| watches.trust.clone());
+        let trust = watches.trust.clone();
         let health = Health::new(board.clone(), trust.clone());
         let history = Arc::new(History::default());
         let mut connections = vec![("web", web.connections())];
         connections.extend(api.as_ref().map(|api| ("api", api.connections())));
         let exporter = Arc::new(Exporter {
             board: board.clone(),
-            certificate: certificate.clone(),
+            certificate: api.is_some().then(|| certificate.clone()),
             requests: RequestTally::default(),
             changes,
             connections,
@@ -179,8 +188,8 @@ impl Server {
             autoscalers: watches.autoscalers.clone(),
         });
         let (stop, stopped) = watch::channel(false);
-        let (short, short_pieces) = watch::channel(Arc::new(Pieces::default()));
-        let (all, all_pieces) = watch::channel(Arc::new(Pieces::default()));
+        let (short, short_issues) = watch::channel(Arc::new(Issue::default()));
+        let (all, all_issues) = watch::channel(Arc::new(Issue::default()));
         let beside = [
             tokio::spawn(background::renew(certificate)),
             tokio::spawn(background::remember(board.clone(), history)),
@@ -192,7 +201,8 @@ impl Server {
             health: health.clone(),
             exporter: Arc::clone(&exporter),
             page,
-            pieces: [short_pieces, all_pieces],
+            issues: [short_issues, all_issues],
+            shared: Default::default(),
         };
         ports.push(tokio::spawn(web.serve(Arc::new(web_port), stopped.clone())));
         if let (Some(api), Some(trust)) = (api, trust) {
@@ -240,9 +250,10 @@ async fn open(
     port: u16,
     tls: Option<TlsAcceptor>,
 ) -> Result<Port, ServeError> {
+    let limit = connections::limit(PORTS, MOST_CONNECTIONS);
     let opened = match address {
-        Some(address) => Port::open(address, tls).await,
-        None => Port::open_all(port, tls).await,
+        Some(address) => Port::open(address, tls, limit).await,
+        None => Port::open_all(port, tls, limit).await,
     };
     let error = |error| ServeError::Port {
         what,

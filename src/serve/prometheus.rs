@@ -17,7 +17,8 @@ use crate::core::resources::{Amount, CPU, MEMORY, PODS};
 #[derive(Debug)]
 pub(super) struct Exporter {
     pub(super) board: Board,
-    pub(super) certificate: ServingCertificate,
+    /// `None` where no API is served.
+    pub(super) certificate: Option<ServingCertificate>,
     pub(super) requests: RequestTally,
     pub(super) changes: ChangeTally,
     pub(super) connections: Vec<(&'static str, Connections)>,
@@ -119,14 +120,14 @@ impl Exporter {
             open.add(&[("port", port)], connections.count());
         }
         families.push(open);
-        families.push(
+        families.extend(self.certificate.as_ref().map(|certificate| {
             Family::gauge(
                 "oppscale_serving_certificate_expiry_timestamp_seconds",
                 "When the serving certificate expires.",
             )
             .unit("seconds")
-            .with(self.certificate.expires().unix_timestamp()),
-        );
+            .with(certificate.expires().unix_timestamp())
+        }));
         let mut build = Family::gauge("oppscale_build_info", "1, with the version as a label.");
         build.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);
         families.push(build);

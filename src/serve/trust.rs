@@ -23,6 +23,8 @@ struct State {
     front_proxy: Option<Arc<FrontProxy>>,
     /// The JSON that it was read from; a list names it again and again.
     source: String,
+    /// Why there is none, as it was last told.
+    missing: Option<&'static str>,
 }
 
 /// The chain that a client has shown, and what became of it.
@@ -48,6 +50,7 @@ impl Trust {
             return;
         }
         state.number += 1;
+        state.missing = None;
         json.clone_into(&mut state.source);
         state.front_proxy = match FrontProxy::of(json) {
             Ok(front_proxy) => {
@@ -64,13 +67,17 @@ impl Trust {
         };
     }
 
-    /// Believes nobody any more.
-    pub fn drop_all(&self, why: &str) {
+    /// Believes nobody any more, for the ConfigMap `is_missing`.
+    pub fn drop_all(&self, is_missing: &'static str) {
         let mut state = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if state.front_proxy.is_some() {
-            tracing::error!("{why}: every request is refused");
+        // A right that is missing is found missing again and again.
+        if state.missing != Some(is_missing) {
+            tracing::error!(
+                "ConfigMap {NAMESPACE}/{CONFIG_MAP} {is_missing}: every request is refused"
+            );
         }
-        *state = State { number: state.number + 1, ..State::default() };
+        let (number, missing) = (state.number + 1, Some(is_missing));
+        *state = State { number, missing, ..State::default() };
     }
 
     /// Whether there is a front proxy to believe.

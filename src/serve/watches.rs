@@ -21,27 +21,29 @@ pub(super) struct Watches {
     catalog: Catalog,
     kinds: Vec<(WorkloadKind, Followed)>,
     pub(super) autoscalers: Autoscalers,
-    pub(super) trust: Trust,
+    /// `None` where no API is served, which the front proxy would ask for.
+    pub(super) trust: Option<Trust>,
 }
 
 impl Watches {
-    /// Begins to follow nodes, pods, workloads, HPAs and the front proxy's ConfigMap.
+    /// Begins to follow nodes, pods, workloads, HPAs and, for an API, the front proxy's
+    /// ConfigMap.
     ///
     /// In a cluster where nothing happens, the end of a watch is all that is heard. It must
     /// come well before `max_staleness`, or silence would be taken for blindness.
     pub(super) async fn start(
         cluster: Cluster,
-        max_staleness: Duration,
+        patience: &Patience,
         changes: ChangeTally,
+        serves_api: bool,
     ) -> anyhow::Result<Self> {
         let wishes = Wishes {
-            watch_life: Some((max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
+            watch_life: Some((patience.max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
             journal: Some(Box::new(changes)),
             ..Wishes::default()
         };
         let mut follower = Follower::start(cluster, wishes).await?;
-        let (catalog, autoscalers, trust) =
-            (Catalog::default(), Autoscalers::default(), Trust::default());
+        let (catalog, autoscalers) = (Catalog::default(), Autoscalers::default());
         let kinds = WorkloadKind::ALL.into_iter().map(|kind| {
             let catalog = catalog.clone();
             let followed =
@@ -51,24 +53,7 @@ impl Watches {
         let kinds = kinds.collect();
         let seen = autoscalers.clone();
         follower.follow(hpas(), move |change| seen.change(change));
-        let (believed, mut is_named) = (trust.clone(), false);
-        follower.follow(config_map(), move |change| match change {
-            Change::Begin => is_named = false,
-            Change::Applied(json) => {
-                is_named = true;
-                believed.set(json);
-            }
-            Change::Gone(_) => {
-                believed.drop_all("ConfigMap extension-apiserver-authentication was deleted");
-            }
-            Change::End if !is_named => {
-                believed.drop_all("ConfigMap extension-apiserver-authentication is not there");
-            }
-            Change::End => {}
-            Change::Refused => {
-                believed.drop_all("ConfigMap extension-apiserver-authentication may not be read")
-            }
-        });
+        let trust = serves_api.then(|| follow_trust(&mut follower));
         Ok(Self { follower, catalog, kinds, autoscalers, trust })
     }
 
@@ -77,6 +62,23 @@ impl Watches {
         let picture = self.follower.picture().clone();
         Board::new(picture, self.catalog.clone(), self.kinds.clone(), patience)
     }
+}
+
+fn follow_trust(follower: &mut Follower) -> Trust {
+    let trust = Trust::default();
+    let (believed, mut is_named) = (trust.clone(), false);
+    follower.follow(config_map(), move |change| match change {
+        Change::Begin => is_named = false,
+        Change::Applied(json) => {
+            is_named = true;
+            believed.set(json);
+        }
+        Change::Gone(_) => believed.drop_all("was deleted"),
+        Change::End if !is_named => believed.drop_all("is not there"),
+        Change::End => {}
+        Change::Refused => believed.drop_all("may not be read"),
+    });
+    trust
 }
 
 fn workloads(kind: WorkloadKind) -> Listing {

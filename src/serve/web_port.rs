@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream;
 use http_body_util::{BodyExt, StreamBody};
@@ -11,9 +12,9 @@ use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Request, Response, StatusCode};
-use serde_json::{Map, Value, json};
+use hyper::{Method, Request, Response};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::api_port::respond;
 use super::autoscalers::Autoscalers;
@@ -21,18 +22,28 @@ use super::board::Board;
 use super::exposition::Format;
 use super::health::Health;
 use super::history::History;
-use super::listener::{Body, Handler, accept};
-use super::page::{self, Pieces, View};
+use super::issue::{self, Issue};
+use super::listener::{Body, Handler, accept, full};
+use super::page::{self, View};
 use super::prometheus::Exporter;
+use super::shared::Shared;
 use super::trust::Peer;
 use crate::metrics_api::Answer;
+
+/// How long a page, or what `/metrics` says, is shared by those who ask.
+const SHARED: Duration = Duration::from_millis(100);
+/// How often those who look at the page hear something, at least: the page takes a longer
+/// silence for the end of the connection.
+const BEAT: Duration = Duration::from_secs(5);
 
 pub(super) struct WebPort {
     pub(super) health: Health,
     pub(super) exporter: Arc<Exporter>,
     pub(super) page: Arc<Page>,
-    /// The newest pieces: of the short page, and of the one with all nodes.
-    pub(super) pieces: [watch::Receiver<Arc<Pieces>>; 2],
+    /// The newest issues: of the short page, and of the one with all nodes.
+    pub(super) issues: [watch::Receiver<Arc<Issue>>; 2],
+    /// The last answers: the two pages, and the two formats of `/metrics`.
+    pub(super) shared: [Shared; 4],
 }
 
 /// What the page is made from.
@@ -83,26 +94,34 @@ impl Handler for WebPort {
 impl WebPort {
     fn get(&self, path: &str, query: Option<&str>, request: &Request<Incoming>) -> Response<Body> {
         let all_nodes = query == Some("nodes=all");
+        let [short, all, plain_text, open] = &self.shared;
         match path {
-            "/" => text("text/html; charset=utf-8", self.page.view(all_nodes).page()),
-            "/page.css" => text("text/css; charset=utf-8", page::CSS),
-            "/page.js" => text("text/javascript; charset=utf-8", page::SCRIPT),
-            "/icon.svg" => text("image/svg+xml", page::ICON),
+            "/" => {
+                let shared = if all_nodes { all } else { short };
+                let page = shared.get(SHARED, || self.page.view(all_nodes).page());
+                whole("text/html; charset=utf-8", page)
+            }
+            "/page.css" => whole("text/css; charset=utf-8", page::CSS),
+            "/page.js" => whole("text/javascript; charset=utf-8", page::SCRIPT),
+            "/icon.svg" => whole("image/svg+xml", page::ICON),
             "/events" => {
-                let [short, all] = &self.pieces;
+                let [short, all] = &self.issues;
                 events(if all_nodes { all.clone() } else { short.clone() })
             }
             "/metrics" => {
                 let format = Format::of(&accept(request.headers()));
-                text(format.content_type(), self.exporter.expose(format))
+                let shared = if format == Format::Text { plain_text } else { open };
+                whole(format.content_type(), shared.get(SHARED, || self.exporter.expose(format)))
             }
             _ => plain(404, "there is no such page\n"),
         }
     }
 }
 
-fn text(content_type: &'static str, body: impl Into<String>) -> Response<Body> {
-    respond(Answer::text(200, content_type, body))
+fn whole(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(full(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
 }
 
 fn plain(status: u16, body: &str) -> Response<Body> {
@@ -111,34 +130,26 @@ fn plain(status: u16, body: &str) -> Response<Body> {
 
 /// Server-sent events: all pieces first, and then those that have changed. They end when
 /// the server does.
-fn events(mut pieces: watch::Receiver<Arc<Pieces>>) -> Response<Body> {
-    // What was rendered for those before may be old.
-    pieces.mark_changed();
-    let stream = stream::unfold((pieces, Pieces::default()), |(mut pieces, sent)| async move {
+fn events(mut issues: watch::Receiver<Arc<Issue>>) -> Response<Body> {
+    // It was written for those who looked before, perhaps long ago; the next one comes soon.
+    issues.mark_unchanged();
+    let stream = stream::unfold((issues, None), |(mut issues, mut sent)| async move {
         loop {
-            pieces.changed().await.ok()?;
-            let now = Arc::clone(&pieces.borrow_and_update());
-            if let Some(event) = event(&now, &sent) {
-                let frame = Ok::<_, Infallible>(Frame::data(Bytes::from(event)));
-                return Some((frame, (pieces, Pieces::clone(&now))));
+            let event = match timeout(BEAT, issues.changed()).await {
+                Err(_) => Some(issue::beat()),
+                Ok(changed) => {
+                    changed.ok()?;
+                    let now = Arc::clone(&issues.borrow_and_update());
+                    let is_next = sent.replace(now.number) == Some(now.number - 1);
+                    if is_next { now.change.clone() } else { Some(now.whole.clone()) }
+                }
+            };
+            if let Some(event) = event {
+                return Some((Ok::<_, Infallible>(Frame::data(event)), (issues, sent)));
             }
         }
     });
     let mut response = Response::new(StreamBody::new(stream).boxed());
-    *response.status_mut() = StatusCode::OK;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response
-}
-
-/// What of `now` was not `sent`, as an event.
-fn event(now: &Pieces, sent: &Pieces) -> Option<String> {
-    let changed: Map<String, Value> = now
-        .0
-        .iter()
-        .filter(|piece| !sent.0.contains(piece))
-        .map(|(id, html)| ((*id).to_owned(), Value::from(html.as_str())))
-        .collect();
-    // JSON has no line breaks, which would end the event.
-    let data = json!({"version": env!("CARGO_PKG_VERSION"), "pieces": changed});
-    (!changed.is_empty()).then(|| format!("data: {data}\n\n"))
 }

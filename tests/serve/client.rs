@@ -5,9 +5,11 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::client::ResolvesClientCert;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::sign::CertifiedKey;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, SignatureScheme, StreamOwned};
 use serde_json::Value;
 
 use crate::support::authority::Identity;
@@ -52,6 +54,28 @@ impl Tls {
                 config.with_client_auth_cert(vec![certificate], key).unwrap()
             }
         };
+        Self(Arc::new(config))
+    }
+}
+
+impl Tls {
+    /// Shows a chain that may be anything, with a key.
+    pub fn showing(authority: &str, chain: &[Vec<u8>], key: &PrivateKeyDer<'static>) -> Self {
+        #[derive(Debug)]
+        struct Always(Arc<CertifiedKey>);
+        impl ResolvesClientCert for Always {
+            fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+                Some(Arc::clone(&self.0))
+            }
+            fn has_certs(&self) -> bool {
+                true
+            }
+        }
+        let key = rustls::crypto::ring::sign::any_supported_type(key).unwrap();
+        let chain = chain.iter().map(|bytes| CertificateDer::from(bytes.clone())).collect();
+        let mut config = ClientConfig::clone(&Self::new(authority, None).0);
+        config.client_auth_cert_resolver =
+            Arc::new(Always(Arc::new(CertifiedKey::new(chain, key))));
         Self(Arc::new(config))
     }
 }

@@ -146,6 +146,15 @@ fn the_hpa_reads_an_object_metric_in_both_versions() {
             })
         );
     }
+    // The selector of a metric chooses series; this object has one.
+    let path = format!("{CUSTOM}/v1beta2/{MINER}/oppscale_fit_replicas?metricLabelSelector=");
+    let selected = |selector: &str| rig.get(&format!("{path}{selector}"));
+    let one = selected("deployment+in+%28electroneum%2Cother%29%2C%21statefulset");
+    assert_eq!(one.json()["items"][0]["value"], "121");
+    let none = selected("deployment+notin+%28electroneum%29");
+    assert_eq!(none.status, 404);
+    let message = none.json()["message"].as_str().unwrap().to_owned();
+    assert!(message.ends_with("is not deployment notin (electroneum)"), "{message}");
     // What top says of the same cluster, and the article's metric in its unit.
     let metric = |name| rig.metric("electroneum", name);
     assert_eq!(metric("cpu_capacity_remaining").unwrap(), "121250");

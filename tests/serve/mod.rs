@@ -3,6 +3,7 @@
 pub mod client;
 mod contract;
 mod faults;
+mod limits;
 mod page;
 mod prometheus;
 pub mod rig;

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::rig::Rig;
+use crate::support::bin::signal;
 use crate::support::browser::Browser;
 
 /// An HPA that scales the filler and has something to say.
@@ -61,10 +62,19 @@ fn the_page_is_alive_in_a_browser() {
             browser.screenshot(&std::path::Path::new(&folder).join(name));
         }
     }
-    // Nothing on a phone is wider than the phone, tables scroll in their own frame.
+    // Nothing on a phone is wider than the phone.
     browser.look(375, "dark");
     let widths = "document.documentElement.scrollWidth <= 375";
     assert_eq!(browser.value(widths), true);
+    // And nothing is out of sight: what the HPA says least of all.
+    let inside =
+        "[...document.querySelectorAll('.scroll')].every(e => e.scrollWidth <= e.clientWidth)";
+    assert_eq!(browser.value(inside), true);
+    // The server says nothing any more, and does not end the connection either.
+    signal("STOP", rig.oppscale.id());
+    browser.until("document.body.classList.contains('lost')");
+    signal("CONT", rig.oppscale.id());
+    browser.until("!document.body.classList.contains('lost')");
     // The server goes, and comes back.
     rig.oppscale.kill();
     browser.until("document.body.classList.contains('lost')");

@@ -72,6 +72,24 @@ fn openmetrics_comes_for_those_who_ask() {
     assert!(body.contains("# TYPE oppscale_api_requests counter\n"));
     assert!(body.contains("\noppscale_api_requests_total{"));
     assert!(body.contains("# UNIT oppscale_remaining_cpu_cores cores\n"));
+    // promtool has no check of this format; what it imports must be of it, and have times.
+    let Some(promtool) = tool("promtool") else { return };
+    let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    let timed = |line: &str| match line.starts_with('#') {
+        true => format!("{line}\n"),
+        false => format!("{line} {now}\n"),
+    };
+    let import = |name: &str, text: &str| {
+        rig.env.write(name, text);
+        let mut command = Command::new(&promtool);
+        command.args(["tsdb", "create-blocks-from", "openmetrics"]);
+        command.args([rig.env.path(name), rig.env.path("blocks")]).output().unwrap()
+    };
+    let output = import("metrics", &body.lines().map(timed).collect::<String>());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = rig.web("/metrics").body;
+    let output = import("text", &text.lines().map(timed).collect::<String>());
+    assert!(!output.status.success(), "the other format is told apart");
 }
 
 #[test]
@@ -151,8 +169,13 @@ fn a_real_prometheus_answers_what_remains() {
             _ => std::thread::sleep(Duration::from_millis(200)),
         }
     };
+    // Only OpenMetrics has units: this is what it asked for, and could read.
+    let metadata = "/api/v1/metadata?metric=oppscale_remaining_cpu_cores";
+    let metadata = Connection::open(port, None).and_then(|mut c| c.get(metadata, &[]));
     let _ = child.kill();
     let _ = child.wait();
+    let metadata = metadata.unwrap().json()["data"]["oppscale_remaining_cpu_cores"][0].clone();
+    assert_eq!((&metadata["type"], &metadata["unit"]), (&"gauge".into(), &"cores".into()));
     assert_eq!(result.len(), 1);
     assert_eq!(result[0]["metric"]["workload"], "electroneum");
     assert_eq!(result[0]["value"][1], "121.25");

@@ -20,7 +20,7 @@ use crate::support::world::World;
 pub const PATIENCE: Duration = Duration::from_secs(40);
 
 /// Any port of the loopback interface.
-const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+pub const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// What the HPA controller says of itself, as kube-apiserver passes it on.
 pub const HPA: [(&str, &str); 8] = [
@@ -47,6 +47,8 @@ pub struct Rig {
 /// A running `oppscale serve`.
 pub struct Oppscale {
     child: Child,
+    /// Whether another program started it, and they are a group of processes.
+    is_group: bool,
     log: Arc<Mutex<Vec<Value>>>,
     pub api: SocketAddr,
     pub web: SocketAddr,
@@ -253,7 +255,8 @@ impl Oppscale {
                 lines.lock().unwrap().push(value);
             }
         });
-        let mut oppscale = Self { child, log, api: ANY, web: ANY };
+        let is_group = !program.is_empty();
+        let mut oppscale = Self { child, is_group, log, api: ANY, web: ANY };
         let at = |what: &str| {
             let line = oppscale
                 .until_logged(what, |line| line["message"] == format!("serving {what}").as_str());
@@ -294,6 +297,11 @@ impl Oppscale {
     }
 
     pub fn kill(&mut self) {
+        // Without the group, oppscale would go on when its parent is gone.
+        if std::mem::take(&mut self.is_group) {
+            let line = format!("kill -KILL -{}", self.id());
+            let _ = std::process::Command::new("sh").args(["-c", &line]).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -4,8 +4,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::client::{Connection, Tls};
 use super::faults::FIT;
-use super::rig::{HPA, Rig, client, config_map, serving, write_certificate};
+use super::rig::{ANY, HPA, Oppscale, Rig, client, config_map, serving, world, write_certificate};
 use crate::support::authority::Authority;
+use crate::support::bin::TestEnv;
+use crate::support::fake_apiserver::Setup;
 
 #[test]
 fn a_front_proxy_whose_authority_is_rotated_without_a_failure() {
@@ -114,5 +116,88 @@ fn certificates_that_are_none() {
         let answer = connection.get(FIT, &HPA);
         assert!(answer.as_ref().is_ok_and(|a| a.status == 401) || answer.is_err(), "{answer:?}");
     }
+    // Bytes that are no certificate at all, though the key that goes with them is real.
+    let (good, key) = client(&rig.proxies, "front-proxy-client").for_tls();
+    let cut = good[..good.len() / 2].to_vec();
+    let longer = [&good[..], &[0x30, 0x82, 0xff]].concat();
+    let mut odd_length = good.to_vec();
+    odd_length[1..4].copy_from_slice(&[0x84, 0xff, 0xff]);
+    let long_chain: Vec<_> = std::iter::repeat_n(good.to_vec(), 50).collect();
+    for chain in [
+        vec![vec![0; 64]],
+        vec![b"-----BEGIN CERTIFICATE-----".to_vec()],
+        vec![cut.clone()],
+        vec![longer],
+        vec![odd_length],
+        vec![cut, good.to_vec()],
+        vec![vec![0x30; 60_000]],
+    ] {
+        let tls = Tls::showing(&rig.authority.pem(), &chain, &key);
+        let answer = Connection::open(rig.oppscale.api, Some(&tls)).unwrap().get(FIT, &HPA);
+        assert!(answer.as_ref().is_ok_and(|a| a.status == 401) || answer.is_err(), "{answer:?}");
+    }
+    // What comes behind the front proxy's own certificate does no harm.
+    let tls = Tls::showing(&rig.authority.pem(), &long_chain, &key);
+    let answer = Connection::open(rig.oppscale.api, Some(&tls)).unwrap().get(FIT, &HPA).unwrap();
+    assert_eq!(answer.status, 200);
     assert_eq!(rig.fit().unwrap(), "121");
+}
+
+/// A certificate that says nothing of its use may be used for all, as in Go's x509 and so for
+/// every extension API server; `only_the_front_proxy_is_answered` has one for servers.
+#[test]
+fn a_certificate_without_a_use_is_taken_as_kubernetes_takes_it() {
+    let rig = Rig::start(&[]);
+    let proxy = rig.proxies.signed(|params| {
+        params.distinguished_name.push(rcgen::DnType::CommonName, "front-proxy-client");
+    });
+    let tls = Tls::new(&rig.authority.pem(), Some(&proxy));
+    let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+    assert_eq!(connection.get(FIT, &HPA).unwrap().status, 200);
+}
+
+#[test]
+fn a_config_map_that_is_not_there_at_the_start() {
+    let proxies = Authority::new("front-proxy-ca");
+    let mut empty = world(&proxies);
+    let config_maps = std::mem::take(&mut empty.config_maps);
+    let server = Setup::new(empty).start();
+    let env = TestEnv::of(&server);
+    let authority = Authority::new("serving-ca");
+    write_certificate(&env, &serving(&authority));
+    let oppscale = Oppscale::launch(&env, &[], ANY, ANY);
+    oppscale.until_logged("what is missing", |line| {
+        line["message"].as_str().is_some_and(|said| said.contains("is not there: every request"))
+    });
+    let ready = || Connection::open(oppscale.web, None).unwrap().get("/readyz", &[]).unwrap();
+    assert_eq!(ready().status, 503);
+    let tls = Tls::new(&authority.pem(), Some(&client(&proxies, "front-proxy-client")));
+    let mut kept = Connection::open(oppscale.api, Some(&tls)).unwrap();
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 401);
+    server.change(|world| world.config_maps = config_maps);
+    oppscale.until_logged("ready", |line| line["message"] == "ready");
+    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+}
+
+/// Files are looked at every other second; the log must not be told every other second.
+#[test]
+fn a_serving_certificate_that_ends_while_it_is_shown() {
+    let rig = Rig::start(&[]);
+    let count = |words: &str| rig.oppscale.log_text().matches(words).count();
+    let soon = rig.authority.signed(|params| {
+        let name = "oppscale.oppscale.svc".try_into().unwrap();
+        params.subject_alt_names = vec![rcgen::SanType::DnsName(name)];
+        params.not_after = time::OffsetDateTime::now_utc() + time::Duration::seconds(8);
+    });
+    rig.env.write("tls.crt", &soon.certificate_pem());
+    rig.until("the mismatch is told", |_| count("certificate not replaced") == 1);
+    rig.env.write("tls.key", &soon.key_pem());
+    rig.until("replaced", |_| count("certificate replaced") == 1);
+    rig.until("the end is near", |_| count("expires soon") == 1);
+    rig.until("the end has come", |_| count("has expired") == 1);
+    rig.env.write("tls.crt", "nonsense");
+    rig.until("the garbage is told", |_| count("certificate not replaced") == 2);
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let told = ["certificate not replaced", "expires soon", "has expired"].map(count);
+    assert_eq!(told, [2, 1, 1], "each is told once");
 }

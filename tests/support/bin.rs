@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, mpsc};
@@ -101,6 +102,10 @@ impl TestEnv {
         // Credential plugins are looked for there.
         command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.envs(variables.iter().copied());
+        if !program.is_empty() {
+            // What a program forks is ended with it, by their group.
+            command.process_group(0);
+        }
         command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command.spawn().unwrap()
     }

@@ -25,6 +25,8 @@ use crate::cluster::workload::{self, ResolvedWorkload, WorkloadRef};
 pub const WATCH_LIFE: Duration = Duration::from_secs(30);
 /// How often the clocks are compared.
 const CLOCK_CHECK: Duration = Duration::from_secs(5);
+/// How long the server may take to tell its version.
+const VERSION_PATIENCE: Duration = Duration::from_secs(3);
 /// The first minor version whose API server streams lists without being asked to by a
 /// feature gate (WatchList; 1.32 had it too, 1.33 had not).
 const STREAMING_SINCE: u32 = 34;
@@ -190,12 +192,14 @@ impl VersionJson {
     }
 }
 
-/// The server's version; everybody may ask for it, but a proxy may think otherwise.
+/// The server's version; everybody may ask for it, but a proxy may think otherwise. It only
+/// decides how lists are read, and is not worth a wait: a server that says nothing must be
+/// told of by the feeds, and until then nobody answers probes.
 async fn version(cluster: &Cluster) -> Option<VersionJson> {
     let action =
         Action { words: "get the version", right: "--verb=get --non-resource-url=/version" };
-    let answer = cluster.get(&action, "/version").await.ok()?;
-    serde_json::from_slice(&answer).ok()
+    let answer = tokio::time::timeout(VERSION_PATIENCE, cluster.get(&action, "/version"));
+    serde_json::from_slice(&answer.await.ok()?.ok()?).ok()
 }
 
 /// Lists pods behind the nodes: the ledger then knows how many to expect, and need not grow

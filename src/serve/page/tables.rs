@@ -27,10 +27,10 @@ pub(super) fn workloads(
         Some(_) => "",
     };
     format!(
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Workload</th>\
+        "<div class=\"scroll\"><table class=\"cards\"><thead><tr><th scope=\"col\">Workload</th>\
          <th scope=\"col\">State</th><th scope=\"col\" class=\"n\">Fit</th>\
-         <th scope=\"col\" class=\"n\">Ready</th><th scope=\"col\" class=\"w\">Stopped by</th>\
-         <th scope=\"col\" class=\"n w\">Remaining</th><th scope=\"col\" class=\"w\">Policy</th>\
+         <th scope=\"col\" class=\"n\">Ready</th><th scope=\"col\">Stopped by</th>\
+         <th scope=\"col\" class=\"n\">Remaining</th><th scope=\"col\">Policy</th>\
          <th scope=\"col\">HPA</th></tr></thead><tbody>{rows}</tbody></table></div>{note}"
     )
 }
@@ -43,7 +43,8 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
         escape(&id.namespace),
         id.kind.name()
     );
-    let ready = format!("<td class=\"n\">{}/{}</td>", entry.ready, entry.replicas);
+    let ready =
+        format!("<td class=\"n\" data-of=\"Ready\">{}/{}</td>", entry.ready, entry.replicas);
     let hpa = hpa(entry, hpas);
     match (share, &entry.claimant) {
         (Ok(share), Ok(claimant)) => {
@@ -52,9 +53,10 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
                 policy.max_replicas.map(|most| format!(" · at most {most}")).unwrap_or_default();
             format!(
                 "<tr>{name}<td><span class=\"good\">served</span></td>\
-                 <td class=\"n\"><b>{}</b></td>{ready}<td class=\"w\">{}</td>\
-                 <td class=\"n w\">{} cores<small>{}</small></td>\
-                 <td class=\"w\">weight {} · priority {}<small>reserve {}{most}</small></td>\
+                 <td class=\"n\" data-of=\"Fit\"><b>{}</b></td>{ready}\
+                 <td data-of=\"Stopped by\">{}</td>\
+                 <td class=\"n\" data-of=\"Remaining\">{} cores<small>{}</small></td>\
+                 <td class=\"two\" data-of=\"Policy\">weight {} · priority {}<small>reserve {}{most}</small></td>\
                  {hpa}</tr>",
                 share.fit,
                 limit(&share.limit),
@@ -66,9 +68,9 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
             )
         }
         (Err(why), _) | (_, Err(why)) => format!(
-            "<tr class=\"held\">{name}<td><span class=\"bad\">held</span>\
-             <small>{}</small></td><td class=\"n\">–</td>{ready}<td class=\"w\"></td>\
-             <td class=\"w\"></td><td class=\"w\"></td>{hpa}</tr>",
+            "<tr class=\"held\">{name}<td class=\"wide\"><span class=\"bad\">held</span>\
+             <small>{}</small></td><td class=\"n\" data-of=\"Fit\">–</td>{ready}<td></td>\
+             <td></td><td></td>{hpa}</tr>",
             escape(why)
         ),
     }
@@ -88,10 +90,12 @@ fn hpa(entry: &Entry, hpas: Option<&[Autoscaler]>) -> String {
             && hpa.target.0 == entry.id.kind.name()
             && hpa.target.1 == entry.id.name
     };
-    let Some(hpas) = hpas else { return "<td class=\"dim\">unknown</td>".to_owned() };
+    let Some(hpas) = hpas else {
+        return "<td class=\"dim wide\" data-of=\"HPA\">unknown</td>".to_owned();
+    };
     let found: Vec<&Autoscaler> = hpas.iter().filter(scales).collect();
     match found[..] {
-        [] => "<td class=\"dim\">none</td>".to_owned(),
+        [] => "<td class=\"dim wide\" data-of=\"HPA\">none</td>".to_owned(),
         [hpa] => {
             let trouble = hpa.trouble.as_deref().map_or(String::new(), |trouble| {
                 format!("<small class=\"bad\">{}</small>", escape(trouble))
@@ -99,11 +103,14 @@ fn hpa(entry: &Entry, hpas: Option<&[Autoscaler]>) -> String {
             let (current, desired) = hpa.replicas;
             let (least, most) = hpa.bounds;
             format!(
-                "<td>{current} → {desired}<small>{} ({least} to {most})</small>{trouble}</td>",
+                "<td class=\"wide\" data-of=\"HPA\">{current} → {desired}<small>{} ({least} to {most})</small>{trouble}</td>",
                 escape(&hpa.name)
             )
         }
-        _ => format!("<td class=\"bad\">{} HPAs scale it: they fight</td>", found.len()),
+        _ => format!(
+            "<td class=\"bad wide\" data-of=\"HPA\">{} HPAs scale it: they fight</td>",
+            found.len()
+        ),
     }
 }
 
@@ -118,8 +125,8 @@ pub(super) fn nodes(nodes: &[NodeRow], shown: usize) -> String {
         ),
     };
     format!(
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Node</th>\
-         <th scope=\"col\">State</th><th scope=\"col\" class=\"w\">CPU</th>\
+        "<div class=\"scroll\"><table class=\"cards\"><thead><tr><th scope=\"col\">Node</th>\
+         <th scope=\"col\">State</th><th scope=\"col\">CPU</th>\
          <th scope=\"col\" class=\"n\">Remaining</th><th scope=\"col\" class=\"n\">Paid</th>\
          <th scope=\"col\" class=\"n\">Opportunistic</th><th scope=\"col\" class=\"n w\">Cores</th>\
          <th scope=\"col\" class=\"n w\">Memory left</th><th scope=\"col\" class=\"n w\">Pods</th>\
@@ -140,8 +147,8 @@ fn node(node: &NodeRow) -> String {
     if node.unknown.is_some() {
         return format!(
             "<tr class=\"held\"><th scope=\"row\">{name}</th><td>{state}</td>\
-             <td class=\"w\"></td><td class=\"n\">–</td><td class=\"n\">–</td>\
-             <td class=\"n\">–</td><td class=\"n w\">–</td><td class=\"n w\">–</td>\
+             <td class=\"w\"></td><td class=\"n w\">–</td><td class=\"n w\">–</td>\
+             <td class=\"n w\">–</td><td class=\"n w\">–</td><td class=\"n w\">–</td>\
              <td class=\"n w\">–</td></tr>"
         );
     }
@@ -149,8 +156,9 @@ fn node(node: &NodeRow) -> String {
     let (paid, own) = (node.others.get(CPU), node.opportunistic.get(CPU));
     let pods = node.others.get(PODS) + node.opportunistic.get(PODS);
     format!(
-        "<tr><th scope=\"row\">{name}</th><td>{state}</td><td class=\"w\">{}</td>\
-         <td class=\"n\"><b>{}</b></td><td class=\"n\">{}</td><td class=\"n\">{}</td>\
+        "<tr><th scope=\"row\">{name}</th><td>{state}</td><td class=\"wide\">{}</td>\
+         <td class=\"n\" data-of=\"Remaining\"><b>{}</b></td>\
+         <td class=\"n\" data-of=\"Paid\">{}</td><td class=\"n\" data-of=\"Opportunistic\">{}</td>\
          <td class=\"n w\">{}</td><td class=\"n w\">{}</td><td class=\"n w\">{pods}/{}</td></tr>",
         bar(all, paid, own),
         cores(node.remaining(CPU)),
