@@ -15,11 +15,13 @@
 //! | `certificate` | the serving certificate, replaced while it runs |
 //! | `listener`, `connections` | sockets, limits, the end in order |
 //! | `api_port`, `web_port`, `health` | what is answered where |
-//! | `exposition`, `prometheus`, `tally` | `/metrics` |
+//! | `exposition`, `histogram`, `prometheus`, `tally` | `/metrics` |
+//! | `actual`, `waits` | what it tells of workloads and HPAs, and of paid pods that wait |
 //! | `overview`, `history`, `page` | the web page |
 //! | `background` | what goes on beside requests |
 //! | `watches` | what is followed, and where it goes |
 
+mod actual;
 mod api_port;
 mod ask_only;
 pub mod autoscalers;
@@ -31,6 +33,7 @@ mod connections;
 mod exposition;
 pub mod front_proxy;
 mod health;
+mod histogram;
 mod history;
 mod listener;
 pub mod overview;
@@ -38,6 +41,7 @@ mod page;
 mod prometheus;
 mod tally;
 pub mod trust;
+mod waits;
 mod watches;
 mod web_port;
 
@@ -53,6 +57,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::metrics_api::{Api, Groups};
+use actual::Scalers;
 use api_port::{ApiPort, Refusals};
 use board::Patience;
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
@@ -168,6 +173,11 @@ impl Server {
             certificate: certificate.clone(),
             requests: RequestTally::default(),
             changes,
+            waits: watches.waits.clone(),
+            scalers: Scalers {
+                autoscalers: watches.autoscalers.clone(),
+                feed: watches.hpas.clone(),
+            },
             connections,
             legacy: settings.legacy_metrics,
             nodes: settings.node_metrics,

@@ -7,3 +7,4 @@ mod page;
 mod prometheus;
 pub mod rig;
 mod trust;
+mod waits;

@@ -13,7 +13,7 @@ use crate::support::tools::tool;
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The value of a series.
-fn series(text: &str, name: &str) -> Option<String> {
+pub(super) fn series(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(str::to_owned)
 }
