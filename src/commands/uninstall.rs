@@ -56,7 +56,7 @@ struct Kind {
 }
 
 /// In the order in which they are deleted.
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     Kind {
         name: "APIService",
         path: "/apis/apiregistration.k8s.io/v1/apiservices",
@@ -66,6 +66,11 @@ const KINDS: [Kind; 14] = [
         name: "ServiceMonitor",
         path: "/apis/monitoring.coreos.com/v1/namespaces/{ns}/servicemonitors",
         resource: "servicemonitors.monitoring.coreos.com",
+    },
+    Kind {
+        name: "PrometheusRule",
+        path: "/apis/monitoring.coreos.com/v1/namespaces/{ns}/prometheusrules",
+        resource: "prometheusrules.monitoring.coreos.com",
     },
     Kind {
         name: "Deployment",

@@ -8,6 +8,7 @@ mod install;
 mod interactive;
 mod interrupted;
 mod kubeconfig;
+mod monitoring;
 mod rights;
 mod rotation;
 mod uninstall;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer;
 
 /// Group, version, kind, plural, whether it lives in a namespace.
-const KINDS: [(&str, &str, &str, &str, bool); 25] = [
+const KINDS: [(&str, &str, &str, &str, bool); 26] = [
     ("", "v1", "ServiceAccount", "serviceaccounts", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
@@ -42,6 +42,7 @@ const KINDS: [(&str, &str, &str, &str, bool); 25] = [
         false,
     ),
     ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", true),
+    ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", true),
     ("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
