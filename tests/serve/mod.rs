@@ -3,8 +3,11 @@
 mod client;
 mod contract;
 mod faults;
+mod monitoring;
 mod page;
 mod prometheus;
+mod promql;
 pub mod rig;
+mod scraper;
 mod trust;
 mod waits;

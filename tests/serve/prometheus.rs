@@ -2,12 +2,9 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use super::client::Connection;
 use super::rig::Rig;
+use super::scraper::Prometheus;
 use crate::support::tools::tool;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -123,36 +120,9 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn a_real_prometheus_answers_what_remains() {
-    let Some(prometheus) = tool("prometheus") else { return };
     let rig = Rig::start(&[]);
-    let config = format!(
-        "scrape_configs:\n- job_name: oppscale\n  scrape_interval: 1s\n  static_configs:\n  \
-         - targets: ['{}']\n",
-        rig.oppscale.web
-    );
-    rig.env.write("prometheus.yml", &config);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut child = Command::new(prometheus)
-        .arg(format!("--config.file={}", rig.env.path("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", rig.env.path("tsdb").display()))
-        .arg(format!("--web.listen-address={port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let query = "/api/v1/query?query=sum(oppscale_remaining_cpu_cores)+by+(workload)";
-    let start = Instant::now();
-    let result = loop {
-        let asked = Connection::open(port, None).and_then(|mut c| c.get(query, &[]));
-        let result = asked.ok().filter(|answer| answer.status == 200).map(|a| a.json());
-        match result.map(|json| json["data"]["result"].clone()) {
-            Some(Value::Array(result)) if !result.is_empty() => break result,
-            _ if start.elapsed() > Duration::from_secs(60) => break Vec::new(),
-            _ => std::thread::sleep(Duration::from_millis(200)),
-        }
-    };
-    let _ = child.kill();
-    let _ = child.wait();
+    let Some(prometheus) = Prometheus::of(&rig) else { return };
+    let result = prometheus.ask("sum(oppscale_remaining_cpu_cores) by (workload)");
     assert_eq!(result.len(), 1);
     assert_eq!(result[0]["metric"]["workload"], "electroneum");
     assert_eq!(result[0]["value"][1], "121.25");
