@@ -25,21 +25,22 @@ use crate::core::record::{PodKey, PodRecord, Standing};
 /// Preemption takes the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to
 /// 10 s: the bounds are close from 4 to 15 s, where being good and being late part. An HPA that must
 /// notice first takes 15 s and the grace period: 30 s. Beyond is waiting for nodes (minutes).
+/// Whole numbers are written as OpenMetrics wants them.
 const BUCKETS: [Bound; 14] = [
     (100_000, "0.1"),
     (500_000, "0.5"),
-    (1_000_000, "1"),
+    (1_000_000, "1.0"),
     (2_500_000, "2.5"),
-    (4_000_000, "4"),
-    (5_000_000, "5"),
-    (6_000_000, "6"),
+    (4_000_000, "4.0"),
+    (5_000_000, "5.0"),
+    (6_000_000, "6.0"),
     (7_500_000, "7.5"),
-    (10_000_000, "10"),
-    (15_000_000, "15"),
-    (30_000_000, "30"),
-    (60_000_000, "60"),
-    (300_000_000, "300"),
-    (900_000_000, "900"),
+    (10_000_000, "10.0"),
+    (15_000_000, "15.0"),
+    (30_000_000, "30.0"),
+    (60_000_000, "60.0"),
+    (300_000_000, "300.0"),
+    (900_000_000, "900.0"),
 ];
 
 /// The waits of paid pods. Clones are the same.
@@ -175,5 +176,74 @@ impl Journal for Waits {
 
     fn pods_listing(&mut self, is_begun: bool) {
         self.state().is_listing = is_begun;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::resources::Resources;
+
+    fn record<'p>(name: &'p str, standing: Standing<'p>) -> PodRecord<'p> {
+        let key = PodKey::of_parts("", "shop", name);
+        let workload = ("Deployment", "checkout");
+        PodRecord { key, namespace: "shop", name, workload, own: false, standing }
+    }
+
+    fn waiting(gated: bool) -> Standing<'static> {
+        let (footprint, placement) = (Resources::default(), Box::default());
+        Standing::Waiting { footprint, placement, gated }
+    }
+
+    fn bound() -> Standing<'static> {
+        Standing::Bound { node: "n", footprint: Resources::default() }
+    }
+
+    fn counts(waits: &Waits) -> (usize, String) {
+        let ended = waits.ended();
+        let count = ended.samples.iter().find(|sample| sample.suffix == "_count").unwrap();
+        (waits.state().since.len(), count.value.clone())
+    }
+
+    #[test]
+    fn nothing_is_left_of_pods_that_go_whatever_happened_to_them() {
+        let mut waits = Waits::new(Catalog::default());
+        let names: Vec<String> = (0..1000).map(|number| format!("p{number}")).collect();
+        for name in &names {
+            waits.pod(&record(name, waiting(false)));
+            waits.pod(&record(name, waiting(false)));
+        }
+        assert_eq!(counts(&waits), (1000, "0".to_owned()));
+        for (number, name) in names.iter().enumerate() {
+            let mut pod = record(name, bound());
+            match number % 5 {
+                0 => waits.pod_gone(&pod.key),
+                1 => waits.pod(&record(name, waiting(true))),
+                2 => waits.pod(&record(name, Standing::Gone)),
+                3 => {
+                    pod.own = true;
+                    waits.pod(&pod);
+                }
+                _ => waits.pod(&pod),
+            }
+        }
+        assert_eq!(counts(&waits), (0, "200".to_owned()), "only those that got a node count");
+    }
+
+    #[test]
+    fn what_a_list_tells_is_remembered_and_not_measured() {
+        let mut waits = Waits::new(Catalog::default());
+        waits.pods_listing(true);
+        waits.pod(&record("early", waiting(false)));
+        waits.pods_listing(false);
+        waits.pod(&record("seen", waiting(false)));
+        waits.pod(&record("late", waiting(false)));
+        assert_eq!(counts(&waits), (3, "0".to_owned()));
+        waits.pod(&record("early", bound()));
+        waits.pod(&record("seen", bound()));
+        waits.pods_listing(true);
+        waits.pod(&record("late", bound()));
+        waits.pods_listing(false);
+        assert_eq!(counts(&waits), (0, "1".to_owned()));
     }
 }

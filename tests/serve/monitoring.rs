@@ -109,7 +109,11 @@ fn samples(text: &str) -> BTreeMap<String, BTreeSet<String>> {
 
 #[test]
 fn every_series_that_is_asked_for_is_served() {
-    let served = samples(&telling().web("/metrics").body);
+    let text = telling().web("/metrics").body;
+    if let Some((code, said)) = super::prometheus::promtool(&text, &[]) {
+        assert_eq!((code, &*said), (Some(0), ""), "{text}");
+    }
+    let served = samples(&text);
     let (_env, files) = exported();
     let dashboard = dashboard(&files);
     let mut all = expressions(&dashboard);

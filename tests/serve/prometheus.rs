@@ -15,7 +15,7 @@ pub(super) fn series(text: &str, name: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-fn promtool(text: &str, extra: &[&str]) -> Option<(Option<i32>, String)> {
+pub(super) fn promtool(text: &str, extra: &[&str]) -> Option<(Option<i32>, String)> {
     let mut child = Command::new(tool("promtool")?)
         .args(["check", "metrics"])
         .args(extra)

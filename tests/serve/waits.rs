@@ -56,7 +56,7 @@ fn a_paid_pod_waits_and_gets_its_node() {
     let bucket = |le: &str| {
         series(&text, &format!("oppscale_paid_pod_wait_seconds_bucket{{le=\"{le}\"}}")).unwrap()
     };
-    assert_eq!([bucket("1"), bucket("30"), bucket("+Inf")], ["0", "1", "1"]);
+    assert_eq!([bucket("1.0"), bucket("30.0"), bucket("+Inf")], ["0", "1", "1"]);
     let seconds = number(&rig, "oppscale_paid_pod_wait_seconds_sum");
     assert!((1.0..30.0).contains(&seconds), "{seconds}");
 }
