@@ -937,7 +937,7 @@ _oppscale() {
                     return 0
                     ;;
                 --with)
-                    COMPREPLY=($(compgen -W "metrics-server prometheus-stack" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "metrics-server prometheus-stack dashboard alerts" -- "${cur}"))
                     return 0
                     ;;
                 --export)

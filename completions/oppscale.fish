@@ -220,8 +220,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l service -d 'N
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l replicas -d 'How many pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificates -d 'Who makes certificates: oppscale or cert-manager' -r -f -a "oppscale\t'oppscale'
 cert-manager\t'cert-manager'"
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l with -d 'Also write Helm values for this chart; needs --export DIR' -r -f -a "metrics-server\t'metrics-server'
-prometheus-stack\t'kube-prometheus-stack'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l with -d 'Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR, Helm values: metrics-server, prometheus-stack' -r -f -a "metrics-server\t'metrics-server'
+prometheus-stack\t'kube-prometheus-stack'
+dashboard\t'A ConfigMap with the Grafana dashboard'
+alerts\t'A PrometheusRule, and the ServiceMonitor that it needs'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export -d 'Write the manifests to this folder, or - for stdout, and change nothing' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l dry-run -d 'Only show the plan: client asks no cluster, server tries it there' -r -f -a "client\t'Without a cluster'
 server\t'Tried by the server'"

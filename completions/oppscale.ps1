@@ -232,7 +232,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Name of Service, Deployment and ServiceAccount')
             [CompletionResult]::new('--replicas', '--replicas', [CompletionResultType]::ParameterName, 'How many pods')
             [CompletionResult]::new('--certificates', '--certificates', [CompletionResultType]::ParameterName, 'Who makes certificates: oppscale or cert-manager')
-            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Also write Helm values for this chart; needs --export DIR')
+            [CompletionResult]::new('--with', '--with', [CompletionResultType]::ParameterName, 'Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR, Helm values: metrics-server, prometheus-stack')
             [CompletionResult]::new('--export', '--export', [CompletionResultType]::ParameterName, 'Write the manifests to this folder, or - for stdout, and change nothing')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show the plan: client asks no cluster, server tries it there')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long to wait, in all')

@@ -264,8 +264,10 @@ external\:"external.metrics.k8s.io"))' \
 '--replicas=[How many pods]:N:_default' \
 '--certificates=[Who makes certificates\: oppscale or cert-manager]:WHO:((oppscale\:"oppscale"
 cert-manager\:"cert-manager"))' \
-'*--with=[Also write Helm values for this chart; needs --export DIR]:CHART:((metrics-server\:"metrics-server"
-prometheus-stack\:"kube-prometheus-stack"))' \
+'*--with=[Also\: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR, Helm values\: metrics-server, prometheus-stack]:WHAT:((metrics-server\:"metrics-server"
+prometheus-stack\:"kube-prometheus-stack"
+dashboard\:"A ConfigMap with the Grafana dashboard"
+alerts\:"A PrometheusRule, and the ServiceMonitor that it needs"))' \
 '--export=[Write the manifests to this folder, or - for stdout, and change nothing]:DIR:_default' \
 '(--export)--dry-run=[Only show the plan\: client asks no cluster, server tries it there]::HOW:((client\:"Without a cluster"
 server\:"Tried by the server"))' \

@@ -6,6 +6,7 @@ use crate::core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 
+const API: &str = "/apis/monitoring.coreos.com/v1";
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 
@@ -133,12 +134,25 @@ fn matches(selector: &Value, labels: &Value) -> bool {
     matches
 }
 
-/// The labels that the first Prometheus wants on a ServiceMonitor, where equality is all it
-/// asks.
-pub async fn wanted_monitor_labels(doctor: &mut Doctor<'_>) -> Vec<(String, String)> {
+/// Whether the operator's kinds that are rendered are served here. What cannot be looked at
+/// is taken to be there: the server has the last word when it is applied.
+pub async fn has_prometheus_operator(doctor: &mut Doctor<'_>) -> bool {
+    match doctor.look(API, "--verb=get --non-resource-url=/apis").await {
+        Look::Found(list) => ["servicemonitors", "prometheusrules"].iter().all(|plural| {
+            let resources = list["resources"].as_array();
+            resources.is_some_and(|all| all.iter().any(|one| one["name"] == *plural))
+        }),
+        Look::Absent => false,
+        Look::Denied(_) | Look::Broken(_) => true,
+    }
+}
+
+/// The labels that the first Prometheus wants by `selector` (`serviceMonitorSelector`,
+/// `ruleSelector`), where equality is all it asks.
+pub async fn wanted_labels(doctor: &mut Doctor<'_>, selector: &str) -> Vec<(String, String)> {
     let prometheuses = doctor.list(PROMETHEUSES, RIGHT).await.unwrap_or_default();
     let first = prometheuses.first().cloned().unwrap_or_default();
-    let labels = first["spec"]["serviceMonitorSelector"]["matchLabels"].as_object();
+    let labels = first["spec"][selector]["matchLabels"].as_object();
     let labels = labels.into_iter().flatten();
     labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
 }

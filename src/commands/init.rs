@@ -6,7 +6,7 @@ use crate::certificates::{Bundle, Recipe, mint};
 use crate::checks::{self, Doctor, Patience, Subject, examine};
 use crate::cluster::Cluster;
 use crate::core::check::{Category, Finding, Outcome};
-use crate::exit::{Exit, UsageError};
+use crate::exit::{Exit, Hinted, UsageError};
 use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -40,8 +40,8 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.export.is_some() {
         return init_export::run(&args, &wishes, printer);
     }
-    if !args.with.is_empty() {
-        return Err(UsageError::new("--with writes Helm values, which are files")
+    if args.with.iter().any(|what| !what.is_object()) {
+        return Err(UsageError::new("--with writes Helm values for a chart, which are files")
             .hint("add --export DIR; the charts themselves are installed with helm")
             .into());
     }
@@ -58,7 +58,8 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(finding) = stopper(&before.findings) {
         return Ok(stopped(finding, printer));
     }
-    wishes.monitor_labels = before.monitor_labels;
+    let (monitor_labels, rule_labels) = before.labels?;
+    (wishes.monitor_labels, wishes.rule_labels) = (monitor_labels, rule_labels);
     let mut journal = Journal::new(printer, 0);
     let granted = grant(&args, &cluster, &mut journal, printer).await?;
     if let Grant::Declined(exit) = granted {
@@ -150,8 +151,12 @@ impl Run<'_> {
 struct Before {
     findings: Vec<Finding>,
     now: i64,
-    monitor_labels: Vec<(String, String)>,
+    /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule, or why there
+    /// can be none.
+    labels: anyhow::Result<(Labels, Labels)>,
 }
+
+type Labels = Vec<(String, String)>;
 
 fn subject(args: &InitArgs, wishes: &Wishes, installed: bool) -> Subject {
     Subject {
@@ -169,11 +174,25 @@ async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Pr
     let mut doctor = Doctor::new(cluster, subject(args, wishes, false));
     let categories = [Category::Connection, Category::Aggregation];
     let verdicts = examine(&mut doctor, &categories, Patience::default(), progress).await;
-    let monitor_labels = match wishes.pipeline {
-        Pipeline::Prometheus => checks::wanted_monitor_labels(&mut doctor).await,
-        _ => Vec::new(),
+    let labels = match wishes.is_scraped() {
+        true => wanted_labels(&mut doctor).await,
+        false => Ok((Labels::new(), Labels::new())),
     };
-    Before { findings: verdicts.findings, now: doctor.now, monitor_labels }
+    Before { findings: verdicts.findings, now: doctor.now, labels }
+}
+
+async fn wanted_labels(doctor: &mut Doctor<'_>) -> anyhow::Result<(Labels, Labels)> {
+    if !checks::has_prometheus_operator(doctor).await {
+        return Err(Hinted::new(
+            "there is no Prometheus operator here: the API monitoring.coreos.com/v1, with \
+             ServiceMonitor and PrometheusRule, is not served",
+            "install it first (helm: kube-prometheus-stack), or leave out --with alerts and \
+             --pipeline prometheus",
+        )
+        .into());
+    }
+    let monitor = checks::wanted_labels(doctor, "serviceMonitorSelector").await;
+    Ok((monitor, checks::wanted_labels(doctor, "ruleSelector").await))
 }
 
 /// What makes going on pointless.

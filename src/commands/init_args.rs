@@ -60,8 +60,9 @@ pub struct InitArgs {
     /// Who makes certificates: oppscale or cert-manager
     #[arg(long, value_enum, default_value_t, value_name = "WHO", hide_possible_values = true)]
     pub certificates: CertificatesArg,
-    /// Also write Helm values for this chart; needs --export DIR
-    #[arg(long, value_enum, value_name = "CHART")]
+    /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR,
+    /// Helm values: metrics-server, prometheus-stack
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     pub with: Vec<ChartArg>,
     /// Write the manifests to this folder, or - for stdout, and change nothing
     #[arg(long, value_name = "DIR")]
@@ -129,13 +130,24 @@ pub enum CertificatesArg {
     CertManager,
 }
 
-/// A chart that values are written for.
+/// What else is brought: objects, or values for a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ChartArg {
     /// metrics-server
     MetricsServer,
     /// kube-prometheus-stack
     PrometheusStack,
+    /// A ConfigMap with the Grafana dashboard
+    Dashboard,
+    /// A PrometheusRule, and the ServiceMonitor that it needs
+    Alerts,
+}
+
+impl ChartArg {
+    /// Whether it is an object of the cluster, and no file for helm.
+    pub fn is_object(self) -> bool {
+        matches!(self, Self::Dashboard | Self::Alerts)
+    }
 }
 
 /// How to only show the plan.
@@ -204,6 +216,9 @@ impl InitArgs {
             // A sixth of the capacity, as the article's 30 of 184 cores.
             reserve: self.reserve.unwrap_or(Reserve::Share(150_000_000)),
             monitor_labels: Vec::new(),
+            dashboard: self.with.contains(&ChartArg::Dashboard),
+            alerts: self.with.contains(&ChartArg::Alerts),
+            rule_labels: Vec::new(),
         };
         crate::certificates::Recipe::new(&wishes.service, &wishes.namespace)
             .check()

@@ -7,7 +7,7 @@ use anyhow::Context;
 use crate::certificates::{Bundle, Recipe, mint};
 use crate::exit::{Exit, UsageError};
 use crate::files;
-use crate::manifest::{Templates, folder, stream};
+use crate::manifest::{DASHBOARD, Templates, folder, stream};
 use crate::printer::Printer;
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
@@ -52,6 +52,11 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
             write(&path.join(&file.name), &file.text, file.private)?;
             printer.data(&format!("{}\n", path.join(&file.name).display()))?;
         }
+        if wishes.dashboard {
+            let path = path.join("grafana-dashboard.json");
+            write(&path, DASHBOARD, false)?;
+            printer.data(&format!("{}\n", path.display()))?;
+        }
         for one in values {
             write(&path.join(one.file), &one.text(), one.private)?;
             printer.data(&format!("{}\n", path.join(one.file).display()))?;
@@ -87,6 +92,8 @@ fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Values>> {
     }
     for chart in &args.with {
         values.push(match chart {
+            // Objects, which are among the documents.
+            ChartArg::Dashboard | ChartArg::Alerts => continue,
             ChartArg::MetricsServer => helm::metrics_server(
                 args.distribution.unwrap_or(crate::core::check::Distribution::Unknown),
             ),

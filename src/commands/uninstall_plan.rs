@@ -23,12 +23,17 @@ const fn kind(name: &'static str, path: &'static str, resource: &'static str) ->
 }
 
 /// In the order in which they are deleted.
-const KINDS: [Kind; 14] = [
+const KINDS: [Kind; 15] = [
     kind("APIService", api_services::PATH, API_SERVICES),
     kind(
         "ServiceMonitor",
         "/apis/monitoring.coreos.com/v1/namespaces/{ns}/servicemonitors",
         "servicemonitors.monitoring.coreos.com",
+    ),
+    kind(
+        "PrometheusRule",
+        "/apis/monitoring.coreos.com/v1/namespaces/{ns}/prometheusrules",
+        "prometheusrules.monitoring.coreos.com",
     ),
     kind("Deployment", "/apis/apps/v1/namespaces/{ns}/deployments", "deployments.apps"),
     kind(

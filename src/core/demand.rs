@@ -69,7 +69,7 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
 
 /// Whether a node that is cordoned, tainted, not ready or not looked at could hold the pod
 /// if it were not. A node of unknown size might.
-fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
+pub(super) fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
     nodes.iter().any(|node| {
         let fits = node.allocatable.is_err() || node.fits_empty(&pod.footprint);
         fits && pod.placement.selects(&node.name, &node.labels)

@@ -18,6 +18,7 @@
 //! policy         what a workload's annotations say
 //!   │
 //! share          what remains, divided between several workloads
+//! prospect       what may become of paid pods that wait
 //!
 //! hpa            the HorizontalPodAutoscaler controller, one run at a time
 //!   │
@@ -42,6 +43,7 @@ pub mod node;
 pub mod ownership;
 pub mod placement;
 pub mod policy;
+pub mod prospect;
 pub mod quantity;
 pub mod record;
 pub mod replica;

@@ -44,4 +44,9 @@ pub const EMBEDDED: &[Embedded] = embedded![
     "server-monitor.yaml",
     "server-adapter.yaml",
     "server-api-service.yaml",
+    "prometheus-rules.yaml",
+    "grafana-dashboard.yaml",
 ];
+
+/// The Grafana dashboard, as it is imported by hand.
+pub const DASHBOARD: &str = include_str!("../../templates/grafana-dashboard.json");

@@ -86,6 +86,7 @@ const KINDS: &[Kind] = kinds![
     "apiregistration.k8s.io/v1" APIService "apiservices" cluster registration::APIService;
     "keda.sh/v1alpha1" ScaledObject "scaledobjects" namespaced custom::ScaledObject;
     "monitoring.coreos.com/v1" ServiceMonitor "servicemonitors" namespaced custom::ServiceMonitor;
+    "monitoring.coreos.com/v1" PrometheusRule "prometheusrules" namespaced custom::PrometheusRule;
     "cert-manager.io/v1" Issuer "issuers" namespaced cert_manager::Issuer;
     "cert-manager.io/v1" Certificate "certificates" namespaced cert_manager::Certificate;
     "kustomize.config.k8s.io/v1beta1" Kustomization "kustomizations" namespaced

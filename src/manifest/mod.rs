@@ -20,7 +20,7 @@ mod write;
 mod yaml;
 
 pub use document::{Document, Key, Origin};
-pub use embedded::{EMBEDDED, Embedded};
+pub use embedded::{DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
 pub use kinds::{Kind, kind_of};
 pub use write::{Folder, folder, json, stream};

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::catalog::{Catalog, Entry};
 use crate::cluster::follow::{Feed, Followed, Health, Phase, Picture};
-use crate::core::ledger::Group;
+use crate::core::ledger::{Group, Population};
 use crate::core::resources::{CPU, MEMORY};
 use crate::core::share::{Claimant, Room, Share};
 use crate::metrics_api::{
@@ -69,6 +69,8 @@ pub struct Counted {
     took: Duration,
     /// The workloads with their shares, or why they are held.
     pub workloads: Vec<(Entry, Result<Share, String>)>,
+    /// How many pods each of them has.
+    pub populations: Vec<Population>,
     readings: Arc<Vec<WorkloadReading>>,
 }
 
@@ -99,6 +101,11 @@ impl Board {
     /// The picture that is counted.
     pub fn picture(&self) -> &Picture {
         &self.0.picture
+    }
+
+    /// How old what is known may be.
+    pub fn max_staleness(&self) -> Duration {
+        self.0.patience.max_staleness
     }
 
     /// The feeds of the kinds of workloads.
@@ -188,11 +195,12 @@ impl Board {
         let groups: Vec<Group> = entries.iter().map(Entry::group).collect();
         let claimants: Vec<Option<Claimant>> =
             entries.iter().map(|entry| entry.claimant.clone().ok()).collect();
-        let mut room = None;
+        let (mut room, mut populations) = (None, Vec::new());
         self.0.picture.change(|intake, _| {
             let ledger = &mut intake.snapshot_mut().ledger;
             ledger.track(&groups);
             room = Some(Room::of(ledger, &claimants));
+            populations = ledger.populations(groups.len());
             // Nothing has changed for those who look.
             false
         });
@@ -215,6 +223,7 @@ impl Board {
             at: Instant::now(),
             took: began.elapsed(),
             workloads,
+            populations,
             readings: Arc::new(readings),
         }
     }

@@ -134,6 +134,15 @@ impl Catalog {
         (state.version, state.entries.values().cloned().collect())
     }
 
+    /// Whether a workload of this namespace, kind and name is served.
+    pub fn serves(&self, namespace: &str, kind: &str, name: &str) -> bool {
+        let Some(kind) = WorkloadKind::ALL.into_iter().find(|known| known.name() == kind) else {
+            return false;
+        };
+        let (namespace, name) = (namespace.to_owned(), name.to_owned());
+        self.state().entries.contains_key(&WorkloadId { namespace, kind, name })
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

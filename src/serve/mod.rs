@@ -15,12 +15,14 @@
 //! | `certificate` | the serving certificate, replaced while it runs |
 //! | `listener`, `connections`, `outlet` | sockets, limits, the end in order |
 //! | `api_port`, `web_port`, `health` | what is answered where |
-//! | `exposition`, `prometheus`, `tally` | `/metrics` |
+//! | `exposition`, `histogram`, `prometheus`, `tally` | `/metrics` |
+//! | `actual`, `waits` | what it tells of workloads and HPAs, and of paid pods that wait |
 //! | `overview`, `history`, `page`, `issue` | the web page, and what of it is new |
 //! | `shared` | a text for all who ask |
 //! | `background` | what goes on beside requests |
 //! | `watches` | what is followed, and where it goes |
 
+mod actual;
 mod api_port;
 mod ask_only;
 pub mod autoscalers;
@@ -32,6 +34,7 @@ pub(crate) mod connections;
 pub(crate) mod exposition;
 pub mod front_proxy;
 mod health;
+mod histogram;
 mod history;
 mod issue;
 pub(crate) mod listener;
@@ -42,6 +45,7 @@ mod prometheus;
 mod shared;
 mod tally;
 pub mod trust;
+mod waits;
 mod watches;
 mod web_port;
 
@@ -57,6 +61,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::metrics_api::{Api, Groups};
+use actual::Scalers;
 use api_port::{ApiPort, Refusals};
 use board::Patience;
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
@@ -177,6 +182,11 @@ impl Server {
             certificate: api.is_some().then(|| certificate.clone()),
             requests: RequestTally::default(),
             changes,
+            waits: watches.waits.clone(),
+            scalers: Scalers {
+                autoscalers: watches.autoscalers.clone(),
+                feed: watches.hpas.clone(),
+            },
             connections,
             legacy: settings.legacy_metrics,
             nodes: settings.node_metrics,

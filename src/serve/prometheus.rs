@@ -5,12 +5,14 @@ use std::time::Instant;
 
 use time::OffsetDateTime;
 
+use super::actual::{self, Scalers};
 use super::board::{Board, Sight};
 use super::certificate::ServingCertificate;
 use super::connections::Connections;
 use super::exposition::{Family, Format};
 use super::overview::{self, Totals};
 use super::tally::{ChangeTally, RequestTally};
+use super::waits::Waits;
 use crate::core::resources::{Amount, CPU, MEMORY, PODS};
 
 /// What else than the cluster is told of.
@@ -21,6 +23,8 @@ pub(super) struct Exporter {
     pub(super) certificate: Option<ServingCertificate>,
     pub(super) requests: RequestTally,
     pub(super) changes: ChangeTally,
+    pub(super) waits: Waits,
+    pub(super) scalers: Scalers,
     pub(super) connections: Vec<(&'static str, Connections)>,
     /// With the ten gauges of the article of 2018.
     pub(super) legacy: bool,
@@ -38,6 +42,8 @@ impl Exporter {
             let totals = overview::totals(&self.board);
             cluster(&totals, &mut families);
             self.workloads(&mut families);
+            families.extend(self.scalers.families(&self.board));
+            families.extend(self.waits.going_on(&self.board));
             if self.nodes {
                 self.node_series(&mut families);
             }
@@ -68,12 +74,9 @@ impl Exporter {
             "oppscale_workload_held",
             "1 when the workload is held, because its policy or pod template cannot be read.",
         );
-        for (entry, share) in &self.board.counted().workloads {
-            let labels = [
-                ("namespace", &*entry.id.namespace),
-                ("kind", entry.id.kind.name()),
-                ("workload", &*entry.id.name),
-            ];
+        let counted = self.board.counted();
+        for (entry, share) in &counted.workloads {
+            let labels = actual::labels(entry);
             held.add(&labels, u8::from(share.is_err()));
             if let Ok(share) = share {
                 fit.add(&labels, share.fit);
@@ -82,6 +85,7 @@ impl Exporter {
             }
         }
         families.extend([fit, cpu, memory, held]);
+        families.extend(actual::workloads(&counted));
     }
 
     fn node_series(&self, families: &mut Vec<Family>) {
@@ -114,6 +118,7 @@ impl Exporter {
         families.push(Family::gauge("oppscale_blind", help).with(stale));
         families.extend(self.feeds());
         families.push(self.changes.family());
+        families.push(self.waits.ended());
         families.extend(self.requests.families());
         let mut open = Family::gauge("oppscale_open_connections", "Open connections, by port.");
         for (port, connections) in &self.connections {
@@ -159,9 +164,9 @@ impl Exporter {
         let health = self.board.picture().look(|_, health| health.clone());
         let of_workloads = self.board.kinds().map(|(kind, feed)| (kind.resource(), feed));
         let now = Instant::now();
-        for (resource, feed) in
-            [("nodes", health.nodes), ("pods", health.pods)].into_iter().chain(of_workloads)
-        {
+        let of_hpas = ("horizontalpodautoscalers", self.scalers.feed.feed());
+        let of_cluster = [("nodes", health.nodes), ("pods", health.pods), of_hpas];
+        for (resource, feed) in of_cluster.into_iter().chain(of_workloads) {
             restarts.add(&[("resource", resource)], feed.restarts);
             if let Some(heard) = feed.age(now) {
                 age.add(&[("resource", resource)], format!("{:.3}", heard.as_secs_f64()));

@@ -5,14 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::exposition::{Family, Kind, Sample};
+use super::exposition::{Family, Kind};
+use super::histogram::{Bound, Histogram};
 use crate::cluster::Journal;
 use crate::core::node::NodeRecord;
 use crate::core::record::{PodKey, PodRecord};
 
 /// Upper bounds of the histogram, in microseconds: an answer takes some ten of them, a
 /// count of a large cluster some thousand.
-const BUCKETS: [(u64, &str); 9] = [
+const BUCKETS: [Bound; 9] = [
     (50, "0.00005"),
     (100, "0.0001"),
     (250, "0.00025"),
@@ -32,28 +33,16 @@ pub(super) struct RequestTally(Mutex<State>);
 struct State {
     /// By group and status. Both are few: what is not served has the group `other`.
     answers: BTreeMap<(&'static str, u16), u64>,
-    durations: BTreeMap<&'static str, Histogram>,
-}
-
-#[derive(Debug, Default)]
-struct Histogram {
-    buckets: [u64; BUCKETS.len()],
-    count: u64,
-    micros: u64,
+    durations: BTreeMap<&'static str, Histogram<9>>,
 }
 
 impl RequestTally {
     /// Counts an answer.
     pub(super) fn add(&self, group: &'static str, code: u16, took: Duration) {
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *state.answers.entry((group, code)).or_default() += 1;
-        let durations = state.durations.entry(group).or_default();
-        for (bucket, (bound, _)) in durations.buckets.iter_mut().zip(BUCKETS) {
-            *bucket += u64::from(micros <= bound);
-        }
-        durations.count += 1;
-        durations.micros = durations.micros.saturating_add(micros);
+        let durations = state.durations.entry(group);
+        durations.or_insert_with(|| Histogram::new(&BUCKETS)).add(took);
     }
 
     /// The families.
@@ -73,18 +62,7 @@ impl RequestTally {
         )
         .unit("seconds");
         for (group, histogram) in &state.durations {
-            let mut add = |suffix, le: Option<&str>, value: String| {
-                let mut labels = vec![("group", (*group).to_owned())];
-                labels.extend(le.map(|le| ("le", le.to_owned())));
-                durations.samples.push(Sample { suffix, labels, value });
-            };
-            for (count, (_, le)) in histogram.buckets.iter().zip(BUCKETS) {
-                add("_bucket", Some(le), count.to_string());
-            }
-            add("_bucket", Some("+Inf"), histogram.count.to_string());
-            let seconds = Duration::from_micros(histogram.micros).as_secs_f64();
-            add("_sum", None, format!("{seconds}"));
-            add("_count", None, histogram.count.to_string());
+            histogram.write(&mut durations, &[("group", group)]);
         }
         [answers, durations]
     }

@@ -8,6 +8,7 @@ use super::catalog::Catalog;
 use super::front_proxy::{CONFIG_MAP, NAMESPACE};
 use super::tally::ChangeTally;
 use super::trust::Trust;
+use super::waits::Waits;
 use crate::cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
 use crate::cluster::{Cluster, Listing};
 use crate::metrics_api::WorkloadKind;
@@ -21,6 +22,9 @@ pub(super) struct Watches {
     catalog: Catalog,
     kinds: Vec<(WorkloadKind, Followed)>,
     pub(super) autoscalers: Autoscalers,
+    /// How well HPAs are heard.
+    pub(super) hpas: Followed,
+    pub(super) waits: Waits,
     /// `None` where no API is served, which the front proxy would ask for.
     pub(super) trust: Option<Trust>,
 }
@@ -37,13 +41,15 @@ impl Watches {
         changes: ChangeTally,
         serves_api: bool,
     ) -> anyhow::Result<Self> {
+        let catalog = Catalog::default();
+        let waits = Waits::new(catalog.clone());
         let wishes = Wishes {
             watch_life: Some((patience.max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
-            journal: Some(Box::new(changes)),
+            journal: Some(Box::new((changes, waits.clone()))),
             ..Wishes::default()
         };
         let mut follower = Follower::start(cluster, wishes).await?;
-        let (catalog, autoscalers) = (Catalog::default(), Autoscalers::default());
+        let autoscalers = Autoscalers::default();
         let kinds = WorkloadKind::ALL.into_iter().map(|kind| {
             let catalog = catalog.clone();
             let followed =
@@ -52,9 +58,9 @@ impl Watches {
         });
         let kinds = kinds.collect();
         let seen = autoscalers.clone();
-        follower.follow(hpas(), move |change| seen.change(change));
+        let hpas = follower.follow(hpas(), move |change| seen.change(change));
         let trust = serves_api.then(|| follow_trust(&mut follower));
-        Ok(Self { follower, catalog, kinds, autoscalers, trust })
+        Ok(Self { follower, catalog, kinds, autoscalers, hpas, waits, trust })
     }
 
     /// The board of what is followed.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Minted};
 use crate::core::reserve::Reserve;
-use crate::manifest::{Document, ManifestError, Templates};
+use crate::manifest::{DASHBOARD, Document, ManifestError, Templates};
 
 /// Which way capacity takes to the HPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +46,12 @@ pub struct Wishes {
     pub reserve: Reserve,
     /// Labels that a Prometheus wants on a ServiceMonitor.
     pub monitor_labels: Vec<(String, String)>,
+    /// Bring the dashboard.
+    pub dashboard: bool,
+    /// Bring the alerts, and a ServiceMonitor, without which they would tell of nothing.
+    pub alerts: bool,
+    /// Labels that a Prometheus wants on a PrometheusRule.
+    pub rule_labels: Vec<(String, String)>,
 }
 
 /// The objects, in three parts.
@@ -72,6 +78,11 @@ impl Wishes {
     /// Whether the server answers an API of the cluster.
     pub fn serves(&self) -> bool {
         self.pipeline == Pipeline::Native && (self.custom || self.external)
+    }
+
+    /// Whether objects of the Prometheus operator are brought.
+    pub fn is_scraped(&self) -> bool {
+        self.pipeline == Pipeline::Prometheus || self.alerts
     }
 
     /// The APIs to be handed over: version, group, priority.
@@ -112,9 +123,17 @@ impl Wishes {
             }
         }
         server.extend(templates.render("server.yaml", &context)?);
-        if self.pipeline == Pipeline::Prometheus {
+        if self.is_scraped() {
             server.extend(templates.render("server-monitor.yaml", &context)?);
+        }
+        if self.pipeline == Pipeline::Prometheus {
             server.extend(templates.render("server-adapter.yaml", &context)?);
+        }
+        if self.alerts {
+            server.extend(templates.render("prometheus-rules.yaml", &context)?);
+        }
+        if self.dashboard {
+            server.extend(templates.render("grafana-dashboard.yaml", &context)?);
         }
         let api = match self.apis().is_empty() || !self.cert_manager && trust.bundle.is_none() {
             true => Vec::new(),
@@ -144,8 +163,9 @@ impl Wishes {
                 json!({"version": version, "group": group, "priority": priority})
             })
             .collect();
-        let labels: serde_json::Map<_, _> =
-            self.monitor_labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        let labels = |labels: &[(String, String)]| -> serde_json::Map<_, _> {
+            labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
+        };
         json!({
             "namespace": self.namespace, "service": self.service, "secret": self.secret,
             "cluster_name": self.cluster_name(), "image": self.image, "replicas": self.replicas,
@@ -155,7 +175,8 @@ impl Wishes {
             "tls_key": secret.map(|minted| encode(minted.key.expose())).unwrap_or_default(),
             "ca_crt": secret.map(|minted| encode(&minted.ca)).unwrap_or_default(),
             "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
-            "api_services": api_services, "monitor_labels": labels,
+            "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
+            "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
             "adapter_config": super::helm::adapter_config()
         })
     }

@@ -124,7 +124,8 @@ pub fn metrics_server(distribution: Distribution) -> Values {
     }
 }
 
-/// Values of kube-prometheus-stack: its Prometheus takes ServiceMonitors of others too.
+/// Values of kube-prometheus-stack: its Prometheus takes ServiceMonitors and rules of others
+/// too.
 pub fn prometheus_stack() -> Values {
     Values {
         file: "kube-prometheus-stack.values.yaml",
@@ -133,7 +134,8 @@ pub fn prometheus_stack() -> Values {
             .to_owned(),
         values: json!({
             "prometheus": {"prometheusSpec": {
-                "serviceMonitorSelectorNilUsesHelmValues": false
+                "serviceMonitorSelectorNilUsesHelmValues": false,
+                "ruleSelectorNilUsesHelmValues": false
             }}
         }),
         private: false,

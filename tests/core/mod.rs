@@ -5,6 +5,7 @@ mod headroom;
 mod intake;
 mod ledger;
 mod node;
+mod prospect;
 mod quantity;
 mod share;
 mod sizing;

@@ -2,23 +2,20 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use super::client::Connection;
 use super::rig::Rig;
+use super::scraper::Prometheus;
 use crate::support::tools::tool;
 
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The value of a series.
-fn series(text: &str, name: &str) -> Option<String> {
+pub(super) fn series(text: &str, name: &str) -> Option<String> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map(str::to_owned)
 }
 
-fn promtool(text: &str, extra: &[&str]) -> Option<(Option<i32>, String)> {
+pub(super) fn promtool(text: &str, extra: &[&str]) -> Option<(Option<i32>, String)> {
     let mut child = Command::new(tool("promtool")?)
         .args(["check", "metrics"])
         .args(extra)
@@ -141,40 +138,11 @@ fn what_is_not_known_is_left_out() {
 
 #[test]
 fn a_real_prometheus_answers_what_remains() {
-    let Some(prometheus) = tool("prometheus") else { return };
     let rig = Rig::start(&[]);
-    let config = format!(
-        "scrape_configs:\n- job_name: oppscale\n  scrape_interval: 1s\n  static_configs:\n  \
-         - targets: ['{}']\n",
-        rig.oppscale.web
-    );
-    rig.env.write("prometheus.yml", &config);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let mut child = Command::new(prometheus)
-        .arg(format!("--config.file={}", rig.env.path("prometheus.yml").display()))
-        .arg(format!("--storage.tsdb.path={}", rig.env.path("tsdb").display()))
-        .arg(format!("--web.listen-address={port}"))
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let query = "/api/v1/query?query=sum(oppscale_remaining_cpu_cores)+by+(workload)";
-    let start = Instant::now();
-    let result = loop {
-        let asked = Connection::open(port, None).and_then(|mut c| c.get(query, &[]));
-        let result = asked.ok().filter(|answer| answer.status == 200).map(|a| a.json());
-        match result.map(|json| json["data"]["result"].clone()) {
-            Some(Value::Array(result)) if !result.is_empty() => break result,
-            _ if start.elapsed() > Duration::from_secs(60) => break Vec::new(),
-            _ => std::thread::sleep(Duration::from_millis(200)),
-        }
-    };
+    let Some(prometheus) = Prometheus::of(&rig) else { return };
+    let result = prometheus.ask("sum(oppscale_remaining_cpu_cores) by (workload)");
     // Only OpenMetrics has units: this is what it asked for, and could read.
-    let metadata = "/api/v1/metadata?metric=oppscale_remaining_cpu_cores";
-    let metadata = Connection::open(port, None).and_then(|mut c| c.get(metadata, &[]));
-    let _ = child.kill();
-    let _ = child.wait();
-    let metadata = metadata.unwrap().json()["data"]["oppscale_remaining_cpu_cores"][0].clone();
+    let metadata = prometheus.metadata("oppscale_remaining_cpu_cores");
     assert_eq!((&metadata["type"], &metadata["unit"]), (&"gauge".into(), &"cores".into()));
     assert_eq!(result.len(), 1);
     assert_eq!(result[0]["metric"]["workload"], "electroneum");

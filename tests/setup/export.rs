@@ -115,7 +115,10 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
     );
     assert_eq!(
         read("kube-prometheus-stack.values.yaml").1["prometheus"]["prometheusSpec"],
-        json!({"serviceMonitorSelectorNilUsesHelmValues": false})
+        json!({
+            "serviceMonitorSelectorNilUsesHelmValues": false,
+            "ruleSelectorNilUsesHelmValues": false
+        })
     );
     assert!(!env.path("out/prometheus-adapter.with-key.values.yaml").exists());
     let output = env.run([

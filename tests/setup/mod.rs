@@ -10,6 +10,7 @@ mod interrupted;
 mod key_kinds;
 mod kubeconfig;
 mod lies;
+mod monitoring;
 mod rights;
 mod rotation;
 mod secrets;

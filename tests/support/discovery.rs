@@ -43,6 +43,7 @@ const KINDS: [(&str, &str, &str, &str, bool); 26] = [
         false,
     ),
     ("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects", true),
+    ("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules", true),
     ("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),

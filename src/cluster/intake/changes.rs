@@ -65,6 +65,7 @@ impl Intake {
     /// Begins a new list of pods. The known ones stay until it is whole.
     pub fn begin_pods(&mut self) {
         self.pods = 0;
+        self.tell_listing(true);
         self.snapshot.ledger.begin_pods();
         self.snapshot.oddities.retain(|oddity| oddity.kind != "Pod");
     }
@@ -75,6 +76,13 @@ impl Intake {
         self.has_changed |= !gone.is_empty();
         if let Some(journal) = &mut self.journal {
             gone.iter().for_each(|key| journal.pod_gone(key));
+        }
+        self.tell_listing(false);
+    }
+
+    fn tell_listing(&mut self, is_begun: bool) {
+        if let Some(journal) = &mut self.journal {
+            journal.pods_listing(is_begun);
         }
     }
 

@@ -23,8 +23,8 @@ use super::record::{PodKey, PodRecord, Standing};
 use super::resources::Resources;
 pub use entry::{Bound, Group, NodeAccount, UnknownPod, Waiting};
 use entry::{Counted, group_key};
-pub use tally::TrackId;
 use tally::Tracked;
+pub use tally::{Population, TrackId};
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -186,6 +186,11 @@ impl Ledger {
     /// Every pod that waits for a node, in no order.
     pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
         self.waiting.values()
+    }
+
+    /// The same with the keys of the pods.
+    pub fn waiting_keys(&self) -> impl Iterator<Item = (&PodKey, &Waiting)> {
+        self.waiting.iter()
     }
 
     /// Every pod that could not be counted.

@@ -8,10 +8,19 @@ use std::hash::Hash;
 use hashbrown::{Equivalent, HashMap};
 
 use super::{Group, Ledger, NodeAccount};
-use crate::core::resources::Resources;
+use crate::core::resources::{Amount, PODS, Resources};
 
 /// The place of a workload in the list that [`Ledger::track`] was given.
 pub type TrackId = u32;
+
+/// How many pods a tracked workload has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Population {
+    /// Those that have a node.
+    pub placed: Amount,
+    /// Those that wait for one.
+    pub waiting: Amount,
+}
 
 /// The workloads that are tracked.
 #[derive(Debug, Default)]
@@ -48,6 +57,22 @@ impl Ledger {
     /// Whether a tally is kept for this workload.
     pub fn is_tracked(&self, group: &Group) -> bool {
         self.tracked.id(group).is_some()
+    }
+
+    /// How many pods each of the first `workloads` has that [`Self::track`] was given.
+    pub fn populations(&self, workloads: usize) -> Vec<Population> {
+        let mut all = vec![Population::default(); workloads];
+        for (id, sum) in self.nodes().flat_map(|(_, account)| account.tallies()) {
+            if let Some(population) = all.get_mut(id as usize) {
+                population.placed += sum.get(PODS);
+            }
+        }
+        for id in self.waiting().filter_map(|pod| self.tracked.id(&*pod.group)) {
+            if let Some(population) = all.get_mut(id as usize) {
+                population.waiting += 1;
+            }
+        }
+        all
     }
 }
 
