@@ -176,6 +176,8 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
         ("--autoscaler", args.autoscaler.is_some()),
         ("--admission-policy", args.admission_policy),
         ("--pipeline keda", args.pipeline == PipelineFlag::Keda),
+        // An HPA on a metric of pods has nothing to go by at zero.
+        ("--min 0", args.min == Some(0)),
     ];
     let found = refused.iter().find(|(_, given)| *given);
     found.map_or(Ok(()), |(flag, _)| {

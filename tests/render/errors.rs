@@ -27,6 +27,23 @@ fn a_replica_that_fits_no_node() {
 }
 
 #[test]
+fn nodes_too_small_for_any_shape() {
+    let env = TestEnv::new();
+    let list = r#"{"kind":"List","apiVersion":"v1","items":[
+        {"kind":"Node","metadata":{"name":"a"},
+         "status":{"allocatable":{"cpu":"200m","memory":"16Gi","pods":"110"}}},
+        {"kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"a","containers":[{"name":"c"}]}}]}"#;
+    env.write("cluster.json", list);
+    let output =
+        env.run(["render-hpa", "--from", "cluster.json", "--workload", "batch", "--image", IMAGE]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"
+    error: a replica of cpu=250m,memory=512Mi fits no usable node: node a comes closest, with 200m of cpu where it needs 250m
+     hint: ask for less with --replica, or let --replica auto find a shape
+    ");
+}
+
+#[test]
 fn a_reserve_above_capacity() {
     insta::assert_snapshot!(batch(&["--reserve", "200"]), @r"
     error: the reserve of 200 leaves nothing: the usable nodes have 182.5 cores beside DaemonSets, and a replica takes cpu=1,memory=2Gi
@@ -41,16 +58,41 @@ fn a_reserve_above_capacity() {
 #[test]
 fn min_above_slots() {
     insta::assert_snapshot!(batch(&["--min", "500"]), @r"
-    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, maxReplicas 172)
+    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, less the reserve, within any quota)
      hint: lower --min, or ask for less with --replica
+    ");
+    let said = batch(&["--min", "500"]);
+    assert_eq!(batch(&["--min", "500", "--max", "600"]), said, "whatever the most may be");
+    insta::assert_snapshot!(batch(&["--min", "6", "--max", "5"]), @r"
+    error: min 6 is above max 5
+     hint: lower --min, or raise --max
     ");
 }
 
 #[test]
-fn a_quota_below_a_replica() {
+fn min_zero_where_an_hpa_cannot_go_to_zero() {
+    insta::assert_snapshot!(batch(&["--min", "0"]), @r"
+    error: min 0: before Kubernetes 1.37 an HPA keeps one replica at least
+     hint: leave --min out, or let KEDA go to zero: --pipeline keda
+    ");
+    let env = TestEnv::new();
+    let zero = ["--workload", "batch", "--image", IMAGE, "--min", "0"];
+    let keda = render(&env, &[&zero[..], &["--pipeline", "keda"]].concat());
+    assert_eq!(keda.code, Some(0), "{keda}");
+    assert_eq!(super::render_for(&env, "1.37", &zero).code, Some(0));
+    let sample = refused(&env, 2, &["--workload", "sample-app", "--min", "0"]);
+    assert!(sample.contains("--min 0 is for fillers"), "{sample}");
+}
+
+#[test]
+fn a_quota_below_a_replica_or_below_max() {
     insta::assert_snapshot!(batch(&["--quota", "cpu=500m"]), @r"
     error: the quota of 500m cpu holds no replica of cpu=1,memory=2Gi
      hint: raise --quota, or ask for less with --replica
+    ");
+    insta::assert_snapshot!(batch(&["--quota", "cpu=50", "--max", "99"]), @r"
+    error: max 99 is above the 50 replicas that the quota of 50 cpu holds
+     hint: lower --max, or raise --quota
     ");
 }
 
