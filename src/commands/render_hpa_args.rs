@@ -247,8 +247,9 @@ impl RenderHpaArgs {
             return Err(UsageError::new("--growth and --recording are for --reserve auto")
                 .hint("leave --reserve out, or give --reserve auto"));
         }
-        if self.from.len() > 1 && self.from.iter().filter(|file| *file == "-").count() > 1 {
-            return Err(UsageError::new("standard input (--from -) can be read only once"));
+        let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count();
+        if inputs > 1 {
+            return Err(UsageError::new("standard input (-) can be read only once"));
         }
         Ok(())
     }

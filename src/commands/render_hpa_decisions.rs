@@ -14,7 +14,7 @@ use crate::core::sizing::{
 };
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
-use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Workload};
+use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
 use crate::history;
 use crate::scenario::{self, Document};
 
@@ -237,6 +237,24 @@ pub(super) fn notes(
         notes.push(format!(
             "image {image} has no digest: nodes may run different ones; name it NAME@sha256:DIGEST"
         ));
+    }
+    if let Some(port) = decisions.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
+        notes.push(format!(
+            "node port {port} is outside of 30000-32767, which API servers take unless told otherwise \
+             (--service-node-port-range)"
+        ));
+    }
+    let reaches_pool = |program: &Program| !program.egress_ports.is_empty();
+    if let Workload::Filler(program) = workload
+        && decisions.network_policy
+        && program.name == "miner"
+        && !reaches_pool(program)
+    {
+        notes.push(
+            "the pool's URL has no port, so the network policy lets nothing out to it: name it \
+             with --egress-port"
+                .to_owned(),
+        );
     }
     if decisions.name.len() > 242 {
         notes.push(format!(

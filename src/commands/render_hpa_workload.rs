@@ -6,6 +6,7 @@ use crate::exit::{Hinted, UsageError};
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
 
 use super::render_hpa_args::RenderHpaArgs;
+use super::render_hpa_flags as flags;
 use super::render_hpa_values::ConfigAs;
 
 /// The names of built-in workloads.
@@ -34,6 +35,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
             let program = Program::sample_app();
             let image = image(args, &program)?;
             refuse_for_sample_app(args)?;
+            flags::of_program(args, &program)?;
             return Ok((Workload::Paid(Box::new(program)), image));
         }
         Some(file) if file == "-" || file.contains(['.', '/']) => return own(args, file),
@@ -44,6 +46,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         ),
     };
     let image = image(args, &program)?;
+    flags::of_program(args, &program)?;
     Ok((Workload::Filler(Box::new(program)), image))
 }
 

@@ -176,6 +176,15 @@ fn slips_on_the_command_line() {
         &["--workload", "batch", "--image", IMAGE, "-n", "kube-system"],
         &["--workload", "batch", "--image", IMAGE, "--reserve", "30", "--growth", "1/s"],
         &["--workload", "sample-app", "--reserve", "30"],
+        &["--workload", "batch", "--image", IMAGE, "--node-port", "30880"],
+        &["--image", IMAGE, "--label", "app.kubernetes.io/name=x"],
+        &["--image", IMAGE, "--label", "oppscale.dev/opportunistic=false"],
+        &["--image", IMAGE, "--annotation", "oppscale.dev/reserve=5"],
+        &["--image", IMAGE, "--label", "a=1", "--label", "a=2"],
+        &["--image", IMAGE, "--env", "A=1", "--secret-env", "A=2"],
+        &[&MINER[..], &["--env", "WALLET=x"]].concat(),
+        &[&MINER[..], &["--secret-env", "wallet=x"]].concat(),
+        &["--workload", "-", "--from", "-"],
     ] {
         all.push_str(&refused(&env, 2, args));
     }
@@ -188,6 +197,23 @@ fn slips_on_the_command_line() {
     error: --growth and --recording are for --reserve auto
      hint: leave --reserve out, or give --reserve auto
     error: --reserve is for fillers; sample-app is paid work
+    error: --node-port 30880 leads nowhere: batch serves no port
+     hint: name the port that the program serves, too: --port PORT
+    error: --label app.kubernetes.io/name is set by oppscale itself
+     hint: it follows --name
+    error: --label oppscale.dev/opportunistic is set by oppscale itself
+     hint: leave it out
+    error: --annotation oppscale.dev/reserve is set by oppscale itself
+     hint: it follows --reserve
+    error: --label a is there twice
+     hint: leave out one of the two
+    error: variable A is there twice
+     hint: leave out one of the two
+    error: variable WALLET is there twice
+     hint: leave out one of the two
+    error: --secret-env wallet is there twice
+     hint: leave out one of the two
+    error: standard input (-) can be read only once
     "#);
 }
 
@@ -207,7 +233,9 @@ fn names_that_the_api_does_not_take() {
         + &of(&["--label", "a b=c"])
         + &of(&["--annotation", "/x=c"])
         + &of(&["--env", "A B\n=c"])
-        + &of(&["--priority-class", "x_y"]);
+        + &of(&["--priority-class", "x_y"])
+        + &of(&["--priority-class", "system-node-critical"])
+        + &of(&["--secret-env", "A B=c"]);
     assert!(of(&["--name", &long]).contains("is not a name"));
     insta::assert_snapshot!(all, @r#"
     error: ResourceQuota opportunistic/1_000: "1_000" is not a name that the API takes for a ResourceQuota
@@ -219,5 +247,7 @@ fn names_that_the_api_does_not_take() {
     error: Deployment opportunistic/cache: "/x" is not a name of an annotation
     error: Deployment opportunistic/cache: "A B\n" is not a name of an environment variable
     error: PriorityClass x_y: "x_y" is not a name that the API takes for a PriorityClass
+    error: PriorityClass system-node-critical: "system-node-critical" is not a name that the API takes for a PriorityClass
+    error: Secret opportunistic/cache: "A B" is not a key that the API takes for a Secret: letters, digits, -, _ and .
     "#);
 }

@@ -113,3 +113,15 @@ fn the_adapters_rule_is_one_that_it_reads() {
     assert_eq!(rule["resources"]["overrides"], overrides);
     assert_eq!(rule["name"]["as"], "oppscale_fit_replicas");
 }
+
+#[test]
+fn what_a_cluster_may_refuse_or_cut_off_is_noted() {
+    let note = |args: &[&str]| render(&TestEnv::new(), args).stderr;
+    let port = note(&["--image", IMAGE, "--port", "80", "--node-port", "8080"]);
+    assert!(port.contains("node port 8080 is outside of 30000-32767"), "{port}");
+    let mut args = MINER.to_vec();
+    args[5] = "pool.acme.io";
+    args.push("--network-policy");
+    let pool = note(&args);
+    assert!(pool.contains("the pool's URL has no port"), "{pool}");
+}
