@@ -62,7 +62,8 @@ async fn read(
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, _) = cluster::read_saved(&files, None, "default")?;
-        let facts = facts::saved(args, &snapshot);
+        let scalers = cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
+        let facts = facts::saved(args, &snapshot, scalers);
         return Ok((snapshot, facts, None));
     }
     let connection = args.cluster.connect().await?;

@@ -26,7 +26,7 @@ pub(super) struct Facts {
 }
 
 /// What saved lists tell.
-pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot) -> Facts {
+pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scaler>) -> Facts {
     let mut notes = Vec::new();
     let version = args.kubernetes_version.unwrap_or_else(|| {
         notes.push(
@@ -37,7 +37,7 @@ pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot) -> Facts {
     let (autoscaler, autoscaler_told_by) = given(args)
         .or_else(|| of_nodes(snapshot))
         .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
-    Facts { version, autoscaler, autoscaler_told_by, scalers: Vec::new(), notes }
+    Facts { version, autoscaler, autoscaler_told_by, scalers, notes }
 }
 
 /// What a cluster tells.

@@ -251,3 +251,26 @@ fn names_that_the_api_does_not_take() {
     error: Secret opportunistic/cache: "A B" is not a key that the API takes for a Secret: letters, digits, -, _ and .
     "#);
 }
+
+#[test]
+fn two_hpas_on_one_target_of_saved_lists() {
+    let env = TestEnv::new();
+    let hpas = std::fs::read_to_string(crate::support::fixture("blog-cluster/hpa.json")).unwrap();
+    env.write(
+        "hpa.json",
+        &hpas.replace("\"name\":\"electroneum\",\"namespace\"", "\"name\":\"old\",\"namespace\""),
+    );
+    let run = |namespace: &str| {
+        let args = ["render-hpa", "--from", &super::blog(), "hpa.json", "--kubernetes-version"];
+        let rest = ["1.36", "--image", IMAGE, "--name", "electroneum", "-n", namespace];
+        env.run([&args[..], &rest].concat())
+    };
+    let output = run("opportunistic");
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output}");
+    insta::assert_snapshot!(output.stderr, @r"
+    error: HorizontalPodAutoscaler opportunistic/old scales Deployment electroneum already: two would fight
+     hint: delete it first: kubectl -n opportunistic delete hpa old
+           or call this workload something else with --name
+    ");
+    assert_eq!(run("idle").code, Some(0), "it is in another namespace");
+}
