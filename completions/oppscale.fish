@@ -110,7 +110,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l target-
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l growth -d 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'The least replicas [default: 0 where the version or KEDA can, else 1]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load, or the Deployment\'s annotation]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
 keda\t'A ScaledObject on oppscale\'s /metrics'

@@ -116,7 +116,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--growth', '--growth', [CompletionResultType]::ParameterName, 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)')
             [CompletionResult]::new('--recording', '--recording', [CompletionResultType]::ParameterName, 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file')
             [CompletionResult]::new('--min', '--min', [CompletionResultType]::ParameterName, 'The least replicas [default: 0 where the version or KEDA can, else 1]')
-            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'The most replicas [default: what fits at zero paid load]')
+            [CompletionResult]::new('--max', '--max', [CompletionResultType]::ParameterName, 'The most replicas [default: what fits at zero paid load, or the Deployment''s annotation]')
             [CompletionResult]::new('--quota', '--quota', [CompletionResultType]::ParameterName, 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120')
             [CompletionResult]::new('--pipeline', '--pipeline', [CompletionResultType]::ParameterName, 'How the metric gets to the HPA: native (oppscale serves it), keda, prometheus')
             [CompletionResult]::new('--autoscaler', '--autoscaler', [CompletionResultType]::ParameterName, 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]')

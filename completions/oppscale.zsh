@@ -121,7 +121,7 @@ args\:"Arguments"))' \
 '(--recording --target-utilization)--growth=[With --reserve auto\: how fast paid requests grow\: 12/m, 0.2/s (cores)]:CORES/TIME:_default' \
 '(--target-utilization)--recording=[The same, measured\: the fastest minute of what top --record wrote, or of a scenario file]:FILE:_default' \
 '--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
-'--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
+'--max=[The most replicas \[default\: what fits at zero paid load, or the Deployment'\''s annotation\]]:REPLICAS:_default' \
 '--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
 '--pipeline=[How the metric gets to the HPA\: native (oppscale serves it), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
 keda\:"A ScaledObject on oppscale'\''s /metrics"

@@ -134,7 +134,8 @@ pub struct RenderHpaArgs {
     /// The least replicas [default: 0 where the version or KEDA can, else 1]
     #[arg(long, value_name = "REPLICAS", help_heading = SIZE)]
     pub min: Option<u32>,
-    /// The most replicas [default: what fits at zero paid load]
+    /// The most replicas [default: what fits at zero paid load, or the Deployment's
+    /// annotation]
     #[arg(
         long,
         value_name = "REPLICAS",

@@ -21,7 +21,7 @@ use crate::scenario::{self, Document};
 use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::Facts;
 use super::render_hpa_values::{ReplicaFlag, ReserveFlag};
-use super::render_hpa_workload::hinted;
+use super::render_hpa_workload::{class, hinted};
 
 /// How long a filler may take to go unless told otherwise, seconds.
 const GRACE_SECONDS: u32 = 5;
@@ -82,7 +82,7 @@ pub(super) fn of(
         name,
         namespace,
         image,
-        priority_class: args.priority_class.clone().unwrap_or_else(|| "opportunistic".to_owned()),
+        priority_class: class(args, workload),
         grace_seconds,
         run_as_user: args.run_as_user,
         labels: args.labels.iter().cloned().collect(),
@@ -117,7 +117,10 @@ pub(super) fn of(
             reserve(args, workload)?
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
-        max: args.max,
+        max: match workload {
+            Workload::Own(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
+            _ => args.max,
+        },
         quota: args.quota.clone().unwrap_or_default(),
         placement,
         nodes: harvested(snapshot, facts.autoscaler),
@@ -215,6 +218,7 @@ pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Wor
             Subject::Replica => args.replica.is_some(),
             Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
             Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
+            Subject::Bounds if line.what == "maxReplicas" => args.max.is_some(),
             _ => continue,
         };
         if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {

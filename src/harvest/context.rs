@@ -42,6 +42,9 @@ pub(super) struct Context {
     pub(super) quota: BTreeMap<String, String>,
     /// How many node ports the namespace may take, as a quantity.
     pub(super) node_ports: String,
+    /// The same for Services of type LoadBalancer, and PersistentVolumeClaims.
+    pub(super) load_balancers: String,
+    pub(super) volume_claims: String,
     pub(super) reserve: String,
     pub(super) min_replicas: u32,
     pub(super) max_replicas: u32,

@@ -6,6 +6,7 @@ mod live;
 mod loops;
 mod output;
 mod own;
+mod own_file;
 mod strings;
 
 use crate::support::bin::{CommandOutput, TestEnv};
