@@ -87,6 +87,16 @@ pub struct Decisions {
     pub adapter_namespace: String,
 }
 
+impl Decisions {
+    /// What the HPA is called, be it rendered or made by KEDA.
+    pub fn hpa_name(&self) -> String {
+        match self.pipeline {
+            Pipeline::Keda => format!("keda-hpa-{}", text::label(&self.name)),
+            Pipeline::Native | Pipeline::Prometheus => self.name.clone(),
+        }
+    }
+}
+
 /// A rendered set.
 #[derive(Debug)]
 pub struct Rendered {
