@@ -245,9 +245,13 @@ fn most(
         quota.set(name, amount * Amount::from(max));
     }
     let mut why = format!("{max} replicas of {replica}");
+    let mut given = Vec::new();
     for (name, amount) in ask.quota.present() {
         quota.set(name, amount);
-        why = "as given".to_owned();
+        given.push(name);
+    }
+    if !given.is_empty() {
+        why = format!("{} as given; else {why}", given.join(", "));
     }
     let shown =
         quota.present().map(|(name, amount)| format!("{name}={}", exact_text(name, amount)));
