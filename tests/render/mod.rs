@@ -1,7 +1,7 @@
 //! `oppscale render-hpa`: the real program, its manifests, and kubectl reading them.
 
 mod errors;
-mod golden;
+pub mod golden;
 mod live;
 mod loops;
 mod output;
