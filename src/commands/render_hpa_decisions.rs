@@ -64,7 +64,13 @@ pub(super) fn of(
             UsageError::new(format!(
                 "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
             ))
-            .hint("give the filler a namespace of its own: --namespace opportunistic")
+            .hint(match (workload, &args.workload) {
+                (Workload::Own(own), Some(file)) if own.namespace().is_some() => format!(
+                    "take namespace: {namespace} out of {file}, and give the filler one of its own: \
+                     --namespace opportunistic"
+                ),
+                _ => "give the filler a namespace of its own: --namespace opportunistic".to_owned(),
+            })
         );
     }
     let (name, grace_seconds) = match workload {

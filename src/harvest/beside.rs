@@ -75,7 +75,8 @@ impl OwnDeployment {
 
     /// The most memory that a container of the file may use or asks for, bytes.
     pub(super) fn memory_limit(&self) -> Amount {
-        let resources = self.pod_specs().flat_map(containers).map(|c| &c["resources"]);
+        let all = self.pod_specs().flat_map(|spec| containers(spec).chain([spec]));
+        let resources = all.map(|of| &of["resources"]);
         let amounts = resources.flat_map(|r| {
             [amount(MEMORY, &r["limits"]), amount(MEMORY, &r["requests"])].into_iter().flatten()
         });
@@ -83,14 +84,31 @@ impl OwnDeployment {
     }
 
     /// What a container without requests may be given without a pod becoming larger: what the
-    /// smallest of the Deployment asks for.
-    pub(super) fn smallest_request(&self, name: &str) -> Option<Amount> {
-        let containers = self.pod_spec()["containers"].as_array().into_iter().flatten();
-        let asks = |container: &Value| {
-            let resources = &container["resources"];
+    /// smallest of the Deployment asks for, or its part of what the pod asks for as a whole,
+    /// which containers may not exceed together.
+    pub(super) fn spare_request(&self, name: &str) -> Option<Amount> {
+        let spec = self.pod_spec();
+        let asks = |of: &Value| {
+            let resources = &of["resources"];
             amount(name, &resources["requests"]).or(amount(name, &resources["limits"]))
         };
-        containers.filter_map(asks).min()
+        let sidecars = spec["initContainers"].as_array().into_iter().flatten();
+        let sidecars = sidecars.filter(|container| container["restartPolicy"] == "Always");
+        let containers = spec["containers"].as_array().into_iter().flatten();
+        let each: Vec<_> = containers.clone().chain(sidecars).map(asks).collect();
+        let silent = each.iter().filter(|amount| amount.is_none()).count();
+        match asks(spec) {
+            Some(whole) if silent > 0 => {
+                let given: Amount = each.iter().flatten().sum();
+                Some((whole - given).max(0) / Amount::try_from(silent).unwrap_or(Amount::MAX))
+            }
+            _ => containers.filter_map(asks).min(),
+        }
+    }
+
+    /// The memory limit of its pods as a whole, which no container may exceed, bytes.
+    pub(super) fn pod_memory_limit(&self) -> Option<Amount> {
+        amount(MEMORY, &self.pod_spec()["resources"]["limits"])
     }
 
     /// The strictest pod-security level that all pods of the file meet.

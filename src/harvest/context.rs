@@ -88,12 +88,13 @@ pub(super) struct Service {
     pub(super) node_port: Option<u16>,
 }
 
-/// What the LimitRange gives to containers that ask for nothing.
+/// What the LimitRange gives to containers that ask for nothing, and the most that it allows.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Defaults {
     pub(super) cpu: String,
     pub(super) memory: String,
     pub(super) memory_limit: String,
+    pub(super) memory_max: String,
 }
 
 /// Expressions of the admission policy, with names as literals of CEL, and its message.

@@ -257,9 +257,10 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         Some(own) => own.side_effects(sizing.max),
         None => SideEffects { node_ports: u64::from(d.node_port.is_some()), ..Default::default() },
     };
+    let limit = own.and_then(|own| own.pod_memory_limit()).unwrap_or(memory);
     // What a container that asks for nothing is given: no pod may become larger by it.
     let default = |name: &str| match own {
-        Some(own) => own.smallest_request(name).unwrap_or(footprint.get(name)),
+        Some(own) => own.spare_request(name).unwrap_or(footprint.get(name)),
         None => footprint.get(name).max(if name == MEMORY { 64 << 20 } else { 0 }),
     };
     Context {
@@ -292,8 +293,9 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         limits: limits(&sizing.replica),
         defaults: Defaults {
             cpu: exact_text(CPU, default(CPU)),
-            memory: exact_text(MEMORY, default(MEMORY).min(memory)),
-            memory_limit: exact_text(MEMORY, memory),
+            memory: exact_text(MEMORY, default(MEMORY).min(limit)),
+            memory_limit: exact_text(MEMORY, limit),
+            memory_max: exact_text(MEMORY, memory),
         },
         quota: hard(&sizing.quota),
         node_ports: effects.node_ports.to_string(),

@@ -228,6 +228,7 @@ fn names_that_the_api_does_not_take() {
     let all = of(&["--name", "1_000"])
         + &of(&["--name", "12:30"])
         + &of(&["--name", "~"])
+        + &of(&["--name", "a\u{1b}[2J\nb"])
         + &of(&["-n", "No"])
         + &of(&["--label", "tier=12:30"])
         + &of(&["--label", "a b=c"])
@@ -241,6 +242,7 @@ fn names_that_the_api_does_not_take() {
     error: ResourceQuota opportunistic/1_000: "1_000" is not a name that the API takes for a ResourceQuota
     error: ResourceQuota opportunistic/12:30: "12:30" is not a name that the API takes for a ResourceQuota
     error: ResourceQuota opportunistic/~: "~" is not a name that the API takes for a ResourceQuota
+    error: ResourceQuota opportunistic/a\u{1b}[2J\nb: "a\u{1b}[2J\nb" is not a name that the API takes for a ResourceQuota
     error: Namespace No: "No" is not a name that the API takes for a Namespace
     error: Deployment opportunistic/cache: label tier: "12:30" is not a value of a label: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit
     error: Deployment opportunistic/cache: "a b" is not a name of a label

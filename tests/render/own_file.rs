@@ -233,6 +233,22 @@ fn a_limit_range_makes_no_pod_larger_than_it_was_counted() {
 }
 
 #[test]
+fn what_a_pod_asks_for_as_a_whole_is_divided_among_its_containers() {
+    // The API server takes no pod whose containers ask for more together, or may use more
+    // each; a LimitRange fills in both.
+    let whole = "resources: {requests: {cpu: 3, memory: 4Gi}, limits: {memory: 5Gi}}";
+    let one =
+        "resources: {requests: {cpu: 1}}\n      - {name: d, image: d}\n      - {name: e, image: e}";
+    let output = rendered(&file(whole, one, &[]), &["--explain=table"]);
+    assert!(output.stderr.contains("cpu=3,memory=4Gi"), "{output}");
+    let limits = object(&output.stdout, "LimitRange")["spec"]["limits"][0].clone();
+    // 4 GiB by three, rounded down.
+    assert_eq!(limits["defaultRequest"], json!({"cpu": "1", "memory": "1431655765"}));
+    assert_eq!(limits["default"], json!({"memory": "5Gi"}));
+    assert_eq!(limits["max"], json!({"memory": "8Gi"}));
+}
+
+#[test]
 fn an_admission_policy_that_would_refuse_its_pods_is_refused() {
     let policy = ["--admission-policy"];
     let other = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: log}\n\
@@ -265,6 +281,8 @@ fn odd_shapes_are_read_as_kubectl_reads_them() {
     assert!(cpu("0.5").contains("cpu=500m,memory=1Gi"));
     let old = file("", "", &[]).replace("apps/v1", "extensions/v1beta1");
     assert!(refused(&old, &[]).contains("holds no Deployment of apps/v1"));
+    let shared = with(&file("", "", &[]).replace("farm", "default"), &[]);
+    assert!(shared.stderr.contains("take namespace: default out of own.yaml"), "{shared}");
     let critical = refused(&file("priorityClassName: system-node-critical", "", &[]), &[]);
     assert!(critical.contains("take it out: its pods would evict others"), "{critical}");
     // Another kind of the same name may have its HPA.
