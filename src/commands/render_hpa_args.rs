@@ -163,7 +163,7 @@ pub struct RenderHpaArgs {
     /// Whose HPA controller: 1.33 to 1.37 [default: the server's; 1.36 with --from]
     #[arg(long, value_name = "VERSION", help_heading = SURROUNDINGS)]
     pub kubernetes_version: Option<KubernetesVersion>,
-    /// Also render a policy: the class only here, and here only the class
+    /// Also render a policy: the class only here, and here only pods that yield
     #[arg(long, help_heading = SURROUNDINGS)]
     pub admission_policy: bool,
     /// Also render a policy: in to the port that it serves, out to DNS and a pool

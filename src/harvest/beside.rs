@@ -148,8 +148,8 @@ impl OwnDeployment {
         });
         others.next().map(|other| {
             format!(
-                "{} {}: its pods are not of the PriorityClass {class}, and the policy lets no \
-                 others into the namespace",
+                "{} {}: its pods are not of the PriorityClass {class}, and the policy lets none \
+                 into the namespace that would not yield",
                 other.kind(),
                 other.name()
             )

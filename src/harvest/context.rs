@@ -146,7 +146,7 @@ impl Cel {
             ),
             message: format!(
                 "pods of the PriorityClass {class} belong into namespaces with the label \
-                 {OPPORTUNISTIC_LABEL}: \"true\", and no other pods do"
+                 {OPPORTUNISTIC_LABEL}: \"true\""
             ),
         }
     }
