@@ -138,7 +138,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only the class'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only pods that yield'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a policy: in to the port that it serves, out to DNS and a pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a dry run of the server; exit with 1 if it would'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Say less on stderr'

@@ -139,7 +139,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; may be given several times')
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for one request: 5s, 2m, or 0 for no limit')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
-            [CompletionResult]::new('--admission-policy', '--admission-policy', [CompletionResultType]::ParameterName, 'Also render a policy: the class only here, and here only the class')
+            [CompletionResult]::new('--admission-policy', '--admission-policy', [CompletionResultType]::ParameterName, 'Also render a policy: the class only here, and here only pods that yield')
             [CompletionResult]::new('--network-policy', '--network-policy', [CompletionResultType]::ParameterName, 'Also render a policy: in to the port that it serves, out to DNS and a pool')
             [CompletionResult]::new('--diff', '--diff', [CompletionResultType]::ParameterName, 'Show what applying would change, by a dry run of the server; exit with 1 if it would')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')

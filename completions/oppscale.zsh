@@ -151,7 +151,7 @@ table\:"On stderr"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
-'--admission-policy[Also render a policy\: the class only here, and here only the class]' \
+'--admission-policy[Also render a policy\: the class only here, and here only pods that yield]' \
 '--network-policy[Also render a policy\: in to the port that it serves, out to DNS and a pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a dry run of the server; exit with 1 if it would]' \
 '-q[Say less on stderr]' \
