@@ -112,7 +112,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l target-
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l growth -d 'With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'The same, measured: the fastest minute of what top --record wrote, or of a scenario file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'The least replicas [default: 0 where the version or KEDA can, else 1]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'The most replicas [default: what fits at zero paid load, or the Deployment\'s annotation]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'The most that all replicas may take: cpu=100,memory=300Gi,pods=120' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
 external\t'oppscale serves external.metrics.k8s.io'
@@ -141,7 +141,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only the class'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render a policy: the class only here, and here only pods that yield'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a policy: in to the port that it serves, out to DNS and a pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a dry run of the server; exit with 1 if it would'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Say less on stderr'

@@ -121,7 +121,7 @@ args\:"Arguments"))' \
 '(--recording --target-utilization)--growth=[With --reserve auto\: how fast paid requests grow\: 12/m, 0.2/s (cores)]:CORES/TIME:_default' \
 '(--target-utilization)--recording=[The same, measured\: the fastest minute of what top --record wrote, or of a scenario file]:FILE:_default' \
 '--min=[The least replicas \[default\: 0 where the version or KEDA can, else 1\]]:REPLICAS:_default' \
-'--max=[The most replicas \[default\: what fits at zero paid load\]]:REPLICAS:_default' \
+'--max=[The most replicas \[default\: what fits at zero paid load, or the Deployment'\''s annotation\]]:REPLICAS:_default' \
 '--quota=[The most that all replicas may take\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
 '--pipeline=[How the metric gets to the HPA\: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
 external\:"oppscale serves external.metrics.k8s.io"
@@ -152,7 +152,7 @@ table\:"On stderr"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
-'--admission-policy[Also render a policy\: the class only here, and here only the class]' \
+'--admission-policy[Also render a policy\: the class only here, and here only pods that yield]' \
 '--network-policy[Also render a policy\: in to the port that it serves, out to DNS and a pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a dry run of the server; exit with 1 if it would]' \
 '-q[Say less on stderr]' \

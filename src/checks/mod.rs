@@ -24,4 +24,4 @@ pub use doctor::{Doctor, Found, Look, Subject};
 pub use engine::{Patience, Verdicts, examine};
 pub use leftovers::of_manifests;
 pub use owners::{Owner, alternative, owner_of};
-pub use prometheus::{has_prometheus_operator, wanted_labels};
+pub use prometheus::wanted_labels;

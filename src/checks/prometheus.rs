@@ -134,19 +134,6 @@ fn matches(selector: &Value, labels: &Value) -> bool {
     matches
 }
 
-/// Whether the operator's kinds that are rendered are served here. What cannot be looked at
-/// is taken to be there: the server has the last word when it is applied.
-pub async fn has_prometheus_operator(doctor: &mut Doctor<'_>) -> bool {
-    match doctor.look(API, "--verb=get --non-resource-url=/apis").await {
-        Look::Found(list) => ["servicemonitors", "prometheusrules"].iter().all(|plural| {
-            let resources = list["resources"].as_array();
-            resources.is_some_and(|all| all.iter().any(|one| one["name"] == *plural))
-        }),
-        Look::Absent => false,
-        Look::Denied(_) | Look::Broken(_) => true,
-    }
-}
-
 /// The labels that the first Prometheus wants by `selector` (`serviceMonitorSelector`,
 /// `ruleSelector`), where equality is all it asks.
 pub async fn wanted_labels(doctor: &mut Doctor<'_>, selector: &str) -> Vec<(String, String)> {

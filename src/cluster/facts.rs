@@ -1,9 +1,11 @@
 //! Single facts about a cluster: its version, whether something is there, what scales what.
 
+use anyhow::Context;
 use serde::Deserialize;
 
 use super::client::{Action, Cluster};
 use super::error::ClusterError;
+use super::saved::SavedFiles;
 
 /// Something that sets the replicas of a workload.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +79,7 @@ struct Target {
 #[derive(Deserialize)]
 struct Named {
     name: String,
+    namespace: Option<String>,
 }
 
 /// The HorizontalPodAutoscalers of a namespace; `None` when they may not be listed.
@@ -102,12 +105,32 @@ pub async fn scalers(
     };
     let list: List =
         serde_json::from_slice(&body).map_err(|error| garbage(cluster, &action, &error))?;
-    let of = |hpa: Hpa| Scaler {
-        name: hpa.metadata.name,
-        kind: hpa.spec.scale_target_ref.kind,
-        target: hpa.spec.scale_target_ref.name,
-    };
-    Ok(Some(list.items.into_iter().map(of).collect()))
+    Ok(Some(list.items.into_iter().map(Scaler::from).collect()))
+}
+
+/// The HorizontalPodAutoscalers of a namespace in saved lists, if those hold any.
+///
+/// # Errors
+/// When the lists hold something that is no object.
+pub fn saved_scalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<Vec<Scaler>> {
+    let mut found = Vec::new();
+    for json in files.of_kind("HorizontalPodAutoscaler")? {
+        let hpa: Hpa = serde_json::from_str(json).context("a saved HorizontalPodAutoscaler")?;
+        if hpa.metadata.namespace.as_deref().unwrap_or("default") == namespace {
+            found.push(hpa.into());
+        }
+    }
+    Ok(found)
+}
+
+impl From<Hpa> for Scaler {
+    fn from(hpa: Hpa) -> Self {
+        Self {
+            name: hpa.metadata.name,
+            kind: hpa.spec.scale_target_ref.kind,
+            target: hpa.spec.scale_target_ref.name,
+        }
+    }
 }
 
 fn garbage(cluster: &Cluster, action: &Action<'_>, error: &serde_json::Error) -> ClusterError {

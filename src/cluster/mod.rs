@@ -30,7 +30,7 @@ pub use client::{Action, Cluster};
 pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
-pub use facts::{Scaler, exists, scalers, server_version};
+pub use facts::{Scaler, exists, saved_scalers, scalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
 pub use objects::{Applied, Apply, FIELD_MANAGER};
 pub use pages::{Listing, percent_encode};

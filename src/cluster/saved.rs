@@ -109,6 +109,16 @@ impl SavedFiles {
         Ok((objects, lists))
     }
 
+    /// The JSON of every object of a kind.
+    ///
+    /// # Errors
+    /// When the files hold something that is no object.
+    pub(super) fn of_kind(&self, kind: &str) -> anyhow::Result<Vec<&str>> {
+        let (objects, _) = self.objects()?;
+        let of_kind = objects.into_iter().filter(|object| object.kind == kind);
+        Ok(of_kind.map(|object| object.json.get()).collect())
+    }
+
     /// The JSON of the pod `NAMESPACE/NAME`.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use crate::certificates::{Bundle, Recipe, mint};
 use crate::checks::{self, Doctor, Patience, Subject, examine};
 use crate::cluster::Cluster;
 use crate::core::check::{Category, Finding, Outcome};
-use crate::exit::{Exit, Hinted, UsageError};
+use crate::exit::{Exit, UsageError};
 use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -58,8 +58,7 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(finding) = stopper(&before.findings) {
         return Ok(stopped(finding, printer));
     }
-    let (monitor_labels, rule_labels) = before.labels?;
-    (wishes.monitor_labels, wishes.rule_labels) = (monitor_labels, rule_labels);
+    (wishes.monitor_labels, wishes.rule_labels) = before.labels;
     let mut journal = Journal::new(printer, 0);
     let granted = grant(&args, &cluster, &mut journal, printer).await?;
     if let Grant::Declined(exit) = granted {
@@ -151,9 +150,8 @@ impl Run<'_> {
 struct Before {
     findings: Vec<Finding>,
     now: i64,
-    /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule, or why there
-    /// can be none.
-    labels: anyhow::Result<(Labels, Labels)>,
+    /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
+    labels: (Labels, Labels),
 }
 
 type Labels = Vec<(String, String)>;
@@ -176,23 +174,15 @@ async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Pr
     let verdicts = examine(&mut doctor, &categories, Patience::default(), progress).await;
     let labels = match wishes.is_scraped() {
         true => wanted_labels(&mut doctor).await,
-        false => Ok((Labels::new(), Labels::new())),
+        false => (Labels::new(), Labels::new()),
     };
     Before { findings: verdicts.findings, now: doctor.now, labels }
 }
 
-async fn wanted_labels(doctor: &mut Doctor<'_>) -> anyhow::Result<(Labels, Labels)> {
-    if !checks::has_prometheus_operator(doctor).await {
-        return Err(Hinted::new(
-            "there is no Prometheus operator here: the API monitoring.coreos.com/v1, with \
-             ServiceMonitor and PrometheusRule, is not served",
-            "install it first (helm: kube-prometheus-stack), or leave out --with alerts and \
-             --pipeline prometheus",
-        )
-        .into());
-    }
+/// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
+async fn wanted_labels(doctor: &mut Doctor<'_>) -> (Labels, Labels) {
     let monitor = checks::wanted_labels(doctor, "serviceMonitorSelector").await;
-    Ok((monitor, checks::wanted_labels(doctor, "ruleSelector").await))
+    (monitor, checks::wanted_labels(doctor, "ruleSelector").await)
 }
 
 /// What makes going on pointless.

@@ -94,7 +94,8 @@ pub(super) async fn known_kinds(
             Some("monitoring.coreos.com") => (
                 "Prometheus operator",
                 "install one first, as with kube-prometheus-stack, whose values oppscale init --with\n\
-                 prometheus-stack --export DIR writes; or --pipeline native, which needs none",
+                 prometheus-stack --export DIR writes; or leave out --with alerts and --pipeline\n\
+                 prometheus, which need it",
             ),
             // The API server's own are always there.
             _ => continue,

@@ -24,6 +24,7 @@ pub mod render_hpa;
 mod render_hpa_args;
 mod render_hpa_decisions;
 mod render_hpa_facts;
+mod render_hpa_flags;
 mod render_hpa_values;
 mod render_hpa_workload;
 pub mod sample_app;

@@ -1,5 +1,7 @@
 //! `oppscale render-hpa`: manifests of an opportunistic workload, sized for a cluster.
 
+use std::path::Path;
+
 use anyhow::{Context, bail};
 
 use crate::cluster::{self, Cluster, SavedFiles, Snapshot};
@@ -38,6 +40,9 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
         harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
+    if let Some(cluster) = &cluster {
+        facts::refuse_other_class(cluster, &rendered.documents).await?;
+    }
     decisions::say_whose(&mut rendered.lines, &args, &workload);
     let comments =
         args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
@@ -62,7 +67,8 @@ async fn read(
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, _) = cluster::read_saved(&files, None, "default")?;
-        let facts = facts::saved(args, &snapshot);
+        let scalers = cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
+        let facts = facts::saved(args, &snapshot, scalers);
         return Ok((snapshot, facts, None));
     }
     let connection = args.cluster.connect().await?;
@@ -98,6 +104,15 @@ async fn write(
             write(&path, file.text.as_bytes())
                 .with_context(|| format!("cannot write {}", path.display()))?;
         }
+        let left = left_over(folder, &written);
+        if !left.is_empty() {
+            printer.note(&format!(
+                "{} holds files that are not of this set, and that kustomization.yaml does not \
+                 name: {}",
+                folder.display(),
+                left.join(", ")
+            ));
+        }
         printer.note(&format!(
             "wrote {} files; apply them with: kubectl apply -k {}",
             written.files.len(),
@@ -111,6 +126,20 @@ async fn write(
     };
     printer.data(&text)?;
     Ok(Exit::Ok)
+}
+
+/// Manifests of a folder that this set does not have, as those of another set with other
+/// numbers.
+fn left_over(folder: &Path, written: &manifest::Folder) -> Vec<String> {
+    // What cannot be listed has just been written to; the words are a service, no more.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut left: Vec<_> = names
+        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .filter(|name| written.files.iter().all(|file| file.name != *name))
+        .collect();
+    left.sort();
+    left
 }
 
 /// Prints what applying would change; nothing before all of it is known.

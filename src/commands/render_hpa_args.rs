@@ -134,7 +134,8 @@ pub struct RenderHpaArgs {
     /// The least replicas [default: 0 where the version or KEDA can, else 1]
     #[arg(long, value_name = "REPLICAS", help_heading = SIZE)]
     pub min: Option<u32>,
-    /// The most replicas [default: what fits at zero paid load]
+    /// The most replicas [default: what fits at zero paid load, or the Deployment's
+    /// annotation]
     #[arg(
         long,
         value_name = "REPLICAS",
@@ -163,7 +164,7 @@ pub struct RenderHpaArgs {
     /// Whose HPA controller: 1.33 to 1.37 [default: the server's; 1.36 with --from]
     #[arg(long, value_name = "VERSION", help_heading = SURROUNDINGS)]
     pub kubernetes_version: Option<KubernetesVersion>,
-    /// Also render a policy: the class only here, and here only the class
+    /// Also render a policy: the class only here, and here only pods that yield
     #[arg(long, help_heading = SURROUNDINGS)]
     pub admission_policy: bool,
     /// Also render a policy: in to the port that it serves, out to DNS and a pool
@@ -248,8 +249,9 @@ impl RenderHpaArgs {
             return Err(UsageError::new("--growth and --recording are for --reserve auto")
                 .hint("leave --reserve out, or give --reserve auto"));
         }
-        if self.from.len() > 1 && self.from.iter().filter(|file| *file == "-").count() > 1 {
-            return Err(UsageError::new("standard input (--from -) can be read only once"));
+        let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count();
+        if inputs > 1 {
+            return Err(UsageError::new("standard input (-) can be read only once"));
         }
         Ok(())
     }

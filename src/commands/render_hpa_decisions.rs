@@ -14,14 +14,14 @@ use crate::core::sizing::{
 };
 use crate::core::verdict::Circumstances;
 use crate::exit::UsageError;
-use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Workload};
+use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
 use crate::history;
 use crate::scenario::{self, Document};
 
 use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::Facts;
 use super::render_hpa_values::{ReplicaFlag, ReserveFlag};
-use super::render_hpa_workload::hinted;
+use super::render_hpa_workload::{class, hinted};
 
 /// How long a filler may take to go unless told otherwise, seconds.
 const GRACE_SECONDS: u32 = 5;
@@ -64,7 +64,13 @@ pub(super) fn of(
             UsageError::new(format!(
                 "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
             ))
-            .hint("give the filler a namespace of its own: --namespace opportunistic")
+            .hint(match (workload, &args.workload) {
+                (Workload::Own(own), Some(file)) if own.namespace().is_some() => format!(
+                    "take namespace: {namespace} out of {file}, and give the filler one of its own: \
+                     --namespace opportunistic"
+                ),
+                _ => "give the filler a namespace of its own: --namespace opportunistic".to_owned(),
+            })
         );
     }
     let (name, grace_seconds) = match workload {
@@ -82,7 +88,7 @@ pub(super) fn of(
         name,
         namespace,
         image,
-        priority_class: args.priority_class.clone().unwrap_or_else(|| "opportunistic".to_owned()),
+        priority_class: class(args, workload),
         grace_seconds,
         run_as_user: args.run_as_user,
         labels: args.labels.iter().cloned().collect(),
@@ -117,7 +123,10 @@ pub(super) fn of(
             reserve(args, workload)?
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
-        max: args.max,
+        max: match workload {
+            Workload::Own(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
+            _ => args.max,
+        },
         quota: args.quota.clone().unwrap_or_default(),
         placement,
         nodes: harvested(snapshot, facts.autoscaler),
@@ -215,6 +224,7 @@ pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Wor
             Subject::Replica => args.replica.is_some(),
             Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
             Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
+            Subject::Bounds if line.what == "maxReplicas" => args.max.is_some(),
             _ => continue,
         };
         if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {
@@ -237,6 +247,24 @@ pub(super) fn notes(
         notes.push(format!(
             "image {image} has no digest: nodes may run different ones; name it NAME@sha256:DIGEST"
         ));
+    }
+    if let Some(port) = decisions.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
+        notes.push(format!(
+            "node port {port} is outside of 30000-32767, which API servers take unless told otherwise \
+             (--service-node-port-range)"
+        ));
+    }
+    let reaches_pool = |program: &Program| !program.egress_ports.is_empty();
+    if let Workload::Filler(program) = workload
+        && decisions.network_policy
+        && program.name == "miner"
+        && !reaches_pool(program)
+    {
+        notes.push(
+            "the pool's URL has no port, so the network policy lets nothing out to it: name it \
+             with --egress-port"
+                .to_owned(),
+        );
     }
     if decisions.name.len() > 242 {
         notes.push(format!(

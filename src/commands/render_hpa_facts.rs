@@ -1,10 +1,12 @@
 //! What the cluster itself tells: its version, who adds nodes, what scales already.
 
-use crate::cluster::{self, Cluster, ClusterError, Scaler, Snapshot};
+use serde_json::Value;
+
+use crate::cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
 use crate::core::hpa::KubernetesVersion;
-use crate::core::sizing::Pipeline;
 use crate::exit::Hinted;
 use crate::harvest::{Decisions, NodeAutoscaler};
+use crate::manifest::Document;
 
 use super::render_hpa_args::RenderHpaArgs;
 
@@ -26,7 +28,7 @@ pub(super) struct Facts {
 }
 
 /// What saved lists tell.
-pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot) -> Facts {
+pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scaler>) -> Facts {
     let mut notes = Vec::new();
     let version = args.kubernetes_version.unwrap_or_else(|| {
         notes.push(
@@ -37,7 +39,7 @@ pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot) -> Facts {
     let (autoscaler, autoscaler_told_by) = given(args)
         .or_else(|| of_nodes(snapshot))
         .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
-    Facts { version, autoscaler, autoscaler_told_by, scalers: Vec::new(), notes }
+    Facts { version, autoscaler, autoscaler_told_by, scalers, notes }
 }
 
 /// What a cluster tells.
@@ -124,6 +126,48 @@ fn nearest(text: &str, notes: &mut Vec<String>) -> KubernetesVersion {
     })
 }
 
+/// Refuses a PriorityClass that is there and says something else: an API server changes neither
+/// its value nor its preemption policy (`ValidatePriorityClassUpdate`).
+///
+/// # Errors
+/// When it is so, or the server fails.
+pub(super) async fn refuse_other_class(
+    cluster: &Cluster,
+    documents: &[Document],
+) -> anyhow::Result<()> {
+    let Some(class) = documents.iter().find(|document| document.kind() == "PriorityClass") else {
+        return Ok(());
+    };
+    let name = class.name();
+    let words = format!("get PriorityClass {name}");
+    let right = "--verb=get --resource=priorityclasses.scheduling.k8s.io";
+    let action = Action { words: &words, right };
+    let path = format!("/apis/scheduling.k8s.io/v1/priorityclasses/{name}");
+    let live = match cluster.find(&action, &path).await {
+        Ok(Some(live)) => live,
+        // Then applying it will tell.
+        Ok(None) | Err(ClusterError::Forbidden { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let of = |object: &Value| {
+        let preempts = object["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
+        (object["value"].as_i64().unwrap_or(0), preempts.to_owned())
+    };
+    let (is, wanted) = (of(&live), of(class.value()));
+    if is == wanted {
+        return Ok(());
+    }
+    Err(Hinted::new(
+        format!(
+            "PriorityClass {name} is there already, with value {} and preemptionPolicy {}: fillers \
+             need {} and {}, and a class cannot be changed",
+            is.0, is.1, wanted.0, wanted.1
+        ),
+        "name another one: --priority-class NAME",
+    )
+    .into())
+}
+
 impl Facts {
     /// Refuses to set a second HPA on a target that has one.
     ///
@@ -131,10 +175,7 @@ impl Facts {
     /// When it has one that this one does not take the place of.
     pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Hinted> {
         let (name, namespace) = (&decisions.name, &decisions.namespace);
-        let own = match decisions.pipeline {
-            Pipeline::Keda => format!("keda-hpa-{name}"),
-            Pipeline::Native | Pipeline::External | Pipeline::Prometheus => name.clone(),
-        };
+        let own = decisions.hpa_name();
         let second = self.scalers.iter().find(|scaler| {
             scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own
         });

@@ -6,8 +6,11 @@ use crate::exit::{Hinted, UsageError};
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
 
 use super::render_hpa_args::RenderHpaArgs;
+use super::render_hpa_flags as flags;
 use super::render_hpa_values::ConfigAs;
 
+/// The PriorityClass of fillers unless told otherwise.
+const CLASS: &str = "opportunistic";
 /// The names of built-in workloads.
 const NAMES: &str = "miner, transcode, batch, cache, sample-app";
 
@@ -33,6 +36,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         Some("sample-app") => {
             let program = Program::sample_app();
             refuse_for_sample_app(args)?;
+            flags::of_program(args, &program)?;
             let image = image(args, &program)?;
             return Ok((Workload::Paid(Box::new(program)), image));
         }
@@ -44,6 +48,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         ),
     };
     let image = image(args, &program)?;
+    flags::of_program(args, &program)?;
     Ok((Workload::Filler(Box::new(program)), image))
 }
 
@@ -69,11 +74,18 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
     }
     let text = read(file)?;
     let own = OwnDeployment::read(file, &text).map_err(hinted)?;
-    let class = args.priority_class.as_deref();
-    if let Some(has) = own.priority_class().filter(|has| *has != class.unwrap_or("opportunistic")) {
+    let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
+    if let Some(has) = own.priority_class().filter(|has| *has != class) {
+        let hint = match has.starts_with("system-") {
+            true => "take it out: its pods would evict others".to_owned(),
+            false => format!(
+                "take it out, add the class to the file, or let oppscale render it: \
+                 --priority-class {has}"
+            ),
+        };
         bail!(Hinted::new(
             format!("{file}: Deployment {} has the PriorityClass {has} already", own.name()),
-            format!("take it out, or let oppscale render that class: --priority-class {has}")
+            hint
         ));
     }
     if let (Some(asked), Some(has)) = (&args.namespace, own.namespace())
@@ -96,6 +108,15 @@ fn read(file: &str) -> anyhow::Result<String> {
         bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
     }
     String::from_utf8(bytes).with_context(|| format!("{file} is no text"))
+}
+
+/// The PriorityClass of a workload.
+pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
+    let brought = match workload {
+        Workload::Own(own) => own.brought_class(),
+        _ => None,
+    };
+    args.priority_class.as_deref().or(brought).unwrap_or(CLASS).to_owned()
 }
 
 /// An error with the hint that it carries.
@@ -179,6 +200,8 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
         ("--admission-policy", args.admission_policy),
         ("--pipeline keda", args.pipeline == PipelineFlag::Keda),
         ("--pipeline external", args.pipeline == PipelineFlag::External),
+        // An HPA on a metric of pods has nothing to go by at zero.
+        ("--min 0", args.min == Some(0)),
     ];
     let found = refused.iter().find(|(_, given)| *given);
     found.map_or(Ok(()), |(flag, _)| {

@@ -42,6 +42,9 @@ pub(super) struct Context {
     pub(super) quota: BTreeMap<String, String>,
     /// How many node ports the namespace may take, as a quantity.
     pub(super) node_ports: String,
+    /// The same for Services of type LoadBalancer, and PersistentVolumeClaims.
+    pub(super) load_balancers: String,
+    pub(super) volume_claims: String,
     pub(super) reserve: String,
     pub(super) min_replicas: u32,
     pub(super) max_replicas: u32,
@@ -87,12 +90,13 @@ pub(super) struct Service {
     pub(super) node_port: Option<u16>,
 }
 
-/// What the LimitRange gives to containers that ask for nothing.
+/// What the LimitRange gives to containers that ask for nothing, and the most that it allows.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Defaults {
     pub(super) cpu: String,
     pub(super) memory: String,
     pub(super) memory_limit: String,
+    pub(super) memory_max: String,
 }
 
 /// Expressions of the admission policy, with names as literals of CEL, and its message.
@@ -144,7 +148,7 @@ impl Cel {
             ),
             message: format!(
                 "pods of the PriorityClass {class} belong into namespaces with the label \
-                 {OPPORTUNISTIC_LABEL}: \"true\", and no other pods do"
+                 {OPPORTUNISTIC_LABEL}: \"true\""
             ),
         }
     }

@@ -45,18 +45,19 @@ impl NodeAutoscaler {
     }
 
     /// The guard, and why it is the one.
-    pub(super) fn line(self, told_by: &str) -> Line {
+    pub(super) fn line(self, priority: i64, told_by: &str) -> Line {
         let (value, why) = match self {
-            Self::ClusterAutoscaler => {
-                ("priority -1000, safe-to-evict", "pods below -10 neither add a node nor keep one")
-            }
+            Self::ClusterAutoscaler => (
+                format!("priority {priority}, safe-to-evict"),
+                "pods below -10 neither add a node nor keep one",
+            ),
             Self::Karpenter => (
-                "required label oppscale.dev/harvest",
+                "required label oppscale.dev/harvest".to_owned(),
                 "Karpenter buys nodes for any pending pod whatever its priority, but none for a \
                  label that no NodePool defines",
             ),
             Self::None => (
-                "priority -1000",
+                format!("priority {priority}"),
                 "nobody adds nodes; the class would keep \
                 Cluster Autoscaler from it",
             ),

@@ -6,7 +6,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `program` | [`Program`]: the built-in workloads |
-//! | `own` | [`OwnDeployment`]: the user's, and what is added to it |
+//! | `own` | [`OwnDeployment`]: the user's |
+//! | `complete` | what is added to it |
+//! | `exported` | what a server filled in, taken out of it |
+//! | `beside` | what else its file brings, and what that asks for |
+//! | `advice` | what of it a filler would better be without |
 //! | `container` | what a container's resources are, in a manifest's words |
 //! | `guard` | [`NodeAutoscaler`]: what keeps fillers from buying nodes |
 //! | `context` | the values that templates see |
@@ -15,9 +19,13 @@
 //! | `security` | the pod-security level that a pod spec meets |
 //! | `text` | names and arguments that must be something else in a manifest |
 
+mod advice;
+mod beside;
+mod complete;
 mod container;
 mod context;
 mod explain;
+mod exported;
 mod guard;
 mod own;
 mod problem;

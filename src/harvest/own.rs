@@ -1,43 +1,32 @@
-//! The user's own Deployment: read as it is, and completed with what it lacks.
+//! The user's own Deployment, read as it is.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::core::defaulting::footprint_of_template;
 use crate::core::model::Workload;
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
 use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
 use crate::core::resources::{CPU, MEMORY, PODS};
 use crate::manifest::{self, Document, Origin};
 
-use super::container::{limits, requests};
-use super::context::Context;
-use super::guard::{HARVEST_LABEL, NodeAutoscaler};
+use super::exported;
 use super::problem::HarvestError;
 
 /// The annotation that says what must stay free.
-const RESERVE: &str = "oppscale.dev/reserve";
+pub(super) const RESERVE: &str = "oppscale.dev/reserve";
 /// The annotation that says how many replicas there may be.
-const MAX_REPLICAS: &str = "oppscale.dev/max-replicas";
-/// Tells Cluster Autoscaler that the pod is no reason to keep its node.
-pub(super) const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
-/// How long a pod stays on a node that is gone, seconds; 300 unless it says so.
-const TOLERATION_SECONDS: u32 = 15;
+pub(super) const MAX_REPLICAS: &str = "oppscale.dev/max-replicas";
 
 /// A file with one Deployment, and whatever belongs to it.
 #[derive(Debug, Clone)]
 pub struct OwnDeployment {
     file: String,
-    documents: Vec<Document>,
-    at: usize,
-}
-
-/// A Deployment with what it lacked, among the other documents of its file.
-pub(super) struct Completed {
     pub(super) documents: Vec<Document>,
-    /// What its user should know.
-    pub(super) notes: Vec<String>,
+    /// Which of them is the Deployment.
+    pub(super) at: usize,
+    /// Objects that were printed by a server, with what it had filled in.
+    pub(super) exported: Vec<String>,
 }
 
 impl OwnDeployment {
@@ -47,14 +36,20 @@ impl OwnDeployment {
     /// When it does not hold one Deployment, or an object in it is not what the API takes.
     pub fn read(file: &str, text: &str) -> Result<Self, HarvestError> {
         let mut documents = manifest::documents(file, text, Origin::User)?;
+        let mut exported = Vec::new();
         for document in &mut documents {
             let mut value = document.value().clone();
-            if octal_modes(&mut value) {
+            let was_stored = exported::clean(&mut value);
+            if octal_modes(&mut value) | was_stored {
                 *document = document.with_value(value);
+            }
+            if was_stored {
+                exported.push(document.key().to_string());
             }
             document.check()?;
         }
-        let mut found = documents.iter().enumerate().filter(|(_, d)| d.kind() == "Deployment");
+        let is_deployment = |d: &Document| d.kind() == "Deployment" && d.api_version() == "apps/v1";
+        let mut found = documents.iter().enumerate().filter(|(_, d)| is_deployment(d));
         let (first, second) = (found.next(), found.next());
         let own = |problem: String, hint: &str| HarvestError::Own {
             file: file.to_owned(),
@@ -76,11 +71,14 @@ impl OwnDeployment {
                 ));
             }
         };
-        let own_file = Self { file: file.to_owned(), documents, at };
+        let own_file = Self { file: file.to_owned(), documents, at, exported };
         let target = own_file.deployment().name();
         let scaler = own_file.documents.iter().find(|document| {
+            let scaled = &document.value()["spec"]["scaleTargetRef"];
             matches!(document.kind(), "HorizontalPodAutoscaler" | "ScaledObject")
-                && document.value()["spec"]["scaleTargetRef"]["name"] == target
+                && scaled["name"] == target
+                // KEDA takes it for a Deployment where it does not say.
+                && scaled["kind"].as_str().is_none_or(|kind| kind == "Deployment")
         });
         if let Some(scaler) = scaler {
             return Err(own(
@@ -91,12 +89,17 @@ impl OwnDeployment {
         Ok(own_file)
     }
 
-    fn deployment(&self) -> &Document {
+    /// What else is in the file.
+    pub(super) fn others(&self) -> impl Iterator<Item = &Document> {
+        self.documents.iter().enumerate().filter(|(at, _)| *at != self.at).map(|(_, d)| d)
+    }
+
+    pub(super) fn deployment(&self) -> &Document {
         // `at` was found in this list, which does not change.
         &self.documents[self.at]
     }
 
-    fn problem(&self, problem: String, hint: &str) -> HarvestError {
+    pub(super) fn problem(&self, problem: String, hint: &str) -> HarvestError {
         HarvestError::Own { file: self.file.clone(), problem, hint: hint.to_owned() }
     }
 
@@ -134,6 +137,23 @@ impl OwnDeployment {
                 "write cores (30) or a share (15%)",
             )
         })
+    }
+
+    /// The most replicas that it is annotated with, if it is.
+    ///
+    /// # Errors
+    /// When that is none.
+    pub fn max_replicas(&self) -> Result<Option<u32>, HarvestError> {
+        let text = self.deployment().value()["metadata"]["annotations"][MAX_REPLICAS].as_str();
+        let parse = |text: &str| text.parse::<i32>().ok().filter(|max| *max > 0);
+        match text.map(|text| (text, parse(text))) {
+            None => Ok(None),
+            Some((_, Some(max))) => Ok(Some(max.unsigned_abs())),
+            Some((text, None)) => Err(self.problem(
+                format!("annotation {MAX_REPLICAS}: {text:?} is no number of replicas"),
+                "write a number such as 20, or take it out",
+            )),
+        }
     }
 
     pub(super) fn pod_spec(&self) -> &Value {
@@ -200,14 +220,17 @@ impl OwnDeployment {
 
     /// Containers that ask for no cpu or no memory, and which; pod-level requests stand for
     /// all.
-    fn without_requests(&self) -> Vec<(&str, &'static str)> {
+    pub(super) fn without_requests(&self) -> Vec<(&str, &'static str)> {
         let spec = self.pod_spec();
         let asks = |of: &Value, name: &str| {
             // A limit without a request is taken for one.
             !of["resources"]["requests"][name].is_null()
                 || !of["resources"]["limits"][name].is_null()
         };
-        let containers = spec["containers"].as_array().into_iter().flatten();
+        // A sidecar stays beside the others; what a LimitRange gave it would come on top.
+        let sidecars = spec["initContainers"].as_array().into_iter().flatten();
+        let sidecars = sidecars.filter(|container| container["restartPolicy"] == "Always");
+        let containers = spec["containers"].as_array().into_iter().flatten().chain(sidecars);
         let first_missing = |container| {
             let missing = [CPU, MEMORY].into_iter().find(|name| !asks(container, name));
             missing.filter(|name| !asks(spec, name))
@@ -217,143 +240,6 @@ impl OwnDeployment {
                 Some((container["name"].as_str().unwrap_or_default(), first_missing(container)?))
             })
             .collect()
-    }
-
-    /// The same with all that makes it opportunistic.
-    pub(super) fn completed(
-        &self,
-        context: &Context,
-        autoscaler: NodeAutoscaler,
-        replica: &Replica,
-    ) -> Completed {
-        let mut value = self.deployment().value().clone();
-        let mut notes = Vec::new();
-        let name = self.name().to_owned();
-        let metadata = map(&mut value, &["metadata"]);
-        metadata.insert("namespace".to_owned(), context.namespace.clone().into());
-        // By this label `serve` finds the workload; its pods have it too.
-        let labels = map(&mut value, &["metadata", "labels"]);
-        labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
-        let annotations = map(&mut value, &["metadata", "annotations"]);
-        annotations.insert(MAX_REPLICAS.to_owned(), context.max_replicas_text.clone().into());
-        annotations.insert(RESERVE.to_owned(), context.reserve.clone().into());
-        let spec = map(&mut value, &["spec"]);
-        if let Some(replicas) = spec.shift_remove("replicas") {
-            notes.push(format!(
-                "Deployment {name}: spec.replicas {replicas} is left out: they are the HPA's, and \
-                 every apply would reset them"
-            ));
-        }
-        // Surge would be pods beyond the slots.
-        let strategy = json!({
-            "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "25%"}
-        });
-        spec.entry("strategy").or_insert(strategy);
-        let labels = map(&mut value, &["spec", "template", "metadata", "labels"]);
-        labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
-        if autoscaler == NodeAutoscaler::ClusterAutoscaler {
-            let annotations = map(&mut value, &["spec", "template", "metadata", "annotations"]);
-            annotations.entry(SAFE_TO_EVICT).or_insert_with(|| "true".into());
-        }
-        let pod = map(&mut value, &["spec", "template", "spec"]);
-        pod.insert("priorityClassName".to_owned(), context.priority_class.clone().into());
-        let grace = pod
-            .entry("terminationGracePeriodSeconds")
-            .or_insert_with(|| context.grace_seconds.into());
-        if grace.as_u64().is_some_and(|seconds| seconds > 30) {
-            notes.push(format!(
-                "Deployment {name}: paid pods wait up to {grace} s for its pods to go \
-                 (terminationGracePeriodSeconds)"
-            ));
-        }
-        tolerations(pod);
-        if autoscaler == NodeAutoscaler::Karpenter {
-            require_harvest_label(&mut value);
-        }
-        if !self.without_requests().is_empty() {
-            let place = "/spec/template/spec/containers/0";
-            if let Some(container) = value.pointer_mut(place) {
-                let resources = map(container, &["resources"]);
-                resources.insert("requests".to_owned(), json!(requests(replica)));
-                resources.entry("limits").or_insert_with(|| json!(limits(replica)));
-            }
-        }
-        let mut documents = self.documents.clone();
-        documents[self.at] = documents[self.at].with_value(value);
-        for document in &mut documents {
-            let in_none = document.namespace().is_none();
-            let known = manifest::kind_of(document.api_version(), document.kind());
-            if in_none && known.is_some_and(|kind| kind.namespaced) {
-                let mut value = document.value().clone();
-                let metadata = map(&mut value, &["metadata"]);
-                metadata.insert("namespace".to_owned(), context.namespace.clone().into());
-                *document = document.with_value(value);
-            }
-        }
-        Completed { documents, notes }
-    }
-}
-
-/// The mapping at a path, made where there is none.
-fn map<'v>(value: &'v mut Value, path: &[&str]) -> &'v mut Map<String, Value> {
-    let mut at = as_map(value);
-    for field in path {
-        at = as_map(at.entry(*field).or_insert(Value::Null));
-    }
-    at
-}
-
-/// The value as a mapping; whatever else it was, a strict read would have refused.
-fn as_map(value: &mut Value) -> &mut Map<String, Value> {
-    if !value.is_object() {
-        *value = Value::Object(Map::new());
-    }
-    match value {
-        Value::Object(map) => map,
-        _ => unreachable!("it has just been made a mapping"),
-    }
-}
-
-/// Pods of nodes that are gone must not be counted for five minutes.
-fn tolerations(pod: &mut Map<String, Value>) {
-    let list = pod.entry("tolerations").or_insert_with(|| json!([]));
-    let Some(list) = list.as_array_mut() else { return };
-    for key in ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"] {
-        if !list.iter().any(|toleration| toleration["key"] == key) {
-            list.push(json!({
-                "key": key, "operator": "Exists", "effect": "NoExecute",
-                "tolerationSeconds": TOLERATION_SECONDS
-            }));
-        }
-    }
-}
-
-/// Every alternative of the required node affinity also asks for the label.
-fn require_harvest_label(value: &mut Value) {
-    let expression = json!({"key": HARVEST_LABEL, "operator": "In", "values": ["true"]});
-    let required = map(
-        value,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "nodeAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-        ],
-    );
-    let terms = required.entry("nodeSelectorTerms").or_insert_with(|| json!([]));
-    let Some(terms) = terms.as_array_mut() else { return };
-    if terms.is_empty() {
-        terms.push(json!({}));
-    }
-    for term in terms {
-        let expressions = as_map(term).entry("matchExpressions").or_insert_with(|| json!([]));
-        if let Some(expressions) = expressions.as_array_mut()
-            && !expressions.contains(&expression)
-        {
-            expressions.push(expression.clone());
-        }
     }
 }
 

@@ -9,13 +9,15 @@ use crate::core::sizing::{self, Line, Pipeline, Sizing};
 use crate::core::verdict::METRIC_NAME;
 use crate::manifest::{Document, Templates, lint};
 
+use super::beside::SideEffects;
+use super::complete::SAFE_TO_EVICT;
 use super::container::{hard, limits, memory_limit, requests};
 use super::context::{Adapter, Cel, Context, Defaults, Keda, Port, Service, Variable, behavior};
 use super::guard::{HARVEST_LABEL, NodeAutoscaler};
-use super::own::{OwnDeployment, SAFE_TO_EVICT};
+use super::own::OwnDeployment;
 use super::problem::HarvestError;
 use super::program::Program;
-use super::{security, text};
+use super::text;
 
 /// The value of the filler's PriorityClass: below the autoscaler's cutoff of -10, and far
 /// enough below it for balloon pods in between.
@@ -85,6 +87,16 @@ pub struct Decisions {
     pub adapter_namespace: String,
 }
 
+impl Decisions {
+    /// What the HPA is called, be it rendered or made by KEDA.
+    pub fn hpa_name(&self) -> String {
+        match self.pipeline {
+            Pipeline::Keda => format!("keda-hpa-{}", text::label(&self.name)),
+            Pipeline::Native | Pipeline::External | Pipeline::Prometheus => self.name.clone(),
+        }
+    }
+}
+
 /// A rendered set.
 #[derive(Debug)]
 pub struct Rendered {
@@ -140,9 +152,15 @@ pub fn render(
     };
     match workload {
         Workload::Own(own) => {
+            let refused = own.refused_by_policy(&context.priority_class);
+            if let Some(problem) = refused.filter(|_| decisions.admission_policy) {
+                return Err(own.problem(problem, "change it, or leave out --admission-policy"));
+            }
+            own.take_place(&mut documents);
             let completed = own.completed(&context, decisions.autoscaler, &sizing.replica);
             documents.extend(completed.documents);
             notes.extend(completed.notes);
+            notes.extend(own.advice(own.side_effects(sizing.max)));
         }
         Workload::Filler(_) | Workload::Paid(_) => {
             if !context.ports.is_empty() {
@@ -175,18 +193,25 @@ pub fn render(
             matches!(line.subject, sizing::Subject::Replica | sizing::Subject::Bounds)
         });
     } else {
-        lines.push(decisions.autoscaler.line(&decisions.autoscaler_told_by));
+        let class = documents.iter().find(|document| document.kind() == "PriorityClass");
+        let priority = class.and_then(|class| class.value()["value"].as_i64());
+        let priority = priority.unwrap_or(PRIORITY.into());
+        lines.push(decisions.autoscaler.line(priority, &decisions.autoscaler_told_by));
     }
     Ok(Rendered { documents, lines, notes })
 }
 
 fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Context {
     let d = decisions.clone();
+    let own = match workload {
+        Workload::Own(own) => Some(own),
+        _ => None,
+    };
     let program = match workload {
         Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
         Workload::Own(_) => Program::any(),
     };
-    let is_own = matches!(workload, Workload::Own(_));
+    let is_own = own.is_some();
     let mut config = BTreeMap::new();
     let mut secret = BTreeMap::new();
     let mut env = Vec::new();
@@ -225,15 +250,18 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         .map(|(name, number)| Port { name: name.to_owned(), number, service: number })
         .into_iter()
         .collect();
-    let memory = match workload {
-        Workload::Own(own) => own_memory_limit(own).max(memory_limit(&sizing.replica)),
-        _ => memory_limit(&sizing.replica),
-    };
+    let memory = memory_limit(&sizing.replica).max(own.map_or(0, |own| own.memory_limit()));
     let footprint = sizing.replica.footprint();
     let spec = sizing::spec(&d.name, sizing.min, sizing.max, d.version);
-    let security = match workload {
-        Workload::Own(own) => security::level(own.pod_spec()),
-        _ => "restricted",
+    let effects = match own {
+        Some(own) => own.side_effects(sizing.max),
+        None => SideEffects { node_ports: u64::from(d.node_port.is_some()), ..Default::default() },
+    };
+    let limit = own.and_then(|own| own.pod_memory_limit()).unwrap_or(memory);
+    // What a container that asks for nothing is given: no pod may become larger by it.
+    let default = |name: &str| match own {
+        Some(own) => own.spare_request(name).unwrap_or(footprint.get(name)),
+        None => footprint.get(name).max(if name == MEMORY { 64 << 20 } else { 0 }),
     };
     Context {
         app: text::label(&d.name),
@@ -242,7 +270,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         annotations: d.annotations,
         pod_annotations,
         monitor_labels: d.monitor_labels,
-        pod_security: Some(security.to_owned()),
+        pod_security: Some(own.map_or("restricted", |own| own.security()).to_owned()),
         opportunistic: !matches!(workload, Workload::Paid(_)),
         priority: PRIORITY,
         grace_seconds: d.grace_seconds,
@@ -264,12 +292,15 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         requests: requests(&sizing.replica),
         limits: limits(&sizing.replica),
         defaults: Defaults {
-            cpu: exact_text(CPU, footprint.get(CPU)),
-            memory: exact_text(MEMORY, footprint.get(MEMORY).clamp(64 << 20, memory)),
-            memory_limit: exact_text(MEMORY, memory),
+            cpu: exact_text(CPU, default(CPU)),
+            memory: exact_text(MEMORY, default(MEMORY).min(limit)),
+            memory_limit: exact_text(MEMORY, limit),
+            memory_max: exact_text(MEMORY, memory),
         },
         quota: hard(&sizing.quota),
-        node_ports: u8::from(d.node_port.is_some()).to_string(),
+        node_ports: effects.node_ports.to_string(),
+        load_balancers: effects.load_balancers.to_string(),
+        volume_claims: effects.claims.to_string(),
         reserve: sizing.reserve.to_string(),
         min_replicas: sizing.min,
         max_replicas: sizing.max,
@@ -295,24 +326,6 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         name: d.name,
         namespace: d.namespace,
     }
-}
-
-/// The most memory that a container of the user's Deployment may use or asks for, bytes.
-fn own_memory_limit(own: &OwnDeployment) -> crate::core::resources::Amount {
-    let spec = own.pod_spec();
-    let of = |field: &str| spec[field].as_array().into_iter().flatten();
-    let containers = of("initContainers").chain(of("containers"));
-    let amounts = containers.flat_map(|container| {
-        let resources = &container["resources"];
-        [&resources["limits"][MEMORY], &resources["requests"][MEMORY]].map(|value| match value {
-            serde_json::Value::String(text) => text.parse().ok(),
-            serde_json::Value::Number(number) => number.to_string().parse().ok(),
-            _ => None,
-        })
-    });
-    let bytes =
-        amounts.flatten().filter_map(|quantity| crate::core::replica::amount_of(MEMORY, quantity));
-    bytes.max().unwrap_or(0)
 }
 
 /// How prometheus-adapter serves the metric, of the Deployment that its labels name.

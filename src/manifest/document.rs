@@ -41,11 +41,19 @@ pub struct Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ", self.kind)?;
+        // A name that is none may hold what moves a cursor.
+        let plain = |text: &str| -> String {
+            let escape = |c: char| match c.is_control() {
+                true => c.escape_default().to_string(),
+                false => c.to_string(),
+            };
+            text.chars().map(escape).collect()
+        };
+        write!(f, "{} ", plain(&self.kind))?;
         if let Some(namespace) = &self.namespace {
-            write!(f, "{namespace}/")?;
+            write!(f, "{}/", plain(namespace))?;
         }
-        f.write_str(&self.name)
+        f.write_str(&plain(&self.name))
     }
 }
 

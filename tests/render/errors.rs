@@ -27,6 +27,23 @@ fn a_replica_that_fits_no_node() {
 }
 
 #[test]
+fn nodes_too_small_for_any_shape() {
+    let env = TestEnv::new();
+    let list = r#"{"kind":"List","apiVersion":"v1","items":[
+        {"kind":"Node","metadata":{"name":"a"},
+         "status":{"allocatable":{"cpu":"200m","memory":"16Gi","pods":"110"}}},
+        {"kind":"Pod","metadata":{"name":"p"},"spec":{"nodeName":"a","containers":[{"name":"c"}]}}]}"#;
+    env.write("cluster.json", list);
+    let output =
+        env.run(["render-hpa", "--from", "cluster.json", "--workload", "batch", "--image", IMAGE]);
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
+    insta::assert_snapshot!(output.stderr, @r"
+    error: a replica of cpu=250m,memory=512Mi fits no usable node: node a comes closest, with 200m of cpu where it needs 250m
+     hint: ask for less with --replica, or let --replica auto find a shape
+    ");
+}
+
+#[test]
 fn a_reserve_above_capacity() {
     insta::assert_snapshot!(batch(&["--reserve", "200"]), @r"
     error: the reserve of 200 leaves nothing: the usable nodes have 182.5 cores beside DaemonSets, and a replica takes cpu=1,memory=2Gi
@@ -41,16 +58,41 @@ fn a_reserve_above_capacity() {
 #[test]
 fn min_above_slots() {
     insta::assert_snapshot!(batch(&["--min", "500"]), @r"
-    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, maxReplicas 172)
+    error: min 500 is above the 172 replicas that fit at zero paid load (178 slots, less the reserve, within any quota)
      hint: lower --min, or ask for less with --replica
+    ");
+    let said = batch(&["--min", "500"]);
+    assert_eq!(batch(&["--min", "500", "--max", "600"]), said, "whatever the most may be");
+    insta::assert_snapshot!(batch(&["--min", "6", "--max", "5"]), @r"
+    error: min 6 is above max 5
+     hint: lower --min, or raise --max
     ");
 }
 
 #[test]
-fn a_quota_below_a_replica() {
+fn min_zero_where_an_hpa_cannot_go_to_zero() {
+    insta::assert_snapshot!(batch(&["--min", "0"]), @r"
+    error: min 0: before Kubernetes 1.37 an HPA keeps one replica at least
+     hint: leave --min out, or let KEDA go to zero: --pipeline keda
+    ");
+    let env = TestEnv::new();
+    let zero = ["--workload", "batch", "--image", IMAGE, "--min", "0"];
+    let keda = render(&env, &[&zero[..], &["--pipeline", "keda"]].concat());
+    assert_eq!(keda.code, Some(0), "{keda}");
+    assert_eq!(super::render_for(&env, "1.37", &zero).code, Some(0));
+    let sample = refused(&env, 2, &["--workload", "sample-app", "--min", "0"]);
+    assert!(sample.contains("--min 0 is for fillers"), "{sample}");
+}
+
+#[test]
+fn a_quota_below_a_replica_or_below_max() {
     insta::assert_snapshot!(batch(&["--quota", "cpu=500m"]), @r"
     error: the quota of 500m cpu holds no replica of cpu=1,memory=2Gi
      hint: raise --quota, or ask for less with --replica
+    ");
+    insta::assert_snapshot!(batch(&["--quota", "cpu=50", "--max", "99"]), @r"
+    error: max 99 is above the 50 replicas that the quota of 50 cpu holds
+     hint: lower --max, or raise --quota
     ");
 }
 
@@ -134,6 +176,15 @@ fn slips_on_the_command_line() {
         &["--workload", "batch", "--image", IMAGE, "-n", "kube-system"],
         &["--workload", "batch", "--image", IMAGE, "--reserve", "30", "--growth", "1/s"],
         &["--workload", "sample-app", "--reserve", "30"],
+        &["--workload", "batch", "--image", IMAGE, "--node-port", "30880"],
+        &["--image", IMAGE, "--label", "app.kubernetes.io/name=x"],
+        &["--image", IMAGE, "--label", "oppscale.dev/opportunistic=false"],
+        &["--image", IMAGE, "--annotation", "oppscale.dev/reserve=5"],
+        &["--image", IMAGE, "--label", "a=1", "--label", "a=2"],
+        &["--image", IMAGE, "--env", "A=1", "--secret-env", "A=2"],
+        &[&MINER[..], &["--env", "WALLET=x"]].concat(),
+        &[&MINER[..], &["--secret-env", "wallet=x"]].concat(),
+        &["--workload", "-", "--from", "-"],
     ] {
         all.push_str(&refused(&env, 2, args));
     }
@@ -146,6 +197,23 @@ fn slips_on_the_command_line() {
     error: --growth and --recording are for --reserve auto
      hint: leave --reserve out, or give --reserve auto
     error: --reserve is for fillers; sample-app is paid work
+    error: --node-port 30880 leads nowhere: batch serves no port
+     hint: name the port that the program serves, too: --port PORT
+    error: --label app.kubernetes.io/name is set by oppscale itself
+     hint: it follows --name
+    error: --label oppscale.dev/opportunistic is set by oppscale itself
+     hint: leave it out
+    error: --annotation oppscale.dev/reserve is set by oppscale itself
+     hint: it follows --reserve
+    error: --label a is there twice
+     hint: leave out one of the two
+    error: variable A is there twice
+     hint: leave out one of the two
+    error: variable WALLET is there twice
+     hint: leave out one of the two
+    error: --secret-env wallet is there twice
+     hint: leave out one of the two
+    error: standard input (-) can be read only once
     "#);
 }
 
@@ -160,22 +228,51 @@ fn names_that_the_api_does_not_take() {
     let all = of(&["--name", "1_000"])
         + &of(&["--name", "12:30"])
         + &of(&["--name", "~"])
+        + &of(&["--name", "a\u{1b}[2J\nb"])
         + &of(&["-n", "No"])
         + &of(&["--label", "tier=12:30"])
         + &of(&["--label", "a b=c"])
         + &of(&["--annotation", "/x=c"])
         + &of(&["--env", "A B\n=c"])
-        + &of(&["--priority-class", "x_y"]);
+        + &of(&["--priority-class", "x_y"])
+        + &of(&["--priority-class", "system-node-critical"])
+        + &of(&["--secret-env", "A B=c"]);
     assert!(of(&["--name", &long]).contains("is not a name"));
     insta::assert_snapshot!(all, @r#"
     error: ResourceQuota opportunistic/1_000: "1_000" is not a name that the API takes for a ResourceQuota
     error: ResourceQuota opportunistic/12:30: "12:30" is not a name that the API takes for a ResourceQuota
     error: ResourceQuota opportunistic/~: "~" is not a name that the API takes for a ResourceQuota
+    error: ResourceQuota opportunistic/a\u{1b}[2J\nb: "a\u{1b}[2J\nb" is not a name that the API takes for a ResourceQuota
     error: Namespace No: "No" is not a name that the API takes for a Namespace
     error: Deployment opportunistic/cache: label tier: "12:30" is not a value of a label: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit
     error: Deployment opportunistic/cache: "a b" is not a name of a label
     error: Deployment opportunistic/cache: "/x" is not a name of an annotation
     error: Deployment opportunistic/cache: "A B\n" is not a name of an environment variable
     error: PriorityClass x_y: "x_y" is not a name that the API takes for a PriorityClass
+    error: PriorityClass system-node-critical: "system-node-critical" is not a name that the API takes for a PriorityClass
+    error: Secret opportunistic/cache: "A B" is not a key that the API takes for a Secret: letters, digits, -, _ and .
     "#);
+}
+
+#[test]
+fn two_hpas_on_one_target_of_saved_lists() {
+    let env = TestEnv::new();
+    let hpas = std::fs::read_to_string(crate::support::fixture("blog-cluster/hpa.json")).unwrap();
+    env.write(
+        "hpa.json",
+        &hpas.replace("\"name\":\"electroneum\",\"namespace\"", "\"name\":\"old\",\"namespace\""),
+    );
+    let run = |namespace: &str| {
+        let args = ["render-hpa", "--from", &super::blog(), "hpa.json", "--kubernetes-version"];
+        let rest = ["1.36", "--image", IMAGE, "--name", "electroneum", "-n", namespace];
+        env.run([&args[..], &rest].concat())
+    };
+    let output = run("opportunistic");
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output}");
+    insta::assert_snapshot!(output.stderr, @r"
+    error: HorizontalPodAutoscaler opportunistic/old scales Deployment electroneum already: two would fight
+     hint: delete it first: kubectl -n opportunistic delete hpa old
+           or call this workload something else with --name
+    ");
+    assert_eq!(run("idle").code, Some(0), "it is in another namespace");
 }

@@ -7,8 +7,8 @@ use crate::support::bin::TestEnv;
 /// oppscale's own image, in which the sample application is.
 const SELF: &str = "ghcr.io/acme/oppscale:0.1.0";
 
-#[test]
-fn artefacts_of_every_workload_and_pipeline() {
+/// Every workload with every pipeline: what it is called, and its arguments.
+pub fn sets() -> Vec<(&'static str, Vec<String>)> {
     let image = ["--image", IMAGE];
     let own = crate::support::fixture("render/own-deployment.yaml");
     let own = own.to_str().unwrap();
@@ -55,6 +55,8 @@ fn artefacts_of_every_workload_and_pipeline() {
                 "at=12:30",
             ]),
         ),
+        ("any-keda", with(&["--pipeline", "keda", "--admission-policy"])),
+        ("any-prometheus", with(&["--pipeline", "prometheus", "--port", "8080"])),
         ("sample-app-native", vec!["--workload", "sample-app", "--image", SELF]),
         (
             "sample-app-prometheus",
@@ -76,7 +78,14 @@ fn artefacts_of_every_workload_and_pipeline() {
         ("own-keda", vec!["--workload", own, "--pipeline", "keda"]),
         ("own-prometheus", vec!["--workload", own, "--pipeline", "prometheus"]),
     ];
-    for (name, args) in sets {
+    let owned = |args: Vec<&str>| args.into_iter().map(str::to_owned).collect();
+    sets.into_iter().map(|(name, args)| (name, owned(args))).collect()
+}
+
+#[test]
+fn artefacts_of_every_workload_and_pipeline() {
+    for (name, args) in sets() {
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let output = render(&TestEnv::new(), &args);
         assert_eq!(output.code, Some(0), "{name}: {output}");
         pin(&format!("tests/golden/render/{name}.yaml"), &output.stdout);

@@ -189,3 +189,35 @@ fn a_difference_that_may_not_be_asked_for_names_the_right() {
     assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{output}");
     assert!(output.stderr.contains("--verb=get,patch,create --resource=namespaces"), "{output}");
 }
+
+#[test]
+fn a_class_that_is_there_with_another_value_is_refused() {
+    let class = |value: i32, policy: &str| {
+        let mut world = running("v1.36.2");
+        world.objects.push(json!({
+            "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+            "metadata": {"name": "opportunistic"}, "value": value, "preemptionPolicy": policy
+        }));
+        run(&FakeApiServer::start(world), &["-n", "idle"])
+    };
+    assert_eq!(class(-1000, "Never").code, Some(0));
+    let output = class(-100, "PreemptLowerPriority");
+    assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{output}");
+    insta::assert_snapshot!(output.stderr, @r"
+    error: PriorityClass opportunistic is there already, with value -100 and preemptionPolicy PreemptLowerPriority: fillers need -1000 and Never, and a class cannot be changed
+     hint: name another one: --priority-class NAME
+    ");
+}
+
+#[test]
+fn kedas_hpa_of_a_long_name_may_stay() {
+    let long = "x".repeat(80);
+    let keda = ["--name", &long, "--pipeline", "keda"];
+    let scaled = run(&FakeApiServer::start(running("v1.36.2")), &keda);
+    let name = object(&scaled.stdout, "ScaledObject")["metadata"]["name"].clone();
+    let mut world = running("v1.36.2");
+    world.hpas[0]["metadata"]["name"] = format!("keda-hpa-{}", name.as_str().unwrap()).into();
+    world.hpas[0]["spec"]["scaleTargetRef"]["name"] = long.as_str().into();
+    let again = run(&FakeApiServer::start(world), &keda);
+    assert_eq!(again.code, Some(0), "it is KEDA's own: {again}");
+}

@@ -1,11 +1,12 @@
 //! `oppscale render-hpa`: the real program, its manifests, and kubectl reading them.
 
 mod errors;
-mod golden;
+pub mod golden;
 mod live;
 mod loops;
 mod output;
 mod own;
+mod own_file;
 mod strings;
 
 use crate::support::bin::{CommandOutput, TestEnv};

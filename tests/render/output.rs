@@ -113,3 +113,149 @@ fn the_adapters_rule_is_one_that_it_reads() {
     assert_eq!(rule["resources"]["overrides"], overrides);
     assert_eq!(rule["name"]["as"], "oppscale_fit_replicas");
 }
+
+#[test]
+fn what_a_cluster_may_refuse_or_cut_off_is_noted() {
+    let note = |args: &[&str]| render(&TestEnv::new(), args).stderr;
+    let port = note(&["--image", IMAGE, "--port", "80", "--node-port", "8080"]);
+    assert!(port.contains("node port 8080 is outside of 30000-32767"), "{port}");
+    let mut args = MINER.to_vec();
+    args[5] = "pool.acme.io";
+    args.push("--network-policy");
+    let pool = note(&args);
+    assert!(pool.contains("the pool's URL has no port"), "{pool}");
+}
+
+#[test]
+fn what_another_set_left_in_the_folder_is_told() {
+    let env = TestEnv::new();
+    let first = render(&env, &["--image", IMAGE, "-n", "idle", "--output-dir", "out"]);
+    assert!(!first.stderr.contains("not of this set"), "{first}");
+    let args = ["--image", IMAGE, "-n", "idle", "--network-policy", "--output-dir", "out"];
+    let second = render(&env, &args);
+    insta::assert_snapshot!(second.stderr, @r"
+    note: out holds files that are not of this set, and that kustomization.yaml does not name: 06-deployment-filler.yaml, 07-horizontal-pod-autoscaler-filler.yaml
+    note: wrote 9 files; apply them with: kubectl apply -k out
+    ");
+}
+
+/// Words that say what a field is of, and need no reason of their own.
+const SCHEMA: [&str; 12] = [
+    "apiVersion",
+    "kind",
+    "name",
+    "namespace",
+    "key",
+    "operator",
+    "values",
+    "type",
+    "port",
+    "protocol",
+    "effect",
+    "value",
+];
+
+/// The names of all fields that hold something, and the keys of labels and annotations.
+fn fields(value: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                let is_leaf = !value.is_object()
+                    && !value.as_array().is_some_and(|list| list.iter().any(|v| v.is_object()));
+                if is_leaf {
+                    found.insert(key.clone());
+                } else if !["data", "stringData"].contains(&key.as_str()) {
+                    fields(value, found);
+                }
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|value| fields(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_documents_give_a_reason_for_every_field() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join("docs/manifests.md")).unwrap();
+    let reasons = text.split("## Why each field is as it is").nth(1).unwrap();
+    let reasons = reasons.split("## Node autoscalers").next().unwrap();
+    let mut named = std::collections::BTreeSet::new();
+    for code in reasons.split('`').skip(1).step_by(2) {
+        named.insert(code.to_owned());
+        named.extend(code.split([' ', ':', '.', '[']).map(str::to_owned));
+        named.extend(code.split(':').next().map(str::to_owned));
+    }
+    let mut found = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(root.join("tests/golden/render")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        // What is the user's is theirs to explain.
+        if !name.starts_with("own-") && !name.starts_with("sample-app") {
+            let text = std::fs::read_to_string(path).unwrap();
+            objects(&text).iter().for_each(|object| fields(object, &mut found));
+        }
+    }
+    assert!(found.contains("maxUnavailable") && found.contains("valueLocation"), "{found:?}");
+    let users = ["team", "at"];
+    let unexplained: Vec<_> = found
+        .iter()
+        .map(String::as_str)
+        .filter(|field| {
+            !named.contains(*field) && !SCHEMA.contains(field) && !users.contains(field)
+        })
+        .collect();
+    assert!(unexplained.is_empty(), "docs/manifests.md says nothing of {unexplained:?}");
+}
+
+#[test]
+fn a_quota_in_part_given_says_which_part() {
+    let args = ["--image", IMAGE, "--quota", "memory=3Gi", "--explain=table"];
+    let output = render(&TestEnv::new(), &args);
+    assert!(
+        output.stderr.contains("memory as given; else 3 replicas of cpu=1,memory=1Gi"),
+        "{output}"
+    );
+}
+
+#[test]
+fn what_leads_nowhere_is_linted() {
+    let env = TestEnv::new();
+    assert_eq!(env.run(["templates", "mine"]).code, Some(0));
+    let mut all = String::new();
+    for (file, from, to) in [
+        (
+            "deployment.yaml",
+            "    matchLabels:\n      app.kubernetes.io/name: {{ app }}",
+            "    matchLabels:\n      app: x",
+        ),
+        ("hpa.yaml", "maxReplicas: {{ max_replicas }}", "maxReplicas: 0"),
+        ("resource-quota.yaml", "{{ resource }}: {{ amount }}", "{{ resource }}: 1x"),
+        ("service.yaml", "targetPort: {{ port.name }}", "targetPort: web"),
+        (
+            "priority-class.yaml",
+            "preemptionPolicy: Never",
+            "preemptionPolicy: PreemptLowerPriority",
+        ),
+        ("namespace.yaml", "kind: Namespace", "kind: Namespase"),
+    ] {
+        let path = format!("mine/{file}");
+        let text = std::fs::read_to_string(env.path(&path)).unwrap();
+        assert!(text.contains(from), "{file}: {from}");
+        env.write(&path, &text.replace(from, to));
+        let args = ["--workload", "cache", "--image", IMAGE, "--templates", "mine"];
+        let output = render(&env, &args);
+        assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""), "{file}: {output}");
+        all.push_str(output.stderr.lines().next().unwrap());
+        all.push('\n');
+        env.write(&path, &text);
+    }
+    insta::assert_snapshot!(all, @r#"
+    error: Deployment opportunistic/cache: its selector asks for the label app: "x", which its pods do not have
+    error: HorizontalPodAutoscaler opportunistic/cache: minReplicas 1 and maxReplicas 0 leave no room
+    error: ResourceQuota opportunistic/cache: /spec/hard: pods: "1x" is not a quantity such as 1, 500m or 512Mi
+    error: Service opportunistic/cache: its targetPort "web" is no port of the pods
+    error: Deployment opportunistic/cache: its PriorityClass opportunistic may evict: set preemptionPolicy: Never
+    error: mine/namespace.yaml: Namespase opportunistic: v1 Namespase is not a kind that can be checked
+    "#);
+}

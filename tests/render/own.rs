@@ -149,7 +149,7 @@ fn files_that_cannot_be_used() {
      hint: see docs/how-it-counts.md
     a class of its own:
     error: own.yaml: Deployment render-farm has the PriorityClass gold already
-     hint: take it out, or let oppscale render that class: --priority-class gold
+     hint: take it out, add the class to the file, or let oppscale render it: --priority-class gold
     no YAML:
     error: own.yaml: did not find expected node content at line 2 column 1, while parsing a flow node
     no object:

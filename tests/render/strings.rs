@@ -160,6 +160,11 @@ fn names_survive_as_the_strings_that_they_are() {
         assert_eq!(of("Deployment")["spec"]["template"]["spec"]["priorityClassName"], name);
         assert_eq!(of("PriorityClass")["metadata"]["name"], name);
         assert!(of("Service")["metadata"]["name"].as_str().unwrap().len() <= 63);
+        let keda = ["--image", IMAGE, "--name", name, "--pipeline", "keda"];
+        let scaled = object(&render(&TestEnv::new(), &keda).stdout, "ScaledObject");
+        // KEDA makes a label of it.
+        assert!(scaled["metadata"]["name"].as_str().unwrap().len() <= 63);
+        assert_eq!(scaled["spec"]["scaleTargetRef"]["name"], name);
     }
 }
 

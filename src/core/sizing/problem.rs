@@ -59,7 +59,7 @@ pub enum SizingError {
         /// The replica's shape.
         replica: String,
     },
-    /// More replicas at least than at most.
+    /// More replicas at least than fit.
     #[error("min {min} is above the {slots} replicas that fit at zero paid load ({why})")]
     MinAboveSlots {
         /// What was asked for.
@@ -68,6 +68,29 @@ pub enum SizingError {
         slots: u32,
         /// What limits it.
         why: String,
+    },
+    /// More replicas at least than at most.
+    #[error("min {min} is above max {max}")]
+    MinAboveMax {
+        /// What was asked for at least.
+        min: u32,
+        /// What was asked for at most.
+        max: u32,
+    },
+    /// The API server takes no HPA that goes to zero.
+    #[error("min 0: before Kubernetes 1.37 an HPA keeps one replica at least")]
+    MinZero,
+    /// More replicas than the quota lets be made.
+    #[error("max {max} is above the {holds} replicas that the quota of {quota} {resource} holds")]
+    MaxAboveQuota {
+        /// What was asked for.
+        max: u32,
+        /// How much the quota allows.
+        quota: String,
+        /// Of what.
+        resource: String,
+        /// How many replicas that is.
+        holds: u32,
     },
 }
 
@@ -87,6 +110,9 @@ impl SizingError {
             }
             Self::QuotaBelowReplica { .. } => "raise --quota, or ask for less with --replica",
             Self::MinAboveSlots { .. } => "lower --min, or ask for less with --replica",
+            Self::MinAboveMax { .. } => "lower --min, or raise --max",
+            Self::MinZero => "leave --min out, or let KEDA go to zero: --pipeline keda",
+            Self::MaxAboveQuota { .. } => "lower --max, or raise --quota",
         }
     }
 }

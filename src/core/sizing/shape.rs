@@ -50,8 +50,11 @@ pub(super) fn choose(rooms: &Rooms, memory_per_core: Amount) -> (Replica, Line) 
         "loses least of the nodes' cpu, empty and now: {}{memory_words}",
         compared.join(", ")
     );
+    // Where no node holds any, the smallest is what to compare the nodes with.
+    let fits = |(_, replica): &(Amount, Replica)| rooms.slots(replica) > 0;
+    let smallest = tried.first().cloned();
     // The first of equal ones is kept, so the largest comes first.
-    let best = tried.into_iter().rev().min_by_key(|(lost, _)| *lost);
+    let best = tried.into_iter().rev().filter(fits).min_by_key(|(lost, _)| *lost).or(smallest);
     let replica = best.map(|(_, replica)| replica).unwrap_or_default();
     let line = Line::new(Subject::Replica, "requests", &replica, why);
     (replica, line)

@@ -70,8 +70,8 @@ pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
     let need = control::need(ask, &around, (1, bounded(slots))).map_err(|_| no_cpu())?;
     let (reserve, line) = reserve(ask, &rooms, &need, &growth);
     lines.push(line);
-    let (max, quota) = most(ask, &rooms, &replica, slots, reserve, &mut lines)?;
-    let min = least(ask, max, slots, &mut lines)?;
+    let Most { found, max, quota } = most(ask, &rooms, &replica, slots, reserve, &mut lines)?;
+    let min = least(ask, max, found, slots, &mut lines)?;
     let verdict = control::judge(ask, &around, (min, max), reserve).map_err(|_| no_cpu())?;
     behavior(ask, &need, &verdict.finding, &verdict.why, &mut lines);
     let query = Query {
@@ -165,6 +165,15 @@ fn seconds(ms: u64) -> String {
     cores(Amount::from(ms))
 }
 
+/// How many replicas there may be.
+struct Most {
+    /// How many fit at zero paid load, after the reserve and within the quota.
+    found: Amount,
+    /// `maxReplicas`.
+    max: u32,
+    quota: Resources,
+}
+
 /// maxReplicas and the quota.
 fn most(
     ask: &Ask,
@@ -173,7 +182,7 @@ fn most(
     slots: Amount,
     reserve: Reserve,
     lines: &mut Vec<Line>,
-) -> Result<(u32, Resources), SizingError> {
+) -> Result<Most, SizingError> {
     let empty = rooms.empty();
     let held = reserve.of(&rooms.allocatable);
     let after = empty.minus(&held);
@@ -210,6 +219,16 @@ fn most(
         cores(rooms.standing.get(CPU)),
         cores(held.get(CPU)),
     );
+    if let (Some(max), Some((holds, name))) = (ask.max, by_quota)
+        && Amount::from(max) > holds
+    {
+        return Err(SizingError::MaxAboveQuota {
+            max,
+            quota: exact_text(name, ask.quota.get(name)),
+            resource: name.to_owned(),
+            holds: bounded(holds),
+        });
+    }
     if let Some((replicas, name)) = by_quota {
         why.push_str(&format!("; the quota of {name} holds {replicas}"));
     }
@@ -226,15 +245,19 @@ fn most(
         quota.set(name, amount * Amount::from(max));
     }
     let mut why = format!("{max} replicas of {replica}");
+    let mut given = Vec::new();
     for (name, amount) in ask.quota.present() {
         quota.set(name, amount);
-        why = "as given".to_owned();
+        given.push(name);
+    }
+    if !given.is_empty() {
+        why = format!("{} as given; else {why}", given.join(", "));
     }
     let shown =
         quota.present().map(|(name, amount)| format!("{name}={}", exact_text(name, amount)));
     let shown: Vec<_> = shown.collect();
     lines.push(Line::new(Subject::Quota, "hard", shown.join(","), why));
-    Ok((max, quota))
+    Ok(Most { found, max, quota })
 }
 
 /// Whether a quota whose scope is a PriorityClass may count the resource: of the standard ones
@@ -245,17 +268,30 @@ pub fn has_scoped_quota(name: &str) -> bool {
 }
 
 /// minReplicas.
-fn least(ask: &Ask, max: u32, slots: Amount, lines: &mut Vec<Line>) -> Result<u32, SizingError> {
+fn least(
+    ask: &Ask,
+    max: u32,
+    found: Amount,
+    slots: Amount,
+    lines: &mut Vec<Line>,
+) -> Result<u32, SizingError> {
     let zero = ask.version.default_gates().scale_to_zero;
     let (min, why) = match (ask.min, ask.pipeline) {
+        // The API server refuses it (`ValidateHorizontalPodAutoscaler`, HPAScaleToZero).
+        (Some(0), Pipeline::Native | Pipeline::Prometheus) if !zero => {
+            return Err(SizingError::MinZero);
+        }
         (Some(min), _) => (min, "as given"),
         (None, Pipeline::Keda) => (0, "KEDA goes to zero, so that all is given back"),
         (None, _) if zero => (0, "the HPA goes to zero since 1.37, so that all is given back"),
         (None, _) => (1, "the least that an HPA keeps before 1.37; a floor never yields by itself"),
     };
+    if Amount::from(min) > found {
+        let why = format!("{slots} slots, less the reserve, within any quota");
+        return Err(SizingError::MinAboveSlots { min, slots: bounded(found), why });
+    }
     if min > max {
-        let why = format!("{slots} slots, maxReplicas {max}");
-        return Err(SizingError::MinAboveSlots { min, slots: max, why });
+        return Err(SizingError::MinAboveMax { min, max });
     }
     lines.push(Line::new(Subject::Bounds, "minReplicas", min, why));
     Ok(min)

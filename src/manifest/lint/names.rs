@@ -20,6 +20,8 @@ pub(super) fn look(document: &Document, problems: &mut Vec<String>) {
     }
     let is_right = match kind {
         "Namespace" => is_dns_label(name),
+        // Others are the system's own (`ValidatePriorityClass`).
+        "PriorityClass" => is_name(name) && !name.starts_with("system-"),
         "Service" => is_dns_label(name) && name.starts_with(|c: char| c.is_ascii_lowercase()),
         _ if document.api_version().starts_with("rbac.") => is_path_segment(name),
         _ => is_name(name),
@@ -31,6 +33,17 @@ pub(super) fn look(document: &Document, problems: &mut Vec<String>) {
         && !is_dns_label(namespace)
     {
         problems.push(format!("{namespace:?} is not a name of a namespace"));
+    }
+    for field in ["data", "stringData", "binaryData"] {
+        let entries = value[field].as_object().filter(|_| matches!(kind, "ConfigMap" | "Secret"));
+        for key in entries.into_iter().flatten().map(|(key, _)| key) {
+            if !is_config_key(key) {
+                problems.push(format!(
+                    "{key:?} is not a key that the API takes for a {kind}: letters, digits, -, _ \
+                     and ."
+                ));
+            }
+        }
     }
     metadata(&value["metadata"], problems);
     if let Some(template) = value.pointer("/spec/template/metadata") {
@@ -101,6 +114,16 @@ fn is_part(text: &str) -> bool {
         && text.bytes().all(|b| plain(b) || b == b'-')
         && text.bytes().next().is_some_and(plain)
         && text.bytes().last().is_some_and(plain)
+}
+
+/// `IsConfigMapKey`: the name of a file.
+fn is_config_key(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+    !text.is_empty()
+        && text.len() <= SUBDOMAIN
+        && text.bytes().all(plain)
+        && text != "."
+        && !text.starts_with("..")
 }
 
 fn is_path_segment(text: &str) -> bool {
