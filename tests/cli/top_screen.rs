@@ -121,6 +121,12 @@ fn keys_sort_filter_and_open() {
     terminal.see_text("newcomer");
     terminal.press("\u{1b}");
     terminal.see("back, still filtered", |text| text.contains("/0003 (1/6)"));
+    terminal.press("\r");
+    terminal.see("the same node again", |text| {
+        text.contains("nodes > pods on fake-00003") && text.contains("(19)")
+    });
+    terminal.press("\u{1b}");
+    terminal.see("back once more", |text| text.contains("/0003 (1/6)"));
     terminal.press("\u{1b}");
     terminal.see("everything", |text| text.contains("(6)") && text.contains("fake-00005"));
     terminal.press("\u{1b}q");
@@ -212,6 +218,16 @@ fn refused_pods_are_told_with_what_to_do() {
     assert!(text.contains("fake-00000 Ready        32      ?"), "{text}");
     terminal.press("\r");
     terminal.see("refused in the pane too", |text| text.contains("! list pods on fake-0000"));
+    // An administrator grants the right.
+    for path in ["/api/v1/pods", "/api/v1/pods?watch"] {
+        server.always(path, Answer::Serve);
+    }
+    terminal.press("R");
+    let text = terminal.see("counted, and the pods", |text| {
+        text.contains("121 replicas") && text.contains("occupies")
+    });
+    assert!(text.lines().next().unwrap().ends_with("live"), "{text}");
+    assert!(!text.contains("! list pods"), "{text}");
     terminal.press("q");
     let _ = terminal.end(0);
 }

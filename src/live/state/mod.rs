@@ -89,6 +89,8 @@ pub struct State {
     tabs: Vec<Pane>,
     /// What was opened from the tab, the last one on top.
     opened: Vec<Pane>,
+    /// Counts how often another table was opened, or the same one anew.
+    opening: u64,
     /// All HPAs of the last answer, wanted or not.
     hpas: Option<Vec<HpaItem>>,
 }
@@ -138,6 +140,7 @@ impl State {
             tab,
             tabs,
             opened: Vec::new(),
+            opening: 0,
             hpas: None,
         };
         state.resolve(setup.resolved);

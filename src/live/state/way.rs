@@ -25,6 +25,16 @@ impl State {
         &self.opened
     }
 
+    /// The number of the opening of the table that is open.
+    pub(in crate::live) fn opening(&self) -> u64 {
+        self.opening
+    }
+
+    /// What is open is asked for at once, as if it had just been opened.
+    pub(in crate::live) fn ask_anew(&mut self) {
+        self.opening += 1;
+    }
+
     /// Opens a tab.
     pub(in crate::live) fn open_tab(&mut self, tab: usize) {
         self.opened.clear();
@@ -71,6 +81,7 @@ impl State {
 
     /// Drops what belongs to a table that is no longer open.
     fn forget(&mut self) {
+        self.ask_anew();
         self.refusal = None;
         self.prompt = false;
     }
