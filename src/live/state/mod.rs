@@ -30,7 +30,7 @@ use crate::live::ask::Refusal;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::column::{Column, Table};
-use crate::live::draw::Layout;
+use crate::live::draw::{Layout, highest_detail};
 use crate::live::history::History;
 use crate::live::item::{Items, Measure};
 use crate::live::measured::{Asked, Measured};
@@ -274,6 +274,10 @@ impl State {
 
     /// Remembers where the table stands.
     pub(in crate::live) fn settle(&mut self) {
+        let width = self.area.width;
+        if self.pane().detail.is_none_or(|(at, _)| at != width) {
+            self.pane_mut().detail = Some((width, highest_detail(self, width)));
+        }
         let page = self.page();
         self.pane_mut().settle(page);
     }
