@@ -206,6 +206,20 @@ fn a_lost_connection_is_told_and_comes_back() {
 }
 
 #[test]
+fn what_changes_nothing_still_proves_the_data_current() {
+    let server = FakeApiServer::start(World::blog());
+    let args = [TOP, &["--watch-life", "1s"]].concat();
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 80, 24, &args);
+    whole(&mut terminal);
+    // Data is stale when it is older than the life of a watch and 10 s for its renewal.
+    terminal.watch_for(Duration::from_secs(12));
+    let text = terminal.see("a whole frame", |text| text.contains("q quit"));
+    assert!(text.lines().next().unwrap().ends_with(" live"), "{text}");
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
 fn refused_pods_are_told_with_what_to_do() {
     let server = FakeApiServer::start(World::blog());
     for path in ["/api/v1/pods", "/api/v1/pods?watch"] {
