@@ -11,6 +11,7 @@ mod top_faults;
 mod top_live;
 mod top_page;
 mod top_replay;
+mod top_rotation;
 mod top_saved;
 mod top_screen;
 mod top_usage;
