@@ -115,6 +115,20 @@ fn lists_are_streamed_where_the_server_can_and_paged_elsewhere() {
     assert!(refused[1].contains("limit=500"), "{refused:?}");
 }
 
+#[test]
+fn a_streamed_list_that_is_cut_behind_its_end_is_not_read_again() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    stream.until("following", is_following);
+    server.end_watches(Ending::HalfALine);
+    server.change(|world| world.pods.push(world.guest("after", 2)));
+    agrees(&mut stream, &env);
+    drop(stream);
+    let log = server.log();
+    assert_eq!(log.matches("sendInitialEvents=true").count(), 2, "nodes and pods, once: {log}");
+}
+
 /// Follows, lets `fault` happen while things change, and compares with a fresh list.
 fn survives(setup: Setup, args: &[&str], fault: impl FnOnce(&mut FakeApiServer)) -> Value {
     let mut server = setup.start();
