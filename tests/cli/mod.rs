@@ -14,6 +14,7 @@ mod top_replay;
 mod top_rotation;
 mod top_saved;
 mod top_screen;
+mod top_states;
 mod top_usage;
 mod top_watch;
 
