@@ -178,8 +178,9 @@ impl State {
         if remaining.is_some() || self.measured.is_some() {
             self.history.push(self.elapsed(), remaining);
         }
+        let looked_at = self.resource().to_owned();
         self.measured = Some(measured);
-        self.focus = self.focus.min(self.resources().len().saturating_sub(1));
+        self.go_on_looking_at(&looked_at);
         if !is_open {
             return;
         }
@@ -216,10 +217,10 @@ impl State {
 
     /// Sorts and filters the open table anew.
     pub(in crate::live) fn arrange(&mut self) {
-        let show_unusable = self.show_unusable;
-        if self.pane().view == View::Hpas {
-            self.show_hpas();
+        if self.pane().view == View::Hpas && self.hpas.is_some() {
+            return self.show_hpas();
         }
+        let show_unusable = self.show_unusable;
         let (resources, whole) = self.measure();
         let by = Measure { resources: &resources, whole: whole.as_ref() };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);

@@ -105,10 +105,23 @@ impl State {
             false if amount == column.of_resource(number) => pane.order.column = amount,
             false => pane.order = Order::by(amount),
         }
-        // The other tables must not be sorted by what they do not show.
+        self.sort_by_resource(number);
+        self.arrange();
+    }
+
+    /// Looks at the same resource as before, whatever number it has by now.
+    pub(super) fn go_on_looking_at(&mut self, resource: &str) {
+        let number = self.resources().iter().position(|name| name == resource).unwrap_or(0);
+        if self.focus != number {
+            self.focus = number;
+            self.sort_by_resource(number);
+        }
+    }
+
+    /// Tables must not be sorted by what they do not show.
+    fn sort_by_resource(&mut self, number: usize) {
         for pane in self.tabs.iter_mut().chain(&mut self.opened) {
             pane.order.column = pane.order.column.of_resource(number);
         }
-        self.arrange();
     }
 }
