@@ -5,9 +5,9 @@ use std::time::Duration;
 use http::header::{ACCEPT, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
-use kube::Client;
 use kube::client::Body;
 
+use super::access::Access;
 use super::error::ClusterError;
 use super::trouble;
 
@@ -20,7 +20,7 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// A connection to an API server.
 #[derive(Clone)]
 pub struct Cluster {
-    client: Client,
+    access: Access,
     server: String,
     namespace: String,
     timeout: Option<Duration>,
@@ -28,12 +28,12 @@ pub struct Cluster {
 
 impl Cluster {
     pub(super) fn new(
-        client: Client,
+        access: Access,
         server: String,
         namespace: String,
         timeout: Option<Duration>,
     ) -> Self {
-        Self { client, server: server.trim_end_matches('/').to_owned(), namespace, timeout }
+        Self { access, server, namespace, timeout }
     }
 
     /// The address of the API server.
@@ -132,8 +132,7 @@ impl Cluster {
         action: &str,
         request: http::Request<Body>,
     ) -> Result<Response<Body>, ClusterError> {
-        let sent = self.client.send(request).await;
-        sent.map_err(|error| trouble::transport(action, &self.server, &error))
+        self.access.send(action, request).await
     }
 
     pub(super) async fn whole(

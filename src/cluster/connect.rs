@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 
+use super::access::Access;
 use super::client::Cluster;
 use super::error::ClusterError;
 use super::trouble;
@@ -66,6 +67,37 @@ impl ClusterArgs {
     /// # Errors
     /// When there is no kubeconfig, or it cannot be used.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
+        let config = self.settings().await?;
+        let server = address(&config);
+        let namespace = config.default_namespace.clone();
+        let client = client(config).await?;
+        // Whoever switches the context meanwhile does not mean this connection.
+        let context = self.context_name().filter(|name| !name.is_empty());
+        let again = Self { context, ..self.clone() };
+        let access = Access::new(client, again, server.clone());
+        Ok(Cluster::new(access, server, namespace, self.request_timeout.0))
+    }
+
+    /// Another client to `server`, with the credentials of now. A plugin is not let at the
+    /// terminal: a screen may be open there.
+    ///
+    /// # Errors
+    /// When there are none, or when they lead elsewhere by now.
+    pub(super) async fn client_again(&self, server: &str) -> Result<Client, ClusterError> {
+        let mut config = self.settings().await?;
+        let now = address(&config);
+        if now != server {
+            let cause = format!("it led to {server} and now leads to {now}");
+            return Err(ClusterError::BadConfig(cause));
+        }
+        if let Some(exec) = &mut config.auth_info.exec {
+            exec.interactive_mode = Some(ExecInteractiveMode::Never);
+        }
+        client(config).await
+    }
+
+    /// What the library is to know.
+    async fn settings(&self) -> Result<Config, ClusterError> {
         let mut config = self.config().await?;
         if let Some(user) = &self.impersonate {
             config.auth_info.impersonate = Some(user.clone());
@@ -76,22 +108,7 @@ impl ClusterArgs {
         config.default_retry = false;
         // Connecting counts to the request's time, which is limited where requests are sent.
         config.connect_timeout = None;
-        let server = config.cluster_url.to_string();
-        let namespace = config.default_namespace.clone();
-        let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
-        // A credential plugin may wait for a person, who may think better of it with Ctrl-C.
-        let client = tokio::task::spawn_blocking(|| Client::try_from(config))
-            .await
-            .map_err(|error| ClusterError::Credentials(error.to_string()))?;
-        let client = client.map_err(|error| {
-            match (trouble::transport("connect", &server, &error), plugin) {
-                (ClusterError::Credentials(why), Some(plugin)) => {
-                    ClusterError::Credentials(format!("{plugin}: {why}"))
-                }
-                (error, _) => error,
-            }
-        })?;
-        Ok(Cluster::new(client, server, namespace, self.request_timeout.0))
+        Ok(config)
     }
 
     /// Where the cluster is and how it is trusted, for whoever else is to reach it.
@@ -110,7 +127,7 @@ impl ClusterArgs {
             ders.into_iter().map(one).collect::<String>()
         };
         Ok(Endpoint {
-            server: config.cluster_url.to_string().trim_end_matches('/').to_owned(),
+            server: address(&config),
             authority_pem: config.root_cert.map(pem),
             tls_server_name: config.tls_server_name,
             namespace: config.default_namespace,
@@ -146,6 +163,27 @@ impl ClusterArgs {
             _ => Err(trouble::kubeconfig(&error)),
         })
     }
+}
+
+/// The address of the API server, as a kubeconfig writes it.
+fn address(config: &Config) -> String {
+    config.cluster_url.to_string().trim_end_matches('/').to_owned()
+}
+
+/// A client of the library's. A credential plugin may wait for a person, who may think better
+/// of it with Ctrl-C.
+async fn client(config: Config) -> Result<Client, ClusterError> {
+    let server = address(&config);
+    let plugin = config.auth_info.exec.as_ref().and_then(|exec| exec.command.clone());
+    let client = tokio::task::spawn_blocking(|| Client::try_from(config))
+        .await
+        .map_err(|error| ClusterError::Credentials(error.to_string()))?;
+    client.map_err(|error| match (trouble::transport("connect", &server, &error), plugin) {
+        (ClusterError::Credentials(why), Some(plugin)) => {
+            ClusterError::Credentials(format!("{plugin}: {why}"))
+        }
+        (error, _) => error,
+    })
 }
 
 /// Reads kubectl's durations: `5s`, `1m30s`, `500ms`, a bare number of seconds, `0`.

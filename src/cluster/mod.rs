@@ -3,6 +3,7 @@
 //! Everything here ends in a [`Snapshot`]: a ledger and what could not be read. What it
 //! means is the core's business, how it looks the renderer's.
 
+mod access;
 mod apply;
 mod ask;
 mod client;

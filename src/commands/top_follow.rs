@@ -10,6 +10,7 @@ use crate::core::replica::Replica;
 use crate::exit::Exit;
 use crate::history::{Recorder, WRITE_EVERY, Workload};
 use crate::printer::Printer;
+use crate::progress::Progress;
 
 use super::top_args::TopArgs;
 
@@ -17,9 +18,15 @@ use super::top_args::TopArgs;
 ///
 /// # Errors
 /// When the cluster cannot be read, or the file of the recording not be written.
-pub(super) async fn start(args: &TopArgs) -> anyhow::Result<(Follower, Option<Recording>)> {
+pub(super) async fn start(
+    args: &TopArgs,
+    printer: &Printer,
+) -> anyhow::Result<(Follower, Option<Recording>)> {
     let mut recorder = args.live.record.as_deref().map(Recorder::open).transpose()?;
     let cluster = args.cluster.connect().await?;
+    // Until there is something to show: a server may be slow, or not there.
+    let progress = Progress::new(printer.shows_progress());
+    progress.phase("listing nodes");
     let wishes = Wishes {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
@@ -28,6 +35,7 @@ pub(super) async fn start(args: &TopArgs) -> anyhow::Result<(Follower, Option<Re
     };
     let mut follower = Follower::start(cluster, wishes).await?;
     follower.first().await?;
+    progress.finish();
     let recording = recorder.map(|recorder| Recording {
         recorder,
         picture: follower.picture().clone(),
@@ -90,7 +98,7 @@ pub(super) async fn recorded(
 /// # Errors
 /// As [`start`] and [`recorded`].
 pub(super) async fn run(args: &TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let (_follower, recording) = start(args).await?;
+    let (_follower, recording) = start(args, printer).await?;
     printer.note("recording; Ctrl-C ends it");
     recorded(recording, std::future::pending()).await
 }

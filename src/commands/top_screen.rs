@@ -39,7 +39,7 @@ pub(super) async fn run(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let (follower, recording) = top_follow::start(args).await?;
+    let (follower, recording) = top_follow::start(args, printer).await?;
     let resolved = follower.workload().borrow().clone();
     let cluster = follower.cluster();
     let setup = Setup {

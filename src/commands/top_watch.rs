@@ -28,7 +28,7 @@ pub(super) async fn run(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let (follower, recording) = top_follow::start(args).await?;
+    let (follower, recording) = top_follow::start(args, printer).await?;
     top_follow::recorded(recording, write(&follower, args, settings, printer)).await
 }
 

@@ -1,6 +1,6 @@
 //! The lines, put into a file that is only ever added to.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -47,6 +47,14 @@ impl Recorder {
         let mut start = Vec::new();
         let is_file = file.metadata().map_err(context)?.is_file();
         if is_file {
+            // Given back when the file is closed, by a kill too. Some file systems have none.
+            if let Err(TryLockError::WouldBlock) = file.try_lock() {
+                return Err(Hinted::new(
+                    format!("{} is being written by another oppscale", path.display()),
+                    "name another file, or end that recording first",
+                )
+                .into());
+            }
             (&file).take(MAGIC.len() as u64).read_to_end(&mut start).map_err(context)?;
         }
         if !MAGIC.starts_with(&start) {

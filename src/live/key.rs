@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::column::Column;
 use super::source::Steer;
 use super::state::State;
-use super::view::TABS;
+use super::view::{TABS, View};
 
 #[cfg(test)]
 mod tests;
@@ -89,10 +89,17 @@ fn pressed(state: &mut State, code: KeyCode) -> Next {
         KeyCode::Char('-' | '_') => pace(state, false),
         KeyCode::Right if state.replay.is_some() => Next::Steer(Steer::Forward),
         KeyCode::Left if state.replay.is_some() => Next::Steer(Steer::Back),
-        KeyCode::Char('R') => Next::Steer(Steer::Reconnect),
+        KeyCode::Char('R') => {
+            state.ask_anew();
+            Next::Steer(Steer::Reconnect)
+        }
         KeyCode::Char('w') => wide(state),
         KeyCode::Char('u') => {
             state.show_unusable = !state.show_unusable;
+            if state.pane().view == View::Hpas {
+                // All of them may be more than were asked for.
+                state.ask_anew();
+            }
             state.arrange();
             Next::Draw
         }

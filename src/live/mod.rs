@@ -23,6 +23,7 @@
 //! | `feed` | how well the cluster is heard, in words |
 //! | `words` | amounts and times in few characters |
 //! | `ask` | what is asked of the API server on demand: the pods of a node, HPAs |
+//! | `question` | when it is asked, and when again |
 //! | `draw` | drawing, into a buffer |
 //! | `key`, `mouse` | what a key or the mouse means |
 //! | `run` | the terminal: events in, frames out, and all as before at the end |
@@ -40,6 +41,7 @@ mod mouse;
 mod order;
 mod pane;
 mod playing;
+mod question;
 mod run;
 mod source;
 mod state;

@@ -23,6 +23,9 @@ pub(super) struct Pane {
     offset: usize,
     /// The widths of the longest name and the longest namespace.
     pub(super) longest: (u16, u16),
+    /// How many lines the details of any row take at the most, and at which width. Asking
+    /// every row takes too long to be done for every key.
+    pub(super) detail: Option<(u16, usize)>,
 }
 
 impl Pane {
@@ -37,6 +40,7 @@ impl Pane {
             chosen: None,
             offset: 0,
             longest: (0, 0),
+            detail: None,
         }
     }
 
@@ -74,6 +78,7 @@ impl Pane {
             order.compare(value(*a), value(*b)).then_with(|| items.names(*a).cmp(&items.names(*b)))
         });
         self.shown = shown;
+        self.detail = None;
         let place = |identity: &Identity| self.shown.iter().position(|at| items.is(*at, identity));
         match self.chosen.as_ref().map(place) {
             Some(Some(cursor)) => self.cursor = cursor,

@@ -14,7 +14,6 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::cluster::ResolvedWorkload;
 use crate::cluster::follow::Picture;
-use crate::core::resources::Resources;
 use crate::terminal::{Input, Left, Screen, Signal, Signals};
 
 use super::ask::Answer;
@@ -25,6 +24,7 @@ use super::feed;
 use super::key::{self, Next};
 use super::measured::{Asked, Measured};
 use super::mouse;
+use super::question::Question;
 use super::source::Source;
 use super::state::{Setup, State};
 use super::view::View;
@@ -33,13 +33,6 @@ use super::view::View;
 const MEASURING: u32 = 10;
 /// Another table is drawn without rows when measuring it takes longer than an eye notices.
 const PATIENCE: Duration = Duration::from_millis(60);
-/// Pods of an open node are asked for again at most so often.
-const PODS_AGAIN: Duration = Duration::from_secs(1);
-/// HPAs are asked for so often while they are looked at: the controller changes them every
-/// 15 s at the most often.
-const HPAS_AGAIN: Duration = Duration::from_secs(5);
-/// After a failure it is not asked sooner.
-const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// How often a record's time is drawn while it plays.
 const PLAYING: Duration = Duration::from_millis(500);
 
@@ -153,19 +146,6 @@ struct Done {
 enum Told {
     Pods(String, Answer<Vec<PodItem>>),
     Hpas(Answer<Vec<HpaItem>>),
-}
-
-/// The question that the open table needs an answer to.
-#[derive(Default)]
-struct Question {
-    /// Whether an answer is on its way.
-    is_open: bool,
-    /// About which table it was.
-    about: Option<View>,
-    /// When it was asked last, and whether that failed.
-    asked: Option<(Instant, bool)>,
-    /// What was on the node then.
-    on_node: Option<(Resources, Resources)>,
 }
 
 struct App {
@@ -298,7 +278,7 @@ impl App {
                 }
             }
         }
-        if let Some(time) = self.ask_at(now) {
+        if let Some(time) = self.question.due(&self.state, now) {
             at(time);
         }
         wake
@@ -311,42 +291,16 @@ impl App {
         if is_measured { Ok(()) } else { self.draw() }
     }
 
-    /// When the open table's question is to be asked; `None` when it has none, or when it has
-    /// been answered for good.
-    fn ask_at(&self, now: Instant) -> Option<Instant> {
-        let view = &self.state.pane().view;
-        let asks = matches!(view, View::OnNode { .. } | View::Hpas);
-        if !asks || self.question.is_open || self.state.frozen || self.source.cluster().is_none() {
-            return None;
-        }
-        if self.question.about.as_ref() != Some(view) {
-            return Some(now);
-        }
-        let (asked, has_failed) = self.question.asked?;
-        match view {
-            _ if has_failed => Some(asked + AFTER_FAILURE),
-            View::Hpas => Some(asked + HPAS_AGAIN),
-            _ => {
-                let (_, on_node) = self.state.on_node()?;
-                let has_changed = on_node.is_some() && on_node != self.question.on_node.as_ref();
-                has_changed.then(|| asked + PODS_AGAIN)
-            }
-        }
-    }
-
     /// Asks what the open table needs, if it is time.
     fn ask(&mut self) {
         let now = Instant::now();
-        if self.ask_at(now).is_none_or(|at| at > now) {
+        if self.question.due(&self.state, now).is_none_or(|at| at > now) {
             return;
         }
         let Some(cluster) = self.source.cluster().cloned() else { return };
         let view = self.state.pane().view.clone();
         let sender = self.sender.clone();
-        self.question.is_open = true;
-        self.question.asked = Some((now, false));
-        self.question.on_node = self.state.on_node().and_then(|(_, on_node)| on_node.cloned());
-        self.question.about = Some(view.clone());
+        self.question.ask(&self.state, now);
         match view {
             View::OnNode { name } => {
                 let ownership = self.state.ownership.clone();
@@ -362,19 +316,17 @@ impl App {
                     let _ = sender.send(Told::Hpas(answer)).await;
                 });
             }
-            _ => self.question.is_open = false,
+            // Nothing else asks.
+            _ => {}
         }
     }
 
     fn take_answer(&mut self, told: Told) {
-        self.question.is_open = false;
         let has_failed = match &told {
             Told::Pods(_, answer) => answer.is_err(),
             Told::Hpas(answer) => answer.is_err(),
         };
-        if let Some((at, failed)) = &mut self.question.asked {
-            (*at, *failed) = (Instant::now(), has_failed);
-        }
+        self.question.answered(has_failed, Instant::now());
         match told {
             Told::Pods(node, answer) => self.state.take_pods(&node, answer),
             Told::Hpas(answer) => self.state.take_hpas(answer),

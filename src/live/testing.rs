@@ -86,6 +86,15 @@ impl Bench {
         self.measure();
     }
 
+    /// Lets a node be new, or another one.
+    pub(super) fn node(&mut self, json: &str) {
+        self.picture.change(|intake, _| {
+            intake.raw_node(json);
+            true
+        });
+        self.measure();
+    }
+
     /// Lets so much time pass.
     pub(super) fn pass(&mut self, seconds: u64) {
         self.state.now = self.start + Duration::from_secs(seconds);

@@ -13,8 +13,10 @@ mod top_faults;
 mod top_live;
 mod top_page;
 mod top_replay;
+mod top_rotation;
 mod top_saved;
 mod top_screen;
+mod top_states;
 mod top_usage;
 mod top_watch;
 

@@ -214,6 +214,26 @@ fn a_killed_recording_is_continued() {
     assert!(std::fs::read(env.path("history")).unwrap().starts_with(&text), "only added to");
 }
 
+#[test]
+fn two_do_not_write_one_history() {
+    let server = FakeApiServer::start(World::nodes_alone());
+    let env = TestEnv::of(&server);
+    let child = env.start(["top", "--record", "history"]);
+    wait_for_a_moment(&env.path("history"));
+    insta::assert_snapshot!(env.run(["top", "--record", "history"]), @"
+    ------- stderr -------
+    error: history is being written by another oppscale
+     hint: name another file, or end that recording first
+    [EOF]
+    [exit status: 1]
+    ");
+    // It can be looked at meanwhile, and continued afterwards.
+    assert_eq!(replay(&env).len(), 1);
+    signal("INT", child.id());
+    assert_eq!(env.finish(child).code, Some(130));
+    let _ = record(&env, &server, |server| server.change(|world| world.nodes.truncate(4)));
+}
+
 fn wait_for_a_moment(path: &PathBuf) {
     for _ in 0..600 {
         let text = std::fs::read_to_string(path).unwrap_or_default();

@@ -121,6 +121,12 @@ fn keys_sort_filter_and_open() {
     terminal.see_text("newcomer");
     terminal.press("\u{1b}");
     terminal.see("back, still filtered", |text| text.contains("/0003 (1/6)"));
+    terminal.press("\r");
+    terminal.see("the same node again", |text| {
+        text.contains("nodes > pods on fake-00003") && text.contains("(19)")
+    });
+    terminal.press("\u{1b}");
+    terminal.see("back once more", |text| text.contains("/0003 (1/6)"));
     terminal.press("\u{1b}");
     terminal.see("everything", |text| text.contains("(6)") && text.contains("fake-00005"));
     terminal.press("\u{1b}q");
@@ -200,6 +206,20 @@ fn a_lost_connection_is_told_and_comes_back() {
 }
 
 #[test]
+fn what_changes_nothing_still_proves_the_data_current() {
+    let server = FakeApiServer::start(World::blog());
+    let args = [TOP, &["--watch-life", "1s"]].concat();
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 80, 24, &args);
+    whole(&mut terminal);
+    // Data is stale when it is older than the life of a watch and 10 s for its renewal.
+    terminal.watch_for(Duration::from_secs(12));
+    let text = terminal.see("a whole frame", |text| text.contains("q quit"));
+    assert!(text.lines().next().unwrap().ends_with(" live"), "{text}");
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
 fn refused_pods_are_told_with_what_to_do() {
     let server = FakeApiServer::start(World::blog());
     for path in ["/api/v1/pods", "/api/v1/pods?watch"] {
@@ -212,6 +232,16 @@ fn refused_pods_are_told_with_what_to_do() {
     assert!(text.contains("fake-00000 Ready        32      ?"), "{text}");
     terminal.press("\r");
     terminal.see("refused in the pane too", |text| text.contains("! list pods on fake-0000"));
+    // An administrator grants the right.
+    for path in ["/api/v1/pods", "/api/v1/pods?watch"] {
+        server.always(path, Answer::Serve);
+    }
+    terminal.press("R");
+    let text = terminal.see("counted, and the pods", |text| {
+        text.contains("121 replicas") && text.contains("occupies")
+    });
+    assert!(text.lines().next().unwrap().ends_with("live"), "{text}");
+    assert!(!text.contains("! list pods"), "{text}");
     terminal.press("q");
     let _ = terminal.end(0);
 }
@@ -341,6 +371,17 @@ fn plain_terminals_get_what_they_can_show() {
         let text = terminal.end(0);
         assert!(text.contains("usable (6 nodes)"), "one table: {text}");
     }
+}
+
+#[test]
+fn a_server_that_is_slow_to_begin_with_is_waited_for_in_sight() {
+    let server = FakeApiServer::start(World::blog());
+    server.always("/api/v1/nodes?watch", Answer::Silence);
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 80, 24, TOP);
+    terminal.see_text("listing nodes 0 (");
+    assert!(!terminal.parser.screen().alternate_screen());
+    terminal.press("\u{3}");
+    let _ = terminal.end(130);
 }
 
 #[test]

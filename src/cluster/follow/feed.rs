@@ -20,8 +20,7 @@ use crate::cluster::pages::{self, Listing};
 /// Chunks of lines that may wait for the thread that takes them in: some hundred
 /// kilobytes. Behind them the connection waits, and the server.
 const QUEUE: usize = 32;
-/// How long after its end a watch may stay silent before it is given up. The server
-/// writes a bookmark 2 s before the end, and ends in time.
+/// How long after its end a watch may stay silent before it is given up.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams.
 const LIST_PATIENCE: Duration = Duration::from_secs(60);
@@ -29,6 +28,8 @@ const LIST_PATIENCE: Duration = Duration::from_secs(60);
 pub(super) const POLL: Duration = Duration::from_secs(30);
 /// A watch that ends sooner than this has not been of use, and the next one waits.
 const SHORTEST: Duration = Duration::from_millis(500);
+/// When a watch that held so long is cut, that is the first failure of a new row.
+const HELD: Duration = Duration::from_secs(5);
 /// How often a watch may fail in a row before the list is read again: the version it goes
 /// on from may be what the server fails at.
 const WATCH_TRIES: u32 = 6;
@@ -217,8 +218,13 @@ impl FeedLoop {
         );
         let action = Action { words: &words, right: self.listing.right };
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
-        self.take(body, LIST_PATIENCE, true).await?;
-        self.position().await.map(drop)
+        let taken = self.take(body, LIST_PATIENCE, true).await;
+        let Position { version, .. } = self.position().await?;
+        match taken {
+            // The list was whole before: its watch goes on from there.
+            Err(Stop::Failed(_) | Stop::Woken) if !version.is_empty() => Ok(()),
+            taken => taken,
+        }
     }
 
     /// Watches until the list must be read again.
@@ -282,7 +288,11 @@ impl FeedLoop {
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
         let began = Instant::now();
         self.is_up();
-        self.take(body, self.manner.watch_life + GRACE, false).await?;
+        let taken = self.take(body, self.manner.watch_life + GRACE, false).await;
+        if matches!(taken, Err(Stop::Failed(_))) && began.elapsed() >= HELD {
+            self.backoff.reset();
+        }
+        taken?;
         // It ended in order, so nothing has been missed.
         self.position().await?;
         self.dial.hear();
@@ -294,8 +304,7 @@ impl FeedLoop {
         self.dial.enter(&Phase::Following);
     }
 
-    /// Hands on what comes, until it ends. A streamed list goes on as a watch when it is
-    /// whole, for as long as a watch lives.
+    /// Hands on what comes, until it ends. A list that is whole goes on as a watch, as long.
     async fn take(&mut self, body: Body, patience: Duration, is_list: bool) -> Result<(), Stop> {
         let mut body = body;
         let mut patience = patience;

@@ -1,6 +1,6 @@
 //! Where the objects of a feed go.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::health::{Feed, Phase};
@@ -9,8 +9,9 @@ use crate::cluster::fields;
 use crate::cluster::intake::Intake;
 use crate::cluster::skim::Keep;
 
-/// A server that was silent for longer than this and is heard again is news.
-const NOTED: Duration = Duration::from_secs(10);
+/// Those who look are told this often that a server is still heard, or they would take the
+/// data for as old as the last thing that counted. They allow for twice as much.
+const NOTED: Duration = Duration::from_secs(5);
 
 /// Takes the objects of one kind as they are listed, as they change and as they go.
 pub(super) trait Sink: Send + 'static {
@@ -54,12 +55,7 @@ impl Dial {
 
     /// The server was heard just now.
     pub(super) fn hear(&self) {
-        self.set(|feed| {
-            let now = Instant::now();
-            let was_stale = feed.age(now).is_none_or(|age| age > NOTED);
-            feed.heard = Some(now);
-            was_stale
-        });
+        self.set(|feed| hear_at(feed, Instant::now()));
     }
 
     /// This is going on now.
@@ -70,6 +66,17 @@ impl Dial {
             is_new
         });
     }
+}
+
+/// Notes that the server was heard `now`, and tells whether that is news.
+fn hear_at(feed: &mut Feed, now: Instant) -> bool {
+    feed.heard.replace(now).is_none_or(|before| span_of(before) != span_of(now))
+}
+
+/// The number of the span of [`NOTED`] in which a time lies.
+fn span_of(time: Instant) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    time.saturating_duration_since(*START).as_secs() / NOTED.as_secs()
 }
 
 /// The pods of a picture.
@@ -180,4 +187,24 @@ fn change(picture: &Picture, change: impl FnOnce(&mut Intake)) {
 
 fn is_first(feed: &Feed) -> bool {
     !feed.is_whole()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_looks_knows_that_a_busy_server_is_heard() {
+        let (mut feed, start) = (Feed::new(), Instant::now());
+        let mut told = start;
+        let mut times = 0;
+        for second in 0..60 {
+            let now = start + Duration::from_secs(second);
+            if hear_at(&mut feed, now) {
+                (told, times) = (now, times + 1);
+            }
+            assert!(now - told <= NOTED, "after {second} s the last word is of {:?}", now - told);
+        }
+        assert!(times <= 13, "{times} times in a minute");
+    }
 }

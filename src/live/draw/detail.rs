@@ -15,6 +15,14 @@ use crate::terminal::Look;
 /// How many lines it takes at the most, whatever is chosen: the table must not change its
 /// height while somebody moves through it.
 pub(super) fn height(state: &State, width: u16) -> usize {
+    match state.pane().detail {
+        Some((at, height)) if at == width => height,
+        _ => highest(state, width),
+    }
+}
+
+/// The same, counted row by row.
+pub(in crate::live) fn highest(state: &State, width: u16) -> usize {
     let pane = state.pane();
     let rows = (0..pane.len()).filter_map(|place| pane.row(place));
     match &pane.items {

@@ -30,6 +30,7 @@ mod totals;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+pub(super) use detail::highest as highest_detail;
 pub(super) use layout::Layout;
 
 use super::state::State;

@@ -91,6 +91,9 @@ fn empty(state: &State) -> String {
     }
     match (&pane.items, &state.measured) {
         (_, None) => "connecting…".to_owned(),
+        (Items::Unknown, _) if !state.has_cluster && pane.view == View::Hpas => {
+            "a record holds no HPAs".to_owned()
+        }
         (Items::Unknown, _) => "reading…".to_owned(),
         (items, Some(measured)) => {
             if items.len() > 0 && !pane.filter().is_empty() {

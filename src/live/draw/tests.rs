@@ -322,6 +322,8 @@ fn a_record_shows_where_it_is() {
     bench.code(KeyCode::Enter);
     let screen = bench.screen(80, 24);
     assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
+    bench.type_in("5");
+    assert!(bench.screen(80, 24).contains("a record holds no HPAs"));
 }
 
 #[test]

@@ -48,6 +48,24 @@ fn c_and_m_look_at_another_resource() {
 }
 
 #[test]
+fn another_device_in_the_cluster_does_not_change_what_is_looked_at() {
+    let mut bench = Bench::blog();
+    let node = |device: &str| {
+        format!(
+            r#"{{"metadata": {{"name": "{device}"}}, "status": {{
+                "allocatable": {{"cpu": "8", "pods": "10", "{device}": "4"}},
+                "conditions": [{{"type": "Ready", "status": "True"}}]}}}}"#
+        )
+    };
+    bench.node(&node("nvidia.com/gpu"));
+    bench.type_in("xx");
+    assert_eq!((bench.state.resource(), bench.names()[0]), ("nvidia.com/gpu", "nvidia.com/gpu"));
+    bench.node(&node("amd.com/gpu"));
+    assert_eq!((bench.state.resource(), bench.names()[0]), ("nvidia.com/gpu", "nvidia.com/gpu"));
+    assert_eq!(bench.state.pane().order.column, Column::Sum(Figure::Remain, 3));
+}
+
+#[test]
 fn the_choice_moves_and_stays_on_its_row() {
     let mut bench = Bench::blog();
     bench.type_in("n");

@@ -18,7 +18,9 @@ impl State {
                     self.show_hpas();
                 }
             }
-            Err(refusal) => self.refusal = Some(refusal),
+            // Whoever looks at something else by now need not know.
+            Err(refusal) if self.pane().view == View::Hpas => self.refusal = Some(refusal),
+            Err(_) => {}
         }
     }
 

@@ -30,7 +30,7 @@ use crate::live::ask::Refusal;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::column::{Column, Table};
-use crate::live::draw::Layout;
+use crate::live::draw::{Layout, highest_detail};
 use crate::live::history::History;
 use crate::live::item::{Items, Measure};
 use crate::live::measured::{Asked, Measured};
@@ -89,6 +89,8 @@ pub struct State {
     tabs: Vec<Pane>,
     /// What was opened from the tab, the last one on top.
     opened: Vec<Pane>,
+    /// Counts how often another table was opened, or the same one anew.
+    opening: u64,
     /// All HPAs of the last answer, wanted or not.
     hpas: Option<Vec<HpaItem>>,
 }
@@ -138,6 +140,7 @@ impl State {
             tab,
             tabs,
             opened: Vec::new(),
+            opening: 0,
             hpas: None,
         };
         state.resolve(setup.resolved);
@@ -175,8 +178,9 @@ impl State {
         if remaining.is_some() || self.measured.is_some() {
             self.history.push(self.elapsed(), remaining);
         }
+        let looked_at = self.resource().to_owned();
         self.measured = Some(measured);
-        self.focus = self.focus.min(self.resources().len().saturating_sub(1));
+        self.go_on_looking_at(&looked_at);
         if !is_open {
             return;
         }
@@ -213,10 +217,10 @@ impl State {
 
     /// Sorts and filters the open table anew.
     pub(in crate::live) fn arrange(&mut self) {
-        let show_unusable = self.show_unusable;
-        if self.pane().view == View::Hpas {
-            self.show_hpas();
+        if self.pane().view == View::Hpas && self.hpas.is_some() {
+            return self.show_hpas();
         }
+        let show_unusable = self.show_unusable;
         let (resources, whole) = self.measure();
         let by = Measure { resources: &resources, whole: whole.as_ref() };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
@@ -271,6 +275,10 @@ impl State {
 
     /// Remembers where the table stands.
     pub(in crate::live) fn settle(&mut self) {
+        let width = self.area.width;
+        if self.pane().detail.is_none_or(|(at, _)| at != width) {
+            self.pane_mut().detail = Some((width, highest_detail(self, width)));
+        }
         let page = self.page();
         self.pane_mut().settle(page);
     }

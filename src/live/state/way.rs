@@ -25,6 +25,16 @@ impl State {
         &self.opened
     }
 
+    /// The number of the opening of the table that is open.
+    pub(in crate::live) fn opening(&self) -> u64 {
+        self.opening
+    }
+
+    /// What is open is asked for at once, as if it had just been opened.
+    pub(in crate::live) fn ask_anew(&mut self) {
+        self.opening += 1;
+    }
+
     /// Opens a tab.
     pub(in crate::live) fn open_tab(&mut self, tab: usize) {
         self.opened.clear();
@@ -71,6 +81,7 @@ impl State {
 
     /// Drops what belongs to a table that is no longer open.
     fn forget(&mut self) {
+        self.ask_anew();
         self.refusal = None;
         self.prompt = false;
     }
@@ -94,10 +105,23 @@ impl State {
             false if amount == column.of_resource(number) => pane.order.column = amount,
             false => pane.order = Order::by(amount),
         }
-        // The other tables must not be sorted by what they do not show.
+        self.sort_by_resource(number);
+        self.arrange();
+    }
+
+    /// Looks at the same resource as before, whatever number it has by now.
+    pub(super) fn go_on_looking_at(&mut self, resource: &str) {
+        let number = self.resources().iter().position(|name| name == resource).unwrap_or(0);
+        if self.focus != number {
+            self.focus = number;
+            self.sort_by_resource(number);
+        }
+    }
+
+    /// Tables must not be sorted by what they do not show.
+    fn sort_by_resource(&mut self, number: usize) {
         for pane in self.tabs.iter_mut().chain(&mut self.opened) {
             pane.order.column = pane.order.column.of_resource(number);
         }
-        self.arrange();
     }
 }

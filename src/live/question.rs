@@ -1,0 +1,132 @@
+//! When the open table asks the API server, and when again: watches do not tell all that it
+//! shows.
+
+use std::time::{Duration, Instant};
+
+use crate::core::resources::Resources;
+
+use super::state::State;
+use super::view::View;
+
+/// Pods of an open node are asked for again at most so often.
+const PODS_AGAIN: Duration = Duration::from_secs(1);
+/// HPAs are asked for so often while they are looked at: the controller changes them every
+/// 15 s at the most often.
+const HPAS_AGAIN: Duration = Duration::from_secs(5);
+/// After a failure it is not asked sooner.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// The question that the open table needs an answer to.
+#[derive(Debug, Default)]
+pub(super) struct Question {
+    /// Whether an answer is on its way.
+    is_open: bool,
+    /// Which opening of a table it was about: one that is opened again has no rows yet.
+    about: Option<u64>,
+    /// When it was asked last, and whether that failed.
+    asked: Option<(Instant, bool)>,
+    /// What was on the node then.
+    on_node: Option<(Resources, Resources)>,
+}
+
+impl Question {
+    /// When it is to be asked; `None` when the table has none, or when it has been answered
+    /// for good.
+    pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
+        let view = &state.pane().view;
+        let asks = matches!(view, View::OnNode { .. } | View::Hpas);
+        if !asks || self.is_open || !state.has_cluster {
+            return None;
+        }
+        // Also while the screen stands still: there would be nothing on it.
+        if self.about != Some(state.opening()) {
+            return Some(now);
+        }
+        if state.frozen {
+            return None;
+        }
+        let (asked, has_failed) = self.asked?;
+        match view {
+            _ if has_failed => Some(asked + AFTER_FAILURE),
+            View::Hpas => Some(asked + HPAS_AGAIN),
+            _ => {
+                let (_, on_node) = state.on_node()?;
+                let has_changed = on_node.is_some() && on_node != self.on_node.as_ref();
+                has_changed.then(|| asked + PODS_AGAIN)
+            }
+        }
+    }
+
+    /// It is asked now.
+    pub(super) fn ask(&mut self, state: &State, now: Instant) {
+        self.is_open = true;
+        self.about = Some(state.opening());
+        self.asked = Some((now, false));
+        self.on_node = state.on_node().and_then(|(_, on_node)| on_node.cloned());
+    }
+
+    /// It was answered, or that failed.
+    pub(super) fn answered(&mut self, has_failed: bool, now: Instant) {
+        self.is_open = false;
+        self.asked = Some((now, has_failed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::crossterm::event::KeyCode;
+
+    use super::*;
+    use crate::live::ask::Refusal;
+    use crate::live::testing::Bench;
+
+    /// What is done when it is due: it is asked and answered.
+    fn answered(question: &mut Question, bench: &Bench, now: Instant) {
+        assert_eq!(question.due(&bench.state, now), Some(now));
+        question.ask(&bench.state, now);
+        assert_eq!(question.due(&bench.state, now), None, "one at a time");
+        question.answered(false, now);
+    }
+
+    #[test]
+    fn a_table_asks_each_time_that_it_is_opened() {
+        let (mut bench, mut question, now) = (Bench::blog(), Question::default(), Instant::now());
+        assert_eq!(question.due(&bench.state, now), None, "nodes come by watches");
+        bench.code(KeyCode::Enter);
+        answered(&mut question, &bench, now);
+        assert_eq!(question.due(&bench.state, now), None, "nothing on it has changed");
+        bench.code(KeyCode::Esc);
+        assert_eq!(question.due(&bench.state, now), None);
+        bench.code(KeyCode::Enter);
+        answered(&mut question, &bench, now);
+        bench.type_in("5");
+        answered(&mut question, &bench, now);
+        assert_eq!(question.due(&bench.state, now), Some(now + HPAS_AGAIN));
+        question.answered(true, now);
+        assert_eq!(question.due(&bench.state, now), Some(now + AFTER_FAILURE));
+        bench.type_in("u");
+        answered(&mut question, &bench, now);
+    }
+
+    #[test]
+    fn a_refusal_that_comes_too_late_is_not_shown() {
+        let mut bench = Bench::blog();
+        let refusal = || Err(Refusal { why: "no right".to_owned(), hint: None });
+        bench.type_in("5");
+        bench.state.take_hpas(refusal());
+        assert!(bench.screen(80, 24).contains("! no right"));
+        bench.type_in("1");
+        bench.state.take_hpas(refusal());
+        assert!(!bench.screen(80, 24).contains("no right"));
+    }
+
+    #[test]
+    fn a_frozen_screen_asks_once_for_what_it_has_not_shown_yet() {
+        let (mut bench, mut question, now) = (Bench::blog(), Question::default(), Instant::now());
+        bench.type_in("f5");
+        answered(&mut question, &bench, now);
+        assert_eq!(question.due(&bench.state, now), None);
+        bench.type_in("f");
+        assert_eq!(question.due(&bench.state, now), Some(now + HPAS_AGAIN));
+    }
+}
