@@ -6,7 +6,6 @@ use crate::core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 
-const API: &str = "/apis/monitoring.coreos.com/v1";
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
 const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 

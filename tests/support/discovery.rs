@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answer;
 
 /// Group, version, kind, plural, whether it lives in a namespace.
-const KINDS: [(&str, &str, &str, &str, bool); 26] = [
+const KINDS: [(&str, &str, &str, &str, bool); 27] = [
     ("", "v1", "ServiceAccount", "serviceaccounts", true),
     ("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets", true),
     ("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", false),
