@@ -12,6 +12,7 @@ pub mod demo;
 pub mod explain;
 pub mod init;
 mod init_args;
+mod init_chart;
 mod init_export;
 mod init_grant;
 mod init_plan;

@@ -1,0 +1,5 @@
+//! What oppscale is handed out as: chart, manual pages, archive, image.
+
+mod chart;
+mod chart_lint;
+mod engine;
