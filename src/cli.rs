@@ -8,6 +8,7 @@ use crate::commands::completion::CompletionArgs;
 use crate::commands::demo::DemoArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
@@ -96,4 +97,8 @@ pub enum Command {
     Uninstall(Box<UninstallArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
+    /// Write the manual pages into a folder
+    // For packages; who reads them has man.
+    #[command(hide = true)]
+    Man(ManArgs),
 }

@@ -18,6 +18,7 @@ mod init_grant;
 mod init_plan;
 mod init_trust;
 pub mod kubeconfig;
+pub mod man;
 pub mod render_hpa;
 mod render_hpa_args;
 mod render_hpa_decisions;
@@ -59,5 +60,6 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
         Command::Templates(args) => templates::run(&args, printer),
         Command::Completion(args) => completion::run(&args, printer),
+        Command::Man(args) => man::run(&args, printer),
     }
 }

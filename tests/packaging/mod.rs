@@ -3,3 +3,4 @@
 mod chart;
 mod chart_lint;
 mod engine;
+mod man;
