@@ -1,5 +1,6 @@
 //! What oppscale is handed out as: chart, manual pages, archive, image.
 
+mod archive;
 mod chart;
 mod chart_lint;
 mod engine;
