@@ -4,4 +4,5 @@ mod archive;
 mod chart;
 mod chart_lint;
 mod engine;
+mod image;
 mod man;
