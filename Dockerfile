@@ -1,17 +1,40 @@
-# A static oppscale on an empty image. Any builder with a Rust toolchain and a C compiler
-# does; ring is the only part in C, and gcc compiles it for musl as it is.
-FROM rust:1-slim AS build
+# A static oppscale on an empty image, for the builder's architecture: x86_64 or aarch64.
+#
+#   docker build --tag REGISTRY/oppscale:VERSION --build-arg REVISION="$(git rev-parse HEAD)" .
+#
+# Any builder with a Rust toolchain and a C compiler does; ring is the only part in C, and gcc
+# compiles it for musl as it is. The cache mounts take BuildKit, or buildah.
+ARG RUST=1.95
+FROM rust:${RUST}-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev ca-certificates \
     && rm -rf /var/lib/apt/lists/*
+RUN rustup target add "$(uname -m)-unknown-linux-musl"
 WORKDIR /src
-COPY . .
-RUN target="$(uname -m)-unknown-linux-musl" \
-    && rustup target add "$target" \
-    && env "CC_$(echo "$target" | tr - _)=gcc" cargo build --release --locked --target "$target" \
-    && cp "target/$target/release/oppscale" /oppscale
+# What the program is made of, and nothing else: a change of a test or a page builds nothing
+# anew, and nothing that lies about gets into the build.
+COPY Cargo.toml Cargo.lock LICENSE ./
+COPY src src
+COPY templates templates
+# Where several platforms are built at once, each has its own folder of the cache.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/target \
+    target="$(uname -m)-unknown-linux-musl" \
+    && export CARGO_TARGET_DIR="/target/$target" \
+    && env "CC_$(echo "$target" | tr - _)=gcc" \
+       cargo build --release --locked --bin oppscale --target "$target" \
+    && cp "$CARGO_TARGET_DIR/$target/release/oppscale" /oppscale \
+    && /oppscale --version
 
 FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="oppscale" \
+      org.opencontainers.image.description="Fills the idle capacity of a Kubernetes cluster, and gives it back on demand" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /oppscale /oppscale
+COPY --from=build /src/LICENSE /LICENSE
 # For an API server whose certificate the system's authorities vouch for. In a cluster, the
 # ServiceAccount brings its own.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

@@ -894,7 +894,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__init)
-            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --with --export --export-secrets --kustomize --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
+            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --with --export --export-secrets --kustomize --chart --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -241,6 +241,7 @@ always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export-secrets -d 'Export private keys too'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kustomize -d 'Export a kustomization.yaml too'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l chart -d 'Export a Helm chart with the same objects instead'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l force-conflicts -d 'Take over fields and objects that others own; an API is never taken over'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l grant-cluster-admin -d 'Make yourself cluster-admin meanwhile, and take it back at the end'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s y -l yes -d 'Do not ask'

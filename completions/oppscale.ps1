@@ -247,6 +247,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('--export-secrets', '--export-secrets', [CompletionResultType]::ParameterName, 'Export private keys too')
             [CompletionResult]::new('--kustomize', '--kustomize', [CompletionResultType]::ParameterName, 'Export a kustomization.yaml too')
+            [CompletionResult]::new('--chart', '--chart', [CompletionResultType]::ParameterName, 'Export a Helm chart with the same objects instead')
             [CompletionResult]::new('--force-conflicts', '--force-conflicts', [CompletionResultType]::ParameterName, 'Take over fields and objects that others own; an API is never taken over')
             [CompletionResult]::new('--grant-cluster-admin', '--grant-cluster-admin', [CompletionResultType]::ParameterName, 'Make yourself cluster-admin meanwhile, and take it back at the end')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')

@@ -285,6 +285,7 @@ always\:"Always"
 never\:"Never"))' \
 '--export-secrets[Export private keys too]' \
 '--kustomize[Export a kustomization.yaml too]' \
+'(--kustomize)--chart[Export a Helm chart with the same objects instead]' \
 '--force-conflicts[Take over fields and objects that others own; an API is never taken over]' \
 '--grant-cluster-admin[Make yourself cluster-admin meanwhile, and take it back at the end]' \
 '-y[Do not ask]' \

@@ -9,6 +9,7 @@ use crate::commands::demo::DemoArgs;
 use crate::commands::init::InitArgs;
 use crate::commands::kubeconfig::KubeconfigArgs;
 use crate::commands::load::LoadArgs;
+use crate::commands::man::ManArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::sample_app::SampleAppArgs;
 use crate::commands::serve::{LogFormat, ServeArgs};
@@ -102,6 +103,10 @@ pub enum Command {
     Load(Box<LoadArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
+    /// Write the manual pages into a folder
+    // For packages; who reads them has man.
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 impl Command {

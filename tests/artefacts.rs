@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use oppscale::cli::Cli;
 
@@ -63,36 +63,33 @@ fn bash_takes_the_completions() {
     assert!(words.lines().any(|word| word == "--by"), "{words}");
 }
 
+/// Every command that is shown, with the words that lead to it: oppscale itself, then in the
+/// order in which help shows them. None can be forgotten.
+pub fn visible_commands() -> Vec<Vec<String>> {
+    fn walk(command: &Command, words: &[String], found: &mut Vec<Vec<String>>) {
+        found.push(words.to_vec());
+        for one in command.get_subcommands().filter(|one| !one.is_hide_set()) {
+            walk(one, &[words, &[one.get_name().to_owned()]].concat(), found);
+        }
+    }
+    let mut found = Vec::new();
+    walk(&Cli::command(), &[], &mut found);
+    found
+}
+
 #[test]
 fn the_reference_is_what_help_says() {
     let mut text = String::from(
         "# The command line\n\nGenerated from the program: what `--help` says at 80 columns.\n",
     );
-    for command in [
-        &[][..],
-        &["top"],
-        &["render-hpa"],
-        &["templates"],
-        &["simulate"],
-        &["demo"],
-        &["init"],
-        &["check"],
-        &["certs"],
-        &["certs", "generate"],
-        &["certs", "status"],
-        &["certs", "renew"],
-        &["kubeconfig"],
-        &["uninstall"],
-        &["completion"],
-    ] {
-        let mut args = command.to_vec();
-        args.push("--help");
-        let output = TestEnv::new().run(&args);
+    for command in visible_commands() {
+        let args = command.iter().map(String::as_str).chain(["--help"]);
+        let output = TestEnv::new().run(args);
         assert_eq!(output.code, Some(0));
         for line in output.stdout.lines() {
             assert!(line.chars().count() <= 80, "wider than 80 columns: {line}");
         }
-        let name = ["oppscale"].iter().chain(command).copied().collect::<Vec<_>>().join(" ");
+        let name = [&["oppscale".to_owned()][..], &command].concat().join(" ");
         text.push_str(&format!("\n## {name}\n\n```text\n{}\n```\n", output.stdout.trim_end()));
     }
     pin("docs/cli.md", &text);

@@ -6,6 +6,7 @@ mod cli;
 mod core;
 mod e2e;
 mod hpa;
+mod packaging;
 mod purity;
 mod render;
 mod serve;
@@ -25,6 +26,7 @@ fn no_test_file_is_forgotten() {
         ("e2e", "mod.rs"),
         ("hpa", "mod.rs"),
         ("hpa/support", "mod.rs"),
+        ("packaging", "mod.rs"),
         ("setup", "mod.rs"),
         ("render", "mod.rs"),
         ("serve", "mod.rs"),

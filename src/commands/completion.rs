@@ -1,6 +1,6 @@
 //! `oppscale completion`: a script that completes commands and flags.
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
@@ -26,7 +26,16 @@ pub struct CompletionArgs {
 /// When stdout cannot be written.
 pub fn run(args: &CompletionArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "oppscale", &mut script);
+    clap_complete::generate(args.shell, &mut visible(), "oppscale", &mut script);
     printer.data(&String::from_utf8(script)?)?;
     Ok(Exit::Ok)
+}
+
+/// The command line without its hidden commands, which scripts would complete too.
+fn visible() -> Command {
+    let all = Cli::command();
+    Command::new("oppscale")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(all.get_arguments().cloned())
+        .subcommands(all.get_subcommands().filter(|one| !one.is_hide_set()).cloned())
 }

@@ -24,6 +24,7 @@ Examples:
   oppscale init --image I --dry-run=server       the plan, and rights that lack
   oppscale init --image I --export DIR --kustomize
                                                  for git; no cluster, no secrets
+  oppscale init --image I --export DIR --chart   the same as a Helm chart
   oppscale init --image I --export - --export-secrets |
     kubectl apply --server-side --field-manager oppscale -f -
 
@@ -73,6 +74,9 @@ pub struct InitArgs {
     /// Export a kustomization.yaml too
     #[arg(long, requires = "export")]
     pub kustomize: bool,
+    /// Export a Helm chart with the same objects instead
+    #[arg(long, requires = "export", conflicts_with = "kustomize")]
+    pub chart: bool,
     /// Only show the plan: client asks no cluster, server tries it there
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "server", conflicts_with = "export")]

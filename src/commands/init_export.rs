@@ -14,12 +14,16 @@ use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::helm::{self, Values};
 
 use super::init_args::{ChartArg, InitArgs};
+use super::init_chart;
 
 /// Writes them.
 ///
 /// # Errors
 /// When a template is wrong or a file cannot be written.
 pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow::Result<Exit> {
+    if args.chart {
+        return init_chart::run(args, wishes, printer);
+    }
     let target = args.export.as_deref().unwrap_or("-");
     let recipe = Recipe::new(&wishes.service, &wishes.namespace);
     let minted = match args.export_secrets && wishes.serves() && !wishes.cert_manager {
@@ -72,12 +76,14 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     Ok(Exit::Ok)
 }
 
-fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()> {
+/// Writes a file, for its owner alone where it holds a key.
+pub(super) fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()> {
     let write = if private { files::write_private } else { files::write_whole };
     write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Values>> {
+/// Helm values for charts of others.
+pub(super) fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Values>> {
     let mut values = Vec::new();
     if wishes.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
         // The operator makes this headless Service beside every Prometheus; which namespace is

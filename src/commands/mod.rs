@@ -13,6 +13,7 @@ mod ending;
 pub mod explain;
 pub mod init;
 mod init_args;
+mod init_chart;
 mod init_export;
 mod init_grant;
 mod init_plan;
@@ -20,6 +21,7 @@ mod init_trust;
 pub mod kubeconfig;
 pub mod load;
 mod load_args;
+pub mod man;
 pub mod render_hpa;
 mod render_hpa_args;
 mod render_hpa_decisions;
@@ -66,5 +68,6 @@ pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
         Command::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
         Command::Templates(args) => templates::run(&args, printer),
         Command::Completion(args) => completion::run(&args, printer),
+        Command::Man(args) => man::run(&args, printer),
     }
 }

@@ -23,7 +23,7 @@ pub use document::{Document, Key, Origin};
 pub use embedded::{DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
 pub use kinds::{Kind, kind_of};
-pub use write::{Folder, folder, json, stream};
+pub use write::{File, Folder, folder, json, stream};
 pub use yaml::documents;
 
 use thiserror::Error;

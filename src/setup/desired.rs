@@ -112,38 +112,50 @@ impl Wishes {
     /// # Errors
     /// When a template is wrong.
     pub fn render(&self, templates: &Templates, trust: &Trust) -> Result<Desired, ManifestError> {
-        let context = self.context(trust);
-        let mut namespace = templates.render("server-namespace.yaml", &context)?;
-        let mut server = templates.render("server-rbac.yaml", &context)?;
+        let (secret, bundle) = (trust.secret.is_some(), trust.bundle.is_some());
+        self.fill(templates, &self.context(trust), secret, bundle)
+    }
+
+    /// Fills the templates with a context, which need not be that of these wishes: a chart has
+    /// expressions in it where they have values.
+    pub(super) fn fill(
+        &self,
+        templates: &Templates,
+        context: &Value,
+        secret: bool,
+        bundle: bool,
+    ) -> Result<Desired, ManifestError> {
+        let mut namespace = templates.render("server-namespace.yaml", context)?;
+        let mut server = templates.render("server-rbac.yaml", context)?;
         if self.serves() {
             if self.cert_manager {
-                server.extend(templates.render("cert-manager.yaml", &context)?);
-            } else if trust.secret.is_some() {
-                server.extend(templates.render("server-secret.yaml", &context)?);
+                server.extend(templates.render("cert-manager.yaml", context)?);
+            } else if secret {
+                server.extend(templates.render("server-secret.yaml", context)?);
             }
         }
-        server.extend(templates.render("server.yaml", &context)?);
+        server.extend(templates.render("server.yaml", context)?);
         if self.is_scraped() {
-            server.extend(templates.render("server-monitor.yaml", &context)?);
+            server.extend(templates.render("server-monitor.yaml", context)?);
         }
         if self.pipeline == Pipeline::Prometheus {
-            server.extend(templates.render("server-adapter.yaml", &context)?);
+            server.extend(templates.render("server-adapter.yaml", context)?);
         }
         if self.alerts {
-            server.extend(templates.render("prometheus-rules.yaml", &context)?);
+            server.extend(templates.render("prometheus-rules.yaml", context)?);
         }
         if self.dashboard {
-            server.extend(templates.render("grafana-dashboard.yaml", &context)?);
+            server.extend(templates.render("grafana-dashboard.yaml", context)?);
         }
-        let api = match self.apis().is_empty() || !self.cert_manager && trust.bundle.is_none() {
+        let api = match self.apis().is_empty() || !self.cert_manager && !bundle {
             true => Vec::new(),
-            false => templates.render("server-api-service.yaml", &context)?,
+            false => templates.render("server-api-service.yaml", context)?,
         };
         let namespace = namespace.swap_remove(0);
         Ok(Desired { namespace, server, api })
     }
 
-    fn context(&self, trust: &Trust) -> Value {
+    pub(super) fn context(&self, trust: &Trust) -> Value {
         let names = [
             format!("{}.{}.svc", self.service, self.namespace),
             format!("{}.{}.svc.cluster.local", self.service, self.namespace),

@@ -6,6 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `clock` | the server's clock |
+//! | `chart` | the same objects as a Helm chart |
 //! | `desired` | the objects of an installation, in a safe order |
 //! | `plan` | what would change, object by object |
 //! | `install` | applies a plan, waits, remembers what was done |
@@ -20,6 +21,7 @@
 
 pub mod account;
 pub mod api_services;
+pub mod chart;
 pub mod clock;
 pub mod desired;
 pub mod helm;

@@ -7,14 +7,19 @@ use std::path::PathBuf;
 /// been said that the test was skipped. With `OPPSCALE_REQUIRE_TOOLS=1`, as in CI, it fails
 /// instead.
 pub fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file());
+    let found = on_path(name);
     if found.is_none() {
         let required = std::env::var("OPPSCALE_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
         assert!(!required, "{name} is not on the PATH, and OPPSCALE_REQUIRE_TOOLS is set");
         skip(&format!("{name} is not on the PATH"));
     }
     found
+}
+
+/// The program of this name, if it is on the PATH: one that no test depends on.
+pub fn on_path(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
 /// Says that this test, or a part of it, is skipped, and why.

@@ -1,0 +1,197 @@
+//! `oppscale man`: manual pages, one a command. Hidden: it is for who packs oppscale.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{Args, Command, CommandFactory};
+use clap_mangen::Man;
+use clap_mangen::roff::{Roff, bold, roman};
+
+use crate::cli::Cli;
+use crate::exit::Exit;
+use crate::files;
+use crate::printer::Printer;
+
+/// Arguments of `oppscale man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The folder to write them into
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+/// Writes the pages, and says which.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn run(args: &ManArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let folder = &args.folder;
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut root = Cli::command();
+    root.build();
+    for page in pages(&root, &root, None)? {
+        let path = folder.join(&page.file);
+        files::write_whole(&path, page.text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        printer.data(&format!("{}\n", path.display()))?;
+    }
+    Ok(Exit::Ok)
+}
+
+struct Page {
+    file: String,
+    text: String,
+}
+
+/// The page of a command, and those of its subcommands.
+fn pages(
+    root: &Command,
+    command: &Command,
+    parent: Option<&Command>,
+) -> std::io::Result<Vec<Page>> {
+    let mut pages = vec![page(root, command, parent)?];
+    for one in subcommands(command) {
+        pages.extend(self::pages(root, one, Some(command))?);
+    }
+    Ok(pages)
+}
+
+/// Those that are shown; `help` is none that has a page.
+fn subcommands(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help")
+}
+
+/// `oppscale-certs-generate`
+fn title(command: &Command) -> String {
+    command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned()
+}
+
+fn page(root: &Command, command: &Command, parent: Option<&Command>) -> std::io::Result<Page> {
+    let name = title(command);
+    let version = root.get_version().unwrap_or_default();
+    let man = Man::new(command.clone())
+        .title(name.to_uppercase())
+        // None, so that the same program writes the same page; an empty one is left out, and
+        // what follows takes its place.
+        .date(" ")
+        .source(format!("oppscale {version}"))
+        .manual("oppscale manual");
+    let mut text = Vec::new();
+    man.render_title(&mut text)?;
+    man.render_name_section(&mut text)?;
+    man.render_synopsis_section(&mut text)?;
+    man.render_description_section(&mut text)?;
+    man.render_options_section(&mut text)?;
+    if subcommands(command).next().is_some() {
+        section("COMMANDS", commands(command)).to_writer(&mut text)?;
+    }
+    let words = Words::of(command);
+    if !words.notes.is_empty() {
+        section("NOTES", paragraphs(&words.notes)).to_writer(&mut text)?;
+    }
+    if let Some(examples) = words.examples {
+        section("EXAMPLES", verbatim(&examples)).to_writer(&mut text)?;
+    }
+    // A command that names none of its own has those of all commands.
+    let codes = words.exit_codes.or_else(|| Words::of(root).exit_codes).unwrap_or_default();
+    section("EXIT STATUS", paragraphs(&[codes])).to_writer(&mut text)?;
+    section("SEE ALSO", see_also(root, command, parent)).to_writer(&mut text)?;
+    Ok(Page { file: format!("{name}.1"), text: String::from_utf8_lossy(&text).into_owned() })
+}
+
+/// What a command says after its options, by what it is about.
+#[derive(Default)]
+struct Words {
+    examples: Option<String>,
+    exit_codes: Option<String>,
+    notes: Vec<String>,
+}
+
+impl Words {
+    fn of(command: &Command) -> Self {
+        let text = command.get_after_long_help().or_else(|| command.get_after_help());
+        let text = text.map(ToString::to_string).unwrap_or_default();
+        let mut words = Self::default();
+        for paragraph in text.split("\n\n") {
+            if let Some(examples) = paragraph.strip_prefix("Examples:\n") {
+                words.examples = Some(examples.to_owned());
+            } else if let Some(codes) = paragraph.strip_prefix("Exit codes: ") {
+                words.exit_codes = Some(codes.to_owned());
+            } else if !paragraph.trim().is_empty() {
+                words.notes.push(paragraph.to_owned());
+            }
+        }
+        words
+    }
+}
+
+fn section(name: &str, body: Roff) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("SH", [name]);
+    roff.extend([body]);
+    roff
+}
+
+fn paragraphs(texts: &[String]) -> Roff {
+    let mut roff = Roff::new();
+    for (number, text) in texts.iter().enumerate() {
+        if number > 0 {
+            roff.control("PP", []);
+        }
+        for line in text.lines() {
+            roff.text([roman(line)]);
+        }
+    }
+    roff
+}
+
+/// Lines as they are.
+fn verbatim(text: &str) -> Roff {
+    let mut roff = Roff::new();
+    roff.control("nf", []);
+    for line in text.lines() {
+        roff.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
+    }
+    roff.control("fi", []);
+    roff
+}
+
+/// The subcommands with what they do.
+fn commands(command: &Command) -> Roff {
+    let mut roff = Roff::new();
+    for one in subcommands(command) {
+        roff.control("TP", []);
+        roff.text([bold(title(one)), roman("(1)")]);
+        let about = one.get_about().map(ToString::to_string).unwrap_or_default();
+        roff.text([roman(about)]);
+    }
+    roff
+}
+
+/// The pages around this one, and kubectl's.
+fn see_also(root: &Command, command: &Command, parent: Option<&Command>) -> Roff {
+    let mut names = Vec::new();
+    match parent {
+        None => names.extend(subcommands(root).map(title)),
+        Some(parent) => {
+            names.push(title(root));
+            if parent.get_name() != root.get_name() {
+                names.push(title(parent));
+                let beside = subcommands(parent).filter(|one| one.get_name() != command.get_name());
+                names.extend(beside.map(title));
+            }
+            names.extend(subcommands(command).map(title));
+        }
+    }
+    names.push("kubectl".to_owned());
+    let mut line = Vec::new();
+    for (number, name) in names.iter().enumerate() {
+        line.push(bold(name));
+        line.push(roman(if number + 1 == names.len() { "(1)" } else { "(1), " }));
+    }
+    let mut roff = Roff::new();
+    // Names are neither broken nor spread.
+    roff.control("nh", []).control("ad", ["l"]).text(line);
+    roff
+}
