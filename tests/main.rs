@@ -13,7 +13,7 @@ mod serve;
 mod setup;
 mod simulation;
 mod support;
-mod walkthrough;
+pub mod walkthrough;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
 #[test]

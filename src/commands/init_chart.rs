@@ -25,6 +25,11 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     if target == "-" {
         return Err(UsageError::new("a chart is a folder: --export DIR").into());
     }
+    if wishes.dashboard || wishes.alerts {
+        return Err(UsageError::new("--with dashboard and --with alerts are no part of the chart")
+            .hint("export them without --chart; they need nothing of its values")
+            .into());
+    }
     let folder = Path::new(target);
     files::private_folder(&folder.join("templates"))
         .with_context(|| format!("cannot make the folder {target}"))?;

@@ -7,6 +7,7 @@ mod render_hpa;
 mod serve;
 mod setup;
 mod top;
+mod walkthrough;
 
 use crate::support::tools::skip;
 

@@ -130,6 +130,9 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
         days: (3650, 365),
         reserve: Reserve::Share(0),
         monitor_labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+        rule_labels: Vec::new(),
+        dashboard: false,
+        alerts: false,
     };
     let trust = Trust { secret: None, bundle: None };
     let desired = wishes.render(&Templates::new(None).unwrap(), &trust).unwrap();
@@ -233,4 +236,9 @@ fn a_chart_is_a_folder() {
     assert!(!Path::new(&env.path("-")).exists());
     let output = env.run(["init", "--image", "i", "--export", "x", "--chart", "--kustomize"]);
     assert_eq!(output.code, Some(2), "{output}");
+    let args = ["init", "--image", "i", "--export", "x", "--chart", "--with", "alerts"];
+    let output = env.run(args);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("are no part of the chart"), "{output}");
+    assert!(!env.path("x").exists(), "nothing is half-written");
 }

@@ -34,13 +34,18 @@ pub fn server() -> FakeApiServer {
     let server = Setup::new(World::blog()).storing().start();
     server.store().change(|store| {
         store.put(CONFIG_MAP, "kube-apiserver", front_proxy(&ca()));
-        store.flags = Some(json!({"kind": "Flagz", "flags": {
-            "requestheader-client-ca-file": "/etc/ca.crt", "proxy-client-cert-file": "/etc/c.crt",
-            "proxy-client-key-file": "/etc/c.key",
-            "requestheader-allowed-names": "[front-proxy-client]"
-        }}));
+        store.flags = Some(flags());
     });
     server
+}
+
+/// What `/flagz` says of an API server with a front proxy.
+pub fn flags() -> Value {
+    json!({"kind": "Flagz", "flags": {
+        "requestheader-client-ca-file": "/etc/ca.crt", "proxy-client-cert-file": "/etc/c.crt",
+        "proxy-client-key-file": "/etc/c.key",
+        "requestheader-allowed-names": "[front-proxy-client]"
+    }})
 }
 
 pub fn check(server: &FakeApiServer, args: &[&str]) -> CommandOutput {

@@ -2,7 +2,7 @@
 
 mod certificates;
 mod certs_command;
-mod checks;
+pub mod checks;
 mod export;
 pub mod install;
 mod interactive;

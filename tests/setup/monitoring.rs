@@ -77,8 +77,11 @@ fn without_the_operator_alerts_are_refused_before_anything_is_done() {
     for args in [&["--with", "alerts"][..], &["--pipeline", "prometheus"]] {
         let output = init(&server, args);
         assert_eq!(output.code, Some(1), "{output}");
-        assert!(output.stderr.contains("there is no Prometheus operator here"), "{output}");
-        assert!(output.stderr.contains("hint: install it first"), "{output}");
+        assert!(
+            output.stderr.contains("there is no Prometheus operator in this cluster"),
+            "{output}"
+        );
+        assert!(output.stderr.contains("hint: install one first"), "{output}");
         assert!(server.writes().is_empty(), "{}", server.log());
     }
     // The dashboard is a ConfigMap, which every cluster takes.

@@ -19,6 +19,7 @@ use super::load::Load;
 use super::pods::{self, HASH, Pod};
 use crate::serve::client::{Connection, Tls};
 use crate::serve::rig::{self, HPA, Oppscale};
+use crate::setup::checks::flags;
 use crate::setup::install::CONFIG_MAP;
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
@@ -77,6 +78,7 @@ impl Cluster {
                 map["data"]["client-ca-file"] = Value::Null;
                 map
             });
+            store.flags = Some(flags());
             // As the chart of Prometheus has made it.
             let monitoring = json!({
                 "apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "monitoring"}

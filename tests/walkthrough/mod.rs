@@ -3,7 +3,7 @@
 
 mod cluster;
 mod load;
-mod page;
+pub mod page;
 mod pods;
 
 use std::os::unix::fs::PermissionsExt;
