@@ -131,8 +131,9 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     printer.data(&text)?;
     match seen {
         Some(Seen::ByTime) => printer.note(&format!(
-            "pods could not be asked what they serve (right: get pods/proxy in {}), so {} s were\n\
-             waited, which is longer than kubelet and the server take",
+            "pods could not be asked what they serve (right: get pods/proxy in {}; or the API\n\
+             server does not reach them), so {} s were waited, which is longer than kubelet and\n\
+             the server take",
             recipe.namespace,
             patience.as_secs()
         )),
