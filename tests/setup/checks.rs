@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::served;
 use crate::support::store::Inner;
 use crate::support::world::{World, json_of};
 
@@ -34,18 +35,9 @@ pub fn server() -> FakeApiServer {
     let server = Setup::new(World::blog()).storing().start();
     server.store().change(|store| {
         store.put(CONFIG_MAP, "kube-apiserver", front_proxy(&ca()));
-        store.flags = Some(flags());
+        store.flags = Some(served::flags());
     });
     server
-}
-
-/// What `/flagz` says of an API server with a front proxy.
-pub fn flags() -> Value {
-    json!({"kind": "Flagz", "flags": {
-        "requestheader-client-ca-file": "/etc/ca.crt", "proxy-client-cert-file": "/etc/c.crt",
-        "proxy-client-key-file": "/etc/c.key",
-        "requestheader-allowed-names": "[front-proxy-client]"
-    }})
 }
 
 pub fn check(server: &FakeApiServer, args: &[&str]) -> CommandOutput {

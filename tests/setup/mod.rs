@@ -2,7 +2,7 @@
 
 mod certificates;
 mod certs_command;
-pub mod checks;
+mod checks;
 mod export;
 pub mod install;
 mod interactive;

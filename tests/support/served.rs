@@ -11,6 +11,15 @@ use super::place::Place;
 use super::refusal::{not_found, status};
 use super::store::{Inner, TOKEN};
 
+/// What `/flagz` says of an API server with a front proxy.
+pub fn flags() -> Value {
+    json!({"kind": "Flagz", "flags": {
+        "requestheader-client-ca-file": "/etc/ca.crt", "proxy-client-cert-file": "/etc/c.crt",
+        "proxy-client-key-file": "/etc/c.key",
+        "requestheader-allowed-names": "[front-proxy-client]"
+    }})
+}
+
 impl Inner {
     pub fn token(&self, place: &Place<'_>, mut request: Value) -> Response<Body> {
         let (namespace, name) = (place.namespace.unwrap(), place.name.unwrap());

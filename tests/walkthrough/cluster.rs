@@ -7,42 +7,39 @@
 
 use std::collections::BTreeMap;
 
-use oppscale::core::hpa::{
-    Action, Controller, ControllerConfig, KubernetesVersion, MetricSource, Observation, Phase,
-    PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
-};
+use oppscale::core::hpa::Controller;
 use oppscale::core::quantity::Quantity;
-use oppscale::scenario::{Document, Manifest, manifests};
 use serde_json::{Value, json};
 
 use super::load::Load;
 use super::pods::{self, HASH, Pod};
-use crate::serve::client::{Connection, Tls};
-use crate::serve::rig::{self, HPA, Oppscale};
-use crate::setup::checks::flags;
+use crate::serve::client::Tls;
+use crate::serve::rig::{self, Oppscale};
 use crate::setup::install::CONFIG_MAP;
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::kubeconfig::Kubeconfig;
+use crate::support::served::flags;
 use crate::support::world::World;
 
 /// Seconds between two runs of the HPA controller.
 const SYNC: u64 = 15;
-const HPAS: &str = "/horizontalpodautoscalers/";
+/// What the path of an HPA has in it.
+pub(super) const HPAS: &str = "/horizontalpodautoscalers/";
 
 pub struct Cluster {
     pub server: FakeApiServer,
     pub env: TestEnv,
     proxies: Authority,
     nodes: Vec<(String, i64)>,
-    pods: Vec<Pod>,
+    pub(super) pods: Vec<Pod>,
     /// What each Deployment should have, by its path.
-    replicas: BTreeMap<String, u32>,
-    controllers: BTreeMap<String, Controller>,
-    serve: Option<(Oppscale, Tls)>,
-    load: Load,
-    now: u64,
+    pub(super) replicas: BTreeMap<String, u32>,
+    pub(super) controllers: BTreeMap<String, Controller>,
+    pub(super) serve: Option<(Oppscale, Tls)>,
+    pub(super) load: Load,
+    pub(super) now: u64,
     born: u64,
     /// The longest that a paid pod has waited for a node, seconds.
     pub longest_wait: u64,
@@ -174,7 +171,7 @@ impl Cluster {
         self.of(app).filter(|pod| !pod.is_waiting()).count()
     }
 
-    fn of(&self, app: &str) -> impl Iterator<Item = &Pod> {
+    pub(super) fn of(&self, app: &str) -> impl Iterator<Item = &Pod> {
         let app = app.to_owned();
         self.pods.iter().filter(move |pod| pod.app == app && pod.gone_by.is_none())
     }
@@ -280,130 +277,9 @@ impl Cluster {
         let tls = Tls::new(&of("ca.crt"), Some(&proxy));
         self.serve = Some((Oppscale::start(&self.env, &apis), tls));
     }
-
-    /// The HPA controller.
-    fn scale(&mut self) {
-        let paths = self.server.store().paths();
-        for path in paths.iter().filter(|path| path.contains(HPAS)) {
-            let hpa = self.server.store().object(path).unwrap();
-            let version: KubernetesVersion = "1.36".parse().unwrap();
-            let document = Document::new("hpa", spec_alone(&hpa).to_string());
-            let manifest = manifests(&document, version.default_gates()).unwrap().remove(0);
-            let namespace = hpa["metadata"]["namespace"].as_str().unwrap();
-            let name = &manifest.target.name;
-            let target = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
-            let seen: Vec<_> = self.of(name).map(|pod| self.observed(pod)).collect();
-            let readings: Vec<_> = vec![self.reading(seen.len()); seen.len()];
-            let items = [self.metric(&manifest, namespace).unwrap_or_default()];
-            let sample = match &manifest.spec.metrics[0].source {
-                MetricSource::Pods(_) => Sample::Pods(&readings),
-                MetricSource::External(_) => Sample::External(&items),
-                other => panic!("{other:?}"),
-            };
-            let replicas = self.replicas[&target];
-            let pods = u32::try_from(seen.len()).unwrap();
-            let observation = Observation {
-                scale: Some(Scale { spec_replicas: replicas, status_replicas: pods }),
-                selector: Selector::Valid,
-                pods: Pods::Listed(&seen),
-                metrics: &[sample],
-                update_accepted: true,
-            };
-            let config = ControllerConfig::of(version);
-            let known = self.controllers.entry(path.clone());
-            let controller = known.or_insert_with(|| Controller::new(config));
-            let outcome = controller.run(self.now * 1000, &manifest.spec, &observation);
-            if let Action::Rescaled { to, .. } = outcome.action {
-                self.replicas.insert(target, to);
-            }
-            let condition = |kind: &str, reason: &str| json!({"type": kind, "status": "True", "reason": reason});
-            let status = json!({
-                "currentReplicas": pods, "desiredReplicas": outcome.desired_replicas,
-                "conditions": [
-                    condition("AbleToScale", "ReadyForNewScale"),
-                    condition("ScalingActive", "ValidMetricFound")
-                ]
-            });
-            self.server.store().change(|store| {
-                store.objects.get_mut(path).unwrap().value["status"] = status;
-            });
-        }
-    }
-
-    fn observed(&self, pod: &Pod) -> oppscale::core::hpa::Pod {
-        let since_ms = pod.bound.unwrap_or(self.now) * 1000;
-        oppscale::core::hpa::Pod {
-            phase: if pod.is_waiting() { Phase::Pending } else { Phase::Running },
-            deleting: false,
-            started_ms: pod.bound.map(|at| at * 1000),
-            ready: Some(ReadyCondition {
-                status: if pod.is_waiting() { ReadyStatus::False } else { ReadyStatus::True },
-                since_ms,
-            }),
-        }
-    }
-
-    /// What prometheus-adapter would say of one of so many pods behind a Service.
-    fn reading(&self, pods: usize) -> PodReading {
-        let value = self.load.rate_milli() / i64::try_from(pods.max(1)).unwrap();
-        PodReading {
-            value: Some(value),
-            request: None,
-            timestamp_ms: self.now * 1000,
-            window_ms: 120_000,
-        }
-    }
-
-    /// What oppscale says, asked as the front proxy asks for the HPA controller.
-    fn metric(&self, manifest: &Manifest, namespace: &str) -> Option<i64> {
-        let MetricSource::External(metric) = &manifest.spec.metrics[0].source else { return None };
-        let (oppscale, tls) = self.serve.as_ref()?;
-        self.catch_up(oppscale);
-        let mut connection = Connection::open(oppscale.api, Some(tls)).unwrap();
-        let path = format!(
-            "/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{}?labelSelector=deployment%3D{}",
-            metric.name, manifest.target.name
-        );
-        let answer = connection.get(&path, &HPA).unwrap();
-        assert_eq!(answer.status, 200, "{answer:?}");
-        let value = answer.json()["items"][0]["value"].as_str().unwrap().to_owned();
-        let fit = Box::leak(value.clone().into_boxed_str());
-        self.server.store().change(|store| store.metric = Some(fit));
-        Some(milli(&value))
-    }
-
-    /// Waits until the server has seen the last change: what it counts is what is there.
-    fn catch_up(&self, oppscale: &Oppscale) {
-        let bound = self.pods.iter().filter(|pod| !pod.is_waiting());
-        let cores = bound.map(|pod| pod.cpu_milli).sum::<i64>() as f64 / 1000.0;
-        let waiting = self.pods.iter().filter(|pod| pod.is_waiting()).count() as f64;
-        for _ in 0..2000 {
-            let mut connection = Connection::open(oppscale.web, None).unwrap();
-            let text = connection.get("/metrics", &[]).unwrap().body;
-            let of = |name: &str| -> f64 {
-                let lines = text.lines().filter_map(|line| line.strip_prefix(name));
-                lines.map(|rest| rest.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
-            };
-            if of("oppscale_cluster_requested_cpu_cores{") == cores
-                && of("oppscale_cluster_waiting_pods ") == waiting
-            {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(5));
-        }
-        panic!("oppscale has not seen {cores} cores and {waiting} pods that wait");
-    }
 }
 
-/// An HPA as it was applied.
-fn spec_alone(hpa: &Value) -> Value {
-    json!({
-        "apiVersion": hpa["apiVersion"], "kind": hpa["kind"],
-        "metadata": {"name": hpa["metadata"]["name"], "namespace": hpa["metadata"]["namespace"]},
-        "spec": hpa["spec"]
-    })
-}
-
-fn milli(text: &str) -> i64 {
+/// Thousandths.
+pub(super) fn milli(text: &str) -> i64 {
     i64::try_from(text.parse::<Quantity>().unwrap().milli_value().value).unwrap()
 }

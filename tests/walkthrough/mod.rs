@@ -1,6 +1,7 @@
 //! The article, walked through: every console block of docs/walkthrough.md is run, in order, on
 //! a simulated cluster, and what is printed is what stands there.
 
+mod autoscaler;
 mod cluster;
 mod load;
 pub mod page;
