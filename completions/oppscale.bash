@@ -1086,7 +1086,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__load)
-            opts="-H -o -n -q -v -h --rate --duration --timeout --method --header --body --most-under-way --certificate-authority --fail-above --output --job --name --namespace --color --quiet --verbose --help"
+            opts="-H -o -n -q -v -h --rate --duration --timeout --method --header --body --no-keep-alive --most-under-way --certificate-authority --fail-above --output --job --name --namespace --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -438,6 +438,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s n -l namespac
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l no-keep-alive -d 'Use a new connection for each request; behind a Service, one that is kept leads to one pod'
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s q -l quiet -d 'Say less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s v -l verbose -d 'Say more on stderr; twice for more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s h -l help -d 'Print help'

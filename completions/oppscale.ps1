@@ -509,6 +509,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Where the Job runs')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'Where the Job runs')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--no-keep-alive', '--no-keep-alive', [CompletionResultType]::ParameterName, 'Use a new connection for each request; behind a Service, one that is kept leads to one pod')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say less on stderr')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say less on stderr')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr; twice for more')

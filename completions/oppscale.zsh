@@ -608,6 +608,7 @@ json\:"One object"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--no-keep-alive[Use a new connection for each request; behind a Service, one that is kept leads to one pod]' \
 '-q[Say less on stderr]' \
 '--quiet[Say less on stderr]' \
 '*-v[Say more on stderr; twice for more]' \

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::printer::Printer;
+
 /// How long a list may take before its progress is shown.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// How often it is redrawn: often enough to look alive, too seldom to cost.
@@ -31,14 +33,7 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos} ({elapsed})") {
             bar.set_style(style);
         }
-        let late = bar.clone();
-        std::thread::spawn(move || {
-            std::thread::sleep(PATIENCE);
-            if !late.is_finished() {
-                late.set_draw_target(ProgressDrawTarget::stderr());
-                late.enable_steady_tick(TICK);
-            }
-        });
+        show_later(&bar);
         Self(Some(Arc::new(Line { bar })))
     }
 
@@ -65,20 +60,36 @@ impl Progress {
     }
 }
 
+/// Draws a line that is hidden, if it is still wanted after a while.
+fn show_later(bar: &ProgressBar) {
+    let late = bar.clone();
+    std::thread::spawn(move || {
+        std::thread::sleep(PATIENCE);
+        if !late.is_finished() {
+            late.set_draw_target(ProgressDrawTarget::stderr());
+            late.enable_steady_tick(TICK);
+        }
+    });
+}
+
 /// A bar of time, for what takes as long as it was told to.
 pub struct Meter(Option<ProgressBar>);
 
 impl Meter {
-    /// A bar that is full after `duration`, if `shown` at all.
-    pub fn new(shown: bool, duration: Duration) -> Self {
+    /// A bar that is full after `duration`, where progress is shown; after a while, as all.
+    pub fn new(printer: &Printer, duration: Duration) -> Self {
         let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let bar = shown.then(|| ProgressBar::new(millis));
+        let bar = printer
+            .shows_progress()
+            .then(|| ProgressBar::with_draw_target(Some(millis), ProgressDrawTarget::hidden()));
         if let Some(bar) = &bar {
-            let style = ProgressStyle::with_template("{elapsed} {wide_bar:.dim} {msg}");
-            if let Ok(style) = style {
-                bar.set_style(style);
+            if let Ok(style) = ProgressStyle::with_template("{elapsed} {wide_bar} {msg}") {
+                bar.set_style(match printer.is_unicode() {
+                    true => style,
+                    false => style.progress_chars("##-"),
+                });
             }
-            bar.enable_steady_tick(TICK);
+            show_later(bar);
         }
         Self(bar)
     }

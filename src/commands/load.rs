@@ -1,5 +1,6 @@
 //! `oppscale load`: requests at a constant rate, and what came of them.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
 use crate::progress::Meter;
 use crate::render;
+use crate::serve::connections::limit;
 
 use super::ending::Ending;
 pub use super::load_args::LoadArgs;
@@ -36,23 +38,34 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return Ok(Exit::Ok);
     }
     let client = client(&args, &plan)?;
+    let most = limit(1, plan.most_under_way);
+    if most < plan.most_under_way {
+        printer.warn(&format!(
+            "this process may open only so many files that {most} requests can be under way, not {}; \
+             see ulimit -n",
+            plan.most_under_way
+        ));
+    }
     let tally = Arc::new(Tally::new().context("no memory for the figures")?);
     let mut ending = Ending::new()?;
-    let mut exit = None;
+    let exit = Cell::new(None);
     let ended = {
-        let told = async { exit = Some(ending.told().await) };
+        let told = async { exit.set(Some(ending.told().await)) };
         tokio::pin!(told);
         tokio::select! {
             found = resolve(&plan) => found?,
-            () = &mut told => return Ok(Exit::Interrupted),
+            () = &mut told => {
+                // Nothing has been sent yet, so there is nothing to tell.
+                return Ok(exit.get().unwrap_or(Exit::Interrupted));
+            }
         }
         let (rate, total) = (plan.rate, plan.total());
         let span = render::load::span(plan.duration);
         printer.note(&format!("{rate} for {span}: {total} requests"));
-        let meter = Meter::new(printer.shows_progress(), plan.duration);
+        let meter = Meter::new(printer, plan.duration);
         tokio::select! {
             ended = load::run(&plan, &client, &tally, told) => ended,
-            never = tell(&tally, &meter) => match never {},
+            never = tell(&tally, &meter, !printer.shows_progress()) => match never {},
         }
     };
     let summary = tally.summary();
@@ -61,20 +74,19 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
         LoadOutput::Text => render::load::text(&plan, &summary, is_whole, printer),
         LoadOutput::Json => render::load::json(&plan, &summary, is_whole),
     })?;
-    match exit {
-        Some(exit) => Ok(exit),
-        None => verdict(&args, &plan, &summary),
+    match exit.get() {
+        Some(Exit::Interrupted) => Ok(Exit::Interrupted),
+        // Kubernetes ends a pod so; what came of it counts all the same.
+        _ => verdict(&args, &plan, &summary),
     }
 }
 
 /// Whether it went well.
 fn verdict(args: &LoadArgs, plan: &Plan, summary: &Summary) -> anyhow::Result<Exit> {
     if summary.answered() == 0 {
-        let why = summary.failures.values().map(|(_, words)| words.as_str()).next();
-        bail!(Hinted::new(
-            format!("{} answered nothing", plan.url),
-            why.unwrap_or("nothing was due in so short a time")
-        ));
+        let why = summary.failures.values().map(|(_, words)| words.clone()).next();
+        let why = why.unwrap_or_else(|| "it ended before there was time to".to_owned());
+        return Err(anyhow::Error::msg(why).context(format!("{} answered nothing", plan.url)));
     }
     let all = summary.answered() + summary.failed();
     let bad = summary.failed() + summary.refused();
@@ -103,25 +115,27 @@ async fn resolve(plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Tells how it goes, until it is dropped.
-async fn tell(tally: &Tally, meter: &Meter) -> std::convert::Infallible {
+async fn tell(tally: &Tally, meter: &Meter, logs: bool) -> std::convert::Infallible {
     let mut lines = 0;
     loop {
         tokio::time::sleep(GLANCE).await;
         let (answered, failed, p99) = tally.glance();
         let p99 = render::load::micros(p99);
         meter.tell(format!("{answered} answered, {failed} failed, p99 {p99}"));
-        let due = tally.summary().sending.as_secs() / LINE.as_secs();
-        if due > lines {
+        let due = tally.elapsed().as_secs() / LINE.as_secs();
+        if logs && due > lines {
             lines = due;
             tracing::info!(answered, failed, p99, "under way");
         }
     }
 }
 
-/// A time as these flags take it: they know no fractions.
+/// A time as these flags take it: they know neither days nor fractions.
 fn typed(duration: Duration) -> String {
-    match duration.subsec_millis() {
-        0 => render::load::span(duration).to_string(),
+    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
+    match (seconds % 60, millis) {
+        (0, 0) => format!("{}m", seconds / 60),
+        (_, 0) => format!("{seconds}s"),
         _ => format!("{}ms", duration.as_millis()),
     }
 }
@@ -144,8 +158,10 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
         format!("--duration={}", typed(plan.duration)),
         format!("--timeout={}", typed(plan.timeout)),
         format!("--most-under-way={}", plan.most_under_way),
-        "--verbose".to_owned(),
     ];
+    if !plan.keep_alive {
+        words.push("--no-keep-alive".to_owned());
+    }
     if plan.method != hyper::Method::GET {
         words.push(format!("--method={}", plan.method));
     }
@@ -158,9 +174,11 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
     if let Some(most) = args.fail_above {
         words.push(format!("--fail-above={}%", f64::from(most) / 1000.0));
     }
-    if args.output == LoadOutput::Json {
-        words.push("--output=json".to_owned());
-    }
+    // Logs hold both outputs: figures for a script stand alone.
+    words.push(match args.output {
+        LoadOutput::Text => "--verbose".to_owned(),
+        LoadOutput::Json => "--output=json".to_owned(),
+    });
     let deadline = plan.duration + plan.timeout + JOB_SLACK;
     let context = json!({
         "name": args.name, "namespace": args.namespace, "image": image,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method};
 
 use crate::cluster::{MaybeDuration, parse_timeout};
@@ -20,14 +20,14 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 Examples:
   oppscale load http://127.0.0.1:8080            the article's: 10 a second, 5m
   oppscale load URL --rate 2000 --duration 30s -o json
-  oppscale load http://sample-app.paid:8080 --job IMAGE | kubectl apply -f -
-                                                 the same, within a cluster
+  oppscale load http://sample-app.sample-app:8080 --job IMAGE |
+    kubectl apply -f -                           the same, within a cluster
 
 Requests are sent when they are due, however slow the answers are, and latency
 counts from then. Ctrl-C ends it with the figures so far.
 
-Exit codes: 0 done, 1 nothing was answered or --fail-above was crossed, 2 usage,
-130 interrupted")]
+Exit codes: 0 done, or ended by SIGTERM; 1 nothing was answered, or --fail-above
+was crossed; 2 usage; 130 interrupted by Ctrl-C")]
 pub struct LoadArgs {
     /// What to ask; http:// may be left out
     #[arg(value_name = "URL")]
@@ -50,6 +50,10 @@ pub struct LoadArgs {
     /// What to send with each request
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub body: String,
+    /// Use a new connection for each request; behind a Service, one that is kept
+    /// leads to one pod
+    #[arg(long)]
+    pub no_keep_alive: bool,
     /// Requests that may be under way at once; one beyond them is a failure
     #[arg(
         long,
@@ -123,8 +127,13 @@ impl LoadArgs {
             .filter(|timeout| *timeout <= LONGEST / 24)
             .ok_or_else(|| UsageError::new("--timeout must be more than 0 and at most 1h"))?;
         let mut headers = HeaderMap::new();
-        headers
-            .extend(self.headers.iter().map(|(name, value)| (Some(name.clone()), value.clone())));
+        for (name, value) in &self.headers {
+            // What the body is decides these.
+            if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+                return Err(UsageError::new(format!("--header {name}: it is written by itself")));
+            }
+            headers.append(name, value.clone());
+        }
         Ok(Plan {
             url,
             method: self.method.clone(),
@@ -133,6 +142,7 @@ impl LoadArgs {
             rate: self.rate,
             duration,
             timeout,
+            keep_alive: !self.no_keep_alive,
             most_under_way: self.most_under_way.into(),
         })
     }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
-use hyper::header::{HeaderValue, USER_AGENT};
-use hyper::{Request, StatusCode};
+use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use hyper::http::uri::Scheme;
+use hyper::{Method, Request, StatusCode};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -64,9 +65,14 @@ impl Client {
     /// # Errors
     /// When no authority can be read.
     pub fn new(plan: &Plan, pem: Option<(&str, &[u8])>) -> Result<Self, ClientError> {
+        let tls = ClientConfig::builder();
         let tls = match pem {
-            Some((file, pem)) => ClientConfig::builder().with_root_certificates(roots(file, pem)?),
-            None => ClientConfig::builder()
+            Some((file, pem)) => tls.with_root_certificates(roots(file, pem)?),
+            // A bare container has no authorities, and plain HTTP needs none.
+            None if plan.url.scheme() == Some(&Scheme::HTTP) => {
+                tls.with_root_certificates(RootCertStore::empty())
+            }
+            None => tls
                 .try_with_platform_verifier()
                 .map_err(|error| ClientError::System(std::io::Error::other(error)))?,
         };
@@ -86,6 +92,14 @@ impl Client {
         let mut plan = plan.clone();
         let agent = HeaderValue::from_static(concat!("oppscale/", env!("CARGO_PKG_VERSION")));
         plan.headers.entry(USER_AGENT).or_insert(agent);
+        if !plan.keep_alive {
+            plan.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        if plan.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&plan.method)
+        {
+            // Some servers ask for it where there could be a body.
+            plan.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
         let body = Bytes::from(plan.body.clone());
         Ok(Self(Arc::new(Inner { pool, plan, body })))
     }

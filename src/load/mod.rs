@@ -60,26 +60,34 @@ pub async fn run(
                 if under_way.len() >= plan.most_under_way {
                     tally.not_sent();
                 } else {
+                    tally.sent(due.elapsed());
                     under_way.spawn(one(client.clone(), Arc::clone(tally), due));
                 }
             }
         }
     };
-    drop(pacer);
+    // What was due and has not even been looked at.
+    pacer.close();
+    while pacer.try_recv().is_ok() {
+        tally.not_sent();
+    }
     tally.sent_all(if interrupted { None } else { Some(plan.duration) });
     // Each has its own time limit; who interrupts does not wait for it.
-    let rest = async { while under_way.join_next().await.is_some() {} };
-    let ended = if interrupted {
-        let _ = tokio::time::timeout(FAREWELL, rest).await;
-        Ended::Interrupted
-    } else {
-        tokio::select! {
-            () = rest => Ended::Whole,
-            () = &mut stop => Ended::Interrupted,
-        }
-    };
+    let interrupted = interrupted
+        || tokio::select! {
+            () = rest(&mut under_way) => false,
+            () = &mut stop => true,
+        };
+    if interrupted {
+        let _ = tokio::time::timeout(FAREWELL, rest(&mut under_way)).await;
+    }
     tally.abandon(under_way.len());
-    ended
+    if interrupted { Ended::Interrupted } else { Ended::Whole }
+}
+
+/// Waits for what is under way.
+async fn rest(under_way: &mut JoinSet<()>) {
+    while under_way.join_next().await.is_some() {}
 }
 
 /// How a run ended.
@@ -92,7 +100,6 @@ pub enum Ended {
 }
 
 async fn one(client: Client, tally: Arc<Tally>, due: Instant) {
-    tally.sent(due.elapsed());
     let asked = client.ask().await;
     tally.add(due.elapsed(), asked);
 }

@@ -25,6 +25,8 @@ pub struct Plan {
     pub duration: Duration,
     /// The longest that an answer may take, to its last byte.
     pub timeout: Duration,
+    /// Whether a connection is used again. Behind a Service, one that is leads to one pod.
+    pub keep_alive: bool,
     /// Requests at once; one that is due beyond them is not sent.
     pub most_under_way: usize,
 }
@@ -38,6 +40,9 @@ pub enum PlanError {
     /// Its scheme is neither http nor https.
     #[error("{0:?} is neither http:// nor https://")]
     Scheme(String),
+    /// Its port is none.
+    #[error("{0:?} has a port that is none: expected 1 to 65535")]
+    Port(String),
     /// It has a name and a password in it.
     #[error("a URL with a user in it is not asked: give --header 'Authorization: …'")]
     User,
@@ -54,7 +59,9 @@ impl Plan {
     /// # Errors
     /// When it cannot be asked.
     pub fn url(text: &str) -> Result<Uri, PlanError> {
-        let whole = match text.contains("://") {
+        // A query may hold another URL.
+        let scheme = text.split(['/', '?']).next().unwrap_or_default();
+        let whole = match scheme.ends_with(':') && text.contains("://") {
             true => text.to_owned(),
             false => format!("http://{text}"),
         };
@@ -65,8 +72,14 @@ impl Plan {
         if url.host().is_none_or(str::is_empty) {
             return Err(PlanError::NoUrl(text.to_owned()));
         }
-        if url.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        let authority = url.authority().map_or("", |authority| authority.as_str());
+        if authority.contains('@') {
             return Err(PlanError::User);
+        }
+        // One that is too large is no port to the parser, and would become the usual one.
+        let has_port = authority.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
+        if has_port && url.port_u16().is_none_or(|port| port == 0) {
+            return Err(PlanError::Port(text.to_owned()));
         }
         Ok(url)
     }
@@ -89,6 +102,10 @@ mod tests {
         assert_eq!(read("localhost:8080").as_deref(), Ok("http://localhost:8080/"));
         assert_eq!(read("https://a.example/b?c").as_deref(), Ok("https://a.example/b?c"));
         assert_eq!(read("http://[::1]:8080/").as_deref(), Ok("http://[::1]:8080/"));
+        assert_eq!(read("a:80/?u=http://x").as_deref(), Ok("http://a:80/?u=http://x"));
+        for bad in ["http://a:99999/", "[::1]:65536", "a:0"] {
+            assert_eq!(read(bad), Err(PlanError::Port(bad.to_owned())));
+        }
         assert_eq!(read("ftp://a"), Err(PlanError::Scheme("ftp://a".to_owned())));
         assert_eq!(read("http://u:p@a/"), Err(PlanError::User));
         for bad in ["", "http://", "a b", "http://:80/", "http:///x"] {

@@ -67,9 +67,15 @@ impl Tally {
         let state = self.state();
         let mut summary = state.summary.clone();
         if summary.sending.is_zero() {
-            summary.sending = state.began.map_or(Duration::ZERO, |began| began.elapsed());
+            let elapsed = state.began.map_or(Duration::ZERO, |began| began.elapsed());
+            summary.sending = elapsed;
         }
         summary
+    }
+
+    /// How long it has been going on.
+    pub fn elapsed(&self) -> Duration {
+        self.state().began.map_or(Duration::ZERO, |began| began.elapsed())
     }
 
     /// What a line of progress tells: answers, failures, the 99th percentile in microseconds.
@@ -110,8 +116,8 @@ impl Tally {
 
     /// No more will be sent: at least `planned` has gone by, or whatever it is until now.
     pub(super) fn sent_all(&self, planned: Option<Duration>) {
+        let elapsed = self.elapsed();
         let mut state = self.state();
-        let elapsed = state.began.map_or(Duration::ZERO, |began| began.elapsed());
         // What the pacer slept too long at the end is not sending.
         let slack = Duration::from_millis(5);
         state.summary.sending = match planned {

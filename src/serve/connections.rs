@@ -35,7 +35,7 @@ pub(crate) fn limit(ports: u64, most: usize) -> usize {
 
 fn limit_of(files: u64, ports: u64, most: usize) -> usize {
     let each = files.saturating_sub(OTHER_FILES) / ports;
-    usize::try_from(each).unwrap_or(most).clamp(8, most)
+    usize::try_from(each).unwrap_or(most).max(8).min(most)
 }
 
 /// Open connections.
@@ -185,6 +185,7 @@ mod tests {
         assert_eq!(limit_of(1024, 2, 512), 448);
         assert_eq!(limit_of(256, 2, 512), 64);
         assert_eq!(limit_of(10, 2, 512), 8);
+        assert_eq!(limit_of(10, 1, 3), 3);
     }
 
     async fn enter(connections: &Connections) -> Connection {

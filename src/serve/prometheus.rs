@@ -114,7 +114,7 @@ impl Exporter {
             );
         }
         let stale = u8::from(!matches!(sight, Sight::Clear(_)));
-        let help = "1 while metrics are refused because the cluster is not heard.";
+        let help = "1 while the cluster is not heard, and metrics are refused or 0.";
         families.push(Family::gauge("oppscale_blind", help).with(stale));
         families.extend(self.feeds());
         families.push(self.changes.family());

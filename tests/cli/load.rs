@@ -54,6 +54,18 @@ fn figures(output: &CommandOutput) -> Value {
     serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"))
 }
 
+/// Whatever was due became something, and whatever was sent, too.
+fn adds_up(figures: &Value, due: u64) {
+    let of = |field: &str| figures[field].as_u64().unwrap();
+    let not_sent = figures["failures"]["notSent"]["count"].as_u64().unwrap_or(0);
+    assert_eq!(of("sent") + not_sent, due, "{figures}");
+    let ended = of("answered") + of("failed") - not_sent + of("underWayAtTheEnd");
+    assert_eq!(of("sent"), ended, "{figures}");
+    let bars = figures["histogram"].as_array().unwrap();
+    let counted: u64 = bars.iter().map(|bar| bar["count"].as_u64().unwrap()).sum();
+    assert_eq!(counted, of("answered"), "{figures}");
+}
+
 #[test]
 fn every_request_is_sent_and_counted_once() {
     let app = SampleApp::start(&TestEnv::new(), &[]);
@@ -65,9 +77,7 @@ fn every_request_is_sent_and_counted_once() {
     assert_eq!(figures["failures"], json!({}));
     assert_eq!(figures["wanted"]["rateMilli"], 200_000);
     assert_eq!(app.count(), 300);
-    let bars = figures["histogram"].as_array().unwrap();
-    let counted: u64 = bars.iter().map(|bar| bar["count"].as_u64().unwrap()).sum();
-    assert_eq!(counted, 300);
+    adds_up(&figures, 300);
 }
 
 #[test]
@@ -121,6 +131,7 @@ fn there_is_a_limit_to_what_is_under_way() {
     let args = ["--rate", "50", "--duration", "1s", "--timeout", "5s", "--most-under-way", "3"];
     let output = load(address, &args);
     let failures = &figures(&output)["failures"];
+    adds_up(&figures(&output), 50);
     assert_eq!(failures["notSent"]["count"], 47, "{output}");
     assert_eq!(failures["timedOut"]["count"], 3, "{output}");
     assert_eq!(connections.load(Ordering::Relaxed), 3);
@@ -201,6 +212,9 @@ fn what_is_asked_is_what_was_typed() {
         "POST",
         "-H",
         "X-Paid: yes",
+        "-H",
+        "X-Paid: twice",
+        "--no-keep-alive",
         "--body",
         "{}",
     ];
@@ -208,7 +222,13 @@ fn what_is_asked_is_what_was_typed() {
     assert_eq!(output.code, Some(0), "{output}");
     let request = receiver.recv().unwrap().to_lowercase();
     assert!(request.starts_with("post /a?b=c http/1.1\r\n"), "{request}");
-    for part in ["x-paid: yes\r\n", "user-agent: oppscale/", "\r\n\r\n{}"] {
+    for part in [
+        "x-paid: yes\r\n",
+        "x-paid: twice\r\n",
+        "connection: close\r\n",
+        "user-agent: oppscale/",
+        "\r\n\r\n{}",
+    ] {
         assert!(request.contains(part), "{request}");
     }
     assert!(request.contains(&format!("host: {address}\r\n")), "{request}");
@@ -235,12 +255,58 @@ fn who_interrupts_gets_the_figures_so_far() {
 }
 
 #[test]
+fn who_interrupts_the_last_answers_waits_for_them_a_moment() {
+    let env = TestEnv::new();
+    let gate = Arc::new(AtomicUsize::new(0));
+    let open = Arc::clone(&gate);
+    let (address, connections) = server(move |stream| {
+        while open.load(Ordering::Relaxed) == 0 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        answer(stream, OK);
+    });
+    let url = address.to_string();
+    let args = ["load", &url, "--rate", "100", "--duration", "100ms", "-o", "json"];
+    let child = env.start(args);
+    while connections.load(Ordering::Relaxed) < 10 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // All has been sent; now the end is wanted, and the answers come.
+    std::thread::sleep(Duration::from_millis(200));
+    signal("INT", child.id());
+    gate.store(1, Ordering::Relaxed);
+    let output = env.finish(child);
+    assert_eq!(output.code, Some(130), "{output}");
+    let figures = figures(&output);
+    assert_eq!((&figures["answered"], &figures["interrupted"]), (&10.into(), &true.into()));
+}
+
+#[test]
+fn a_load_that_one_process_cannot_send_is_told_whole() {
+    let env = TestEnv::new();
+    let (address, _) = server(silent);
+    let url = address.to_string();
+    let args = ["load", &url, "--rate", "20000", "--duration", "1h", "-o", "json"];
+    let child = env.start([&args[..], &["--most-under-way", "50"]].concat());
+    std::thread::sleep(Duration::from_millis(700));
+    signal("INT", child.id());
+    let output = env.finish(child);
+    let figures = figures(&output);
+    let not_sent = figures["failures"]["notSent"]["count"].as_u64().unwrap();
+    adds_up(&figures, figures["sent"].as_u64().unwrap() + not_sent);
+    assert_eq!(figures["sent"], 50, "{output}");
+    assert!(not_sent > 1000, "what waited to be looked at is told, too: {output}");
+}
+
+#[test]
 fn slips_on_the_command_line() {
     let env = TestEnv::new();
     let mut all = String::new();
     for args in [
         &["ftp://x"][..],
         &["http://u:p@x"],
+        &["http://x:99999"],
+        &["x", "-H", "Content-Length: 7"],
         &["x", "--rate", "0"],
         &["x", "--rate", "1e9"],
         &["x", "--duration", "0"],
@@ -266,6 +332,9 @@ fn slips_on_the_command_line() {
     error: "ftp://x" is neither http:// nor https://
      hint: such as http://HOST:PORT/PATH
     error: a URL with a user in it is not asked: give --header 'Authorization: …'
+    error: "http://x:99999" has a port that is none: expected 1 to 65535
+     hint: such as http://HOST:PORT/PATH
+    error: --header content-length: it is written by itself
     error: invalid value '0' for '--rate <RATE>': a rate of 0 asks for nothing
     error: invalid value '1e9' for '--rate <RATE>': expected requests a second, such as 10, 8.5 or 30/m
     error: --duration must be more than 0 and at most 24h
@@ -284,6 +353,17 @@ fn slips_on_the_command_line() {
      hint: names of Services are known within the cluster only: there with --job IMAGE,
            or from here by kubectl port-forward
     "#);
+}
+
+#[test]
+fn a_job_understands_every_time() {
+    for (typed, said) in [("24h", "1440m"), ("90s", "90s"), ("1500ms", "1500ms"), ("5m", "5m")] {
+        let args = ["load", "x", "--job", "i", "--duration", typed];
+        let output = TestEnv::new().run(args);
+        assert!(output.stdout.contains(&format!("\"--duration={said}\"")), "{output}");
+        let again = ["load", "x", "--job", "i", "--duration", said];
+        assert_eq!(TestEnv::new().run(again).stdout, output.stdout);
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::bin::TestEnv;
-use crate::support::tools::skip;
+use crate::support::tools::{say, skip};
 use crate::walkthrough::page::{Piece, Shell, pieces};
 
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -52,7 +52,8 @@ impl Kubectl {
     }
 }
 
-/// What was lent is taken back, and whatever a failure has left.
+/// What was lent is taken back, and of what a failure has left that which is in the way of
+/// others: the API, and namespaces.
 struct CleanUp<'k>(&'k Kubectl, bool);
 
 impl Drop for CleanUp<'_> {
@@ -114,7 +115,7 @@ fn every_command_of_the_page_does_what_it_says() {
                     let command = command.trim_end();
                     match command.starts_with("export IMAGE=") {
                         true => drop(shell.run(&format!("export IMAGE={image}"))),
-                        false => eprintln!("$ {command}\n{}", shell.run(command)),
+                        false => say(&format!("$ {command}\n{}", shell.run(command))),
                     }
                 }
             }
@@ -163,7 +164,7 @@ fn burst(kubectl: &Kubectl) {
         samples(k).iter().filter(|pod| pod["status"]["phase"] == "Running").count() == 17
     });
     let waits = samples(kubectl).iter().map(wait).collect::<Vec<_>>();
-    eprintln!("paid pods waited {waits:?} s for a node; {full} miners before");
+    say(&format!("paid pods waited {waits:?} s for a node; {full} miners before"));
     assert!(waits.iter().all(|wait| *wait <= LONGEST), "{waits:?}");
 }
 

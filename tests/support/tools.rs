@@ -26,6 +26,10 @@ pub fn on_path(name: &str) -> Option<PathBuf> {
 pub fn skip(why: &str) {
     let test = std::thread::current();
     let test = test.name().unwrap_or("a test");
-    // Past the test runner, which keeps what print macros say to itself.
-    let _ = writeln!(std::io::stderr(), "SKIPPED {test}: {why}");
+    say(&format!("SKIPPED {test}: {why}"));
+}
+
+/// Says something past the test runner, which keeps what print macros say to itself.
+pub fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }

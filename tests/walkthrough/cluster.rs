@@ -281,5 +281,5 @@ impl Cluster {
 
 /// Thousandths.
 pub(super) fn milli(text: &str) -> i64 {
-    i64::try_from(text.parse::<Quantity>().unwrap().milli_value().value).unwrap()
+    text.parse::<Quantity>().unwrap().milli_value().value
 }

@@ -19,20 +19,29 @@ struct Bar {
 }
 
 /// Bounds of 1, 2 and 5 and their tenfolds, from the first bar with something in it to the
-/// last: as fine as an eye compares, and few.
+/// last: as fine as an eye compares, and few. A time that is kept to three digits stands for a
+/// few; it is in the bar of the least of them.
 fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
-    let mut bars = Vec::new();
-    let (mut from, mut power) = (0, 1_u64);
-    while from < histogram.max() && !histogram.is_empty() {
-        for step in [1, 2, 5] {
-            let to = power.saturating_mul(step);
-            let count = histogram.count_between(from + 1, to);
-            if (count > 0 || !bars.is_empty()) && from < histogram.max() {
-                bars.push(Bar { to, count });
+    let mut bars: Vec<Bar> = Vec::new();
+    let mut bounds = (0..).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
+    let mut to = bounds.next().unwrap_or(u64::MAX);
+    for recorded in histogram.iter_recorded() {
+        let least = histogram.lowest_equivalent(recorded.value_iterated_to());
+        while least > to {
+            // Bars between others are shown, empty as they are.
+            if !bars.is_empty() {
+                to = bounds.next().unwrap_or(u64::MAX);
+                bars.push(Bar { to, count: 0 });
+            } else {
+                to = bounds.next().unwrap_or(u64::MAX);
             }
-            from = to;
         }
-        power = power.saturating_mul(10);
+        if bars.is_empty() {
+            bars.push(Bar { to, count: 0 });
+        }
+        if let Some(bar) = bars.last_mut() {
+            bar.count += recorded.count_since_last_iteration();
+        }
     }
     bars
 }
@@ -44,13 +53,15 @@ mod tests {
     #[test]
     fn bars_hold_every_time_once() {
         let mut histogram = Histogram::new_with_bounds(1, 3_600_000_000, 3).unwrap();
-        for micros in [90, 100, 101, 450, 501, 70_000] {
+        // Some are beside a bound, where three digits do not tell them apart.
+        let times = [90, 100, 101, 450, 501, 4_999, 5_000, 5_001, 5_003, 50_000, 70_000, 100_000];
+        for micros in times {
             histogram.record(micros).unwrap();
         }
         let bars: Vec<_> = bars(&histogram).iter().map(|bar| (bar.to, bar.count)).collect();
         assert_eq!(bars.first(), Some(&(100, 2)));
-        assert_eq!(bars.last(), Some(&(100_000, 1)));
-        assert_eq!(bars.iter().map(|(_, count)| count).sum::<u64>(), 6);
+        assert_eq!(bars.last(), Some(&(100_000, 2)));
+        assert_eq!(bars.iter().map(|(_, count)| count).sum::<u64>(), 12);
         assert!(super::bars(&Histogram::new_with_bounds(1, 10, 3).unwrap()).is_empty());
     }
 }
