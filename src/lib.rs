@@ -12,7 +12,7 @@
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
 //!           │  ├───→ sample_app ─→ serve (its listener and exposition)
 //!           │  └───→ load
-//!           └──────→ printer, progress, files, exit
+//!           └──────→ printer, progress, files, open_files, exit
 //! ```
 //!
 //! `core` is pure and knows none of the others.
@@ -32,6 +32,7 @@ pub mod live;
 pub mod load;
 pub mod manifest;
 pub mod metrics_api;
+pub mod open_files;
 pub mod printer;
 pub mod progress;
 pub mod render;

@@ -11,10 +11,10 @@ use crate::exit::{Exit, Hinted, UsageError};
 use crate::harvest::literal;
 use crate::load::{self, Client, Ended, Plan, Summary, Tally};
 use crate::manifest::{Templates, stream};
+use crate::open_files;
 use crate::printer::Printer;
 use crate::progress::Meter;
 use crate::render;
-use crate::serve::connections::limit;
 
 use super::ending::Ending;
 pub use super::load_args::LoadArgs;
@@ -38,7 +38,7 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return Ok(Exit::Ok);
     }
     let client = client(&args, &plan)?;
-    let most = limit(1, plan.most_under_way);
+    let most = open_files::connections(1, plan.most_under_way);
     if most < plan.most_under_way {
         printer.warn(&format!(
             "this process may open only so many files that {most} requests can be under way, not {}; \

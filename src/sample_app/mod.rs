@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::serve::connections::limit;
+use crate::open_files;
 use crate::serve::listener::Port;
 use answers::Answers;
 
@@ -36,7 +36,7 @@ impl SampleApp {
     /// # Errors
     /// When the port cannot be opened.
     pub async fn start(name: String, address: Option<SocketAddr>, port: u16) -> io::Result<Self> {
-        let limit = limit(1, CONNECTIONS);
+        let limit = open_files::connections(1, CONNECTIONS);
         let port = match address {
             Some(address) => Port::open(address, None, limit).await?,
             None => Port::open_all(port, None, limit).await?,

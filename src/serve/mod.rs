@@ -30,7 +30,7 @@ mod background;
 pub mod board;
 pub mod catalog;
 pub mod certificate;
-pub(crate) mod connections;
+mod connections;
 pub(crate) mod exposition;
 pub mod front_proxy;
 mod health;
@@ -61,6 +61,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
 use crate::metrics_api::{Api, Groups};
+use crate::open_files;
 use actual::Scalers;
 use api_port::{ApiPort, Refusals};
 use board::Patience;
@@ -260,7 +261,7 @@ async fn open(
     port: u16,
     tls: Option<TlsAcceptor>,
 ) -> Result<Port, ServeError> {
-    let limit = connections::limit(PORTS, MOST_CONNECTIONS);
+    let limit = open_files::connections(PORTS, MOST_CONNECTIONS);
     let opened = match address {
         Some(address) => Port::open(address, tls, limit).await,
         None => Port::open_all(port, tls, limit).await,
