@@ -23,24 +23,23 @@ struct Bar {
 /// few; it is in the bar of the least of them.
 fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
     let mut bars: Vec<Bar> = Vec::new();
-    let mut bounds = (0..).flat_map(|power| [1, 2, 5].map(|step| step * 10_u64.pow(power)));
+    let mut bounds = (0..).flat_map(|power| {
+        [1_u64, 2, 5].map(|step| step.saturating_mul(10_u64.saturating_pow(power)))
+    });
     let mut to = bounds.next().unwrap_or(u64::MAX);
     for recorded in histogram.iter_recorded() {
         let least = histogram.lowest_equivalent(recorded.value_iterated_to());
         while least > to {
-            // Bars between others are shown, empty as they are.
+            to = bounds.next().unwrap_or(u64::MAX);
+            // Between others, an empty bar is told, too.
             if !bars.is_empty() {
-                to = bounds.next().unwrap_or(u64::MAX);
                 bars.push(Bar { to, count: 0 });
-            } else {
-                to = bounds.next().unwrap_or(u64::MAX);
             }
         }
-        if bars.is_empty() {
-            bars.push(Bar { to, count: 0 });
-        }
-        if let Some(bar) = bars.last_mut() {
-            bar.count += recorded.count_since_last_iteration();
+        let count = recorded.count_since_last_iteration();
+        match bars.last_mut() {
+            Some(bar) => bar.count += count,
+            None => bars.push(Bar { to, count }),
         }
     }
     bars
