@@ -37,7 +37,7 @@ Examples:
   kubectl get nodes,pods -A -o json | oppscale top --from -
                                                  the same from a saved list
   oppscale simulate                              what an HPA makes of it all
-  oppscale render-hpa --workload app.yaml        manifests, sized for this cluster
+  oppscale render-hpa --workload app.yaml        manifests, sized for it
 
 Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
 4 owned by somebody else, 124 timed out, 130 interrupted"
