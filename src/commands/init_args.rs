@@ -14,6 +14,7 @@ use crate::exit::UsageError;
 use crate::setup::desired::{Pipeline, Wishes};
 
 use super::check::distribution;
+use super::image::is_image;
 
 /// Arguments of `oppscale init`.
 #[derive(Debug, Clone, Args)]
@@ -199,7 +200,7 @@ impl InitArgs {
                 .hint("--image REGISTRY/oppscale:VERSION")
                 .into());
         };
-        if image.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        if !is_image(&image) {
             return Err(UsageError::new(format!("{image:?} is no image")).into());
         }
         let wishes = Wishes {

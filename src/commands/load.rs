@@ -17,6 +17,7 @@ use crate::progress::Meter;
 use crate::render;
 
 use super::ending::Ending;
+use super::image::is_image;
 pub use super::load_args::LoadArgs;
 use super::load_args::LoadOutput;
 
@@ -142,7 +143,7 @@ fn typed(duration: Duration) -> String {
 
 /// The Job that does it in a cluster.
 fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
-    if image.is_empty() || image.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !is_image(image) {
         bail!(UsageError::new(format!("--job: {image:?} is no image")));
     }
     if args.certificate_authority.is_some() {

@@ -11,6 +11,7 @@ pub mod completion;
 pub mod demo;
 mod ending;
 pub mod explain;
+mod image;
 pub mod init;
 mod init_args;
 mod init_chart;

@@ -5,6 +5,7 @@ use anyhow::{Context, bail};
 use crate::exit::{Hinted, UsageError};
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
 
+use super::image::is_image;
 use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_flags as flags;
 use super::render_hpa_values::ConfigAs;
@@ -163,7 +164,7 @@ fn image(args: &RenderHpaArgs, program: &Program) -> anyhow::Result<String> {
         bail!(UsageError::new(said).hint(hint));
     };
     given("--image", image)?;
-    if image.chars().any(|c| c.is_whitespace() || c.is_control()) {
+    if !is_image(image) {
         bail!(UsageError::new(format!("--image: {image:?} is no image")));
     }
     Ok(image.to_owned())

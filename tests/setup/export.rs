@@ -7,7 +7,7 @@ use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::tools::tool;
 use crate::support::world::World;
 
-use super::install::{CONFIG_MAP, DEPLOYMENT, SERVICE, init, server};
+use super::install::{CONFIG_MAP, DEPLOYMENT, SERVICE, init, put_prometheus, server};
 
 #[test]
 fn exported_manifests_are_what_init_applies_and_kubectl_takes_them() {
@@ -141,16 +141,11 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
 fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
     let server = server();
     server.store().change(|store| {
-        store.groups.insert("monitoring.coreos.com".to_owned());
-        store.put(
-            "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses/k8s",
-            "x",
+        put_prometheus(
+            store,
             json!({
-                "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
-                "spec": {
-                    "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
-                    "serviceMonitorNamespaceSelector": {}
-                }
+                "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
+                "serviceMonitorNamespaceSelector": {}
             }),
         );
     });

@@ -1,10 +1,11 @@
 //! `oppscale init`: fresh, again, drifted, owned by somebody else.
 
 use insta::assert_snapshot;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::store::Inner;
 use crate::support::world::World;
 
 pub const CONFIG_MAP: &str =
@@ -35,6 +36,19 @@ pub fn server() -> FakeApiServer {
         );
     });
     server
+}
+
+/// A Prometheus of the operator, in the namespace `monitoring`.
+pub fn put_prometheus(store: &mut Inner, spec: Value) {
+    store.groups.insert("monitoring.coreos.com".to_owned());
+    store.put(
+        "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses/k8s",
+        "x",
+        json!({
+            "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
+            "spec": spec
+        }),
+    );
 }
 
 pub fn init(server: &FakeApiServer, args: &[&str]) -> CommandOutput {

@@ -11,16 +11,11 @@ use super::checks::{check, of, server};
 use super::install::{self, init};
 
 fn put_prometheus(store: &mut Inner, namespaces: Value) {
-    store.groups.insert("monitoring.coreos.com".to_owned());
-    store.put(
-        "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses/k8s",
-        "x",
+    install::put_prometheus(
+        store,
         json!({
-            "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
-            "spec": {
-                "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
-                "serviceMonitorNamespaceSelector": namespaces
-            }
+            "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
+            "serviceMonitorNamespaceSelector": namespaces
         }),
     );
 }

@@ -6,7 +6,7 @@ use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
 
-use super::install::{CONFIG_MAP, init, server};
+use super::install::{CONFIG_MAP, init, put_prometheus, server};
 
 const RULE: &str = "/apis/monitoring.coreos.com/v1/namespaces/oppscale/prometheusrules/oppscale";
 const MONITOR: &str = "/apis/monitoring.coreos.com/v1/namespaces/oppscale/servicemonitors/oppscale";
@@ -17,16 +17,11 @@ const BOTH: [&str; 4] = ["--with", "alerts", "--with", "dashboard"];
 fn monitored() -> FakeApiServer {
     let server = server();
     server.store().change(|store| {
-        store.groups.insert("monitoring.coreos.com".to_owned());
-        store.put(
-            "/apis/monitoring.coreos.com/v1/namespaces/monitoring/prometheuses/k8s",
-            "x",
+        put_prometheus(
+            store,
             json!({
-                "kind": "Prometheus", "metadata": {"name": "k8s", "namespace": "monitoring"},
-                "spec": {
-                    "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
-                    "ruleSelector": {"matchLabels": {"release": "monitoring", "role": "alerts"}}
-                }
+                "serviceMonitorSelector": {"matchLabels": {"release": "monitoring"}},
+                "ruleSelector": {"matchLabels": {"release": "monitoring", "role": "alerts"}}
             }),
         );
     });
