@@ -67,6 +67,8 @@ fn an_api_server_that_dies_and_comes_back() {
     assert_eq!(rig.get(list).status, 200);
     assert_eq!(rig.web("/readyz").status, 200);
     assert!(rig.web("/").body.contains("<b>Blind</b>"));
+    // The log looks each second: what was shorter than that is not in it.
+    rig.oppscale.until_logged("blind", |line| line["reason"] == "Blind");
     rig.server.restart();
     rig.server.change(|world| add_paid_pods(world, 1));
     settles(&rig);

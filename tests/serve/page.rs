@@ -102,7 +102,10 @@ fn the_page_needs_no_javascript() {
     let Some(mut browser) = Browser::start() else { return };
     let rig = Rig::start(&[]);
     with_hpa(&rig);
-    rig.until("the node is cordoned", |rig| rig.web("/").body.contains("Cordoned"));
+    // Nodes, workloads and HPAs come by watches of their own, in any order.
+    for what in ["Cordoned", "held-back", "FailedGetObjectMetric"] {
+        rig.until(what, |rig| rig.web("/").body.contains(what));
+    }
     browser.call("Emulation.setScriptExecutionDisabled", json!({"value": true}));
     browser.open(&format!("http://{}/", rig.oppscale.web));
     let text = browser.value("document.body.innerText").as_str().unwrap().to_owned();
