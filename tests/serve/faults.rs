@@ -106,6 +106,22 @@ fn a_right_that_is_withdrawn() {
     }
 }
 
+/// What may only be listed is listed as often as `--max-staleness` needs it.
+#[test]
+fn a_right_to_watch_that_is_withdrawn() {
+    let rig = Rig::start(&["--max-staleness=6s"]);
+    rig.server.always("/api/v1/pods?watch", Answer::Recorded("403-pods"));
+    rig.server.end_watches(Ending::Whole);
+    let begin = Instant::now();
+    while begin.elapsed() < Duration::from_secs(9) {
+        assert_eq!(rig.fit().unwrap(), "121");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    rig.server.change(|world| add_paid_pods(world, 1));
+    settles(&rig);
+    assert!(!rig.oppscale.log_text().contains("Blind"), "{}", rig.oppscale.log_text());
+}
+
 /// Probes must be answered meanwhile, or the kubelet kills a server that could only wait.
 #[test]
 fn an_api_server_that_says_nothing_at_the_start() {

@@ -9,10 +9,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
-use super::fold::{Notice, Position, Trouble, Work, fold};
+use super::fold::{Notice, Position, Work, fold};
 use super::health::Phase;
 use super::lines::Lines;
 use super::sink::{Dial, Sink};
+use super::stop::Stop;
 use crate::cluster::client::{Action, Cluster};
 use crate::cluster::error::ClusterError;
 use crate::cluster::pages::{self, Listing};
@@ -24,8 +25,9 @@ const QUEUE: usize = 32;
 const GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams.
 const LIST_PATIENCE: Duration = Duration::from_secs(60);
-/// How often what may be listed, but not watched or not read at all, is asked for again.
-pub(super) const POLL: Duration = Duration::from_secs(30);
+/// How often what may be listed, but not watched or not read at all, is asked for again,
+/// unless watches are to be shorter.
+const POLL: Duration = Duration::from_secs(30);
 /// A watch that ends sooner than this has not been of use, and the next one waits.
 const SHORTEST: Duration = Duration::from_millis(500);
 /// When a watch that held so long is cut, that is the first failure of a new row.
@@ -62,24 +64,6 @@ pub(super) struct FeedLoop {
     first: Option<oneshot::Sender<Result<(), ClusterError>>>,
 }
 
-/// Why a list or a watch did not go on.
-enum Stop {
-    /// A failure of the network or of the server.
-    Failed(ClusterError),
-    /// No byte came for so long.
-    Silent(Duration),
-    /// The server answered with something else than events.
-    Garbage(String),
-    /// The version is too old, or unknown: the list must be read again.
-    Expired(String),
-    /// The list is to be read again, after a pause.
-    Relist,
-    /// Somebody asked to connect anew.
-    Woken,
-    /// The thread that takes in has ended; only a bug or the end of all does that.
-    Over,
-}
-
 /// How a watch ended that did not fail.
 struct Ended {
     lived: Duration,
@@ -93,7 +77,7 @@ impl FeedLoop {
         let (notice, notices) = mpsc::unbounded_channel();
         let dial = sink.dial();
         tokio::task::spawn_blocking(move || fold(sink, receiver, &empty, notice));
-        let backoff = Backoff::default();
+        let backoff = Backoff::up_to(manner.watch_life);
         Self { cluster, listing, manner, dial, work, empties, notices, backoff, first: None }
     }
 
@@ -182,7 +166,7 @@ impl FeedLoop {
         }
         let _ = self.work.send(Work::Refused(why.clone())).await;
         self.dial.enter(&Phase::Refused { why, hint });
-        self.pause(POLL).await;
+        self.pause(self.every()).await;
     }
 
     /// Reads the list, streamed where the server can.
@@ -266,9 +250,15 @@ impl FeedLoop {
 
     /// Without the right to watch, the list is read again and again.
     async fn poll(&mut self, error: ClusterError) -> Stop {
-        self.dial.enter(&Phase::Polling { why: error.to_string(), every: POLL });
-        self.pause(POLL).await;
+        let every = self.every();
+        self.dial.enter(&Phase::Polling { why: error.to_string(), every });
+        self.pause(every).await;
         Stop::Relist
+    }
+
+    /// Whoever asks for short watches needs data of that age, however it is had.
+    fn every(&self) -> Duration {
+        POLL.min(self.manner.watch_life)
     }
 
     /// One watch, from where the last one stood.
@@ -385,16 +375,6 @@ impl FeedLoop {
         match position.trouble.take() {
             Some(trouble) => Err(trouble.into()),
             None => Ok(position),
-        }
-    }
-}
-
-impl From<Trouble> for Stop {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Failed(410, message) => Self::Expired(format!("{message} (410 Gone)")),
-            Trouble::Failed(code, message) => Self::Garbage(format!("{message} ({code})")),
-            Trouble::Garbage(cause) => Self::Garbage(cause),
         }
     }
 }

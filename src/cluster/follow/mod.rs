@@ -8,7 +8,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `follower` | [`Follower`]: starts the feeds, and ends them |
-//! | `feed` | one kind, listed and then watched, for ever |
+//! | `feed`, `stop` | one kind, listed and then watched, for ever, whatever stops it |
 //! | `fold` | the thread that takes in what a feed has loaded |
 //! | `sink`, `objects` | where the objects go |
 //! | `own` | the opportunistic workload, as it is rolled out and changed |
@@ -29,6 +29,7 @@ mod objects;
 mod own;
 mod picture;
 mod sink;
+mod stop;
 
 pub use follower::{Followed, Follower, WATCH_LIFE, Wishes};
 pub use health::{Feed, Health, Phase};
