@@ -8,9 +8,9 @@
 //!           │  ├───→ render ────────────→ core
 //!           │  ├───→ harvest ─→ manifest → core
 //!           │  ├───→ history ──→ cluster → core
-//!           │  ├───→ serve ────→ metrics_api, cluster → core
+//!           │  ├───→ serve ────→ metrics_api, cluster → core; http_port, exposition
 //!           │  └───→ demo, live ────────→ core      (on a terminal)
-//!           │  ├───→ sample_app ─→ serve (its listener and exposition)
+//!           │  ├───→ sample_app ─→ http_port, exposition
 //!           │  └───→ load
 //!           └──────→ printer, progress, files, open_files, exit
 //! ```
@@ -25,9 +25,11 @@ pub mod commands;
 pub mod core;
 pub mod demo;
 pub mod exit;
+mod exposition;
 pub mod files;
 pub mod harvest;
 pub mod history;
+mod http_port;
 pub mod live;
 pub mod load;
 pub mod manifest;

@@ -3,12 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use hyper::body::Incoming;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
+use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
-use crate::serve::exposition::{Family, Format};
-use crate::serve::listener::{Body, Handler, accept, answer};
-use crate::serve::trust::Peer;
+use crate::exposition::{Family, Format};
+use crate::http_port::{Answered, Handler, accept, answer};
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -54,7 +54,11 @@ impl Answers {
 }
 
 impl Handler for Answers {
-    fn handle(&self, _: &Peer, request: Request<Incoming>) -> (Response<Body>, bool) {
+    type Peer = ();
+
+    fn peer(&self, _: Vec<CertificateDer<'static>>) {}
+
+    fn handle(&self, (): &(), request: Request<Incoming>) -> Answered {
         let response = match request.uri().path() {
             "/livez" | "/healthz" => answer(StatusCode::OK, TEXT, "ok\n"),
             "/readyz" if self.stopping.load(Ordering::Relaxed) => {
@@ -75,6 +79,6 @@ impl Handler for Answers {
                 answer(StatusCode::OK, TEXT, text)
             }
         };
-        (response, false)
+        response.into()
     }
 }

@@ -11,11 +11,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-
+use crate::http_port::{OpenPorts, Port};
 use crate::open_files;
-use crate::serve::listener::Port;
 use answers::Answers;
 
 /// Open connections at once. A load that outruns the application opens one for each request
@@ -26,8 +23,7 @@ const CONNECTIONS: usize = 8192;
 pub struct SampleApp {
     address: SocketAddr,
     answers: Arc<Answers>,
-    stop: watch::Sender<bool>,
-    port: JoinHandle<()>,
+    ports: OpenPorts,
 }
 
 impl SampleApp {
@@ -43,9 +39,9 @@ impl SampleApp {
         };
         let address = port.address()?;
         let answers = Arc::new(Answers::new(name));
-        let (stop, stopped) = watch::channel(false);
-        let port = tokio::spawn(port.serve(Arc::clone(&answers), stopped));
-        Ok(Self { address, answers, stop, port })
+        let mut ports = OpenPorts::new();
+        ports.serve(port, Arc::clone(&answers));
+        Ok(Self { address, answers, ports })
     }
 
     /// Where it answers.
@@ -56,13 +52,8 @@ impl SampleApp {
     /// Ends in order: unready for `delay`, so that nobody is sent here any more, then the
     /// port closes and requests that came are answered, for `patience` at most.
     pub async fn stop(self, delay: Duration, patience: Duration) {
-        self.answers.stop();
-        tracing::info!(?delay, "stopping: not ready any more");
-        tokio::time::sleep(delay).await;
-        self.stop.send_replace(true);
-        match tokio::time::timeout(patience, self.port).await {
-            Ok(_) => tracing::info!(requests = self.answers.count(), "stopped"),
-            Err(_) => tracing::warn!("stopped; some connections were still at work"),
-        }
+        let Self { answers, ports, .. } = self;
+        ports.end(|| answers.stop(), delay, patience).await;
+        tracing::info!(requests = answers.count(), "requests were answered");
     }
 }

@@ -4,11 +4,11 @@
 use super::autoscalers::{Autoscaler, Autoscalers};
 use super::board::{Board, Counted};
 use super::catalog::Entry;
-use super::exposition::Family;
 use super::prometheus::cores;
 use crate::cluster::follow::Followed;
 use crate::core::reserve::Reserve;
 use crate::core::resources::{CPU, MEMORY};
+use crate::exposition::Family;
 
 /// The HPAs, and how well they are heard.
 #[derive(Debug)]

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 use hyper::body::Incoming;
 use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
+use rustls::pki_types::CertificateDer;
 
 use super::board::Board;
 use super::front_proxy::Distrust;
 use super::health::Health;
-use super::listener::{self, Body, Handler, accept};
 use super::prometheus::Exporter;
 use super::trust::{Peer, Trust};
+use crate::http_port::{self, Answered, Body, Handler, accept};
 use crate::metrics_api::{Answer, Api, CUSTOM, EXTERNAL, Refusal, Request as ApiRequest};
 
 /// How often a refusal is logged. Whoever is refused may ask a thousand times a second.
@@ -32,13 +33,19 @@ pub(super) struct ApiPort {
 pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
 
 impl Handler for ApiPort {
-    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> (Response<Body>, bool) {
+    type Peer = Peer;
+
+    fn peer(&self, chain: Vec<CertificateDer<'static>>) -> Peer {
+        Peer::new(chain)
+    }
+
+    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> Answered {
         let began = Instant::now();
         let path = request.uri().path();
         if let Some(answer) = self.health.answer(path) {
-            return (respond(answer), false);
+            return respond(answer).into();
         }
-        let (answer, trusted) = match self.trust.identify(peer, request.headers()) {
+        let (answer, is_trusted) = match self.trust.identify(peer, request.headers()) {
             Err(distrust) => {
                 self.refusals.add(&distrust);
                 (Refusal::unauthorized(format!("oppscale: {distrust}")).answer(), false)
@@ -60,7 +67,7 @@ impl Handler for ApiPort {
             }
         };
         self.exporter.requests.add(group_of(path), answer.status, began.elapsed());
-        (respond(answer), trusted)
+        Answered { response: respond(answer), is_trusted }
     }
 }
 
@@ -76,7 +83,7 @@ fn group_of(path: &str) -> &'static str {
 
 pub(super) fn respond(answer: Answer) -> Response<Body> {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = listener::answer(status, answer.content_type, answer.body);
+    let mut response = http_port::answer(status, answer.content_type, answer.body);
     if answer.status == 401 {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Mutual"));
     }

@@ -11,10 +11,10 @@ use super::certificate::{LOOK, ServingCertificate};
 use super::health::Health;
 use super::history::{EVERY, History};
 use super::issue::Issue;
-use super::listener::stopped;
 use super::overview;
 use super::shared::pace;
 use super::web_port::Page;
+use crate::http_port::stopped;
 
 /// The least time between two renderings: more often than this nobody can read.
 const RENDER: Duration = Duration::from_millis(250);

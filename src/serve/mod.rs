@@ -13,9 +13,8 @@
 //! | `catalog`, `autoscalers` | the workloads that are served, and the HPAs on the page |
 //! | `front_proxy`, `trust`, `ask_only` | who is believed |
 //! | `certificate` | the serving certificate, replaced while it runs |
-//! | `listener`, `connections`, `outlet` | sockets, limits, the end in order |
 //! | `api_port`, `web_port`, `health` | what is answered where |
-//! | `exposition`, `histogram`, `prometheus`, `tally` | `/metrics` |
+//! | `prometheus`, `tally` | `/metrics` |
 //! | `actual`, `waits` | what it tells of workloads and HPAs, and of paid pods that wait |
 //! | `overview`, `history`, `page`, `issue` | the web page, and what of it is new |
 //! | `shared` | a text for all who ask |
@@ -30,15 +29,10 @@ mod background;
 pub mod board;
 pub mod catalog;
 pub mod certificate;
-mod connections;
-pub(crate) mod exposition;
 pub mod front_proxy;
 mod health;
-mod histogram;
 mod history;
 mod issue;
-pub(crate) mod listener;
-mod outlet;
 pub mod overview;
 mod page;
 mod prometheus;
@@ -60,6 +54,7 @@ use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::Cluster;
+use crate::http_port::{OpenPorts, Port};
 use crate::metrics_api::{Api, Groups};
 use crate::open_files;
 use actual::Scalers;
@@ -69,7 +64,6 @@ use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use health::Health;
 use history::History;
 use issue::Issue;
-use listener::Port;
 use prometheus::Exporter;
 use tally::{ChangeTally, RequestTally};
 use watches::Watches;
@@ -137,8 +131,7 @@ pub struct Server {
 /// A server that runs.
 pub struct Running {
     health: Health,
-    stop: watch::Sender<bool>,
-    ports: Vec<tokio::task::JoinHandle<()>>,
+    ports: OpenPorts,
     /// Ended with the server; the watches with them.
     beside: Vec<AbortHandle>,
     _watches: Watches,
@@ -198,16 +191,15 @@ impl Server {
             history: Arc::clone(&history),
             autoscalers: watches.autoscalers.clone(),
         });
-        let (stop, stopped) = watch::channel(false);
+        let mut ports = OpenPorts::new();
         let (short, short_issues) = watch::channel(Arc::new(Issue::default()));
         let (all, all_issues) = watch::channel(Arc::new(Issue::default()));
         let beside = [
             tokio::spawn(background::renew(certificate)),
             tokio::spawn(background::remember(board.clone(), history)),
             tokio::spawn(background::tell(board.clone(), health.clone())),
-            tokio::spawn(background::render(Arc::clone(&page), [short, all], stopped.clone())),
+            tokio::spawn(background::render(Arc::clone(&page), [short, all], ports.stopped())),
         ];
-        let mut ports = Vec::new();
         let web_port = WebPort {
             health: health.clone(),
             exporter: Arc::clone(&exporter),
@@ -215,7 +207,7 @@ impl Server {
             issues: [short_issues, all_issues],
             shared: Default::default(),
         };
-        ports.push(tokio::spawn(web.serve(Arc::new(web_port), stopped.clone())));
+        ports.serve(web, Arc::new(web_port));
         if let (Some(api), Some(trust)) = (api, trust) {
             let api_port = ApiPort {
                 api: Api::new(settings.groups),
@@ -225,10 +217,10 @@ impl Server {
                 exporter,
                 refusals: Refusals::default(),
             };
-            ports.push(tokio::spawn(api.serve(Arc::new(api_port), stopped)));
+            ports.serve(api, Arc::new(api_port));
         }
         let beside = beside.iter().map(tokio::task::JoinHandle::abort_handle).collect();
-        Ok(Running { health, stop, ports, beside, _watches: watches })
+        Ok(Running { health, ports, beside, _watches: watches })
     }
 }
 
@@ -237,21 +229,9 @@ impl Running {
     /// more; then the ports close, and requests that came are answered. Gives up after
     /// `patience`.
     pub async fn stop(self, delay: Duration, patience: Duration) {
-        self.health.stop();
-        tracing::info!(?delay, "stopping: not ready any more");
-        tokio::time::sleep(delay).await;
-        self.stop.send_replace(true);
-        let all = async {
-            for port in self.ports {
-                // A port that panicked has ended, too.
-                let _ = port.await;
-            }
-        };
-        match tokio::time::timeout(patience, all).await {
-            Ok(()) => tracing::info!("stopped"),
-            Err(_) => tracing::warn!("stopped; some connections were still at work"),
-        }
-        self.beside.iter().for_each(AbortHandle::abort);
+        let Self { health, ports, beside, _watches } = self;
+        ports.end(|| health.stop(), delay, patience).await;
+        beside.iter().for_each(AbortHandle::abort);
     }
 }
 

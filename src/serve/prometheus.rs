@@ -8,12 +8,12 @@ use time::OffsetDateTime;
 use super::actual::{self, Scalers};
 use super::board::{Board, Sight};
 use super::certificate::ServingCertificate;
-use super::connections::Connections;
-use super::exposition::{Family, Format};
 use super::overview::{self, Totals};
 use super::tally::{ChangeTally, RequestTally};
 use super::waits::Waits;
 use crate::core::resources::{Amount, CPU, MEMORY, PODS};
+use crate::exposition::{Family, Format};
+use crate::http_port::Connections;
 
 /// What else than the cluster is told of.
 #[derive(Debug)]

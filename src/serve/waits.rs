@@ -13,13 +13,12 @@ use std::time::{Duration, Instant};
 
 use super::board::Board;
 use super::catalog::Catalog;
-use super::exposition::{Family, Kind};
-use super::histogram::{Bound, Histogram};
 use crate::cluster::Journal;
 use crate::core::node::NodeRecord;
 use crate::core::placement::Placement;
 use crate::core::prospect::{self, Prospect};
 use crate::core::record::{PodKey, PodRecord, Standing};
+use crate::exposition::{Bound, Family, Histogram, Kind};
 
 /// Upper bounds of the histogram. Where there is room, a pod has a node within 0.1 to 1 s.
 /// Preemption takes the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to

@@ -13,21 +13,21 @@ use hyper::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response};
+use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::api_port::respond;
 use super::autoscalers::Autoscalers;
 use super::board::Board;
-use super::exposition::Format;
 use super::health::Health;
 use super::history::History;
 use super::issue::{self, Issue};
-use super::listener::{Body, Handler, accept, full};
 use super::page::{self, View};
 use super::prometheus::Exporter;
 use super::shared::Shared;
-use super::trust::Peer;
+use crate::exposition::Format;
+use crate::http_port::{Answered, Body, Handler, accept, full};
 use crate::metrics_api::Answer;
 
 /// How long a page, or what `/metrics` says, is shared by those who ask.
@@ -65,10 +65,14 @@ impl Page {
 }
 
 impl Handler for WebPort {
-    fn handle(&self, _: &Peer, request: Request<Incoming>) -> (Response<Body>, bool) {
+    type Peer = ();
+
+    fn peer(&self, _: Vec<CertificateDer<'static>>) {}
+
+    fn handle(&self, (): &(), request: Request<Incoming>) -> Answered {
         let (path, query) = (request.uri().path(), request.uri().query());
         if let Some(answer) = self.health.answer(path) {
-            return (respond(answer), false);
+            return respond(answer).into();
         }
         let mut response = match (request.method(), path) {
             (&Method::GET | &Method::HEAD, _) => self.get(path, query, &request),
@@ -87,7 +91,7 @@ impl Handler for WebPort {
         ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
-        (response, false)
+        response.into()
     }
 }
 

@@ -162,8 +162,8 @@ fn a_server_that_is_gone() {
     let text = shown(&mut terminal, "lost", |text| {
         let first = text.lines().next().unwrap_or_default();
         // Until both feeds have tried anew, one of them may tell how its watch was cut.
-        let is_refused = text.contains("refused (os error")
-            && text.matches("! reconnecting").count() == 1;
+        let is_refused =
+            text.contains("refused (os error") && text.matches("! reconnecting").count() == 1;
         first.contains("reconnecting, try") && is_refused
     });
     assert_snapshot!(text, @"

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use super::exposition::{Family, Sample};
+use super::{Family, Sample};
 
 /// An upper bound in microseconds, and how it is written in seconds.
-pub(super) type Bound = (u64, &'static str);
+pub(crate) type Bound = (u64, &'static str);
 
 /// A histogram of durations over `N` buckets; what is longer is only counted.
 #[derive(Debug)]
-pub(super) struct Histogram<const N: usize> {
+pub(crate) struct Histogram<const N: usize> {
     bounds: &'static [Bound; N],
     /// Each with what the ones before it hold, as it is written.
     buckets: [u64; N],
@@ -18,12 +18,12 @@ pub(super) struct Histogram<const N: usize> {
 }
 
 impl<const N: usize> Histogram<N> {
-    pub(super) fn new(bounds: &'static [Bound; N]) -> Self {
+    pub(crate) fn new(bounds: &'static [Bound; N]) -> Self {
         Self { bounds, buckets: [0; N], count: 0, micros: 0 }
     }
 
     /// Counts a duration.
-    pub(super) fn add(&mut self, took: Duration) {
+    pub(crate) fn add(&mut self, took: Duration) {
         let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         for (bucket, (bound, _)) in self.buckets.iter_mut().zip(self.bounds) {
             *bucket += u64::from(micros <= *bound);
@@ -33,7 +33,7 @@ impl<const N: usize> Histogram<N> {
     }
 
     /// Writes it into `family`, with these labels.
-    pub(super) fn write(&self, family: &mut Family, labels: &[(&'static str, &str)]) {
+    pub(crate) fn write(&self, family: &mut Family, labels: &[(&'static str, &str)]) {
         let labels: Vec<_> =
             labels.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let mut add = |suffix, le: Option<&str>, value: String| {

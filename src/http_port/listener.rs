@@ -16,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -23,7 +24,6 @@ use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connection, Connections};
 use super::outlet::Outlet;
-use super::trust::Peer;
 
 /// The longest that a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -46,10 +46,30 @@ const OUTLET: Duration = Duration::from_secs(30);
 /// The body of an answer.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
+/// An answer, and who got it.
+pub(crate) struct Answered {
+    pub(crate) response: Response<Body>,
+    /// Whether somebody asked whose connection is to be kept when there are too many.
+    pub(crate) is_trusted: bool,
+}
+
+impl From<Response<Body>> for Answered {
+    /// The answer to a stranger.
+    fn from(response: Response<Body>) -> Self {
+        Self { response, is_trusted: false }
+    }
+}
+
 /// Answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// The answer to `request`, which came from `peer`, and whether the front proxy asked.
-    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> (Response<Body>, bool);
+    /// What is remembered of a connection's other end.
+    type Peer: Send + Sync;
+
+    /// Who shows these certificates in the handshake: none without TLS.
+    fn peer(&self, chain: Vec<CertificateDer<'static>>) -> Self::Peer;
+
+    /// The answer to `request`, which came from `peer`.
+    fn handle(&self, peer: &Self::Peer, request: Request<Incoming>) -> Answered;
 }
 
 /// A whole body.
@@ -177,7 +197,7 @@ async fn connection(
     // Answers are small and complete: nothing is won by waiting for more.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return exchange(stream, Peer::default(), seat, handler, stop).await;
+        return exchange(stream, Vec::new(), seat, handler, stop).await;
     };
     let accepted = tokio::select! {
         accepted = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => accepted,
@@ -186,8 +206,8 @@ async fn connection(
     match accepted {
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
-            let peer = Peer::new(chain.iter().map(|c| c.clone().into_owned()).collect());
-            exchange(stream, peer, seat, handler, stop).await;
+            let chain = chain.iter().map(|c| c.clone().into_owned()).collect();
+            exchange(stream, chain, seat, handler, stop).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake not finished in time"),
@@ -196,17 +216,18 @@ async fn connection(
 
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: Peer,
+    chain: Vec<CertificateDer<'static>>,
     seat: Arc<Connection>,
     handler: Arc<impl Handler>,
     mut stop: watch::Receiver<bool>,
 ) {
     let at_work = Arc::clone(&seat);
+    let peer = handler.peer(chain);
     let service = service_fn(move |request: Request<Incoming>| {
         at_work.begin();
-        let (answer, trusted) = handler.handle(&peer, request);
-        at_work.end(trusted);
-        async move { Ok::<_, Infallible>(answer) }
+        let answered = handler.handle(&peer, request);
+        at_work.end(answered.is_trusted);
+        async move { Ok::<_, Infallible>(answered.response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

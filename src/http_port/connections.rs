@@ -3,7 +3,7 @@
 //! A connection with TLS takes some ten kilobytes. Whoever can reach the port could open
 //! ten thousand and take the memory of the pod, or, were new ones turned away, the place of
 //! the API server. So there is a limit, and a new connection at the limit ends the one that
-//! was idle for longest; those on which the front proxy has asked go last.
+//! was idle for longest; those on which somebody trusted has asked go last.
 //!
 //! Connections are files to the process, too. Where it may open few of them, as with the 1024
 //! of many systems, the ports must leave some for the watches, and the limit is lower.
@@ -93,7 +93,7 @@ impl Connections {
     }
 
     /// How many are open.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.state().open.len()
     }
 
@@ -122,7 +122,7 @@ impl Connection {
         self.change(|seat| seat.requests += 1);
     }
 
-    /// A request has been answered; `trusted` if the front proxy asked.
+    /// A request has been answered; `trusted` if its connection is to be kept longer.
     pub(super) fn end(&self, trusted: bool) {
         self.change(|seat| {
             seat.requests = seat.requests.saturating_sub(1);

@@ -3,7 +3,11 @@
 //! They differ in three things here: OpenMetrics calls a counter without its `_total`, has
 //! units, and ends with `# EOF`.
 
+mod histogram;
+
 use std::fmt::Write as _;
+
+pub(crate) use histogram::{Bound, Histogram};
 
 /// A metric family.
 #[derive(Debug, Clone)]
