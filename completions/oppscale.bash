@@ -338,7 +338,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__certs__subcmd__renew)
-            opts="-n -q -v -h --dir --namespace --service --secret --cluster-domain --days --ca-days --force --force-conflicts --timeout --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
+            opts="-n -q -v -h --dir --namespace --service --secret --cluster-domain --days --ca-days --ca-cert --ca-key --new-ca --force --force-conflicts --timeout --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -373,6 +373,14 @@ _oppscale() {
                     return 0
                     ;;
                 --ca-days)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-cert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ca-key)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -337,6 +337,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l cluster-domain -d 'The cluster\'s domain, for the long name' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l days -d 'How many days the serving certificate lives' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-days -d 'How many days a new CA lives' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-cert -d 'Sign with this CA instead of a new one' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-key -d 'Key of that CA' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l timeout -d 'How long pods may take to serve the new certificate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l context -d 'Context of the kubeconfig to use' -r
@@ -348,6 +350,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l new-ca -d 'Replace a CA that oppscale did not make by a new one'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force -d 'Renew whatever is left of their life'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force-conflicts -d 'Take over fields that others own'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Say less on stderr'

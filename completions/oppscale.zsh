@@ -431,6 +431,8 @@ _arguments "${_arguments_options[@]}" : \
 '--cluster-domain=[The cluster'\''s domain, for the long name]:DOMAIN:_default' \
 '--days=[How many days the serving certificate lives]:DAYS:_default' \
 '--ca-days=[How many days a new CA lives]:DAYS:_default' \
+'--ca-cert=[Sign with this CA instead of a new one]:FILE:_files' \
+'--ca-key=[Key of that CA]:FILE:_files' \
 '--timeout=[How long pods may take to serve the new certificate]:DURATION:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
@@ -442,6 +444,7 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'(--ca-cert)--new-ca[Replace a CA that oppscale did not make by a new one]' \
 '--force[Renew whatever is left of their life]' \
 '--force-conflicts[Take over fields that others own]' \
 '-q[Say less on stderr]' \

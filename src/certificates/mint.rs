@@ -17,7 +17,7 @@ use super::recipe::{Recipe, RecipeError};
 
 /// What an authority's name begins with. The rest is when it was made: two authorities of one
 /// name confuse whoever builds a chain.
-const CA_NAME: &str = "oppscale-ca@";
+pub(super) const CA_NAME: &str = "oppscale-ca@";
 
 /// Certificates that cannot be made.
 #[derive(Debug, Error)]

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::facts::{Facts, certificates};
+use super::mint::CA_NAME;
 use super::private::Private;
 
 /// The serving certificate, and its authority's after it.
@@ -32,6 +34,19 @@ impl Stored {
     /// Whether there is nothing.
     pub fn is_empty(&self) -> bool {
         self.chain.is_none() && self.key.is_none() && self.ca.is_none()
+    }
+
+    /// The authority, where it is none that was made here: who signed the certificate, or one
+    /// of those that are to be trusted. What cannot be read has none.
+    pub fn foreign_authority(&self) -> Option<String> {
+        let facts = |pem: &Option<String>| {
+            let ders = pem.as_deref().and_then(|pem| certificates(pem).ok()).unwrap_or_default();
+            ders.iter().filter_map(|der| Facts::of(der).ok()).collect::<Vec<_>>()
+        };
+        let issuer = facts(&self.chain).into_iter().next().map(|leaf| leaf.issuer);
+        let trusted = facts(&self.ca).into_iter().map(|ca| ca.subject);
+        let own = format!("CN={CA_NAME}");
+        issuer.into_iter().chain(trusted).find(|name| !name.starts_with(&own))
     }
 }
 

@@ -1,14 +1,12 @@
 //! `oppscale certs generate`.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
 
 use crate::certificates::{
-    Authority, Bundle, KEY, MintError, Minted, Private, REQUEST, Recipe, Stored, date, judge, mint,
-    request,
+    Bundle, KEY, Minted, Private, REQUEST, Recipe, Stored, date, judge, request,
 };
 use crate::cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
 use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
@@ -18,6 +16,7 @@ use crate::printer::Printer;
 use crate::setup::{api_services, clock, tls_secret};
 
 use super::certs::{LifeArgs, ServerArgs, folder, good_for, write_folder};
+use super::certs_authority::AuthorityArgs;
 
 /// Arguments of `oppscale certs generate`.
 #[derive(Debug, Args)]
@@ -52,12 +51,9 @@ pub struct GenerateArgs {
     /// Keep the CA's key as ca.key in the folder
     #[arg(long, requires = "dir")]
     pub keep_ca_key: bool,
-    /// Sign with this CA instead of a new one
-    #[arg(long, value_name = "FILE", requires = "ca_key")]
-    pub ca_cert: Option<PathBuf>,
-    /// Key of that CA
-    #[arg(long, value_name = "FILE", requires = "ca_cert")]
-    pub ca_key: Option<PathBuf>,
+    /// Who signs.
+    #[command(flatten)]
+    pub authority: AuthorityArgs,
     /// Make a key and a signing request for somebody else's CA
     #[arg(long, requires = "dir", conflicts_with_all = ["to_secret", "ca_cert", "keep_ca_key"])]
     pub csr: bool,
@@ -121,7 +117,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     });
     let minted = match good {
         Some(minted) => minted,
-        None => made(&args, &recipe, now)?,
+        None => args.authority.mint(&recipe, now)?,
     };
     if let Some(cluster) = cluster.as_ref().filter(|_| in_use) {
         trusted(cluster, &args, &recipe, &minted, printer).await?;
@@ -202,25 +198,6 @@ fn reused(stored: Stored) -> Option<Minted> {
         chain: stored.chain?,
         key: stored.key?,
         ca_key: Private::new(""),
-    })
-}
-
-fn made(args: &GenerateArgs, recipe: &Recipe, now: i64) -> anyhow::Result<Minted> {
-    let (Some(cert), Some(key)) = (&args.ca_cert, &args.ca_key) else {
-        return Ok(mint(recipe, now)?);
-    };
-    let read = |path: &Path| {
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let authority = Authority::read(&read(cert)?, &Private::new(read(key)?));
-    let signed = authority.and_then(|authority| authority.sign(recipe, now));
-    signed.map_err(|error| match error {
-        MintError::Authority(_) => Hinted::new(
-            format!("{}: {error}", cert.display()),
-            "leave --ca-cert and --ca-key out for a new CA, or set --days",
-        )
-        .into(),
-        other => anyhow::Error::from(other).context(cert.display().to_string()),
     })
 }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::certificates::{Bundle, Facts, Minted, Private, certificates, date, mint};
+use crate::certificates::{Bundle, Facts, Minted, Private, Stored, certificates, date};
 use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use crate::exit::{Exit, Hinted, UsageError};
+use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
@@ -16,6 +16,7 @@ use crate::setup::{clock, tls_secret};
 use super::certs::{
     LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder,
 };
+use super::certs_authority::AuthorityArgs;
 
 /// Arguments of `oppscale certs renew`.
 #[derive(Debug, Args)]
@@ -24,6 +25,8 @@ Examples:
   oppscale certs renew               in the cluster, if less than 30 % is left
   oppscale certs renew --force       in any case
   oppscale certs renew --dir certs   the files of a folder
+  oppscale certs renew --ca-cert ca.pem --ca-key ca-key.pem
+                                     signed by your own CA
 
 In the cluster, the APIServices trust the old CA and the new one while pods take
 up the new certificate, and the new one alone afterwards: no request fails. What
@@ -38,6 +41,12 @@ pub struct RenewArgs {
     /// How long they live.
     #[command(flatten)]
     pub life: LifeArgs,
+    /// Who signs.
+    #[command(flatten)]
+    pub authority: AuthorityArgs,
+    /// Replace a CA that oppscale did not make by a new one
+    #[arg(long, conflicts_with = "ca_cert")]
+    pub new_ca: bool,
     /// Renew whatever is left of their life
     #[arg(long)]
     pub force: bool,
@@ -70,7 +79,7 @@ pub(super) async fn run(args: RenewArgs, printer: &Printer) -> anyhow::Result<Ex
             printer.data(&kept(percent))?;
             return Ok(Exit::Ok);
         }
-        let minted = mint(&recipe, now)?;
+        let minted = made(&args, &path.display().to_string(), &stored, now)?;
         write_folder(path, &minted, false)?;
         printer.data(&format!("renewed {}, {}\n", path.display(), until(&minted)))?;
         return Ok(Exit::Ok);
@@ -96,7 +105,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
         (Some(_), Some(chain), Some(key), Some(ca)) => {
             Minted { ca, chain, key, ca_key: Private::new("") }
         }
-        _ => mint(&recipe, now)?,
+        (_, chain, key, ca) => made(args, &at.shown(), &Stored { chain, key, ca }, now)?,
     };
     let new = Bundle::parse(&minted.ca)?;
     progress.phase("trusting both CAs");
@@ -147,6 +156,21 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
         ));
     }
     Ok(Exit::Ok)
+}
+
+/// New certificates for those of `place`, by a CA that may take the place of theirs.
+fn made(args: &RenewArgs, place: &str, stored: &Stored, now: i64) -> anyhow::Result<Minted> {
+    if !args.new_ca
+        && !args.authority.is_given()
+        && let Some(authority) = stored.foreign_authority()
+    {
+        return Err(OwnedByOthers::new(
+            format!("{place} has the CA {authority}, which oppscale did not make"),
+            "--ca-cert and --ca-key sign with it, --new-ca makes one in its place",
+        )
+        .into());
+    }
+    args.authority.mint(&args.server.recipe(&args.life), now)
 }
 
 fn end_of(minted: &Minted) -> i64 {

@@ -2,6 +2,7 @@
 
 mod candidates;
 pub mod certs;
+mod certs_authority;
 mod certs_generate;
 mod certs_renew;
 mod certs_status;

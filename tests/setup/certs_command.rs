@@ -7,6 +7,7 @@ use insta::assert_snapshot;
 use oppscale::certificates::{Private, Recipe, mint};
 use serde_json::Value;
 
+use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
 use crate::support::tools::tool;
 
@@ -161,6 +162,37 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     [exit status: 1]
     ");
     assert!(!env.path("certs").exists());
+}
+
+#[test]
+fn a_ca_of_ones_own_signs_a_renewal_and_is_never_replaced_unasked() {
+    let env = TestEnv::new();
+    let own = Authority::new("Example Corp CA");
+    env.write("corp.crt", &own.pem());
+    env.write("corp.key", &own.key_pem());
+    let signed = ["--ca-cert", "corp.crt", "--ca-key", "corp.key"];
+    let generate = [&["certs", "generate", "--dir", "certs"][..], &signed].concat();
+    assert_eq!(env.run(&generate).code, Some(0));
+    let before = fs::read(env.path("certs/tls.crt")).unwrap();
+    let renew = ["certs", "renew", "--dir", "certs", "--force"];
+    assert_snapshot!(env.run(renew), @"
+    ------- stderr -------
+    error: certs has the CA CN=Example Corp CA, which oppscale did not make
+     hint: --ca-cert and --ca-key sign with it, --new-ca makes one in its place
+    [EOF]
+    [exit status: 4]
+    ");
+    assert_eq!(fs::read(env.path("certs/tls.crt")).unwrap(), before, "nothing was written");
+    // Its own CA signs again.
+    let output = env.run([&renew[..], &signed].concat());
+    assert!(output.stdout.starts_with("renewed certs, valid until "), "{output}");
+    assert_ne!(fs::read(env.path("certs/tls.crt")).unwrap(), before);
+    assert_eq!(fs::read_to_string(env.path("certs/ca.crt")).unwrap(), own.pem());
+    // Whoever wants another says so, once.
+    let output = env.run([&renew[..], &["--new-ca"]].concat());
+    assert!(output.stdout.starts_with("renewed certs, valid until "), "{output}");
+    assert_ne!(fs::read_to_string(env.path("certs/ca.crt")).unwrap(), own.pem());
+    assert!(env.run(renew).stdout.starts_with("renewed certs, "));
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl Authority {
         self.certificate.pem()
     }
 
+    /// Its key, for those who sign with it.
+    pub fn key_pem(&self) -> String {
+        self.issuer.key().serialize_pem()
+    }
+
     /// A certificate for a user.
     pub fn user(&self, name: &str) -> Identity {
         let mut params = CertificateParams::new(Vec::new()).unwrap();

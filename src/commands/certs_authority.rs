@@ -1,0 +1,48 @@
+//! Who signs: a CA that is given, or a new one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::certificates::{Authority, MintError, Minted, Private, Recipe, mint};
+use crate::exit::Hinted;
+
+/// Who signs certificates.
+#[derive(Debug, Args)]
+pub struct AuthorityArgs {
+    /// Sign with this CA instead of a new one
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    pub ca_cert: Option<PathBuf>,
+    /// Key of that CA
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    pub ca_key: Option<PathBuf>,
+}
+
+impl AuthorityArgs {
+    /// Whether there is a CA to sign with.
+    pub(super) fn is_given(&self) -> bool {
+        self.ca_cert.is_some()
+    }
+
+    /// Certificates that it has signed, or a new CA.
+    pub(super) fn mint(&self, recipe: &Recipe, now: i64) -> anyhow::Result<Minted> {
+        let (Some(cert), Some(key)) = (&self.ca_cert, &self.ca_key) else {
+            return Ok(mint(recipe, now)?);
+        };
+        let read = |path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let authority = Authority::read(&read(cert)?, &Private::new(read(key)?));
+        let signed = authority.and_then(|authority| authority.sign(recipe, now));
+        signed.map_err(|error| match error {
+            MintError::Authority(_) => Hinted::new(
+                format!("{}: {error}", cert.display()),
+                "leave --ca-cert and --ca-key out for a new CA, or set --days",
+            )
+            .into(),
+            other => anyhow::Error::from(other).context(cert.display().to_string()),
+        })
+    }
+}
