@@ -25,24 +25,13 @@ use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
 use super::request::Request;
 use super::routes::{self, Paging};
+pub use super::setup::Setup;
 use super::store::Store;
 use super::watch::{self, Ending, Watches, What};
 use super::world::World;
 
 /// Far longer than anything here takes; a test that waits so long has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How to start a [`FakeApiServer`].
-pub struct Setup {
-    world: World,
-    tls: Option<ServerName>,
-    paging: Paging,
-    token: Option<&'static str>,
-    demands_certificate: bool,
-    prefix: &'static str,
-    streams: bool,
-    stores: bool,
-}
 
 /// A server that runs.
 pub struct FakeApiServer {
@@ -74,118 +63,36 @@ struct Script {
     then: Answer,
 }
 
-impl Setup {
-    /// A server with TLS that asks nobody who they are.
-    pub fn new(world: World) -> Self {
-        let paging = Paging { at_most: usize::MAX, overlap: 0, epoch: 930, revision: 930 };
-        Self {
-            world,
-            tls: Some(ServerName::Right),
-            paging,
-            token: None,
-            demands_certificate: false,
-            prefix: "",
-            streams: true,
-            stores: false,
-        }
-    }
-
-    /// Of a version that does not stream lists.
-    #[must_use]
-    pub fn without_streaming(mut self) -> Self {
-        self.world.version["minor"] = "33".into();
-        self.world.version["gitVersion"] = "v1.33.4".into();
-        Self { streams: false, ..self }
-    }
-
-    /// That says it streams lists, and refuses to.
-    #[must_use]
-    pub fn refusing_to_stream(self) -> Self {
-        Self { streams: false, ..self }
-    }
-
-    /// Without TLS.
-    #[must_use]
-    pub fn plain(self) -> Self {
-        Self { tls: None, ..self }
-    }
-
-    /// With another certificate than the right one.
-    #[must_use]
-    pub fn certificate(self, name: ServerName) -> Self {
-        Self { tls: Some(name), ..self }
-    }
-
-    /// With pages of at most so many items, whatever limit is asked for.
-    #[must_use]
-    pub fn pages_of(mut self, items: usize) -> Self {
-        self.paging.at_most = items;
-        self
-    }
-
-    /// With pages whose first items are the last ones of the page before.
-    #[must_use]
-    pub fn overlapping_by(mut self, items: usize) -> Self {
-        self.paging.overlap = items;
-        self
-    }
-
-    /// Only for those who bear this token; 401 for others.
-    #[must_use]
-    pub fn for_token(self, token: &'static str) -> Self {
-        Self { token: Some(token), ..self }
-    }
-
-    /// Only for those with a client certificate; 401 for others.
-    #[must_use]
-    pub fn for_client_certificates(self) -> Self {
-        Self { demands_certificate: true, ..self }
-    }
-
-    /// Below a path, as a proxy such as Rancher's serves a cluster.
-    #[must_use]
-    pub fn below(self, prefix: &'static str) -> Self {
-        Self { prefix, ..self }
-    }
-
-    /// That stores objects, reviews access and hands out tokens.
-    #[must_use]
-    pub fn storing(self) -> Self {
-        Self { stores: true, ..self }
-    }
-
-    /// Starts it.
-    pub fn start(self) -> FakeApiServer {
-        let authority = self.tls.map(|_| Authority::new("the cluster's CA"));
-        let shared = Arc::new(Shared {
-            watches: Arc::new(Watches::new(self.paging.revision, self.streams)),
-            world: Mutex::new(self.world),
-            paging: Mutex::new(self.paging),
-            scripts: Mutex::default(),
-            store: self.stores.then(Store::default),
-            requests: Mutex::default(),
-            arrival: Condvar::new(),
-            token: Mutex::new(self.token.map(str::to_owned)),
-            demands_certificate: self.demands_certificate,
-            prefix: self.prefix,
-        });
-        let mut server = FakeApiServer {
-            shared,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            authority,
-            tls: self.tls,
-            prefix: self.prefix,
-            runtime: None,
-        };
-        server.restart();
-        server
-    }
-}
-
 impl FakeApiServer {
     /// A healthy server with TLS.
     pub fn start(world: World) -> Self {
         Setup::new(world).start()
+    }
+
+    pub(super) fn of(setup: Setup) -> Self {
+        let authority = setup.tls.map(|_| Authority::new("the cluster's CA"));
+        let shared = Arc::new(Shared {
+            watches: Arc::new(Watches::new(setup.paging.revision, setup.streams)),
+            world: Mutex::new(setup.world),
+            paging: Mutex::new(setup.paging),
+            scripts: Mutex::default(),
+            store: setup.stores.then(Store::default),
+            requests: Mutex::default(),
+            arrival: Condvar::new(),
+            token: Mutex::new(setup.token.map(str::to_owned)),
+            demands_certificate: setup.demands_certificate,
+            prefix: setup.prefix,
+        });
+        let mut server = Self {
+            shared,
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            authority,
+            tls: setup.tls,
+            prefix: setup.prefix,
+            runtime: None,
+        };
+        server.restart();
+        server
     }
 
     /// Ends it with all its connections, as a killed process does.

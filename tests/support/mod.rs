@@ -17,6 +17,7 @@ pub mod review;
 pub mod routes;
 pub mod sample_app;
 pub mod served;
+pub mod setup;
 pub mod store;
 pub mod stream;
 pub mod terminal;
