@@ -21,8 +21,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     target="$(uname -m)-unknown-linux-musl" \
     && export CARGO_TARGET_DIR="/target/$target" \
     && env "CC_$(echo "$target" | tr - _)=gcc" \
-       cargo build --release --locked --bin oppscale --target "$target" \
-    && cp "$CARGO_TARGET_DIR/$target/release/oppscale" /oppscale \
+       cargo build --profile dist --locked --bin oppscale --target "$target" \
+    && cp "$CARGO_TARGET_DIR/$target/dist/oppscale" /oppscale \
     && /oppscale --version
 
 FROM scratch

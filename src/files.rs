@@ -2,18 +2,28 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file beside its place and moves it there: nobody sees half of it, and what was
-/// there before stays until all is written.
+/// there before stays until all is written. A link is followed; a pipe, a terminal or a device
+/// gets the bytes, and stays what it is.
 ///
 /// # Errors
 /// When the folder cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(beside);
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => {
+            fs::OpenOptions::new().write(true).open(path)?.write_all(bytes)
+        }
+        Ok(_) => replace(&fs::canonicalize(path)?, bytes),
+        // A link to what is not there yet makes it where the link leads.
+        Err(_) if fs::symlink_metadata(path).is_ok() => fs::write(path, bytes),
+        Err(_) => replace(path, bytes),
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let beside = beside(path)?;
     let written = fs::File::create(&beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
         .and_then(|()| fs::rename(&beside, path));
@@ -24,18 +34,22 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
+/// The name of a file on its way to `path`.
+fn beside(path: &Path) -> io::Result<PathBuf> {
+    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    Ok(path.with_file_name(name))
+}
+
 /// Writes a file that only its owner may read, whole or not at all. It is private from its
 /// first byte on, whatever the umask: created with its mode, not changed afterwards.
 ///
 /// # Errors
-/// When the folder cannot be written, and when `path` is a symbolic link: what it leads to
-/// may be somebody else's.
+/// When the folder cannot be written, and when `path` is a symbolic link, for what it leads to
+/// may be somebody else's, or anything but a file.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    refuse_link(path)?;
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut beside = name.to_owned();
-    beside.push(format!(".{}.part", std::process::id()));
-    let beside = path.with_file_name(beside);
+    refuse_others(path)?;
+    let beside = beside(path)?;
     // What a run that was killed left behind is ours: its name holds a process id.
     match fs::remove_file(&beside) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -62,7 +76,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// # Errors
 /// When it could not.
 pub fn may_write_private(path: &Path) -> io::Result<()> {
-    refuse_link(path)?;
+    refuse_others(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = fs::metadata(folder.unwrap_or(Path::new(".")))?;
     if !folder.is_dir() || path.is_dir() {
@@ -91,6 +105,15 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     fs::File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())
+}
+
+/// Refuses what a rename would turn into a file.
+fn refuse_others(path: &Path) -> io::Result<()> {
+    refuse_link(path)?;
+    match fs::metadata(path) {
+        Ok(found) if !found.is_file() => Err(io::Error::other("it is no file")),
+        _ => Ok(()),
+    }
 }
 
 fn refuse_link(path: &Path) -> io::Result<()> {

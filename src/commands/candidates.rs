@@ -13,7 +13,7 @@ use crate::core::simulation::{
 use crate::core::verdict::{self, Change, Circumstances, METRIC_NAME, Unjudgeable, Verdict};
 use crate::exit::{Hinted, UsageError};
 use crate::history;
-use crate::scenario::{self, Document, Manifest, ScaleTarget};
+use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
 
 use super::simulate_args::{Nature, SimulateArgs};
 
@@ -31,6 +31,8 @@ pub(super) struct Stage {
     pub(super) candidates: Vec<Candidate>,
     /// What the user should know of the input.
     pub(super) warnings: Vec<String>,
+    /// What else was taken from the HPAs' files.
+    pub(super) notes: Vec<String>,
 }
 
 /// One HPA on the scenario.
@@ -53,7 +55,8 @@ pub(super) struct Candidate {
 /// # Errors
 /// When a file cannot be read, or there is no such scenario or configuration.
 pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
-    let (title, mut setup, warnings) = base(args)?;
+    let (title, mut setup, mut warnings) = base(args)?;
+    let mut notes = Vec::new();
     setup.filler.autoscaler.config =
         ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
     setup.seed = args.seed.unwrap_or(setup.seed);
@@ -63,9 +66,17 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     }
     let mut candidates = Vec::new();
     for file in &args.hpas {
-        for manifest in manifests(file, &setup)? {
-            let nature = nature(args, &manifest);
+        let document = Document::read(file)?;
+        for manifest in manifests(&document, file, &setup)? {
+            let workload = scenario::workload(&document, &manifest)?;
+            let nature = nature(args, &manifest, workload.as_ref());
             let mut setup = setup.clone();
+            if let Some(workload) = &workload {
+                workload.shape(&mut setup.filler.template);
+                let (priority, reserve) = (setup.filler.template.priority, nature.reserve);
+                notes.push(taken(file, &manifest.name, workload, priority, reserve));
+                warnings.extend(without_class(file, &manifest.name, workload, priority));
+            }
             setup.filler.autoscaler.spec = manifest.spec.clone();
             setup.filler.autoscaler.metric = nature;
             let title = format!("the HPA {} of {file}", manifest.name);
@@ -95,7 +106,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, identity));
     }
     unique(&mut candidates);
-    Ok(Stage { title, seed: setup.seed, candidates, warnings })
+    Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
 }
 
 fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
@@ -142,9 +153,8 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     Ok((document.name, setup, Vec::new()))
 }
 
-fn manifests(file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
-    let document = Document::read(file)?;
-    let manifests = scenario::manifests(&document, setup.filler.autoscaler.config.gates)?;
+fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+    let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
     for manifest in &manifests {
         let is_capacity = manifest.spec.effective_metrics().iter().all(|metric| {
             matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
@@ -163,16 +173,47 @@ fn manifests(file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
     Ok(manifests)
 }
 
+/// What is taken from a workload beside its HPA.
+fn taken(
+    file: &str,
+    name: &str,
+    workload: &WorkloadFile,
+    priority: i32,
+    reserve: Reserve,
+) -> String {
+    let (replica, grace) = (&workload.replica, workload.grace_ms / 1000);
+    format!(
+        "{name}: {replica} a replica, reserve {reserve}, priority {priority} and a grace period of \
+         {grace}s, as in {file}"
+    )
+}
+
+/// What cannot be told of a workload whose PriorityClass is elsewhere.
+fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32) -> Option<String> {
+    match &workload.class {
+        Some((class, None)) => Some(format!(
+            "{name}: PriorityClass {class} is not in {file}, so its priority is the scenario's, \
+             {priority}"
+        )),
+        _ => None,
+    }
+}
+
 /// What the metric of a manifest measures: told by its name where it is oppscale's, else by
-/// the flags.
-fn nature(args: &SimulateArgs, manifest: &Manifest) -> MetricNature {
-    let reserve = args.reserve_in_metric.unwrap_or(Reserve::Cpu(0));
+/// the flags. The reserve of oppscale's is the workload's.
+fn nature(
+    args: &SimulateArgs,
+    manifest: &Manifest,
+    workload: Option<&WorkloadFile>,
+) -> MetricNature {
     let is_ours = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
             metric.name == METRIC_NAME
         }
         _ => false,
     });
+    let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
+    let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
     let nature = if is_ours {
         MetricNature::oppscale(reserve)
     } else {

@@ -28,6 +28,7 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     for warning in &stage.warnings {
         printer.warn(warning);
     }
+    stage.notes.iter().for_each(|note| printer.note(note));
     let shown = args.shown(stage.candidates.iter().map(|candidate| candidate.name.as_str()))?;
     let seed = stage.seed;
     let entries = compare::run(&stage.title, stage.candidates, printer).await?;

@@ -37,6 +37,15 @@ impl DocumentError {
     }
 }
 
+/// The kind of several objects in one, as `kubectl get -o yaml` prints them.
+const LIST: &str = "List";
+
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    items: Vec<serde_json::Value>,
+}
+
 /// What tells one object from another.
 #[derive(Deserialize)]
 struct Kind {
@@ -91,8 +100,8 @@ impl Document {
         serde_yaml::from_str(&self.text).map_err(|error| self.yaml_error(&error))
     }
 
-    /// Reads every document of this kind in a JSON or YAML file, and tells the kinds of the
-    /// others.
+    /// Reads every object of this kind in a JSON or YAML file, those of a List too, and tells
+    /// the kinds of the others.
     ///
     /// # Errors
     /// When one is no object, or is of the kind and not what `T` expects.
@@ -104,6 +113,9 @@ impl Document {
         if self.is_json() {
             match self.parse::<Kind>()?.kind {
                 Some(kind) if kind == wanted => found.push(self.parse()?),
+                Some(kind) if kind == LIST => {
+                    self.take_items(self.parse()?, wanted, &mut found, &mut others)?;
+                }
                 kind => others.extend(kind),
             }
             return Ok((found, others));
@@ -116,10 +128,34 @@ impl Document {
                 Some(kind) if kind == wanted => {
                     found.push(T::deserialize(again).map_err(|e| self.yaml_error(&e))?);
                 }
+                Some(kind) if kind == LIST => {
+                    let list = List::deserialize(again).map_err(|e| self.yaml_error(&e))?;
+                    self.take_items(list, wanted, &mut found, &mut others)?;
+                }
                 kind => others.extend(kind),
             }
         }
         Ok((found, others))
+    }
+
+    /// The items of what `kubectl get` prints of several objects.
+    fn take_items<T: DeserializeOwned>(
+        &self,
+        list: List,
+        wanted: &str,
+        found: &mut Vec<T>,
+        others: &mut Vec<String>,
+    ) -> Result<(), DocumentError> {
+        for (at, item) in list.items.into_iter().enumerate() {
+            if item["kind"] == wanted {
+                let item = serde_path_to_error::deserialize(item)
+                    .map_err(|error| DocumentError::new(self, format!("items[{at}].{error}")))?;
+                found.push(item);
+            } else {
+                others.extend(item["kind"].as_str().map(str::to_owned));
+            }
+        }
+        Ok(())
     }
 
     fn is_json(&self) -> bool {

@@ -15,6 +15,7 @@ mod scenario_file;
 mod series_file;
 mod span;
 mod wire;
+mod workload_file;
 
 pub use document::{Document, DocumentError};
 pub use manifest::{Manifest, ScaleTarget, manifests};
@@ -23,3 +24,4 @@ pub use recorded::{Recorded, recorded};
 pub use scenario_file::setup;
 pub use series_file::series;
 pub use span::Span;
+pub use workload_file::{WorkloadFile, workload};

@@ -216,3 +216,84 @@ fn a_scenario_of_ones_own_runs() {
     let older = env.run(["simulate", "--scenario", "own.yaml", "--kubernetes-version", "1.34"]);
     assert!(older.stdout.contains("oppscale  in tolerance"), "{older}");
 }
+
+/// What `render-hpa` renders: the HPA among all that decides how its loop goes.
+const SET: &str = "\
+apiVersion: scheduling.k8s.io/v1
+kind: PriorityClass
+metadata: {name: opportunistic}
+value: -1000
+preemptionPolicy: Never
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: miner
+  namespace: idle
+  annotations: {oppscale.dev/reserve: \"10\"}
+spec:
+  selector: {matchLabels: {app: miner}}
+  template:
+    metadata: {labels: {app: miner}}
+    spec:
+      priorityClassName: opportunistic
+      terminationGracePeriodSeconds: 5
+      containers:
+      - name: miner
+        image: miner
+        resources: {requests: {cpu: 500m, memory: 1Gi}}
+---
+";
+
+const FIT: (&str, &str) = ("metric: {name: remaining}", "metric: {name: oppscale_fit_replicas}");
+
+#[test]
+fn what_stands_beside_an_hpa_decides_too() {
+    let env = TestEnv::new();
+    let hpa = HPA.replace(FIT.0, FIT.1);
+    env.write("set.yaml", &format!("{SET}{hpa}"));
+    let output = env.run(["simulate", "--scenario", "burst", "--hpa", "set.yaml"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(
+        output.stderr,
+        "note: miner: cpu=500m,memory=1Gi a replica, reserve 10, priority -1000 and a grace \
+         period of 5s, as in set.yaml\n"
+    );
+    assert!(!output.stdout.contains("PriorityClass"), "it has one: {output}");
+    assert!(output.stdout.contains("Taken off in the metric: 10 cores"), "{output}");
+    // Without its class, nobody knows who is evicted.
+    let (_, without) = SET.split_once("---\n").unwrap();
+    env.write("without.yaml", &format!("{without}{hpa}"));
+    let output = env.run(["simulate", "--scenario", "burst", "--hpa", "without.yaml"]);
+    assert!(
+        output.stderr.contains(
+            "PriorityClass opportunistic is not in without.yaml, so its priority is the \
+             scenario's, 0"
+        ),
+        "{output}"
+    );
+    // A flag has the last word.
+    let flags = ["simulate", "--hpa", "set.yaml", "--reserve-in-metric", "3"];
+    let output = env.run(flags);
+    assert!(output.stdout.contains("Taken off in the metric: 3 cores"), "{output}");
+    env.write("bad.yaml", &format!("{}{hpa}", SET.replace("\"10\"", "lots")));
+    let output = env.run(["simulate", "--hpa", "bad.yaml"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("bad.yaml: Deployment miner: annotation "), "{output}");
+}
+
+#[test]
+fn a_list_as_kubectl_prints_it_holds_hpas_too() {
+    let env = TestEnv::new();
+    let items: Vec<String> = HPA.lines().map(|line| format!("  {line}\n")).collect();
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n- {}", items.concat().trim_start());
+    env.write("list.yaml", &list);
+    let printed = env.run(["simulate", "--hpa", "list.yaml", "-o", "json"]);
+    assert_eq!(printed.code, Some(0), "{printed}");
+    env.write("hpa.yaml", HPA);
+    let alone = env.run(["simulate", "--hpa", "hpa.yaml", "-o", "json"]);
+    assert_eq!(printed.stdout.replace("list.yaml", "hpa.yaml"), alone.stdout);
+    env.write("list.yaml", &list.replace("maxReplicas", "maxReplica"));
+    let output = env.run(["simulate", "--hpa", "list.yaml"]);
+    assert!(output.stderr.contains("items[0].spec.maxReplica: unknown field"), "{output}");
+}
