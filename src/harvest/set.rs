@@ -91,7 +91,7 @@ impl Decisions {
     /// What the HPA is called, be it rendered or made by KEDA.
     pub fn hpa_name(&self) -> String {
         match self.pipeline {
-            Pipeline::Keda => format!("keda-hpa-{}", text::label(&self.name)),
+            Pipeline::Keda => format!("{}{}", text::KEDA_HPA, text::scaled_object(&self.name)),
             Pipeline::Native | Pipeline::External | Pipeline::Prometheus => self.name.clone(),
         }
     }
