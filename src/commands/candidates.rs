@@ -10,7 +10,7 @@ use crate::core::reserve::Reserve;
 use crate::core::simulation::{
     Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
 };
-use crate::core::verdict::{self, Change, Circumstances, METRIC_NAME, Unjudgeable, Verdict};
+use crate::core::verdict::{self, Change, Circumstances, Unjudgeable, Verdict, is_fit_replicas};
 use crate::exit::{Hinted, UsageError};
 use crate::history;
 use crate::scenario::{self, Document, Manifest, ScaleTarget};
@@ -169,7 +169,7 @@ fn nature(args: &SimulateArgs, manifest: &Manifest) -> MetricNature {
     let reserve = args.reserve_in_metric.unwrap_or(Reserve::Cpu(0));
     let is_ours = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            metric.name == METRIC_NAME
+            is_fit_replicas(&metric.name)
         }
         _ => false,
     });
