@@ -407,7 +407,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l keep-namespace -d 'Keep the namespace'
-complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete the HPAs that render-hpa made, and the opportunistic workloads that they scale'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete the HPAs or ScaledObjects that render-hpa made, and the opportunistic workloads that they scale'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l dry-run -d 'Only show the plan'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s y -l yes -d 'Do not ask'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s q -l quiet -d 'Say less on stderr'

@@ -468,7 +468,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for one request: 5s, 2m, or 0 for no limit')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('--keep-namespace', '--keep-namespace', [CompletionResultType]::ParameterName, 'Keep the namespace')
-            [CompletionResult]::new('--delete-workloads', '--delete-workloads', [CompletionResultType]::ParameterName, 'Also delete the HPAs that render-hpa made, and the opportunistic workloads that they scale')
+            [CompletionResult]::new('--delete-workloads', '--delete-workloads', [CompletionResultType]::ParameterName, 'Also delete the HPAs or ScaledObjects that render-hpa made, and the opportunistic workloads that they scale')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Only show the plan')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask')

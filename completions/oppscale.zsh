@@ -558,7 +558,7 @@ _arguments "${_arguments_options[@]}" : \
 always\:"Always"
 never\:"Never"))' \
 '--keep-namespace[Keep the namespace]' \
-'--delete-workloads[Also delete the HPAs that render-hpa made, and the opportunistic workloads that they scale]' \
+'--delete-workloads[Also delete the HPAs or ScaledObjects that render-hpa made, and the opportunistic workloads that they scale]' \
 '--dry-run[Only show the plan]' \
 '-y[Do not ask]' \
 '--yes[Do not ask]' \

@@ -7,7 +7,7 @@ use crate::core::check::Outcome;
 use crate::core::hpa::{ControllerConfig, KubernetesVersion, MetricSource};
 use crate::core::reserve::Reserve;
 use crate::core::simulation::MetricNature;
-use crate::core::verdict::{Circumstances, Finding, METRIC_NAME, judge};
+use crate::core::verdict::{Circumstances, Finding, is_fit_replicas, judge};
 use crate::progress::Progress;
 use crate::render::simulation::manifest::corrected;
 use crate::scenario::{self, Document, Manifest};
@@ -86,7 +86,7 @@ fn is_ours(hpa: &Value, workloads: &[(&str, Value)]) -> bool {
     });
     let metrics = hpa["spec"]["metrics"].as_array().into_iter().flatten();
     let mut named = metrics.flat_map(|metric| [&metric["object"], &metric["external"]]);
-    labelled || named.any(|metric| metric["metric"]["name"] == METRIC_NAME)
+    labelled || named.any(|metric| metric["metric"]["name"].as_str().is_some_and(is_fit_replicas))
 }
 
 async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
@@ -121,7 +121,7 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     setup.filler.autoscaler.config = config;
     let is_served = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::Object { metric, .. } | MetricSource::External(metric) => {
-            metric.name == METRIC_NAME
+            is_fit_replicas(&metric.name)
         }
         _ => false,
     });
@@ -189,6 +189,11 @@ fn condition(hpa: &Value, name: &str, found: &mut Found) {
     let text =
         |condition: &Value, field: &str| condition[field].as_str().unwrap_or_default().to_owned();
     match active.next() {
+        // KEDA goes to zero past its HPA, which then rests.
+        Some(condition) if condition["reason"] == "ScalingDisabled" && is_kedas(hpa) => {
+            let text = "KEDA has scaled to zero".to_owned();
+            found.about(ALL[2], Some(name), Outcome::Passed(Some(text)), None);
+        }
         Some(condition) if condition["status"] == "False" => found.about(
             ALL[2],
             Some(name),
@@ -209,6 +214,12 @@ fn condition(hpa: &Value, name: &str, found: &mut Found) {
     }
 }
 
+/// Whether KEDA made it, for a ScaledObject.
+fn is_kedas(hpa: &Value) -> bool {
+    let owners = hpa["metadata"]["ownerReferences"].as_array().into_iter().flatten();
+    owners.into_iter().any(|owner| owner["kind"] == "ScaledObject")
+}
+
 fn floor(hpa: &Value, name: &str, found: &mut Found) {
     let least = hpa["spec"]["minReplicas"].as_i64().unwrap_or(1);
     match least {
@@ -219,7 +230,13 @@ fn floor(hpa: &Value, name: &str, found: &mut Found) {
             Outcome::Warning(format!(
                 "minReplicas is {least}: so many stay, however much paid work asks for"
             )),
-            Some("set minReplicas: 1, or 0 where the gate HPAScaleToZero is on".to_owned()),
+            Some(
+                match is_kedas(hpa) {
+                    true => "set minReplicaCount: 0 in its ScaledObject",
+                    false => "set minReplicas: 1, or 0 where the gate HPAScaleToZero is on",
+                }
+                .to_owned(),
+            ),
         ),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::certificates::{Bundle, Flaw, Recipe, date, judge, key_fits};
 use crate::core::check::Outcome;
+use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
 
 use super::doctor::{Doctor, Found, Look};
@@ -62,6 +63,11 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         return;
     };
     found.add(ALL[0], Outcome::Passed(None));
+    let services = services(doctor).await;
+    let ours = services.as_deref().unwrap_or_default().iter();
+    let mut ours = ours.filter(|s| s.leads_to(&subject.namespace, &subject.service));
+    let release = ours.find_map(ApiService::release);
+    let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
     let asked = Recipe::new(&subject.service, &subject.namespace).asked_name();
     let mut judged = judge(chain, secret.ca.as_deref(), &asked, doctor.now);
     if key_fits(chain, key) == Some(false) {
@@ -70,42 +76,44 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     match judged.flaws.first() {
         None => found.pass(ALL[1], asked.clone()),
         Some(flaw) => {
-            let fix = flaw.fix().replace("oppscale certs renew", &subject.command("certs renew"));
-            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), fix);
+            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), renewal(flaw.fix()));
         }
     }
     match judged.life {
         Some(life) if life.is_near_end() => found.fixed_by(
             ALL[2],
             Outcome::Warning(format!("it ends on {}", date(life.not_after))),
-            subject.command("certs renew --force"),
+            renewal("oppscale certs renew --force"),
         ),
         Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
         None => found.skip(ALL[2], "it cannot be read"),
     }
-    trusted(doctor, chain, &asked, found).await;
+    match services {
+        Ok(services) => trusted(doctor, &services, chain, &asked, found),
+        Err(outcome) => found.add(ALL[3], outcome),
+    }
 }
 
-async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut Found) {
-    let services = match services(doctor).await {
-        Ok(services) => services,
-        Err(outcome) => return found.add(ALL[3], outcome),
-    };
+fn trusted(
+    doctor: &Doctor<'_>,
+    services: &[ApiService],
+    chain: &str,
+    asked: &str,
+    found: &mut Found,
+) {
     let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
     let ours: Vec<_> = services.iter().filter(|s| s.leads_to(&namespace, &service)).collect();
     if ours.is_empty() {
         return found.skip(ALL[3], "no APIService leads to oppscale");
     }
     for service in ours {
-        let name = Some(service.name());
+        let (name, release) = (Some(service.name()), service.release());
+        let fix = doctor.subject.renewal("oppscale certs renew", release.as_deref());
         let problem = match service.ca_bundle().map(Bundle::decode) {
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
                             is believed, and expiry is never noticed";
-                let fix = format!(
-                    "{}, which puts a caBundle there",
-                    doctor.subject.command("certs renew")
-                );
+                let fix = format!("{fix}, which puts a caBundle there");
                 found.about(ALL[3], name, Outcome::Warning(text.to_owned()), Some(fix));
                 continue;
             }
@@ -124,7 +132,6 @@ async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut 
                 }
             }
         };
-        let fix = Some(doctor.subject.command("certs renew"));
-        found.about(ALL[3], name, Outcome::Failed(problem), fix);
+        found.about(ALL[3], name, Outcome::Failed(problem), Some(fix));
     }
 }

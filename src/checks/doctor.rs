@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::cluster::{Action, Cluster, ClusterError};
 use crate::core::check::{Check, Distribution, Finding, Outcome, Release};
 use crate::manifest::Document;
+use crate::setup::api_services::BY_HELM;
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -42,6 +43,15 @@ impl Subject {
             text.push_str(&format!(" --secret {secret}"));
         }
         text
+    }
+
+    /// What to do about certificates: `fix`, where that is not for Helm to do.
+    pub fn renewal(&self, fix: &str, release: Option<&str>) -> String {
+        match (fix.strip_prefix("oppscale certs renew"), release) {
+            (Some(_), Some(release)) => format!("they are values of {release}: {BY_HELM}"),
+            (Some(rest), None) => format!("{}{rest}", self.command("certs renew")),
+            (None, _) => fix.to_owned(),
+        }
     }
 }
 

@@ -86,11 +86,13 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
                 .iter()
                 .map(|p| format!("{} wants {}", full_name(p), p["spec"]["serviceMonitorSelector"]))
                 .collect();
-            let wishes = if wishes.is_empty() {
-                "there is no Prometheus object".to_owned()
-            } else {
-                wishes.join("; ")
-            };
+            if wishes.is_empty() {
+                let text = "none selects it: there is no Prometheus object".to_owned();
+                let fix = "make one; oppscale init --with prometheus-stack --export DIR writes \
+                           Helm values for one";
+                return found.fixed_by("OPP-PRO-002", Outcome::Failed(text), fix.to_owned());
+            }
+            let wishes = wishes.join("; ");
             found.fixed_by(
                 "OPP-PRO-002",
                 Outcome::Failed(format!(

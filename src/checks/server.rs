@@ -104,18 +104,18 @@ fn pods(deployment: &Value, namespace: &str, name: &str, found: &mut Found) {
 fn available(service: &ApiService, doctor: &Doctor<'_>) -> (Outcome, Option<String>) {
     let subject = &doctor.subject;
     let (namespace, name) = (&subject.namespace, &subject.service);
-    let (init, renew) = (subject.command("init"), subject.command("certs renew"));
+    let (init, release) = (subject.command("init"), service.release());
+    let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
     let Some((is_available, reason, message)) = service.available() else {
         let text = "it has no Available condition: the API server cannot load its caBundle, and \
                     clients get 503";
-        return (Outcome::Failed(text.to_owned()), Some(renew));
+        return (Outcome::Failed(text.to_owned()), Some(renewal("oppscale certs renew")));
     };
     if is_available {
         return (Outcome::Passed(None), None);
     }
     if let Some(flaw) = Flaw::from_message(message) {
-        let fix = flaw.fix().replace("oppscale certs renew", &renew);
-        return (Outcome::Failed(flaw.sentence()), Some(fix));
+        return (Outcome::Failed(flaw.sentence()), Some(renewal(flaw.fix())));
     }
     let look = format!(
         "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/instance={name}"

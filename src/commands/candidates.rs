@@ -10,7 +10,7 @@ use crate::core::reserve::Reserve;
 use crate::core::simulation::{
     Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
 };
-use crate::core::verdict::{self, Change, Circumstances, METRIC_NAME, Unjudgeable, Verdict};
+use crate::core::verdict::{self, Change, Circumstances, Unjudgeable, Verdict, is_fit_replicas};
 use crate::exit::{Hinted, UsageError};
 use crate::history;
 use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
@@ -208,7 +208,7 @@ fn nature(
 ) -> MetricNature {
     let is_ours = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            metric.name == METRIC_NAME
+            is_fit_replicas(&metric.name)
         }
         _ => false,
     });

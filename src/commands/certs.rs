@@ -11,6 +11,7 @@ use crate::certificates::{
 use crate::exit::{Exit, Hinted, OwnedByOthers};
 use crate::files;
 use crate::printer::Printer;
+use crate::setup::api_services::BY_HELM;
 use crate::setup::rotation::RotationError;
 use crate::setup::tls_secret::SecretRef;
 
@@ -150,6 +151,9 @@ pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
             "change it where its owner has it, or take the fields over with --force-conflicts",
         )
         .into(),
+        RotationError::Released { .. } => {
+            OwnedByOthers::new(error.to_string(), BY_HELM).into()
+        }
         RotationError::NotSeen { .. } => Hinted::new(
             error.to_string(),
             "run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\

@@ -13,7 +13,8 @@ use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
-use crate::setup::{api_services, clock, tls_secret};
+use crate::setup::api_services::{self, BY_HELM};
+use crate::setup::{clock, tls_secret};
 
 use super::certs::{LifeArgs, ServerArgs, folder, good_for, write_folder};
 use super::certs_authority::AuthorityArgs;
@@ -162,10 +163,13 @@ async fn trusted(
             service.name(),
             args.server.secret().shown()
         ),
-        format!(
-            "oppscale certs renew --force{} replaces both without a failed request",
-            args.server.flags()
-        ),
+        match service.release() {
+            Some(_) => BY_HELM.to_owned(),
+            None => format!(
+                "oppscale certs renew --force{} replaces both without a failed request",
+                args.server.flags()
+            ),
+        },
     )
     .into())
 }

@@ -10,7 +10,7 @@ use crate::certificates::{Bundle, Facts, Flaw, Judged, Life, Recipe, date, judge
 use crate::cluster::{ClusterArgs, ClusterError};
 use crate::exit::{Exit, Hinted, UsageError};
 use crate::printer::{Printer, Style};
-use crate::setup::api_services::{self, ApiService};
+use crate::setup::api_services::{self, ApiService, BY_HELM};
 use crate::setup::{clock, tls_secret};
 
 use super::certs::{ServerArgs, folder};
@@ -56,6 +56,8 @@ struct Status {
     now: i64,
     services: Vec<Trust>,
     unknown: Option<String>,
+    /// Whether Helm has them as values.
+    by_helm: bool,
 }
 
 /// An APIService that leads to the server.
@@ -107,7 +109,7 @@ fn of_stored(
     {
         judged.flaws.push(Flaw::OtherKey);
     }
-    Ok(Status { place, judged, now, services: Vec::new(), unknown: None })
+    Ok(Status { place, judged, now, services: Vec::new(), unknown: None, by_helm: false })
 }
 
 async fn of_cluster(args: &StatusArgs, recipe: &Recipe) -> anyhow::Result<Status> {
@@ -119,6 +121,7 @@ async fn of_cluster(args: &StatusArgs, recipe: &Recipe) -> anyhow::Result<Status
     let chain = stored.chain.unwrap_or_default();
     match api_services::of(&cluster, recipe).await {
         Ok(services) => {
+            status.by_helm = services.iter().any(|service| service.release().is_some());
             status.services =
                 services.iter().map(|service| trust(service, &chain, recipe, now)).collect();
         }
@@ -152,6 +155,11 @@ fn trust(service: &ApiService, chain: &str, recipe: &Recipe, now: i64) -> Trust 
 }
 
 impl Status {
+    /// What to do: `fix`, where that is not for Helm to do.
+    fn fix(&self, fix: &'static str) -> &'static str {
+        if self.by_helm && fix.starts_with("oppscale certs renew") { BY_HELM } else { fix }
+    }
+
     fn is_good(&self) -> bool {
         self.judged.flaws.is_empty()
             && self.services.iter().all(|service| service.flaws.is_empty())
@@ -189,11 +197,11 @@ fn table(status: &Status, printer: &Printer) -> String {
     }
     for flaw in &status.judged.flaws {
         line("refused", &printer.paint(Style::Bad, &flaw.sentence()));
-        line("  fix", flaw.fix());
+        line("  fix", status.fix(flaw.fix()));
     }
     if status.judged.flaws.is_empty() && status.judged.life.is_some_and(Life::is_near_end) {
         line("soon", &printer.paint(Style::Warn, "it ends within 60 days"));
-        line("  fix", "oppscale certs renew");
+        line("  fix", status.fix("oppscale certs renew"));
     }
     text
 }
@@ -225,7 +233,7 @@ fn json_of(status: &Status) -> Value {
         "secondsLeft": status.judged.life.map(|life| life.left),
         "percentLeft": status.judged.life.map(|life| life.percent),
         "flaws": status.judged.flaws.iter().map(|flaw| json!({
-            "problem": flaw.sentence(), "fix": flaw.fix()
+            "problem": flaw.sentence(), "fix": status.fix(flaw.fix())
         })).collect::<Vec<_>>(),
         "apiServices": status.services.iter().map(|service| json!({
             "name": service.name, "trusted": service.flaws.is_empty(), "problems": service.flaws

@@ -88,12 +88,12 @@ pub(super) fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Val
     if wishes.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
         // The operator makes this headless Service beside every Prometheus; which namespace is
         // the user's to say.
-        let (url, port) = ("http://prometheus-operated.monitoring.svc", 9090);
-        values.push(helm::adapter(&wishes.namespace, url, port));
+        let url = "http://prometheus-operated.monitoring.svc";
+        values.push(helm::adapter(&wishes.namespace, url));
         if args.export_secrets {
             let adapter = Recipe::new("prometheus-adapter", &wishes.namespace);
             let minted = mint(&adapter, clock::local())?;
-            values.push(helm::adapter_with_key(&wishes.namespace, url, port, &minted));
+            values.push(helm::adapter_with_key(&wishes.namespace, url, &minted));
         }
     }
     for chart in &args.with {

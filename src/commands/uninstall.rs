@@ -35,8 +35,8 @@ pub struct UninstallArgs {
     /// Keep the namespace
     #[arg(long)]
     pub keep_namespace: bool,
-    /// Also delete the HPAs that render-hpa made, and the opportunistic workloads
-    /// that they scale
+    /// Also delete the HPAs or ScaledObjects that render-hpa made, and the
+    /// opportunistic workloads that they scale
     #[arg(long)]
     pub delete_workloads: bool,
     /// Only show the plan

@@ -328,14 +328,7 @@ async fn workloads(
             "StatefulSet" => ("statefulsets", "statefulsets.apps"),
             _ => continue,
         };
-        doomed.push(Doomed {
-            name: format!("HorizontalPodAutoscaler {namespace}/{name}"),
-            path: format!(
-                "/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers/{name}"
-            ),
-            resource: "horizontalpodautoscalers.autoscaling",
-            namespace: Some(namespace.clone()),
-        });
+        doomed.push(scaler(&hpa["metadata"], &namespace, &name));
         let path = format!("/apis/apps/v1/namespaces/{namespace}/{plural}/{workload}");
         let words = format!("get {kind} {namespace}/{workload}");
         let right = format!("--verb=get,delete --resource={resource}");
@@ -354,4 +347,29 @@ async fn workloads(
         doomed.push(Doomed { name, path, resource, namespace: Some(namespace) });
     }
     Ok(doomed)
+}
+
+/// An HPA; or the ScaledObject that KEDA made it for, with the same labels, and would make it
+/// for again.
+fn scaler(hpa: &Value, namespace: &str, name: &str) -> Doomed {
+    let mut owners = hpa["ownerReferences"].as_array().into_iter().flatten();
+    let of = owners.find(|owner| owner["kind"] == "ScaledObject");
+    let (kind, api, plural, resource, name) = match of.and_then(|owner| owner["name"].as_str()) {
+        Some(name) => {
+            ("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", "scaledobjects.keda.sh", name)
+        }
+        None => (
+            "HorizontalPodAutoscaler",
+            "autoscaling/v2",
+            "horizontalpodautoscalers",
+            "horizontalpodautoscalers.autoscaling",
+            name,
+        ),
+    };
+    Doomed {
+        name: format!("{kind} {namespace}/{name}"),
+        path: format!("/apis/{api}/namespaces/{namespace}/{plural}/{name}"),
+        resource,
+        namespace: Some(namespace.to_owned()),
+    }
 }

@@ -7,6 +7,8 @@ use serde::Serialize;
 use crate::core::hpa::{Behavior, PolicyType, ScalingRules};
 use crate::core::ownership::OPPORTUNISTIC_LABEL;
 
+use super::text;
+
 /// Everything that a template may ask for.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Context {
@@ -109,6 +111,7 @@ pub(super) struct Cel {
 
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Keda {
+    pub(super) name: String,
     pub(super) url: String,
     pub(super) value_location: String,
 }
@@ -165,7 +168,7 @@ impl Keda {
         let value_location = format!(
             "{metric}{{namespace=\"{namespace}\",kind=\"Deployment\",workload=\"{workload}\"}}"
         );
-        Self { url: url.to_owned(), value_location }
+        Self { name: text::scaled_object(workload), url: url.to_owned(), value_location }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::core::sizing::{self, Line, Pipeline, Sizing};
 use crate::core::verdict::METRIC_NAME;
 use crate::manifest::{Document, Templates, lint};
 
+use super::adapter::{FIT_RULE, REQUESTS_RULE};
 use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;
 use super::container::{hard, limits, memory_limit, requests};
@@ -91,7 +92,7 @@ impl Decisions {
     /// What the HPA is called, be it rendered or made by KEDA.
     pub fn hpa_name(&self) -> String {
         match self.pipeline {
-            Pipeline::Keda => format!("keda-hpa-{}", text::label(&self.name)),
+            Pipeline::Keda => format!("{}{}", text::KEDA_HPA, text::scaled_object(&self.name)),
             Pipeline::Native | Pipeline::External | Pipeline::Prometheus => self.name.clone(),
         }
     }
@@ -327,24 +328,3 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         namespace: d.namespace,
     }
 }
-
-/// How prometheus-adapter serves the metric, of the Deployment that its labels name.
-const FIT_RULE: &str = r#"rules:
-- seriesQuery: 'oppscale_fit_replicas{namespace!="",workload!=""}'
-  resources:
-    overrides:
-      namespace: {resource: namespace}
-      workload: {group: apps, resource: deployment}
-  name: {matches: '^oppscale_fit_replicas$', as: oppscale_fit_replicas}
-  metricsQuery: 'min(<<.Series>>{<<.LabelMatchers>>,kind="Deployment"}) by (<<.GroupBy>>)'
-"#;
-/// How it serves the sample application's requests a second.
-const REQUESTS_RULE: &str = r#"rules:
-- seriesQuery: 'http_requests_total{namespace!="",pod!=""}'
-  resources:
-    overrides:
-      namespace: {resource: namespace}
-      pod: {resource: pod}
-  name: {matches: '^http_requests_total$', as: http_requests}
-  metricsQuery: 'sum(rate(<<.Series>>{<<.LabelMatchers>>}[2m])) by (<<.GroupBy>>)'
-"#;

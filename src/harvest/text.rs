@@ -3,14 +3,27 @@
 /// The longest value of a label and name of a Service, bytes.
 const LABEL: usize = 63;
 
-/// `text` as the value of a label: shortened where it is too long, and then told apart from
-/// others that begin the same by a hash.
+/// What KEDA puts before the name of a ScaledObject to name its HPA.
+pub(super) const KEDA_HPA: &str = "keda-hpa-";
+
+/// `text` as the value of a label.
 pub(super) fn label(text: &str) -> String {
-    if text.len() <= LABEL {
+    shortened(text, LABEL)
+}
+
+/// `text` as the name of a ScaledObject: KEDA refuses one whose HPA's name is no label.
+pub(super) fn scaled_object(text: &str) -> String {
+    shortened(text, LABEL - KEDA_HPA.len())
+}
+
+/// `text`, shortened where it is too long, and then told apart from others that begin the same
+/// by a hash.
+fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
         return text.to_owned();
     }
     let hash = format!("{:08x}", hash(text) >> 32);
-    let kept: String = text.chars().take(LABEL - 1 - hash.len()).collect();
+    let kept: String = text.chars().take(most - 1 - hash.len()).collect();
     format!("{}-{hash}", kept.trim_end_matches(['-', '.']))
 }
 

@@ -9,6 +9,10 @@ const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistratio
 /// Where they live.
 pub const PATH: &str = "/apis/apiregistration.k8s.io/v1/apiservices";
 
+/// What renews the certificates that are values of a Helm release.
+pub const BY_HELM: &str = "export again with --export-secrets, and let helm upgrade take the new \
+                           values: docs/install.md#new-certificates-with-helm";
+
 /// An APIService.
 #[derive(Debug, Clone)]
 pub struct ApiService(Value);
@@ -63,14 +67,16 @@ impl ApiService {
 
     /// Who looks after it, by its labels and annotations: `Helm release keda in keda`.
     pub fn keeper(&self) -> Option<String> {
-        let metadata = &self.0["metadata"];
-        let release = &metadata["annotations"]["meta.helm.sh/release-name"];
-        if let Some(release) = release.as_str() {
-            let namespace = metadata["annotations"]["meta.helm.sh/release-namespace"].as_str();
-            return Some(format!("Helm release {}/{release}", namespace.unwrap_or("default")));
-        }
-        let by = metadata["labels"]["app.kubernetes.io/managed-by"].as_str();
-        by.map(|by| format!("managed by {by}"))
+        let by = self.0["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
+        self.release().or_else(|| by.map(|by| format!("managed by {by}")))
+    }
+
+    /// The release of Helm that it is of: what it trusts is a value of that.
+    pub fn release(&self) -> Option<String> {
+        let annotations = &self.0["metadata"]["annotations"];
+        let release = annotations["meta.helm.sh/release-name"].as_str()?;
+        let namespace = annotations["meta.helm.sh/release-namespace"].as_str();
+        Some(format!("Helm release {}/{release}", namespace.unwrap_or("default")))
     }
 
     /// The fields that we own, with another caBundle.

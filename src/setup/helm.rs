@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Minted, fingerprint};
 use crate::core::check::Distribution;
+use crate::harvest::FIT_RULE;
 
 /// A file of values.
 #[derive(Debug, Clone)]
@@ -20,31 +21,21 @@ pub struct Values {
     pub private: bool,
 }
 
-/// The metric that prometheus-adapter is to serve.
-const SERIES: &str = "oppscale_fit_replicas";
-
-/// The rules: an Object metric on the Deployment that a series names.
-fn rules() -> Value {
-    json!([{
-        "seriesQuery": format!("{SERIES}{{namespace!=\"\",workload!=\"\"}}"),
-        "resources": {"overrides": {
-            "namespace": {"resource": "namespace"},
-            "workload": {"group": "apps", "resource": "deployment"}
-        }},
-        "name": {"matches": format!("^{SERIES}$"), "as": SERIES},
-        "metricsQuery": "max(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)"
-    }])
+/// The adapter's own file of rules: the same as `render-hpa --pipeline prometheus` writes.
+pub fn adapter_config() -> &'static str {
+    FIT_RULE
 }
 
-/// The adapter's own file of rules.
-pub fn adapter_config() -> String {
-    serde_saphyr::to_string(&json!({"rules": rules()})).unwrap_or_default()
+/// The same as values.
+fn rules() -> Value {
+    let config: Value = serde_saphyr::from_str(FIT_RULE).unwrap_or_default();
+    config["rules"].clone()
 }
 
 /// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours, and
 /// live in `namespace`, and so must the adapter.
-pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
-    let config = fingerprint(adapter_config().as_bytes()).replace(':', "").to_lowercase();
+pub fn adapter(namespace: &str, url: &str) -> Values {
+    let config = fingerprint(FIT_RULE.as_bytes()).replace(':', "").to_lowercase();
     Values {
         file: "prometheus-adapter.values.yaml",
         comment: format!(
@@ -56,11 +47,10 @@ pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
         ),
         values: json!({
             "fullnameOverride": "prometheus-adapter",
-            "prometheus": {"url": url, "port": port},
-            // At least the scrape interval, or metrics come and go.
-            "metricsRelistInterval": "1m",
+            "prometheus": {"url": url},
+            // Without default and custom rules the chart makes no APIService, which would trust
+            // any certificate.
             "rules": {"default": false, "existing": "oppscale-adapter-config"},
-            "tls": {"enable": false},
             // The adapter reads its rules once, and the chart looks at no ConfigMap but its own.
             "podAnnotations": {"oppscale.dev/config-sha256": config},
             "extraArguments": [
@@ -81,7 +71,7 @@ pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
 
 /// Values of prometheus-adapter with certificate and rules in them: simpler, but the key ends
 /// up in the file and in Helm's release Secret.
-pub fn adapter_with_key(namespace: &str, url: &str, port: u16, minted: &Minted) -> Values {
+pub fn adapter_with_key(namespace: &str, url: &str, minted: &Minted) -> Values {
     Values {
         file: "prometheus-adapter.with-key.values.yaml",
         comment: format!(
@@ -91,8 +81,7 @@ pub fn adapter_with_key(namespace: &str, url: &str, port: u16, minted: &Minted) 
         ),
         values: json!({
             "fullnameOverride": "prometheus-adapter",
-            "prometheus": {"url": url, "port": port},
-            "metricsRelistInterval": "1m",
+            "prometheus": {"url": url},
             "rules": {"default": false, "custom": rules()},
             "tls": {
                 "enable": true, "ca": minted.ca, "certificate": minted.chain,

@@ -42,6 +42,14 @@ pub enum RotationError {
         /// Who, and which fields.
         owners: String,
     },
+    /// What an APIService trusts is a value of a chart.
+    #[error("APIService {name} is of {release}, and the certificates are its values")]
+    Released {
+        /// Which.
+        name: String,
+        /// Of which release.
+        release: String,
+    },
     /// Nobody could be asked, and too little time was waited to know without.
     #[error(
         "pods could not be asked what they serve, and {seconds} s are too few to know without: up \
@@ -186,6 +194,9 @@ impl Rotation<'_> {
     }
 
     async fn trust(&self, service: &ApiService, bundle: &Bundle) -> Result<(), RotationError> {
+        if let Some(release) = service.release().filter(|_| !self.force) {
+            return Err(RotationError::Released { name: service.name().to_owned(), release });
+        }
         let applied = api_services::trust(self.cluster, service, bundle, self.how()).await?;
         owned(&format!("APIService {}", service.name()), applied)
     }

@@ -3,6 +3,7 @@
 //!
 //! Without it these tests say that they were skipped.
 
+mod helm;
 mod render_hpa;
 mod serve;
 mod setup;

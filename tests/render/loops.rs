@@ -2,8 +2,23 @@
 
 use serde_json::Value;
 
-use super::{MINER, blog, object, render, render_for};
+use super::{IMAGE, MINER, blog, object, render, render_for};
 use crate::support::bin::TestEnv;
+
+#[test]
+fn keda_looks_every_5_seconds_where_it_may_go_to_zero() {
+    let batch = ["--workload", "batch", "--image", IMAGE, "--pipeline", "keda"];
+    let spec = |args: &[&str]| {
+        let output = render(&TestEnv::new(), args);
+        object(&output.stdout, "ScaledObject")["spec"].clone()
+    };
+    let zero = spec(&batch);
+    assert_eq!((&zero["pollingInterval"], &zero["cooldownPeriod"]), (&5.into(), &0.into()));
+    // With a floor its HPA does all, and KEDA warns of fields that mean nothing.
+    let floor = spec(&[&batch[..], &["--min", "2"]].concat());
+    assert_eq!(floor["minReplicaCount"], 2);
+    assert!(floor["pollingInterval"].is_null() && floor["cooldownPeriod"].is_null(), "{floor}");
+}
 
 #[test]
 fn numbers_on_the_articles_cluster_are_explained() {

@@ -162,8 +162,9 @@ fn names_survive_as_the_strings_that_they_are() {
         assert!(of("Service")["metadata"]["name"].as_str().unwrap().len() <= 63);
         let keda = ["--image", IMAGE, "--name", name, "--pipeline", "keda"];
         let scaled = object(&render(&TestEnv::new(), &keda).stdout, "ScaledObject");
-        // KEDA makes a label of it.
-        assert!(scaled["metadata"]["name"].as_str().unwrap().len() <= 63);
+        // KEDA names its HPA after it, and refuses a name that is too long for a label.
+        let hpa = format!("keda-hpa-{}", scaled["metadata"]["name"].as_str().unwrap());
+        assert!(hpa.len() <= 63, "{hpa}");
         assert_eq!(scaled["spec"]["scaleTargetRef"]["name"], name);
     }
 }

@@ -6,7 +6,7 @@ use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::served;
 use crate::support::store::Inner;
-use crate::support::world::{World, json_of};
+use crate::support::world::World;
 
 const CONFIG_MAP: &str =
     "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
@@ -253,53 +253,6 @@ fn keda() -> Value {
             "groupPriorityMinimum": 100, "versionPriority": 100
         }
     })
-}
-
-#[test]
-fn the_articles_hpa_is_judged_and_corrected() {
-    let server = server();
-    server.store().change(|store| {
-        let list = json_of("blog-cluster/deployments.json");
-        for deployment in list["items"].as_array().unwrap() {
-            let name = deployment["metadata"]["name"].as_str().unwrap();
-            let namespace = deployment["metadata"]["namespace"].as_str().unwrap();
-            let mut deployment = deployment.clone();
-            deployment["kind"] = "Deployment".into();
-            store.put(&format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"), "x", deployment);
-        }
-        store.put(
-            "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers/electroneum",
-            "x",
-            json!({
-                "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-                "metadata": {"name": "electroneum", "namespace": "opportunistic"},
-                "spec": {
-                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "electroneum"},
-                    "minReplicas": 15, "maxReplicas": 150,
-                    "metrics": [{"type": "Object", "object": {
-                        "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "metrics"},
-                        "metric": {"name": "cpu_capacity_remaining"},
-                        "target": {"type": "Value", "value": "30"}
-                    }}]
-                },
-                "status": {"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetObjectMetric", "message": "no metrics"}]}
-            }),
-        );
-        let path = "/apis/apps/v1/namespaces/opportunistic/deployments/electroneum";
-        let mut filler = store.objects[path].value.clone();
-        filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
-        store.put(path, "x", filler);
-    });
-    let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
-    let (result, text) = of(&output, "OPP-HPA-001");
-    assert_eq!(result, "error", "{output}");
-    assert!(
-        text.contains("name: oppscale_fit_replicas") && text.contains("type: AverageValue"),
-        "{text}"
-    );
-    assert_eq!(of(&output, "OPP-HPA-003").0, "error");
-    assert!(of(&output, "OPP-HPA-004").1.contains("minReplicas is 15"));
-    assert_eq!(of(&output, "OPP-HPA-002").0, "success");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::render::{IMAGE, objects, render};
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::tools::tool;
@@ -102,7 +103,9 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
     };
     let (text, adapter) = read("prometheus-adapter.values.yaml");
     assert_eq!(adapter["rules"], json!({"default": false, "existing": "oppscale-adapter-config"}));
-    assert_eq!(adapter["tls"], json!({"enable": false}));
+    assert_eq!(adapter["prometheus"], json!({"url": "http://prometheus-operated.monitoring.svc"}));
+    // Defaults of the chart.
+    assert!(adapter["tls"].is_null() && adapter["metricsRelistInterval"].is_null(), "{text}");
     assert!(!text.contains("PRIVATE"));
     // ConfigMap and Secret are where the server is; the adapter must be there too.
     assert!(text.contains("--version 5.3.0 -n oppscale -f this"), "{text}");
@@ -135,6 +138,22 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
     let text =
         std::fs::read_to_string(env.path("k/prometheus-adapter.with-key.values.yaml")).unwrap();
     assert!(text.contains("BEGIN PRIVATE KEY"));
+    // The rule is the same by values, by init's ConfigMap and by render-hpa's.
+    let with_key: Value = serde_yaml::from_str(&text).unwrap();
+    let config = |text: &str| -> Value {
+        let all = objects(text);
+        let config = all.iter().find_map(|object| object["data"]["config.yaml"].as_str());
+        serde_yaml::from_str(config.unwrap()).unwrap()
+    };
+    let ours = env.run(["init", "--image", "i", "--pipeline", "prometheus", "--export", "-"]);
+    let args = ["--workload", "batch", "--image", IMAGE, "--pipeline", "prometheus"];
+    let rendered = render(&env, &args);
+    let rules = &with_key["rules"]["custom"];
+    let query = rules[0]["metricsQuery"].as_str().unwrap();
+    // A StatefulSet of that name has no say.
+    assert!(query.contains("kind=\"Deployment\""), "{query}");
+    assert_eq!(config(&ours.stdout)["rules"], *rules);
+    assert_eq!(config(&rendered.stdout)["rules"], *rules, "{rendered}");
 }
 
 #[test]

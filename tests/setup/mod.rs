@@ -4,6 +4,7 @@ mod certificates;
 mod certs_command;
 mod checks;
 mod export;
+mod hpas;
 pub mod install;
 mod interactive;
 mod interrupted;

@@ -161,6 +161,38 @@ fn a_secret_of_somebody_else_is_left_alone() {
 }
 
 #[test]
+fn certificates_that_are_values_of_a_chart_are_left_to_helm() {
+    let server = server();
+    let env = TestEnv::of(&server);
+    let _ = env.run(["certs", "generate", "--to-secret"]);
+    with_api_service(&server);
+    server.store().change(|store| {
+        let annotations = json!({
+            "meta.helm.sh/release-name": "fill", "meta.helm.sh/release-namespace": "oppscale"
+        });
+        let service = &mut store.objects.get_mut(API_SERVICE).unwrap().value;
+        service["metadata"]["annotations"] = annotations;
+    });
+    let trusted = bundle(&server);
+    let output = env.run(["certs", "renew", "--force"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    assert!(output.stderr.contains("is of Helm release oppscale/fill"), "{output}");
+    assert!(output.stderr.contains("let helm upgrade take the new"), "{output}");
+    assert_eq!(bundle(&server), trusted);
+    // No circle: each of the two used to send to the other.
+    let output = env.run(["certs", "generate", "--to-secret", "--force"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("let helm upgrade take the new"), "{output}");
+    server.store().change(|store| {
+        let service = &mut store.objects.get_mut(API_SERVICE).unwrap().value;
+        service["spec"]["caBundle"] = Value::Null;
+    });
+    let output = env.run(["check", "--only", "certificates", "-o", "short"]);
+    assert!(output.stdout.contains("they are values of Helm release oppscale/fill"), "{output}");
+    assert!(!output.stdout.contains("oppscale certs renew"), "{output}");
+}
+
+#[test]
 fn keys_do_not_leave_for_the_log() {
     let server = server();
     let env = TestEnv::of(&server);

@@ -186,6 +186,20 @@ fn workloads_go_only_when_asked_and_only_opportunistic_ones() {
             "kind": "HorizontalPodAutoscaler", "metadata": {"name": "theirs", "namespace": "idle"},
             "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "miner"}}
         }));
+        store.groups.insert("keda.sh".to_owned());
+        // KEDA's HPA has the labels of the ScaledObject, and would be made again.
+        store.put("/apis/keda.sh/v1alpha1/namespaces/idle/scaledobjects/batch", "x", json!({
+            "kind": "ScaledObject", "metadata": {"name": "batch", "namespace": "idle"}
+        }));
+        store.put("/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/keda-hpa-batch", "keda", json!({
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {
+                "name": "keda-hpa-batch", "namespace": "idle",
+                "labels": {"app.kubernetes.io/managed-by": "oppscale"},
+                "ownerReferences": [{"kind": "ScaledObject", "name": "batch"}]
+            },
+            "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "batch"}}
+        }));
     });
     let output = TestEnv::of(&server).run(["uninstall", "--yes", "--delete-workloads"]);
     assert_eq!(output.code, Some(0), "{output}");
@@ -197,6 +211,8 @@ fn workloads_go_only_when_asked_and_only_opportunistic_ones() {
         left,
         [
             "/apis/apps/v1/namespaces/idle/deployments/shop",
+            // The garbage collector's to take.
+            "/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/keda-hpa-batch",
             "/apis/autoscaling/v2/namespaces/idle/horizontalpodautoscalers/theirs",
         ]
     );

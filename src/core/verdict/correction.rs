@@ -18,6 +18,19 @@ use super::target::Target;
 /// The metric that says how many replicas fit.
 pub const METRIC_NAME: &str = "oppscale_fit_replicas";
 
+/// Whether a metric of this name is that one, KEDA's name for it included:
+/// `s0-metric-api-oppscale_fit_replicas{namespace="…"}`, the trigger's number and valueLocation.
+pub fn is_fit_replicas(name: &str) -> bool {
+    let of_keda = name.strip_prefix('s').and_then(|rest| rest.split_once("-metric-api-"));
+    let series = match of_keda {
+        Some((number, series)) if number.bytes().all(|b| b.is_ascii_digit()) => {
+            series.split('{').next().unwrap_or_default()
+        }
+        _ => name,
+    };
+    series == METRIC_NAME
+}
+
 /// The HPA and the metric as they should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correction {

@@ -90,10 +90,10 @@ pub fn chart(wishes: &Wishes, templates: &Templates) -> Result<Vec<File>, Manife
         ),
         (
             "api-service.yaml",
-            "Hands the API over. Helm installs APIServices after all other kinds that it knows and\n   \
-             deletes them before all others, so no hook is needed. It does not wait for the\n   \
-             server's pods in between, as oppscale init does: until they are ready, no namespace\n   \
-             of the cluster can be deleted to its end.",
+            "Hands the API over. Helm installs APIServices after all other kinds of this chart that\n   \
+             it knows and deletes them before all others, so no hook is needed. It does not wait\n   \
+             for the server's pods in between, as oppscale init does: until they are ready, no\n   \
+             namespace of the cluster can be deleted to its end.",
             api_services(&served.api, &managed.api),
         ),
     ];

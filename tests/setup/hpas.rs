@@ -1,0 +1,103 @@
+//! `oppscale check`: HPAs of opportunistic workloads, and the one that KEDA makes.
+
+use serde_json::{Value, json};
+
+use crate::support::world::json_of;
+
+use super::checks::{check, of, server};
+
+#[test]
+fn the_articles_hpa_is_judged_and_corrected() {
+    let server = server();
+    server.store().change(|store| {
+        let list = json_of("blog-cluster/deployments.json");
+        for deployment in list["items"].as_array().unwrap() {
+            let name = deployment["metadata"]["name"].as_str().unwrap();
+            let namespace = deployment["metadata"]["namespace"].as_str().unwrap();
+            let mut deployment = deployment.clone();
+            deployment["kind"] = "Deployment".into();
+            store.put(&format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"), "x", deployment);
+        }
+        store.put(
+            "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers/electroneum",
+            "x",
+            json!({
+                "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "electroneum", "namespace": "opportunistic"},
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "electroneum"},
+                    "minReplicas": 15, "maxReplicas": 150,
+                    "metrics": [{"type": "Object", "object": {
+                        "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "metrics"},
+                        "metric": {"name": "cpu_capacity_remaining"},
+                        "target": {"type": "Value", "value": "30"}
+                    }}]
+                },
+                "status": {"conditions": [{"type": "ScalingActive", "status": "False", "reason": "FailedGetObjectMetric", "message": "no metrics"}]}
+            }),
+        );
+        let path = "/apis/apps/v1/namespaces/opportunistic/deployments/electroneum";
+        let mut filler = store.objects[path].value.clone();
+        filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
+        store.put(path, "x", filler);
+    });
+    let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
+    let (result, text) = of(&output, "OPP-HPA-001");
+    assert_eq!(result, "error", "{output}");
+    assert!(
+        text.contains("name: oppscale_fit_replicas") && text.contains("type: AverageValue"),
+        "{text}"
+    );
+    assert_eq!(of(&output, "OPP-HPA-003").0, "error");
+    assert!(of(&output, "OPP-HPA-004").1.contains("minReplicas is 15"));
+    assert_eq!(of(&output, "OPP-HPA-002").0, "success");
+}
+
+#[test]
+fn the_hpa_that_keda_makes_for_ours_is_right() {
+    let server = server();
+    server.store().change(|store| {
+        let list = json_of("blog-cluster/deployments.json");
+        let of = |one: &&Value| one["metadata"]["name"] == "electroneum";
+        let mut filler = list["items"].as_array().unwrap().iter().find(of).unwrap().clone();
+        filler["kind"] = "Deployment".into();
+        filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
+        store.put("/apis/apps/v1/namespaces/opportunistic/deployments/electroneum", "x", filler);
+        let series = "oppscale_fit_replicas{namespace=\"opportunistic\",workload=\"electroneum\"}";
+        store.put(
+            "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers/keda-hpa-electroneum",
+            "keda",
+            json!({
+                "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {
+                    "name": "keda-hpa-electroneum", "namespace": "opportunistic",
+                    "ownerReferences": [{"kind": "ScaledObject", "name": "electroneum"}]
+                },
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "electroneum"},
+                    "minReplicas": 1, "maxReplicas": 150,
+                    "metrics": [{"type": "External", "external": {
+                        "metric": {
+                            "name": format!("s0-metric-api-{series}"),
+                            "selector": {"matchLabels": {"scaledobject.keda.sh/name": "electroneum"}}
+                        },
+                        "target": {"type": "AverageValue", "averageValue": "1"}
+                    }}],
+                    "behavior": {
+                        "scaleDown": {"stabilizationWindowSeconds": 0, "tolerance": "0"},
+                        "scaleUp": {"stabilizationWindowSeconds": 60, "tolerance": "0"}
+                    }
+                },
+                "status": {"conditions": [{
+                    "type": "ScalingActive", "status": "False", "reason": "ScalingDisabled",
+                    "message": "scaling is disabled since the replica count of the target is zero"
+                }]}
+            }),
+        );
+    });
+    let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    for id in ["OPP-HPA-001", "OPP-HPA-002", "OPP-HPA-003", "OPP-HPA-004"] {
+        assert_eq!(of(&output, id).0, "success", "{id}: {output}");
+    }
+}
