@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::cluster::follow::{Feed, Health, Phase};
@@ -34,7 +35,7 @@ pub(super) enum Line<'l> {
     /// Number, namespace, kind and name of a workload.
     Group(u32, Cow<'l, str>, Cow<'l, str>, Cow<'l, str>),
     /// Number and amounts of a footprint.
-    Footprint(u32, BTreeMap<String, Amount>),
+    Footprint(u32, #[serde(deserialize_with = "countable")] BTreeMap<String, Amount>),
     /// A node as it is now: an object with what counts.
     Node(Value),
     /// A node of which nothing is known but its name, and why.
@@ -74,6 +75,7 @@ pub struct Header<'l> {
 #[serde(rename_all = "camelCase")]
 pub struct Workload {
     /// What one of its replicas takes.
+    #[serde(deserialize_with = "countable")]
     pub replica: BTreeMap<String, Amount>,
     /// Where they may go, as a pod's spec writes it.
     pub placement: Value,
@@ -161,6 +163,16 @@ pub(super) fn key_of(text: &str) -> Option<PodKey> {
 /// Amounts by name.
 pub(super) fn amounts(resources: &Resources) -> BTreeMap<String, Amount> {
     resources.present().map(|(name, amount)| (name.to_owned(), amount)).collect()
+}
+
+/// Amounts as they are written: sums of them have room, whatever a file that was tampered
+/// with says.
+fn countable<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Amount>, D::Error> {
+    let amounts = BTreeMap::<String, Amount>::deserialize(from)?;
+    match amounts.iter().find(|(_, amount)| !(0..=i64::MAX.into()).contains(*amount)) {
+        Some((name, amount)) => Err(D::Error::custom(format!("{name}: {amount} is no amount"))),
+        None => Ok(amounts),
+    }
 }
 
 /// The resources that were written so.

@@ -112,6 +112,8 @@ impl Reader {
         let (mut start, mut offset) = (0, 0);
         let (mut first_line, mut number) = (1, 0);
         let mut line = Vec::new();
+        // A line that was torn, if a recording that goes on begins behind it or nothing does.
+        let mut torn: Option<HistoryError> = None;
         loop {
             line.clear();
             let length = file.read_until(b'\n', &mut line).map_err(unreadable)?;
@@ -119,18 +121,34 @@ impl Reader {
                 break;
             }
             number += 1;
-            if line.starts_with(MAGIC) {
-                let begun = begin(path, number, &line)?;
-                began = begun.started.parse().map_err(|error| damaged(path, number, &error))?;
+            let is_beginning = line.starts_with(MAGIC);
+            if let Some(error) = torn.take().filter(|_| !is_beginning) {
+                return Err(error);
+            }
+            let at = offset;
+            offset += length as u64;
+            if is_beginning {
+                let (begun, time) = match begin(path, number, &line) {
+                    Err(error @ HistoryError::Damaged { .. }) => {
+                        torn = Some(error);
+                        continue;
+                    }
+                    begun => begun?,
+                };
+                began = time;
                 header.get_or_insert(begun);
-                (base, start, first_line) = (last, offset, number);
+                (base, start, first_line) = (last, at, number);
             } else if header.is_none() {
                 break;
             }
-            offset += length as u64;
             if line.starts_with(b"{\"t\":") {
-                let time: Time =
-                    serde_json::from_slice(&line).map_err(|error| damaged(path, number, &error))?;
+                let time: Time = match serde_json::from_slice(&line) {
+                    Ok(time) => time,
+                    Err(error) => {
+                        torn = Some(damaged(path, number, &error));
+                        continue;
+                    }
+                };
                 // A clock that does not go back; a file that was tampered with might.
                 let passed = Duration::from_millis(time.t);
                 let at = last.max(base.saturating_add(passed));
@@ -185,18 +203,25 @@ impl Reader {
     }
 }
 
-fn begin(path: &Path, number: usize, line: &[u8]) -> Result<Header<'static>, HistoryError> {
+/// What a recording says of itself, and when it began.
+fn begin(
+    path: &Path,
+    number: usize,
+    line: &[u8],
+) -> Result<(Header<'static>, Timestamp), HistoryError> {
     let beginning: Beginning<'_> =
         serde_json::from_slice(line).map_err(|error| damaged(path, number, &error))?;
     let header = beginning.history;
     if header.version > VERSION {
         return Err(HistoryError::TooNew { path: path.to_owned(), version: header.version });
     }
-    Ok(Header {
+    let began = header.started.parse().map_err(|error| damaged(path, number, &error))?;
+    let header = Header {
         version: header.version,
         started: header.started.into_owned().into(),
         server: header.server.into_owned().into(),
-    })
+    };
+    Ok((header, began))
 }
 
 fn damaged(path: &Path, line: usize, cause: &impl std::fmt::Display) -> HistoryError {

@@ -64,7 +64,10 @@ impl Recorder {
             )
             .into());
         }
-        if is_file && ends_in_half_a_line(&mut file).map_err(context)? {
+        if !start.is_empty() && start.len() < MAGIC.len() {
+            // A recording was cut off at its first word: there is nothing to be continued.
+            file.set_len(0).map_err(context)?;
+        } else if is_file && ends_in_half_a_line(&mut file).map_err(context)? {
             // A recording was cut off there. The next header tells so.
             file.write_all(b"\n").map_err(context)?;
         }

@@ -214,6 +214,47 @@ fn a_killed_recording_is_continued() {
     assert!(std::fs::read(env.path("history")).unwrap().starts_with(&text), "only added to");
 }
 
+/// Wherever the one before was torn: in the time of a moment, in its own beginning, in the
+/// first word of the file.
+#[test]
+fn a_torn_recording_is_continued_and_played() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let _ = record(&env, &server, |_| {});
+    let whole = std::fs::read(env.path("history")).unwrap();
+    for (kept, torn) in [
+        (&whole[..], &b"{\"t\":105"[..]),
+        (&whole[..], b"{\"history\":{\"version\":1,\"sta"),
+        (&whole[..], b"{\"pod\":[\"0123"),
+        (b"", b"{\"hist"),
+        (b"", b"{\"history\":{\"version\":1,\"started\":\"20"),
+    ] {
+        std::fs::write(env.path("history"), [kept, torn].concat()).unwrap();
+        let last = record(&env, &server, |_| {});
+        let lines = replay(&env);
+        assert_eq!(lines.last().unwrap()["totals"], last["totals"], "{torn:?}");
+    }
+    // What is torn between two moments was not torn by a kill.
+    let beginning = whole.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+    let text = [beginning, b"{\"t\":1\n{\"t\":2}\n"].concat();
+    std::fs::write(env.path("history"), text).unwrap();
+    let output = env.run(REPLAY);
+    assert!(output.stderr.starts_with("error: history, line 2: "), "{output}");
+}
+
+#[test]
+fn amounts_that_no_cluster_has_are_refused() {
+    let env = TestEnv::new();
+    let begin = r#"{"history":{"version":1,"started":"2026-11-24T03:00:00Z","server":"s"}}"#;
+    for amount in ["170141183460469231731687303715884105727", "-5"] {
+        let footprint = format!(r#"{{"footprint":[3,{{"cpu":{amount}}}]}}"#);
+        env.write("history", &format!("{begin}\n{footprint}\n{{\"t\":1}}\n"));
+        let output = env.run(REPLAY);
+        let words = format!("error: history, line 2: cpu: {amount} is no amount");
+        assert!(output.stderr.starts_with(&words), "{output}");
+    }
+}
+
 #[test]
 fn two_do_not_write_one_history() {
     let server = FakeApiServer::start(World::nodes_alone());
