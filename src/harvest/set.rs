@@ -7,7 +7,7 @@ use crate::core::replica::exact_text;
 use crate::core::resources::{CPU, MEMORY};
 use crate::core::sizing::{self, Line, Pipeline, Sizing};
 use crate::core::verdict::METRIC_NAME;
-use crate::manifest::{Document, Templates, lint};
+use crate::manifest::{ADAPTER_RULES, Document, Templates, lint};
 
 use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;
@@ -320,31 +320,9 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         adapter: Adapter {
             name: "oppscale-adapter-rules".to_owned(),
             namespace: d.adapter_namespace,
-            rules: if matches!(workload, Workload::Paid(_)) { REQUESTS_RULE } else { FIT_RULE }
-                .to_owned(),
+            rules: ADAPTER_RULES.to_owned(),
         },
         name: d.name,
         namespace: d.namespace,
     }
 }
-
-/// How prometheus-adapter serves the metric, of the Deployment that its labels name.
-const FIT_RULE: &str = r#"rules:
-- seriesQuery: 'oppscale_fit_replicas{namespace!="",workload!=""}'
-  resources:
-    overrides:
-      namespace: {resource: namespace}
-      workload: {group: apps, resource: deployment}
-  name: {matches: '^oppscale_fit_replicas$', as: oppscale_fit_replicas}
-  metricsQuery: 'min(<<.Series>>{<<.LabelMatchers>>,kind="Deployment"}) by (<<.GroupBy>>)'
-"#;
-/// How it serves the sample application's requests a second.
-const REQUESTS_RULE: &str = r#"rules:
-- seriesQuery: 'http_requests_total{namespace!="",pod!=""}'
-  resources:
-    overrides:
-      namespace: {resource: namespace}
-      pod: {resource: pod}
-  name: {matches: '^http_requests_total$', as: http_requests}
-  metricsQuery: 'sum(rate(<<.Series>>{<<.LabelMatchers>>}[2m])) by (<<.GroupBy>>)'
-"#;

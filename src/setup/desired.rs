@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Minted};
 use crate::core::reserve::Reserve;
-use crate::manifest::{DASHBOARD, Document, ManifestError, Templates};
+use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 
 /// Which way capacity takes to the HPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,7 +189,7 @@ impl Wishes {
             "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
-            "adapter_config": super::helm::adapter_config()
+            "adapter_config": ADAPTER_RULES
         })
     }
 }

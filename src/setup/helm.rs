@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Minted, fingerprint};
 use crate::core::check::Distribution;
+use crate::manifest::ADAPTER_RULES;
 
 /// A file of values.
 #[derive(Debug, Clone)]
@@ -20,31 +21,16 @@ pub struct Values {
     pub private: bool,
 }
 
-/// The metric that prometheus-adapter is to serve.
-const SERIES: &str = "oppscale_fit_replicas";
-
-/// The rules: an Object metric on the Deployment that a series names.
+/// The rules, as values.
 fn rules() -> Value {
-    json!([{
-        "seriesQuery": format!("{SERIES}{{namespace!=\"\",workload!=\"\"}}"),
-        "resources": {"overrides": {
-            "namespace": {"resource": "namespace"},
-            "workload": {"group": "apps", "resource": "deployment"}
-        }},
-        "name": {"matches": format!("^{SERIES}$"), "as": SERIES},
-        "metricsQuery": "max(<<.Series>>{<<.LabelMatchers>>}) by (<<.GroupBy>>)"
-    }])
-}
-
-/// The adapter's own file of rules.
-pub fn adapter_config() -> String {
-    serde_saphyr::to_string(&json!({"rules": rules()})).unwrap_or_default()
+    let config: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
+    config["rules"].clone()
 }
 
 /// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours, and
 /// live in `namespace`, and so must the adapter.
 pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
-    let config = fingerprint(adapter_config().as_bytes()).replace(':', "").to_lowercase();
+    let config = fingerprint(ADAPTER_RULES.as_bytes()).replace(':', "").to_lowercase();
     Values {
         file: "prometheus-adapter.values.yaml",
         comment: format!(
