@@ -259,8 +259,7 @@ fn next_steps(wishes: &Wishes) -> String {
             format!("the API answers; what fills the cluster comes next:\n{rendered}")
         }
         Pipeline::Prometheus => format!(
-            "Prometheus scrapes the server; prometheus-adapter comes next, with the values that\n\
-             oppscale init --pipeline prometheus --export DIR writes, then what fills the cluster:\n\
+            "Prometheus scrapes the server; what fills the cluster comes next:\n\
              {rendered} --pipeline prometheus"
         ),
         Pipeline::Keda => format!(

@@ -21,6 +21,13 @@ pub struct Values {
     pub private: bool,
 }
 
+/// What the chart's objects are called: the certificate is for this Service.
+pub const ADAPTER: &str = "prometheus-adapter";
+/// The Secret with its certificate, where that is not among its values.
+pub const ADAPTER_SECRET: &str = "oppscale-adapter-tls";
+/// The ConfigMap with its rules.
+pub const ADAPTER_CONFIG: &str = "oppscale-adapter-config";
+
 /// The rules, as values.
 fn rules() -> Value {
     let config: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
@@ -36,16 +43,20 @@ pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
         comment: format!(
             "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
              --version 5.3.0 -n {namespace} -f this\n\
-             The rules are in ConfigMap {namespace}/oppscale-adapter-config, the certificate in \
-             Secret {namespace}/oppscale-adapter-tls,\n\
-             and the APIService is yours to make: docs/setup.md has it, under Prometheus and KEDA."
+             The rules are in ConfigMap {namespace}/{ADAPTER_CONFIG}, the certificate in Secret \
+             {namespace}/{ADAPTER_SECRET}:\n\
+             apply what oppscale init writes first. With these values the chart registers no \
+             APIService:\n\
+             when the adapter is there, oppscale init does, or {API_SERVICE}."
         ),
         values: json!({
-            "fullnameOverride": "prometheus-adapter",
+            "fullnameOverride": ADAPTER,
             "prometheus": {"url": url, "port": port},
+            // The port that private control planes reach on pods.
+            "listenPort": 10250,
             // At least the scrape interval, or metrics come and go.
             "metricsRelistInterval": "1m",
-            "rules": {"default": false, "existing": "oppscale-adapter-config"},
+            "rules": {"default": false, "existing": ADAPTER_CONFIG},
             "tls": {"enable": false},
             // The adapter reads its rules once, and the chart looks at no ConfigMap but its own.
             "podAnnotations": {"oppscale.dev/config-sha256": config},
@@ -55,7 +66,7 @@ pub fn adapter(namespace: &str, url: &str, port: u16) -> Values {
             ],
             "extraVolumes": [{
                 "name": "serving-cert",
-                "secret": {"secretName": "oppscale-adapter-tls", "defaultMode": 288}
+                "secret": {"secretName": ADAPTER_SECRET, "defaultMode": 288}
             }],
             "extraVolumeMounts": [{
                 "name": "serving-cert", "mountPath": "/var/run/serving-cert", "readOnly": true
@@ -76,8 +87,10 @@ pub fn adapter_with_key(namespace: &str, url: &str, port: u16, minted: &Minted) 
              The certificate is for that namespace. It holds a private key: keep it out of git."
         ),
         values: json!({
-            "fullnameOverride": "prometheus-adapter",
+            "fullnameOverride": ADAPTER,
             "prometheus": {"url": url, "port": port},
+            // The port that private control planes reach on pods.
+            "listenPort": 10250,
             "metricsRelistInterval": "1m",
             "rules": {"default": false, "custom": rules()},
             "tls": {
@@ -88,6 +101,9 @@ pub fn adapter_with_key(namespace: &str, url: &str, port: u16, minted: &Minted) 
         private: true,
     }
 }
+
+/// The APIService in a file of its own: it comes last, when the adapter is ready.
+pub const API_SERVICE: &str = "prometheus-adapter.api-service.yaml";
 
 /// Values of metrics-server.
 pub fn metrics_server(distribution: Distribution) -> Values {

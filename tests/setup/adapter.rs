@@ -1,0 +1,170 @@
+//! `--pipeline prometheus`: prometheus-adapter answers, and gets the API once it is there.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::bin::TestEnv;
+use crate::support::fake_apiserver::FakeApiServer;
+
+use super::install::{SERVICE, init, put_prometheus, server};
+
+const ADAPTER: &str = "/apis/apps/v1/namespaces/oppscale/deployments/prometheus-adapter";
+const SECRET: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-adapter-tls";
+const FILLER: &str = "/apis/apps/v1/namespaces/idle/deployments/filler";
+const PROMETHEUS: [&str; 2] = ["--pipeline", "prometheus"];
+
+/// A cluster with a Prometheus that scrapes everything, and a filler.
+fn scraped() -> FakeApiServer {
+    let server = server();
+    server.store().change(|store| {
+        let all = json!({"serviceMonitorSelector": {}, "serviceMonitorNamespaceSelector": {}});
+        put_prometheus(store, all);
+        store.put(
+            FILLER,
+            "x",
+            json!({
+                "kind": "Deployment",
+                "metadata": {
+                    "name": "filler", "namespace": "idle",
+                    "labels": {"oppscale.dev/opportunistic": "true"}
+                }
+            }),
+        );
+    });
+    server
+}
+
+/// What the chart installs of the adapter.
+fn put_adapter(server: &FakeApiServer) {
+    server.store().change(|store| {
+        store.put(
+            ADAPTER,
+            "helm",
+            json!({
+                "kind": "Deployment",
+                "metadata": {"name": "prometheus-adapter", "namespace": "oppscale"}
+            }),
+        );
+    });
+}
+
+#[test]
+fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
+    let server = scraped();
+    let first = init(&server, &PROMETHEUS);
+    assert_eq!(first.code, Some(0), "{first}");
+    assert!(first.stdout.contains("create  Secret oppscale/oppscale-adapter-tls\n"), "{first}");
+    assert!(
+        first.stderr.contains("when there is a Deployment oppscale/prometheus-adapter"),
+        "{first}"
+    );
+    assert!(server.store().object(SERVICE).is_none(), "nobody would answer");
+    put_adapter(&server);
+    let writes = server.writes().len();
+    let second = init(&server, &PROMETHEUS);
+    assert_eq!(second.code, Some(0), "{second}");
+    assert_eq!(server.writes()[writes..], [format!("PATCH {SERVICE}")]);
+    let api = server.store().object(SERVICE).unwrap();
+    let secret = server.store().object(SECRET).unwrap();
+    assert_eq!(api["spec"]["caBundle"], secret["data"]["ca.crt"]);
+    assert_eq!(api["spec"]["insecureSkipTLSVerify"], false);
+    assert_eq!(
+        api["spec"]["service"],
+        json!({"namespace": "oppscale", "name": "prometheus-adapter", "port": 443})
+    );
+    let third = init(&server, &PROMETHEUS);
+    assert!(third.stdout.contains("nothing to change"), "{third}");
+    assert_eq!(server.writes().len(), writes + 1);
+    assert_snapshot!(TestEnv::of(&server).run(["uninstall", "--dry-run"]), @"
+    delete  APIService v1beta1.custom.metrics.k8s.io
+    delete  ServiceMonitor oppscale/oppscale
+    delete  Deployment oppscale/oppscale
+    delete  PodDisruptionBudget oppscale/oppscale
+    delete  Service oppscale/oppscale
+    delete  Secret oppscale/oppscale-adapter-tls
+    delete  ConfigMap oppscale/oppscale-adapter-config
+    delete  RoleBinding kube-system/oppscale-auth-reader
+    delete  ClusterRoleBinding oppscale
+    delete  ClusterRole oppscale
+    delete  ServiceAccount oppscale/oppscale
+    ------- stderr -------
+    note: namespace oppscale is kept, for others live in it: Deployment prometheus-adapter
+    [EOF]
+    ");
+}
+
+#[test]
+fn an_adapter_that_does_not_come_up_gets_no_api() {
+    let server = scraped();
+    server.store().change(|store| store.deployments_start = false);
+    put_adapter(&server);
+    server.store().change(|store| store.deployments_start = true);
+    let output = init(&server, &["--pipeline", "prometheus", "--timeout", "1s"]);
+    assert_eq!(output.code, Some(124), "{output}");
+    assert!(output.stderr.contains("Deployment prometheus-adapter was not ready"), "{output}");
+    assert!(server.store().object(SERVICE).is_none());
+}
+
+/// One of kube-prometheus', or what the chart makes by itself of values that hold the key.
+#[test]
+fn an_api_that_somebody_else_gave_to_an_adapter_is_left_alone() {
+    for namespace in ["monitoring", "oppscale"] {
+        let server = scraped();
+        put_adapter(&server);
+        let theirs = json!({
+            "kind": "APIService",
+            "metadata": {
+                "name": "v1beta1.custom.metrics.k8s.io",
+                "labels": {"app.kubernetes.io/managed-by": "Helm"},
+                "annotations": {
+                    "meta.helm.sh/release-name": "adapter",
+                    "meta.helm.sh/release-namespace": namespace
+                }
+            },
+            "spec": {"service": {"namespace": namespace, "name": "prometheus-adapter"}}
+        });
+        server.store().change(|store| store.put(SERVICE, "helm", theirs));
+        let before = server.store().object(SERVICE);
+        let output = init(&server, &PROMETHEUS);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert_eq!(server.store().object(SERVICE), before);
+        assert!(server.store().object(SECRET).is_none(), "a key that nobody would use");
+        let words = format!("Helm release {namespace}/adapter: that is left as it is");
+        assert!(output.stderr.contains(&words), "{output}");
+    }
+}
+
+/// Else its APIs would lead to a server that serves none, and no namespace could be deleted.
+#[test]
+fn a_server_that_answers_the_api_is_not_told_to_serve_none() {
+    let server = scraped();
+    let _ = init(&server, &[]);
+    let writes = server.writes().len();
+    for pipeline in ["prometheus", "keda"] {
+        let output = init(&server, &["--pipeline", pipeline]);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains("leads to oppscale, which would not answer it"), "{output}");
+        assert!(output.stderr.contains("oppscale uninstall --keep-namespace first"), "{output}");
+    }
+    assert_eq!(server.writes().len(), writes);
+}
+
+#[test]
+fn cert_manager_makes_the_adapters_certificate_too() {
+    let env = TestEnv::new();
+    let args = ["init", "--image", "i", "--pipeline", "prometheus", "--export", "out"];
+    let output = env.run([&args[..], &["--certificates", "cert-manager"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    let read = |name: &str| -> Value {
+        let text = std::fs::read_to_string(env.path(name)).unwrap();
+        serde_yaml::from_str(&text).unwrap()
+    };
+    let api = read("out/prometheus-adapter.api-service.yaml");
+    assert_eq!(
+        api["metadata"]["annotations"]["cert-manager.io/inject-ca-from"],
+        "oppscale/oppscale-adapter-tls"
+    );
+    let file = output.stdout.lines().find(|line| line.contains("certificate-oppscale-adapter"));
+    let certificate = read(file.unwrap());
+    assert_eq!(certificate["spec"]["dnsNames"][0], "prometheus-adapter.oppscale.svc");
+}
