@@ -4,16 +4,25 @@ use crate::certificates::{Bundle, Flaw, Recipe, date, judge, key_fits};
 use crate::core::check::Outcome;
 use crate::setup::tls_secret::stored;
 
-use super::doctor::{Doctor, Found, Look};
+use super::doctor::{Doctor, Found, Look, Subject};
 use super::owners::services;
 
 const ALL: [&str; 4] = ["OPP-CRT-001", "OPP-CRT-002", "OPP-CRT-003", "OPP-CRT-004"];
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let subject = doctor.subject.clone();
-    let path = format!("/api/v1/namespaces/{}/secrets/{}", subject.namespace, subject.secret);
+    let mut subject = doctor.subject.clone();
     let right = format!("--verb=get --resource=secrets, in {}", subject.namespace);
-    let secret = match doctor.look(&path, &right).await {
+    let path = |secret: &str| format!("/api/v1/namespaces/{}/secrets/{secret}", subject.namespace);
+    let mut look = doctor.look(&path(&subject.secret), &right).await;
+    if matches!(look, Look::Absent) {
+        // With --pipeline prometheus the certificate is the adapter's.
+        let adapter = subject.adapter();
+        let other = doctor.look(&path(&adapter.secret), &right).await;
+        if matches!(other, Look::Found(_)) {
+            (subject, look) = (adapter, other);
+        }
+    }
+    let secret = match look {
         Look::Found(secret) => stored(&secret),
         Look::Absent if !subject.installed => {
             for id in ALL {
@@ -83,18 +92,23 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
         None => found.skip(ALL[2], "it cannot be read"),
     }
-    trusted(doctor, chain, &asked, found).await;
+    trusted(doctor, &subject, (chain, &asked), found).await;
 }
 
-async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut Found) {
+async fn trusted(
+    doctor: &mut Doctor<'_>,
+    subject: &Subject,
+    (chain, asked): (&str, &str),
+    found: &mut Found,
+) {
     let services = match services(doctor).await {
         Ok(services) => services,
         Err(outcome) => return found.add(ALL[3], outcome),
     };
-    let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
-    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(&namespace, &service)).collect();
+    let (namespace, service) = (&subject.namespace, &subject.service);
+    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(namespace, service)).collect();
     if ours.is_empty() {
-        return found.skip(ALL[3], "no APIService leads to oppscale");
+        return found.skip(ALL[3], &format!("no APIService leads to {service}"));
     }
     for service in ours {
         let name = Some(service.name());
@@ -102,10 +116,8 @@ async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut 
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
                             is believed, and expiry is never noticed";
-                let fix = format!(
-                    "{}, which puts a caBundle there",
-                    doctor.subject.command("certs renew")
-                );
+                let fix =
+                    format!("{}, which puts a caBundle there", subject.command("certs renew"));
                 found.about(ALL[3], name, Outcome::Warning(text.to_owned()), Some(fix));
                 continue;
             }
@@ -124,7 +136,7 @@ async fn trusted(doctor: &mut Doctor<'_>, chain: &str, asked: &str, found: &mut 
                 }
             }
         };
-        let fix = Some(doctor.subject.command("certs renew"));
+        let fix = Some(subject.command("certs renew"));
         found.about(ALL[3], name, Outcome::Failed(problem), fix);
     }
 }

@@ -3,14 +3,18 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
 
+use super::checks::{check, of};
 use super::install::{SERVICE, init, put_prometheus, server};
 
 const ADAPTER: &str = "/apis/apps/v1/namespaces/oppscale/deployments/prometheus-adapter";
 const SECRET: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-adapter-tls";
 const FILLER: &str = "/apis/apps/v1/namespaces/idle/deployments/filler";
+const VALUE: &str = "/apis/custom.metrics.k8s.io/v1beta1/namespaces/idle/deployments.apps/filler/\
+                     oppscale_fit_replicas";
 const PROMETHEUS: [&str; 2] = ["--pipeline", "prometheus"];
 
 /// A cluster with a Prometheus that scrapes everything, and a filler.
@@ -75,6 +79,10 @@ fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
     let third = init(&server, &PROMETHEUS);
     assert!(third.stdout.contains("nothing to change"), "{third}");
     assert_eq!(server.writes().len(), writes + 1);
+    // The certificate is one that the API server takes, under the adapter's own name.
+    let judged = check(&server, &["-o", "json", "--only", "certificates"]);
+    assert_eq!(of(&judged, "OPP-CRT-002").1, "prometheus-adapter.oppscale.svc | ");
+    assert_eq!(of(&judged, "OPP-CRT-004").0, "success", "{judged}");
     assert_snapshot!(TestEnv::of(&server).run(["uninstall", "--dry-run"]), @"
     delete  APIService v1beta1.custom.metrics.k8s.io
     delete  ServiceMonitor oppscale/oppscale
@@ -147,6 +155,54 @@ fn a_server_that_answers_the_api_is_not_told_to_serve_none() {
         assert!(output.stderr.contains("oppscale uninstall --keep-namespace first"), "{output}");
     }
     assert_eq!(server.writes().len(), writes);
+}
+
+#[test]
+fn where_the_way_through_prometheus_ends_is_told() {
+    let server = scraped();
+    let _ = init(&server, &PROMETHEUS);
+    let looked = |id: &str| -> (String, String) {
+        of(&check(&server, &["-o", "json", "--only", "server"]), id)
+    };
+    let (result, text) = looked("OPP-SRV-002");
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.contains("there is no prometheus-adapter yet"), "{text}");
+    put_adapter(&server);
+    let (result, text) = looked("OPP-SRV-002");
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.contains("was not handed over to prometheus-adapter"), "{text}");
+    assert!(text.ends_with("| oppscale init --pipeline prometheus"), "{text}");
+    let _ = init(&server, &PROMETHEUS);
+    assert_eq!(looked("OPP-SRV-002").0, "success");
+    // As the real adapter 0.12 answers: what it has not seen, and while Prometheus is away.
+    for (status, body, words) in [
+        (
+            404,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"the server could not find the metric oppscale_fit_replicas for deployments.apps","reason":"NotFound","code":404}"#,
+            "see that Prometheus scrapes oppscale",
+        ),
+        (
+            500,
+            r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Internal error occurred: unable to fetch metrics","reason":"InternalError","details":{"causes":[{"message":"unable to fetch metrics"}]},"code":500}"#,
+            "it cannot ask Prometheus",
+        ),
+    ] {
+        server.always(VALUE, Answer::Raw(status, vec![("content-type", "application/json")], body));
+        let (result, text) = looked("OPP-SRV-003");
+        assert_eq!(result, "error", "{text}");
+        assert!(text.contains(words), "{text}");
+        assert!(text.contains("kubectl -n oppscale logs deploy/prometheus-adapter"), "{text}");
+    }
+    server.store().change(|store| {
+        let api = store.objects.get_mut(SERVICE).unwrap();
+        api.value["status"]["conditions"] = json!([{
+            "type": "Available", "status": "False", "reason": "ServiceNotFound",
+            "message": "service/prometheus-adapter in \"oppscale\" is not present"
+        }]);
+    });
+    let (result, text) = looked("OPP-SRV-002");
+    assert_eq!(result, "error", "{text}");
+    assert!(text.contains("kubectl delete apiservice v1beta1.custom.metrics.k8s.io"), "{text}");
 }
 
 #[test]
