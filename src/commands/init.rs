@@ -119,6 +119,9 @@ impl Run<'_> {
             return Ok(Applied::Ended(exit));
         }
         printer.data(&plan.text(printer))?;
+        for note in plan.notes() {
+            printer.note(note);
+        }
         let pending = plan.pending();
         if args.dry_run.is_some() {
             journal.close();

@@ -159,6 +159,11 @@ impl Plan {
         Err(OwnedByOthers::new(owned.join("\n       "), hint).into())
     }
 
+    /// What the user should hear of it, before anything is asked.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.known.notes
+    }
+
     pub(super) fn text(&self, printer: &Printer) -> String {
         let mut text = String::new();
         for step in self.steps() {
@@ -188,9 +193,6 @@ impl Plan {
         progress: &Progress,
         printer: &Printer,
     ) -> anyhow::Result<()> {
-        for note in &self.known.notes {
-            printer.note(note);
-        }
         let limit = args.timeout.0.unwrap_or(Duration::from_secs(u32::MAX.into()));
         let end = Instant::now() + limit;
         let force = args.force_conflicts;

@@ -55,6 +55,10 @@ fn put_adapter(server: &FakeApiServer) {
 #[test]
 fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
     let server = scraped();
+    // A plan says so before anything is asked.
+    let env = TestEnv::of(&server);
+    let plan = env.run(["init", "--image", "i", "--pipeline", "prometheus", "--dry-run=server"]);
+    assert!(plan.stderr.contains("is handed over when there is a Deployment"), "{plan}");
     let first = init(&server, &PROMETHEUS);
     assert_eq!(first.code, Some(0), "{first}");
     assert!(first.stdout.contains("create  Secret oppscale/oppscale-adapter-tls\n"), "{first}");
