@@ -69,6 +69,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             "it cannot ask Prometheus: see that that runs, and answers at the URL of the \
              adapter's values: {logs}"
         ),
+        503 => "what OPP-SRV-002 says comes first".to_owned(),
         _ => logs.clone(),
     };
     value(doctor, &served, &fix, found).await;
