@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::tools::tool;
 
 use super::checks::{check, of};
 use super::install::{SERVICE, init, put_prometheus, server};
@@ -227,4 +228,70 @@ fn cert_manager_makes_the_adapters_certificate_too() {
     let file = output.stdout.lines().find(|line| line.contains("certificate-oppscale-adapter"));
     let certificate = read(file.unwrap());
     assert_eq!(certificate["spec"]["dnsNames"][0], "prometheus-adapter.oppscale.svc");
+}
+
+/// What the adapter asks Prometheus by a rule, for objects whose label `object` is matched so.
+fn query(rule: &Value, object: &str, matcher: &str) -> String {
+    let series = rule["seriesQuery"].as_str().unwrap().split('{').next().unwrap();
+    rule["metricsQuery"]
+        .as_str()
+        .unwrap()
+        .replace("<<.Series>>", series)
+        .replace("<<.LabelMatchers>>", &format!("namespace=\"a\",{object}{matcher}"))
+        .replace("<<.GroupBy>>", object)
+}
+
+#[test]
+fn the_adapters_rules_give_the_lower_number_of_the_right_workload() {
+    let Some(promtool) = tool("promtool") else { return };
+    let config: Value = serde_yaml::from_str(oppscale::manifest::ADAPTER_RULES).unwrap();
+    let [deployment, set, requests] = &config["rules"].as_array().unwrap()[..] else {
+        panic!("{config}")
+    };
+    let fit = |kind: &str, pod: &str, value: u32| {
+        json!({
+            "series": format!(
+                "oppscale_fit_replicas{{namespace=\"a\",kind=\"{kind}\",workload=\"w\",pod=\"{pod}\"}}"
+            ),
+            "values": format!("{value}x40")
+        })
+    };
+    let counted = |pod: &str, values: &str| {
+        json!({
+            "series": format!("http_requests_total{{namespace=\"a\",pod=\"{pod}\"}}"),
+            "values": values
+        })
+    };
+    let gives = |expression: String, samples: &[(&str, f64)]| {
+        let samples: Vec<_> = samples
+            .iter()
+            .map(|(labels, value)| json!({"labels": labels, "value": value}))
+            .collect();
+        json!({"expr": expression, "eval_time": "10m", "exp_samples": samples})
+    };
+    let tests = json!({"rule_files": [], "tests": [{
+        "interval": "15s",
+        "input_series": [
+            // Two servers, one of which has not heard the last event; a StatefulSet of that name.
+            fit("Deployment", "one", 12), fit("Deployment", "two", 9), fit("StatefulSet", "one", 3),
+            counted("p", "0+30x40"), counted("q", "0+6x40")
+        ],
+        "promql_expr_test": [
+            gives(query(deployment, "workload", "=\"w\""), &[("{workload=\"w\"}", 9.0)]),
+            gives(query(set, "workload", "=\"w\""), &[("{workload=\"w\"}", 3.0)]),
+            gives(
+                query(requests, "pod", "=~\"p|q\""),
+                &[("{pod=\"p\"}", 2.0), ("{pod=\"q\"}", 0.4)]
+            )
+        ]
+    }]});
+    let env = TestEnv::new();
+    env.write("tests.yaml", &tests.to_string());
+    let output = std::process::Command::new(promtool)
+        .args(["test", "rules"])
+        .arg(env.path("tests.yaml"))
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&said));
 }
