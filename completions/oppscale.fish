@@ -117,7 +117,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
 external\t'oppscale serves external.metrics.k8s.io'
 keda\t'A ScaledObject on oppscale\'s /metrics'
-prometheus\t'A rule for prometheus-adapter'"
+prometheus\t'Rules for prometheus-adapter'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l autoscaler -d 'Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l kubernetes-version -d 'Whose HPA controller: 1.33 to 1.37 [default: the server\'s; 1.36 with --from]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l egress-port -d 'With --network-policy: a port that may be reached anywhere; several times' -r

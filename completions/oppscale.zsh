@@ -126,7 +126,7 @@ args\:"Arguments"))' \
 '--pipeline=[How the metric gets to the HPA\: native (oppscale serves custom.metrics.k8s.io), external (it serves the other group), keda, prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
 external\:"oppscale serves external.metrics.k8s.io"
 keda\:"A ScaledObject on oppscale'\''s /metrics"
-prometheus\:"A rule for prometheus-adapter"))' \
+prometheus\:"Rules for prometheus-adapter"))' \
 '--autoscaler=[Who adds nodes\: cluster-autoscaler, karpenter or none \[default\: detected\]]:WHO:_default' \
 '--kubernetes-version=[Whose HPA controller\: 1.33 to 1.37 \[default\: the server'\''s; 1.36 with --from\]]:VERSION:_default' \
 '*--egress-port=[With --network-policy\: a port that may be reached anywhere; several times]:PORT:_default' \

@@ -5,16 +5,25 @@ use crate::core::check::Outcome;
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
 
-use super::doctor::{Doctor, Found, Look};
+use super::doctor::{Doctor, Found, Look, Subject};
 use super::owners::services;
 
 const ALL: [&str; 4] = ["OPP-CRT-001", "OPP-CRT-002", "OPP-CRT-003", "OPP-CRT-004"];
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let subject = doctor.subject.clone();
-    let path = format!("/api/v1/namespaces/{}/secrets/{}", subject.namespace, subject.secret);
+    let mut subject = doctor.subject.clone();
     let right = format!("--verb=get --resource=secrets, in {}", subject.namespace);
-    let secret = match doctor.look(&path, &right).await {
+    let path = |secret: &str| format!("/api/v1/namespaces/{}/secrets/{secret}", subject.namespace);
+    let mut look = doctor.look(&path(&subject.secret), &right).await;
+    if matches!(look, Look::Absent) {
+        // With --pipeline prometheus the certificate is the adapter's.
+        let adapter = subject.adapter();
+        let other = doctor.look(&path(&adapter.secret), &right).await;
+        if matches!(other, Look::Found(_)) {
+            (subject, look) = (adapter, other);
+        }
+    }
+    let secret = match look {
         Look::Found(secret) => stored(&secret),
         Look::Absent if !subject.installed => {
             for id in ALL {
@@ -89,26 +98,26 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         None => found.skip(ALL[2], "it cannot be read"),
     }
     match services {
-        Ok(services) => trusted(doctor, &services, chain, &asked, found),
+        Ok(services) => trusted(doctor, &subject, &services, (chain, &asked), found),
         Err(outcome) => found.add(ALL[3], outcome),
     }
 }
 
 fn trusted(
     doctor: &Doctor<'_>,
+    subject: &Subject,
     services: &[ApiService],
-    chain: &str,
-    asked: &str,
+    (chain, asked): (&str, &str),
     found: &mut Found,
 ) {
-    let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
-    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(&namespace, &service)).collect();
+    let (namespace, service) = (&subject.namespace, &subject.service);
+    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(namespace, service)).collect();
     if ours.is_empty() {
-        return found.skip(ALL[3], "no APIService leads to oppscale");
+        return found.skip(ALL[3], &format!("no APIService leads to {service}"));
     }
     for service in ours {
         let (name, release) = (Some(service.name()), service.release());
-        let fix = doctor.subject.renewal("oppscale certs renew", release.as_deref());
+        let fix = subject.renewal("oppscale certs renew", release.as_deref());
         let problem = match service.ca_bundle().map(Bundle::decode) {
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \

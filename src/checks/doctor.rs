@@ -8,6 +8,7 @@ use crate::cluster::{Action, Cluster, ClusterError};
 use crate::core::check::{Check, Distribution, Finding, Outcome, Release};
 use crate::manifest::Document;
 use crate::setup::api_services::BY_HELM;
+use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -27,6 +28,12 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// prometheus-adapter, where that answers the API in place of our server.
+    pub fn adapter(&self) -> Self {
+        let (service, secret) = (ADAPTER.to_owned(), ADAPTER_SECRET.to_owned());
+        Self { service, secret, ..self.clone() }
+    }
+
     /// A command of oppscale about what is checked: with the flags that name it, where they
     /// differ from the defaults.
     pub fn command(&self, words: &str) -> String {

@@ -4,6 +4,7 @@
 //! a thing and knows three answers besides the thing itself: absent, denied, broken. What is
 //! denied is unknown, never wrong.
 
+mod adapter;
 mod aggregation;
 mod autoscaling;
 mod capacity;

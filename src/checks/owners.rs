@@ -22,28 +22,16 @@ pub enum Owner {
 
 /// The owner of `group` among `services`.
 pub fn owner_of(services: &[ApiService], group: &str, us: (&str, &str)) -> Owner {
-    let of_group: Vec<_> = services
-        .iter()
-        .filter(|s| s.name().split_once('.').is_some_and(|(_, rest)| rest == group))
-        .collect();
+    let of_group: Vec<_> = services.iter().filter(|s| s.group() == group).collect();
     let Some(first) = of_group.first() else { return Owner::Nobody };
     if of_group.iter().any(|s| s.service() != first.service()) {
-        let names: Vec<_> = of_group.iter().map(|s| described(s)).collect();
+        let names: Vec<_> = of_group.iter().map(|s| s.described()).collect();
         return Owner::Split(names.join("; "));
     }
     match first.leads_to(us.0, us.1) {
         true => Owner::Us,
-        false => Owner::Other(described(first)),
+        false => Owner::Other(first.described()),
     }
-}
-
-fn described(service: &ApiService) -> String {
-    let to = match service.service() {
-        Some((namespace, name)) => format!("Service {namespace}/{name}"),
-        None => "the API server itself".to_owned(),
-    };
-    let keeper = service.keeper().map(|keeper| format!(", {keeper}")).unwrap_or_default();
-    format!("{} is served by {to}{keeper}", service.name())
 }
 
 pub(super) async fn services(doctor: &mut Doctor<'_>) -> Result<Vec<ApiService>, Outcome> {

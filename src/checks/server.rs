@@ -10,7 +10,8 @@ use crate::core::verdict::METRIC_NAME;
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
 
-use super::doctor::{Doctor, Found, Look, unknown};
+use super::adapter;
+use super::doctor::{Doctor, Found, Look, Subject, unknown};
 use super::owners::services;
 
 /// Opportunistic Deployments.
@@ -33,13 +34,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             pods(&deployment, &namespace, &name, found);
             if serves_nothing(&deployment) {
                 // As with --pipeline prometheus and --pipeline keda.
-                for id in ["OPP-SRV-002", "OPP-SRV-003"] {
-                    found.skip(
-                        id,
-                        "it serves no API here (--apis=none): its /metrics is what counts",
-                    );
-                }
-                return;
+                return adapter::check(doctor, found).await;
             }
         }
         Look::Absent if !doctor.subject.installed => {
@@ -71,10 +66,11 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         return;
     }
     for service in &ours {
-        let (outcome, fix) = available(service, doctor);
+        let (outcome, fix) = available(service, doctor, &doctor.subject, &init);
         found.about("OPP-SRV-002", Some(service.name()), outcome, fix);
     }
-    value(doctor, &ours, found).await;
+    let logs = format!("kubectl -n {namespace} logs deploy/{name}");
+    value(doctor, &ours, &|_| logs.clone(), found).await;
 }
 
 /// Whether the server is there for its /metrics alone.
@@ -100,11 +96,16 @@ fn pods(deployment: &Value, namespace: &str, name: &str, found: &mut Found) {
     );
 }
 
-/// What an Available condition means, and what to do about it.
-fn available(service: &ApiService, doctor: &Doctor<'_>) -> (Outcome, Option<String>) {
-    let subject = &doctor.subject;
+/// What an Available condition means, and what to do about it: `install` where the Service of
+/// `subject` is not as it should be.
+pub(super) fn available(
+    service: &ApiService,
+    doctor: &Doctor<'_>,
+    subject: &Subject,
+    install: &str,
+) -> (Outcome, Option<String>) {
     let (namespace, name) = (&subject.namespace, &subject.service);
-    let (init, release) = (subject.command("init"), service.release());
+    let (install, release) = (install.to_owned(), service.release());
     let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
     let Some((is_available, reason, message)) = service.available() else {
         let text = "it has no Available condition: the API server cannot load its caBundle, and \
@@ -121,8 +122,8 @@ fn available(service: &ApiService, doctor: &Doctor<'_>) -> (Outcome, Option<Stri
         "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/instance={name}"
     );
     let (text, fix) = match reason {
-        "ServiceNotFound" => ("its Service is not there".to_owned(), init),
-        "ServicePortError" => ("its Service has no such port".to_owned(), init),
+        "ServiceNotFound" => ("its Service is not there".to_owned(), install),
+        "ServicePortError" => ("its Service has no such port".to_owned(), install),
         "EndpointsNotFound" | "MissingEndpoints" => {
             ("no pod behind its Service is ready".to_owned(), look)
         }
@@ -155,7 +156,14 @@ fn is_late(message: &str) -> bool {
         .any(|words| message.contains(words))
 }
 
-async fn value(doctor: &mut Doctor<'_>, ours: &[ApiService], found: &mut Found) {
+/// Reads a value; `fix` says what to do where the answer has this status, or is not as it
+/// should be.
+pub(super) async fn value(
+    doctor: &mut Doctor<'_>,
+    ours: &[ApiService],
+    fix: &dyn Fn(u16) -> String,
+    found: &mut Found,
+) {
     const ID: &str = "OPP-SRV-003";
     let newest = |of: &str| {
         let served = ours.iter().filter_map(|s| s.name().split_once('.'));
@@ -198,9 +206,9 @@ async fn value(doctor: &mut Doctor<'_>, ours: &[ApiService], found: &mut Found) 
         Ok(reply) => reply,
         Err(error) => return found.add(ID, unknown(&error)),
     };
-    let fix =
-        format!("kubectl -n {} logs deploy/{}", doctor.subject.namespace, doctor.subject.service);
-    if !how.is_empty() && reply.status.as_u16() == 403 {
+    let status = reply.status.as_u16();
+    let fix = fix(status);
+    if !how.is_empty() && status == 403 {
         // What the controller may read is its own affair.
         return found.add(
             ID,
@@ -211,7 +219,7 @@ async fn value(doctor: &mut Doctor<'_>, ours: &[ApiService], found: &mut Found) 
         );
     }
     if !reply.status.is_success() {
-        let text = format!("{} for {namespace}/{name}: {}", reply.status.as_u16(), reply.message());
+        let text = format!("{status} for {namespace}/{name}: {}", reply.message());
         return found.fixed_by(ID, Outcome::Failed(text), fix);
     }
     let list = reply.json();

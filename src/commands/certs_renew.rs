@@ -141,8 +141,8 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     match seen {
         Some(Seen::ByTime) => printer.note(&format!(
             "pods could not be asked what they serve (right: get pods/proxy in {}; or the API\n\
-             server does not reach them), so {} s were waited, which is longer than kubelet and\n\
-             the server take",
+             server does not reach them, or they are not oppscale's), so {} s were waited, which\n\
+             is longer than kubelet and the server take",
             recipe.namespace,
             patience.as_secs()
         )),

@@ -119,6 +119,9 @@ impl Run<'_> {
             return Ok(Applied::Ended(exit));
         }
         printer.data(&plan.text(printer))?;
+        for note in plan.notes() {
+            printer.note(note);
+        }
         let pending = plan.pending();
         if args.dry_run.is_some() {
             journal.close();
@@ -259,8 +262,7 @@ fn next_steps(wishes: &Wishes) -> String {
             format!("the API answers; what fills the cluster comes next:\n{rendered}")
         }
         Pipeline::Prometheus => format!(
-            "Prometheus scrapes the server; prometheus-adapter comes next, with the values that\n\
-             oppscale init --pipeline prometheus --export DIR writes, then what fills the cluster:\n\
+            "Prometheus scrapes the server; what fills the cluster comes next:\n\
              {rendered} --pipeline prometheus"
         ),
         Pipeline::Keda => format!(

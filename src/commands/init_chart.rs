@@ -12,6 +12,7 @@ use crate::printer::Printer;
 use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
 use crate::setup::desired::Wishes;
+use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 
 use super::init_args::InitArgs;
 use super::init_export::{values, write};
@@ -37,7 +38,12 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
         write(&folder.join(&file.name), &file.text, file.private)?;
         printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
     }
-    let mut beside = values(args, wishes)?;
+    let (_, secret) = wishes.answerer().unzip();
+    let adapter = match args.export_secrets && secret == Some(ADAPTER_SECRET) {
+        true => Some(mint(&Recipe::new(ADAPTER, &wishes.namespace), clock::local())?),
+        false => None,
+    };
+    let mut beside = values(args, wishes, adapter.as_ref());
     let needs_certificates = wishes.serves() && !wishes.cert_manager;
     if needs_certificates && args.export_secrets {
         let recipe = Recipe::new(&wishes.service, &wishes.namespace);

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::certificates::{Bundle, Recipe, mint};
+use crate::certificates::{Bundle, Minted, Recipe, mint};
 use crate::exit::{Exit, UsageError};
 use crate::files;
 use crate::manifest::{DASHBOARD, Templates, folder, stream};
 use crate::printer::Printer;
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
-use crate::setup::helm::{self, Values};
+use crate::setup::helm::{self, API_SERVICE, Values};
 
 use super::init_args::{ChartArg, InitArgs};
 use super::init_chart;
@@ -25,17 +25,23 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
         return init_chart::run(args, wishes, printer);
     }
     let target = args.export.as_deref().unwrap_or("-");
-    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
-    let minted = match args.export_secrets && wishes.serves() && !wishes.cert_manager {
-        true => Some(mint(&recipe, clock::local())?),
-        false => None,
+    let answerer = wishes.answerer().filter(|_| !wishes.cert_manager);
+    let minted = match answerer.filter(|_| args.export_secrets) {
+        Some((service, _)) => Some(mint(&Recipe::new(service, &wishes.namespace), clock::local())?),
+        None => None,
     };
     let bundle = minted.as_ref().map(|minted| Bundle::parse(&minted.ca)).transpose()?;
-    let left_out = wishes.serves() && !wishes.cert_manager && minted.is_none();
+    let left_out = answerer.filter(|_| minted.is_none()).map(|(service, _)| service);
     let templates = Templates::new(None)?;
-    let desired = wishes.render(&templates, &Trust { secret: minted, bundle })?;
+    let adapter = minted.clone().filter(|_| wishes.pipeline == Pipeline::Prometheus);
+    let values = values(args, wishes, adapter.as_ref());
+    let mut desired = wishes.render(&templates, &Trust { secret: minted, bundle })?;
+    // The adapter is installed in between.
+    let last = match wishes.pipeline {
+        Pipeline::Prometheus => std::mem::take(&mut desired.api),
+        _ => Vec::new(),
+    };
     let documents = desired.all();
-    let values = values(args, wishes)?;
     if target == "-" {
         if !values.is_empty() {
             return Err(UsageError::new("Helm values are files of their own")
@@ -65,12 +71,24 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
             write(&path.join(one.file), &one.text(), one.private)?;
             printer.data(&format!("{}\n", path.join(one.file).display()))?;
         }
+        if !last.is_empty() {
+            let path = path.join(API_SERVICE);
+            let comment = "# Last of all, when prometheus-adapter is ready:\n\
+                           # kubectl apply --server-side --field-manager oppscale -f this\n";
+            write(&path, &format!("{comment}{}", stream(&last)), false)?;
+            printer.data(&format!("{}\n", path.display()))?;
+        }
     }
-    if left_out {
+    if let Some(service) = left_out {
+        printer.note(&format!(
+            "the Secret and the APIServices of {service} are left out, for they need a private key\n\
+             and its CA. In the cluster: oppscale init makes them; or export them with\n\
+             --export-secrets, or leave them to cert-manager with --certificates cert-manager",
+        ));
+    } else if !last.is_empty() && target == "-" {
         printer.note(
-            "the Secret and the APIServices are left out, for they need a private key and its CA.\n\
-             In the cluster: oppscale init makes them; or export them with --export-secrets, or\n\
-             leave them to cert-manager with --certificates cert-manager",
+            "the APIService of prometheus-adapter comes last, when that is ready: oppscale init\n\
+             makes it then, and --export DIR writes it to a file of its own",
         );
     }
     Ok(Exit::Ok)
@@ -82,18 +100,16 @@ pub(super) fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()
     write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Helm values for charts of others.
-pub(super) fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Values>> {
+/// Helm values for charts of others; with the adapter's certificate, where there is one.
+pub(super) fn values(args: &InitArgs, wishes: &Wishes, adapter: Option<&Minted>) -> Vec<Values> {
     let mut values = Vec::new();
     if wishes.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
         // The operator makes this headless Service beside every Prometheus; which namespace is
         // the user's to say.
         let url = "http://prometheus-operated.monitoring.svc";
         values.push(helm::adapter(&wishes.namespace, url));
-        if args.export_secrets {
-            let adapter = Recipe::new("prometheus-adapter", &wishes.namespace);
-            let minted = mint(&adapter, clock::local())?;
-            values.push(helm::adapter_with_key(&wishes.namespace, url, &minted));
+        if let Some(minted) = adapter {
+            values.push(helm::adapter_with_key(&wishes.namespace, url, minted));
         }
     }
     for chart in &args.with {
@@ -106,5 +122,5 @@ pub(super) fn values(args: &InitArgs, wishes: &Wishes) -> anyhow::Result<Vec<Val
             ChartArg::PrometheusStack => helm::prometheus_stack(),
         });
     }
-    Ok(values)
+    values
 }

@@ -11,11 +11,12 @@ use crate::exit::{Exit, OwnedByOthers, TimedOut};
 use crate::manifest::{Document, Templates};
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
-use crate::setup::desired::{Desired, Wishes};
+use crate::setup::desired::{Desired, Trust, Wishes};
 use crate::setup::install::{self, Debt, InstallError, Journal};
 use crate::setup::plan::{self, Change, Step};
 use crate::setup::rights::{self, Rule};
 
+use super::init_adapter::{Answerer, answerer};
 use super::init_args::InitArgs;
 use super::init_grant::lacking;
 use super::init_trust::{is_missing, known_kinds, trust};
@@ -25,6 +26,8 @@ pub(super) struct Plan {
     namespace: Step,
     server: Vec<Step>,
     api: Vec<Step>,
+    /// The Deployment that answers the API, where that is not ours.
+    adapter: Option<String>,
     known: Known,
 }
 
@@ -61,8 +64,20 @@ impl Plan {
         now: i64,
     ) -> anyhow::Result<Self> {
         let mut known = Known::default();
-        let trust = trust(wishes, cluster, now, &mut known).await?;
-        let Desired { namespace, server, api } = wishes.render(templates, &trust)?;
+        let answerer = answerer(wishes, cluster, &mut known).await?;
+        let trust = match answerer {
+            Answerer::Foreign => Trust { secret: None, bundle: None },
+            _ => trust(wishes, cluster, now, &mut known).await?,
+        };
+        let Desired { namespace, server, mut api } = wishes.render(templates, &trust)?;
+        let adapter = match answerer {
+            Answerer::Own => None,
+            Answerer::Adapter(path) => Some(path),
+            Answerer::Awaited | Answerer::Foreign => {
+                api.clear();
+                None
+            }
+        };
         known_kinds(cluster, server.iter().chain(&api)).await?;
         let is_fresh = is_missing(cluster, &wishes.namespace).await?;
         let fresh = is_fresh.then_some(wishes.namespace.as_str());
@@ -76,7 +91,7 @@ impl Plan {
         for document in api {
             steps.1.push(one(document).await?);
         }
-        let mut plan = Self { namespace, server: steps.0, api: steps.1, known };
+        let mut plan = Self { namespace, server: steps.0, api: steps.1, adapter, known };
         if plan.pending() > 0 {
             // What is to live in a new namespace cannot be tried, and neither can looking on and
             // taking an API back; rights can be asked for all the same.
@@ -144,6 +159,11 @@ impl Plan {
         Err(OwnedByOthers::new(owned.join("\n       "), hint).into())
     }
 
+    /// What the user should hear of it, before anything is asked.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.known.notes
+    }
+
     pub(super) fn text(&self, printer: &Printer) -> String {
         let mut text = String::new();
         for step in self.steps() {
@@ -173,9 +193,6 @@ impl Plan {
         progress: &Progress,
         printer: &Printer,
     ) -> anyhow::Result<()> {
-        for note in &self.known.notes {
-            printer.note(note);
-        }
         let limit = args.timeout.0.unwrap_or(Duration::from_secs(u32::MAX.into()));
         let end = Instant::now() + limit;
         let force = args.force_conflicts;
@@ -188,8 +205,9 @@ impl Plan {
             return Ok(());
         }
         progress.phase("waiting for the server's pods");
-        for step in self.server.iter().filter(|step| step.document.kind() == "Deployment") {
-            install::rolled_out(cluster, &step.path, end).await.map_err(stumbled)?;
+        let ours = self.server.iter().filter(|step| step.document.kind() == "Deployment");
+        for path in ours.map(|step| &step.path).chain(&self.adapter) {
+            install::rolled_out(cluster, path, end).await.map_err(stumbled)?;
         }
         let mut created = Vec::new();
         for step in self.api.iter().filter(|step| step.is_pending()) {

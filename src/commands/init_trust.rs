@@ -18,11 +18,11 @@ pub(super) async fn trust(
     now: i64,
     known: &mut Known,
 ) -> anyhow::Result<Trust> {
-    if !wishes.serves() || wishes.cert_manager {
+    let Some((service, secret)) = wishes.answerer().filter(|_| !wishes.cert_manager) else {
         return Ok(Trust { secret: None, bundle: None });
-    }
-    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
-    let at = SecretRef { namespace: wishes.namespace.clone(), name: wishes.secret.clone() };
+    };
+    let recipe = Recipe::new(service, &wishes.namespace);
+    let at = SecretRef { namespace: wishes.namespace.clone(), name: secret.to_owned() };
     let stored = match tls_secret::read(cluster, &at).await {
         Ok(stored) => stored,
         // Who may not read it must not replace what may be in use.

@@ -14,6 +14,7 @@ mod ending;
 pub mod explain;
 mod image;
 pub mod init;
+mod init_adapter;
 mod init_args;
 mod init_chart;
 mod init_export;

@@ -275,7 +275,7 @@ pub(super) fn notes(
     if is_paid && decisions.pipeline == Pipeline::Native {
         notes.push(
             "the HPA reads http_requests of pods: prometheus-adapter must serve it \
-             (--pipeline prometheus renders a rule)"
+             (--pipeline prometheus renders its rules)"
                 .to_owned(),
         );
     }

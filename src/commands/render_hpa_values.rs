@@ -28,7 +28,7 @@ pub enum PipelineFlag {
     External,
     /// A ScaledObject on oppscale's /metrics
     Keda,
-    /// A rule for prometheus-adapter
+    /// Rules for prometheus-adapter
     Prometheus,
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::cluster::{Action, Cluster, ClusterError};
 use crate::setup::api_services::{self, ApiService};
+use crate::setup::helm::ADAPTER;
 
 use super::init_grant::BOOTSTRAP;
 use super::uninstall::UninstallArgs;
@@ -281,7 +282,8 @@ fn belongs(kind: &Kind, item: &Value, args: &UninstallArgs) -> bool {
         "Namespace" => name == args.namespace,
         "APIService" => {
             let service = &item["spec"]["service"];
-            service["namespace"] == *args.namespace && service["name"] == *args.service
+            service["namespace"] == *args.namespace
+                && (service["name"] == *args.service || service["name"] == ADAPTER)
         }
         // A run that was ended may have left it.
         "ClusterRoleBinding" if name == BOOTSTRAP => true,
@@ -298,7 +300,8 @@ fn belongs(kind: &Kind, item: &Value, args: &UninstallArgs) -> bool {
             name == own
         }
         // Kubeconfigs' Secrets and accounts have no instance: they live in this namespace.
-        _ => label.is_null() || *label == *args.service,
+        // What we made for the adapter is named after it.
+        _ => label.is_null() || *label == *args.service || label == ADAPTER,
     }
 }
 

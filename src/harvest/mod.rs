@@ -15,12 +15,10 @@
 //! | `guard` | [`NodeAutoscaler`]: what keeps fillers from buying nodes |
 //! | `context` | the values that templates see |
 //! | `set` | [`render`]: all documents in order |
-//! | `adapter` | rules for prometheus-adapter |
 //! | `explain` | where the numbers come from, as comments or as a table |
 //! | `security` | the pod-security level that a pod spec meets |
 //! | `text` | names and arguments that must be something else in a manifest |
 
-mod adapter;
 mod advice;
 mod beside;
 mod complete;
@@ -36,7 +34,6 @@ mod security;
 mod set;
 mod text;
 
-pub use adapter::FIT_RULE;
 pub use explain::{comment, table};
 pub use guard::{HARVEST_LABEL, NodeAutoscaler};
 pub use own::OwnDeployment;

@@ -7,9 +7,8 @@ use crate::core::replica::exact_text;
 use crate::core::resources::{CPU, MEMORY};
 use crate::core::sizing::{self, Line, Pipeline, Sizing};
 use crate::core::verdict::METRIC_NAME;
-use crate::manifest::{Document, Templates, lint};
+use crate::manifest::{ADAPTER_RULES, Document, Templates, lint};
 
-use super::adapter::{FIT_RULE, REQUESTS_RULE};
 use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;
 use super::container::{hard, limits, memory_limit, requests};
@@ -321,8 +320,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         adapter: Adapter {
             name: "oppscale-adapter-rules".to_owned(),
             namespace: d.adapter_namespace,
-            rules: if matches!(workload, Workload::Paid(_)) { REQUESTS_RULE } else { FIT_RULE }
-                .to_owned(),
+            rules: ADAPTER_RULES.to_owned(),
         },
         name: d.name,
         namespace: d.namespace,

@@ -50,3 +50,7 @@ pub const EMBEDDED: &[Embedded] = embedded![
 
 /// The Grafana dashboard, as it is imported by hand.
 pub const DASHBOARD: &str = include_str!("../../templates/grafana-dashboard.json");
+
+/// What prometheus-adapter is to serve. One text, for whoever writes it: it goes into a ConfigMap of
+/// which the adapter reads one only.
+pub const ADAPTER_RULES: &str = include_str!("../../templates/adapter-rules.yaml");

@@ -20,7 +20,7 @@ mod write;
 mod yaml;
 
 pub use document::{Document, Key, Origin};
-pub use embedded::{DASHBOARD, EMBEDDED, Embedded};
+pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
 pub use kinds::{Kind, kind_of};
 pub use write::{File, Folder, folder, json, stream};

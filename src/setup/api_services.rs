@@ -39,6 +39,21 @@ impl ApiService {
         self.service() == Some((namespace, name))
     }
 
+    /// The group that it is of.
+    pub fn group(&self) -> &str {
+        self.name().split_once('.').map_or("", |(_, group)| group)
+    }
+
+    /// Who serves it, and who looks after it, as far as that shows.
+    pub fn described(&self) -> String {
+        let to = match self.service() {
+            Some((namespace, name)) => format!("Service {namespace}/{name}"),
+            None => "the API server itself".to_owned(),
+        };
+        let keeper = self.keeper().map(|keeper| format!(", {keeper}")).unwrap_or_default();
+        format!("{} is served by {to}{keeper}", self.name())
+    }
+
     /// Its caBundle as it is.
     pub fn ca_bundle(&self) -> Option<&str> {
         self.0["spec"]["caBundle"].as_str().filter(|text| !text.is_empty())

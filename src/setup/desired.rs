@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Minted};
 use crate::core::reserve::Reserve;
-use crate::manifest::{DASHBOARD, Document, ManifestError, Templates};
+use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
+
+use super::helm::{ADAPTER, ADAPTER_SECRET};
 
 /// Which way capacity takes to the HPA.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,15 @@ impl Wishes {
         self.pipeline == Pipeline::Native && (self.custom || self.external)
     }
 
+    /// Who answers the API: the Service, and the Secret with its certificate.
+    pub fn answerer(&self) -> Option<(&str, &str)> {
+        match self.pipeline {
+            Pipeline::Native => self.serves().then_some((&*self.service, &*self.secret)),
+            Pipeline::Prometheus => Some((ADAPTER, ADAPTER_SECRET)),
+            Pipeline::Keda => None,
+        }
+    }
+
     /// Whether objects of the Prometheus operator are brought.
     pub fn is_scraped(&self) -> bool {
         self.pipeline == Pipeline::Prometheus || self.alerts
@@ -95,6 +106,10 @@ impl Wishes {
         }
         if self.serves() && self.external {
             apis.push(("v1beta1", "external.metrics.k8s.io", 100));
+        }
+        if self.pipeline == Pipeline::Prometheus {
+            // As the adapter's own chart does.
+            apis.push(("v1beta1", "custom.metrics.k8s.io", 100));
         }
         apis
     }
@@ -127,11 +142,12 @@ impl Wishes {
     ) -> Result<Desired, ManifestError> {
         let mut namespace = templates.render("server-namespace.yaml", context)?;
         let mut server = templates.render("server-rbac.yaml", context)?;
-        if self.serves() {
+        let answering = self.answering(context);
+        if self.answerer().is_some() {
             if self.cert_manager {
-                server.extend(templates.render("cert-manager.yaml", context)?);
+                server.extend(templates.render("cert-manager.yaml", &answering)?);
             } else if secret {
-                server.extend(templates.render("server-secret.yaml", context)?);
+                server.extend(templates.render("server-secret.yaml", &answering)?);
             }
         }
         server.extend(templates.render("server.yaml", context)?);
@@ -149,17 +165,25 @@ impl Wishes {
         }
         let api = match self.apis().is_empty() || !self.cert_manager && !bundle {
             true => Vec::new(),
-            false => templates.render("server-api-service.yaml", context)?,
+            false => templates.render("server-api-service.yaml", &answering)?,
         };
         let namespace = namespace.swap_remove(0);
         Ok(Desired { namespace, server, api })
     }
 
+    /// The context for what belongs to whoever answers the API.
+    fn answering(&self, context: &Value) -> Value {
+        let mut context = context.clone();
+        if self.pipeline == Pipeline::Prometheus {
+            context["service"] = json!(ADAPTER);
+            context["secret"] = json!(ADAPTER_SECRET);
+            context["names"] = json!(names(ADAPTER, &self.namespace));
+        }
+        context
+    }
+
     pub(super) fn context(&self, trust: &Trust) -> Value {
-        let names = [
-            format!("{}.{}.svc", self.service, self.namespace),
-            format!("{}.{}.svc.cluster.local", self.service, self.namespace),
-        ];
+        let names = names(&self.service, &self.namespace);
         let apis = match (self.serves(), self.custom, self.external) {
             (false, ..) => "none",
             (_, true, true) => "custom,external",
@@ -189,9 +213,14 @@ impl Wishes {
             "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
-            "adapter_config": super::helm::adapter_config()
+            "adapter_config": ADAPTER_RULES
         })
     }
+}
+
+/// What a Service is called in a cluster.
+fn names(service: &str, namespace: &str) -> [String; 2] {
+    [format!("{service}.{namespace}.svc"), format!("{service}.{namespace}.svc.cluster.local")]
 }
 
 impl Desired {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::certificates::{Minted, fingerprint};
 use crate::core::check::Distribution;
-use crate::harvest::FIT_RULE;
+use crate::manifest::ADAPTER_RULES;
 
 /// A file of values.
 #[derive(Debug, Clone)]
@@ -21,36 +21,42 @@ pub struct Values {
     pub private: bool,
 }
 
-/// The adapter's own file of rules: the same as `render-hpa --pipeline prometheus` writes.
-pub fn adapter_config() -> &'static str {
-    FIT_RULE
-}
+/// What the chart's objects are called: the certificate is for this Service.
+pub const ADAPTER: &str = "prometheus-adapter";
+/// The Secret with its certificate, where that is not among its values.
+pub const ADAPTER_SECRET: &str = "oppscale-adapter-tls";
+/// The ConfigMap with its rules.
+pub const ADAPTER_CONFIG: &str = "oppscale-adapter-config";
 
-/// The same as values.
+/// The rules, as values.
 fn rules() -> Value {
-    let config: Value = serde_saphyr::from_str(FIT_RULE).unwrap_or_default();
+    let config: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
     config["rules"].clone()
 }
 
 /// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours, and
 /// live in `namespace`, and so must the adapter.
 pub fn adapter(namespace: &str, url: &str) -> Values {
-    let config = fingerprint(FIT_RULE.as_bytes()).replace(':', "").to_lowercase();
+    let config = fingerprint(ADAPTER_RULES.as_bytes()).replace(':', "").to_lowercase();
     Values {
         file: "prometheus-adapter.values.yaml",
         comment: format!(
             "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
              --version 5.3.0 -n {namespace} -f this\n\
-             The rules are in ConfigMap {namespace}/oppscale-adapter-config, the certificate in \
-             Secret {namespace}/oppscale-adapter-tls,\n\
-             and the APIService is yours to make: docs/setup.md has it, under Prometheus and KEDA."
+             The rules are in ConfigMap {namespace}/{ADAPTER_CONFIG}, the certificate in Secret \
+             {namespace}/{ADAPTER_SECRET}:\n\
+             apply what oppscale init writes first. With these values the chart registers no \
+             APIService:\n\
+             when the adapter is there, oppscale init does, or {API_SERVICE}."
         ),
         values: json!({
-            "fullnameOverride": "prometheus-adapter",
+            "fullnameOverride": ADAPTER,
             "prometheus": {"url": url},
+            // The port that private control planes reach on pods.
+            "listenPort": 10250,
             // Without default and custom rules the chart makes no APIService, which would trust
             // any certificate.
-            "rules": {"default": false, "existing": "oppscale-adapter-config"},
+            "rules": {"default": false, "existing": ADAPTER_CONFIG},
             // The adapter reads its rules once, and the chart looks at no ConfigMap but its own.
             "podAnnotations": {"oppscale.dev/config-sha256": config},
             "extraArguments": [
@@ -59,7 +65,7 @@ pub fn adapter(namespace: &str, url: &str) -> Values {
             ],
             "extraVolumes": [{
                 "name": "serving-cert",
-                "secret": {"secretName": "oppscale-adapter-tls", "defaultMode": 288}
+                "secret": {"secretName": ADAPTER_SECRET, "defaultMode": 288}
             }],
             "extraVolumeMounts": [{
                 "name": "serving-cert", "mountPath": "/var/run/serving-cert", "readOnly": true
@@ -80,8 +86,10 @@ pub fn adapter_with_key(namespace: &str, url: &str, minted: &Minted) -> Values {
              The certificate is for that namespace. It holds a private key: keep it out of git."
         ),
         values: json!({
-            "fullnameOverride": "prometheus-adapter",
+            "fullnameOverride": ADAPTER,
             "prometheus": {"url": url},
+            // The port that private control planes reach on pods.
+            "listenPort": 10250,
             "rules": {"default": false, "custom": rules()},
             "tls": {
                 "enable": true, "ca": minted.ca, "certificate": minted.chain,
@@ -91,6 +99,9 @@ pub fn adapter_with_key(namespace: &str, url: &str, minted: &Minted) -> Values {
         private: true,
     }
 }
+
+/// The APIService in a file of its own: it comes last, when the adapter is ready.
+pub const API_SERVICE: &str = "prometheus-adapter.api-service.yaml";
 
 /// Values of metrics-server.
 pub fn metrics_server(distribution: Distribution) -> Values {

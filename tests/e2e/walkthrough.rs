@@ -60,9 +60,8 @@ impl Drop for CleanUp<'_> {
     fn drop(&mut self) {
         let service = "v1beta1.external.metrics.k8s.io";
         let _ = self.0.run(&["delete", "apiservice", service, "--ignore-not-found"]);
-        let mut namespaces = vec!["opportunistic", "sample-app", "oppscale"];
+        let namespaces = ["opportunistic", "sample-app", "oppscale"];
         if self.1 {
-            namespaces.push("monitoring");
             let crd = "servicemonitors.monitoring.coreos.com";
             let _ = self.0.run(&["delete", "crd", crd, "--ignore-not-found"]);
         }
@@ -97,7 +96,6 @@ fn every_command_of_the_page_does_what_it_says() {
         let file = env.path("crd.json");
         kubectl.run(&["apply", "-f", file.to_str().unwrap()]).expect("a definition can be lent");
         kubectl.until("known as a kind", |k| k.run(&["get", "servicemonitors", "-A"]).is_some());
-        let _ = kubectl.run(&["create", "namespace", "monitoring"]);
     }
     let bin = env.path("bin");
     std::fs::create_dir(&bin).unwrap();

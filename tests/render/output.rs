@@ -94,24 +94,36 @@ fn without_a_version_a_saved_cluster_is_taken_for_1_36() {
     insta::assert_snapshot!(output.stderr, @r"note: rendered for Kubernetes 1.36; name another with --kubernetes-version");
 }
 
+/// The adapter reads one ConfigMap: whoever writes it last must not take a rule away.
 #[test]
-fn the_adapters_rule_is_one_that_it_reads() {
-    let output = render(&TestEnv::new(), &[&MINER[..], &["--pipeline", "prometheus"]].concat());
-    let rule = objects(&output.stdout)
-        .into_iter()
-        .find(|object| object["metadata"]["name"] == "oppscale-adapter-rules")
-        .unwrap();
-    assert_eq!(rule["metadata"]["namespace"], "monitoring");
-    let config = rule["data"]["config.yaml"].as_str().unwrap();
-    let config: serde_json::Value = serde_yaml::from_str(config).unwrap();
-    let rule = &config["rules"][0];
-    // The labels are those that `serve` gives its series.
-    let overrides = serde_json::json!({
-        "namespace": {"resource": "namespace"},
-        "workload": {"group": "apps", "resource": "deployment"}
+fn every_set_brings_all_of_the_adapters_rules() {
+    let rules = |args: &[&str]| -> serde_json::Value {
+        let output = render(&TestEnv::new(), &[args, &["--pipeline", "prometheus"]].concat());
+        let config_map = objects(&output.stdout)
+            .into_iter()
+            .find(|object| object["metadata"]["name"] == "oppscale-adapter-rules")
+            .unwrap();
+        assert_eq!(config_map["metadata"]["namespace"], "monitoring");
+        serde_yaml::from_str(config_map["data"]["config.yaml"].as_str().unwrap()).unwrap()
+    };
+    let config = rules(&MINER);
+    assert_eq!(config, rules(&["--workload", "sample-app", "--image", IMAGE]));
+    let served = config["rules"].as_array().unwrap().iter().map(|rule| {
+        let workload = &rule["resources"]["overrides"]["workload"]["resource"];
+        (rule["name"]["as"].as_str().unwrap(), workload.as_str().unwrap_or("pod"))
     });
-    assert_eq!(rule["resources"]["overrides"], overrides);
-    assert_eq!(rule["name"]["as"], "oppscale_fit_replicas");
+    // The labels are those that `serve` gives its series.
+    assert_eq!(
+        served.collect::<Vec<_>>(),
+        [
+            ("oppscale_fit_replicas", "deployment"),
+            ("oppscale_fit_replicas", "statefulset"),
+            ("http_requests", "pod")
+        ]
+    );
+    // Of two servers that disagree, the lower number; of a StatefulSet of the same name, nothing.
+    let query = config["rules"][0]["metricsQuery"].as_str().unwrap();
+    assert!(query.starts_with("min(") && query.contains("kind=\"Deployment\""), "{query}");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What `oppscale init` exports: manifests that kubectl takes, Helm values, no secrets.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::render::{IMAGE, objects, render};
@@ -63,7 +65,10 @@ fn an_export_holds_no_secret_unless_asked_and_its_files_are_private() {
         !output.stdout.contains("secret") && !output.stdout.contains("api-service"),
         "{output}"
     );
-    assert!(output.stderr.contains("the Secret and the APIServices are left out"), "{output}");
+    assert!(
+        output.stderr.contains("the Secret and the APIServices of oppscale are left out"),
+        "{output}"
+    );
     let output = env.run(["init", "--image", "i", "--export", "with", "--export-secrets"]);
     let secret = output.stdout.lines().find(|line| line.contains("secret")).unwrap().to_owned();
     let mode = std::fs::metadata(env.path(&secret)).unwrap().permissions().mode() & 0o777;
@@ -154,6 +159,20 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
     assert!(query.contains("kind=\"Deployment\""), "{query}");
     assert_eq!(config(&ours.stdout)["rules"], *rules);
     assert_eq!(config(&rendered.stdout)["rules"], *rules, "{rendered}");
+    // Either file of values goes with the same certificate.
+    let api = std::fs::read_to_string(env.path("k/prometheus-adapter.api-service.yaml")).unwrap();
+    let api: Value = serde_yaml::from_str(&api).unwrap();
+    let secret = output.stdout.lines().find(|line| line.contains("secret")).unwrap();
+    assert!(secret.ends_with("secret-oppscale-adapter-tls.yaml"), "{output}");
+    let secret: Value =
+        serde_yaml::from_str(&std::fs::read_to_string(env.path(secret)).unwrap()).unwrap();
+    assert_eq!(api["spec"]["caBundle"], secret["data"]["ca.crt"]);
+    assert_eq!(api["spec"]["caBundle"], STANDARD.encode(with_key["tls"]["ca"].as_str().unwrap()));
+    assert_eq!(api["spec"]["service"]["name"], "prometheus-adapter");
+    assert!(
+        !output.stdout.contains("-api-service-"),
+        "not among what is applied at once: {output}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Clusters set up, looked at, and put back.
 
+mod adapter;
 mod certificates;
 mod certs_command;
 mod checks;
