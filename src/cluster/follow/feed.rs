@@ -165,6 +165,8 @@ impl FeedLoop {
             let _ = first.send(Err(error));
         }
         let _ = self.work.send(Work::Refused(why.clone())).await;
+        // Once that has been taken in: in between, objects would be known, and none there.
+        let _ = self.ask().await;
         self.dial.enter(&Phase::Refused { why, hint });
         self.pause(self.every()).await;
     }
