@@ -36,6 +36,19 @@ impl Stored {
         self.chain.is_none() && self.key.is_none() && self.ca.is_none()
     }
 
+    /// The name of one that holds something else than it should.
+    pub fn unreadable(&self) -> Option<&'static str> {
+        let is_no_pem =
+            |pem: &Option<String>| pem.as_deref().is_some_and(|pem| certificates(pem).is_err());
+        let is_no_key = |key: &Private| !key.expose().contains("PRIVATE KEY-----");
+        match () {
+            () if is_no_pem(&self.chain) => Some(CERT),
+            () if is_no_pem(&self.ca) => Some(CA_CERT),
+            () if self.key.as_ref().is_some_and(is_no_key) => Some(KEY),
+            () => None,
+        }
+    }
+
     /// The authority, where it is none that was made here: who signed the certificate, or one
     /// of those that are to be trusted. What cannot be read has none.
     pub fn foreign_authority(&self) -> Option<String> {

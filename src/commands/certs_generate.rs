@@ -106,6 +106,15 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         None => None,
     };
     let files = args.dir.as_deref().map(folder).transpose()?;
+    if let (Some(folder), Some(name), false) =
+        (&args.dir, files.as_ref().and_then(Stored::unreadable), args.force)
+    {
+        return Err(Hinted::new(
+            format!("{} is there, and holds no {}", folder.join(name).display(), what(name)),
+            "name another folder, or let --force write over it",
+        )
+        .into());
+    }
     if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &recipe, now) {
         printer
             .data(&format!("kept: {percent} % of their life is left (--force makes new ones)\n"))?;
@@ -131,6 +140,10 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     }
     printer.data(&summary(&args, &recipe, &minted, now))?;
     Ok(Exit::Ok)
+}
+
+fn what(name: &str) -> &'static str {
+    if name == KEY { "private key" } else { "certificate" }
 }
 
 /// Refuses to replace certificates in use by some that the APIServices do not trust: every

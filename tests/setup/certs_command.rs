@@ -42,7 +42,8 @@ fn files_are_their_owners_alone_whatever_the_umask() {
 fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     let env = TestEnv::new();
     fs::create_dir(env.path("certs")).unwrap();
-    env.write("elsewhere", "untouched");
+    let untouched = "-----BEGIN PRIVATE KEY-----\nuntouched\n";
+    env.write("elsewhere", untouched);
     symlink(env.path("elsewhere"), env.path("certs/tls.key")).unwrap();
     let output = env.run(["certs", "generate", "--dir", "certs"]);
     assert_snapshot!(output, @"
@@ -52,7 +53,7 @@ fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     [EOF]
     [exit status: 1]
     ");
-    assert_eq!(fs::read_to_string(env.path("elsewhere")).unwrap(), "untouched");
+    assert_eq!(fs::read_to_string(env.path("elsewhere")).unwrap(), untouched);
     assert!(!env.path("certs/tls.crt").exists());
     fs::create_dir(env.path("real")).unwrap();
     symlink(env.path("real"), env.path("link")).unwrap();
@@ -193,6 +194,24 @@ fn a_ca_of_ones_own_signs_a_renewal_and_is_never_replaced_unasked() {
     assert!(output.stdout.starts_with("renewed certs, valid until "), "{output}");
     assert_ne!(fs::read_to_string(env.path("certs/ca.crt")).unwrap(), own.pem());
     assert!(env.run(renew).stdout.starts_with("renewed certs, "));
+}
+
+#[test]
+fn files_that_are_something_else_are_not_written_over_unasked() {
+    let env = TestEnv::new();
+    fs::create_dir(env.path("certs")).unwrap();
+    env.write("certs/tls.crt", "my notes\n");
+    let generate = ["certs", "generate", "--dir", "certs"];
+    assert_snapshot!(env.run(generate), @"
+    ------- stderr -------
+    error: certs/tls.crt is there, and holds no certificate
+     hint: name another folder, or let --force write over it
+    [EOF]
+    [exit status: 1]
+    ");
+    assert_eq!(fs::read_to_string(env.path("certs/tls.crt")).unwrap(), "my notes\n");
+    assert!(!env.path("certs/tls.key").exists());
+    assert_eq!(env.run([&generate[..], &["--force"]].concat()).code, Some(0));
 }
 
 #[test]
