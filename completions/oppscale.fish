@@ -228,7 +228,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export -d 'Wr
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l dry-run -d 'Only show the plan: client asks no cluster, server tries it there' -r -f -a "client\t'Without a cluster'
 server\t'Tried by the server'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l timeout -d 'How long to wait, in all' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l distribution -d 'The distribution, where it is not recognized' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l distribution -d 'The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l cluster -d 'Cluster of the kubeconfig to use' -r
@@ -253,9 +253,9 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s o -l output 
 short\t'What is wrong, for people'
 json\t'For programs'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l timeout -d 'How long, in all' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l only -d 'Check only these categories, separated by commas' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l only -d 'Check only these categories, separated by commas: connection, rights, aggregation, metrics-server, prometheus, owners, certificates, server, capacity, autoscaling, node-autoscaler, leftovers' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s f -l filename -d 'Also check the manifests of this file or folder; - is standard input' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l distribution -d 'The distribution, where it is not recognized' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l distribution -d 'The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s n -l namespace -d 'Namespace of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l service -d 'Service in front of it' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l secret -d 'Secret that holds its certificates' -r

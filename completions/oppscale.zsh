@@ -66,7 +66,7 @@ name\:"Only names, as kubectl takes them"))' \
 '--fail-below=[Exit with 1 when less remains\: cpu=10,memory=64Gi,replicas=5]:LIMITS:_default' \
 '--interval=[Least time between two lines of --watch, or two frames of the screen\: 500ms, 10s]:DURATION:_default' \
 '(--from -o --output --explain --fail-below)--record=[Also write the capacity history to a file; it grows, and survives being cut off]:FILE:_files' \
-'(--from --record --workload --explain --usage --fail-below)--replay=[Play a recorded capacity history instead of looking at a cluster]:FILE:_files' \
+'(--from --record --workload --explain --usage --fail-below -o --output)--replay=[Play a recorded capacity history instead of looking at a cluster]:FILE:_files' \
 '--speed=[How much faster than it happened a history is played\: 1 to 86400]:N:_default' \
 '--watch-life=[How long a watch lives before it is renewed; a silent one is noticed 5 s later]:DURATION:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
@@ -272,7 +272,7 @@ alerts\:"A PrometheusRule, and the ServiceMonitor that it needs"))' \
 '(--export)--dry-run=[Only show the plan\: client asks no cluster, server tries it there]::HOW:((client\:"Without a cluster"
 server\:"Tried by the server"))' \
 '--timeout=[How long to wait, in all]:DURATION:_default' \
-'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'--distribution=[The distribution, where it is not recognized\: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
@@ -308,10 +308,10 @@ json\:"For programs"))' \
 short\:"What is wrong, for people"
 json\:"For programs"))' \
 '--timeout=[How long, in all]:DURATION:_default' \
-'*--only=[Check only these categories, separated by commas]:CATEGORIES:_default' \
+'*--only=[Check only these categories, separated by commas\: connection, rights, aggregation, metrics-server, prometheus, owners, certificates, server, capacity, autoscaling, node-autoscaler, leftovers]:CATEGORIES:_default' \
 '*-f+[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
 '*--filename=[Also check the manifests of this file or folder; - is standard input]:FILE:_default' \
-'--distribution=[The distribution, where it is not recognized]:NAME:_default' \
+'--distribution=[The distribution, where it is not recognized\: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s]:NAME:_default' \
 '-n+[Namespace of the metrics server]:NAME:_default' \
 '--namespace=[Namespace of the metrics server]:NAME:_default' \
 '--service=[Service in front of it]:NAME:_default' \

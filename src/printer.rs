@@ -2,6 +2,7 @@
 //!
 //! Colour, width and whether anybody watches are decided once, here.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
@@ -105,7 +106,7 @@ impl Printer {
 
     /// Says something that deserves attention; not silenced by `--quiet`.
     pub fn warn(&self, text: &str) {
-        let label = paint(self.stderr_color, Style::Warn, "warning:");
+        let (label, text) = (paint(self.stderr_color, Style::Warn, "warning:"), harmless(text));
         self.words(&format!("{label} {text}\n"));
     }
 
@@ -114,7 +115,7 @@ impl Printer {
         if !self.quiet {
             let label = paint(self.stderr_color, Style::Dim, "note:");
             // What follows on further lines stands below the first one.
-            let text = text.replace('\n', "\n      ");
+            let text = harmless(text).replace('\n', "\n      ");
             self.words(&format!("{label} {text}\n"));
         }
     }
@@ -132,17 +133,35 @@ impl Printer {
 
     /// Prints an error that has been put into words.
     pub fn error(&self, text: &str) {
+        let text = harmless(text);
         match text.strip_prefix("error:") {
             Some(rest) => {
                 self.words(&format!("{}{rest}", paint(self.stderr_color, Style::Bad, "error:")));
             }
-            None => self.words(text),
+            None => self.words(&text),
         }
     }
 
     fn words(&self, text: &str) {
         // There is nowhere left to report that stderr is closed.
         let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// Whether a character tells a terminal to do something: controls of both sets, and those
+/// that turn the direction of what follows.
+pub fn is_command(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// The text without what a terminal obeys, but for the ends of lines: names come from a
+/// cluster, or from a file, where whoever may write them may write anything.
+pub fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| c != '\n' && is_command(c);
+    match text.contains(is_harmful) {
+        true => text.replace(is_harmful, "\u{fffd}").into(),
+        false => text.into(),
     }
 }
 

@@ -88,7 +88,10 @@ impl SavedFiles {
             match kind.as_deref().map(|kind| (kind, kind.strip_suffix("List"))) {
                 None => bail!(Hinted::new(
                     format!("{name} holds an object without a kind"),
-                    HOW_TO_SAVE
+                    match document.get().starts_with("{\"history\":") {
+                        true => "play a capacity history with --replay",
+                        false => HOW_TO_SAVE,
+                    }
                 )),
                 Some((kind, None)) => {
                     objects.push(Object { kind: kind.to_owned(), json: document });

@@ -62,7 +62,10 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.seed = args.seed.unwrap_or(setup.seed);
     setup.end_ms = args.duration.map_or(setup.end_ms, |span| span.ms);
     if setup.end_ms == 0 {
-        bail!(UsageError::new("--duration: expected more than 0"));
+        match args.duration {
+            Some(_) => bail!(UsageError::new("--duration: expected more than 0")),
+            None => bail!("{title}: duration: expected more than 0"),
+        }
     }
     let mut candidates = Vec::new();
     for file in &args.hpas {

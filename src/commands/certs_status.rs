@@ -19,7 +19,7 @@ use super::certs::{ServerArgs, folder};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale certs status               the Secret, and the APIServices that trust it
+  oppscale certs status               the Secret, and who trusts it
   oppscale certs status --dir certs   the files of a folder
   oppscale certs status -o json
 

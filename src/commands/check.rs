@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::checks::{Doctor, Patience, Subject, Verdicts, examine};
 use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
 use crate::core::check::{Category, Distribution};
-use crate::exit::Exit;
+use crate::exit::{Exit, Hinted};
 use crate::manifest::{self, Origin};
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -48,13 +48,16 @@ pub struct CheckArgs {
     /// How long, in all
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout, requires = "wait")]
     pub timeout: MaybeDuration,
-    /// Check only these categories, separated by commas
+    /// Check only these categories, separated by commas: connection, rights, aggregation,
+    /// metrics-server, prometheus, owners, certificates, server, capacity,
+    /// autoscaling, node-autoscaler, leftovers
     #[arg(long, value_name = "CATEGORIES", value_delimiter = ',', value_parser = category)]
     pub only: Vec<Category>,
     /// Also check the manifests of this file or folder; - is standard input
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<String>,
-    /// The distribution, where it is not recognized
+    /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
+    /// eks, gke, aks, charmed, microk8s
     #[arg(long, value_name = "NAME", value_parser = distribution)]
     pub distribution: Option<Distribution>,
     /// Namespace of the metrics server
@@ -175,6 +178,14 @@ fn manifests(names: &[String]) -> anyhow::Result<Vec<manifest::Document>> {
             let document = Document::read(&file)?;
             documents.extend(manifest::documents(&document.name, document.text(), Origin::User)?);
         }
+    }
+    if let (Some(name), true) = (names.first(), documents.is_empty()) {
+        let place = if name == "-" { "standard input" } else { name };
+        return Err(Hinted::new(
+            format!("{place} holds no manifest"),
+            "name a file, or a folder with *.yaml, *.yml or *.json",
+        )
+        .into());
     }
     Ok(documents)
 }

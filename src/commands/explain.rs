@@ -33,7 +33,12 @@ pub async fn run(pod: &str, args: &TopArgs, printer: &Printer) -> anyhow::Result
         let json = files.pod(&namespace, name)?.map(str::to_owned).ok_or_else(|| {
             Hinted::new(
                 format!("the saved lists hold no pod {namespace}/{name}"),
-                "name the namespace too: --explain NAMESPACE/POD",
+                match given {
+                    Some(_) => {
+                        "see what they hold: kubectl get pods -A -o wide, when they are saved"
+                    }
+                    None => "name the namespace too: --explain NAMESPACE/POD",
+                },
             )
         })?;
         (namespace, json)

@@ -256,10 +256,12 @@ async fn prove(
 
 fn next_steps(wishes: &Wishes) -> String {
     let reserve = reserve_text(&wishes.reserve);
-    let rendered = format!("oppscale render-hpa --reserve {reserve}");
+    let rendered = format!("oppscale render-hpa --workload FILE --reserve {reserve}");
+    // Nobody but the external API answers then.
+    let pipeline = if wishes.custom { "" } else { " --pipeline external" };
     match wishes.pipeline {
         Pipeline::Native => {
-            format!("the API answers; what fills the cluster comes next:\n{rendered}")
+            format!("the API answers; what fills the cluster comes next:\n{rendered}{pipeline}")
         }
         Pipeline::Prometheus => format!(
             "Prometheus scrapes the server; what fills the cluster comes next:\n\

@@ -22,7 +22,7 @@ use super::image::is_image;
 Examples:
   oppscale init                                  asks, shows its plan, asks once
   oppscale init --image REGISTRY/oppscale:0.1 --yes
-  oppscale init --image I --dry-run=server       the plan, and rights that lack
+  oppscale init --image I --dry-run=server       the plan, and missing rights
   oppscale init --image I --export DIR --kustomize
                                                  for git; no cluster, no secrets
   oppscale init --image I --export DIR --chart   the same as a Helm chart
@@ -97,7 +97,8 @@ pub struct InitArgs {
     /// How long to wait, in all
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout)]
     pub timeout: MaybeDuration,
-    /// The distribution, where it is not recognized
+    /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
+    /// eks, gke, aks, charmed, microk8s
     #[arg(long, value_name = "NAME", value_parser = distribution)]
     pub distribution: Option<Distribution>,
     /// The cluster.

@@ -21,7 +21,7 @@ Examples:
   oppscale load http://127.0.0.1:8080            the article's: 10 a second, 5m
   oppscale load URL --rate 2000 --duration 30s -o json
   oppscale load http://sample-app.sample-app:8080 --job IMAGE |
-    kubectl apply -f -                           the same, within a cluster
+    kubectl apply --server-side -f -             the same, within a cluster
 
 Requests are sent when they are due, however slow the answers are, and latency
 counts from then. Ctrl-C ends it with the figures so far.

@@ -20,7 +20,8 @@ use super::render_hpa_values::{
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale render-hpa --workload app.yaml --explain | kubectl apply -f -
+  oppscale render-hpa --workload app.yaml --explain |
+    kubectl apply --server-side -f -
       make a Deployment of your own opportunistic, sized for this cluster
   oppscale render-hpa --workload batch --image ghcr.io/acme/worker@sha256:... \\
     --reserve 15% --output-dir deploy/filler
@@ -86,7 +87,7 @@ pub struct RenderHpaArgs {
         long,
         value_name = "UID",
         default_value_t = 65_532,
-        value_parser = clap::value_parser!(u32).range(1..)
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX))
     )]
     pub run_as_user: u32,
     /// Its PriorityClass, which is rendered too [default: opportunistic]

@@ -8,6 +8,7 @@ use crate::cluster::Snapshot;
 use crate::core::placement::Placement;
 use crate::core::replica::Replica;
 use crate::core::reserve::Reserve;
+use crate::core::resources::MEMORY;
 use crate::core::selector::Selector;
 use crate::core::sizing::{
     Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
@@ -157,6 +158,14 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaA
         Workload::Own(own) => return own_replica(args, own, given),
         Workload::Filler(program) | Workload::Paid(program) => program,
     };
+    if let Some(replica) = given.filter(|replica| replica.footprint().get(MEMORY) == 0) {
+        bail!(
+            UsageError::new(format!(
+                "--replica {replica} requests no memory: what a replica takes is unknown"
+            ))
+            .hint(format!("--replica {replica},memory=1Gi, or as much as it needs"))
+        );
+    }
     Ok(match (given, workload, &args.replica) {
         (Some(replica), _, _) => ReplicaAsk::Given(replica.clone()),
         (None, Workload::Paid(_), None) => ReplicaAsk::Given(SAMPLE_APP.parse()?),

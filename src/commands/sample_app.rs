@@ -28,8 +28,8 @@ Examples:
   oppscale render-hpa --workload sample-app --image REGISTRY/oppscale:VERSION
                                                  in a cluster
 
-Every path answers with the name and the count. /metrics has http_requests_total,
-/livez and /readyz are for probes; none of the three is counted.")]
+Every path answers with the name and the count. /metrics has
+http_requests_total, /livez and /readyz are for probes; none is counted.")]
 pub struct SampleAppArgs {
     /// Where to answer [default: every address, port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]

@@ -62,6 +62,9 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(why) = &snapshot.pods_unknown {
         printer.warn(&format!("pods are unknown: {why}"));
     }
+    for nothing in nothing_found(&args, &report) {
+        printer.warn(&nothing);
+    }
     for note in &notes {
         printer.note(note);
     }
@@ -155,6 +158,28 @@ pub(super) fn rows(
     let first = settings.resources.first().map_or(CPU, String::as_str);
     view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
     Ok(rows)
+}
+
+/// What was asked for and is nowhere: figures of it look like those of a full cluster.
+fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
+    let mut words = Vec::new();
+    let nodes = &report.headroom.nodes;
+    if let (Some(selector), true) = (&args.selector, nodes.is_empty()) {
+        words.push(format!("no node has the labels {selector}"));
+    }
+    if let (Some(namespace), true) = (&args.namespace, report.rows.is_empty()) {
+        words.push(format!("no pod of namespace {namespace} stands on a node"));
+    }
+    let is_named = |name: &str| {
+        nodes.iter().any(|node| {
+            let parts = [&node.allocatable, &node.others, &node.opportunistic];
+            parts.into_iter().any(|part| part.as_ref().is_none_or(|part| part.get(name) != 0))
+        })
+    };
+    for name in args.resources.iter().filter(|name| !nodes.is_empty() && !is_named(name)) {
+        words.push(format!("no node offers the resource {name}, and no pod asks for it"));
+    }
+    words
 }
 
 /// The exit code, and words for what is not as it should be.

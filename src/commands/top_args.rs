@@ -43,7 +43,8 @@ pub struct TopArgs {
         long = "resource",
         visible_alias = "resources",
         value_name = "NAMES",
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub resources: Vec<String>,
     /// Sort by name, state, allocatable, others, opportunistic, remaining, slots, pods

@@ -24,7 +24,7 @@ pub struct LiveArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "output", "explain", "fail_below"])]
     pub record: Option<PathBuf>,
     /// Play a recorded capacity history instead of looking at a cluster
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "record", "workload", "explain", "usage", "fail_below"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "record", "workload", "explain", "usage", "fail_below", "output"])]
     pub replay: Option<PathBuf>,
     /// How much faster than it happened a history is played: 1 to 86400
     #[arg(

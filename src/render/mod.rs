@@ -72,7 +72,9 @@ impl fmt::Display for Unknown {
 /// The resources to show: those asked for, or all that the nodes have.
 pub fn resources(asked: &[String], headroom: &Headroom) -> Vec<String> {
     if !asked.is_empty() {
-        return asked.to_vec();
+        // One column each, however often it is named.
+        let first = |(at, name): &(usize, &String)| !asked[..*at].contains(name);
+        return asked.iter().enumerate().filter(first).map(|(_, name)| name.clone()).collect();
     }
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).to_vec();
     for node in &headroom.nodes {

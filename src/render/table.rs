@@ -9,7 +9,7 @@ use crate::core::headroom::Totals;
 use crate::core::replica::exact_text;
 use crate::core::resources::{Amount, PODS, Resources, Unit, unit_of};
 use crate::core::view::{By, Row};
-use crate::printer::{Printer, Style};
+use crate::printer::{Printer, Style, harmless};
 
 use super::footer::footer;
 use super::{Report, is_shown, usage_of};
@@ -347,7 +347,8 @@ pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
 }
 
 fn styled(text: &str, style: Style) -> Cell {
-    let cell = Cell::new(text);
+    // A line of its own would be another row.
+    let cell = Cell::new(harmless(text).replace('\n', "\u{fffd}"));
     match style {
         Style::Plain => cell,
         Style::Bold => cell.add_attribute(Attribute::Bold),

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::printer::is_command;
+
 /// How things are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
@@ -149,13 +151,6 @@ impl Look {
             (_, false) => "#",
         }
     }
-}
-
-/// Whether a character tells a terminal to do something: controls of both sets, and those
-/// that turn the direction of what follows.
-fn is_command(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

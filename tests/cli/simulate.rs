@@ -176,6 +176,14 @@ fn a_picture_is_written_whole_and_well_formed() {
     }
     let files: Vec<_> = std::fs::read_dir(env.path("")).unwrap().collect();
     assert_eq!(files.len(), 1, "nothing is left beside it");
+    // A link is followed, and what is no file stays what it is.
+    std::os::unix::fs::symlink(env.path("out.svg"), env.path("link.svg")).unwrap();
+    std::fs::write(env.path("out.svg"), "old").unwrap();
+    assert_eq!(env.run(["simulate", "--config", "B", "--svg", "link.svg"]).code, Some(0));
+    assert!(env.path("link.svg").is_symlink());
+    assert!(std::fs::read_to_string(env.path("out.svg")).unwrap().starts_with("<svg"));
+    assert_eq!(env.run(["simulate", "--config", "B", "--svg", "/dev/null"]).code, Some(0));
+    assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
     let output = env.run(["simulate", "--config", "B", "--svg", "no/such/out.svg"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
     assert!(output.stderr.contains("cannot write no/such/out.svg"), "{output}");

@@ -325,6 +325,7 @@ fn input_that_is_no_list_says_what_would_be() {
         ("just words", "something that is no Kubernetes object"),
         ("{\"kind\":\"PodList\",\"items\":[]}", "there are no nodes"),
         ("{\"items\":[]}", "an object without a kind"),
+        ("{\"history\":{}}", "hint: play a capacity history with --replay"),
     ] {
         let output = top_stdin(text, &[]);
         assert_eq!(output.code, Some(1), "{text}: {output}");
@@ -334,6 +335,34 @@ fn input_that_is_no_list_says_what_would_be() {
     let absent = TestEnv::new().run(["top", "--from", "absent.json"]);
     assert_eq!(absent.code, Some(1));
     assert!(absent.stderr.contains("cannot read absent.json"), "{absent}");
+}
+
+/// Zeros of what is nowhere look like those of a full cluster.
+#[test]
+fn what_is_asked_for_and_is_nowhere_is_said() {
+    for (args, words) in [
+        (&["--resource", "cpus"][..], "no node offers the resource cpus, and no pod asks for it"),
+        (&["-l", "tier=none"], "no node has the labels tier=none"),
+        (&["-n", "nowhere"], "no pod of namespace nowhere stands on a node"),
+    ] {
+        let output = top(BLOG, args);
+        assert_eq!(output.code, Some(0), "{output}");
+        assert!(output.stderr.contains(&format!("warning: {words}")), "{output}");
+    }
+    assert_eq!(top(BLOG, &["--resource", "cpu,memory"]).stderr, "");
+    assert_eq!(top(BLOG, &["--resource", "cpu,"]).code, Some(2));
+    let once = top(BLOG, &["--resource", "memory"]);
+    assert_eq!(top(BLOG, &["--resource", "memory,memory"]).stdout, once.stdout);
+}
+
+/// A terminal obeys some characters, and whoever may name a node in a file may write them.
+#[test]
+fn names_of_a_file_do_nothing_to_a_terminal() {
+    let text = std::fs::read_to_string(fixture(BLOG)).unwrap();
+    let text = text.replace("fake-00003", "fake\\u001b[31m\\n\\u0000");
+    let output = top_stdin(&text, &[]);
+    assert!(output.stdout.contains("\nfake\u{fffd}[31m\u{fffd}\u{fffd}  "), "{output}");
+    assert!(!output.stdout.contains('\u{1b}'), "{output}");
 }
 
 #[test]

@@ -20,8 +20,8 @@ fn a_replica_that_fits_no_node() {
     error: a replica of cpu=4,memory=100Gi fits no usable node: node fake-00000 comes closest, with 98040Mi of memory where it needs 100Gi
      hint: ask for less with --replica, or let --replica auto find a shape
     ");
-    insta::assert_snapshot!(batch(&["--replica", "cpu=1,nvidia.com/gpu=1"]), @r"
-    error: a replica of cpu=1,nvidia.com/gpu=1 fits no usable node: node fake-00000 comes closest, with 0 of nvidia.com/gpu where it needs 1
+    insta::assert_snapshot!(batch(&["--replica", "cpu=1,memory=1Gi,nvidia.com/gpu=1"]), @r"
+    error: a replica of cpu=1,memory=1Gi,nvidia.com/gpu=1 fits no usable node: node fake-00000 comes closest, with 0 of nvidia.com/gpu where it needs 1
      hint: ask for less with --replica, or let --replica auto find a shape
     ");
 }
@@ -101,6 +101,16 @@ fn a_replica_without_cpu() {
     insta::assert_snapshot!(batch(&["--replica", "memory=1Gi"]), @r"
     error: a replica of memory=1Gi requests no cpu: the loop is one of cores
      hint: add cpu to --replica, or to resources.requests of the pods
+    ");
+}
+
+/// Its pods would be given some, and be larger than what is counted.
+#[test]
+fn a_replica_without_memory() {
+    let args = ["--workload", "batch", "--image", IMAGE, "--replica", "cpu=1"];
+    insta::assert_snapshot!(refused(&TestEnv::new(), 2, &args), @r"
+    error: --replica cpu=1 requests no memory: what a replica takes is unknown
+     hint: --replica cpu=1,memory=1Gi, or as much as it needs
     ");
 }
 

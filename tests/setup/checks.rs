@@ -297,6 +297,15 @@ fn waiting_ends_when_it_is_right_or_when_time_is_up() {
 }
 
 #[test]
+fn manifests_that_are_none_are_not_taken_for_good_ones() {
+    let env = TestEnv::new();
+    env.write("empty", "");
+    let output = env.run(["check", "--only", "leftovers", "-f", "empty"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.starts_with("error: empty holds no manifest\n"), "{output}");
+}
+
+#[test]
 fn distributions_are_recognized_and_can_be_named() {
     for (version, name) in [
         ("v1.36.2+k3s1", "k3s"),

@@ -75,7 +75,7 @@ fn a_fresh_cluster_is_set_up_in_the_safe_order_and_a_second_run_writes_nothing()
     11 changes made
     ------- stderr -------
     note: the API answers; what fills the cluster comes next:
-          oppscale render-hpa --reserve 15%
+          oppscale render-hpa --workload FILE --reserve 15%
     [EOF]
     ");
     assert_snapshot!(server.writes().join("\n"), @"

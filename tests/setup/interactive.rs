@@ -87,7 +87,7 @@ fn all_is_asked_for_answered_by_keys_and_made() {
     terminal.press("y");
     let screen = terminal.end();
     assert!(screen.contains("11 changes made"), "{screen}");
-    assert!(screen.contains("render-hpa --reserve 30"), "{screen}");
+    assert!(screen.contains("render-hpa --workload FILE --reserve 30"), "{screen}");
     assert!(screen.contains("ended with 0"), "{screen}");
     assert_eq!(server.writes().len(), 11);
 }

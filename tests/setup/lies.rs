@@ -47,7 +47,7 @@ fn a_server_without_an_api_is_not_missed_one() {
     let output = init(&server, &["--pipeline", "keda"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert!(
-        output.stderr.contains("render-hpa --reserve 15% --pipeline keda --metrics-url http://oppscale.oppscale:8080/metrics"),
+        output.stderr.contains("render-hpa --workload FILE --reserve 15% --pipeline keda --metrics-url http://oppscale.oppscale:8080/metrics"),
         "{output}"
     );
     let output = check(&server, &["-o", "json", "--only", "server"]);
