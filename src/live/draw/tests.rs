@@ -319,8 +319,10 @@ fn a_record_shows_where_it_is() {
         "{screen}"
     );
     assert!(screen.lines().last().unwrap().contains("space go on"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("Enter workloads"), "{screen}");
     bench.code(KeyCode::Enter);
     let screen = bench.screen(80, 24);
+    assert!(screen.contains("nodes > workloads on fake-00000"), "{screen}");
     assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
     bench.type_in("5");
     assert!(bench.screen(80, 24).contains("a record holds no HPAs"));
