@@ -114,8 +114,6 @@ impl Look {
                 _ if is_command(c) => shown.push(if self.unicode { '\u{fffd}' } else { '?' }),
                 _ if self.unicode || c.is_ascii() => shown.push(c),
                 '→' => shown.push_str("->"),
-                '↑' => shown.push('^'),
-                '↓' => shown.push('v'),
                 '·' => shown.push('.'),
                 '…' => shown.push('~'),
                 '−' | '–' => shown.push('-'),
