@@ -10,18 +10,19 @@ use super::comparison::Comparison;
 use crate::terminal::Look;
 
 /// What the keys do.
-const KEYS: [&str; 6] = [
-    "space   pause, go on",
-    "s or →  one run of the HPA, 15 s",
-    "+ -     twice as fast, half as fast",
-    "q       quit, with the figures so far",
-    "Ctrl-C  quit, without",
-    "?       close this",
+const KEYS: [(&str, &str); 6] = [
+    ("space", "pause, go on"),
+    ("s or →", "one run of the HPA, 15 s"),
+    ("+ -", "twice as fast, half as fast"),
+    ("q", "quit, with the figures so far"),
+    ("Ctrl-C", "quit, without"),
+    ("?", "close this"),
 ];
 
 /// Explains the keys.
 pub(super) fn help(look: Look, area: Rect, buf: &mut Buffer) {
-    let lines = KEYS.iter().map(|line| look.text(line).into_owned()).collect();
+    // In ASCII an arrow is wider.
+    let lines = KEYS.iter().map(|(key, what)| format!("{:<7} {what}", look.text(key))).collect();
     boxed(" keys ", lines, 42, look, area, buf);
 }
 

@@ -242,6 +242,9 @@ mod tests {
         view.help = true;
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("┌ keys ─"), "{text}");
+        view.look = Look { unicode: false, color: false };
+        let ascii = lines(&view, 80, 24).join("\n");
+        assert!(ascii.contains("s or -> one run") && ascii.contains("q       quit"), "{ascii}");
         for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {
             assert!(text.contains(word), "{word}: {text}");
         }
