@@ -1,7 +1,7 @@
 //! What is shown at which size, and what is hidden.
 
-/// The least that makes sense.
-pub(super) const MIN_WIDTH: u16 = 36;
+/// The least that makes sense: the comparison at the end and the keys need as much.
+pub(super) const MIN_WIDTH: u16 = 40;
 /// The least that makes sense.
 pub(super) const MIN_HEIGHT: u16 = 9;
 

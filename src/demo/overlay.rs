@@ -3,38 +3,26 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::symbols::border;
 use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use super::comparison::Comparison;
 use crate::terminal::Look;
 
-/// A box of ASCII characters.
-const ASCII: border::Set<'_> = border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
-
 /// What the keys do.
-const KEYS: [&str; 6] = [
-    "space   pause, go on",
-    "s or →  one run of the HPA, 15 s",
-    "+ -     twice as fast, half as fast",
-    "q       quit, with the figures so far",
-    "Ctrl-C  quit, without",
-    "?       close this",
+const KEYS: [(&str, &str); 6] = [
+    ("space", "pause, go on"),
+    ("s or →", "one run of the HPA, 15 s"),
+    ("+ -", "twice as fast, half as fast"),
+    ("q", "quit, with the figures so far"),
+    ("Ctrl-C", "quit, without"),
+    ("?", "close this"),
 ];
 
 /// Explains the keys.
 pub(super) fn help(look: Look, area: Rect, buf: &mut Buffer) {
-    let lines = KEYS.iter().map(|line| look.text(line).into_owned()).collect();
+    // In ASCII an arrow is wider.
+    let lines = KEYS.iter().map(|(key, what)| format!("{:<7} {what}", look.text(key))).collect();
     boxed(" keys ", lines, 42, look, area, buf);
 }
 
@@ -77,7 +65,7 @@ fn boxed(title: &str, lines: Vec<String>, width: u16, look: Look, area: Rect, bu
         height,
     };
     Clear.render(place, buf);
-    let set = if look.unicode { border::PLAIN } else { ASCII };
+    let set = look.border();
     let frame = Block::bordered().border_set(set).title(title).title_style(look.bold());
     let padded = frame.padding(ratatui::widgets::Padding::horizontal(1));
     paragraph.block(padded).render(place, buf);

@@ -12,7 +12,7 @@ use super::{clock, cores};
 use crate::terminal::{Look, Part};
 
 /// From this width on, words stand with the figures.
-const WORDY: u16 = 35;
+const WORDY: u16 = 37;
 
 /// Draws a side from top to bottom; `end_ms` is the right edge of its history.
 pub(super) fn panel(
@@ -38,7 +38,11 @@ pub(super) fn panel(
     let (running, asked) = (sample.own_running, sample.own_desired);
     pen.line(
         &if area.width >= WORDY {
-            format!("miners {running} of {asked}, {}.{} % used", per_mille / 10, per_mille % 10)
+            format!(
+                "miners {running} of {asked}, {}.{} % requested",
+                per_mille / 10,
+                per_mille % 10
+            )
         } else {
             format!("miners {running}  {} %", per_mille / 10)
         },
@@ -86,8 +90,8 @@ impl Pen<'_> {
     fn line(&mut self, text: &str, style: Style) {
         let row = self.rows(1);
         if row.height > 0 {
-            let text = self.look.text(text);
-            self.buf.set_stringn(row.x, row.y, text, row.width.into(), style);
+            let text = self.look.cut(text, row.width.into());
+            self.buf.set_string(row.x, row.y, text, style);
         }
     }
 

@@ -40,7 +40,7 @@ fn below_header(area: Rect) -> Rect {
 
 fn sides(view: &View, area: Rect, buf: &mut Buffer) {
     let put = |buf: &mut Buffer, y: u16, text: &str, style: Style| {
-        buf.set_stringn(area.x, y, view.look.text(text), area.width.into(), style);
+        buf.set_string(area.x, y, view.look.cut(text, area.width.into()), style);
     };
     let wordy = area.width >= WORDY;
     let title = if wordy { DISCLAIMER } else { "oppscale demo: simulated, no Kubernetes" };
@@ -94,11 +94,12 @@ fn status(view: &View, wordy: bool) -> String {
 }
 
 fn too_small(view: &View, area: Rect, buf: &mut Buffer) {
+    // What to do comes first: there may be one line only.
     let needs = format!("needs {MIN_WIDTH}x{MIN_HEIGHT}, q quits");
-    let time = clock(view.race.now_ms());
-    let lines = ["simulated".to_owned(), time, "all is hidden:".to_owned(), needs];
+    let lines = [needs, "simulated".to_owned(), clock(view.race.now_ms())];
     for (y, line) in (area.y..area.y + area.height).zip(lines) {
-        buf.set_stringn(area.x, y, line, area.width.into(), Style::default());
+        let line = view.look.cut(&line, area.width.into());
+        buf.set_string(area.x, y, line, Style::default());
     }
 }
 
@@ -170,6 +171,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_is_seen_to_be() {
+        let narrow = lines(&view(24 * 60), 40, 10);
+        assert!(narrow[1].trim_end().ends_with('…'), "{narrow:?}");
+        let (width, height) = (MIN_WIDTH, MIN_HEIGHT);
+        let end = lines(&view(3600), width, height).join("\n");
+        assert!(end.contains("harvested core-hours"), "the last line is there: {end}");
+        let mut view = view(60);
+        assert!(lines(&view, width, height)[8].ends_with("q quit"));
+        view.help = true;
+        let text = lines(&view, width, height).join("\n");
+        assert!(text.contains("?       close this"), "the last key is there: {text}");
+    }
+
+    #[test]
     fn more_room_shows_more() {
         let lines = lines(&view(24 * 60), 120, 40);
         let text = lines.join("\n");
@@ -227,6 +242,9 @@ mod tests {
         view.help = true;
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("┌ keys ─"), "{text}");
+        view.look = Look { unicode: false, color: false };
+        let ascii = lines(&view, 80, 24).join("\n");
+        assert!(ascii.contains("s or -> one run") && ascii.contains("q       quit"), "{ascii}");
         for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {
             assert!(text.contains(word), "{word}: {text}");
         }
@@ -246,6 +264,6 @@ mod tests {
                 }
             }
         }
-        assert!(lines(&view(0), 20, 5).join("\n").contains("needs 36x9"));
+        assert!(lines(&view(0), 20, 1)[0].starts_with("needs 40x9, q quits"));
     }
 }

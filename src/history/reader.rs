@@ -29,6 +29,12 @@ pub enum HistoryError {
         /// What it has instead.
         cause: String,
     },
+    /// It holds nothing at all.
+    #[error("{path} is empty: nothing was recorded, for want of a cluster perhaps")]
+    Blank {
+        /// The file.
+        path: PathBuf,
+    },
     /// It holds no moment.
     #[error("{path} ends before the cluster was listed, so there is nothing to see")]
     Empty {
@@ -159,6 +165,9 @@ impl Reader {
         }
         let path = path.to_owned();
         let Some(header) = header else {
+            if number == 0 && line.is_empty() {
+                return Err(HistoryError::Blank { path });
+            }
             let cause = "its first line says so".to_owned();
             return Err(HistoryError::Foreign { path, cause });
         };

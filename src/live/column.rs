@@ -84,6 +84,9 @@ const AMOUNT: u16 = 6;
 const SHORTEST_NAME: u16 = 15;
 /// A bar that is shorter shows nothing.
 const SHORTEST_BAR: u16 = 8;
+/// What remains of other resources is left out after what a narrow table has for comfort, and
+/// before what else a wide one is for: see [`Head::spare`].
+const REST: u8 = 5;
 /// A bar that is longer shows nothing more.
 const LONGEST_BAR: u16 = 40;
 
@@ -126,7 +129,7 @@ impl Figure {
             Self::Others => ("OTHERS", Some('o'), 4),
             Self::Own => ("OPP", Some('i'), 2),
             Self::Remain => ("REMAIN", Some('r'), 0),
-            Self::Free => ("FREE", None, 9),
+            Self::Free => ("FREE", None, 4),
         }
     }
 }
@@ -143,7 +146,7 @@ impl Table<'_> {
                 heads.push(number(Column::Slots, "SLOTS", Some('s'), 5, 1));
                 heads.push(number(Column::Pods, "PODS", Some('p'), 7, 8));
                 if self.wide {
-                    heads.push(Head { wish: 60, ..text(Column::Why, "WHY", None, 12, 10) });
+                    heads.push(Head { wish: 60, ..text(Column::Why, "WHY", None, 12, 4) });
                 }
             }
             View::Pools => {
@@ -202,7 +205,11 @@ impl Table<'_> {
                 break;
             };
             let at = heads.iter().rposition(|head| head.spare == spare);
-            hidden.extend(at.map(|at| heads.remove(at).title));
+            hidden.extend(at.map(|at| heads.remove(at)).map(|head| match head.column {
+                // Its heading is the resource's name, which others have too.
+                Column::Bar(_) => "bar".to_owned(),
+                _ => head.title,
+            }));
         }
         let mut over = width.saturating_sub(width_of(&heads));
         // Names first, then what else would like to be wider, and bars last.
@@ -226,12 +233,13 @@ impl Table<'_> {
     }
 
     fn name(&self, title: &str) -> Head {
-        let wish = self.longest.0.max(title.len() as u16);
+        // With room for the arrow of what is sorted.
+        let wish = self.longest.0.max(title.len() as u16 + 1);
         Head { wish, ..text(Column::Name, title, Some('n'), wish.min(SHORTEST_NAME), 0) }
     }
 
     fn namespace(&self) -> Head {
-        let wish = self.longest.1.max(9);
+        let wish = self.longest.1.max(10);
         Head { wish, ..text(Column::Namespace, "NAMESPACE", None, wish.min(12), 2) }
     }
 
@@ -252,7 +260,8 @@ impl Table<'_> {
                     let sum = self.sum(figure, at);
                     let title = format!("{}-{}", short_name(&self.resources[at]), sum.title);
                     let width = AMOUNT.max(title.len() as u16);
-                    heads.push(Head { title, width, spare: 11, letter: None, ..sum });
+                    let spare = if figure == Figure::Remain { REST } else { 12 };
+                    heads.push(Head { title, width, spare, letter: None, ..sum });
                 }
             }
         }
@@ -271,7 +280,7 @@ impl Table<'_> {
                 for sum in [self.sum(Figure::Others, at), self.sum(Figure::Own, at)] {
                     let title = format!("{}-{}", short_name(&self.resources[at]), sum.title);
                     let width = AMOUNT.max(title.len() as u16);
-                    heads.push(Head { title, width, spare: 11, letter: None, ..sum });
+                    heads.push(Head { title, width, spare: REST, letter: None, ..sum });
                 }
             }
         }
@@ -286,7 +295,9 @@ impl Table<'_> {
         let resource = self.resources.get(self.focus).map_or("", String::as_str);
         let (title, letter) = (short_name(resource), letter_of(resource));
         let wish = LONGEST_BAR;
-        Head { wish, ..text(Column::Bar(self.focus), &title, letter, SHORTEST_BAR, 0) }
+        // Who asks for more columns wants figures.
+        let spare = if self.wide { 11 } else { 0 };
+        Head { wish, ..text(Column::Bar(self.focus), &title, letter, SHORTEST_BAR, spare) }
     }
 }
 
@@ -363,6 +374,17 @@ mod tests {
             assert!(titles(&columns).starts_with(&["NODE"]));
             assert!(width_of(&columns.heads) <= width.max(20), "{width}");
         }
+    }
+
+    #[test]
+    fn eighty_columns_are_enough_for_what_wide_is_for() {
+        let columns = within(80, 10, true);
+        let shown = titles(&columns);
+        for title in ["REMAIN", "FREE", "MEM-REMAIN", "WHY"] {
+            assert!(shown.contains(&title), "{title}: {columns:?}");
+        }
+        assert_eq!(columns.hidden, ["MEM-OPP", "MEM-OTHERS", "bar", "PODS", "USE%", "ALLOC"]);
+        assert!(titles(&within(120, 10, true)).contains(&"CPU"), "the bar is back");
     }
 
     #[test]

@@ -53,7 +53,13 @@ pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
         return stale("nodes refused");
     }
     if let Phase::Refused { .. } = health.pods.phase {
-        return stale("pods refused");
+        // Pods that were never heard have no age; nodes do.
+        let good_for = match health.nodes.phase {
+            Phase::Polling { every, .. } => fresh + every,
+            _ => fresh,
+        };
+        let nodes = if age < good_for { String::new() } else { format!(", nodes stale {old}") };
+        return say(format!("pods refused{nodes}"), Tone::Warn);
     }
     let polling = |feed: &Feed| match feed.phase {
         Phase::Polling { every, .. } => Some(every),
@@ -99,7 +105,10 @@ pub(super) fn next_change(health: &Health, fresh: Duration, now: Instant) -> Opt
         Phase::Polling { every, .. } => Some(fresh + every),
         _ => None,
     };
-    let good_for = good_for(&health.nodes).zip(good_for(&health.pods)).map(|(a, b)| a.max(b));
+    let good_for = match health.pods.phase {
+        Phase::Refused { .. } => good_for(&health.nodes),
+        _ => good_for(&health.nodes).zip(good_for(&health.pods)).map(|(a, b)| a.max(b)),
+    };
     Some(match good_for.and_then(|good| good.checked_sub(age)) {
         Some(left) if !left.is_zero() => left,
         // At the next whole second of the age, or a little later.
@@ -142,8 +151,10 @@ mod tests {
         assert_eq!(text(following(), Phase::Listing(12_345), 0), "listing pods… 12,345");
         let relisting = Phase::Relisting { why: "410".into() };
         assert_eq!(text(following(), relisting, 20), "listing again, stale 20s");
-        let refused = Phase::Refused { why: "no".into(), hint: None };
-        assert_eq!(text(following(), refused, 0), "pods refused");
+        let refused = || Phase::Refused { why: "no".into(), hint: None };
+        assert_eq!(text(following(), refused(), 20), "pods refused", "never heard, never stale");
+        assert_eq!(text(following(), refused(), 95), "pods refused, nodes stale 95s");
+        assert_eq!(text(refused(), following(), 20), "nodes refused, stale 20s");
     }
 
     #[test]
@@ -157,8 +168,13 @@ mod tests {
     fn nothing_need_be_done_while_it_is_live() {
         let start = Instant::now();
         let health = health(Phase::Following, Phase::Following, Some(start));
-        let next = |millis| next_change(&health, FRESH, start + Duration::from_millis(millis));
-        assert_eq!(next(5_000), Some(Duration::from_secs(35)));
-        assert_eq!(next(45_200), Some(Duration::from_millis(801)));
+        let next = |health: &Health, millis| {
+            next_change(health, FRESH, start + Duration::from_millis(millis))
+        };
+        assert_eq!(next(&health, 5_000), Some(Duration::from_secs(35)));
+        assert_eq!(next(&health, 45_200), Some(Duration::from_millis(801)));
+        let refused = Phase::Refused { why: "no".into(), hint: None };
+        let health = self::health(Phase::Following, refused, Some(start));
+        assert_eq!(next(&health, 5_000), Some(Duration::from_secs(35)));
     }
 }

@@ -3,6 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::column::Column;
+use super::draw::help_lines;
 use super::source::Steer;
 use super::state::State;
 use super::view::{TABS, View};
@@ -65,7 +66,23 @@ fn in_help(state: &mut State, code: KeyCode) -> Next {
     match code {
         KeyCode::Char('q') => Next::Quit,
         KeyCode::Char('?') | KeyCode::F(1) | KeyCode::Esc | KeyCode::Enter => help(state),
-        _ => Next::Same,
+        _ => {
+            let (lines, page) = help_lines(state, state.area);
+            let last = lines - page;
+            // The screen may have become larger.
+            let present = state.help_from.min(last);
+            let from = match code {
+                KeyCode::Down | KeyCode::Char('j') => present + 1,
+                KeyCode::Up | KeyCode::Char('k') => present.saturating_sub(1),
+                KeyCode::PageDown => present + page,
+                KeyCode::PageUp => present.saturating_sub(page),
+                KeyCode::Home | KeyCode::Char('g') => 0,
+                KeyCode::End | KeyCode::Char('G') => lines,
+                _ => return Next::Same,
+            };
+            state.help_from = from.min(last);
+            if state.help_from == present { Next::Same } else { Next::Draw }
+        }
     }
 }
 
@@ -231,6 +248,7 @@ fn tab(state: &mut State, tab: usize) -> Next {
 
 fn help(state: &mut State) -> Next {
     state.help = !state.help;
+    state.help_from = 0;
     Next::Draw
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Pane {
     chosen: Option<Identity>,
     /// Which of them is the first on the screen.
     offset: usize,
-    /// The widths of the longest name and the longest namespace.
+    /// The widths of the longest name and the longest namespace among the wanted rows.
     pub(super) longest: (u16, u16),
     /// How many lines the details of any row take at the most, and at which width. Asking
     /// every row takes too long to be done for every key.
@@ -52,16 +52,24 @@ impl Pane {
         by: Measure<'_>,
     ) {
         self.items = items;
+        self.arrange(keep, by);
+    }
+
+    /// Measures the names of the wanted rows. Those that are hidden take no room, and a table
+    /// that is empty for a moment, as while a filter is typed, keeps its columns.
+    fn measure_names(&mut self) {
+        if self.shown.is_empty() {
+            return;
+        }
         self.longest = (0, 0);
-        for at in 0..self.items.len() {
-            let (namespace, kind, name) = self.items.names(at);
+        for at in &self.shown {
+            let (namespace, kind, name) = self.items.names(*at);
             let kind = if kind.is_empty() { 0 } else { width(kind) + 1 };
             // A pool without a name is called so.
             let name = if name.is_empty() { "(none)" } else { name };
             self.longest.0 = self.longest.0.max(kind + width(name));
             self.longest.1 = self.longest.1.max(width(namespace));
         }
-        self.arrange(keep, by);
     }
 
     /// Sorts and filters anew.
@@ -78,7 +86,9 @@ impl Pane {
             order.compare(value(*a), value(*b)).then_with(|| items.names(*a).cmp(&items.names(*b)))
         });
         self.shown = shown;
+        self.measure_names();
         self.detail = None;
+        let items = &self.items;
         let place = |identity: &Identity| self.shown.iter().position(|at| items.is(*at, identity));
         match self.chosen.as_ref().map(place) {
             Some(Some(cursor)) => self.cursor = cursor,
@@ -251,6 +261,19 @@ mod tests {
             let offset = pane.offset(rows);
             assert!(offset <= pane.cursor() && pane.cursor() < offset + rows.max(1));
         }
+    }
+
+    #[test]
+    fn only_names_that_are_shown_take_room() {
+        let mut pane = pane(&[("web-1", 3), ("a-node-with-a-long-name", 2)]);
+        let resources = [CPU.to_owned()];
+        let by = Measure { resources: &resources, whole: None };
+        assert_eq!(pane.longest.0, 23);
+        pane.arrange(|items, at| items.names(at).2 == "web-1", by);
+        assert_eq!(pane.longest.0, 5, "the other one is hidden");
+        pane.set_filter("nothing");
+        pane.arrange(|_, _| true, by);
+        assert_eq!(pane.longest.0, 5, "an empty table keeps its columns");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
 use crate::cluster::ResolvedWorkload;
-use crate::cluster::follow::Picture;
+use crate::cluster::follow::{Health, Picture};
 use crate::terminal::{Input, Left, Screen, Signal, Signals};
 
 use super::ask::Answer;
@@ -26,7 +26,7 @@ use super::measured::{Asked, Measured};
 use super::mouse;
 use super::question::Question;
 use super::source::Source;
-use super::state::{Setup, State};
+use super::state::{FRAME, Setup, State};
 use super::view::View;
 
 /// Measuring may take this share of the time: one part of so many.
@@ -46,6 +46,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
     let mut signals = Signals::new()?;
     let state = State::new(setup, Instant::now());
     let mut changes = source.picture().changes();
+    let mut turns = source.picture().turns();
     let mut workload = source.workload();
     let screen = Screen::open(true)?;
     let mut input = Input::new();
@@ -57,6 +58,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
         sender,
         measuring: None,
         is_dirty: true,
+        is_urgent: false,
         measured_at: None,
         cost: Duration::ZERO,
         question: Question::default(),
@@ -94,6 +96,11 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
                 app.take_answer(answer);
                 app.draw()?;
             }
+            Ok(()) = turns.changed() => {
+                turns.mark_unchanged();
+                app.is_dirty = true;
+                app.is_urgent = true;
+            }
             Ok(()) = changes.changed() => {
                 changes.mark_unchanged();
                 app.is_dirty = true;
@@ -101,6 +108,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
             resolved = changed(&mut workload) => {
                 app.state.resolve(resolved);
                 app.is_dirty = true;
+                app.is_urgent = true;
             }
             () = sleep_until(wake.into()) => app.awake()?,
         }
@@ -156,6 +164,8 @@ struct App {
     measuring: Option<Measuring>,
     /// Whether something has changed since the last measurement began.
     is_dirty: bool,
+    /// Whether that is more than new figures: how well the cluster is heard, say.
+    is_urgent: bool,
     /// When the last measurement began, and what it cost.
     measured_at: Option<Instant>,
     cost: Duration,
@@ -219,9 +229,12 @@ impl App {
         Ok(None)
     }
 
-    /// The least time between two measurements.
+    /// The least time between two measurements. A person who wants figures seldom still wants
+    /// to know at once that they are there, or that they are no longer heard.
     fn interval(&self) -> Duration {
-        self.state.least.max(self.cost * MEASURING)
+        let is_ready = self.state.health().is_some_and(Health::is_ready);
+        let least = if self.is_urgent || !is_ready { FRAME } else { self.state.least };
+        least.max(self.cost * MEASURING)
     }
 
     /// Begins to measure, if there is something new and it is time.
@@ -234,6 +247,7 @@ impl App {
 
     fn begin(&mut self) {
         self.is_dirty = false;
+        self.is_urgent = false;
         self.measured_at = Some(Instant::now());
         let (picture, asked) = (self.source.picture().clone(), self.state.asked());
         let measure = move || measured(&picture, &asked);

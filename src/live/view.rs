@@ -71,8 +71,9 @@ impl View {
         }
     }
 
-    /// What it is called on its own.
-    pub(super) fn title(&self) -> String {
+    /// What it is called on its own. Where pods are not known by name, as in a record, their
+    /// workloads are what stands on a node.
+    pub(super) fn title(&self, knows_pods: bool) -> String {
         match self {
             Self::Nodes { pool: Some(pool) } if pool.is_empty() => "nodes without a pool".into(),
             Self::Nodes { pool: Some(pool) } => format!("nodes of pool {pool}"),
@@ -80,7 +81,8 @@ impl View {
             Self::Places { namespace, kind, name } => {
                 format!("where {namespace}/{}/{name} stands", kind.to_lowercase())
             }
-            Self::OnNode { name } => format!("pods on {name}"),
+            Self::OnNode { name } if knows_pods => format!("pods on {name}"),
+            Self::OnNode { name } => format!("workloads on {name}"),
             _ => self.tab().to_owned(),
         }
     }

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::symbols::border;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::printer::is_command;
 
@@ -114,8 +116,6 @@ impl Look {
                 _ if is_command(c) => shown.push(if self.unicode { '\u{fffd}' } else { '?' }),
                 _ if self.unicode || c.is_ascii() => shown.push(c),
                 '→' => shown.push_str("->"),
-                '↑' => shown.push('^'),
-                '↓' => shown.push('v'),
                 '·' => shown.push('.'),
                 '…' => shown.push('~'),
                 '−' | '–' => shown.push('-'),
@@ -123,6 +123,72 @@ impl Look {
             }
         }
         Cow::Owned(shown)
+    }
+
+    /// `text` in at most so many columns; where it is cut, that is to be seen.
+    #[must_use]
+    pub fn cut(self, text: &str, width: usize) -> Cow<'_, str> {
+        let shown = self.text(text);
+        if shown.width() <= width {
+            return shown;
+        }
+        let mut cut = String::new();
+        let mut left = width.saturating_sub(1);
+        for c in shown.chars() {
+            let Some(less) = left.checked_sub(c.width().unwrap_or(0)) else { break };
+            left = less;
+            cut.push(c);
+        }
+        if width > 0 {
+            cut.push_str(&self.text("…"));
+        }
+        Cow::Owned(cut)
+    }
+
+    /// The end of `text`, which tells more than its beginning, in at most so many columns.
+    #[must_use]
+    pub fn tail(self, text: &str, width: usize) -> Cow<'_, str> {
+        let shown = self.text(text);
+        if shown.width() <= width {
+            return shown;
+        }
+        let mut from = shown.len();
+        let mut left = width.saturating_sub(1);
+        for (at, c) in shown.char_indices().rev() {
+            let Some(less) = left.checked_sub(c.width().unwrap_or(0)) else { break };
+            left = less;
+            from = at;
+        }
+        let mark = if width > 0 { self.text("…") } else { Cow::Borrowed("") };
+        Cow::Owned(format!("{mark}{}", &shown[from..]))
+    }
+
+    /// Shows that rows are sorted from the greatest on, or from the least.
+    #[must_use]
+    pub fn arrow(self, descending: bool) -> &'static str {
+        match (descending, self.unicode) {
+            (true, true) => "↓",
+            (false, true) => "↑",
+            // A letter would be read as one of the heading.
+            (true, false) => ">",
+            (false, false) => "<",
+        }
+    }
+
+    /// The lines of a box.
+    #[must_use]
+    pub fn border(self) -> border::Set<'static> {
+        const ASCII: border::Set<'_> = border::Set {
+            top_left: "+",
+            top_right: "+",
+            bottom_left: "+",
+            bottom_right: "+",
+            vertical_left: "|",
+            vertical_right: "|",
+            horizontal_top: "-",
+            horizontal_bottom: "-",
+        };
+        if self.unicode { border::PLAIN } else { ASCII }
     }
 
     /// The line between the sides.
@@ -164,6 +230,10 @@ mod tests {
         assert_eq!(look.text("a\u{1b}[31mb\u{9b}2Jc\r\nd\u{202e}e"), "a�[31mb�2Jc��d�e");
         assert_eq!(look.text("größe…"), "größe…");
         let ascii = Look { unicode: false, color: true };
+        assert_eq!((look.cut("größe", 5), look.cut("größe", 4)), ("größe".into(), "grö…".into()));
+        assert_eq!((ascii.cut("abcdef", 4), ascii.cut("ab", 0)), ("abc~".into(), "".into()));
+        assert_eq!((look.tail("abcdef", 4), ascii.tail("abcdef", 1)), ("…def".into(), "~".into()));
+        assert_eq!(look.tail("日本語", 4), "…語", "never half of a wide character");
         assert_eq!(ascii.text("a\u{1b}b→ü…"), "a?b->?~");
     }
 }

@@ -125,7 +125,7 @@ fn any_size_is_drawn() {
     terminal.resize(40, 10);
     terminal.see_text("hidden: settings, history, nodes");
     terminal.resize(10, 3);
-    terminal.see_text("all is");
+    terminal.see_text("needs");
     terminal.resize(1, 1);
     terminal.resize(120, 40);
     let text = terminal.see_text("node-6");

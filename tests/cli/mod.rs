@@ -11,6 +11,7 @@ mod simulate;
 mod simulate_input;
 mod top_faults;
 mod top_live;
+mod top_pace;
 mod top_page;
 mod top_replay;
 mod top_rotation;

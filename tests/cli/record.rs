@@ -305,6 +305,13 @@ fn what_is_no_history_is_left_alone_and_not_played() {
     [EOF]
     [exit status: 1]
     ");
+    env.write("blank", "");
+    insta::assert_snapshot!(env.run(["top", "--replay", "blank"]), @"
+    ------- stderr -------
+    error: blank is empty: nothing was recorded, for want of a cluster perhaps
+    [EOF]
+    [exit status: 1]
+    ");
     insta::assert_snapshot!(env.run(["top", "--replay", "absent"]), @"
     ------- stderr -------
     error: cannot read absent

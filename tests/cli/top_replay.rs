@@ -49,8 +49,9 @@ fn what_a_screen_recorded_is_played_on_it() {
     terminal.press("+");
     terminal.see("faster", |text| first_line(text).contains("2x"));
     // A history names no pods.
+    terminal.see_text("Enter workloads");
     terminal.press("\r");
-    let text = terminal.see_text("nodes > pods on fake-0000");
+    let text = terminal.see_text("nodes > workloads on fake-0000");
     let text = if text.contains("daemonset/") { text } else { terminal.see_text("daemonset/") };
     assert!(text.contains("deployment/electroneum"), "{text}");
     terminal.press("q");

@@ -62,7 +62,7 @@ fn sorted_by_what_others_have_the_least_first() {
     MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC↑OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE    ALLOC ↑OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
@@ -91,11 +91,11 @@ fn filtered_by_two_words() {
     let text = shown_prompt(&mut terminal);
     assert_snapshot!(text, @"
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs          /deploy shop (4/6)
-    NAMESPACE     WORKLOAD                     ↓OTHERS    OPP SHARE% CPU        PODS
-    shop          deployment/checkout               12      0      6 ▌             6
-    shop          deployment/sample-metrics-app      8      0      4 ▍             2
-    shop          deployment/podlevel                6      0      3 ▎             2
-    shop          deployment/sandbox-runner       5.25      0      2 ▎             3
+    NAMESPACE  WORKLOAD                     ↓OTHERS    OPP SHARE% CPU           PODS
+    shop       deployment/checkout               12      0      6 ▊                6
+    shop       deployment/sample-metrics-app      8      0      4 ▌                2
+    shop       deployment/podlevel                6      0      3 ▍                2
+    shop       deployment/sandbox-runner       5.25      0      2 ▍                3
 
 
 
@@ -175,7 +175,7 @@ fn a_server_that_is_gone() {
     ! reconnecting: cannot reach the API server https://127.0.0.1:…: Connection
     refused (os error 111)
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
@@ -216,7 +216,7 @@ fn pods_that_are_refused() {
     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view
     --user=dev
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
@@ -245,7 +245,7 @@ fn an_empty_cluster() {
     MEM     -                                 █others 0 ▒opp 0 ░reserve 0  ·free 0
     CPU remaining -30
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU                 SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU                SLOTS    PODS
     there are no nodes
 
 
@@ -285,7 +285,7 @@ fn the_end_of_five_hundred_nodes_on_a_small_screen() {
     fit 15970 (cpu runs out), 0 run
     CPU    0% ············· █0 ▒0 ░30 ·15970
      1 nodes 2 3 4 5                   (500)
-    NODE        OPP↓REMAIN CPU         SLOTS
+    NODE       OPP ↓REMAIN CPU         SLOTS
     node-497      0     32 ···········    32
     node-498      0     32 ···········    32
     node-499      0     32 ···········    32

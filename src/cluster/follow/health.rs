@@ -25,6 +25,14 @@ pub struct Feed {
     pub restarts: u64,
 }
 
+/// How a feed stands: what is going on, how often it was tried, and whether there is a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Standing {
+    word: &'static str,
+    tries: u32,
+    is_whole: bool,
+}
+
 /// What is going on with a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
@@ -114,6 +122,18 @@ impl Health {
     pub fn is_ready(&self) -> bool {
         let ready = |feed: &Feed| feed.is_whole() || matches!(feed.phase, Phase::Refused { .. });
         self.nodes.is_whole() && ready(&self.pods)
+    }
+
+    /// What a person is told at once, however seldom the rest is looked at.
+    pub(super) fn standing(&self) -> [Standing; 2] {
+        [&self.nodes, &self.pods].map(|feed| Standing {
+            word: feed.phase.word(),
+            tries: match feed.phase {
+                Phase::Reconnecting { tries, .. } => tries,
+                _ => 0,
+            },
+            is_whole: feed.is_whole(),
+        })
     }
 
     /// How old the older of the two may be; `None` before both are whole. Pods that are

@@ -14,6 +14,8 @@ pub struct Picture {
     state: Arc<Mutex<State>>,
     /// Counts changes of either.
     changes: watch::Sender<u64>,
+    /// Counts changes of how well it is heard, of which there are few.
+    turns: watch::Sender<u64>,
 }
 
 #[derive(Debug)]
@@ -31,7 +33,7 @@ impl Picture {
     /// A picture of what an intake takes in.
     pub(super) fn of(intake: Intake, health: Health) -> Self {
         let state = Arc::new(Mutex::new(State { intake, health }));
-        Self { state, changes: watch::Sender::new(0) }
+        Self { state, changes: watch::Sender::new(0), turns: watch::Sender::new(0) }
     }
 
     /// Looks at the picture. It stands still meanwhile, so be quick.
@@ -45,13 +47,22 @@ impl Picture {
         self.changes.subscribe()
     }
 
+    /// Tells when a list becomes whole, a connection is lost or comes back, or is refused.
+    pub fn turns(&self) -> watch::Receiver<u64> {
+        self.turns.subscribe()
+    }
+
     /// Changes the picture; those who wait for changes are told when `change` says that
     /// something did.
     pub fn change(&self, change: impl FnOnce(&mut Intake, &mut Health) -> bool) {
         let mut state = self.state();
         let state = &mut *state;
+        let before = state.health.standing();
         if change(&mut state.intake, &mut state.health) {
             self.changes.send_modify(|changes| *changes = changes.wrapping_add(1));
+        }
+        if state.health.standing() != before {
+            self.turns.send_modify(|turns| *turns = turns.wrapping_add(1));
         }
     }
 

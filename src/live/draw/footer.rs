@@ -21,9 +21,11 @@ pub(super) fn hidden(layout: &Layout, columns: &[String], pen: &mut Pen<'_>) {
 pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
     if state.prompt {
         let rest = pen.put(place, "/", pen.look.bold());
-        let rest = pen.put(rest, state.pane().filter().text(), pen.look.bold());
+        // The cursor stays on the screen, and so does what was typed last.
+        let text = pen.tail(state.pane().filter().text(), rest.width.saturating_sub(1));
+        let rest = pen.put(rest, &text, pen.look.bold());
         let rest = pen.put(rest, " ", pen.look.chosen());
-        pen.put(rest, "  Enter keeps  Esc clears", pen.look.dim());
+        pen.cut(rest, "  Enter keeps  Esc clears", pen.look.dim());
         return;
     }
     let mut rest = place;
@@ -43,7 +45,8 @@ fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     let mut hints = vec![("q", "quit"), ("?", "help")];
     let pane = state.pane();
     match &pane.view {
-        View::Nodes { .. } => hints.push(("Enter", "pods")),
+        View::Nodes { .. } if state.has_cluster => hints.push(("Enter", "pods")),
+        View::Nodes { .. } => hints.push(("Enter", "workloads")),
         View::Namespaces => hints.push(("Enter", "workloads")),
         View::Pools => hints.push(("Enter", "nodes")),
         View::Workloads { .. } => hints.push(("Enter", "where")),

@@ -31,8 +31,7 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let mut parts = Vec::new();
     if !state.context.is_empty() {
         // The rest of the line must keep its place.
-        let longest = usize::from(place.width / 3);
-        parts.push(shortened(&state.context, longest));
+        parts.push(pen.tail(&state.context, place.width / 3));
     }
     let measured = state.measured.as_ref();
     if let Some(measured) = measured {
@@ -40,16 +39,6 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
         parts.push(nodes(measured, place.width >= WORDY));
     }
     pen.cut(rest, &parts.join("  "), Style::default());
-}
-
-/// `text` with its end, which tells more than its beginning, in so many characters.
-fn shortened(text: &str, longest: usize) -> String {
-    let count = text.chars().count();
-    if count <= longest {
-        return text.to_owned();
-    }
-    let end: String = text.chars().skip(count + 1 - longest.max(1)).collect();
-    format!("…{end}")
 }
 
 fn nodes(measured: &Measured, wordy: bool) -> String {

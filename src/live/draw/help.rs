@@ -1,24 +1,11 @@
 //! What the keys do.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
-use ratatui::symbols::border;
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::pen::{Pen, split};
+use super::pen::{Pen, split, wrapped};
 use crate::live::state::State;
-
-/// A box of ASCII characters.
-const ASCII: border::Set<'_> = border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
 
 const KEYS: [(&str, &str); 18] = [
     ("q, Ctrl-C", "quit"),
@@ -41,42 +28,79 @@ const KEYS: [(&str, &str); 18] = [
     ("?, Esc", "close this"),
 ];
 
+/// The column of keys.
+const KEY: u16 = 15;
+/// Words in fewer columns than this would be in pieces.
+const SHORTEST: u16 = 10;
+
 /// In a record some keys mean something else.
 const REPLAY_KEYS: [(&str, &str); 3] =
     [("space", "pause, go on"), ("+ -", "faster, slower"), ("left right", "jump back, forward")];
 
 /// Explains the keys, in a box in the middle.
 pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
-    let mut keys: Vec<_> = KEYS.to_vec();
+    let lines = lines(state, area);
+    let (place, inner) = places(lines.len(), area);
+    Clear.render(place, pen.buf);
+    if inner != place {
+        let set = pen.look.border();
+        let frame = Block::bordered().border_set(set).title(" keys ").title_style(pen.look.bold());
+        frame.render(place, pen.buf);
+    }
+    let page = page(lines.len(), inner);
+    let from = state.help_from.min(lines.len() - page);
+    let mut rest = inner;
+    for (key, word) in &lines[from..from + page] {
+        let (row, below) = split(rest);
+        rest = below;
+        let left = pen.put(row, &format!(" {key:<14}"), pen.look.bold());
+        pen.put(left, word, Style::default());
+    }
+    if page < lines.len() && rest.height > 0 {
+        let (first, last, all) = (from + 1, from + page, lines.len());
+        pen.put(rest, &format!(" lines {first} to {last} of {all}; j k scroll"), pen.look.dim());
+    }
+}
+
+/// How many lines there are, and how many of them are on the screen at once.
+pub(in crate::live) fn help_lines(state: &State, area: Rect) -> (usize, usize) {
+    let all = lines(state, area).len();
+    (all, page(all, places(all, area).1))
+}
+
+/// Keys with what they do, in as many lines as that takes.
+fn lines(state: &State, area: Rect) -> Vec<(&'static str, String)> {
+    let mut keys = KEYS.to_vec();
     if state.replay.is_some() {
         keys.retain(|(key, _)| !["f, space", "+ -", "R"].contains(key));
         keys.splice(0..0, REPLAY_KEYS);
     }
+    let room = places(keys.len(), area).1.width.saturating_sub(KEY).max(SHORTEST);
+    let mut lines = Vec::new();
+    for (key, word) in keys {
+        for (at, line) in wrapped(word, room.into()).into_iter().enumerate() {
+            lines.push((if at == 0 { key } else { "" }, line));
+        }
+    }
+    lines
+}
+
+/// The box for so many lines, and what is within its frame, if there is room for one.
+fn places(lines: usize, area: Rect) -> (Rect, Rect) {
     let width = 60.min(area.width);
-    let height = u16::try_from(keys.len() + 2).unwrap_or(u16::MAX).min(area.height);
+    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(area.height);
     let place = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
         width,
         height,
     };
-    Clear.render(place, pen.buf);
-    let mut rest = place;
-    if place.height > 4 && place.width > 20 {
-        let set = if pen.look.unicode { border::PLAIN } else { ASCII };
-        let frame = Block::bordered().border_set(set).title(" keys ").title_style(pen.look.bold());
-        rest = frame.inner(place);
-        frame.render(place, pen.buf);
-    }
-    for (at, (key, word)) in keys.iter().enumerate() {
-        let (row, below) = split(rest);
-        if below.height == 0 && at + 1 < keys.len() {
-            let more = keys.len() - at;
-            pen.cut(row, &format!(" … {more} more lines on a larger screen"), pen.look.dim());
-            break;
-        }
-        rest = below;
-        let left = pen.put(row, &format!(" {key:<14}"), pen.look.bold());
-        pen.cut(left, word, Style::default());
-    }
+    let has_frame = place.height > 4 && place.width > 20;
+    (place, if has_frame { place.inner(Margin::new(1, 1)) } else { place })
+}
+
+/// How many of so many lines are shown: one tells where one is, if not all are.
+fn page(lines: usize, inner: Rect) -> usize {
+    let height = usize::from(inner.height);
+    if lines <= height { lines } else { height.saturating_sub(1).max(height.min(1)) }
 }

@@ -21,6 +21,8 @@ mod help;
 mod layout;
 mod notice;
 mod pen;
+#[cfg(test)]
+mod small;
 mod table;
 mod tabs;
 #[cfg(test)]
@@ -31,6 +33,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub(super) use detail::highest as highest_detail;
+pub(super) use help::help_lines;
 pub(super) use layout::Layout;
 
 use super::state::State;

@@ -18,28 +18,27 @@ impl<'a> Pen<'a> {
         Self { look, buf }
     }
 
-    /// Writes `text` at the beginning of `place`, cut to its width; tells what is left of it.
+    /// Writes `text` at the beginning of `place`, and tells what is left of it. Where it is
+    /// cut, that is to be seen.
     pub(super) fn put(&mut self, place: Rect, text: &str, style: Style) -> Rect {
         if place.width == 0 || place.height == 0 {
             return place;
         }
-        let text = self.look.text(text);
         let width = usize::from(place.width);
+        let text = self.look.cut(text, width);
         let (x, _) = self.buf.set_stringn(place.x, place.y, &*text, width, style);
         let used = x.saturating_sub(place.x);
         Rect { x, width: place.width.saturating_sub(used), ..place }
     }
 
-    /// Writes `text` into `place`; where it is cut, that is to be seen.
+    /// The same for what nothing follows.
     pub(super) fn cut(&mut self, place: Rect, text: &str, style: Style) {
-        let shown = self.look.text(text);
-        if shown.width() <= usize::from(place.width) {
-            self.put(place, text, style);
-        } else if place.width > 0 {
-            let room = Rect { width: place.width - 1, ..place };
-            let rest = self.put(room, text, style);
-            self.put(Rect { width: rest.width + 1, ..rest }, "…", style);
-        }
+        self.put(place, text, style);
+    }
+
+    /// The end of `text`, cut to so many columns.
+    pub(super) fn tail(&self, text: &str, width: u16) -> String {
+        self.look.tail(text, width.into()).into_owned()
     }
 
     /// Writes `text` at the end of `place`; tells what is left before it.

@@ -51,28 +51,63 @@ fn chosen(row: Rect, pen: &mut Pen<'_>) {
 
 fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
     let order = state.pane().order;
+    let sorted = heads.iter().position(|head| head.column == order.column);
     let end = whole.x + whole.width;
     let mut x = whole.x;
-    for head in heads {
+    for (at, head) in heads.iter().enumerate() {
         let cell = Rect { x, width: head.width.min(end.saturating_sub(x)), ..whole };
-        let is_sorted = head.column == order.column;
-        let arrow = match (is_sorted, order.descending) {
-            (false, _) => "",
-            (true, true) => "↓",
-            (true, false) => "↑",
-        };
-        let from = if head.right { cell.width.saturating_sub(pen.width(&head.title)) } else { 0 };
-        let place = Rect { x: cell.x + from, width: cell.width - from, ..cell };
-        let style = if is_sorted { pen.look.chosen() } else { pen.look.bold() };
-        let rest = pen.put(place, &head.title, style);
-        underline(head, place, pen);
-        // The arrow stands in the gap beside the title, on the side that is not aligned.
-        let gap = if head.right { place.x.saturating_sub(1) } else { rest.x };
-        if gap < end {
-            pen.put(Rect { x: gap, width: 1, ..whole }, arrow, pen.look.chosen());
-        }
         x = x.saturating_add(head.width + 1);
+        if sorted == Some(at) {
+            let before = at.checked_sub(1).map(|before| &heads[before]);
+            sorted_heading(head, before, cell, pen.look.arrow(order.descending), pen);
+            continue;
+        }
+        let mut place = aligned(head, cell, pen);
+        // The arrow of the next heading stands in the gap, and needs a blank before it.
+        let next = heads.get(at + 1).filter(|_| sorted == Some(at + 1));
+        if place.x > cell.x && next.is_some_and(|next| next.right && is_full(next)) {
+            place = Rect { x: place.x - 1, width: place.width + 1, ..place };
+        }
+        pen.put(place, &head.title, pen.look.bold());
+        underline(head, place, pen);
     }
+}
+
+/// The heading that rows are sorted by, with an arrow. It stands beside the title on the side
+/// that is not aligned, and a blank is always between it and other headings.
+fn sorted_heading(head: &Head, before: Option<&Head>, cell: Rect, arrow: &str, pen: &mut Pen<'_>) {
+    let style = pen.look.chosen();
+    let has_blank = before.is_some_and(|before| !is_full(before));
+    let is_cut = is_full(head) && !(head.right && has_blank);
+    let mut title = head.title.clone();
+    if is_cut {
+        // There is no room for both.
+        title.pop();
+    }
+    let title = if head.right { format!("{arrow}{title}") } else { format!("{title}{arrow}") };
+    let in_gap = u16::from(head.right && is_full(head) && has_blank);
+    let cell = Rect { x: cell.x - in_gap, width: cell.width + in_gap, ..cell };
+    let place = match head.right {
+        true => {
+            let from = cell.width.saturating_sub(pen.width(&title));
+            Rect { x: cell.x + from, width: cell.width - from, ..cell }
+        }
+        false => cell,
+    };
+    pen.put(place, &title, style);
+    let shift = u16::from(head.right).min(place.width);
+    underline(head, Rect { x: place.x + shift, width: place.width - shift, ..place }, pen);
+}
+
+/// Whether a title leaves no room in its column.
+fn is_full(head: &Head) -> bool {
+    head.title.chars().count() >= head.width.into()
+}
+
+/// Where the title of a heading stands in its cell.
+fn aligned(head: &Head, cell: Rect, pen: &Pen<'_>) -> Rect {
+    let from = if head.right { cell.width.saturating_sub(pen.width(&head.title)) } else { 0 };
+    Rect { x: cell.x + from, width: cell.width - from, ..cell }
 }
 
 /// Shows which letter of a heading is the key that sorts by it.

@@ -6,54 +6,109 @@ use ratatui::style::Style;
 use super::header::WORDY;
 use super::pen::Pen;
 use crate::live::state::State;
-use crate::live::view::TABS;
+use crate::live::view::{TABS, View};
+
+/// Room enough for what stands behind the names: a number of rows, and the end of a filter.
+const BEHIND: u16 = 20;
 
 /// The line above the table.
 pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
     if place.height == 0 {
         return;
     }
-    let rest = pen.put_right(place, &found(state), Style::default());
+    let names = match state.opened().last() {
+        Some(_) => path(state, place.width >= WORDY, pen),
+        None => names(state, place.width, pen),
+    };
+    let width: u16 = names.iter().map(|(text, _)| pen.width(text)).sum();
+    let room = place.width.saturating_sub(width + 1).max(BEHIND.min(place.width / 2));
+    let rest = pen.put_right(place, &found(state, room, pen), Style::default());
     let mut rest = Rect { width: rest.width.saturating_sub(1), ..rest };
-    let wordy = place.width >= WORDY;
-    if let Some(pane) = state.opened().last() {
-        let mut path: Vec<String> = Vec::new();
-        if wordy {
-            path.push(TABS[state.tab()].title());
-            let before = &state.opened()[..state.opened().len() - 1];
-            path.extend(before.iter().map(|pane| pane.view.title()));
+    for (text, style) in names {
+        if pen.width(&text) > rest.width {
+            // Of what is too long the end is cut, and nothing comes behind it.
+            return pen.cut(rest, &text, style);
         }
-        for part in path {
-            rest = pen.put(rest, &format!("{part} > "), pen.look.dim());
-        }
-        pen.cut(rest, &pane.view.title(), pen.look.bold());
-        return;
-    }
-    for (number, tab) in TABS.iter().enumerate() {
-        let is_open = number == state.tab();
-        if !wordy && !is_open {
-            rest = pen.put(rest, &format!("{} ", number + 1), pen.look.dim());
-            continue;
-        }
-        let style = if is_open { pen.look.chosen() } else { Style::default() };
-        rest = pen.put(rest, &format!(" {} {} ", number + 1, tab.tab()), style);
+        rest = pen.put(rest, &text, style);
     }
 }
 
-/// How many rows there are, and how many match the filter.
-fn found(state: &State) -> String {
+/// The way to the table that was opened.
+fn path(state: &State, wordy: bool, pen: &Pen<'_>) -> Vec<(String, Style)> {
+    let opened = state.opened();
+    let title = |view: &View| view.title(state.has_cluster);
+    let mut parts = Vec::new();
+    if wordy {
+        let before = &opened[..opened.len().saturating_sub(1)];
+        let before = before.iter().map(|pane| title(&pane.view));
+        let way = std::iter::once(title(&TABS[state.tab()])).chain(before);
+        parts.extend(way.map(|part| (format!("{part} > "), pen.look.dim())));
+    }
+    parts.extend(opened.last().map(|pane| (title(&pane.view), pen.look.bold())));
+    parts
+}
+
+/// The tabs by name; where there is no room, the others by number, or none of them.
+fn names(state: &State, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
+    let open = |number: usize, tab: &View| format!(" {} {} ", number + 1, tab.tab());
+    let all = |others: fn(usize, &View) -> String| -> Vec<(String, Style)> {
+        let tab = |(number, tab): (usize, &View)| match number == state.tab() {
+            true => (open(number, tab), pen.look.chosen()),
+            false => (others(number, tab), Style::default()),
+        };
+        TABS.iter().enumerate().map(tab).collect()
+    };
+    let behind = pen.width(&found(state, width, pen)).min(BEHIND);
+    let room = width.saturating_sub(behind + 1);
+    let fits = |names: &Vec<(String, Style)>| {
+        names.iter().map(|(text, _)| pen.width(text)).sum::<u16>() <= room
+    };
+    let written = all(|number, tab| format!(" {} {} ", number + 1, tab.tab()));
+    if width >= WORDY && fits(&written) {
+        return written;
+    }
+    let mut numbered = all(|number, _| format!("{} ", number + 1));
+    for (number, (_, style)) in numbered.iter_mut().enumerate() {
+        if number != state.tab() {
+            *style = pen.look.dim();
+        }
+    }
+    match fits(&numbered) {
+        true => numbered,
+        false => vec![(open(state.tab(), &TABS[state.tab()]), pen.look.chosen())],
+    }
+}
+
+/// How many rows there are, and how many match the filter; of a long filter the end is shown,
+/// where it is typed.
+fn found(state: &State, room: u16, pen: &Pen<'_>) -> String {
     let (matching, all) = state.matches();
-    let filter = state.pane().filter().text();
-    let mut text = match filter.trim().is_empty() {
+    let filter = state.pane().filter();
+    let count = match filter.is_empty() {
         true => format!("({all})"),
-        false => format!("/{filter} ({matching}/{all})"),
+        false => format!("({matching}/{all})"),
     };
     let (left_out, others) = (state.left_out(), state.other_hpas);
-    if left_out > 0 {
-        text = format!("{text}, {left_out} unusable hidden");
+    let hidden = match (left_out, others) {
+        (1.., _) => Some((left_out, "unusable")),
+        (0, 1..) if matches!(state.pane().view, View::Hpas) => Some((others, "others")),
+        _ => None,
+    };
+    let behind = hidden.map_or_else(Vec::new, |(count, what)| {
+        vec![format!(", {count} {what} hidden"), format!(", {count} hidden")]
+    });
+    // The least of a filter that says anything.
+    let least = if filter.is_empty() { 0 } else { 6 };
+    let fits = |text: &&String| pen.width(&count) + pen.width(text) + least <= room;
+    let behind = match behind.iter().find(fits) {
+        Some(behind) => behind,
+        None if behind.is_empty() => "",
+        None => ", …",
+    };
+    let text = format!("{count}{behind}");
+    if filter.is_empty() {
+        return text;
     }
-    if others > 0 && matches!(state.pane().view, crate::live::view::View::Hpas) {
-        text = format!("{text}, {others} others hidden");
-    }
-    text
+    let left = room.saturating_sub(pen.width(&text) + 2);
+    format!("/{} {text}", pen.tail(filter.text(), left))
 }

@@ -21,7 +21,7 @@ fn eighty_by_twenty_four_shows_everything() {
     MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25                                                          █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
     fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
@@ -50,7 +50,7 @@ fn forty_by_ten_says_what_is_hidden() {
     fit 121 (cpu runs out), 90 run; 1 unpla…
     CPU   66% █▍▒▒▒░░· █32.75 ▒90 ░30 ·31.25
      1 nodes 2 3 4 5                     (6)
-    NODE          OPP↓REMAIN CPU       SLOTS
+    NODE         OPP ↓REMAIN CPU       SLOTS
     fake-00000     16     28 █▏▒▒▒▒···    28
     fake-00004     16     28 █▏▒▒▒▒···    28
     fake-00002     15  26.75 █▌▒▒▒▒···    26
@@ -75,25 +75,25 @@ fn unusable_nodes_are_told_apart() {
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                                                                              (15)
-    NODE        STATE     ALLOC OTHERS    OPP↓REMAIN   FREE USE% CPU      MEM-OTHERS MEM-OPP MEM-REMAIN FPGA-OTHERS FPGA-OPP SLOTS    PODS WHY
-    big-0       Ready     191.5  48.55      0 142.94 142.94   25 ██······      4.3Gi       0     1.46Ti           1        0   142   7/250
-    gpu-1       Tainted    63.5   0.25      0  63.25  63.25    0 ········      264Mi       0      502Gi           0        0     0   1/110 taint nvidia.c…
-    fake-00000  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0        0    28  19/110
-    fake-00004  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0        0    28  19/110
-    gpu-0       Tainted    63.5  36.25      0  27.25  27.25   57 ████▋···      192Gi       0      310Gi           0        0     0   4/110 taint nvidia.c…
-    fake-00002  Ready        32   5.25     15  26.75  11.75   63 █▍▒▒▒···     4.25Gi    15Gi     91.7Gi           0        0    26  18/110
-    fake-00003  Ready        32   6.25     15  25.75  10.75   66 █▋▒▒▒···      1.3Gi    15Gi     94.6Gi           0        0    25  18/110
-    fake-00001  Ready        32   9.25     14  22.75   8.75   72 ██▍▒▒▒··      4.3Gi    14Gi     91.6Gi           0        0    22  18/110
-    fake-00005  Ready        24      4     14     20      6   75 █▍▒▒▒▒··     3.37Gi    14Gi     92.6Gi           0        0    20  17/110
-    draining-0  Draining  15.89   0.25      0  15.64  15.64    1 ▏·······      264Mi       0     59.7Gi           0        0     0   1/110 draining: tain…
-    karpenter-0 Draining   7.91   0.25      0   7.66   7.66    3 ▎·······      264Mi       0     28.7Gi           0        0     0   1/110 draining: tain…
-    small-0     Ready      3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     3    1/29
-    small-1     Cordoned   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     0    1/29 cordoned
-    small-2     NotReady   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0        0     0    1/29 not ready
-    virtual-0   Unknown       ?      2      0      ?      ?    ? ?               1Gi       0          ?           0        0     ?       1 unknown: statu…
+    NODE        STATE     ALLOC OTHERS   OPP ↓REMAIN   FREE USE% CPU      MEM-OTHERS MEM-OPP MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
+    big-0       Ready     191.5  48.55      0 142.94 142.94   25 ██······      4.3Gi       0     1.46Ti           1          0   142   7/250
+    gpu-1       Tainted    63.5   0.25      0  63.25  63.25    0 ········      264Mi       0      502Gi           0          8     0   1/110 taint nvidia…
+    fake-00000  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0          0    28  19/110
+    fake-00004  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0          0    28  19/110
+    gpu-0       Tainted    63.5  36.25      0  27.25  27.25   57 ████▋···      192Gi       0      310Gi           0          2     0   4/110 taint nvidia…
+    fake-00002  Ready        32   5.25     15  26.75  11.75   63 █▍▒▒▒···     4.25Gi    15Gi     91.7Gi           0          0    26  18/110
+    fake-00003  Ready        32   6.25     15  25.75  10.75   66 █▋▒▒▒···      1.3Gi    15Gi     94.6Gi           0          0    25  18/110
+    fake-00001  Ready        32   9.25     14  22.75   8.75   72 ██▍▒▒▒··      4.3Gi    14Gi     91.6Gi           0          0    22  18/110
+    fake-00005  Ready        24      4     14     20      6   75 █▍▒▒▒▒··     3.37Gi    14Gi     92.6Gi           0          0    20  17/110
+    draining-0  Draining  15.89   0.25      0  15.64  15.64    1 ▏·······      264Mi       0     59.7Gi           0          0     0   1/110 draining: ta…
+    karpenter-0 Draining   7.91   0.25      0   7.66   7.66    3 ▎·······      264Mi       0     28.7Gi           0          0     0   1/110 draining: ta…
+    small-0     Ready      3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     3    1/29
+    small-1     Cordoned   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     0    1/29 cordoned
+    small-2     NotReady   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     0    1/29 not ready
+    virtual-0   Unknown       ?      2      0      ?      ?    ? ?               1Gi       0          ?           ?          ?     ?       1 unknown: sta…
 
 
-    hidden: GPU-REMAIN, GPU-OPP, GPU-OTHERS, FPGA-REMAIN
+    hidden: GPU-OPP, GPU-OTHERS, FPGA-OPP, FPGA-OTHERS
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view  x resource
     ");
 }
@@ -126,10 +126,10 @@ fn namespaces_pools_and_workloads() {
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
     namespaces > workloads of shop                                              (12)
-    NAMESPACE WORKLOAD                     ↓OTHERS    OPP SHARE% CPU            PODS
-    shop      deployment/too-big                40      0     10 █▎                1
-    shop      deployment/train                  36      0      9 █▏                3
-    shop      deployment/checkout               12      0      3 ▍                 6
+    NAMESPACE  WORKLOAD                     ↓OTHERS    OPP SHARE% CPU           PODS
+    shop       deployment/too-big                40      0     10 █▏               1
+    shop       deployment/train                  36      0      9 █                3
+    shop       deployment/checkout               12      0      3 ▍                6
     hidden: other resources
     q quit  ? help  Enter where  Esc back  / filter  f freeze  w wide  Tab view
     ");
@@ -160,7 +160,7 @@ fn namespaces_pools_and_workloads() {
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (2)
-    POOL      NODES  ALLOC OTHERS    OPP↓REMAIN USE% CPU             SLOTS      PODS
+    POOL      NODES  ALLOC OTHERS   OPP ↓REMAIN USE% CPU             SLOTS      PODS
     (none)     8/14 530.15  118.8     90 297.86   39 ███▏▒▒········    294  125/1327
     default     0/1   7.91   0.25      0      0    3 ▌·············      0     1/110
 
@@ -183,7 +183,7 @@ fn before_pods_are_listed_nothing_of_them_is_shown() {
     MEM    ?                                            █others ? ·allocatable 576Gi
     CPU  remaining ?
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
@@ -211,7 +211,7 @@ fn refused_pods_come_with_what_to_do() {
     an administrator can grant it:
     kubectl create clusterrole oppscale-view
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
     fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
     fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
@@ -248,7 +248,7 @@ fn an_empty_cluster_is_said_to_be_empty() {
     MEM     -                                    █others 0 ▒opp 0 ░reserve 0 ·free 0
     CPU  remaining 0
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE STATE     ALLOC OTHERS    OPP↓REMAIN USE% CPU                 SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU                SLOTS    PODS
     there are no nodes
 
 
@@ -319,8 +319,10 @@ fn a_record_shows_where_it_is() {
         "{screen}"
     );
     assert!(screen.lines().last().unwrap().contains("space go on"), "{screen}");
+    assert!(screen.lines().last().unwrap().contains("Enter workloads"), "{screen}");
     bench.code(KeyCode::Enter);
     let screen = bench.screen(80, 24);
+    assert!(screen.contains("nodes > workloads on fake-00000"), "{screen}");
     assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
     bench.type_in("5");
     assert!(bench.screen(80, 24).contains("a record holds no HPAs"));

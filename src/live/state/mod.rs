@@ -57,6 +57,8 @@ pub struct State {
     pub(in crate::live) wide: bool,
     pub(in crate::live) frozen: bool,
     pub(in crate::live) help: bool,
+    /// The first line of it on the screen, where not all fit.
+    pub(in crate::live) help_from: usize,
     /// Whether the filter is being typed.
     pub(in crate::live) prompt: bool,
     /// The number of the resource that is looked at.
@@ -115,6 +117,7 @@ impl State {
             wide: false,
             frozen: false,
             help: false,
+            help_from: 0,
             prompt: false,
             focus: 0,
             least: setup.interval.unwrap_or(FRAME).max(FRAME),
