@@ -110,7 +110,7 @@ pub fn configurations() -> Vec<Configuration> {
         Configuration {
             key: "J",
             title: "H with tolerance 0 down/0.03 up, up window 60 s, a watch, reserve 15",
-            spec: average(Some(tuned(30_000_000))),
+            spec: average(Some(tolerant())),
             metric: watched(15_000),
             grace_ms: 5_000,
             ..article.clone()
@@ -118,7 +118,7 @@ pub fn configurations() -> Vec<Configuration> {
         Configuration {
             key: "K",
             title: "J with preemption and reserve 8",
-            spec: average(Some(tuned(30_000_000))),
+            spec: average(Some(tolerant())),
             metric: watched(SMALL_RESERVE),
             priority: OPPORTUNISTIC,
             grace_ms: 5_000,
@@ -134,7 +134,7 @@ pub fn configurations() -> Vec<Configuration> {
         Configuration {
             key: "oppscale",
             title: "fit replicas, AverageValue 1, tolerance 0, preemption, reserve 8",
-            spec: average(Some(tuned(0))),
+            spec: average(Some(yielding_behavior())),
             metric: MetricNature::oppscale(Reserve::Cpu(SMALL_RESERVE)),
             priority: OPPORTUNISTIC,
             grace_ms: 5_000,
@@ -166,11 +166,13 @@ fn slow() -> Behavior {
     Behavior { scale_up: Some(four_pods_in(60)), scale_down: Some(four_pods_in(15)) }
 }
 
-/// Yields at once, grows slowly and only on a lasting surplus.
-fn tuned(up_tolerance_nano: i64) -> Behavior {
+/// oppscale's behavior: down at once, up after a minute in steps, no tolerance.
+#[must_use]
+pub fn yielding_behavior() -> Behavior {
+    let zero = Some(Tolerance::from_nano(0));
     let up = ScalingRules {
         stabilization_window_seconds: Some(60),
-        tolerance: Some(Tolerance::from_nano(up_tolerance_nano)),
+        tolerance: zero,
         policies: Some(vec![
             Policy { kind: PolicyType::Percent, value: 50, period_seconds: 30 },
             Policy { kind: PolicyType::Pods, value: 10, period_seconds: 30 },
@@ -179,10 +181,20 @@ fn tuned(up_tolerance_nano: i64) -> Behavior {
     };
     let down = ScalingRules {
         stabilization_window_seconds: Some(0),
-        tolerance: Some(Tolerance::from_nano(0)),
+        tolerance: zero,
+        policies: Some(vec![Policy { kind: PolicyType::Percent, value: 100, period_seconds: 15 }]),
         ..ScalingRules::default()
     };
     Behavior { scale_up: Some(up), scale_down: Some(down) }
+}
+
+/// The same with a tolerance of 0.03 on the way up.
+fn tolerant() -> Behavior {
+    let mut behavior = yielding_behavior();
+    if let Some(up) = &mut behavior.scale_up {
+        up.tolerance = Some(Tolerance::from_nano(30_000_000));
+    }
+    behavior
 }
 
 // === impl Configuration ===

@@ -54,7 +54,7 @@ mod workload;
 mod world;
 
 pub use check::SetupError;
-pub use configuration::{Configuration, configurations};
+pub use configuration::{Configuration, configurations, yielding_behavior};
 pub use load::{Load, Point};
 pub use metric::{Freshness, MetricNature, MetricUnit, OwnPods};
 pub use outcome::{Outcome, Rescale, Run, Sample};

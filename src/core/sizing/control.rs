@@ -6,9 +6,8 @@ use crate::core::hpa::{
 };
 use crate::core::reserve::Reserve;
 use crate::core::resources::{Amount, CPU};
-use crate::core::verdict::{
-    self, Circumstances, METRIC_NAME, ReserveNeed, Unjudgeable, Verdict, yielding_behavior,
-};
+use crate::core::simulation::yielding_behavior;
+use crate::core::verdict::{self, Circumstances, METRIC_NAME, ReserveNeed, Unjudgeable, Verdict};
 
 use super::ask::Ask;
 use super::room::Rooms;

@@ -1,14 +1,11 @@
 //! What to change about an HPA and its metric, as data: oppscale's own loop, with the limits
 //! of the HPA at hand.
 
-use crate::core::hpa::{
-    Behavior, ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget, Policy,
-    PolicyType, ScalingRules, Tolerance,
-};
+use crate::core::hpa::{ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget};
 use crate::core::reserve::Reserve;
 use crate::core::resources::Amount;
 
-use crate::core::simulation::{Freshness, MetricNature, MetricUnit, OwnPods};
+use crate::core::simulation::{Freshness, MetricNature, MetricUnit, OwnPods, yielding_behavior};
 
 use super::circumstances::Circumstances;
 use super::gain::{Finding, Judged};
@@ -158,28 +155,6 @@ fn corrected_spec(spec: &HpaSpec) -> HpaSpec {
             .collect(),
         behavior: Some(yielding_behavior()),
     }
-}
-
-/// oppscale's behavior: down at once, up after a minute in steps, no tolerance.
-#[must_use]
-pub fn yielding_behavior() -> Behavior {
-    let zero = Some(Tolerance::from_nano(0));
-    let up = ScalingRules {
-        stabilization_window_seconds: Some(60),
-        tolerance: zero,
-        policies: Some(vec![
-            Policy { kind: PolicyType::Percent, value: 50, period_seconds: 30 },
-            Policy { kind: PolicyType::Pods, value: 10, period_seconds: 30 },
-        ]),
-        ..ScalingRules::default()
-    };
-    let down = ScalingRules {
-        stabilization_window_seconds: Some(0),
-        tolerance: zero,
-        policies: Some(vec![Policy { kind: PolicyType::Percent, value: 100, period_seconds: 15 }]),
-        ..ScalingRules::default()
-    };
-    Behavior { scale_up: Some(up), scale_down: Some(down) }
 }
 
 /// The source of a capacity metric under oppscale's name.
