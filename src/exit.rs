@@ -1,9 +1,6 @@
-//! Exit codes, and the one place where an error becomes words.
+//! Exit codes, and errors that know theirs.
 
-use std::fmt::Write as _;
 use std::process::ExitCode;
-
-use crate::cluster::ClusterError;
 
 /// How a run of oppscale ended. The numbers are documented and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +49,7 @@ impl From<Exit> for ExitCode {
 #[error("{message}")]
 pub struct UsageError {
     message: String,
-    hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl UsageError {
@@ -73,7 +70,7 @@ impl UsageError {
 #[error("{message}")]
 pub struct Hinted {
     message: String,
-    hint: String,
+    pub(crate) hint: String,
 }
 
 impl Hinted {
@@ -88,7 +85,7 @@ impl Hinted {
 #[error("{message}")]
 pub struct OwnedByOthers {
     message: String,
-    hint: String,
+    pub(crate) hint: String,
 }
 
 impl OwnedByOthers {
@@ -103,7 +100,7 @@ impl OwnedByOthers {
 #[error("{message}")]
 pub struct TimedOut {
     message: String,
-    hint: String,
+    pub(crate) hint: String,
 }
 
 impl TimedOut {
@@ -111,51 +108,4 @@ impl TimedOut {
     pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: hint.into() }
     }
-}
-
-/// An error in words: what happened, its causes, and what to do.
-pub struct Report {
-    /// How the process must end.
-    pub exit: Exit,
-    /// Lines for stderr; empty when nothing need be said.
-    pub text: String,
-}
-
-/// Puts an error into words.
-pub fn report(error: &anyhow::Error) -> Report {
-    let mut exit = Exit::Error;
-    let mut hint = None;
-    for cause in error.chain() {
-        if let Some(io) = cause.downcast_ref::<std::io::Error>()
-            && io.kind() == std::io::ErrorKind::BrokenPipe
-        {
-            // Whoever read our output has seen enough.
-            return Report { exit: Exit::Ok, text: String::new() };
-        }
-        if let Some(cluster) = cause.downcast_ref::<ClusterError>() {
-            exit = cluster.exit();
-            hint = cluster.hint().or(hint);
-        } else if let Some(usage) = cause.downcast_ref::<UsageError>() {
-            exit = Exit::Usage;
-            hint = usage.hint.clone().or(hint);
-        } else if let Some(owned) = cause.downcast_ref::<OwnedByOthers>() {
-            exit = Exit::Owned;
-            hint = Some(owned.hint.clone());
-        } else if let Some(late) = cause.downcast_ref::<TimedOut>() {
-            exit = Exit::TimedOut;
-            hint = Some(late.hint.clone());
-        } else if let Some(hinted) = cause.downcast_ref::<Hinted>() {
-            hint = Some(hinted.hint.clone());
-        }
-    }
-    let mut text = format!("error: {error}\n");
-    for cause in error.chain().skip(1) {
-        let _ = writeln!(text, "  caused by: {cause}");
-    }
-    if let Some(hint) = hint {
-        for (number, line) in hint.lines().enumerate() {
-            let _ = writeln!(text, "{} {line}", if number == 0 { " hint:" } else { "      " });
-        }
-    }
-    Report { exit, text }
 }

@@ -4,17 +4,19 @@
 //! The rooms, and which may call which:
 //!
 //! ```text
-//! cli ─→ commands ─→ cluster, scenario ─→ core
-//!           │  ├───→ render ────────────→ core
-//!           │  ├───→ harvest ─→ manifest → core
-//!           │  ├───→ history ──→ cluster → core
-//!           │  ├───→ serve ────→ metrics_api, cluster → core; http_port, exposition
-//!           │  └───→ demo, live ────────→ core      (on a terminal)
-//!           │  ├───→ sample_app ─→ http_port, exposition
-//!           │  └───→ load
-//!           └──────→ printer, progress, files, open_files, exit
+//! cli ─→ commands ─┬─→ cluster, scenario, history ──────→ core
+//!                  ├─→ harvest ──→ manifest ────────────→ core
+//!                  ├─→ checks ───→ setup, certificates ─→ cluster, manifest, core
+//!                  ├─→ serve ────→ metrics_api, cluster ─→ core; http_port, exposition
+//!                  ├─→ sample_app ─→ http_port, exposition
+//!                  ├─→ live ─────→ cluster, history, core; terminal
+//!                  ├─→ demo ─────→ core; terminal
+//!                  ├─→ render ───→ core
+//!                  ├─→ load
+//!                  └─→ printer, progress, files, open_files, exit, failure
 //! ```
 //!
+//! docs/architecture.md has the whole table, and `tests/purity.rs` holds the code against it.
 //! `core` is pure and knows none of the others.
 
 pub mod certificates;
@@ -26,6 +28,7 @@ pub mod core;
 pub mod demo;
 pub mod exit;
 mod exposition;
+pub mod failure;
 pub mod files;
 pub mod harvest;
 pub mod history;

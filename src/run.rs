@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Cli;
 use crate::commands;
 use crate::commands::serve::LogFormat;
-use crate::exit::{self, Exit};
+use crate::exit::Exit;
+use crate::failure;
 use crate::printer::Printer;
 use crate::terminal;
 
@@ -58,7 +59,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             },
         );
     outcome.unwrap_or_else(|error| {
-        let report = exit::report(&error);
+        let report = failure::report(&error);
         printer.error(&report.text);
         report.exit
     })

@@ -54,7 +54,7 @@ use crate::printer::Printer;
 /// Runs a command.
 ///
 /// # Errors
-/// Whatever the command says; see [`crate::exit::report`].
+/// Whatever the command says; see [`crate::failure::report`].
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,

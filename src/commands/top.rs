@@ -17,7 +17,7 @@ use super::{explain, top_follow, top_screen, top_watch};
 /// Reads a cluster or saved lists, counts, and prints.
 ///
 /// # Errors
-/// When the input cannot be read; see [`crate::exit::report`].
+/// When the input cannot be read; see [`crate::failure::report`].
 pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
