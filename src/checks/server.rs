@@ -105,7 +105,11 @@ pub(super) fn available(
     install: &str,
 ) -> (Outcome, Option<String>) {
     let (namespace, name) = (&subject.namespace, &subject.service);
-    let (install, release) = (install.to_owned(), service.release());
+    let release = service.release();
+    let install = match &release {
+        Some(release) => format!("it is of {release}: helm upgrade puts it back"),
+        None => install.to_owned(),
+    };
     let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
     let Some((is_available, reason, message)) = service.available() else {
         let text = "it has no Available condition: the API server cannot load its caBundle, and \

@@ -150,6 +150,17 @@ fn an_apis_condition_is_put_into_its_cause() {
         assert_eq!(result, "error", "{output}");
         assert!(words.contains(text) && words.contains(fix), "{message}: {words}");
     }
+    // What is Helm's, Helm puts back: init refuses to.
+    server.store().change(|store| {
+        let service = &mut store.objects.get_mut(install::SERVICE).unwrap().value;
+        service["metadata"]["annotations"] = json!({
+            "meta.helm.sh/release-name": "fill", "meta.helm.sh/release-namespace": "oppscale"
+        });
+        service["status"]["conditions"][0]["reason"] = "ServiceNotFound".into();
+    });
+    let output = check(&server, &["-o", "json", "--only", "server"]);
+    let (_, words) = of(&output, "OPP-SRV-002");
+    assert!(words.contains("helm upgrade") && !words.contains("oppscale init"), "{words}");
 }
 
 #[test]
