@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::cluster::{self, ClusterError, Request, WorkloadRef};
 use crate::core::check::Outcome;
-use crate::core::hpa::{ControllerConfig, KubernetesVersion, MetricSource};
+use crate::core::hpa::{ControllerConfig, KubernetesVersion};
 use crate::core::reserve::Reserve;
 use crate::core::simulation::MetricNature;
-use crate::core::verdict::{Circumstances, Finding, is_fit_replicas, judge};
+use crate::core::verdict::{Circumstances, Finding, goes_by_fit_replicas, is_fit_replicas, judge};
 use crate::progress::Progress;
 use crate::render::simulation::manifest::corrected;
 use crate::scenario::{self, Document, Manifest};
@@ -119,12 +119,7 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     }
     let mut setup = scenario::observed(&snapshot, &workload);
     setup.filler.autoscaler.config = config;
-    let is_served = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
-        MetricSource::Object { metric, .. } | MetricSource::External(metric) => {
-            is_fit_replicas(&metric.name)
-        }
-        _ => false,
-    });
+    let is_served = goes_by_fit_replicas(&manifest.spec);
     let nature = match is_served {
         true => MetricNature::oppscale(Reserve::Cpu(0)),
         // What such a metric measures cannot be seen; the article's is the usual one.

@@ -10,7 +10,7 @@ use crate::core::reserve::Reserve;
 use crate::core::simulation::{
     Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
 };
-use crate::core::verdict::{self, Change, Circumstances, Unjudgeable, Verdict, is_fit_replicas};
+use crate::core::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
 use crate::exit::{Hinted, UsageError};
 use crate::history;
 use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
@@ -209,12 +209,7 @@ fn nature(
     manifest: &Manifest,
     workload: Option<&WorkloadFile>,
 ) -> MetricNature {
-    let is_ours = manifest.spec.effective_metrics().iter().any(|metric| match &metric.source {
-        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            is_fit_replicas(&metric.name)
-        }
-        _ => false,
-    });
+    let is_ours = verdict::goes_by_fit_replicas(&manifest.spec);
     let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
     let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
     let nature = if is_ours {

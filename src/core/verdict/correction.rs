@@ -28,6 +28,16 @@ pub fn is_fit_replicas(name: &str) -> bool {
     series == METRIC_NAME
 }
 
+/// Whether an HPA goes by that metric.
+pub fn goes_by_fit_replicas(spec: &HpaSpec) -> bool {
+    spec.effective_metrics().iter().any(|metric| match &metric.source {
+        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
+            is_fit_replicas(&metric.name)
+        }
+        _ => false,
+    })
+}
+
 /// The HPA and the metric as they should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correction {

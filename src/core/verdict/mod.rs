@@ -27,7 +27,7 @@ use thiserror::Error;
 use crate::core::simulation::MetricNature;
 
 pub use circumstances::Circumstances;
-pub use correction::{Change, Correction, METRIC_NAME, is_fit_replicas};
+pub use correction::{Change, Correction, METRIC_NAME, goes_by_fit_replicas, is_fit_replicas};
 pub use gain::{Finding, Loop};
 pub use reserve::ReserveNeed;
 
