@@ -2,14 +2,13 @@
 //! value?
 
 use crate::core::check::Outcome;
+use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::ApiService;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 
 use super::doctor::{Doctor, Found, Look, Subject};
-use super::owners::services;
-use super::server::{available, value};
+use super::server::{available, served_by, value};
 
-const GROUP: &str = "custom.metrics.k8s.io";
 const SILENT: &str = "it serves no API here (--apis=none): its /metrics is what counts";
 
 /// Checks it, where our server serves no API itself.
@@ -30,15 +29,8 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             return;
         }
     }
-    let services = match services(doctor).await {
-        Ok(services) => services,
-        Err(outcome) => {
-            found.add("OPP-SRV-002", outcome.clone());
-            found.add("OPP-SRV-003", outcome);
-            return;
-        }
-    };
-    let served: Vec<_> = services.into_iter().filter(|one| one.group() == GROUP).collect();
+    let Some(services) = served_by(doctor, found).await else { return };
+    let served: Vec<_> = services.into_iter().filter(|one| one.group() == CUSTOM).collect();
     let Some((home, name)) = served.first().and_then(ApiService::service) else {
         nobody(doctor, found).await;
         return;
@@ -83,14 +75,14 @@ async fn nobody(doctor: &mut Doctor<'_>, found: &mut Found) {
     let path = format!("/apis/apps/v1/namespaces/{}/deployments/{ADAPTER}", subject.namespace);
     let (why, fix) = match doctor.look(&path, "--verb=get --resource=deployments.apps").await {
         Look::Found(_) => (
-            format!("{GROUP} was not handed over to {ADAPTER}, which is there: HPAs ask nobody"),
+            format!("{CUSTOM} was not handed over to {ADAPTER}, which is there: HPAs ask nobody"),
             init,
         ),
         _ => (
-            format!("nobody serves {GROUP}: there is no {ADAPTER} yet, and HPAs ask nobody"),
+            format!("nobody serves {CUSTOM}: there is no {ADAPTER} yet, and HPAs ask nobody"),
             format!("install it with the values that {init} --export DIR writes, then {init}"),
         ),
     };
     found.fixed_by("OPP-SRV-002", Outcome::Warning(why), fix);
-    found.skip("OPP-SRV-003", "nobody serves custom.metrics.k8s.io");
+    found.skip("OPP-SRV-003", &format!("nobody serves {CUSTOM}"));
 }

@@ -1,6 +1,7 @@
 //! Who serves custom and external metrics? A group has one owner, for all of its versions.
 
 use crate::core::check::Outcome;
+use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::{ApiService, PATH};
 
 use super::doctor::{Doctor, Found};
@@ -49,9 +50,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         }
     };
     let us = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
-    for (id, group) in
-        [("OPP-OWN-001", "custom.metrics.k8s.io"), ("OPP-OWN-002", "external.metrics.k8s.io")]
-    {
+    for (id, group) in [("OPP-OWN-001", CUSTOM), ("OPP-OWN-002", EXTERNAL)] {
         match owner_of(&services, group, (&us.0, &us.1)) {
             Owner::Nobody => found.pass(id, "nobody: it is free"),
             Owner::Us => found.pass(id, "oppscale"),

@@ -7,6 +7,7 @@ use crate::certificates::Flaw;
 use crate::cluster::{Action, Ask};
 use crate::core::check::Outcome;
 use crate::core::verdict::METRIC_NAME;
+use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
 
@@ -50,14 +51,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         ),
         other => found.add("OPP-SRV-001", other.unknown()),
     }
-    let services = match services(doctor).await {
-        Ok(services) => services,
-        Err(outcome) => {
-            found.add("OPP-SRV-002", outcome.clone());
-            found.add("OPP-SRV-003", outcome);
-            return;
-        }
-    };
+    let Some(services) = served_by(doctor, found).await else { return };
     let ours: Vec<_> = services.into_iter().filter(|s| s.leads_to(&namespace, &name)).collect();
     if ours.is_empty() {
         let why = "no APIService leads to oppscale: HPAs ask somebody else, or nobody";
@@ -71,6 +65,21 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     }
     let logs = format!("kubectl -n {namespace} logs deploy/{name}");
     value(doctor, &ours, &|_| logs.clone(), found).await;
+}
+
+/// The APIServices; without them nothing is known of what is served.
+pub(super) async fn served_by(
+    doctor: &mut Doctor<'_>,
+    found: &mut Found,
+) -> Option<Vec<ApiService>> {
+    match services(doctor).await {
+        Ok(services) => Some(services),
+        Err(outcome) => {
+            found.add("OPP-SRV-002", outcome.clone());
+            found.add("OPP-SRV-003", outcome);
+            None
+        }
+    }
 }
 
 /// Whether the server is there for its /metrics alone.
@@ -174,9 +183,7 @@ pub(super) async fn value(
         served.filter(|(_, group)| *group == of).max()
     };
     // HPAs ask the custom API where both are served: it names the workload.
-    let Some((version, group)) =
-        newest("custom.metrics.k8s.io").or_else(|| newest("external.metrics.k8s.io"))
-    else {
+    let Some((version, group)) = newest(CUSTOM).or_else(|| newest(EXTERNAL)) else {
         return found.skip(ID, "oppscale serves no metrics here");
     };
     let workloads = match doctor.list(WORKLOADS, WORKLOADS_RIGHT).await {

@@ -2,14 +2,12 @@
 
 use crate::cluster::{Action, Cluster, ClusterError};
 use crate::exit::Hinted;
+use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Pipeline, Wishes};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 
 use super::init_plan::{Denied, Known};
-
-/// The group that it serves.
-const GROUP: &str = "custom.metrics.k8s.io";
 
 /// How it stands with who answers the API.
 pub(super) enum Answerer {
@@ -56,7 +54,7 @@ pub(super) async fn answerer(
     if wishes.pipeline != Pipeline::Prometheus {
         return Ok(Answerer::Own);
     }
-    let mut of_group = services.iter().filter(|one| one.group() == GROUP);
+    let mut of_group = services.iter().filter(|one| one.group() == CUSTOM);
     if let Some(foreign) = of_group.find(|one| !is_ours(one, namespace)) {
         known.notes.push(format!(
             "{}: that is left as it is. The adapter needs the rules of ConfigMap \
@@ -80,7 +78,7 @@ pub(super) async fn answerer(
         return Ok(Answerer::Adapter(path));
     }
     known.notes.push(format!(
-        "{GROUP} is handed over when there is a Deployment {namespace}/{ADAPTER}: install it with\n\
+        "{CUSTOM} is handed over when there is a Deployment {namespace}/{ADAPTER}: install it with\n\
          the values that oppscale init --pipeline prometheus --export DIR writes, then run this again"
     ));
     Ok(Answerer::Awaited)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::certificates::{Bundle, Minted};
 use crate::core::reserve::Reserve;
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
+use crate::metrics_api::{CUSTOM, EXTERNAL};
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
 
@@ -101,15 +102,15 @@ impl Wishes {
         let mut apis = Vec::new();
         if self.serves() && self.custom {
             // A group is owned whole: whoever has only one version is never asked, or hijacks.
-            apis.push(("v1beta1", "custom.metrics.k8s.io", 100));
-            apis.push(("v1beta2", "custom.metrics.k8s.io", 200));
+            apis.push(("v1beta1", CUSTOM, 100));
+            apis.push(("v1beta2", CUSTOM, 200));
         }
         if self.serves() && self.external {
-            apis.push(("v1beta1", "external.metrics.k8s.io", 100));
+            apis.push(("v1beta1", EXTERNAL, 100));
         }
         if self.pipeline == Pipeline::Prometheus {
             // As the adapter's own chart does.
-            apis.push(("v1beta1", "custom.metrics.k8s.io", 100));
+            apis.push(("v1beta1", CUSTOM, 100));
         }
         apis
     }
