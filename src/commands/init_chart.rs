@@ -11,8 +11,8 @@ use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
-use crate::setup::desired::Wishes;
-use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
+use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::helm::ADAPTER;
 
 use super::init_args::InitArgs;
 use super::init_export::{values, write};
@@ -38,8 +38,7 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
         write(&folder.join(&file.name), &file.text, file.private)?;
         printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
     }
-    let (_, secret) = wishes.answerer().unzip();
-    let adapter = match args.export_secrets && secret == Some(ADAPTER_SECRET) {
+    let adapter = match args.export_secrets && wishes.pipeline == Pipeline::Prometheus {
         true => Some(mint(&Recipe::new(ADAPTER, &wishes.namespace), clock::local())?),
         false => None,
     };
