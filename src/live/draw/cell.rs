@@ -23,7 +23,7 @@ pub(super) fn cell(state: &State, at: usize, head: &Head, place: Rect, pen: &mut
     match (head.column, items) {
         (Column::Name, _) => return name(state, at, place, pen),
         (Column::Namespace, _) => {
-            pen.cut(place, items.names(at).0, Style::default());
+            pen.put(place, items.names(at).0, Style::default());
             return;
         }
         (Column::Bar(resource), Items::Rows(rows)) => {
@@ -51,7 +51,7 @@ pub(super) fn cell(state: &State, at: usize, head: &Head, place: Rect, pen: &mut
     };
     match head.right {
         true => drop(pen.put_right(place, &text, style)),
-        false => pen.cut(place, &text, style),
+        false => drop(pen.put(place, &text, style)),
     }
 }
 
@@ -64,7 +64,7 @@ fn name(state: &State, at: usize, place: Rect, pen: &mut Pen<'_>) {
         ("", name) => name.to_owned(),
         (kind, name) => format!("{}/{name}", kind.to_lowercase()),
     };
-    pen.cut(place, &text, Style::default());
+    pen.put(place, &text, Style::default());
     // Only where a byte is a column.
     if !pane.filter().is_empty() && text.is_ascii() {
         for (from, to) in pane.filter().found(&text) {

@@ -58,12 +58,12 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     for (text, style) in &lines[..shown] {
         let (row, below) = split(rest);
         rest = below;
-        pen.cut(row, text, *style);
+        pen.put(row, text, *style);
     }
     if shown < lines.len() {
         let more = lines.len() - shown;
         let (row, _) = split(rest);
-        pen.cut(row, &format!("… {more} more lines"), pen.look.dim());
+        pen.put(row, &format!("… {more} more lines"), pen.look.dim());
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn hidden(layout: &Layout, columns: &[String], pen: &mut Pen<'_>) {
     let mut parts: Vec<&str> = layout.missing.clone();
     parts.extend(columns.iter().map(String::as_str));
     if !parts.is_empty() {
-        pen.cut(layout.hidden, &format!("hidden: {}", parts.join(", ")), pen.look.dim());
+        pen.put(layout.hidden, &format!("hidden: {}", parts.join(", ")), pen.look.dim());
     }
 }
 
@@ -25,7 +25,7 @@ pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
         let text = pen.tail(state.pane().filter().text(), rest.width.saturating_sub(1));
         let rest = pen.put(rest, &text, pen.look.bold());
         let rest = pen.put(rest, " ", pen.look.chosen());
-        pen.cut(rest, "  Enter keeps  Esc clears", pen.look.dim());
+        pen.put(rest, "  Enter keeps  Esc clears", pen.look.dim());
         return;
     }
     let mut rest = place;

@@ -38,7 +38,7 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
         parts.extend(measured.health.version.clone());
         parts.push(nodes(measured, place.width >= WORDY));
     }
-    pen.cut(rest, &parts.join("  "), Style::default());
+    pen.put(rest, &parts.join("  "), Style::default());
 }
 
 fn nodes(measured: &Measured, wordy: bool) -> String {
@@ -97,7 +97,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let wordy = place.width >= WORDY;
     let replica = &state.asked().query.replica;
     let Some(fit) = &measured.fit else {
-        pen.cut(place, &format!("replicas of {replica} that fit: unknown"), pen.look.warn());
+        pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.look.warn());
         return;
     };
     let limit = match &fit.limit {
@@ -124,7 +124,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
         false => rest,
     };
     if let Some(demand) = demand(state, measured, wordy) {
-        pen.cut(rest, &demand, pen.look.warn());
+        pen.put(rest, &demand, pen.look.warn());
     }
 }
 

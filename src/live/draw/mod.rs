@@ -22,7 +22,7 @@ mod layout;
 mod notice;
 mod pen;
 #[cfg(test)]
-mod small;
+mod small_tests;
 mod table;
 mod tabs;
 #[cfg(test)]

@@ -31,11 +31,6 @@ impl<'a> Pen<'a> {
         Rect { x, width: place.width.saturating_sub(used), ..place }
     }
 
-    /// The same for what nothing follows.
-    pub(super) fn cut(&mut self, place: Rect, text: &str, style: Style) {
-        self.put(place, text, style);
-    }
-
     /// The end of `text`, cut to so many columns.
     pub(super) fn tail(&self, text: &str, width: u16) -> String {
         self.look.tail(text, width.into()).into_owned()
@@ -110,7 +105,7 @@ mod tests {
         let mut pen = Pen::new(look, &mut buf);
         let rest = pen.put(Rect { width: 4, ..area }, "ab", Style::default());
         assert_eq!((rest.x, rest.width), (2, 2));
-        pen.cut(rest, "xyz", Style::default());
+        pen.put(rest, "xyz", Style::default());
         pen.put_right(Rect::new(4, 0, 4, 1), "9\u{1b}", Style::default());
         let line: String = (0..8).map(|x| buf[(x, 0)].symbol()).collect();
         assert_eq!(line, "abx…  9�");

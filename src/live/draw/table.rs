@@ -18,7 +18,7 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
     let pane = state.pane();
     if pane.len() == 0 {
         let (row, _) = split(layout.rows);
-        pen.cut(row, &empty(state), pen.look.dim());
+        pen.put(row, &empty(state), pen.look.dim());
         return columns.hidden;
     }
     let offset = pane.offset(layout.rows.height.into());

@@ -27,7 +27,8 @@ pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
     for (text, style) in names {
         if pen.width(&text) > rest.width {
             // Of what is too long the end is cut, and nothing comes behind it.
-            return pen.cut(rest, &text, style);
+            pen.put(rest, &text, style);
+            return;
         }
         rest = pen.put(rest, &text, style);
     }
