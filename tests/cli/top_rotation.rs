@@ -4,23 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::top_watch::{WATCH, is_following, remaining};
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::kubeconfig::Kubeconfig;
 use crate::support::stream::JsonStream;
 use crate::support::watch::Ending;
 use crate::support::world::World;
-
-const WATCH: [&str; 3] = ["top", "--watch", "--interval=1ms"];
-
-fn remaining(line: &Value) -> i64 {
-    line["totals"]["usable"]["resources"]["cpu"]["remaining"].as_i64().unwrap()
-}
-
-fn is_following(line: &Value) -> bool {
-    let state = |kind: &str| line["connection"][kind]["state"] == "following";
-    state("nodes") && state("pods")
-}
 
 /// A server that knows the token `first`.
 fn server() -> FakeApiServer {

@@ -13,13 +13,13 @@ use crate::support::watch::Ending;
 use crate::support::world::World;
 
 /// Lines at once, and watches that live long enough not to matter.
-const WATCH: [&str; 3] = ["top", "--watch", "--interval=1ms"];
+pub const WATCH: [&str; 3] = ["top", "--watch", "--interval=1ms"];
 
-fn remaining(line: &Value) -> i64 {
+pub fn remaining(line: &Value) -> i64 {
     line["totals"]["usable"]["resources"]["cpu"]["remaining"].as_i64().unwrap()
 }
 
-fn is_following(line: &Value) -> bool {
+pub fn is_following(line: &Value) -> bool {
     let state = |kind: &str| line["connection"][kind]["state"] == "following";
     state("nodes") && state("pods")
 }
