@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::cluster::ClusterError;
-use crate::exit::{Exit, Hinted, OwnedByOthers, TimedOut, UsageError};
+use oppscale_cluster::ClusterError;
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, TimedOut, UsageError};
 
 /// An error in words: what happened, its causes, and what to do.
 pub struct Report {

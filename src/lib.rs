@@ -22,16 +22,12 @@
 pub mod certificates;
 pub mod checks;
 pub mod cli;
-pub mod cluster;
 pub mod commands;
-pub mod core;
 pub mod demo;
-pub mod exit;
 mod exposition;
 pub mod failure;
 pub mod files;
 pub mod harvest;
-pub mod history;
 mod http_port;
 pub mod live;
 pub mod load;

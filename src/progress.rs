@@ -117,3 +117,17 @@ impl Drop for Line {
         self.bar.finish_and_clear();
     }
 }
+
+impl oppscale_cluster::ReadProgress for Progress {
+    fn phase(&self, what: &'static str) {
+        Progress::phase(self, what);
+    }
+
+    fn count(&self, pods: u64) {
+        Progress::count(self, pods);
+    }
+
+    fn finish(&self) {
+        Progress::finish(self);
+    }
+}

@@ -11,10 +11,10 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Cli;
 use crate::commands;
 use crate::commands::serve::LogFormat;
-use crate::exit::Exit;
 use crate::failure;
 use crate::printer::Printer;
 use crate::terminal;
+use oppscale_cluster::exit::Exit;
 
 /// The name under which kubectl finds the program as a plugin.
 const PLUGIN: &str = "kubectl-oppscale";

@@ -3,15 +3,11 @@
 
 mod artefacts;
 mod cli;
-mod core;
 mod e2e;
-mod hpa;
 mod packaging;
-mod purity;
 mod render;
 mod serve;
 mod setup;
-mod simulation;
 mod support;
 pub mod walkthrough;
 
@@ -22,17 +18,19 @@ fn no_test_file_is_forgotten() {
     for (folder, index) in [
         ("", "main.rs"),
         ("cli", "mod.rs"),
-        ("core", "mod.rs"),
         ("e2e", "mod.rs"),
-        ("hpa", "mod.rs"),
-        ("hpa/support", "mod.rs"),
         ("packaging", "mod.rs"),
         ("setup", "mod.rs"),
         ("render", "mod.rs"),
         ("serve", "mod.rs"),
-        ("simulation", "mod.rs"),
         ("support", "mod.rs"),
         ("walkthrough", "mod.rs"),
+        ("../crates/oppscale-core/tests", "main.rs"),
+        ("../crates/oppscale-cluster/tests", "main.rs"),
+        ("../crates/hpa-model/tests", "main.rs"),
+        ("../crates/hpa-model/tests/hpa", "mod.rs"),
+        ("../crates/hpa-model/tests/hpa/support", "mod.rs"),
+        ("../crates/hpa-model/tests/simulation", "mod.rs"),
     ] {
         let folder = root.join(folder);
         let modules = std::fs::read_to_string(folder.join(index)).unwrap();

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use k8s_openapi::List;
 use k8s_openapi::api::core::v1::Pod;
-use oppscale::cluster::Intake;
-use oppscale::core::ownership::Ownership;
+use oppscale_cluster::Intake;
+use oppscale_core::ownership::Ownership;
 
 use super::{generate, measure};
 

@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-use oppscale::core::ledger::Ledger;
-use oppscale::core::record::{PodKey, PodRecord, Standing};
-use oppscale::core::resources::{CPU, MEMORY, PODS, Resources};
+use oppscale_core::ledger::Ledger;
+use oppscale_core::record::{PodKey, PodRecord, Standing};
+use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 
 const CHANGES: usize = 3_000_000;
 

@@ -3,11 +3,11 @@
 
 use std::time::{Duration, Instant};
 
-use oppscale::cluster::follow::{Feed, Health, Phase};
-use oppscale::cluster::{Intake, Snapshot};
-use oppscale::core::view::By;
 use oppscale::live::{Measured, Setup, State, draw, press};
 use oppscale::terminal::Look;
+use oppscale_cluster::follow::{Feed, Health, Phase};
+use oppscale_cluster::{Intake, Snapshot};
+use oppscale_core::view::By;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;

@@ -20,7 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use super::generate::{self, Size};
 use super::watch::Watches;
 
-/// As in `oppscale::cluster`, and kubectl.
+/// As in `oppscale_cluster`, and kubectl.
 const PAGE: usize = 500;
 
 /// A running server; ends when dropped.

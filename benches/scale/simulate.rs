@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use oppscale::core::simulation::{Configuration, Scenario, simulate};
+use hpa_model::simulation::{Configuration, Scenario, simulate};
 
 /// The demonstration is so short that it is run often.
 const DEMONSTRATIONS: u32 = 50;

@@ -1,10 +1,10 @@
 //! The API where prometheus-adapter answers it: is it handed over, available, and is there a
 //! value?
 
-use crate::core::check::Outcome;
 use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::ApiService;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look, Subject};
 use super::server::{available, served_by, value};

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::certificates::{Bundle, Life, date};
-use crate::core::check::Outcome;
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 use super::running_flags;

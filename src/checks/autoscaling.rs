@@ -2,15 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::cluster::{self, ClusterError, Request, WorkloadRef};
-use crate::core::check::Outcome;
-use crate::core::hpa::{ControllerConfig, KubernetesVersion};
-use crate::core::reserve::Reserve;
-use crate::core::simulation::MetricNature;
-use crate::core::verdict::{Circumstances, Finding, goes_by_fit_replicas, is_fit_replicas, judge};
-use crate::progress::Progress;
 use crate::render::simulation::manifest::corrected;
 use crate::scenario::{self, Document, Manifest};
+use hpa_model::simulation::MetricNature;
+use hpa_model::verdict::{Circumstances, Finding, goes_by_fit_replicas, is_fit_replicas, judge};
+use hpa_model::{ControllerConfig, KubernetesVersion};
+use oppscale_cluster::{self, ClusterError, Request, WorkloadRef};
+use oppscale_core::check::Outcome;
+use oppscale_core::reserve::Reserve;
 
 use super::doctor::{Doctor, Found};
 use super::server::{STATEFUL_SETS, WORKLOADS, WORKLOADS_RIGHT};
@@ -104,16 +103,15 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
         Err(error) => return unknown(error),
     };
     let request = Request { workload: Some(reference), ..Request::default() };
-    let (snapshot, workload) =
-        match cluster::read(doctor.cluster, &request, &Progress::new(false)).await {
-            Ok(read) => read,
-            Err(error) => {
-                return match error.downcast_ref::<ClusterError>() {
-                    Some(error) => (super::doctor::unknown(error), None),
-                    None => unknown(error.to_string()),
-                };
-            }
-        };
+    let (snapshot, workload) = match oppscale_cluster::read(doctor.cluster, &request, &()).await {
+        Ok(read) => read,
+        Err(error) => {
+            return match error.downcast_ref::<ClusterError>() {
+                Some(error) => (super::doctor::unknown(error), None),
+                None => unknown(error.to_string()),
+            };
+        }
+    };
     if let Some(why) = &snapshot.pods_unknown {
         return unknown(format!("pods are unknown: {why}"));
     }

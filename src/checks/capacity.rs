@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::cluster::{self, ClusterError, Request};
-use crate::core::check::Outcome;
-use crate::core::resources::CPU;
-use crate::progress::Progress;
+use oppscale_cluster::{self, ClusterError, Request};
+use oppscale_core::check::Outcome;
+use oppscale_core::resources::CPU;
 
 use super::doctor::{Doctor, Found, unknown};
 
@@ -19,7 +18,7 @@ const NAMED: usize = 5;
 const GRACE: i64 = 30;
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    match cluster::read(doctor.cluster, &Request::default(), &Progress::new(false)).await {
+    match oppscale_cluster::read(doctor.cluster, &Request::default(), &()).await {
         Ok((snapshot, _)) => counted(&snapshot, found),
         Err(error) => {
             let outcome = match error.downcast_ref::<ClusterError>() {
@@ -33,7 +32,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     yields(doctor, found).await;
 }
 
-fn counted(snapshot: &cluster::Snapshot, found: &mut Found) {
+fn counted(snapshot: &oppscale_cluster::Snapshot, found: &mut Found) {
     let total = snapshot.ledger.records().count();
     let unknown: Vec<_> = snapshot
         .ledger

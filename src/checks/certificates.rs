@@ -1,9 +1,9 @@
 //! Serving certificates and whom the APIServices trust.
 
 use crate::certificates::{Bundle, Flaw, Recipe, date, judge, key_fits};
-use crate::core::check::Outcome;
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look, Subject};
 use super::owners::services;

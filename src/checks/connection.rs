@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Action, Ask};
-use crate::core::check::distribution::Signs;
-use crate::core::check::{Distribution, Outcome, Release};
 use crate::setup::clock;
+use oppscale_cluster::{Action, Ask};
+use oppscale_core::check::distribution::Signs;
+use oppscale_core::check::{Distribution, Outcome, Release};
 
 use super::doctor::{Doctor, Found, Look};
 

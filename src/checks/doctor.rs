@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use crate::cluster::{Action, Cluster, ClusterError};
-use crate::core::check::{Check, Distribution, Finding, Outcome, Release};
 use crate::manifest::Document;
 use crate::setup::api_services::BY_HELM;
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
+use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_core::check::{Check, Distribution, Finding, Outcome, Release};
 
 /// What is checked.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::core::check::{Category, Finding, Outcome, Summary};
 use crate::progress::Progress;
+use oppscale_core::check::{Category, Finding, Outcome, Summary};
 
 use super::doctor::{Doctor, Found};
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::core::check::{Finding, Outcome, retired};
 use crate::manifest::Document;
+use oppscale_core::check::{Finding, Outcome, retired};
 
 use super::doctor::{Doctor, Found, Look};
 use super::running_flags;

@@ -1,7 +1,7 @@
 //! metrics.k8s.io: what is used. HPAs on cpu or memory and `kubectl top` need it; oppscale's
 //! own loop does not.
 
-use crate::core::check::Outcome;
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 use super::owners::services;

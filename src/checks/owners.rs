@@ -1,8 +1,8 @@
 //! Who serves custom and external metrics? A group has one owner, for all of its versions.
 
-use crate::core::check::Outcome;
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::{ApiService, PATH};
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found};
 

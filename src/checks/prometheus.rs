@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::check::Outcome;
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
 

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::cluster::{Action, Ask};
-use crate::core::check::Outcome;
 use crate::setup::rights::{self, Identity};
+use oppscale_cluster::{Action, Ask};
+use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, unknown};
 

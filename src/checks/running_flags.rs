@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use serde_json::Value;
 
-use crate::cluster::{Action, Ask};
-use crate::core::check::{Outcome, retired};
+use oppscale_cluster::{Action, Ask};
+use oppscale_core::check::{Outcome, retired};
 
 use super::connection::{NODES, NODES_RIGHT};
 use super::doctor::{Doctor, Look};

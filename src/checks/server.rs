@@ -4,12 +4,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::Flaw;
-use crate::cluster::{Action, Ask};
-use crate::core::check::Outcome;
-use crate::core::verdict::METRIC_NAME;
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
+use hpa_model::verdict::METRIC_NAME;
+use oppscale_cluster::{Action, Ask};
+use oppscale_core::check::Outcome;
 
 use super::adapter;
 use super::doctor::{Doctor, Found, Look, Subject, unknown};

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::cluster::{self, SavedFiles};
-use crate::core::hpa::{ControllerConfig, MetricSource};
-use crate::core::reserve::Reserve;
-use crate::core::simulation::{
+use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
+use hpa_model::simulation::{
     Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
 };
-use crate::core::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
-use crate::exit::{Hinted, UsageError};
-use crate::history;
-use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
+use hpa_model::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
+use hpa_model::{ControllerConfig, MetricSource};
+use oppscale_cluster::exit::{Hinted, UsageError};
+use oppscale_cluster::history;
+use oppscale_cluster::{self, SavedFiles};
+use oppscale_core::reserve::Reserve;
 
 use super::simulate_args::{Nature, SimulateArgs};
 
@@ -128,7 +128,8 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let namespace = args.namespace.as_deref().unwrap_or("default");
-        let (snapshot, workload) = cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
+        let (snapshot, workload) =
+            oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
         if let Some(why) = &snapshot.pods_unknown {
             bail!(Hinted::new(
                 format!("paid work is unknown: {why}"),

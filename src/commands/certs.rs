@@ -8,12 +8,12 @@ use clap::{Args, Subcommand};
 use crate::certificates::{
     Bundle, CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder,
 };
-use crate::exit::{Exit, Hinted, OwnedByOthers};
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::api_services::BY_HELM;
 use crate::setup::rotation::RotationError;
 use crate::setup::tls_secret::SecretRef;
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers};
 
 use super::certs_generate::{self, GenerateArgs};
 use super::certs_renew::{self, RenewArgs};

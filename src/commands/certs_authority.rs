@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::certificates::{Authority, MintError, Minted, Private, Recipe, mint};
-use crate::exit::Hinted;
+use oppscale_cluster::exit::Hinted;
 
 /// Who signs certificates.
 #[derive(Debug, Args)]

@@ -8,13 +8,13 @@ use clap::Args;
 use crate::certificates::{
     Bundle, KEY, Minted, Private, REQUEST, Recipe, Stored, date, judge, request,
 };
-use crate::cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
-use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
 use crate::setup::api_services::{self, BY_HELM};
 use crate::setup::{clock, tls_secret};
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
 
 use super::certs::{LifeArgs, ServerArgs, folder, good_for, write_folder};
 use super::certs_authority::AuthorityArgs;

@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::certificates::{Bundle, Facts, Minted, Private, Stored, certificates, date};
-use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
 use crate::setup::{clock, tls_secret};
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
+use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
 
 use super::certs::{
     LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder,

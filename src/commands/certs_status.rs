@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Facts, Flaw, Judged, Life, Recipe, date, judge, key_fits};
-use crate::cluster::{ClusterArgs, ClusterError};
-use crate::exit::{Exit, Hinted, UsageError};
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
 use crate::setup::{clock, tls_secret};
+use oppscale_cluster::exit::{Exit, Hinted, UsageError};
+use oppscale_cluster::{ClusterArgs, ClusterError};
 
 use super::certs::{ServerArgs, folder};
 

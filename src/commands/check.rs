@@ -6,14 +6,14 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::checks::{Doctor, Patience, Subject, Verdicts, examine};
-use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use crate::core::check::{Category, Distribution};
-use crate::exit::{Exit, Hinted};
 use crate::manifest::{self, Origin};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
+use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::check::{Category, Distribution};
 
 /// Arguments of `oppscale check`.
 #[derive(Debug, Args)]

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, anyhow};
 
-use crate::core::simulation::{Run, SetupError, Simulation};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::simulation::Entry;
+use hpa_model::simulation::{Run, SetupError, Simulation};
 
 use super::candidates::Candidate;
 

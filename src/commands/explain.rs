@@ -2,12 +2,12 @@
 
 use anyhow::Context;
 
-use crate::cluster::{Action, SavedFiles};
-use crate::core::explain::{self, Explanation};
-use crate::core::model::Pod;
-use crate::exit::{Exit, Hinted};
 use crate::printer::Printer;
 use crate::render::table::columns;
+use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_cluster::{Action, SavedFiles};
+use oppscale_core::explain::{self, Explanation};
+use oppscale_core::model::Pod;
 
 use super::top_args::TopArgs;
 

@@ -4,9 +4,6 @@ use std::time::Duration;
 
 use crate::certificates::{Bundle, Recipe, mint};
 use crate::checks::{self, Doctor, Patience, Subject, examine};
-use crate::cluster::Cluster;
-use crate::core::check::{Category, Finding, Outcome};
-use crate::exit::{Exit, UsageError};
 use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -14,6 +11,9 @@ use crate::render::findings;
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::install::Journal;
+use oppscale_cluster::Cluster;
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_core::check::{Category, Finding, Outcome};
 
 pub use super::init_args::InitArgs;
 use super::init_args::{Answer, DryRunArg, can_ask, confirm};
@@ -275,10 +275,10 @@ fn next_steps(wishes: &Wishes) -> String {
     }
 }
 
-fn reserve_text(reserve: &crate::core::reserve::Reserve) -> String {
-    use crate::core::reserve::Reserve;
+fn reserve_text(reserve: &oppscale_core::reserve::Reserve) -> String {
+    use oppscale_core::reserve::Reserve;
     match reserve {
-        Reserve::Cpu(milli) => crate::core::quantity::Quantity::from_milli(*milli).to_string(),
+        Reserve::Cpu(milli) => oppscale_core::quantity::Quantity::from_milli(*milli).to_string(),
         Reserve::Share(share) => format!("{}%", *share as f64 / 1e7),
     }
 }

@@ -1,11 +1,11 @@
 //! prometheus-adapter, to which `init --pipeline prometheus` hands the API over once it is there.
 
-use crate::cluster::{Action, Cluster, ClusterError};
-use crate::exit::Hinted;
 use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Pipeline, Wishes};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
+use oppscale_cluster::exit::Hinted;
+use oppscale_cluster::{Action, Cluster, ClusterError};
 
 use super::init_plan::{Denied, Known};
 

@@ -7,11 +7,11 @@ use clap::{Args, ValueEnum};
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Confirm, Input, Select};
 
-use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use crate::core::check::Distribution;
-use crate::core::reserve::Reserve;
-use crate::exit::UsageError;
 use crate::setup::desired::{Pipeline, Wishes};
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::check::Distribution;
+use oppscale_core::reserve::Reserve;
 
 use super::check::distribution;
 use super::image::is_image;

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::certificates::{Recipe, mint};
-use crate::exit::{Exit, UsageError};
 use crate::files;
 use crate::manifest::Templates;
 use crate::printer::Printer;
@@ -13,6 +12,7 @@ use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Wishes};
 use crate::setup::helm::ADAPTER;
+use oppscale_cluster::exit::{Exit, UsageError};
 
 use super::init_args::InitArgs;
 use super::init_export::{values, write};

@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::certificates::{Bundle, Minted, Recipe, mint};
-use crate::exit::{Exit, UsageError};
 use crate::files;
 use crate::manifest::{DASHBOARD, Templates, folder, stream};
 use crate::printer::Printer;
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::helm::{self, API_SERVICE, Values};
+use oppscale_cluster::exit::{Exit, UsageError};
 
 use super::init_args::{ChartArg, InitArgs};
 use super::init_chart;
@@ -117,7 +117,7 @@ pub(super) fn values(args: &InitArgs, wishes: &Wishes, adapter: Option<&Minted>)
             // Objects, which are among the documents.
             ChartArg::Dashboard | ChartArg::Alerts => continue,
             ChartArg::MetricsServer => helm::metrics_server(
-                args.distribution.unwrap_or(crate::core::check::Distribution::Unknown),
+                args.distribution.unwrap_or(oppscale_core::check::Distribution::Unknown),
             ),
             ChartArg::PrometheusStack => helm::prometheus_stack(),
         });

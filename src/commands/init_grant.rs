@@ -7,12 +7,12 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Action, Ask, Cluster};
-use crate::exit::{Exit, OwnedByOthers, UsageError};
 use crate::printer::Printer;
 use crate::setup::install::{Debt, Journal};
 use crate::setup::plan::{Change, Step};
 use crate::setup::rights::{self, Rule};
+use oppscale_cluster::exit::{Exit, OwnedByOthers, UsageError};
+use oppscale_cluster::{Action, Ask, Cluster};
 
 use super::init_args::{InitArgs, can_ask, confirm};
 use super::init_plan::Denied;

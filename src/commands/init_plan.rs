@@ -6,8 +6,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::checks;
-use crate::cluster::{Action, Cluster};
-use crate::exit::{Exit, OwnedByOthers, TimedOut};
 use crate::manifest::{Document, Templates};
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
@@ -15,6 +13,8 @@ use crate::setup::desired::{Desired, Trust, Wishes};
 use crate::setup::install::{self, Debt, InstallError, Journal};
 use crate::setup::plan::{self, Change, Step};
 use crate::setup::rights::{self, Rule};
+use oppscale_cluster::exit::{Exit, OwnedByOthers, TimedOut};
+use oppscale_cluster::{Action, Cluster};
 
 use super::init_adapter::{Answerer, answerer};
 use super::init_args::InitArgs;

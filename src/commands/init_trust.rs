@@ -1,12 +1,12 @@
 //! What an installation finds: certificates that are good, a namespace that is there.
 
 use crate::certificates::{Bundle, Recipe, key_fits, mint};
-use crate::cluster::{Action, Cluster, ClusterError};
-use crate::exit::Hinted;
 use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Trust, Wishes};
 use crate::setup::tls_secret::{self, SecretRef};
+use oppscale_cluster::exit::Hinted;
+use oppscale_cluster::{Action, Cluster, ClusterError};
 
 use super::certs;
 use super::init_plan::{Denied, Known};

@@ -12,13 +12,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::{Private, certificates, date};
-use crate::cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
-use crate::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
 use crate::setup::token::{self, Token, TokenWish};
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
+use oppscale_cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
 
 /// Arguments of `oppscale kubeconfig`.
 #[derive(Debug, Args)]

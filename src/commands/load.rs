@@ -7,7 +7,6 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::json;
 
-use crate::exit::{Exit, Hinted, UsageError};
 use crate::harvest::literal;
 use crate::load::{self, Client, Ended, Plan, Summary, Tally};
 use crate::manifest::{Templates, stream};
@@ -15,6 +14,7 @@ use crate::open_files;
 use crate::printer::Printer;
 use crate::progress::Meter;
 use crate::render;
+use oppscale_cluster::exit::{Exit, Hinted, UsageError};
 
 use super::ending::Ending;
 use super::image::is_image;

@@ -7,9 +7,9 @@ use clap::{Args, ValueEnum};
 use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method};
 
-use crate::cluster::{MaybeDuration, parse_timeout};
-use crate::exit::UsageError;
 use crate::load::{Plan, PlanError, Rate};
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{MaybeDuration, parse_timeout};
 
 /// A run that is longer has been mistyped.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);

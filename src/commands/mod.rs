@@ -48,8 +48,8 @@ pub mod uninstall;
 mod uninstall_plan;
 
 use crate::cli::Command;
-use crate::exit::Exit;
 use crate::printer::Printer;
+use oppscale_cluster::exit::Exit;
 
 /// Runs a command.
 ///

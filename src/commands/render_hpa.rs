@@ -4,15 +4,15 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::cluster::{self, Cluster, SavedFiles, Snapshot};
-use crate::core::sizing::{self, Sizing, SizingError};
-use crate::exit::{Exit, Hinted};
 use crate::files;
 use crate::harvest::{self, Rendered, Workload};
 use crate::manifest::{self, Document, Templates};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::diff;
+use hpa_model::sizing::{self, Sizing, SizingError};
+use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
 
 pub use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::{self as facts, Facts};
@@ -66,14 +66,17 @@ async fn read(
 ) -> anyhow::Result<(Snapshot, Facts, Option<Cluster>)> {
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
-        let (snapshot, _) = cluster::read_saved(&files, None, "default")?;
-        let scalers = cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
+        let (snapshot, _) = oppscale_cluster::read_saved(&files, None, "default")?;
+        let scalers =
+            oppscale_cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
         let facts = facts::saved(args, &snapshot, scalers);
         return Ok((snapshot, facts, None));
     }
     let connection = args.cluster.connect().await?;
     let progress = Progress::new(printer.shows_progress());
-    let (snapshot, _) = cluster::read(&connection, &cluster::Request::default(), &progress).await?;
+    let (snapshot, _) =
+        oppscale_cluster::read(&connection, &oppscale_cluster::Request::default(), &progress)
+            .await?;
     let namespace = decisions::namespace(args, workload);
     let facts = facts::live(args, &connection, &snapshot, &namespace).await?;
     Ok((snapshot, facts, Some(connection)))
@@ -162,7 +165,8 @@ async fn differences(
             "" => kind.plural.to_owned(),
             group => format!("{}.{group}", kind.plural),
         };
-        let dry = cluster::dry_run(cluster, &key, &resource, &path, document.value()).await?;
+        let dry =
+            oppscale_cluster::dry_run(cluster, &key, &resource, &path, document.value()).await?;
         if dry.live.is_none() && dry.merged.is_none() {
             tracing::info!("{key}: its namespace or kind is not there yet");
         }

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cluster::ClusterArgs;
-use crate::core::hpa::KubernetesVersion;
-use crate::core::reserve::Reserve;
-use crate::core::resources::{Amount, Resources};
-use crate::exit::UsageError;
 use crate::harvest::NodeAutoscaler;
+use hpa_model::KubernetesVersion;
+use oppscale_cluster::ClusterArgs;
+use oppscale_cluster::exit::UsageError;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, Resources};
 
 use super::render_hpa_values::{
     ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag, parse_growth, parse_pair,

@@ -4,20 +4,20 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::cluster::Snapshot;
-use crate::core::placement::Placement;
-use crate::core::replica::Replica;
-use crate::core::reserve::Reserve;
-use crate::core::resources::MEMORY;
-use crate::core::selector::Selector;
-use crate::core::sizing::{
+use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
+use crate::scenario::{self, Document};
+use hpa_model::sizing::{
     Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
 };
-use crate::core::verdict::Circumstances;
-use crate::exit::UsageError;
-use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
-use crate::history;
-use crate::scenario::{self, Document};
+use hpa_model::verdict::Circumstances;
+use oppscale_cluster::Snapshot;
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::history;
+use oppscale_core::placement::Placement;
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::MEMORY;
+use oppscale_core::selector::Selector;
 
 use super::render_hpa_args::RenderHpaArgs;
 use super::render_hpa_facts::Facts;
@@ -140,7 +140,7 @@ pub(super) fn of(
 
 /// Under Karpenter, the nodes that are labelled to be filled; all, as long as none is.
 fn harvested(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
-    let is_labelled = |node: &crate::core::node::NodeRecord| {
+    let is_labelled = |node: &oppscale_core::node::NodeRecord| {
         node.labels.get(HARVEST_LABEL).is_some_and(|value| value.as_str() == "true")
     };
     match autoscaler == NodeAutoscaler::Karpenter && snapshot.ledger.records().any(is_labelled) {

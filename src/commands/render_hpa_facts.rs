@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
-use crate::core::hpa::KubernetesVersion;
-use crate::exit::Hinted;
 use crate::harvest::{Decisions, NodeAutoscaler};
 use crate::manifest::Document;
+use hpa_model::KubernetesVersion;
+use oppscale_cluster::exit::Hinted;
+use oppscale_cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
 
 use super::render_hpa_args::RenderHpaArgs;
 
@@ -55,13 +55,13 @@ pub(super) async fn live(
     let mut notes = Vec::new();
     let version = match args.kubernetes_version {
         Some(version) => version,
-        None => nearest(&cluster::server_version(cluster).await?, &mut notes),
+        None => nearest(&oppscale_cluster::server_version(cluster).await?, &mut notes),
     };
     let told = match given(args).or_else(|| of_nodes(snapshot)) {
         Some(told) => told,
         None => detect(cluster, &mut notes).await?,
     };
-    let scalers = cluster::scalers(cluster, namespace).await?;
+    let scalers = oppscale_cluster::scalers(cluster, namespace).await?;
     if scalers.is_none() {
         notes.push(format!(
             "whether another HPA scales the same target is unknown: HPAs in {namespace} may not be \
@@ -90,10 +90,10 @@ async fn detect(
     cluster: &Cluster,
     notes: &mut Vec<String>,
 ) -> Result<(NodeAutoscaler, String), ClusterError> {
-    if cluster::exists(cluster, KARPENTER).await? == Some(true) {
+    if oppscale_cluster::exists(cluster, KARPENTER).await? == Some(true) {
         return Ok((NodeAutoscaler::Karpenter, "its API is there".to_owned()));
     }
-    match cluster::exists(cluster, STATUS).await? {
+    match oppscale_cluster::exists(cluster, STATUS).await? {
         Some(true) => {
             let why = "it writes kube-system/cluster-autoscaler-status".to_owned();
             Ok((NodeAutoscaler::ClusterAutoscaler, why))

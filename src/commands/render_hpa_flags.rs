@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
-use crate::exit::UsageError;
 use crate::harvest::Program;
+use oppscale_cluster::exit::UsageError;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::render_hpa_args::RenderHpaArgs;
 

@@ -2,11 +2,11 @@
 
 use clap::ValueEnum;
 
-use crate::core::quantity::Quantity;
-use crate::core::replica::{Replica, amount_of};
-use crate::core::reserve::Reserve;
-use crate::core::resources::{Amount, CPU, PODS, Resources};
-use crate::core::sizing;
+use hpa_model::sizing;
+use oppscale_core::quantity::Quantity;
+use oppscale_core::replica::{Replica, amount_of};
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 
 /// Where a miner's pool and worker go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -92,7 +92,7 @@ pub(super) fn parse_replica(text: &str) -> Result<ReplicaFlag, String> {
         _ => text
             .parse()
             .map(ReplicaFlag::Given)
-            .map_err(|error: crate::core::replica::ReplicaError| error.to_string()),
+            .map_err(|error: oppscale_core::replica::ReplicaError| error.to_string()),
     }
 }
 
@@ -102,7 +102,7 @@ pub(super) fn parse_reserve(text: &str) -> Result<ReserveFlag, String> {
         _ => text
             .parse()
             .map(ReserveFlag::Given)
-            .map_err(|error: crate::core::reserve::ReserveError| error.to_string()),
+            .map_err(|error: oppscale_core::reserve::ReserveError| error.to_string()),
     }
 }
 

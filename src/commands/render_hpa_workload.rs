@@ -2,8 +2,8 @@
 
 use anyhow::{Context, bail};
 
-use crate::exit::{Hinted, UsageError};
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
+use oppscale_cluster::exit::{Hinted, UsageError};
 
 use super::image::is_image;
 use super::render_hpa_args::RenderHpaArgs;

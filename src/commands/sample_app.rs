@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cluster::{MaybeDuration, parse_timeout};
-use crate::exit::{Exit, Hinted};
 use crate::printer::Printer;
 use crate::sample_app::SampleApp;
+use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_cluster::{MaybeDuration, parse_timeout};
 
 use super::ending::Ending;
 use super::serve::LogFormat;

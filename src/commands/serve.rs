@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::exit::{Exit, Hinted};
 use crate::printer::Printer;
 use crate::serve::{ServeError, Server};
+use oppscale_cluster::exit::{Exit, Hinted};
 
 use super::ending::Ending;
 pub use super::serve_args::{LogFormat, ServeArgs};

@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use crate::cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use crate::exit::UsageError;
 use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
 
 /// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]

@@ -2,12 +2,11 @@
 
 use anyhow::Context;
 
-use crate::core::hpa;
-use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
 use crate::scenario::{self, Document, DocumentError};
+use oppscale_cluster::exit::Exit;
 
 use super::simulate_args::Output;
 pub use super::simulate_args::SimulateArgs;
@@ -65,7 +64,7 @@ async fn off_thread<T: Send + 'static>(
 fn replay(file: &str) -> anyhow::Result<String> {
     let document = Document::read(file)?;
     let series = scenario::series(&document)?;
-    let changes =
-        hpa::replay(&series).map_err(|error| DocumentError::new(&document, error.to_string()))?;
+    let changes = hpa_model::replay(&series)
+        .map_err(|error| DocumentError::new(&document, error.to_string()))?;
     Ok(csv::changes(&changes))
 }

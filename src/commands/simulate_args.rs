@@ -2,11 +2,11 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::cluster::WorkloadRef;
-use crate::core::hpa::KubernetesVersion;
-use crate::core::reserve::Reserve;
-use crate::exit::UsageError;
 use crate::scenario::Span;
+use hpa_model::KubernetesVersion;
+use oppscale_cluster::WorkloadRef;
+use oppscale_cluster::exit::UsageError;
+use oppscale_core::reserve::Reserve;
 
 /// Arguments of `oppscale simulate`.
 #[derive(Debug, Args)]

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::exit::{Exit, Hinted};
 use crate::files;
 use crate::manifest::EMBEDDED;
 use crate::printer::Printer;
+use oppscale_cluster::exit::{Exit, Hinted};
 
 /// Arguments of `oppscale templates`.
 #[derive(Debug, Args)]

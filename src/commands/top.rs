@@ -1,14 +1,14 @@
 //! `oppscale top`: what is left of a cluster, once.
 
-use crate::cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
-use crate::core::headroom::{self, Headroom, Query};
-use crate::core::replica::exact_text;
-use crate::core::resources::CPU;
-use crate::core::view::{self, By, Row};
-use crate::exit::{Exit, UsageError};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
+use oppscale_core::headroom::{self, Headroom, Query};
+use oppscale_core::replica::exact_text;
+use oppscale_core::resources::CPU;
+use oppscale_core::view::{self, By, Row};
 
 pub use super::top_args::TopArgs;
 use super::top_args::{Limits, Output, REPLICAS, TopSettings};
@@ -105,17 +105,17 @@ async fn read(
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let namespace = args.namespace.as_deref().unwrap_or("default");
-        return cluster::read_saved(&files, args.workload.as_ref(), namespace);
+        return oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace);
     }
     let by_owner = matches!(settings.by, By::Namespace | By::Workload);
-    let request = cluster::Request {
+    let request = oppscale_cluster::Request {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
         node_usage: args.usage && !by_owner,
         pod_usage: args.usage && by_owner,
     };
     let connection = args.cluster.connect().await?;
-    cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
+    oppscale_cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
 }
 
 /// The rows of a report, sorted.

@@ -2,14 +2,14 @@
 
 use clap::{Args, ValueEnum};
 
-use crate::cluster::{ClusterArgs, WorkloadRef};
-use crate::core::quantity::Quantity;
-use crate::core::replica::{Replica, amount_of};
-use crate::core::reserve::Reserve;
-use crate::core::resources::{Amount, CPU, MEMORY};
-use crate::core::selector::Selector;
-use crate::core::view::{By, SortKey};
-use crate::exit::UsageError;
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{ClusterArgs, WorkloadRef};
+use oppscale_core::quantity::Quantity;
+use oppscale_core::replica::{Replica, amount_of};
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::selector::Selector;
+use oppscale_core::view::{By, SortKey};
 
 use super::top_live_args::LiveArgs;
 

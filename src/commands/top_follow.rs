@@ -4,13 +4,13 @@ use std::convert::Infallible;
 
 use tokio::sync::watch;
 
-use crate::cluster::ResolvedWorkload;
-use crate::cluster::follow::{Follower, Picture, Wishes};
-use crate::core::replica::Replica;
-use crate::exit::Exit;
-use crate::history::{Recorder, WRITE_EVERY, Workload};
 use crate::printer::Printer;
 use crate::progress::Progress;
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::exit::Exit;
+use oppscale_cluster::follow::{Follower, Picture, Wishes};
+use oppscale_cluster::history::{Recorder, WRITE_EVERY, Workload};
+use oppscale_core::replica::Replica;
 
 use super::top_args::TopArgs;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cluster::parse_timeout;
+use oppscale_cluster::parse_timeout;
 
 /// Arguments of `oppscale top` about time.
 #[derive(Debug, Clone, Args)]

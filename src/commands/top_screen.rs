@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cluster::ResolvedWorkload;
-use crate::exit::Exit;
-use crate::history::Player;
 use crate::live::{self, Playing, Setup, Source};
 use crate::printer::Printer;
 use crate::terminal::{self, Left, Look};
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::exit::Exit;
+use oppscale_cluster::history::Player;
 
 use super::top_args::{Output, TopArgs, TopSettings};
 use super::top_follow;

@@ -6,12 +6,12 @@ use std::time::{Duration, SystemTime};
 use k8s_openapi::jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
-use crate::cluster::follow::{Follower, Health, Picture};
-use crate::cluster::{ResolvedWorkload, Snapshot};
-use crate::exit::{Exit, UsageError};
-use crate::history::Player;
 use crate::printer::Printer;
 use crate::render::json;
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_cluster::follow::{Follower, Health, Picture};
+use oppscale_cluster::history::Player;
+use oppscale_cluster::{ResolvedWorkload, Snapshot};
 
 use super::top_args::{TopArgs, TopSettings};
 use super::{top, top_follow};

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use crate::cluster::{Action, Cluster, ClusterArgs};
-use crate::exit::{Exit, OwnedByOthers, UsageError};
 use crate::printer::{Printer, Style};
 use crate::setup::install::Journal;
 use crate::setup::rights::{self, Rule};
+use oppscale_cluster::exit::{Exit, OwnedByOthers, UsageError};
+use oppscale_cluster::{Action, Cluster, ClusterArgs};
 
 use super::init_args::{can_ask, confirm};
 use super::uninstall_plan::{Doomed, Found};

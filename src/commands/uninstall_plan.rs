@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Action, Cluster, ClusterError};
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::helm::ADAPTER;
+use oppscale_cluster::{Action, Cluster, ClusterError};
 
 use super::init_grant::BOOTSTRAP;
 use super::uninstall::UninstallArgs;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::core::resources::Amount;
+use oppscale_core::resources::Amount;
 
 use crate::terminal::{Look, Part};
 

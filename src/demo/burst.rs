@@ -1,7 +1,7 @@
 //! When the paid work comes and goes, told from its script.
 
-use crate::core::resources::Amount;
-use crate::core::simulation::{Load, PaidScaling, Setup};
+use hpa_model::simulation::{Load, PaidScaling, Setup};
+use oppscale_core::resources::Amount;
 
 /// A rise of paid work and its end; times in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::core::simulation::Outcome;
-use crate::core::verdict::{Finding, Verdict};
+use hpa_model::simulation::Outcome;
+use hpa_model::verdict::{Finding, Verdict};
 
 use super::race::Race;
 use super::side::Side;

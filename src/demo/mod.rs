@@ -38,7 +38,7 @@ pub use race::Race;
 pub use side::{Note, Side};
 pub use view::{MAX_SPEED, View};
 
-use crate::core::resources::Amount;
+use oppscale_core::resources::Amount;
 
 /// What the demonstration says of itself, first of all.
 pub const DISCLAIMER: &str = "oppscale demo: this cluster is simulated, no Kubernetes is touched";

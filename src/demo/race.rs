@@ -1,7 +1,7 @@
 //! Both clusters on one clock.
 
-use crate::core::resources::{Amount, CPU};
-use crate::core::simulation::{Configuration, PaidScaling, Scenario, Setup, SetupError};
+use hpa_model::simulation::{Configuration, PaidScaling, Scenario, Setup, SetupError};
+use oppscale_core::resources::{Amount, CPU};
 
 use super::burst::Burst;
 use super::side::Side;

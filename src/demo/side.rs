@@ -1,8 +1,8 @@
 //! One of the two clusters: its simulation, its history and what happened to it.
 
-use crate::core::resources::{Amount, CPU, Resources};
-use crate::core::simulation::{Configuration, Outcome, Sample, Setup, SetupError, Simulation};
-use crate::core::verdict::{Circumstances, Verdict, judge};
+use hpa_model::simulation::{Configuration, Outcome, Sample, Setup, SetupError, Simulation};
+use hpa_model::verdict::{Circumstances, Verdict, judge};
+use oppscale_core::resources::{Amount, CPU, Resources};
 
 /// One cluster.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::core::resources::MEMORY;
+use oppscale_core::resources::MEMORY;
 
 use super::beside::{SideEffects, amount, is_limited_to_request};
 use super::own::OwnDeployment;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::core::replica::amount_of;
-use crate::core::resources::{Amount, CPU, MEMORY};
 use crate::manifest::Document;
+use oppscale_core::replica::amount_of;
+use oppscale_core::resources::{Amount, CPU, MEMORY};
 
 use super::own::OwnDeployment;
 use super::security;

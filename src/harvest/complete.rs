@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
-use crate::core::replica::Replica;
 use crate::manifest::{self, Document};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::replica::Replica;
 
 use super::container::{limits, requests};
 use super::context::Context;

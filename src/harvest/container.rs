@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::replica::{Replica, exact_text};
-use crate::core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use oppscale_core::replica::{Replica, exact_text};
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 /// How much memory a replica may use, of what it requests: a filler that holds more than it
 /// asked for is the first that a kubelet short of memory evicts, and this is how much more.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::core::hpa::{Behavior, PolicyType, ScalingRules};
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
+use hpa_model::{Behavior, PolicyType, ScalingRules};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::text;
 
@@ -181,7 +181,7 @@ pub(super) fn behavior(behavior: &Behavior) -> BTreeMap<&'static str, Rules> {
 
 impl Rules {
     fn of(rules: &ScalingRules) -> Self {
-        let policy = |policy: &crate::core::hpa::Policy| Policy {
+        let policy = |policy: &hpa_model::Policy| Policy {
             r#type: match policy.kind {
                 PolicyType::Pods => "Pods",
                 PolicyType::Percent => "Percent",

@@ -2,8 +2,8 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-use crate::core::sizing::{Line, Subject};
 use crate::manifest::Document;
+use hpa_model::sizing::{Line, Subject};
 
 /// Puts each line above the objects that it is about.
 pub fn comment(documents: &mut [Document], lines: &[Line]) {

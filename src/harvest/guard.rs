@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::core::ledger::Ledger;
-use crate::core::node::Unusable;
-use crate::core::placement::Placement;
-use crate::core::sizing::{Line, Subject};
+use hpa_model::sizing::{Line, Subject};
+use oppscale_core::ledger::Ledger;
+use oppscale_core::node::Unusable;
+use oppscale_core::placement::Placement;
 
 /// The label of nodes that may be filled. No Karpenter NodePool defines it, so no node that
 /// Karpenter could make would fit a filler, and it makes none.

@@ -2,13 +2,13 @@
 
 use serde_json::Value;
 
-use crate::core::defaulting::footprint_of_template;
-use crate::core::model::Workload;
-use crate::core::placement::Placement;
-use crate::core::replica::Replica;
-use crate::core::reserve::Reserve;
-use crate::core::resources::{CPU, MEMORY, PODS};
 use crate::manifest::{self, Document, Origin};
+use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::model::Workload;
+use oppscale_core::placement::Placement;
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{CPU, MEMORY, PODS};
 
 use super::exported;
 use super::problem::HarvestError;

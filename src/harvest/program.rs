@@ -1,6 +1,6 @@
 //! The built-in workloads.
 
-use crate::core::resources::Amount;
+use oppscale_core::resources::Amount;
 
 use super::text::literal;
 

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::core::hpa::KubernetesVersion;
-use crate::core::replica::exact_text;
-use crate::core::resources::{CPU, MEMORY};
-use crate::core::sizing::{self, Line, Pipeline, Sizing};
-use crate::core::verdict::METRIC_NAME;
 use crate::manifest::{ADAPTER_RULES, Document, Templates, lint};
+use hpa_model::KubernetesVersion;
+use hpa_model::sizing::{self, Line, Pipeline, Sizing};
+use hpa_model::verdict::METRIC_NAME;
+use oppscale_core::replica::exact_text;
+use oppscale_core::resources::{CPU, MEMORY};
 
 use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;

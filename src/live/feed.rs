@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::cluster::follow::{Feed, Health, Phase};
+use oppscale_cluster::follow::{Feed, Health, Phase};
 
 use super::words;
 

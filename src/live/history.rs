@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::core::resources::{Amount, Resources};
+use oppscale_core::resources::{Amount, Resources};
 
 /// How far it reaches.
 pub(super) const SPAN: Duration = Duration::from_secs(600);
@@ -92,7 +92,7 @@ fn step_of(at: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::resources::CPU;
+    use oppscale_core::resources::CPU;
 
     fn seconds(seconds: u64) -> Duration {
         Duration::from_secs(seconds)

@@ -1,7 +1,7 @@
 //! The rows of a table, whatever they stand for.
 
-use crate::core::resources::{Amount, Resources};
-use crate::core::view::Row;
+use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::view::Row;
 
 use super::ask::hpas::HpaItem;
 use super::ask::pods::PodItem;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::cluster::Snapshot;
-use crate::cluster::follow::{Health, Phase};
-use crate::core::demand::PaidDemand;
-use crate::core::headroom::{self, Fit, Headroom, Query, Totals};
-use crate::core::ledger::Ledger;
-use crate::core::resources::{CPU, MEMORY, PODS, Resources};
-use crate::core::view::{self, Row};
 use crate::render;
+use oppscale_cluster::Snapshot;
+use oppscale_cluster::follow::{Health, Phase};
+use oppscale_core::demand::PaidDemand;
+use oppscale_core::headroom::{self, Fit, Headroom, Query, Totals};
+use oppscale_core::ledger::Ledger;
+use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
+use oppscale_core::view::{self, Row};
 
 use super::view::View;
 

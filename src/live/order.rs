@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::core::resources::Amount;
+use oppscale_core::resources::Amount;
 
 use super::column::Column;
 

@@ -190,8 +190,8 @@ fn width(text: &str) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::resources::{CPU, Resources};
-    use crate::core::view::Row;
+    use oppscale_core::resources::{CPU, Resources};
+    use oppscale_core::view::Row;
 
     fn pane(rows: &[(&str, i128)]) -> Pane {
         let mut pane = Pane::new(View::Nodes { pool: None });

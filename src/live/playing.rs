@@ -8,9 +8,9 @@ use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
 use super::source::{Replay, Source, Steer};
-use crate::cluster::ResolvedWorkload;
-use crate::cluster::follow::{Phase, Picture};
-use crate::history::{HistoryError, Player};
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::follow::{Phase, Picture};
+use oppscale_cluster::history::{HistoryError, Player};
 
 /// The greatest speed: a day in a second.
 const FASTEST: f64 = 86_400.0;

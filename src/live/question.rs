@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::core::resources::Resources;
+use oppscale_core::resources::Resources;
 
 use super::state::State;
 use super::view::View;

@@ -12,9 +12,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
-use crate::cluster::ResolvedWorkload;
-use crate::cluster::follow::{Health, Picture};
 use crate::terminal::{Input, Left, Screen, Signal, Signals};
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::follow::{Health, Picture};
 
 use super::ask::Answer;
 use super::ask::hpas::{self, HpaItem};

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::cluster::follow::{Follower, Picture};
-use crate::cluster::{Cluster, ResolvedWorkload};
+use oppscale_cluster::follow::{Follower, Picture};
+use oppscale_cluster::{Cluster, ResolvedWorkload};
 
 /// A cluster that is followed, or a record that is played.
 pub trait Source: Send + Sync {

@@ -12,11 +12,11 @@ use super::draw;
 use super::key::{self, Next};
 use super::measured::Measured;
 use super::state::{Setup, State};
-use crate::cluster::follow::{Feed, Health, Phase, Picture};
-use crate::cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
-use crate::core::reserve::Reserve;
-use crate::core::view::By;
 use crate::terminal::Look;
+use oppscale_cluster::follow::{Feed, Health, Phase, Picture};
+use oppscale_cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
+use oppscale_core::reserve::Reserve;
+use oppscale_core::view::By;
 
 /// A picture and the screen that shows it.
 pub(super) struct Bench {

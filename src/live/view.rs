@@ -1,6 +1,6 @@
 //! What a table is about, and where Enter leads.
 
-use crate::core::view::{By, SortKey};
+use oppscale_core::view::{By, SortKey};
 
 use super::column::{Column, Figure};
 use super::order::Order;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::core::resources::{Amount, Unit, unit_of};
+use oppscale_core::resources::{Amount, Unit, unit_of};
 
 /// What stands for an unknown figure.
 pub(super) const UNKNOWN: &str = "?";

@@ -8,8 +8,8 @@ use super::reading::{NodeReading, Source, Values, WorkloadKind, WorkloadReading}
 use super::request::Request;
 use super::status::{Answer, Refusal};
 use super::{CUSTOM, CustomVersion};
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
-use crate::core::selector::Labels;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::selector::Labels;
 
 /// What a request asks for, in one version of the API.
 struct Asked<'a> {

@@ -6,7 +6,7 @@ use super::metric::Metric;
 use super::reading::{Source, WorkloadReading};
 use super::request::Request;
 use super::status::{Answer, Refusal};
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Answers for one metric of one namespace.
 ///

@@ -1,7 +1,7 @@
 //! The metrics, and how their values are written.
 
-use crate::core::quantity::{Format, Quantity};
-use crate::core::resources::Amount;
+use oppscale_core::quantity::{Format, Quantity};
+use oppscale_core::resources::Amount;
 
 use super::reading::Values;
 

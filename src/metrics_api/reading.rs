@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::core::model::{Pairs, Text};
-use crate::core::resources::Amount;
-use crate::core::selector::Labels;
+use oppscale_core::model::{Pairs, Text};
+use oppscale_core::resources::Amount;
+use oppscale_core::selector::Labels;
 
 use super::status::Refusal;
 

@@ -1,6 +1,6 @@
 //! What of a request decides its answer.
 
-use crate::core::selector::Selector;
+use oppscale_core::selector::Selector;
 
 use super::status::Refusal;
 

@@ -1,7 +1,7 @@
 //! `-o csv`: the rows, with integers; a cell is empty where a figure is unknown.
 
-use crate::core::resources::{Amount, Resources, Unit, unit_of};
-use crate::core::view::{By, Row};
+use oppscale_core::resources::{Amount, Resources, Unit, unit_of};
+use oppscale_core::view::{By, Row};
 
 use super::{Report, usage_of};
 

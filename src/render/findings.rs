@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::core::check::{Category, Finding, Outcome, Summary};
 use crate::printer::{Printer, Style};
+use oppscale_core::check::{Category, Finding, Outcome, Summary};
 
 /// All of them, by category.
 pub fn table(findings: &[Finding], printer: &Printer) -> String {

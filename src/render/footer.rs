@@ -1,8 +1,8 @@
 //! What stands below a table: what the rows cannot show.
 
-use crate::core::headroom::Limit;
-use crate::core::resources::{PODS, Resources};
 use crate::printer::{Printer, Style};
+use oppscale_core::headroom::Limit;
+use oppscale_core::resources::{PODS, Resources};
 
 use super::table::amount_text;
 use super::{Report, is_shown};

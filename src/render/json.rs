@@ -5,10 +5,10 @@
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::cluster::follow::{Feed, Health};
-use crate::core::headroom::{Limit, Totals};
-use crate::core::resources::{Amount, Resources};
-use crate::core::view::{By, Row};
+use oppscale_cluster::follow::{Feed, Health};
+use oppscale_core::headroom::{Limit, Totals};
+use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::view::{By, Row};
 
 use super::{Report, usage_of};
 

@@ -12,11 +12,11 @@ pub mod table;
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::cluster::{Snapshot, Usage};
-use crate::core::headroom::{Headroom, Query};
-use crate::core::node::Unusable;
-use crate::core::resources::{Amount, CPU, MEMORY, PODS};
-use crate::core::view::{By, Row};
+use oppscale_cluster::{Snapshot, Usage};
+use oppscale_core::headroom::{Headroom, Query};
+use oppscale_core::node::Unusable;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
+use oppscale_core::view::{By, Row};
 
 /// Everything that `top` shows.
 #[derive(Debug)]
@@ -132,7 +132,7 @@ fn of_node(name: &str, problem: String) -> Unknown {
 
 /// Puts usage into the rows.
 pub fn add_usage(rows: &mut [Row], usage: &Usage, by: &By, headroom: &Headroom) {
-    let mut namespaces: HashMap<&str, crate::core::resources::Resources> = HashMap::new();
+    let mut namespaces: HashMap<&str, oppscale_core::resources::Resources> = HashMap::new();
     for ((namespace, _, _), used) in &usage.workloads {
         namespaces.entry(namespace).or_default().add(used);
     }
@@ -164,9 +164,9 @@ fn pool_usage(
     usage: &Usage,
     label: Option<&str>,
     headroom: &Headroom,
-) -> Option<crate::core::resources::Resources> {
-    let label = label.or_else(|| crate::core::view::pool_label(headroom))?;
-    let mut sum = crate::core::resources::Resources::default();
+) -> Option<oppscale_core::resources::Resources> {
+    let label = label.or_else(|| oppscale_core::view::pool_label(headroom))?;
+    let mut sum = oppscale_core::resources::Resources::default();
     for node in &headroom.nodes {
         if node.labels.get(label).map_or("", |value| value) == row.name {
             sum.add(usage.nodes.get(&node.name)?);

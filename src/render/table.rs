@@ -5,11 +5,11 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
-use crate::core::headroom::Totals;
-use crate::core::replica::exact_text;
-use crate::core::resources::{Amount, PODS, Resources, Unit, unit_of};
-use crate::core::view::{By, Row};
 use crate::printer::{Printer, Style, harmless};
+use oppscale_core::headroom::Totals;
+use oppscale_core::replica::exact_text;
+use oppscale_core::resources::{Amount, PODS, Resources, Unit, unit_of};
+use oppscale_core::view::{By, Row};
 
 use super::footer::footer;
 use super::{Report, is_shown, usage_of};

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::core::hpa::{Behavior, Policy, PolicyType, ScalingRules, SelectPolicy, Tolerance};
+use hpa_model::{Behavior, Policy, PolicyType, ScalingRules, SelectPolicy, Tolerance};
 
 use super::wire::Amount;
 

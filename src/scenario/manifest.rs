@@ -7,9 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::core::hpa::{
-    FeatureGates, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, validate,
-};
+use hpa_model::{FeatureGates, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, validate};
 
 use super::behavior::BehaviorFile;
 use super::document::{Document, DocumentError};

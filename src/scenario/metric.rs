@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::core::hpa::{MetricTarget, ResourceName, TargetType};
+use hpa_model::{MetricTarget, ResourceName, TargetType};
 
 use super::wire::Amount;
 

@@ -1,8 +1,8 @@
 //! The adapter from files to what the core simulates: series, scenarios, HPA manifests,
 //! saved clusters and capacity histories.
 //!
-//! Everything here ends in a `core::hpa::Series`, a `core::hpa::HpaSpec` or a
-//! `core::simulation::Setup`. What is wrong with a file is said with its name, the line, the
+//! Everything here ends in a `hpa_model::Series`, a `hpa_model::HpaSpec` or a
+//! `hpa_model::simulation::Setup`. What is wrong with a file is said with its name, the line, the
 //! field and what was expected.
 
 mod behavior;

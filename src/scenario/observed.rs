@@ -7,14 +7,12 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::cluster::{ResolvedWorkload, Snapshot};
-use crate::core::ledger::Group;
-use crate::core::node::NodeRecord;
-use crate::core::replica::Replica;
-use crate::core::resources::{Amount, CPU, Resources};
-use crate::core::simulation::{
-    Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Template,
-};
+use hpa_model::simulation::{Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Template};
+use oppscale_cluster::{ResolvedWorkload, Snapshot};
+use oppscale_core::ledger::Group;
+use oppscale_core::node::NodeRecord;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, CPU, Resources};
 
 /// How long it is simulated, milliseconds.
 const LENGTH_MS: u64 = 3_600_000;
@@ -45,7 +43,7 @@ impl<'s> Present<'s> {
                 false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
             }
         }
-        let could_run = |pod: &&crate::core::ledger::Waiting| {
+        let could_run = |pod: &&oppscale_core::ledger::Waiting| {
             let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
             !pod.own && !pod.gated && nodes.iter().any(fits)
         };

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::observed::{Alike, Present, app, observed};
-use crate::cluster::ResolvedWorkload;
-use crate::core::simulation::{Load, NodePool, Setup};
-use crate::history::{HistoryError, Player};
+use hpa_model::simulation::{Load, NodePool, Setup};
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::history::{HistoryError, Player};
 
 /// How many times the paid load is looked at: a step in 1,000 of a chart's width is nothing,
 /// and a look at a large cluster takes some milliseconds.

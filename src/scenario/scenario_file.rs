@@ -2,11 +2,11 @@
 
 use serde::Deserialize;
 
-use crate::core::replica::Replica;
-use crate::core::resources::{self, CPU, MEMORY, PODS, Resources};
-use crate::core::simulation::{
+use hpa_model::simulation::{
     Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Strategy, Template,
 };
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{self, CPU, MEMORY, PODS, Resources};
 
 use super::document::{Document, DocumentError};
 use super::span::Span;

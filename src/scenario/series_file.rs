@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::core::hpa::{
+use hpa_model::{
     ControllerConfig, Feed, HpaSpec, KubernetesVersion, ManualScale, MetricError, MetricIdentifier,
     MetricSource, MetricSpec, Series, Served, Serving, TargetType,
 };

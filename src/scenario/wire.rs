@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::core::quantity::Quantity;
+use oppscale_core::quantity::Quantity;
 
 use super::span::{self, Span};
 

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::core::defaulting::footprint_of_template;
-use crate::core::model::Workload;
-use crate::core::policy::Policy;
-use crate::core::replica::Replica;
-use crate::core::simulation::Template;
+use hpa_model::simulation::Template;
+use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::model::Workload;
+use oppscale_core::policy::Policy;
+use oppscale_core::replica::Replica;
 
 use super::document::{Document, DocumentError};
 use super::manifest::Manifest;

@@ -5,10 +5,10 @@ use super::autoscalers::{Autoscaler, Autoscalers};
 use super::board::{Board, Counted};
 use super::catalog::Entry;
 use super::prometheus::cores;
-use crate::cluster::follow::Followed;
-use crate::core::reserve::Reserve;
-use crate::core::resources::{CPU, MEMORY};
 use crate::exposition::Family;
+use oppscale_cluster::follow::Followed;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{CPU, MEMORY};
 
 /// The HPAs, and how well they are heard.
 #[derive(Debug)]

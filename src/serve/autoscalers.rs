@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Deserialize;
 
-use crate::cluster::follow::Change;
+use oppscale_cluster::follow::Change;
 
 /// An HPA, as far as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

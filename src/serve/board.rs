@@ -11,13 +11,13 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::catalog::{Catalog, Entry};
-use crate::cluster::follow::{Feed, Followed, Health, Phase, Picture};
-use crate::core::ledger::{Group, Population};
-use crate::core::resources::{CPU, MEMORY};
-use crate::core::share::{Claimant, Room, Share};
 use crate::metrics_api::{
     Found, NodeReading, Readings, Refusal, Source, Values, WorkloadKind, WorkloadReading,
 };
+use oppscale_cluster::follow::{Feed, Followed, Health, Phase, Picture};
+use oppscale_core::ledger::{Group, Population};
+use oppscale_core::resources::{CPU, MEMORY};
+use oppscale_core::share::{Claimant, Room, Share};
 
 /// Answers that are asked for within this time share one count, or thousands of requests a
 /// second would do nothing but count.

@@ -5,16 +5,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
-use crate::cluster::follow::Change;
-use crate::core::defaulting::footprint_of_template;
-use crate::core::ledger::Group;
-use crate::core::model::Workload;
-use crate::core::placement::Placement;
-use crate::core::policy::Policy;
-use crate::core::replica::Replica;
-use crate::core::selector::Labels;
-use crate::core::share::Claimant;
 use crate::metrics_api::WorkloadKind;
+use oppscale_cluster::follow::Change;
+use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::ledger::Group;
+use oppscale_core::model::Workload;
+use oppscale_core::placement::Placement;
+use oppscale_core::policy::Policy;
+use oppscale_core::replica::Replica;
+use oppscale_core::selector::Labels;
+use oppscale_core::share::Claimant;
 
 /// Which workload: namespace, kind and name, in which order they are listed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::overview::Totals;
-use crate::core::resources::{Amount, CPU};
+use oppscale_core::resources::{Amount, CPU};
 
 /// How often a sample is taken.
 pub(super) const EVERY: Duration = Duration::from_secs(5);

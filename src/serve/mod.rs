@@ -53,7 +53,6 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsAcceptor;
 
-use crate::cluster::Cluster;
 use crate::http_port::{OpenPorts, Port};
 use crate::metrics_api::{Api, Groups};
 use crate::open_files;
@@ -64,6 +63,7 @@ use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use health::Health;
 use history::History;
 use issue::Issue;
+use oppscale_cluster::Cluster;
 use prometheus::Exporter;
 use tally::{ChangeTally, RequestTally};
 use watches::Watches;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::board::Board;
-use crate::core::ledger::NodeAccount;
-use crate::core::placement::Placement;
-use crate::core::resources::{Amount, Resources};
-use crate::core::selector::Labels;
+use oppscale_core::ledger::NodeAccount;
+use oppscale_core::placement::Placement;
+use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::selector::Labels;
 
 /// Sums over the nodes of which all is known.
 #[derive(Debug, Clone, Default)]

@@ -11,9 +11,9 @@ use super::certificate::ServingCertificate;
 use super::overview::{self, Totals};
 use super::tally::{ChangeTally, RequestTally};
 use super::waits::Waits;
-use crate::core::resources::{Amount, CPU, MEMORY, PODS};
 use crate::exposition::{Family, Format};
 use crate::http_port::Connections;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 
 /// What else than the cluster is told of.
 #[derive(Debug)]

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::cluster::Journal;
-use crate::core::node::NodeRecord;
-use crate::core::record::{PodKey, PodRecord};
 use crate::exposition::{Bound, Family, Histogram, Kind};
+use oppscale_cluster::Journal;
+use oppscale_core::node::NodeRecord;
+use oppscale_core::record::{PodKey, PodRecord};
 
 /// Upper bounds of the histogram, in microseconds: an answer takes some ten of them, a
 /// count of a large cluster some thousand.

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use super::board::Board;
 use super::catalog::Catalog;
-use crate::cluster::Journal;
-use crate::core::node::NodeRecord;
-use crate::core::placement::Placement;
-use crate::core::prospect::{self, Prospect};
-use crate::core::record::{PodKey, PodRecord, Standing};
 use crate::exposition::{Bound, Family, Histogram, Kind};
+use oppscale_cluster::Journal;
+use oppscale_core::node::NodeRecord;
+use oppscale_core::placement::Placement;
+use oppscale_core::prospect::{self, Prospect};
+use oppscale_core::record::{PodKey, PodRecord, Standing};
 
 /// Upper bounds of the histogram. Where there is room, a pod has a node within 0.1 to 1 s.
 /// Preemption takes the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to
@@ -181,7 +181,7 @@ impl Journal for Waits {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::resources::Resources;
+    use oppscale_core::resources::Resources;
 
     fn record<'p>(name: &'p str, standing: Standing<'p>) -> PodRecord<'p> {
         let key = PodKey::of_parts("", "shop", name);

@@ -9,9 +9,9 @@ use super::front_proxy::{CONFIG_MAP, NAMESPACE};
 use super::tally::ChangeTally;
 use super::trust::Trust;
 use super::waits::Waits;
-use crate::cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
-use crate::cluster::{Cluster, Listing};
 use crate::metrics_api::WorkloadKind;
+use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
+use oppscale_cluster::{Cluster, Listing};
 
 /// The shortest life of a watch: renewing it more often would be polling.
 const SHORTEST_WATCH: Duration = Duration::from_secs(2);
@@ -104,7 +104,7 @@ fn workloads(kind: WorkloadKind) -> Listing {
         noun: kind.resource(),
         right,
         path: format!("/apis/apps/v1/{}", kind.resource()),
-        // crate::core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
+        // oppscale_core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
         query: "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::Private;
-use crate::cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 use super::token::Token;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Recipe};
-use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistration.k8s.io";
 /// Where they live.

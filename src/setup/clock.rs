@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 /// The most that clocks may differ before it is worth a word, seconds.
 pub const SKEW: i64 = 60;

@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Minted};
-use crate::core::reserve::Reserve;
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
+use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
 

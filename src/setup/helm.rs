@@ -5,8 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::certificates::{Minted, fingerprint};
-use crate::core::check::Distribution;
 use crate::manifest::ADAPTER_RULES;
+use oppscale_core::check::Distribution;
 
 /// A file of values.
 #[derive(Debug, Clone)]

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
 use crate::printer::Printer;
+use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 use super::api_services::ApiService;
 use super::plan::Step;

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
 use crate::manifest::{Document, kind_of};
 use crate::render::diff::unified;
+use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 use super::api_services::ApiService;
 

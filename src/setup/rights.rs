@@ -9,7 +9,7 @@ use std::fmt;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use crate::cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 /// Who reads metrics for HPAs.
 pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";

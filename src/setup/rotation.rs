@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::{Bundle, Minted, Recipe};
-use crate::cluster::{Action, Applied, Apply, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Action, Applied, Apply, Ask, Cluster, ClusterError};
 
 use super::api_services::{self, ApiService};
 use super::tls_secret::{self, SecretRef};

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::certificates::{CA_CERT, CERT, KEY, Minted, Private, Stored};
-use crate::cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 /// Where the certificates of a server are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::certificates::Private;
-use crate::cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 /// A token and what the server said of it.
 #[derive(Debug, Clone)]

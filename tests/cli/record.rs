@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use oppscale::core::headroom::{self, Query};
-use oppscale::core::simulation::{PaidApp, PaidScaling};
-use oppscale::history::Player;
+use hpa_model::simulation::{PaidApp, PaidScaling};
+use oppscale_cluster::history::Player;
+use oppscale_core::headroom::{self, Query};
 use serde_json::{Value, json};
 
 use crate::support::bin::{TestEnv, signal};

@@ -24,7 +24,7 @@ fn named<'a>(value: &'a Value, name: &str) -> &'a Value {
 }
 
 fn golden(name: &str) -> String {
-    format!("{}/tests/golden/hpa/{name}", env!("CARGO_MANIFEST_DIR"))
+    format!("{}/crates/hpa-model/tests/golden/{name}", env!("CARGO_MANIFEST_DIR"))
 }
 
 /// `(seconds, replicas)` at each change of the replicas.

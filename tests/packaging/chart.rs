@@ -5,9 +5,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oppscale::certificates::{Bundle, Private};
-use oppscale::core::reserve::Reserve;
 use oppscale::manifest::{Templates, stream};
 use oppscale::setup::desired::{Pipeline, Trust, Wishes};
+use oppscale_core::reserve::Reserve;
 use serde_json::{Value, json};
 
 use crate::support::bin::TestEnv;

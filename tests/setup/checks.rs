@@ -341,7 +341,7 @@ fn every_id_is_documented_and_every_documented_id_exists() {
         parts.filter(|id| id[8..].bytes().all(|b| b.is_ascii_digit())).map(str::to_owned).collect()
     };
     let catalog: BTreeSet<String> =
-        oppscale::core::check::CATALOG.iter().map(|check| check.id.to_owned()).collect();
+        oppscale_core::check::CATALOG.iter().map(|check| check.id.to_owned()).collect();
     let mut used = BTreeSet::new();
     for entry in std::fs::read_dir(root.join("src/checks")).unwrap() {
         used.extend(ids_in(&std::fs::read_to_string(entry.unwrap().path()).unwrap()));

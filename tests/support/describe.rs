@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oppscale::core::quantity::Quantity;
+use oppscale_core::quantity::Quantity;
 use serde_json::Value;
 
 /// What `kubectl describe nodes` printed: requests of cpu and memory by node, and its pods.

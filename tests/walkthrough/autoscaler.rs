@@ -1,7 +1,7 @@
 //! The HPA controller of the simulated cluster: oppscale's model of it, fed with what
 //! oppscale really answers and what the sample application has really counted.
 
-use oppscale::core::hpa::{
+use hpa_model::{
     Action, Controller, ControllerConfig, KubernetesVersion, MetricSource, Observation, Phase,
     PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
@@ -63,9 +63,9 @@ impl Cluster {
         }
     }
 
-    fn observed(&self, pod: &Pod) -> oppscale::core::hpa::Pod {
+    fn observed(&self, pod: &Pod) -> hpa_model::Pod {
         let since_ms = pod.bound.unwrap_or(self.now) * 1000;
-        oppscale::core::hpa::Pod {
+        hpa_model::Pod {
             phase: if pod.is_waiting() { Phase::Pending } else { Phase::Running },
             deleting: false,
             started_ms: pod.bound.map(|at| at * 1000),

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use oppscale::core::hpa::Controller;
-use oppscale::core::quantity::Quantity;
+use hpa_model::Controller;
+use oppscale_core::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::load::Load;

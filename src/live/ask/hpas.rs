@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::cluster::{Action, Cluster, fold_list};
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_cluster::{Action, Cluster, fold_list};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::pods::seconds;
 use super::{Answer, Refusal};

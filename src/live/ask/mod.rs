@@ -3,7 +3,7 @@
 pub(super) mod hpas;
 pub(super) mod pods;
 
-use crate::cluster::{Cluster, ClusterError};
+use oppscale_cluster::{Cluster, ClusterError};
 
 /// Why something could not be had.
 #[derive(Debug, Clone, PartialEq, Eq)]

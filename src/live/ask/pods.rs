@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::cluster::{Action, Cluster, fold_list, percent_encode};
-use crate::core::explain::{self, Line};
-use crate::core::model::Pod;
-use crate::core::ownership::Ownership;
-use crate::core::resources::Resources;
+use oppscale_cluster::{Action, Cluster, fold_list, percent_encode};
+use oppscale_core::explain::{self, Line};
+use oppscale_core::model::Pod;
+use oppscale_core::ownership::Ownership;
+use oppscale_core::resources::Resources;
 
 use super::{Answer, Refusal};
 
@@ -89,7 +89,7 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::resources::CPU;
+    use oppscale_core::resources::CPU;
 
     #[test]
     fn a_pod_comes_with_its_steps() {

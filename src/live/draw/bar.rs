@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use crate::core::resources::Amount;
 use crate::terminal::Part;
+use oppscale_core::resources::Amount;
 
 use super::pen::Pen;
 

@@ -7,8 +7,6 @@ use ratatui::style::Style;
 
 use super::bar::bar;
 use super::pen::Pen;
-use crate::core::resources::{Amount, PODS, Resources};
-use crate::core::view::Row;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::column::{Column, Figure, Head};
@@ -16,6 +14,8 @@ use crate::live::item::{self, Items, Measure};
 use crate::live::state::State;
 use crate::live::words::{self, UNKNOWN};
 use crate::terminal::Part;
+use oppscale_core::resources::{Amount, PODS, Resources};
+use oppscale_core::view::Row;
 
 /// Draws the cell of row number `at`.
 pub(super) fn cell(state: &State, at: usize, head: &Head, place: Rect, pen: &mut Pen<'_>) {

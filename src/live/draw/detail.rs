@@ -5,12 +5,12 @@ use ratatui::style::Style;
 
 use super::cell::ago;
 use super::pen::{Pen, split, wrapped};
-use crate::core::explain;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::item::Items;
 use crate::live::state::State;
 use crate::terminal::Look;
+use oppscale_core::explain;
 
 /// How many lines it takes at the most, whatever is chosen: the table must not change its
 /// height while somebody moves through it.

@@ -4,13 +4,13 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use crate::core::headroom::Limit;
-use crate::core::resources::PODS;
 use crate::live::feed::{self, Tone};
 use crate::live::measured::Measured;
 use crate::live::source::Replay;
 use crate::live::state::{FRAME, State};
 use crate::live::words;
+use oppscale_core::headroom::Limit;
+use oppscale_core::resources::PODS;
 
 /// From this width on, words are written out.
 pub(super) const WORDY: u16 = 70;

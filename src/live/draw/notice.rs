@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Pen, split, wrapped};
-use crate::cluster::follow::Phase;
 use crate::live::feed;
 use crate::live::state::State;
+use oppscale_cluster::follow::Phase;
 
 /// A line, and whether it is the trouble itself and not what to do about it.
 pub(super) struct Notice {

@@ -2,13 +2,13 @@ use insta::assert_snapshot;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::Color;
 
-use crate::cluster::Snapshot;
-use crate::cluster::follow::Phase;
 use crate::live::ask::Refusal;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::source::Replay;
 use crate::live::testing::{Bench, setup};
 use crate::terminal::Look;
+use oppscale_cluster::Snapshot;
+use oppscale_cluster::follow::Phase;
 use std::time::Duration;
 
 #[test]

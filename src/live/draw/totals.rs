@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use super::bar::bar;
 use super::header::WORDY;
 use super::pen::{Pen, split};
-use crate::core::resources::Amount;
 use crate::live::column::{letter_of, short_name};
 use crate::live::measured::Measured;
 use crate::live::state::State;
 use crate::live::words::{self, UNKNOWN};
 use crate::terminal::Part;
+use oppscale_core::resources::Amount;
 
 /// The least that is a bar.
 const SHORTEST: u16 = 8;

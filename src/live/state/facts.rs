@@ -1,9 +1,9 @@
 //! What drawing asks of the state.
 
 use super::{State, is_wanted};
-use crate::cluster::follow::Health;
-use crate::core::resources::{Amount, Resources};
 use crate::live::view::View;
+use oppscale_cluster::follow::Health;
+use oppscale_core::resources::{Amount, Resources};
 
 impl State {
     /// How well the cluster is heard.

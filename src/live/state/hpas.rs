@@ -1,11 +1,11 @@
 //! Which HPAs are shown.
 
 use super::State;
-use crate::cluster::WorkloadRef;
 use crate::live::ask::Refusal;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::item::Items;
 use crate::live::view::View;
+use oppscale_cluster::WorkloadRef;
 
 impl State {
     /// Takes the HPAs, or why there are none to be had.

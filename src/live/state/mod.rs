@@ -19,12 +19,12 @@ use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 
-use crate::cluster::{ResolvedWorkload, WorkloadRef};
-use crate::core::headroom::Query;
-use crate::core::ownership::Ownership;
-use crate::core::replica::Replica;
-use crate::core::resources::{CPU, Resources};
 use crate::terminal::Look;
+use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
+use oppscale_core::headroom::Query;
+use oppscale_core::ownership::Ownership;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{CPU, Resources};
 
 use crate::live::ask::Refusal;
 use crate::live::ask::hpas::HpaItem;

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::cluster::{ResolvedWorkload, WorkloadRef};
-use crate::core::replica::Replica;
-use crate::core::reserve::Reserve;
-use crate::core::selector::Selector;
-use crate::core::view::{By, SortKey};
 use crate::terminal::Look;
+use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::selector::Selector;
+use oppscale_core::view::{By, SortKey};
 
 /// How a screen begins.
 #[derive(Debug, Clone)]

@@ -1,7 +1,7 @@
 //! Fillers yield: their class is below the autoscaler's cutoff and evicts nobody.
 
-use crate::core::ownership::OPPORTUNISTIC_LABEL;
 use crate::manifest::document::Document;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Cluster Autoscaler adds nodes for pods of this priority and above
 /// (`--expendable-pods-priority-cutoff`, cluster-autoscaler 1.36; GKE and AKS have the same).

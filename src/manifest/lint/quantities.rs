@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::core::quantity::Quantity;
 use crate::manifest::document::Document;
+use oppscale_core::quantity::Quantity;
 
 /// Where quantities stand, besides containers' resources.
 const PLACES: [&str; 2] = ["/spec/hard", "/spec/template/spec/overhead"];

@@ -1,7 +1,7 @@
 //! What paid and own pods took over time, in characters.
 
-use crate::core::simulation::Run;
 use crate::printer::Printer;
+use hpa_model::simulation::Run;
 
 use super::series::{Point, moment, points};
 

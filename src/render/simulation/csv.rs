@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::core::hpa::Change;
 use crate::render::csv::line;
+use hpa_model::Change;
 
 use super::words::finding;
 use super::{Comparison, Entry};

@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 
-use crate::core::simulation::{Outcome, Rescale, Sample};
-use crate::core::verdict::{Finding, ReserveNeed, Unjudgeable, Verdict};
+use hpa_model::simulation::{Outcome, Rescale, Sample};
+use hpa_model::verdict::{Finding, ReserveNeed, Unjudgeable, Verdict};
 
 use super::{Comparison, Entry, manifest};
 

@@ -2,14 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::core::hpa::{
+use crate::scenario::Manifest;
+use hpa_model::verdict::Correction;
+use hpa_model::{
     Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, PolicyType,
     ResourceName, ScalingRules, SelectPolicy, TargetType,
 };
-use crate::core::quantity::Quantity;
-use crate::core::reserve::Reserve;
-use crate::core::verdict::Correction;
-use crate::scenario::Manifest;
+use oppscale_core::quantity::Quantity;
+use oppscale_core::reserve::Reserve;
 
 use super::Entry;
 
@@ -144,7 +144,7 @@ fn rules(rules: &ScalingRules) -> Value {
         SelectPolicy::Disabled => "Disabled",
     };
     let policies = rules.policies.as_ref().map(|policies| {
-        let one = |policy: &crate::core::hpa::Policy| {
+        let one = |policy: &hpa_model::Policy| {
             let kind = match policy.kind {
                 PolicyType::Pods => "Pods",
                 PolicyType::Percent => "Percent",

@@ -9,10 +9,10 @@ pub mod svg;
 mod table;
 mod words;
 
-use crate::core::simulation::{Run, Setup};
-use crate::core::verdict::{Correction, Unjudgeable, Verdict};
 use crate::printer::{Printer, Style};
 use crate::scenario::Manifest;
+use hpa_model::simulation::{Run, Setup};
+use hpa_model::verdict::{Correction, Unjudgeable, Verdict};
 
 /// Everything that `simulate` shows.
 #[derive(Debug)]

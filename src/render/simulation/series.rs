@@ -1,7 +1,7 @@
 //! The samples of a run, as many as there is room for.
 
-use crate::core::resources::Amount;
-use crate::core::simulation::Sample;
+use hpa_model::simulation::Sample;
+use oppscale_core::resources::Amount;
 
 /// The mean of some samples that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq)]

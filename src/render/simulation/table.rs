@@ -1,9 +1,9 @@
 //! The comparison as a table, one row a configuration.
 
-use crate::core::simulation::Outcome;
-use crate::core::verdict::Finding;
 use crate::printer::{Printer, Style};
 use crate::render::table::{Column, lines};
+use hpa_model::simulation::Outcome;
+use hpa_model::verdict::Finding;
 
 use super::words::finding;
 use super::{Comparison, Entry};

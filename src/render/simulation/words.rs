@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::core::resources::{Amount, CPU, Resources};
-use crate::core::verdict::{Finding, ReserveNeed, Verdict};
 use crate::printer::{Printer, Style};
 use crate::render::table::columns;
 use crate::scenario::Span;
+use hpa_model::verdict::{Finding, ReserveNeed, Verdict};
+use oppscale_core::resources::{Amount, CPU, Resources};
 
 use super::Entry;
 

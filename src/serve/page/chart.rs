@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use super::markup::{cores, seconds};
-use crate::core::resources::Amount;
 use crate::serve::history::{Cpu, Sample};
+use oppscale_core::resources::Amount;
 
 const WIDTH: Amount = 720;
 const HEIGHT: Amount = 200;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::core::resources::{Amount, MEMORY, Unit, unit_of};
 use crate::serve::prometheus;
+use oppscale_core::resources::{Amount, MEMORY, Unit, unit_of};
 
 /// Text that may hold anything, as HTML.
 pub(super) fn escape(text: &str) -> String {

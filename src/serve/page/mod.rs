@@ -18,8 +18,8 @@ use super::autoscalers::Autoscaler;
 use super::board::{Board, Sight};
 use super::history::{Cpu, History};
 use super::overview::{self, Totals};
-use crate::core::resources::{MEMORY, PODS};
 use markup::{amount, cores, escape, seconds};
+use oppscale_core::resources::{MEMORY, PODS};
 
 /// The style sheet.
 pub(super) const CSS: &str = include_str!("page.css");
@@ -134,7 +134,7 @@ fn tiles(totals: &Totals) -> String {
     let cpu = Cpu::of(totals);
     let free = cpu.allocatable - cpu.others - cpu.opportunistic;
     let memory =
-        |resources: &crate::core::resources::Resources| amount(MEMORY, resources.get(MEMORY));
+        |resources: &oppscale_core::resources::Resources| amount(MEMORY, resources.get(MEMORY));
     let mut free_memory = totals.allocatable.minus(&totals.others);
     free_memory.subtract(&totals.opportunistic);
     let tile = |class: &str, name: &str, main: String, below: String| {

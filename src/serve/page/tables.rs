@@ -1,12 +1,12 @@
 //! Workloads and nodes, one a row.
 
 use super::markup::{amount, cores, escape, memory};
-use crate::core::headroom::Limit;
-use crate::core::resources::{Amount, CPU, MEMORY, PODS};
-use crate::core::share::{Share, ShareLimit};
 use crate::serve::autoscalers::Autoscaler;
 use crate::serve::catalog::Entry;
 use crate::serve::overview::NodeRow;
+use oppscale_core::headroom::Limit;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
+use oppscale_core::share::{Share, ShareLimit};
 
 /// The workloads, with the HPAs that scale them.
 pub(super) fn workloads(

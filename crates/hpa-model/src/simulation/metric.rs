@@ -1,0 +1,156 @@
+//! What the capacity metric measures, and how old it is when the HPA reads it.
+//!
+//! The nature of the metric, not its name, decides whether a loop can converge: whether the
+//! workload's own pods are in it, whether the reserve is taken off, and whether it counts
+//! cores or replicas. The accounting is that of `headroom`, kept as running sums.
+
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU, Resources};
+
+/// What a capacity metric measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MetricNature {
+    /// Whether the workload's own pods are taken off.
+    pub own_pods: OwnPods,
+    /// What is taken off beforehand; nothing with `Reserve::Cpu(0)`.
+    pub reserve: Reserve,
+    /// What is counted.
+    pub unit: MetricUnit,
+    /// Whether paid pods without a node are taken off.
+    pub counts_demand: bool,
+    /// How old it is.
+    pub freshness: Freshness,
+}
+
+/// Whether a metric falls when the workload grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OwnPods {
+    /// The metric is what nobody occupies: own pods take their cores off.
+    Included,
+    /// The metric is what others leave: own pods do not change it.
+    Excluded,
+}
+
+/// What a capacity metric counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricUnit {
+    /// Free cores over all nodes.
+    Cores,
+    /// Replicas that fit, by slots of the nodes and by what remains, rounded down.
+    FitReplicas,
+}
+
+/// How old a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// Read by Prometheus every so often, and served by an adapter some time later.
+    Scraped {
+        /// From one scrape to the next, milliseconds, positive.
+        period_ms: u64,
+        /// From a scrape until its value is served, milliseconds.
+        adapter_ms: u64,
+    },
+    /// Kept current by a watch.
+    Watched {
+        /// How far behind the watch is, milliseconds, positive.
+        lag_ms: u64,
+    },
+}
+
+/// The running sums that a metric is made of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sums<'a> {
+    /// What pods may take.
+    pub(super) allocatable: &'a Resources,
+    /// What all pods with a node occupy.
+    pub(super) requested: &'a Resources,
+    /// What paid pods with a node occupy.
+    pub(super) others: &'a Resources,
+    /// What paid pods without a node ask for.
+    pub(super) demand: &'a Resources,
+    /// Replicas that fit beside paid pods.
+    pub(super) slots: Amount,
+    /// Replicas that fit into what nobody occupies.
+    pub(super) free_slots: Amount,
+}
+
+// === impl MetricNature ===
+
+impl MetricNature {
+    /// What the article's application measured: cores that nobody occupies, own pods
+    /// included, nothing taken off, scraped every 30 s.
+    #[must_use]
+    pub fn article() -> Self {
+        Self {
+            own_pods: OwnPods::Included,
+            reserve: Reserve::Cpu(0),
+            unit: MetricUnit::Cores,
+            counts_demand: false,
+            freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 0 },
+        }
+    }
+
+    /// What oppscale serves: replicas that fit, own pods and reserve excluded, watched.
+    #[must_use]
+    pub fn oppscale(reserve: Reserve) -> Self {
+        Self {
+            own_pods: OwnPods::Excluded,
+            reserve,
+            unit: MetricUnit::FitReplicas,
+            counts_demand: true,
+            freshness: Freshness::Watched { lag_ms: 1_000 },
+        }
+    }
+
+    /// The value in thousandths, never negative.
+    pub(super) fn value_milli(&self, sums: Sums<'_>, replica: &Replica) -> i64 {
+        let (taken, slots) = match self.own_pods {
+            OwnPods::Included => (sums.requested, sums.free_slots),
+            OwnPods::Excluded => (sums.others, sums.slots),
+        };
+        let held = self.reserve.of(sums.allocatable);
+        let left = |name: &str| {
+            let demand = if self.counts_demand { sums.demand.get(name) } else { 0 };
+            let left = sums.allocatable.get(name) - taken.get(name) - demand - held.get(name);
+            left.max(0)
+        };
+        let milli = match self.unit {
+            MetricUnit::Cores => left(CPU),
+            MetricUnit::FitReplicas => {
+                let by_resource =
+                    replica.footprint().present().map(|(name, each)| left(name) / each);
+                by_resource.fold(slots, Amount::min) * 1000
+            }
+        };
+        i64::try_from(milli).unwrap_or(i64::MAX)
+    }
+}
+
+// === impl Freshness ===
+
+impl Freshness {
+    /// From one value to the next, milliseconds.
+    #[must_use]
+    pub fn period_ms(self) -> u64 {
+        match self {
+            Self::Scraped { period_ms, .. } => period_ms,
+            Self::Watched { lag_ms } => lag_ms,
+        }
+    }
+
+    /// From a value's moment until it is served, milliseconds.
+    #[must_use]
+    pub fn served_after_ms(self) -> u64 {
+        match self {
+            Self::Scraped { adapter_ms, .. } => adapter_ms,
+            Self::Watched { .. } => 0,
+        }
+    }
+
+    /// How old a value can get before the next one is served, milliseconds.
+    #[must_use]
+    pub fn worst_age_ms(self) -> u64 {
+        self.period_ms().saturating_add(self.served_after_ms())
+    }
+}

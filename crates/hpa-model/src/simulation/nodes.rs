@@ -1,0 +1,191 @@
+//! All nodes, with running sums over them and an order in which the scheduler finds room.
+//!
+//! Equal nodes form a class. Within a class the score of a node after taking a pod orders the
+//! nodes as its free share does before, so one sorted set per class serves every pod, and a
+//! pod looks at few nodes instead of all.
+
+use std::collections::BTreeSet;
+
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, Resources};
+
+use super::node::{Ask, Node, share, slots};
+use super::pod::{PodId, Pods};
+use super::setup::{NodePool, Strategy};
+
+/// The nodes of the cluster.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    list: Vec<Node>,
+    classes: Vec<Class>,
+    replica: Replica,
+    pub(super) allocatable: Resources,
+    pub(super) requested: Resources,
+    pub(super) others: Resources,
+    /// Replicas of the filler that fit beside paid pods, node by node.
+    pub(super) slots: Amount,
+    /// Replicas of the filler that fit into what nobody occupies.
+    pub(super) free_slots: Amount,
+}
+
+#[derive(Clone, Debug)]
+struct Class {
+    allocatable: Resources,
+    /// Nodes by their free share.
+    by_free: BTreeSet<(i64, usize)>,
+}
+
+/// Whose a pod is, and how important.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Side {
+    pub(super) own: bool,
+    pub(super) level: usize,
+}
+
+impl Nodes {
+    /// Empty nodes; slots are counted in `replica`.
+    pub(super) fn new(pools: &[NodePool], replica: &Replica, levels: usize) -> Self {
+        let mut nodes = Self {
+            list: Vec::new(),
+            classes: Vec::new(),
+            replica: replica.clone(),
+            allocatable: Resources::default(),
+            requested: Resources::default(),
+            others: Resources::default(),
+            slots: 0,
+            free_slots: 0,
+        };
+        for pool in pools {
+            let known = nodes.classes.iter().position(|c| c.allocatable == pool.allocatable);
+            let class = known.unwrap_or_else(|| {
+                let allocatable = pool.allocatable.clone();
+                nodes.classes.push(Class { allocatable, by_free: BTreeSet::new() });
+                nodes.classes.len() - 1
+            });
+            for _ in 0..pool.count {
+                let mut node = Node::new(class, pool.allocatable.clone(), levels);
+                node.slots = slots(&node.allocatable, replica);
+                node.free_slots = node.slots;
+                nodes.slots += node.slots;
+                nodes.free_slots += node.slots;
+                nodes.allocatable.add(&node.allocatable);
+                let free = share(&node.allocatable, &node.allocatable);
+                nodes.classes[class].by_free.insert((free, nodes.list.len()));
+                nodes.list.push(node);
+            }
+        }
+        nodes
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Every node.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Node> {
+        self.list.iter()
+    }
+
+    /// Whether some node could hold this if nothing else ran.
+    pub(super) fn could_hold(&self, footprint: &Resources) -> bool {
+        let holds = |class: &Class| {
+            footprint.present().all(|(name, amount)| amount <= class.allocatable.get(name))
+        };
+        self.classes.iter().any(holds)
+    }
+
+    /// The node that the scheduler gives to the pod, if there is room anywhere.
+    pub(super) fn best(&self, ask: Ask<'_>, strategy: Strategy) -> Option<usize> {
+        let mut best: Option<(i64, usize)> = None;
+        for class in &self.classes {
+            let taken = share(ask.footprint, &class.allocatable);
+            // A node with a smaller free share is short of something.
+            let mut with_room = class.by_free.range((taken, 0)..);
+            let fits = |entry: &&(i64, usize)| self.list[entry.1].fits(ask);
+            let found = match strategy {
+                Strategy::LeastAllocated => with_room.rfind(fits),
+                Strategy::MostAllocated => with_room.find(fits),
+            };
+            let Some(&(free, node)) = found else { continue };
+            let left = free - taken;
+            let better = best.is_none_or(|(other, _)| match strategy {
+                Strategy::LeastAllocated => left > other,
+                Strategy::MostAllocated => left < other,
+            });
+            if better {
+                best = Some((left, node));
+            }
+        }
+        best.map(|(_, node)| node)
+    }
+
+    /// Binds a pod to a node.
+    pub(super) fn occupy(
+        &mut self,
+        at: usize,
+        id: PodId,
+        footprint: &Resources,
+        side: Side,
+        pods: &mut Pods,
+    ) {
+        pods[id].node = Some(at);
+        pods[id].place_on_node = self.list[at].pods.len();
+        self.list[at].pods.push(id);
+        self.change(at, side, |sum| sum.add(footprint));
+    }
+
+    /// Takes a pod that has ended off its node.
+    pub(super) fn release(
+        &mut self,
+        at: usize,
+        id: PodId,
+        footprint: &Resources,
+        side: Side,
+        pods: &mut Pods,
+    ) {
+        let place = pods[id].place_on_node;
+        self.list[at].pods.swap_remove(place);
+        if let Some(moved) = self.list[at].pods.get(place) {
+            pods[*moved].place_on_node = place;
+        }
+        self.change(at, side, |sum| sum.subtract(footprint));
+    }
+
+    /// Applies the same change to every sum that a pod of this side is in.
+    fn change(&mut self, at: usize, side: Side, apply: impl Fn(&mut Resources)) {
+        let node = &mut self.list[at];
+        let free = |node: &Node| node.allocatable.minus(&node.requested);
+        let order = &mut self.classes[node.class].by_free;
+        order.remove(&(share(&free(node), &node.allocatable), at));
+        apply(&mut node.requested);
+        apply(&mut node.levels[side.level]);
+        apply(&mut self.requested);
+        let left = free(node);
+        order.insert((share(&left, &node.allocatable), at));
+        let free_slots = slots(&left, &self.replica);
+        self.free_slots += free_slots - node.free_slots;
+        node.free_slots = free_slots;
+        if !side.own {
+            apply(&mut node.others);
+            apply(&mut self.others);
+            let beside_paid = slots(&node.allocatable.minus(&node.others), &self.replica);
+            self.slots += beside_paid - node.slots;
+            node.slots = beside_paid;
+        }
+    }
+}
+
+impl std::ops::Index<usize> for Nodes {
+    type Output = Node;
+
+    fn index(&self, at: usize) -> &Node {
+        &self.list[at]
+    }
+}
+
+impl std::ops::IndexMut<usize> for Nodes {
+    fn index_mut(&mut self, at: usize) -> &mut Node {
+        &mut self.list[at]
+    }
+}

@@ -1,0 +1,97 @@
+//! What a simulation came to.
+
+use oppscale_core::resources::Amount;
+
+/// A finished run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// The figures of the whole run.
+    pub outcome: Outcome,
+    /// Every write of the filler's scale.
+    pub rescales: Vec<Rescale>,
+    /// The state at regular moments, for charts.
+    pub samples: Vec<Sample>,
+}
+
+/// The figures of a whole run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How long it was, milliseconds.
+    pub length_ms: u64,
+    /// The cpu that paid and own pods with a node requested on average, in thousandths of a
+    /// per cent of allocatable.
+    pub utilisation_milli_percent: u64,
+    /// The same of paid pods alone.
+    pub paid_milli_percent: u64,
+    /// How often the HPA wrote the filler's scale.
+    pub scale_events: u64,
+    /// How often it turned round from up to down or back.
+    pub reversals: u64,
+    /// Own pods with a node that were deleted, evicted ones included.
+    pub own_killed: u64,
+    /// Those of them that the scheduler evicted for paid pods.
+    pub own_preempted: u64,
+    /// Paid pods that waited for a node for a second or more.
+    pub paid_delayed: u64,
+    /// Those of them that still waited at the end.
+    pub paid_never_started: u64,
+    /// The longest wait of a paid pod for a node, milliseconds.
+    pub longest_delay_ms: u64,
+    /// What own pods that were Ready and not being deleted came to, milli-core-hours.
+    pub harvested_milli_core_hours: u64,
+    /// Pods that were created.
+    pub pods_created: u64,
+    /// Events that were simulated.
+    pub events: u64,
+}
+
+/// A write of the filler's scale by its HPA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rescale {
+    /// When, milliseconds.
+    pub at_ms: u64,
+    /// From how many replicas.
+    pub from: u32,
+    /// To how many.
+    pub to: u32,
+}
+
+/// The cluster at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// When, milliseconds.
+    pub at_ms: u64,
+    /// What pods may take, millicores.
+    pub allocatable_milli: Amount,
+    /// What paid pods with a node request, millicores.
+    pub paid_milli: Amount,
+    /// What own pods with a node request, millicores.
+    pub own_milli: Amount,
+    /// Own pods that are Ready and stay.
+    pub own_running: u32,
+    /// Replicas that the filler's HPA asks for.
+    pub own_desired: u32,
+    /// Allocatable less paid pods, those without a node included, less the metric's reserve,
+    /// millicores; may be negative.
+    pub remaining_milli: Amount,
+    /// Paid pods without a node.
+    pub pending_paid: u32,
+    /// Own pods without a node.
+    pub pending_own: u32,
+}
+
+// === impl Outcome ===
+
+impl Outcome {
+    /// The utilisation in per cent.
+    #[must_use]
+    pub fn utilisation_percent(&self) -> f64 {
+        self.utilisation_milli_percent as f64 / 1000.0
+    }
+
+    /// The harvest in core-hours.
+    #[must_use]
+    pub fn harvested_core_hours(&self) -> f64 {
+        self.harvested_milli_core_hours as f64 / 1000.0
+    }
+}

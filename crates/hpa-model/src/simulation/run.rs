@@ -1,0 +1,278 @@
+//! A simulation from start to end, or step by step for a live view.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use crate::{Controller, ControllerConfig, HpaSpec};
+use oppscale_core::resources::{Amount, CPU, Resources};
+
+use super::autoscaler::{Feed, Scaler};
+use super::check::{SetupError, check};
+use super::load::Load;
+use super::nodes::Nodes;
+use super::outcome::{Outcome, Run, Sample};
+use super::pod::{Pods, Stage};
+use super::prng::Prng;
+use super::queue::{Event, EventQueue};
+use super::scheduler::Pace;
+use super::setup::{PaidScaling, Rhythm, Setup, Template};
+use super::tally::{DELAYED_MS, Tally};
+use super::workload::Workload;
+use super::world::{FILLER, World};
+
+/// A cluster that runs.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    pub(super) world: World,
+    end_ms: u64,
+    held: Resources,
+}
+
+/// Simulates a setup to its end.
+///
+/// # Errors
+/// When the setup contradicts itself, or the API server would refuse one of its HPAs.
+pub fn simulate(setup: &Setup) -> Result<Run, SetupError> {
+    let mut simulation = Simulation::new(setup)?;
+    simulation.advance_to(setup.end_ms);
+    Ok(simulation.finish())
+}
+
+impl Simulation {
+    /// The cluster at its start: all pods that there is room for are Ready, paid ones first.
+    ///
+    /// # Errors
+    /// As [`simulate`].
+    pub fn new(setup: &Setup) -> Result<Self, SetupError> {
+        check(setup)?;
+        let mut world = World::empty(setup);
+        let filler = &setup.filler;
+        world.add_workload(&filler.template, true);
+        world.workloads[FILLER].deletion_cost = filler.deletion_cost;
+        let nature = filler.autoscaler.metric;
+        let scaler = Scaler {
+            refresh_ms: nature.freshness.period_ms(),
+            served_after_ms: nature.freshness.served_after_ms(),
+            ..Scaler::new(FILLER, &filler.autoscaler.spec, &filler.autoscaler.config)
+        };
+        let rhythm = filler.autoscaler.rhythm;
+        world.scalers.push(Scaler { rhythm, feed: Feed::Capacity(nature), ..scaler });
+        for app in &setup.paid {
+            let at = world.add_workload(&app.template, false);
+            match &app.scaling {
+                PaidScaling::Scripted(load) => {
+                    world.workloads[at].script = Some(load.clone());
+                    world.start_with(at, load.level(0));
+                }
+                PaidScaling::Autoscaled(paid) => {
+                    world.start_with(at, paid.start_replicas);
+                    world.scalers.push(Scaler {
+                        rhythm: paid.rhythm,
+                        feed: Feed::Work(paid.work.clone()),
+                        refresh_ms: paid.age_ms,
+                        ..Scaler::new(at, &paid.spec, &paid.config)
+                    });
+                }
+            }
+        }
+        world.start_with(FILLER, filler.start_replicas);
+        for at in 0..world.workloads.len() {
+            world.plan_load(at);
+        }
+        for at in 0..world.scalers.len() {
+            world.start_scaler(at);
+        }
+        world.queue.push(0, Event::Sample);
+        world.schedule_soon();
+        let held = nature.reserve.of(&world.nodes.allocatable);
+        Ok(Self { world, end_ms: setup.end_ms, held })
+    }
+
+    /// Milliseconds since the start.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.world.now
+    }
+
+    /// Lets the simulation run until `at_ms`, or to its end if that is earlier.
+    pub fn advance_to(&mut self, at_ms: u64) {
+        let until = at_ms.min(self.end_ms).max(self.world.now);
+        while let Some((at_ms, event)) = self.world.queue.pop_until(until) {
+            self.world.pass_until(at_ms);
+            self.world.tally.events += 1;
+            if event == Event::Sample {
+                let sample = self.sample();
+                self.world.tally.samples.push(sample);
+                let next_ms = at_ms.saturating_add(self.world.sample_ms);
+                self.world.queue.push(next_ms, Event::Sample);
+            } else {
+                self.world.handle(event);
+            }
+        }
+        self.world.pass_until(until);
+    }
+
+    /// The cluster as it is now.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        let world = &self.world;
+        let filler = &world.workloads[FILLER];
+        let (nodes, cpu) = (&world.nodes, |sum: &Resources| sum.get(CPU));
+        let paid = cpu(&nodes.others);
+        Sample {
+            at_ms: world.now,
+            allocatable_milli: cpu(&nodes.allocatable),
+            paid_milli: paid,
+            own_milli: cpu(&nodes.requested) - paid,
+            own_running: filler.working,
+            own_desired: filler.desired,
+            remaining_milli: cpu(&nodes.allocatable) - paid - cpu(&world.demand) - cpu(&self.held),
+            pending_paid: world.paid_pending,
+            pending_own: u32::try_from(filler.pending()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// What is requested of each node and what it has, `(requested, allocatable)`, in the order
+    /// of the setup's pools.
+    pub fn nodes(&self) -> impl Iterator<Item = (&Resources, &Resources)> {
+        self.world.nodes.iter().map(|node| (&node.requested, &node.allocatable))
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let (world, tally) = (&self.world, &self.world.tally);
+        let length = Amount::from(world.now);
+        let most = (world.nodes.allocatable.get(CPU) * length).max(1);
+        let whole = |amount: Amount| u64::try_from(amount).unwrap_or(u64::MAX);
+        let mut outcome = Outcome {
+            length_ms: world.now,
+            utilisation_milli_percent: whole(tally.requested * 100_000 / most),
+            paid_milli_percent: whole(tally.others * 100_000 / most),
+            scale_events: tally.rescales.len() as u64,
+            reversals: tally.reversals(),
+            own_killed: tally.own_scaled_down + tally.own_preempted,
+            own_preempted: tally.own_preempted,
+            paid_delayed: tally.paid_delayed,
+            paid_never_started: 0,
+            longest_delay_ms: tally.longest_delay_ms,
+            harvested_milli_core_hours: whole(tally.harvested / 3_600_000),
+            pods_created: world.pods.created(),
+            events: tally.events,
+        };
+        for workload in &world.workloads[1..] {
+            for id in workload.waiting.iter().chain(&workload.nominated) {
+                let waited = world.now - world.pods[*id].created_ms;
+                outcome.paid_never_started += u64::from(waited >= DELAYED_MS);
+                outcome.longest_delay_ms = outcome.longest_delay_ms.max(waited);
+            }
+        }
+        outcome.paid_delayed += outcome.paid_never_started;
+        outcome
+    }
+
+    /// The figures and the series.
+    #[must_use]
+    pub fn finish(self) -> Run {
+        let outcome = self.outcome();
+        let Tally { rescales, samples, .. } = self.world.tally;
+        Run { outcome, rescales, samples }
+    }
+}
+
+// === impl Scaler ===
+
+impl Scaler {
+    fn new(workload: usize, spec: &HpaSpec, config: &ControllerConfig) -> Self {
+        Self {
+            workload,
+            controller: Controller::new(*config),
+            spec: spec.stored(config.gates),
+            rhythm: Rhythm::default(),
+            feed: Feed::Work(Load::default()),
+            refresh_ms: 1,
+            served_after_ms: 0,
+            values: VecDeque::new(),
+        }
+    }
+}
+
+// === impl World ===
+
+impl World {
+    fn empty(setup: &Setup) -> Self {
+        let mut levels: Vec<_> = setup.paid.iter().map(|app| app.template.priority).collect();
+        levels.push(setup.filler.template.priority);
+        levels.sort_unstable();
+        levels.dedup();
+        Self {
+            now: 0,
+            queue: EventQueue::default(),
+            prng: Prng::new(setup.seed),
+            scheduler_prng: Prng::new(!setup.seed),
+            nodes: Nodes::new(&setup.nodes, &setup.filler.template.replica, levels.len()),
+            pods: Pods::default(),
+            workloads: Vec::new(),
+            scalers: Vec::new(),
+            controller_ms: setup.controller_ms,
+            sample_ms: setup.sample_ms,
+            strategy: setup.scheduler.strategy,
+            pace: Pace::of(setup.scheduler.pods_per_second),
+            next_turn_ms: 0,
+            scheduling: false,
+            room: 0,
+            hungry: BTreeSet::new(),
+            freed: Vec::new(),
+            demand: Resources::default(),
+            paid_pending: 0,
+            tally: Tally::default(),
+            priorities: levels,
+        }
+    }
+
+    fn add_workload(&mut self, template: &Template, own: bool) -> usize {
+        let level = self.priorities.partition_point(|priority| *priority < template.priority);
+        let placeable = self.nodes.could_hold(template.replica.footprint());
+        self.workloads.push(Workload::new(template, own, level, placeable));
+        self.workloads.len() - 1
+    }
+
+    /// Gives the workload its first replicas; those that fit have been Ready for long.
+    fn start_with(&mut self, workload: usize, replicas: u32) {
+        self.workloads[workload].desired = replicas;
+        self.reconcile(workload);
+        let pace = std::mem::replace(&mut self.pace, Pace::of(None));
+        self.schedule();
+        self.pace = pace;
+        for at in 0..self.workloads[workload].active.len() {
+            let id = self.workloads[workload].active[at];
+            if self.pods[id].stage == Stage::Starting {
+                self.pod_ready(self.pods.reference(id));
+            }
+        }
+    }
+
+    fn plan_load(&mut self, workload: usize) {
+        let script = self.workloads[workload].script.as_ref();
+        if let Some(at_ms) = script.and_then(|script| script.next_change(self.now)) {
+            self.queue.push(at_ms, Event::Load(workload));
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Load(workload) => {
+                let script = self.workloads[workload].script.as_ref();
+                let replicas = script.map_or(0, |script| script.level(self.now));
+                self.scale(workload, replicas);
+                self.plan_load(workload);
+            }
+            Event::Reconcile(workload) => self.reconcile(workload),
+            Event::Schedule => self.schedule(),
+            Event::Ready(pod) => self.pod_ready(pod),
+            Event::Gone(pod) => self.pod_gone(pod),
+            Event::Refresh(scaler) => self.refresh(scaler),
+            Event::Sync(scaler) => self.sync(scaler),
+            Event::Sample => {}
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! What is wanted of a sizing.
+
+use crate::KubernetesVersion;
+use crate::simulation::{Freshness, MetricNature};
+use oppscale_core::placement::Placement;
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::selector::Selector;
+
+/// What is wanted, and what is left to be found.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The shape of a replica.
+    pub replica: ReplicaAsk,
+    /// What must stay free.
+    pub reserve: ReserveAsk,
+    /// `minReplicas`, where it is given.
+    pub min: Option<u32>,
+    /// `maxReplicas`, where it is given.
+    pub max: Option<u32>,
+    /// The most that replicas may take together, where it is given; 0 is no limit.
+    pub quota: Resources,
+    /// Where replicas may go.
+    pub placement: Placement,
+    /// Which nodes are looked at at all.
+    pub nodes: Selector,
+    /// Whose HPA controller.
+    pub version: KubernetesVersion,
+    /// How the metric gets to the HPA.
+    pub pipeline: Pipeline,
+    /// The replicas' grace period, milliseconds.
+    pub grace_ms: u64,
+}
+
+/// The shape of a replica.
+#[derive(Debug, Clone)]
+pub enum ReplicaAsk {
+    /// This one.
+    Given(Replica),
+    /// The one that loses least of the nodes.
+    Auto {
+        /// How much memory it wants for a core, bytes.
+        memory_per_core: Amount,
+    },
+}
+
+/// What must stay free.
+#[derive(Debug, Clone)]
+pub enum ReserveAsk {
+    /// This much.
+    Given(Reserve),
+    /// What the loop needs.
+    Auto(Option<Growth>),
+}
+
+/// How fast paid requests grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Growth {
+    /// Millicores per second.
+    pub milli_per_second: Amount,
+    /// Who says so.
+    pub source: GrowthSource,
+}
+
+/// Who says how fast paid requests grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrowthSource {
+    /// A flag.
+    Given,
+    /// A recording of this name: its fastest minute.
+    Measured(String),
+}
+
+/// How the metric gets to the HPA.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pipeline {
+    /// oppscale serves custom.metrics.k8s.io itself.
+    #[default]
+    Native,
+    /// oppscale serves external.metrics.k8s.io, beside whoever has custom.metrics.k8s.io.
+    External,
+    /// KEDA reads oppscale's /metrics whenever the HPA asks.
+    Keda,
+    /// Prometheus scrapes it, and prometheus-adapter serves it.
+    Prometheus,
+}
+
+impl Pipeline {
+    /// What the metric measures, with this much taken off.
+    pub fn nature(self, reserve: Reserve) -> MetricNature {
+        let nature = MetricNature::oppscale(reserve);
+        match self {
+            Self::Native | Self::External | Self::Keda => nature,
+            Self::Prometheus => MetricNature {
+                // kube-prometheus-stack scrapes every 30 s.
+                freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 1_000 },
+                ..nature
+            },
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! How large an opportunistic workload may be on a cluster, and where each number comes from.
+//!
+//! * **room** of a node = allocatable − what always stands there: pods of DaemonSets and
+//!   static pods. It is what there is at zero paid load.
+//! * **slots** = replicas that fit into the rooms, node by node.
+//! * **maxReplicas** = the least of slots, what the rooms together hold after the reserve, and
+//!   the quota.
+//! * **reserve**, where it is not given = what the loop needs while it looks away
+//!   ([`crate::verdict::ReserveNeed`]), in whole cores.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `ask` | [`Ask`]: what is wanted, what is left to be found |
+//! | `room` | the usable nodes and what they hold |
+//! | `shape` | a replica that loses least of them |
+//! | `control` | the HPA that is rendered, and its verdict |
+//! | `size` | [`size`]: all of it together |
+//! | `line` | [`Line`]: one number and its reason |
+//! | `problem` | [`SizingError`]: what cannot be sized |
+
+mod ask;
+mod control;
+mod line;
+mod problem;
+mod room;
+mod shape;
+mod size;
+
+pub use ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
+pub use control::spec;
+pub use line::{Line, Subject};
+pub use problem::SizingError;
+pub use size::{Sizing, has_scoped_quota, size};

@@ -1,0 +1,356 @@
+//! From what is wanted to every number of the manifests.
+
+use crate::verdict::{Finding, ReserveNeed};
+use oppscale_core::headroom::{self, Query};
+use oppscale_core::ledger::Ledger;
+use oppscale_core::replica::{Replica, exact_text};
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+
+use super::ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
+use super::control;
+use super::line::{Line, Subject};
+use super::problem::SizingError;
+use super::room::Rooms;
+use super::shape;
+
+/// Where nobody says how fast paid work grows: one of the largest paid pods in so many
+/// seconds, as the article's demonstration has it (15 pods in 5 minutes).
+const SECONDS_PER_POD: Amount = 20;
+
+/// Every number of the manifests.
+#[derive(Debug, Clone)]
+pub struct Sizing {
+    /// What a replica takes.
+    pub replica: Replica,
+    /// What stays free.
+    pub reserve: Reserve,
+    /// `minReplicas`.
+    pub min: u32,
+    /// `maxReplicas`.
+    pub max: u32,
+    /// What all replicas may take together, pods included.
+    pub quota: Resources,
+    /// How many fit beside paid work now.
+    pub fit_now: Amount,
+    /// What the HPA model says of the loop.
+    pub finding: Finding,
+    /// The nodes that may be filled, by name.
+    pub nodes: Vec<String>,
+    /// Where each number comes from.
+    pub lines: Vec<Line>,
+}
+
+/// Sizes a workload for a cluster.
+///
+/// # Errors
+/// When there is nothing to fill, or what is wanted cannot be had.
+pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
+    let rooms = Rooms::of(ledger, &ask.placement, &ask.nodes)?;
+    let mut lines = Vec::new();
+    let (replica, line) = match &ask.replica {
+        ReplicaAsk::Given(replica) => {
+            let line = Line::new(Subject::Replica, "requests", replica, "as given");
+            (replica.clone(), line)
+        }
+        ReplicaAsk::Auto { memory_per_core } => shape::choose(&rooms, *memory_per_core),
+    };
+    lines.push(line);
+    let each = replica.footprint().get(CPU);
+    let no_cpu = || SizingError::NoCpu { replica: replica.to_string() };
+    if each == 0 {
+        return Err(no_cpu());
+    }
+    let slots = rooms.slots(&replica);
+    if slots == 0 {
+        return Err(rooms.closest(&replica));
+    }
+    let growth = growth(ask, &rooms);
+    let around = control::around(&rooms, ask, each, growth.milli_per_second);
+    let need = control::need(ask, &around, (1, bounded(slots))).map_err(|_| no_cpu())?;
+    let (reserve, line) = reserve(ask, &rooms, &need, &growth);
+    lines.push(line);
+    let Most { found, max, quota } = most(ask, &rooms, &replica, slots, reserve, &mut lines)?;
+    let min = least(ask, max, found, slots, &mut lines)?;
+    let verdict = control::judge(ask, &around, (min, max), reserve).map_err(|_| no_cpu())?;
+    behavior(ask, &need, &verdict.finding, &verdict.why, &mut lines);
+    let query = Query {
+        replica: replica.clone(),
+        reserve,
+        placement: ask.placement.clone(),
+        nodes: ask.nodes.clone(),
+        ..Query::default()
+    };
+    let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
+    Ok(Sizing {
+        replica,
+        reserve,
+        min,
+        max,
+        quota,
+        fit_now: fit.min(Amount::from(max)),
+        finding: verdict.finding,
+        nodes: rooms.nodes.into_iter().map(|room| room.name).collect(),
+        lines,
+    })
+}
+
+fn growth(ask: &Ask, rooms: &Rooms) -> Growth {
+    match &ask.reserve {
+        ReserveAsk::Auto(Some(growth)) => growth.clone(),
+        _ => Growth {
+            milli_per_second: rooms.largest_paid_milli / SECONDS_PER_POD,
+            source: GrowthSource::Given,
+        },
+    }
+}
+
+/// The reserve and where it comes from.
+fn reserve(ask: &Ask, rooms: &Rooms, need: &ReserveNeed, growth: &Growth) -> (Reserve, Line) {
+    let rate = format!("{} cores/s", cores(growth.milli_per_second));
+    let rate = match (&ask.reserve, &growth.source) {
+        (ReserveAsk::Auto(Some(_)), GrowthSource::Given) => format!("{rate} as given"),
+        (ReserveAsk::Auto(Some(_)), GrowthSource::Measured(file)) => {
+            format!("{rate} in the fastest minute of {file}")
+        }
+        _ => format!(
+            "{rate} taken for granted: one {}-core pod in 20 s",
+            cores(rooms.largest_paid_milli)
+        ),
+    };
+    let sum = format!(
+        "growth {} ({rate}, over {} s: metric age {}, sync {}, window {}, grace {}) + largest \
+         paid pod {} + tolerance {} + one replica {} = {} cores",
+        cores(need.growth_milli),
+        seconds(need.latency_ms()),
+        seconds(need.metric_age_ms),
+        seconds(need.sync_ms),
+        seconds(need.window_ms),
+        seconds(need.grace_ms),
+        cores(need.largest_paid_milli),
+        cores(need.tolerance_milli),
+        cores(need.rounding_milli),
+        cores(need.total_milli()),
+    );
+    match &ask.reserve {
+        ReserveAsk::Auto(_) => {
+            // Whole cores are easier to talk about.
+            let milli = (need.total_milli() + 999) / 1000 * 1000;
+            let reserve = Reserve::Cpu(i64::try_from(milli).unwrap_or(i64::MAX));
+            (reserve, Line::new(Subject::Reserve, "reserve", reserve, sum))
+        }
+        ReserveAsk::Given(reserve) => {
+            let held = reserve.of(&rooms.allocatable).get(CPU);
+            let judged = if held < need.total_milli() { "less" } else { "no less" };
+            let why = format!(
+                "as given: {} of {} cores; {judged} than the loop needs: {sum}",
+                cores(held),
+                cores(rooms.allocatable.get(CPU))
+            );
+            (*reserve, Line::new(Subject::Reserve, "reserve", reserve, why))
+        }
+    }
+}
+
+/// Millicores as cores: `4.2`, for sums read more easily so.
+fn cores(milli: Amount) -> String {
+    let (whole, rest) = (milli / 1000, (milli % 1000).abs());
+    match rest {
+        0 => whole.to_string(),
+        _ => format!("{whole}.{rest:03}").trim_end_matches('0').to_owned(),
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    cores(Amount::from(ms))
+}
+
+/// How many replicas there may be.
+struct Most {
+    /// How many fit at zero paid load, after the reserve and within the quota.
+    found: Amount,
+    /// `maxReplicas`.
+    max: u32,
+    quota: Resources,
+}
+
+/// maxReplicas and the quota.
+fn most(
+    ask: &Ask,
+    rooms: &Rooms,
+    replica: &Replica,
+    slots: Amount,
+    reserve: Reserve,
+    lines: &mut Vec<Line>,
+) -> Result<Most, SizingError> {
+    let empty = rooms.empty();
+    let held = reserve.of(&rooms.allocatable);
+    let after = empty.minus(&held);
+    let footprint = replica.footprint();
+    let by_sum = [CPU, MEMORY]
+        .into_iter()
+        .filter(|name| footprint.get(name) > 0)
+        .map(|name| after.get(name).max(0) / footprint.get(name))
+        .min()
+        .unwrap_or(0);
+    if by_sum == 0 {
+        return Err(SizingError::ReserveAboveCapacity {
+            reserve: reserve.to_string(),
+            capacity: cores(empty.get(CPU)),
+            replica: replica.to_string(),
+        });
+    }
+    let by_quota =
+        ask.quota.present().map(|(name, amount)| (amount / footprint.get(name).max(1), name));
+    let by_quota = by_quota.filter(|(_, name)| footprint.get(name) > 0).min();
+    if let Some((0, name)) = by_quota {
+        return Err(SizingError::QuotaBelowReplica {
+            resource: name.to_owned(),
+            quota: exact_text(name, ask.quota.get(name)),
+            replica: replica.to_string(),
+        });
+    }
+    let found = slots.min(by_sum).min(by_quota.map_or(slots, |(replicas, _)| replicas));
+    let nodes = rooms.nodes.len();
+    let mut why = format!(
+        "{slots} slots at zero paid load on {nodes} usable nodes; {} cores less {} for DaemonSets \
+         less the reserve of {} hold {by_sum}",
+        cores(rooms.allocatable.get(CPU)),
+        cores(rooms.standing.get(CPU)),
+        cores(held.get(CPU)),
+    );
+    if let (Some(max), Some((holds, name))) = (ask.max, by_quota)
+        && Amount::from(max) > holds
+    {
+        return Err(SizingError::MaxAboveQuota {
+            max,
+            quota: exact_text(name, ask.quota.get(name)),
+            resource: name.to_owned(),
+            holds: bounded(holds),
+        });
+    }
+    if let Some((replicas, name)) = by_quota {
+        why.push_str(&format!("; the quota of {name} holds {replicas}"));
+    }
+    let max = match ask.max {
+        None => bounded(found),
+        Some(given) => {
+            why = format!("as given; found: {found} ({why})");
+            given
+        }
+    };
+    lines.push(Line::new(Subject::Bounds, "maxReplicas", max, why));
+    let mut quota = Resources::default();
+    for (name, amount) in footprint.present().filter(|(name, _)| has_scoped_quota(name)) {
+        quota.set(name, amount * Amount::from(max));
+    }
+    let mut why = format!("{max} replicas of {replica}");
+    let mut given = Vec::new();
+    for (name, amount) in ask.quota.present() {
+        quota.set(name, amount);
+        given.push(name);
+    }
+    if !given.is_empty() {
+        why = format!("{} as given; else {why}", given.join(", "));
+    }
+    let shown =
+        quota.present().map(|(name, amount)| format!("{name}={}", exact_text(name, amount)));
+    let shown: Vec<_> = shown.collect();
+    lines.push(Line::new(Subject::Quota, "hard", shown.join(","), why));
+    Ok(Most { found, max, quota })
+}
+
+/// Whether a quota whose scope is a PriorityClass may count the resource: of the standard ones
+/// only these (`IsResourceQuotaScopeValidForResource` of pkg/apis/core/helper, 1.36), and
+/// extended resources, which have a domain.
+pub fn has_scoped_quota(name: &str) -> bool {
+    matches!(name, CPU | MEMORY | PODS) || name.contains('/')
+}
+
+/// minReplicas.
+fn least(
+    ask: &Ask,
+    max: u32,
+    found: Amount,
+    slots: Amount,
+    lines: &mut Vec<Line>,
+) -> Result<u32, SizingError> {
+    let zero = ask.version.default_gates().scale_to_zero;
+    let (min, why) = match (ask.min, ask.pipeline) {
+        // The API server refuses it (`ValidateHorizontalPodAutoscaler`, HPAScaleToZero).
+        (Some(0), Pipeline::Native | Pipeline::Prometheus) if !zero => {
+            return Err(SizingError::MinZero);
+        }
+        (Some(min), _) => (min, "as given"),
+        (None, Pipeline::Keda) => (0, "KEDA goes to zero, so that all is given back"),
+        (None, _) if zero => (0, "the HPA goes to zero since 1.37, so that all is given back"),
+        (None, _) => (1, "the least that an HPA keeps before 1.37; a floor never yields by itself"),
+    };
+    if Amount::from(min) > found {
+        let why = format!("{slots} slots, less the reserve, within any quota");
+        return Err(SizingError::MinAboveSlots { min, slots: bounded(found), why });
+    }
+    if min > max {
+        return Err(SizingError::MinAboveMax { min, max });
+    }
+    lines.push(Line::new(Subject::Bounds, "minReplicas", min, why));
+    Ok(min)
+}
+
+/// How the HPA moves, what its version costs, and what the model says of it.
+fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: &mut Vec<Line>) {
+    let mut line = |what: &str, value: &str, why: String| {
+        lines.push(Line::new(Subject::Behavior, what, value, why));
+    };
+    line(
+        "averageValue",
+        "1",
+        "the metric is the number of replicas that fit, own pods and reserve taken off".to_owned(),
+    );
+    line(
+        "scaleDown",
+        "at once",
+        "paid work waits for nothing but one sync and the grace period".to_owned(),
+    );
+    line(
+        "scaleUp",
+        "after 60 s, by half or 10",
+        "what is free for less than a minute is not worth a pod's start".to_owned(),
+    );
+    if ask.version.default_gates().configurable_tolerance {
+        line(
+            "tolerance",
+            "0",
+            "every core counts; 10 % of the replicas would be overlooked".to_owned(),
+        );
+    } else {
+        let cost = cores(need.tolerance_milli);
+        let covered = match ask.reserve {
+            ReserveAsk::Auto(_) => "the reserve holds as much more",
+            ReserveAsk::Given(_) => "the reserve should hold as much more",
+        };
+        line(
+            "tolerance",
+            "10 %",
+            format!(
+                "before 1.35 it cannot be set: the HPA overlooks up to {cost} cores of replicas \
+                 too many at maxReplicas; {covered}"
+            ),
+        );
+    }
+    line("verdict", verdict_word(finding), why.trim_end_matches('.').to_owned());
+}
+
+/// A finding as `simulate` calls it.
+fn verdict_word(finding: &Finding) -> &'static str {
+    match finding {
+        Finding::Stable => "stable",
+        Finding::StableWithinTolerance => "in tolerance",
+        Finding::Oscillates => "oscillates",
+        Finding::Pinned { .. } => "pinned",
+    }
+}
+
+fn bounded(replicas: Amount) -> u32 {
+    u32::try_from(replicas.max(0)).unwrap_or(u32::MAX).min(i32::MAX as u32)
+}

@@ -1,0 +1,6 @@
+//! The HPA model against recordings and upstream's cases; the simulation; sizing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
+
+mod hpa;
+mod simulation;
+mod sizing;

@@ -1,0 +1,237 @@
+//! Starts the feeds, and ends them.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::AbortHandle;
+
+use super::feed::{FeedLoop, Manner};
+use super::health::{Feed, Health, Phase};
+use super::jump::Clocks;
+use super::objects::{Change, FeedCell, Objects};
+use super::own::OwnFollower;
+use super::picture::Picture;
+use super::sink::{Nodes, Pods};
+use crate::client::{Action, Cluster};
+use crate::error::ClusterError;
+use crate::intake::{Intake, Journal};
+use crate::pages::Listing;
+use crate::workload::{self, ResolvedWorkload, WorkloadRef};
+
+/// How long a watch lives, unless it is said otherwise: so long data may be old before
+/// the server proves it current, and a little longer a dead connection goes unnoticed.
+pub const WATCH_LIFE: Duration = Duration::from_secs(30);
+/// How often the clocks are compared.
+const CLOCK_CHECK: Duration = Duration::from_secs(5);
+/// How long the server may take to tell its version.
+const VERSION_PATIENCE: Duration = Duration::from_secs(3);
+/// The first minor version whose API server streams lists without being asked to by a
+/// feature gate (WatchList; 1.32 had it too, 1.33 had not).
+const STREAMING_SINCE: u32 = 34;
+
+/// What to follow, and how.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// The workload whose pods are own; otherwise the label decides.
+    pub workload: Option<WorkloadRef>,
+    /// The namespace of a workload that was named without one.
+    pub namespace: Option<String>,
+    /// How long a watch lives; `None` for [`WATCH_LIFE`].
+    pub watch_life: Option<Duration>,
+    /// Is told of every change that counts.
+    pub journal: Option<Box<dyn Journal>>,
+}
+
+/// Follows a cluster until it is dropped.
+pub struct Follower {
+    cluster: Cluster,
+    picture: Picture,
+    manner: Manner,
+    first: Option<oneshot::Receiver<Result<(), ClusterError>>>,
+    workload: watch::Receiver<ResolvedWorkload>,
+    tasks: Tasks,
+}
+
+/// One more kind that is followed, for as long as the [`Follower`] is.
+#[derive(Debug, Clone)]
+pub struct Followed(FeedCell);
+
+impl Followed {
+    /// How well it is heard.
+    pub fn feed(&self) -> Feed {
+        self.0.get()
+    }
+}
+
+/// Tasks that end with their owner.
+#[derive(Debug, Default)]
+struct Tasks(Vec<AbortHandle>);
+
+impl Tasks {
+    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(tokio::spawn(task).abort_handle());
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct VersionJson {
+    git_version: String,
+    #[serde(default)]
+    minor: String,
+}
+
+impl Follower {
+    /// Begins to follow nodes and pods. Reads the workload and the server's version first;
+    /// whatever fails later is tried again, and told by [`Health`].
+    ///
+    /// # Errors
+    /// When the workload cannot be read.
+    pub async fn start(cluster: Cluster, wishes: Wishes) -> anyhow::Result<Self> {
+        let namespace = wishes.namespace.as_deref().unwrap_or(cluster.namespace()).to_owned();
+        let own = match &wishes.workload {
+            Some(reference) => workload::fetch(&cluster, reference, &namespace).await?,
+            None => ResolvedWorkload::default(),
+        };
+        let version = version(&cluster).await;
+        let manner = Manner {
+            watch_life: wishes.watch_life.unwrap_or(WATCH_LIFE),
+            is_streaming: version.as_ref().is_some_and(VersionJson::streams_lists),
+            wake: Arc::new(Notify::new()),
+            relist: Arc::new(Notify::new()),
+        };
+        let health =
+            Health { version: version.map(|version| version.git_version), ..Health::default() };
+        let intake = Intake::following(own.ownership.clone(), wishes.journal);
+        let picture = Picture::of(intake, health);
+        let mut tasks = Tasks::default();
+        let sink = Nodes(picture.clone());
+        let mut nodes = FeedLoop::new(cluster.clone(), Listing::nodes(), manner.clone(), sink);
+        let first = Some(nodes.tell_first());
+        tasks.spawn(nodes.run());
+        let relist_pods = Arc::new(Notify::new());
+        let pods = Manner { relist: Arc::clone(&relist_pods), ..manner.clone() };
+        let sink = Pods(picture.clone());
+        let pods = FeedLoop::new(cluster.clone(), Listing::pods(), pods, sink);
+        tasks.spawn(behind_nodes(picture.clone(), pods));
+        tasks.spawn(watch_clocks(picture.clone(), Arc::clone(&manner.wake)));
+        let (tell, workload) = watch::channel(own);
+        let mut follower = Self { cluster, picture, manner, first, workload, tasks };
+        if let Some(reference) = wishes.workload {
+            let own = OwnFollower { reference, namespace, tell, relist_pods };
+            own.start(&mut follower);
+        }
+        Ok(follower)
+    }
+
+    /// The workload whose pods are own, as it is now and as it changes.
+    pub fn workload(&self) -> watch::Receiver<ResolvedWorkload> {
+        self.workload.clone()
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Waits until the nodes have been listed for the first time.
+    ///
+    /// # Errors
+    /// When the first try fails. It goes on trying all the same.
+    pub async fn first(&mut self) -> Result<(), ClusterError> {
+        match self.first.take() {
+            // The other side is gone only when all ends.
+            Some(first) => first.await.unwrap_or(Ok(())),
+            None => Ok(()),
+        }
+    }
+
+    /// Follows one more kind: `on_change` is called for every object, on a thread of its
+    /// own and in order.
+    pub fn follow(
+        &mut self,
+        listing: Listing,
+        on_change: impl FnMut(Change<'_>) + Send + 'static,
+    ) -> Followed {
+        let feed = FeedCell(Arc::new(Mutex::new(Feed::new())));
+        let sink = Objects { on_change: Box::new(on_change), feed: feed.clone(), listed: 0 };
+        let cluster = self.cluster.clone();
+        let manner = Manner { relist: Arc::default(), ..self.manner.clone() };
+        self.tasks.spawn(FeedLoop::new(cluster, listing, manner, sink).run());
+        Followed(feed)
+    }
+
+    /// What is known.
+    pub fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    /// The connection, for single questions.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    /// Connects anew, now.
+    pub fn reconnect(&self) {
+        self.manner.wake.notify_waiters();
+    }
+}
+
+impl VersionJson {
+    fn streams_lists(&self) -> bool {
+        // Providers append a plus: 34+.
+        let digits = self.minor.trim_end_matches(|c: char| !c.is_ascii_digit());
+        digits.parse::<u32>().is_ok_and(|minor| minor >= STREAMING_SINCE)
+    }
+}
+
+/// The server's version; everybody may ask for it, but a proxy may think otherwise. It only
+/// decides how lists are read, and is not worth a wait: a server that says nothing must be
+/// told of by the feeds, and until then nobody answers probes.
+async fn version(cluster: &Cluster) -> Option<VersionJson> {
+    let action =
+        Action { words: "get the version", right: "--verb=get --non-resource-url=/version" };
+    let answer = tokio::time::timeout(VERSION_PATIENCE, cluster.get(&action, "/version"));
+    serde_json::from_slice(&answer.await.ok()?.ok()?).ok()
+}
+
+/// Lists pods behind the nodes: the ledger then knows how many to expect, and need not grow
+/// by copying itself. Where nodes cannot be listed, pods are not waited with for ever.
+async fn behind_nodes(picture: Picture, pods: FeedLoop) {
+    let mut changes = picture.changes();
+    while picture.look(|_, health| {
+        !health.nodes.is_whole() && matches!(health.nodes.phase, Phase::Listing(_))
+    }) {
+        if changes.changed().await.is_err() {
+            break;
+        }
+    }
+    pods.run().await;
+}
+
+/// Connects anew after a jump of the clock: what was heard before is as old as the jump
+/// was far, and the connections of a machine that slept are dead.
+async fn watch_clocks(picture: Picture, wake: Arc<Notify>) {
+    let mut clocks = Clocks::now();
+    let mut checks = tokio::time::interval(CLOCK_CHECK);
+    checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        checks.tick().await;
+        let Some(ahead) = clocks.jumped(Clocks::now()) else { continue };
+        tracing::info!(?ahead, "the clock jumped: connecting anew");
+        picture.change(|_, health| {
+            for feed in [&mut health.nodes, &mut health.pods] {
+                feed.heard = feed.heard.map(|heard| heard.checked_sub(ahead).unwrap_or(heard));
+            }
+            true
+        });
+        wake.notify_waiters();
+    }
+}

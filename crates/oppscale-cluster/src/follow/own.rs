@@ -1,0 +1,119 @@
+//! The opportunistic workload, followed as it is rolled out and changed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::sync::{Notify, watch};
+
+use super::follower::Follower;
+use super::objects::Change;
+use crate::pages::Listing;
+use crate::workload::{self, ResolvedWorkload, WorkloadKind, WorkloadRef};
+
+/// How long changes of a workload are gathered: a rollout makes several at once.
+const GATHER: Duration = Duration::from_millis(200);
+
+/// Follows one workload.
+pub(super) struct OwnFollower {
+    pub(super) reference: WorkloadRef,
+    pub(super) namespace: String,
+    pub(super) tell: watch::Sender<ResolvedWorkload>,
+    /// Asks for a new list of pods, when other ones are own.
+    pub(super) relist_pods: Arc<Notify>,
+}
+
+#[derive(Deserialize)]
+struct ObjectJson {
+    metadata: MetadataJson,
+}
+
+/// What changes when anything but the status does.
+#[derive(Deserialize, PartialEq)]
+struct MetadataJson {
+    name: String,
+    uid: String,
+    #[serde(default)]
+    generation: i64,
+}
+
+impl OwnFollower {
+    /// Starts to follow it, if it is an object.
+    pub(super) fn start(self, follower: &mut Follower) {
+        let WorkloadRef::Object { namespace, kind, name } = &self.reference else { return };
+        let namespace = namespace.as_deref().unwrap_or(&self.namespace);
+        let changed = Arc::new(Notify::new());
+        let named = format!("fieldSelector=metadata.name%3D{name}");
+        follower.follow(listing(*kind, namespace, named), notice(&changed));
+        if *kind == WorkloadKind::Deployment {
+            let sets = listing(WorkloadKind::ReplicaSet, namespace, String::new());
+            follower.follow(sets, notice(&changed));
+        }
+        let (cluster, picture) = (follower.cluster().clone(), follower.picture().clone());
+        follower.spawn(async move {
+            loop {
+                changed.notified().await;
+                tokio::time::sleep(GATHER).await;
+                let fetched = workload::fetch(&cluster, &self.reference, &self.namespace).await;
+                let new = match fetched {
+                    Ok(new) => new,
+                    Err(error) => {
+                        // It is gone, or the server is. What it was last is the best guess.
+                        tracing::info!("the workload cannot be read: {error:#}");
+                        continue;
+                    }
+                };
+                let old = self.tell.borrow().clone();
+                if old == new {
+                    continue;
+                }
+                picture.change(|intake, _| {
+                    intake.own(new.ownership.clone());
+                    true
+                });
+                if old.ownership != new.ownership {
+                    self.relist_pods.notify_one();
+                }
+                self.tell.send_replace(new);
+            }
+        });
+    }
+}
+
+fn listing(kind: WorkloadKind, namespace: &str, query: String) -> Listing {
+    let (list, noun) = match kind {
+        WorkloadKind::Deployment => ("DeploymentList", "deployments"),
+        WorkloadKind::StatefulSet => ("StatefulSetList", "statefulsets"),
+        WorkloadKind::ReplicaSet => ("ReplicaSetList", "replicasets"),
+    };
+    Listing {
+        kind: list,
+        noun,
+        right: "--verb=get,list,watch --resource=deployments.apps,statefulsets.apps,replicasets.apps",
+        path: format!("/apis/apps/v1/namespaces/{namespace}/{noun}"),
+        query,
+    }
+}
+
+/// Notices changes of objects, their status apart.
+fn notice(changed: &Arc<Notify>) -> impl FnMut(Change<'_>) + Send + 'static {
+    let changed = Arc::clone(changed);
+    let mut known: HashMap<String, MetadataJson> = HashMap::new();
+    move |change| {
+        let is_new = match change {
+            Change::Applied(json) => serde_json::from_str::<ObjectJson>(json).is_ok_and(|object| {
+                let metadata = object.metadata;
+                let is_new = known.get(&metadata.name) != Some(&metadata);
+                known.insert(metadata.name.clone(), metadata);
+                is_new
+            }),
+            Change::Gone(json) => serde_json::from_str::<ObjectJson>(json)
+                .is_ok_and(|object| known.remove(&object.metadata.name).is_some()),
+            Change::Begin | Change::End | Change::Refused => false,
+        };
+        if is_new {
+            changed.notify_one();
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A line of the file.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::follow::{Feed, Health, Phase};
+use oppscale_core::placement::Placement;
+use oppscale_core::record::PodKey;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, Resources};
+
+/// The version of the format. A reader refuses a greater one.
+pub(super) const VERSION: u32 = 1;
+
+/// What every history, and every recording in it, begins with.
+pub(super) const MAGIC: &[u8] = b"{\"history\":";
+
+/// A line: one thing that happened, or a word that later lines use.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Line<'l> {
+    /// A recording begins. Nothing of what came before holds any more.
+    #[serde(borrow)]
+    History(Header<'l>),
+    /// The version of the API server.
+    Kubernetes(Cow<'l, str>),
+    /// Whom the count is for.
+    Workload(Workload),
+    /// Number and name of a node that pods are bound to.
+    Host(u32, Cow<'l, str>),
+    /// Number, namespace, kind and name of a workload.
+    Group(u32, Cow<'l, str>, Cow<'l, str>, Cow<'l, str>),
+    /// Number and amounts of a footprint.
+    Footprint(u32, #[serde(deserialize_with = "countable")] BTreeMap<String, Amount>),
+    /// A node as it is now: an object with what counts.
+    Node(Value),
+    /// A node of which nothing is known but its name, and why.
+    UnknownNode(Cow<'l, str>, Cow<'l, str>),
+    /// A node that is gone.
+    NodeGone(Cow<'l, str>),
+    /// A bound pod: key, host, group, footprint, and 1 if it is own.
+    Pod(Cow<'l, str>, u32, u32, u32, u8),
+    /// A pod without a node.
+    Waiting(WaitingPod<'l>),
+    /// A pod that could not be counted.
+    Unknown(UnknownPod<'l>),
+    /// A pod that is gone.
+    Gone(Cow<'l, str>),
+    /// Why nothing is known of pods; null when they are known again.
+    PodsUnknown(Option<Cow<'l, str>>),
+    /// How well the cluster is heard.
+    Connection(Connection),
+    /// Milliseconds since the recording began: all lines before this one hold from here.
+    T(u64),
+}
+
+/// What a recording says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Header<'l> {
+    /// The version of the format.
+    pub version: u32,
+    /// When the recording began, as RFC 3339 writes it.
+    pub started: Cow<'l, str>,
+    /// The address of the API server.
+    pub server: Cow<'l, str>,
+}
+
+/// The workload that the count is for.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Workload {
+    /// What one of its replicas takes.
+    #[serde(deserialize_with = "countable")]
+    pub replica: BTreeMap<String, Amount>,
+    /// Where they may go, as a pod's spec writes it.
+    pub placement: Value,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WaitingPod<'l> {
+    #[serde(borrow)]
+    pub(super) key: Cow<'l, str>,
+    pub(super) name: Cow<'l, str>,
+    pub(super) group: u32,
+    pub(super) footprint: u32,
+    pub(super) own: u8,
+    pub(super) gated: bool,
+    pub(super) placement: Value,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct UnknownPod<'l> {
+    #[serde(borrow)]
+    pub(super) key: Cow<'l, str>,
+    pub(super) namespace: Cow<'l, str>,
+    pub(super) name: Cow<'l, str>,
+    pub(super) node: Option<Cow<'l, str>>,
+    pub(super) problem: Cow<'l, str>,
+}
+
+/// State of the feeds, and why where that is not as it should be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Connection {
+    nodes: (Cow<'static, str>, Option<String>),
+    pods: (Cow<'static, str>, Option<String>),
+}
+
+impl Workload {
+    /// The workload that is resolved so.
+    pub fn of(replica: &Replica, placement: &Placement) -> Self {
+        Self { replica: amounts(replica.footprint()), placement: placement.to_object() }
+    }
+}
+
+impl Connection {
+    pub(super) fn of(health: &Health) -> Self {
+        Self { nodes: state(&health.nodes), pods: state(&health.pods) }
+    }
+
+    /// The phases that were written.
+    pub(super) fn phases(&self) -> [Phase; 2] {
+        [phase(&self.nodes), phase(&self.pods)]
+    }
+}
+
+fn state(feed: &Feed) -> (Cow<'static, str>, Option<String>) {
+    (feed.phase.word().into(), feed.phase.why().map(str::to_owned))
+}
+
+fn phase((word, why): &(Cow<'static, str>, Option<String>)) -> Phase {
+    let why = why.clone().unwrap_or_default();
+    match word.as_ref() {
+        "reconnecting" => Phase::Reconnecting { why, tries: 0 },
+        "relisting" => Phase::Relisting { why },
+        "refused" => Phase::Refused { why, hint: None },
+        _ => Phase::Following,
+    }
+}
+
+/// A pod's key as text: 32 digits of its uid, or `=` and its key where that is no uid.
+pub(super) fn key_text(key: &PodKey) -> String {
+    match key {
+        PodKey::Uid(bytes) => format!("{:032x}", u128::from_be_bytes(*bytes)),
+        PodKey::Text(text) => format!("={text}"),
+    }
+}
+
+/// The key that was written so.
+pub(super) fn key_of(text: &str) -> Option<PodKey> {
+    match text.strip_prefix('=') {
+        Some(text) => Some(PodKey::Text(text.into())),
+        None => u128::from_str_radix(text, 16).ok().map(PodKey::of_uid),
+    }
+}
+
+/// Amounts by name.
+pub(super) fn amounts(resources: &Resources) -> BTreeMap<String, Amount> {
+    resources.present().map(|(name, amount)| (name.to_owned(), amount)).collect()
+}
+
+/// Amounts as they are written: sums of them have room, whatever a file that was tampered
+/// with says.
+fn countable<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Amount>, D::Error> {
+    let amounts = BTreeMap::<String, Amount>::deserialize(from)?;
+    match amounts.iter().find(|(_, amount)| !(0..=i64::MAX.into()).contains(*amount)) {
+        Some((name, amount)) => Err(D::Error::custom(format!("{name}: {amount} is no amount"))),
+        None => Ok(amounts),
+    }
+}
+
+/// The resources that were written so.
+pub(super) fn resources(amounts: &BTreeMap<String, Amount>) -> Resources {
+    let one = |sum: Resources, (name, amount): (&String, &Amount)| sum.with(name, *amount);
+    amounts.iter().fold(Resources::default(), one)
+}

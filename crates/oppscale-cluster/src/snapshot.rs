@@ -1,0 +1,43 @@
+//! What was read of a cluster, and what was not.
+
+use std::collections::HashMap;
+
+use oppscale_core::ledger::Ledger;
+use oppscale_core::resources::Resources;
+
+/// A cluster as it was read.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    /// Nodes and pods.
+    pub ledger: Ledger,
+    /// Objects that could not be put into the ledger at all.
+    pub oddities: Vec<Oddity>,
+    /// Why nothing is known of pods, if that is so.
+    pub pods_unknown: Option<String>,
+    /// Whether they are unknown for want of rights.
+    pub rights_missing: bool,
+    /// What is used, where it was asked for and could be had.
+    pub usage: Option<Usage>,
+    /// What the reader of the result should know besides.
+    pub notes: Vec<String>,
+}
+
+/// Something in a list that is no countable object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Oddity {
+    /// Its kind, as far as that is known.
+    pub kind: String,
+    /// What it is called, or where it stands.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+/// Usage as metrics.k8s.io reports it.
+#[derive(Debug, Default)]
+pub struct Usage {
+    /// By node.
+    pub nodes: HashMap<String, Resources>,
+    /// By workload: namespace, kind and name.
+    pub workloads: HashMap<(String, String, String), Resources>,
+}

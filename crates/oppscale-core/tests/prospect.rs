@@ -1,0 +1,102 @@
+//! What may become of paid pods that wait, where workloads may use different nodes.
+
+use oppscale_core::ledger::{Group, Ledger, Population};
+use oppscale_core::model::{Node, Pod, PodSpec};
+use oppscale_core::node::NodeRecord;
+use oppscale_core::ownership::Ownership;
+use oppscale_core::placement::Placement;
+use oppscale_core::prospect::{self, Prospect};
+use oppscale_core::record::{PodKey, PodRecord};
+use serde_json::{Value, json};
+
+fn ledger(pods: &[Value]) -> Ledger {
+    let mut ledger = Ledger::default();
+    for (name, cpu, taints) in [
+        ("general", "4", json!([])),
+        ("spot", "16", json!([{"key": "spot", "effect": "NoSchedule"}])),
+    ] {
+        let node = json!({
+            "metadata": {"name": name, "labels": {"pool": name}}, "spec": {"taints": taints},
+            "status": {
+                "allocatable": {"cpu": cpu, "memory": "64Gi", "pods": "110"},
+                "conditions": [{"type": "Ready", "status": "True"}]
+            }
+        });
+        let text = node.to_string();
+        ledger.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(&text).unwrap()));
+    }
+    for pod in pods {
+        let text = pod.to_string();
+        let pod: Pod<'_> = serde_json::from_str(&text).unwrap();
+        ledger.apply_pod(PodRecord::of(&pod, &Ownership::default()));
+    }
+    ledger
+}
+
+fn pod(name: &str, cpu: &str, more: &Value) -> Value {
+    let mut pod = json!({
+        "metadata": {"name": name, "namespace": "shop", "uid": name},
+        "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}
+    });
+    for (key, value) in more.as_object().unwrap() {
+        pod["spec"][key] = value.clone();
+    }
+    pod
+}
+
+fn tolerant() -> Value {
+    json!({"tolerations": [{"key": "spot", "operator": "Exists"}]})
+}
+
+fn prospects(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, Prospect)> {
+    let mut found = Vec::new();
+    prospect::each(ledger, placements, |key, prospect| found.push((key.clone(), prospect)));
+    found.sort();
+    found
+}
+
+#[test]
+fn a_node_is_usable_when_any_workload_may_use_it() {
+    let ledger = ledger(&[
+        pod("a-small", "2", &json!({})),
+        pod("b-spot", "8", &tolerant()),
+        pod("c-huge", "32", &tolerant()),
+        pod("d-gated", "2", &json!({"schedulingGates": [{"name": "x"}]})),
+    ]);
+    let of = |placements: &[&Placement]| -> Vec<Prospect> {
+        prospects(&ledger, placements).into_iter().map(|(_, prospect)| prospect).collect()
+    };
+    let (anywhere, text) = (Placement::default(), tolerant().to_string());
+    let spec: PodSpec<'_> = serde_json::from_str(&text).unwrap();
+    let spot = Placement::of(&spec).unwrap();
+    use Prospect::{Elsewhere, Gated, Placeable, Unplaceable};
+    for without in [&[][..], &[&anywhere]] {
+        assert_eq!(of(without), [Placeable, Elsewhere, Unplaceable, Gated]);
+    }
+    assert_eq!(of(&[&anywhere, &spot]), [Placeable, Placeable, Unplaceable, Gated]);
+}
+
+#[test]
+fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
+    let owner = json!([{"kind": "StatefulSet", "name": "own", "uid": "u", "controller": true}]);
+    let mut pods =
+        vec![pod("own-0", "1", &json!({"nodeName": "general"})), pod("own-1", "1", &json!({}))];
+    pods.iter_mut().for_each(|pod| pod["metadata"]["ownerReferences"] = owner.clone());
+    pods.push(pod("paid", "1", &json!({})));
+    let mut ledger = ledger(&pods);
+    assert_eq!(prospects(&ledger, &[]).len(), 2, "nobody is served yet");
+    let group = |name: &str| Group {
+        namespace: "shop".into(),
+        kind: "StatefulSet".into(),
+        name: name.into(),
+    };
+    ledger.track(&[group("other"), group("own")]);
+    assert_eq!(
+        prospects(&ledger, &[]),
+        [(PodKey::of_parts("paid", "shop", "paid"), Prospect::Placeable)]
+    );
+    let counted = [Population::default(), Population { placed: 1, waiting: 1 }];
+    assert_eq!(ledger.populations(2), counted);
+    ledger.delete_pod(&PodKey::of_parts("own-0", "shop", "own-0"));
+    assert_eq!(ledger.populations(2)[1], Population { placed: 0, waiting: 1 });
+}

@@ -1,0 +1,360 @@
+//! Sharing between workloads, over random clusters: what must hold whatever they look like.
+
+use std::collections::BTreeMap;
+
+use oppscale_core::headroom::{self, Query};
+use oppscale_core::ledger::{Group, Ledger};
+use oppscale_core::model::{Node, Pod, PodSpec};
+use oppscale_core::node::NodeRecord;
+use oppscale_core::ownership::{OwnWorkload, Ownership};
+use oppscale_core::placement::Placement;
+use oppscale_core::policy::Policy;
+use oppscale_core::record::PodRecord;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::selector::Selector;
+use oppscale_core::share::{Claimant, Room, Share};
+use proptest::prelude::*;
+
+const GPU: &str = "nvidia.com/gpu";
+
+#[derive(Debug, Clone)]
+struct NodeSpec {
+    cpu: u32,
+    gpu: u32,
+    pods: u32,
+    zone: bool,
+    cordoned: bool,
+}
+
+#[derive(Debug, Clone)]
+struct PodShape {
+    node: Option<usize>,
+    /// The workload that it belongs to; none is paid.
+    owner: Option<usize>,
+    cpu: u32,
+    gpu: bool,
+}
+
+#[derive(Debug, Clone)]
+struct Workload {
+    cpu: u32,
+    gpu: bool,
+    zone: Option<bool>,
+    reserve: &'static str,
+    max: Option<u32>,
+    weight: u32,
+    priority: i32,
+}
+
+#[derive(Debug, Clone)]
+struct Scene {
+    nodes: Vec<NodeSpec>,
+    pods: Vec<PodShape>,
+    workloads: Vec<Workload>,
+}
+
+fn scene() -> impl Strategy<Value = Scene> {
+    let node = (0_u32..16_000, 0_u32..3, 1_u32..12, any::<bool>(), prop::bool::weighted(0.1))
+        .prop_map(|(cpu, gpu, pods, zone, cordoned)| NodeSpec { cpu, gpu, pods, zone, cordoned });
+    let pod = (prop::option::weighted(0.8, 0_usize..6), prop::option::of(0_usize..4), 0_u32..5000)
+        .prop_flat_map(|(node, owner, cpu)| {
+            prop::bool::weighted(0.2).prop_map(move |gpu| PodShape { node, owner, cpu, gpu })
+        });
+    let reserve = prop::sample::select(vec!["0", "2", "7500m", "15%", "50%"]);
+    let workload = (
+        0_u32..4000,
+        prop::bool::weighted(0.2),
+        prop::option::of(any::<bool>()),
+        reserve,
+        prop::option::of(0_u32..20),
+        1_u32..5,
+        -1_i32..2,
+    )
+        .prop_map(|(cpu, gpu, zone, reserve, max, weight, priority)| Workload {
+            cpu,
+            gpu,
+            zone,
+            reserve,
+            max,
+            weight,
+            priority,
+        });
+    (
+        prop::collection::vec(node, 1..6),
+        prop::collection::vec(pod, 0..20),
+        prop::collection::vec(workload, 1..5),
+    )
+        .prop_map(|(nodes, pods, workloads)| Scene { nodes, pods, workloads })
+}
+
+fn group(number: usize) -> Group {
+    Group {
+        namespace: "idle".into(),
+        kind: "StatefulSet".into(),
+        name: format!("w{number}").into(),
+    }
+}
+
+fn ownership(number: usize) -> Ownership {
+    Ownership::Workload(OwnWorkload {
+        namespace: "idle".into(),
+        kind: "StatefulSet".into(),
+        name: format!("w{number}"),
+        selector: Selector::default(),
+        replica_sets: Vec::new(),
+    })
+}
+
+fn claimant(workload: &Workload) -> Claimant {
+    let gpu = if workload.gpu { ",nvidia.com/gpu=1" } else { "" };
+    let mut replica: Replica = format!("cpu={}m{gpu}", workload.cpu.max(1)).parse().unwrap();
+    if workload.cpu == 0 {
+        replica = Replica::from_footprint(replica.footprint().clone().with(CPU, 0));
+    }
+    let spec = workload.zone.map_or_else(
+        || "{}".to_owned(),
+        |zone| format!(r#"{{"nodeSelector":{{"zone":"{zone}"}}}}"#),
+    );
+    let spec: PodSpec<'_> = serde_json::from_str(&spec).unwrap();
+    Claimant {
+        replica,
+        placement: Placement::of(&spec).unwrap(),
+        policy: Policy {
+            reserve: workload.reserve.parse().unwrap(),
+            max_replicas: workload.max,
+            weight: workload.weight,
+            priority: workload.priority,
+        },
+    }
+}
+
+/// The ledger of a scene, filled in another order when `reversed`.
+fn ledger(scene: &Scene, ownership: &Ownership, reversed: bool, with_own: bool) -> Ledger {
+    let mut ledger = Ledger::default();
+    let groups: Vec<Group> = (0..scene.workloads.len()).map(group).collect();
+    if !reversed {
+        ledger.track(&groups);
+    }
+    let nodes: Vec<String> = scene.nodes.iter().zip(0..).map(|(n, i)| node_json(n, i)).collect();
+    let pods = scene.pods.iter().zip(0..).filter(|(pod, _)| {
+        with_own || pod.owner.is_none_or(|owner| owner >= scene.workloads.len())
+    });
+    let pods: Vec<String> = pods.map(|(pod, i)| pod_json(pod, i, scene.nodes.len())).collect();
+    let node = |ledger: &mut Ledger, json: &String| {
+        ledger.apply_node(NodeRecord::of(serde_json::from_str::<Node<'_>>(json).unwrap()));
+    };
+    let pod = |ledger: &mut Ledger, json: &String| {
+        let pod: Pod<'_> = serde_json::from_str(json).unwrap();
+        ledger.apply_pod(PodRecord::of(&pod, ownership));
+    };
+    if reversed {
+        pods.iter().rev().for_each(|json| pod(&mut ledger, json));
+        nodes.iter().rev().for_each(|json| node(&mut ledger, json));
+        ledger.track(&groups);
+    } else {
+        nodes.iter().for_each(|json| node(&mut ledger, json));
+        pods.iter().for_each(|json| pod(&mut ledger, json));
+    }
+    ledger
+}
+
+fn node_json(node: &NodeSpec, number: usize) -> String {
+    format!(
+        r#"{{"metadata":{{"name":"n{number}","uid":"n{number}","labels":{{"zone":"{}"}}}},
+            "spec":{{"unschedulable":{}}},
+            "status":{{"allocatable":{{"cpu":"{}m","memory":"8Gi","pods":"{}","{GPU}":"{}"}},
+            "conditions":[{{"type":"Ready","status":"True"}}]}}}}"#,
+        node.zone, node.cordoned, node.cpu, node.pods, node.gpu
+    )
+}
+
+fn pod_json(pod: &PodShape, number: usize, nodes: usize) -> String {
+    let node = pod.node.map(|n| format!(r#""nodeName":"n{}","#, n % nodes)).unwrap_or_default();
+    let gpu = if pod.gpu { r#","nvidia.com/gpu":"1""# } else { "" };
+    let owner = pod.owner.map(|owner| {
+        format!(
+            r#","ownerReferences":[{{"kind":"StatefulSet","name":"w{owner}","uid":"u{owner}",
+                "controller":true}}]"#
+        )
+    });
+    format!(
+        r#"{{"metadata":{{"name":"p{number}","namespace":"idle","uid":"p{number}"{}}},
+            "spec":{{{node}"containers":[{{"name":"c","resources":{{"requests":
+            {{"cpu":"{}m"{gpu}}}}}}}]}},"status":{{"phase":"Running"}}}}"#,
+        owner.unwrap_or_default(),
+        pod.cpu
+    )
+}
+
+fn claimants(scene: &Scene) -> Vec<Option<Claimant>> {
+    scene.workloads.iter().map(|workload| Some(claimant(workload))).collect()
+}
+
+fn shares(ledger: &Ledger, claimants: &[Option<Claimant>]) -> Vec<Share> {
+    Room::of(ledger, claimants).divide().into_iter().flatten().collect()
+}
+
+/// What is free on each node beside pods of no workload, by name.
+fn free(scene: &Scene) -> BTreeMap<String, BTreeMap<&'static str, Amount>> {
+    let mut free: BTreeMap<String, BTreeMap<&'static str, Amount>> = BTreeMap::new();
+    for (node, number) in scene.nodes.iter().zip(0..) {
+        let of = [(CPU, node.cpu.into()), ("pods", node.pods.into()), (GPU, node.gpu.into())];
+        free.insert(format!("n{number}"), of.into());
+    }
+    for pod in &scene.pods {
+        let theirs = pod.owner.is_none_or(|owner| owner >= scene.workloads.len());
+        if let Some(node) = pod.node.filter(|_| theirs) {
+            let node = free.get_mut(&format!("n{}", node % scene.nodes.len())).unwrap();
+            *node.get_mut(CPU).unwrap() -= Amount::from(pod.cpu);
+            *node.get_mut("pods").unwrap() -= 1;
+            *node.get_mut(GPU).unwrap() -= Amount::from(pod.gpu);
+        }
+    }
+    free
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn nobody_is_offered_what_another_was(scene in scene()) {
+        let claimants = claimants(&scene);
+        let room = Room::of(&ledger(&scene, &Ownership::default(), false, true), &claimants);
+        let mut free = free(&scene);
+        let total: Amount = free.values().map(|node| node[CPU].max(0)).sum();
+        let mut offered = vec![0; claimants.len()];
+        let shares = room.divide_with(|offer| {
+            offered[offer.claimant] += offer.replicas;
+            let workload = &scene.workloads[offer.claimant];
+            let node = free.get_mut(offer.node).unwrap();
+            for (name, need) in
+                [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())]
+            {
+                let left: &mut Amount = node.get_mut(name).unwrap();
+                *left -= need * offer.replicas;
+                assert!(need == 0 || *left >= 0, "{name} of {} is claimed twice", offer.node);
+            }
+        });
+        let mut remaining = 0;
+        for ((share, offered), workload) in shares.iter().zip(offered).zip(&scene.workloads) {
+            let share = share.as_ref().unwrap();
+            prop_assert_eq!(share.fit, offered);
+            prop_assert!(workload.max.is_none_or(|most| share.fit <= most.into()));
+            remaining += share.remaining.get(CPU);
+        }
+        prop_assert!(remaining <= total, "{} of {} cores remain", remaining, total);
+    }
+
+    #[test]
+    fn a_single_workload_has_what_the_headroom_says(mut scene in scene()) {
+        scene.workloads.truncate(1);
+        let claimants = claimants(&scene);
+        let share = &shares(&ledger(&scene, &Ownership::default(), false, true), &claimants)[0];
+        let claimant = claimants[0].clone().unwrap();
+        let query = Query {
+            replica: claimant.replica,
+            reserve: claimant.policy.reserve,
+            placement: claimant.placement,
+            ..Query::default()
+        };
+        let headroom = headroom::measure(&ledger(&scene, &ownership(0), false, true), &query);
+        let fit = headroom.fit.unwrap().replicas;
+        prop_assert_eq!(share.fit, scene.workloads[0].max.map_or(fit, |most| fit.min(most.into())));
+        let remaining = headroom.remaining.unwrap();
+        for name in [CPU, MEMORY] {
+            prop_assert_eq!(share.remaining.get(name), remaining.get(name).max(0), "{}", name);
+        }
+        prop_assert_eq!(&share.allocatable, &headroom.usable.allocatable);
+        prop_assert_eq!(&share.demand, &headroom.demand.unwrap().placeable);
+    }
+
+    #[test]
+    fn the_order_of_events_and_own_pods_make_no_difference(scene in scene()) {
+        let claimants = claimants(&scene);
+        let of = |reversed, with_own| {
+            shares(&ledger(&scene, &Ownership::default(), reversed, with_own), &claimants)
+        };
+        let expected = of(false, true);
+        prop_assert_eq!(&of(true, true), &expected);
+        prop_assert_eq!(&of(false, false), &expected, "without own pods");
+    }
+
+    #[test]
+    fn what_one_leaves_goes_to_the_other(mut scene in scene()) {
+        scene.workloads.truncate(2);
+        prop_assume!(scene.workloads.len() == 2);
+        let alone = |scene: &Scene| {
+            let mut claimants = claimants(scene);
+            claimants[0] = None;
+            // A held workload's pods stay where they are; here there are none.
+            shares(&ledger(scene, &Ownership::default(), false, false), &claimants)[0].clone()
+        };
+        let mut stopped = scene.clone();
+        stopped.workloads[0].max = Some(0);
+        let claimants = claimants(&stopped);
+        let both = shares(&ledger(&stopped, &Ownership::default(), false, false), &claimants);
+        prop_assert_eq!(both[1].fit, alone(&scene).fit);
+    }
+}
+
+/// Nodes of 10 cores, and nothing on them.
+fn empty(nodes: usize) -> Scene {
+    let node = NodeSpec { cpu: 10_000, gpu: 0, pods: 100, zone: true, cordoned: false };
+    Scene { nodes: vec![node; nodes], pods: Vec::new(), workloads: Vec::new() }
+}
+
+fn plain() -> Workload {
+    Workload { cpu: 1000, gpu: false, zone: None, reserve: "0", max: None, weight: 1, priority: 0 }
+}
+
+fn fits(scene: &Scene) -> Vec<Amount> {
+    let ledger = ledger(scene, &Ownership::default(), false, true);
+    shares(&ledger, &claimants(scene)).iter().map(|share| share.fit).collect()
+}
+
+#[test]
+fn weights_divide_and_priorities_go_first() {
+    let mut scene = empty(6);
+    scene.workloads = vec![plain(), plain()];
+    assert_eq!(fits(&scene), [30, 30]);
+    scene.workloads[1].weight = 3;
+    assert_eq!(fits(&scene), [15, 45]);
+    scene.workloads[1].cpu = 3000;
+    assert_eq!(fits(&scene), [15, 15], "weights count what is taken, not replicas");
+    scene.workloads[0].priority = 1;
+    assert_eq!(fits(&scene), [60, 0]);
+    scene.workloads[0].max = Some(7);
+    // 53 cores are left on nodes of 10, in holes of which one in three is lost.
+    assert!(fits(&scene)[1] >= 15, "{:?}", fits(&scene));
+}
+
+#[test]
+fn a_smaller_reserve_goes_on_where_a_larger_stops() {
+    let mut scene = empty(6);
+    scene.workloads = vec![Workload { reserve: "30", ..plain() }, plain()];
+    let fits = fits(&scene);
+    assert_eq!(fits.iter().sum::<Amount>(), 60);
+    assert_eq!(fits[0], 15, "half of the 30 that its reserve lets be taken");
+}
+
+#[test]
+fn who_may_go_anywhere_leaves_the_only_place_to_who_may_not() {
+    let mut scene = empty(4);
+    scene.nodes[0].zone = false;
+    scene.workloads = vec![plain(), Workload { zone: Some(false), ..plain() }];
+    // The second may use one node of 10 cores; the fair half of all is more than that.
+    assert_eq!(fits(&scene), [30, 10]);
+}
+
+#[test]
+fn a_held_workload_keeps_what_it_stands_on() {
+    let mut scene = empty(1);
+    scene.workloads = vec![plain(), plain()];
+    scene.pods = vec![PodShape { node: Some(0), owner: Some(0), cpu: 4000, gpu: false }];
+    let ledger = ledger(&scene, &Ownership::default(), false, true);
+    let mut claimants = claimants(&scene);
+    claimants[0] = None;
+    assert_eq!(shares(&ledger, &claimants)[0].fit, 6);
+    assert!(Room::of(&ledger, &claimants).divide()[0].is_none());
+}
