@@ -1,51 +1,23 @@
-//! One command, one file: its arguments, and a run that fetches, asks the core, renders.
+//! The commands: a file or a folder for each, with its arguments and a short `run`.
 
-mod candidates;
 pub mod certs;
-mod certs_authority;
-mod certs_generate;
-mod certs_renew;
-mod certs_status;
 pub mod check;
-mod compare;
 pub mod completion;
 pub mod demo;
-mod ending;
-pub mod explain;
 mod image;
 pub mod init;
-mod init_adapter;
-mod init_args;
-mod init_chart;
-mod init_export;
-mod init_grant;
-mod init_plan;
-mod init_trust;
 pub mod kubeconfig;
 pub mod load;
-mod load_args;
 pub mod man;
+mod prompt;
 pub mod render_hpa;
-mod render_hpa_args;
-mod render_hpa_decisions;
-mod render_hpa_facts;
-mod render_hpa_flags;
-mod render_hpa_values;
-mod render_hpa_workload;
 pub mod sample_app;
 pub mod serve;
-mod serve_args;
+mod shutdown;
 pub mod simulate;
-mod simulate_args;
 pub mod templates;
 pub mod top;
-mod top_args;
-mod top_follow;
-mod top_live_args;
-mod top_screen;
-mod top_watch;
 pub mod uninstall;
-mod uninstall_plan;
 
 use crate::cli::Command;
 use crate::printer::Printer;

@@ -10,8 +10,8 @@ use crate::sample_app::SampleApp;
 use oppscale_cluster::exit::{Exit, Hinted};
 use oppscale_cluster::{MaybeDuration, parse_timeout};
 
-use super::ending::Ending;
 use super::serve::LogFormat;
+use super::shutdown::Ending;
 
 /// The port, unless it is said otherwise.
 const PORT: u16 = 8080;

@@ -1,0 +1,175 @@
+//! `oppscale certs`: the certificates of the metrics API, made, looked at and renewed.
+
+mod authority;
+mod generate;
+mod renew;
+mod status;
+
+use std::path::Path;
+
+use anyhow::Context;
+use clap::{Args, Subcommand};
+
+use crate::certificates::{
+    Bundle, CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder,
+};
+use crate::files;
+use crate::printer::Printer;
+use crate::setup::api_services::BY_HELM;
+use crate::setup::rotation::RotationError;
+use crate::setup::tls_secret::SecretRef;
+use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers};
+
+use generate::GenerateArgs;
+use renew::RenewArgs;
+use status::StatusArgs;
+
+/// What to do with certificates.
+#[derive(Debug, Subcommand)]
+pub enum CertsArgs {
+    /// Make a CA and a serving certificate: to files, to a Secret, or both
+    Generate(Box<GenerateArgs>),
+    /// Show certificates as the API server's aggregator judges them
+    Status(Box<StatusArgs>),
+    /// Replace certificates before they end, without a failed request
+    Renew(Box<RenewArgs>),
+}
+
+/// For whom certificates are.
+#[derive(Debug, Clone, Args)]
+pub struct ServerArgs {
+    /// Namespace of the metrics server
+    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
+    pub namespace: String,
+    /// Service in front of it; the certificate is for SERVICE.NAMESPACE.svc
+    #[arg(long, value_name = "NAME", default_value = "oppscale")]
+    pub service: String,
+    /// Secret that holds its certificates
+    #[arg(long, value_name = "NAME", default_value = "oppscale-tls")]
+    pub secret: String,
+}
+
+/// How long certificates live.
+#[derive(Debug, Clone, Args)]
+pub struct LifeArgs {
+    /// The cluster's domain, for the long name
+    #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
+    pub cluster_domain: String,
+    /// How many days the serving certificate lives
+    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    pub days: u32,
+    /// How many days a new CA lives
+    #[arg(long, value_name = "DAYS", default_value_t = 3650)]
+    pub ca_days: u32,
+}
+
+impl ServerArgs {
+    /// The recipe of its certificates.
+    pub(super) fn recipe(&self, life: &LifeArgs) -> Recipe {
+        Recipe {
+            domain: life.cluster_domain.clone(),
+            days: life.days,
+            ca_days: life.ca_days,
+            ..Recipe::new(&self.service, &self.namespace)
+        }
+    }
+
+    /// The flags that name it, where they differ from the defaults; a space before each.
+    pub(super) fn flags(&self) -> String {
+        let Self { namespace, service, secret } = self;
+        [
+            ("-n", namespace, "oppscale"),
+            ("--service", service, "oppscale"),
+            ("--secret", secret, "oppscale-tls"),
+        ]
+        .into_iter()
+        .filter(|(_, value, usual)| value != usual)
+        .map(|(flag, value, _)| format!(" {flag} {value}"))
+        .collect()
+    }
+
+    /// Where they are in the cluster.
+    pub(super) fn secret(&self) -> SecretRef {
+        SecretRef { namespace: self.namespace.clone(), name: self.secret.clone() }
+    }
+}
+
+/// Runs one of them.
+///
+/// # Errors
+/// Whatever it says.
+pub async fn run(args: CertsArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    match args {
+        CertsArgs::Generate(args) => generate::run(*args, printer).await,
+        CertsArgs::Status(args) => status::run(*args, printer).await,
+        CertsArgs::Renew(args) => renew::run(*args, printer).await,
+    }
+}
+
+/// Whether what is there is good for more than 30 % of its life, and how much that is.
+pub(super) fn good_for(stored: &Stored, recipe: &Recipe, now: i64) -> Option<i64> {
+    let (chain, key) = (stored.chain.as_deref()?, stored.key.as_ref()?);
+    let judged = judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now);
+    let life = judged.life?;
+    let fits = crate::certificates::key_fits(chain, key).unwrap_or(true);
+    (judged.flaws.is_empty() && fits && !life.is_short()).then_some(life.percent)
+}
+
+/// Writes certificates to the files of a folder; the authority's key only where asked.
+pub(super) fn write_folder(
+    folder: &Path,
+    minted: &Minted,
+    keep_ca_key: bool,
+) -> anyhow::Result<()> {
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        files::write_private(&path, text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))
+    };
+    files::private_folder(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    // The key first: a certificate whose key is missing is worse than a key without one.
+    write(KEY, minted.key.expose())?;
+    if keep_ca_key {
+        write(CA_KEY, minted.ca_key.expose())?;
+    }
+    write(CA_CERT, &minted.ca)?;
+    write(CERT, &minted.chain)
+}
+
+/// Reads a folder of certificates.
+pub(super) fn folder(path: &Path) -> anyhow::Result<Stored> {
+    read_folder(path).with_context(|| format!("cannot read the certificates of {}", path.display()))
+}
+
+/// The authorities of what is stored; none where they cannot be read.
+pub(super) fn authorities(stored: &Stored) -> Bundle {
+    stored.ca.as_deref().and_then(|ca| Bundle::parse(ca).ok()).unwrap_or_default()
+}
+
+/// An error of a rotation with what to do about it.
+pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
+    match error {
+        RotationError::Cluster(error) => error.into(),
+        RotationError::Owned { .. } => OwnedByOthers::new(
+            error.to_string(),
+            "change it where its owner has it, or take the fields over with --force-conflicts",
+        )
+        .into(),
+        RotationError::Released { .. } => {
+            OwnedByOthers::new(error.to_string(), BY_HELM).into()
+        }
+        RotationError::NotSeen { .. } => Hinted::new(
+            error.to_string(),
+            "run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\
+             more: it goes on where this stopped",
+        )
+        .into(),
+        RotationError::NotServed { .. } => Hinted::new(
+            error.to_string(),
+            "see what the pods say (kubectl logs), restart them if they mount the Secret with a\n\
+             subPath, and run oppscale certs renew again: it goes on where this stopped",
+        )
+        .into(),
+    }
+}

@@ -1,0 +1,243 @@
+//! `oppscale certs status`.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use serde_json::{Value, json};
+
+use crate::certificates::{Bundle, Facts, Flaw, Judged, Life, Recipe, date, judge, key_fits};
+use crate::printer::{Printer, Style};
+use crate::setup::api_services::{self, ApiService, BY_HELM};
+use crate::setup::{clock, tls_secret};
+use oppscale_cluster::exit::{Exit, Hinted, UsageError};
+use oppscale_cluster::{ClusterArgs, ClusterError};
+
+use super::{ServerArgs, folder};
+
+/// Arguments of `oppscale certs status`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale certs status               the Secret, and who trusts it
+  oppscale certs status --dir certs   the files of a folder
+  oppscale certs status -o json
+
+Exit codes: 0 good, 1 the API server refuses them, or will within 60 days")]
+pub struct StatusArgs {
+    /// Folder to look at, instead of the cluster's Secret
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Whose certificates.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How to show it
+    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub output: Format,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// How certificates are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs.
+    Json,
+}
+
+/// What was found out.
+struct Status {
+    place: String,
+    judged: Judged,
+    now: i64,
+    services: Vec<Trust>,
+    unknown: Option<String>,
+    /// Whether Helm has them as values.
+    by_helm: bool,
+}
+
+/// An APIService that leads to the server.
+struct Trust {
+    name: String,
+    flaws: Vec<String>,
+    note: Option<&'static str>,
+}
+
+/// Shows certificates.
+///
+/// # Errors
+/// When there are none, or they cannot be read.
+pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let recipe = Recipe::new(&args.server.service, &args.server.namespace);
+    recipe.check().map_err(|error| UsageError::new(error.to_string()))?;
+    let status = match &args.dir {
+        Some(path) => {
+            let stored = folder(path)?;
+            let now = clock::local();
+            of_stored(path.display().to_string(), &stored, &recipe, now)?
+        }
+        None => of_cluster(&args, &recipe).await?,
+    };
+    let text = match args.output {
+        Format::Json => format!("{:#}\n", json_of(&status)),
+        Format::Table => table(&status, printer),
+    };
+    printer.data(&text)?;
+    Ok(if status.is_good() { Exit::Ok } else { Exit::Finding })
+}
+
+fn of_stored(
+    place: String,
+    stored: &crate::certificates::Stored,
+    recipe: &Recipe,
+    now: i64,
+) -> anyhow::Result<Status> {
+    let Some(chain) = &stored.chain else {
+        return Err(Hinted::new(
+            format!("{place}: there is no tls.crt"),
+            "oppscale certs generate makes certificates, oppscale init sets all of it up",
+        )
+        .into());
+    };
+    let mut judged = judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now);
+    if let Some(key) = &stored.key
+        && key_fits(chain, key) == Some(false)
+    {
+        judged.flaws.push(Flaw::OtherKey);
+    }
+    Ok(Status { place, judged, now, services: Vec::new(), unknown: None, by_helm: false })
+}
+
+async fn of_cluster(args: &StatusArgs, recipe: &Recipe) -> anyhow::Result<Status> {
+    let cluster = args.cluster.connect().await?;
+    let now = clock::of_server(&cluster).await?;
+    let at = args.server.secret();
+    let stored = tls_secret::read(&cluster, &at).await?.unwrap_or_default();
+    let mut status = of_stored(at.shown(), &stored, recipe, now)?;
+    let chain = stored.chain.unwrap_or_default();
+    match api_services::of(&cluster, recipe).await {
+        Ok(services) => {
+            status.by_helm = services.iter().any(|service| service.release().is_some());
+            status.services =
+                services.iter().map(|service| trust(service, &chain, recipe, now)).collect();
+        }
+        Err(ClusterError::Forbidden { message, .. }) => status.unknown = Some(message),
+        Err(error) => return Err(error.into()),
+    }
+    Ok(status)
+}
+
+fn trust(service: &ApiService, chain: &str, recipe: &Recipe, now: i64) -> Trust {
+    let name = service.name().to_owned();
+    if service.is_insecure() {
+        let flaw = "insecureSkipTLSVerify: whoever answers at that address is believed";
+        return Trust { name, flaws: vec![flaw.to_owned()], note: None };
+    }
+    let bundle = service.ca_bundle().map(Bundle::decode);
+    let flaws = match bundle {
+        None => vec!["no caBundle: only a CA of the API server's own system is trusted".to_owned()],
+        Some(Err(error)) => vec![format!(
+            "the caBundle is no PEM ({error}): the API server does not even say so, and answers 503"
+        )],
+        Some(Ok(bundle)) => {
+            let judged = judge(chain, Some(&bundle.pem()), &recipe.asked_name(), now);
+            let note =
+                (bundle.len() > 1).then_some("a renewal is under way: it trusts several CAs");
+            let flaws = judged.flaws.iter().map(Flaw::sentence).collect();
+            return Trust { name, flaws, note };
+        }
+    };
+    Trust { name, flaws, note: None }
+}
+
+impl Status {
+    /// What to do: `fix`, where that is not for Helm to do.
+    fn fix(&self, fix: &'static str) -> &'static str {
+        if self.by_helm && fix.starts_with("oppscale certs renew") { BY_HELM } else { fix }
+    }
+
+    fn is_good(&self) -> bool {
+        self.judged.flaws.is_empty()
+            && self.services.iter().all(|service| service.flaws.is_empty())
+            && !self.judged.life.is_some_and(Life::is_near_end)
+    }
+}
+
+fn table(status: &Status, printer: &Printer) -> String {
+    let mut text = format!("{}\n", printer.paint(Style::Bold, &status.place));
+    let mut line = |what: &str, value: &str| {
+        let _ = writeln!(text, "  {what:<12} {value}");
+    };
+    if let Some(leaf) = &status.judged.leaf {
+        line("for", &leaf.dns_names.join(", "));
+        line("valid", &validity(leaf, status.now));
+        line("SHA-256", &leaf.fingerprint);
+    }
+    for ca in &status.judged.authorities {
+        line("CA", &ca.subject);
+        line("  valid", &validity(ca, status.now));
+        line("  SHA-256", &ca.fingerprint);
+    }
+    for service in &status.services {
+        let judged = if service.flaws.is_empty() { "trusts it" } else { "does not trust it" };
+        line("APIService", &format!("{} {judged}", service.name));
+        for flaw in &service.flaws {
+            line("", &printer.paint(Style::Bad, flaw));
+        }
+        if let Some(note) = service.note {
+            line("", note);
+        }
+    }
+    if let Some(message) = &status.unknown {
+        line("APIServices", &format!("unknown ({message})"));
+    }
+    for flaw in &status.judged.flaws {
+        line("refused", &printer.paint(Style::Bad, &flaw.sentence()));
+        line("  fix", status.fix(flaw.fix()));
+    }
+    if status.judged.flaws.is_empty() && status.judged.life.is_some_and(Life::is_near_end) {
+        line("soon", &printer.paint(Style::Warn, "it ends within 60 days"));
+        line("  fix", status.fix("oppscale certs renew"));
+    }
+    text
+}
+
+fn validity(facts: &Facts, now: i64) -> String {
+    let life = Life::of(facts.not_before, facts.not_after, now);
+    let left = match life.days() {
+        days if life.left >= 0 => format!("{days} days and {} % left", life.percent),
+        days => format!("over for {} days", -days),
+    };
+    format!("{} to {} ({left})", date(facts.not_before), date(facts.not_after))
+}
+
+fn json_of(status: &Status) -> Value {
+    let certificate = |facts: &Facts| {
+        json!({
+            "subject": facts.subject, "issuer": facts.issuer, "dnsNames": facts.dns_names,
+            "notBefore": facts.not_before, "notAfter": facts.not_after,
+            "sha256": facts.fingerprint, "isCA": facts.is_ca
+        })
+    };
+    json!({
+        "schemaVersion": 1,
+        "place": status.place,
+        "good": status.is_good(),
+        "now": status.now,
+        "certificate": status.judged.leaf.as_ref().map(certificate),
+        "authorities": status.judged.authorities.iter().map(certificate).collect::<Vec<_>>(),
+        "secondsLeft": status.judged.life.map(|life| life.left),
+        "percentLeft": status.judged.life.map(|life| life.percent),
+        "flaws": status.judged.flaws.iter().map(|flaw| json!({
+            "problem": flaw.sentence(), "fix": status.fix(flaw.fix())
+        })).collect::<Vec<_>>(),
+        "apiServices": status.services.iter().map(|service| json!({
+            "name": service.name, "trusted": service.flaws.is_empty(), "problems": service.flaws
+        })).collect::<Vec<_>>(),
+        "unknown": status.unknown
+    })
+}

@@ -1,0 +1,93 @@
+//! prometheus-adapter, to which `init --pipeline prometheus` hands the API over once it is there.
+
+use crate::metrics_api::CUSTOM;
+use crate::setup::api_services::{self, ApiService};
+use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
+use oppscale_cluster::exit::Hinted;
+use oppscale_cluster::{Action, Cluster, ClusterError};
+
+use super::plan::{Denied, Known};
+
+/// How it stands with who answers the API.
+pub(super) enum Answerer {
+    /// Our own server does, or nobody is to.
+    Own,
+    /// The adapter; its Deployment, which must be ready before the API is handed over.
+    Adapter(String),
+    /// The adapter, which is not there yet.
+    Awaited,
+    /// Somebody else's adapter, or one whose chart registers the API itself.
+    Foreign,
+}
+
+/// Finds out who is to answer the API.
+///
+/// # Errors
+/// When our own server answers it and would not any more, and when the cluster fails.
+pub(super) async fn answerer(
+    wishes: &Wishes,
+    cluster: &Cluster,
+    known: &mut Known,
+) -> anyhow::Result<Answerer> {
+    if wishes.serves() {
+        return Ok(Answerer::Own);
+    }
+    let services = match api_services::all(cluster).await {
+        Ok(services) => services,
+        Err(ClusterError::Forbidden { message, .. }) => {
+            known.denied.push(Denied { message, namespace: None });
+            Vec::new()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (namespace, service) = (&*wishes.namespace, &*wishes.service);
+    if let Some(own) = services.iter().find(|one| one.leads_to(namespace, service)) {
+        let error = format!(
+            "APIService {} leads to oppscale, which would not answer it any more",
+            own.name()
+        );
+        let hint = "oppscale uninstall --keep-namespace first: workloads go on running, and their \
+                    HPAs\nhold them until the other way is set up";
+        return Err(Hinted::new(error, hint).into());
+    }
+    if wishes.pipeline != Pipeline::Prometheus {
+        return Ok(Answerer::Own);
+    }
+    let mut of_group = services.iter().filter(|one| one.group() == CUSTOM);
+    if let Some(foreign) = of_group.find(|one| !is_ours(one, namespace)) {
+        known.notes.push(format!(
+            "{}: that is left as it is. The adapter needs the rules of ConfigMap \
+             {namespace}/{ADAPTER_CONFIG}",
+            foreign.described()
+        ));
+        return Ok(Answerer::Foreign);
+    }
+    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{ADAPTER}");
+    let words = format!("get Deployment {namespace}/{ADAPTER}");
+    let action = Action { words: &words, right: "--verb=get --resource=deployments.apps" };
+    let live = match cluster.find(&action, &path).await {
+        Err(ClusterError::Forbidden { message, .. }) => {
+            let namespace = Some(wishes.namespace.clone());
+            known.denied.push(Denied { message, namespace });
+            None
+        }
+        live => live?,
+    };
+    if live.is_some() {
+        return Ok(Answerer::Adapter(path));
+    }
+    known.notes.push(format!(
+        "{CUSTOM} is handed over when there is a Deployment {namespace}/{ADAPTER}: install it with\n\
+         the values that oppscale init --pipeline prometheus --export DIR writes, then run this again"
+    ));
+    Ok(Answerer::Awaited)
+}
+
+/// Whether it leads to the adapter and nobody else looks after it, as Helm does where the values
+/// hold the certificate.
+fn is_ours(service: &ApiService, namespace: &str) -> bool {
+    let keeper = service.keeper();
+    service.leads_to(namespace, ADAPTER)
+        && keeper.is_none_or(|keeper| keeper == "managed by oppscale")
+}

@@ -1,0 +1,285 @@
+//! The arguments of `oppscale init`, and what is asked where one is missing.
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use dialoguer::theme::SimpleTheme;
+use dialoguer::{Input, Select};
+
+use crate::setup::desired::{Pipeline, Wishes};
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::check::Distribution;
+use oppscale_core::reserve::Reserve;
+
+use crate::commands::check::distribution;
+use crate::commands::image::is_image;
+use crate::commands::prompt::answered;
+
+/// Arguments of `oppscale init`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale init                                  asks, shows its plan, asks once
+  oppscale init --image REGISTRY/oppscale:0.1 --yes
+  oppscale init --image I --dry-run=server       the plan, and missing rights
+  oppscale init --image I --export DIR --kustomize
+                                                 for git; no cluster, no secrets
+  oppscale init --image I --export DIR --chart   the same as a Helm chart
+  oppscale init --image I --export - --export-secrets |
+    kubectl apply --server-side --field-manager oppscale -f -
+
+A second run writes nothing. What belongs to somebody else is named and left
+alone. Without a terminal, --yes must be given, or nothing is changed.
+
+Exit codes: 0 done, 1 failed or declined, 2 usage, 3 missing rights, 4 owned by
+somebody else, 124 not ready in time, 130 interrupted")]
+pub struct InitArgs {
+    /// How capacity gets to the HPA [default: native]
+    ///
+    /// native: the metrics server answers the API. prometheus: Prometheus scrapes it and
+    /// prometheus-adapter answers. keda: KEDA reads its /metrics
+    #[arg(long, value_enum, value_name = "PIPELINE")]
+    pub pipeline: Option<PipelineArg>,
+    /// The metrics server's image
+    #[arg(long, value_name = "IMAGE")]
+    pub image: Option<String>,
+    /// Namespace of the metrics server [default: oppscale]
+    #[arg(short, long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// What must stay free, for the workload that comes next: 30, 15% [default: 15%]
+    #[arg(long, value_name = "RESERVE")]
+    pub reserve: Option<Reserve>,
+    /// APIs to serve: custom, external, or both with a comma
+    #[arg(long, value_enum, value_name = "APIS", value_delimiter = ',', default_value = "custom")]
+    pub apis: Vec<ApiArg>,
+    /// Name of Service, Deployment and ServiceAccount
+    #[arg(long, value_name = "NAME", default_value = "oppscale")]
+    pub service: String,
+    /// How many pods
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub replicas: u32,
+    /// Who makes certificates: oppscale or cert-manager
+    #[arg(long, value_enum, default_value_t, value_name = "WHO", hide_possible_values = true)]
+    pub certificates: CertificatesArg,
+    /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR,
+    /// Helm values: metrics-server, prometheus-stack
+    #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
+    pub with: Vec<ChartArg>,
+    /// Write the manifests to this folder, or - for stdout, and change nothing
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<String>,
+    /// Export private keys too
+    #[arg(long, requires = "export")]
+    pub export_secrets: bool,
+    /// Export a kustomization.yaml too
+    #[arg(long, requires = "export")]
+    pub kustomize: bool,
+    /// Export a Helm chart with the same objects instead
+    #[arg(long, requires = "export", conflicts_with = "kustomize")]
+    pub chart: bool,
+    /// Only show the plan: client asks no cluster, server tries it there
+    #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
+          default_missing_value = "server", conflicts_with = "export")]
+    pub dry_run: Option<DryRunArg>,
+    /// Take over fields and objects that others own; an API is never taken over
+    #[arg(long)]
+    pub force_conflicts: bool,
+    /// Make yourself cluster-admin meanwhile, and take it back at the end
+    #[arg(long)]
+    pub grant_cluster_admin: bool,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Do not wait until it works; the API is not handed over then
+    #[arg(long)]
+    pub no_wait: bool,
+    /// How long to wait, in all
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout)]
+    pub timeout: MaybeDuration,
+    /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
+    /// eks, gke, aks, charmed, microk8s
+    #[arg(long, value_name = "NAME", value_parser = distribution)]
+    pub distribution: Option<Distribution>,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// A pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PipelineArg {
+    /// The metrics server answers the API itself
+    Native,
+    /// Prometheus and prometheus-adapter
+    Prometheus,
+    /// KEDA
+    Keda,
+}
+
+/// An API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiArg {
+    /// custom.metrics.k8s.io
+    Custom,
+    /// external.metrics.k8s.io
+    External,
+}
+
+/// Who makes certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum CertificatesArg {
+    /// oppscale.
+    #[default]
+    Oppscale,
+    /// cert-manager.
+    CertManager,
+}
+
+/// What else is brought: objects, or values for a chart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ChartArg {
+    /// metrics-server
+    MetricsServer,
+    /// kube-prometheus-stack
+    PrometheusStack,
+    /// A ConfigMap with the Grafana dashboard
+    Dashboard,
+    /// A PrometheusRule, and the ServiceMonitor that it needs
+    Alerts,
+}
+
+impl ChartArg {
+    /// Whether it is an object of the cluster, and no file for helm.
+    pub fn is_object(self) -> bool {
+        matches!(self, Self::Dashboard | Self::Alerts)
+    }
+}
+
+/// How to only show the plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DryRunArg {
+    /// Without a cluster.
+    Client,
+    /// Tried by the server.
+    Server,
+}
+
+/// What was answered to a question.
+pub(super) enum Answer<T> {
+    Given(T),
+    /// Esc, or Ctrl-C while a key was waited for.
+    Cancelled,
+}
+
+impl InitArgs {
+    /// What is to be installed. Missing arguments are asked for, if `interactive`.
+    ///
+    /// # Errors
+    /// When one is missing and nobody can be asked, or makes no sense.
+    pub(super) async fn wishes(&self, interactive: bool) -> anyhow::Result<Answer<Wishes>> {
+        let mut args = self.clone();
+        if interactive {
+            let asked = tokio::task::spawn_blocking(move || args.ask().map(|a| (args, a)));
+            args = match asked.await.context("the questions ended early")?? {
+                (args, Answer::Given(())) => args,
+                (_, Answer::Cancelled) => return Ok(Answer::Cancelled),
+            };
+        }
+        args.resolved().map(Answer::Given)
+    }
+
+    fn resolved(&self) -> anyhow::Result<Wishes> {
+        let Some(image) = self.image.clone().filter(|image| !image.trim().is_empty()) else {
+            return Err(UsageError::new("which image is the metrics server's?")
+                .hint("--image REGISTRY/oppscale:VERSION")
+                .into());
+        };
+        if !is_image(&image) {
+            return Err(UsageError::new(format!("{image:?} is no image")).into());
+        }
+        let wishes = Wishes {
+            pipeline: match self.pipeline.unwrap_or(PipelineArg::Native) {
+                PipelineArg::Native => Pipeline::Native,
+                PipelineArg::Prometheus => Pipeline::Prometheus,
+                PipelineArg::Keda => Pipeline::Keda,
+            },
+            namespace: self.namespace.clone().unwrap_or_else(|| "oppscale".to_owned()),
+            service: self.service.clone(),
+            secret: format!("{}-tls", self.service),
+            image,
+            replicas: self.replicas,
+            custom: self.apis.contains(&ApiArg::Custom),
+            external: self.apis.contains(&ApiArg::External),
+            cert_manager: self.certificates == CertificatesArg::CertManager,
+            days: (3650, 365),
+            // A sixth of the capacity, as the article's 30 of 184 cores.
+            reserve: self.reserve.unwrap_or(Reserve::Share(150_000_000)),
+            monitor_labels: Vec::new(),
+            dashboard: self.with.contains(&ChartArg::Dashboard),
+            alerts: self.with.contains(&ChartArg::Alerts),
+            rule_labels: Vec::new(),
+        };
+        crate::certificates::Recipe::new(&wishes.service, &wishes.namespace)
+            .check()
+            .map_err(|error| UsageError::new(error.to_string()))?;
+        Ok(wishes)
+    }
+
+    /// Asks for what is missing. Blocks.
+    fn ask(&mut self) -> anyhow::Result<Answer<()>> {
+        let theme = SimpleTheme;
+        if self.pipeline.is_none() {
+            let items = [
+                "native: the metrics server answers the API itself",
+                "prometheus: Prometheus scrapes it, prometheus-adapter answers",
+                "keda: KEDA reads its /metrics",
+            ];
+            let chosen = Select::with_theme(&theme)
+                .with_prompt("How does capacity get to the HPA?")
+                .items(items)
+                .default(0)
+                .interact_opt();
+            self.pipeline = Some(match answered(chosen)? {
+                Some(0) => PipelineArg::Native,
+                Some(1) => PipelineArg::Prometheus,
+                Some(_) => PipelineArg::Keda,
+                None => return Ok(Answer::Cancelled),
+            });
+        }
+        if self.reserve.is_none() {
+            let check =
+                |text: &String| text.parse::<Reserve>().map(|_| ()).map_err(|e| e.to_string());
+            let text = Input::with_theme(&theme)
+                .with_prompt("What must stay free (cores, or a share)?")
+                .default("15%".to_owned())
+                .validate_with(check)
+                .interact_text()
+                .map(Some);
+            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
+            self.reserve = text.parse().ok();
+        }
+        if self.namespace.is_none() {
+            let text = Input::with_theme(&theme)
+                .with_prompt("Namespace of the metrics server")
+                .default("oppscale".to_owned())
+                .validate_with(|text: &String| {
+                    crate::certificates::Recipe::new("oppscale", text)
+                        .check()
+                        .map_err(|e| e.to_string())
+                })
+                .interact_text()
+                .map(Some);
+            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
+            self.namespace = Some(text);
+        }
+        if self.image.is_none() {
+            let text = Input::with_theme(&theme)
+                .with_prompt("Image of the metrics server")
+                .interact_text()
+                .map(Some);
+            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
+            self.image = Some(text);
+        }
+        Ok(Answer::Given(()))
+    }
+}

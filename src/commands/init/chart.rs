@@ -1,0 +1,71 @@
+//! `oppscale init --export DIR --chart`: the installation as a Helm chart.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+use crate::certificates::{Recipe, mint};
+use crate::files;
+use crate::manifest::Templates;
+use crate::printer::Printer;
+use crate::setup::chart::{TLS_VALUES, chart, tls_values};
+use crate::setup::clock;
+use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::helm::ADAPTER;
+use oppscale_cluster::exit::{Exit, UsageError};
+
+use super::args::InitArgs;
+use super::export::{values, write};
+
+/// Writes the chart, and values beside it.
+///
+/// # Errors
+/// When a template is wrong or a file cannot be written.
+pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow::Result<Exit> {
+    let target = args.export.as_deref().unwrap_or("-");
+    if target == "-" {
+        return Err(UsageError::new("a chart is a folder: --export DIR").into());
+    }
+    if wishes.dashboard || wishes.alerts {
+        return Err(UsageError::new("--with dashboard and --with alerts are no part of the chart")
+            .hint("export them without --chart; they need nothing of its values")
+            .into());
+    }
+    let folder = Path::new(target);
+    files::private_folder(&folder.join("templates"))
+        .with_context(|| format!("cannot make the folder {target}"))?;
+    for file in chart(wishes, &Templates::new(None)?)? {
+        write(&folder.join(&file.name), &file.text, file.private)?;
+        printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
+    }
+    let adapter = match args.export_secrets && wishes.pipeline == Pipeline::Prometheus {
+        true => Some(mint(&Recipe::new(ADAPTER, &wishes.namespace), clock::local())?),
+        false => None,
+    };
+    let mut beside = values(args, wishes, adapter.as_ref());
+    let needs_certificates = wishes.serves() && !wishes.cert_manager;
+    if needs_certificates && args.export_secrets {
+        let recipe = Recipe::new(&wishes.service, &wishes.namespace);
+        beside.push(tls_values(&mint(&recipe, clock::local())?));
+    }
+    for one in beside {
+        write(&folder.join(one.file), &one.text(), one.private)?;
+        printer.data(&format!("{}\n", folder.join(one.file).display()))?;
+    }
+    let mut line = format!(
+        "helm upgrade --install {} {target} --namespace {} --create-namespace",
+        wishes.service, wishes.namespace
+    );
+    if needs_certificates {
+        line.push_str(&format!(" -f {}", folder.join(TLS_VALUES).display()));
+    }
+    if needs_certificates && !args.export_secrets {
+        printer.note(
+            "certificates are left out, for there is a private key to them: --export-secrets\n\
+             writes them to a file of their own, --certificates cert-manager needs none",
+        );
+    } else {
+        printer.note(&format!("it is installed with:\n{line}"));
+    }
+    Ok(Exit::Ok)
+}

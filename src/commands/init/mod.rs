@@ -1,0 +1,293 @@
+//! `oppscale init`: a cluster set up, with a plan that is shown first, and proved.
+
+mod adapter;
+mod args;
+mod chart;
+mod export;
+mod grant;
+mod plan;
+mod trust;
+
+use std::time::Duration;
+
+use crate::certificates::{Bundle, Recipe, mint};
+use crate::checks::{self, Doctor, Patience, Subject, examine};
+use crate::manifest::Templates;
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render::findings;
+use crate::setup::clock;
+use crate::setup::desired::{Pipeline, Trust, Wishes};
+use crate::setup::install::Journal;
+use oppscale_cluster::Cluster;
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_core::check::{Category, Finding, Outcome};
+
+use crate::commands::prompt::{can_ask, confirm};
+pub use args::InitArgs;
+use args::{Answer, DryRunArg};
+pub(super) use grant::BOOTSTRAP;
+use grant::{Grant, grant, take_back};
+use plan::Plan;
+
+/// How long the proof may take: APIs that were just handed over are answered after a moment.
+const PROOF: Duration = Duration::from_secs(30);
+
+/// Sets a cluster up.
+///
+/// # Errors
+/// When something is missing, belongs to somebody else, or does not come up.
+pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let applies = args.export.is_none() && args.dry_run.is_none();
+    let wishes = match args.wishes(applies && !args.yes && can_ask()).await? {
+        Answer::Given(wishes) => wishes,
+        Answer::Cancelled => {
+            printer.note("nothing was changed");
+            return Ok(Exit::Interrupted);
+        }
+    };
+    if args.export.is_some() {
+        return export::run(&args, &wishes, printer);
+    }
+    if args.with.iter().any(|what| !what.is_object()) {
+        return Err(UsageError::new("--with writes Helm values for a chart, which are files")
+            .hint("add --export DIR; the charts themselves are installed with helm")
+            .into());
+    }
+    let templates = Templates::new(None)?;
+    if args.dry_run == Some(DryRunArg::Client) {
+        return client_dry_run(&wishes, &templates, printer);
+    }
+    let cluster = args.cluster.connect().await?;
+    let mut wishes = wishes;
+    let progress = Progress::new(printer.shows_progress());
+    let before = look(&args, &wishes, &cluster, &progress).await;
+    progress.finish();
+    printer.explanation(&findings::short(&before.findings, printer));
+    if let Some(finding) = stopper(&before.findings) {
+        return Ok(stopped(finding, printer));
+    }
+    (wishes.monitor_labels, wishes.rule_labels) = before.labels;
+    let mut journal = Journal::new(printer, 0);
+    let granted = grant(&args, &cluster, &mut journal, printer).await?;
+    if let Grant::Declined(exit) = granted {
+        return Ok(exit);
+    }
+    let run = Run { args: &args, wishes: &wishes, cluster: &cluster, printer };
+    let outcome = run.apply(&templates, before.now, &mut journal).await;
+    if matches!(granted, Grant::Made) {
+        // However it went; but what went wrong first is what is told.
+        let taken_back = take_back(&cluster, &mut journal).await;
+        if outcome.is_ok() {
+            taken_back?;
+        }
+    }
+    let changed = match outcome? {
+        Applied::Ended(exit) => return Ok(exit),
+        Applied::Changes(count) => count,
+    };
+    journal.close();
+    if args.no_wait {
+        printer.note("it was not waited for: oppscale check --wait proves it, and oppscale init hands the API over");
+        return Ok(Exit::Ok);
+    }
+    prove(&args, &wishes, &cluster, changed, printer).await
+}
+
+/// A run on a cluster.
+struct Run<'a> {
+    args: &'a InitArgs,
+    wishes: &'a Wishes,
+    cluster: &'a Cluster,
+    printer: &'a Printer,
+}
+
+/// How far a run came.
+enum Applied {
+    /// It ends so: refused, declined, or only shown.
+    Ended(Exit),
+    /// So many changes were made.
+    Changes(usize),
+}
+
+impl Run<'_> {
+    /// Plans, asks once, applies.
+    async fn apply(
+        &self,
+        templates: &Templates,
+        now: i64,
+        journal: &mut Journal<'_>,
+    ) -> anyhow::Result<Applied> {
+        let Self { args, wishes, cluster, printer } = *self;
+        let progress = Progress::new(printer.shows_progress());
+        progress.phase("planning");
+        let plan = Plan::make(args, wishes, templates, cluster, now).await;
+        progress.finish();
+        let plan = plan?;
+        if let Some(exit) = plan.refused(args, cluster, printer).await? {
+            return Ok(Applied::Ended(exit));
+        }
+        printer.data(&plan.text(printer))?;
+        for note in plan.notes() {
+            printer.note(note);
+        }
+        let pending = plan.pending();
+        if args.dry_run.is_some() {
+            journal.close();
+            return Ok(Applied::Ended(Exit::Ok));
+        }
+        if pending > 0 && !args.yes {
+            if !can_ask() {
+                return Err(UsageError::new(format!(
+                    "{pending} changes are to be made, and nobody can be asked"
+                ))
+                .hint("--yes makes them without asking, --dry-run=server only shows them")
+                .into());
+            }
+            match confirm(&format!("Make these {pending} changes?")).await? {
+                Some(true) => {}
+                Some(false) => return Ok(Applied::Ended(Exit::Finding)),
+                None => return Ok(Applied::Ended(Exit::Interrupted)),
+            }
+        }
+        journal.plan(pending);
+        // A line that was finished is not drawn again.
+        let progress = Progress::new(printer.shows_progress());
+        plan.carry_out(args, cluster, journal, &progress, printer).await?;
+        Ok(Applied::Changes(pending))
+    }
+}
+
+/// What is known before anything is planned.
+struct Before {
+    findings: Vec<Finding>,
+    now: i64,
+    /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
+    labels: (Labels, Labels),
+}
+
+type Labels = Vec<(String, String)>;
+
+fn subject(args: &InitArgs, wishes: &Wishes, installed: bool) -> Subject {
+    Subject {
+        namespace: wishes.namespace.clone(),
+        service: wishes.service.clone(),
+        secret: wishes.secret.clone(),
+        distribution: args.distribution,
+        manifests: Vec::new(),
+        installed,
+    }
+}
+
+/// The checks that an installation depends on.
+async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Progress) -> Before {
+    let mut doctor = Doctor::new(cluster, subject(args, wishes, false));
+    let categories = [Category::Connection, Category::Aggregation];
+    let verdicts = examine(&mut doctor, &categories, Patience::default(), progress).await;
+    let labels = match wishes.is_scraped() {
+        true => wanted_labels(&mut doctor).await,
+        false => (Labels::new(), Labels::new()),
+    };
+    Before { findings: verdicts.findings, now: doctor.now, labels }
+}
+
+/// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
+async fn wanted_labels(doctor: &mut Doctor<'_>) -> (Labels, Labels) {
+    let monitor = checks::wanted_labels(doctor, "serviceMonitorSelector").await;
+    (monitor, checks::wanted_labels(doctor, "ruleSelector").await)
+}
+
+/// What makes going on pointless.
+fn stopper(findings: &[Finding]) -> Option<&Finding> {
+    findings.iter().find(|finding| {
+        let blocks = finding.check.fatal || finding.check.id == "OPP-AGG-001";
+        blocks && matches!(finding.outcome, Outcome::Failed(_))
+    })
+}
+
+fn stopped(finding: &Finding, printer: &Printer) -> Exit {
+    let text = finding.outcome.text().unwrap_or_default();
+    printer.error(&format!("error: {}: {text}\n", finding.check.id));
+    printer.note("nothing was changed");
+    if text.contains("no answer from") { Exit::TimedOut } else { Exit::Error }
+}
+
+fn client_dry_run(
+    wishes: &Wishes,
+    templates: &Templates,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
+    let minted = mint(&recipe, clock::local())?;
+    let bundle = Some(Bundle::parse(&minted.ca)?);
+    let desired = wishes.render(templates, &Trust { secret: Some(minted), bundle })?;
+    let mut text = String::new();
+    for document in desired.all() {
+        text.push_str(&format!("apply  {}\n", document.key()));
+    }
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Proves it as the HPA would see it.
+async fn prove(
+    args: &InitArgs,
+    wishes: &Wishes,
+    cluster: &Cluster,
+    changed: usize,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let mut text = match changed {
+        0 => "nothing to change\n".to_owned(),
+        count => format!("{count} changes made\n"),
+    };
+    let categories = match wishes.pipeline {
+        Pipeline::Native => vec![Category::Connection, Category::Certificates, Category::Server],
+        Pipeline::Prometheus => vec![Category::Connection, Category::Prometheus, Category::Server],
+        Pipeline::Keda => vec![Category::Connection, Category::Server],
+    };
+    let mut doctor = Doctor::new(cluster, subject(args, wishes, true));
+    let progress = Progress::new(printer.shows_progress());
+    // Selectors do not change by waiting, and pods were waited for.
+    let patience = Patience { limit: wishes.serves().then_some(PROOF) };
+    let verdicts = examine(&mut doctor, &categories, patience, &progress).await;
+    progress.finish();
+    text.push_str(&findings::short(&verdicts.findings, printer));
+    printer.data(&text)?;
+    if verdicts.summary().failed > 0 {
+        return Ok(Exit::Finding);
+    }
+    if changed > 0 {
+        printer.note(&next_steps(wishes));
+    }
+    Ok(Exit::Ok)
+}
+
+fn next_steps(wishes: &Wishes) -> String {
+    let reserve = reserve_text(&wishes.reserve);
+    let rendered = format!("oppscale render-hpa --workload FILE --reserve {reserve}");
+    // Nobody but the external API answers then.
+    let pipeline = if wishes.custom { "" } else { " --pipeline external" };
+    match wishes.pipeline {
+        Pipeline::Native => {
+            format!("the API answers; what fills the cluster comes next:\n{rendered}{pipeline}")
+        }
+        Pipeline::Prometheus => format!(
+            "Prometheus scrapes the server; what fills the cluster comes next:\n\
+             {rendered} --pipeline prometheus"
+        ),
+        Pipeline::Keda => format!(
+            "KEDA reads http://{0}.{1}:8080/metrics; what fills the cluster comes next:\n\
+             {rendered} --pipeline keda --metrics-url http://{0}.{1}:8080/metrics",
+            wishes.service, wishes.namespace
+        ),
+    }
+}
+
+fn reserve_text(reserve: &oppscale_core::reserve::Reserve) -> String {
+    use oppscale_core::reserve::Reserve;
+    match reserve {
+        Reserve::Cpu(milli) => oppscale_core::quantity::Quantity::from_milli(*milli).to_string(),
+        Reserve::Share(share) => format!("{}%", *share as f64 / 1e7),
+    }
+}

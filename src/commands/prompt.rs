@@ -1,0 +1,43 @@
+//! Questions on the terminal.
+
+use std::io::{self, IsTerminal};
+
+use anyhow::Context;
+use dialoguer::Confirm;
+use dialoguer::theme::SimpleTheme;
+
+/// Whether both ends of a question are a terminal.
+pub(super) fn can_ask() -> bool {
+    // The questions go to stderr, the answers come from stdin.
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks yes or no; `None` for neither.
+///
+/// # Errors
+/// When the terminal is gone.
+pub(super) async fn confirm(question: &str) -> anyhow::Result<Option<bool>> {
+    let question = question.to_owned();
+    let asked = tokio::task::spawn_blocking(move || {
+        let theme = SimpleTheme;
+        let answer =
+            Confirm::with_theme(&theme).with_prompt(question).default(false).interact_opt();
+        answered(answer)
+    });
+    asked.await.context("the question ended early")?
+}
+
+/// An answer; `None` for Esc and for Ctrl-C.
+pub(super) fn answered<T>(
+    answer: Result<Option<T>, dialoguer::Error>,
+) -> anyhow::Result<Option<T>> {
+    match answer {
+        Ok(answer) => Ok(answer),
+        Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
+            // It was hidden while a key was waited for, and dialoguer leaves it so.
+            let _ = console::Term::stderr().show_cursor();
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}

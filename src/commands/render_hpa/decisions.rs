@@ -1,0 +1,326 @@
+//! From flags and facts to what is rendered and how it is sized.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
+use crate::scenario::{self, Document};
+use hpa_model::sizing::{
+    Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
+};
+use hpa_model::verdict::Circumstances;
+use oppscale_cluster::Snapshot;
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::history;
+use oppscale_core::placement::Placement;
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::MEMORY;
+use oppscale_core::selector::Selector;
+
+use super::args::RenderHpaArgs;
+use super::facts::Facts;
+use super::values::{ReplicaFlag, ReserveFlag};
+use super::workload::{class, hinted};
+
+/// How long a filler may take to go unless told otherwise, seconds.
+const GRACE_SECONDS: u32 = 5;
+/// How long a pod may take that does not say, seconds.
+const DEFAULT_GRACE_SECONDS: u32 = 30;
+/// What the article's sample application takes.
+const SAMPLE_APP: &str = "cpu=4,memory=512Mi";
+/// Its least replicas.
+const SAMPLE_APP_MIN: u32 = 2;
+/// Namespaces of Kubernetes itself, and the one of those who named none.
+const SHARED: [&str; 4] = ["default", "kube-system", "kube-public", "kube-node-lease"];
+/// How many nodes are named in a note.
+const NAMED_NODES: usize = 8;
+
+/// Where the workload will live.
+pub(super) fn namespace(args: &RenderHpaArgs, workload: &Workload) -> String {
+    let own = match workload {
+        Workload::Own(own) => own.namespace(),
+        Workload::Paid(_) => Some("sample-app"),
+        Workload::Filler(_) => None,
+    };
+    let chosen = args.namespace.as_deref().or(own);
+    chosen.unwrap_or("opportunistic").to_owned()
+}
+
+/// Decides what flags leave open.
+///
+/// # Errors
+/// When what was typed makes no sense, or a recording cannot be read.
+pub(super) fn of(
+    args: &RenderHpaArgs,
+    workload: &Workload,
+    image: String,
+    snapshot: &Snapshot,
+    facts: &Facts,
+) -> anyhow::Result<(Decisions, Ask)> {
+    let namespace = namespace(args, workload);
+    if SHARED.contains(&namespace.as_str()) {
+        bail!(
+            UsageError::new(format!(
+                "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
+            ))
+            .hint(match (workload, &args.workload) {
+                (Workload::Own(own), Some(file)) if own.namespace().is_some() => format!(
+                    "take namespace: {namespace} out of {file}, and give the filler one of its own: \
+                     --namespace opportunistic"
+                ),
+                _ => "give the filler a namespace of its own: --namespace opportunistic".to_owned(),
+            })
+        );
+    }
+    let (name, grace_seconds) = match workload {
+        Workload::Own(own) => (own.name().to_owned(), own.grace_seconds().unwrap_or(GRACE_SECONDS)),
+        Workload::Filler(program) => (
+            args.name.clone().unwrap_or_else(|| program.name.to_owned()),
+            args.grace.unwrap_or(GRACE_SECONDS),
+        ),
+        Workload::Paid(program) => {
+            (args.name.clone().unwrap_or_else(|| program.name.to_owned()), DEFAULT_GRACE_SECONDS)
+        }
+    };
+    let pipeline = Pipeline::from(args.pipeline);
+    let decisions = Decisions {
+        name,
+        namespace,
+        image,
+        priority_class: class(args, workload),
+        grace_seconds,
+        run_as_user: args.run_as_user,
+        labels: args.labels.iter().cloned().collect(),
+        annotations: args.annotations.iter().cloned().collect(),
+        monitor_labels: args.monitor_labels.iter().cloned().collect(),
+        command: args.command.clone(),
+        args: args.args.clone(),
+        env: args.env.clone(),
+        secret_env: args.secret_env.clone(),
+        port: args.port,
+        node_port: args.node_port,
+        pipeline,
+        version: facts.version,
+        autoscaler: facts.autoscaler,
+        autoscaler_told_by: facts.autoscaler_told_by.clone(),
+        admission_policy: args.admission_policy,
+        network_policy: args.network_policy,
+        egress_ports: args.egress_ports.clone(),
+        metrics_url: args.metrics_url.clone(),
+        adapter_namespace: args.adapter_namespace.clone(),
+    };
+    let is_paid = matches!(workload, Workload::Paid(_));
+    let placement = match workload {
+        Workload::Own(own) => own.placement().map_err(hinted)?,
+        _ => Placement::default(),
+    };
+    let ask = Ask {
+        replica: replica(args, workload)?,
+        reserve: if is_paid {
+            ReserveAsk::Given(Reserve::default())
+        } else {
+            reserve(args, workload)?
+        },
+        min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
+        max: match workload {
+            Workload::Own(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
+            _ => args.max,
+        },
+        quota: args.quota.clone().unwrap_or_default(),
+        placement,
+        nodes: harvested(snapshot, facts.autoscaler),
+        version: facts.version,
+        pipeline,
+        grace_ms: u64::from(grace_seconds) * 1000,
+    };
+    Ok((decisions, ask))
+}
+
+/// Under Karpenter, the nodes that are labelled to be filled; all, as long as none is.
+fn harvested(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
+    let is_labelled = |node: &oppscale_core::node::NodeRecord| {
+        node.labels.get(HARVEST_LABEL).is_some_and(|value| value.as_str() == "true")
+    };
+    match autoscaler == NodeAutoscaler::Karpenter && snapshot.ledger.records().any(is_labelled) {
+        true => Selector::label(HARVEST_LABEL, "true"),
+        false => Selector::default(),
+    }
+}
+
+fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaAsk> {
+    let given = match &args.replica {
+        Some(ReplicaFlag::Given(replica)) => Some(replica),
+        Some(ReplicaFlag::Auto) | None => None,
+    };
+    let program = match workload {
+        Workload::Own(own) => return own_replica(args, own, given),
+        Workload::Filler(program) | Workload::Paid(program) => program,
+    };
+    if let Some(replica) = given.filter(|replica| replica.footprint().get(MEMORY) == 0) {
+        bail!(
+            UsageError::new(format!(
+                "--replica {replica} requests no memory: what a replica takes is unknown"
+            ))
+            .hint(format!("--replica {replica},memory=1Gi, or as much as it needs"))
+        );
+    }
+    Ok(match (given, workload, &args.replica) {
+        (Some(replica), _, _) => ReplicaAsk::Given(replica.clone()),
+        (None, Workload::Paid(_), None) => ReplicaAsk::Given(SAMPLE_APP.parse()?),
+        _ => ReplicaAsk::Auto { memory_per_core: program.memory_per_core },
+    })
+}
+
+fn own_replica(
+    args: &RenderHpaArgs,
+    own: &OwnDeployment,
+    given: Option<&Replica>,
+) -> anyhow::Result<ReplicaAsk> {
+    if args.replica == Some(ReplicaFlag::Auto) {
+        bail!(
+            UsageError::new("--replica auto is for built-in workloads")
+                .hint("a Deployment of your own says what it needs, or --replica cpu=1,memory=1Gi")
+        );
+    }
+    own.replica(given).map(ReplicaAsk::Given).map_err(hinted)
+}
+
+fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveAsk> {
+    if let Some(reserve) = args.target_utilization {
+        return Ok(ReserveAsk::Given(reserve));
+    }
+    match (args.reserve, workload) {
+        (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveAsk::Given(reserve)),
+        (None, Workload::Own(own)) if args.growth.is_none() && args.recording.is_none() => {
+            if let Some(reserve) = own.reserve().map_err(hinted)? {
+                return Ok(ReserveAsk::Given(reserve));
+            }
+        }
+        _ => {}
+    }
+    let given = args
+        .growth
+        .map(|milli_per_second| Growth { milli_per_second, source: GrowthSource::Given });
+    let measured = args.recording.as_deref().map(measured).transpose()?;
+    Ok(ReserveAsk::Auto(given.or(measured)))
+}
+
+/// How fast paid load grows in a recording: in its fastest minute.
+fn measured(file: &str) -> anyhow::Result<Growth> {
+    let setup = if history::is_history(Path::new(file)) {
+        scenario::recorded(Path::new(file))?.setup
+    } else {
+        scenario::setup(&Document::read(file)?)
+            .context("a recording is what oppscale top --record writes, or a scenario file")?
+    };
+    Ok(Growth {
+        milli_per_second: Circumstances::of(&setup).growth_milli_per_second,
+        source: GrowthSource::Measured(file.to_owned()),
+    })
+}
+
+/// Says whose a number is that no flag gave.
+pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Workload) {
+    let whose = match workload {
+        Workload::Own(_) => "as the Deployment has it",
+        Workload::Paid(_) => "as in the article",
+        Workload::Filler(_) => return,
+    };
+    for line in lines {
+        let given = match line.subject {
+            Subject::Replica => args.replica.is_some(),
+            Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
+            Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
+            Subject::Bounds if line.what == "maxReplicas" => args.max.is_some(),
+            _ => continue,
+        };
+        if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {
+            line.why = format!("{whose}{rest}");
+        }
+    }
+}
+
+/// What the user should know of what was decided.
+pub(super) fn notes(
+    decisions: &Decisions,
+    sizing: &Sizing,
+    workload: &Workload,
+    snapshot: &Snapshot,
+) -> Vec<String> {
+    let mut notes = Vec::new();
+    let image = decisions.image.as_str();
+    let is_paid = matches!(workload, Workload::Paid(_));
+    if !image.is_empty() && !image.contains("@sha256:") && !is_paid {
+        notes.push(format!(
+            "image {image} has no digest: nodes may run different ones; name it NAME@sha256:DIGEST"
+        ));
+    }
+    if let Some(port) = decisions.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
+        notes.push(format!(
+            "node port {port} is outside of 30000-32767, which API servers take unless told otherwise \
+             (--service-node-port-range)"
+        ));
+    }
+    let reaches_pool = |program: &Program| !program.egress_ports.is_empty();
+    if let Workload::Filler(program) = workload
+        && decisions.network_policy
+        && program.name == "miner"
+        && !reaches_pool(program)
+    {
+        notes.push(
+            "the pool's URL has no port, so the network policy lets nothing out to it: name it \
+             with --egress-port"
+                .to_owned(),
+        );
+    }
+    if decisions.name.len() > 242 {
+        notes.push(format!(
+            "the name has {} characters: a ReplicaSet adds 11 and may have 253",
+            decisions.name.len()
+        ));
+    }
+    if is_paid && decisions.pipeline == Pipeline::Native {
+        notes.push(
+            "the HPA reads http_requests of pods: prometheus-adapter must serve it \
+             (--pipeline prometheus renders its rules)"
+                .to_owned(),
+        );
+    }
+    if is_paid {
+        return notes;
+    }
+    let namespace = &decisions.namespace;
+    let others =
+        snapshot.ledger.bound().filter(|pod| !pod.own && *pod.group.namespace == **namespace);
+    let strangers = others.filter(|pod| *pod.group.name != *decisions.name).count();
+    if strangers > 0 {
+        notes.push(format!(
+            "namespace {namespace} holds {strangers} pods that are not opportunistic: its quotas and \
+             limits would bind them too"
+        ));
+    }
+    let unlabelled = harvested(snapshot, decisions.autoscaler).is_empty();
+    let other = snapshot.ledger.bound().find(|pod| {
+        pod.own && *pod.group.namespace == **namespace && *pod.group.name != *decisions.name
+    });
+    if let Some(other) = other {
+        notes.push(format!(
+            "namespace {namespace} holds pods of {} too: each one's quota would bind both; give \
+             each filler a namespace of its own",
+            other.group.name
+        ));
+    }
+    if decisions.autoscaler == NodeAutoscaler::Karpenter && unlabelled {
+        let mut nodes =
+            sizing.nodes.iter().take(NAMED_NODES).cloned().collect::<Vec<_>>().join(" ");
+        if sizing.nodes.len() > NAMED_NODES {
+            nodes.push_str(&format!(" ... ({} nodes)", sizing.nodes.len()));
+        }
+        notes.push(format!(
+            "label the nodes that may be filled: kubectl label nodes {nodes} {HARVEST_LABEL}=true"
+        ));
+    }
+    notes
+}

@@ -1,0 +1,197 @@
+//! What the cluster itself tells: its version, who adds nodes, what scales already.
+
+use serde_json::Value;
+
+use crate::harvest::{Decisions, NodeAutoscaler};
+use crate::manifest::Document;
+use hpa_model::KubernetesVersion;
+use oppscale_cluster::exit::Hinted;
+use oppscale_cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
+
+use super::args::RenderHpaArgs;
+
+/// What Cluster Autoscaler writes wherever it runs (`--write-status-configmap`, on by default).
+const STATUS: &str = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
+/// The API group of Karpenter.
+const KARPENTER: &str = "/apis/karpenter.sh";
+
+/// What is known of the cluster besides nodes and pods.
+#[derive(Debug)]
+pub(super) struct Facts {
+    pub(super) version: KubernetesVersion,
+    pub(super) autoscaler: NodeAutoscaler,
+    /// Who says so.
+    pub(super) autoscaler_told_by: String,
+    /// What scales workloads of the namespace already.
+    scalers: Vec<Scaler>,
+    pub(super) notes: Vec<String>,
+}
+
+/// What saved lists tell.
+pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scaler>) -> Facts {
+    let mut notes = Vec::new();
+    let version = args.kubernetes_version.unwrap_or_else(|| {
+        notes.push(
+            "rendered for Kubernetes 1.36; name another with --kubernetes-version".to_owned(),
+        );
+        KubernetesVersion::default()
+    });
+    let (autoscaler, autoscaler_told_by) = given(args)
+        .or_else(|| of_nodes(snapshot))
+        .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
+    Facts { version, autoscaler, autoscaler_told_by, scalers, notes }
+}
+
+/// What a cluster tells.
+///
+/// # Errors
+/// When it cannot be asked.
+pub(super) async fn live(
+    args: &RenderHpaArgs,
+    cluster: &Cluster,
+    snapshot: &Snapshot,
+    namespace: &str,
+) -> Result<Facts, ClusterError> {
+    let mut notes = Vec::new();
+    let version = match args.kubernetes_version {
+        Some(version) => version,
+        None => nearest(&oppscale_cluster::server_version(cluster).await?, &mut notes),
+    };
+    let told = match given(args).or_else(|| of_nodes(snapshot)) {
+        Some(told) => told,
+        None => detect(cluster, &mut notes).await?,
+    };
+    let scalers = oppscale_cluster::scalers(cluster, namespace).await?;
+    if scalers.is_none() {
+        notes.push(format!(
+            "whether another HPA scales the same target is unknown: HPAs in {namespace} may not be \
+             listed"
+        ));
+    }
+    Ok(Facts {
+        version,
+        autoscaler: told.0,
+        autoscaler_told_by: told.1,
+        scalers: scalers.unwrap_or_default(),
+        notes,
+    })
+}
+
+fn given(args: &RenderHpaArgs) -> Option<(NodeAutoscaler, String)> {
+    Some((args.autoscaler?, "as given".to_owned()))
+}
+
+fn of_nodes(snapshot: &Snapshot) -> Option<(NodeAutoscaler, String)> {
+    let found = NodeAutoscaler::of_nodes(&snapshot.ledger)?;
+    Some((found, "told by labels and taints of nodes".to_owned()))
+}
+
+async fn detect(
+    cluster: &Cluster,
+    notes: &mut Vec<String>,
+) -> Result<(NodeAutoscaler, String), ClusterError> {
+    if oppscale_cluster::exists(cluster, KARPENTER).await? == Some(true) {
+        return Ok((NodeAutoscaler::Karpenter, "its API is there".to_owned()));
+    }
+    match oppscale_cluster::exists(cluster, STATUS).await? {
+        Some(true) => {
+            let why = "it writes kube-system/cluster-autoscaler-status".to_owned();
+            Ok((NodeAutoscaler::ClusterAutoscaler, why))
+        }
+        Some(false) => Ok((NodeAutoscaler::None, "none was found".to_owned())),
+        None => {
+            notes.push(
+                "whether Cluster Autoscaler runs is unknown: its status may not be read; name it \
+                 with --autoscaler"
+                    .to_owned(),
+            );
+            Ok((NodeAutoscaler::None, "unknown".to_owned()))
+        }
+    }
+}
+
+/// The version that is modelled and nearest to the server's.
+fn nearest(text: &str, notes: &mut Vec<String>) -> KubernetesVersion {
+    text.parse().unwrap_or_else(|_| {
+        let minor = text.trim_start_matches('v').split('.').nth(1);
+        let digits = minor.map(|minor| minor.trim_end_matches(|c: char| !c.is_ascii_digit()));
+        let minor = digits.and_then(|digits| digits.parse::<u32>().ok());
+        let (nearest, word) = match minor {
+            Some(0..=32) => (KubernetesVersion::V1_33, "1.33"),
+            Some(_) => (KubernetesVersion::V1_37, "1.37"),
+            None => (KubernetesVersion::default(), "1.36"),
+        };
+        notes.push(format!("the server is {text}; rendered as for Kubernetes {word}"));
+        nearest
+    })
+}
+
+/// Refuses a PriorityClass that is there and says something else: an API server changes neither
+/// its value nor its preemption policy (`ValidatePriorityClassUpdate`).
+///
+/// # Errors
+/// When it is so, or the server fails.
+pub(super) async fn refuse_other_class(
+    cluster: &Cluster,
+    documents: &[Document],
+) -> anyhow::Result<()> {
+    let Some(class) = documents.iter().find(|document| document.kind() == "PriorityClass") else {
+        return Ok(());
+    };
+    let name = class.name();
+    let words = format!("get PriorityClass {name}");
+    let right = "--verb=get --resource=priorityclasses.scheduling.k8s.io";
+    let action = Action { words: &words, right };
+    let path = format!("/apis/scheduling.k8s.io/v1/priorityclasses/{name}");
+    let live = match cluster.find(&action, &path).await {
+        Ok(Some(live)) => live,
+        // Then applying it will tell.
+        Ok(None) | Err(ClusterError::Forbidden { .. }) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let of = |object: &Value| {
+        let preempts = object["preemptionPolicy"].as_str().unwrap_or("PreemptLowerPriority");
+        (object["value"].as_i64().unwrap_or(0), preempts.to_owned())
+    };
+    let (is, wanted) = (of(&live), of(class.value()));
+    if is == wanted {
+        return Ok(());
+    }
+    Err(Hinted::new(
+        format!(
+            "PriorityClass {name} is there already, with value {} and preemptionPolicy {}: fillers \
+             need {} and {}, and a class cannot be changed",
+            is.0, is.1, wanted.0, wanted.1
+        ),
+        "name another one: --priority-class NAME",
+    )
+    .into())
+}
+
+impl Facts {
+    /// Refuses to set a second HPA on a target that has one.
+    ///
+    /// # Errors
+    /// When it has one that this one does not take the place of.
+    pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Hinted> {
+        let (name, namespace) = (&decisions.name, &decisions.namespace);
+        let own = decisions.hpa_name();
+        let second = self.scalers.iter().find(|scaler| {
+            scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own
+        });
+        second.map_or(Ok(()), |scaler| {
+            Err(Hinted::new(
+                format!(
+                    "HorizontalPodAutoscaler {namespace}/{} scales Deployment {name} already: two \
+                     would fight",
+                    scaler.name
+                ),
+                format!(
+                    "delete it first: kubectl -n {namespace} delete hpa {}\n\
+                     or call this workload something else with --name",
+                    scaler.name
+                ),
+            ))
+        })
+    }
+}

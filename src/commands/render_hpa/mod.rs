@@ -1,0 +1,204 @@
+//! `oppscale render-hpa`: manifests of an opportunistic workload, sized for a cluster.
+
+mod args;
+mod decisions;
+mod facts;
+mod flags;
+mod values;
+mod workload;
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+use crate::files;
+use crate::harvest::{self, Rendered, Workload};
+use crate::manifest::{self, Document, Templates};
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render::diff;
+use hpa_model::sizing::{self, Sizing, SizingError};
+use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
+
+pub use args::RenderHpaArgs;
+use facts::Facts;
+use values::{Explain, Output};
+
+/// Reads a cluster or saved lists, sizes the workload, renders and writes.
+///
+/// # Errors
+/// When the input cannot be read, cannot be sized or does not hold together; nothing is
+/// written then.
+pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    args.check()?;
+    let templates = Templates::new(args.templates.as_deref())?;
+    let (workload, image) = workload::of(&args)?;
+    let (snapshot, facts, cluster) = read(&args, &workload, printer).await?;
+    if let Some(why) = &snapshot.pods_unknown {
+        bail!(Hinted::new(
+            format!("paid work is unknown: {why}"),
+            "pods must be read to size a workload: kubectl get nodes,pods -A -o json > cluster.json"
+        ));
+    }
+    let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
+    let sizing = sizing::size(&snapshot.ledger, &ask).map_err(unsized_workload)?;
+    facts.refuse_second_scaler(&decisions)?;
+    let mut rendered =
+        harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
+    if let Some(cluster) = &cluster {
+        facts::refuse_other_class(cluster, &rendered.documents).await?;
+    }
+    decisions::say_whose(&mut rendered.lines, &args, &workload);
+    let comments =
+        args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
+    if comments {
+        harvest::comment(&mut rendered.documents, &rendered.lines);
+    }
+    let exit = write(&args, &templates, &rendered, cluster.as_ref(), printer).await?;
+    if args.explain.is_some() && !comments {
+        printer.explanation(&harvest::table(&rendered.lines, printer.stderr_width()));
+    }
+    for note in words(&snapshot, &facts, &decisions, &sizing, &workload, rendered.notes) {
+        printer.note(&note);
+    }
+    Ok(exit)
+}
+
+async fn read(
+    args: &RenderHpaArgs,
+    workload: &Workload,
+    printer: &Printer,
+) -> anyhow::Result<(Snapshot, Facts, Option<Cluster>)> {
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let (snapshot, _) = oppscale_cluster::read_saved(&files, None, "default")?;
+        let scalers =
+            oppscale_cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
+        let facts = facts::saved(args, &snapshot, scalers);
+        return Ok((snapshot, facts, None));
+    }
+    let connection = args.cluster.connect().await?;
+    let progress = Progress::new(printer.shows_progress());
+    let (snapshot, _) =
+        oppscale_cluster::read(&connection, &oppscale_cluster::Request::default(), &progress)
+            .await?;
+    let namespace = decisions::namespace(args, workload);
+    let facts = facts::live(args, &connection, &snapshot, &namespace).await?;
+    Ok((snapshot, facts, Some(connection)))
+}
+
+fn unsized_workload(error: SizingError) -> Hinted {
+    Hinted::new(error.to_string(), error.hint())
+}
+
+async fn write(
+    args: &RenderHpaArgs,
+    templates: &Templates,
+    rendered: &Rendered,
+    cluster: Option<&Cluster>,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let documents = &rendered.documents;
+    if let (true, Some(cluster)) = (args.diff, cluster) {
+        return differences(cluster, documents, printer).await;
+    }
+    if let Some(folder) = &args.output_dir {
+        let written = manifest::folder(templates, documents)?;
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        for file in &written.files {
+            let path = folder.join(&file.name);
+            let write = if file.private { files::write_private } else { files::write_whole };
+            write(&path, file.text.as_bytes())
+                .with_context(|| format!("cannot write {}", path.display()))?;
+        }
+        let left = left_over(folder, &written);
+        if !left.is_empty() {
+            printer.note(&format!(
+                "{} holds files that are not of this set, and that kustomization.yaml does not \
+                 name: {}",
+                folder.display(),
+                left.join(", ")
+            ));
+        }
+        printer.note(&format!(
+            "wrote {} files; apply them with: kubectl apply -k {}",
+            written.files.len(),
+            folder.display()
+        ));
+        return Ok(Exit::Ok);
+    }
+    let text = match args.output {
+        Output::Yaml => manifest::stream(documents),
+        Output::Json => manifest::json(documents)?,
+    };
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Manifests of a folder that this set does not have, as those of another set with other
+/// numbers.
+fn left_over(folder: &Path, written: &manifest::Folder) -> Vec<String> {
+    // What cannot be listed has just been written to; the words are a service, no more.
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut left: Vec<_> = names
+        .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
+        .filter(|name| written.files.iter().all(|file| file.name != *name))
+        .collect();
+    left.sort();
+    left
+}
+
+/// Prints what applying would change; nothing before all of it is known.
+async fn differences(
+    cluster: &Cluster,
+    documents: &[Document],
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let mut text = String::new();
+    for document in documents {
+        let key = document.key().to_string();
+        let Some(kind) = manifest::kind_of(document.api_version(), document.kind()) else {
+            printer.warn(&format!("{key} is not compared: its kind is not known here"));
+            continue;
+        };
+        let path = kind.path(document.namespace(), document.name());
+        let (_, group) =
+            kind.api_version.rsplit_once('/').map_or(("", ""), |(group, v)| (v, group));
+        let resource = match group {
+            "" => kind.plural.to_owned(),
+            group => format!("{}.{group}", kind.plural),
+        };
+        let dry =
+            oppscale_cluster::dry_run(cluster, &key, &resource, &path, document.value()).await?;
+        if dry.live.is_none() && dry.merged.is_none() {
+            tracing::info!("{key}: its namespace or kind is not there yet");
+        }
+        let merged = dry.merged.as_ref().unwrap_or(document.value());
+        text.push_str(&diff::unified(&key, dry.live.as_ref(), Some(merged)));
+    }
+    printer.data(&text)?;
+    Ok(if text.is_empty() { Exit::Ok } else { Exit::Finding })
+}
+
+/// What the user should know besides.
+fn words(
+    snapshot: &Snapshot,
+    facts: &Facts,
+    decisions: &harvest::Decisions,
+    sizing: &Sizing,
+    workload: &Workload,
+    notes: Vec<String>,
+) -> Vec<String> {
+    let mut words = snapshot.notes.clone();
+    words.extend(facts.notes.iter().cloned());
+    words.extend(notes);
+    let unknown = snapshot.ledger.unknown().count();
+    if unknown > 0 {
+        words.push(format!("{unknown} pods cannot be counted; their nodes are left out"));
+    }
+    words.extend(decisions::notes(decisions, sizing, workload, snapshot));
+    words
+}

@@ -1,0 +1,211 @@
+//! Which workload is meant, and whether all is told that it needs.
+
+use anyhow::{Context, bail};
+
+use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
+use oppscale_cluster::exit::{Hinted, UsageError};
+
+use super::args::RenderHpaArgs;
+use super::flags;
+use super::values::ConfigAs;
+use crate::commands::image::is_image;
+
+/// The PriorityClass of fillers unless told otherwise.
+const CLASS: &str = "opportunistic";
+/// The names of built-in workloads.
+const NAMES: &str = "miner, transcode, batch, cache, sample-app";
+
+/// The workload, and the image that it runs; empty for an own Deployment.
+///
+/// # Errors
+/// When a name is unknown, a flag is missing or a placeholder, or the file is wrong.
+pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
+    let name = args.workload.as_deref();
+    if name != Some("miner") {
+        let flags =
+            [("--pool", &args.pool), ("--wallet", &args.wallet), ("--worker", &args.worker)];
+        if let Some((flag, _)) = flags.iter().find(|(_, value)| value.is_some()) {
+            bail!(UsageError::new(format!("{flag} is for --workload miner")));
+        }
+    }
+    let program = match name {
+        None => Program::any(),
+        Some("miner") => Program::miner(miner(args)?),
+        Some("transcode") => Program::transcode(),
+        Some("batch") => Program::batch(),
+        Some("cache") => Program::cache(),
+        Some("sample-app") => {
+            let program = Program::sample_app();
+            refuse_for_sample_app(args)?;
+            flags::of_program(args, &program)?;
+            let image = image(args, &program)?;
+            return Ok((Workload::Paid(Box::new(program)), image));
+        }
+        Some(file) if file == "-" || file.contains(['.', '/']) => return own(args, file),
+        Some(file) if std::path::Path::new(file).is_file() => return own(args, file),
+        Some(other) => bail!(
+            UsageError::new(format!("{other:?} is no workload"))
+                .hint(format!("expected {NAMES}, or the file of a Deployment"))
+        ),
+    };
+    let image = image(args, &program)?;
+    flags::of_program(args, &program)?;
+    Ok((Workload::Filler(Box::new(program)), image))
+}
+
+fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
+    let given = [
+        ("--image", args.image.is_some()),
+        ("--name", args.name.is_some()),
+        ("--command", !args.command.is_empty()),
+        ("--arg", !args.args.is_empty()),
+        ("--env", !args.env.is_empty()),
+        ("--secret-env", !args.secret_env.is_empty()),
+        ("--label", !args.labels.is_empty()),
+        ("--annotation", !args.annotations.is_empty()),
+        ("--port", args.port.is_some()),
+        ("--node-port", args.node_port.is_some()),
+        ("--grace", args.grace.is_some()),
+    ];
+    if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
+        bail!(
+            UsageError::new(format!("{flag} is for built-in workloads"))
+                .hint(format!("write it into {file}; oppscale adds only what is missing"))
+        );
+    }
+    let text = read(file)?;
+    let own = OwnDeployment::read(file, &text).map_err(hinted)?;
+    let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
+    if let Some(has) = own.priority_class().filter(|has| *has != class) {
+        let hint = match has.starts_with("system-") {
+            true => "take it out: its pods would evict others".to_owned(),
+            false => format!(
+                "take it out, add the class to the file, or let oppscale render it: \
+                 --priority-class {has}"
+            ),
+        };
+        bail!(Hinted::new(
+            format!("{file}: Deployment {} has the PriorityClass {has} already", own.name()),
+            hint
+        ));
+    }
+    if let (Some(asked), Some(has)) = (&args.namespace, own.namespace())
+        && asked != has
+    {
+        bail!(
+            UsageError::new(format!("{file} says namespace {has}, and --namespace {asked}"))
+                .hint("leave out one of the two")
+        );
+    }
+    Ok((Workload::Own(Box::new(own)), String::new()))
+}
+
+fn read(file: &str) -> anyhow::Result<String> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
+    } else {
+        bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
+    }
+    String::from_utf8(bytes).with_context(|| format!("{file} is no text"))
+}
+
+/// The PriorityClass of a workload.
+pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
+    let brought = match workload {
+        Workload::Own(own) => own.brought_class(),
+        _ => None,
+    };
+    args.priority_class.as_deref().or(brought).unwrap_or(CLASS).to_owned()
+}
+
+/// An error with the hint that it carries.
+pub(super) fn hinted(error: HarvestError) -> anyhow::Error {
+    match error.hint() {
+        Some(hint) => Hinted::new(error.to_string(), hint).into(),
+        None => error.into(),
+    }
+}
+
+fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {
+    let needed = [("--pool", &args.pool), ("--wallet", &args.wallet), ("--worker", &args.worker)];
+    let mut missing: Vec<_> =
+        needed.iter().filter(|(_, value)| value.is_none()).map(|(flag, _)| *flag).collect();
+    if args.image.is_none() {
+        missing.insert(0, "--image");
+    }
+    let (Some(pool), Some(wallet), Some(worker), true) =
+        (&args.pool, &args.wallet, &args.worker, args.image.is_some())
+    else {
+        bail!(UsageError::new(format!("--workload miner needs {}", missing.join(", "))).hint(
+            "there is no default: it would mine for somebody else. Give all four:\n\
+             --image IMAGE --pool stratum+tcp://HOST:PORT --wallet ADDRESS --worker NAME"
+        ));
+    };
+    for (flag, value) in needed {
+        given(flag, value.as_deref().unwrap_or_default())?;
+    }
+    Ok(Miner {
+        pool: pool.clone(),
+        wallet: wallet.clone(),
+        worker: worker.clone(),
+        as_args: args.config_as == ConfigAs::Args,
+    })
+}
+
+fn image(args: &RenderHpaArgs, program: &Program) -> anyhow::Result<String> {
+    let Some(image) = args.image.as_deref() else {
+        let hint = match program.name {
+            "sample-app" => "it is in oppscale's own: --image REGISTRY/oppscale:VERSION",
+            _ => "it is your program that runs: --image REGISTRY/NAME@sha256:DIGEST",
+        };
+        let said = format!("--workload {} needs --image", program.name);
+        bail!(UsageError::new(said).hint(hint));
+    };
+    given("--image", image)?;
+    if !is_image(image) {
+        bail!(UsageError::new(format!("--image: {image:?} is no image")));
+    }
+    Ok(image.to_owned())
+}
+
+/// Refuses what stands for a value that is still to be filled in.
+fn given(flag: &str, value: &str) -> Result<(), UsageError> {
+    let lower = value.trim().to_ascii_lowercase();
+    let words =
+        ["changeme", "change-me", "change_me", "todo", "xxx", "placeholder", "your-", "your_"];
+    let is_placeholder = lower.is_empty()
+        || (lower.starts_with('<') && lower.ends_with('>'))
+        || words.iter().any(|word| lower.starts_with(word))
+        || lower.ends_with("...")
+        || lower.starts_with("registry.example")
+        || matches!(lower.as_str(), "image" | "wallet" | "pool" | "worker" | "address" | "url");
+    if !is_placeholder {
+        return Ok(());
+    }
+    Err(UsageError::new(format!("{flag} {value:?} is a placeholder")).hint("give the real one"))
+}
+
+fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
+    use super::values::PipelineFlag;
+    let refused = [
+        ("--reserve", args.reserve.is_some() || args.target_utilization.is_some()),
+        ("--growth", args.growth.is_some()),
+        ("--recording", args.recording.is_some()),
+        ("--quota", args.quota.is_some()),
+        ("--priority-class", args.priority_class.is_some()),
+        ("--grace", args.grace.is_some()),
+        ("--secret-env", !args.secret_env.is_empty()),
+        ("--autoscaler", args.autoscaler.is_some()),
+        ("--admission-policy", args.admission_policy),
+        ("--pipeline keda", args.pipeline == PipelineFlag::Keda),
+        ("--pipeline external", args.pipeline == PipelineFlag::External),
+        // An HPA on a metric of pods has nothing to go by at zero.
+        ("--min 0", args.min == Some(0)),
+    ];
+    let found = refused.iter().find(|(_, given)| *given);
+    found.map_or(Ok(()), |(flag, _)| {
+        Err(UsageError::new(format!("{flag} is for fillers; sample-app is paid work")))
+    })
+}

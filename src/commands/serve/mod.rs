@@ -1,0 +1,60 @@
+//! `oppscale serve`: follows a cluster and answers until it is told to stop.
+
+mod args;
+
+use std::time::Duration;
+
+use crate::printer::Printer;
+use crate::serve::{ServeError, Server};
+use oppscale_cluster::exit::{Exit, Hinted};
+
+use crate::commands::shutdown::Ending;
+pub use args::{LogFormat, ServeArgs};
+
+/// How long requests that came may take once the ports are closed. With the delay before,
+/// it stays within the 30 s that a pod has by default.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Serves until SIGTERM or Ctrl-C; a second one ends at once.
+///
+/// # Errors
+/// When the command line makes no sense, there is no certificate or kubeconfig, or a port
+/// cannot be opened. An API server that does not answer is no error: it is tried again.
+pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
+    let settings = args.resolve()?;
+    let mut ending = Ending::new()?;
+    let cluster = args.cluster.connect().await?;
+    let server = Server::open(settings).await.map_err(hinted)?;
+    tracing::info!(server = cluster.server(), "following");
+    let running = tokio::select! {
+        running = server.start(cluster) => running?,
+        exit = ending.told() => return Ok(exit),
+    };
+    let exit = ending.told().await;
+    tokio::select! {
+        () = running.stop(Ending::delay(exit, args.shutdown_delay.0), PATIENCE) => {}
+        _ = ending.told() => {}
+    }
+    Ok(exit)
+}
+
+/// Adds what to do.
+fn hinted(error: ServeError) -> anyhow::Error {
+    let hint = match &error {
+        ServeError::Port { error: io, .. } => match io.kind() {
+            std::io::ErrorKind::AddrInUse => {
+                "something listens there already; choose another with --listen or --listen-http"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 take a right; choose another with --listen or --listen-http"
+            }
+            _ => "check --listen and --listen-http",
+        },
+        ServeError::Certificate(_) => {
+            "check --tls-cert-file and --tls-private-key-file: PEM, and of one another"
+        }
+        ServeError::Tls(_) => return error.into(),
+    };
+    let text = error.to_string();
+    Hinted::new(text, hint).into()
+}

@@ -1,0 +1,272 @@
+//! What `simulate` compares: a scenario, and the HPAs to try on it.
+
+use std::path::Path;
+
+use anyhow::bail;
+
+use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
+use hpa_model::simulation::{
+    Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
+};
+use hpa_model::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
+use hpa_model::{ControllerConfig, MetricSource};
+use oppscale_cluster::exit::{Hinted, UsageError};
+use oppscale_cluster::history;
+use oppscale_cluster::{self, SavedFiles};
+use oppscale_core::reserve::Reserve;
+
+use super::args::{Nature, SimulateArgs};
+
+/// The value of the filler's PriorityClass where a correction gives it one.
+const OPPORTUNISTIC: i32 = -1000;
+
+/// Everything that is going to be simulated.
+#[derive(Debug)]
+pub(super) struct Stage {
+    /// What the scenario is called.
+    pub(super) title: String,
+    /// The seed of all.
+    pub(super) seed: u64,
+    /// In the order of the table; never empty.
+    pub(super) candidates: Vec<Candidate>,
+    /// What the user should know of the input.
+    pub(super) warnings: Vec<String>,
+    /// What else was taken from the HPAs' files.
+    pub(super) notes: Vec<String>,
+}
+
+/// One HPA on the scenario.
+#[derive(Debug)]
+pub(super) struct Candidate {
+    /// A short name for tables.
+    pub(super) name: String,
+    /// What it is, in one line.
+    pub(super) title: String,
+    /// The scenario with it.
+    pub(super) setup: Setup,
+    /// How it is called in a cluster.
+    pub(super) identity: Manifest,
+    /// What is to be expected of it.
+    pub(super) verdict: Result<Verdict, Unjudgeable>,
+}
+
+/// Reads the scenario and the HPAs.
+///
+/// # Errors
+/// When a file cannot be read, or there is no such scenario or configuration.
+pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
+    let (title, mut setup, mut warnings) = base(args)?;
+    let mut notes = Vec::new();
+    setup.filler.autoscaler.config =
+        ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
+    setup.seed = args.seed.unwrap_or(setup.seed);
+    setup.end_ms = args.duration.map_or(setup.end_ms, |span| span.ms);
+    if setup.end_ms == 0 {
+        match args.duration {
+            Some(_) => bail!(UsageError::new("--duration: expected more than 0")),
+            None => bail!("{title}: duration: expected more than 0"),
+        }
+    }
+    let mut candidates = Vec::new();
+    for file in &args.hpas {
+        let document = Document::read(file)?;
+        for manifest in manifests(&document, file, &setup)? {
+            let workload = scenario::workload(&document, &manifest)?;
+            let nature = nature(args, &manifest, workload.as_ref());
+            let mut setup = setup.clone();
+            if let Some(workload) = &workload {
+                workload.shape(&mut setup.filler.template);
+                let (priority, reserve) = (setup.filler.template.priority, nature.reserve);
+                notes.push(taken(file, &manifest.name, workload, priority, reserve));
+                warnings.extend(without_class(file, &manifest.name, workload, priority));
+            }
+            setup.filler.autoscaler.spec = manifest.spec.clone();
+            setup.filler.autoscaler.metric = nature;
+            let title = format!("the HPA {} of {file}", manifest.name);
+            let tried = Candidate::new(manifest.name.clone(), title, setup, manifest);
+            let corrected = tried.corrected();
+            candidates.push(tried);
+            candidates.extend(corrected);
+        }
+    }
+    for name in args.config_names() {
+        let configuration = Configuration::named(name).ok_or_else(|| no_configuration(name))?;
+        let setup = configuration.apply(setup.clone());
+        let spec = setup.filler.autoscaler.spec.clone();
+        let target = ScaleTarget {
+            api_version: Some("apps/v1".to_owned()),
+            kind: "Deployment".to_owned(),
+            name: "miner".to_owned(),
+        };
+        let identity = Manifest {
+            name: "miner".to_owned(),
+            namespace: None,
+            target,
+            objects: Vec::new(),
+            spec,
+        };
+        let title = configuration.title.to_owned();
+        candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, identity));
+    }
+    unique(&mut candidates);
+    Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
+}
+
+fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
+    if let [file] = &args.from[..]
+        && history::is_history(Path::new(file))
+    {
+        if args.workload.is_some() {
+            bail!(
+                UsageError::new("--workload: a capacity history knows its workload")
+                    .hint("name it when recording: oppscale top --workload ... --record FILE")
+            );
+        }
+        let recorded = scenario::recorded(Path::new(file))?;
+        return Ok((file.clone(), recorded.setup, recorded.warnings));
+    }
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let namespace = args.namespace.as_deref().unwrap_or("default");
+        let (snapshot, workload) =
+            oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
+        if let Some(why) = &snapshot.pods_unknown {
+            bail!(Hinted::new(
+                format!("paid work is unknown: {why}"),
+                "save pods too: kubectl get nodes,pods -A -o json > cluster.json"
+            ));
+        }
+        let unknown = snapshot
+            .ledger
+            .unknown()
+            .map(|pod| format!("pod {}/{} is left out: {}", pod.namespace, pod.name, pod.problem));
+        let warnings = unknown.collect();
+        return Ok((args.from.join(", "), scenario::observed(&snapshot, &workload), warnings));
+    }
+    if let Ok(known) = args.scenario.parse::<Scenario>() {
+        return Ok((known.name().to_owned(), known.setup(), Vec::new()));
+    }
+    // A word without a dot or a slash is a name that was mistyped, unless there is such a file.
+    let is_name = !args.scenario.contains(['.', '/']) && args.scenario != "-";
+    if is_name && !std::path::Path::new(&args.scenario).exists() {
+        let name = args.scenario.parse::<Scenario>().err().map(|error| error.to_string());
+        bail!(UsageError::new(name.unwrap_or_default()).hint("or the name of a scenario file"));
+    }
+    let document = Document::read(&args.scenario)?;
+    let setup = scenario::setup(&document)?;
+    Ok((document.name, setup, Vec::new()))
+}
+
+fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+    let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
+    for manifest in &manifests {
+        let is_capacity = manifest.spec.effective_metrics().iter().all(|metric| {
+            matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
+        });
+        if !is_capacity {
+            bail!(Hinted::new(
+                format!(
+                    "{file}: HorizontalPodAutoscaler {}: spec.metrics: expected External or Object \
+                     metrics of remaining capacity",
+                    manifest.name
+                ),
+                "to replay Resource and Pods metrics, write a series: docs/series.md"
+            ));
+        }
+    }
+    Ok(manifests)
+}
+
+/// What is taken from a workload beside its HPA.
+fn taken(
+    file: &str,
+    name: &str,
+    workload: &WorkloadFile,
+    priority: i32,
+    reserve: Reserve,
+) -> String {
+    let (replica, grace) = (&workload.replica, workload.grace_ms / 1000);
+    format!(
+        "{name}: {replica} a replica, reserve {reserve}, priority {priority} and a grace period of \
+         {grace}s, as in {file}"
+    )
+}
+
+/// What cannot be told of a workload whose PriorityClass is elsewhere.
+fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32) -> Option<String> {
+    match &workload.class {
+        Some((class, None)) => Some(format!(
+            "{name}: PriorityClass {class} is not in {file}, so its priority is the scenario's, \
+             {priority}"
+        )),
+        _ => None,
+    }
+}
+
+/// What the metric of a manifest measures: told by its name where it is oppscale's, else by
+/// the flags. The reserve of oppscale's is the workload's.
+fn nature(
+    args: &SimulateArgs,
+    manifest: &Manifest,
+    workload: Option<&WorkloadFile>,
+) -> MetricNature {
+    let is_ours = verdict::goes_by_fit_replicas(&manifest.spec);
+    let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
+    let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
+    let nature = if is_ours {
+        MetricNature::oppscale(reserve)
+    } else {
+        MetricNature { reserve, unit: MetricUnit::Cores, ..MetricNature::article() }
+    };
+    match args.metric {
+        None => nature,
+        Some(Nature::IncludesOwn) => MetricNature { own_pods: OwnPods::Included, ..nature },
+        Some(Nature::ExcludesOwn) => {
+            MetricNature { own_pods: OwnPods::Excluded, counts_demand: true, ..nature }
+        }
+    }
+}
+
+fn no_configuration(name: &str) -> UsageError {
+    let known: Vec<_> = configurations().iter().map(|known| known.key).collect();
+    UsageError::new(format!("{name:?} is no configuration"))
+        .hint(format!("expected one of {}", known.join(", ")))
+}
+
+/// Two HPAs of one name are told apart by a number.
+fn unique(candidates: &mut [Candidate]) {
+    for at in 1..candidates.len() {
+        let (before, rest) = candidates.split_at_mut(at);
+        let name = rest[0].name.clone();
+        let mut number = 1;
+        while before.iter().any(|other| other.name == rest[0].name) {
+            number += 1;
+            rest[0].name = format!("{name} ({number})");
+        }
+    }
+}
+
+impl Candidate {
+    fn new(name: String, title: String, setup: Setup, identity: Manifest) -> Self {
+        let scaler = &setup.filler.autoscaler;
+        let around = Circumstances::of(&setup);
+        let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &around);
+        Self { name, title, setup, identity, verdict }
+    }
+
+    /// The same with all that the verdict asks for.
+    fn corrected(&self) -> Option<Self> {
+        let correction = self.verdict.as_ref().ok()?.correction.as_ref()?;
+        let mut setup = self.setup.clone();
+        setup.filler.autoscaler.spec = correction.spec.clone();
+        setup.filler.autoscaler.metric = correction.metric;
+        if correction.changes.contains(&Change::Preempt) {
+            let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
+            setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
+        }
+        let name = format!("{}, corrected", self.name);
+        let title = format!("{}, with every correction", self.title);
+        let identity = Manifest { spec: correction.spec.clone(), ..self.identity.clone() };
+        Some(Self::new(name, title, setup, identity))
+    }
+}

@@ -1,0 +1,73 @@
+//! `oppscale simulate`: what an HPA will do, before it does it.
+
+mod args;
+mod candidates;
+mod compare;
+
+use anyhow::Context;
+
+use crate::files;
+use crate::printer::Printer;
+use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
+use crate::scenario::{self, Document, DocumentError};
+use oppscale_cluster::exit::Exit;
+
+use args::Output;
+pub use args::SimulateArgs;
+
+/// Simulates, compares and prints; or replays a series.
+///
+/// # Errors
+/// When a file cannot be read, or holds what cannot be simulated.
+pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    if let Some(file) = args.series.clone() {
+        let text = off_thread(move || replay(&file)).await?;
+        printer.data(&text)?;
+        return Ok(Exit::Ok);
+    }
+    let (args, stage) =
+        off_thread(move || candidates::of(&args).map(|stage| (args, stage))).await?;
+    for warning in &stage.warnings {
+        printer.warn(warning);
+    }
+    stage.notes.iter().for_each(|note| printer.note(note));
+    let shown = args.shown(stage.candidates.iter().map(|candidate| candidate.name.as_str()))?;
+    let seed = stage.seed;
+    let entries = compare::run(&stage.title, stage.candidates, printer).await?;
+    let comparison = Comparison { scenario: stage.title, seed, entries, shown };
+    let close = comparison.shown();
+    let text = match args.output {
+        _ if args.corrected => {
+            if close.correction().is_none() {
+                printer.note(&format!("nothing to correct: {} as it is", close.name));
+            }
+            manifest::best(close)?
+        }
+        Output::Table => simulation::report(&comparison, printer)?,
+        Output::Json => json::json(&comparison)?,
+        Output::Csv => csv::csv(&comparison),
+    };
+    if let Some(path) = &args.svg {
+        let picture = svg::picture(&comparison.scenario, close);
+        files::write_whole(path, picture.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Reads and computes where it does not keep Ctrl-C from being heard.
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(work).await.context("the work ended early")?
+}
+
+/// Replays a series: every change of the replicas as CSV.
+fn replay(file: &str) -> anyhow::Result<String> {
+    let document = Document::read(file)?;
+    let series = scenario::series(&document)?;
+    let changes = hpa_model::replay(&series)
+        .map_err(|error| DocumentError::new(&document, error.to_string()))?;
+    Ok(csv::changes(&changes))
+}

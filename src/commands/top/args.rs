@@ -1,0 +1,246 @@
+//! What is typed after `oppscale top`, and what it resolves to.
+
+use clap::{Args, ValueEnum};
+
+use oppscale_cluster::exit::UsageError;
+use oppscale_cluster::{ClusterArgs, WorkloadRef};
+use oppscale_core::quantity::Quantity;
+use oppscale_core::replica::{Replica, amount_of};
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::selector::Selector;
+use oppscale_core::view::{By, SortKey};
+
+use super::live_args::LiveArgs;
+
+/// Arguments of `oppscale top`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale top --replica cpu=2,memory=4Gi --reserve 15%
+      how many such replicas fit, with 15 % of the cluster kept free
+  oppscale top --workload idle/deploy/miner
+      the same for a Deployment: its shape, its tolerations, its own pods
+  oppscale top -n shop
+      what each workload of a namespace takes
+  oppscale top -o json | jq .totals.usable.resources.cpu.remaining
+      millicores, for a script
+  kubectl get nodes,pods -A -o json | oppscale top --from -
+      from a saved list, without a cluster
+  oppscale top --explain shop/checkout-7d9c5b6f8-x2x7k
+      where a pod's number comes from
+
+How the numbers are counted: docs/how-it-counts.md")]
+pub struct TopArgs {
+    /// Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pub from: Vec<String>,
+    /// What a row stands for: node, namespace, workload, pool or pool=LABEL
+    #[arg(long, value_name = "WHAT", value_parser = parse_by)]
+    pub by: Option<By>,
+    /// Resources to show, the first one sorts: cpu,memory,pods,nvidia.com/gpu
+    #[arg(
+        long = "resource",
+        visible_alias = "resources",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        value_parser = clap::builder::NonEmptyStringValueParser::new()
+    )]
+    pub resources: Vec<String>,
+    /// Sort by name, state, allocatable, others, opportunistic, remaining, slots, pods
+    /// or usage; :asc or :desc
+    #[arg(long, value_name = "KEY[:ORDER]", value_parser = parse_sort)]
+    pub sort: Option<Sort>,
+    /// Look only at nodes with these labels
+    #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
+    pub selector: Option<Selector>,
+    /// Show only rows of this namespace; also the namespace of --workload KIND/NAME
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Whose pods are opportunistic: NAMESPACE/deploy/NAME, or a label selector
+    /// [default: oppscale.dev/opportunistic=true]
+    #[arg(long, value_name = "WORKLOAD")]
+    pub workload: Option<WorkloadRef>,
+    /// Shape of the replicas that SLOTS counts [default: the workload's, or cpu=1]
+    #[arg(long, value_name = "SHAPE")]
+    pub replica: Option<Replica>,
+    /// What must stay free: cores (30) or a share of cpu and memory (15%)
+    #[arg(long, value_name = "CORES|SHARE", conflicts_with = "target_utilization")]
+    pub reserve: Option<Reserve>,
+    /// The same, as the utilisation to fill up to: 85%
+    #[arg(long, value_name = "PERCENT", value_parser = Reserve::from_target_utilization)]
+    pub target_utilization: Option<Reserve>,
+    /// Also show nodes that opportunistic work may not use, and why
+    #[arg(long)]
+    pub show_unusable: bool,
+    /// Show what is used now, from metrics.k8s.io
+    #[arg(long, conflicts_with = "from")]
+    pub usage: bool,
+    /// Output: table, wide, json, yaml, csv or name
+    #[arg(
+        short,
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
+    pub output: Output,
+    /// Tell where the number of this pod comes from
+    #[arg(long, value_name = "[NAMESPACE/]POD", conflicts_with_all = ["output", "by", "fail_below"])]
+    pub explain: Option<String>,
+    /// Exit with 1 when less remains: cpu=10,memory=64Gi,replicas=5
+    #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
+    pub fail_below: Option<Limits>,
+    /// Time
+    #[command(flatten)]
+    pub live: LiveArgs,
+    /// Cluster to read
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// How the result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Output {
+    /// For people, as wide as the terminal
+    #[default]
+    Table,
+    /// With memory, what is free now, and why a node is not usable
+    Wide,
+    /// Integers: millicores, bytes, counts
+    Json,
+    /// The same as YAML
+    Yaml,
+    /// The rows, integers
+    Csv,
+    /// Only names, as kubectl takes them
+    Name,
+}
+
+/// A sort order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// The key.
+    pub key: SortKey,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// Thresholds of `--fail-below`, by resource; `replicas` means fit replicas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits(pub Vec<(String, Amount)>);
+
+/// The name in `--fail-below` that means fit replicas.
+pub(super) const REPLICAS: &str = "replicas";
+
+/// What the arguments resolve to, apart from the cluster.
+#[derive(Debug)]
+pub struct TopSettings {
+    /// What a row stands for.
+    pub by: By,
+    /// Resources to show; empty means all that there are.
+    pub resources: Vec<String>,
+    /// How rows are sorted.
+    pub sort: Sort,
+    /// What must stay free.
+    pub reserve: Reserve,
+}
+
+impl TopArgs {
+    /// Resolves what depends on other flags.
+    ///
+    /// # Errors
+    /// When flags contradict each other.
+    pub fn resolve(&self) -> Result<TopSettings, UsageError> {
+        let named_in_namespace =
+            matches!(self.workload, Some(WorkloadRef::Object { namespace: None, .. }));
+        let by = match (&self.by, &self.namespace) {
+            (Some(By::Node | By::Pool(_)), Some(_)) if !named_in_namespace => {
+                return Err(UsageError::new(
+                    "-n selects rows of namespaces and workloads, not of nodes",
+                )
+                .hint("leave --by out, or use --by workload"));
+            }
+            (Some(by), _) => by.clone(),
+            (None, Some(_)) if !named_in_namespace => By::Workload,
+            (None, _) => By::Node,
+        };
+        let owner = matches!(by, By::Namespace | By::Workload);
+        let key = if owner { SortKey::Others } else { SortKey::Remaining };
+        let sort = self.sort.unwrap_or(Sort { key, descending: true });
+        let has_column = match sort.key {
+            SortKey::Allocatable | SortKey::Remaining | SortKey::Slots => !owner,
+            SortKey::State => by == By::Node,
+            SortKey::Usage => self.usage,
+            SortKey::Name | SortKey::Others | SortKey::Opportunistic | SortKey::Pods => true,
+        };
+        if !has_column {
+            return Err(UsageError::new("--sort names a column that these rows do not have")
+                .hint("see which columns there are without --sort; usage needs --usage"));
+        }
+        let resources = match (self.output, self.resources.is_empty()) {
+            (_, false) => self.resources.clone(),
+            (_, true) if self.live.watch || self.live.replay.is_some() => Vec::new(),
+            (Output::Table | Output::Name, true) => vec![CPU.to_owned()],
+            (Output::Wide, true) => vec![CPU.to_owned(), MEMORY.to_owned()],
+            (_, true) => Vec::new(),
+        };
+        let reserve = self.reserve.or(self.target_utilization).unwrap_or_default();
+        Ok(TopSettings { by, resources, sort, reserve })
+    }
+}
+
+fn parse_by(text: &str) -> Result<By, String> {
+    match text {
+        "node" | "nodes" => Ok(By::Node),
+        "namespace" | "ns" => Ok(By::Namespace),
+        "workload" | "workloads" => Ok(By::Workload),
+        "pool" => Ok(By::Pool(None)),
+        _ => match text.strip_prefix("pool=").filter(|label| !label.is_empty()) {
+            Some(label) => Ok(By::Pool(Some(label.to_owned()))),
+            None => Err("expected node, namespace, workload, pool or pool=LABEL".to_owned()),
+        },
+    }
+}
+
+fn parse_sort(text: &str) -> Result<Sort, String> {
+    let (key, order) = text.split_once(':').map_or((text, None), |(key, order)| (key, Some(order)));
+    let key = match key.to_ascii_lowercase().as_str() {
+        "name" | "node" => SortKey::Name,
+        "state" => SortKey::State,
+        "allocatable" => SortKey::Allocatable,
+        "others" => SortKey::Others,
+        "opportunistic" => SortKey::Opportunistic,
+        "remaining" => SortKey::Remaining,
+        "slots" => SortKey::Slots,
+        "pods" => SortKey::Pods,
+        "usage" => SortKey::Usage,
+        _ => {
+            return Err(
+                "expected name, state, allocatable, others, opportunistic, remaining, slots, \
+                        pods or usage"
+                    .to_owned(),
+            );
+        }
+    };
+    let descending = match order {
+        None => !matches!(key, SortKey::Name | SortKey::State),
+        Some("asc") => false,
+        Some("desc") => true,
+        Some(_) => return Err("expected the order asc or desc".to_owned()),
+    };
+    Ok(Sort { key, descending })
+}
+
+fn parse_limits(text: &str) -> Result<Limits, String> {
+    let expected = "expected RESOURCE=QUANTITY,... such as cpu=10,memory=64Gi or replicas=5";
+    let limit = |part: &str| {
+        let (name, quantity) = part.split_once('=').ok_or(expected)?;
+        let starts_well = quantity.starts_with(|c: char| c.is_ascii_digit());
+        let quantity: Quantity =
+            quantity.parse().ok().filter(|_| starts_well && !name.is_empty()).ok_or(expected)?;
+        Ok((name.to_owned(), amount_of(name, quantity).ok_or(expected)?))
+    };
+    text.split(',').map(limit).collect::<Result<_, String>>().map(Limits)
+}

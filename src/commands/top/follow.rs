@@ -1,0 +1,104 @@
+//! A cluster that is followed, and recorded meanwhile where that is asked for.
+
+use std::convert::Infallible;
+
+use tokio::sync::watch;
+
+use crate::printer::Printer;
+use crate::progress::Progress;
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::exit::Exit;
+use oppscale_cluster::follow::{Follower, Picture, Wishes};
+use oppscale_cluster::history::{Recorder, WRITE_EVERY, Workload};
+use oppscale_core::replica::Replica;
+
+use super::args::TopArgs;
+
+/// Starts to follow the cluster, and waits for its nodes.
+///
+/// # Errors
+/// When the cluster cannot be read, or the file of the recording not be written.
+pub(super) async fn start(
+    args: &TopArgs,
+    printer: &Printer,
+) -> anyhow::Result<(Follower, Option<Recording>)> {
+    let mut recorder = args.live.record.as_deref().map(Recorder::open).transpose()?;
+    let cluster = args.cluster.connect().await?;
+    // Until there is something to show: a server may be slow, or not there.
+    let progress = Progress::new(printer.shows_progress());
+    progress.phase("listing nodes");
+    let wishes = Wishes {
+        workload: args.workload.clone(),
+        namespace: args.namespace.clone(),
+        watch_life: Some(args.live.watch_life),
+        journal: recorder.as_mut().map(|recorder| recorder.start(cluster.server())),
+    };
+    let mut follower = Follower::start(cluster, wishes).await?;
+    follower.first().await?;
+    progress.finish();
+    let recording = recorder.map(|recorder| Recording {
+        recorder,
+        picture: follower.picture().clone(),
+        workload: follower.workload(),
+        replica: args.replica.clone(),
+    });
+    Ok((follower, recording))
+}
+
+/// A recording that goes on until it is dropped.
+pub(super) struct Recording {
+    recorder: Recorder,
+    picture: Picture,
+    workload: watch::Receiver<ResolvedWorkload>,
+    /// The shape that was asked for instead of the workload's.
+    replica: Option<Replica>,
+}
+
+impl Recording {
+    fn write(&mut self) -> anyhow::Result<()> {
+        let workload = self.workload.borrow().clone();
+        let replica = self.replica.clone().or(workload.replica).unwrap_or_default();
+        let workload = Workload::of(&replica, &workload.placement);
+        self.recorder.write(&self.picture, &workload)
+    }
+
+    async fn go_on(&mut self) -> anyhow::Result<Infallible> {
+        loop {
+            tokio::time::sleep(WRITE_EVERY).await;
+            self.write()?;
+        }
+    }
+}
+
+impl Drop for Recording {
+    fn drop(&mut self) {
+        // What came since the last time. An error now would have come soon anyway, and
+        // the file can be continued.
+        let _ = self.write();
+    }
+}
+
+/// Does `show`, and records meanwhile.
+///
+/// # Errors
+/// Those of `show`, and when the recording cannot go on.
+pub(super) async fn recorded(
+    recording: Option<Recording>,
+    show: impl Future<Output = anyhow::Result<Exit>>,
+) -> anyhow::Result<Exit> {
+    let Some(mut recording) = recording else { return show.await };
+    tokio::select! {
+        outcome = show => outcome,
+        failure = recording.go_on() => failure.map(|never| match never {}),
+    }
+}
+
+/// Records and shows nothing, until it is interrupted.
+///
+/// # Errors
+/// As [`start`] and [`recorded`].
+pub(super) async fn run(args: &TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let (_follower, recording) = start(args, printer).await?;
+    printer.note("recording; Ctrl-C ends it");
+    recorded(recording, std::future::pending()).await
+}

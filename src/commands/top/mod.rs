@@ -1,0 +1,213 @@
+//! `oppscale top`: what is left of a cluster, once.
+
+mod args;
+mod explain;
+mod follow;
+mod live_args;
+mod screen;
+mod watch;
+
+use crate::printer::Printer;
+use crate::progress::Progress;
+use crate::render::{self, Report, csv, json, table};
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
+use oppscale_core::headroom::{self, Headroom, Query};
+use oppscale_core::replica::exact_text;
+use oppscale_core::resources::CPU;
+use oppscale_core::view::{self, By, Row};
+
+pub use args::TopArgs;
+use args::{Limits, Output, REPLICAS, TopSettings};
+
+/// Reads a cluster or saved lists, counts, and prints.
+///
+/// # Errors
+/// When the input cannot be read; see [`crate::failure::report`].
+pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let settings = args.resolve()?;
+    if let Some(pod) = &args.explain {
+        return explain::run(pod, &args, printer).await;
+    }
+    let is_live = screen::is_wanted(&args);
+    if let Some(path) = &args.live.replay {
+        return match is_live {
+            true => screen::replay(path, &args, &settings, printer).await,
+            false => watch::replay(path, &args, &settings, printer),
+        };
+    }
+    if args.live.watch {
+        return watch::run(&args, &settings, printer).await;
+    }
+    if is_live {
+        return screen::run(&args, &settings, printer).await;
+    }
+    if args.live.record.is_some() {
+        return follow::run(&args, printer).await;
+    }
+    let (mut snapshot, workload) = read(&args, &settings, printer).await?;
+    let mut report = report(&args, &settings, &snapshot, workload);
+    report.rows = rows(&args, &settings, &snapshot, &report.headroom)?;
+    // The report has all that is shown; a table of thousands of rows needs the memory.
+    drop(std::mem::take(&mut snapshot.ledger));
+    let mut notes = snapshot.notes.clone();
+    let text = match args.output {
+        Output::Table => {
+            let (text, hidden) = table::compact(&report, args.show_unusable, printer);
+            notes.extend(hidden);
+            text
+        }
+        Output::Wide => table::wide(&report, args.show_unusable, printer),
+        Output::Json => json::json(&report)?,
+        Output::Yaml => json::yaml(&report)?,
+        Output::Csv => csv::csv(&report),
+        Output::Name => render::names(&report, args.show_unusable),
+    };
+    printer.data(&text)?;
+    // Words come behind the table, where they are seen.
+    if let Some(why) = &snapshot.pods_unknown {
+        printer.warn(&format!("pods are unknown: {why}"));
+    }
+    for nothing in nothing_found(&args, &report) {
+        printer.warn(&nothing);
+    }
+    for note in &notes {
+        printer.note(note);
+    }
+    Ok(verdict(&args, &snapshot, &report, printer))
+}
+
+/// Counts what was read; the rows are left to [`rows`].
+pub(super) fn report(
+    args: &TopArgs,
+    settings: &TopSettings,
+    snapshot: &Snapshot,
+    workload: ResolvedWorkload,
+) -> Report {
+    let query = Query {
+        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
+        reserve: settings.reserve,
+        placement: workload.placement,
+        nodes: args.selector.clone().unwrap_or_default(),
+        pods_unknown: snapshot.pods_unknown.is_some(),
+    };
+    let headroom = headroom::measure(&snapshot.ledger, &query);
+    Report {
+        by: settings.by.clone(),
+        resources: render::resources(&settings.resources, &headroom),
+        unknown: render::unknown(snapshot, &headroom),
+        rows: Vec::new(),
+        headroom,
+        query,
+        usage: args.usage,
+    }
+}
+
+async fn read(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let namespace = args.namespace.as_deref().unwrap_or("default");
+        return oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace);
+    }
+    let by_owner = matches!(settings.by, By::Namespace | By::Workload);
+    let request = oppscale_cluster::Request {
+        workload: args.workload.clone(),
+        namespace: args.namespace.clone(),
+        node_usage: args.usage && !by_owner,
+        pod_usage: args.usage && by_owner,
+    };
+    let connection = args.cluster.connect().await?;
+    oppscale_cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
+}
+
+/// The rows of a report, sorted.
+///
+/// # Errors
+/// When pools are asked for and no label tells them.
+pub(super) fn rows(
+    args: &TopArgs,
+    settings: &TopSettings,
+    snapshot: &Snapshot,
+    headroom: &Headroom,
+) -> Result<Vec<Row>, UsageError> {
+    let by = &settings.by;
+    let mut rows = match by {
+        By::Node => view::by_node(headroom),
+        By::Pool(label) => {
+            let label = match label {
+                Some(label) => label,
+                None => view::pool_label(headroom).ok_or_else(|| {
+                    UsageError::new("no node carries a label that usually names its pool").hint(
+                        "name the label: --by pool=LABEL (see kubectl get nodes --show-labels)",
+                    )
+                })?,
+            };
+            view::by_pool(headroom, label)
+        }
+        By::Namespace => view::by_owner(&snapshot.ledger, headroom, false),
+        By::Workload => view::by_owner(&snapshot.ledger, headroom, true),
+    };
+    if let Some(namespace) = &args.namespace {
+        match by {
+            By::Namespace => rows.retain(|row| row.name == *namespace),
+            By::Workload => rows.retain(|row| row.namespace.as_ref() == Some(namespace)),
+            By::Node | By::Pool(_) => {}
+        }
+    }
+    if let Some(usage) = &snapshot.usage {
+        render::add_usage(&mut rows, usage, by, headroom);
+    }
+    let first = settings.resources.first().map_or(CPU, String::as_str);
+    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
+    Ok(rows)
+}
+
+/// What was asked for and is nowhere: figures of it look like those of a full cluster.
+fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
+    let mut words = Vec::new();
+    let nodes = &report.headroom.nodes;
+    if let (Some(selector), true) = (&args.selector, nodes.is_empty()) {
+        words.push(format!("no node has the labels {selector}"));
+    }
+    if let (Some(namespace), true) = (&args.namespace, report.rows.is_empty()) {
+        words.push(format!("no pod of namespace {namespace} stands on a node"));
+    }
+    let is_named = |name: &str| {
+        nodes.iter().any(|node| {
+            let parts = [&node.allocatable, &node.others, &node.opportunistic];
+            parts.into_iter().any(|part| part.as_ref().is_none_or(|part| part.get(name) != 0))
+        })
+    };
+    for name in args.resources.iter().filter(|name| !nodes.is_empty() && !is_named(name)) {
+        words.push(format!("no node offers the resource {name}, and no pod asks for it"));
+    }
+    words
+}
+
+/// The exit code, and words for what is not as it should be.
+fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Printer) -> Exit {
+    for unknown in &report.unknown {
+        printer.warn(&unknown.to_string());
+    }
+    let mut exit = if snapshot.rights_missing { Exit::Rights } else { Exit::Ok };
+    if let Some(Limits(limits)) = &args.fail_below {
+        for (name, limit) in limits {
+            let remaining = match name.as_str() {
+                REPLICAS => report.headroom.fit.as_ref().map(|fit| fit.replicas),
+                _ => report.headroom.remaining.as_ref().map(|r| r.get(name)),
+            };
+            let has = match remaining {
+                Some(remaining) if remaining >= *limit => continue,
+                Some(remaining) => format!("{} remains", exact_text(name, remaining)),
+                None => "what remains is unknown".to_owned(),
+            };
+            printer.warn(&format!("{name}: {has}, below {}", exact_text(name, *limit)));
+            exit = if exit == Exit::Ok { Exit::Finding } else { exit };
+        }
+    }
+    exit
+}

@@ -1,0 +1,103 @@
+//! `oppscale top` on a terminal: the live screen.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::live::{self, Playing, Setup, Source};
+use crate::printer::Printer;
+use crate::terminal::{self, Left, Look};
+use oppscale_cluster::ResolvedWorkload;
+use oppscale_cluster::exit::Exit;
+use oppscale_cluster::history::Player;
+
+use super::args::{Output, TopArgs, TopSettings};
+use super::follow;
+
+/// How much longer than a watch lives its renewal may take before data counts as stale: a
+/// slow server's answer, and a jitter.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// Whether the cluster is shown live: on a terminal, where nothing else was asked for.
+pub(super) fn is_wanted(args: &TopArgs) -> bool {
+    let asks_for_words = args.live.once
+        || args.explain.is_some()
+        || args.fail_below.is_some()
+        || args.usage
+        || args.live.watch
+        || args.output != Output::Table
+        || !args.from.is_empty();
+    !asks_for_words && terminal::has_screen()
+}
+
+/// Shows the cluster until somebody ends it.
+///
+/// # Errors
+/// When the cluster cannot be read to begin with, or the terminal not be used.
+pub(super) async fn run(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let (follower, recording) = follow::start(args, printer).await?;
+    let resolved = follower.workload().borrow().clone();
+    let cluster = follower.cluster();
+    let setup = Setup {
+        context: args.cluster.context_name().unwrap_or_else(|| cluster.server().to_owned()),
+        namespace: args.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned()),
+        has_cluster: true,
+        ..setup(args, settings, resolved, printer)
+    };
+    follow::recorded(recording, show(Arc::new(follower), setup)).await
+}
+
+/// Plays a history on the screen until somebody ends it.
+///
+/// # Errors
+/// When it cannot be read, or the terminal not be used.
+pub(super) async fn replay(
+    path: &Path,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let player = Player::open(path)?;
+    let context = player.header().server.clone().into_owned();
+    let playing = Playing::start(player, path.display().to_string(), args.live.speed);
+    let setup = Setup { context, ..setup(args, settings, playing.resolved(), printer) };
+    show(Arc::new(playing), setup).await
+}
+
+/// How the screen begins, whatever it shows.
+fn setup(
+    args: &TopArgs,
+    settings: &TopSettings,
+    resolved: ResolvedWorkload,
+    printer: &Printer,
+) -> Setup {
+    Setup {
+        look: Look { unicode: printer.is_unicode(), color: printer.is_colored() },
+        context: String::new(),
+        replica: args.replica.clone(),
+        reserve: settings.reserve,
+        nodes: args.selector.clone().unwrap_or_default(),
+        workload: args.workload.clone(),
+        namespace: String::new(),
+        resolved,
+        by: settings.by.clone(),
+        sort: args.sort.map(|sort| (sort.key, sort.descending)),
+        resources: args.resources.clone(),
+        only_namespace: args.namespace.clone(),
+        show_unusable: args.show_unusable,
+        has_cluster: false,
+        interval: args.live.interval,
+        fresh: args.live.watch_life + RENEWAL,
+    }
+}
+
+async fn show(source: Arc<dyn Source>, setup: Setup) -> anyhow::Result<Exit> {
+    match live::live(source, setup).await? {
+        Left::Quit => Ok(Exit::Ok),
+        Left::Interrupted => Ok(Exit::Interrupted),
+    }
+}

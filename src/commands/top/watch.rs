@@ -1,0 +1,135 @@
+//! `oppscale top --watch`: a line of JSON for every change.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use k8s_openapi::jiff::Timestamp;
+use tokio::time::{Instant, sleep_until};
+
+use crate::printer::Printer;
+use crate::render::json;
+use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_cluster::follow::{Follower, Health, Picture};
+use oppscale_cluster::history::Player;
+use oppscale_cluster::{ResolvedWorkload, Snapshot};
+
+use super::args::{TopArgs, TopSettings};
+use super::follow;
+
+/// The least time between two lines, unless it is said otherwise.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// Follows the cluster and writes what changes, until it is interrupted.
+///
+/// # Errors
+/// When the cluster cannot be read to begin with, or stdout not be written.
+pub(super) async fn run(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let (follower, recording) = follow::start(args, printer).await?;
+    follow::recorded(recording, write(&follower, args, settings, printer)).await
+}
+
+async fn write(
+    follower: &Follower,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let picture = follower.picture();
+    let mut changes = picture.changes();
+    let mut workload = follower.workload();
+    let mut lines = Lines::new(args, settings);
+    loop {
+        let own = workload.borrow_and_update().clone();
+        changes.mark_unchanged();
+        let now = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+        if let Some(line) = lines.next(picture, own, now)? {
+            printer.data(&line)?;
+        }
+        let earliest = Instant::now() + args.live.interval.unwrap_or(INTERVAL);
+        // Neither sender is gone before the follower is.
+        tokio::select! {
+            _ = changes.changed() => {}
+            _ = workload.changed() => {}
+        }
+        sleep_until(earliest).await;
+    }
+}
+
+/// Writes a line for every moment of a history, as fast as they are read.
+///
+/// # Errors
+/// When the history cannot be read, or stdout not be written.
+pub(super) fn replay(
+    path: &Path,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let mut player = Player::open(path)?;
+    let mut lines = Lines::new(args, settings);
+    let mut earliest = Duration::ZERO;
+    loop {
+        let (replica, placement) = player.workload();
+        let own = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
+        if player.position() >= earliest
+            && let Some(line) = lines.next(player.picture(), own, player.wall())?
+        {
+            printer.data(&line)?;
+            earliest = player.position() + args.live.interval.unwrap_or_default();
+        }
+        match player.next_at() {
+            Some(next) => player.advance(next)?,
+            None => return Ok(Exit::Ok),
+        }
+    }
+}
+
+/// Writes lines that differ from the one before.
+struct Lines<'a> {
+    args: &'a TopArgs,
+    settings: &'a TopSettings,
+    /// The last line, without its time.
+    last: String,
+}
+
+impl<'a> Lines<'a> {
+    fn new(args: &'a TopArgs, settings: &'a TopSettings) -> Self {
+        Self { args, settings, last: String::new() }
+    }
+
+    /// The line that describes the picture, if that has changed.
+    fn next(
+        &mut self,
+        picture: &Picture,
+        workload: ResolvedWorkload,
+        time: Timestamp,
+    ) -> Result<Option<String>, UsageError> {
+        let line = picture.look(|snapshot, health| self.line(snapshot, health, workload))?;
+        Ok(line.filter(|line| *line != self.last).map(|line| {
+            let timed = json::timed(&line, time);
+            self.last = line;
+            timed
+        }))
+    }
+
+    fn line(
+        &self,
+        snapshot: &Snapshot,
+        health: &Health,
+        workload: ResolvedWorkload,
+    ) -> Result<Option<String>, UsageError> {
+        if !health.is_ready() {
+            return Ok(None);
+        }
+        let mut report = super::report(self.args, self.settings, snapshot, workload);
+        let has_rows = self.args.by.is_some() || self.args.namespace.is_some();
+        if has_rows {
+            report.rows = super::rows(self.args, self.settings, snapshot, &report.headroom)?;
+        }
+        Ok(Some(json::line(&report, health, has_rows)))
+    }
+}

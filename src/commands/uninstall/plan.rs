@@ -1,0 +1,378 @@
+//! What `oppscale uninstall` takes away: what carries our labels, and what stands in the way.
+
+use serde_json::Value;
+
+use crate::setup::api_services::{self, ApiService};
+use crate::setup::helm::ADAPTER;
+use oppscale_cluster::{Action, Cluster, ClusterError};
+
+use super::UninstallArgs;
+use crate::commands::init::BOOTSTRAP;
+
+/// A kind that is looked through for our labels: what it is called, and where it lives.
+pub(super) struct Kind {
+    name: &'static str,
+    /// With `{ns}` where it lives in the server's namespace.
+    path: &'static str,
+    resource: &'static str,
+}
+
+const API_SERVICES: &str = "apiservices.apiregistration.k8s.io";
+
+const fn kind(name: &'static str, path: &'static str, resource: &'static str) -> Kind {
+    Kind { name, path, resource }
+}
+
+/// In the order in which they are deleted.
+const KINDS: [Kind; 15] = [
+    kind("APIService", api_services::PATH, API_SERVICES),
+    kind(
+        "ServiceMonitor",
+        "/apis/monitoring.coreos.com/v1/namespaces/{ns}/servicemonitors",
+        "servicemonitors.monitoring.coreos.com",
+    ),
+    kind(
+        "PrometheusRule",
+        "/apis/monitoring.coreos.com/v1/namespaces/{ns}/prometheusrules",
+        "prometheusrules.monitoring.coreos.com",
+    ),
+    kind("Deployment", "/apis/apps/v1/namespaces/{ns}/deployments", "deployments.apps"),
+    kind(
+        "PodDisruptionBudget",
+        "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets",
+        "poddisruptionbudgets.policy",
+    ),
+    kind("Service", "/api/v1/namespaces/{ns}/services", "services"),
+    kind(
+        "Certificate",
+        "/apis/cert-manager.io/v1/namespaces/{ns}/certificates",
+        "certificates.cert-manager.io",
+    ),
+    kind("Issuer", "/apis/cert-manager.io/v1/namespaces/{ns}/issuers", "issuers.cert-manager.io"),
+    kind("Secret", "/api/v1/namespaces/{ns}/secrets", "secrets"),
+    kind("ConfigMap", "/api/v1/namespaces/{ns}/configmaps", "configmaps"),
+    kind(
+        "RoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings",
+        "rolebindings.rbac.authorization.k8s.io",
+    ),
+    kind(
+        "ClusterRoleBinding",
+        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+        "clusterrolebindings.rbac.authorization.k8s.io",
+    ),
+    kind(
+        "ClusterRole",
+        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        "clusterroles.rbac.authorization.k8s.io",
+    ),
+    kind("ServiceAccount", "/api/v1/namespaces/{ns}/serviceaccounts", "serviceaccounts"),
+    kind("Namespace", "/api/v1/namespaces", "namespaces"),
+];
+
+/// What may live in a namespace and is worth keeping it for. Custom resources that mean
+/// anything show as one of these.
+const TENANTS: [(&str, &str); 11] = [
+    ("Deployment", "/apis/apps/v1/namespaces/{ns}/deployments"),
+    ("StatefulSet", "/apis/apps/v1/namespaces/{ns}/statefulsets"),
+    ("DaemonSet", "/apis/apps/v1/namespaces/{ns}/daemonsets"),
+    ("Job", "/apis/batch/v1/namespaces/{ns}/jobs"),
+    ("CronJob", "/apis/batch/v1/namespaces/{ns}/cronjobs"),
+    ("Pod", "/api/v1/namespaces/{ns}/pods"),
+    ("PersistentVolumeClaim", "/api/v1/namespaces/{ns}/persistentvolumeclaims"),
+    ("Service", "/api/v1/namespaces/{ns}/services"),
+    ("Secret", "/api/v1/namespaces/{ns}/secrets"),
+    ("ConfigMap", "/api/v1/namespaces/{ns}/configmaps"),
+    ("ServiceAccount", "/api/v1/namespaces/{ns}/serviceaccounts"),
+];
+
+/// What every namespace gets by itself.
+const GIVEN: [&str; 4] = [
+    "ConfigMap kube-root-ca.crt",
+    "ConfigMap istio-ca-root-cert",
+    "ConfigMap openshift-service-ca.crt",
+    "ServiceAccount default",
+];
+
+/// Something to be deleted.
+pub(super) struct Doomed {
+    pub(super) name: String,
+    pub(super) path: String,
+    pub(super) resource: &'static str,
+    pub(super) namespace: Option<String>,
+}
+
+/// What was found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// In the order in which it is to be deleted.
+    pub(super) doomed: Vec<Doomed>,
+    /// What may not be looked at.
+    pub(super) unknown: Vec<String>,
+    /// Worth a word.
+    pub(super) notes: Vec<String>,
+    /// APIServices that lead to our server and are not ours to delete.
+    pub(super) stray: Vec<String>,
+}
+
+impl Found {
+    /// Looks through the cluster.
+    pub(super) async fn look(
+        cluster: &Cluster,
+        args: &UninstallArgs,
+    ) -> Result<Self, ClusterError> {
+        let mut found = Self::default();
+        if args.delete_workloads {
+            let workloads = workloads(cluster, &mut found.notes).await;
+            found.take(workloads)?;
+        }
+        for kind in &KINDS {
+            if kind.name != "Namespace" {
+                let ours = ours(cluster, kind, args).await;
+                found.take(ours)?;
+            } else if !args.keep_namespace {
+                found.namespace(cluster, kind, args).await?;
+            }
+        }
+        // The API goes before all else, workloads included.
+        found.doomed.sort_by_key(|one| one.resource != API_SERVICES);
+        found.strays(cluster, args).await?;
+        Ok(found)
+    }
+
+    fn take(&mut self, answer: Result<Vec<Doomed>, ClusterError>) -> Result<(), ClusterError> {
+        match answer {
+            Ok(doomed) => self.doomed.extend(doomed),
+            Err(ClusterError::Forbidden { message, .. }) => self.unknown.push(message),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The namespace goes if it is ours and nobody else lives in it: whoever deletes it deletes
+    /// all of that too.
+    async fn namespace(
+        &mut self,
+        cluster: &Cluster,
+        kind: &Kind,
+        args: &UninstallArgs,
+    ) -> Result<(), ClusterError> {
+        let before = self.doomed.len();
+        let ours = ours(cluster, kind, args).await;
+        self.take(ours)?;
+        if self.doomed.len() == before {
+            return Ok(());
+        }
+        let (others, unknown) = self.tenants(cluster, &args.namespace).await?;
+        let why = match (others.first(), unknown.first()) {
+            (Some(_), _) => {
+                let shown: Vec<_> = others.iter().take(5).map(String::as_str).collect();
+                let more = others.len().saturating_sub(shown.len());
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                format!("others live in it: {}{more}", shown.join(", "))
+            }
+            (None, Some(message)) => format!("who else lives in it is not known: {message}"),
+            (None, None) => return Ok(()),
+        };
+        self.doomed.truncate(before);
+        self.notes.push(format!("namespace {} is kept, for {why}", args.namespace));
+        Ok(())
+    }
+
+    /// What else lives in a namespace, and what of it may not be listed.
+    async fn tenants(
+        &self,
+        cluster: &Cluster,
+        namespace: &str,
+    ) -> Result<(Vec<String>, Vec<String>), ClusterError> {
+        let (mut others, mut unknown) = (Vec::new(), Vec::new());
+        for (kind, path) in TENANTS {
+            let path = path.replace("{ns}", namespace);
+            let words = format!("list {kind}s");
+            let list = match cluster.find(&Action { words: &words, right: "" }, &path).await {
+                Err(ClusterError::Forbidden { message, .. }) => {
+                    unknown.push(message);
+                    continue;
+                }
+                list => list?.unwrap_or_default(),
+            };
+            for item in list["items"].as_array().into_iter().flatten() {
+                let metadata = &item["metadata"];
+                let name = metadata["name"].as_str().unwrap_or_default();
+                let shown = format!("{kind} {name}");
+                let path = format!("{path}/{name}");
+                // What somebody owns goes with its owner.
+                let is_owned =
+                    metadata["ownerReferences"].as_array().is_some_and(|o| !o.is_empty());
+                // cert-manager makes these from Certificates that are ours.
+                let is_issued = metadata["annotations"]["cert-manager.io/issuer-name"]
+                    .as_str()
+                    .is_some_and(|issuer| issuer.starts_with("oppscale"));
+                let is_doomed = self.doomed.iter().any(|one| one.path == path);
+                if !is_owned && !is_issued && !is_doomed && !GIVEN.contains(&shown.as_str()) {
+                    others.push(shown);
+                }
+            }
+        }
+        Ok((others, unknown))
+    }
+
+    /// An APIService that leads to a server that is gone keeps every namespace from being
+    /// deleted, whoever it belongs to.
+    async fn strays(
+        &mut self,
+        cluster: &Cluster,
+        args: &UninstallArgs,
+    ) -> Result<(), ClusterError> {
+        let all = match api_services::all(cluster).await {
+            Ok(all) => all,
+            // Told already: they were to be listed for our labels.
+            Err(ClusterError::Forbidden { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let strays = all.iter().filter(|service| {
+            let path = format!("{}/{}", api_services::PATH, service.name());
+            service.leads_to(&args.namespace, &args.service)
+                && !self.doomed.iter().any(|one| one.path == path)
+        });
+        self.stray.extend(strays.map(described));
+        Ok(())
+    }
+}
+
+fn described(service: &ApiService) -> String {
+    let keeper = service.keeper().unwrap_or_else(|| "without our labels".to_owned());
+    format!("{} ({keeper})", service.name())
+}
+
+/// What of a kind carries our labels.
+async fn ours(
+    cluster: &Cluster,
+    kind: &Kind,
+    args: &UninstallArgs,
+) -> Result<Vec<Doomed>, ClusterError> {
+    let path = kind.path.replace("{ns}", &args.namespace);
+    let words = format!("list {}s", kind.name);
+    let right = format!("--verb=list,delete --resource={}", kind.resource);
+    let selector =
+        "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
+    let query = format!("{path}?labelSelector={selector}");
+    let list = cluster.find(&Action { words: &words, right: &right }, &query).await?;
+    let items = list.unwrap_or_default()["items"].as_array().cloned().unwrap_or_default();
+    let doomed = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
+        let metadata = &item["metadata"];
+        let name = metadata["name"].as_str().unwrap_or_default();
+        let namespace = metadata["namespace"].as_str();
+        let shown = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        Doomed {
+            name: format!("{} {shown}{name}", kind.name),
+            path: format!("{path}/{name}"),
+            resource: kind.resource,
+            namespace: namespace.map(str::to_owned),
+        }
+    });
+    Ok(doomed.collect())
+}
+
+/// Whether an object is of this installation: there may be several in a cluster.
+fn belongs(kind: &Kind, item: &Value, args: &UninstallArgs) -> bool {
+    let label = &item["metadata"]["labels"]["app.kubernetes.io/instance"];
+    let name = item["metadata"]["name"].as_str().unwrap_or_default();
+    match kind.name {
+        "Namespace" => name == args.namespace,
+        "APIService" => {
+            let service = &item["spec"]["service"];
+            service["namespace"] == *args.namespace
+                && (service["name"] == *args.service || service["name"] == ADAPTER)
+        }
+        // A run that was ended may have left it.
+        "ClusterRoleBinding" if name == BOOTSTRAP => true,
+        "ClusterRoleBinding" | "RoleBinding" => {
+            let subjects = item["subjects"].as_array().into_iter().flatten();
+            *label == *args.service
+                && subjects.into_iter().any(|s| s["namespace"] == *args.namespace)
+        }
+        "ClusterRole" => {
+            let own = match args.namespace == args.service {
+                true => args.service.clone(),
+                false => format!("{}-{}", args.namespace, args.service),
+            };
+            name == own
+        }
+        // Kubeconfigs' Secrets and accounts have no instance: they live in this namespace.
+        // What we made for the adapter is named after it.
+        _ => label.is_null() || *label == *args.service || label == ADAPTER,
+    }
+}
+
+/// HPAs of ours, and what they scale, where that is labelled opportunistic: an HPA can be
+/// pointed at anything.
+async fn workloads(
+    cluster: &Cluster,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Doomed>, ClusterError> {
+    let action = Action {
+        words: "list HPAs",
+        right: "--verb=list,delete --resource=horizontalpodautoscalers.autoscaling",
+    };
+    let list = cluster.find(&action, "/apis/autoscaling/v2/horizontalpodautoscalers").await?;
+    let mut doomed = Vec::new();
+    for hpa in list.unwrap_or_default()["items"].as_array().into_iter().flatten() {
+        let target = &hpa["spec"]["scaleTargetRef"];
+        if hpa["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "oppscale" {
+            continue;
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let (namespace, name) =
+            (text(&hpa["metadata"]["namespace"]), text(&hpa["metadata"]["name"]));
+        let (kind, workload) = (text(&target["kind"]), text(&target["name"]));
+        let (plural, resource) = match kind.as_str() {
+            "Deployment" => ("deployments", "deployments.apps"),
+            "StatefulSet" => ("statefulsets", "statefulsets.apps"),
+            _ => continue,
+        };
+        doomed.push(scaler(&hpa["metadata"], &namespace, &name));
+        let path = format!("/apis/apps/v1/namespaces/{namespace}/{plural}/{workload}");
+        let words = format!("get {kind} {namespace}/{workload}");
+        let right = format!("--verb=get,delete --resource={resource}");
+        let Some(live) = cluster.find(&Action { words: &words, right: &right }, &path).await?
+        else {
+            continue;
+        };
+        if live["metadata"]["labels"]["oppscale.dev/opportunistic"] != "true" {
+            notes.push(format!(
+                "{kind} {namespace}/{workload} is kept: it is not labelled \
+                 oppscale.dev/opportunistic=true, though our HPA scales it"
+            ));
+            continue;
+        }
+        let name = format!("{kind} {namespace}/{workload}");
+        doomed.push(Doomed { name, path, resource, namespace: Some(namespace) });
+    }
+    Ok(doomed)
+}
+
+/// An HPA; or the ScaledObject that KEDA made it for, with the same labels, and would make it
+/// for again.
+fn scaler(hpa: &Value, namespace: &str, name: &str) -> Doomed {
+    let mut owners = hpa["ownerReferences"].as_array().into_iter().flatten();
+    let of = owners.find(|owner| owner["kind"] == "ScaledObject");
+    let (kind, api, plural, resource, name) = match of.and_then(|owner| owner["name"].as_str()) {
+        Some(name) => {
+            ("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", "scaledobjects.keda.sh", name)
+        }
+        None => (
+            "HorizontalPodAutoscaler",
+            "autoscaling/v2",
+            "horizontalpodautoscalers",
+            "horizontalpodautoscalers.autoscaling",
+            name,
+        ),
+    };
+    Doomed {
+        name: format!("{kind} {namespace}/{name}"),
+        path: format!("/apis/{api}/namespaces/{namespace}/{plural}/{name}"),
+        resource,
+        namespace: Some(namespace.to_owned()),
+    }
+}
