@@ -78,7 +78,7 @@ pub(super) struct Table<'a> {
     pub(super) longest: (u16, u16),
 }
 
-/// Room for an amount, see [`super::words::amount`].
+/// Room for an amount, see [`oppscale_core::units::amount`].
 const AMOUNT: u16 = 6;
 /// A name that is cut shorter says nothing.
 const SHORTEST_NAME: u16 = 15;

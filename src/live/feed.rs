@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use oppscale_cluster::follow::{Feed, Health, Phase};
 
-use super::words;
+use oppscale_core::units;
 
 /// While something is wrong, an age is worth telling from here on.
 const YOUNG: Duration = Duration::from_secs(2);
@@ -30,11 +30,11 @@ pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
     let say = |text: String, tone| Words { text, tone };
     for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
         if let Phase::Listing(count) = feed.phase {
-            return say(format!("listing {what}… {}", words::count(count)), Tone::Plain);
+            return say(format!("listing {what}… {}", units::count(count)), Tone::Plain);
         }
     }
     let age = health.age(now).unwrap_or_default();
-    let old = words::age(age);
+    let old = units::age(age);
     let stale = |what: &str| match age < YOUNG {
         true => say(what.to_owned(), Tone::Warn),
         false => say(format!("{what}, stale {old}"), Tone::Warn),
@@ -66,7 +66,7 @@ pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
         _ => None,
     };
     if let Some(every) = polling(&health.nodes).max(polling(&health.pods)) {
-        let text = format!("polling every {}", words::age(every));
+        let text = format!("polling every {}", units::age(every));
         return match age < fresh + every {
             true => say(text, Tone::Plain),
             false => say(format!("{text}, stale {old}"), Tone::Warn),

@@ -8,6 +8,9 @@ use super::ask::pods::PodItem;
 use super::column::{Column, Figure};
 use super::order::Value;
 
+/// What stands for an unknown figure.
+pub(super) const UNKNOWN: &str = "?";
+
 /// The rows of a table.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Items {

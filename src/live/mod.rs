@@ -21,7 +21,6 @@
 //! | `measured` | [`Measured`]: the count, as the screen needs it |
 //! | `history` | what remained over the last minutes |
 //! | `feed` | how well the cluster is heard, in words |
-//! | `words` | amounts and times in few characters |
 //! | `ask` | what is asked of the API server on demand: the pods of a node, HPAs |
 //! | `question` | when it is asked, and when again |
 //! | `draw` | drawing, into a buffer |
@@ -48,7 +47,6 @@ mod state;
 #[cfg(test)]
 mod testing;
 mod view;
-mod words;
 
 pub use draw::draw;
 pub use key::{Next, press};

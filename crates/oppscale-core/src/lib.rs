@@ -51,4 +51,5 @@ pub mod reserve;
 pub mod resources;
 pub mod selector;
 pub mod share;
+pub mod units;
 pub mod view;

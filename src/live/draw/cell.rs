@@ -10,11 +10,12 @@ use super::pen::Pen;
 use crate::live::ask::hpas::HpaItem;
 use crate::live::ask::pods::PodItem;
 use crate::live::column::{Column, Figure, Head};
+use crate::live::item::UNKNOWN;
 use crate::live::item::{self, Items, Measure};
 use crate::live::state::State;
-use crate::live::words::{self, UNKNOWN};
 use crate::terminal::Part;
 use oppscale_core::resources::{Amount, PODS, Resources};
+use oppscale_core::units;
 use oppscale_core::view::Row;
 
 /// Draws the cell of row number `at`.
@@ -134,7 +135,7 @@ fn figure_text(
                 Figure::Own if amount > 0 => pen.look.style(Part::Own),
                 _ => Style::default(),
             };
-            (words::amount(resource, amount), style)
+            (units::amount(resource, amount), style)
         }
     }
 }
@@ -208,5 +209,5 @@ pub(super) fn ago(state: &State, then: Option<i64>) -> String {
     let Some(then) = then else { return "-".to_owned() };
     // A clock that is behind the server's is no reason for a negative age.
     let seconds = u64::try_from(state.wall - then).unwrap_or(0);
-    words::age(Duration::from_secs(seconds))
+    units::age(Duration::from_secs(seconds))
 }

@@ -8,9 +8,9 @@ use crate::live::feed::{self, Tone};
 use crate::live::measured::Measured;
 use crate::live::source::Replay;
 use crate::live::state::{FRAME, State};
-use crate::live::words;
 use oppscale_core::headroom::Limit;
 use oppscale_core::resources::PODS;
+use oppscale_core::units;
 
 /// From this width on, words are written out.
 pub(super) const WORDY: u16 = 70;
@@ -47,9 +47,9 @@ fn nodes(measured: &Measured, wordy: bool) -> String {
         return format!("{usable}/{all} nodes");
     }
     let mut text = match usable == all {
-        true => format!("{} usable", words::plural(all, "node")),
+        true => format!("{} usable", units::plural(all, "node")),
         false => {
-            format!("{} of {} usable", words::count(usable as u64), words::plural(all, "node"))
+            format!("{} of {} usable", units::count(usable as u64), units::plural(all, "node"))
         }
     };
     for (number, (word, count)) in measured.unusable.iter().enumerate() {
@@ -71,7 +71,7 @@ fn heard(state: &State) -> (String, Tone) {
     };
     if state.replay.is_none() && state.least > FRAME {
         let millis = state.least.as_millis();
-        let every = if millis < 1000 { format!("{millis}ms") } else { words::age(state.least) };
+        let every = if millis < 1000 { format!("{millis}ms") } else { units::age(state.least) };
         text = format!("every {every}  {text}");
     }
     if state.frozen {
@@ -82,7 +82,7 @@ fn heard(state: &State) -> (String, Tone) {
 }
 
 fn replayed(replay: &Replay) -> String {
-    let (position, length) = (words::clock(replay.position), words::clock(replay.length));
+    let (position, length) = (units::clock(replay.position), units::clock(replay.length));
     let state = match (replay.position >= replay.length, replay.paused) {
         (true, _) => " at the end",
         (false, true) => " paused",
@@ -139,7 +139,7 @@ fn demand(state: &State, measured: &Measured, wordy: bool) -> Option<String> {
             .iter()
             .map(|name| (name, demand.placeable.get(name)))
             .filter(|(_, amount)| *amount > 0)
-            .map(|(name, amount)| format!("{name} {}", words::amount(name, amount)))
+            .map(|(name, amount)| format!("{name} {}", units::amount(name, amount)))
             .collect();
         let verb = if pods == 1 { "paid pod waits" } else { "paid pods wait" };
         parts.push(match wordy {

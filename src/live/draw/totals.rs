@@ -7,11 +7,12 @@ use super::bar::bar;
 use super::header::WORDY;
 use super::pen::{Pen, split};
 use crate::live::column::{letter_of, short_name};
+use crate::live::item::UNKNOWN;
 use crate::live::measured::Measured;
 use crate::live::state::State;
-use crate::live::words::{self, UNKNOWN};
 use crate::terminal::Part;
 use oppscale_core::resources::Amount;
+use oppscale_core::units;
 
 /// The least that is a bar.
 const SHORTEST: u16 = 8;
@@ -125,7 +126,7 @@ impl Line {
         if short_by > 0 {
             figures.push(FigureText::of(Part::Short, "over", name, Some(short_by)));
         }
-        let percent = words::percent(others + own, whole);
+        let percent = units::percent(others + own, whole);
         // No usable node has any of it.
         let percent = percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent}%"));
         Self { label: format!("{short:<4}{percent:>5}"), is_focus, has_key, parts, whole, figures }
@@ -134,7 +135,7 @@ impl Line {
 
 impl FigureText {
     fn of(part: Part, word: &'static str, resource: &str, amount: Option<Amount>) -> Self {
-        let text = amount.map_or_else(|| UNKNOWN.to_owned(), |a| words::amount(resource, a));
+        let text = amount.map_or_else(|| UNKNOWN.to_owned(), |a| units::amount(resource, a));
         let is_bad = part == Part::Short || amount.is_some_and(|amount| amount < 0);
         Self { part, word, amount: text, is_bad }
     }
@@ -165,12 +166,12 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let (row, _) = split(place);
     let rest = pen.put(row, &label, Style::default());
     let now = measured.remaining.as_ref().map(|remaining| remaining.get(name));
-    let text = now.map_or_else(|| UNKNOWN.to_owned(), |amount| words::amount(name, amount));
+    let text = now.map_or_else(|| UNKNOWN.to_owned(), |amount| units::amount(name, amount));
     let rest = pen.put(rest, &text, pen.look.bold());
     let elapsed = state.elapsed();
     let Some((least, most)) = state.history.range(name) else { return };
-    let span = words::age(state.history.span(elapsed));
-    let (least_text, most_text) = (words::amount(name, least), words::amount(name, most));
+    let span = units::age(state.history.span(elapsed));
+    let (least_text, most_text) = (units::amount(name, least), units::amount(name, most));
     let range = match place.width >= WORDY {
         _ if span == "0s" => String::new(),
         true if least == most => format!(" for {span}"),

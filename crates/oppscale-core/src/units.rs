@@ -1,19 +1,29 @@
-//! Amounts and times in few characters.
+//! Amounts, times and counts as people read them.
+//!
+//! Every amount is rounded down (towards minus infinity), requests too: nothing shown is more
+//! than there is, and figures of one line are rounded in one direction.
 
 use std::time::Duration;
 
-use oppscale_core::resources::{Amount, Unit, unit_of};
+use super::replica::exact_text;
+use super::resources::{Amount, Unit, unit_of};
 
-/// What stands for an unknown figure.
-pub(super) const UNKNOWN: &str = "?";
-
-/// An amount in at most six characters, up to a hundred thousand cores or as many EiB: never
-/// more than there is, for it is cut and not rounded. `-o wide` has it exactly.
-pub(super) fn amount(resource: &str, amount: Amount) -> String {
+/// An amount in at most six characters, up to a hundred thousand cores or as many EiB: cores
+/// as a decimal, bytes in the largest binary unit that keeps three digits.
+pub fn amount(resource: &str, amount: Amount) -> String {
     match unit_of(resource) {
         Unit::Millicores => cores(amount),
         Unit::Bytes => bytes(amount),
         Unit::Count => amount.to_string(),
+    }
+}
+
+/// An amount to the last digit: cores as a decimal (`26.75`), everything else as a quantity of
+/// Kubernetes (`64Mi`, `8`).
+pub fn exact_amount(resource: &str, amount: Amount) -> String {
+    match unit_of(resource) {
+        Unit::Millicores => decimal(amount, 3),
+        _ => exact_text(resource, amount),
     }
 }
 
@@ -60,12 +70,12 @@ fn decimal(value: Amount, digits: u32) -> String {
 }
 
 /// The share of `part` in `whole`, as a whole number of percent, cut.
-pub(super) fn percent(part: Amount, whole: Amount) -> Option<Amount> {
+pub fn percent(part: Amount, whole: Amount) -> Option<Amount> {
     (whole > 0).then(|| (part * 100).div_euclid(whole))
 }
 
 /// An age as kubectl writes it: `37s`, `12m`, `3h5m`, `4d`.
-pub(super) fn age(age: Duration) -> String {
+pub fn age(age: Duration) -> String {
     let seconds = age.as_secs();
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match seconds {
@@ -79,7 +89,7 @@ pub(super) fn age(age: Duration) -> String {
 }
 
 /// A span of time as a clock shows it: `12:31`, `60:00`, `2:02:31`.
-pub(super) fn clock(span: Duration) -> String {
+pub fn clock(span: Duration) -> String {
     let seconds = span.as_secs();
     match seconds / 60 {
         minutes @ 0..100 => format!("{minutes:02}:{:02}", seconds % 60),
@@ -88,7 +98,7 @@ pub(super) fn clock(span: Duration) -> String {
 }
 
 /// A count with separators: `12,345`.
-pub(super) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -101,7 +111,7 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// `1 node`, `2 nodes`.
-pub(super) fn plural(number: usize, one: &str) -> String {
+pub fn plural(number: usize, one: &str) -> String {
     let number_text = count(number as u64);
     if number == 1 { format!("1 {one}") } else { format!("{number_text} {one}s") }
 }
@@ -128,6 +138,10 @@ mod tests {
         assert_eq!(memory(1007 << 30), "1007Gi");
         assert_eq!(memory(-(5 << 30)), "-5Gi");
         assert_eq!(amount("nvidia.com/gpu", 8), "8");
+        let exact = ["cpu", "cpu", "memory", "memory", "pods"].map(String::from);
+        let amounts = [26_750, 1_010_109_850, 6504 << 20, (1 << 30) + 1, 8];
+        let texts: Vec<_> = exact.iter().zip(amounts).map(|(n, a)| exact_amount(n, a)).collect();
+        assert_eq!(texts, ["26.75", "1010109.85", "6504Mi", "1073741825", "8"]);
         for power in 0..62 {
             assert!(memory(Amount::from((1_i64 << power) - 1)).len() <= 6, "{power}");
         }
