@@ -13,7 +13,7 @@
 //!                  ├─→ demo ─────→ core; terminal
 //!                  ├─→ render ───→ core
 //!                  ├─→ load
-//!                  └─→ printer, progress, files, open_files, exit, failure
+//!                  └─→ printer, progress, files, open_files, exit
 //! ```
 //!
 //! docs/architecture.md has the whole table, and `tests/purity.rs` holds the code against it.
@@ -24,8 +24,8 @@ pub mod checks;
 pub mod cli;
 pub mod commands;
 pub mod demo;
+pub mod exit;
 mod exposition;
-pub mod failure;
 pub mod files;
 pub mod harvest;
 mod http_port;

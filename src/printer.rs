@@ -131,15 +131,15 @@ impl Printer {
         io::stderr().is_terminal().then_some(usize::from(columns).max(40))
     }
 
-    /// Prints an error that has been put into words.
-    pub fn error(&self, text: &str) {
-        let text = harmless(text);
-        match text.strip_prefix("error:") {
-            Some(rest) => {
-                self.words(&format!("{}{rest}", paint(self.stderr_color, Style::Bad, "error:")));
-            }
-            None => self.words(&text),
-        }
+    /// Prints an error; `details` are lines below it.
+    pub fn error(&self, message: &str, details: &str) {
+        let label = paint(self.stderr_color, Style::Bad, "error:");
+        self.words(&format!(
+            "{label} {}
+{}",
+            harmless(message),
+            harmless(details)
+        ));
     }
 
     fn words(&self, text: &str) {

@@ -11,10 +11,9 @@ use tracing_subscriber::EnvFilter;
 use crate::cli::Cli;
 use crate::commands;
 use crate::commands::serve::LogFormat;
-use crate::failure;
+use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::terminal;
-use oppscale_cluster::exit::Exit;
 
 /// The name under which kubectl finds the program as a plugin.
 const PLUGIN: &str = "kubectl-oppscale";
@@ -58,11 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
                 outcome
             },
         );
-    outcome.unwrap_or_else(|error| {
-        let report = failure::report(&error);
-        printer.error(&report.text);
-        report.exit
-    })
+    outcome.unwrap_or_else(|error| exit::report(&error, &printer))
 }
 
 /// Ends early on Ctrl-C.

@@ -20,6 +20,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     let reply = match reply.and_then(|reply| reply.success(&action)) {
         Ok(reply) => reply,
         Err(error) => {
+            doctor.error = Some(error.kind());
             let hint = error.hint().unwrap_or_default();
             found.fixed_by("OPP-CON-001", Outcome::Failed(error.to_string()), hint);
             return;

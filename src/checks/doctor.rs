@@ -9,6 +9,7 @@ use crate::setup::api_services::BY_HELM;
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 use oppscale_cluster::{Action, Cluster, ClusterError};
 use oppscale_core::check::{Check, Distribution, Finding, Outcome, Release};
+use oppscale_core::error::ErrorKind;
 
 /// What is checked.
 #[derive(Debug, Clone)]
@@ -83,6 +84,8 @@ pub struct Doctor<'a> {
     pub subject: Subject,
     /// The server's version, once it is known.
     pub release: Option<Release>,
+    /// Why the API server cannot be used, if it cannot.
+    pub error: Option<ErrorKind>,
     /// The server's clock, once it is known.
     pub now: i64,
     /// The distribution, once it is known.
@@ -99,7 +102,15 @@ impl<'a> Doctor<'a> {
     pub fn new(cluster: &'a Cluster, subject: Subject) -> Self {
         let distribution = subject.distribution.unwrap_or(Distribution::Unknown);
         let now = crate::setup::clock::local();
-        Self { cluster, subject, release: None, now, distribution, seen: HashMap::new() }
+        Self {
+            cluster,
+            subject,
+            release: None,
+            error: None,
+            now,
+            distribution,
+            seen: HashMap::new(),
+        }
     }
 
     /// Forgets what was seen, to look again.

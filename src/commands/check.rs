@@ -6,14 +6,15 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::checks::{Doctor, Patience, Subject, Verdicts, examine};
+use crate::exit::Exit;
 use crate::manifest::{self, Origin};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
-use oppscale_cluster::exit::{Exit, Hinted};
 use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
 use oppscale_core::check::{Category, Distribution};
+use oppscale_core::error::Error;
 
 /// Arguments of `oppscale check`.
 #[derive(Debug, Args)]
@@ -150,7 +151,7 @@ fn exit(verdicts: &Verdicts) -> Exit {
     match () {
         () if summary.failed > 0 && verdicts.timed_out => Exit::TimedOut,
         () if summary.failed > 0 => Exit::Finding,
-        () if denied => Exit::Rights,
+        () if denied => Exit::Permissions,
         () => Exit::Ok,
     }
 }
@@ -181,11 +182,9 @@ fn manifests(names: &[String]) -> anyhow::Result<Vec<manifest::Document>> {
     }
     if let (Some(name), true) = (names.first(), documents.is_empty()) {
         let place = if name == "-" { "standard input" } else { name };
-        return Err(Hinted::new(
-            format!("{place} holds no manifest"),
-            "name a file, or a folder with *.yaml, *.yml or *.json",
-        )
-        .into());
+        return Err(Error::failure(format!("{place} holds no manifest"))
+            .hint("name a file, or a folder with *.yaml, *.yml or *.json")
+            .into());
     }
     Ok(documents)
 }

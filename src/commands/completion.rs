@@ -4,8 +4,8 @@ use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 
 use crate::cli::Cli;
+use crate::exit::Exit;
 use crate::printer::Printer;
-use oppscale_cluster::exit::Exit;
 
 /// Arguments of `oppscale completion`.
 #[derive(Debug, Args)]

@@ -4,9 +4,9 @@ use clap::Args;
 
 use crate::demo::live::live;
 use crate::demo::{Comparison, DISCLAIMER, MAX_SPEED, Race, View, plain};
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::terminal::{self, Left, Look};
-use oppscale_cluster::exit::Exit;
 
 /// Arguments of `oppscale demo`.
 #[derive(Debug, Args)]

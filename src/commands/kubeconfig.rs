@@ -12,13 +12,14 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::{Private, certificates, date};
+use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
 use crate::setup::token::{self, Token, TokenWish};
-use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use oppscale_cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::error::Error;
 
 /// Arguments of `oppscale kubeconfig`.
 #[derive(Debug, Args)]
@@ -111,7 +112,8 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         };
         match &into {
             Some(into) => entry.merged(into.clone(), args.force).map_err(|error| {
-                Hinted::new(error.to_string(), "choose another --name, or replace it with --force")
+                Error::failure(error.to_string())
+                    .hint("choose another --name, or replace it with --force")
             }),
             None => Ok(entry.whole()),
         }
@@ -146,10 +148,11 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
 
 /// A Secret of somebody else under the name of ours.
 fn foreign(account: &Account, secret: &str) -> anyhow::Error {
-    OwnedByOthers::new(
-        format!("Secret {}/{secret} is not one that oppscale made for this", account.namespace),
-        "see whose it is, and choose another ServiceAccount with --serviceaccount",
-    )
+    Error::owned(format!(
+        "Secret {}/{secret} is not one that oppscale made for this",
+        account.namespace
+    ))
+    .hint("see whose it is, and choose another ServiceAccount with --serviceaccount")
     .into()
 }
 
@@ -165,11 +168,9 @@ fn replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
     let there: Value = serde_yaml::from_str(&text).unwrap_or_default();
     match Entry::is_all_of(name, &there) {
         true => Ok(()),
-        false => {
-            Err(UsageError::new(format!("{shown} is there already, and holds something else"))
-                .hint("--merge puts the kubeconfig into it, --force replaces it")
-                .into())
-        }
+        false => Err(Error::usage(format!("{shown} is there already, and holds something else"))
+            .hint("--merge puts the kubeconfig into it, --force replaces it")
+            .into()),
     }
 }
 
@@ -178,7 +179,7 @@ fn seconds(args: &KubeconfigArgs) -> anyhow::Result<u64> {
     let seconds = args.duration.0.unwrap_or(Duration::ZERO).as_secs();
     // TokenRequest's own limits: 10 minutes to 2^32 seconds.
     if !(600..=1 << 32).contains(&seconds) {
-        return Err(UsageError::new(format!("a token of {seconds} s is not given"))
+        return Err(Error::usage(format!("a token of {seconds} s is not given"))
             .hint("at least --duration 10m; for one that never ends see --legacy-token")
             .into());
     }
@@ -204,7 +205,7 @@ fn merge_target(args: &KubeconfigArgs) -> anyhow::Result<Option<Value>> {
     };
     // The parser's words would show the text around a mistake, tokens and all.
     let value: Value = serde_yaml::from_str(&text)
-        .map_err(|_| UsageError::new(format!("{} is no YAML", path.display())))?;
+        .map_err(|_| Error::usage(format!("{} is no YAML", path.display())))?;
     Ok(Some(if value.is_null() { serde_json::json!({}) } else { value }))
 }
 
@@ -258,11 +259,9 @@ async fn prepare(
 }
 
 fn missing(account: &Account) -> anyhow::Error {
-    Hinted::new(
-        format!("there is no ServiceAccount {}", account.shown()),
-        "make it with --create, or name another one with --serviceaccount and --namespace",
-    )
-    .into()
+    Error::failure(format!("there is no ServiceAccount {}", account.shown()))
+        .hint("make it with --create, or name another one with --serviceaccount and --namespace")
+        .into()
 }
 
 fn write(args: &KubeconfigArgs, config: &Value, printer: &Printer) -> anyhow::Result<()> {

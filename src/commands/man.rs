@@ -8,9 +8,9 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::Cli;
+use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
-use oppscale_cluster::exit::Exit;
 
 /// Arguments of `oppscale man`.
 #[derive(Debug, Args)]

@@ -20,13 +20,13 @@ pub mod top;
 pub mod uninstall;
 
 use crate::cli::Command;
+use crate::exit::Exit;
 use crate::printer::Printer;
-use oppscale_cluster::exit::Exit;
 
 /// Runs a command.
 ///
 /// # Errors
-/// Whatever the command says; see [`crate::failure::report`].
+/// Whatever the command says; see [`crate::exit::report`].
 pub async fn run(command: Command, printer: &Printer) -> anyhow::Result<Exit> {
     match command {
         Command::Top(args) => top::run(*args, printer).await,

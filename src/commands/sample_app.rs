@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::sample_app::SampleApp;
-use oppscale_cluster::exit::{Exit, Hinted};
 use oppscale_cluster::{MaybeDuration, parse_timeout};
+use oppscale_core::error::Error;
 
 use super::serve::LogFormat;
 use super::shutdown::Ending;
@@ -61,7 +62,7 @@ pub async fn run(args: SampleAppArgs, _: &Printer) -> anyhow::Result<Exit> {
     let app = SampleApp::start(name, listen, PORT).await.map_err(|error| {
         let at = listen.map_or_else(|| format!("port {PORT}"), |address| address.to_string());
         let hint = "something may listen there already; choose another with --listen";
-        Hinted::new(format!("cannot listen on {at}: {error}"), hint)
+        Error::failure(format!("cannot listen on {at}: {error}")).hint(hint)
     })?;
     tracing::info!(address = %app.address(), "serving the sample application");
     let exit = ending.told().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use oppscale_cluster::exit::Exit;
+use crate::exit::Exit;
 
 /// SIGTERM and Ctrl-C, waited for.
 pub(super) struct Ending {

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use clap::Args;
 
+use crate::exit::Exit;
 use crate::files;
 use crate::manifest::EMBEDDED;
 use crate::printer::Printer;
-use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_core::error::Error;
 
 /// Arguments of `oppscale templates`.
 #[derive(Debug, Args)]
@@ -38,10 +39,10 @@ pub fn run(args: &TemplatesArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if !args.force
         && let Some(known) = EMBEDDED.iter().find(|known| folder.join(known.name).exists())
     {
-        bail!(Hinted::new(
-            format!("{} is there already", folder.join(known.name).display()),
-            "nothing was written; choose another folder, or write over it with --force"
-        ));
+        bail!(
+            Error::failure(format!("{} is there already", folder.join(known.name).display()))
+                .hint("nothing was written; choose another folder, or write over it with --force")
+        );
     }
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;

@@ -38,6 +38,21 @@ fn without_the_front_proxys_ca_nothing_is_begun() {
 }
 
 #[test]
+fn the_kind_of_a_failure_decides_the_exit_code_and_not_its_words() {
+    let server = server();
+    let words = r#"{"kind":"Status","message":"no answer from etcd","code":500}"#;
+    server.always("/version", Answer::Raw(500, vec![], words));
+    let output = init(&server, &[]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("error: OPP-CON-001: get the server's version: "), "{output}");
+    assert!(output.stderr.contains("note: nothing was changed"), "{output}");
+    server.always("/version", Answer::Silence);
+    let output = init(&server, &["--request-timeout", "300ms"]);
+    assert_eq!(output.code, Some(124), "{output}");
+    assert!(server.writes().is_empty());
+}
+
+#[test]
 fn pods_that_do_not_start_end_it_in_time_and_the_api_is_not_handed_over() {
     let server = server();
     server.store().change(|store| store.deployments_start = false);

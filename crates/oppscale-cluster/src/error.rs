@@ -1,6 +1,6 @@
 //! What can go wrong with an API server, each with what to do about it.
 
-use crate::exit::Exit;
+use oppscale_core::error::ErrorKind;
 
 /// A failed exchange with a cluster.
 #[derive(Debug, thiserror::Error)]
@@ -121,12 +121,12 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
-    /// How a run that fails with this must end.
-    pub fn exit(&self) -> Exit {
+    /// The kind, which decides the exit code.
+    pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Forbidden { .. } => Exit::Rights,
-            Self::TimedOut { .. } => Exit::TimedOut,
-            _ => Exit::Error,
+            Self::Forbidden { .. } => ErrorKind::Permissions,
+            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            _ => ErrorKind::Failure,
         }
     }
 

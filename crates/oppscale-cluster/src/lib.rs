@@ -11,7 +11,6 @@ mod connect;
 mod context;
 mod decode;
 mod error;
-pub mod exit;
 mod facts;
 mod fields;
 pub mod follow;

@@ -9,7 +9,7 @@ use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::exit::{Hinted, UsageError};
+use oppscale_core::error::Error;
 
 use super::decode::fold_list;
 use super::intake::Intake;
@@ -43,7 +43,7 @@ impl SavedFiles {
     /// When one cannot be read or is neither JSON nor YAML.
     pub fn load(files: &[String]) -> anyhow::Result<Self> {
         if files.iter().filter(|file| *file == "-").count() > 1 {
-            bail!(UsageError::new("standard input (--from -) can be read only once"));
+            bail!(Error::usage("standard input (--from -) can be read only once"));
         }
         let mut saved = Self::default();
         for file in files {
@@ -73,7 +73,7 @@ impl SavedFiles {
             }
         }
         if self.documents.len() == before {
-            bail!(Hinted::new(format!("{name} is empty"), HOW_TO_SAVE));
+            bail!(Error::failure(format!("{name} is empty")).hint(HOW_TO_SAVE));
         }
         Ok(())
     }
@@ -86,13 +86,14 @@ impl SavedFiles {
             let kind = kind_of(document)
                 .with_context(|| format!("{name} holds something that is no Kubernetes object"))?;
             match kind.as_deref().map(|kind| (kind, kind.strip_suffix("List"))) {
-                None => bail!(Hinted::new(
-                    format!("{name} holds an object without a kind"),
-                    match document.get().starts_with("{\"history\":") {
-                        true => "play a capacity history with --replay",
-                        false => HOW_TO_SAVE,
-                    }
-                )),
+                None => {
+                    bail!(Error::failure(format!("{name} holds an object without a kind")).hint(
+                        match document.get().starts_with("{\"history\":") {
+                            true => "play a capacity history with --replay",
+                            false => HOW_TO_SAVE,
+                        }
+                    ))
+                }
                 Some((kind, None)) => {
                     objects.push(Object { kind: kind.to_owned(), json: document });
                 }
@@ -163,10 +164,8 @@ pub fn read_saved(
             let found = workload::find(&json, reference, namespace)
                 .with_context(|| format!("workload {reference}"))?;
             found.ok_or_else(|| {
-                Hinted::new(
-                    format!("the saved lists hold no {reference}"),
-                    "save it too: kubectl get nodes,pods,deployments,statefulsets,replicasets -A -o json",
-                )
+                Error::failure(
+                    format!("the saved lists hold no {reference}")).hint("save it too: kubectl get nodes,pods,deployments,statefulsets,replicasets -A -o json")
             })?
         }
     };
@@ -175,7 +174,7 @@ pub fn read_saved(
         lists.iter().any(|list| list == kind) || objects.iter().any(|object| object.kind == kind)
     };
     if !has("Node") {
-        bail!(Hinted::new("there are no nodes in what was read", HOW_TO_SAVE));
+        bail!(Error::failure("there are no nodes in what was read").hint(HOW_TO_SAVE));
     }
     let pods_unknown = !has("Pod");
     for object in &objects {

@@ -32,6 +32,7 @@
 pub mod check;
 pub mod defaulting;
 pub mod demand;
+pub mod error;
 pub mod explain;
 pub mod footprint;
 pub mod headroom;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::certificates::{Authority, MintError, Minted, Private, Recipe, mint};
-use oppscale_cluster::exit::Hinted;
+use oppscale_core::error::Error;
 
 /// Who signs certificates.
 #[derive(Debug, Args)]
@@ -37,11 +37,9 @@ impl AuthorityArgs {
         let authority = Authority::read(&read(cert)?, &Private::new(read(key)?));
         let signed = authority.and_then(|authority| authority.sign(recipe, now));
         signed.map_err(|error| match error {
-            MintError::Authority(_) => Hinted::new(
-                format!("{}: {error}", cert.display()),
-                "leave --ca-cert and --ca-key out for a new CA, or set --days",
-            )
-            .into(),
+            MintError::Authority(_) => Error::failure(format!("{}: {error}", cert.display()))
+                .hint("leave --ca-cert and --ca-key out for a new CA, or set --days")
+                .into(),
             other => anyhow::Error::from(other).context(cert.display().to_string()),
         })
     }

@@ -8,13 +8,14 @@ use clap::Args;
 use crate::certificates::{
     Bundle, KEY, Minted, Private, REQUEST, Recipe, Stored, date, judge, request,
 };
+use crate::exit::Exit;
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
 use crate::setup::api_services::{self, BY_HELM};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use oppscale_cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
+use oppscale_core::error::Error;
 
 use super::authority::AuthorityArgs;
 use super::{LifeArgs, ServerArgs, folder, good_for, write_folder};
@@ -75,7 +76,7 @@ pub struct GenerateArgs {
 /// When there is nowhere to put them, they would be refused, or cannot be written.
 pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let recipe = args.server.recipe(&args.life);
-    recipe.check().map_err(|error| UsageError::new(error.to_string()))?;
+    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
     if args.cert_manager {
         let context = serde_json::json!({
             "namespace": recipe.namespace, "names": recipe.names(),
@@ -89,7 +90,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         return signing_request(&args, &recipe, printer);
     }
     if args.dir.is_none() && !args.to_secret {
-        return Err(UsageError::new("nowhere to put the certificates")
+        return Err(Error::usage("nowhere to put the certificates")
             .hint("--dir DIR for files, --to-secret for a Secret, or both")
             .into());
     }
@@ -109,10 +110,12 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     if let (Some(folder), Some(name), false) =
         (&args.dir, files.as_ref().and_then(Stored::unreadable), args.force)
     {
-        return Err(Hinted::new(
-            format!("{} is there, and holds no {}", folder.join(name).display(), what(name)),
-            "name another folder, or let --force write over it",
-        )
+        return Err(Error::failure(format!(
+            "{} is there, and holds no {}",
+            folder.join(name).display(),
+            what(name)
+        ))
+        .hint("name another folder, or let --force write over it")
         .into());
     }
     if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &recipe, now) {
@@ -170,20 +173,18 @@ async fn trusted(
         bundle.is_some_and(|bundle| bundle.is_ok_and(|bundle| !bundle.holds(&new)))
     });
     let Some(service) = doubting else { return Ok(()) };
-    Err(Hinted::new(
-        format!(
-            "APIService {} does not trust the new CA, and {} is in use: its requests would fail",
-            service.name(),
-            args.server.secret().shown()
+    Err(Error::failure(format!(
+        "APIService {} does not trust the new CA, and {} is in use: its requests would fail",
+        service.name(),
+        args.server.secret().shown()
+    ))
+    .hint(match service.release() {
+        Some(_) => BY_HELM.to_owned(),
+        None => format!(
+            "oppscale certs renew --force{} replaces both without a failed request",
+            args.server.flags()
         ),
-        match service.release() {
-            Some(_) => BY_HELM.to_owned(),
-            None => format!(
-                "oppscale certs renew --force{} replaces both without a failed request",
-                args.server.flags()
-            ),
-        },
-    )
+    })
     .into())
 }
 
@@ -226,10 +227,12 @@ async fn to_secret(args: &GenerateArgs, cluster: &Cluster, minted: &Minted) -> a
         Applied::Conflict(conflicts) => {
             let owners: Vec<_> =
                 conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
-            Err(OwnedByOthers::new(
-                format!("{} belongs to somebody else: {}", at.shown(), owners.join(", ")),
-                "choose another name with --secret, or take it over with --force-conflicts",
-            )
+            Err(Error::owned(format!(
+                "{} belongs to somebody else: {}",
+                at.shown(),
+                owners.join(", ")
+            ))
+            .hint("choose another name with --secret, or take it over with --force-conflicts")
             .into())
         }
     }
@@ -243,7 +246,7 @@ fn signing_request(
     // clap demands it.
     let Some(folder) = &args.dir else { return Ok(Exit::Usage) };
     if folder.join(KEY).exists() && !args.force {
-        return Err(UsageError::new(format!("{} is there already", folder.join(KEY).display()))
+        return Err(Error::usage(format!("{} is there already", folder.join(KEY).display()))
             .hint("--force replaces the key, and what is signed for it is lost")
             .into());
     }

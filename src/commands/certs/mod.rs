@@ -13,12 +13,13 @@ use clap::{Args, Subcommand};
 use crate::certificates::{
     Bundle, CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder,
 };
+use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::api_services::BY_HELM;
 use crate::setup::rotation::RotationError;
 use crate::setup::tls_secret::SecretRef;
-use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers};
+use oppscale_core::error::Error;
 
 use generate::GenerateArgs;
 use renew::RenewArgs;
@@ -151,25 +152,19 @@ pub(super) fn authorities(stored: &Stored) -> Bundle {
 pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
     match error {
         RotationError::Cluster(error) => error.into(),
-        RotationError::Owned { .. } => OwnedByOthers::new(
-            error.to_string(),
-            "change it where its owner has it, or take the fields over with --force-conflicts",
-        )
+        RotationError::Owned { .. } => Error::owned(
+            error.to_string()).hint("change it where its owner has it, or take the fields over with --force-conflicts")
         .into(),
         RotationError::Released { .. } => {
-            OwnedByOthers::new(error.to_string(), BY_HELM).into()
+            Error::owned(error.to_string()).hint(BY_HELM).into()
         }
-        RotationError::NotSeen { .. } => Hinted::new(
-            error.to_string(),
-            "run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\
-             more: it goes on where this stopped",
-        )
+        RotationError::NotSeen { .. } => Error::failure(
+            error.to_string()).hint("run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\
+             more: it goes on where this stopped")
         .into(),
-        RotationError::NotServed { .. } => Hinted::new(
-            error.to_string(),
-            "see what the pods say (kubectl logs), restart them if they mount the Secret with a\n\
-             subPath, and run oppscale certs renew again: it goes on where this stopped",
-        )
+        RotationError::NotServed { .. } => Error::failure(
+            error.to_string()).hint("see what the pods say (kubectl logs), restart them if they mount the Secret with a\n\
+             subPath, and run oppscale certs renew again: it goes on where this stopped")
         .into(),
     }
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::certificates::{Bundle, Facts, Minted, Private, Stored, certificates, date};
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::exit::{Exit, Hinted, OwnedByOthers, UsageError};
 use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::error::Error;
 
 use super::authority::AuthorityArgs;
 use super::{LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder};
@@ -66,7 +67,7 @@ pub struct RenewArgs {
 /// When they cannot be made, written, or are not taken up in time.
 pub(super) async fn run(args: RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let recipe = args.server.recipe(&args.life);
-    recipe.check().map_err(|error| UsageError::new(error.to_string()))?;
+    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
     if let Some(path) = &args.dir {
         let now = clock::local();
         let stored = folder(path)?;
@@ -162,10 +163,10 @@ fn made(args: &RenewArgs, place: &str, stored: &Stored, now: i64) -> anyhow::Res
         && !args.authority.is_given()
         && let Some(authority) = stored.foreign_authority()
     {
-        return Err(OwnedByOthers::new(
-            format!("{place} has the CA {authority}, which oppscale did not make"),
-            "--ca-cert and --ca-key sign with it, --new-ca makes one in its place",
-        )
+        return Err(Error::owned(format!(
+            "{place} has the CA {authority}, which oppscale did not make"
+        ))
+        .hint("--ca-cert and --ca-key sign with it, --new-ca makes one in its place")
         .into());
     }
     args.authority.mint(&args.server.recipe(&args.life), now)
@@ -185,9 +186,7 @@ fn kept(percent: i64) -> String {
 }
 
 fn nothing(place: &str) -> anyhow::Error {
-    Hinted::new(
-        format!("{place}: there is nothing to renew"),
-        "oppscale certs generate makes certificates, oppscale init sets all of it up",
-    )
-    .into()
+    Error::failure(format!("{place}: there is nothing to renew"))
+        .hint("oppscale certs generate makes certificates, oppscale init sets all of it up")
+        .into()
 }

@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use crate::certificates::{Bundle, Facts, Flaw, Judged, Life, Recipe, date, judge, key_fits};
+use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::exit::{Exit, Hinted, UsageError};
 use oppscale_cluster::{ClusterArgs, ClusterError};
+use oppscale_core::error::Error;
 
 use super::{ServerArgs, folder};
 
@@ -73,7 +74,7 @@ struct Trust {
 /// When there are none, or they cannot be read.
 pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let recipe = Recipe::new(&args.server.service, &args.server.namespace);
-    recipe.check().map_err(|error| UsageError::new(error.to_string()))?;
+    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
     let status = match &args.dir {
         Some(path) => {
             let stored = folder(path)?;
@@ -97,11 +98,9 @@ fn of_stored(
     now: i64,
 ) -> anyhow::Result<Status> {
     let Some(chain) = &stored.chain else {
-        return Err(Hinted::new(
-            format!("{place}: there is no tls.crt"),
-            "oppscale certs generate makes certificates, oppscale init sets all of it up",
-        )
-        .into());
+        return Err(Error::failure(format!("{place}: there is no tls.crt"))
+            .hint("oppscale certs generate makes certificates, oppscale init sets all of it up")
+            .into());
     };
     let mut judged = judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now);
     if let Some(key) = &stored.key

@@ -4,8 +4,8 @@ use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Pipeline, Wishes};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
-use oppscale_cluster::exit::Hinted;
 use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_core::error::Error;
 
 use super::plan::{Denied, Known};
 
@@ -49,7 +49,7 @@ pub(super) async fn answerer(
         );
         let hint = "oppscale uninstall --keep-namespace first: workloads go on running, and their \
                     HPAs\nhold them until the other way is set up";
-        return Err(Hinted::new(error, hint).into());
+        return Err(Error::failure(error).hint(hint).into());
     }
     if wishes.pipeline != Pipeline::Prometheus {
         return Ok(Answerer::Own);

@@ -6,9 +6,9 @@ use dialoguer::theme::SimpleTheme;
 use dialoguer::{Input, Select};
 
 use crate::setup::desired::{Pipeline, Wishes};
-use oppscale_cluster::exit::UsageError;
 use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
 use oppscale_core::check::Distribution;
+use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
 use crate::commands::check::distribution;
@@ -190,12 +190,12 @@ impl InitArgs {
 
     fn resolved(&self) -> anyhow::Result<Wishes> {
         let Some(image) = self.image.clone().filter(|image| !image.trim().is_empty()) else {
-            return Err(UsageError::new("which image is the metrics server's?")
+            return Err(Error::usage("which image is the metrics server's?")
                 .hint("--image REGISTRY/oppscale:VERSION")
                 .into());
         };
         if !is_image(&image) {
-            return Err(UsageError::new(format!("{image:?} is no image")).into());
+            return Err(Error::usage(format!("{image:?} is no image")).into());
         }
         let wishes = Wishes {
             pipeline: match self.pipeline.unwrap_or(PipelineArg::Native) {
@@ -221,7 +221,7 @@ impl InitArgs {
         };
         crate::certificates::Recipe::new(&wishes.service, &wishes.namespace)
             .check()
-            .map_err(|error| UsageError::new(error.to_string()))?;
+            .map_err(|error| Error::usage(error.to_string()))?;
         Ok(wishes)
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::certificates::{Recipe, mint};
+use crate::exit::Exit;
 use crate::files;
 use crate::manifest::Templates;
 use crate::printer::Printer;
@@ -12,7 +13,7 @@ use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Wishes};
 use crate::setup::helm::ADAPTER;
-use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_core::error::Error;
 
 use super::args::InitArgs;
 use super::export::{values, write};
@@ -24,10 +25,10 @@ use super::export::{values, write};
 pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow::Result<Exit> {
     let target = args.export.as_deref().unwrap_or("-");
     if target == "-" {
-        return Err(UsageError::new("a chart is a folder: --export DIR").into());
+        return Err(Error::usage("a chart is a folder: --export DIR").into());
     }
     if wishes.dashboard || wishes.alerts {
-        return Err(UsageError::new("--with dashboard and --with alerts are no part of the chart")
+        return Err(Error::usage("--with dashboard and --with alerts are no part of the chart")
             .hint("export them without --chart; they need nothing of its values")
             .into());
     }

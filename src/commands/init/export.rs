@@ -5,13 +5,14 @@ use std::path::Path;
 use anyhow::Context;
 
 use crate::certificates::{Bundle, Minted, Recipe, mint};
+use crate::exit::Exit;
 use crate::files;
 use crate::manifest::{DASHBOARD, Templates, folder, stream};
 use crate::printer::Printer;
 use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::helm::{self, API_SERVICE, Values};
-use oppscale_cluster::exit::{Exit, UsageError};
+use oppscale_core::error::Error;
 
 use super::args::{ChartArg, InitArgs};
 use super::chart;
@@ -44,12 +45,12 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     let documents = desired.all();
     if target == "-" {
         if !values.is_empty() {
-            return Err(UsageError::new("Helm values are files of their own")
+            return Err(Error::usage("Helm values are files of their own")
                 .hint("--export DIR instead of --export -")
                 .into());
         }
         if args.kustomize {
-            return Err(UsageError::new("--kustomize needs a folder: --export DIR").into());
+            return Err(Error::usage("--kustomize needs a folder: --export DIR").into());
         }
         printer.data(&stream(&documents))?;
     } else {

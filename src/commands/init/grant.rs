@@ -7,12 +7,13 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::install::{Debt, Journal};
 use crate::setup::plan::{Change, Step};
 use crate::setup::rights::{self, Rule};
-use oppscale_cluster::exit::{Exit, OwnedByOthers, UsageError};
 use oppscale_cluster::{Action, Ask, Cluster};
+use oppscale_core::error::Error;
 
 use super::args::InitArgs;
 use super::plan::Denied;
@@ -52,7 +53,7 @@ pub(super) async fn lacking(
     printer.warn(words.trim_end());
     if missing.is_empty() {
         printer.note("no access review says which rule is missing: ask whoever runs the cluster");
-        return Ok(Exit::Rights);
+        return Ok(Exit::Permissions);
     }
     let fresh = (namespace.change == Change::Create
         || matches!(namespace.change, Change::Denied(_)))
@@ -74,7 +75,7 @@ pub(super) async fn lacking(
         "an administrator can grant the above: kubectl auth reconcile -f FILE, which adds to what \
          was\ngranted before{offer}"
     ));
-    Ok(Exit::Rights)
+    Ok(Exit::Permissions)
 }
 
 /// What became of `--grant-cluster-admin`.
@@ -105,7 +106,7 @@ pub(super) async fn grant(
     }
     if !args.yes {
         if !can_ask() {
-            return Err(UsageError::new("a grant is to be made, and nobody can be asked")
+            return Err(Error::usage("a grant is to be made, and nobody can be asked")
                 .hint("--yes makes it, and the changes that follow, without asking")
                 .into());
         }
@@ -164,10 +165,10 @@ async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
         && live["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "oppscale";
     match is_same {
         true => Ok(()),
-        false => Err(OwnedByOthers::new(
-            format!("ClusterRoleBinding {BOOTSTRAP} is there already, and not for {user}"),
-            format!("see whose it is: kubectl describe clusterrolebinding {BOOTSTRAP}"),
-        )
+        false => Err(Error::owned(format!(
+            "ClusterRoleBinding {BOOTSTRAP} is there already, and not for {user}"
+        ))
+        .hint(format!("see whose it is: kubectl describe clusterrolebinding {BOOTSTRAP}"))
         .into()),
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::certificates::{Bundle, Recipe, mint};
 use crate::checks::{self, Doctor, Patience, Subject, examine};
+use crate::exit::Exit;
 use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -20,8 +21,8 @@ use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::install::Journal;
 use oppscale_cluster::Cluster;
-use oppscale_cluster::exit::{Exit, UsageError};
 use oppscale_core::check::{Category, Finding, Outcome};
+use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
 pub use args::InitArgs;
@@ -50,7 +51,7 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return export::run(&args, &wishes, printer);
     }
     if args.with.iter().any(|what| !what.is_object()) {
-        return Err(UsageError::new("--with writes Helm values for a chart, which are files")
+        return Err(Error::usage("--with writes Helm values for a chart, which are files")
             .hint("add --export DIR; the charts themselves are installed with helm")
             .into());
     }
@@ -65,7 +66,8 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     progress.finish();
     printer.explanation(&findings::short(&before.findings, printer));
     if let Some(finding) = stopper(&before.findings) {
-        return Ok(stopped(finding, printer));
+        printer.note("nothing was changed");
+        return Err(stopped(finding, before.error.unwrap_or(ErrorKind::Failure)).into());
     }
     (wishes.monitor_labels, wishes.rule_labels) = before.labels;
     let mut journal = Journal::new(printer, 0);
@@ -138,7 +140,7 @@ impl Run<'_> {
         }
         if pending > 0 && !args.yes {
             if !can_ask() {
-                return Err(UsageError::new(format!(
+                return Err(Error::usage(format!(
                     "{pending} changes are to be made, and nobody can be asked"
                 ))
                 .hint("--yes makes them without asking, --dry-run=server only shows them")
@@ -161,6 +163,8 @@ impl Run<'_> {
 /// What is known before anything is planned.
 struct Before {
     findings: Vec<Finding>,
+    /// Why the API server cannot be used, if it cannot.
+    error: Option<ErrorKind>,
     now: i64,
     /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
     labels: (Labels, Labels),
@@ -188,7 +192,7 @@ async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Pr
         true => wanted_labels(&mut doctor).await,
         false => (Labels::new(), Labels::new()),
     };
-    Before { findings: verdicts.findings, now: doctor.now, labels }
+    Before { findings: verdicts.findings, error: doctor.error, now: doctor.now, labels }
 }
 
 /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
@@ -205,11 +209,9 @@ fn stopper(findings: &[Finding]) -> Option<&Finding> {
     })
 }
 
-fn stopped(finding: &Finding, printer: &Printer) -> Exit {
+fn stopped(finding: &Finding, kind: ErrorKind) -> Error {
     let text = finding.outcome.text().unwrap_or_default();
-    printer.error(&format!("error: {}: {text}\n", finding.check.id));
-    printer.note("nothing was changed");
-    if text.contains("no answer from") { Exit::TimedOut } else { Exit::Error }
+    Error::new(kind, format!("{}: {text}", finding.check.id))
 }
 
 fn client_dry_run(

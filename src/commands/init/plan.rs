@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::checks;
+use crate::exit::Exit;
 use crate::manifest::{Document, Templates};
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
@@ -13,8 +14,8 @@ use crate::setup::desired::{Desired, Trust, Wishes};
 use crate::setup::install::{self, Debt, InstallError, Journal};
 use crate::setup::plan::{self, Change, Step};
 use crate::setup::rights::{self, Rule};
-use oppscale_cluster::exit::{Exit, OwnedByOthers, TimedOut};
 use oppscale_cluster::{Action, Cluster};
+use oppscale_core::error::Error;
 
 use super::adapter::{Answerer, answerer};
 use super::args::InitArgs;
@@ -156,7 +157,7 @@ impl Plan {
             None => "change it where its owner has it, or take it over with --force-conflicts"
                 .to_owned(),
         };
-        Err(OwnedByOthers::new(owned.join("\n       "), hint).into())
+        Err(Error::owned(owned.join("\n       ")).hint(hint).into())
     }
 
     /// What the user should hear of it, before anything is asked.
@@ -279,15 +280,13 @@ pub(super) async fn roll_back(
 pub(super) fn stumbled(error: InstallError) -> anyhow::Error {
     match error {
         InstallError::Cluster(error) => error.into(),
-        InstallError::Owned { .. } => OwnedByOthers::new(
-            error.to_string(),
-            "somebody changed it meanwhile; run init again to see how it stands",
-        )
-        .into(),
+        InstallError::Owned { .. } => Error::owned(error.to_string())
+            .hint("somebody changed it meanwhile; run init again to see how it stands")
+            .into(),
         InstallError::NotReady { .. } => {
             let hint = "see why: kubectl describe pods and logs in the server's namespace, and\n\
                         oppscale check --only server,certificates,aggregation";
-            TimedOut::new(error.to_string(), hint).into()
+            Error::timed_out(error.to_string()).hint(hint).into()
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Trust, Wishes};
 use crate::setup::tls_secret::{self, SecretRef};
-use oppscale_cluster::exit::Hinted;
 use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_core::error::Error;
 
 use super::plan::{Denied, Known};
 use crate::commands::certs;
@@ -104,7 +104,7 @@ pub(super) async fn known_kinds(
         let action = Action { words: "look for the kinds of an API", right: "" };
         if cluster.find(&action, &format!("/apis/{version}")).await?.is_none() {
             let words = format!("there is no {what} in this cluster: it has no API {version}");
-            return Err(Hinted::new(words, hint).into());
+            return Err(Error::failure(words).hint(hint).into());
         }
     }
     Ok(())
@@ -126,11 +126,9 @@ pub(super) async fn is_missing(cluster: &Cluster, namespace: &str) -> anyhow::Re
             .filter_map(|condition| condition["message"].as_str())
             .collect();
         let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
-        return Err(Hinted::new(
-            format!("namespace {namespace} is being deleted{why}"),
-            "wait for its end, or choose another with --namespace. If it hangs, an APIService may\n\
-             be unavailable: oppscale check --only owners",
-        )
+        return Err(Error::failure(
+            format!("namespace {namespace} is being deleted{why}")).hint("wait for its end, or choose another with --namespace. If it hangs, an APIService may\n\
+             be unavailable: oppscale check --only owners")
         .into());
     }
     Ok(false)

@@ -8,8 +8,8 @@ use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method};
 
 use crate::load::{Plan, PlanError, Rate};
-use oppscale_cluster::exit::UsageError;
 use oppscale_cluster::{MaybeDuration, parse_timeout};
+use oppscale_core::error::Error;
 
 /// A run that is longer has been mistyped.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -108,9 +108,9 @@ impl LoadArgs {
     ///
     /// # Errors
     /// When the URL or a time makes no sense.
-    pub fn plan(&self) -> Result<Plan, UsageError> {
+    pub fn plan(&self) -> Result<Plan, Error> {
         let url = Plan::url(&self.url).map_err(|error| {
-            let said = UsageError::new(error.to_string());
+            let said = Error::usage(error.to_string());
             match error {
                 PlanError::User => said,
                 _ => said.hint("such as http://HOST:PORT/PATH"),
@@ -118,19 +118,19 @@ impl LoadArgs {
         })?;
         let duration =
             self.duration.0.filter(|duration| *duration <= LONGEST).ok_or_else(|| {
-                UsageError::new("--duration must be more than 0 and at most 24h")
+                Error::usage("--duration must be more than 0 and at most 24h")
                     .hint("a load that never ends is a Deployment's business, not this command's")
             })?;
         let timeout = self
             .timeout
             .0
             .filter(|timeout| *timeout <= LONGEST / 24)
-            .ok_or_else(|| UsageError::new("--timeout must be more than 0 and at most 1h"))?;
+            .ok_or_else(|| Error::usage("--timeout must be more than 0 and at most 1h"))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
             // What the body is decides these.
             if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
-                return Err(UsageError::new(format!("--header {name}: it is written by itself")));
+                return Err(Error::usage(format!("--header {name}: it is written by itself")));
             }
             headers.append(name, value.clone());
         }

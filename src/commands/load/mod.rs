@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use serde_json::json;
 
+use crate::exit::Exit;
 use crate::harvest::literal;
 use crate::load::{self, Client, Ended, Plan, Summary, Tally};
 use crate::manifest::{Templates, stream};
@@ -16,7 +17,7 @@ use crate::open_files;
 use crate::printer::Printer;
 use crate::progress::Meter;
 use crate::render;
-use oppscale_cluster::exit::{Exit, Hinted, UsageError};
+use oppscale_core::error::Error;
 
 use crate::commands::image::is_image;
 use crate::commands::shutdown::Ending;
@@ -109,8 +110,7 @@ async fn resolve(plan: &Plan) -> anyhow::Result<()> {
     let (host, port) = plan.server();
     match tokio::net::lookup_host((host.as_str(), port)).await {
         Ok(_) => Ok(()),
-        Err(error) => bail!(Hinted::new(
-            format!("{host} has no address: {error}"),
+        Err(error) => bail!(Error::failure(format!("{host} has no address: {error}")).hint(
             "names of Services are known within the cluster only: there with --job IMAGE,\n\
              or from here by kubectl port-forward"
         )),
@@ -146,11 +146,11 @@ fn typed(duration: Duration) -> String {
 /// The Job that does it in a cluster.
 fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
     if !is_image(image) {
-        bail!(UsageError::new(format!("--job: {image:?} is no image")));
+        bail!(Error::usage(format!("--job: {image:?} is no image")));
     }
     if args.certificate_authority.is_some() {
         bail!(
-            UsageError::new("--certificate-authority is a file of this machine, not of the Job's")
+            Error::usage("--certificate-authority is a file of this machine, not of the Job's")
                 .hint("ask http:// within the cluster, or write the Job's volume by hand")
         );
     }
@@ -194,7 +194,7 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
     }
     let issues = crate::manifest::lint::lint(&documents);
     if let Some(issue) = issues.first() {
-        bail!(UsageError::new(issue.to_string()));
+        bail!(Error::usage(issue.to_string()));
     }
     Ok(stream(&documents))
 }

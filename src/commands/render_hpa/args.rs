@@ -7,7 +7,7 @@ use clap::Args;
 use crate::harvest::NodeAutoscaler;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::ClusterArgs;
-use oppscale_cluster::exit::UsageError;
+use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
 
@@ -244,15 +244,15 @@ impl RenderHpaArgs {
     ///
     /// # Errors
     /// When some do.
-    pub fn check(&self) -> Result<(), UsageError> {
+    pub fn check(&self) -> Result<(), Error> {
         let is_auto = matches!(self.reserve, None | Some(ReserveFlag::Auto));
         if !is_auto && (self.growth.is_some() || self.recording.is_some()) {
-            return Err(UsageError::new("--growth and --recording are for --reserve auto")
+            return Err(Error::usage("--growth and --recording are for --reserve auto")
                 .hint("leave --reserve out, or give --reserve auto"));
         }
         let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count();
         if inputs > 1 {
-            return Err(UsageError::new("standard input (-) can be read only once"));
+            return Err(Error::usage("standard input (-) can be read only once"));
         }
         Ok(())
     }

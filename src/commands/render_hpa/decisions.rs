@@ -11,8 +11,8 @@ use hpa_model::sizing::{
 };
 use hpa_model::verdict::Circumstances;
 use oppscale_cluster::Snapshot;
-use oppscale_cluster::exit::UsageError;
 use oppscale_cluster::history;
+use oppscale_core::error::Error;
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -62,7 +62,7 @@ pub(super) fn of(
     let namespace = namespace(args, workload);
     if SHARED.contains(&namespace.as_str()) {
         bail!(
-            UsageError::new(format!(
+            Error::usage(format!(
                 "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
             ))
             .hint(match (workload, &args.workload) {
@@ -160,7 +160,7 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaA
     };
     if let Some(replica) = given.filter(|replica| replica.footprint().get(MEMORY) == 0) {
         bail!(
-            UsageError::new(format!(
+            Error::usage(format!(
                 "--replica {replica} requests no memory: what a replica takes is unknown"
             ))
             .hint(format!("--replica {replica},memory=1Gi, or as much as it needs"))
@@ -180,7 +180,7 @@ fn own_replica(
 ) -> anyhow::Result<ReplicaAsk> {
     if args.replica == Some(ReplicaFlag::Auto) {
         bail!(
-            UsageError::new("--replica auto is for built-in workloads")
+            Error::usage("--replica auto is for built-in workloads")
                 .hint("a Deployment of your own says what it needs, or --replica cpu=1,memory=1Gi")
         );
     }

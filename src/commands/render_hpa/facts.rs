@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::harvest::{Decisions, NodeAutoscaler};
 use crate::manifest::Document;
 use hpa_model::KubernetesVersion;
-use oppscale_cluster::exit::Hinted;
 use oppscale_cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
+use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
 
@@ -157,14 +157,12 @@ pub(super) async fn refuse_other_class(
     if is == wanted {
         return Ok(());
     }
-    Err(Hinted::new(
-        format!(
-            "PriorityClass {name} is there already, with value {} and preemptionPolicy {}: fillers \
+    Err(Error::failure(format!(
+        "PriorityClass {name} is there already, with value {} and preemptionPolicy {}: fillers \
              need {} and {}, and a class cannot be changed",
-            is.0, is.1, wanted.0, wanted.1
-        ),
-        "name another one: --priority-class NAME",
-    )
+        is.0, is.1, wanted.0, wanted.1
+    ))
+    .hint("name another one: --priority-class NAME")
     .into())
 }
 
@@ -173,25 +171,23 @@ impl Facts {
     ///
     /// # Errors
     /// When it has one that this one does not take the place of.
-    pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Hinted> {
+    pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Error> {
         let (name, namespace) = (&decisions.name, &decisions.namespace);
         let own = decisions.hpa_name();
         let second = self.scalers.iter().find(|scaler| {
             scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own
         });
         second.map_or(Ok(()), |scaler| {
-            Err(Hinted::new(
-                format!(
-                    "HorizontalPodAutoscaler {namespace}/{} scales Deployment {name} already: two \
+            Err(Error::failure(format!(
+                "HorizontalPodAutoscaler {namespace}/{} scales Deployment {name} already: two \
                      would fight",
-                    scaler.name
-                ),
-                format!(
-                    "delete it first: kubectl -n {namespace} delete hpa {}\n\
-                     or call this workload something else with --name",
-                    scaler.name
-                ),
+                scaler.name
             ))
+            .hint(format!(
+                "delete it first: kubectl -n {namespace} delete hpa {}\n\
+                     or call this workload something else with --name",
+                scaler.name
+            )))
         })
     }
 }

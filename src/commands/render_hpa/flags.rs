@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::harvest::Program;
-use oppscale_cluster::exit::UsageError;
+use oppscale_core::error::Error;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::args::RenderHpaArgs;
@@ -25,7 +25,7 @@ const ANNOTATIONS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// When there is such a flag.
-pub(super) fn of_program(args: &RenderHpaArgs, program: &Program) -> Result<(), UsageError> {
+pub(super) fn of_program(args: &RenderHpaArgs, program: &Program) -> Result<(), Error> {
     own("--label", &args.labels, &LABELS)?;
     own("--annotation", &args.annotations, &ANNOTATIONS)?;
     for (flag, pairs) in [("--label", &args.labels), ("--annotation", &args.annotations)] {
@@ -39,7 +39,7 @@ pub(super) fn of_program(args: &RenderHpaArgs, program: &Program) -> Result<(), 
     // Keys of a Secret that the program fills itself.
     once("--secret-env", keys.into_iter().chain(args.secret_env.iter().map(|(n, _)| n.as_str())))?;
     if let Some(port) = args.node_port.filter(|_| program.port.is_none() && args.port.is_none()) {
-        return Err(UsageError::new(format!(
+        return Err(Error::usage(format!(
             "--node-port {port} leads nowhere: {} serves no port",
             program.name
         ))
@@ -48,23 +48,19 @@ pub(super) fn of_program(args: &RenderHpaArgs, program: &Program) -> Result<(), 
     Ok(())
 }
 
-fn own(
-    flag: &str,
-    given: &[(String, String)],
-    rendered: &[(&str, &str)],
-) -> Result<(), UsageError> {
+fn own(flag: &str, given: &[(String, String)], rendered: &[(&str, &str)]) -> Result<(), Error> {
     let found = rendered.iter().find(|(own, _)| given.iter().any(|(key, _)| key == own));
     found.map_or(Ok(()), |(own, hint)| {
-        Err(UsageError::new(format!("{flag} {own} is set by oppscale itself")).hint(*hint))
+        Err(Error::usage(format!("{flag} {own} is set by oppscale itself")).hint(*hint))
     })
 }
 
 /// Kubernetes would take the last of two, or refuse both when they are applied.
-fn once<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), UsageError> {
+fn once<'a>(what: &str, names: impl Iterator<Item = &'a str>) -> Result<(), Error> {
     let mut seen = BTreeSet::new();
     for name in names {
         if !seen.insert(name) {
-            return Err(UsageError::new(format!("{what} {name} is there twice"))
+            return Err(Error::usage(format!("{what} {name} is there twice"))
                 .hint("leave out one of the two"));
         }
     }

@@ -11,6 +11,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
+use crate::exit::Exit;
 use crate::files;
 use crate::harvest::{self, Rendered, Workload};
 use crate::manifest::{self, Document, Templates};
@@ -18,8 +19,8 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::diff;
 use hpa_model::sizing::{self, Sizing, SizingError};
-use oppscale_cluster::exit::{Exit, Hinted};
 use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
+use oppscale_core::error::Error;
 
 pub use args::RenderHpaArgs;
 use facts::Facts;
@@ -36,8 +37,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     let (workload, image) = workload::of(&args)?;
     let (snapshot, facts, cluster) = read(&args, &workload, printer).await?;
     if let Some(why) = &snapshot.pods_unknown {
-        bail!(Hinted::new(
-            format!("paid work is unknown: {why}"),
+        bail!(Error::failure(format!("paid work is unknown: {why}")).hint(
             "pods must be read to size a workload: kubectl get nodes,pods -A -o json > cluster.json"
         ));
     }
@@ -88,8 +88,8 @@ async fn read(
     Ok((snapshot, facts, Some(connection)))
 }
 
-fn unsized_workload(error: SizingError) -> Hinted {
-    Hinted::new(error.to_string(), error.hint())
+fn unsized_workload(error: SizingError) -> Error {
+    Error::failure(error.to_string()).hint(error.hint())
 }
 
 async fn write(

@@ -3,7 +3,7 @@
 use anyhow::{Context, bail};
 
 use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
-use oppscale_cluster::exit::{Hinted, UsageError};
+use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
 use super::flags;
@@ -25,7 +25,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         let flags =
             [("--pool", &args.pool), ("--wallet", &args.wallet), ("--worker", &args.worker)];
         if let Some((flag, _)) = flags.iter().find(|(_, value)| value.is_some()) {
-            bail!(UsageError::new(format!("{flag} is for --workload miner")));
+            bail!(Error::usage(format!("{flag} is for --workload miner")));
         }
     }
     let program = match name {
@@ -44,7 +44,7 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         Some(file) if file == "-" || file.contains(['.', '/']) => return own(args, file),
         Some(file) if std::path::Path::new(file).is_file() => return own(args, file),
         Some(other) => bail!(
-            UsageError::new(format!("{other:?} is no workload"))
+            Error::usage(format!("{other:?} is no workload"))
                 .hint(format!("expected {NAMES}, or the file of a Deployment"))
         ),
     };
@@ -69,7 +69,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
     ];
     if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
         bail!(
-            UsageError::new(format!("{flag} is for built-in workloads"))
+            Error::usage(format!("{flag} is for built-in workloads"))
                 .hint(format!("write it into {file}; oppscale adds only what is missing"))
         );
     }
@@ -84,16 +84,19 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
                  --priority-class {has}"
             ),
         };
-        bail!(Hinted::new(
-            format!("{file}: Deployment {} has the PriorityClass {has} already", own.name()),
-            hint
-        ));
+        bail!(
+            Error::failure(format!(
+                "{file}: Deployment {} has the PriorityClass {has} already",
+                own.name()
+            ))
+            .hint(hint)
+        );
     }
     if let (Some(asked), Some(has)) = (&args.namespace, own.namespace())
         && asked != has
     {
         bail!(
-            UsageError::new(format!("{file} says namespace {has}, and --namespace {asked}"))
+            Error::usage(format!("{file} says namespace {has}, and --namespace {asked}"))
                 .hint("leave out one of the two")
         );
     }
@@ -123,7 +126,7 @@ pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
 /// An error with the hint that it carries.
 pub(super) fn hinted(error: HarvestError) -> anyhow::Error {
     match error.hint() {
-        Some(hint) => Hinted::new(error.to_string(), hint).into(),
+        Some(hint) => Error::failure(error.to_string()).hint(hint).into(),
         None => error.into(),
     }
 }
@@ -138,7 +141,7 @@ fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {
     let (Some(pool), Some(wallet), Some(worker), true) =
         (&args.pool, &args.wallet, &args.worker, args.image.is_some())
     else {
-        bail!(UsageError::new(format!("--workload miner needs {}", missing.join(", "))).hint(
+        bail!(Error::usage(format!("--workload miner needs {}", missing.join(", "))).hint(
             "there is no default: it would mine for somebody else. Give all four:\n\
              --image IMAGE --pool stratum+tcp://HOST:PORT --wallet ADDRESS --worker NAME"
         ));
@@ -161,17 +164,17 @@ fn image(args: &RenderHpaArgs, program: &Program) -> anyhow::Result<String> {
             _ => "it is your program that runs: --image REGISTRY/NAME@sha256:DIGEST",
         };
         let said = format!("--workload {} needs --image", program.name);
-        bail!(UsageError::new(said).hint(hint));
+        bail!(Error::usage(said).hint(hint));
     };
     given("--image", image)?;
     if !is_image(image) {
-        bail!(UsageError::new(format!("--image: {image:?} is no image")));
+        bail!(Error::usage(format!("--image: {image:?} is no image")));
     }
     Ok(image.to_owned())
 }
 
 /// Refuses what stands for a value that is still to be filled in.
-fn given(flag: &str, value: &str) -> Result<(), UsageError> {
+fn given(flag: &str, value: &str) -> Result<(), Error> {
     let lower = value.trim().to_ascii_lowercase();
     let words =
         ["changeme", "change-me", "change_me", "todo", "xxx", "placeholder", "your-", "your_"];
@@ -184,10 +187,10 @@ fn given(flag: &str, value: &str) -> Result<(), UsageError> {
     if !is_placeholder {
         return Ok(());
     }
-    Err(UsageError::new(format!("{flag} {value:?} is a placeholder")).hint("give the real one"))
+    Err(Error::usage(format!("{flag} {value:?} is a placeholder")).hint("give the real one"))
 }
 
-fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
+fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), Error> {
     use super::values::PipelineFlag;
     let refused = [
         ("--reserve", args.reserve.is_some() || args.target_utilization.is_some()),
@@ -206,6 +209,6 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), UsageError> {
     ];
     let found = refused.iter().find(|(_, given)| *given);
     found.map_or(Ok(()), |(flag, _)| {
-        Err(UsageError::new(format!("{flag} is for fillers; sample-app is paid work")))
+        Err(Error::usage(format!("{flag} is for fillers; sample-app is paid work")))
     })
 }

@@ -9,8 +9,8 @@ use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
-use oppscale_cluster::exit::UsageError;
 use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_core::error::Error;
 
 /// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]
@@ -94,7 +94,7 @@ impl ServeArgs {
     ///
     /// # Errors
     /// When there is no certificate, or a duration makes no sense.
-    pub fn resolve(&self) -> Result<Settings, UsageError> {
+    pub fn resolve(&self) -> Result<Settings, Error> {
         let serves = self.apis.custom || self.apis.external;
         let certificate = match (&self.tls_cert_file, &self.tls_private_key_file, &self.self_signed)
         {
@@ -104,14 +104,14 @@ impl ServeArgs {
             (.., Some(names)) => CertificateSource::SelfSigned(names.clone()),
             _ if !serves => CertificateSource::SelfSigned(vec!["localhost".to_owned()]),
             _ => {
-                return Err(UsageError::new("the API needs a serving certificate").hint(
+                return Err(Error::usage("the API needs a serving certificate").hint(
                     "give --tls-cert-file and --tls-private-key-file, or --self-signed with \
                          insecureSkipTLSVerify in the APIService",
                 ));
             }
         };
         let max_staleness = self.max_staleness.0.ok_or_else(|| {
-            UsageError::new("--max-staleness 0 would never let metrics be told")
+            Error::usage("--max-staleness 0 would never let metrics be told")
                 .hint("the default of 30s is twice the period of the HPA")
         })?;
         Ok(Settings {

@@ -4,9 +4,10 @@ mod args;
 
 use std::time::Duration;
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::serve::{ServeError, Server};
-use oppscale_cluster::exit::{Exit, Hinted};
+use oppscale_core::error::Error;
 
 use crate::commands::shutdown::Ending;
 pub use args::{LogFormat, ServeArgs};
@@ -56,5 +57,5 @@ fn hinted(error: ServeError) -> anyhow::Error {
         ServeError::Tls(_) => return error.into(),
     };
     let text = error.to_string();
-    Hinted::new(text, hint).into()
+    Error::failure(text).hint(hint).into()
 }

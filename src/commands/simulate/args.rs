@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::scenario::Span;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::WorkloadRef;
-use oppscale_cluster::exit::UsageError;
+use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
 /// Arguments of `oppscale simulate`.
@@ -133,12 +133,12 @@ impl SimulateArgs {
     ///
     /// # Errors
     /// When nothing of that name is compared.
-    pub fn shown<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<usize, UsageError> {
+    pub fn shown<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<usize, Error> {
         let Some(wanted) = &self.show else { return Ok(0) };
         let names: Vec<&str> = names.collect();
         let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
         found.ok_or_else(|| {
-            UsageError::new(format!("--show {wanted}: nothing of that name is compared"))
+            Error::usage(format!("--show {wanted}: nothing of that name is compared"))
                 .hint(format!("expected one of {}", names.join(", ")))
         })
     }

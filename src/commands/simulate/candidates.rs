@@ -10,9 +10,9 @@ use hpa_model::simulation::{
 };
 use hpa_model::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
 use hpa_model::{ControllerConfig, MetricSource};
-use oppscale_cluster::exit::{Hinted, UsageError};
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
+use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
 use super::args::{Nature, SimulateArgs};
@@ -63,7 +63,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.end_ms = args.duration.map_or(setup.end_ms, |span| span.ms);
     if setup.end_ms == 0 {
         match args.duration {
-            Some(_) => bail!(UsageError::new("--duration: expected more than 0")),
+            Some(_) => bail!(Error::usage("--duration: expected more than 0")),
             None => bail!("{title}: duration: expected more than 0"),
         }
     }
@@ -118,7 +118,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     {
         if args.workload.is_some() {
             bail!(
-                UsageError::new("--workload: a capacity history knows its workload")
+                Error::usage("--workload: a capacity history knows its workload")
                     .hint("name it when recording: oppscale top --workload ... --record FILE")
             );
         }
@@ -131,10 +131,10 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
         let (snapshot, workload) =
             oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
         if let Some(why) = &snapshot.pods_unknown {
-            bail!(Hinted::new(
-                format!("paid work is unknown: {why}"),
-                "save pods too: kubectl get nodes,pods -A -o json > cluster.json"
-            ));
+            bail!(
+                Error::failure(format!("paid work is unknown: {why}"))
+                    .hint("save pods too: kubectl get nodes,pods -A -o json > cluster.json")
+            );
         }
         let unknown = snapshot
             .ledger
@@ -150,7 +150,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     let is_name = !args.scenario.contains(['.', '/']) && args.scenario != "-";
     if is_name && !std::path::Path::new(&args.scenario).exists() {
         let name = args.scenario.parse::<Scenario>().err().map(|error| error.to_string());
-        bail!(UsageError::new(name.unwrap_or_default()).hint("or the name of a scenario file"));
+        bail!(Error::usage(name.unwrap_or_default()).hint("or the name of a scenario file"));
     }
     let document = Document::read(&args.scenario)?;
     let setup = scenario::setup(&document)?;
@@ -164,14 +164,14 @@ fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<V
             matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
         });
         if !is_capacity {
-            bail!(Hinted::new(
-                format!(
+            bail!(
+                Error::failure(format!(
                     "{file}: HorizontalPodAutoscaler {}: spec.metrics: expected External or Object \
                      metrics of remaining capacity",
                     manifest.name
-                ),
-                "to replay Resource and Pods metrics, write a series: docs/series.md"
-            ));
+                ))
+                .hint("to replay Resource and Pods metrics, write a series: docs/series.md")
+            );
         }
     }
     Ok(manifests)
@@ -227,9 +227,9 @@ fn nature(
     }
 }
 
-fn no_configuration(name: &str) -> UsageError {
+fn no_configuration(name: &str) -> Error {
     let known: Vec<_> = configurations().iter().map(|known| known.key).collect();
-    UsageError::new(format!("{name:?} is no configuration"))
+    Error::usage(format!("{name:?} is no configuration"))
         .hint(format!("expected one of {}", known.join(", ")))
 }
 

@@ -6,11 +6,11 @@ mod compare;
 
 use anyhow::Context;
 
+use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
 use crate::scenario::{self, Document, DocumentError};
-use oppscale_cluster::exit::Exit;
 
 use args::Output;
 pub use args::SimulateArgs;

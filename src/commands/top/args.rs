@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
-use oppscale_cluster::exit::UsageError;
 use oppscale_cluster::{ClusterArgs, WorkloadRef};
+use oppscale_core::error::Error;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::{Replica, amount_of};
 use oppscale_core::reserve::Reserve;
@@ -152,12 +152,12 @@ impl TopArgs {
     ///
     /// # Errors
     /// When flags contradict each other.
-    pub fn resolve(&self) -> Result<TopSettings, UsageError> {
+    pub fn resolve(&self) -> Result<TopSettings, Error> {
         let named_in_namespace =
             matches!(self.workload, Some(WorkloadRef::Object { namespace: None, .. }));
         let by = match (&self.by, &self.namespace) {
             (Some(By::Node | By::Pool(_)), Some(_)) if !named_in_namespace => {
-                return Err(UsageError::new(
+                return Err(Error::usage(
                     "-n selects rows of namespaces and workloads, not of nodes",
                 )
                 .hint("leave --by out, or use --by workload"));
@@ -176,7 +176,7 @@ impl TopArgs {
             SortKey::Name | SortKey::Others | SortKey::Opportunistic | SortKey::Pods => true,
         };
         if !has_column {
-            return Err(UsageError::new("--sort names a column that these rows do not have")
+            return Err(Error::usage("--sort names a column that these rows do not have")
                 .hint("see which columns there are without --sort; usage needs --usage"));
         }
         let resources = match (self.output, self.resources.is_empty()) {

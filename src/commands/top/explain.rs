@@ -2,10 +2,11 @@
 
 use anyhow::Context;
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::table::columns;
-use oppscale_cluster::exit::{Exit, Hinted};
 use oppscale_cluster::{Action, SavedFiles};
+use oppscale_core::error::Error;
 use oppscale_core::explain::{self, Explanation};
 use oppscale_core::model::Pod;
 
@@ -31,8 +32,7 @@ pub(super) async fn run(pod: &str, args: &TopArgs, printer: &Printer) -> anyhow:
         let namespace = given.unwrap_or("default").to_owned();
         let files = SavedFiles::load(&args.from)?;
         let json = files.pod(&namespace, name)?.map(str::to_owned).ok_or_else(|| {
-            Hinted::new(
-                format!("the saved lists hold no pod {namespace}/{name}"),
+            Error::failure(format!("the saved lists hold no pod {namespace}/{name}")).hint(
                 match given {
                     Some(_) => {
                         "see what they hold: kubectl get pods -A -o wide, when they are saved"

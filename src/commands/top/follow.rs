@@ -4,10 +4,10 @@ use std::convert::Infallible;
 
 use tokio::sync::watch;
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use oppscale_cluster::ResolvedWorkload;
-use oppscale_cluster::exit::Exit;
 use oppscale_cluster::follow::{Follower, Picture, Wishes};
 use oppscale_cluster::history::{Recorder, WRITE_EVERY, Workload};
 use oppscale_core::replica::Replica;

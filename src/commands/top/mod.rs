@@ -7,11 +7,12 @@ mod live_args;
 mod screen;
 mod watch;
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
-use oppscale_cluster::exit::{Exit, UsageError};
 use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
+use oppscale_core::error::Error;
 use oppscale_core::headroom::{self, Headroom, Query};
 use oppscale_core::replica::exact_text;
 use oppscale_core::resources::CPU;
@@ -23,7 +24,7 @@ use args::{Limits, Output, REPLICAS, TopSettings};
 /// Reads a cluster or saved lists, counts, and prints.
 ///
 /// # Errors
-/// When the input cannot be read; see [`crate::failure::report`].
+/// When the input cannot be read; see [`crate::exit::report`].
 pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
@@ -133,7 +134,7 @@ pub(super) fn rows(
     settings: &TopSettings,
     snapshot: &Snapshot,
     headroom: &Headroom,
-) -> Result<Vec<Row>, UsageError> {
+) -> Result<Vec<Row>, Error> {
     let by = &settings.by;
     let mut rows = match by {
         By::Node => view::by_node(headroom),
@@ -141,7 +142,7 @@ pub(super) fn rows(
             let label = match label {
                 Some(label) => label,
                 None => view::pool_label(headroom).ok_or_else(|| {
-                    UsageError::new("no node carries a label that usually names its pool").hint(
+                    Error::usage("no node carries a label that usually names its pool").hint(
                         "name the label: --by pool=LABEL (see kubectl get nodes --show-labels)",
                     )
                 })?,
@@ -193,7 +194,7 @@ fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Print
     for unknown in &report.unknown {
         printer.warn(&unknown.to_string());
     }
-    let mut exit = if snapshot.rights_missing { Exit::Rights } else { Exit::Ok };
+    let mut exit = if snapshot.rights_missing { Exit::Permissions } else { Exit::Ok };
     if let Some(Limits(limits)) = &args.fail_below {
         for (name, limit) in limits {
             let remaining = match name.as_str() {

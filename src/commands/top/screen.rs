@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::exit::Exit;
 use crate::live::{self, Playing, Setup, Source};
 use crate::printer::Printer;
 use crate::terminal::{self, Left, Look};
 use oppscale_cluster::ResolvedWorkload;
-use oppscale_cluster::exit::Exit;
 use oppscale_cluster::history::Player;
 
 use super::args::{Output, TopArgs, TopSettings};

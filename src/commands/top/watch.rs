@@ -6,12 +6,13 @@ use std::time::{Duration, SystemTime};
 use k8s_openapi::jiff::Timestamp;
 use tokio::time::{Instant, sleep_until};
 
+use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::json;
-use oppscale_cluster::exit::{Exit, UsageError};
 use oppscale_cluster::follow::{Follower, Health, Picture};
 use oppscale_cluster::history::Player;
 use oppscale_cluster::{ResolvedWorkload, Snapshot};
+use oppscale_core::error::Error;
 
 use super::args::{TopArgs, TopSettings};
 use super::follow;
@@ -107,7 +108,7 @@ impl<'a> Lines<'a> {
         picture: &Picture,
         workload: ResolvedWorkload,
         time: Timestamp,
-    ) -> Result<Option<String>, UsageError> {
+    ) -> Result<Option<String>, Error> {
         let line = picture.look(|snapshot, health| self.line(snapshot, health, workload))?;
         Ok(line.filter(|line| *line != self.last).map(|line| {
             let timed = json::timed(&line, time);
@@ -121,7 +122,7 @@ impl<'a> Lines<'a> {
         snapshot: &Snapshot,
         health: &Health,
         workload: ResolvedWorkload,
-    ) -> Result<Option<String>, UsageError> {
+    ) -> Result<Option<String>, Error> {
         if !health.is_ready() {
             return Ok(None);
         }

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::install::Journal;
 use crate::setup::rights::{self, Rule};
-use oppscale_cluster::exit::{Exit, OwnedByOthers, UsageError};
 use oppscale_cluster::{Action, Cluster, ClusterArgs};
+use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
 use plan::{Doomed, Found};
@@ -64,19 +65,17 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
             printer.warn(&format!("it is not known what is to be deleted: {message}"));
         }
         printer.note("nothing was changed: half an uninstallation leaves an API without a server");
-        return Ok(Exit::Rights);
+        return Ok(Exit::Permissions);
     }
     if !found.stray.is_empty() {
-        return Err(OwnedByOthers::new(
+        return Err(Error::owned(
             format!(
                 "APIServices lead to Service {}/{} and are somebody else's: {}",
                 args.namespace,
                 args.service,
                 found.stray.join(", ")
-            ),
-            "while the server of one is gone, no namespace of the cluster can be deleted to its end.\n\
-             Remove them where they come from, or with kubectl delete apiservice, and run it again",
-        )
+            )).hint("while the server of one is gone, no namespace of the cluster can be deleted to its end.\n\
+             Remove them where they come from, or with kubectl delete apiservice, and run it again")
         .into());
     }
     for note in &found.notes {
@@ -96,14 +95,14 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     if !refused.is_empty() {
         printer.warn(&format!("you may not {}", refused.join(", nor ")));
         printer.note("nothing was changed: half an uninstallation leaves an API without a server");
-        return Ok(Exit::Rights);
+        return Ok(Exit::Permissions);
     }
     if args.dry_run {
         return Ok(Exit::Ok);
     }
     if !args.yes {
         if !can_ask() {
-            return Err(UsageError::new(format!(
+            return Err(Error::usage(format!(
                 "{} objects are to be deleted, and nobody can be asked",
                 doomed.len()
             ))

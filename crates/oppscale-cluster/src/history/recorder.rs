@@ -10,8 +10,8 @@ use k8s_openapi::jiff::Timestamp;
 use super::line::{Connection, Header, Line, MAGIC, VERSION, Workload};
 use super::tape::Tape;
 use crate::Journal;
-use crate::exit::Hinted;
 use crate::follow::Picture;
+use oppscale_core::error::Error;
 
 /// How often what has changed is written: what a kill may cost.
 pub const WRITE_EVERY: Duration = Duration::from_secs(1);
@@ -49,19 +49,21 @@ impl Recorder {
         if is_file {
             // Given back when the file is closed, by a kill too. Some file systems have none.
             if let Err(TryLockError::WouldBlock) = file.try_lock() {
-                return Err(Hinted::new(
-                    format!("{} is being written by another oppscale", path.display()),
-                    "name another file, or end that recording first",
-                )
+                return Err(Error::failure(format!(
+                    "{} is being written by another oppscale",
+                    path.display()
+                ))
+                .hint("name another file, or end that recording first")
                 .into());
             }
             (&file).take(MAGIC.len() as u64).read_to_end(&mut start).map_err(context)?;
         }
         if !MAGIC.starts_with(&start) {
-            return Err(Hinted::new(
-                format!("{} is no capacity history, and is left alone", path.display()),
-                "name a new file, or one that --record has written",
-            )
+            return Err(Error::failure(format!(
+                "{} is no capacity history, and is left alone",
+                path.display()
+            ))
+            .hint("name a new file, or one that --record has written")
             .into());
         }
         if !start.is_empty() && start.len() < MAGIC.len() {

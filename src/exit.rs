@@ -1,0 +1,94 @@
+//! How a run ends: exit codes, and the one place where an error becomes
+//! `error / caused by / hint`.
+
+use std::fmt::Write as _;
+use std::io;
+use std::process::ExitCode;
+
+use oppscale_cluster::ClusterError;
+use oppscale_core::error::{Error, ErrorKind};
+
+use crate::printer::Printer;
+
+/// How a run of oppscale ended. The numbers are documented and do not change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: success.
+    Ok,
+    /// 1: a negative finding, such as a threshold that was crossed.
+    Finding,
+    /// 1: something failed.
+    Failure,
+    /// 2: the command line makes no sense.
+    Usage,
+    /// 3: permissions are missing. What can be shown without them was shown.
+    Permissions,
+    /// 4: what would be changed belongs to somebody else, and was left alone.
+    Owned,
+    /// 124: something did not happen in time.
+    TimedOut,
+    /// 130: interrupted by Ctrl-C.
+    Interrupted,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Ok => 0,
+            Exit::Finding | Exit::Failure => 1,
+            Exit::Usage => 2,
+            Exit::Permissions => 3,
+            Exit::Owned => 4,
+            Exit::TimedOut => 124,
+            Exit::Interrupted => 130,
+        })
+    }
+}
+
+impl From<ErrorKind> for Exit {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Failure => Self::Failure,
+            ErrorKind::Usage => Self::Usage,
+            ErrorKind::Permissions => Self::Permissions,
+            ErrorKind::Owned => Self::Owned,
+            ErrorKind::TimedOut => Self::TimedOut,
+        }
+    }
+}
+
+/// Prints an error with its causes and hints. Kind and hints come from the innermost cause that
+/// has them.
+pub fn report(error: &anyhow::Error, printer: &Printer) -> Exit {
+    let mut kind = ErrorKind::Failure;
+    let mut hints = Vec::new();
+    for cause in error.chain() {
+        let (own_kind, own_hints) = if let Some(error) = cause.downcast_ref::<ClusterError>() {
+            (error.kind(), error.hint().into_iter().collect())
+        } else if let Some(error) = cause.downcast_ref::<Error>() {
+            (error.kind(), error.hints().to_vec())
+        } else if let Some(error) = cause.downcast_ref::<io::Error>()
+            && error.kind() == io::ErrorKind::BrokenPipe
+        {
+            // The reader of our output has seen enough.
+            return Exit::Ok;
+        } else {
+            continue;
+        };
+        if own_kind != ErrorKind::Failure {
+            kind = own_kind;
+        }
+        if !own_hints.is_empty() {
+            hints = own_hints;
+        }
+    }
+    let mut details = String::new();
+    for cause in error.chain().skip(1) {
+        let _ = writeln!(details, "  caused by: {cause}");
+    }
+    for hint in hints {
+        let _ = writeln!(details, " hint: {}", hint.replace('\n', "\n       "));
+    }
+    printer.error(&error.to_string(), &details);
+    kind.into()
+}
