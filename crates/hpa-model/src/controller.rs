@@ -1,26 +1,13 @@
 //! One HPA in the controller: its memory, and one run (`reconcileAutoscaler`).
 
-use super::condition::AbleToScale;
-use super::condition::Conditions;
-use super::condition::ScalingActive;
-use super::convert::count;
-use super::convert::int32;
-use super::convert::stamp;
-use super::flags::ControllerConfig;
-use super::memory::Recommendations;
-use super::memory::ScaleEvents;
-use super::metric::Calculation;
-use super::metric::MetricError;
-use super::metric::Tolerances;
+use super::conditions::{AbleToScale, Conditions, ScalingActive};
+use super::config::ControllerConfig;
+use super::convert::{count, int32, stamp};
 use super::normalize;
-use super::observation::Observation;
-use super::observation::Sample;
-use super::observation::Scale;
-use super::observation::Selector;
-use super::outcome::Action;
-use super::outcome::MetricStatus;
-use super::outcome::Outcome;
-use super::outcome::RescaleReason;
+use super::normalize::{Recommendations, ScaleEvents};
+use super::observation::{Observation, Sample, Scale, Selector};
+use super::outcome::{Action, MetricStatus, Outcome, RescaleReason};
+use super::replica_calculator::{Calculation, MetricError, Tolerances};
 use super::spec::HpaSpec;
 
 /// The controller's side of one HPA: what it remembers, and the status it has written.

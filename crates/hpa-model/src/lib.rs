@@ -32,82 +32,33 @@
 //! | `workload` | the scaled pods of a replay: how late they come, get ready and go |
 //! | `series` | the replay of one recorded scenario |
 
-mod behavior;
-mod condition;
+mod conditions;
+mod config;
 mod controller;
 mod convert;
-mod event;
-mod failure;
-mod flags;
-mod memory;
-mod metric;
+mod events;
 mod normalize;
 mod observation;
 mod outcome;
-mod pods;
-mod series;
+mod replay;
+mod replica_calculator;
 pub mod simulation;
 pub mod sizing;
 mod spec;
 mod validate;
 pub mod verdict;
-mod version;
-mod words;
-mod workload;
 
-pub use behavior::Behavior;
-pub use behavior::EffectiveRules;
-pub use behavior::Policy;
-pub use behavior::PolicyType;
-pub use behavior::ScalingRules;
-pub use behavior::SelectPolicy;
-pub use behavior::Tolerance;
-pub use condition::AbleToScale;
-pub use condition::Conditions;
-pub use condition::ScalingActive;
-pub use condition::ScalingLimited;
+pub use conditions::{AbleToScale, Conditions, RenderedCondition, ScalingActive, ScalingLimited};
+pub use config::{ControllerConfig, FeatureGates, KubernetesVersion, UnsupportedVersion};
 pub use controller::Controller;
-pub use flags::ControllerConfig;
-pub use metric::MetricError;
-pub use observation::Observation;
-pub use observation::Phase;
-pub use observation::Pod;
-pub use observation::PodReading;
-pub use observation::Pods;
-pub use observation::ReadyCondition;
-pub use observation::ReadyStatus;
-pub use observation::Sample;
-pub use observation::Scale;
-pub use observation::Selector;
-pub use outcome::Action;
-pub use outcome::Event;
-pub use outcome::EventType;
-pub use outcome::MetricStatus;
-pub use outcome::MetricValue;
-pub use outcome::Outcome;
-pub use outcome::RescaleReason;
-pub use pods::PodGroup;
-pub use pods::group_pod;
-pub use series::Change;
-pub use series::Edit;
-pub use series::Feed;
-pub use series::ManualScale;
-pub use series::Series;
-pub use series::SeriesError;
-pub use series::Served;
-pub use series::Serving;
-pub use series::replay;
-pub use spec::HpaSpec;
-pub use spec::MetricIdentifier;
-pub use spec::MetricSource;
-pub use spec::MetricSpec;
-pub use spec::MetricTarget;
-pub use spec::ResourceName;
-pub use spec::TargetType;
-pub use validate::FieldError;
-pub use validate::Invalid;
-pub use validate::validate;
-pub use version::FeatureGates;
-pub use version::KubernetesVersion;
-pub use version::UnsupportedVersion;
-pub use words::RenderedCondition;
+pub use observation::{
+    Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
+};
+pub use outcome::{Action, Event, EventType, MetricStatus, MetricValue, Outcome, RescaleReason};
+pub use replay::{Change, Edit, Feed, ManualScale, Series, SeriesError, Served, Serving, replay};
+pub use replica_calculator::{MetricError, PodGroup, group_pod};
+pub use spec::{
+    Behavior, EffectiveRules, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
+    Policy, PolicyType, ResourceName, ScalingRules, SelectPolicy, TargetType, Tolerance,
+};
+pub use validate::{FieldError, Invalid, validate};

@@ -1,6 +1,6 @@
 //! What one run of the controller sees: the scale, the pods, the metrics' answers.
 
-use super::metric::MetricError;
+use super::replica_calculator::MetricError;
 
 /// Everything one run reads. All times are milliseconds on the clock of [`super::Controller::run`].
 #[derive(Clone, Copy, Debug)]

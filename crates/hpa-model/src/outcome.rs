@@ -1,7 +1,7 @@
 //! What a run comes to: the decision, `status.currentMetrics`, and events.
 
-use super::condition::Conditions;
-use super::metric::MetricError;
+use super::conditions::Conditions;
+use super::replica_calculator::MetricError;
 
 /// The result of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

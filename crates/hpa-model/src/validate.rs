@@ -6,15 +6,11 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::behavior::Behavior;
-use super::behavior::ScalingRules;
-use super::spec::HpaSpec;
-use super::spec::MetricIdentifier;
-use super::spec::MetricSource;
-use super::spec::MetricSpec;
-use super::spec::MetricTarget;
-use super::spec::ResourceName;
-use super::version::FeatureGates;
+use super::config::FeatureGates;
+use super::spec::{
+    Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, ResourceName,
+    ScalingRules,
+};
 
 /// `MaxPeriodSeconds`.
 const MAX_PERIOD_SECONDS: i32 = 1800;

@@ -6,10 +6,6 @@
 
 use std::collections::VecDeque;
 
-use crate::{
-    Controller, HpaSpec, MetricError, MetricSource, Observation, Phase, Pod, PodReading, Pods,
-    ReadyCondition, ReadyStatus, Sample, Scale, Selector,
-};
 use oppscale_core::resources::CPU;
 
 use super::load::Load;
@@ -19,6 +15,10 @@ use super::pod::Stage;
 use super::queue::Event;
 use super::setup::Rhythm;
 use super::world::{FILLER, World};
+use crate::{
+    Controller, HpaSpec, MetricError, MetricSource, Observation, Phase, Pod, PodReading, Pods,
+    ReadyCondition, ReadyStatus, Sample, Scale, Selector,
+};
 
 /// Where the simulation's start lies on the controller's clock: the first pods are old.
 const EPOCH_MS: u64 = 3_600_000;

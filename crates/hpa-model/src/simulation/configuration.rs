@@ -4,15 +4,15 @@
 //! controller of 2018, which the HPA model does not know, and `M`, which writes the scale
 //! without an HPA.
 
-use crate::{
-    Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, Policy,
-    PolicyType, ScalingRules, Tolerance,
-};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 
 use super::metric::{MetricNature, MetricUnit, OwnPods};
 use super::setup::Setup;
+use crate::{
+    Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, Policy,
+    PolicyType, ScalingRules, Tolerance,
+};
 
 /// The filler's side of a simulation.
 #[derive(Clone, Debug, PartialEq)]

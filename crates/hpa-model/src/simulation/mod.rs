@@ -31,35 +31,30 @@
 //! | `prng` | random numbers from a seed |
 
 mod autoscaler;
-mod check;
 mod configuration;
 #[cfg(test)]
 mod invariants;
 mod load;
 mod metric;
-mod node;
 mod nodes;
 mod outcome;
 mod pod;
-mod preemption;
 mod prng;
 mod queue;
-mod replica_set;
 mod run;
 mod scenario;
 mod scheduler;
 mod setup;
-mod tally;
 mod workload;
 mod world;
 
-pub use check::SetupError;
 pub use configuration::{Configuration, configurations, yielding_behavior};
 pub use load::{Load, Point};
 pub use metric::{Freshness, MetricNature, MetricUnit, OwnPods};
 pub use outcome::{Outcome, Rescale, Run, Sample};
 pub use run::{Simulation, simulate};
 pub use scenario::{Scenario, UnknownScenario};
+pub use setup::SetupError;
 pub use setup::{
     Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PaidAutoscaler, PaidScaling, Rhythm,
     SchedulerOptions, Setup, Strategy, Template,

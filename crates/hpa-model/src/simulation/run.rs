@@ -2,22 +2,20 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::{Controller, ControllerConfig, HpaSpec};
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 use super::autoscaler::{Feed, Scaler};
-use super::check::{SetupError, check};
 use super::load::Load;
 use super::nodes::Nodes;
-use super::outcome::{Outcome, Run, Sample};
+use super::outcome::{DELAYED_MS, Outcome, Run, Sample, Tally};
 use super::pod::{Pods, Stage};
 use super::prng::Prng;
 use super::queue::{Event, EventQueue};
 use super::scheduler::Pace;
-use super::setup::{PaidScaling, Rhythm, Setup, Template};
-use super::tally::{DELAYED_MS, Tally};
+use super::setup::{PaidScaling, Rhythm, Setup, SetupError, Template, check};
 use super::workload::Workload;
 use super::world::{FILLER, World};
+use crate::{Controller, ControllerConfig, HpaSpec};
 
 /// A cluster that runs.
 #[derive(Clone, Debug)]

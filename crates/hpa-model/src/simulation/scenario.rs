@@ -4,7 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget};
 use oppscale_core::resources::Amount;
 use thiserror::Error;
 
@@ -14,6 +13,7 @@ use super::prng::Prng;
 use super::setup::{
     Autoscaler, DeletionCost, Filler, NodePool, PaidApp, Rhythm, SchedulerOptions, Setup, Template,
 };
+use crate::{ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 3_600_000;

@@ -11,12 +11,12 @@ use oppscale_core::resources::Resources;
 use super::autoscaler::Scaler;
 use super::metric::Sums;
 use super::nodes::{Nodes, Side};
+use super::outcome::Tally;
 use super::pod::{PodId, PodRef, Pods, Stage};
 use super::prng::Prng;
 use super::queue::{Event, EventQueue};
 use super::scheduler::Pace;
 use super::setup::Strategy;
-use super::tally::Tally;
 use super::workload::Workload;
 
 /// The filler's place among the workloads.

@@ -1,12 +1,13 @@
 //! What is wanted of a sizing.
 
-use crate::KubernetesVersion;
-use crate::simulation::{Freshness, MetricNature};
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Selector;
+
+use crate::KubernetesVersion;
+use crate::simulation::{Freshness, MetricNature};
 
 /// What is wanted, and what is left to be found.
 #[derive(Debug, Clone)]

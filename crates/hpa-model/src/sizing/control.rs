@@ -1,16 +1,16 @@
 //! The HPA that is rendered, and the judgement on it.
 
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU};
+
+use super::ask::Ask;
+use super::usable_nodes::Rooms;
 use crate::simulation::yielding_behavior;
 use crate::verdict::{self, Circumstances, METRIC_NAME, ReserveNeed, Unjudgeable, Verdict};
 use crate::{
     Behavior, ControllerConfig, HpaSpec, KubernetesVersion, MetricIdentifier, MetricSource,
     MetricSpec, MetricTarget,
 };
-use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::{Amount, CPU};
-
-use super::ask::Ask;
-use super::room::Rooms;
 
 /// The HPA of a Deployment between these bounds. Before 1.35 it has no tolerance: the API
 /// server would drop the field, and GitOps would try to put it back for ever.

@@ -20,14 +20,12 @@
 
 mod ask;
 mod control;
-mod line;
 mod problem;
-mod room;
-mod shape;
 mod size;
+mod usable_nodes;
 
 pub use ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
 pub use control::spec;
-pub use line::{Line, Subject};
 pub use problem::SizingError;
+pub use size::{Line, Subject};
 pub use size::{Sizing, has_scoped_quota, size};

@@ -1,6 +1,7 @@
 //! From what is wanted to every number of the manifests.
+//!
+//! One number of a manifest and its reason.
 
-use crate::verdict::{Finding, ReserveNeed};
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::replica::{Replica, exact_text};
@@ -9,10 +10,10 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 use super::ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
 use super::control;
-use super::line::{Line, Subject};
 use super::problem::SizingError;
-use super::room::Rooms;
-use super::shape;
+use super::usable_nodes::Rooms;
+use super::usable_nodes::choose_shape;
+use crate::verdict::{Finding, ReserveNeed};
 
 /// Where nobody says how fast paid work grows: one of the largest paid pods in so many
 /// seconds, as the article's demonstration has it (15 pods in 5 minutes).
@@ -53,7 +54,7 @@ pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
             let line = Line::new(Subject::Replica, "requests", replica, "as given");
             (replica.clone(), line)
         }
-        ReplicaAsk::Auto { memory_per_core } => shape::choose(&rooms, *memory_per_core),
+        ReplicaAsk::Auto { memory_per_core } => choose_shape(&rooms, *memory_per_core),
     };
     lines.push(line);
     let each = replica.footprint().get(CPU);
@@ -353,4 +354,46 @@ fn verdict_word(finding: &Finding) -> &'static str {
 
 fn bounded(replicas: Amount) -> u32 {
     u32::try_from(replicas.max(0)).unwrap_or(u32::MAX).min(i32::MAX as u32)
+}
+
+/// What a number is about, and so the objects it stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The requests of a replica.
+    Replica,
+    /// What must stay free.
+    Reserve,
+    /// The replicas an HPA may choose between.
+    Bounds,
+    /// The most that all replicas may take.
+    Quota,
+    /// How the HPA moves.
+    Behavior,
+    /// What keeps fillers from buying nodes.
+    Guard,
+}
+
+/// A number, and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is about.
+    pub subject: Subject,
+    /// What it is called in the manifest.
+    pub what: String,
+    /// The number.
+    pub value: String,
+    /// Where it comes from, in one sentence without a period.
+    pub why: String,
+}
+
+impl Line {
+    /// A line.
+    pub fn new(
+        subject: Subject,
+        what: impl Into<String>,
+        value: impl ToString,
+        why: impl Into<String>,
+    ) -> Self {
+        Self { subject, what: what.into(), value: value.to_string(), why: why.into() }
+    }
 }

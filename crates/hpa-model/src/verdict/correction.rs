@@ -1,16 +1,14 @@
 //! What to change about an HPA and its metric, as data: oppscale's own loop, with the limits
 //! of the HPA at hand.
 
-use crate::{ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::Amount;
 
-use crate::simulation::{Freshness, MetricNature, MetricUnit, OwnPods, yielding_behavior};
-
 use super::circumstances::Circumstances;
-use super::gain::{Finding, Judged};
+use super::control_loop::{Finding, Judged, Target};
 use super::reserve::ReserveNeed;
-use super::target::Target;
+use crate::simulation::{Freshness, MetricNature, MetricUnit, OwnPods, yielding_behavior};
+use crate::{ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget};
 
 /// The metric that says how many replicas fit.
 pub const METRIC_NAME: &str = "oppscale_fit_replicas";

@@ -16,10 +16,9 @@
 //! | `correction` | [`Correction`]: what to change, as data |
 
 mod circumstances;
+mod control_loop;
 mod correction;
-mod gain;
 mod reserve;
-mod target;
 
 use crate::{ControllerConfig, HpaSpec};
 use thiserror::Error;
@@ -27,8 +26,8 @@ use thiserror::Error;
 use crate::simulation::MetricNature;
 
 pub use circumstances::Circumstances;
+pub use control_loop::{Finding, Loop};
 pub use correction::{Change, Correction, METRIC_NAME, goes_by_fit_replicas, is_fit_replicas};
-pub use gain::{Finding, Loop};
 pub use reserve::ReserveNeed;
 
 /// The judgement on an HPA.
@@ -71,8 +70,8 @@ pub fn judge(
         return Err(Unjudgeable::NoRequest);
     }
     let stored = spec.stored(config.gates);
-    let target = target::Target::of(&stored, config).ok_or(Unjudgeable::NoCapacityMetric)?;
-    let judged = gain::judge(&target, nature, around);
+    let target = control_loop::Target::of(&stored, config).ok_or(Unjudgeable::NoCapacityMetric)?;
+    let judged = control_loop::judge(&target, nature, around);
     let reserve = ReserveNeed::of(&target, nature, around, judged.control.rests_at);
     let correction = correction::correct(spec, config, nature, around, &judged, &reserve);
     Ok(Verdict {

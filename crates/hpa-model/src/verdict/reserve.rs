@@ -6,10 +6,9 @@
 
 use oppscale_core::resources::Amount;
 
-use crate::simulation::MetricNature;
-
 use super::circumstances::Circumstances;
-use super::target::Target;
+use super::control_loop::Target;
+use crate::simulation::MetricNature;
 
 /// How long the scheduler takes to notice and choose victims, milliseconds.
 const SCHEDULING_MS: u64 = 1_000;
