@@ -4,8 +4,10 @@ use serde_json::{Value, json};
 
 use crate::render::simulation::manifest::corrected;
 use crate::scenario::{self, Document, Manifest};
-use hpa_model::simulation::MetricNature;
-use hpa_model::verdict::{Circumstances, Finding, goes_by_fit_replicas, is_fit_replicas, judge};
+use hpa_model::simulation::MetricModel;
+use hpa_model::verdict::{
+    LoopContext, Stability, is_fit_replicas_metric, judge, uses_fit_replicas,
+};
 use hpa_model::{ControllerConfig, KubernetesVersion};
 use oppscale_cluster::{self, ClusterError, Request, WorkloadRef};
 use oppscale_core::check::Outcome;
@@ -85,7 +87,8 @@ fn is_ours(hpa: &Value, workloads: &[(&str, Value)]) -> bool {
     });
     let metrics = hpa["spec"]["metrics"].as_array().into_iter().flatten();
     let mut named = metrics.flat_map(|metric| [&metric["object"], &metric["external"]]);
-    labelled || named.any(|metric| metric["metric"]["name"].as_str().is_some_and(is_fit_replicas))
+    labelled
+        || named.any(|metric| metric["metric"]["name"].as_str().is_some_and(is_fit_replicas_metric))
 }
 
 async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
@@ -117,18 +120,18 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     }
     let mut setup = scenario::observed(&snapshot, &workload);
     setup.filler.autoscaler.config = config;
-    let is_served = goes_by_fit_replicas(&manifest.spec);
+    let is_served = uses_fit_replicas(&manifest.spec);
     let nature = match is_served {
-        true => MetricNature::oppscale(Reserve::Cpu(0)),
+        true => MetricModel::oppscale(Reserve::Cpu(0)),
         // What such a metric measures cannot be seen; the article's is the usual one.
-        false => MetricNature::article(),
+        false => MetricModel::article(),
     };
     let assumed = if is_served {
         ""
     } else {
         " (taking its metric for free cores, its own pods counted, scraped every 30 s)"
     };
-    let verdict = match judge(&manifest.spec, &config, &nature, &Circumstances::of(&setup)) {
+    let verdict = match judge(&manifest.spec, &config, &nature, &LoopContext::of(&setup)) {
         Ok(verdict) => verdict,
         Err(error) => return (Outcome::Skipped(error.to_string()), None),
     };
@@ -139,9 +142,9 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     });
     let text = format!("{}{assumed}", verdict.why);
     match verdict.finding {
-        Finding::Oscillates | Finding::Pinned { .. } => (Outcome::Failed(text), fix),
-        Finding::StableWithinTolerance => (Outcome::Warning(text), fix),
-        Finding::Stable => (Outcome::Passed(Some(text)), None),
+        Stability::Oscillating | Stability::Saturated { .. } => (Outcome::Failed(text), fix),
+        Stability::WithinTolerance => (Outcome::Warning(text), fix),
+        Stability::Stable => (Outcome::Passed(Some(text)), None),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use hpa_model::simulation::Outcome;
-use hpa_model::verdict::{Finding, Verdict};
+use hpa_model::verdict::{Stability, Verdict};
 
 use super::race::Race;
 use super::side::Side;
@@ -28,7 +28,7 @@ const FIGURES: [(&str, Figure); 7] = [
     ("utilisation requested", |o| format!("{:.1} %", o.utilisation_percent())),
     ("scale events", |o| o.scale_events.to_string()),
     ("reversals", |o| o.reversals.to_string()),
-    ("own pods killed", |o| o.own_killed.to_string()),
+    ("own pods killed", |o| o.filler_deleted.to_string()),
     ("paid pods delayed", |o| o.paid_delayed.to_string()),
     ("longest wait", |o| format!("{} s", o.longest_delay_ms.div_ceil(1000))),
     ("harvested core-hours", |o| format!("{:.1}", o.harvested_core_hours())),
@@ -117,12 +117,12 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-fn finding(finding: Finding) -> String {
+fn finding(finding: Stability) -> String {
     match finding {
-        Finding::Oscillates => "oscillates".to_owned(),
-        Finding::Pinned { at } => format!("is pinned at {at}"),
-        Finding::Stable => "is stable".to_owned(),
-        Finding::StableWithinTolerance => "is stable within its tolerance".to_owned(),
+        Stability::Oscillating => "oscillates".to_owned(),
+        Stability::Saturated { at } => format!("is pinned at {at}"),
+        Stability::Stable => "is stable".to_owned(),
+        Stability::WithinTolerance => "is stable within its tolerance".to_owned(),
     }
 }
 

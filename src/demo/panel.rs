@@ -35,7 +35,7 @@ pub(super) fn panel(
     bar(&parts, look, row, pen.buf);
     pen.legend(shares);
     let per_mille = shares.utilisation_per_mille();
-    let (running, asked) = (sample.own_running, sample.own_desired);
+    let (running, asked) = (sample.filler_running, sample.filler_desired);
     pen.line(
         &if area.width >= WORDY {
             format!(

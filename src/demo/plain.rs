@@ -44,7 +44,7 @@ fn minute(race: &Race) -> String {
     let sides = race.sides.iter().map(|side| {
         let (sample, per_mille) = (side.sample(), side.shares().utilisation_per_mille());
         let percent = format!("{}.{} %", per_mille / 10, per_mille % 10);
-        format!(" | {:>16} {percent:>6} {:>7}", sample.own_running, sample.pending_paid)
+        format!(" | {:>16} {percent:>6} {:>7}", sample.filler_running, sample.pending_paid)
     });
     let paid = cores(race.paid_milli());
     format!("{} {paid:>5}{}\n", clock(race.now_ms()), sides.collect::<String>())

@@ -1,7 +1,7 @@
 //! One of the two clusters: its simulation, its history and what happened to it.
 
 use hpa_model::simulation::{Configuration, Outcome, Sample, Setup, SetupError, Simulation};
-use hpa_model::verdict::{Circumstances, Verdict, judge};
+use hpa_model::verdict::{LoopContext, Verdict, judge};
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 /// One cluster.
@@ -61,7 +61,7 @@ impl Side {
     ) -> Result<Self, SetupError> {
         let setup = configuration.apply(cluster.clone());
         let scaler = &setup.filler.autoscaler;
-        let around = Circumstances::of(&setup);
+        let around = LoopContext::of(&setup);
         let allocatable = Resources::default().with(CPU, around.allocatable_milli);
         let simulation = Simulation::new(&setup)?;
         let start = simulation.sample();
@@ -70,11 +70,11 @@ impl Side {
             settings,
             verdict: judge(&scaler.spec, &scaler.config, &scaler.metric, &around).ok(),
             notes: Vec::new(),
-            history: vec![start.own_running],
+            history: vec![start.filler_running],
             max_replicas: scaler.spec.max_replicas,
             held_milli: scaler.metric.reserve.of(&allocatable).get(CPU),
             waiting_since_ms: None,
-            asked: start.own_desired,
+            asked: start.filler_desired,
             simulation,
         })
     }
@@ -84,11 +84,15 @@ impl Side {
         self.simulation.advance_to(at_ms);
         let sample = self.sample();
         if at_ms.is_multiple_of(HISTORY_MS) {
-            self.history.push(sample.own_running);
+            self.history.push(sample.filler_running);
         }
-        if sample.own_desired != self.asked {
-            self.note(at_ms, false, format!("HPA: {}→{} miners", self.asked, sample.own_desired));
-            self.asked = sample.own_desired;
+        if sample.filler_desired != self.asked {
+            self.note(
+                at_ms,
+                false,
+                format!("HPA: {}→{} miners", self.asked, sample.filler_desired),
+            );
+            self.asked = sample.filler_desired;
         }
         match (self.waiting_since_ms, sample.pending_paid) {
             (None, 1..) => {
@@ -127,12 +131,12 @@ impl Side {
 
     /// Who has what, millicores.
     pub(super) fn shares(&self) -> Shares {
-        let Sample { allocatable_milli, paid_milli, own_milli, remaining_milli, .. } =
+        let Sample { allocatable_milli, paid_milli, filler_milli, remaining_milli, .. } =
             self.sample();
         Shares {
             paid: paid_milli,
-            own: own_milli,
-            free: allocatable_milli - paid_milli - own_milli,
+            own: filler_milli,
+            free: allocatable_milli - paid_milli - filler_milli,
             // What the metric leaves out for them is what they ask for.
             waiting: (allocatable_milli - paid_milli - self.held_milli - remaining_milli).max(0),
         }

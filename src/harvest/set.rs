@@ -74,7 +74,7 @@ pub struct Decisions {
     /// Who adds nodes.
     pub autoscaler: NodeAutoscaler,
     /// Who says so.
-    pub autoscaler_told_by: String,
+    pub autoscaler_source: String,
     /// Whether an admission policy is rendered.
     pub admission_policy: bool,
     /// Whether a network policy is rendered.
@@ -196,7 +196,7 @@ pub fn render(
         let class = documents.iter().find(|document| document.kind() == "PriorityClass");
         let priority = class.and_then(|class| class.value()["value"].as_i64());
         let priority = priority.unwrap_or(PRIORITY.into());
-        lines.push(decisions.autoscaler.line(priority, &decisions.autoscaler_told_by));
+        lines.push(decisions.autoscaler.line(priority, &decisions.autoscaler_source));
     }
     Ok(Rendered { documents, lines, notes })
 }

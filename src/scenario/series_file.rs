@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use hpa_model::{
-    ControllerConfig, Feed, HpaSpec, KubernetesVersion, ManualScale, MetricError, MetricIdentifier,
-    MetricSource, MetricSpec, Series, Served, Serving, TargetType,
+    ControllerConfig, FeedSource, HpaSpec, KubernetesVersion, ManualScale, MetricAnswer,
+    MetricError, MetricFeed, MetricIdentifier, MetricSource, MetricSpec, Series, TargetType,
 };
 
 use super::behavior::BehaviorFile;
@@ -179,32 +179,32 @@ fn metric(file: &MetricFile) -> MetricSpec {
     MetricSpec { source, target: file.target.target() }
 }
 
-fn feed(at: usize, file: &MetricFile) -> Result<Feed, String> {
+fn feed(at: usize, file: &MetricFile) -> Result<MetricFeed, String> {
     let serving = match (&file.closed_loop, &file.served) {
         (Some(LoopFile { refresh_seconds: Seconds(0), .. }), _) => {
             return Err(format!("metrics[{at}].closed_loop.refresh_seconds: expected more than 0"));
         }
-        (Some(closed), _) => Serving::ClosedLoop {
+        (Some(closed), _) => FeedSource::ClosedLoop {
             base_milli: closed.base_milli,
             minus_milli_per_status_replica: closed.minus_milli_per_status_replica,
             refresh_ms: closed.refresh_seconds.0,
             phase_ms: closed.phase_seconds.map_or(0, |phase| phase.0),
         },
-        (None, Some(served)) => Serving::Served(served.iter().map(answer).collect()),
+        (None, Some(served)) => FeedSource::Recorded(served.iter().map(answer).collect()),
         (None, None) => {
             return Err(format!("metrics[{at}]: expected the field served or closed_loop"));
         }
     };
     let pod_request_milli = Some(file.pod_request.map_or(1000, Amount::milli));
-    Ok(Feed { serving, pod_request_milli })
+    Ok(MetricFeed { serving, pod_request_milli })
 }
 
-fn answer(file: &ServedFile) -> Served {
+fn answer(file: &ServedFile) -> MetricAnswer {
     let answer = match &file.value {
         Answer::Items(items) => Ok(items.iter().map(|item| item.milli()).collect()),
         Answer::Error => Err(MetricError::Fetch),
     };
-    Served { at_ms: file.at_seconds.0, answer }
+    MetricAnswer { at_ms: file.at_seconds.0, answer }
 }
 
 fn manual_scale(file: &ManualFile) -> ManualScale {

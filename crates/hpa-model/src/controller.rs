@@ -110,7 +110,7 @@ impl Controller {
         let mut reason = match desired.cmp(&current) {
             std::cmp::Ordering::Greater => RescaleReason::MetricAboveTarget(proposed.metric),
             std::cmp::Ordering::Less => RescaleReason::AllBelowTarget,
-            std::cmp::Ordering::Equal => RescaleReason::Unsaid,
+            std::cmp::Ordering::Equal => RescaleReason::Empty,
         };
         let request = normalize::Request {
             current,
@@ -137,7 +137,7 @@ impl Controller {
         if current == 0 && min != 0 && by_hpa && replicas < min {
             // minReplicas was raised while the HPA held the target at zero.
             replicas = min;
-            if reason == RescaleReason::Unsaid {
+            if reason == RescaleReason::Empty {
                 reason = RescaleReason::BelowMin;
             }
         }

@@ -21,7 +21,7 @@ impl RescaleReason {
                 metric_at(spec, index, String::new(), description) + " above target"
             }
             Self::AllBelowTarget => "All metrics below target".to_owned(),
-            Self::Unsaid => String::new(),
+            Self::Empty => String::new(),
         }
     }
 }

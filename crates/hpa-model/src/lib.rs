@@ -55,7 +55,9 @@ pub use observation::{
     Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
 pub use outcome::{Action, Event, EventType, MetricStatus, MetricValue, Outcome, RescaleReason};
-pub use replay::{Change, Edit, Feed, ManualScale, Series, SeriesError, Served, Serving, replay};
+pub use replay::{
+    Change, Edit, FeedSource, ManualScale, MetricAnswer, MetricFeed, Series, SeriesError, replay,
+};
 pub use replica_calculator::{MetricError, PodGroup, group_pod};
 pub use spec::{
     Behavior, EffectiveRules, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,

@@ -56,7 +56,7 @@ pub enum RescaleReason {
     /// "All metrics below target"; also when stabilization then raises the count.
     AllBelowTarget,
     /// An empty reason: the metrics are content, but recent recommendations or limits are not.
-    Unsaid,
+    Empty,
 }
 
 /// One entry of `status.currentMetrics`.

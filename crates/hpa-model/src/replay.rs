@@ -51,7 +51,7 @@ pub struct Series {
     /// From a pod's deletion until it is gone; it stays ready that long.
     pub pod_stop_ms: u64,
     /// One feed per metric of the spec.
-    pub feeds: Vec<Feed>,
+    pub feeds: Vec<MetricFeed>,
     /// `kubectl scale`, in any order.
     pub manual_scales: Vec<ManualScale>,
     /// Edits of the HPA, in any order.
@@ -62,18 +62,18 @@ pub struct Series {
 
 /// What the metrics API answers for one metric.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Feed {
+pub struct MetricFeed {
     /// The answers over time.
-    pub serving: Serving,
+    pub serving: FeedSource,
     /// The request of every pod in thousandths, for utilization.
     pub pod_request_milli: Option<i64>,
 }
 
 /// How a feed's answers come about.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Serving {
+pub enum FeedSource {
     /// Each answer holds from its time on; before the first one the API fails.
-    Served(Vec<Served>),
+    Recorded(Vec<MetricAnswer>),
     /// `base − status.replicas × amount`, computed anew at every refresh.
     ClosedLoop {
         /// The value without any replicas, thousandths.
@@ -89,7 +89,7 @@ pub enum Serving {
 
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
+pub struct MetricAnswer {
     /// From when on.
     pub at_ms: u64,
     /// The items in thousandths, or a failure. Object metrics take the first item; Pods and
@@ -164,7 +164,7 @@ impl Series {
             return Err(SeriesError::Period("the sync period"));
         }
         for feed in &self.feeds {
-            if let Serving::ClosedLoop { refresh_ms: 0, .. } = feed.serving {
+            if let FeedSource::ClosedLoop { refresh_ms: 0, .. } = feed.serving {
                 return Err(SeriesError::Period("the refresh of a closed loop"));
             }
         }
@@ -181,8 +181,8 @@ impl Series {
     /// How far back a closed loop may look.
     fn longest_refresh(&self) -> u64 {
         self.feeds.iter().fold(0, |longest, feed| match feed.serving {
-            Serving::ClosedLoop { refresh_ms, .. } => longest.max(refresh_ms),
-            Serving::Served(_) => longest,
+            FeedSource::ClosedLoop { refresh_ms, .. } => longest.max(refresh_ms),
+            FeedSource::Recorded(_) => longest,
         })
     }
 }
@@ -301,17 +301,17 @@ fn sync(
     controller.run(at(now), spec, &observation).rescaled_to()
 }
 
-// === impl Feed ===
+// === impl MetricFeed ===
 
-impl Feed {
+impl MetricFeed {
     fn answer(&self, now: u64, workload: &Workload) -> Result<Vec<i64>, MetricError> {
         match &self.serving {
-            Serving::Served(answers) => answers
+            FeedSource::Recorded(answers) => answers
                 .iter()
                 .filter(|served| served.at_ms <= now)
                 .max_by_key(|served| served.at_ms)
                 .map_or(Err(MetricError::Fetch), |served| served.answer.clone()),
-            Serving::ClosedLoop {
+            FeedSource::ClosedLoop {
                 base_milli,
                 minus_milli_per_status_replica,
                 refresh_ms,

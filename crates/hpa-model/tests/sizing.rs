@@ -2,9 +2,10 @@
 
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{
-    Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk, Sizing, SizingError, size,
+    Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingError,
+    SizingRequest, size,
 };
-use hpa_model::verdict::Finding;
+use hpa_model::verdict::Stability;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::model::{Node, Pod};
 use oppscale_core::node::NodeRecord;
@@ -40,10 +41,10 @@ fn ledger(nodes: &[(u32, u32)], pods: &[(usize, u32, &str)]) -> Ledger {
     ledger
 }
 
-fn ask(replica: &str) -> Ask {
-    Ask {
-        replica: ReplicaAsk::Given(replica.parse().unwrap()),
-        reserve: ReserveAsk::Given("0".parse().unwrap()),
+fn ask(replica: &str) -> SizingRequest {
+    SizingRequest {
+        replica: ReplicaChoice::Given(replica.parse().unwrap()),
+        reserve: ReserveChoice::Given("0".parse().unwrap()),
         min: None,
         max: None,
         quota: Resources::default(),
@@ -56,8 +57,8 @@ fn ask(replica: &str) -> Ask {
 }
 
 fn auto(ledger: &Ledger, per_core: i128) -> Sizing {
-    let replica = ReplicaAsk::Auto { memory_per_core: per_core };
-    size(ledger, &Ask { replica, ..ask("cpu=1") }).unwrap()
+    let replica = ReplicaChoice::Auto { memory_per_core: per_core };
+    size(ledger, &SizingRequest { replica, ..ask("cpu=1") }).unwrap()
 }
 
 #[test]
@@ -75,14 +76,15 @@ fn at_zero_paid_load_daemons_stand_and_paid_pods_do_not() {
 #[test]
 fn the_reserve_and_the_quota_cap_what_fits() {
     let ledger = ledger(&[(8000, 32), (8000, 32)], &[]);
-    let reserve = ReserveAsk::Given("5".parse().unwrap());
-    assert_eq!(size(&ledger, &Ask { reserve, ..ask("cpu=1") }).unwrap().max, 11);
+    let reserve = ReserveChoice::Given("5".parse().unwrap());
+    assert_eq!(size(&ledger, &SizingRequest { reserve, ..ask("cpu=1") }).unwrap().max, 11);
     let quota = Resources::default().with(CPU, 6000);
-    let capped = size(&ledger, &Ask { quota, ..ask("cpu=1") }).unwrap();
+    let capped = size(&ledger, &SizingRequest { quota, ..ask("cpu=1") }).unwrap();
     assert_eq!((capped.max, capped.quota.get(CPU), capped.quota.get(PODS)), (6, 6000, 6));
     // The API server refuses storage in a quota of a PriorityClass.
     let stored = "cpu=1,memory=1Gi,ephemeral-storage=1Gi";
-    let quota = Ask { reserve: ReserveAsk::Given("0".parse().unwrap()), ..ask(stored) };
+    let quota =
+        SizingRequest { reserve: ReserveChoice::Given("0".parse().unwrap()), ..ask(stored) };
     let json = r#"{"metadata":{"name":"n"},"status":{"allocatable":
         {"cpu":"4","memory":"8Gi","pods":"110","ephemeral-storage":"9Gi"}}}"#;
     let mut large = Ledger::default();
@@ -90,7 +92,7 @@ fn the_reserve_and_the_quota_cap_what_fits() {
     let counted = size(&large, &quota).unwrap().quota;
     let names: Vec<_> = counted.present().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["cpu", "memory", "pods"]);
-    let given = size(&ledger, &Ask { max: Some(3), ..ask("cpu=2,memory=1Gi") }).unwrap();
+    let given = size(&ledger, &SizingRequest { max: Some(3), ..ask("cpu=2,memory=1Gi") }).unwrap();
     assert_eq!((given.max, given.quota.get(CPU), given.quota.get(PODS)), (3, 6000, 3));
 }
 
@@ -119,18 +121,22 @@ fn the_reserve_is_what_the_loop_needs() {
     let ledger = ledger(&[(32_000, 64); 4], &[(0, 4000, "ReplicaSet")]);
     let growth = Growth { milli_per_second: 1000, source: GrowthSource::Given };
     let of = |pipeline, version| {
-        let reserve = ReserveAsk::Auto(Some(growth.clone()));
-        let sizing = size(&ledger, &Ask { reserve, pipeline, version, ..ask("cpu=1") }).unwrap();
+        let reserve = ReserveChoice::Auto(Some(growth.clone()));
+        let sizing =
+            size(&ledger, &SizingRequest { reserve, pipeline, version, ..ask("cpu=1") }).unwrap();
         (sizing.reserve.to_string(), sizing.finding)
     };
     // 21 s of growth, the largest paid pod, one replica.
-    assert_eq!(of(Pipeline::Native, KubernetesVersion::V1_36), ("26".to_owned(), Finding::Stable));
+    assert_eq!(
+        of(Pipeline::Native, KubernetesVersion::V1_36),
+        ("26".to_owned(), Stability::Stable)
+    );
     assert_eq!(of(Pipeline::Keda, KubernetesVersion::V1_36).0, "26");
     // 51 s: the metric waits for a scrape and the adapter.
     assert_eq!(of(Pipeline::Prometheus, KubernetesVersion::V1_36).0, "56");
     // A tenth of 128 replicas more.
     let (old, finding) = of(Pipeline::Native, KubernetesVersion::V1_34);
-    assert_eq!((old.as_str(), finding), ("39", Finding::StableWithinTolerance));
+    assert_eq!((old.as_str(), finding), ("39", Stability::WithinTolerance));
 }
 
 #[test]
@@ -157,8 +163,8 @@ proptest! {
     ) {
         let pods: Vec<_> = (0..nodes.len()).map(|node| (node, daemons, "DaemonSet")).collect();
         let ledger = ledger(&nodes, &pods);
-        let wanted = Ask {
-            reserve: ReserveAsk::Given(format!("{reserve}").parse().unwrap()),
+        let wanted = SizingRequest {
+            reserve: ReserveChoice::Given(format!("{reserve}").parse().unwrap()),
             ..ask(&format!("cpu={}m,memory={}Gi", shape.0, shape.1))
         };
         if let Ok(sizing) = size(&ledger, &wanted) {

@@ -7,9 +7,10 @@ use anyhow::{Context, bail};
 use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
-    Ask, Growth, GrowthSource, Line, Pipeline, ReplicaAsk, ReserveAsk, Sizing, Subject,
+    Growth, GrowthSource, Line, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
+    Subject,
 };
-use hpa_model::verdict::Circumstances;
+use hpa_model::verdict::LoopContext;
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
@@ -58,7 +59,7 @@ pub(super) fn of(
     image: String,
     snapshot: &Snapshot,
     facts: &Facts,
-) -> anyhow::Result<(Decisions, Ask)> {
+) -> anyhow::Result<(Decisions, SizingRequest)> {
     let namespace = namespace(args, workload);
     if SHARED.contains(&namespace.as_str()) {
         bail!(
@@ -104,7 +105,7 @@ pub(super) fn of(
         pipeline,
         version: facts.version,
         autoscaler: facts.autoscaler,
-        autoscaler_told_by: facts.autoscaler_told_by.clone(),
+        autoscaler_source: facts.autoscaler_source.clone(),
         admission_policy: args.admission_policy,
         network_policy: args.network_policy,
         egress_ports: args.egress_ports.clone(),
@@ -116,10 +117,10 @@ pub(super) fn of(
         Workload::Own(own) => own.placement().map_err(hinted)?,
         _ => Placement::default(),
     };
-    let ask = Ask {
+    let ask = SizingRequest {
         replica: replica(args, workload)?,
         reserve: if is_paid {
-            ReserveAsk::Given(Reserve::default())
+            ReserveChoice::Given(Reserve::default())
         } else {
             reserve(args, workload)?
         },
@@ -149,7 +150,7 @@ fn harvested(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
     }
 }
 
-fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaAsk> {
+fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaChoice> {
     let given = match &args.replica {
         Some(ReplicaFlag::Given(replica)) => Some(replica),
         Some(ReplicaFlag::Auto) | None => None,
@@ -167,9 +168,9 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaA
         );
     }
     Ok(match (given, workload, &args.replica) {
-        (Some(replica), _, _) => ReplicaAsk::Given(replica.clone()),
-        (None, Workload::Paid(_), None) => ReplicaAsk::Given(SAMPLE_APP.parse()?),
-        _ => ReplicaAsk::Auto { memory_per_core: program.memory_per_core },
+        (Some(replica), _, _) => ReplicaChoice::Given(replica.clone()),
+        (None, Workload::Paid(_), None) => ReplicaChoice::Given(SAMPLE_APP.parse()?),
+        _ => ReplicaChoice::Auto { memory_per_core: program.memory_per_core },
     })
 }
 
@@ -177,25 +178,25 @@ fn own_replica(
     args: &RenderHpaArgs,
     own: &OwnDeployment,
     given: Option<&Replica>,
-) -> anyhow::Result<ReplicaAsk> {
+) -> anyhow::Result<ReplicaChoice> {
     if args.replica == Some(ReplicaFlag::Auto) {
         bail!(
             Error::usage("--replica auto is for built-in workloads")
                 .hint("a Deployment of your own says what it needs, or --replica cpu=1,memory=1Gi")
         );
     }
-    own.replica(given).map(ReplicaAsk::Given).map_err(hinted)
+    own.replica(given).map(ReplicaChoice::Given).map_err(hinted)
 }
 
-fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveAsk> {
+fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveChoice> {
     if let Some(reserve) = args.target_utilization {
-        return Ok(ReserveAsk::Given(reserve));
+        return Ok(ReserveChoice::Given(reserve));
     }
     match (args.reserve, workload) {
-        (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveAsk::Given(reserve)),
+        (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveChoice::Given(reserve)),
         (None, Workload::Own(own)) if args.growth.is_none() && args.recording.is_none() => {
             if let Some(reserve) = own.reserve().map_err(hinted)? {
-                return Ok(ReserveAsk::Given(reserve));
+                return Ok(ReserveChoice::Given(reserve));
             }
         }
         _ => {}
@@ -204,7 +205,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveA
         .growth
         .map(|milli_per_second| Growth { milli_per_second, source: GrowthSource::Given });
     let measured = args.recording.as_deref().map(measured).transpose()?;
-    Ok(ReserveAsk::Auto(given.or(measured)))
+    Ok(ReserveChoice::Auto(given.or(measured)))
 }
 
 /// How fast paid load grows in a recording: in its fastest minute.
@@ -216,7 +217,7 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
             .context("a recording is what oppscale top --record writes, or a scenario file")?
     };
     Ok(Growth {
-        milli_per_second: Circumstances::of(&setup).growth_milli_per_second,
+        milli_per_second: LoopContext::of(&setup).growth_milli_per_second,
         source: GrowthSource::Measured(file.to_owned()),
     })
 }

@@ -21,7 +21,7 @@ pub(super) struct Facts {
     pub(super) version: KubernetesVersion,
     pub(super) autoscaler: NodeAutoscaler,
     /// Who says so.
-    pub(super) autoscaler_told_by: String,
+    pub(super) autoscaler_source: String,
     /// What scales workloads of the namespace already.
     scalers: Vec<Scaler>,
     pub(super) notes: Vec<String>,
@@ -36,10 +36,10 @@ pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scal
         );
         KubernetesVersion::default()
     });
-    let (autoscaler, autoscaler_told_by) = given(args)
+    let (autoscaler, autoscaler_source) = given(args)
         .or_else(|| of_nodes(snapshot))
         .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
-    Facts { version, autoscaler, autoscaler_told_by, scalers, notes }
+    Facts { version, autoscaler, autoscaler_source, scalers, notes }
 }
 
 /// What a cluster tells.
@@ -71,7 +71,7 @@ pub(super) async fn live(
     Ok(Facts {
         version,
         autoscaler: told.0,
-        autoscaler_told_by: told.1,
+        autoscaler_source: told.1,
         scalers: scalers.unwrap_or_default(),
         notes,
     })

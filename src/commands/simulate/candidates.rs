@@ -6,9 +6,9 @@ use anyhow::bail;
 
 use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
 use hpa_model::simulation::{
-    Configuration, MetricNature, MetricUnit, OwnPods, Scenario, Setup, configurations,
+    Configuration, FillerPods, MetricModel, MetricUnit, Scenario, Setup, configurations,
 };
-use hpa_model::verdict::{self, Change, Circumstances, Unjudgeable, Verdict};
+use hpa_model::verdict::{self, Change, LoopContext, Verdict, VerdictError};
 use hpa_model::{ControllerConfig, MetricSource};
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
@@ -47,7 +47,7 @@ pub(super) struct Candidate {
     /// How it is called in a cluster.
     pub(super) identity: Manifest,
     /// What is to be expected of it.
-    pub(super) verdict: Result<Verdict, Unjudgeable>,
+    pub(super) verdict: Result<Verdict, VerdictError>,
 }
 
 /// Reads the scenario and the HPAs.
@@ -209,20 +209,20 @@ fn nature(
     args: &SimulateArgs,
     manifest: &Manifest,
     workload: Option<&WorkloadFile>,
-) -> MetricNature {
-    let is_ours = verdict::goes_by_fit_replicas(&manifest.spec);
+) -> MetricModel {
+    let is_ours = verdict::uses_fit_replicas(&manifest.spec);
     let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
     let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
     let nature = if is_ours {
-        MetricNature::oppscale(reserve)
+        MetricModel::oppscale(reserve)
     } else {
-        MetricNature { reserve, unit: MetricUnit::Cores, ..MetricNature::article() }
+        MetricModel { reserve, unit: MetricUnit::Cores, ..MetricModel::article() }
     };
     match args.metric {
         None => nature,
-        Some(Nature::IncludesOwn) => MetricNature { own_pods: OwnPods::Included, ..nature },
+        Some(Nature::IncludesOwn) => MetricModel { filler_pods: FillerPods::Included, ..nature },
         Some(Nature::ExcludesOwn) => {
-            MetricNature { own_pods: OwnPods::Excluded, counts_demand: true, ..nature }
+            MetricModel { filler_pods: FillerPods::Excluded, counts_demand: true, ..nature }
         }
     }
 }
@@ -249,7 +249,7 @@ fn unique(candidates: &mut [Candidate]) {
 impl Candidate {
     fn new(name: String, title: String, setup: Setup, identity: Manifest) -> Self {
         let scaler = &setup.filler.autoscaler;
-        let around = Circumstances::of(&setup);
+        let around = LoopContext::of(&setup);
         let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &around);
         Self { name, title, setup, identity, verdict }
     }
@@ -260,7 +260,7 @@ impl Candidate {
         let mut setup = self.setup.clone();
         setup.filler.autoscaler.spec = correction.spec.clone();
         setup.filler.autoscaler.metric = correction.metric;
-        if correction.changes.contains(&Change::Preempt) {
+        if correction.changes.contains(&Change::LowerPriority) {
             let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
             setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
         }

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use hpa_model::simulation::{Outcome, Rescale, Sample};
-use hpa_model::verdict::{Finding, ReserveNeed, Unjudgeable, Verdict};
+use hpa_model::verdict::{ReserveNeed, Stability, Verdict, VerdictError};
 
 use super::{Comparison, Entry, manifest};
 
@@ -39,16 +39,16 @@ fn entry(entry: &Entry) -> Value {
     })
 }
 
-fn verdict(verdict: &Result<Verdict, Unjudgeable>) -> Value {
+fn verdict(verdict: &Result<Verdict, VerdictError>) -> Value {
     let verdict = match verdict {
         Ok(verdict) => verdict,
         Err(why) => return json!({ "finding": null, "why": why.to_string() }),
     };
     let (finding, at) = match verdict.finding {
-        Finding::Oscillates => ("oscillates", None),
-        Finding::Pinned { at } => ("pinned", Some(at)),
-        Finding::Stable => ("stable", None),
-        Finding::StableWithinTolerance => ("stableWithinTolerance", None),
+        Stability::Oscillating => ("oscillates", None),
+        Stability::Saturated { at } => ("pinned", Some(at)),
+        Stability::Stable => ("stable", None),
+        Stability::WithinTolerance => ("stableWithinTolerance", None),
     };
     let control = &verdict.control;
     let milli = |figure: f64| (figure * 1000.0).round() as i64;
@@ -58,10 +58,10 @@ fn verdict(verdict: &Result<Verdict, Unjudgeable>) -> Value {
         "pinnedAt": at,
         "why": verdict.why,
         "gainMilli": milli(control.gain),
-        "gainLimitMilli": milli(control.limit),
-        "marginMilli": control.margin.map(milli),
+        "gainLimitMilli": milli(control.gain_limit),
+        "marginMilli": control.stability_margin.map(milli),
         "delaySyncs": control.delay_syncs,
-        "restsAtReplicas": control.rests_at,
+        "restsAtReplicas": control.settles_at,
         "reserveNeeded": reserve(&verdict.reserve),
         "correctedReserveNeeded": correction.map(|c| reserve(&c.reserve)),
         "changes": correction.map(|c| c.changes.iter().map(|c| c.text()).collect::<Vec<_>>()),
@@ -91,8 +91,8 @@ fn outcome(outcome: &Outcome) -> Value {
         "paidMilliPercent": outcome.paid_milli_percent,
         "scaleEvents": outcome.scale_events,
         "reversals": outcome.reversals,
-        "ownKilled": outcome.own_killed,
-        "ownPreempted": outcome.own_preempted,
+        "ownKilled": outcome.filler_deleted,
+        "ownPreempted": outcome.filler_preempted,
         "paidDelayed": outcome.paid_delayed,
         "paidNeverStarted": outcome.paid_never_started,
         "longestDelayMilliseconds": outcome.longest_delay_ms,
@@ -112,11 +112,11 @@ fn sample(sample: &Sample) -> Value {
         "atMilliseconds": sample.at_ms,
         "allocatableMillicores": milli(sample.allocatable_milli),
         "paidMillicores": milli(sample.paid_milli),
-        "opportunisticMillicores": milli(sample.own_milli),
+        "opportunisticMillicores": milli(sample.filler_milli),
         "remainingMillicores": milli(sample.remaining_milli),
-        "runningReplicas": sample.own_running,
-        "desiredReplicas": sample.own_desired,
+        "runningReplicas": sample.filler_running,
+        "desiredReplicas": sample.filler_desired,
         "pendingPaidPods": sample.pending_paid,
-        "pendingReplicas": sample.pending_own,
+        "pendingReplicas": sample.pending_filler,
     })
 }

@@ -12,7 +12,7 @@ mod words;
 use crate::printer::{Printer, Style};
 use crate::scenario::Manifest;
 use hpa_model::simulation::{Run, Setup};
-use hpa_model::verdict::{Correction, Unjudgeable, Verdict};
+use hpa_model::verdict::{Correction, Verdict, VerdictError};
 
 /// Everything that `simulate` shows.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub struct Entry {
     /// How its HPA is called in a cluster.
     pub identity: Manifest,
     /// What was to be expected.
-    pub verdict: Result<Verdict, Unjudgeable>,
+    pub verdict: Result<Verdict, VerdictError>,
     /// What happened.
     pub run: Run,
 }

@@ -33,7 +33,7 @@ fn mean(samples: &[Sample]) -> Option<Point> {
     Some(Point {
         at_ms: first.at_ms,
         paid: of(|sample| sample.paid_milli),
-        own: of(|sample| sample.own_milli),
+        own: of(|sample| sample.filler_milli),
         allocatable: of(|sample| sample.allocatable_milli),
         waiting: samples.iter().any(|sample| sample.pending_paid > 0),
     })

@@ -47,7 +47,7 @@ pub fn picture(scenario: &str, entry: &Entry) -> String {
         outcome.utilisation_milli_percent / 1000,
         outcome.utilisation_milli_percent % 1000 / 100,
         outcome.reversals,
-        outcome.own_killed,
+        outcome.filler_deleted,
         outcome.paid_delayed
     );
     let figures = escaped(&figures);

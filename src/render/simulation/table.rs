@@ -3,7 +3,7 @@
 use crate::printer::{Printer, Style};
 use crate::render::table::{Column, lines};
 use hpa_model::simulation::Outcome;
-use hpa_model::verdict::Finding;
+use hpa_model::verdict::Stability;
 
 use super::words::finding;
 use super::{Comparison, Entry};
@@ -15,7 +15,7 @@ const FIGURES: [Figure; 7] = [
     ("UTIL%", |o| tenths(o.utilisation_milli_percent)),
     ("EVENTS", |o| o.scale_events.to_string()),
     ("REV", |o| o.reversals.to_string()),
-    ("KILLED", |o| o.own_killed.to_string()),
+    ("KILLED", |o| o.filler_deleted.to_string()),
     ("DELAYED", |o| o.paid_delayed.to_string()),
     ("LONGEST", |o| format!("{}s", tenths(o.longest_delay_ms))),
     ("HARVEST", |o| tenths(o.harvested_milli_core_hours)),
@@ -54,8 +54,8 @@ pub(super) fn titles(comparison: &Comparison) -> String {
 
 fn style(entry: &Entry) -> Style {
     match entry.verdict.as_ref().map(|verdict| verdict.finding) {
-        Ok(Finding::Stable | Finding::StableWithinTolerance) => Style::Plain,
-        Ok(Finding::Oscillates | Finding::Pinned { .. }) => Style::Bad,
+        Ok(Stability::Stable | Stability::WithinTolerance) => Style::Plain,
+        Ok(Stability::Oscillating | Stability::Saturated { .. }) => Style::Bad,
         Err(_) => Style::Warn,
     }
 }

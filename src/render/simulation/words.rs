@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::printer::{Printer, Style};
 use crate::render::table::columns;
 use crate::scenario::Span;
-use hpa_model::verdict::{Finding, ReserveNeed, Verdict};
+use hpa_model::verdict::{ReserveNeed, Stability, Verdict};
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 use super::Entry;
@@ -16,10 +16,10 @@ const WIDTH: usize = 80;
 /// The finding in a word or two, for a table.
 pub(super) fn finding(entry: &Entry) -> String {
     match entry.verdict.as_ref().map(|verdict| verdict.finding) {
-        Ok(Finding::Oscillates) => "oscillates".to_owned(),
-        Ok(Finding::Pinned { at }) => format!("pinned at {at}"),
-        Ok(Finding::Stable) => "stable".to_owned(),
-        Ok(Finding::StableWithinTolerance) => "in tolerance".to_owned(),
+        Ok(Stability::Oscillating) => "oscillates".to_owned(),
+        Ok(Stability::Saturated { at }) => format!("pinned at {at}"),
+        Ok(Stability::Stable) => "stable".to_owned(),
+        Ok(Stability::WithinTolerance) => "in tolerance".to_owned(),
         Err(_) => "unknown".to_owned(),
     }
 }
@@ -31,10 +31,10 @@ pub(super) fn verdict(entry: &Entry, printer: &Printer) -> String {
         Err(why) => return format!("{}: {why}\n", printer.paint(Style::Warn, "no verdict")),
     };
     let word = match verdict.finding {
-        Finding::Oscillates => "oscillates".to_owned(),
-        Finding::Pinned { at } => format!("pinned at {at} replicas"),
-        Finding::Stable => "stable".to_owned(),
-        Finding::StableWithinTolerance => "stable only within the tolerance band".to_owned(),
+        Stability::Oscillating => "oscillates".to_owned(),
+        Stability::Saturated { at } => format!("pinned at {at} replicas"),
+        Stability::Stable => "stable".to_owned(),
+        Stability::WithinTolerance => "stable only within the tolerance band".to_owned(),
     };
     let mut text = wrapped(&format!("Verdict: {word}. {}", verdict.why), "");
     text.push('\n');

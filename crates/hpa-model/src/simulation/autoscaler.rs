@@ -9,11 +9,11 @@ use std::collections::VecDeque;
 use oppscale_core::resources::CPU;
 
 use super::load::Load;
-use super::metric::MetricNature;
+use super::metric::MetricModel;
 use super::outcome::Rescale;
-use super::pod::Stage;
+use super::pod::PodStage;
 use super::queue::Event;
-use super::setup::Rhythm;
+use super::setup::SyncTiming;
 use super::world::{FILLER, World};
 use crate::{
     Controller, HpaSpec, MetricError, MetricSource, Observation, Phase, Pod, PodReading, Pods,
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Where the simulation's start lies on the controller's clock: the first pods are old.
-const EPOCH_MS: u64 = 3_600_000;
+const START_MS: u64 = 3_600_000;
 /// The window of one pod's reading, milliseconds: metrics-server's usual resolution.
 const READING_WINDOW_MS: u64 = 15_000;
 
@@ -32,8 +32,8 @@ pub(super) struct Scaler {
     pub(super) controller: Controller,
     /// As the API server stores it.
     pub(super) spec: HpaSpec,
-    pub(super) rhythm: Rhythm,
-    pub(super) feed: Feed,
+    pub(super) timing: SyncTiming,
+    pub(super) feed: MetricFeed,
     /// From one value of the metric to the next.
     pub(super) refresh_ms: u64,
     /// From a value's moment until it is served.
@@ -44,9 +44,9 @@ pub(super) struct Scaler {
 
 /// What the metric of an HPA is computed from.
 #[derive(Clone, Debug)]
-pub(super) enum Feed {
+pub(super) enum MetricFeed {
     /// The cluster's capacity.
-    Capacity(MetricNature),
+    Capacity(MetricModel),
     /// The work that a paid application has to do.
     Work(Load),
 }
@@ -56,7 +56,7 @@ impl World {
     pub(super) fn start_scaler(&mut self, at: usize) {
         self.refresh(at);
         let scaler = &self.scalers[at];
-        let (refresh, sync) = (scaler.refresh_ms, scaler.rhythm.period_ms);
+        let (refresh, sync) = (scaler.refresh_ms, scaler.timing.period_ms);
         let refresh_phase = 1 + self.prng.below(refresh);
         let sync_phase = 1 + self.prng.below(sync);
         self.queue.push(refresh_phase, Event::Refresh(at));
@@ -71,11 +71,11 @@ impl World {
     pub(super) fn refresh(&mut self, at: usize) {
         let scaler = &self.scalers[at];
         let value = match &scaler.feed {
-            Feed::Capacity(nature) => {
+            MetricFeed::Capacity(nature) => {
                 let replica = &self.workloads[scaler.workload].template.replica;
                 nature.value_milli(self.sums(), replica)
             }
-            Feed::Work(work) => i64::from(work.level(self.now)),
+            MetricFeed::Work(work) => i64::from(work.level(self.now)),
         };
         let scaler = &mut self.scalers[at];
         scaler.values.push_back((self.now + scaler.served_after_ms, value));
@@ -122,14 +122,14 @@ impl World {
             metrics: &metrics,
             update_accepted: true,
         };
-        let outcome = scaler.controller.run(now + EPOCH_MS, &scaler.spec, &observation);
-        let Rhythm { period_ms, jitter_ms } = scaler.rhythm;
+        let outcome = scaler.controller.run(now + START_MS, &scaler.spec, &observation);
+        let SyncTiming { period_ms, jitter_ms } = scaler.timing;
         let run_ms = self.prng.below(jitter_ms.saturating_add(1));
         self.queue.push(now + period_ms + run_ms, Event::Sync(at));
         if let Some(to) = outcome.rescaled_to() {
             let from = self.workloads[workload].desired;
             if workload == FILLER {
-                self.tally.rescales.push(Rescale { at_ms: now, from, to });
+                self.counters.rescales.push(Rescale { at_ms: now, from, to });
             }
             self.scale(workload, to);
         }
@@ -139,7 +139,7 @@ impl World {
     fn list_pods(&self, workload: usize) -> Vec<Pod> {
         let pods = self.workloads[workload].active.iter().map(|id| {
             let pod = &self.pods[*id];
-            let ready = pod.stage == Stage::Ready;
+            let ready = pod.stage == PodStage::Ready;
             Pod {
                 phase: if ready { Phase::Running } else { Phase::Pending },
                 deleting: false,
@@ -161,7 +161,7 @@ impl World {
         let reading = |pod: &Pod| PodReading {
             value: share.filter(|_| pod.ready.is_some()),
             request: request.ok(),
-            timestamp_ms: self.now + EPOCH_MS,
+            timestamp_ms: self.now + START_MS,
             window_ms: READING_WINDOW_MS,
         };
         listed.iter().map(reading).collect()
@@ -170,5 +170,5 @@ impl World {
 
 /// A moment on the controller's clock; pods of the start began with the clock.
 fn clock(ms: u64) -> u64 {
-    if ms == 0 { 0 } else { ms + EPOCH_MS }
+    if ms == 0 { 0 } else { ms + START_MS }
 }

@@ -7,7 +7,7 @@
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 
-use super::metric::{MetricNature, MetricUnit, OwnPods};
+use super::metric::{FillerPods, MetricModel, MetricUnit};
 use super::setup::Setup;
 use crate::{
     Behavior, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget, Policy,
@@ -24,7 +24,7 @@ pub struct Configuration {
     /// The HPA; its limits are those of the blog's cluster.
     pub spec: HpaSpec,
     /// What its metric measures.
-    pub metric: MetricNature,
+    pub metric: MetricModel,
     /// The filler's priority; below 0, paid pods evict its pods.
     pub priority: i32,
     /// The filler's grace period, milliseconds.
@@ -48,22 +48,22 @@ const OPPORTUNISTIC: i32 = -1000;
 pub fn configurations() -> Vec<Configuration> {
     let article = Configuration {
         key: "B",
-        title: "the article's HPA: Value 30 on a metric that includes own pods",
+        title: "the article's HPA: Value 30 on a metric that includes filler pods",
         spec: spec(MetricTarget::value(ARTICLE_RESERVE), None),
-        metric: MetricNature::article(),
+        metric: MetricModel::article(),
         priority: 0,
         grace_ms: 30_000,
     };
-    let excluding = |reserve| MetricNature {
-        own_pods: OwnPods::Excluded,
+    let excluding = |reserve| MetricModel {
+        filler_pods: FillerPods::Excluded,
         reserve: Reserve::Cpu(reserve),
         counts_demand: true,
-        ..MetricNature::article()
+        ..MetricModel::article()
     };
     let average = |behavior| spec(MetricTarget::average_value(1000), behavior);
-    let watched = |reserve| MetricNature {
+    let watched = |reserve| MetricModel {
         unit: MetricUnit::Cores,
-        ..MetricNature::oppscale(Reserve::Cpu(reserve))
+        ..MetricModel::oppscale(Reserve::Cpu(reserve))
     };
     vec![
         article.clone(),
@@ -88,13 +88,13 @@ pub fn configurations() -> Vec<Configuration> {
         },
         Configuration {
             key: "F",
-            title: "Value 30 on a metric that excludes own pods",
+            title: "Value 30 on a metric that excludes filler pods",
             metric: excluding(0),
             ..article.clone()
         },
         Configuration {
             key: "G",
-            title: "AverageValue 1, own pods and 30 cores excluded, HPA defaults",
+            title: "AverageValue 1, filler pods and 30 cores excluded, HPA defaults",
             spec: average(None),
             metric: excluding(ARTICLE_RESERVE),
             ..article.clone()
@@ -134,8 +134,8 @@ pub fn configurations() -> Vec<Configuration> {
         Configuration {
             key: "oppscale",
             title: "fit replicas, AverageValue 1, tolerance 0, preemption, reserve 8",
-            spec: average(Some(yielding_behavior())),
-            metric: MetricNature::oppscale(Reserve::Cpu(SMALL_RESERVE)),
+            spec: average(Some(filler_behavior())),
+            metric: MetricModel::oppscale(Reserve::Cpu(SMALL_RESERVE)),
             priority: OPPORTUNISTIC,
             grace_ms: 5_000,
         },
@@ -168,7 +168,7 @@ fn slow() -> Behavior {
 
 /// oppscale's behavior: down at once, up after a minute in steps, no tolerance.
 #[must_use]
-pub fn yielding_behavior() -> Behavior {
+pub fn filler_behavior() -> Behavior {
     let zero = Some(Tolerance::from_nano(0));
     let up = ScalingRules {
         stabilization_window_seconds: Some(60),
@@ -190,7 +190,7 @@ pub fn yielding_behavior() -> Behavior {
 
 /// The same with a tolerance of 0.03 on the way up.
 fn tolerant() -> Behavior {
-    let mut behavior = yielding_behavior();
+    let mut behavior = filler_behavior();
     if let Some(up) = &mut behavior.scale_up {
         up.tolerance = Some(Tolerance::from_nano(30_000_000));
     }

@@ -19,12 +19,12 @@ use super::metric::MetricUnit;
 use super::pod::PodId;
 use super::world::{FILLER, World};
 use super::{
-    Configuration, DeletionCost, Load, MetricNature, NodePool, OwnPods, PaidApp, Scenario, Setup,
+    Configuration, DeletionCost, FillerPods, Load, MetricModel, NodePool, PaidApp, Scenario, Setup,
     Simulation, Strategy, Template, simulate,
 };
 
 /// The distance of two looks, milliseconds.
-const LOOK_MS: u64 = 250;
+const CHECK_STEP_MS: u64 = 250;
 
 fn footprint(world: &World, id: PodId) -> &Resources {
     world.workloads[world.pods[id].workload].template.replica.footprint()
@@ -32,7 +32,7 @@ fn footprint(world: &World, id: PodId) -> &Resources {
 
 /// Counts everything anew and compares it with the running sums.
 fn check_sums(world: &World) {
-    let (mut requested, mut others) = (Resources::default(), Resources::default());
+    let (mut requested, mut paid) = (Resources::default(), Resources::default());
     for (at, node) in world.nodes.iter().enumerate() {
         let (mut here, mut paid_here) = (Resources::default(), Resources::default());
         for id in &node.pods {
@@ -42,19 +42,19 @@ fn check_sums(world: &World) {
                 paid_here.add(footprint(world, *id));
             }
         }
-        assert_eq!((&here, &paid_here), (&node.requested, &node.others));
+        assert_eq!((&here, &paid_here), (&node.requested, &node.paid));
         for (name, amount) in here.iter() {
             assert!(amount <= node.allocatable.get(name), "{name} of node {at} is overcommitted");
         }
         requested.add(&here);
-        others.add(&paid_here);
+        paid.add(&paid_here);
     }
-    assert_eq!((&requested, &others), (&world.nodes.requested, &world.nodes.others));
+    assert_eq!((&requested, &paid), (&world.nodes.requested, &world.nodes.paid));
     for (at, workload) in world.workloads.iter().enumerate() {
-        assert_eq!(world.hungry.contains(&at), workload.pending() > 0);
+        assert_eq!(world.with_pending.contains(&at), workload.pending() > 0);
         let without = workload.active.iter().filter(|id| world.pods[**id].node.is_none()).count();
         assert_eq!(without, workload.pending());
-        let paid = world.workloads.iter().filter(|workload| !workload.own);
+        let paid = world.workloads.iter().filter(|workload| !workload.is_filler);
         assert_eq!(world.paid_pending as usize, paid.map(|w| w.pending()).sum::<usize>());
         assert!(workload.ready <= workload.total && workload.working <= workload.ready);
     }
@@ -85,9 +85,9 @@ fn ledger(world: &World) -> Ledger {
     for (id, node) in bound.chain(pending.map(|id| (*id, String::new()))) {
         let amounts = footprint(world, id);
         let (cpu, memory) = (amounts.get(CPU), amounts.get(MEMORY));
-        let own = world.pods[id].workload == FILLER;
+        let is_filler = world.pods[id].workload == FILLER;
         let json = format!(
-            r#"{{"metadata":{{"name":"p{id}","namespace":"d","labels":{{"oppscale.dev/opportunistic":"{own}"}}}},
+            r#"{{"metadata":{{"name":"p{id}","namespace":"d","labels":{{"oppscale.dev/opportunistic":"{is_filler}"}}}},
             "spec":{{{node}"containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}m","memory":"{memory}"}}}}}}]}}}}"#
         );
         let pod: PodJson<'_> = serde_json::from_str(&json).unwrap();
@@ -107,33 +107,33 @@ fn check_metric(world: &World, reserve: Reserve) {
         pods_unknown: false,
     };
     let headroom = measure(&ledger(world), &query);
-    let fit = MetricNature::oppscale(reserve);
+    let fit = MetricModel::oppscale(reserve);
     let served = fit.value_milli(world.sums(), replica);
     assert_eq!(i128::from(served), headroom.fit.unwrap().replicas * 1000);
-    let cores = MetricNature { unit: MetricUnit::Cores, own_pods: OwnPods::Excluded, ..fit };
+    let cores = MetricModel { unit: MetricUnit::Cores, filler_pods: FillerPods::Excluded, ..fit };
     let served = cores.value_milli(world.sums(), replica);
     assert_eq!(i128::from(served), headroom.remaining.unwrap().get(CPU).max(0));
 }
 
-/// Since when each waiting paid pod could have had room if own pods went.
+/// Since when each waiting paid pod could have had room if filler pods went.
 #[derive(Default)]
 struct Waits(BTreeMap<u64, u64>);
 
 impl Waits {
-    /// No paid pod waits for room that own pods have for longer than it takes them to go.
+    /// No paid pod waits for room that filler pods have for longer than it takes them to go.
     fn check(&mut self, world: &World) {
         let mut now_waiting = BTreeMap::new();
-        for workload in world.workloads.iter().filter(|workload| !workload.own) {
+        for workload in world.workloads.iter().filter(|workload| !workload.is_filler) {
             for id in workload.waiting.iter().chain(&workload.nominated) {
                 let number = world.pods[*id].number;
-                let ask = workload.ask(number);
-                let could = world.nodes.iter().any(|node| node.fits_beside(ask, &node.others));
+                let request = workload.request(number);
+                let could = world.nodes.iter().any(|node| node.fits_beside(request, &node.paid));
                 if could {
                     let since = *self.0.get(&number).unwrap_or(&world.now);
                     now_waiting.insert(number, since);
                     let grace = world.workloads[FILLER].template.grace_ms;
                     // One turn of the scheduler, one of the controllers, and one look.
-                    let cycle = 100 + LOOK_MS;
+                    let cycle = 100 + CHECK_STEP_MS;
                     assert!(
                         world.now - since <= grace + cycle,
                         "pod {number} waits since {since} at {}",
@@ -213,10 +213,10 @@ proptest! {
             setup.filler.autoscaler.spec.effective_min(),
             setup.filler.autoscaler.spec.max_replicas,
         );
-        for look in 0..setup.end_ms / LOOK_MS {
-            simulation.advance_to(look * LOOK_MS);
+        for look in 0..setup.end_ms / CHECK_STEP_MS {
+            simulation.advance_to(look * CHECK_STEP_MS);
             check_sums(&simulation.world);
-            let desired = simulation.sample().own_desired;
+            let desired = simulation.sample().filler_desired;
             prop_assert!((min..=max).contains(&desired), "{desired} replicas");
             if look % 80 == 0 {
                 check_metric(&simulation.world, setup.filler.autoscaler.metric.reserve);
@@ -234,8 +234,8 @@ proptest! {
         setup.scheduler.pods_per_second = None;
         let mut simulation = Simulation::new(&setup).unwrap();
         let mut waits = Waits::default();
-        for look in 0..setup.end_ms / LOOK_MS {
-            simulation.advance_to(look * LOOK_MS);
+        for look in 0..setup.end_ms / CHECK_STEP_MS {
+            simulation.advance_to(look * CHECK_STEP_MS);
             waits.check(&simulation.world);
         }
     }
@@ -273,7 +273,7 @@ fn the_scale_down_order_is_that_of_the_replica_set_controller() {
         gone
     };
     assert_eq!(gone(world, 8), [8, 9], "those without a node, whatever their age");
-    world.pods[2].stage = super::pod::Stage::Starting;
+    world.pods[2].stage = super::pod::PodStage::Starting;
     assert_eq!(gone(world, 7), [2], "one that is not Ready, before newer ones that are");
     let node_of_2 = world.pods[2].node;
     let doubled_up = gone(world, 6);

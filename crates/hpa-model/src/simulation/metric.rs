@@ -1,7 +1,7 @@
 //! What the capacity metric measures, and how old it is when the HPA reads it.
 //!
 //! The nature of the metric, not its name, decides whether a loop can converge: whether the
-//! workload's own pods are in it, whether the reserve is taken off, and whether it counts
+//! workload's filler pods are in it, whether the reserve is taken off, and whether it counts
 //! cores or replicas. The accounting is that of `headroom`, kept as running sums.
 
 use oppscale_core::replica::Replica;
@@ -10,9 +10,9 @@ use oppscale_core::resources::{Amount, CPU, Resources};
 
 /// What a capacity metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MetricNature {
-    /// Whether the workload's own pods are taken off.
-    pub own_pods: OwnPods,
+pub struct MetricModel {
+    /// Whether the workload's filler pods are taken off.
+    pub filler_pods: FillerPods,
     /// What is taken off beforehand; nothing with `Reserve::Cpu(0)`.
     pub reserve: Reserve,
     /// What is counted.
@@ -25,10 +25,10 @@ pub struct MetricNature {
 
 /// Whether a metric falls when the workload grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OwnPods {
-    /// The metric is what nobody occupies: own pods take their cores off.
+pub enum FillerPods {
+    /// The metric is what nobody occupies: filler pods take their cores off.
     Included,
-    /// The metric is what others leave: own pods do not change it.
+    /// The metric is what paid pods leave: filler pods do not change it.
     Excluded,
 }
 
@@ -66,8 +66,8 @@ pub(super) struct Sums<'a> {
     /// What all pods with a node occupy.
     pub(super) requested: &'a Resources,
     /// What paid pods with a node occupy.
-    pub(super) others: &'a Resources,
-    /// What paid pods without a node ask for.
+    pub(super) paid: &'a Resources,
+    /// What paid pods without a node request.
     pub(super) demand: &'a Resources,
     /// Replicas that fit beside paid pods.
     pub(super) slots: Amount,
@@ -75,15 +75,15 @@ pub(super) struct Sums<'a> {
     pub(super) free_slots: Amount,
 }
 
-// === impl MetricNature ===
+// === impl MetricModel ===
 
-impl MetricNature {
-    /// What the article's application measured: cores that nobody occupies, own pods
+impl MetricModel {
+    /// What the article's application measured: cores that nobody occupies, filler pods
     /// included, nothing taken off, scraped every 30 s.
     #[must_use]
     pub fn article() -> Self {
         Self {
-            own_pods: OwnPods::Included,
+            filler_pods: FillerPods::Included,
             reserve: Reserve::Cpu(0),
             unit: MetricUnit::Cores,
             counts_demand: false,
@@ -91,11 +91,11 @@ impl MetricNature {
         }
     }
 
-    /// What oppscale serves: replicas that fit, own pods and reserve excluded, watched.
+    /// What oppscale serves: replicas that fit, filler pods and reserve excluded, watched.
     #[must_use]
     pub fn oppscale(reserve: Reserve) -> Self {
         Self {
-            own_pods: OwnPods::Excluded,
+            filler_pods: FillerPods::Excluded,
             reserve,
             unit: MetricUnit::FitReplicas,
             counts_demand: true,
@@ -105,9 +105,9 @@ impl MetricNature {
 
     /// The value in thousandths, never negative.
     pub(super) fn value_milli(&self, sums: Sums<'_>, replica: &Replica) -> i64 {
-        let (taken, slots) = match self.own_pods {
-            OwnPods::Included => (sums.requested, sums.free_slots),
-            OwnPods::Excluded => (sums.others, sums.slots),
+        let (taken, slots) = match self.filler_pods {
+            FillerPods::Included => (sums.requested, sums.free_slots),
+            FillerPods::Excluded => (sums.paid, sums.slots),
         };
         let held = self.reserve.of(sums.allocatable);
         let left = |name: &str| {

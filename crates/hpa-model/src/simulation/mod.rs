@@ -7,7 +7,7 @@
 //!
 //! What is modelled: nodes with capacity; a scheduler that places by request with priorities,
 //! preemption and nominated nodes; Deployments whose ReplicaSets create pods at once and
-//! choose their victims in the controller's order; start and grace times; the HPA's rhythm
+//! choose their victims in the controller's order; start and grace times; the HPA's timing
 //! and the metric's age. What is not: nodes that come and go, PodDisruptionBudgets, taints,
 //! affinity and spreading, rollouts, creation in batches, failing pods.
 //!
@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `setup` | [`Setup`]: the cluster and what runs on it, as data |
 //! | `load` | [`Load`]: a level over time, steps, ramps or a recording |
-//! | `metric` | [`MetricNature`]: what the filler's metric measures, and how old it is |
+//! | `metric` | [`MetricModel`]: what the filler's metric measures, and how old it is |
 //! | `check` | [`SetupError`]: setups that cannot be simulated |
 //! | `run` | [`simulate()`], and [`Simulation`] for a live view |
 //! | `world` | the state at a moment, and the life of a pod |
@@ -25,7 +25,7 @@
 //! | `replica_set` | how many pods there should be, and who goes first |
 //! | `scheduler`, `preemption` | which pod goes where, and who makes room |
 //! | `autoscaler` | what an HPA is shown, and when |
-//! | `tally`, `outcome` | what is counted, and the figures that come of it |
+//! | `counters`, `outcome` | what is counted, and the figures that come of it |
 //! | `scenario` | named clusters: `blog`, `burst`, `day`, `step` |
 //! | `configuration` | named HPAs for them: the article's, the usual mistakes, oppscale's |
 //! | `prng` | random numbers from a seed |
@@ -48,14 +48,14 @@ mod setup;
 mod workload;
 mod world;
 
-pub use configuration::{Configuration, configurations, yielding_behavior};
+pub use configuration::{Configuration, configurations, filler_behavior};
 pub use load::{Load, Point};
-pub use metric::{Freshness, MetricNature, MetricUnit, OwnPods};
+pub use metric::{FillerPods, Freshness, MetricModel, MetricUnit};
 pub use outcome::{Outcome, Rescale, Run, Sample};
 pub use run::{Simulation, simulate};
 pub use scenario::{Scenario, UnknownScenario};
 pub use setup::SetupError;
 pub use setup::{
-    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PaidAutoscaler, PaidScaling, Rhythm,
-    SchedulerOptions, Setup, Strategy, Template,
+    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
+    SchedulerOptions, Setup, Strategy, SyncTiming, Template,
 };

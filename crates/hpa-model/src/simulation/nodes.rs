@@ -22,7 +22,7 @@ pub(super) struct Nodes {
     replica: Replica,
     pub(super) allocatable: Resources,
     pub(super) requested: Resources,
-    pub(super) others: Resources,
+    pub(super) paid: Resources,
     /// Replicas of the filler that fit beside paid pods, node by node.
     pub(super) slots: Amount,
     /// Replicas of the filler that fit into what nobody occupies.
@@ -38,8 +38,8 @@ struct Class {
 
 /// Whose a pod is, and how important.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Side {
-    pub(super) own: bool,
+pub(super) struct PodClass {
+    pub(super) is_filler: bool,
     pub(super) level: usize,
 }
 
@@ -52,7 +52,7 @@ impl Nodes {
             replica: replica.clone(),
             allocatable: Resources::default(),
             requested: Resources::default(),
-            others: Resources::default(),
+            paid: Resources::default(),
             slots: 0,
             free_slots: 0,
         };
@@ -97,13 +97,13 @@ impl Nodes {
     }
 
     /// The node that the scheduler gives to the pod, if there is room anywhere.
-    pub(super) fn best(&self, ask: Ask<'_>, strategy: Strategy) -> Option<usize> {
+    pub(super) fn best(&self, request: PodRequest<'_>, strategy: Strategy) -> Option<usize> {
         let mut best: Option<(i64, usize)> = None;
         for class in &self.classes {
-            let taken = share(ask.footprint, &class.allocatable);
+            let taken = share(request.footprint, &class.allocatable);
             // A node with a smaller free share is short of something.
             let mut with_room = class.by_free.range((taken, 0)..);
-            let fits = |entry: &&(i64, usize)| self.list[entry.1].fits(ask);
+            let fits = |entry: &&(i64, usize)| self.list[entry.1].fits(request);
             let found = match strategy {
                 Strategy::LeastAllocated => with_room.rfind(fits),
                 Strategy::MostAllocated => with_room.find(fits),
@@ -127,7 +127,7 @@ impl Nodes {
         at: usize,
         id: PodId,
         footprint: &Resources,
-        side: Side,
+        side: PodClass,
         pods: &mut Pods,
     ) {
         pods[id].node = Some(at);
@@ -142,7 +142,7 @@ impl Nodes {
         at: usize,
         id: PodId,
         footprint: &Resources,
-        side: Side,
+        side: PodClass,
         pods: &mut Pods,
     ) {
         let place = pods[id].place_on_node;
@@ -154,7 +154,7 @@ impl Nodes {
     }
 
     /// Applies the same change to every sum that a pod of this side is in.
-    fn change(&mut self, at: usize, side: Side, apply: impl Fn(&mut Resources)) {
+    fn change(&mut self, at: usize, side: PodClass, apply: impl Fn(&mut Resources)) {
         let node = &mut self.list[at];
         let free = |node: &Node| node.allocatable.minus(&node.requested);
         let order = &mut self.classes[node.class].by_free;
@@ -167,10 +167,10 @@ impl Nodes {
         let free_slots = slots(&left, &self.replica);
         self.free_slots += free_slots - node.free_slots;
         node.free_slots = free_slots;
-        if !side.own {
-            apply(&mut node.others);
-            apply(&mut self.others);
-            let beside_paid = slots(&node.allocatable.minus(&node.others), &self.replica);
+        if !side.is_filler {
+            apply(&mut node.paid);
+            apply(&mut self.paid);
+            let beside_paid = slots(&node.allocatable.minus(&node.paid), &self.replica);
             self.slots += beside_paid - node.slots;
             node.slots = beside_paid;
         }
@@ -193,11 +193,11 @@ impl std::ops::IndexMut<usize> for Nodes {
 
 /// What a pod asks the scheduler for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ask<'a> {
+pub(super) struct PodRequest<'a> {
     pub(super) footprint: &'a Resources,
     /// Its priority, as the place among all priorities in use.
     pub(super) level: usize,
-    /// The pod's number, which tells its own promise from those of others.
+    /// The pod's number, which tells its own promise from those of other pods.
     pub(super) number: u64,
 }
 
@@ -219,7 +219,7 @@ pub(super) struct Node {
     /// What all pods here occupy, those being deleted included.
     pub(super) requested: Resources,
     /// The part of it that is paid for.
-    pub(super) others: Resources,
+    pub(super) paid: Resources,
     /// The same by priority.
     pub(super) levels: Vec<Resources>,
     pub(super) pods: Vec<PodId>,
@@ -256,7 +256,7 @@ impl Node {
             class,
             allocatable,
             requested: Resources::default(),
-            others: Resources::default(),
+            paid: Resources::default(),
             levels: vec![Resources::default(); levels],
             pods: Vec::new(),
             nominees: Vec::new(),
@@ -266,25 +266,28 @@ impl Node {
     }
 
     /// Whether the pod fits beside all that stands here or was promised room before it.
-    pub(super) fn fits(&self, ask: Ask<'_>) -> bool {
-        self.fits_beside(ask, &self.requested)
+    pub(super) fn fits(&self, request: PodRequest<'_>) -> bool {
+        self.fits_beside(request, &self.requested)
     }
 
     /// Whether the pod fits beside `taken` and beside promises to pods that are no less important
     /// (`RunFilterPluginsWithNominatedPods`).
-    pub(super) fn fits_beside(&self, ask: Ask<'_>, taken: &Resources) -> bool {
-        ask.footprint.present().all(|(name, amount)| {
-            amount + taken.get(name) + self.promised(ask, name) <= self.allocatable.get(name)
+    pub(super) fn fits_beside(&self, request: PodRequest<'_>, taken: &Resources) -> bool {
+        request.footprint.present().all(|(name, amount)| {
+            amount + taken.get(name) + self.nominated_before(request, name)
+                <= self.allocatable.get(name)
         })
     }
 
     /// Whether the pod would fit if every pod of lower priority were gone.
-    pub(super) fn fits_after_preemption(&self, ask: Ask<'_>) -> bool {
-        let lower_exist = self.levels[..ask.level].iter().any(|sum| sum.present().next().is_some());
+    pub(super) fn fits_after_preemption(&self, request: PodRequest<'_>) -> bool {
+        let lower_exist =
+            self.levels[..request.level].iter().any(|sum| sum.present().next().is_some());
         lower_exist
-            && ask.footprint.present().all(|(name, amount)| {
-                let kept: Amount = self.levels[ask.level..].iter().map(|sum| sum.get(name)).sum();
-                amount + kept + self.promised(ask, name) <= self.allocatable.get(name)
+            && request.footprint.present().all(|(name, amount)| {
+                let kept: Amount =
+                    self.levels[request.level..].iter().map(|sum| sum.get(name)).sum();
+                amount + kept + self.nominated_before(request, name) <= self.allocatable.get(name)
             })
     }
 
@@ -294,12 +297,12 @@ impl Node {
         self.nominees.insert(at, nominee);
     }
 
-    /// What is promised to others that come before the pod.
+    /// What is promised to other pods that come before the pod.
     ///
-    /// Upstream lets a promised pod also wait for those of the same priority that were promised
+    /// Upstream lets a nominated pod also wait for those of the same priority that were nominated
     /// the node after it. Here it does not, so that it waits for its own victims only.
-    fn promised(&self, ask: Ask<'_>, name: &str) -> Amount {
-        let others = self.nominees.iter().take_while(|nominee| nominee.number != ask.number);
-        others.filter(|nominee| nominee.level >= ask.level).map(|n| n.footprint.get(name)).sum()
+    fn nominated_before(&self, request: PodRequest<'_>, name: &str) -> Amount {
+        let paid = self.nominees.iter().take_while(|nominee| nominee.number != request.number);
+        paid.filter(|nominee| nominee.level >= request.level).map(|n| n.footprint.get(name)).sum()
     }
 }

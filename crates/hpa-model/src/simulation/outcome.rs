@@ -23,7 +23,7 @@ pub struct Run {
 pub struct Outcome {
     /// How long it was, milliseconds.
     pub length_ms: u64,
-    /// The cpu that paid and own pods with a node requested on average, in thousandths of a
+    /// The cpu that paid and filler pods with a node requested on average, in thousandths of a
     /// per cent of allocatable.
     pub utilisation_milli_percent: u64,
     /// The same of paid pods alone.
@@ -33,16 +33,16 @@ pub struct Outcome {
     /// How often it turned round from up to down or back.
     pub reversals: u64,
     /// Own pods with a node that were deleted, evicted ones included.
-    pub own_killed: u64,
+    pub filler_deleted: u64,
     /// Those of them that the scheduler evicted for paid pods.
-    pub own_preempted: u64,
+    pub filler_preempted: u64,
     /// Paid pods that waited for a node for a second or more.
     pub paid_delayed: u64,
     /// Those of them that still waited at the end.
     pub paid_never_started: u64,
     /// The longest wait of a paid pod for a node, milliseconds.
     pub longest_delay_ms: u64,
-    /// What own pods that were Ready and not being deleted came to, milli-core-hours.
+    /// What filler pods that were Ready and not being deleted came to, milli-core-hours.
     pub harvested_milli_core_hours: u64,
     /// Pods that were created.
     pub pods_created: u64,
@@ -70,19 +70,19 @@ pub struct Sample {
     pub allocatable_milli: Amount,
     /// What paid pods with a node request, millicores.
     pub paid_milli: Amount,
-    /// What own pods with a node request, millicores.
-    pub own_milli: Amount,
+    /// What filler pods with a node request, millicores.
+    pub filler_milli: Amount,
     /// Own pods that are Ready and stay.
-    pub own_running: u32,
+    pub filler_running: u32,
     /// Replicas that the filler's HPA asks for.
-    pub own_desired: u32,
+    pub filler_desired: u32,
     /// Allocatable less paid pods, those without a node included, less the metric's reserve,
     /// millicores; may be negative.
     pub remaining_milli: Amount,
     /// Paid pods without a node.
     pub pending_paid: u32,
     /// Own pods without a node.
-    pub pending_own: u32,
+    pub pending_filler: u32,
 }
 
 // === impl Outcome ===
@@ -107,17 +107,17 @@ pub(super) const DELAYED_MS: u64 = 1_000;
 
 /// The counts so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Counters {
     /// Requested millicores times milliseconds.
     pub(super) requested: Amount,
     /// The paid part of it.
-    pub(super) others: Amount,
-    /// Millicores of Ready own pods times milliseconds.
+    pub(super) paid: Amount,
+    /// Millicores of Ready filler pods times milliseconds.
     pub(super) harvested: Amount,
     /// Own pods with a node that were deleted because there were too many.
-    pub(super) own_scaled_down: u64,
+    pub(super) filler_scaled_down: u64,
     /// Own pods that made room for paid ones.
-    pub(super) own_preempted: u64,
+    pub(super) filler_preempted: u64,
     pub(super) paid_delayed: u64,
     pub(super) longest_delay_ms: u64,
     pub(super) rescales: Vec<Rescale>,
@@ -125,12 +125,12 @@ pub(super) struct Tally {
     pub(super) events: u64,
 }
 
-impl Tally {
+impl Counters {
     /// Milliseconds pass in which nothing changes.
     pub(super) fn pass(&mut self, ms: u64, nodes: &Nodes, filler: &Workload) {
         let ms = Amount::from(ms);
         self.requested += nodes.requested.get(CPU) * ms;
-        self.others += nodes.others.get(CPU) * ms;
+        self.paid += nodes.paid.get(CPU) * ms;
         self.harvested += Amount::from(filler.working) * filler.template.cpu_milli() * ms;
     }
 

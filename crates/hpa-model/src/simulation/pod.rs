@@ -12,7 +12,7 @@ pub(super) struct PodRef {
 
 /// How far a pod has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
+pub(super) enum PodStage {
     /// It has no node.
     Waiting,
     /// It has a node; its containers start.
@@ -28,7 +28,7 @@ pub(super) struct Pod {
     pub(super) workload: usize,
     /// Its number; older pods have lower ones.
     pub(super) number: u64,
-    pub(super) stage: Stage,
+    pub(super) stage: PodStage,
     pub(super) node: Option<usize>,
     /// Its place in the list of its node's pods.
     pub(super) place_on_node: usize,
@@ -60,7 +60,7 @@ impl Pods {
         let pod = Pod {
             workload,
             number: self.created,
-            stage: Stage::Waiting,
+            stage: PodStage::Waiting,
             node: None,
             place_on_node: 0,
             place_in_workload,

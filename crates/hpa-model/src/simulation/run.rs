@@ -4,15 +4,15 @@ use std::collections::{BTreeSet, VecDeque};
 
 use oppscale_core::resources::{Amount, CPU, Resources};
 
-use super::autoscaler::{Feed, Scaler};
+use super::autoscaler::{MetricFeed, Scaler};
 use super::load::Load;
 use super::nodes::Nodes;
-use super::outcome::{DELAYED_MS, Outcome, Run, Sample, Tally};
-use super::pod::{Pods, Stage};
+use super::outcome::{Counters, DELAYED_MS, Outcome, Run, Sample};
+use super::pod::{PodStage, Pods};
 use super::prng::Prng;
 use super::queue::{Event, EventQueue};
-use super::scheduler::Pace;
-use super::setup::{PaidScaling, Rhythm, Setup, SetupError, Template, check};
+use super::scheduler::SchedulerRate;
+use super::setup::{PaidScaling, Setup, SetupError, SyncTiming, Template, check};
 use super::workload::Workload;
 use super::world::{FILLER, World};
 use crate::{Controller, ControllerConfig, HpaSpec};
@@ -52,8 +52,8 @@ impl Simulation {
             served_after_ms: nature.freshness.served_after_ms(),
             ..Scaler::new(FILLER, &filler.autoscaler.spec, &filler.autoscaler.config)
         };
-        let rhythm = filler.autoscaler.rhythm;
-        world.scalers.push(Scaler { rhythm, feed: Feed::Capacity(nature), ..scaler });
+        let timing = filler.autoscaler.timing;
+        world.scalers.push(Scaler { timing, feed: MetricFeed::Capacity(nature), ..scaler });
         for app in &setup.paid {
             let at = world.add_workload(&app.template, false);
             match &app.scaling {
@@ -64,8 +64,8 @@ impl Simulation {
                 PaidScaling::Autoscaled(paid) => {
                     world.start_with(at, paid.start_replicas);
                     world.scalers.push(Scaler {
-                        rhythm: paid.rhythm,
-                        feed: Feed::Work(paid.work.clone()),
+                        timing: paid.timing,
+                        feed: MetricFeed::Work(paid.work.clone()),
                         refresh_ms: paid.age_ms,
                         ..Scaler::new(at, &paid.spec, &paid.config)
                     });
@@ -96,10 +96,10 @@ impl Simulation {
         let until = at_ms.min(self.end_ms).max(self.world.now);
         while let Some((at_ms, event)) = self.world.queue.pop_until(until) {
             self.world.pass_until(at_ms);
-            self.world.tally.events += 1;
+            self.world.counters.events += 1;
             if event == Event::Sample {
                 let sample = self.sample();
-                self.world.tally.samples.push(sample);
+                self.world.counters.samples.push(sample);
                 let next_ms = at_ms.saturating_add(self.world.sample_ms);
                 self.world.queue.push(next_ms, Event::Sample);
             } else {
@@ -115,17 +115,17 @@ impl Simulation {
         let world = &self.world;
         let filler = &world.workloads[FILLER];
         let (nodes, cpu) = (&world.nodes, |sum: &Resources| sum.get(CPU));
-        let paid = cpu(&nodes.others);
+        let paid = cpu(&nodes.paid);
         Sample {
             at_ms: world.now,
             allocatable_milli: cpu(&nodes.allocatable),
             paid_milli: paid,
-            own_milli: cpu(&nodes.requested) - paid,
-            own_running: filler.working,
-            own_desired: filler.desired,
+            filler_milli: cpu(&nodes.requested) - paid,
+            filler_running: filler.working,
+            filler_desired: filler.desired,
             remaining_milli: cpu(&nodes.allocatable) - paid - cpu(&world.demand) - cpu(&self.held),
             pending_paid: world.paid_pending,
-            pending_own: u32::try_from(filler.pending()).unwrap_or(u32::MAX),
+            pending_filler: u32::try_from(filler.pending()).unwrap_or(u32::MAX),
         }
     }
 
@@ -138,24 +138,24 @@ impl Simulation {
     /// The figures so far.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
-        let (world, tally) = (&self.world, &self.world.tally);
+        let (world, counters) = (&self.world, &self.world.counters);
         let length = Amount::from(world.now);
         let most = (world.nodes.allocatable.get(CPU) * length).max(1);
         let whole = |amount: Amount| u64::try_from(amount).unwrap_or(u64::MAX);
         let mut outcome = Outcome {
             length_ms: world.now,
-            utilisation_milli_percent: whole(tally.requested * 100_000 / most),
-            paid_milli_percent: whole(tally.others * 100_000 / most),
-            scale_events: tally.rescales.len() as u64,
-            reversals: tally.reversals(),
-            own_killed: tally.own_scaled_down + tally.own_preempted,
-            own_preempted: tally.own_preempted,
-            paid_delayed: tally.paid_delayed,
+            utilisation_milli_percent: whole(counters.requested * 100_000 / most),
+            paid_milli_percent: whole(counters.paid * 100_000 / most),
+            scale_events: counters.rescales.len() as u64,
+            reversals: counters.reversals(),
+            filler_deleted: counters.filler_scaled_down + counters.filler_preempted,
+            filler_preempted: counters.filler_preempted,
+            paid_delayed: counters.paid_delayed,
             paid_never_started: 0,
-            longest_delay_ms: tally.longest_delay_ms,
-            harvested_milli_core_hours: whole(tally.harvested / 3_600_000),
+            longest_delay_ms: counters.longest_delay_ms,
+            harvested_milli_core_hours: whole(counters.harvested / 3_600_000),
             pods_created: world.pods.created(),
-            events: tally.events,
+            events: counters.events,
         };
         for workload in &world.workloads[1..] {
             for id in workload.waiting.iter().chain(&workload.nominated) {
@@ -172,7 +172,7 @@ impl Simulation {
     #[must_use]
     pub fn finish(self) -> Run {
         let outcome = self.outcome();
-        let Tally { rescales, samples, .. } = self.world.tally;
+        let Counters { rescales, samples, .. } = self.world.counters;
         Run { outcome, rescales, samples }
     }
 }
@@ -185,8 +185,8 @@ impl Scaler {
             workload,
             controller: Controller::new(*config),
             spec: spec.stored(config.gates),
-            rhythm: Rhythm::default(),
-            feed: Feed::Work(Load::default()),
+            timing: SyncTiming::default(),
+            feed: MetricFeed::Work(Load::default()),
             refresh_ms: 1,
             served_after_ms: 0,
             values: VecDeque::new(),
@@ -214,23 +214,23 @@ impl World {
             controller_ms: setup.controller_ms,
             sample_ms: setup.sample_ms,
             strategy: setup.scheduler.strategy,
-            pace: Pace::of(setup.scheduler.pods_per_second),
+            rate: SchedulerRate::of(setup.scheduler.pods_per_second),
             next_turn_ms: 0,
             scheduling: false,
             room: 0,
-            hungry: BTreeSet::new(),
+            with_pending: BTreeSet::new(),
             freed: Vec::new(),
             demand: Resources::default(),
             paid_pending: 0,
-            tally: Tally::default(),
+            counters: Counters::default(),
             priorities: levels,
         }
     }
 
-    fn add_workload(&mut self, template: &Template, own: bool) -> usize {
+    fn add_workload(&mut self, template: &Template, is_filler: bool) -> usize {
         let level = self.priorities.partition_point(|priority| *priority < template.priority);
         let placeable = self.nodes.could_hold(template.replica.footprint());
-        self.workloads.push(Workload::new(template, own, level, placeable));
+        self.workloads.push(Workload::new(template, is_filler, level, placeable));
         self.workloads.len() - 1
     }
 
@@ -238,12 +238,12 @@ impl World {
     fn start_with(&mut self, workload: usize, replicas: u32) {
         self.workloads[workload].desired = replicas;
         self.reconcile(workload);
-        let pace = std::mem::replace(&mut self.pace, Pace::of(None));
+        let rate = std::mem::replace(&mut self.rate, SchedulerRate::of(None));
         self.schedule();
-        self.pace = pace;
+        self.rate = rate;
         for at in 0..self.workloads[workload].active.len() {
             let id = self.workloads[workload].active[at];
-            if self.pods[id].stage == Stage::Starting {
+            if self.pods[id].stage == PodStage::Starting {
                 self.pod_ready(self.pods.reference(id));
             }
         }

@@ -8,10 +8,11 @@ use oppscale_core::resources::Amount;
 use thiserror::Error;
 
 use super::load::Load;
-use super::metric::MetricNature;
+use super::metric::MetricModel;
 use super::prng::Prng;
 use super::setup::{
-    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, Rhythm, SchedulerOptions, Setup, Template,
+    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, SchedulerOptions, Setup, SyncTiming,
+    Template,
 };
 use crate::{ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget};
 
@@ -116,8 +117,8 @@ fn filler(start_replicas: u32, min: u32, max: u32, target: MetricTarget) -> Fill
                 behavior: None,
             },
             config: ControllerConfig::default(),
-            metric: MetricNature::article(),
-            rhythm: Rhythm::default(),
+            metric: MetricModel::article(),
+            timing: SyncTiming::default(),
         },
     }
 }

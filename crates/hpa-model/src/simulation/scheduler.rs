@@ -1,7 +1,7 @@
 //! The scheduler: the most important pod first, then the oldest.
 //!
 //! A pod goes to the best node with room. One that finds none may have pods of lower priority
-//! evicted, is promised that node (`nominatedNodeName`), and gets it when the victims have
+//! evicted, is nominated that node (`nominatedNodeName`), and gets it when the victims have
 //! gone; meanwhile no pod that is less important may take the room. A pod that was promised a
 //! node takes another as soon as one has room.
 //!
@@ -17,20 +17,20 @@
 
 use std::cmp::Reverse;
 
-use super::nodes::{Nominee, Side};
-use super::pod::{PodId, Stage};
+use super::nodes::{Nominee, PodClass};
+use super::pod::{PodId, PodStage};
 use super::queue::Event;
 use super::world::World;
 
 /// The distance of two turns of the scheduler, and the pods it tries in one.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct SchedulerRate {
     every_ms: u64,
     pods: u64,
 }
 
-impl Pace {
-    /// The pace of this many pods a second; without a number, all pods at once.
+impl SchedulerRate {
+    /// The rate of this many pods a second; without a number, all pods at once.
     pub(super) fn of(pods_per_second: Option<u32>) -> Self {
         match pods_per_second.map(u64::from) {
             None => Self { every_ms: 0, pods: u64::MAX },
@@ -52,11 +52,11 @@ impl World {
     /// One turn of the scheduler.
     pub(super) fn schedule(&mut self) {
         self.scheduling = false;
-        self.keep_promises();
+        self.bind_nominated();
         let mut tried = 0;
         while let Some(workload) = self.most_urgent() {
-            if tried == self.pace.pods {
-                self.next_turn_ms = self.now + self.pace.every_ms;
+            if tried == self.rate.pods {
+                self.next_turn_ms = self.now + self.rate.every_ms;
                 self.schedule_soon();
                 return;
             }
@@ -74,16 +74,16 @@ impl World {
         };
         let hopeful = |at: &usize| {
             let workload = &self.workloads[*at];
-            !workload.waiting.is_empty() && workload.no_room_at != Some(self.room)
+            !workload.waiting.is_empty() && workload.no_fit_at != Some(self.room)
         };
-        self.hungry.iter().copied().filter(hopeful).max_by_key(urgent)
+        self.with_pending.iter().copied().filter(hopeful).max_by_key(urgent)
     }
 
     fn try_oldest(&mut self, at: usize) {
         let workload = &self.workloads[at];
         let Some(&id) = workload.waiting.front() else { return };
-        let ask = workload.ask(self.pods[id].number);
-        if let Some(node) = self.nodes.best(ask, self.strategy) {
+        let request = workload.request(self.pods[id].number);
+        if let Some(node) = self.nodes.best(request, self.strategy) {
             self.workloads[at].waiting.pop_front();
             self.bind(id, node);
             return;
@@ -97,40 +97,41 @@ impl World {
                     self.evict(victim);
                 }
             }
-            None => self.workloads[at].no_room_at = Some(self.room),
+            None => self.workloads[at].no_fit_at = Some(self.room),
         }
     }
 
     /// Promised pods whose victims have gone, and those that some other node has room for.
-    fn keep_promises(&mut self) {
+    fn bind_nominated(&mut self) {
         while let Some(node) = self.freed.pop() {
             let nominees: Vec<_> = self.nodes[node].nominees.iter().map(|n| n.pod).collect();
             for id in nominees {
                 let workload = self.pods[id].workload;
-                let ask = self.workloads[workload].ask(self.pods[id].number);
-                if self.nodes[node].fits(ask) {
+                let request = self.workloads[workload].request(self.pods[id].number);
+                if self.nodes[node].fits(request) {
                     self.bind_promised(id, node);
-                } else if !self.is_being_emptied(node, ask.level) {
+                } else if !self.is_being_emptied(node, request.level) {
                     // The room went to someone more important: it has to look again.
                     self.workloads[workload].nominated.retain(|other| *other != id);
-                    self.withdraw_promise(id);
+                    self.withdraw_nomination(id);
                     self.workloads[workload].wait_again(id, &self.pods);
                 }
             }
         }
-        let promised = |at: &usize| !self.workloads[*at].nominated.is_empty();
-        let mut by_level: Vec<_> = self.hungry.iter().copied().filter(promised).collect();
+        let nominated_before = |at: &usize| !self.workloads[*at].nominated.is_empty();
+        let mut by_level: Vec<_> =
+            self.with_pending.iter().copied().filter(nominated_before).collect();
         by_level.sort_by_key(|at| std::cmp::Reverse(self.workloads[*at].level));
         for at in by_level {
             while let Some(&id) = self.workloads[at].nominated.front() {
                 let workload = &self.workloads[at];
-                if workload.no_other_room_at == Some(self.room) {
+                if workload.no_other_fit_at == Some(self.room) {
                     break;
                 }
-                let ask = workload.ask(self.pods[id].number);
-                match self.nodes.best(ask, self.strategy) {
+                let request = workload.request(self.pods[id].number);
+                match self.nodes.best(request, self.strategy) {
                     Some(node) => self.bind_promised(id, node),
-                    None => self.workloads[at].no_other_room_at = Some(self.room),
+                    None => self.workloads[at].no_other_fit_at = Some(self.room),
                 }
             }
         }
@@ -157,8 +158,8 @@ impl World {
         });
     }
 
-    /// Takes a promise back, which may be room for others.
-    pub(super) fn withdraw_promise(&mut self, id: PodId) {
+    /// Takes a promise back, which may be room for other pods.
+    pub(super) fn withdraw_nomination(&mut self, id: PodId) {
         if let Some(node) = self.pods[id].nominated.take() {
             self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
             self.room_freed(node);
@@ -173,7 +174,7 @@ impl World {
             self.pods[id].nominated = None;
             self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
         } else {
-            self.withdraw_promise(id);
+            self.withdraw_nomination(id);
         }
         self.bind(id, node);
     }
@@ -184,11 +185,11 @@ impl World {
         self.demand_changes(at, false);
         self.note_delay(id);
         let owner = &self.workloads[at];
-        let side = Side { own: owner.own, level: owner.level };
+        let side = PodClass { is_filler: owner.is_filler, level: owner.level };
         let footprint = owner.template.replica.footprint();
         self.nodes.occupy(node, id, footprint, side, &mut self.pods);
         let pod = &mut self.pods[id];
-        pod.stage = Stage::Starting;
+        pod.stage = PodStage::Starting;
         pod.bound_ms = self.now;
         let ready_ms = self.now + owner.template.start_ms;
         self.queue.push(ready_ms, Event::Ready(self.pods.reference(id)));
@@ -196,8 +197,8 @@ impl World {
 }
 
 /// `minCandidateNodesPercentage` and `minCandidateNodesAbsolute`.
-const CANDIDATE_SHARE: usize = 10;
-const CANDIDATES_AT_LEAST: usize = 100;
+const MIN_CANDIDATE_PERCENT: usize = 10;
+const MIN_CANDIDATES: usize = 100;
 
 /// A priority made positive, so that each victim adds to a sum.
 fn weight(priority: i32) -> i64 {
@@ -220,12 +221,12 @@ impl World {
     ) -> Option<(usize, Vec<PodId>)> {
         let count = self.nodes.len();
         let offset = self.scheduler_prng.below(count as u64) as usize;
-        let enough = (count * CANDIDATE_SHARE / 100).max(CANDIDATES_AT_LEAST);
-        let ask = self.workloads[workload].ask(self.pods[id].number);
+        let enough = (count * MIN_CANDIDATE_PERCENT / 100).max(MIN_CANDIDATES);
+        let request = self.workloads[workload].request(self.pods[id].number);
         let mut best: Option<Candidate> = None;
         let candidates = (0..count)
             .map(|step| (offset + step) % count)
-            .filter(|node| self.nodes[*node].fits_after_preemption(ask))
+            .filter(|node| self.nodes[*node].fits_after_preemption(request))
             .take(enough);
         for node in candidates {
             let candidate = self.victims_on(node, workload, id);
@@ -239,7 +240,7 @@ impl World {
 
     fn victims_on(&self, node: usize, workload: usize, id: PodId) -> Candidate {
         let owner = &self.workloads[workload];
-        let ask = owner.ask(self.pods[id].number);
+        let request = owner.request(self.pods[id].number);
         let priority = |id: PodId| self.workloads[self.pods[id].workload].template.priority;
         let mut lower: Vec<_> = self.nodes[node]
             .pods
@@ -258,7 +259,7 @@ impl World {
         for id in lower {
             let footprint = self.workloads[self.pods[id].workload].template.replica.footprint();
             taken.add(footprint);
-            if !self.nodes[node].fits_beside(ask, &taken) {
+            if !self.nodes[node].fits_beside(request, &taken) {
                 taken.subtract(footprint);
                 victims.push(id);
             }
@@ -279,7 +280,7 @@ impl World {
         self.pods[id].preempted = true;
         if !self.pods[id].deleting {
             let workload = self.pods[id].workload;
-            self.tally.own_preempted += u64::from(self.workloads[workload].own);
+            self.counters.filler_preempted += u64::from(self.workloads[workload].is_filler);
             self.delete_pod(id);
             self.reconcile_soon(workload);
         }

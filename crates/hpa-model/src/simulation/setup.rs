@@ -7,7 +7,7 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use thiserror::Error;
 
 use super::load::Load;
-use super::metric::MetricNature;
+use super::metric::MetricModel;
 use crate::{ControllerConfig, HpaSpec, Invalid, MetricSource, validate};
 
 /// A cluster, what runs on it, and for how long.
@@ -107,14 +107,14 @@ pub struct Autoscaler {
     /// Version, gates and flags of the controller manager.
     pub config: ControllerConfig,
     /// What the metric measures.
-    pub metric: MetricNature,
+    pub metric: MetricModel,
     /// When it runs.
-    pub rhythm: Rhythm,
+    pub timing: SyncTiming,
 }
 
 /// When an HPA runs: a period after the last run *ended*.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rhythm {
+pub struct SyncTiming {
     /// `--horizontal-pod-autoscaler-sync-period`, milliseconds, positive; 15 000.
     pub period_ms: u64,
     /// How long a run takes at most, milliseconds; each takes a time of its own up to this.
@@ -150,7 +150,7 @@ pub struct PaidAutoscaler {
     /// Version, gates and flags of the controller manager.
     pub config: ControllerConfig,
     /// When it runs.
-    pub rhythm: Rhythm,
+    pub timing: SyncTiming,
     /// The work to be done, in thousandths of the metric: millicores for CPU.
     pub work: Load,
     /// How old the metric is when it is read, milliseconds; a new value comes as often.
@@ -193,9 +193,9 @@ impl Template {
     }
 }
 
-// === impl Rhythm ===
+// === impl SyncTiming ===
 
-impl Default for Rhythm {
+impl Default for SyncTiming {
     /// Every 15 s after a run of at most 0.1 s, as kube-controller-manager 1.36 was measured.
     fn default() -> Self {
         Self { period_ms: 15_000, jitter_ms: 100 }
@@ -234,9 +234,9 @@ impl PaidApp {
 }
 
 /// The longest time that is simulated, milliseconds: 10 years.
-const LONGEST_MS: u64 = 10 * 366 * 24 * 3_600_000;
+const MAX_DURATION_MS: u64 = 10 * 366 * 24 * 3_600_000;
 /// The most replicas a load or a workload may have.
-const MOST_REPLICAS: u32 = 1_000_000;
+const MAX_REPLICAS: u32 = 1_000_000;
 
 /// A setup that cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -293,8 +293,8 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     }
     let nodes = setup.nodes.iter().map(|pool| u64::from(pool.count)).sum();
     at_most("the number of nodes", nodes, 100_000)?;
-    at_most("the length in milliseconds", setup.end_ms, LONGEST_MS)?;
-    at_most("the controllers' delay in milliseconds", setup.controller_ms, LONGEST_MS)?;
+    at_most("the length in milliseconds", setup.end_ms, MAX_DURATION_MS)?;
+    at_most("the controllers' delay in milliseconds", setup.controller_ms, MAX_DURATION_MS)?;
     positive("the sample interval", setup.sample_ms)?;
     if setup.scheduler.pods_per_second == Some(0) {
         return Err(SetupError::NotPositive("the scheduler's pods per second"));
@@ -303,7 +303,7 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     template("the filler", &filler.template)?;
     replicas("the filler's replicas", filler.start_replicas)?;
     let scaler = &filler.autoscaler;
-    hpa("the filler", &scaler.spec, &scaler.config, scaler.rhythm)?;
+    hpa("the filler", &scaler.spec, &scaler.config, scaler.timing)?;
     let is_capacity = |source: &MetricSource| {
         matches!(source, MetricSource::External(_) | MetricSource::Object { .. })
     };
@@ -313,7 +313,7 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     }
     let freshness = scaler.metric.freshness;
     positive("the metric's period", freshness.period_ms())?;
-    at_most("the metric's age in milliseconds", freshness.worst_age_ms(), LONGEST_MS)?;
+    at_most("the metric's age in milliseconds", freshness.worst_age_ms(), MAX_DURATION_MS)?;
     for app in &setup.paid {
         template(&app.name, &app.template)?;
         match &app.scaling {
@@ -324,9 +324,9 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
             }
             PaidScaling::Autoscaled(scaler) => {
                 load(&app.name, &scaler.work)?;
-                hpa(&app.name, &scaler.spec, &scaler.config, scaler.rhythm)?;
+                hpa(&app.name, &scaler.spec, &scaler.config, scaler.timing)?;
                 positive("the age of a paid metric", scaler.age_ms)?;
-                at_most("the age of a paid metric", scaler.age_ms, LONGEST_MS)?;
+                at_most("the age of a paid metric", scaler.age_ms, MAX_DURATION_MS)?;
                 replicas(&app.name, scaler.start_replicas)?;
             }
         }
@@ -344,12 +344,12 @@ fn at_most(what: &str, value: u64, limit: u64) -> Result<(), SetupError> {
 }
 
 fn replicas(what: &str, count: u32) -> Result<(), SetupError> {
-    at_most(what, count.into(), MOST_REPLICAS.into())
+    at_most(what, count.into(), MAX_REPLICAS.into())
 }
 
 fn template(name: &str, template: &Template) -> Result<(), SetupError> {
-    at_most("the grace period in milliseconds", template.grace_ms, LONGEST_MS)?;
-    at_most("the start time in milliseconds", template.start_ms, LONGEST_MS)?;
+    at_most("the grace period in milliseconds", template.grace_ms, MAX_DURATION_MS)?;
+    at_most("the start time in milliseconds", template.start_ms, MAX_DURATION_MS)?;
     amounts(name, template.replica.footprint())
 }
 
@@ -372,12 +372,12 @@ fn hpa(
     name: &str,
     spec: &HpaSpec,
     config: &ControllerConfig,
-    rhythm: Rhythm,
+    timing: SyncTiming,
 ) -> Result<(), SetupError> {
-    positive("the sync period", rhythm.period_ms)?;
-    at_most("the sync period in milliseconds", rhythm.period_ms, LONGEST_MS)?;
-    at_most("the sync jitter in milliseconds", rhythm.jitter_ms, LONGEST_MS)?;
-    at_most("maxReplicas", spec.max_replicas.into(), MOST_REPLICAS.into())?;
+    positive("the sync period", timing.period_ms)?;
+    at_most("the sync period in milliseconds", timing.period_ms, MAX_DURATION_MS)?;
+    at_most("the sync jitter in milliseconds", timing.jitter_ms, MAX_DURATION_MS)?;
+    at_most("maxReplicas", spec.max_replicas.into(), MAX_REPLICAS.into())?;
     validate(spec, config.gates)
         .map_err(|problem| SetupError::Hpa { workload: name.to_owned(), problem })
 }

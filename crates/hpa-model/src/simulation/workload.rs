@@ -1,6 +1,6 @@
 //! A Deployment and its ReplicaSet: how many pods are wanted, and which there are.
 //!
-//! All pods of a workload ask for the same. If the scheduler finds no room for one, it finds
+//! All pods of a workload request the same. If the scheduler finds no room for one, it finds
 //! none for the next until room is freed somewhere: this is remembered once for all of them.
 //!
 //! The ReplicaSet controller: as many pods as are wanted, and who goes when they are too many.
@@ -17,8 +17,8 @@ use std::collections::VecDeque;
 use oppscale_core::resources::{Amount, CPU};
 
 use super::load::Load;
-use super::nodes::Ask;
-use super::pod::{PodId, Pods, Stage};
+use super::nodes::PodRequest;
+use super::pod::{PodId, PodStage, Pods};
 use super::setup::{DeletionCost, Template};
 use super::world::World;
 
@@ -27,7 +27,7 @@ use super::world::World;
 pub(super) struct Workload {
     pub(super) template: Template,
     /// Whether it is the opportunistic one.
-    pub(super) own: bool,
+    pub(super) is_filler: bool,
     pub(super) level: usize,
     pub(super) deletion_cost: DeletionCost,
     /// The script that sets its replicas, if one does.
@@ -40,7 +40,7 @@ pub(super) struct Workload {
     pub(super) active: Vec<PodId>,
     /// Those without a node and without a promise, oldest first.
     pub(super) waiting: VecDeque<PodId>,
-    /// Those without a node that have been promised one, oldest first.
+    /// Those without a node that have been nominated to one, oldest first.
     pub(super) nominated: VecDeque<PodId>,
     /// Pods that exist, those being deleted included.
     pub(super) total: u32,
@@ -49,19 +49,19 @@ pub(super) struct Workload {
     /// Pods that are Running and Ready and stay.
     pub(super) working: u32,
     /// The state of the cluster's room in which no pod of this workload found any.
-    pub(super) no_room_at: Option<u64>,
-    /// The same for its promised pods, on nodes other than theirs.
-    pub(super) no_other_room_at: Option<u64>,
+    pub(super) no_fit_at: Option<u64>,
+    /// The same for its nominated pods, on nodes other than theirs.
+    pub(super) no_other_fit_at: Option<u64>,
     /// Whether the ReplicaSet controller is already going to look.
     pub(super) reconciling: bool,
 }
 
 impl Workload {
     /// A workload without pods.
-    pub(super) fn new(template: &Template, own: bool, level: usize, placeable: bool) -> Self {
+    pub(super) fn new(template: &Template, is_filler: bool, level: usize, placeable: bool) -> Self {
         Self {
             template: template.clone(),
-            own,
+            is_filler,
             level,
             deletion_cost: DeletionCost::Unset,
             script: None,
@@ -73,8 +73,8 @@ impl Workload {
             total: 0,
             ready: 0,
             working: 0,
-            no_room_at: None,
-            no_other_room_at: None,
+            no_fit_at: None,
+            no_other_fit_at: None,
             reconciling: false,
         }
     }
@@ -85,8 +85,8 @@ impl Workload {
     }
 
     /// What one of its pods asks for.
-    pub(super) fn ask(&self, number: u64) -> Ask<'_> {
-        Ask { footprint: self.template.replica.footprint(), level: self.level, number }
+    pub(super) fn request(&self, number: u64) -> PodRequest<'_> {
+        PodRequest { footprint: self.template.replica.footprint(), level: self.level, number }
     }
 
     /// Takes a pod off the list of those that stay.
@@ -106,8 +106,8 @@ impl Workload {
     }
 }
 
-/// The order of leaving: the least goes first.
-type LeavingOrder = (Stage, Amount, Reverse<u32>, Reverse<u64>, Reverse<u64>);
+/// The order in which pods are deleted: the least goes first.
+type ScaleDownRank = (PodStage, Amount, Reverse<u32>, Reverse<u64>, Reverse<u64>);
 
 impl World {
     /// Sets `spec.replicas`; the controllers follow a moment later.
@@ -137,8 +137,8 @@ impl World {
         for _ in 0..unassigned {
             self.delete_newest_pending(workload);
         }
-        for id in self.leaving(workload, excess - unassigned) {
-            self.tally.own_scaled_down += u64::from(self.workloads[workload].own);
+        for id in self.scale_down_victims(workload, excess - unassigned) {
+            self.counters.filler_scaled_down += u64::from(self.workloads[workload].is_filler);
             self.delete_pod(id);
         }
         self.schedule_soon();
@@ -156,12 +156,13 @@ impl World {
     fn delete_newest_pending(&mut self, workload: usize) {
         let owner = &self.workloads[workload];
         let age = |id: Option<&PodId>| id.map(|id| self.pods[*id].number);
-        let promised = age(owner.nominated.back()) > age(owner.waiting.back());
+        let nominated_before = age(owner.nominated.back()) > age(owner.waiting.back());
         let owner = &mut self.workloads[workload];
-        let last = if promised { owner.nominated.pop_back() } else { owner.waiting.pop_back() };
+        let last =
+            if nominated_before { owner.nominated.pop_back() } else { owner.waiting.pop_back() };
         let Some(id) = last else { return };
-        if promised {
-            self.withdraw_promise(id);
+        if nominated_before {
+            self.withdraw_nomination(id);
         }
         let owner = &mut self.workloads[workload];
         owner.deactivate(id, &mut self.pods);
@@ -172,7 +173,7 @@ impl World {
     }
 
     /// The pods with a node that go first.
-    fn leaving(&self, workload: usize, count: usize) -> Vec<PodId> {
+    fn scale_down_victims(&self, workload: usize, count: usize) -> Vec<PodId> {
         if count == 0 {
             return Vec::new();
         }
@@ -190,7 +191,7 @@ impl World {
                 (taken.get(CPU) - all.get(CPU)) * self.nodes.len() as Amount + node as Amount
             }
         };
-        let order = |id: PodId, node: usize| -> LeavingOrder {
+        let order = |id: PodId, node: usize| -> ScaleDownRank {
             let pod = &self.pods[id];
             (
                 pod.stage,

@@ -10,12 +10,12 @@ use oppscale_core::resources::Resources;
 
 use super::autoscaler::Scaler;
 use super::metric::Sums;
-use super::nodes::{Nodes, Side};
-use super::outcome::Tally;
-use super::pod::{PodId, PodRef, Pods, Stage};
+use super::nodes::{Nodes, PodClass};
+use super::outcome::Counters;
+use super::pod::{PodId, PodRef, PodStage, Pods};
 use super::prng::Prng;
 use super::queue::{Event, EventQueue};
-use super::scheduler::Pace;
+use super::scheduler::SchedulerRate;
 use super::setup::Strategy;
 use super::workload::Workload;
 
@@ -30,7 +30,7 @@ pub(super) struct World {
     pub(super) queue: EventQueue,
     /// Phases and jitter.
     pub(super) prng: Prng,
-    /// The scheduler's chances, so that they do not shift the phases of others.
+    /// The scheduler's chances, so that they do not shift the phases of everything else.
     pub(super) scheduler_prng: Prng,
     pub(super) nodes: Nodes,
     pub(super) pods: Pods,
@@ -40,23 +40,23 @@ pub(super) struct World {
     pub(super) controller_ms: u64,
     pub(super) sample_ms: u64,
     pub(super) strategy: Strategy,
-    pub(super) pace: Pace,
+    pub(super) rate: SchedulerRate,
     pub(super) next_turn_ms: u64,
     /// Whether the scheduler's next turn is planned.
     pub(super) scheduling: bool,
     /// How often room was freed.
     pub(super) room: u64,
     /// The workloads that have pods without a node.
-    pub(super) hungry: BTreeSet<usize>,
+    pub(super) with_pending: BTreeSet<usize>,
     /// Nodes with room freed since the last turn on which someone waits.
     pub(super) freed: Vec<usize>,
     /// The priorities in use, the least first.
     pub(super) priorities: Vec<i32>,
-    /// What paid pods without a node ask for, as far as a node could hold them.
+    /// What paid pods without a node request, as far as a node could hold them.
     pub(super) demand: Resources,
     /// How many paid pods have no node.
     pub(super) paid_pending: u32,
-    pub(super) tally: Tally,
+    pub(super) counters: Counters,
 }
 
 impl World {
@@ -65,7 +65,7 @@ impl World {
         let passed = at_ms - self.now;
         if passed > 0 {
             let filler = &self.workloads[FILLER];
-            self.tally.pass(passed, &self.nodes, filler);
+            self.counters.pass(passed, &self.nodes, filler);
             self.now = at_ms;
         }
     }
@@ -75,7 +75,7 @@ impl World {
         Sums {
             allocatable: &self.nodes.allocatable,
             requested: &self.nodes.requested,
-            others: &self.nodes.others,
+            paid: &self.nodes.paid,
             demand: &self.demand,
             slots: self.nodes.slots,
             free_slots: self.nodes.free_slots,
@@ -86,11 +86,11 @@ impl World {
     pub(super) fn demand_changes(&mut self, at: usize, more: bool) {
         let owner = &self.workloads[at];
         if owner.pending() > 0 {
-            self.hungry.insert(at);
+            self.with_pending.insert(at);
         } else {
-            self.hungry.remove(&at);
+            self.with_pending.remove(&at);
         }
-        if owner.own {
+        if owner.is_filler {
             return;
         }
         let footprint = owner.template.replica.footprint();
@@ -105,8 +105,8 @@ impl World {
     /// A pod that waited has a node, or is no more wanted.
     pub(super) fn note_delay(&mut self, id: PodId) {
         let pod = &self.pods[id];
-        if !self.workloads[pod.workload].own {
-            self.tally.paid_waited(self.now - pod.created_ms);
+        if !self.workloads[pod.workload].is_filler {
+            self.counters.paid_waited(self.now - pod.created_ms);
         }
     }
 
@@ -124,7 +124,7 @@ impl World {
         let pod = &mut self.pods[id];
         pod.deleting = true;
         let owner = &mut self.workloads[pod.workload];
-        owner.working -= u32::from(pod.stage == Stage::Ready);
+        owner.working -= u32::from(pod.stage == PodStage::Ready);
         let gone_ms = self.now + owner.template.grace_ms;
         owner.deactivate(id, &mut self.pods);
         self.queue.push(gone_ms, Event::Gone(self.pods.reference(id)));
@@ -132,10 +132,10 @@ impl World {
 
     /// The pod's containers have started.
     pub(super) fn pod_ready(&mut self, pod: PodRef) {
-        if self.pods.find(pod).is_some_and(|pod| !pod.deleting && pod.stage == Stage::Starting) {
+        if self.pods.find(pod).is_some_and(|pod| !pod.deleting && pod.stage == PodStage::Starting) {
             let now = self.now;
             let pod = &mut self.pods[pod.id];
-            pod.stage = Stage::Ready;
+            pod.stage = PodStage::Ready;
             pod.ready_ms = now;
             let owner = &mut self.workloads[pod.workload];
             owner.ready += 1;
@@ -149,8 +149,8 @@ impl World {
         let Some(node) = found.node else { return };
         let owner = &mut self.workloads[found.workload];
         owner.total -= 1;
-        owner.ready -= u32::from(found.stage == Stage::Ready);
-        let side = Side { own: owner.own, level: owner.level };
+        owner.ready -= u32::from(found.stage == PodStage::Ready);
+        let side = PodClass { is_filler: owner.is_filler, level: owner.level };
         let footprint = owner.template.replica.footprint();
         self.nodes.release(node, pod.id, footprint, side, &mut self.pods);
         self.pods.forget(pod.id);

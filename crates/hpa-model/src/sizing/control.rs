@@ -3,10 +3,10 @@
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 
-use super::ask::Ask;
-use super::usable_nodes::Rooms;
-use crate::simulation::yielding_behavior;
-use crate::verdict::{self, Circumstances, METRIC_NAME, ReserveNeed, Unjudgeable, Verdict};
+use super::request::SizingRequest;
+use super::usable_nodes::UsableNodes;
+use crate::simulation::filler_behavior;
+use crate::verdict::{self, LoopContext, METRIC_NAME, ReserveNeed, Verdict, VerdictError};
 use crate::{
     Behavior, ControllerConfig, HpaSpec, KubernetesVersion, MetricIdentifier, MetricSource,
     MetricSpec, MetricTarget,
@@ -15,7 +15,7 @@ use crate::{
 /// The HPA of a Deployment between these bounds. Before 1.35 it has no tolerance: the API
 /// server would drop the field, and GitOps would try to put it back for ever.
 pub fn spec(name: &str, min: u32, max: u32, version: KubernetesVersion) -> HpaSpec {
-    let mut behavior = yielding_behavior();
+    let mut behavior = filler_behavior();
     if !version.default_gates().configurable_tolerance {
         let Behavior { scale_up, scale_down } = &mut behavior;
         for rules in [scale_up, scale_down].into_iter().flatten() {
@@ -36,19 +36,19 @@ pub fn spec(name: &str, min: u32, max: u32, version: KubernetesVersion) -> HpaSp
 }
 
 /// The cluster around the HPA.
-pub(super) fn around(
-    rooms: &Rooms,
-    ask: &Ask,
+pub(super) fn context(
+    nodes: &UsableNodes,
+    request: &SizingRequest,
     replica_milli: Amount,
     growth_milli_per_second: Amount,
-) -> Circumstances {
-    Circumstances {
-        allocatable_milli: rooms.allocatable.get(CPU),
-        paid_milli: rooms.paid_milli,
+) -> LoopContext {
+    LoopContext {
+        allocatable_milli: nodes.allocatable.get(CPU),
+        paid_milli: nodes.paid_milli,
         replica_milli,
-        largest_paid_milli: rooms.largest_paid_milli,
+        largest_paid_milli: nodes.largest_paid_milli,
         growth_milli_per_second,
-        grace_ms: ask.grace_ms,
+        grace_ms: request.grace_ms,
         sync_period_ms: 15_000,
         // The rendered class is below every other and paid pods preempt unless told otherwise.
         preemption: true,
@@ -57,23 +57,23 @@ pub(super) fn around(
 
 /// What the HPA model says of the rendered HPA.
 pub(super) fn judge(
-    ask: &Ask,
-    around: &Circumstances,
+    request: &SizingRequest,
+    context: &LoopContext,
     bounds: (u32, u32),
     reserve: Reserve,
-) -> Result<Verdict, Unjudgeable> {
-    let spec = spec("", bounds.0, bounds.1, ask.version);
-    let config = ControllerConfig::of(ask.version);
-    verdict::judge(&spec, &config, &ask.pipeline.nature(reserve), around)
+) -> Result<Verdict, VerdictError> {
+    let spec = spec("", bounds.0, bounds.1, request.version);
+    let config = ControllerConfig::of(request.version);
+    verdict::judge(&spec, &config, &request.pipeline.nature(reserve), context)
 }
 
 /// What the loop needs to leave free at its fullest: at zero paid load, where the replicas
 /// that a tolerance overlooks are the most.
 pub(super) fn need(
-    ask: &Ask,
-    around: &Circumstances,
+    request: &SizingRequest,
+    context: &LoopContext,
     bounds: (u32, u32),
-) -> Result<ReserveNeed, Unjudgeable> {
-    let emptied = Circumstances { paid_milli: 0, ..*around };
-    judge(ask, &emptied, bounds, Reserve::Cpu(0)).map(|verdict| verdict.reserve)
+) -> Result<ReserveNeed, VerdictError> {
+    let emptied = LoopContext { paid_milli: 0, ..*context };
+    judge(request, &emptied, bounds, Reserve::Cpu(0)).map(|verdict| verdict.reserve)
 }

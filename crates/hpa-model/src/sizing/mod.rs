@@ -10,22 +10,22 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `ask` | [`Ask`]: what is wanted, what is left to be found |
-//! | `room` | the usable nodes and what they hold |
+//! | `request` | [`SizingRequest`]: what is wanted, what is left to be found |
+//! | `node` | the usable nodes and what they hold |
 //! | `shape` | a replica that loses least of them |
 //! | `control` | the HPA that is rendered, and its verdict |
 //! | `size` | [`size`]: all of it together |
 //! | `line` | [`Line`]: one number and its reason |
 //! | `problem` | [`SizingError`]: what cannot be sized |
 
-mod ask;
 mod control;
 mod problem;
+mod request;
 mod size;
 mod usable_nodes;
 
-pub use ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
 pub use control::spec;
 pub use problem::SizingError;
+pub use request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
 pub use size::{Line, Subject};
 pub use size::{Sizing, has_scoped_quota, size};

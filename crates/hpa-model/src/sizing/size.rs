@@ -8,12 +8,12 @@ use oppscale_core::replica::{Replica, exact_text};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
-use super::ask::{Ask, Growth, GrowthSource, Pipeline, ReplicaAsk, ReserveAsk};
 use super::control;
 use super::problem::SizingError;
-use super::usable_nodes::Rooms;
+use super::request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
+use super::usable_nodes::UsableNodes;
 use super::usable_nodes::choose_shape;
-use crate::verdict::{Finding, ReserveNeed};
+use crate::verdict::{ReserveNeed, Stability};
 
 /// Where nobody says how fast paid work grows: one of the largest paid pods in so many
 /// seconds, as the article's demonstration has it (15 pods in 5 minutes).
@@ -35,7 +35,7 @@ pub struct Sizing {
     /// How many fit beside paid work now.
     pub fit_now: Amount,
     /// What the HPA model says of the loop.
-    pub finding: Finding,
+    pub finding: Stability,
     /// The nodes that may be filled, by name.
     pub nodes: Vec<String>,
     /// Where each number comes from.
@@ -46,15 +46,15 @@ pub struct Sizing {
 ///
 /// # Errors
 /// When there is nothing to fill, or what is wanted cannot be had.
-pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
-    let rooms = Rooms::of(ledger, &ask.placement, &ask.nodes)?;
+pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingError> {
+    let nodes = UsableNodes::of(ledger, &request.placement, &request.nodes)?;
     let mut lines = Vec::new();
-    let (replica, line) = match &ask.replica {
-        ReplicaAsk::Given(replica) => {
+    let (replica, line) = match &request.replica {
+        ReplicaChoice::Given(replica) => {
             let line = Line::new(Subject::Replica, "requests", replica, "as given");
             (replica.clone(), line)
         }
-        ReplicaAsk::Auto { memory_per_core } => choose_shape(&rooms, *memory_per_core),
+        ReplicaChoice::Auto { memory_per_core } => choose_shape(&nodes, *memory_per_core),
     };
     lines.push(line);
     let each = replica.footprint().get(CPU);
@@ -62,24 +62,24 @@ pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
     if each == 0 {
         return Err(no_cpu());
     }
-    let slots = rooms.slots(&replica);
+    let slots = nodes.slots(&replica);
     if slots == 0 {
-        return Err(rooms.closest(&replica));
+        return Err(nodes.closest(&replica));
     }
-    let growth = growth(ask, &rooms);
-    let around = control::around(&rooms, ask, each, growth.milli_per_second);
-    let need = control::need(ask, &around, (1, bounded(slots))).map_err(|_| no_cpu())?;
-    let (reserve, line) = reserve(ask, &rooms, &need, &growth);
+    let growth = growth(request, &nodes);
+    let context = control::context(&nodes, request, each, growth.milli_per_second);
+    let need = control::need(request, &context, (1, bounded(slots))).map_err(|_| no_cpu())?;
+    let (reserve, line) = reserve(request, &nodes, &need, &growth);
     lines.push(line);
-    let Most { found, max, quota } = most(ask, &rooms, &replica, slots, reserve, &mut lines)?;
-    let min = least(ask, max, found, slots, &mut lines)?;
-    let verdict = control::judge(ask, &around, (min, max), reserve).map_err(|_| no_cpu())?;
-    behavior(ask, &need, &verdict.finding, &verdict.why, &mut lines);
+    let Limits { found, max, quota } = most(request, &nodes, &replica, slots, reserve, &mut lines)?;
+    let min = least(request, max, found, slots, &mut lines)?;
+    let verdict = control::judge(request, &context, (min, max), reserve).map_err(|_| no_cpu())?;
+    behavior(request, &need, &verdict.finding, &verdict.why, &mut lines);
     let query = Query {
         replica: replica.clone(),
         reserve,
-        placement: ask.placement.clone(),
-        nodes: ask.nodes.clone(),
+        placement: request.placement.clone(),
+        nodes: request.nodes.clone(),
         ..Query::default()
     };
     let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
@@ -91,32 +91,37 @@ pub fn size(ledger: &Ledger, ask: &Ask) -> Result<Sizing, SizingError> {
         quota,
         fit_now: fit.min(Amount::from(max)),
         finding: verdict.finding,
-        nodes: rooms.nodes.into_iter().map(|room| room.name).collect(),
+        nodes: nodes.nodes.into_iter().map(|node| node.name).collect(),
         lines,
     })
 }
 
-fn growth(ask: &Ask, rooms: &Rooms) -> Growth {
-    match &ask.reserve {
-        ReserveAsk::Auto(Some(growth)) => growth.clone(),
+fn growth(request: &SizingRequest, nodes: &UsableNodes) -> Growth {
+    match &request.reserve {
+        ReserveChoice::Auto(Some(growth)) => growth.clone(),
         _ => Growth {
-            milli_per_second: rooms.largest_paid_milli / SECONDS_PER_POD,
+            milli_per_second: nodes.largest_paid_milli / SECONDS_PER_POD,
             source: GrowthSource::Given,
         },
     }
 }
 
 /// The reserve and where it comes from.
-fn reserve(ask: &Ask, rooms: &Rooms, need: &ReserveNeed, growth: &Growth) -> (Reserve, Line) {
+fn reserve(
+    request: &SizingRequest,
+    nodes: &UsableNodes,
+    need: &ReserveNeed,
+    growth: &Growth,
+) -> (Reserve, Line) {
     let rate = format!("{} cores/s", cores(growth.milli_per_second));
-    let rate = match (&ask.reserve, &growth.source) {
-        (ReserveAsk::Auto(Some(_)), GrowthSource::Given) => format!("{rate} as given"),
-        (ReserveAsk::Auto(Some(_)), GrowthSource::Measured(file)) => {
+    let rate = match (&request.reserve, &growth.source) {
+        (ReserveChoice::Auto(Some(_)), GrowthSource::Given) => format!("{rate} as given"),
+        (ReserveChoice::Auto(Some(_)), GrowthSource::Measured(file)) => {
             format!("{rate} in the fastest minute of {file}")
         }
         _ => format!(
             "{rate} taken for granted: one {}-core pod in 20 s",
-            cores(rooms.largest_paid_milli)
+            cores(nodes.largest_paid_milli)
         ),
     };
     let sum = format!(
@@ -133,20 +138,20 @@ fn reserve(ask: &Ask, rooms: &Rooms, need: &ReserveNeed, growth: &Growth) -> (Re
         cores(need.rounding_milli),
         cores(need.total_milli()),
     );
-    match &ask.reserve {
-        ReserveAsk::Auto(_) => {
+    match &request.reserve {
+        ReserveChoice::Auto(_) => {
             // Whole cores are easier to talk about.
             let milli = (need.total_milli() + 999) / 1000 * 1000;
             let reserve = Reserve::Cpu(i64::try_from(milli).unwrap_or(i64::MAX));
             (reserve, Line::new(Subject::Reserve, "reserve", reserve, sum))
         }
-        ReserveAsk::Given(reserve) => {
-            let held = reserve.of(&rooms.allocatable).get(CPU);
+        ReserveChoice::Given(reserve) => {
+            let held = reserve.of(&nodes.allocatable).get(CPU);
             let judged = if held < need.total_milli() { "less" } else { "no less" };
             let why = format!(
                 "as given: {} of {} cores; {judged} than the loop needs: {sum}",
                 cores(held),
-                cores(rooms.allocatable.get(CPU))
+                cores(nodes.allocatable.get(CPU))
             );
             (*reserve, Line::new(Subject::Reserve, "reserve", reserve, why))
         }
@@ -167,7 +172,7 @@ fn seconds(ms: u64) -> String {
 }
 
 /// How many replicas there may be.
-struct Most {
+struct Limits {
     /// How many fit at zero paid load, after the reserve and within the quota.
     found: Amount,
     /// `maxReplicas`.
@@ -177,15 +182,15 @@ struct Most {
 
 /// maxReplicas and the quota.
 fn most(
-    ask: &Ask,
-    rooms: &Rooms,
+    request: &SizingRequest,
+    nodes: &UsableNodes,
     replica: &Replica,
     slots: Amount,
     reserve: Reserve,
     lines: &mut Vec<Line>,
-) -> Result<Most, SizingError> {
-    let empty = rooms.empty();
-    let held = reserve.of(&rooms.allocatable);
+) -> Result<Limits, SizingError> {
+    let empty = nodes.empty();
+    let held = reserve.of(&nodes.allocatable);
     let after = empty.minus(&held);
     let footprint = replica.footprint();
     let by_sum = [CPU, MEMORY]
@@ -202,30 +207,30 @@ fn most(
         });
     }
     let by_quota =
-        ask.quota.present().map(|(name, amount)| (amount / footprint.get(name).max(1), name));
+        request.quota.present().map(|(name, amount)| (amount / footprint.get(name).max(1), name));
     let by_quota = by_quota.filter(|(_, name)| footprint.get(name) > 0).min();
     if let Some((0, name)) = by_quota {
         return Err(SizingError::QuotaBelowReplica {
             resource: name.to_owned(),
-            quota: exact_text(name, ask.quota.get(name)),
+            quota: exact_text(name, request.quota.get(name)),
             replica: replica.to_string(),
         });
     }
     let found = slots.min(by_sum).min(by_quota.map_or(slots, |(replicas, _)| replicas));
-    let nodes = rooms.nodes.len();
+    let count = nodes.nodes.len();
     let mut why = format!(
-        "{slots} slots at zero paid load on {nodes} usable nodes; {} cores less {} for DaemonSets \
+        "{slots} slots at zero paid load on {count} usable nodes; {} cores less {} for DaemonSets \
          less the reserve of {} hold {by_sum}",
-        cores(rooms.allocatable.get(CPU)),
-        cores(rooms.standing.get(CPU)),
+        cores(nodes.allocatable.get(CPU)),
+        cores(nodes.standing.get(CPU)),
         cores(held.get(CPU)),
     );
-    if let (Some(max), Some((holds, name))) = (ask.max, by_quota)
+    if let (Some(max), Some((holds, name))) = (request.max, by_quota)
         && Amount::from(max) > holds
     {
         return Err(SizingError::MaxAboveQuota {
             max,
-            quota: exact_text(name, ask.quota.get(name)),
+            quota: exact_text(name, request.quota.get(name)),
             resource: name.to_owned(),
             holds: bounded(holds),
         });
@@ -233,7 +238,7 @@ fn most(
     if let Some((replicas, name)) = by_quota {
         why.push_str(&format!("; the quota of {name} holds {replicas}"));
     }
-    let max = match ask.max {
+    let max = match request.max {
         None => bounded(found),
         Some(given) => {
             why = format!("as given; found: {found} ({why})");
@@ -247,7 +252,7 @@ fn most(
     }
     let mut why = format!("{max} replicas of {replica}");
     let mut given = Vec::new();
-    for (name, amount) in ask.quota.present() {
+    for (name, amount) in request.quota.present() {
         quota.set(name, amount);
         given.push(name);
     }
@@ -258,7 +263,7 @@ fn most(
         quota.present().map(|(name, amount)| format!("{name}={}", exact_text(name, amount)));
     let shown: Vec<_> = shown.collect();
     lines.push(Line::new(Subject::Quota, "hard", shown.join(","), why));
-    Ok(Most { found, max, quota })
+    Ok(Limits { found, max, quota })
 }
 
 /// Whether a quota whose scope is a PriorityClass may count the resource: of the standard ones
@@ -270,14 +275,14 @@ pub fn has_scoped_quota(name: &str) -> bool {
 
 /// minReplicas.
 fn least(
-    ask: &Ask,
+    request: &SizingRequest,
     max: u32,
     found: Amount,
     slots: Amount,
     lines: &mut Vec<Line>,
 ) -> Result<u32, SizingError> {
-    let zero = ask.version.default_gates().scale_to_zero;
-    let (min, why) = match (ask.min, ask.pipeline) {
+    let zero = request.version.default_gates().scale_to_zero;
+    let (min, why) = match (request.min, request.pipeline) {
         // The API server refuses it (`ValidateHorizontalPodAutoscaler`, HPAScaleToZero).
         (Some(0), Pipeline::Native | Pipeline::Prometheus) if !zero => {
             return Err(SizingError::MinZero);
@@ -299,7 +304,13 @@ fn least(
 }
 
 /// How the HPA moves, what its version costs, and what the model says of it.
-fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: &mut Vec<Line>) {
+fn behavior(
+    request: &SizingRequest,
+    need: &ReserveNeed,
+    finding: &Stability,
+    why: &str,
+    lines: &mut Vec<Line>,
+) {
     let mut line = |what: &str, value: &str, why: String| {
         lines.push(Line::new(Subject::Behavior, what, value, why));
     };
@@ -318,7 +329,7 @@ fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: 
         "after 60 s, by half or 10",
         "what is free for less than a minute is not worth a pod's start".to_owned(),
     );
-    if ask.version.default_gates().configurable_tolerance {
+    if request.version.default_gates().configurable_tolerance {
         line(
             "tolerance",
             "0",
@@ -326,9 +337,9 @@ fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: 
         );
     } else {
         let cost = cores(need.tolerance_milli);
-        let covered = match ask.reserve {
-            ReserveAsk::Auto(_) => "the reserve holds as much more",
-            ReserveAsk::Given(_) => "the reserve should hold as much more",
+        let covered = match request.reserve {
+            ReserveChoice::Auto(_) => "the reserve holds as much more",
+            ReserveChoice::Given(_) => "the reserve should hold as much more",
         };
         line(
             "tolerance",
@@ -343,12 +354,12 @@ fn behavior(ask: &Ask, need: &ReserveNeed, finding: &Finding, why: &str, lines: 
 }
 
 /// A finding as `simulate` calls it.
-fn verdict_word(finding: &Finding) -> &'static str {
+fn verdict_word(finding: &Stability) -> &'static str {
     match finding {
-        Finding::Stable => "stable",
-        Finding::StableWithinTolerance => "in tolerance",
-        Finding::Oscillates => "oscillates",
-        Finding::Pinned { .. } => "pinned",
+        Stability::Stable => "stable",
+        Stability::WithinTolerance => "in tolerance",
+        Stability::Oscillating => "oscillates",
+        Stability::Saturated { .. } => "pinned",
     }
 }
 

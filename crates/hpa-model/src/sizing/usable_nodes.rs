@@ -22,9 +22,9 @@ const STANDING: [&str; 2] = ["DaemonSet", "Node"];
 
 /// The usable nodes.
 #[derive(Debug)]
-pub(super) struct Rooms {
+pub(super) struct UsableNodes {
     /// By name.
-    pub(super) nodes: Vec<Room>,
+    pub(super) nodes: Vec<UsableNode>,
     /// What pods may take on all of them.
     pub(super) allocatable: Resources,
     /// What of it always stands there.
@@ -37,7 +37,7 @@ pub(super) struct Rooms {
 
 /// A usable node.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct UsableNode {
     pub(super) name: String,
     /// What is left beside what always stands there; never negative.
     pub(super) empty: Resources,
@@ -45,7 +45,7 @@ pub(super) struct Room {
     pub(super) now: Resources,
 }
 
-impl Rooms {
+impl UsableNodes {
     /// The usable nodes of a cluster.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Rooms {
                 largest = largest.max(pod.footprint.get(CPU));
             }
         }
-        let mut rooms = Self {
+        let mut nodes = Self {
             nodes: Vec::new(),
             allocatable: Resources::default(),
             standing: Resources::default(),
@@ -80,45 +80,45 @@ impl Rooms {
             let Ok(allocatable) = &record.allocatable else { continue };
             let stands = standing.remove(name).unwrap_or_default();
             let left = |taken: &Resources| allocatable.minus(taken).map(|amount| amount.max(0));
-            rooms.nodes.push(Room {
+            nodes.nodes.push(UsableNode {
                 name: record.name.to_string(),
                 empty: left(&stands),
                 now: left(&account.others),
             });
-            rooms.allocatable.add(allocatable);
-            rooms.standing.add(&stands);
-            rooms.paid_milli += account.others.get(CPU);
+            nodes.allocatable.add(allocatable);
+            nodes.standing.add(&stands);
+            nodes.paid_milli += account.others.get(CPU);
         }
-        if rooms.nodes.is_empty() {
+        if nodes.nodes.is_empty() {
             return Err(none(ledger, placement));
         }
-        rooms.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+        nodes.nodes.sort_by(|a, b| a.name.cmp(&b.name));
         let query =
             Query { placement: placement.clone(), nodes: selector.clone(), ..Query::default() };
-        rooms.paid_milli += demand::measure(ledger, &query).placeable.get(CPU);
+        nodes.paid_milli += demand::measure(ledger, &query).placeable.get(CPU);
         let could_hold = |pod: &&oppscale_core::ledger::Waiting| {
             let mut usable = ledger.records().filter(is_usable);
             !pod.own && usable.any(|node| node.could_hold(&pod.placement, &pod.footprint))
         };
         let waiting = ledger.waiting().filter(could_hold).map(|pod| pod.footprint.get(CPU)).max();
-        rooms.largest_paid_milli = largest.max(waiting.unwrap_or(0));
-        Ok(rooms)
+        nodes.largest_paid_milli = largest.max(waiting.unwrap_or(0));
+        Ok(nodes)
     }
 
     /// How many replicas fit at zero paid load.
     pub(super) fn slots(&self, replica: &Replica) -> Amount {
-        self.nodes.iter().map(|room| slots(&room.empty, replica)).sum()
+        self.nodes.iter().map(|node| slots(&node.empty, replica)).sum()
     }
 
     /// How many replicas fit beside all others now.
     pub(super) fn slots_now(&self, replica: &Replica) -> Amount {
-        self.nodes.iter().map(|room| slots(&room.now, replica)).sum()
+        self.nodes.iter().map(|node| slots(&node.now, replica)).sum()
     }
 
     /// What is left on all nodes together at zero paid load.
     pub(super) fn empty(&self) -> Resources {
-        self.nodes.iter().fold(Resources::default(), |mut sum, room| {
-            sum.add(&room.empty);
+        self.nodes.iter().fold(Resources::default(), |mut sum, node| {
+            sum.add(&node.empty);
             sum
         })
     }
@@ -126,17 +126,17 @@ impl Rooms {
     /// Says which node comes closest to holding a replica, and what it lacks.
     pub(super) fn closest(&self, replica: &Replica) -> SizingError {
         // Millionths of what is needed, of what is scarcest on the node.
-        let scarcest = |room: &Room| {
+        let scarcest = |node: &UsableNode| {
             let share = |(name, needs): (&str, Amount)| {
-                (room.empty.get(name) * 1_000_000 / needs.max(1), name.to_owned())
+                (node.empty.get(name) * 1_000_000 / needs.max(1), name.to_owned())
             };
             replica.footprint().present().map(share).min()
         };
-        let ranked = self.nodes.iter().filter_map(|room| Some((scarcest(room)?, room)));
+        let ranked = self.nodes.iter().filter_map(|node| Some((scarcest(node)?, node)));
         let closest = ranked.max_by(|a, b| (a.0.0, &b.1.name).cmp(&(b.0.0, &a.1.name)));
-        let (resource, node, has) = closest.map_or_else(Default::default, |((_, name), room)| {
-            let has = exact_text(&name, room.empty.get(&name));
-            (name, room.name.clone(), has)
+        let (resource, node, has) = closest.map_or_else(Default::default, |((_, name), node)| {
+            let has = exact_text(&name, node.empty.get(&name));
+            (name, node.name.clone(), has)
         });
         let needs = exact_text(&resource, replica.footprint().get(&resource));
         SizingError::FitsNowhere { replica: replica.to_string(), node, resource, has, needs }
@@ -170,27 +170,27 @@ fn none(ledger: &Ledger, placement: &Placement) -> SizingError {
 const LARGE: [Amount; 5] = [1_000, 2_000, 4_000, 8_000, 16_000];
 /// Shapes to try on small nodes, millicores.
 const SMALL: [Amount; 5] = [250, 500, 1_000, 2_000, 4_000];
-/// From which room on a node is large, millicores.
+/// Room from which on a node is large, millicores.
 const LARGE_NODE: Amount = 8_000;
 /// Memory is asked for in steps of this, bytes.
 const STEP: Amount = 16 << 20;
 
 /// The replica of which the nodes lose least cpu, at zero paid load and now together. Of equal
 /// ones, the largest.
-pub(super) fn choose_shape(rooms: &Rooms, memory_per_core: Amount) -> (Replica, Line) {
-    let cpu = |room: &Room| room.empty.get(CPU);
-    let largest = rooms.nodes.iter().map(cpu).max().unwrap_or(0);
+pub(super) fn choose_shape(nodes: &UsableNodes, memory_per_core: Amount) -> (Replica, Line) {
+    let cpu = |node: &UsableNode| node.empty.get(CPU);
+    let largest = nodes.nodes.iter().map(cpu).max().unwrap_or(0);
     let sizes = if largest >= LARGE_NODE { LARGE } else { SMALL };
     // No node is to run out of memory before it runs out of cpu.
-    let lean = |room: &Room| room.empty.get(MEMORY) * 1000 / cpu(room).max(1);
-    let leanest = rooms.nodes.iter().filter(|room| cpu(room) >= sizes[0]).map(lean).min();
+    let lean = |node: &UsableNode| node.empty.get(MEMORY) * 1000 / cpu(node).max(1);
+    let leanest = nodes.nodes.iter().filter(|node| cpu(node) >= sizes[0]).map(lean).min();
     let per_core = memory_per_core.min(leanest.unwrap_or(memory_per_core));
-    let total: Amount = rooms.nodes.iter().map(|room| cpu(room) + room.now.get(CPU)).sum();
+    let total: Amount = nodes.nodes.iter().map(|node| cpu(node) + node.now.get(CPU)).sum();
     let tried = sizes.map(|cpu| {
         let memory = (per_core * cpu / 1000 / STEP * STEP).max(STEP);
         let footprint = Resources::default().with(CPU, cpu).with(MEMORY, memory);
         let replica = Replica::from_footprint(footprint);
-        let filled = (rooms.slots(&replica) + rooms.slots_now(&replica)) * cpu;
+        let filled = (nodes.slots(&replica) + nodes.slots_now(&replica)) * cpu;
         (total - filled, replica)
     });
     let share = |lost: Amount| {
@@ -210,7 +210,7 @@ pub(super) fn choose_shape(rooms: &Rooms, memory_per_core: Amount) -> (Replica, 
         compared.join(", ")
     );
     // Where no node holds any, the smallest is what to compare the nodes with.
-    let fits = |(_, replica): &(Amount, Replica)| rooms.slots(replica) > 0;
+    let fits = |(_, replica): &(Amount, Replica)| nodes.slots(replica) > 0;
     let smallest = tried.first().cloned();
     // The first of equal ones is kept, so the largest comes first.
     let best = tried.into_iter().rev().filter(fits).min_by_key(|(lost, _)| *lost).or(smallest);

@@ -7,11 +7,11 @@ use crate::simulation::{PaidScaling, Setup};
 /// Over how long growth is measured, milliseconds: long enough to see a rate in single pods.
 const GROWTH_WINDOW_MS: u64 = 60_000;
 /// The distance of two looks at the paid load, milliseconds.
-const LOOK_MS: u64 = 10_000;
+const SAMPLE_STEP_MS: u64 = 10_000;
 
 /// The cluster around an HPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Circumstances {
+pub struct LoopContext {
     /// What pods may take on usable nodes, millicores.
     pub allocatable_milli: Amount,
     /// What paid pods request, millicores.
@@ -30,7 +30,7 @@ pub struct Circumstances {
     pub preemption: bool,
 }
 
-impl Circumstances {
+impl LoopContext {
     /// Those of a simulation: paid work as at its start, its fastest growth over a minute.
     /// Applications with an HPA of their own count with their first replicas.
     #[must_use]
@@ -46,7 +46,7 @@ impl Circumstances {
             apps.sum()
         };
         // At most some ten thousand looks, however long the simulation is.
-        let step = LOOK_MS.max(setup.end_ms / 10_000);
+        let step = SAMPLE_STEP_MS.max(setup.end_ms / 10_000);
         let looks = (0..=setup.end_ms / step).map(|at| at * step);
         let growth =
             looks.map(|ms| paid_at(ms.saturating_add(GROWTH_WINDOW_MS)) - paid_at(ms)).max();
@@ -70,7 +70,7 @@ impl Circumstances {
             growth_milli_per_second: growth.unwrap_or(0).max(0)
                 / Amount::from(GROWTH_WINDOW_MS / 1000),
             grace_ms: filler.template.grace_ms,
-            sync_period_ms: filler.autoscaler.rhythm.period_ms,
+            sync_period_ms: filler.autoscaler.timing.period_ms,
             preemption: preempting && lowest_paid.is_some_and(|p| p > filler.template.priority),
         }
     }

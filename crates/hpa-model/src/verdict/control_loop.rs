@@ -6,8 +6,8 @@ use std::f64::consts::PI;
 
 use oppscale_core::resources::{Amount, CPU, Resources};
 
-use super::circumstances::Circumstances;
-use crate::simulation::{MetricNature, MetricUnit, OwnPods};
+use super::circumstances::LoopContext;
+use crate::simulation::{FillerPods, MetricModel, MetricUnit};
 use crate::{
     Behavior, ControllerConfig, EffectiveRules, HpaSpec, MetricSource, PolicyType, SelectPolicy,
     TargetType,
@@ -16,50 +16,50 @@ use crate::{
 /// Up to this gain the dead band and the count of ready pods were seen to hold a loop that is
 /// unstable on paper: no run with a target of 60 of 154 cores (gain 1.57) went on
 /// oscillating after a kick of 8 cores, 10 of 15 with 52 did (gain 1.96).
-const HELD_BY_TOLERANCE: f64 = 1.6;
+const MAX_GAIN_HELD_BY_TOLERANCE: f64 = 1.6;
 
 /// What an HPA will do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Finding {
+pub enum Stability {
     /// It never comes to rest, or any disturbance sets it swinging.
-    Oscillates,
+    Oscillating,
     /// It runs to a limit and stays there, whatever paid work does.
-    Pinned {
+    Saturated {
         /// The limit, replicas.
         at: u32,
     },
     /// It comes to rest where it should.
     Stable,
     /// It comes to rest somewhere within the tolerance of where it should.
-    StableWithinTolerance,
+    WithinTolerance,
 }
 
 /// The figures of a loop.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Loop {
+pub struct ControlLoop {
     /// By how much a deviation comes back, reversed, one delay later; 0 without own pods in
     /// the metric.
     pub gain: f64,
     /// How many syncs old the metric's answer to a change of replicas is, at worst.
     pub delay_syncs: u32,
     /// The gain at which the loop oscillates with this delay.
-    pub limit: f64,
+    pub gain_limit: f64,
     /// How many times larger the gain may become; `None` when there is none to grow.
-    pub margin: Option<f64>,
+    pub stability_margin: Option<f64>,
     /// Where the loop would rest, replicas within the HPA's limits.
-    pub rests_at: u32,
+    pub settles_at: u32,
 }
 
-pub(super) struct Judged {
-    pub(super) finding: Finding,
-    pub(super) control: Loop,
+pub(super) struct Analysis {
+    pub(super) finding: Stability,
+    pub(super) control: ControlLoop,
     pub(super) why: String,
 }
 
 /// The metric around the loop, in its own thousandths.
-struct Scene<'a> {
+struct LoopModel<'a> {
     target: &'a Target,
-    around: &'a Circumstances,
+    context: &'a LoopContext,
     /// What the metric would be without own pods.
     alone: f64,
     /// What one replica takes off it.
@@ -69,42 +69,48 @@ struct Scene<'a> {
     age_ms: u64,
 }
 
-pub(super) fn judge(target: &Target, nature: &MetricNature, around: &Circumstances) -> Judged {
-    let allocatable = Resources::default().with(CPU, around.allocatable_milli);
+pub(super) fn judge(target: &Target, nature: &MetricModel, context: &LoopContext) -> Analysis {
+    let allocatable = Resources::default().with(CPU, context.allocatable_milli);
     let held = nature.reserve.of(&allocatable).get(CPU);
-    let left = (around.allocatable_milli - around.paid_milli - held).max(0);
+    let left = (context.allocatable_milli - context.paid_milli - held).max(0);
     let (alone, each) = match nature.unit {
-        MetricUnit::Cores => (left as f64, around.replica_milli as f64),
-        MetricUnit::FitReplicas => ((left / around.replica_milli * 1000) as f64, 1000.0),
+        MetricUnit::Cores => (left as f64, context.replica_milli as f64),
+        MetricUnit::FitReplicas => ((left / context.replica_milli * 1000) as f64, 1000.0),
     };
     // Own pods that are deleted stay in the metric until they have ended.
-    let ending = if nature.own_pods == OwnPods::Included { around.grace_ms } else { 0 };
+    let ending = if nature.filler_pods == FillerPods::Included { context.grace_ms } else { 0 };
     let age_ms = nature.freshness.worst_age_ms();
     let unseen_ms = age_ms.saturating_add(ending);
-    let delay_syncs = u32::try_from(unseen_ms / around.sync_period_ms.max(1)).unwrap_or(u32::MAX);
-    let scene = Scene { target, around, alone, each, delay_syncs, age_ms };
-    match (target.is_value, nature.own_pods) {
-        (true, OwnPods::Included) => scene.logistic(),
-        (true, OwnPods::Excluded) => scene.run_away(),
-        (false, OwnPods::Included) => scene.shared(),
-        (false, OwnPods::Excluded) => scene.dead_beat(),
+    let delay_syncs = u32::try_from(unseen_ms / context.sync_period_ms.max(1)).unwrap_or(u32::MAX);
+    let model = LoopModel { target, context, alone, each, delay_syncs, age_ms };
+    match (target.is_value, nature.filler_pods) {
+        (true, FillerPods::Included) => model.value_with_filler_pods(),
+        (true, FillerPods::Excluded) => model.value_without_filler_pods(),
+        (false, FillerPods::Included) => model.average_with_filler_pods(),
+        (false, FillerPods::Excluded) => model.average_without_filler_pods(),
     }
 }
 
-impl Scene<'_> {
+impl LoopModel<'_> {
     fn target(&self) -> f64 {
         self.target.milli as f64
     }
 
-    fn rests_at(&self, replicas: f64) -> u32 {
+    fn settles_at(&self, replicas: f64) -> u32 {
         // A float that is too large or negative saturates.
         // Limits that contradict each other are for others to refuse.
         (replicas.ceil() as u32).max(self.target.min).min(self.target.max)
     }
 
-    fn control(&self, gain: f64, limit: f64, rests_at: u32) -> Loop {
-        let margin = (gain > 0.0).then(|| limit / gain);
-        Loop { gain, delay_syncs: self.delay_syncs, limit, margin, rests_at }
+    fn control(&self, gain: f64, gain_limit: f64, settles_at: u32) -> ControlLoop {
+        let stability_margin = (gain > 0.0).then(|| gain_limit / gain);
+        ControlLoop {
+            gain,
+            delay_syncs: self.delay_syncs,
+            gain_limit,
+            stability_margin,
+            settles_at,
+        }
     }
 
     fn has_tolerance(&self) -> bool {
@@ -120,57 +126,58 @@ impl Scene<'_> {
     }
 
     /// `Value`, own pods included: the logistic map.
-    fn logistic(&self) -> Judged {
+    fn value_with_filler_pods(&self) -> Analysis {
         let Target { min, max, .. } = *self.target;
         let gain = (self.alone / self.target() - 1.0).max(0.0);
         let odd = 2.0 * f64::from(self.delay_syncs) + 1.0;
-        let limit = 2.0 * (PI / (2.0 * odd)).sin();
-        let rests_at = self.rests_at((self.alone - self.target()) / self.each);
-        let control = self.control(gain, limit, rests_at);
+        let gain_limit = 2.0 * (PI / (2.0 * odd)).sin();
+        let settles_at = self.settles_at((self.alone - self.target()) / self.each);
+        let control = self.control(gain, gain_limit, settles_at);
         let with = |replicas: u32| self.alone - f64::from(replicas) * self.each;
-        let judged = |finding, why| Judged { finding, control, why };
+        let analysis = |finding, why| Analysis { finding, control, why };
         if self.is_too_low(with(min)) {
             let why = format!(
                 "Even at minReplicas {min} less is left than the target, so the HPA never leaves \
                  it."
             );
-            return judged(Finding::Pinned { at: min }, why);
+            return analysis(Stability::Saturated { at: min }, why);
         }
         if self.is_too_high(with(max)) {
             let why = format!(
                 "Even at maxReplicas {max} more is left than the target, so the HPA stays there \
                  until paid work takes the rest."
             );
-            return judged(Finding::Pinned { at: max }, why);
+            return analysis(Stability::Saturated { at: max }, why);
         }
         let figures = format!(
             "The metric contains the workload's own pods, which answer with a gain of {gain:.2}"
         );
         let delay = self.delay_syncs;
-        if gain < limit {
-            let why = format!("{figures}; with values {delay} syncs old, {limit:.2} is allowed.");
+        if gain < gain_limit {
+            let why =
+                format!("{figures}; with values {delay} syncs old, {gain_limit:.2} is allowed.");
             let rough = self.has_tolerance();
-            return judged(
-                if rough { Finding::StableWithinTolerance } else { Finding::Stable },
+            return analysis(
+                if rough { Stability::WithinTolerance } else { Stability::Stable },
                 why,
             );
         }
         if self.stops_within_tolerance() {
             let why = format!(
-                "{figures}, more than the {limit:.2} that values {delay} syncs old allow, but its \
+                "{figures}, more than the {gain_limit:.2} that values {delay} syncs old allow, but its \
                  policies are so slow that it stops within its tolerance."
             );
-            return judged(Finding::StableWithinTolerance, why);
+            return analysis(Stability::WithinTolerance, why);
         }
-        if gain <= HELD_BY_TOLERANCE && self.has_tolerance() {
+        if gain <= MAX_GAIN_HELD_BY_TOLERANCE && self.has_tolerance() {
             let why = format!(
-                "{figures}, more than the {limit:.2} that values {delay} syncs old allow: only \
+                "{figures}, more than the {gain_limit:.2} that values {delay} syncs old allow: only \
                  the tolerance holds it."
             );
-            return judged(Finding::StableWithinTolerance, why);
+            return analysis(Stability::WithinTolerance, why);
         }
-        let why = format!("{figures} where values {delay} syncs old allow {limit:.2}.");
-        judged(Finding::Oscillates, why)
+        let why = format!("{figures} where values {delay} syncs old allow {gain_limit:.2}.");
+        analysis(Stability::Oscillating, why)
     }
 
     /// Whether a direction is so slow that it cannot pass through the dead band before its
@@ -179,8 +186,8 @@ impl Scene<'_> {
         let tolerance = self.target.tolerance_down + self.target.tolerance_up;
         let band = tolerance * self.target() / self.each;
         // New pods are seen with the metric's next value, deleted ones when they have ended.
-        let up_ms = self.age_ms.saturating_add(self.around.sync_period_ms);
-        let down_ms = up_ms.saturating_add(self.around.grace_ms);
+        let up_ms = self.age_ms.saturating_add(self.context.sync_period_ms);
+        let down_ms = up_ms.saturating_add(self.context.grace_ms);
         [(true, up_ms), (false, down_ms)].into_iter().any(|(up, unseen_ms)| {
             let pods = self.target.most_pods_in(up, unseen_ms);
             pods.is_some_and(|pods| pods as f64 <= band)
@@ -188,7 +195,7 @@ impl Scene<'_> {
     }
 
     /// `Value`, own pods excluded: nothing the HPA does changes the ratio it multiplies by.
-    fn run_away(&self) -> Judged {
+    fn value_without_filler_pods(&self) -> Analysis {
         let ratio = self.alone / self.target();
         let Target { min, max, .. } = *self.target;
         let because = format!(
@@ -197,22 +204,22 @@ impl Scene<'_> {
         );
         let (finding, at, why) = if self.is_too_high(self.alone) {
             let why = format!("{because}, until maxReplicas {max} stops it.");
-            (Finding::Pinned { at: max }, max, why)
+            (Stability::Saturated { at: max }, max, why)
         } else if self.is_too_low(self.alone) {
             let why = format!("{because}, until minReplicas {min} stops it.");
-            (Finding::Pinned { at: min }, min, why)
+            (Stability::Saturated { at: min }, min, why)
         } else {
             let why = format!("{because}, which is within the tolerance for the moment only.");
-            (Finding::StableWithinTolerance, min, why)
+            (Stability::WithinTolerance, min, why)
         };
-        Judged { finding, control: self.control(1.0, 1.0, at), why }
+        Analysis { finding, control: self.control(1.0, 1.0, at), why }
     }
 
     /// `AverageValue`, own pods included: what is left is shared with the replicas.
-    fn shared(&self) -> Judged {
+    fn average_with_filler_pods(&self) -> Analysis {
         let gain = self.each / self.target();
-        let rests_at = self.rests_at(self.alone / (self.each + self.target()));
-        let control = self.control(gain, 1.0, rests_at);
+        let settles_at = self.settles_at(self.alone / (self.each + self.target()));
+        let control = self.control(gain, 1.0, settles_at);
         let share = 100.0 * self.each / (self.each + self.target());
         let (finding, why) = if gain < 1.0 {
             let why = format!(
@@ -220,30 +227,30 @@ impl Scene<'_> {
                  {share:.0} % of what is left and the remainder stays idle."
             );
             let rough = self.has_tolerance();
-            (if rough { Finding::StableWithinTolerance } else { Finding::Stable }, why)
+            (if rough { Stability::WithinTolerance } else { Stability::Stable }, why)
         } else {
             let why = format!(
                 "The metric contains the workload's own pods, and each takes {gain:.2} times the \
                  averageValue off it, where less than 1 is allowed."
             );
-            (Finding::Oscillates, why)
+            (Stability::Oscillating, why)
         };
-        Judged { finding, control, why }
+        Analysis { finding, control, why }
     }
 
     /// `AverageValue`, own pods excluded: the metric says how many, and does not answer.
-    fn dead_beat(&self) -> Judged {
-        let rests_at = self.rests_at(self.alone / self.target());
-        let control = self.control(0.0, 1.0, rests_at);
+    fn average_without_filler_pods(&self) -> Analysis {
+        let settles_at = self.settles_at(self.alone / self.target());
+        let control = self.control(0.0, 1.0, settles_at);
         let because = "The metric does not contain the workload's own pods and says how many there \
                        should be, so the HPA rests whatever the delay";
         if !self.has_tolerance() {
-            return Judged { finding: Finding::Stable, control, why: format!("{because}.") };
+            return Analysis { finding: Stability::Stable, control, why: format!("{because}.") };
         }
-        let slack = |tolerance: f64| (tolerance * f64::from(rests_at)).floor() as Amount;
+        let slack = |tolerance: f64| (tolerance * f64::from(settles_at)).floor() as Amount;
         let (over, under) = (slack(self.target.tolerance_down), slack(self.target.tolerance_up));
         let why = format!("{because}, up to {over} pods too many or {under} too few.");
-        Judged { finding: Finding::StableWithinTolerance, control, why }
+        Analysis { finding: Stability::WithinTolerance, control, why }
     }
 }
 

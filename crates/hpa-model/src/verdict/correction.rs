@@ -4,10 +4,10 @@
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::Amount;
 
-use super::circumstances::Circumstances;
-use super::control_loop::{Finding, Judged, Target};
+use super::circumstances::LoopContext;
+use super::control_loop::{Analysis, Stability, Target};
 use super::reserve::ReserveNeed;
-use crate::simulation::{Freshness, MetricNature, MetricUnit, OwnPods, yielding_behavior};
+use crate::simulation::{FillerPods, Freshness, MetricModel, MetricUnit, filler_behavior};
 use crate::{ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget};
 
 /// The metric that says how many replicas fit.
@@ -15,7 +15,7 @@ pub const METRIC_NAME: &str = "oppscale_fit_replicas";
 
 /// Whether a metric of this name is that one, KEDA's name for it included:
 /// `s0-metric-api-oppscale_fit_replicas{namespace="…"}`, the trigger's number and valueLocation.
-pub fn is_fit_replicas(name: &str) -> bool {
+pub fn is_fit_replicas_metric(name: &str) -> bool {
     let of_keda = name.strip_prefix('s').and_then(|rest| rest.split_once("-metric-api-"));
     let series = match of_keda {
         Some((number, series)) if number.bytes().all(|b| b.is_ascii_digit()) => {
@@ -27,10 +27,10 @@ pub fn is_fit_replicas(name: &str) -> bool {
 }
 
 /// Whether an HPA goes by that metric.
-pub fn goes_by_fit_replicas(spec: &HpaSpec) -> bool {
+pub fn uses_fit_replicas(spec: &HpaSpec) -> bool {
     spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            is_fit_replicas(&metric.name)
+            is_fit_replicas_metric(&metric.name)
         }
         _ => false,
     })
@@ -42,7 +42,7 @@ pub struct Correction {
     /// The HPA.
     pub spec: HpaSpec,
     /// What its metric measures. The reserve is what the corrected loop needs.
-    pub metric: MetricNature,
+    pub metric: MetricModel,
     /// How that reserve comes about.
     pub reserve: ReserveNeed,
     /// What is different, the most important first.
@@ -53,23 +53,23 @@ pub struct Correction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
     /// Take the workload's own pods out of the metric.
-    ExcludeOwnPods,
+    ExcludeFillerPods,
     /// Compare it with an `AverageValue`.
     UseAverageValue,
     /// Serve replicas that fit instead of cores.
-    ServeFitReplicas,
+    UseFitReplicas,
     /// Take the reserve off in the metric; millicores.
     SetReserve(Amount),
     /// Set the scale-down window to 0.
-    YieldAtOnce,
+    RemoveScaleDownWindow,
     /// Set both tolerances to 0.
-    NoTolerance,
+    RemoveTolerance,
     /// Tolerances need Kubernetes 1.35; the reserve makes up for it.
-    ToleranceNeedsNewerKubernetes,
+    ToleranceNeedsKubernetes135,
     /// Read capacity from a watch instead of a scrape.
-    Watch,
+    UseWatch,
     /// Give the filler a PriorityClass below that of paid pods.
-    Preempt,
+    LowerPriority,
 }
 
 impl Change {
@@ -77,21 +77,23 @@ impl Change {
     #[must_use]
     pub fn text(self) -> String {
         let text = match self {
-            Self::ExcludeOwnPods => "Take the workload's own pods out of the metric.",
+            Self::ExcludeFillerPods => "Take the workload's own pods out of the metric.",
             Self::UseAverageValue => "Use a target of type AverageValue.",
-            Self::ServeFitReplicas => "Serve the number of replicas that fit, and averageValue 1.",
+            Self::UseFitReplicas => "Serve the number of replicas that fit, and averageValue 1.",
             Self::SetReserve(milli) => {
                 let cores = milli as f64 / 1000.0;
                 return format!("Take a reserve of {cores} cores off in the metric.");
             }
-            Self::YieldAtOnce => "Set behavior.scaleDown.stabilizationWindowSeconds to 0.",
-            Self::NoTolerance => "Set the tolerance of both directions to 0.",
-            Self::ToleranceNeedsNewerKubernetes => {
+            Self::RemoveScaleDownWindow => {
+                "Set behavior.scaleDown.stabilizationWindowSeconds to 0."
+            }
+            Self::RemoveTolerance => "Set the tolerance of both directions to 0.",
+            Self::ToleranceNeedsKubernetes135 => {
                 "Upgrade to Kubernetes 1.35, which has tolerances; until then the reserve covers \
                  10 % of the replicas."
             }
-            Self::Watch => "Serve the metric from a watch, not from a scrape.",
-            Self::Preempt => {
+            Self::UseWatch => "Serve the metric from a watch, not from a scrape.",
+            Self::LowerPriority => {
                 "Give the workload a PriorityClass below that of paid pods, with preemptionPolicy \
                  Never."
             }
@@ -104,9 +106,9 @@ impl Change {
 pub(super) fn correct(
     spec: &HpaSpec,
     config: &ControllerConfig,
-    nature: &MetricNature,
-    around: &Circumstances,
-    judged: &Judged,
+    nature: &MetricModel,
+    context: &LoopContext,
+    analysis: &Analysis,
     need: &ReserveNeed,
 ) -> Option<Correction> {
     let has_gate = config.gates.configurable_tolerance;
@@ -117,13 +119,13 @@ pub(super) fn correct(
         Freshness::Scraped { .. } => Freshness::Watched { lag_ms: 1_000 },
         watched @ Freshness::Watched { .. } => watched,
     };
-    let mut metric = MetricNature { freshness: watched, ..MetricNature::oppscale(nature.reserve) };
-    let free = around.allocatable_milli - around.paid_milli;
-    let most = u32::try_from((free / around.replica_milli).max(0)).unwrap_or(u32::MAX);
-    let reserve = ReserveNeed::of(&target, &metric, around, most.max(before.min).min(before.max));
+    let mut metric = MetricModel { freshness: watched, ..MetricModel::oppscale(nature.reserve) };
+    let free = context.allocatable_milli - context.paid_milli;
+    let most = u32::try_from((free / context.replica_milli).max(0)).unwrap_or(u32::MAX);
+    let reserve = ReserveNeed::of(&target, &metric, context, most.max(before.min).min(before.max));
     // Whole cores are easier to talk about.
     let reserve_milli = (reserve.total_milli() + 999) / 1000 * 1000;
-    let held = held_milli(nature, around);
+    let held = held_milli(nature, context);
     let is_slow = need.latency_ms() > reserve.latency_ms();
     let reserve_is_short = held < reserve.total_milli();
     if reserve_is_short || is_slow || before.is_value {
@@ -131,24 +133,24 @@ pub(super) fn correct(
     }
     let had_tolerance = before.tolerance_down > 0.0 || before.tolerance_up > 0.0;
     let changes = [
-        (nature.own_pods == OwnPods::Included, Change::ExcludeOwnPods),
+        (nature.filler_pods == FillerPods::Included, Change::ExcludeFillerPods),
         (before.is_value, Change::UseAverageValue),
-        (nature.unit == MetricUnit::Cores, Change::ServeFitReplicas),
+        (nature.unit == MetricUnit::Cores, Change::UseFitReplicas),
         (metric.reserve != nature.reserve, Change::SetReserve(reserve_milli)),
-        (before.window_down_seconds > 0, Change::YieldAtOnce),
-        (had_tolerance && has_gate, Change::NoTolerance),
-        (had_tolerance && !has_gate, Change::ToleranceNeedsNewerKubernetes),
-        (watched != nature.freshness, Change::Watch),
-        (!around.preemption, Change::Preempt),
+        (before.window_down_seconds > 0, Change::RemoveScaleDownWindow),
+        (had_tolerance && has_gate, Change::RemoveTolerance),
+        (had_tolerance && !has_gate, Change::ToleranceNeedsKubernetes135),
+        (watched != nature.freshness, Change::UseWatch),
+        (!context.preemption, Change::LowerPriority),
     ];
     let changes: Vec<_> = changes.into_iter().filter(|c| c.0).map(|c| c.1).collect();
-    let fine = judged.finding == Finding::Stable && changes.is_empty();
+    let fine = analysis.finding == Stability::Stable && changes.is_empty();
     (!fine).then_some(Correction { spec: fixed, metric, reserve, changes })
 }
 
-fn held_milli(nature: &MetricNature, around: &Circumstances) -> Amount {
+fn held_milli(nature: &MetricModel, context: &LoopContext) -> Amount {
     use oppscale_core::resources::{CPU, Resources};
-    nature.reserve.of(&Resources::default().with(CPU, around.allocatable_milli)).get(CPU)
+    nature.reserve.of(&Resources::default().with(CPU, context.allocatable_milli)).get(CPU)
 }
 
 /// The same HPA on the number of replicas that fit.
@@ -161,7 +163,7 @@ fn corrected_spec(spec: &HpaSpec) -> HpaSpec {
         metrics: source
             .map(|source| MetricSpec { source, target: MetricTarget::average_value(1000) })
             .collect(),
-        behavior: Some(yielding_behavior()),
+        behavior: Some(filler_behavior()),
     }
 }
 

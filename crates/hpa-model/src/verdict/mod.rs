@@ -9,7 +9,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `circumstances` | [`Circumstances`]: the cluster around the HPA, in figures |
+//! | `circumstances` | [`LoopContext`]: the cluster around the HPA, in figures |
 //! | `target` | what of the HPA the judgement needs, with defaults and gates applied |
 //! | `gain` | the loop: its gain, its delay, its limit, and what follows |
 //! | `reserve` | [`ReserveNeed`]: what this loop must leave free, term by term |
@@ -23,20 +23,20 @@ mod reserve;
 use crate::{ControllerConfig, HpaSpec};
 use thiserror::Error;
 
-use crate::simulation::MetricNature;
+use crate::simulation::MetricModel;
 
-pub use circumstances::Circumstances;
-pub use control_loop::{Finding, Loop};
-pub use correction::{Change, Correction, METRIC_NAME, goes_by_fit_replicas, is_fit_replicas};
+pub use circumstances::LoopContext;
+pub use control_loop::{ControlLoop, Stability};
+pub use correction::{Change, Correction, METRIC_NAME, is_fit_replicas_metric, uses_fit_replicas};
 pub use reserve::ReserveNeed;
 
 /// The judgement on an HPA.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// What it will do.
-    pub finding: Finding,
+    pub finding: Stability,
     /// The figures behind it.
-    pub control: Loop,
+    pub control: ControlLoop,
     /// Why, in one sentence.
     pub why: String,
     /// What this loop must leave free.
@@ -47,7 +47,7 @@ pub struct Verdict {
 
 /// An HPA that cannot be judged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Unjudgeable {
+pub enum VerdictError {
     /// It has no metric that could be one of capacity.
     #[error("the HPA has no External or Object metric with a value or averageValue above 0")]
     NoCapacityMetric,
@@ -63,21 +63,21 @@ pub enum Unjudgeable {
 pub fn judge(
     spec: &HpaSpec,
     config: &ControllerConfig,
-    nature: &MetricNature,
-    around: &Circumstances,
-) -> Result<Verdict, Unjudgeable> {
-    if around.replica_milli <= 0 {
-        return Err(Unjudgeable::NoRequest);
+    nature: &MetricModel,
+    context: &LoopContext,
+) -> Result<Verdict, VerdictError> {
+    if context.replica_milli <= 0 {
+        return Err(VerdictError::NoRequest);
     }
     let stored = spec.stored(config.gates);
-    let target = control_loop::Target::of(&stored, config).ok_or(Unjudgeable::NoCapacityMetric)?;
-    let judged = control_loop::judge(&target, nature, around);
-    let reserve = ReserveNeed::of(&target, nature, around, judged.control.rests_at);
-    let correction = correction::correct(spec, config, nature, around, &judged, &reserve);
+    let target = control_loop::Target::of(&stored, config).ok_or(VerdictError::NoCapacityMetric)?;
+    let analysis = control_loop::judge(&target, nature, context);
+    let reserve = ReserveNeed::of(&target, nature, context, analysis.control.settles_at);
+    let correction = correction::correct(spec, config, nature, context, &analysis, &reserve);
     Ok(Verdict {
-        finding: judged.finding,
-        control: judged.control,
-        why: judged.why,
+        finding: analysis.finding,
+        control: analysis.control,
+        why: analysis.why,
         reserve,
         correction,
     })

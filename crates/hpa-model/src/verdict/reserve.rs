@@ -6,9 +6,9 @@
 
 use oppscale_core::resources::Amount;
 
-use super::circumstances::Circumstances;
+use super::circumstances::LoopContext;
 use super::control_loop::Target;
-use crate::simulation::MetricNature;
+use crate::simulation::MetricModel;
 
 /// How long the scheduler takes to notice and choose victims, milliseconds.
 const SCHEDULING_MS: u64 = 1_000;
@@ -40,26 +40,26 @@ impl ReserveNeed {
     /// The need of a loop that rests at this many replicas.
     pub(super) fn of(
         target: &Target,
-        nature: &MetricNature,
-        around: &Circumstances,
-        rests_at: u32,
+        nature: &MetricModel,
+        context: &LoopContext,
+        settles_at: u32,
     ) -> Self {
         let mut need = Self {
             metric_age_ms: nature.freshness.worst_age_ms(),
-            sync_ms: around.sync_period_ms,
+            sync_ms: context.sync_period_ms,
             window_ms: u64::from(target.window_down_seconds) * 1000,
-            grace_ms: around.grace_ms,
+            grace_ms: context.grace_ms,
             growth_milli: 0,
-            largest_paid_milli: around.largest_paid_milli,
+            largest_paid_milli: context.largest_paid_milli,
             tolerance_milli: 0,
-            rounding_milli: around.replica_milli,
-            preemption_ms: around.preemption.then(|| around.grace_ms + SCHEDULING_MS),
+            rounding_milli: context.replica_milli,
+            preemption_ms: context.preemption.then(|| context.grace_ms + SCHEDULING_MS),
         };
-        let grown = around.growth_milli_per_second * Amount::from(need.latency_ms());
+        let grown = context.growth_milli_per_second * Amount::from(need.latency_ms());
         need.growth_milli = grown / 1000 + Amount::from(grown % 1000 != 0);
         // Billionths are as fine as a tolerance can be written.
         let tolerance = (target.tolerance_down * 1e9).round() as Amount;
-        let replicas_milli = Amount::from(rests_at) * around.replica_milli;
+        let replicas_milli = Amount::from(settles_at) * context.replica_milli;
         need.tolerance_milli = replicas_milli.saturating_mul(tolerance) / 1_000_000_000;
         need
     }

@@ -4,7 +4,7 @@
 use hpa_model::simulation::{
     Configuration, NodePool, Run, Scenario, Setup, configurations, simulate,
 };
-use hpa_model::verdict::{Circumstances, Finding, Verdict, judge};
+use hpa_model::verdict::{LoopContext, Stability, Verdict, judge};
 
 fn setup(key: &str) -> Setup {
     Configuration::named(key).unwrap().apply(Scenario::Blog.setup())
@@ -24,13 +24,13 @@ fn run(key: &str) -> Run {
 
 fn verdict(setup: &Setup) -> Verdict {
     let scaler = &setup.filler.autoscaler;
-    judge(&scaler.spec, &scaler.config, &scaler.metric, &Circumstances::of(setup)).unwrap()
+    judge(&scaler.spec, &scaler.config, &scaler.metric, &LoopContext::of(setup)).unwrap()
 }
 
 /// Replicas every three minutes from the moment the demo's load begins to rise.
 fn replicas(run: &Run, from_minute: u64) -> Vec<u32> {
     let minutes = run.samples.iter().filter(|s| s.at_ms % 180_000 == 0);
-    minutes.filter(|s| s.at_ms >= from_minute * 60_000).map(|s| s.own_desired).collect()
+    minutes.filter(|s| s.at_ms >= from_minute * 60_000).map(|s| s.filler_desired).collect()
 }
 
 #[test]
@@ -42,13 +42,13 @@ fn the_articles_hpa_cycles_between_its_rails() {
         assert!(counts.iter().any(|n| *n >= 140), "{counts:?}");
         assert!(counts.iter().skip(4).any(|n| *n <= 40), "{counts:?}");
         assert!(run.outcome.reversals >= 8, "{:?}", run.outcome);
-        assert!(run.outcome.own_killed >= 500, "{:?}", run.outcome);
+        assert!(run.outcome.filler_deleted >= 500, "{:?}", run.outcome);
         assert!(run.outcome.longest_delay_ms > 60_000, "{:?}", run.outcome);
         // At the end of the demo some phases come to rest by luck, as the table's own trace
         // does at 127: 27 to 33 free cores are within the tolerance.
         let late = run.rescales.iter().any(|change| change.at_ms > 90 * 60_000);
         cycling += u32::from(late);
-        let end = run.samples.last().unwrap().own_desired;
+        let end = run.samples.last().unwrap().filler_desired;
         assert!(late || (121..=127).contains(&end), "{end}");
     }
     assert!(cycling >= 8, "{cycling} of 20");
@@ -57,7 +57,7 @@ fn the_articles_hpa_cycles_between_its_rails() {
 #[test]
 fn without_a_window_it_cycles_faster_and_with_preemption_it_still_cycles() {
     let (b, c, d) = (run("B").outcome, run("C").outcome, run("D").outcome);
-    assert!(c.reversals > 2 * b.reversals && c.own_killed > 2 * b.own_killed, "{c:?}");
+    assert!(c.reversals > 2 * b.reversals && c.filler_deleted > 2 * b.filler_deleted, "{c:?}");
     assert!(d.reversals >= 12, "{d:?}");
     assert!(d.longest_delay_ms <= 5_000, "paid pods wait for the grace period only: {d:?}");
 }
@@ -67,16 +67,16 @@ fn slowed_down_it_holds_within_its_tolerance() {
     let run = run("E");
     assert!(run.outcome.reversals <= 4, "{:?}", run.outcome);
     assert_eq!(run.outcome.paid_delayed, 0);
-    assert!(run.outcome.own_killed < 100);
+    assert!(run.outcome.filler_deleted < 100);
 }
 
 #[test]
 fn value_on_a_metric_without_own_pods_is_pinned_at_the_maximum() {
     let run = run("F");
     let end = run.samples.last().unwrap();
-    assert_eq!(end.own_desired, 150);
+    assert_eq!(end.filler_desired, 150);
     assert_eq!(run.outcome.reversals, 0);
-    assert_eq!(run.outcome.own_killed, 0, "it never yields");
+    assert_eq!(run.outcome.filler_deleted, 0, "it never yields");
     assert!(run.outcome.paid_delayed >= 14 && run.outcome.longest_delay_ms > 20 * 60_000);
 }
 
@@ -86,7 +86,7 @@ fn average_value_less_the_reserve_settles_and_no_paid_pod_is_delayed() {
         let run = simulate(&Setup { seed, ..setup("H") }).unwrap();
         assert_eq!(run.outcome.paid_delayed, 0, "{:?}", run.outcome);
         assert_eq!(run.outcome.reversals, 2, "up at the start, down, up");
-        assert!((48..=64).contains(&run.outcome.own_killed), "{:?}", run.outcome);
+        assert!((48..=64).contains(&run.outcome.filler_deleted), "{:?}", run.outcome);
         let end = *replicas(&run, 85).last().unwrap();
         assert!((113..=124).contains(&end), "124 or within 10 % of it: {end}");
         let per_mille = run.outcome.utilisation_milli_percent / 100;
@@ -115,7 +115,7 @@ fn a_small_reserve_is_enough_where_a_sum_is_room() {
     for key in ["J", "K", "oppscale"] {
         let outcome = simulate(&unbroken(setup(key))).unwrap().outcome;
         assert_eq!(outcome.paid_delayed, 0, "{key}: {outcome:?}");
-        assert_eq!((outcome.own_killed, outcome.own_preempted), (60, 0), "{key}");
+        assert_eq!((outcome.filler_deleted, outcome.filler_preempted), (60, 0), "{key}");
     }
     // On six nodes the same 15 cores are holes of 2.5, and a pod of 4 finds none.
     assert!(run("J").outcome.longest_delay_ms > 5_000);
@@ -133,12 +133,12 @@ fn the_verdict_says_what_the_simulation_then_does() {
             // Each turn of the load may turn the replicas once.
             let turns = if scenario == Scenario::Burst { 6 } else { 2 };
             match verdict.finding {
-                Finding::Oscillates => assert!(o.reversals > turns, "{}", shown()),
-                Finding::Pinned { at } => {
-                    assert_eq!(run.samples.last().unwrap().own_desired, at, "{}", shown());
+                Stability::Oscillating => assert!(o.reversals > turns, "{}", shown()),
+                Stability::Saturated { at } => {
+                    assert_eq!(run.samples.last().unwrap().filler_desired, at, "{}", shown());
                     assert_eq!(o.reversals, 0, "{}", shown());
                 }
-                Finding::Stable | Finding::StableWithinTolerance => {
+                Stability::Stable | Stability::WithinTolerance => {
                     assert!(o.reversals <= turns, "{}", shown());
                 }
             }
@@ -152,20 +152,20 @@ fn each_verdict_is_the_one_of_the_table() {
         .iter()
         .map(|configuration| (configuration.key, verdict(&setup(configuration.key)).finding))
         .collect();
-    use Finding::{Oscillates, Pinned, Stable, StableWithinTolerance};
+    use Stability::{Oscillating, Saturated, Stable, WithinTolerance};
     assert_eq!(
         findings,
         [
-            ("B", Oscillates),
-            ("C", Oscillates),
-            ("D", Oscillates),
-            ("E", StableWithinTolerance),
-            ("F", Pinned { at: 150 }),
-            ("G", StableWithinTolerance),
-            ("H", StableWithinTolerance),
-            ("J", StableWithinTolerance),
-            ("K", StableWithinTolerance),
-            ("L", StableWithinTolerance),
+            ("B", Oscillating),
+            ("C", Oscillating),
+            ("D", Oscillating),
+            ("E", WithinTolerance),
+            ("F", Saturated { at: 150 }),
+            ("G", WithinTolerance),
+            ("H", WithinTolerance),
+            ("J", WithinTolerance),
+            ("K", WithinTolerance),
+            ("L", WithinTolerance),
             ("oppscale", Stable),
         ]
     );
@@ -179,7 +179,7 @@ fn what_the_verdict_corrects_is_stable_and_delays_nobody() {
         setup.filler.autoscaler.spec = correction.spec;
         setup.filler.autoscaler.metric = correction.metric;
         let again = verdict(&setup);
-        assert_eq!(again.finding, Finding::Stable, "{}", configuration.key);
+        assert_eq!(again.finding, Stability::Stable, "{}", configuration.key);
         let outcome = simulate(&setup).unwrap().outcome;
         assert!(outcome.reversals <= 2, "{}: {outcome:?}", configuration.key);
         let outcome = simulate(&unbroken(setup)).unwrap().outcome;

@@ -1,8 +1,8 @@
 //! Placement, preemption, pace, deletion cost, and applications with an HPA of their own.
 
 use hpa_model::simulation::{
-    Configuration, DeletionCost, Load, NodePool, PaidApp, PaidAutoscaler, PaidScaling, Rhythm,
-    Scenario, Setup, SetupError, Simulation, Strategy, Template, simulate,
+    Configuration, DeletionCost, Load, NodePool, PaidApp, PaidAutoscaler, PaidScaling, Scenario,
+    Setup, SetupError, Simulation, Strategy, SyncTiming, Template, simulate,
 };
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, MetricTarget, ResourceName};
 use oppscale_core::resources::CPU;
@@ -41,9 +41,9 @@ fn a_preempting_pod_waits_exactly_the_grace_period_and_nobody_takes_its_room() {
     let run = simulate(&setup).unwrap();
     assert_eq!(run.outcome.paid_delayed, 3);
     assert_eq!(run.outcome.longest_delay_ms, 5_000);
-    assert_eq!(run.outcome.own_preempted, 12, "no more than needed");
+    assert_eq!(run.outcome.filler_preempted, 12, "no more than needed");
     let end = run.samples.last().unwrap();
-    assert_eq!((end.own_running, end.pending_own, end.pending_paid), (20, 12, 0));
+    assert_eq!((end.filler_running, end.pending_filler, end.pending_paid), (20, 12, 0));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn without_a_lower_priority_nobody_makes_room() {
     setup.paid.push(PaidApp::scripted("paid", Template::paid(4_000), load));
     let outcome = simulate(&setup).unwrap().outcome;
     assert_eq!((outcome.paid_never_started, outcome.longest_delay_ms), (3, 109_800));
-    assert_eq!(outcome.own_killed, 0);
+    assert_eq!(outcome.filler_deleted, 0);
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn a_pod_that_fits_nowhere_asks_for_nothing() {
     let run = simulate(&setup).unwrap();
     assert_eq!(run.rescales, before.rescales, "the filler does not starve");
     assert_eq!(run.outcome.paid_never_started, 2);
-    assert_eq!(run.outcome.own_preempted, before.outcome.own_preempted);
+    assert_eq!(run.outcome.filler_preempted, before.outcome.filler_preempted);
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn a_paid_application_follows_its_own_hpa() {
     let scaler = PaidAutoscaler {
         spec,
         config: Default::default(),
-        rhythm: Rhythm::default(),
+        timing: SyncTiming::default(),
         work: Load::constant(2_000).step(120_000, 12_000).step(600_000, 2_000),
         age_ms: 15_000,
         start_replicas: 2,

@@ -1,10 +1,10 @@
 //! The figures of the verdict: gain, delay, limit, the terms of the reserve, the correction.
 
 use hpa_model::simulation::{
-    Configuration, Freshness, MetricNature, MetricUnit, OwnPods, Scenario, Setup,
+    Configuration, FillerPods, Freshness, MetricModel, MetricUnit, Scenario, Setup,
 };
 use hpa_model::verdict::{
-    Change, Circumstances, Finding, METRIC_NAME, Unjudgeable, Verdict, judge,
+    Change, LoopContext, METRIC_NAME, Stability, Verdict, VerdictError, judge,
 };
 use hpa_model::{
     Behavior, ControllerConfig, HpaSpec, KubernetesVersion, MetricIdentifier, MetricSource,
@@ -18,7 +18,7 @@ fn setup(key: &str) -> Setup {
 
 fn verdict(setup: &Setup) -> Verdict {
     let scaler = &setup.filler.autoscaler;
-    judge(&scaler.spec, &scaler.config, &scaler.metric, &Circumstances::of(setup)).unwrap()
+    judge(&scaler.spec, &scaler.config, &scaler.metric, &LoopContext::of(setup)).unwrap()
 }
 
 fn spec(target: MetricTarget) -> HpaSpec {
@@ -31,15 +31,15 @@ fn spec(target: MetricTarget) -> HpaSpec {
     }
 }
 
-fn around() -> Circumstances {
-    Circumstances::of(&Scenario::Blog.setup())
+fn around() -> LoopContext {
+    LoopContext::of(&Scenario::Blog.setup())
 }
 
 #[test]
 fn the_demo_is_read_off_its_setup() {
     assert_eq!(
         around(),
-        Circumstances {
+        LoopContext {
             allocatable_milli: 184_000,
             paid_milli: 30_000,
             replica_milli: 1_000,
@@ -57,9 +57,9 @@ fn the_articles_gain_is_4_13() {
     let verdict = verdict(&setup("B"));
     assert!((verdict.control.gain - 4.133).abs() < 0.001);
     assert_eq!(verdict.control.delay_syncs, 4, "30 s of scrape and 30 s of grace");
-    assert!((verdict.control.limit - 0.347).abs() < 0.001);
-    assert_eq!(verdict.control.rests_at, 124);
-    assert!(verdict.control.margin.unwrap() < 0.1);
+    assert!((verdict.control.gain_limit - 0.347).abs() < 0.001);
+    assert_eq!(verdict.control.settles_at, 124);
+    assert!(verdict.control.stability_margin.unwrap() < 0.1);
     assert_eq!(
         verdict.why,
         "The metric contains the workload's own pods, which answer with a gain of 4.13 where \
@@ -71,11 +71,11 @@ fn the_articles_gain_is_4_13() {
 fn the_limits_are_those_of_the_delayed_loop() {
     let limit = |age_ms: u64| {
         let freshness = Freshness::Watched { lag_ms: age_ms };
-        let metric = MetricNature { freshness, ..MetricNature::article() };
-        let around = Circumstances { grace_ms: 0, ..around() };
+        let metric = MetricModel { freshness, ..MetricModel::article() };
+        let around = LoopContext { grace_ms: 0, ..around() };
         let spec = spec(MetricTarget::value(30_000));
         let control = judge(&spec, &ControllerConfig::default(), &metric, &around).unwrap().control;
-        (control.delay_syncs, (control.limit * 1000.0).round() as i64)
+        (control.delay_syncs, (control.gain_limit * 1000.0).round() as i64)
     };
     let limits: Vec<_> = [1_000, 15_000, 30_000, 45_000, 60_000].map(limit).into();
     assert_eq!(limits, [(0, 2000), (1, 1000), (2, 618), (3, 445), (4, 347)]);
@@ -105,14 +105,14 @@ fn the_correction_is_an_hpa_on_fitting_replicas() {
     assert_eq!(
         correction.changes,
         [
-            Change::ExcludeOwnPods,
+            Change::ExcludeFillerPods,
             Change::UseAverageValue,
-            Change::ServeFitReplicas,
+            Change::UseFitReplicas,
             Change::SetReserve(correction.reserve.total_milli().next_multiple_of_1000()),
-            Change::YieldAtOnce,
-            Change::NoTolerance,
-            Change::Watch,
-            Change::Preempt,
+            Change::RemoveScaleDownWindow,
+            Change::RemoveTolerance,
+            Change::UseWatch,
+            Change::LowerPriority,
         ]
     );
     let MetricSource::External(metric) = &correction.spec.metrics[0].source else { panic!() };
@@ -139,51 +139,55 @@ impl Thousands for i128 {
 fn without_the_tolerance_gate_the_reserve_covers_it() {
     let config = ControllerConfig::of(KubernetesVersion::V1_33);
     let spec = spec(MetricTarget::value(30_000));
-    let verdict = judge(&spec, &config, &MetricNature::article(), &around()).unwrap();
+    let verdict = judge(&spec, &config, &MetricModel::article(), &around()).unwrap();
     let correction = verdict.correction.unwrap();
-    assert!(correction.changes.contains(&Change::ToleranceNeedsNewerKubernetes));
+    assert!(correction.changes.contains(&Change::ToleranceNeedsKubernetes135));
     assert!(correction.reserve.tolerance_milli >= 12_000);
     let again = judge(&correction.spec, &config, &correction.metric, &around()).unwrap();
-    assert_eq!(again.finding, Finding::StableWithinTolerance);
+    assert_eq!(again.finding, Stability::WithinTolerance);
 }
 
 #[test]
 fn the_rails_and_the_odd_targets() {
     let config = ControllerConfig::default();
-    let find = |target, metric: MetricNature, paid_milli| {
-        let around = Circumstances { paid_milli, ..around() };
+    let find = |target, metric: MetricModel, paid_milli| {
+        let around = LoopContext { paid_milli, ..around() };
         judge(&spec(target), &config, &metric, &around).unwrap().finding
     };
-    let included = MetricNature::article();
-    let excluded = MetricNature { own_pods: OwnPods::Excluded, ..included };
+    let included = MetricModel::article();
+    let excluded = MetricModel { filler_pods: FillerPods::Excluded, ..included };
     let value = MetricTarget::value(30_000);
-    assert_eq!(find(value, included, 150_000), Finding::Pinned { at: 15 }, "less than 30 left");
-    assert_eq!(find(MetricTarget::value(500), included, 30_000), Finding::Pinned { at: 150 });
-    assert_eq!(find(value, excluded, 160_000), Finding::Pinned { at: 15 });
-    assert_eq!(find(value, excluded, 154_000), Finding::StableWithinTolerance, "just at 30");
+    assert_eq!(
+        find(value, included, 150_000),
+        Stability::Saturated { at: 15 },
+        "less than 30 left"
+    );
+    assert_eq!(find(MetricTarget::value(500), included, 30_000), Stability::Saturated { at: 150 });
+    assert_eq!(find(value, excluded, 160_000), Stability::Saturated { at: 15 });
+    assert_eq!(find(value, excluded, 154_000), Stability::WithinTolerance, "just at 30");
     let average = MetricTarget::average_value;
     assert_eq!(
         find(average(1_000), included, 30_000),
-        Finding::Oscillates,
+        Stability::Oscillating,
         "each takes what it asks"
     );
-    assert_eq!(find(average(2_000), included, 30_000), Finding::StableWithinTolerance);
-    assert_eq!(find(average(1_000), excluded, 30_000), Finding::StableWithinTolerance);
+    assert_eq!(find(average(2_000), included, 30_000), Stability::WithinTolerance);
+    assert_eq!(find(average(1_000), excluded, 30_000), Stability::WithinTolerance);
     // r = 154/60 = 2.57: unstable with this delay on paper, held by the dead band in runs.
-    assert_eq!(find(MetricTarget::value(60_000), included, 30_000), Finding::StableWithinTolerance);
-    assert_eq!(find(MetricTarget::value(52_000), included, 30_000), Finding::Oscillates);
+    assert_eq!(find(MetricTarget::value(60_000), included, 30_000), Stability::WithinTolerance);
+    assert_eq!(find(MetricTarget::value(52_000), included, 30_000), Stability::Oscillating);
 }
 
 #[test]
 fn what_cannot_be_judged_is_said() {
     let config = ControllerConfig::default();
-    let metric = MetricNature::article();
+    let metric = MetricModel::article();
     let cpu = HpaSpec { max_replicas: 3, ..HpaSpec::default() };
     let result = judge(&cpu, &config, &metric, &around());
-    assert_eq!(result.unwrap_err(), Unjudgeable::NoCapacityMetric);
-    let idle = Circumstances { replica_milli: 0, ..around() };
+    assert_eq!(result.unwrap_err(), VerdictError::NoCapacityMetric);
+    let idle = LoopContext { replica_milli: 0, ..around() };
     let result = judge(&spec(MetricTarget::value(1)), &config, &metric, &idle);
-    assert_eq!(result.unwrap_err(), Unjudgeable::NoRequest);
+    assert_eq!(result.unwrap_err(), VerdictError::NoRequest);
 }
 
 #[test]
@@ -196,5 +200,5 @@ fn oppscales_own_loop_with_a_sufficient_reserve_needs_no_correction() {
     setup.filler.autoscaler.spec.behavior =
         Some(Behavior { scale_up: Some(rules.clone()), scale_down: Some(rules) });
     let changes = verdict(&setup).correction.unwrap().changes;
-    assert!(changes.contains(&Change::YieldAtOnce), "{changes:?}");
+    assert!(changes.contains(&Change::RemoveScaleDownWindow), "{changes:?}");
 }

@@ -167,21 +167,24 @@ fn metric(file: &MetricFile) -> MetricSpec {
     }
 }
 
-fn feed(file: &MetricFile) -> Feed {
+fn feed(file: &MetricFile) -> MetricFeed {
     let serving = match (&file.closed_loop, &file.served) {
-        (Some(looped), _) => Serving::ClosedLoop {
+        (Some(looped), _) => FeedSource::ClosedLoop {
             base_milli: looped.base_milli,
             minus_milli_per_status_replica: looped.minus_milli_per_status_replica,
             refresh_ms: ms(looped.refresh_seconds),
             phase_ms: ms(looped.phase_seconds.unwrap_or(0.0)),
         },
-        (None, served) => Serving::Served(served.iter().flatten().map(answer).collect()),
+        (None, served) => FeedSource::Recorded(served.iter().flatten().map(answer).collect()),
     };
     let request = file.pod_request.as_ref();
-    Feed { serving, pod_request_milli: request.map_or(Some(1000), |q| Some(milli(&q.text()))) }
+    MetricFeed {
+        serving,
+        pod_request_milli: request.map_or(Some(1000), |q| Some(milli(&q.text()))),
+    }
 }
 
-fn answer(served: &ServedFile) -> Served {
+fn answer(served: &ServedFile) -> MetricAnswer {
     let items: Vec<String> = match &served.value {
         Items::One(one) => vec![one.text()],
         Items::Many(many) => many.iter().map(Quantity::text).collect(),
@@ -191,7 +194,7 @@ fn answer(served: &ServedFile) -> Served {
     } else {
         Ok(items.iter().map(|item| milli(item)).collect())
     };
-    Served { at_ms: ms(served.at_seconds), answer }
+    MetricAnswer { at_ms: ms(served.at_seconds), answer }
 }
 
 fn rules(file: &RulesFile) -> ScalingRules {

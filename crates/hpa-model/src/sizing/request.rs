@@ -7,15 +7,15 @@ use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Selector;
 
 use crate::KubernetesVersion;
-use crate::simulation::{Freshness, MetricNature};
+use crate::simulation::{Freshness, MetricModel};
 
 /// What is wanted, and what is left to be found.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct SizingRequest {
     /// The shape of a replica.
-    pub replica: ReplicaAsk,
+    pub replica: ReplicaChoice,
     /// What must stay free.
-    pub reserve: ReserveAsk,
+    pub reserve: ReserveChoice,
     /// `minReplicas`, where it is given.
     pub min: Option<u32>,
     /// `maxReplicas`, where it is given.
@@ -36,7 +36,7 @@ pub struct Ask {
 
 /// The shape of a replica.
 #[derive(Debug, Clone)]
-pub enum ReplicaAsk {
+pub enum ReplicaChoice {
     /// This one.
     Given(Replica),
     /// The one that loses least of the nodes.
@@ -48,7 +48,7 @@ pub enum ReplicaAsk {
 
 /// What must stay free.
 #[derive(Debug, Clone)]
-pub enum ReserveAsk {
+pub enum ReserveChoice {
     /// This much.
     Given(Reserve),
     /// What the loop needs.
@@ -89,11 +89,11 @@ pub enum Pipeline {
 
 impl Pipeline {
     /// What the metric measures, with this much taken off.
-    pub fn nature(self, reserve: Reserve) -> MetricNature {
-        let nature = MetricNature::oppscale(reserve);
+    pub fn nature(self, reserve: Reserve) -> MetricModel {
+        let nature = MetricModel::oppscale(reserve);
         match self {
             Self::Native | Self::External | Self::Keda => nature,
-            Self::Prometheus => MetricNature {
+            Self::Prometheus => MetricModel {
                 // kube-prometheus-stack scrapes every 30 s.
                 freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 1_000 },
                 ..nature
