@@ -66,6 +66,16 @@ pub enum Flaw {
     OtherKey,
 }
 
+/// What to do about a flaw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fix {
+    /// `oppscale certs renew`, and the rest of the sentence. Where Helm has the certificates as
+    /// values, it is Helm that must renew them.
+    Renew(&'static str),
+    /// Anything else, as a sentence.
+    Other(&'static str),
+}
+
 impl Flaw {
     /// What is wrong, as a sentence without its full stop.
     pub fn sentence(&self) -> String {
@@ -125,15 +135,15 @@ impl Flaw {
     }
 
     /// What to do about it.
-    pub fn fix(&self) -> &'static str {
+    pub fn fix(&self) -> Fix {
         match self {
             Self::NotPem { .. } | Self::UnknownAuthority => {
-                "oppscale certs renew puts the CA that signed the certificate into the caBundle"
+                Fix::Renew(" puts the CA that signed the certificate into the caBundle")
             }
-            Self::NotYetValid { .. } => {
-                "set the clocks right (NTP) of the control plane and of where certificates are made"
-            }
-            _ => "oppscale certs renew --force makes new ones and takes them into use",
+            Self::NotYetValid { .. } => Fix::Other(
+                "set the clocks right (NTP) of the control plane and of where certificates are made",
+            ),
+            _ => Fix::Renew(" --force makes new ones and takes them into use"),
         }
     }
 

@@ -28,7 +28,7 @@ mod store;
 
 pub use bundle::Bundle;
 pub use facts::{CertificateError, Facts, certificates, fingerprint};
-pub use flaw::Flaw;
+pub use flaw::{Fix, Flaw};
 pub use judge::{Judged, judge};
 pub use life::{Life, date};
 pub use mint::{Authority, MintError, Minted, key_fits, mint, request};

@@ -51,11 +51,11 @@ fn counted(snapshot: &oppscale_cluster::Snapshot, found: &mut Found) {
         ),
     }
     if let Some(why) = &snapshot.pods_unknown {
-        let why = match snapshot.rights_missing {
-            true => format!("no right: {PODS_RIGHT}"),
-            false => why.clone(),
+        let outcome = match snapshot.rights_missing {
+            true => Outcome::denied(PODS_RIGHT),
+            false => Outcome::Unknown(why.clone()),
         };
-        return found.add("OPP-CAP-002", Outcome::Unknown(why));
+        return found.add("OPP-CAP-002", outcome);
     }
     let malformed: Vec<_> = snapshot
         .ledger

@@ -1,6 +1,6 @@
 //! Serving certificates and whom the APIServices trust.
 
-use crate::certificates::{Bundle, Flaw, Recipe, date, judge, key_fits};
+use crate::certificates::{Bundle, Fix, Flaw, Recipe, date, judge, key_fits};
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
 use oppscale_core::check::Outcome;
@@ -76,7 +76,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     let ours = services.as_deref().unwrap_or_default().iter();
     let mut ours = ours.filter(|s| s.leads_to(&subject.namespace, &subject.service));
     let release = ours.find_map(ApiService::release);
-    let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
+    let renewal = |fix: Fix| subject.renewal(fix, release.as_deref());
     let asked = Recipe::new(&subject.service, &subject.namespace).asked_name();
     let mut judged = judge(chain, secret.ca.as_deref(), &asked, doctor.now);
     if key_fits(chain, key) == Some(false) {
@@ -92,7 +92,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         Some(life) if life.is_near_end() => found.fixed_by(
             ALL[2],
             Outcome::Warning(format!("it ends on {}", date(life.not_after))),
-            renewal("oppscale certs renew --force"),
+            renewal(Fix::Renew(" --force")),
         ),
         Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
         None => found.skip(ALL[2], "it cannot be read"),
@@ -117,7 +117,7 @@ fn trusted(
     }
     for service in ours {
         let (name, release) = (Some(service.name()), service.release());
-        let fix = subject.renewal("oppscale certs renew", release.as_deref());
+        let fix = subject.renewal(Fix::Renew(""), release.as_deref());
         let problem = match service.ca_bundle().map(Bundle::decode) {
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
+use crate::certificates::Fix;
 use crate::manifest::Document;
 use crate::setup::api_services::BY_HELM;
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
@@ -54,11 +55,11 @@ impl Subject {
     }
 
     /// What to do about certificates: `fix`, where that is not for Helm to do.
-    pub fn renewal(&self, fix: &str, release: Option<&str>) -> String {
-        match (fix.strip_prefix("oppscale certs renew"), release) {
-            (Some(_), Some(release)) => format!("they are values of {release}: {BY_HELM}"),
-            (Some(rest), None) => format!("{}{rest}", self.command("certs renew")),
-            (None, _) => fix.to_owned(),
+    pub fn renewal(&self, fix: Fix, release: Option<&str>) -> String {
+        match (fix, release) {
+            (Fix::Renew(_), Some(release)) => format!("they are values of {release}: {BY_HELM}"),
+            (Fix::Renew(rest), None) => format!("{}{rest}", self.command("certs renew")),
+            (Fix::Other(text), _) => text.to_owned(),
         }
     }
 }
@@ -160,7 +161,7 @@ impl Look {
         match self {
             Self::Found(_) => Outcome::Passed(None),
             Self::Absent => Outcome::Unknown("it is not there".to_owned()),
-            Self::Denied(right) => Outcome::Unknown(format!("no right: {right}")),
+            Self::Denied(right) => Outcome::denied(right),
             Self::Broken(why) => Outcome::Unknown(why.clone()),
         }
     }
@@ -168,10 +169,10 @@ impl Look {
 
 /// What an error leaves unknown, and the right that would show it where that is why.
 pub(super) fn unknown(error: &ClusterError) -> Outcome {
-    Outcome::Unknown(match error {
-        ClusterError::Forbidden { right, .. } if !right.is_empty() => format!("no right: {right}"),
-        other => other.to_string(),
-    })
+    match error {
+        ClusterError::Forbidden { right, .. } if !right.is_empty() => Outcome::denied(right),
+        other => Outcome::Unknown(other.to_string()),
+    }
 }
 
 impl Found {

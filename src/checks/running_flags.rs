@@ -69,11 +69,12 @@ pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, Ou
             return Ok(Running { source: "k3s's node annotation", flags, complete: false });
         }
     }
-    Err(Outcome::Unknown(match denied {
-        _ if doctor.distribution.is_managed() => "the provider does not show the flags".to_owned(),
-        Some(right) => format!("no right: {right}"),
-        None => "there is neither /flagz nor a mirror pod in kube-system".to_owned(),
-    }))
+    let unknown = |why: &str| Outcome::Unknown(why.to_owned());
+    Err(match denied {
+        _ if doctor.distribution.is_managed() => unknown("the provider does not show the flags"),
+        Some(right) => Outcome::denied(right),
+        None => unknown("there is neither /flagz nor a mirror pod in kube-system"),
+    })
 }
 
 /// The words with which a static pod's component was started; `None` where there is no such pod.

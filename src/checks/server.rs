@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::certificates::Flaw;
+use crate::certificates::{Fix, Flaw};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
@@ -119,11 +119,11 @@ pub(super) fn available(
         Some(release) => format!("it is of {release}: helm upgrade puts it back"),
         None => install.to_owned(),
     };
-    let renewal = |fix: &str| subject.renewal(fix, release.as_deref());
+    let renewal = |fix: Fix| subject.renewal(fix, release.as_deref());
     let Some((is_available, reason, message)) = service.available() else {
         let text = "it has no Available condition: the API server cannot load its caBundle, and \
                     clients get 503";
-        return (Outcome::Failed(text.to_owned()), Some(renewal("oppscale certs renew")));
+        return (Outcome::Failed(text.to_owned()), Some(renewal(Fix::Renew(""))));
     };
     if is_available {
         return (Outcome::Passed(None), None);
@@ -223,8 +223,8 @@ pub(super) async fn value(
         // What the controller may read is its own affair.
         return found.add(
             ID,
-            Outcome::Unknown(format!(
-                "no right: --verb=impersonate --resource=serviceaccounts, or --verb=get,list \
+            Outcome::denied(format!(
+                "--verb=impersonate --resource=serviceaccounts, or --verb=get,list \
                  --resource=*.{group}"
             )),
         );

@@ -13,7 +13,7 @@ use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
 use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
-use oppscale_core::check::{Category, Distribution};
+use oppscale_core::check::{Category, Distribution, Outcome};
 use oppscale_core::error::Error;
 
 /// Arguments of `oppscale check`.
@@ -144,10 +144,7 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
 /// How a run with these findings ends.
 fn exit(verdicts: &Verdicts) -> Exit {
     let summary = verdicts.summary();
-    let denied = verdicts.findings.iter().any(|finding| {
-        finding.outcome.word() == "unknown"
-            && finding.outcome.text().is_some_and(|text| text.starts_with("no right: "))
-    });
+    let denied = verdicts.findings.iter().any(|f| matches!(f.outcome, Outcome::Denied(_)));
     match () {
         () if summary.failed > 0 && verdicts.timed_out => Exit::TimedOut,
         () if summary.failed > 0 => Exit::Finding,

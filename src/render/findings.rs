@@ -47,7 +47,7 @@ fn line(finding: &Finding, printer: &Printer, text: &mut String) {
         Outcome::Passed(_) => ("√", "ok", Style::Plain),
         Outcome::Warning(_) => ("‼", "!!", Style::Warn),
         Outcome::Failed(_) => ("×", "xx", Style::Bad),
-        Outcome::Unknown(_) => ("?", "??", Style::Warn),
+        Outcome::Unknown(_) | Outcome::Denied(_) => ("?", "??", Style::Warn),
         Outcome::Skipped(_) => ("-", "--", Style::Dim),
     };
     let mark = printer.paint(style, if printer.is_unicode() { mark } else { plain });

@@ -86,6 +86,12 @@ impl ApiService {
         self.release().or_else(|| by.map(|by| format!("managed by {by}")))
     }
 
+    /// Whether somebody else looks after it, as Helm does where the values hold the certificate.
+    pub fn is_kept_by_others(&self) -> bool {
+        let by = self.0["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
+        self.release().is_some() || by.is_some_and(|by| by != "oppscale")
+    }
+
     /// The release of Helm that it is of: what it trusts is a value of that.
     pub fn release(&self) -> Option<String> {
         let annotations = &self.0["metadata"]["annotations"];

@@ -1,5 +1,6 @@
 //! Applies a plan, waits, and remembers what was done.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -164,20 +165,23 @@ pub async fn rolled_out(cluster: &Cluster, path: &str, end: Instant) -> Result<(
 /// When it is not in time, or the API server says nothing about it at all.
 pub async fn available(cluster: &Cluster, path: &str, end: Instant) -> Result<(), InstallError> {
     let start = Instant::now();
-    let mut silent = true;
     let limit = end.min(start + SILENCE);
-    let look = |service: &Value| match ApiService::new(service.clone()).available() {
-        Some((true, ..)) => Ok(()),
-        Some((false, reason, message)) => Err(format!("{reason}: {message}")),
-        None => Err("the API server says nothing of it: it cannot load the caBundle".to_owned()),
+    let has_condition = Cell::new(true);
+    let look = |service: &Value| {
+        let service = ApiService::new(service.clone());
+        let condition = service.available();
+        has_condition.set(condition.is_some());
+        match condition {
+            Some((true, ..)) => Ok(()),
+            Some((false, reason, message)) => Err(format!("{reason}: {message}")),
+            None => {
+                Err("the API server says nothing of it: it cannot load the caBundle".to_owned())
+            }
+        }
     };
     // Silence is judged sooner than a bad condition, which may get better.
-    let first = wait(cluster, path, "APIService", (start, limit), look).await;
-    if let Err(InstallError::NotReady { why, .. }) = &first {
-        silent = why.starts_with("the API server says nothing");
-    }
-    match first {
-        Err(InstallError::NotReady { .. }) if !silent => {
+    match wait(cluster, path, "APIService", (start, limit), look).await {
+        Err(InstallError::NotReady { .. }) if has_condition.get() => {
             wait(cluster, path, "APIService", (start, end), look).await
         }
         other => other,

@@ -119,7 +119,7 @@ fn who_may_read_nothing_gets_unknowns_and_code_3() {
     {
         let (result, text) = of(&output, id);
         assert_eq!(result, "unknown", "{id}: {text}");
-        assert!(text.contains("no right: --verb="), "{id}: {text}");
+        assert!(text.contains("missing permission: --verb="), "{id}: {text}");
     }
     let json: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(json["summary"]["failed"], 0);

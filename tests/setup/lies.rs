@@ -207,7 +207,7 @@ fn hpas_of_workloads_that_may_not_be_listed_are_unknown_and_stateful_sets_count(
     let output = check(&blind, &["-o", "json", "--only", "autoscaling"]);
     let (result, text) = of(&output, "OPP-HPA-004");
     assert_eq!(result, "unknown", "{output}");
-    assert!(text.contains("no right: --verb=list --resource=deployments.apps"), "{text}");
+    assert!(text.contains("missing permission: --verb=list --resource=deployments.apps"), "{text}");
     assert_eq!(output.code, Some(3), "{output}");
     let server = server();
     server.store().change(|store| {
@@ -231,7 +231,10 @@ fn flags_that_may_not_be_read_are_unknown() {
     for id in ["OPP-AGG-005", "OPP-AGG-006", "OPP-OLD-003"] {
         let (result, text) = of(&output, id);
         assert_eq!(result, "unknown", "{id}: {output}");
-        assert!(text.contains("no right: --verb=list --resource=pods, in kube-system"), "{text}");
+        assert!(
+            text.contains("missing permission: --verb=list --resource=pods, in kube-system"),
+            "{text}"
+        );
     }
     assert_eq!(output.code, Some(3), "{output}");
 }

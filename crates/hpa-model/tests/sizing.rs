@@ -2,7 +2,7 @@
 
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{
-    Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingError,
+    Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingError,
     SizingRequest, size,
 };
 use hpa_model::verdict::Stability;
@@ -53,6 +53,7 @@ fn ask(replica: &str) -> SizingRequest {
         version: KubernetesVersion::V1_36,
         pipeline: Pipeline::Native,
         grace_ms: 5_000,
+        origins: Origins::default(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::certificates::{Bundle, Facts, Flaw, Judged, Life, Recipe, date, judge, key_fits};
+use crate::certificates::{Bundle, Facts, Fix, Flaw, Judged, Life, Recipe, date, judge, key_fits};
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
@@ -155,8 +155,12 @@ fn trust(service: &ApiService, chain: &str, recipe: &Recipe, now: i64) -> Trust 
 
 impl Status {
     /// What to do: `fix`, where that is not for Helm to do.
-    fn fix(&self, fix: &'static str) -> &'static str {
-        if self.by_helm && fix.starts_with("oppscale certs renew") { BY_HELM } else { fix }
+    fn fix(&self, fix: Fix) -> String {
+        match fix {
+            Fix::Renew(_) if self.by_helm => BY_HELM.to_owned(),
+            Fix::Renew(rest) => format!("oppscale certs renew{rest}"),
+            Fix::Other(text) => text.to_owned(),
+        }
     }
 
     fn is_good(&self) -> bool {
@@ -196,11 +200,11 @@ fn table(status: &Status, printer: &Printer) -> String {
     }
     for flaw in &status.judged.flaws {
         line("refused", &printer.paint(Style::Bad, &flaw.sentence()));
-        line("  fix", status.fix(flaw.fix()));
+        line("  fix", &status.fix(flaw.fix()));
     }
     if status.judged.flaws.is_empty() && status.judged.life.is_some_and(Life::is_near_end) {
         line("soon", &printer.paint(Style::Warn, "it ends within 60 days"));
-        line("  fix", status.fix("oppscale certs renew"));
+        line("  fix", &status.fix(Fix::Renew("")));
     }
     text
 }

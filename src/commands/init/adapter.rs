@@ -87,7 +87,5 @@ pub(super) async fn answerer(
 /// Whether it leads to the adapter and nobody else looks after it, as Helm does where the values
 /// hold the certificate.
 fn is_ours(service: &ApiService, namespace: &str) -> bool {
-    let keeper = service.keeper();
-    service.leads_to(namespace, ADAPTER)
-        && keeper.is_none_or(|keeper| keeper == "managed by oppscale")
+    service.leads_to(namespace, ADAPTER) && !service.is_kept_by_others()
 }

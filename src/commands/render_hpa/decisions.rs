@@ -7,8 +7,7 @@ use anyhow::{Context, bail};
 use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
-    Growth, GrowthSource, Line, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
-    Subject,
+    Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
 };
 use hpa_model::verdict::LoopContext;
 use oppscale_cluster::Snapshot;
@@ -135,6 +134,7 @@ pub(super) fn of(
         version: facts.version,
         pipeline,
         grace_ms: u64::from(grace_seconds) * 1000,
+        origins: origins(args, workload),
     };
     Ok((decisions, ask))
 }
@@ -222,24 +222,19 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
     })
 }
 
-/// Says whose a number is that no flag gave.
-pub(super) fn say_whose(lines: &mut [Line], args: &RenderHpaArgs, workload: &Workload) {
+/// Who decided the values that the sizing is given.
+fn origins(args: &RenderHpaArgs, workload: &Workload) -> Origins {
     let whose = match workload {
         Workload::Own(_) => "as the Deployment has it",
         Workload::Paid(_) => "as in the article",
-        Workload::Filler(_) => return,
+        Workload::Filler(_) => return Origins::default(),
     };
-    for line in lines {
-        let given = match line.subject {
-            Subject::Replica => args.replica.is_some(),
-            Subject::Reserve => args.reserve.is_some() || args.target_utilization.is_some(),
-            Subject::Bounds if line.what == "minReplicas" => args.min.is_some(),
-            Subject::Bounds if line.what == "maxReplicas" => args.max.is_some(),
-            _ => continue,
-        };
-        if let Some(rest) = line.why.strip_prefix("as given").filter(|_| !given) {
-            line.why = format!("{whose}{rest}");
-        }
+    let origin = |by_flag: bool| if by_flag { "as given" } else { whose };
+    Origins {
+        replica: origin(args.replica.is_some()),
+        reserve: origin(args.reserve.is_some() || args.target_utilization.is_some()),
+        min: origin(args.min.is_some()),
+        max: origin(args.max.is_some()),
     }
 }
 

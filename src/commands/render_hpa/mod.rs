@@ -49,7 +49,6 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     if let Some(cluster) = &cluster {
         facts::refuse_other_class(cluster, &rendered.documents).await?;
     }
-    decisions::say_whose(&mut rendered.lines, &args, &workload);
     let comments =
         args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
     if comments {

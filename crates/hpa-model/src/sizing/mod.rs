@@ -26,6 +26,8 @@ mod usable_nodes;
 
 pub use control::spec;
 pub use problem::SizingError;
-pub use request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
+pub use request::{
+    Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest,
+};
 pub use size::{Line, Subject};
 pub use size::{Sizing, has_scoped_quota, size};

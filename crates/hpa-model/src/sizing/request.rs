@@ -32,6 +32,28 @@ pub struct SizingRequest {
     pub pipeline: Pipeline,
     /// The replicas' grace period, milliseconds.
     pub grace_ms: u64,
+    /// Who decided the values that are given.
+    pub origins: Origins,
+}
+
+/// How the reason of a given value begins.
+#[derive(Debug, Clone, Copy)]
+pub struct Origins {
+    /// Of the replica's requests.
+    pub replica: &'static str,
+    /// Of the reserve.
+    pub reserve: &'static str,
+    /// Of `minReplicas`.
+    pub min: &'static str,
+    /// Of `maxReplicas`.
+    pub max: &'static str,
+}
+
+impl Default for Origins {
+    fn default() -> Self {
+        let given = "as given";
+        Self { replica: given, reserve: given, min: given, max: given }
+    }
 }
 
 /// The shape of a replica.

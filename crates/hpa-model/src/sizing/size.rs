@@ -51,7 +51,7 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingEr
     let mut lines = Vec::new();
     let (replica, line) = match &request.replica {
         ReplicaChoice::Given(replica) => {
-            let line = Line::new(Subject::Replica, "requests", replica, "as given");
+            let line = Line::new(Subject::Replica, "requests", replica, request.origins.replica);
             (replica.clone(), line)
         }
         ReplicaChoice::Auto { memory_per_core } => choose_shape(&nodes, *memory_per_core),
@@ -149,7 +149,8 @@ fn reserve(
             let held = reserve.of(&nodes.allocatable).get(CPU);
             let judged = if held < need.total_milli() { "less" } else { "no less" };
             let why = format!(
-                "as given: {} of {} cores; {judged} than the loop needs: {sum}",
+                "{}: {} of {} cores; {judged} than the loop needs: {sum}",
+                request.origins.reserve,
                 cores(held),
                 cores(nodes.allocatable.get(CPU))
             );
@@ -241,7 +242,7 @@ fn most(
     let max = match request.max {
         None => bounded(found),
         Some(given) => {
-            why = format!("as given; found: {found} ({why})");
+            why = format!("{}; found: {found} ({why})", request.origins.max);
             given
         }
     };
@@ -287,7 +288,7 @@ fn least(
         (Some(0), Pipeline::Native | Pipeline::Prometheus) if !zero => {
             return Err(SizingError::MinZero);
         }
-        (Some(min), _) => (min, "as given"),
+        (Some(min), _) => (min, request.origins.min),
         (None, Pipeline::Keda) => (0, "KEDA goes to zero, so that all is given back"),
         (None, _) if zero => (0, "the HPA goes to zero since 1.37, so that all is given back"),
         (None, _) => (1, "the least that an HPA keeps before 1.37; a floor never yields by itself"),

@@ -1,5 +1,7 @@
 //! What became of a check.
 
+use std::fmt::Display;
+
 use super::catalog::Check;
 
 /// What was found.
@@ -11,8 +13,10 @@ pub enum Outcome {
     Warning(String),
     /// It does not work.
     Failed(String),
-    /// It could not be looked at; why, such as the right that is missing.
+    /// It could not be looked at; why.
     Unknown(String),
+    /// It could not be looked at for want of a permission; see [`Self::denied`].
+    Denied(String),
     /// It makes no sense here.
     Skipped(String),
 }
@@ -46,6 +50,11 @@ pub struct Summary {
 }
 
 impl Outcome {
+    /// Unknown for want of this permission, as `kubectl create clusterrole` takes it.
+    pub fn denied(permission: impl Display) -> Self {
+        Self::Denied(format!("missing permission: {permission}"))
+    }
+
     /// What is to be read with it.
     pub fn text(&self) -> Option<&str> {
         match self {
@@ -53,6 +62,7 @@ impl Outcome {
             Self::Warning(text)
             | Self::Failed(text)
             | Self::Unknown(text)
+            | Self::Denied(text)
             | Self::Skipped(text) => Some(text),
         }
     }
@@ -63,7 +73,7 @@ impl Outcome {
             Self::Passed(_) => "success",
             Self::Warning(_) => "warning",
             Self::Failed(_) => "error",
-            Self::Unknown(_) => "unknown",
+            Self::Unknown(_) | Self::Denied(_) => "unknown",
             Self::Skipped(_) => "skipped",
         }
     }
@@ -78,7 +88,7 @@ impl Summary {
                 Outcome::Passed(_) => &mut summary.passed,
                 Outcome::Warning(_) => &mut summary.warnings,
                 Outcome::Failed(_) => &mut summary.failed,
-                Outcome::Unknown(_) => &mut summary.unknown,
+                Outcome::Unknown(_) | Outcome::Denied(_) => &mut summary.unknown,
                 Outcome::Skipped(_) => &mut summary.skipped,
             };
             *counter += 1;
