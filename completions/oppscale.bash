@@ -1420,7 +1420,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__serve)
-            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --legacy-metrics --node-metrics --log-format --shutdown-delay --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
+            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --workload-kind --legacy-metrics --node-metrics --log-format --shutdown-delay --kubeconfig --context --cluster --user --as --as-group --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1456,6 +1456,10 @@ _oppscale() {
                     ;;
                 --on-stale)
                     COMPREPLY=($(compgen -W "hold zero" -- "${cur}"))
+                    return 0
+                    ;;
+                --workload-kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --log-format)

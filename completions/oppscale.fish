@@ -156,6 +156,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l self-signed 
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l max-staleness -d 'Refuse metrics when the cluster was not heard for so long' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l on-stale -d 'What to answer then: hold (503, replicas stay) or zero (replicas go)' -r -f -a "hold\t'503'
 zero\t'0'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l workload-kind -d 'Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l log-format -d 'How to log: text or json' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l shutdown-delay -d 'How long to be unready before the ports close, on SIGTERM' -r

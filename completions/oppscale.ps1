@@ -161,6 +161,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--self-signed', '--self-signed', [CompletionResultType]::ParameterName, 'Make a certificate for these names and keep it in memory')
             [CompletionResult]::new('--max-staleness', '--max-staleness', [CompletionResultType]::ParameterName, 'Refuse metrics when the cluster was not heard for so long')
             [CompletionResult]::new('--on-stale', '--on-stale', [CompletionResultType]::ParameterName, 'What to answer then: hold (503, replicas stay) or zero (replicas go)')
+            [CompletionResult]::new('--workload-kind', '--workload-kind', [CompletionResultType]::ParameterName, 'Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'How to log: text or json')
             [CompletionResult]::new('--shutdown-delay', '--shutdown-delay', [CompletionResultType]::ParameterName, 'How long to be unready before the ports close, on SIGTERM')
             [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config')

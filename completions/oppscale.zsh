@@ -174,6 +174,7 @@ _arguments "${_arguments_options[@]}" : \
 '--max-staleness=[Refuse metrics when the cluster was not heard for so long]:DURATION:_default' \
 '--on-stale=[What to answer then\: hold (503, replicas stay) or zero (replicas go)]:WHAT:((hold\:"503"
 zero\:"0"))' \
+'*--workload-kind=[Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times]:KIND:_default' \
 '--log-format=[How to log\: text or json]:FORMAT:((text\:"For people"
 json\:"One object a line"))' \
 '--shutdown-delay=[How long to be unready before the ports close, on SIGTERM]:DURATION:_default' \

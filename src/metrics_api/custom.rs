@@ -4,10 +4,11 @@ use serde_json::{Value, json};
 
 use super::external::{held, no_metric};
 use super::metric::Metric;
-use super::reading::{NodeReading, Source, Values, WorkloadKind, WorkloadReading};
+use super::reading::{NodeReading, Source, Values, WorkloadReading};
 use super::request::Request;
 use super::status::{Answer, Refusal};
 use super::{CUSTOM, CustomVersion};
+use oppscale_core::kinds::Kind;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::selector::Labels;
 
@@ -23,6 +24,7 @@ struct Asked<'a> {
 pub(super) fn answer(
     version: CustomVersion,
     path: &[&str],
+    kinds: &[&'static Kind],
     request: &Request,
     source: &dyn Source,
 ) -> Result<Answer, Refusal> {
@@ -38,7 +40,8 @@ pub(super) fn answer(
         ["namespaces", name, metric] => asked(metric)?.namespace(name),
         ["namespaces", namespace, resource, name, metric] => {
             let asked = asked(metric)?;
-            match WorkloadKind::of_resource(resource) {
+            let is_it = |kind: &&&Kind| kind.plural == resource || kind.resource() == resource;
+            match kinds.iter().find(is_it) {
                 Some(kind) => asked.workloads(namespace, kind, name),
                 None => Err(asked.no_object(resource)),
             }
@@ -48,19 +51,14 @@ pub(super) fn answer(
 }
 
 impl Asked<'_> {
-    fn workloads(
-        &self,
-        namespace: &str,
-        kind: WorkloadKind,
-        name: &str,
-    ) -> Result<Answer, Refusal> {
+    fn workloads(&self, namespace: &str, kind: &Kind, name: &str) -> Result<Answer, Refusal> {
         let series = self.request.selector("metricLabelSelector")?;
         let objects = self.request.selector("labelSelector")?;
         let readings = self.source.workloads()?;
         let of_kind = readings
             .workloads
             .iter()
-            .filter(|workload| workload.namespace == namespace && workload.kind == kind);
+            .filter(|workload| workload.namespace == namespace && *workload.kind == *kind);
         let is_meant = |workload: &WorkloadReading| {
             series.is_empty() || series.matches(&workload.series_labels())
         };
@@ -74,14 +72,14 @@ impl Asked<'_> {
         let workload = of_kind.clone().find(|workload| workload.name == name).ok_or_else(|| {
             let resource = kind.resource();
             Refusal::not_found(format!(
-                "{resource}.apps {name:?} in namespace {namespace:?} is no opportunistic \
+                "{resource} {name:?} in namespace {namespace:?} is no opportunistic \
                  workload; label it {OPPORTUNISTIC_LABEL}=true"
             ))
         })?;
         if !is_meant(workload) {
             let resource = kind.resource();
             return Err(Refusal::not_found(format!(
-                "the metric of {resource}.apps {name:?} in namespace {namespace:?} is not {series}"
+                "the metric of {resource} {name:?} in namespace {namespace:?} is not {series}"
             )));
         }
         let values = workload.values.as_ref().map_err(|why| held(workload, why))?;
@@ -110,9 +108,9 @@ impl Asked<'_> {
             _ => {
                 return Err(Refusal::bad_request(format!(
                     "{} workloads of namespace {namespace:?} match; describe the one that is \
-                     scaled instead, as {}.apps",
+                     scaled instead, as {}",
                     found.len(),
-                    found.first().map_or("deployments", |w| w.kind.resource())
+                    found.first().map_or_else(String::new, |workload| workload.kind.resource())
                 )));
             }
         };
@@ -152,10 +150,10 @@ impl Asked<'_> {
 
     fn of_workload(&self, workload: &WorkloadReading, values: &Values, time: &str) -> Value {
         let object = json!({
-            "kind": workload.kind.name(),
+            "kind": workload.kind.name,
             "namespace": workload.namespace,
             "name": workload.name,
-            "apiVersion": "apps/v1",
+            "apiVersion": workload.kind.api_version(),
         });
         self.item(object, values, time)
     }
@@ -191,7 +189,7 @@ impl Asked<'_> {
     fn no_object(&self, resource: &str) -> Refusal {
         Refusal::not_found(format!(
             "{resource} have no metric {}; use a metric of type Object that describes the \
-             scaled Deployment, StatefulSet or ReplicaSet",
+             scaled workload, such as a Deployment",
             self.metric.name()
         ))
     }

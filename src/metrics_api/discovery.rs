@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::metric::Metric;
-use super::reading::WorkloadKind;
 use super::status::Answer;
 use super::{CUSTOM, EXTERNAL, Groups};
+use oppscale_core::kinds::Kind;
 
 /// The type of aggregated discovery, which clients compare letter by letter.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -30,10 +30,10 @@ struct Resource {
 }
 
 impl Documents {
-    pub(super) fn new(groups: Groups) -> Self {
+    pub(super) fn new(groups: Groups, kinds: &[&Kind]) -> Self {
         let mut served: Vec<(&'static str, &'static [&'static str], Vec<Resource>)> = Vec::new();
         if groups.custom {
-            served.push((CUSTOM, &["v1beta2", "v1beta1"], custom()));
+            served.push((CUSTOM, &["v1beta2", "v1beta1"], custom(kinds)));
         }
         if groups.external {
             served.push((EXTERNAL, &["v1beta1"], external()));
@@ -110,7 +110,7 @@ impl Documents {
     }
 }
 
-fn custom() -> Vec<Resource> {
+fn custom(kinds: &[&Kind]) -> Vec<Resource> {
     let resource = |of: String, namespaced, metric: Metric| Resource {
         name: format!("{of}/{}", metric.name()),
         kind: "MetricValueList",
@@ -118,8 +118,8 @@ fn custom() -> Vec<Resource> {
     };
     let mut resources = Vec::new();
     for metric in Metric::ALL {
-        for kind in WorkloadKind::ALL {
-            resources.push(resource(format!("{}.apps", kind.resource()), true, metric));
+        for kind in kinds {
+            resources.push(resource(kind.resource(), true, metric));
         }
         resources.push(resource("namespaces".to_owned(), false, metric));
         if metric != Metric::FitReplicas {

@@ -32,7 +32,7 @@ pub(super) fn answer(
         [] => return Err(nobody(namespace, &selector.to_string())),
         _ => {
             let names: Vec<_> =
-                found.iter().take(5).map(|w| format!("{}={}", w.kind.label(), w.name)).collect();
+                found.iter().take(5).map(|w| format!("{}={}", w.kind.singular(), w.name)).collect();
             return Err(Refusal::bad_request(format!(
                 "{} workloads in namespace {namespace} match, and an HPA would take their sum \
                  for one of them; select one, such as {}",
@@ -66,7 +66,7 @@ pub(super) fn no_metric(name: &str) -> Refusal {
 }
 
 pub(super) fn held(workload: &WorkloadReading, why: &str) -> Refusal {
-    let (kind, namespace, name) = (workload.kind.name(), &workload.namespace, &workload.name);
+    let (kind, namespace, name) = (workload.kind.name, &workload.namespace, &workload.name);
     Refusal::unavailable(format!("oppscale holds {kind} {namespace}/{name}: {why}"))
 }
 

@@ -20,11 +20,12 @@ mod request;
 mod status;
 
 pub use metric::Metric;
-pub use reading::{Found, NodeReading, Readings, Source, Values, WorkloadKind, WorkloadReading};
+pub use reading::{Found, NodeReading, Readings, Source, Values, WorkloadReading};
 pub use request::Request;
 pub use status::{Answer, Refusal};
 
 use discovery::Documents;
+use oppscale_core::kinds::Kind;
 
 /// The group of metrics of objects.
 pub const CUSTOM: &str = "custom.metrics.k8s.io";
@@ -44,6 +45,8 @@ pub struct Groups {
 #[derive(Debug)]
 pub struct Api {
     groups: Groups,
+    /// Kinds of workloads that have metrics.
+    kinds: Vec<&'static Kind>,
     documents: Documents,
 }
 
@@ -64,9 +67,10 @@ impl CustomVersion {
 }
 
 impl Api {
-    /// An API of these groups.
-    pub fn new(groups: Groups) -> Self {
-        Self { groups, documents: Documents::new(groups) }
+    /// An API of these groups, with metrics of workloads of these kinds.
+    pub fn new(groups: Groups, kinds: Vec<&'static Kind>) -> Self {
+        let documents = Documents::new(groups, &kinds);
+        Self { groups, kinds, documents }
     }
 
     /// Answers a request.
@@ -94,7 +98,7 @@ impl Api {
                     "v1beta2" => CustomVersion::V1beta2,
                     _ => return Err(self.no_path(request)),
                 };
-                custom::answer(version, rest, request, source)
+                custom::answer(version, rest, &self.kinds, request, source)
             }
             ["apis", EXTERNAL, "v1beta1", "namespaces", namespace, metric]
                 if self.groups.external =>

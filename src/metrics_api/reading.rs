@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use oppscale_core::model::{Pairs, Text};
+use oppscale_core::kinds::Kind;
+use oppscale_core::model::Pairs;
 use oppscale_core::resources::Amount;
 use oppscale_core::selector::Labels;
 
@@ -46,7 +47,7 @@ pub struct WorkloadReading {
     /// Its namespace.
     pub namespace: String,
     /// Its kind.
-    pub kind: WorkloadKind,
+    pub kind: &'static Kind,
     /// Its name.
     pub name: String,
     /// Its own labels.
@@ -77,55 +78,6 @@ pub struct Values {
     pub memory_bytes: Amount,
 }
 
-/// A kind of workload that is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum WorkloadKind {
-    /// apps/v1 Deployment.
-    Deployment,
-    /// apps/v1 ReplicaSet that nobody controls.
-    ReplicaSet,
-    /// apps/v1 StatefulSet.
-    StatefulSet,
-}
-
-impl WorkloadKind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Deployment, Self::ReplicaSet, Self::StatefulSet];
-
-    /// The kind as objects write it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Deployment => "Deployment",
-            Self::ReplicaSet => "ReplicaSet",
-            Self::StatefulSet => "StatefulSet",
-        }
-    }
-
-    /// Its resource: `deployments`.
-    pub fn resource(self) -> &'static str {
-        match self {
-            Self::Deployment => "deployments",
-            Self::ReplicaSet => "replicasets",
-            Self::StatefulSet => "statefulsets",
-        }
-    }
-
-    /// The kind in lower case, which is its label in external metrics.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Deployment => "deployment",
-            Self::ReplicaSet => "replicaset",
-            Self::StatefulSet => "statefulset",
-        }
-    }
-
-    /// The kind of a resource as paths name it: `deployments.apps`, or without the group.
-    pub fn of_resource(text: &str) -> Option<Self> {
-        let resource = text.strip_suffix(".apps").unwrap_or(text);
-        Self::ALL.into_iter().find(|kind| kind.resource() == resource)
-    }
-}
-
 impl WorkloadReading {
     /// The labels of its series: its own, and before them what names it.
     pub(super) fn series_labels(&self) -> Labels<'static> {
@@ -133,14 +85,13 @@ impl WorkloadReading {
         for (name, value) in self.labels.entries() {
             labels.insert(name.clone(), value.clone());
         }
-        let of = |name: &'static str, value: &str| (Text::from(name), Text::from(value.to_owned()));
         for (name, value) in [
-            of("namespace", &self.namespace),
-            of("kind", self.kind.name()),
-            of("workload", &self.name),
-            of(self.kind.label(), &self.name),
+            ("namespace".to_owned(), &*self.namespace),
+            ("kind".to_owned(), self.kind.name),
+            ("workload".to_owned(), &*self.name),
+            (self.kind.singular(), &*self.name),
         ] {
-            labels.insert(name, value);
+            labels.insert(name.into(), value.to_owned().into());
         }
         labels
     }

@@ -59,7 +59,7 @@ pub(super) fn workloads(counted: &Counted) -> [Family; 4] {
 /// The labels of a workload's series.
 pub(super) fn labels(entry: &Entry) -> [(&'static str, &str); 3] {
     let id = &entry.id;
-    [("namespace", &*id.namespace), ("kind", id.kind.name()), ("workload", &*id.name)]
+    [("namespace", &*id.namespace), ("kind", id.kind.name), ("workload", &*id.name)]
 }
 
 impl Scalers {
@@ -94,6 +94,6 @@ impl Scalers {
 
 fn scales(hpa: &Autoscaler, entry: &Entry) -> bool {
     hpa.namespace == entry.id.namespace
-        && hpa.target.0 == entry.id.kind.name()
+        && hpa.target.0 == entry.id.kind.name
         && hpa.target.1 == entry.id.name
 }

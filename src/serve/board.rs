@@ -11,11 +11,10 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::catalog::{Catalog, Entry};
-use crate::metrics_api::{
-    Found, NodeReading, Readings, Refusal, Source, Values, WorkloadKind, WorkloadReading,
-};
+use crate::metrics_api::{Found, NodeReading, Readings, Refusal, Source, Values, WorkloadReading};
 use oppscale_cluster::follow::{Feed, Followed, Health, Phase, Picture};
-use oppscale_core::ledger::{Group, Population};
+use oppscale_core::kinds::Kind;
+use oppscale_core::ledger::Population;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Claimant, Room, Share};
 
@@ -54,7 +53,7 @@ struct Inner {
     /// Its count of changes.
     changes: watch::Receiver<u64>,
     catalog: Catalog,
-    kinds: Vec<(WorkloadKind, Followed)>,
+    kinds: Vec<(&'static Kind, Followed)>,
     patience: Patience,
     counted: Mutex<Option<Arc<Counted>>>,
     /// When what is known was last current.
@@ -90,7 +89,7 @@ impl Board {
     pub fn new(
         picture: Picture,
         catalog: Catalog,
-        kinds: Vec<(WorkloadKind, Followed)>,
+        kinds: Vec<(&'static Kind, Followed)>,
         patience: Patience,
     ) -> Self {
         let (changes, counted) = (picture.changes(), Mutex::default());
@@ -108,9 +107,12 @@ impl Board {
         self.0.patience.max_staleness
     }
 
-    /// The feeds of the kinds of workloads.
-    pub fn kinds(&self) -> impl Iterator<Item = (WorkloadKind, Feed)> {
-        self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.feed()))
+    /// The watches of the kinds of workloads. A custom kind that the cluster lacks is left out.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, Feed)> {
+        let feeds = self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.feed()));
+        feeds.filter(|(kind, feed)| {
+            !kind.is_custom() || feed.is_whole() && !matches!(feed.phase, Phase::Refused { .. })
+        })
     }
 
     /// How well the cluster is heard.
@@ -157,7 +159,7 @@ impl Board {
                 (_, Phase::Refused { .. }) => {}
                 (Some(kind), _) => age = age.max(kind),
                 (None, _) => {
-                    let what = kind.resource();
+                    let what = kind.plural;
                     return Sight::Starting(format!("{what} have not been listed yet"));
                 }
             }
@@ -191,16 +193,15 @@ impl Board {
 
     fn count(&self, change: u64) -> Counted {
         let began = Instant::now();
-        let (version, entries) = self.0.catalog.entries();
-        let groups: Vec<Group> = entries.iter().map(Entry::group).collect();
+        let (version, entries, groups) = self.0.catalog.entries();
         let claimants: Vec<Option<Claimant>> =
             entries.iter().map(|entry| entry.claimant.clone().ok()).collect();
         let (mut room, mut populations) = (None, Vec::new());
         self.0.picture.change(|intake, _| {
             let ledger = &mut intake.snapshot_mut().ledger;
-            ledger.track(&groups);
+            ledger.track(groups);
             room = Some(Room::of(ledger, &claimants));
-            populations = ledger.populations(groups.len());
+            populations = ledger.populations(claimants.len());
             // Nothing has changed for those who look.
             false
         });

@@ -1,14 +1,14 @@
 //! The opportunistic workloads of the cluster, as they are heard of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
-use crate::metrics_api::WorkloadKind;
 use oppscale_cluster::follow::Change;
 use oppscale_core::defaulting::footprint_of_template;
-use oppscale_core::ledger::Group;
+use oppscale_core::kinds::{self, Kind};
+use oppscale_core::ledger::{Group, TrackId};
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::Policy;
@@ -16,13 +16,16 @@ use oppscale_core::replica::Replica;
 use oppscale_core::selector::Labels;
 use oppscale_core::share::Claimant;
 
+/// Controllers that may stand between a workload and its pods, one above the other.
+const MAX_CONTROLLERS: usize = 3;
+
 /// Which workload: namespace, kind and name, in which order they are listed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkloadId {
     /// Its namespace.
     pub namespace: String,
     /// Its kind.
-    pub kind: WorkloadKind,
+    pub kind: &'static Kind,
     /// Its name.
     pub name: String,
 }
@@ -49,8 +52,10 @@ pub struct Catalog(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     entries: BTreeMap<WorkloadId, Entry>,
+    /// Labelled objects that another one controls, and which one: their pods are its pods.
+    controlled: BTreeMap<WorkloadId, Group>,
     /// For each kind whose list is being read, which it has named so far.
-    named: BTreeMap<WorkloadKind, BTreeSet<WorkloadId>>,
+    named: BTreeMap<&'static Kind, BTreeSet<WorkloadId>>,
     /// Counts changes of what asks for capacity.
     version: u64,
 }
@@ -88,7 +93,7 @@ struct ExtraStatus {
 
 impl Catalog {
     /// Takes in what happened to a workload of `kind`.
-    pub fn change(&self, kind: WorkloadKind, change: Change<'_>) {
+    pub fn change(&self, kind: &'static Kind, change: Change<'_>) {
         let mut state = self.state();
         match change {
             Change::Begin => {
@@ -101,8 +106,16 @@ impl Catalog {
                     }
                     state.apply(*entry);
                 }
+                Some(Read::Controlled(id, controller)) => {
+                    state.remove(&id);
+                    if let Some(named) = state.named.get_mut(&kind) {
+                        named.insert(id.clone());
+                    }
+                    let known = state.controlled.insert(id, controller.clone());
+                    state.version += u64::from(known != Some(controller));
+                }
                 Some(Read::Not(id)) => state.remove(&id),
-                None => tracing::warn!(kind = kind.name(), "an object without a name is left out"),
+                None => tracing::warn!(kind = kind.name, "an object without a name is left out"),
             },
             Change::Gone(json) => {
                 if let Some(id) = read(kind, json).map(Read::id) {
@@ -111,15 +124,9 @@ impl Catalog {
             }
             Change::End => {
                 let Some(named) = state.named.remove(&kind) else { return };
-                let gone = |id: &&WorkloadId| id.kind == kind && !named.contains(*id);
-                let gone: Vec<_> = state.entries.keys().filter(gone).cloned().collect();
-                gone.iter().for_each(|id| state.remove(id));
+                state.retain(|id| id.kind != kind || named.contains(id));
             }
-            Change::Refused => {
-                let ids: Vec<_> = state.entries.keys().filter(|id| id.kind == kind).collect();
-                let ids: Vec<_> = ids.into_iter().cloned().collect();
-                ids.iter().for_each(|id| state.remove(id));
-            }
+            Change::Refused => state.retain(|id| id.kind != kind),
         }
     }
 
@@ -128,19 +135,28 @@ impl Catalog {
         self.state().version
     }
 
-    /// The workloads, by namespace, kind and name, and the version they are of.
-    pub fn entries(&self) -> (u64, Vec<Entry>) {
+    /// The workloads, by namespace, kind and name; the version they are of; and the groups
+    /// under which the pods of each are counted.
+    pub fn entries(&self) -> (u64, Vec<Entry>, HashMap<Group, TrackId>) {
         let state = self.state();
-        (state.version, state.entries.values().cloned().collect())
+        let own = (0..).zip(state.entries.keys()).map(|(number, id)| (id.group(), number));
+        let mut groups: HashMap<Group, TrackId> = own.collect();
+        // Level by level: what is controlled by a controlled object belongs to the workload, too.
+        for _ in 0..MAX_CONTROLLERS {
+            for (id, controller) in &state.controlled {
+                if let Some(number) = groups.get(controller).copied() {
+                    groups.insert(id.group(), number);
+                }
+            }
+        }
+        (state.version, state.entries.values().cloned().collect(), groups)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
     pub fn serves(&self, namespace: &str, kind: &str, name: &str) -> bool {
-        let Some(kind) = WorkloadKind::ALL.into_iter().find(|known| known.name() == kind) else {
-            return false;
-        };
-        let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        self.state().entries.contains_key(&WorkloadId { namespace, kind, name })
+        let is_it =
+            |id: &WorkloadId| (&*id.namespace, id.kind.name, &*id.name) == (namespace, kind, name);
+        self.state().entries.keys().any(is_it)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -151,7 +167,7 @@ impl Catalog {
 impl State {
     fn apply(&mut self, entry: Entry) {
         let id = &entry.id;
-        let (kind, namespace, name) = (id.kind.name(), &*id.namespace, &*id.name);
+        let (kind, namespace, name) = (id.kind.name, &*id.namespace, &*id.name);
         let known = self.entries.get(id);
         match (&entry.claimant, known.map(|known| &known.claimant)) {
             (Err(why), old) if old != Some(&Err(why.clone())) => {
@@ -172,12 +188,19 @@ impl State {
         self.entries.insert(entry.id.clone(), entry);
     }
 
+    fn retain(&mut self, is_kept: impl Fn(&WorkloadId) -> bool) {
+        self.controlled.retain(|id, _| is_kept(id));
+        let gone: Vec<_> = self.entries.keys().filter(|id| !is_kept(id)).cloned().collect();
+        gone.iter().for_each(|id| self.remove(id));
+    }
+
     fn remove(&mut self, id: &WorkloadId) {
+        self.controlled.remove(id);
         if self.entries.remove(id).is_some() {
             self.version += 1;
             tracing::info!(
                 reason = "WorkloadGone",
-                kind = id.kind.name(),
+                kind = id.kind.name,
                 namespace = id.namespace,
                 name = id.name,
                 "served no more"
@@ -186,20 +209,21 @@ impl State {
     }
 }
 
-impl Entry {
-    /// The group under which its pods are counted.
-    pub fn group(&self) -> Group {
+impl WorkloadId {
+    fn group(&self) -> Group {
         Group {
-            namespace: self.id.namespace.as_str().into(),
-            kind: self.id.kind.name().into(),
-            name: self.id.name.as_str().into(),
+            namespace: self.namespace.as_str().into(),
+            kind: self.kind.name.into(),
+            name: self.name.as_str().into(),
         }
     }
 }
 
 enum Read {
     Served(Box<Entry>),
-    /// Controlled by something else, or about to go.
+    /// Controlled by another object.
+    Controlled(WorkloadId, Group),
+    /// Being deleted, or a ReplicaSet whose pods name the workload themselves.
     Not(WorkloadId),
 }
 
@@ -207,18 +231,18 @@ impl Read {
     fn id(self) -> WorkloadId {
         match self {
             Self::Served(entry) => entry.id,
-            Self::Not(id) => id,
+            Self::Controlled(id, _) | Self::Not(id) => id,
         }
     }
 }
 
 /// Reads a workload; `None` when it cannot even be told which.
-fn read(kind: WorkloadKind, json: &str) -> Option<Read> {
+fn read(kind: &'static Kind, json: &str) -> Option<Read> {
     let workload: Workload<'_> = match serde_json::from_str(json) {
         Ok(workload) => workload,
         Err(error) => {
             let id = id_of(kind, json)?;
-            let claimant = Err(format!("it is no {}: {error}", kind.name()));
+            let claimant = Err(format!("it is no {}: {error}", kind.name));
             let labels = Arc::default();
             return Some(Read::Served(Box::new(Entry {
                 id,
@@ -239,7 +263,18 @@ fn read(kind: WorkloadKind, json: &str) -> Option<Read> {
         return None;
     }
     // A Deployment's ReplicaSets carry the labels of its pods, the opportunistic one too.
-    if metadata.controller().is_some() || metadata.deletion_timestamp.is_some() {
+    if let Some(owner) = metadata.controller() {
+        if kinds::scalable().any(|kind| kind.hash_label.is_some() && kind.name == &*owner.kind) {
+            return Some(Read::Not(id));
+        }
+        let controller = Group {
+            namespace: id.namespace.as_str().into(),
+            kind: owner.kind.as_str().into(),
+            name: owner.name.as_str().into(),
+        };
+        return Some(Read::Controlled(id, controller));
+    }
+    if metadata.deletion_timestamp.is_some() {
         return Some(Read::Not(id));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
@@ -271,7 +306,7 @@ fn claimant(workload: &Workload<'_>, extra: &Extra) -> Result<Claimant, String> 
     Ok(Claimant { replica: Replica::from_footprint(footprint), placement, policy })
 }
 
-fn id_of(kind: WorkloadKind, json: &str) -> Option<WorkloadId> {
+fn id_of(kind: &'static Kind, json: &str) -> Option<WorkloadId> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
     let text = |name: &str| Some(value.get("metadata")?.get(name)?.as_str()?.to_owned());
     Some(WorkloadId { namespace: text("namespace")?, kind, name: text("name")? })

@@ -63,7 +63,8 @@ use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use health::Health;
 use history::History;
 use issue::Issue;
-use oppscale_cluster::Cluster;
+use oppscale_cluster::{Cluster, KindRef};
+use oppscale_core::kinds::{self, Kind};
 use prometheus::Exporter;
 use tally::{ChangeTally, RequestTally};
 use watches::Watches;
@@ -83,6 +84,8 @@ pub struct Settings {
     pub certificate: CertificateSource,
     /// When the cluster counts as unheard.
     pub patience: Patience,
+    /// Kinds of workloads that are served besides those of the table.
+    pub workload_kinds: Vec<KindRef>,
     /// Whether `/metrics` has the article's ten gauges.
     pub legacy_metrics: bool,
     /// Whether `/metrics` has a series for each node.
@@ -162,9 +165,17 @@ impl Server {
     /// When it cannot even begin to. Whatever fails later is tried again.
     pub async fn start(self, cluster: Cluster) -> anyhow::Result<Running> {
         let Self { settings, certificate, api, web } = self;
+        let mut kinds: Vec<&'static Kind> = kinds::scalable().collect();
+        for named in &settings.workload_kinds {
+            let kind = named.resolve(&cluster).await?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
         let changes = ChangeTally::default();
         let watches =
-            Watches::start(cluster, &settings.patience, changes.clone(), api.is_some()).await?;
+            Watches::start(cluster, &settings.patience, changes.clone(), api.is_some(), &kinds)
+                .await?;
         let board = watches.board(settings.patience);
         let trust = watches.trust.clone();
         let health = Health::new(board.clone(), trust.clone());
@@ -210,7 +221,7 @@ impl Server {
         ports.serve(web, Arc::new(web_port));
         if let (Some(api), Some(trust)) = (api, trust) {
             let api_port = ApiPort {
-                api: Api::new(settings.groups),
+                api: Api::new(settings.groups, kinds),
                 board,
                 trust,
                 health: health.clone(),

@@ -162,7 +162,7 @@ impl Exporter {
         )
         .unit("seconds");
         let health = self.board.picture().look(|_, health| health.clone());
-        let of_workloads = self.board.kinds().map(|(kind, feed)| (kind.resource(), feed));
+        let of_workloads = self.board.kinds().map(|(kind, feed)| (kind.plural, feed));
         let now = Instant::now();
         let of_hpas = ("horizontalpodautoscalers", self.scalers.feed.feed());
         let of_cluster = [("nodes", health.nodes), ("pods", health.pods), of_hpas];

@@ -9,9 +9,9 @@ use super::front_proxy::{CONFIG_MAP, NAMESPACE};
 use super::tally::ChangeTally;
 use super::trust::Trust;
 use super::waits::Waits;
-use crate::metrics_api::WorkloadKind;
 use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
 use oppscale_cluster::{Cluster, Listing};
+use oppscale_core::kinds::{self, Kind};
 
 /// The shortest life of a watch: renewing it more often would be polling.
 const SHORTEST_WATCH: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ const SHORTEST_WATCH: Duration = Duration::from_secs(2);
 pub(super) struct Watches {
     follower: Follower,
     catalog: Catalog,
-    kinds: Vec<(WorkloadKind, Followed)>,
+    kinds: Vec<(&'static Kind, Followed)>,
     pub(super) autoscalers: Autoscalers,
     /// How well HPAs are heard.
     pub(super) hpas: Followed,
@@ -40,6 +40,7 @@ impl Watches {
         patience: &Patience,
         changes: ChangeTally,
         serves_api: bool,
+        kinds: &[&'static Kind],
     ) -> anyhow::Result<Self> {
         let catalog = Catalog::default();
         let waits = Waits::new(catalog.clone());
@@ -50,7 +51,7 @@ impl Watches {
         };
         let mut follower = Follower::start(cluster, wishes).await?;
         let autoscalers = Autoscalers::default();
-        let kinds = WorkloadKind::ALL.into_iter().map(|kind| {
+        let kinds = kinds.iter().map(|&kind| {
             let catalog = catalog.clone();
             let followed =
                 follower.follow(workloads(kind), move |change| catalog.change(kind, change));
@@ -58,7 +59,8 @@ impl Watches {
         });
         let kinds = kinds.collect();
         let seen = autoscalers.clone();
-        let hpas = follower.follow(hpas(), move |change| seen.change(change));
+        let hpas =
+            follower.follow(Listing::of(&kinds::HPA, None, ""), move |change| seen.change(change));
         let trust = serves_api.then(|| follow_trust(&mut follower));
         Ok(Self { follower, catalog, kinds, autoscalers, hpas, waits, trust })
     }
@@ -87,46 +89,20 @@ fn follow_trust(follower: &mut Follower) -> Trust {
     trust
 }
 
-fn workloads(kind: WorkloadKind) -> Listing {
-    let (list, right) = match kind {
-        WorkloadKind::Deployment => {
-            ("DeploymentList", "--verb=list,watch --resource=deployments.apps")
-        }
-        WorkloadKind::ReplicaSet => {
-            ("ReplicaSetList", "--verb=list,watch --resource=replicasets.apps")
-        }
-        WorkloadKind::StatefulSet => {
-            ("StatefulSetList", "--verb=list,watch --resource=statefulsets.apps")
-        }
-    };
-    Listing {
-        kind: list,
-        noun: kind.resource(),
-        right,
-        path: format!("/apis/apps/v1/{}", kind.resource()),
-        // oppscale_core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
-        query: "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue".to_owned(),
-    }
-}
-
-fn hpas() -> Listing {
-    Listing {
-        kind: "HorizontalPodAutoscalerList",
-        noun: "horizontalpodautoscalers",
-        right: "--verb=list,watch --resource=horizontalpodautoscalers.autoscaling",
-        path: "/apis/autoscaling/v2/horizontalpodautoscalers".to_owned(),
-        query: String::new(),
-    }
+fn workloads(kind: &'static Kind) -> Listing {
+    // oppscale_core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
+    Listing::of(kind, None, "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue")
 }
 
 /// The Role that grants it names the ConfigMap, so the request must, too.
 fn config_map() -> Listing {
+    let query = format!("fieldSelector=metadata.name%3D{CONFIG_MAP}");
     Listing {
-        kind: "ConfigMapList",
         noun: "the front proxy's ConfigMap",
-        right: "--verb=list,watch --resource=configmaps \
-                --resource-name=extension-apiserver-authentication",
-        path: format!("/api/v1/namespaces/{NAMESPACE}/configmaps"),
-        query: format!("fieldSelector=metadata.name%3D{CONFIG_MAP}"),
+        right: format!(
+            "{} --resource-name={CONFIG_MAP}",
+            kinds::CONFIG_MAP.permission("list,watch")
+        ),
+        ..Listing::of(&kinds::CONFIG_MAP, Some(NAMESPACE), query)
     }
 }

@@ -304,7 +304,7 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--by", "node", "-n", "shop"], "-n selects rows of namespaces"),
         (&["--by", "namespace", "--sort", "slots"], "a column that these rows do not have"),
         (&["-l", "a in b"], "is not a label selector"),
-        (&["--workload", "miner"], "NAMESPACE/deploy/NAME"),
+        (&["--workload", "miner"], "[NAMESPACE/]KIND/NAME"),
         (&["--fail-below", "cpu"], "expected RESOURCE=QUANTITY"),
         (&["--request-timeout", "soon"], "expected a duration"),
         (&["--as-group", "admins"], "--as"),

@@ -5,6 +5,7 @@ use tokio::sync::mpsc;
 use super::client::{Action, Cluster};
 use super::decode::list_end;
 use super::error::ClusterError;
+use oppscale_core::kinds::{self, Kind};
 
 /// Objects in a page, as kubectl has it: about 5 MB of pods.
 const PAGE: u32 = 500;
@@ -16,41 +17,45 @@ const RESTARTS: u32 = 3;
 /// A kind of object as the API server lists and watches it.
 #[derive(Debug, Clone)]
 pub struct Listing {
-    /// The kind of the list: `PodList`.
-    pub kind: &'static str,
-    /// What it is called: `pods`.
+    /// The kind of its items.
+    pub kind: &'static Kind,
+    /// Name of the list in messages: `pods`.
     pub noun: &'static str,
-    /// The rule that allows it, as flags of `kubectl create clusterrole`.
-    pub right: &'static str,
-    /// Where it is: `/api/v1/pods`.
+    /// The RBAC rule that allows it, as flags of `kubectl create clusterrole`.
+    pub right: String,
+    /// URL path: `/api/v1/pods`.
     pub path: String,
-    /// What narrows it down, percent-encoded: `labelSelector=a%3Db`; empty for all.
+    /// Selectors, percent-encoded: `labelSelector=a%3Db`; empty for all objects.
     pub query: String,
+    /// Whether the server may lack the kind. A missing kind then counts as refused, and is
+    /// retried.
+    pub is_optional: bool,
 }
 
 impl Listing {
+    /// The objects of `kind` in a namespace, or in all.
+    pub fn of(kind: &'static Kind, namespace: Option<&str>, query: impl Into<String>) -> Self {
+        Self {
+            kind,
+            noun: kind.plural,
+            right: kind.permission("list,watch"),
+            path: kind.list_path(namespace),
+            query: query.into(),
+            is_optional: kind.is_custom(),
+        }
+    }
+
     /// All nodes.
     pub fn nodes() -> Self {
-        Self {
-            kind: "NodeList",
-            noun: "nodes",
-            right: "--verb=list,watch --resource=nodes,pods",
-            path: "/api/v1/nodes".to_owned(),
-            query: String::new(),
-        }
+        let right = kinds::permission("list,watch", &[&kinds::NODE, &kinds::POD]);
+        Self { right, ..Self::of(&kinds::NODE, None, "") }
     }
 
     /// All pods that occupy something. Those that have ended may be many, so the server
     /// leaves them out.
     pub fn pods() -> Self {
-        Self {
-            kind: "PodList",
-            noun: "pods",
-            right: "--verb=list,watch --resource=nodes,pods",
-            path: "/api/v1/pods".to_owned(),
-            query: "fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
-                .to_owned(),
-        }
+        let query = "fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
+        Self { right: Self::nodes().right, ..Self::of(&kinds::POD, None, query) }
     }
 
     /// The path of a request for it, with more parameters.
@@ -80,7 +85,7 @@ pub(super) async fn load<W: From<Piece>>(
     empties: &mut mpsc::UnboundedReceiver<Vec<u8>>,
 ) -> Result<String, ClusterError> {
     let words = format!("list {}", listing.noun);
-    let action = Action { words: &words, right: listing.right };
+    let action = Action { words: &words, right: &listing.right };
     let first = listing.with(&format!("limit={PAGE}"));
     let mut path = first.clone();
     let mut starts = 1;
@@ -112,9 +117,10 @@ pub(super) async fn load<W: From<Piece>>(
         // What is no list is left for the fold to report, with the place. An empty list of
         // something else must not pass for an empty cluster.
         let end = list_end(&body).unwrap_or_default();
-        if let Some(kind) = end.kind.filter(|kind| kind != listing.kind) {
+        let is_other = |kind: &String| kind.strip_suffix("List") != Some(listing.kind.name);
+        if let Some(kind) = end.kind.filter(is_other) {
             let (action, server) = (action.words.to_owned(), cluster.server().to_owned());
-            let cause = format!("it is a {kind}, not a {}", listing.kind);
+            let cause = format!("it is a {kind}, not a {}List", listing.kind.name);
             return Err(ClusterError::Garbage { action, server, cause });
         }
         if taker.send(Piece::Page(body).into()).await.is_err() {

@@ -1,13 +1,16 @@
-//! The workload that `--workload` names: whose pods are own, and where they may go.
+//! The workload that `--workload` names: its pods, its replica's shape, where its pods may go.
 
 use std::fmt;
 use std::str::FromStr;
 
+use k8s_openapi::api::autoscaling::v1::Scale;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use oppscale_core::defaulting::footprint_of_template;
-use oppscale_core::malformed::Malformed;
-use oppscale_core::model::{Metadata, Workload};
+use oppscale_core::kinds::{self, Kind};
+use oppscale_core::malformed::{Malformed, Problem};
+use oppscale_core::model::{Metadata, PodTemplate, Workload};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
@@ -15,17 +18,18 @@ use oppscale_core::selector::Selector;
 
 use super::client::{Action, Cluster};
 use super::decode::fold_list;
+use super::discovery;
 use super::error::ClusterError;
 
 /// A workload as it is named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkloadRef {
-    /// `NAMESPACE/KIND/NAME`, or `KIND/NAME` in the namespace at hand.
+    /// `NAMESPACE/KIND/NAME`, or `KIND/NAME` in the namespace of the context.
     Object {
         /// The namespace, if it was given.
         namespace: Option<String>,
-        /// `Deployment`, `StatefulSet` or `ReplicaSet`.
-        kind: WorkloadKind,
+        /// Its kind.
+        kind: KindRef,
         /// The name.
         name: String,
     },
@@ -33,63 +37,81 @@ pub enum WorkloadRef {
     Labels(Selector),
 }
 
-/// A kind of workload whose pods can be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum WorkloadKind {
-    /// apps/v1 Deployment.
-    Deployment,
-    /// apps/v1 StatefulSet.
-    StatefulSet,
-    /// apps/v1 ReplicaSet.
-    ReplicaSet,
+/// A kind as it is named on the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KindRef {
+    /// A kind of the table.
+    Known(&'static Kind),
+    /// Any other, as it was typed: `KIND`, `KIND.GROUP` or `KIND.VERSION.GROUP`. API discovery
+    /// tells what it is.
+    Named(String),
 }
 
 /// What is known of a workload once it has been read.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ResolvedWorkload {
-    /// Whose pods are own.
+    /// Which pods are its own.
     pub ownership: Ownership,
-    /// The shape of a replica, where the workload says.
+    /// The shape of a replica, if the workload has a pod template.
     pub replica: Option<Replica>,
     /// Where its pods may go.
     pub placement: Placement,
 }
 
-impl WorkloadKind {
-    /// The kind as objects write it.
-    pub fn name(self) -> &'static str {
+impl KindRef {
+    /// Whether `kind`, as objects write it, is meant.
+    pub fn is(&self, kind: &str) -> bool {
         match self {
-            Self::Deployment => "Deployment",
-            Self::StatefulSet => "StatefulSet",
-            Self::ReplicaSet => "ReplicaSet",
+            Self::Known(known) => known.name == kind,
+            Self::Named(text) => discovery::is_named(kinds::split_resource(text).0, kind),
         }
     }
 
-    pub(super) fn plural(self) -> &'static str {
+    /// The kind, from the table or by API discovery.
+    ///
+    /// # Errors
+    /// When the server has no such kind, or no replicas of it can be set.
+    pub async fn resolve(&self, cluster: &Cluster) -> anyhow::Result<&'static Kind> {
         match self {
-            Self::Deployment => "deployments",
-            Self::StatefulSet => "statefulsets",
-            Self::ReplicaSet => "replicasets",
+            Self::Known(kind) => Ok(kind),
+            Self::Named(text) => discovery::scalable_kind(cluster, text).await,
         }
     }
+}
 
-    fn parse(text: &str) -> Option<Self> {
-        Some(match text.to_ascii_lowercase().trim_end_matches(".apps") {
-            "deploy" | "deployment" | "deployments" => Self::Deployment,
-            "sts" | "statefulset" | "statefulsets" => Self::StatefulSet,
-            "rs" | "replicaset" | "replicasets" => Self::ReplicaSet,
-            _ => return None,
-        })
+impl FromStr for KindRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match kinds::named(text) {
+            Some(kind) if kind.scales => Ok(Self::Known(kind)),
+            Some(kind) => {
+                Err(format!("a {} has no scale subresource: an HPA cannot scale it", kind.name))
+            }
+            None if is_name(&text.to_ascii_lowercase()) => {
+                Ok(Self::Named(text.to_ascii_lowercase()))
+            }
+            None => Err(format!("{text:?} is not a kind, such as deploy or rollouts.argoproj.io")),
+        }
+    }
+}
+
+impl fmt::Display for KindRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(kind) => f.write_str(&kind.singular()),
+            Self::Named(text) => f.write_str(text),
+        }
     }
 }
 
 impl fmt::Display for WorkloadRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Object { namespace, kind, name } => {
-                let namespace = namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
-                write!(f, "{namespace}{}/{name}", kind.name().to_ascii_lowercase())
+            Self::Object { namespace: Some(namespace), kind, name } => {
+                write!(f, "{namespace}/{kind}/{name}")
             }
+            Self::Object { namespace: None, kind, name } => write!(f, "{kind}/{name}"),
             Self::Labels(selector) => write!(f, "{selector}"),
         }
     }
@@ -101,23 +123,21 @@ impl FromStr for WorkloadRef {
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<_> = text.split('/').collect();
         let object = match parts[..] {
-            [kind, name] => WorkloadKind::parse(kind).map(|kind| (None, kind, name)),
-            [namespace, kind, name] => {
-                WorkloadKind::parse(kind).map(|kind| (Some(namespace.to_owned()), kind, name))
-            }
+            [kind, name] => Some((None, kind, name)),
+            [namespace, kind, name] => Some((Some(namespace.to_owned()), kind, name)),
             _ => None,
         };
         match object {
+            _ if text.contains(['=', '!', '(']) => {
+                Selector::parse(text).map(Self::Labels).map_err(|error| error.to_string())
+            }
             Some((namespace, kind, name))
                 if is_name(name) && namespace.as_deref().is_none_or(is_name) =>
             {
-                Ok(Self::Object { namespace, kind, name: name.to_owned() })
-            }
-            None if text.contains(['=', '!', '(']) => {
-                Selector::parse(text).map(Self::Labels).map_err(|error| error.to_string())
+                Ok(Self::Object { namespace, kind: kind.parse()?, name: name.to_owned() })
             }
             _ => Err(format!(
-                "{text:?} is neither NAMESPACE/deploy/NAME (or sts, rs) nor a label selector"
+                "{text:?} is neither [NAMESPACE/]KIND/NAME, such as deploy/web, nor a label selector"
             )),
         }
     }
@@ -128,6 +148,23 @@ fn is_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.')
+}
+
+/// Kinds of objects that may stand between a workload of `kind` and its pods.
+pub(super) fn intermediates(kind: &Kind) -> &'static [&'static Kind] {
+    static ALL: [&Kind; 2] = [&kinds::REPLICA_SET, &kinds::STATEFUL_SET];
+    match (kind.hash_label, kinds::find(&kind.api_version(), kind.name)) {
+        (Some(_), _) => &ALL[..1],
+        (None, Some(_)) => &[],
+        (None, None) => &ALL,
+    }
+}
+
+/// The RBAC rule for following a workload of `kind`, as flags of `kubectl create clusterrole`.
+pub(super) fn permission(verbs: &str, kind: &'static Kind) -> String {
+    let mut all = vec![kind];
+    all.extend(intermediates(kind));
+    kinds::permission(verbs, &all)
 }
 
 /// Reads the workload from the API server.
@@ -141,37 +178,57 @@ pub(super) async fn fetch(
 ) -> anyhow::Result<ResolvedWorkload> {
     let (given, kind, name) = match reference {
         WorkloadRef::Labels(selector) => return Ok(by_labels(selector)),
-        WorkloadRef::Object { namespace, kind, name } => (namespace, *kind, name),
+        WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
     };
+    let kind = kind.resolve(cluster).await?;
     let namespace = given.as_deref().unwrap_or(namespace);
-    let plural = kind.plural();
-    let words = format!("get {} {namespace}/{name}", kind.name());
-    let right = format!("--verb=get,list --resource={plural}.apps,replicasets.apps");
+    let words = format!("get {} {namespace}/{name}", kind.name);
+    let right = permission("get,list", kind);
     let action = Action { words: &words, right: &right };
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/{plural}/{name}");
+    let path = kind.path(Some(namespace), name);
     let body = cluster.get(&action, &path).await?;
-    let workload: Workload<'_> = serde_json::from_slice(&body).map_err(|error| {
-        anyhow::Error::from(error).context(format!("{words}: the answer is no {}", kind.name()))
-    })?;
-    let replica_sets = match kind {
-        WorkloadKind::Deployment => replica_sets(cluster, namespace, &workload).await?,
-        _ => Vec::new(),
+    let context = |error: anyhow::Error| error.context(words.clone());
+    let text = String::from_utf8(body).map_err(|error| context(error.into()))?;
+    let parts = Parts::of(kind, &text).map_err(context)?;
+    let selector = match kind.is_custom() {
+        true => scale_selector(cluster, kind, namespace, name).await?,
+        false => parts.selector.clone(),
     };
-    resolve(&workload, kind, namespace, replica_sets)
-        .map_err(|error| anyhow::Error::from(error).context(words))
+    let mut uids = Vec::new();
+    for of in intermediates(kind) {
+        uids.extend(controllers(cluster, of, namespace).await?);
+    }
+    let intermediates = owned_by(&parts.uid, uids);
+    resolve(parts, selector, kind, namespace, intermediates).map_err(|e| context(e.into()))
 }
 
-/// The uids of a Deployment's ReplicaSets. Without the right to list them they are
-/// known by name.
-async fn replica_sets(
+/// The selector that the object's `/scale` subresource tells an HPA.
+async fn scale_selector(
     cluster: &Cluster,
+    kind: &Kind,
     namespace: &str,
-    deployment: &Workload<'_>,
-) -> Result<Vec<String>, ClusterError> {
-    let words = format!("list ReplicaSets in {namespace}");
-    let action = Action { words: &words, right: "--verb=list --resource=replicasets.apps" };
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/replicasets");
-    let body = match cluster.get(&action, &path).await {
+    name: &str,
+) -> anyhow::Result<Selector> {
+    let words = format!("get the scale of {} {namespace}/{name}", kind.name);
+    let right = format!("--verb=get --resource={0},{0}/scale", kind.resource());
+    let action = Action { words: &words, right: &right };
+    let path = format!("{}/scale", kind.path(Some(namespace), name));
+    let scale: Scale = serde_json::from_slice(&cluster.get(&action, &path).await?)
+        .map_err(|error| anyhow::Error::from(error).context(words.clone()))?;
+    let selector = scale.status.and_then(|status| status.selector).unwrap_or_default();
+    Selector::parse(&selector).map_err(|error| anyhow::anyhow!("{words}: {error}"))
+}
+
+/// UID of each object of a namespace, and of its controller. Empty if they may not be listed.
+async fn controllers(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    namespace: &str,
+) -> Result<Vec<(String, String)>, ClusterError> {
+    let words = format!("list {}s in {namespace}", kind.name);
+    let right = kind.permission("list");
+    let action = Action { words: &words, right: &right };
+    let body = match cluster.get(&action, &kind.list_path(Some(namespace))).await {
         Ok(body) => body,
         Err(ClusterError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -183,45 +240,81 @@ async fn replica_sets(
     };
     let text = std::str::from_utf8(&body).map_err(|error| garbage(error.to_string()))?;
     let mut uids = Vec::new();
-    fold_list(text, |set: Workload<'_>| uids.extend(owned_by(&set.metadata, &deployment.metadata)))
+    fold_list(text, |object: Workload<'_>| uids.extend(controller(&object.metadata)))
         .map_err(|error| garbage(error.to_string()))?;
     Ok(uids)
 }
 
-/// The uid of `set` if `deployment` controls it.
-fn owned_by(set: &Metadata<'_>, deployment: &Metadata<'_>) -> Option<String> {
-    let controller = set.controller()?;
-    (controller.uid == deployment.uid && !controller.uid.is_empty()).then(|| set.uid.to_string())
+/// UID of an object and of its controller.
+fn controller(object: &Metadata<'_>) -> Option<(String, String)> {
+    Some((object.uid.to_string(), object.controller()?.uid.to_string()))
+}
+
+/// Those of the objects, each with its controller, that `root` controls directly or not.
+fn owned_by(root: &str, mut objects: Vec<(String, String)>) -> Vec<String> {
+    let mut owned: Vec<String> = Vec::new();
+    loop {
+        let is_owned = |(_, controller): &mut (String, String)| {
+            !controller.is_empty() && (controller == root || owned.contains(controller))
+        };
+        let found: Vec<_> = objects.extract_if(.., is_owned).map(|(uid, _)| uid).collect();
+        if found.is_empty() {
+            return owned;
+        }
+        owned.extend(found);
+    }
 }
 
 /// Finds the workload among saved objects, each with its kind.
 ///
 /// # Errors
 /// When it is malformed. `None` when it is not among them.
-pub(super) fn find<'j>(
-    objects: &[(&str, &'j RawValue)],
+pub(super) fn find(
+    objects: &[(&str, &RawValue)],
     reference: &WorkloadRef,
     namespace: &str,
-) -> Result<Option<ResolvedWorkload>, Malformed> {
-    let (given, kind, name) = match reference {
+) -> anyhow::Result<Option<ResolvedWorkload>> {
+    let (given, wanted, name) = match reference {
         WorkloadRef::Labels(selector) => return Ok(Some(by_labels(selector))),
-        WorkloadRef::Object { namespace, kind, name } => (namespace, *kind, name),
+        WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
     };
     let namespace = given.as_deref().unwrap_or(namespace);
-    let of_kind = |wanted: WorkloadKind| {
-        objects.iter().filter(move |(kind, _)| *kind == wanted.name()).filter_map(|(_, raw)| {
-            let workload: Workload<'j> = serde_json::from_str(raw.get()).ok()?;
-            in_namespace(&workload.metadata, namespace).then_some(workload)
+    let found = objects.iter().filter(|(kind, _)| wanted.is(kind)).find(|(_, raw)| {
+        serde_json::from_str::<Object<'_>>(raw.get()).is_ok_and(|object| {
+            *object.metadata.name == **name && in_namespace(&object.metadata, namespace)
         })
+    });
+    let Some((name, raw)) = found else { return Ok(None) };
+    let kind = match wanted {
+        KindRef::Known(kind) => kind,
+        KindRef::Named(_) => {
+            let object: Object<'_> = serde_json::from_str(raw.get())?;
+            let (group, version) =
+                object.api_version.rsplit_once('/').unwrap_or(("", &object.api_version));
+            Kind::intern(group, version, name, &format!("{}s", name.to_ascii_lowercase()), true)
+        }
     };
-    let Some(workload) = of_kind(kind).find(|workload| &*workload.metadata.name == name.as_str())
-    else {
-        return Ok(None);
-    };
-    let replica_sets = of_kind(WorkloadKind::ReplicaSet)
-        .filter_map(|set| owned_by(&set.metadata, &workload.metadata))
-        .collect();
-    resolve(&workload, kind, namespace, replica_sets).map(Some)
+    let parts = Parts::of(kind, raw.get())?;
+    let uids = objects.iter().filter(|(name, _)| {
+        intermediates(kind).iter().any(|intermediate| intermediate.name == *name)
+    });
+    let uids = uids.filter_map(|(_, raw)| {
+        let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
+        controller(&object.metadata).filter(|_| in_namespace(&object.metadata, namespace))
+    });
+    let intermediates = owned_by(&parts.uid, uids.collect());
+    let selector = parts.selector.clone();
+    Ok(Some(resolve(parts, selector, kind, namespace, intermediates)?))
+}
+
+/// The identity of an object of any kind.
+#[derive(serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    #[serde(borrow, default)]
+    api_version: std::borrow::Cow<'a, str>,
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
 }
 
 fn in_namespace(metadata: &Metadata<'_>, namespace: &str) -> bool {
@@ -233,26 +326,81 @@ fn by_labels(selector: &Selector) -> ResolvedWorkload {
     ResolvedWorkload { ownership: Ownership::Labels(selector.clone()), ..Default::default() }
 }
 
+/// What an object says about its pods.
+struct Parts {
+    name: String,
+    uid: String,
+    selector: Selector,
+    replica: Option<Replica>,
+    placement: Placement,
+}
+
+impl Parts {
+    fn of(kind: &Kind, json: &str) -> anyhow::Result<Self> {
+        if !kind.is_custom() {
+            let workload: Workload<'_> = serde_json::from_str(json).map_err(|error| {
+                anyhow::Error::from(error).context(format!("the answer is no {}", kind.name))
+            })?;
+            let selector = Selector::from_object(&workload.spec.selector)?;
+            return Self::with(&workload.metadata, selector, Some(&workload.spec.template));
+        }
+        let object: Object<'_> = serde_json::from_str(json)?;
+        let value: Value = serde_json::from_str(json)?;
+        // A selector as of a Deployment, or in the status, as the scale subresource wants it.
+        let selector = match (&value["spec"]["selector"], value["status"]["selector"].as_str()) {
+            (Value::Object(labels), _) => {
+                let text = Value::Object(labels.clone()).to_string();
+                Selector::from_object(&serde_json::from_str(&text)?)?
+            }
+            (_, Some(text)) => Selector::parse(text).map_err(|e| anyhow::anyhow!("{e}"))?,
+            _ => Selector::default(),
+        };
+        let template = kind.template.and_then(|place| value.pointer(place));
+        match template.map(Value::to_string) {
+            Some(text) => {
+                Self::with(&object.metadata, selector, Some(&serde_json::from_str(&text)?))
+            }
+            None => Self::with(&object.metadata, selector, None),
+        }
+    }
+
+    fn with(
+        metadata: &Metadata<'_>,
+        selector: Selector,
+        template: Option<&PodTemplate<'_>>,
+    ) -> anyhow::Result<Self> {
+        let spec = template.map(|template| &template.spec);
+        Ok(Self {
+            name: metadata.name.to_string(),
+            uid: metadata.uid.to_string(),
+            selector,
+            replica: spec.map(footprint_of_template).transpose()?.map(Replica::from_footprint),
+            placement: spec.map(Placement::of).transpose()?.unwrap_or_default(),
+        })
+    }
+}
+
 fn resolve(
-    workload: &Workload<'_>,
-    kind: WorkloadKind,
+    parts: Parts,
+    selector: Selector,
+    kind: &Kind,
     namespace: &str,
-    replica_sets: Vec<String>,
+    intermediates: Vec<String>,
 ) -> Result<ResolvedWorkload, Malformed> {
-    let template = &workload.spec.template.spec;
-    let selector = Selector::from_object(&workload.spec.selector)?;
     if selector.is_empty() {
-        return Err(Malformed::new("spec.selector", oppscale_core::malformed::Problem::Missing));
+        let place = if kind.is_custom() { "status.selector of its scale" } else { "spec.selector" };
+        return Err(Malformed::new(place, Problem::Missing));
     }
     Ok(ResolvedWorkload {
         ownership: Ownership::Workload(OwnWorkload {
             namespace: namespace.to_owned(),
-            kind: kind.name().to_owned(),
-            name: workload.metadata.name.to_string(),
+            kind: kind.name.to_owned(),
+            name: parts.name,
             selector,
-            replica_sets,
+            intermediates,
+            unknown_intermediates: kinds::find(&kind.api_version(), kind.name).is_none(),
         }),
-        replica: Some(Replica::from_footprint(footprint_of_template(template)?)),
-        placement: Placement::of(template)?,
+        replica: parts.replica,
+        placement: parts.placement,
     })
 }

@@ -36,6 +36,7 @@ pub mod error;
 pub mod explain;
 pub mod footprint;
 pub mod headroom;
+pub mod kinds;
 pub mod ledger;
 pub mod malformed;
 pub mod model;

@@ -3,13 +3,12 @@
 //! Never decided by how a pod is called. A Deployment's pods are those that its selector
 //! matches and whose controller is one of its ReplicaSets.
 
+use super::kinds;
 use super::model::{Metadata, OwnerReference};
 use super::selector::Selector;
 
 /// The label that marks opportunistic pods where no workload is named.
 pub const OPPORTUNISTIC_LABEL: &str = "oppscale.dev/opportunistic";
-/// The label by which the Deployment controller tells its ReplicaSets apart.
-const TEMPLATE_HASH_LABEL: &str = "pod-template-hash";
 
 /// Which pods count as opportunistic.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +24,18 @@ pub enum Ownership {
 pub struct OwnWorkload {
     /// Its namespace.
     pub namespace: String,
-    /// `Deployment`, `StatefulSet` or `ReplicaSet`.
+    /// Its kind, such as `Deployment`.
     pub kind: String,
     /// Its name.
     pub name: String,
     /// Its pod selector.
     pub selector: Selector,
-    /// The uids of a Deployment's ReplicaSets; empty when they could not be read, and
-    /// then known by the name that the Deployment controller gives them.
-    pub replica_sets: Vec<String>,
+    /// UIDs of the controllers between the workload and its pods, such as ReplicaSets. If they
+    /// could not be read, ReplicaSets are recognised by the name their controller gives them.
+    pub intermediates: Vec<String>,
+    /// Whether kinds that oppscale does not know may stand between the workload and its pods.
+    /// Such pods belong to the workload if the selector matches.
+    pub unknown_intermediates: bool,
 }
 
 impl Default for Ownership {
@@ -60,25 +62,30 @@ impl OwnWorkload {
     }
 
     fn leads_to(&self, owner: &OwnerReference<'_>, pod: &Metadata<'_>) -> bool {
-        if self.kind != "Deployment" {
-            return *self.kind == *owner.kind && *self.name == *owner.name;
+        let itself = (&*self.kind, &*self.name);
+        if itself == (&*owner.kind, &*owner.name) {
+            return true;
         }
-        if &*owner.kind != "ReplicaSet" {
-            return false;
+        if self.unknown_intermediates && kinds::find("apps/v1", &owner.kind).is_none() {
+            return true;
         }
-        if self.replica_sets.is_empty() {
-            deployment_of(owner, pod).is_some_and(|deployment| deployment == self.name)
-        } else {
-            self.replica_sets.iter().any(|uid| **uid == *owner.uid)
+        match self.intermediates.is_empty() {
+            true => parent_of(owner, pod) == Some(itself),
+            false => self.intermediates.iter().any(|uid| **uid == *owner.uid),
         }
     }
 }
 
-/// The Deployment behind a pod's ReplicaSet: the controller names a ReplicaSet
-/// `DEPLOYMENT-HASH` and labels its pods with the hash.
-fn deployment_of<'o>(owner: &'o OwnerReference<'_>, pod: &Metadata<'_>) -> Option<&'o str> {
-    let hash = pod.labels.get(TEMPLATE_HASH_LABEL)?;
-    owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')
+/// Kind and name of the workload behind a pod's ReplicaSet. Controllers of Deployments and their
+/// like name a ReplicaSet `WORKLOAD-HASH` and label its pods with the hash.
+fn parent_of<'o>(owner: &'o OwnerReference<'_>, pod: &Metadata<'_>) -> Option<(&'o str, &'o str)> {
+    if &*owner.kind != kinds::REPLICA_SET.name {
+        return None;
+    }
+    kinds::scalable().find_map(|kind| {
+        let hash = pod.labels.get(kind.hash_label?)?;
+        Some((kind.name, owner.name.strip_suffix(hash.as_str())?.strip_suffix('-')?))
+    })
 }
 
 /// The workload that a pod belongs to, for grouping: kind and name.
@@ -87,11 +94,7 @@ fn deployment_of<'o>(owner: &'o OwnerReference<'_>, pod: &Metadata<'_>) -> Optio
 pub fn workload_of<'p>(pod: &'p Metadata<'_>) -> (&'p str, &'p str) {
     match pod.controller() {
         None => ("Pod", &pod.name),
-        Some(owner) if &*owner.kind == "ReplicaSet" => match deployment_of(owner, pod) {
-            Some(deployment) => ("Deployment", deployment),
-            None => ("ReplicaSet", &owner.name),
-        },
-        Some(owner) => (&owner.kind, &owner.name),
+        Some(owner) => parent_of(owner, pod).unwrap_or((&owner.kind, &owner.name)),
     }
 }
 
@@ -109,7 +112,8 @@ mod tests {
             kind: "Deployment".into(),
             name: "miner".into(),
             selector: Selector::parse("app=miner").unwrap(),
-            replica_sets: replica_sets.iter().map(|&uid| uid.to_owned()).collect(),
+            intermediates: replica_sets.iter().map(|&uid| uid.to_owned()).collect(),
+            unknown_intermediates: false,
         })
     }
 

@@ -90,7 +90,7 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
         kind: "StatefulSet".into(),
         name: name.into(),
     };
-    ledger.track(&[group("other"), group("own")]);
+    ledger.track([group("other"), group("own")].into_iter().zip(0..));
     assert_eq!(
         prospects(&ledger, &[]),
         [(PodKey::of_parts("paid", "shop", "paid"), Prospect::Placeable)]

@@ -102,7 +102,8 @@ fn ownership(number: usize) -> Ownership {
         kind: "StatefulSet".into(),
         name: format!("w{number}"),
         selector: Selector::default(),
-        replica_sets: Vec::new(),
+        intermediates: Vec::new(),
+        unknown_intermediates: false,
     })
 }
 
@@ -134,7 +135,7 @@ fn ledger(scene: &Scene, ownership: &Ownership, reversed: bool, with_own: bool) 
     let mut ledger = Ledger::default();
     let groups: Vec<Group> = (0..scene.workloads.len()).map(group).collect();
     if !reversed {
-        ledger.track(&groups);
+        ledger.track(groups.iter().cloned().zip(0..));
     }
     let nodes: Vec<String> = scene.nodes.iter().zip(0..).map(|(n, i)| node_json(n, i)).collect();
     let pods = scene.pods.iter().zip(0..).filter(|(pod, _)| {
@@ -151,7 +152,7 @@ fn ledger(scene: &Scene, ownership: &Ownership, reversed: bool, with_own: bool) 
     if reversed {
         pods.iter().rev().for_each(|json| pod(&mut ledger, json));
         nodes.iter().rev().for_each(|json| node(&mut ledger, json));
-        ledger.track(&groups);
+        ledger.track(groups.iter().cloned().zip(0..));
     } else {
         nodes.iter().for_each(|json| node(&mut ledger, json));
         pods.iter().for_each(|json| pod(&mut ledger, json));

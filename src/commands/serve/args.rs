@@ -9,7 +9,7 @@ use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
-use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_cluster::{ClusterArgs, KindRef, MaybeDuration, parse_timeout};
 use oppscale_core::error::Error;
 
 /// Arguments of `oppscale serve`.
@@ -52,6 +52,10 @@ pub struct ServeArgs {
     /// What to answer then: hold (503, replicas stay) or zero (replicas go)
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
     pub on_stale: OnStaleArg,
+    /// Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be
+    /// given several times
+    #[arg(long = "workload-kind", value_name = "KIND")]
+    pub workload_kinds: Vec<KindRef>,
     /// Also expose the ten gauges of the article of 2018
     #[arg(long)]
     pub legacy_metrics: bool,
@@ -126,6 +130,7 @@ impl ServeArgs {
                     OnStaleArg::Zero => OnStale::Zero,
                 },
             },
+            workload_kinds: self.workload_kinds.clone(),
             legacy_metrics: self.legacy_metrics,
             node_metrics: self.node_metrics,
         })

@@ -51,7 +51,7 @@ impl State {
             &self.workload
         {
             let namespace = namespace.as_ref().unwrap_or(&self.namespace);
-            return hpa.namespace == *namespace && kind == wanted.name() && name == wanted_name;
+            return hpa.namespace == *namespace && wanted.is(kind) && name == wanted_name;
         }
         let key = (hpa.namespace.clone(), kind.clone(), name.clone());
         hpa.marked || self.measured.as_ref().is_some_and(|measured| measured.own.contains(&key))

@@ -41,7 +41,7 @@ fn row(entry: &Entry, share: &Result<Share, String>, hpas: Option<&[Autoscaler]>
         "<th scope=\"row\">{}<small>{} · {}</small></th>",
         escape(&id.name),
         escape(&id.namespace),
-        id.kind.name()
+        id.kind.name
     );
     let ready =
         format!("<td class=\"n\" data-of=\"Ready\">{}/{}</td>", entry.ready, entry.replicas);
@@ -87,7 +87,7 @@ fn limit(limit: &ShareLimit) -> String {
 fn hpa(entry: &Entry, hpas: Option<&[Autoscaler]>) -> String {
     let scales = |hpa: &&Autoscaler| {
         hpa.namespace == entry.id.namespace
-            && hpa.target.0 == entry.id.kind.name()
+            && hpa.target.0 == entry.id.kind.name
             && hpa.target.1 == entry.id.name
     };
     let Some(hpas) = hpas else {

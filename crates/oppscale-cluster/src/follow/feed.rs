@@ -106,6 +106,9 @@ impl FeedLoop {
                 Stop::Woken | Stop::Relist => {}
                 Stop::Expired(why) => self.begin_again(why).await,
                 Stop::Failed(error @ ClusterError::Forbidden { .. }) => self.refused(error).await,
+                Stop::Failed(error @ ClusterError::NotFound { .. }) if self.listing.is_optional => {
+                    self.refused(error).await;
+                }
                 Stop::Failed(error) => self.wait(error.to_string(), Some(error)).await,
                 Stop::Silent(silence) => {
                     let why = format!("nothing was heard for {} s", silence.as_secs());
@@ -202,7 +205,7 @@ impl FeedLoop {
             "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
              &allowWatchBookmarks=true",
         );
-        let action = Action { words: &words, right: self.listing.right };
+        let action = Action { words: &words, right: &self.listing.right };
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
         let taken = self.take(body, LIST_PATIENCE, true).await;
         let Position { version, .. } = self.position().await?;
@@ -276,7 +279,7 @@ impl FeedLoop {
             pages::percent_encode(&version),
             self.manner.watch_life.as_secs().max(1),
         ));
-        let action = Action { words: &words, right: self.listing.right };
+        let action = Action { words: &words, right: &self.listing.right };
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
         let began = Instant::now();
         self.is_up();

@@ -18,7 +18,7 @@ use crate::client::{Action, Cluster};
 use crate::error::ClusterError;
 use crate::intake::{Intake, Journal};
 use crate::pages::Listing;
-use crate::workload::{self, ResolvedWorkload, WorkloadRef};
+use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long a watch lives, unless it is said otherwise: so long data may be old before
 /// the server proves it current, and a little longer a dead connection goes unnoticed.
@@ -96,7 +96,11 @@ impl Follower {
     /// # Errors
     /// When the workload cannot be read.
     pub async fn start(cluster: Cluster, wishes: Wishes) -> anyhow::Result<Self> {
+        let mut wishes = wishes;
         let namespace = wishes.namespace.as_deref().unwrap_or(cluster.namespace()).to_owned();
+        if let Some(WorkloadRef::Object { kind, .. }) = &mut wishes.workload {
+            *kind = KindRef::Known(kind.resolve(&cluster).await?);
+        }
         let own = match &wishes.workload {
             Some(reference) => workload::fetch(&cluster, reference, &namespace).await?,
             None => ResolvedWorkload::default(),

@@ -1,4 +1,4 @@
-//! The opportunistic workload, followed as it is rolled out and changed.
+//! Follows the workload of `--workload` as it is rolled out and changed.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,17 +10,17 @@ use tokio::sync::{Notify, watch};
 use super::follower::Follower;
 use super::objects::Change;
 use crate::pages::Listing;
-use crate::workload::{self, ResolvedWorkload, WorkloadKind, WorkloadRef};
+use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long changes of a workload are gathered: a rollout makes several at once.
-const GATHER: Duration = Duration::from_millis(200);
+const DEBOUNCE: Duration = Duration::from_millis(200);
 
 /// Follows one workload.
 pub(super) struct OwnFollower {
     pub(super) reference: WorkloadRef,
     pub(super) namespace: String,
     pub(super) tell: watch::Sender<ResolvedWorkload>,
-    /// Asks for a new list of pods, when other ones are own.
+    /// Notified when other pods become its own, so that pods are listed again.
     pub(super) relist_pods: Arc<Notify>,
 }
 
@@ -29,7 +29,7 @@ struct ObjectJson {
     metadata: MetadataJson,
 }
 
-/// What changes when anything but the status does.
+/// Identity and generation, which changes unless only the status does.
 #[derive(Deserialize, PartialEq)]
 struct MetadataJson {
     name: String,
@@ -39,22 +39,27 @@ struct MetadataJson {
 }
 
 impl OwnFollower {
-    /// Starts to follow it, if it is an object.
+    /// Starts to follow it, if it is an object. Its kind is then resolved.
     pub(super) fn start(self, follower: &mut Follower) {
-        let WorkloadRef::Object { namespace, kind, name } = &self.reference else { return };
+        let WorkloadRef::Object { namespace, kind: KindRef::Known(kind), name } = &self.reference
+        else {
+            return;
+        };
         let namespace = namespace.as_deref().unwrap_or(&self.namespace);
         let changed = Arc::new(Notify::new());
+        let right = workload::permission("get,list,watch", kind);
         let named = format!("fieldSelector=metadata.name%3D{name}");
-        follower.follow(listing(*kind, namespace, named), notice(&changed));
-        if *kind == WorkloadKind::Deployment {
-            let sets = listing(WorkloadKind::ReplicaSet, namespace, String::new());
-            follower.follow(sets, notice(&changed));
+        let object = Listing::of(kind, Some(namespace), named);
+        follower.follow(Listing { right: right.clone(), ..object }, notice(&changed));
+        for of in workload::intermediates(kind) {
+            let controllers = Listing::of(of, Some(namespace), "");
+            follower.follow(Listing { right: right.clone(), ..controllers }, notice(&changed));
         }
         let (cluster, picture) = (follower.cluster().clone(), follower.picture().clone());
         follower.spawn(async move {
             loop {
                 changed.notified().await;
-                tokio::time::sleep(GATHER).await;
+                tokio::time::sleep(DEBOUNCE).await;
                 let fetched = workload::fetch(&cluster, &self.reference, &self.namespace).await;
                 let new = match fetched {
                     Ok(new) => new,
@@ -78,21 +83,6 @@ impl OwnFollower {
                 self.tell.send_replace(new);
             }
         });
-    }
-}
-
-fn listing(kind: WorkloadKind, namespace: &str, query: String) -> Listing {
-    let (list, noun) = match kind {
-        WorkloadKind::Deployment => ("DeploymentList", "deployments"),
-        WorkloadKind::StatefulSet => ("StatefulSetList", "statefulsets"),
-        WorkloadKind::ReplicaSet => ("ReplicaSetList", "replicasets"),
-    };
-    Listing {
-        kind: list,
-        noun,
-        right: "--verb=get,list,watch --resource=deployments.apps,statefulsets.apps,replicasets.apps",
-        path: format!("/apis/apps/v1/namespaces/{namespace}/{noun}"),
-        query,
     }
 }
 

@@ -33,10 +33,10 @@ impl Tracked {
 }
 
 impl Ledger {
-    /// Keeps a tally of exactly these workloads from now on. Looks at every pod once, unless
-    /// they are tracked already.
-    pub fn track(&mut self, groups: &[Group]) {
-        let tracked: HashMap<Group, TrackId> = groups.iter().cloned().zip(0..).collect();
+    /// Keeps a tally of exactly these workloads from now on. A workload may have several groups
+    /// of pods. Reads every pod once, unless they are tracked already.
+    pub fn track(&mut self, groups: impl IntoIterator<Item = (Group, TrackId)>) {
+        let tracked: HashMap<Group, TrackId> = groups.into_iter().collect();
         if tracked == self.tracked.0 {
             return;
         }

@@ -1,0 +1,357 @@
+//! The one table of API kinds: names, scope, how a kind scales, and who needs which verbs on it.
+//!
+//! A new kind is one entry of [`ALL`]. Paths, RBAC rules, the server's ClusterRole, the kinds
+//! that `serve` watches and that `--workload` accepts are all derived from it. Kinds that are
+//! not listed here are found by API discovery and [`Kind::intern`]ed.
+
+use std::sync::Mutex;
+
+/// Verbs of a reader that lists and then watches.
+const READ: &str = "get,list,watch";
+/// Verbs of `oppscale init`: what cannot be read cannot be compared with what is wanted.
+const WRITE: &str = "create,patch,get";
+
+/// A kind of object and what oppscale knows about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind {
+    /// `Deployment`.
+    pub name: &'static str,
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// Version of the group that oppscale reads and writes.
+    pub version: &'static str,
+    /// Name in URLs: `deployments`.
+    pub plural: &'static str,
+    /// Short names as in `kubectl api-resources`.
+    pub short_names: &'static [&'static str],
+    /// Whether objects live in a namespace.
+    pub namespaced: bool,
+    /// Whether it has a `/scale` subresource.
+    pub scales: bool,
+    /// JSON pointer to the pod template; `None` if objects of the kind make no pods.
+    pub template: Option<&'static str>,
+    /// Label by which the pods of one template are told apart. Its value is also the suffix of
+    /// the ReplicaSet's name; `None` if pods are not controlled by such ReplicaSets.
+    pub hash_label: Option<&'static str>,
+    /// Verbs of the server's ClusterRole, comma-separated; empty for none.
+    pub server_verbs: &'static str,
+    /// Where `oppscale init` writes objects of the kind.
+    pub installed: Installed,
+}
+
+/// Where `oppscale init` writes objects of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Installed {
+    /// Nowhere.
+    No,
+    /// At cluster scope.
+    Cluster,
+    /// In the server's namespace.
+    Namespace,
+    /// In `kube-system`.
+    KubeSystem,
+}
+
+impl Kind {
+    const fn new(
+        group: &'static str,
+        version: &'static str,
+        name: &'static str,
+        plural: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            group,
+            version,
+            plural,
+            short_names: &[],
+            namespaced: true,
+            scales: false,
+            template: None,
+            hash_label: None,
+            server_verbs: "",
+            installed: Installed::No,
+        }
+    }
+
+    const fn cluster_scoped(self) -> Self {
+        Self { namespaced: false, ..self }
+    }
+
+    const fn short(self, short_names: &'static [&'static str]) -> Self {
+        Self { short_names, ..self }
+    }
+
+    const fn pods_at(self, template: &'static str) -> Self {
+        Self { template: Some(template), ..self }
+    }
+
+    /// A workload with a `/scale` subresource, which the server watches.
+    const fn scalable(self) -> Self {
+        Self { scales: true, template: Some("/spec/template"), ..self.served() }
+    }
+
+    const fn hash_label(self, label: &'static str) -> Self {
+        Self { hash_label: Some(label), ..self }
+    }
+
+    const fn served(self) -> Self {
+        Self { server_verbs: READ, ..self }
+    }
+
+    const fn installed(self, installed: Installed) -> Self {
+        Self { installed, ..self }
+    }
+
+    /// A scalable kind that is not in the table, as API discovery describes it. Lives as long as
+    /// the process, which meets few of them.
+    pub fn intern(
+        group: &str,
+        version: &str,
+        name: &str,
+        plural: &str,
+        namespaced: bool,
+    ) -> &'static Self {
+        static INTERNED: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
+        let is_it = |kind: &&&Self| {
+            (kind.group, kind.version, kind.name, kind.plural) == (group, version, name, plural)
+        };
+        if let Some(known) = ALL.iter().find(is_it) {
+            return known;
+        }
+        let mut interned = INTERNED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = interned.iter().find(is_it) {
+            return known;
+        }
+        fn leak(text: &str) -> &'static str {
+            Box::leak(text.to_owned().into_boxed_str())
+        }
+        let kind = Self::new(leak(group), leak(version), leak(name), leak(plural)).scalable();
+        let kind: &'static Self = Box::leak(Box::new(Self { namespaced, ..kind }));
+        interned.push(kind);
+        kind
+    }
+
+    /// `apps/v1`.
+    pub fn api_version(&self) -> String {
+        match self.group {
+            "" => self.version.to_owned(),
+            group => format!("{group}/{}", self.version),
+        }
+    }
+
+    /// The resource with its group, as kubectl and RBAC errors name it: `deployments.apps`.
+    pub fn resource(&self) -> String {
+        match self.group {
+            "" => self.plural.to_owned(),
+            group => format!("{}.{group}", self.plural),
+        }
+    }
+
+    /// The name in lower case: `deployment`.
+    pub fn singular(&self) -> String {
+        self.name.to_ascii_lowercase()
+    }
+
+    /// The path of the list of a namespace, or of all namespaces.
+    pub fn list_path(&self, namespace: Option<&str>) -> String {
+        let root = if self.group.is_empty() { "api" } else { "apis" };
+        let namespace = namespace.filter(|_| self.namespaced);
+        let namespace = namespace.map(|name| format!("namespaces/{name}/")).unwrap_or_default();
+        format!("/{root}/{}/{namespace}{}", self.api_version(), self.plural)
+    }
+
+    /// The path of an object.
+    pub fn path(&self, namespace: Option<&str>, name: &str) -> String {
+        format!("{}/{name}", self.list_path(namespace))
+    }
+
+    /// The RBAC rule for these verbs, as flags of `kubectl create clusterrole`.
+    pub fn permission(&self, verbs: &str) -> String {
+        permission(verbs, &[self])
+    }
+
+    /// Whether a CustomResourceDefinition brings it, so that a server may lack it.
+    pub fn is_custom(&self) -> bool {
+        self.group.contains('.') && !self.group.ends_with(".k8s.io")
+    }
+
+    /// Whether `text` names it as kubectl takes it: `deploy`, `Deployment`, `deployments.apps`,
+    /// `deployments.v1.apps`.
+    fn is_named(&self, text: &str) -> bool {
+        let (resource, group) = split_resource(text);
+        let known = self.plural == resource
+            || self.name.eq_ignore_ascii_case(resource)
+            || self.short_names.contains(&resource);
+        known
+            && group.is_none_or(|group| {
+                group == self.group
+                    || group.strip_prefix(self.version).and_then(|g| g.strip_prefix('.'))
+                        == Some(self.group)
+            })
+    }
+}
+
+/// Resource and group of `deployments.apps`; the group may begin with a version.
+pub fn split_resource(text: &str) -> (&str, Option<&str>) {
+    text.split_once('.').map_or((text, None), |(resource, group)| (resource, Some(group)))
+}
+
+/// The RBAC rule for these verbs on all of `kinds`, as flags of `kubectl create clusterrole`.
+pub fn permission(verbs: &str, kinds: &[&Kind]) -> String {
+    let resources: Vec<_> = kinds.iter().map(|kind| kind.resource()).collect();
+    format!("--verb={verbs} --resource={}", resources.join(","))
+}
+
+/// The kind of this `apiVersion` and `kind`.
+pub fn find(api_version: &str, name: &str) -> Option<&'static Kind> {
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    let is_it = |kind: &&Kind| (kind.group, kind.version, kind.name) == (group, version, name);
+    ALL.iter().copied().find(is_it)
+}
+
+/// The kind that `text` names as kubectl takes it: `deploy`, `Deployment`, `deployments.apps`.
+pub fn named(text: &str) -> Option<&'static Kind> {
+    let text = text.to_ascii_lowercase();
+    ALL.iter().copied().find(|kind| kind.is_named(&text))
+}
+
+/// Workloads that an HPA can scale.
+pub fn scalable() -> impl Iterator<Item = &'static Kind> {
+    ALL.iter().copied().filter(|kind| kind.scales)
+}
+
+/// The verbs that `oppscale init` needs on a kind it writes.
+pub fn install_verbs() -> impl Iterator<Item = &'static str> {
+    WRITE.split(',')
+}
+
+macro_rules! kinds {
+    ($($id:ident = $kind:expr;)*) => {
+        $(#[doc = concat!("The entry `", stringify!($id), "`.")] pub static $id: Kind = $kind;)*
+        /// Every kind of the table.
+        pub static ALL: &[&Kind] = &[$(&$id),*];
+    };
+}
+
+const RBAC: &str = "rbac.authorization.k8s.io";
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
+kinds! {
+    NODE = Kind::new("", "v1", "Node", "nodes").short(&["no"]).cluster_scoped().served();
+    POD = Kind::new("", "v1", "Pod", "pods").short(&["po"]).pods_at("").served();
+
+    DEPLOYMENT = Kind::new("apps", "v1", "Deployment", "deployments")
+        .short(&["deploy"])
+        .scalable()
+        .hash_label("pod-template-hash")
+        .installed(Installed::Namespace);
+    REPLICA_SET = Kind::new("apps", "v1", "ReplicaSet", "replicasets").short(&["rs"]).scalable();
+    STATEFUL_SET =
+        Kind::new("apps", "v1", "StatefulSet", "statefulsets").short(&["sts"]).scalable();
+    ROLLOUT = Kind::new("argoproj.io", "v1alpha1", "Rollout", "rollouts")
+        .short(&["ro"])
+        .scalable()
+        .hash_label("rollouts-pod-template-hash");
+    DAEMON_SET =
+        Kind::new("apps", "v1", "DaemonSet", "daemonsets").short(&["ds"]).pods_at("/spec/template");
+    JOB = Kind::new("batch", "v1", "Job", "jobs").pods_at("/spec/template");
+    CRON_JOB = Kind::new("batch", "v1", "CronJob", "cronjobs")
+        .short(&["cj"])
+        .pods_at("/spec/jobTemplate/spec/template");
+    HPA = Kind::new("autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers")
+        .short(&["hpa"])
+        .served();
+
+    NAMESPACE = Kind::new("", "v1", "Namespace", "namespaces")
+        .short(&["ns"])
+        .cluster_scoped()
+        .installed(Installed::Cluster);
+    CLUSTER_ROLE = Kind::new(RBAC, "v1", "ClusterRole", "clusterroles")
+        .cluster_scoped()
+        .installed(Installed::Cluster);
+    CLUSTER_ROLE_BINDING = Kind::new(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings")
+        .cluster_scoped()
+        .installed(Installed::Cluster);
+    API_SERVICE = Kind::new("apiregistration.k8s.io", "v1", "APIService", "apiservices")
+        .cluster_scoped()
+        .installed(Installed::Cluster);
+    ROLE = Kind::new(RBAC, "v1", "Role", "roles");
+    ROLE_BINDING =
+        Kind::new(RBAC, "v1", "RoleBinding", "rolebindings").installed(Installed::KubeSystem);
+    SERVICE_ACCOUNT = Kind::new("", "v1", "ServiceAccount", "serviceaccounts")
+        .short(&["sa"])
+        .installed(Installed::Namespace);
+    SECRET = Kind::new("", "v1", "Secret", "secrets").installed(Installed::Namespace);
+    SERVICE =
+        Kind::new("", "v1", "Service", "services").short(&["svc"]).installed(Installed::Namespace);
+    POD_DISRUPTION_BUDGET =
+        Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+            .short(&["pdb"])
+            .installed(Installed::Namespace);
+    CONFIG_MAP = Kind::new("", "v1", "ConfigMap", "configmaps").short(&["cm"]);
+    PERSISTENT_VOLUME_CLAIM =
+        Kind::new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims").short(&["pvc"]);
+    RESOURCE_QUOTA = Kind::new("", "v1", "ResourceQuota", "resourcequotas").short(&["quota"]);
+    LIMIT_RANGE = Kind::new("", "v1", "LimitRange", "limitranges").short(&["limits"]);
+    NETWORK_POLICY = Kind::new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+        .short(&["netpol"]);
+    PRIORITY_CLASS = Kind::new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
+        .short(&["pc"])
+        .cluster_scoped();
+    ADMISSION_POLICY =
+        Kind::new(ADMISSION, "v1", "ValidatingAdmissionPolicy", "validatingadmissionpolicies")
+            .cluster_scoped();
+    ADMISSION_POLICY_BINDING = Kind::new(
+        ADMISSION,
+        "v1",
+        "ValidatingAdmissionPolicyBinding",
+        "validatingadmissionpolicybindings",
+    )
+    .cluster_scoped();
+
+    SCALED_OBJECT = Kind::new("keda.sh", "v1alpha1", "ScaledObject", "scaledobjects").short(&["so"]);
+    SERVICE_MONITOR =
+        Kind::new("monitoring.coreos.com", "v1", "ServiceMonitor", "servicemonitors");
+    PROMETHEUS_RULE =
+        Kind::new("monitoring.coreos.com", "v1", "PrometheusRule", "prometheusrules");
+    PROMETHEUS = Kind::new("monitoring.coreos.com", "v1", "Prometheus", "prometheuses");
+    ISSUER = Kind::new("cert-manager.io", "v1", "Issuer", "issuers");
+    CERTIFICATE = Kind::new("cert-manager.io", "v1", "Certificate", "certificates");
+    KUSTOMIZATION =
+        Kind::new("kustomize.config.k8s.io", "v1beta1", "Kustomization", "kustomizations");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_found_by_every_name_that_kubectl_takes() {
+        for text in ["deploy", "Deployment", "deployments", "deployments.apps", "deploy.v1.apps"] {
+            assert_eq!(named(text), Some(&DEPLOYMENT), "{text}");
+        }
+        assert_eq!(named("rollout.argoproj.io"), Some(&ROLLOUT));
+        assert_eq!(named("deployments.extensions"), None);
+        assert_eq!(find("apps/v1", "StatefulSet"), Some(&STATEFUL_SET));
+        assert_eq!(find("v1", "Pod"), Some(&POD));
+    }
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        assert_eq!(NAMESPACE.path(Some("n"), "x"), "/api/v1/namespaces/x");
+        let path = "/apis/apps/v1/namespaces/n/deployments/x";
+        assert_eq!(DEPLOYMENT.path(Some("n"), "x"), path);
+        assert_eq!(POD.list_path(None), "/api/v1/pods");
+        let rule = "--verb=get --resource=deployments.apps,pods";
+        assert_eq!(permission("get", &[&DEPLOYMENT, &POD]), rule);
+    }
+
+    #[test]
+    fn a_discovered_kind_is_one_kind_however_often_it_is_met() {
+        let lws = || Kind::intern("x-k8s.io", "v1", "Set", "sets", true);
+        assert!(std::ptr::eq(lws(), lws()));
+        let known = Kind::intern("apps", "v1", "Deployment", "deployments", true);
+        assert!(std::ptr::eq(known, &DEPLOYMENT));
+    }
+}
