@@ -52,7 +52,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What a row stands for: node, namespace, workload, pool or pool=LABEL')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Resources to show, the first one sorts: cpu,memory,pods,nvidia.com/gpu')
             [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'Resources to show, the first one sorts: cpu,memory,pods,nvidia.com/gpu')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort by name, state, allocatable, others, opportunistic, remaining, slots, pods or usage; :asc or :desc')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Look only at nodes with these labels')
             [CompletionResult]::new('--selector', '--selector', [CompletionResultType]::ParameterName, 'Look only at nodes with these labels')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Show only rows of this namespace; also the namespace of --workload KIND/NAME')

@@ -41,7 +41,7 @@ _arguments "${_arguments_options[@]}" : \
 '--by=[What a row stands for\: node, namespace, workload, pool or pool=LABEL]:WHAT:_default' \
 '*--resource=[Resources to show, the first one sorts\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, the first one sorts\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
-'--sort=[Sort by name, state, allocatable, others, opportunistic, remaining, slots, pods or usage; \:asc or \:desc]:KEY[:ORDER]:_default' \
+'--sort=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY[:ORDER]:_default' \
 '-l+[Look only at nodes with these labels]:LABELS:_default' \
 '--selector=[Look only at nodes with these labels]:LABELS:_default' \
 '-n+[Show only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \

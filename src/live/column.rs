@@ -1,45 +1,19 @@
 //! The columns of each table, and which of them a width has room for.
 
+use oppscale_core::figures::{self, Figure, Format, Kind};
+use oppscale_core::view::RowKind;
+
+use super::ask::{hpas, pods};
 use super::view::View;
 
-/// What a column shows.
+/// What a column shows: a figure, of the resource with this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Column {
-    Namespace,
-    Name,
-    State,
-    /// How many nodes of a pool are usable.
-    Nodes,
-    /// A figure of the resource with this number.
-    Sum(Figure, usize),
-    /// The share that is requested, of what there is.
-    Percent(usize),
-    Bar(usize),
-    Slots,
-    Pods,
-    Why,
-    /// Whether a pod is opportunistic.
-    Whose,
-    /// What a pod asks for of the resource with this number.
-    Request(usize),
-    Phase,
-    Age,
-    Target,
-    Replicas,
-    Range,
-    Metric,
-    Scaled,
-    Status,
-}
-
-/// A sum over pods or nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Figure {
-    Alloc,
-    Others,
-    Own,
-    Remain,
-    Free,
+pub(super) struct Column {
+    /// The id of the figure.
+    pub(super) id: &'static str,
+    pub(super) kind: Kind,
+    /// 0 where the figure is not of a resource.
+    pub(super) resource: usize,
 }
 
 /// A column as it is shown.
@@ -50,11 +24,13 @@ pub(super) struct Head {
     /// The key that sorts by it.
     pub(super) letter: Option<char>,
     pub(super) width: u16,
-    /// How much wider it would like to be.
+    /// The width where there is room.
     pub(super) wish: u16,
-    /// The greater, the sooner it is left out; 0 never.
-    pub(super) spare: u8,
+    /// The order in which columns are left out: the greatest first, 0 never.
+    pub(super) drop: u8,
     pub(super) right: bool,
+    /// Whether rows can be sorted by it.
+    pub(super) sorts: bool,
 }
 
 /// The columns that fit, with their widths, and the titles of those that do not.
@@ -78,58 +54,36 @@ pub(super) struct Table<'a> {
     pub(super) longest: (u16, u16),
 }
 
-/// Room for an amount, see [`oppscale_core::units::amount`].
-const AMOUNT: u16 = 6;
 /// A name that is cut shorter says nothing.
 const SHORTEST_NAME: u16 = 15;
-/// A bar that is shorter shows nothing.
-const SHORTEST_BAR: u16 = 8;
 /// What remains of other resources is left out after what a narrow table has for comfort, and
-/// before what else a wide one is for: see [`Head::spare`].
+/// before what else a wide one is for: see [`Head::drop`].
 const REST: u8 = 5;
-/// A bar that is longer shows nothing more.
-const LONGEST_BAR: u16 = 40;
 
 impl Column {
-    pub(super) fn is_text(self) -> bool {
-        matches!(
-            self,
-            Self::Namespace
-                | Self::Name
-                | Self::State
-                | Self::Why
-                | Self::Whose
-                | Self::Phase
-                | Self::Target
-                | Self::Metric
-                | Self::Status
-        )
+    pub(super) const NAME: Self = Self { id: "name", kind: Kind::Text, resource: 0 };
+    pub(super) const PODS: Self = Self { id: "pods", kind: Kind::CountOf, resource: 0 };
+
+    /// An amount of the first resource.
+    pub(super) const fn amount(id: &'static str) -> Self {
+        Self { id, kind: Kind::Amount, resource: 0 }
     }
 
-    /// Whether rows can be sorted by it.
-    pub(super) fn sorts(self) -> bool {
-        !matches!(self, Self::Bar(_) | Self::Why | Self::Range | Self::Metric)
+    pub(super) fn of<R>(figure: &Figure<R>, resource: usize) -> Self {
+        let column = Self { id: figure.id, kind: figure.kind, resource: 0 };
+        column.of_resource(resource)
+    }
+
+    /// Whether rows are sorted by it from A on, and not from the greatest on.
+    pub(super) fn is_text(self) -> bool {
+        self.kind == Kind::Text
     }
 
     /// The same for another resource.
-    pub(super) fn of_resource(self, number: usize) -> Self {
-        match self {
-            Self::Sum(figure, _) => Self::Sum(figure, number),
-            Self::Percent(_) => Self::Percent(number),
-            Self::Request(_) => Self::Request(number),
-            other => other,
-        }
-    }
-}
-
-impl Figure {
-    fn head(self) -> (&'static str, Option<char>, u8) {
-        match self {
-            Self::Alloc => ("ALLOC", Some('a'), 6),
-            Self::Others => ("OTHERS", Some('o'), 4),
-            Self::Own => ("OPP", Some('i'), 2),
-            Self::Remain => ("REMAIN", Some('r'), 0),
-            Self::Free => ("FREE", None, 4),
+    pub(super) fn of_resource(self, resource: usize) -> Self {
+        match self.kind {
+            Kind::Amount | Kind::Share | Kind::Bar => Self { resource, ..self },
+            _ => self,
         }
     }
 }
@@ -137,62 +91,89 @@ impl Figure {
 impl Table<'_> {
     /// Every column there is for this table.
     pub(super) fn all(&self) -> Vec<Head> {
-        let mut heads = Vec::new();
-        match self.view {
-            View::Nodes { .. } => {
-                heads.push(self.name("NODE"));
-                heads.push(text(Column::State, "STATE", Some('t'), 8, 3));
-                self.sums(&mut heads);
-                heads.push(number(Column::Slots, "SLOTS", Some('s'), 5, 1));
-                heads.push(number(Column::Pods, "PODS", Some('p'), 7, 8));
-                if self.wide {
-                    heads.push(Head { wish: 60, ..text(Column::Why, "WHY", None, 12, 4) });
-                }
+        match (self.view, self.view.row_kind()) {
+            (View::OnNode { .. }, _) if self.knows_pods => {
+                self.heads(pods::FIGURES.iter(), |figure| figure.short, None)
             }
-            View::Pools => {
-                heads.push(self.name("POOL"));
-                heads.push(number(Column::Nodes, "NODES", Some('t'), 7, 3));
-                self.sums(&mut heads);
-                heads.push(number(Column::Slots, "SLOTS", Some('s'), 6, 1));
-                heads.push(number(Column::Pods, "PODS", Some('p'), 9, 8));
-            }
-            View::OnNode { .. } if self.knows_pods => {
-                heads.push(self.namespace());
-                heads.push(self.name("POD"));
-                heads.push(text(Column::Whose, "WHOSE", Some('t'), 6, 4));
-                for (at, resource) in self.resources.iter().enumerate() {
-                    let title = short_name(resource);
-                    let letter = letter_of(resource);
-                    let spare = if at == self.focus { 0 } else { 5 + at.min(4) as u8 };
-                    heads.push(number(Column::Request(at), &title, letter, AMOUNT, spare));
-                }
-                heads.push(text(Column::Phase, "PHASE", None, 9, 3));
-                heads.push(number(Column::Age, "AGE", None, 5, 4));
-            }
-            View::Namespaces => {
-                heads.push(self.name("NAMESPACE"));
-                self.shares(&mut heads);
-            }
-            View::Workloads { .. } | View::OnNode { .. } => {
-                heads.push(self.namespace());
-                heads.push(self.name("WORKLOAD"));
-                self.shares(&mut heads);
-            }
-            View::Places { .. } => {
-                heads.push(self.name("NODE"));
-                self.shares(&mut heads);
-            }
-            View::Hpas => {
-                heads.push(self.namespace());
-                heads.push(self.name("HPA"));
-                heads.push(Head { wish: 20, ..text(Column::Target, "TARGET", Some('t'), 10, 7) });
-                heads.push(number(Column::Replicas, "REPLICAS", Some('r'), 9, 0));
-                heads.push(number(Column::Range, "MIN/MAX", None, 7, 6));
-                heads.push(number(Column::Scaled, "SCALED", None, 6, 5));
-                heads.push(Head { wish: 24, ..text(Column::Status, "STATUS", Some('s'), 8, 1) });
-                heads.push(Head { wish: 40, ..text(Column::Metric, "METRIC", None, 12, 2) });
+            (_, None) => self.heads(hpas::FIGURES.iter(), |figure| figure.short, None),
+            (_, Some(kind)) => {
+                let format = if self.wide { Format::LiveWide } else { Format::Live };
+                let title = |figure: &Figure| figure.heading(kind, true);
+                self.heads(figures::shown(kind, format, false), title, Some(kind))
             }
         }
+    }
+
+    fn heads<R: 'static>(
+        &self,
+        figures: impl Iterator<Item = &'static Figure<R>>,
+        title: impl Fn(&Figure<R>) -> &'static str,
+        kind: Option<RowKind>,
+    ) -> Vec<Head> {
+        let figures: Vec<_> = figures.collect();
+        let of_owners = kind.is_some_and(|kind| !kind.is_of_nodes());
+        let head = |figure: &Figure<R>, resource: usize| {
+            let title = title(figure).to_owned();
+            // Sums over the nodes of a pool have more digits.
+            let more = match figure.kind {
+                Kind::Count if kind == Some(RowKind::Pool) => 1,
+                Kind::CountOf if kind == Some(RowKind::Pool) => 2,
+                _ => 0,
+            };
+            let width = (figure.width + more).max(title.len() as u16);
+            Head {
+                column: Column::of(figure, resource),
+                width,
+                wish: figure.stretch.max(width),
+                title,
+                letter: figure.letter,
+                drop: figure.drop[usize::from(of_owners)],
+                right: !figure.is_text(),
+                sorts: figure.sorts,
+            }
+        };
+        let others = || (0..self.resources.len()).filter(|at| *at != self.focus);
+        let mut heads = Vec::new();
+        for figure in &figures {
+            match (figure.id, figure.kind) {
+                ("name", _) => {
+                    let name = head(figure, 0);
+                    // With room for the arrow of what is sorted.
+                    let wish = self.longest.0.max(name.title.len() as u16 + 1);
+                    heads.push(Head { wish, width: wish.min(SHORTEST_NAME), ..name });
+                }
+                ("namespace", _) => {
+                    let wish = self.longest.1.max(10);
+                    heads.push(Head { wish, width: wish.min(12), ..head(figure, 0) });
+                }
+                // A pod's request has a column for each resource, which is named for it.
+                ("request", _) => {
+                    heads.extend(self.resources.iter().enumerate().map(|(at, name)| {
+                        let drop = if at == self.focus { 0 } else { 5 + at.min(4) as u8 };
+                        named(name, Head { drop, ..head(figure, at) })
+                    }))
+                }
+                (_, Kind::Bar) => {
+                    // Who asks for more columns wants figures.
+                    let drop = if self.wide { 11 } else { 0 };
+                    let resource = self.resources.get(self.focus).map_or("", String::as_str);
+                    heads.push(named(resource, Head { drop, ..head(figure, self.focus) }));
+                    for at in others().filter(|_| self.wide) {
+                        for figure in figures.iter().filter(|figure| figure.of_every_resource) {
+                            let head = head(figure, at);
+                            let title =
+                                format!("{}-{}", short_name(&self.resources[at]), head.title);
+                            let width = head.width.max(title.len() as u16);
+                            let is_rest = of_owners || figure.id == "remaining";
+                            let drop = if is_rest { REST } else { 12 };
+                            heads.push(Head { title, width, drop, letter: None, ..head });
+                        }
+                    }
+                }
+                _ => heads.push(head(figure, self.focus)),
+            }
+        }
+        heads.sort_by_key(|head| head.column.kind == Kind::Sentences);
         heads
     }
 
@@ -201,13 +182,13 @@ impl Table<'_> {
         let mut heads = self.all();
         let mut hidden = Vec::new();
         while width_of(&heads) > width {
-            let Some(spare) = heads.iter().map(|head| head.spare).max().filter(|s| *s > 0) else {
+            let Some(drop) = heads.iter().map(|head| head.drop).max().filter(|d| *d > 0) else {
                 break;
             };
-            let at = heads.iter().rposition(|head| head.spare == spare);
-            hidden.extend(at.map(|at| heads.remove(at)).map(|head| match head.column {
+            let at = heads.iter().rposition(|head| head.drop == drop);
+            hidden.extend(at.map(|at| heads.remove(at)).map(|head| match head.column.kind {
                 // Its heading is the resource's name, which others have too.
-                Column::Bar(_) => "bar".to_owned(),
+                Kind::Bar => "bar".to_owned(),
                 _ => head.title,
             }));
         }
@@ -215,7 +196,7 @@ impl Table<'_> {
         // Names first, then what else would like to be wider, and bars last.
         for bars in [false, true] {
             for head in &mut heads {
-                if matches!(head.column, Column::Bar(_)) == bars {
+                if (head.column.kind == Kind::Bar) == bars {
                     let more = head.wish.saturating_sub(head.width).min(over);
                     head.width += more;
                     over -= more;
@@ -223,7 +204,7 @@ impl Table<'_> {
             }
         }
         let mut short = width_of(&heads).saturating_sub(width);
-        for head in heads.iter_mut().filter(|head| head.column == Column::Name) {
+        for head in heads.iter_mut().filter(|head| head.column.id == "name") {
             // Better a cut name than a cut figure.
             let less = head.width.saturating_sub(4).min(short);
             head.width -= less;
@@ -231,74 +212,13 @@ impl Table<'_> {
         }
         Columns { heads, hidden }
     }
+}
 
-    fn name(&self, title: &str) -> Head {
-        // With room for the arrow of what is sorted.
-        let wish = self.longest.0.max(title.len() as u16 + 1);
-        Head { wish, ..text(Column::Name, title, Some('n'), wish.min(SHORTEST_NAME), 0) }
-    }
-
-    fn namespace(&self) -> Head {
-        let wish = self.longest.1.max(10);
-        Head { wish, ..text(Column::Namespace, "NAMESPACE", None, wish.min(12), 2) }
-    }
-
-    /// Figures of nodes.
-    fn sums(&self, heads: &mut Vec<Head>) {
-        let figures: &[Figure] = match self.wide {
-            true => &[Figure::Alloc, Figure::Others, Figure::Own, Figure::Remain, Figure::Free],
-            false => &[Figure::Alloc, Figure::Others, Figure::Own, Figure::Remain],
-        };
-        for figure in figures {
-            heads.push(self.sum(*figure, self.focus));
-        }
-        heads.push(number(Column::Percent(self.focus), "USE%", None, 4, 7));
-        heads.push(self.bar());
-        if self.wide {
-            for at in (0..self.resources.len()).filter(|at| *at != self.focus) {
-                for figure in [Figure::Others, Figure::Own, Figure::Remain] {
-                    let sum = self.sum(figure, at);
-                    let title = format!("{}-{}", short_name(&self.resources[at]), sum.title);
-                    let width = AMOUNT.max(title.len() as u16);
-                    let spare = if figure == Figure::Remain { REST } else { 12 };
-                    heads.push(Head { title, width, spare, letter: None, ..sum });
-                }
-            }
-        }
-    }
-
-    /// Figures of workloads and namespaces.
-    fn shares(&self, heads: &mut Vec<Head>) {
-        let figure = |figure, spare| Head { spare, ..self.sum(figure, self.focus) };
-        heads.push(figure(Figure::Others, 0));
-        heads.push(figure(Figure::Own, 0));
-        heads.push(number(Column::Percent(self.focus), "SHARE%", None, 6, 4));
-        heads.push(self.bar());
-        heads.push(number(Column::Pods, "PODS", Some('p'), 6, 2));
-        if self.wide {
-            for at in (0..self.resources.len()).filter(|at| *at != self.focus) {
-                for sum in [self.sum(Figure::Others, at), self.sum(Figure::Own, at)] {
-                    let title = format!("{}-{}", short_name(&self.resources[at]), sum.title);
-                    let width = AMOUNT.max(title.len() as u16);
-                    heads.push(Head { title, width, spare: REST, letter: None, ..sum });
-                }
-            }
-        }
-    }
-
-    fn sum(&self, figure: Figure, resource: usize) -> Head {
-        let (title, letter, spare) = figure.head();
-        number(Column::Sum(figure, resource), title, letter, AMOUNT, spare)
-    }
-
-    fn bar(&self) -> Head {
-        let resource = self.resources.get(self.focus).map_or("", String::as_str);
-        let (title, letter) = (short_name(resource), letter_of(resource));
-        let wish = LONGEST_BAR;
-        // Who asks for more columns wants figures.
-        let spare = if self.wide { 11 } else { 0 };
-        Head { wish, ..text(Column::Bar(self.focus), &title, letter, SHORTEST_BAR, spare) }
-    }
+/// A column that is named for its resource.
+fn named(resource: &str, head: Head) -> Head {
+    let title = short_name(resource);
+    let width = head.width.max(title.len() as u16);
+    Head { title, letter: letter_of(resource), width, ..head }
 }
 
 /// The key that looks at a resource.
@@ -316,15 +236,6 @@ pub(super) fn short_name(resource: &str) -> String {
         "memory" => "MEM".to_owned(),
         _ => resource.rsplit('/').next().unwrap_or(resource).to_uppercase(),
     }
-}
-
-fn text(column: Column, title: &str, letter: Option<char>, width: u16, spare: u8) -> Head {
-    Head { column, title: title.to_owned(), letter, width, wish: width, spare, right: false }
-}
-
-fn number(column: Column, title: &str, letter: Option<char>, width: u16, spare: u8) -> Head {
-    let width = width.max(title.len() as u16);
-    Head { right: true, ..text(column, title, letter, width, spare) }
 }
 
 fn width_of(heads: &[Head]) -> u16 {
@@ -367,7 +278,7 @@ mod tests {
     #[test]
     fn name_remaining_and_bar_stay_to_the_end() {
         let columns = within(40, 10, false);
-        assert_eq!(titles(&columns), ["NODE", "OPP", "REMAIN", "CPU", "SLOTS"]);
+        assert_eq!(titles(&columns), ["NODE", "FILLER", "REMAIN", "CPU", "SLOTS"]);
         assert_eq!(columns.hidden, ["PODS", "USE%", "ALLOC", "OTHERS", "STATE"]);
         for width in 0..40 {
             let columns = within(width, 40, true);
@@ -383,7 +294,7 @@ mod tests {
         for title in ["REMAIN", "FREE", "MEM-REMAIN", "WHY"] {
             assert!(shown.contains(&title), "{title}: {columns:?}");
         }
-        assert_eq!(columns.hidden, ["MEM-OPP", "MEM-OTHERS", "bar", "PODS", "USE%", "ALLOC"]);
+        assert_eq!(columns.hidden, ["MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "USE%", "ALLOC"]);
         assert!(titles(&within(120, 10, true)).contains(&"CPU"), "the bar is back");
     }
 

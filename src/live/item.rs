@@ -1,15 +1,12 @@
 //! The rows of a table, whatever they stand for.
 
-use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::figures::{Context, FIGURES, Figure, Tone, Value};
+use oppscale_core::resources::Resources;
 use oppscale_core::view::Row;
 
-use super::ask::hpas::HpaItem;
-use super::ask::pods::PodItem;
-use super::column::{Column, Figure};
-use super::order::Value;
-
-/// What stands for an unknown figure.
-pub(super) const UNKNOWN: &str = "?";
+use super::ask::hpas::{self, HpaItem};
+use super::ask::pods::{self, PodItem};
+use super::column::Column;
 
 /// The rows of a table.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +33,8 @@ pub(super) struct Measure<'a> {
     pub(super) resources: &'a [String],
     /// What the cluster offers, where rows have nothing of their own.
     pub(super) whole: Option<&'a Resources>,
+    /// The present, in seconds since 1970.
+    pub(super) now: i64,
 }
 
 impl Items {
@@ -52,13 +51,7 @@ impl Items {
     pub(super) fn names(&self, at: usize) -> (&str, &str, &str) {
         match self {
             Self::Unknown => None,
-            Self::Rows(rows) => rows.get(at).map(|row| {
-                (
-                    row.namespace.as_deref().unwrap_or(""),
-                    row.kind.as_deref().unwrap_or(""),
-                    row.name.as_str(),
-                )
-            }),
+            Self::Rows(rows) => rows.get(at).map(Row::names),
             Self::Pods(pods) => pods.get(at).map(|pod| (&*pod.namespace, "", &*pod.name)),
             Self::Hpas(hpas) => hpas.get(at).map(|hpa| (&*hpa.namespace, "", &*hpa.name)),
         }
@@ -89,88 +82,57 @@ impl Items {
         }
     }
 
-    /// What a row is sorted by.
+    /// The value of a row in a column.
     pub(super) fn value<'a>(&'a self, at: usize, column: Column, by: Measure<'_>) -> Value<'a> {
-        let (namespace, _, name) = self.names(at);
-        match column {
-            Column::Namespace => return Value::Text(namespace),
-            Column::Name => return Value::Text(name),
-            _ => {}
+        let context = by.context(column);
+        fn of<'a, R: 'static>(
+            figures: &'static [Figure<R>],
+            row: Option<&'a R>,
+            column: Column,
+            context: &Context<'_>,
+        ) -> Option<Value<'a>> {
+            Some((find(figures, column)?.value)(row?, context))
         }
         match self {
-            Self::Unknown => Value::Unknown,
-            Self::Rows(rows) => rows.get(at).map_or(Value::Unknown, |row| of_row(row, column, by)),
-            Self::Pods(pods) => pods.get(at).map_or(Value::Unknown, |pod| of_pod(pod, column, by)),
-            Self::Hpas(hpas) => hpas.get(at).map_or(Value::Unknown, |hpa| of_hpa(hpa, column)),
+            Self::Unknown => None,
+            Self::Rows(rows) => of(&FIGURES, rows.get(at), column, &context),
+            Self::Pods(pods) => of(&pods::FIGURES, pods.get(at), column, &context),
+            Self::Hpas(hpas) => of(&hpas::FIGURES, hpas.get(at), column, &context),
         }
+        .unwrap_or(Value::Unknown)
+    }
+
+    /// The text of a row in a column, and how it is emphasised.
+    pub(super) fn cell(&self, at: usize, column: Column, by: Measure<'_>) -> (String, Tone) {
+        let context = by.context(column);
+        fn of<R: 'static>(
+            figures: &'static [Figure<R>],
+            row: Option<&R>,
+            column: Column,
+            context: &Context<'_>,
+        ) -> Option<(String, Tone)> {
+            let (figure, row) = (find(figures, column)?, row?);
+            let value = (figure.value)(row, context);
+            let text = figure.text(&value, context.resource, false).into_owned();
+            Some((text, figure.tone_of(row, &value)))
+        }
+        match self {
+            Self::Unknown => None,
+            Self::Rows(rows) => of(&FIGURES, rows.get(at), column, &context),
+            Self::Pods(pods) => of(&pods::FIGURES, pods.get(at), column, &context),
+            Self::Hpas(hpas) => of(&hpas::FIGURES, hpas.get(at), column, &context),
+        }
+        .unwrap_or((String::new(), Tone::Plain))
     }
 }
 
-fn of_row<'a>(row: &'a Row, column: Column, by: Measure<'_>) -> Value<'a> {
-    let amount = match column {
-        Column::State => return Value::Text(row.state.unwrap_or("")),
-        Column::Nodes => row.nodes.map(|(usable, _)| usable as Amount),
-        Column::Sum(figure, resource) => by.name(resource).and_then(|name| sum(row, figure, name)),
-        Column::Percent(resource) => per_mille(row, by, resource),
-        Column::Slots => row.slots,
-        Column::Pods => row.pods(),
-        _ => None,
-    };
-    amount.map_or(Value::Unknown, Value::Amount)
-}
-
-fn of_pod<'a>(pod: &'a PodItem, column: Column, by: Measure<'_>) -> Value<'a> {
-    let amount = match column {
-        Column::Whose => Some(Amount::from(pod.own)),
-        Column::Phase => return Value::Text(&pod.phase),
-        Column::Request(resource) => {
-            by.name(resource).zip(pod.count.as_ref().ok()).map(|(name, (total, _))| total.get(name))
-        }
-        // The youngest is the one with the least age.
-        Column::Age => pod.created.map(|created| -Amount::from(created)),
-        _ => None,
-    };
-    amount.map_or(Value::Unknown, Value::Amount)
-}
-
-fn of_hpa(hpa: &HpaItem, column: Column) -> Value<'_> {
-    let amount = match column {
-        Column::Target => return Value::Text(&hpa.target.1),
-        Column::Status => return Value::Text(hpa.status()),
-        Column::Replicas => Some(Amount::from(hpa.current)),
-        Column::Scaled => hpa.scaled.map(Amount::from),
-        _ => None,
-    };
-    amount.map_or(Value::Unknown, Value::Amount)
-}
-
-/// A figure of a row.
-pub(super) fn sum(row: &Row, figure: Figure, resource: &str) -> Option<Amount> {
-    let of = |resources: &Option<Resources>| Some(resources.as_ref()?.get(resource));
-    match figure {
-        Figure::Alloc => of(&row.allocatable),
-        Figure::Others => of(&row.others),
-        Figure::Own => of(&row.opportunistic),
-        Figure::Remain => of(&row.remaining),
-        Figure::Free => Some(of(&row.allocatable)? - of(&row.others)? - of(&row.opportunistic)?),
-    }
-}
-
-/// What is requested of what there is, in thousandths.
-pub(super) fn per_mille(row: &Row, by: Measure<'_>, resource: usize) -> Option<Amount> {
-    let name = by.name(resource)?;
-    // Nodes and pools have a whole of their own, or one that is not known.
-    let whole = match row.usable {
-        Some(_) => row.allocatable.as_ref(),
-        None => by.whole,
-    };
-    let whole = whole?.get(name);
-    let taken = sum(row, Figure::Others, name)? + sum(row, Figure::Own, name)?;
-    (whole > 0).then(|| (taken * 1000).div_euclid(whole))
+fn find<R: 'static>(figures: &'static [Figure<R>], column: Column) -> Option<&'static Figure<R>> {
+    figures.iter().find(|figure| figure.id == column.id)
 }
 
 impl<'a> Measure<'a> {
-    pub(super) fn name(&self, resource: usize) -> Option<&'a str> {
-        self.resources.get(resource).map(String::as_str)
+    fn context(&self, column: Column) -> Context<'a> {
+        let resource = self.resources.get(column.resource).map_or("", String::as_str);
+        Context { resource, cluster: self.whole, now: self.now }
     }
 }

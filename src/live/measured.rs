@@ -7,7 +7,7 @@ use crate::render;
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::follow::{Health, Phase};
 use oppscale_core::demand::PaidDemand;
-use oppscale_core::headroom::{self, Fit, Headroom, Query, Totals};
+use oppscale_core::headroom::{self, Fit, Headroom, Query};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{self, Row};
@@ -40,8 +40,12 @@ pub struct Measured {
     pub rows: Vec<Row>,
     /// The resources to show, the first ones first.
     pub resources: Vec<String>,
-    /// The sums over usable nodes.
-    pub usable: Totals,
+    /// The sums over usable nodes, as a row.
+    pub total: Row,
+    /// How many nodes are usable.
+    pub usable_nodes: usize,
+    /// What usable nodes are short of, added up.
+    pub overcommit: Option<Resources>,
     /// How many nodes there are.
     pub nodes: usize,
     /// Why nodes are not usable, in one word, and how many.
@@ -50,8 +54,6 @@ pub struct Measured {
     pub demand: Option<PaidDemand>,
     /// What is held back.
     pub reserve: Resources,
-    /// What remains after demand and reserve.
-    pub remaining: Option<Resources>,
     /// How many replicas fit.
     pub fit: Option<Fit>,
     /// What cannot be counted, by name.
@@ -88,6 +90,7 @@ impl Measured {
                 *unusable.entry(reason.word()).or_default() += 1;
             }
         }
+        let [usable, _] = view::totals(&headroom);
         let mut measured = Self {
             health: health.clone(),
             view: asked.view.clone(),
@@ -100,10 +103,11 @@ impl Measured {
             notes: snapshot.notes.clone(),
             on_node: None,
             own: HashSet::new(),
-            usable: Totals::default(),
+            usable_nodes: headroom.usable.nodes,
+            total: usable,
+            overcommit: None,
             demand: None,
             reserve: Resources::default(),
-            remaining: None,
             fit: None,
             pool_label,
         };
@@ -111,15 +115,16 @@ impl Measured {
         if let Some(namespace) = &asked.namespace {
             measured.keep_namespace(namespace);
         }
-        measured.usable = headroom.usable;
+        measured.overcommit = headroom.usable.overcommit;
         measured.demand = headroom.demand;
         measured.reserve = headroom.reserve;
-        measured.remaining = headroom.remaining;
         measured.fit = headroom.fit;
         measured
     }
 
     fn rows_of(&mut self, ledger: &Ledger, headroom: &Headroom, pods_unknown: bool) -> Vec<Row> {
+        let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
+        let is_counted = |node: &str| nodes.contains(node);
         match &self.view {
             View::Nodes { pool: None } => view::by_node(headroom),
             View::Nodes { pool: Some(pool) } => {
@@ -134,19 +139,21 @@ impl Measured {
             }
             View::Pools => view::by_pool(headroom, self.pool_label.as_deref().unwrap_or_default()),
             _ if pods_unknown => Vec::new(),
-            View::Namespaces => view::by_owner(ledger, headroom, false),
+            View::Namespaces => view::by_namespace(ledger, is_counted),
             View::Workloads { namespace } => {
-                let mut rows = view::by_owner(ledger, headroom, true);
+                let mut rows = view::by_workload(ledger, is_counted);
                 if let Some(namespace) = namespace {
                     rows.retain(|row| row.namespace.as_ref() == Some(namespace));
                 }
                 rows
             }
-            View::Places { namespace, kind, name } => places(ledger, (namespace, kind, name)),
+            View::Places { namespace, kind, name } => {
+                view::nodes_of_workload(ledger, (namespace, kind, name))
+            }
             View::OnNode { name } => {
                 let account = ledger.nodes().find(|(node, _)| node == name);
                 self.on_node = account.map(|(_, a)| (a.others.clone(), a.opportunistic.clone()));
-                on_node(ledger, name)
+                view::by_workload(ledger, |node| node == name)
             }
             View::Hpas => {
                 let own = ledger.bound().filter(|pod| pod.own).map(|pod| pod.group);
@@ -189,41 +196,4 @@ fn resources(named: &[String], headroom: &Headroom) -> Vec<String> {
         }
     }
     names
-}
-
-/// The nodes on which pods of a workload stand.
-fn places(ledger: &Ledger, workload: (&str, &str, &str)) -> Vec<Row> {
-    let mut sums: BTreeMap<&str, (Resources, Resources)> = BTreeMap::new();
-    for pod in ledger.bound() {
-        if (&*pod.group.namespace, &*pod.group.kind, &*pod.group.name) == workload {
-            let (others, own) = sums.entry(pod.node).or_default();
-            if pod.own { own } else { others }.add(pod.footprint);
-        }
-    }
-    let row = |(node, (others, own)): (&str, (Resources, Resources))| Row {
-        name: node.to_owned(),
-        others: Some(others),
-        opportunistic: Some(own),
-        ..Row::default()
-    };
-    sums.into_iter().map(row).collect()
-}
-
-/// The workloads of which pods stand on a node.
-fn on_node(ledger: &Ledger, node: &str) -> Vec<Row> {
-    let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
-    for pod in ledger.bound().filter(|pod| pod.node == node) {
-        let key = (&*pod.group.namespace, &*pod.group.kind, &*pod.group.name);
-        let (others, own) = sums.entry(key).or_default();
-        if pod.own { own } else { others }.add(pod.footprint);
-    }
-    let row = |((namespace, kind, name), (others, own)): ((&str, &str, &str), (_, _))| Row {
-        namespace: Some(namespace.to_owned()),
-        kind: Some(kind.to_owned()),
-        name: name.to_owned(),
-        others: Some(others),
-        opportunistic: Some(own),
-        ..Row::default()
-    };
-    sums.into_iter().map(row).collect()
 }

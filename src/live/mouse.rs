@@ -40,7 +40,7 @@ pub(super) fn click(state: &mut State, mouse: MouseEvent) -> Next {
 fn sort_at(state: &mut State, x: u16, width: u16) -> Next {
     let mut from = 0;
     for head in state.table().within(width).heads {
-        if (from..from + head.width).contains(&x) && head.column.sorts() {
+        if (from..from + head.width).contains(&x) && head.sorts {
             state.pane_mut().sort_by(head.column, false);
             state.arrange();
             return Next::Draw;
@@ -73,7 +73,7 @@ mod tests {
         assert_eq!(bench.chosen(), "fake-00002");
         assert_eq!(click(&mut bench.state, third), Next::Same, "it is chosen already");
         assert_eq!(click(&mut bench.state, event(down, 1, layout.head.y)), Next::Draw);
-        assert_eq!(bench.state.pane().order.column, Column::Name);
+        assert_eq!(bench.state.pane().order.column, Column::NAME);
         assert_eq!(click(&mut bench.state, event(down, 1, 0)), Next::Same);
         let wheel = event(MouseEventKind::ScrollDown, 0, 0);
         assert_eq!(click(&mut bench.state, wheel), Next::Draw);

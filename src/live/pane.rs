@@ -83,7 +83,8 @@ impl Pane {
         let order = self.order;
         let value = |at: usize| items.value(at, order.column, by);
         shown.sort_by(|a, b| {
-            order.compare(value(*a), value(*b)).then_with(|| items.names(*a).cmp(&items.names(*b)))
+            let by_value = value(*a).compare(&value(*b), order.descending);
+            by_value.then_with(|| items.names(*a).cmp(&items.names(*b)))
         });
         self.shown = shown;
         self.measure_names();
@@ -206,7 +207,7 @@ mod tests {
             ..Row::default()
         };
         let resources = [CPU.to_owned()];
-        let by = Measure { resources: &resources, whole: None };
+        let by = Measure { resources: &resources, whole: None, now: 0 };
         pane.replace(Items::Rows(rows.iter().map(row).collect()), |_, _| true, by);
     }
 
@@ -267,7 +268,7 @@ mod tests {
     fn only_names_that_are_shown_take_room() {
         let mut pane = pane(&[("web-1", 3), ("a-node-with-a-long-name", 2)]);
         let resources = [CPU.to_owned()];
-        let by = Measure { resources: &resources, whole: None };
+        let by = Measure { resources: &resources, whole: None, now: 0 };
         assert_eq!(pane.longest.0, 23);
         pane.arrange(|items, at| items.names(at).2 == "web-1", by);
         assert_eq!(pane.longest.0, 5, "the other one is hidden");
@@ -281,7 +282,7 @@ mod tests {
         let mut pane = pane(&[("web-1", 3), ("db-1", 2), ("web-2", 1)]);
         pane.set_filter("WEB");
         let resources = [CPU.to_owned()];
-        pane.arrange(|_, _| true, Measure { resources: &resources, whole: None });
+        pane.arrange(|_, _| true, Measure { resources: &resources, whole: None, now: 0 });
         assert_eq!(names(&pane), ["web-1", "web-2"]);
     }
 }

@@ -1,8 +1,8 @@
 //! What a table is about, and where Enter leads.
 
-use oppscale_core::view::{By, SortKey};
+use oppscale_core::view::{By, RowKind};
 
-use super::column::{Column, Figure};
+use super::column::Column;
 use super::order::Order;
 
 /// What a table is about.
@@ -60,6 +60,19 @@ impl View {
         }
     }
 
+    /// The kind of its rows; `None` for HPAs. Where pods are known by name, they are the rows of
+    /// [`View::OnNode`].
+    pub(super) fn row_kind(&self) -> Option<RowKind> {
+        Some(match self {
+            Self::Nodes { .. } => RowKind::Node,
+            Self::Namespaces => RowKind::Namespace,
+            Self::Pools => RowKind::Pool,
+            Self::Workloads { .. } | Self::OnNode { .. } => RowKind::Workload,
+            Self::Places { .. } => RowKind::NodeOfWorkload,
+            Self::Hpas => return None,
+        })
+    }
+
     /// What it is called among the tabs.
     pub(super) fn tab(&self) -> &'static str {
         match self {
@@ -90,26 +103,12 @@ impl View {
     /// How its rows are sorted at first.
     pub(super) fn order(&self) -> Order {
         let (column, descending) = match self {
-            Self::Nodes { .. } | Self::Pools => (Column::Sum(Figure::Remain, 0), true),
-            Self::Namespaces | Self::Workloads { .. } => (Column::Sum(Figure::Others, 0), true),
-            Self::Places { .. } => (Column::Pods, true),
-            Self::OnNode { .. } => (Column::Request(0), true),
-            Self::Hpas => (Column::Name, false),
+            Self::Nodes { .. } | Self::Pools => (Column::amount("remaining"), true),
+            Self::Namespaces | Self::Workloads { .. } => (Column::amount("others"), true),
+            Self::Places { .. } => (Column::PODS, true),
+            Self::OnNode { .. } => (Column::amount("request"), true),
+            Self::Hpas => (Column::NAME, false),
         };
         Order { column, descending }
-    }
-}
-
-/// The column that a key of `--sort` means.
-pub(super) fn column_of(key: SortKey) -> Column {
-    match key {
-        SortKey::Name => Column::Name,
-        SortKey::State => Column::State,
-        SortKey::Allocatable => Column::Sum(Figure::Alloc, 0),
-        SortKey::Others => Column::Sum(Figure::Others, 0),
-        SortKey::Opportunistic => Column::Sum(Figure::Own, 0),
-        SortKey::Remaining | SortKey::Usage => Column::Sum(Figure::Remain, 0),
-        SortKey::Slots => Column::Slots,
-        SortKey::Pods => Column::Pods,
     }
 }

@@ -3,19 +3,25 @@
 use crate::printer::{Printer, Style};
 use oppscale_core::headroom::Limit;
 use oppscale_core::resources::{PODS, Resources};
+use oppscale_core::units;
 
-use super::table::amount_text;
-use super::{Report, is_shown};
+use super::Report;
 
 /// What the table leaves open: overcommit, demand, reserve, and how many replicas fit.
-pub(super) fn footer(report: &Report, show_unusable: bool, printer: &Printer) -> String {
+pub(super) fn footer(
+    report: &Report,
+    show_unusable: bool,
+    is_exact: bool,
+    printer: &Printer,
+) -> String {
     let headroom = &report.headroom;
     let mut lines = Vec::new();
-    let hidden = report.rows.iter().filter(|row| !is_shown(row, &report.by, show_unusable)).count();
+    let hidden = report.rows.len() - report.shown_rows(show_unusable).count();
     if hidden > 0 {
         let nodes = if hidden == 1 { "1 node is" } else { &format!("{hidden} nodes are") };
         lines.push(format!("{nodes} not usable and not shown (--show-unusable)"));
     }
+    let amount_text = if is_exact { units::exact_amount } else { units::amount };
     let listed = |resources: &Resources| {
         let shown = report.resources.iter().map(|name| (name, resources.get(name)));
         let parts: Vec<_> = shown

@@ -6,11 +6,12 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use oppscale_cluster::follow::{Feed, Health};
+use oppscale_core::figures::{self, Context, Format};
 use oppscale_core::headroom::{Limit, Totals};
 use oppscale_core::resources::{Amount, Resources};
-use oppscale_core::view::{By, Row};
+use oppscale_core::view::{By, Row, RowKind};
 
-use super::{Report, usage_of};
+use super::Report;
 
 /// Changes when a field is renamed, removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -55,7 +56,6 @@ pub fn yaml(report: &Report) -> anyhow::Result<String> {
 
 fn value(report: &Report, has_rows: bool) -> Value {
     let headroom = &report.headroom;
-    let names = &report.resources;
     let demand = headroom.demand.as_ref().map_or(Value::Null, |demand| {
         json!({
             "placeable": amounts(&demand.placeable),
@@ -84,7 +84,8 @@ fn value(report: &Report, has_rows: bool) -> Value {
             })
         })
         .collect();
-    let mut usable = totals(&headroom.usable, names, headroom.remaining.as_ref());
+    let [usable, all] = &report.totals;
+    let mut usable = totals(report, usable, &headroom.usable);
     usable["fitReplicas"] = headroom.fit.as_ref().map_or(Value::Null, |f| integer(f.replicas));
     usable["limitedBy"] = headroom.fit.as_ref().map_or(Value::Null, |fit| match &fit.limit {
         Limit::Slots => json!("slots"),
@@ -98,114 +99,79 @@ fn value(report: &Report, has_rows: bool) -> Value {
         let (plural, rows) = rows(report);
         root.insert(plural.into(), Value::Array(rows));
     }
-    root.insert(
-        "totals".into(),
-        json!({ "usable": usable, "all": totals(&headroom.all, names, headroom.all.remaining.as_ref()) }),
-    );
+    let all = totals(report, all, &headroom.all);
+    root.insert("totals".into(), json!({ "usable": usable, "all": all }));
     root.insert("paidDemand".into(), demand);
     root.insert("pods".into(), json!(if report.query.pods_unknown { "unknown" } else { "known" }));
     root.insert("unknown".into(), Value::Array(unknown));
     Value::Object(root)
 }
 
+/// The field of the rows, and the rows.
 fn rows(report: &Report) -> (&'static str, Vec<Value>) {
-    let names = &report.resources;
-    let rows = report.rows.iter();
-    match report.by {
-        By::Node => ("nodes", rows.map(|row| node(row, names, report.usage)).collect()),
-        By::Pool(_) => ("pools", rows.map(|row| pool(row, names, report.usage)).collect()),
-        By::Namespace => ("namespaces", rows.map(|row| owner(row, names, report.usage)).collect()),
-        By::Workload => ("workloads", rows.map(|row| owner(row, names, report.usage)).collect()),
-    }
+    let field = match report.by {
+        By::Node => "nodes",
+        By::Pool(_) => "pools",
+        By::Namespace => "namespaces",
+        By::Workload => "workloads",
+    };
+    (field, report.rows.iter().map(|row| self::row(report, row)).collect())
 }
 
-fn node(row: &Row, names: &[String], usage: bool) -> Value {
-    json!({
-        "name": row.name,
-        "usable": row.usable,
-        "state": row.state,
-        "reasons": row.reasons,
-        "resources": resources(row, names, usage),
-        "slots": optional(row.slots),
-    })
-}
-
-fn pool(row: &Row, names: &[String], usage: bool) -> Value {
-    let (usable, all) = row.nodes.unwrap_or_default();
-    json!({
-        "name": row.name,
-        "nodes": { "usable": usable, "all": all },
-        "resources": resources(row, names, usage),
-        "slots": optional(row.slots),
-    })
-}
-
-fn owner(row: &Row, names: &[String], usage: bool) -> Value {
-    let mut value = json!({ "name": row.name, "resources": Map::new() });
-    if let (Some(namespace), Some(kind)) = (&row.namespace, &row.kind) {
-        value["namespace"] = json!(namespace);
-        value["kind"] = json!(kind);
-    }
-    for name in names {
-        let mut amounts = json!({
-            "others": of(&row.others, name),
-            "opportunistic": of(&row.opportunistic, name),
-        });
-        if usage {
-            amounts["usage"] = usage_of(row, name).map_or(Value::Null, integer);
+fn row(report: &Report, row: &Row) -> Value {
+    let mut fields = Map::new();
+    for figure in figures::shown(row.row_kind, Format::Data, report.usage) {
+        if !figure.is_of_resource() {
+            fields.insert(figure.id.to_owned(), json_of(&figure.of(row, &Context::default())));
+        } else if !fields.contains_key("resources") {
+            fields.insert("resources".to_owned(), resources(report, row, row.row_kind));
         }
-        value["resources"][name] = amounts;
     }
-    value
+    Value::Object(fields)
 }
 
-fn resources(row: &Row, names: &[String], usage: bool) -> Value {
-    let each = names.iter().map(|name| {
-        let mut amounts = json!({
-            "allocatable": of(&row.allocatable, name),
-            "others": of(&row.others, name),
-            "opportunistic": of(&row.opportunistic, name),
-            "remaining": of(&row.remaining, name),
-        });
-        if usage {
-            amounts["usage"] = usage_of(row, name).map_or(Value::Null, integer);
-        }
-        (name.clone(), amounts)
-    });
-    Value::Object(each.collect())
+/// The figures of `row` for each resource: those that rows of this kind have.
+fn resources(report: &Report, row: &Row, kind: RowKind) -> Value {
+    let of = |resource: &String| {
+        let context = Context { resource, ..Context::default() };
+        let figures = figures::shown(kind, Format::Data, report.usage);
+        let figures = figures.filter(|figure| figure.is_of_resource());
+        let fields = figures.map(|f| (f.id.to_owned(), json_of(&f.of(row, &context))));
+        (resource.clone(), Value::Object(fields.collect()))
+    };
+    Value::Object(report.resources.iter().map(of).collect())
 }
 
-fn totals(totals: &Totals, names: &[String], remaining: Option<&Resources>) -> Value {
-    let each = names.iter().map(|name| {
-        let amounts = json!({
-            "allocatable": integer(totals.allocatable.get(name)),
-            "others": of(&totals.others, name),
-            "opportunistic": of(&totals.opportunistic, name),
-            "remaining": optional(remaining.map(|r| r.get(name))),
-        });
-        (name.clone(), amounts)
-    });
-    let resources: Map<_, _> = each.collect();
-    let overcommit: Map<_, _> =
-        names.iter().map(|name| (name.clone(), of(&totals.overcommit, name))).collect();
+fn totals(report: &Report, row: &Row, totals: &Totals) -> Value {
+    let overcommit = |name: &String| {
+        let amount = totals.overcommit.as_ref().map(|resources| resources.get(name));
+        (name.clone(), amount.map_or(Value::Null, integer))
+    };
     json!({
         "nodes": totals.nodes,
-        "resources": resources,
-        "slots": optional(totals.slots),
-        "overcommit": overcommit,
+        // What only usable nodes have is null for all nodes.
+        "resources": resources(report, row, RowKind::UsableTotal),
+        "slots": row.slots.map_or(Value::Null, integer),
+        "overcommit": report.resources.iter().map(overcommit).collect::<Map<_, _>>(),
     })
+}
+
+/// A value of a figure.
+fn json_of(value: &figures::Value<'_>) -> Value {
+    match value {
+        figures::Value::Absent | figures::Value::Unknown => Value::Null,
+        figures::Value::Text(text) => json!(text),
+        figures::Value::Sentences(sentences) => json!(sentences),
+        figures::Value::Flag(flag) => json!(flag),
+        figures::Value::Amount(amount) => integer(*amount),
+        figures::Value::CountOf(part, whole) => {
+            json!({ "usable": part.map(integer), "all": integer(*whole) })
+        }
+    }
 }
 
 fn amounts(resources: &Resources) -> Value {
     Value::Object(resources.present().map(|(name, a)| (name.to_owned(), integer(a))).collect())
-}
-
-fn of(resources: &Option<Resources>, name: &str) -> Value {
-    optional(resources.as_ref().map(|resources| resources.get(name)))
-}
-
-fn optional(amount: Option<Amount>) -> Value {
-    amount.map_or(Value::Null, integer)
 }
 
 /// A JSON integer. A sum beyond 64 bits is cut to their end: no cluster has 8 EiB.

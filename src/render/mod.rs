@@ -13,10 +13,9 @@ use std::collections::HashMap;
 use std::fmt;
 
 use oppscale_cluster::{Snapshot, Usage};
-use oppscale_core::headroom::{Headroom, Query};
-use oppscale_core::node::Unusable;
-use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
-use oppscale_core::view::{By, Row};
+use oppscale_core::headroom::{Headroom, NodeHeadroom, Query};
+use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
+use oppscale_core::view::{self, By, Row, RowKind};
 
 /// Everything that `top` shows.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub struct Report {
     pub resources: Vec<String>,
     /// The rows, sorted.
     pub rows: Vec<Row>,
+    /// The sums over usable nodes, and over all whose figures are known.
+    pub totals: [Row; 2],
     /// What they were made from.
     pub headroom: Headroom,
     /// What was asked.
@@ -35,6 +36,14 @@ pub struct Report {
     pub unknown: Vec<Unknown>,
     /// Whether usage was asked for.
     pub usage: bool,
+}
+
+impl Report {
+    /// The rows that are shown to people: unusable nodes only when `show_unusable`, unknown
+    /// ones always.
+    pub fn shown_rows(&self, show_unusable: bool) -> impl Iterator<Item = &Row> {
+        self.rows.iter().filter(move |row| show_unusable || !row.is_hidden())
+    }
 }
 
 /// Something that could not be counted, by name.
@@ -130,56 +139,43 @@ fn of_node(name: &str, problem: String) -> Unknown {
     Unknown { kind, namespace: None, name: name.to_owned(), node: None, problem }
 }
 
-/// Puts usage into the rows.
-pub fn add_usage(rows: &mut [Row], usage: &Usage, by: &By, headroom: &Headroom) {
-    let mut namespaces: HashMap<&str, oppscale_core::resources::Resources> = HashMap::new();
+/// Puts usage into the rows and totals of a report.
+pub fn add_usage(report: &mut Report, usage: &Usage) {
+    let headroom = &report.headroom;
+    let label = match &report.by {
+        By::Pool(label) => label.as_deref().or_else(|| view::pool_label(headroom)),
+        _ => None,
+    };
+    // The sum over nodes; `None` when one of them has no figure.
+    let of_nodes = |is_counted: &dyn Fn(&NodeHeadroom) -> bool| {
+        let mut nodes = headroom.nodes.iter().filter(|node| is_counted(node)).peekable();
+        nodes.peek()?;
+        nodes.try_fold(Resources::default(), |mut sum, node| {
+            sum.add(usage.nodes.get(&node.name)?);
+            Some(sum)
+        })
+    };
+    let mut namespaces: HashMap<&str, Resources> = HashMap::new();
     for ((namespace, _, _), used) in &usage.workloads {
         namespaces.entry(namespace).or_default().add(used);
     }
-    for row in rows {
-        row.usage = match by {
-            By::Node => usage.nodes.get(&row.name).cloned(),
-            By::Pool(label) => pool_usage(row, usage, label.as_deref(), headroom),
-            By::Namespace => namespaces.get(row.name.as_str()).cloned(),
-            By::Workload => {
-                let key = |text: &Option<String>| text.clone().unwrap_or_default();
-                usage
-                    .workloads
-                    .get(&(key(&row.namespace), key(&row.kind), row.name.clone()))
-                    .cloned()
+    for row in report.rows.iter_mut().chain(&mut report.totals) {
+        row.usage = match row.row_kind {
+            RowKind::Node | RowKind::NodeOfWorkload => usage.nodes.get(&row.name).cloned(),
+            RowKind::Pool => of_nodes(&|node| {
+                label.map(|label| node.labels.get(label).map_or("", |value| value))
+                    == Some(&*row.name)
+            }),
+            RowKind::Namespace => namespaces.get(row.name.as_str()).cloned(),
+            RowKind::Workload => {
+                let (namespace, kind, name) = row.names();
+                let key = (namespace.to_owned(), kind.to_owned(), name.to_owned());
+                usage.workloads.get(&key).cloned()
             }
+            RowKind::UsableTotal => of_nodes(&NodeHeadroom::is_usable),
+            RowKind::AllTotal => of_nodes(&NodeHeadroom::is_known),
         };
     }
-}
-
-/// What a row uses of a resource; metrics.k8s.io knows of cpu and memory only.
-fn usage_of(row: &Row, resource: &str) -> Option<Amount> {
-    let known = matches!(resource, CPU | MEMORY);
-    row.usage.as_ref().filter(|_| known).map(|usage| usage.get(resource))
-}
-
-/// The sum over a pool's nodes; `None` when one of them has no figure.
-fn pool_usage(
-    row: &Row,
-    usage: &Usage,
-    label: Option<&str>,
-    headroom: &Headroom,
-) -> Option<oppscale_core::resources::Resources> {
-    let label = label.or_else(|| oppscale_core::view::pool_label(headroom))?;
-    let mut sum = oppscale_core::resources::Resources::default();
-    for node in &headroom.nodes {
-        if node.labels.get(label).map_or("", |value| value) == row.name {
-            sum.add(usage.nodes.get(&node.name)?);
-        }
-    }
-    Some(sum)
-}
-
-/// Whether a row is shown to people: unusable nodes only when asked for. One that is
-/// unknown is always shown.
-pub fn is_shown(row: &Row, by: &By, show_unusable: bool) -> bool {
-    let unknown = row.state == Some(Unusable::Unknown(String::new()).word());
-    *by != By::Node || show_unusable || unknown || row.usable != Some(false)
 }
 
 /// Only names, as kubectl and `--workload` take them.
@@ -192,5 +188,5 @@ pub fn names(report: &Report, show_unusable: bool) -> String {
         }
         _ => format!("{}\n", row.name),
     };
-    report.rows.iter().filter(|row| is_shown(row, &report.by, show_unusable)).map(line).collect()
+    report.shown_rows(show_unusable).map(line).collect()
 }

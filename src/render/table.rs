@@ -6,25 +6,19 @@
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 
 use crate::printer::{Printer, Style, harmless};
-use oppscale_core::headroom::Totals;
-use oppscale_core::replica::exact_text;
-use oppscale_core::resources::{Amount, PODS, Resources, Unit, unit_of};
-use oppscale_core::view::{By, Row};
+use oppscale_core::figures::{self, Context, Figure, Format, Tone, Value};
+use oppscale_core::resources::PODS;
+use oppscale_core::view::{Row, RowKind};
 
+use super::Report;
 use super::footer::footer;
-use super::{Report, is_shown, usage_of};
-
-/// What stands for an unknown figure.
-const UNKNOWN: &str = "?";
-/// What stands where there is nothing to say.
-const NOTHING: &str = "-";
 
 /// A column: its headings, its cells from the top, and when it is left out.
 pub(super) struct Column {
     pub(super) long: String,
     pub(super) short: String,
-    /// The greater, the sooner it is left out; 0 never.
-    pub(super) spare: u8,
+    /// The order in which columns are left out: the greatest first, 0 never.
+    pub(super) drop: u8,
     pub(super) left: bool,
     pub(super) cells: Vec<(String, Style)>,
 }
@@ -36,7 +30,7 @@ pub fn compact(
     show_unusable: bool,
     printer: &Printer,
 ) -> (String, Option<String>) {
-    let mut columns = columns_of(report, show_unusable, false);
+    let mut columns = columns_of(report, show_unusable, Format::Table);
     let mut hidden = Vec::new();
     if let Some(width) = printer.width() {
         if table_width(&columns) > width {
@@ -45,16 +39,16 @@ pub fn compact(
             }
         }
         while table_width(&columns) > width {
-            let Some(spare) = columns.iter().map(|column| column.spare).max().filter(|s| *s > 0)
+            let Some(drop) = columns.iter().map(|column| column.drop).max().filter(|d| *d > 0)
             else {
                 break;
             };
-            let at = columns.iter().position(|column| column.spare == spare);
+            let at = columns.iter().position(|column| column.drop == drop);
             hidden.extend(at.map(|at| columns.remove(at).long));
         }
     }
     let mut text = lines(&columns, printer);
-    text.push_str(&footer(report, show_unusable, printer));
+    text.push_str(&footer(report, show_unusable, false, printer));
     let hidden = hidden.join(", ");
     let note = format!("too narrow for {hidden}; -o wide shows all");
     (text, (!hidden.is_empty()).then_some(note))
@@ -62,255 +56,53 @@ pub fn compact(
 
 /// The table with every column, however wide.
 pub fn wide(report: &Report, show_unusable: bool, printer: &Printer) -> String {
-    let columns = columns_of(report, show_unusable, true);
-    lines(&columns, printer) + &footer(report, show_unusable, printer)
+    let columns = columns_of(report, show_unusable, Format::Wide);
+    lines(&columns, printer) + &footer(report, show_unusable, true, printer)
 }
 
-fn columns_of(report: &Report, show_unusable: bool, wide: bool) -> Vec<Column> {
-    let rows: Vec<&Row> =
-        report.rows.iter().filter(|row| is_shown(row, &report.by, show_unusable)).collect();
-    let mut columns = identity(report, &rows);
-    let several = report.resources.len() > 1;
-    for (number, resource) in report.resources.iter().enumerate() {
-        // The count of pods has a column of its own.
-        if resource == PODS && number > 0 {
-            continue;
-        }
-        for figure in figures(report, wide) {
-            columns.push(figure_column(report, &rows, resource, *figure, several));
-        }
+fn columns_of(report: &Report, show_unusable: bool, format: Format) -> Vec<Column> {
+    let kind = report.by.row_kind();
+    let mut rows: Vec<&Row> = report.shown_rows(show_unusable).collect();
+    if kind.is_of_nodes() {
+        rows.extend(&report.totals);
     }
-    if has_nodes(report) {
-        columns.push(slots_column(report, &rows));
-    }
-    columns.push(pods_column(report, &rows));
-    if wide && report.by == By::Node {
-        let reason = |row: &&Row| (row.reasons.join("; "), Style::Dim);
-        columns.push(Column {
-            long: "WHY".into(),
-            short: "WHY".into(),
-            spare: 0,
-            left: true,
-            cells: pad(rows.iter().map(reason).collect(), totals_of(report).len()),
-        });
-    }
-    columns
-}
-
-/// Name, and for nodes the state.
-fn identity(report: &Report, rows: &[&Row]) -> Vec<Column> {
-    let heading = match report.by {
-        By::Node => "NODE",
-        By::Pool(_) => "POOL",
-        By::Namespace => "NAMESPACE",
-        By::Workload => "WORKLOAD",
-    };
-    let name = |row: &&Row| {
-        let name = match &row.kind {
-            Some(kind) => format!("{}/{}", kind.to_lowercase(), row.name),
-            None if row.name.is_empty() => "(none)".to_owned(),
-            None => row.name.clone(),
+    // The count of pods has a column of its own.
+    let names = report.resources.iter().enumerate();
+    let names = names.filter(|(at, name)| *at == 0 || *name != PODS).map(|(_, name)| name);
+    let column = |(figure, resource): (&'static Figure, Option<&str>)| {
+        let prefix = match resource {
+            Some(name) if report.resources.len() > 1 => name.to_uppercase() + "-",
+            _ => String::new(),
         };
-        (name, Style::Plain)
-    };
-    let left = |heading: &str, spare, cells| Column {
-        long: heading.to_owned(),
-        short: heading.to_owned(),
-        spare,
-        left: true,
-        cells,
-    };
-    let mut names: Vec<_> = rows.iter().map(name).collect();
-    names.extend(totals_of(report).into_iter().map(|(label, _, _)| (label, Style::Bold)));
-    let mut columns = Vec::new();
-    if report.by == By::Workload {
-        let cells =
-            rows.iter().map(|row| (row.namespace.clone().unwrap_or_default(), Style::Plain));
-        columns.push(left("NAMESPACE", 0, cells.collect()));
-    }
-    columns.push(left(heading, 0, names));
-    if report.by == By::Node {
-        let state = |row: &&Row| {
-            let style = if row.usable == Some(true) { Style::Plain } else { Style::Warn };
-            (row.state.unwrap_or(UNKNOWN).to_owned(), style)
-        };
-        let cells = pad(rows.iter().map(state).collect(), totals_of(report).len());
-        columns.push(left("STATE", 2, cells));
-    }
-    if matches!(report.by, By::Pool(_)) {
-        let nodes = |row: &&Row| {
-            let (usable, all) = row.nodes.unwrap_or_default();
-            (format!("{usable}/{all}"), Style::Plain)
-        };
-        let cells = pad(rows.iter().map(nodes).collect(), totals_of(report).len());
-        columns.push(left("NODES", 2, cells));
-    }
-    columns
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Figure {
-    Allocatable,
-    Others,
-    Opportunistic,
-    Remaining,
-    Free,
-    Usage,
-}
-
-fn figures(report: &Report, wide: bool) -> &'static [Figure] {
-    use Figure::{Allocatable, Free, Opportunistic, Others, Remaining, Usage};
-    match (has_nodes(report), wide, report.usage) {
-        (true, false, false) => &[Allocatable, Others, Opportunistic, Remaining],
-        (true, false, true) => &[Allocatable, Others, Opportunistic, Remaining, Usage],
-        (true, true, false) => &[Allocatable, Others, Opportunistic, Remaining, Free],
-        (true, true, true) => &[Allocatable, Others, Opportunistic, Remaining, Free, Usage],
-        (false, _, false) => &[Others, Opportunistic],
-        (false, _, true) => &[Others, Opportunistic, Usage],
-    }
-}
-
-impl Figure {
-    /// Long and short heading, and how soon the column may go.
-    fn heading(self) -> (&'static str, &'static str, u8) {
-        match self {
-            Self::Allocatable => ("ALLOCATABLE", "ALLOC", 4),
-            Self::Others => ("OTHERS", "OTHERS", 3),
-            Self::Opportunistic => ("OPPORTUNISTIC", "OPP", 1),
-            Self::Remaining => ("REMAINING", "REMAIN", 0),
-            Self::Free => ("FREE", "FREE", 0),
-            Self::Usage => ("USAGE", "USAGE", 6),
-        }
-    }
-
-    fn of_row(self, row: &Row) -> Option<Resources> {
-        match self {
-            Self::Allocatable => row.allocatable.clone(),
-            Self::Others => row.others.clone(),
-            Self::Opportunistic => row.opportunistic.clone(),
-            Self::Remaining => row.remaining.clone(),
-            Self::Free => Some(row.remaining.as_ref()?.minus(row.opportunistic.as_ref()?)),
-            Self::Usage => row.usage.clone(),
-        }
-    }
-
-    fn of_totals(self, totals: &Totals, remaining: Option<&Resources>) -> Option<Resources> {
-        match self {
-            Self::Allocatable => Some(totals.allocatable.clone()),
-            Self::Others => totals.others.clone(),
-            Self::Opportunistic => totals.opportunistic.clone(),
-            Self::Remaining => remaining.cloned(),
-            Self::Free => {
-                let occupied = totals.others.as_ref()?;
-                Some(totals.allocatable.minus(occupied).minus(totals.opportunistic.as_ref()?))
-            }
-            Self::Usage => None,
-        }
-    }
-}
-
-fn figure_column(
-    report: &Report,
-    rows: &[&Row],
-    resource: &str,
-    figure: Figure,
-    several: bool,
-) -> Column {
-    let (long, short, spare) = figure.heading();
-    let prefix = if several { format!("{}-", resource.to_uppercase()) } else { String::new() };
-    let get = |resources: Option<Resources>| resources.map(|resources| resources.get(resource));
-    let cell = |amount: Option<Amount>| match (amount, figure) {
-        (None, Figure::Usage) => (NOTHING.to_owned(), Style::Dim),
-        (None, _) => (UNKNOWN.to_owned(), Style::Warn),
-        (Some(amount), _) => {
-            let style = if amount < 0 { Style::Bad } else { Style::Plain };
-            (amount_text(resource, amount), style)
+        let resource = resource.unwrap_or("");
+        Column {
+            long: prefix.clone() + figure.heading(kind, false),
+            short: prefix + figure.heading(kind, true),
+            drop: figure.drop[usize::from(!kind.is_of_nodes())],
+            left: figure.is_text(),
+            cells: rows.iter().map(|row| cell(figure, row, resource, format)).collect(),
         }
     };
-    let of_row = |row: &&Row| match figure {
-        Figure::Usage => usage_of(row, resource),
-        _ => get(figure.of_row(row)),
-    };
-    let mut cells: Vec<_> = rows.iter().map(|row| cell(of_row(row))).collect();
-    let totals = totals_of(report);
-    let of_totals =
-        |(at, (_, totals, left)): (usize, &(String, &Totals, Option<&Resources>))| match figure {
-            Figure::Usage => usage_total(report, resource, at == 0),
-            _ => get(figure.of_totals(totals, *left)),
-        };
-    cells.extend(totals.iter().enumerate().map(|total| cell(of_totals(total))));
-    Column { long: prefix.clone() + long, short: prefix + short, spare, left: false, cells }
+    figures::columns(kind, format, report.usage, names).into_iter().map(column).collect()
 }
 
-/// What the nodes use together, the usable ones or all; `None` when one has no figure.
-fn usage_total(report: &Report, resource: &str, usable: bool) -> Option<Amount> {
-    let counts = |row: &&Row| row.usable == Some(true) || !usable;
-    let nodes = report.rows.iter().filter(|_| report.by == By::Node).filter(counts);
-    let used: Option<Vec<Amount>> = nodes.map(|row| usage_of(row, resource)).collect();
-    used.filter(|used| !used.is_empty()).map(|used| used.iter().sum())
-}
-
-/// An amount for the eye: exact, but for bytes that only a number of ten digits and more
-/// could write. Those are cut to a tenth of a GiB; `-o json` has the bytes.
-pub(super) fn amount_text(resource: &str, amount: Amount) -> String {
-    let exact = exact_text(resource, amount);
-    if unit_of(resource) != Unit::Bytes || exact.len() < 10 {
-        return exact;
+/// The text of a cell and its style.
+fn cell(figure: &Figure, row: &Row, resource: &str, format: Format) -> (String, Style) {
+    let is_total = matches!(row.row_kind, RowKind::UsableTotal | RowKind::AllTotal);
+    if figure.id == "name" {
+        return (row.title(), if is_total { Style::Bold } else { Style::Plain });
     }
-    let tenths = amount * 10 / (1 << 30);
-    let sign = if amount < 0 { "-" } else { "" };
-    format!("{sign}{}.{}Gi", tenths.abs() / 10, tenths.abs() % 10)
-}
-
-fn slots_column(report: &Report, rows: &[&Row]) -> Column {
-    let cell = |slots: Option<Amount>| match slots {
-        Some(slots) => (slots.to_string(), Style::Plain),
-        None => (UNKNOWN.to_owned(), Style::Warn),
-    };
-    let mut cells: Vec<_> = rows.iter().map(|row| cell(row.slots)).collect();
-    cells.extend(totals_of(report).iter().map(|(_, totals, _)| cell(totals.slots)));
-    Column { long: "SLOTS".into(), short: "SLOTS".into(), spare: 0, left: false, cells }
-}
-
-fn pods_column(report: &Report, rows: &[&Row]) -> Column {
-    let text = |pods: Option<Amount>, of: Option<&Resources>| {
-        let pods = pods.map_or_else(|| UNKNOWN.to_owned(), |pods| pods.to_string());
-        let text = match of {
-            Some(allocatable) => format!("{pods}/{}", allocatable.get(PODS)),
-            None => pods,
-        };
-        (text, Style::Plain)
-    };
-    let mut cells: Vec<_> =
-        rows.iter().map(|row| text(row.pods(), row.allocatable.as_ref())).collect();
-    for (_, totals, _) in totals_of(report) {
-        let pods = totals.others.as_ref().zip(totals.opportunistic.as_ref());
-        let pods = pods.map(|(others, own)| others.get(PODS) + own.get(PODS));
-        cells.push(text(pods, Some(&totals.allocatable)));
+    let value = figure.of(row, &Context { resource, ..Context::default() });
+    if is_total && value == Value::Absent && !figure.is_of_resource() {
+        return (String::new(), Style::Plain);
     }
-    Column { long: "PODS".into(), short: "PODS".into(), spare: 5, left: false, cells }
-}
-
-/// The rows of totals: label, sums, and what remains.
-fn totals_of(report: &Report) -> Vec<(String, &Totals, Option<&Resources>)> {
-    if !has_nodes(report) {
-        return Vec::new();
-    }
-    let headroom = &report.headroom;
-    let row = |label: &str, totals: &Totals| format!("{label} ({})", totals.nodes_text());
-    vec![
-        (row("usable", &headroom.usable), &headroom.usable, headroom.usable.remaining.as_ref()),
-        (row("all", &headroom.all), &headroom.all, headroom.all.remaining.as_ref()),
-    ]
-}
-
-fn has_nodes(report: &Report) -> bool {
-    matches!(report.by, By::Node | By::Pool(_))
-}
-
-fn pad(mut cells: Vec<(String, Style)>, totals: usize) -> Vec<(String, Style)> {
-    cells.extend(std::iter::repeat_n((String::new(), Style::Plain), totals));
-    cells
+    let style = match figure.tone_of(row, &value) {
+        Tone::Dim => Style::Dim,
+        Tone::Warn => Style::Warn,
+        Tone::Bad => Style::Bad,
+        Tone::Plain | Tone::Strong | Tone::Good | Tone::Paid | Tone::Filler => Style::Plain,
+    };
+    (figure.text(&value, resource, format == Format::Wide).into_owned(), style)
 }
 
 /// The width of the table, as [`lines`] writes it.

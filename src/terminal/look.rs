@@ -7,6 +7,7 @@ use ratatui::symbols::border;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::printer::is_command;
+use oppscale_core::figures::Tone;
 
 /// How things are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +66,21 @@ impl Look {
             Part::Free => Color::DarkGray,
             Part::Short => Color::Red,
         })
+    }
+
+    /// The style of a tone.
+    #[must_use]
+    pub fn tone(self, tone: Tone) -> Style {
+        match tone {
+            Tone::Plain => Style::default(),
+            Tone::Strong => self.bold(),
+            Tone::Dim => self.dim(),
+            Tone::Good => self.good(),
+            Tone::Warn => self.warn(),
+            Tone::Bad => self.bad(),
+            Tone::Paid => self.style(Part::Paid),
+            Tone::Filler => self.style(Part::Own),
+        }
     }
 
     /// Headings.

@@ -10,6 +10,7 @@ mod screen;
 mod simulate;
 mod simulate_input;
 mod top_faults;
+mod top_figures;
 mod top_live;
 mod top_pace;
 mod top_page;

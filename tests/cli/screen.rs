@@ -39,7 +39,7 @@ fn eighty_columns_are_enough() {
     let screen = top_on_terminal(80, &[], &[]);
     let table: Vec<_> = screen.lines().take(9).collect();
     assert!(widest(&table.join("\n")) <= 80, "{screen}");
-    for heading in ["NODE", "STATE", "ALLOC", "OTHERS", "OPP", "REMAIN", "SLOTS", "PODS"] {
+    for heading in ["NODE", "STATE", "ALLOC", "OTHERS", "FILLER", "REMAIN", "SLOTS", "PODS"] {
         assert!(table[0].contains(heading), "{heading}: {screen}");
     }
     assert!(!screen.contains("too narrow"), "{screen}");
@@ -50,13 +50,13 @@ fn a_narrow_terminal_drops_columns_and_never_digits() {
     let screen = top_on_terminal(50, &[], &[]);
     let table: Vec<_> = screen.lines().filter(|line| line.contains("fake-")).collect();
     assert!(widest(&table.join("\n")) <= 50, "{screen}");
-    assert!(screen.contains("151250m") && screen.contains("22750m"), "{screen}");
+    assert!(screen.contains("151.25") && screen.contains("22.75"), "{screen}");
     let headings = screen.lines().next().unwrap();
     assert!(headings.contains("REMAIN") && headings.contains("SLOTS"), "{screen}");
     assert!(!headings.contains("PODS") && !headings.contains("ALLOC"), "{screen}");
     assert!(screen.contains("too narrow for PODS, ALLOC"), "{screen}");
     let tiny = top_on_terminal(10, &[], &[]);
-    assert!(tiny.contains("fake-00001") && tiny.contains("22750m"), "{tiny}");
+    assert!(tiny.contains("fake-00001") && tiny.contains("22.75"), "{tiny}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn refused_pods_leave_a_table_of_nodes_with_question_marks() {
     fake-00004        Ready           32       ?              ?          ?      ?  ?/110
     fake-00005        Ready           24       ?              ?          ?      ?  ?/110
     usable (6 nodes)                 184       ?              ?          ?      ?  ?/660
-    all (6 nodes)                    184       ?              ?          ?      ?  ?/660
+    all (6 nodes)                    184       ?              ?          -      ?  ?/660
 
     replicas of cpu=1 that fit: unknown
     ------- stderr -------
@@ -56,7 +56,7 @@ fn refused_pods_are_null_in_json_not_zero() {
     let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(output.code, Some(3), "{output}");
     let cpu = &json["totals"]["usable"]["resources"]["cpu"];
-    assert_snapshot!(cpu, @r#"{"allocatable":184000,"others":null,"opportunistic":null,"remaining":null}"#);
+    assert_snapshot!(cpu, @r#"{"allocatable":184000,"others":null,"opportunistic":null,"remaining":null,"free":null}"#);
 }
 
 #[test]

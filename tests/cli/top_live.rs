@@ -29,12 +29,12 @@ fn a_live_cluster_is_read_with_two_lists_and_counted() {
     NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
     fake-00000        Ready           32       4             16         28     28   19/110
     fake-00004        Ready           32       4             16         28     28   19/110
-    fake-00002        Ready           32   5250m             15     26750m     26   18/110
-    fake-00003        Ready           32   6250m             15     25750m     25   18/110
-    fake-00001        Ready           32   9250m             14     22750m     22   18/110
+    fake-00002        Ready           32    5.25             15      26.75     26   18/110
+    fake-00003        Ready           32    6.25             15      25.75     25   18/110
+    fake-00001        Ready           32    9.25             14      22.75     22   18/110
     fake-00005        Ready           24       4             14         20     20   17/110
-    usable (6 nodes)                 184  32750m             90    151250m    149  109/660
-    all (6 nodes)                    184  32750m             90    151250m    149  109/660
+    usable (6 nodes)                 184   32.75             90     151.25    149  109/660
+    all (6 nodes)                    184   32.75             90          -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
@@ -85,7 +85,7 @@ fn a_list_that_expires_is_read_anew_and_what_went_meanwhile_is_forgotten() {
     NODE             STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
     fake-00000       Ready           32       0              0         32     32  0/110
     usable (1 node)                  32       0              0         32     32  0/110
-    all (1 node)                     32       0              0         32     32  0/110
+    all (1 node)                     32       0              0          -     32  0/110
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
@@ -118,15 +118,15 @@ fn a_workload_brings_its_shape_and_its_own_pods() {
     let server = FakeApiServer::start(World::blog());
     let output = TestEnv::of(&server).run(["top", "--workload", "shop/deploy/checkout"]);
     assert_snapshot!(output, @"
-    NODE              STATE  ALLOCATABLE   OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
-    fake-00000        Ready           32       18              2         14      7   19/110
-    fake-00004        Ready           32       18              2         14      7   19/110
-    fake-00002        Ready           32   18250m              2     13750m      6   18/110
-    fake-00003        Ready           32   19250m              2     12750m      6   18/110
-    fake-00001        Ready           32   21250m              2     10750m      5   18/110
-    fake-00005        Ready           24       16              2          8      4   17/110
-    usable (6 nodes)                 184  110750m             12     73250m     35  109/660
-    all (6 nodes)                    184  110750m             12     73250m     35  109/660
+    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
+    fake-00000        Ready           32      18              2         14      7   19/110
+    fake-00004        Ready           32      18              2         14      7   19/110
+    fake-00002        Ready           32   18.25              2      13.75      6   18/110
+    fake-00003        Ready           32   19.25              2      12.75      6   18/110
+    fake-00001        Ready           32   21.25              2      10.75      5   18/110
+    fake-00005        Ready           24      16              2          8      4   17/110
+    usable (6 nodes)                 184  110.75             12      73.25     35  109/660
+    all (6 nodes)                    184  110.75             12          -     35  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     35 replicas of cpu=2,memory=1Gi fit (no node has room for one more); 6 opportunistic pods stand there now
@@ -229,12 +229,12 @@ fn a_malformed_pod_in_the_middle_of_a_page_makes_its_node_unknown_and_no_other()
     NODE              STATE    ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS    PODS
     fake-00000        Ready             32       4             16         28     28  19/110
     fake-00004        Ready             32       4             16         28     28  19/110
-    fake-00002        Ready             32   5250m             15     26750m     26  18/110
-    fake-00003        Ready             32   6250m             15     25750m     25  18/110
-    fake-00001        Ready             32   9250m             14     22750m     22  18/110
+    fake-00002        Ready             32    5.25             15      26.75     26  18/110
+    fake-00003        Ready             32    6.25             15      25.75     25  18/110
+    fake-00001        Ready             32    9.25             14      22.75     22  18/110
     fake-00005        Unknown           24       ?              ?          ?      ?   ?/110
-    usable (5 nodes)                   160  28750m             76    131250m    129  92/550
-    all (5 nodes)                      160  28750m             76    131250m    129  92/550
+    usable (5 nodes)                   160   28.75             76     131.25    129  92/550
+    all (5 nodes)                      160   28.75             76          -    129  92/550
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     129 replicas of cpu=1 fit (no node has room for one more); 76 opportunistic pods stand there now

@@ -32,16 +32,16 @@ fn top_stdin(text: &str, args: &[&str]) -> CommandOutput {
 
 #[test]
 fn the_articles_cluster_is_counted_to_the_millicore() {
-    insta::assert_snapshot!(top(BLOG, &["--reserve", "30"]), @r"
+    insta::assert_snapshot!(top(BLOG, &["--reserve", "30"]), @"
     NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
     fake-00000        Ready           32       4             16         28     28   19/110
     fake-00004        Ready           32       4             16         28     28   19/110
-    fake-00002        Ready           32   5250m             15     26750m     26   18/110
-    fake-00003        Ready           32   6250m             15     25750m     25   18/110
-    fake-00001        Ready           32   9250m             14     22750m     22   18/110
+    fake-00002        Ready           32    5.25             15      26.75     26   18/110
+    fake-00003        Ready           32    6.25             15      25.75     25   18/110
+    fake-00001        Ready           32    9.25             14      22.75     22   18/110
     fake-00005        Ready           24       4             14         20     20   17/110
-    usable (6 nodes)                 184  32750m             90    151250m    149  109/660
-    all (6 nodes)                    184  32750m             90    151250m    149  109/660
+    usable (6 nodes)                 184   32.75             90     121.25    149  109/660
+    all (6 nodes)                    184   32.75             90          -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     kept free: cpu 30
@@ -187,7 +187,7 @@ fn what_is_malformed_is_named_and_the_rest_counts() {
     d                Unknown            ?       0              0          ?      ?     0
     e                Unknown            8       ?              ?          ?      ?  ?/10
     usable (1 node)                     8       3              0          5      5  1/10
-    all (1 node)                        8       3              0          5      5  1/10
+    all (1 node)                        8       3              0          -      5  1/10
 
     5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
     ------- stderr -------
@@ -202,28 +202,28 @@ fn what_is_malformed_is_named_and_the_rest_counts() {
 
 #[test]
 fn views_sort_and_filter() {
-    insta::assert_snapshot!(top(MIXED, &["--by", "pool=pool", "--sort", "name", "-q"]).stdout, @r"
-    POOL              NODES  ALLOCATABLE   OTHERS  OPPORTUNISTIC  REMAINING  SLOTS      PODS
-    (none)            6/7            184   32750m             90    151250m    149   109/660
-    gpu               0/2            127   36500m              0          0      0     5/220
-    karpenter         0/1          7910m     250m              0          0      0     1/110
-    small             1/3         11760m     750m              0      3670m      3      3/87
-    std               1/2        207390m   48802m              0    142948m    142     8/360
-    usable (8 nodes)             379420m   81552m             90    297868m    294   117/939
-    all (14 nodes)               538060m  119052m             90    419008m    294  126/1437
+    insta::assert_snapshot!(top(MIXED, &["--by", "pool=pool", "--sort", "name", "-q"]).stdout, @"
+    POOL              NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS      PODS
+    (none)              6/7          184   32.75             90     151.25    149   109/660
+    gpu                 0/2          127    36.5              0          0      0     5/220
+    karpenter           0/1         7.91    0.25              0          0      0     1/110
+    small               1/3        11.76    0.75              0       3.67      3      3/87
+    std                 1/2       207.39    48.8              0     142.94    142     8/360
+    usable (8 nodes)              379.42   81.55             90     297.86    294   117/939
+    all (14 nodes)                538.06  119.05             90          -    294  126/1437
 
     294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
     ");
-    insta::assert_snapshot!(top(MIXED, &["-n", "shop", "--sort", "pods:desc", "--resource", "cpu,memory"]).stdout, @r"
+    insta::assert_snapshot!(top(MIXED, &["-n", "shop", "--sort", "pods:desc", "--resource", "cpu,memory"]).stdout, @"
     NAMESPACE  WORKLOAD                       CPU-OTHERS  CPU-OPPORTUNISTIC  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  PODS
     shop       deployment/checkout                    12                  0            6Gi                     0     6
-    shop       deployment/sandbox-runner           5250m                  0         6504Mi                     0     3
+    shop       deployment/sandbox-runner            5.25                  0         6.35Gi                     0     3
     shop       deployment/train                       36                  0          192Gi                     0     3
     shop       deployment/podlevel                     6                  0            6Gi                     0     2
     shop       deployment/sample-metrics-app           8                  0          100Mi                     0     2
     shop       deployment/too-big                     40                  0            1Gi                     0     1
     shop       pod/deleting                            5                  0            1Gi                     0     1
-    shop       pod/fraction                         302m                  0          1.0Gi                     0     1
+    shop       pod/fraction                          0.3                  0         1.05Gi                     0     1
     shop       pod/no-requests                         0                  0              0                     0     1
     shop       pod/on-virtual                          2                  0            1Gi                     0     1
     shop       pod/order-matters                       1                  0              0                     0     1
@@ -231,7 +231,7 @@ fn views_sort_and_filter() {
 
     294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
     ");
-    insta::assert_snapshot!(top(MIXED, &["-l", "pool in (gpu,small)", "--show-unusable", "--resource", "nvidia.com/gpu", "--sort", "name"]).stdout, @r"
+    insta::assert_snapshot!(top(MIXED, &["-l", "pool in (gpu,small)", "--show-unusable", "--resource", "nvidia.com/gpu", "--sort", "name"]).stdout, @"
     NODE             STATE     ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
     gpu-0            Tainted             8       6              0          2      0  4/110
     gpu-1            Tainted             8       0              0          8      0  1/110
@@ -239,7 +239,7 @@ fn views_sort_and_filter() {
     small-1          Cordoned            0       0              0          0      0   1/29
     small-2          NotReady            0       0              0          0      0   1/29
     usable (1 node)                      0       0              0          0      3   1/29
-    all (5 nodes)                       16       6              0         10      3  8/307
+    all (5 nodes)                       16       6              0          -      3  8/307
 
     3 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
     ");

@@ -47,17 +47,17 @@ fn it_starts_with_everything_and_gives_the_terminal_back() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
-    fake-00003 Ready        32   6.25     15  25.75   66 ██▌▒▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25     14  22.75   72 ███▊▒▒▒▒▒▒···    22  18/110
-    fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
+    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
 
 
 
@@ -103,7 +103,7 @@ fn keys_sort_filter_and_open() {
     let text = terminal.see("the node's pods", |text| {
         text.contains("nodes > pods on fake-00003") && text.contains("occupies")
     });
-    assert!(text.contains("(18)") && text.contains("opp "), "{text}");
+    assert!(text.contains("(18)") && text.contains("filler "), "{text}");
     terminal.press("\u{1b}[F");
     let text = terminal.see("the last pod explained", |text| text.contains("container agent"));
     assert!(text.contains("kube-system/node-agent-"), "{text}");
@@ -191,7 +191,7 @@ fn a_lost_connection_is_told_and_comes_back() {
     whole(&mut terminal);
     server.kill();
     let text = terminal.see_text("! reconnecting: ");
-    assert!(text.contains("fake-00000 Ready        32      4     16     28"), "kept: {text}");
+    assert!(text.contains("fake-00000 Ready        32      4      16     28"), "kept: {text}");
     assert!(!text.lines().next().unwrap().contains("live"), "{text}");
     terminal.see("its age", |text| text.lines().next().unwrap().contains("stale "));
     server.restart();

@@ -58,17 +58,17 @@ fn sorted_by_what_others_have_the_least_first() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE    ALLOC ↑OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
-    fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
-    fake-00003 Ready        32   6.25     15  25.75   66 ██▌▒▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25     14  22.75   72 ███▊▒▒▒▒▒▒···    22  18/110
+    NODE       STATE    ALLOC ↑OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
 
 
 
@@ -91,11 +91,11 @@ fn filtered_by_two_words() {
     let text = shown_prompt(&mut terminal);
     assert_snapshot!(text, @"
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs          /deploy shop (4/6)
-    NAMESPACE  WORKLOAD                     ↓OTHERS    OPP SHARE% CPU           PODS
-    shop       deployment/checkout               12      0      6 ▊                6
-    shop       deployment/sample-metrics-app      8      0      4 ▌                2
-    shop       deployment/podlevel                6      0      3 ▍                2
-    shop       deployment/sandbox-runner       5.25      0      2 ▍                3
+    NAMESPACE  WORKLOAD                     ↓OTHERS  FILLER SHARE% CPU          PODS
+    shop       deployment/checkout               12       0      6 ▋               6
+    shop       deployment/sample-metrics-app      8       0      4 ▍               2
+    shop       deployment/podlevel                6       0      3 ▎               2
+    shop       deployment/sandbox-runner       5.25       0      2 ▎               3
 
 
 
@@ -129,17 +129,17 @@ fn a_workload_and_where_it_stands() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
     workloads > where opportunistic/deployment/electroneum stands                (6)
-    NODE       OTHERS    OPP SHARE% CPU                                       ↓PODS
-    fake-00000      0     16      8 ▒▒▒▒                                         16
-    fake-00004      0     16      8 ▒▒▒▒                                         16
-    fake-00002      0     15      8 ▒▒▒                                          15
-    fake-00003      0     15      8 ▒▒▒                                          15
-    fake-00001      0     14      7 ▒▒▒                                          14
-    fake-00005      0     14      7 ▒▒▒                                          14
+    NODE       OTHERS  FILLER SHARE% CPU                                       ↓PODS
+    fake-00000      0      16      8 ▒▒▒                                          16
+    fake-00004      0      16      8 ▒▒▒                                          16
+    fake-00002      0      15      8 ▒▒▒                                          15
+    fake-00003      0      15      8 ▒▒▒                                          15
+    fake-00001      0      14      7 ▒▒▒                                          14
+    fake-00005      0      14      7 ▒▒▒                                          14
 
 
 
@@ -169,19 +169,19 @@ fn a_server_that_is_gone() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable  reconnecting, try …
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
     ! reconnecting: cannot reach the API server https://127.0.0.1:…: Connection
     refused (os error 111)
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
-    fake-00003 Ready        32   6.25     15  25.75   66 ██▌▒▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25     14  22.75   72 ███▊▒▒▒▒▒▒···    22  18/110
-    fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
+    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
 
 
 
@@ -216,13 +216,13 @@ fn pods_that_are_refused() {
     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view
     --user=dev
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00003 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00004 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00005 Ready        24      ?      ?      ?    ? ?                 ?   ?/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00003 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00004 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00005 Ready        24      ?       ?      ?    ? ?                ?   ?/110
 
 
 
@@ -241,11 +241,11 @@ fn an_empty_cluster() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  0 nodes usable                                 live
     0 replicas of cpu=1 fit (no node has room for more), 0 run
-    CPU     -                                 █others 0 ▒opp 0 ░reserve 30 ·free -30
-    MEM     -                                 █others 0 ▒opp 0 ░reserve 0  ·free 0
+    CPU     -                              █others 0 ▒filler 0 ░reserve 30 ·free -30
+    MEM     -                              █others 0 ▒filler 0 ░reserve 0  ·free 0
     CPU remaining -30
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE  STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU                SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU               SLOTS    PODS
     there are no nodes
 
 
@@ -285,10 +285,10 @@ fn the_end_of_five_hundred_nodes_on_a_small_screen() {
     fit 15970 (cpu runs out), 0 run
     CPU    0% ············· █0 ▒0 ░30 ·15970
      1 nodes 2 3 4 5                   (500)
-    NODE       OPP ↓REMAIN CPU         SLOTS
-    node-497      0     32 ···········    32
-    node-498      0     32 ···········    32
-    node-499      0     32 ···········    32
+    NODE     FILLER ↓REMAIN CPU        SLOTS
+    node-497       0     32 ··········    32
+    node-498       0     32 ··········    32
+    node-499       0     32 ··········    32
     hidden: other resources, history, PODS,…
     q quit  ? help  Enter pods  / filter
     ");

@@ -14,14 +14,14 @@ fn usage_of_nodes_is_one_more_list() {
     let output = TestEnv::of(&server).run(["top", "--usage"]);
     assert_snapshot!(output, @"
     NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  USAGE  SLOTS     PODS
-    fake-00000        Ready           32       4             16         28   500m     28   19/110
-    fake-00004        Ready           32       4             16         28  4500m     28   19/110
-    fake-00002        Ready           32   5250m             15     26750m  2500m     26   18/110
-    fake-00003        Ready           32   6250m             15     25750m  3500m     25   18/110
-    fake-00001        Ready           32   9250m             14     22750m  1500m     22   18/110
-    fake-00005        Ready           24       4             14         20  5500m     20   17/110
-    usable (6 nodes)                 184  32750m             90    151250m     18    149  109/660
-    all (6 nodes)                    184  32750m             90    151250m     18    149  109/660
+    fake-00000        Ready           32       4             16         28    0.5     28   19/110
+    fake-00004        Ready           32       4             16         28    4.5     28   19/110
+    fake-00002        Ready           32    5.25             15      26.75    2.5     26   18/110
+    fake-00003        Ready           32    6.25             15      25.75    3.5     25   18/110
+    fake-00001        Ready           32    9.25             14      22.75    1.5     22   18/110
+    fake-00005        Ready           24       4             14         20    5.5     20   17/110
+    usable (6 nodes)                 184   32.75             90     151.25     18    149  109/660
+    all (6 nodes)                    184   32.75             90          -     18    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
@@ -39,13 +39,13 @@ fn usage_of_workloads_is_one_list_of_pods() {
     let server = FakeApiServer::start(World::blog().with_metrics());
     let output = TestEnv::of(&server).run(["top", "--usage", "--by", "workload"]);
     assert_snapshot!(output, @"
-    NAMESPACE      WORKLOAD                       OTHERS  OPPORTUNISTIC   USAGE  PODS
-    shop           deployment/checkout                12              0   1500m     6
-    shop           deployment/sample-metrics-app       8              0    500m     2
-    shop           deployment/podlevel                 6              0       1     2
-    shop           deployment/sandbox-runner       5250m              0    750m     3
-    kube-system    daemonset/node-agent            1500m              0       3     6
-    opportunistic  deployment/electroneum              0             90  22500m    90
+    NAMESPACE      WORKLOAD                       OTHERS  OPPORTUNISTIC  USAGE  PODS
+    shop           deployment/checkout                12              0    1.5     6
+    shop           deployment/sample-metrics-app       8              0    0.5     2
+    shop           deployment/podlevel                 6              0      1     2
+    shop           deployment/sandbox-runner        5.25              0   0.75     3
+    kube-system    daemonset/node-agent              1.5              0      3     6
+    opportunistic  deployment/electroneum              0             90   22.5    90
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
@@ -93,12 +93,12 @@ fn without_metrics_server_usage_is_a_dash_and_a_note() {
     NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  USAGE  SLOTS     PODS
     fake-00000        Ready           32       4             16         28      -     28   19/110
     fake-00004        Ready           32       4             16         28      -     28   19/110
-    fake-00002        Ready           32   5250m             15     26750m      -     26   18/110
-    fake-00003        Ready           32   6250m             15     25750m      -     25   18/110
-    fake-00001        Ready           32   9250m             14     22750m      -     22   18/110
+    fake-00002        Ready           32    5.25             15      26.75      -     26   18/110
+    fake-00003        Ready           32    6.25             15      25.75      -     25   18/110
+    fake-00001        Ready           32    9.25             14      22.75      -     22   18/110
     fake-00005        Ready           24       4             14         20      -     20   17/110
-    usable (6 nodes)                 184  32750m             90    151250m      -    149  109/660
-    all (6 nodes)                    184  32750m             90    151250m      -    149  109/660
+    usable (6 nodes)                 184   32.75             90     151.25      -    149  109/660
+    all (6 nodes)                    184   32.75             90          -      -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now

@@ -49,8 +49,12 @@ pub struct Headroom {
     pub demand: Option<PaidDemand>,
     /// What is held back.
     pub reserve: Resources,
-    /// What remains after demand and reserve; `None` when pods are unknown.
+    /// [`Totals::remaining`] of the usable nodes − waiting paid demand − reserve; `None` when
+    /// pods are unknown.
     pub remaining: Option<Resources>,
+    /// [`Totals::free`] of the usable nodes − waiting paid demand − reserve; `None` when pods
+    /// are unknown.
+    pub free: Option<Resources>,
     /// How many replicas fit, and what stops the next; `None` when pods are unknown.
     pub fit: Option<Fit>,
 }
@@ -85,8 +89,10 @@ pub struct Totals {
     pub others: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
-    /// The sum of what remains on each node that has something left.
+    /// Allocatable − paid requests, summed over the nodes where that is above zero.
     pub remaining: Option<Resources>,
+    /// Allocatable − all requests, summed over the nodes where that is above zero.
+    pub free: Option<Resources>,
     /// The sum of what each node is short of.
     pub overcommit: Option<Resources>,
     /// How many replicas fit beside the others.
@@ -126,6 +132,11 @@ impl NodeHeadroom {
     pub fn remaining(&self) -> Option<Resources> {
         Some(self.allocatable.as_ref()?.minus(self.others.as_ref()?))
     }
+
+    /// Allocatable less what all pods occupy.
+    pub fn free(&self) -> Option<Resources> {
+        Some(self.remaining()?.minus(self.opportunistic.as_ref()?))
+    }
 }
 
 /// Measures the headroom of `ledger`.
@@ -137,16 +148,18 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
     let demand = (!query.pods_unknown).then(|| demand::measure(ledger, query));
     let reserve = query.reserve.of(&usable.allocatable);
-    let remaining = usable.remaining.as_ref().zip(demand.as_ref()).map(|(free, demand)| {
-        let mut remaining = free.minus(&demand.placeable);
-        remaining.subtract(&reserve);
-        remaining
-    });
+    let less_demand_and_reserve = |sum: &Option<Resources>| {
+        let mut left = sum.as_ref()?.minus(&demand.as_ref()?.placeable);
+        left.subtract(&reserve);
+        Some(left)
+    };
+    let remaining = less_demand_and_reserve(&usable.remaining);
+    let free = less_demand_and_reserve(&usable.free);
     let fit = usable
         .slots
         .zip(remaining.as_ref())
         .map(|(slots, remaining)| fit(slots, remaining, &query.replica));
-    Headroom { nodes, usable, all, demand, reserve, remaining, fit }
+    Headroom { nodes, usable, all, demand, reserve, remaining, free, fit }
 }
 
 fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
@@ -196,14 +209,6 @@ fn fit(slots: Amount, remaining: &Resources, replica: &Replica) -> Fit {
 }
 
 impl Totals {
-    /// How many nodes, in words.
-    pub fn nodes_text(&self) -> String {
-        match self.nodes {
-            1 => "1 node".to_owned(),
-            nodes => format!("{nodes} nodes"),
-        }
-    }
-
     /// Sums over `nodes`.
     pub fn over<'n>(nodes: impl Iterator<Item = &'n NodeHeadroom>, pods_unknown: bool) -> Self {
         let zero = || (!pods_unknown).then(Resources::default);
@@ -211,6 +216,7 @@ impl Totals {
             others: zero(),
             opportunistic: zero(),
             remaining: zero(),
+            free: zero(),
             overcommit: zero(),
             slots: (!pods_unknown).then_some(0),
             ..Self::default()
@@ -221,9 +227,12 @@ impl Totals {
             add(Some(&mut totals.allocatable), node.allocatable.as_ref());
             add(totals.others.as_mut(), node.others.as_ref());
             add(totals.opportunistic.as_mut(), node.opportunistic.as_ref());
-            let above = remaining.as_ref().map(|r| r.map(|amount| amount.max(0)));
+            let above_zero = |r: Resources| r.map(|amount| amount.max(0));
+            let above = remaining.clone().map(above_zero);
+            let free = node.free().map(above_zero);
             let below = remaining.as_ref().map(|r| r.map(|amount| (-amount).max(0)));
             add(totals.remaining.as_mut(), above.as_ref());
+            add(totals.free.as_mut(), free.as_ref());
             add(totals.overcommit.as_mut(), below.as_ref());
             totals.slots = totals.slots.zip(node.slots).map(|(sum, slots)| sum + slots);
         }

@@ -14,6 +14,8 @@
 //!      headroom ── demand, reserve, replica      remaining, slots, fit replicas
 //!         │
 //!       view       rows by node, pool, namespace, workload
+//!         │
+//!      figures     what tables, JSON and the live screen show of a row
 //!
 //! policy         what a workload's annotations say
 //!   │
@@ -34,6 +36,7 @@ pub mod defaulting;
 pub mod demand;
 pub mod error;
 pub mod explain;
+pub mod figures;
 pub mod footprint;
 pub mod headroom;
 pub mod kinds;

@@ -1,13 +1,15 @@
 //! The rows of a report: the cluster by node, pool, namespace or workload.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
+use super::figures::{Context, Figure};
 use super::headroom::{Headroom, NodeHeadroom, Totals};
-use super::ledger::{Group, Ledger};
+use super::ledger::{Bound, Group, Ledger};
+use super::node::Unusable;
 use super::resources::{Amount, PODS, Resources};
+use super::units;
 
 /// What a row stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,56 @@ pub enum By {
     Workload,
 }
 
+impl By {
+    /// The kind of its rows.
+    pub fn row_kind(&self) -> RowKind {
+        match self {
+            Self::Node => RowKind::Node,
+            Self::Pool(_) => RowKind::Pool,
+            Self::Namespace => RowKind::Namespace,
+            Self::Workload => RowKind::Workload,
+        }
+    }
+}
+
+/// What one row stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowKind {
+    /// A node.
+    #[default]
+    Node,
+    /// The nodes of a pool.
+    Pool,
+    /// The pods of a namespace.
+    Namespace,
+    /// The pods of a workload.
+    Workload,
+    /// The pods of a workload on one node.
+    NodeOfWorkload,
+    /// All usable nodes.
+    UsableTotal,
+    /// All nodes whose figures are known.
+    AllTotal,
+}
+
+impl RowKind {
+    /// Whether a row is a sum over nodes, and not over pods wherever they are.
+    pub fn is_of_nodes(self) -> bool {
+        matches!(self, Self::Node | Self::Pool | Self::UsableTotal | Self::AllTotal)
+    }
+
+    /// The heading of the names of such rows.
+    pub fn heading(self) -> &'static str {
+        match self {
+            Self::Node | Self::NodeOfWorkload => "NODE",
+            Self::Pool => "POOL",
+            Self::Namespace => "NAMESPACE",
+            Self::Workload => "WORKLOAD",
+            Self::UsableTotal | Self::AllTotal => "TOTAL",
+        }
+    }
+}
+
 /// Labels that name a node's pool: GKE, EKS, AKS, Karpenter, and what people choose.
 pub const POOL_LABELS: [&str; 6] = [
     "cloud.google.com/gke-nodepool",
@@ -36,6 +88,8 @@ pub const POOL_LABELS: [&str; 6] = [
 /// One row. What is unknown, or makes no sense for what the row stands for, is `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
+    /// What it stands for.
+    pub row_kind: RowKind,
     /// The namespace, for workloads.
     pub namespace: Option<String>,
     /// The kind, for workloads.
@@ -50,24 +104,49 @@ pub struct Row {
     pub reasons: Vec<String>,
     /// How many nodes are in a pool, and how many of them are usable.
     pub nodes: Option<(usize, usize)>,
-    /// What pods may take.
+    /// Allocatable resources of the nodes.
     pub allocatable: Option<Resources>,
-    /// What others occupy.
-    pub others: Option<Resources>,
-    /// What opportunistic pods occupy.
+    /// Requests of paid pods.
+    pub paid: Option<Resources>,
+    /// Requests of opportunistic pods.
     pub opportunistic: Option<Resources>,
-    /// Allocatable less others; for a pool only what is above zero on its usable nodes.
+    /// Allocatable − paid requests; of several nodes see [`Totals::remaining`].
     pub remaining: Option<Resources>,
+    /// Allocatable − all requests; of several nodes see [`Totals::free`].
+    pub free: Option<Resources>,
     /// How many replicas fit.
     pub slots: Option<Amount>,
-    /// What is used, where it was asked for.
+    /// Usage, where it was requested.
     pub usage: Option<Resources>,
 }
 
 impl Row {
     /// How many pods stand here.
     pub fn pods(&self) -> Option<Amount> {
-        Some(self.others.as_ref()?.get(PODS) + self.opportunistic.as_ref()?.get(PODS))
+        Some(self.paid.as_ref()?.get(PODS) + self.opportunistic.as_ref()?.get(PODS))
+    }
+
+    /// Whether the row is a node that is left out unless unusable nodes are asked for. Nodes
+    /// whose figures are unknown are never left out.
+    pub fn is_hidden(&self) -> bool {
+        let unknown = Unusable::Unknown(String::new()).word();
+        self.row_kind == RowKind::Node && self.usable == Some(false) && self.state != Some(unknown)
+    }
+
+    /// The name as people read it: `deployment/checkout`, or `(none)` for nodes without a pool.
+    pub fn title(&self) -> String {
+        match (&self.kind, &*self.name) {
+            (Some(kind), name) => format!("{}/{name}", kind.to_lowercase()),
+            (None, "") => "(none)".to_owned(),
+            (None, name) => name.to_owned(),
+        }
+    }
+
+    /// Namespace, kind and name, empty where there are none.
+    pub fn names(&self) -> (&str, &str, &str) {
+        let [namespace, kind] =
+            [&self.namespace, &self.kind].map(|text| text.as_deref().unwrap_or(""));
+        (namespace, kind, &self.name)
     }
 }
 
@@ -83,9 +162,10 @@ fn node_row(node: &NodeHeadroom) -> Row {
         usable: Some(node.is_usable()),
         reasons: node.reasons.iter().map(ToString::to_string).collect(),
         allocatable: node.allocatable.clone(),
-        others: node.others.clone(),
+        paid: node.others.clone(),
         opportunistic: node.opportunistic.clone(),
         remaining: node.remaining(),
+        free: node.free(),
         slots: node.slots,
         ..Row::default()
     }
@@ -111,6 +191,7 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
         let known = nodes.iter().copied().filter(|n| n.is_known());
         let all = Totals::over(known, pods_unknown);
         Row {
+            row_kind: RowKind::Pool,
             name: name.to_owned(),
             usable: Some(usable.nodes == nodes.len()),
             reasons: nodes
@@ -119,9 +200,10 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
                 .collect(),
             nodes: Some((usable.nodes, nodes.len())),
             allocatable: Some(all.allocatable),
-            others: all.others,
+            paid: all.others,
             opportunistic: all.opportunistic,
             remaining: usable.remaining,
+            free: usable.free,
             slots: usable.slots,
             ..Row::default()
         }
@@ -129,91 +211,114 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
     rows.collect()
 }
 
-/// One row for each namespace, or for each workload, over the pods that stand on the
-/// nodes of `headroom`.
-pub fn by_owner(ledger: &Ledger, headroom: &Headroom, by_workload: bool) -> Vec<Row> {
-    let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
-    // Thousands of pods share a group: it is told by where it is before it is told by name.
-    let mut groups: HashMap<*const Group, (&Group, Resources, Resources)> = HashMap::new();
-    for pod in ledger.bound().filter(|pod| nodes.contains(pod.node)) {
-        let zero = || (pod.group, Resources::default(), Resources::default());
-        let (_, others, own) = groups.entry(pod.group).or_insert_with(zero);
-        if pod.own { own } else { others }.add(pod.footprint);
-    }
-    let mut sums: BTreeMap<(&str, &str, &str), (Resources, Resources)> = BTreeMap::new();
-    for (group, others_of_group, own_of_group) in groups.into_values() {
-        let key = match by_workload {
-            true => (&*group.namespace, &*group.kind, &*group.name),
-            false => (&*group.namespace, "", ""),
-        };
-        let (others, own) = sums.entry(key).or_default();
-        others.add(&others_of_group);
-        own.add(&own_of_group);
-    }
-    sums.into_iter()
-        .map(|((namespace, kind, name), (others, opportunistic))| Row {
-            namespace: by_workload.then(|| namespace.to_owned()),
-            kind: by_workload.then(|| kind.to_owned()),
-            name: if by_workload { name } else { namespace }.to_owned(),
-            others: Some(others),
-            opportunistic: Some(opportunistic),
-            ..Row::default()
-        })
-        .collect()
-}
-
-/// What rows are sorted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SortKey {
-    /// The name.
-    Name,
-    /// The state.
-    State,
-    /// What pods may take.
-    Allocatable,
-    /// What others occupy.
-    Others,
-    /// What opportunistic pods occupy.
-    Opportunistic,
-    /// What remains.
-    Remaining,
-    /// Slots.
-    Slots,
-    /// How many pods stand there.
-    Pods,
-    /// What is used.
-    Usage,
-}
-
-/// Sorts `rows` by `key`, amounts being those of `resource`. What is unknown comes last
-/// either way; equals are in the order of their names.
-pub fn sort(rows: &mut [Row], key: SortKey, descending: bool, resource: &str) {
-    let amount = |row: &Row| -> Option<Amount> {
-        let of = |resources: &Option<Resources>| Some(resources.as_ref()?.get(resource));
-        match key {
-            SortKey::Name | SortKey::State => None,
-            SortKey::Allocatable => of(&row.allocatable),
-            SortKey::Others => of(&row.others),
-            SortKey::Opportunistic => of(&row.opportunistic),
-            SortKey::Remaining => of(&row.remaining),
-            SortKey::Slots => row.slots,
-            SortKey::Pods => row.pods(),
-            SortKey::Usage => of(&row.usage),
-        }
+/// The sums of `headroom` as rows: the usable nodes, whose remaining and free resources are
+/// what waiting paid pods and the reserve leave of them, and all known nodes, which have neither.
+pub fn totals(headroom: &Headroom) -> [Row; 2] {
+    let row = |row_kind, label: &str, totals: &Totals| Row {
+        row_kind,
+        name: format!("{label} ({})", units::plural(totals.nodes, "node")),
+        usable: Some(row_kind == RowKind::UsableTotal),
+        nodes: Some((totals.nodes, totals.nodes)),
+        allocatable: Some(totals.allocatable.clone()),
+        paid: totals.others.clone(),
+        opportunistic: totals.opportunistic.clone(),
+        slots: totals.slots,
+        ..Row::default()
     };
-    let name = |row: &Row| (row.namespace.clone(), row.kind.clone(), row.name.clone());
-    let turn = |order: Ordering| if descending { order.reverse() } else { order };
+    let usable = Row {
+        remaining: headroom.remaining.clone(),
+        free: headroom.free.clone(),
+        ..row(RowKind::UsableTotal, "usable", &headroom.usable)
+    };
+    [usable, row(RowKind::AllTotal, "all", &headroom.all)]
+}
+
+/// The requests of pods.
+#[derive(Debug, Clone, Default)]
+struct Requests {
+    paid: Resources,
+    opportunistic: Resources,
+}
+
+impl Requests {
+    fn add(&mut self, pod: &Bound<'_>) {
+        if pod.own { &mut self.opportunistic } else { &mut self.paid }.add(pod.footprint);
+    }
+
+    fn into_row(self, row_kind: RowKind, name: &str) -> Row {
+        Row {
+            row_kind,
+            name: name.to_owned(),
+            paid: Some(self.paid),
+            opportunistic: Some(self.opportunistic),
+            ..Row::default()
+        }
+    }
+}
+
+/// One row for each namespace, over the pods on the nodes that `is_counted` accepts.
+pub fn by_namespace(ledger: &Ledger, is_counted: impl Fn(&str) -> bool) -> Vec<Row> {
+    let mut sums: BTreeMap<&str, Requests> = BTreeMap::new();
+    for (group, requests) in by_group(ledger, is_counted) {
+        let sum = sums.entry(&group.namespace).or_default();
+        sum.paid.add(&requests.paid);
+        sum.opportunistic.add(&requests.opportunistic);
+    }
+    let row = |(name, sum): (&str, Requests)| sum.into_row(RowKind::Namespace, name);
+    sums.into_iter().map(row).collect()
+}
+
+/// One row for each workload, over the pods on the nodes that `is_counted` accepts.
+pub fn by_workload(ledger: &Ledger, is_counted: impl Fn(&str) -> bool) -> Vec<Row> {
+    let mut rows: Vec<_> = by_group(ledger, is_counted)
+        .into_iter()
+        .map(|(group, requests)| Row {
+            namespace: Some(group.namespace.to_string()),
+            kind: Some(group.kind.to_string()),
+            ..requests.into_row(RowKind::Workload, &group.name)
+        })
+        .collect();
+    rows.sort_by(|a, b| a.names().cmp(&b.names()));
+    rows
+}
+
+fn by_group(ledger: &Ledger, is_counted: impl Fn(&str) -> bool) -> HashMap<&Group, Requests> {
+    // Thousands of pods share a group: comparing addresses first is faster than comparing names.
+    let mut groups: HashMap<*const Group, (&Group, Requests)> = HashMap::new();
+    for pod in ledger.bound().filter(|pod| is_counted(pod.node)) {
+        let (_, sum) = groups.entry(pod.group).or_insert_with(|| (pod.group, Requests::default()));
+        sum.add(&pod);
+    }
+    let mut sums: HashMap<&Group, Requests> = HashMap::new();
+    for (group, requests) in groups.into_values() {
+        let sum = sums.entry(group).or_default();
+        sum.paid.add(&requests.paid);
+        sum.opportunistic.add(&requests.opportunistic);
+    }
+    sums
+}
+
+/// One row for each node with pods of a workload, which is given as namespace, kind and name.
+pub fn nodes_of_workload(ledger: &Ledger, workload: (&str, &str, &str)) -> Vec<Row> {
+    let mut sums: BTreeMap<&str, Requests> = BTreeMap::new();
+    for pod in ledger.bound() {
+        if (&*pod.group.namespace, &*pod.group.kind, &*pod.group.name) == workload {
+            sums.entry(pod.node).or_default().add(&pod);
+        }
+    }
+    let row = |(node, sum): (&str, Requests)| sum.into_row(RowKind::NodeOfWorkload, node);
+    sums.into_iter().map(row).collect()
+}
+
+/// Sorts `rows` by `figure`. What is unknown comes last either way; equals are in the order of
+/// their names.
+pub fn sort(rows: &mut [Row], figure: &Figure, descending: bool, context: &Context<'_>) {
     rows.sort_by(|a, b| {
-        let by_key = match key {
-            SortKey::Name => return turn(name(a).cmp(&name(b))),
-            SortKey::State => turn(a.state.cmp(&b.state)),
-            _ => match (amount(a), amount(b)) {
-                (Some(a), Some(b)) => turn(a.cmp(&b)),
-                (None, None) => Ordering::Equal,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(_), None) => Ordering::Less,
-            },
-        };
-        by_key.then_with(|| name(a).cmp(&name(b)))
+        let by_name = a.names().cmp(&b.names());
+        match figure.id {
+            "name" if descending => by_name.reverse(),
+            "name" => by_name,
+            _ => figure.of(a, context).compare(&figure.of(b, context), descending).then(by_name),
+        }
     });
 }

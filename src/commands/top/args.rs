@@ -4,18 +4,17 @@ use clap::{Args, ValueEnum};
 
 use oppscale_cluster::{ClusterArgs, WorkloadRef};
 use oppscale_core::error::Error;
+use oppscale_core::figures::{self, FIGURES, Figure, Format};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::{Replica, amount_of};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
-use oppscale_core::view::{By, SortKey};
+use oppscale_core::view::By;
 
 use super::live_args::LiveArgs;
 
-/// Arguments of `oppscale top`.
-#[derive(Debug, Args)]
-#[command(after_help = "\
+const EXAMPLES: &str = "\
 Examples:
   oppscale top --replica cpu=2,memory=4Gi --reserve 15%
       how many such replicas fit, with 15 % of the cluster kept free
@@ -28,9 +27,11 @@ Examples:
   kubectl get nodes,pods -A -o json | oppscale top --from -
       from a saved list, without a cluster
   oppscale top --explain shop/checkout-7d9c5b6f8-x2x7k
-      where a pod's number comes from
+      where a pod's number comes from";
 
-How the numbers are counted: docs/how-it-counts.md")]
+/// Arguments of `oppscale top`.
+#[derive(Debug, Args)]
+#[command(after_help = after_help())]
 pub struct TopArgs {
     /// Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
@@ -47,9 +48,13 @@ pub struct TopArgs {
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub resources: Vec<String>,
-    /// Sort by name, state, allocatable, others, opportunistic, remaining, slots, pods
-    /// or usage; :asc or :desc
-    #[arg(long, value_name = "KEY[:ORDER]", value_parser = parse_sort)]
+    /// Sort by a column
+    #[arg(
+        long,
+        value_name = "KEY[:ORDER]",
+        value_parser = parse_sort,
+        help = format!("Sort by {}; :asc or :desc", sort_keys())
+    )]
     pub sort: Option<Sort>,
     /// Look only at nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
@@ -119,10 +124,10 @@ pub enum Output {
 }
 
 /// A sort order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Sort {
-    /// The key.
-    pub key: SortKey,
+    /// The figure.
+    pub figure: &'static Figure,
     /// Whether the greatest comes first.
     pub descending: bool,
 }
@@ -166,16 +171,14 @@ impl TopArgs {
             (None, Some(_)) if !named_in_namespace => By::Workload,
             (None, _) => By::Node,
         };
-        let owner = matches!(by, By::Namespace | By::Workload);
-        let key = if owner { SortKey::Others } else { SortKey::Remaining };
-        let sort = self.sort.unwrap_or(Sort { key, descending: true });
-        let has_column = match sort.key {
-            SortKey::Allocatable | SortKey::Remaining | SortKey::Slots => !owner,
-            SortKey::State => by == By::Node,
-            SortKey::Usage => self.usage,
-            SortKey::Name | SortKey::Others | SortKey::Opportunistic | SortKey::Pods => true,
+        let kind = by.row_kind();
+        let default = if kind.is_of_nodes() { "remaining" } else { "others" };
+        let sort = match (self.sort, figures::find(default)) {
+            (Some(sort), _) => sort,
+            (None, figure) => Sort { figure: figure.unwrap_or(&FIGURES[0]), descending: true },
         };
-        if !has_column {
+        let needs_usage = sort.figure.formats.contains(&Format::Usage);
+        if !sort.figure.rows.contains(&kind) || needs_usage && !self.usage {
             return Err(Error::usage("--sort names a column that these rows do not have")
                 .hint("see which columns there are without --sort; usage needs --usage"));
         }
@@ -206,31 +209,34 @@ fn parse_by(text: &str) -> Result<By, String> {
 
 fn parse_sort(text: &str) -> Result<Sort, String> {
     let (key, order) = text.split_once(':').map_or((text, None), |(key, order)| (key, Some(order)));
-    let key = match key.to_ascii_lowercase().as_str() {
-        "name" | "node" => SortKey::Name,
-        "state" => SortKey::State,
-        "allocatable" => SortKey::Allocatable,
-        "others" => SortKey::Others,
-        "opportunistic" => SortKey::Opportunistic,
-        "remaining" => SortKey::Remaining,
-        "slots" => SortKey::Slots,
-        "pods" => SortKey::Pods,
-        "usage" => SortKey::Usage,
-        _ => {
-            return Err(
-                "expected name, state, allocatable, others, opportunistic, remaining, slots, \
-                        pods or usage"
-                    .to_owned(),
-            );
-        }
+    let wanted = figures::find(&key.to_ascii_lowercase());
+    let is_key = |figure: &Figure| figures::sort_keys().any(|key| key.id == figure.id);
+    let Some(figure) = wanted.filter(|figure| is_key(figure)) else {
+        return Err(format!("expected {}", sort_keys()));
     };
     let descending = match order {
-        None => !matches!(key, SortKey::Name | SortKey::State),
+        None => !figure.is_text(),
         Some("asc") => false,
         Some("desc") => true,
         Some(_) => return Err("expected the order asc or desc".to_owned()),
     };
-    Ok(Sort { key, descending })
+    Ok(Sort { figure, descending })
+}
+
+/// The keys of `--sort`, as a list for people.
+fn sort_keys() -> String {
+    let mut keys: Vec<_> = figures::sort_keys().map(|figure| figure.id).collect();
+    let last = keys.pop().unwrap_or_default();
+    format!("{} or {last}", keys.join(", "))
+}
+
+/// The examples, and what each column is.
+fn after_help() -> String {
+    let mut text = EXAMPLES.to_owned() + "\n\nColumns:\n";
+    for figure in FIGURES.iter().filter(|figure| !figure.heading.is_empty()) {
+        text.push_str(&format!("  {:<14}{}\n", figure.heading, figure.meaning));
+    }
+    text + "\nHow the numbers are counted: docs/how-it-counts.md"
 }
 
 fn parse_limits(text: &str) -> Result<Limits, String> {

@@ -8,15 +8,18 @@ mod screen;
 mod watch;
 
 use crate::exit::Exit;
+use std::collections::HashSet;
+
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
 use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
-use oppscale_core::headroom::{self, Headroom, Query};
+use oppscale_core::figures::Context;
+use oppscale_core::headroom::{self, Query};
 use oppscale_core::replica::exact_text;
 use oppscale_core::resources::CPU;
-use oppscale_core::view::{self, By, Row};
+use oppscale_core::view::{self, By};
 
 pub use args::TopArgs;
 use args::{Limits, Output, REPLICAS, TopSettings};
@@ -48,7 +51,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let mut report = report(&args, &settings, &snapshot, workload);
-    report.rows = rows(&args, &settings, &snapshot, &report.headroom)?;
+    add_rows(&mut report, &args, &settings, &snapshot)?;
     // The report has all that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
@@ -78,7 +81,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 
-/// Counts what was read; the rows are left to [`rows`].
+/// Counts what was read; the rows are left to [`add_rows`].
 pub(super) fn report(
     args: &TopArgs,
     settings: &TopSettings,
@@ -98,6 +101,7 @@ pub(super) fn report(
         resources: render::resources(&settings.resources, &headroom),
         unknown: render::unknown(snapshot, &headroom),
         rows: Vec::new(),
+        totals: view::totals(&headroom),
         headroom,
         query,
         usage: args.usage,
@@ -125,18 +129,20 @@ async fn read(
     oppscale_cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
 }
 
-/// The rows of a report, sorted.
+/// Puts the rows into a report, sorted, and usage into rows and totals.
 ///
 /// # Errors
 /// When pools are asked for and no label tells them.
-pub(super) fn rows(
+fn add_rows(
+    report: &mut Report,
     args: &TopArgs,
     settings: &TopSettings,
     snapshot: &Snapshot,
-    headroom: &Headroom,
-) -> Result<Vec<Row>, Error> {
-    let by = &settings.by;
-    let mut rows = match by {
+) -> Result<(), Error> {
+    let headroom = &report.headroom;
+    let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
+    let is_counted = |node: &str| nodes.contains(node);
+    let mut rows = match &settings.by {
         By::Node => view::by_node(headroom),
         By::Pool(label) => {
             let label = match label {
@@ -149,25 +155,27 @@ pub(super) fn rows(
             };
             view::by_pool(headroom, label)
         }
-        By::Namespace => view::by_owner(&snapshot.ledger, headroom, false),
-        By::Workload => view::by_owner(&snapshot.ledger, headroom, true),
+        By::Namespace => view::by_namespace(&snapshot.ledger, is_counted),
+        By::Workload => view::by_workload(&snapshot.ledger, is_counted),
     };
     if let Some(namespace) = &args.namespace {
-        match by {
+        match settings.by {
             By::Namespace => rows.retain(|row| row.name == *namespace),
             By::Workload => rows.retain(|row| row.namespace.as_ref() == Some(namespace)),
             By::Node | By::Pool(_) => {}
         }
     }
+    report.rows = rows;
     if let Some(usage) = &snapshot.usage {
-        render::add_usage(&mut rows, usage, by, headroom);
+        render::add_usage(report, usage);
     }
-    let first = settings.resources.first().map_or(CPU, String::as_str);
-    view::sort(&mut rows, settings.sort.key, settings.sort.descending, first);
-    Ok(rows)
+    let resource = settings.resources.first().map_or(CPU, String::as_str);
+    let context = Context { resource, ..Context::default() };
+    view::sort(&mut report.rows, settings.sort.figure, settings.sort.descending, &context);
+    Ok(())
 }
 
-/// What was asked for and is nowhere: figures of it look like those of a full cluster.
+/// Warns about requested items that match nothing; their zeros would look like a full cluster.
 fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
     let mut words = Vec::new();
     let nodes = &report.headroom.nodes;

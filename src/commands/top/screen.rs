@@ -85,7 +85,7 @@ fn setup(
         namespace: String::new(),
         resolved,
         by: settings.by.clone(),
-        sort: args.sort.map(|sort| (sort.key, sort.descending)),
+        sort: args.sort.map(|sort| (sort.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
         show_unusable: args.show_unusable,

@@ -129,7 +129,7 @@ impl<'a> Lines<'a> {
         let mut report = super::report(self.args, self.settings, snapshot, workload);
         let has_rows = self.args.by.is_some() || self.args.namespace.is_some();
         if has_rows {
-            report.rows = super::rows(self.args, self.settings, snapshot, &report.headroom)?;
+            super::add_rows(&mut report, self.args, self.settings, snapshot)?;
         }
         Ok(Some(json::line(&report, health, has_rows)))
     }

@@ -1,11 +1,14 @@
 //! HorizontalPodAutoscalers, as they say of themselves how they fare.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use oppscale_cluster::{Action, Cluster, fold_list};
+use oppscale_core::figures::{Figure, Kind, Tone, Value};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
-use super::pods::seconds;
+use super::pods::{age, seconds};
 use super::{Answer, Refusal};
 
 /// An HPA.
@@ -82,6 +85,89 @@ impl HpaItem {
         }
     }
 }
+
+/// The columns of a table of HPAs.
+pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
+    Figure {
+        id: "namespace",
+        short: "NAMESPACE",
+        drop: [2, 2],
+        value: |hpa, _| Value::Text(Cow::Borrowed(&hpa.namespace)),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "name",
+        short: "HPA",
+        letter: Some('n'),
+        value: |hpa, _| Value::Text(Cow::Borrowed(&hpa.name)),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "target",
+        short: "TARGET",
+        letter: Some('t'),
+        drop: [7, 7],
+        width: 10,
+        stretch: 20,
+        value: |hpa, _| {
+            Value::Text(format!("{}/{}", hpa.target.0.to_lowercase(), hpa.target.1).into())
+        },
+        ..Figure::BASE
+    },
+    Figure {
+        id: "replicas",
+        short: "REPLICAS",
+        kind: Kind::Change,
+        letter: Some('r'),
+        width: 9,
+        value: |hpa, _| {
+            let to = if hpa.moves() { hpa.desired } else { hpa.current };
+            Value::CountOf(Some(hpa.current.into()), to.into())
+        },
+        tone: |hpa| if hpa.moves() { Tone::Strong } else { Tone::Plain },
+        ..Figure::BASE
+    },
+    Figure {
+        id: "range",
+        short: "MIN/MAX",
+        kind: Kind::CountOf,
+        sorts: false,
+        drop: [6, 6],
+        width: 7,
+        value: |hpa, _| Value::CountOf(Some(hpa.min.into()), hpa.max.into()),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "scaled",
+        short: "SCALED",
+        kind: Kind::Age,
+        drop: [5, 5],
+        width: 6,
+        value: |hpa, context| age(hpa.scaled, context),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "status",
+        short: "STATUS",
+        letter: Some('s'),
+        drop: [1, 1],
+        width: 8,
+        stretch: 24,
+        value: |hpa, _| Value::Text(Cow::Borrowed(hpa.status())),
+        tone: |hpa| if hpa.status() == "OK" { Tone::Good } else { Tone::Warn },
+        ..Figure::BASE
+    },
+    Figure {
+        id: "metric",
+        short: "METRIC",
+        sorts: false,
+        drop: [2, 2],
+        width: 12,
+        stretch: 40,
+        value: |hpa, _| Value::Text(hpa.metrics.join(", ").into()),
+        ..Figure::BASE
+    },
+];
 
 /// Asks for the HPAs of a namespace, or of all.
 pub(in crate::live) async fn list(
@@ -180,7 +266,7 @@ struct Source {
     #[serde(default)]
     metric: Option<Named>,
     #[serde(alias = "current", default)]
-    target: Option<Value>,
+    target: Option<MetricValue>,
 }
 
 #[derive(Deserialize, Default)]
@@ -191,7 +277,7 @@ struct Named {
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
-struct Value {
+struct MetricValue {
     #[serde(default)]
     value: Option<String>,
     #[serde(default)]
@@ -241,11 +327,12 @@ fn item(hpa: Hpa) -> HpaItem {
 fn metric_text(wanted: &Source, now: Option<&Source>) -> String {
     let target = wanted.target.as_ref();
     let now = now.and_then(|now| now.target.as_ref());
-    let of = |get: fn(&Value) -> Option<String>| {
+    let of = |get: fn(&MetricValue) -> Option<String>| {
         let value = now.and_then(get).unwrap_or_else(|| "unknown".to_owned());
         Some((value, target.and_then(get)?))
     };
-    let percent = |value: &Value| value.average_utilization.map(|percent| format!("{percent}%"));
+    let percent =
+        |value: &MetricValue| value.average_utilization.map(|percent| format!("{percent}%"));
     let text = if let Some((now, target)) = of(percent) {
         format!("{now}/{target}")
     } else if let Some((now, target)) = of(|value| value.average_value.clone()) {

@@ -1,10 +1,13 @@
 //! The pods of one node, each with where its number comes from.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use oppscale_cluster::{Action, Cluster, fold_list, percent_encode};
 use oppscale_core::explain::{self, Line};
+use oppscale_core::figures::{Context, Figure, Kind, Tone, Value};
 use oppscale_core::model::Pod;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::Resources;
@@ -23,6 +26,66 @@ pub(in crate::live) struct PodItem {
     pub(in crate::live) count: Result<(Resources, Vec<Line>), String>,
     /// When it was made, in seconds since 1970.
     pub(in crate::live) created: Option<i64>,
+}
+
+/// The columns of a table of pods.
+pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
+    Figure {
+        id: "namespace",
+        short: "NAMESPACE",
+        drop: [2, 2],
+        value: |pod, _| Value::Text(Cow::Borrowed(&pod.namespace)),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "name",
+        short: "POD",
+        letter: Some('n'),
+        value: |pod, _| Value::Text(Cow::Borrowed(&pod.name)),
+        ..Figure::BASE
+    },
+    Figure {
+        id: "whose",
+        short: "WHOSE",
+        letter: Some('t'),
+        drop: [4, 4],
+        width: 6,
+        value: |pod, _| Value::Text(Cow::Borrowed(if pod.own { "filler" } else { "others" })),
+        tone: |pod| if pod.own { Tone::Filler } else { Tone::Paid },
+        ..Figure::BASE
+    },
+    Figure {
+        id: "request",
+        value: |pod, context| match &pod.count {
+            Ok((total, _)) => Value::Amount(total.get(context.resource)),
+            Err(_) => Value::Unknown,
+        },
+        ..Figure::AMOUNT
+    },
+    Figure {
+        id: "phase",
+        short: "PHASE",
+        drop: [3, 3],
+        width: 9,
+        value: |pod, _| Value::Text(Cow::Borrowed(&pod.phase)),
+        tone: |pod| if pod.phase == "Running" { Tone::Plain } else { Tone::Warn },
+        ..Figure::BASE
+    },
+    Figure {
+        id: "age",
+        short: "AGE",
+        kind: Kind::Age,
+        drop: [4, 4],
+        width: 5,
+        value: |pod, context| age(pod.created, context),
+        ..Figure::BASE
+    },
+];
+
+/// The time since `then`; absent where that never was.
+pub(super) fn age(then: Option<i64>, context: &Context<'_>) -> Value<'static> {
+    // A clock that is behind the server's is no reason for a negative age.
+    then.map_or(Value::Absent, |then| Value::Amount((context.now - then).max(0).into()))
 }
 
 /// What of a pod is shown, but does not count.

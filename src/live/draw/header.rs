@@ -42,7 +42,7 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
 }
 
 fn nodes(measured: &Measured, wordy: bool) -> String {
-    let (usable, all) = (measured.usable.nodes, measured.nodes);
+    let (usable, all) = (measured.usable_nodes, measured.nodes);
     if !wordy {
         return format!("{usable}/{all} nodes");
     }
@@ -104,7 +104,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
         Limit::Slots => "no node has room for more".to_owned(),
         Limit::Remaining(name) => format!("{name} runs out"),
     };
-    let running = measured.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
+    let running = measured.total.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
     let rest = match wordy {
         true => {
             let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };

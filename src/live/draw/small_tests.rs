@@ -31,16 +31,16 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     bench.state.look = Look { unicode: false, color: false };
     lines += &heading(&mut bench, "o");
     assert_snapshot!(lines, @"
-    NODE       STATE     ALLOC OTHERS   OPP ↑REMAIN USE% CPU           SLOTS    PODS
-    NODE       STATE    ALLOC ↓OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
-    NODE       STATE    ↓ALLOC OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS   ↓OPP REMAIN USE% CPU           SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS    OPP REMAIN USE% CPU          ↓SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS    OPP REMAIN USE% CPU           SLOTS   ↓PODS
-    NODE       STATE↑    ALLOC OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
-    NODE↑      STATE     ALLOC OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS    OPP REMAIN ↓USE CPU           SLOTS    PODS
-    NODE       STATE    ALLOC >OTHERS    OPP REMAIN USE% CPU           SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE    ALLOC ↓OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE    ↓ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS ↓FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU         ↓SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS   ↓PODS
+    NODE       STATE↑    ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE↑      STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN ↓USE CPU          SLOTS    PODS
+    NODE       STATE    ALLOC >OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
     ");
 }
 
@@ -129,19 +129,19 @@ fn wide_shows_free_and_why_at_eighty_columns() {
     let screen = bench.screen(80, 24);
     let table = screen.lines().skip_while(|line| !line.starts_with("NODE"));
     assert_snapshot!(table.collect::<Vec<_>>().join("\n"), @"
-    NODE        STATE    OTHERS   OPP ↓REMAIN   FREE MEM-REMAIN SLOTS WHY
-    big-0       Ready     48.55      0 142.94 142.94     1.46Ti   142
-    gpu-1       Tainted    0.25      0  63.25  63.25      502Gi     0 taint nvidia.…
-    fake-00000  Ready         4     16     28     12     92.6Gi    28
-    fake-00004  Ready         4     16     28     12     92.6Gi    28
-    gpu-0       Tainted   36.25      0  27.25  27.25      310Gi     0 taint nvidia.…
-    fake-00002  Ready      5.25     15  26.75  11.75     91.7Gi    26
-    fake-00003  Ready      6.25     15  25.75  10.75     94.6Gi    25
-    fake-00001  Ready      9.25     14  22.75   8.75     91.6Gi    22
-    fake-00005  Ready         4     14     20      6     92.6Gi    20
-    draining-0  Draining   0.25      0  15.64  15.64     59.7Gi     0 draining: tai…
-    karpenter-0 Draining   0.25      0   7.66   7.66     28.7Gi     0 draining: tai…
-    hidden: GPU-OPP, GPU-OTHERS, FPGA-OPP, FPGA-OTHERS, MEM-OPP, MEM-OTHERS, bar, P…
+    NODE        STATE    OTHERS FILLER ↓REMAIN   FREE MEM-REMAIN SLOTS WHY
+    big-0       Ready     48.55       0 142.94 142.94     1.46Ti   142
+    gpu-1       Tainted    0.25       0  63.25  63.25      502Gi     0 taint nvidia…
+    fake-00000  Ready         4      16     28     12     92.6Gi    28
+    fake-00004  Ready         4      16     28     12     92.6Gi    28
+    gpu-0       Tainted   36.25       0  27.25  27.25      310Gi     0 taint nvidia…
+    fake-00002  Ready      5.25      15  26.75  11.75     91.7Gi    26
+    fake-00003  Ready      6.25      15  25.75  10.75     94.6Gi    25
+    fake-00001  Ready      9.25      14  22.75   8.75     91.6Gi    22
+    fake-00005  Ready         4      14     20      6     92.6Gi    20
+    draining-0  Draining   0.25       0  15.64  15.64     59.7Gi     0 draining: ta…
+    karpenter-0 Draining   0.25       0   7.66   7.66     28.7Gi     0 draining: ta…
+    hidden: GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILLER, MEM-OTHER…
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view
     ");
 }

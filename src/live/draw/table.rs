@@ -140,7 +140,7 @@ fn empty(state: &State) -> String {
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
                 return feed::state(&measured.health, state.fresh, state.now).text;
             }
-            nothing(&pane.view, measured.usable.others.is_some())
+            nothing(&pane.view, measured.total.paid.is_some())
         }
     }
 }

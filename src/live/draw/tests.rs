@@ -17,17 +17,17 @@ fn eighty_by_twenty_four_shows_everything() {
     assert_snapshot!(bench.screen(80, 24), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                           live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▊▒▒▒▒▒▒▒▒▒▒░░░···· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% ▊▒▒▒················· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25                                                          █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00004 Ready        32      4     16     28   62 █▋▒▒▒▒▒▒·····    28  19/110
-    fake-00002 Ready        32   5.25     15  26.75   63 ██▏▒▒▒▒▒·····    26  18/110
-    fake-00003 Ready        32   6.25     15  25.75   66 ██▌▒▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25     14  22.75   72 ███▊▒▒▒▒▒▒···    22  18/110
-    fake-00005 Ready        24      4     14     20   75 ██▏▒▒▒▒▒▒▒···    20  17/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
+    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
 
 
 
@@ -50,10 +50,10 @@ fn forty_by_ten_says_what_is_hidden() {
     fit 121 (cpu runs out), 90 run; 1 unpla…
     CPU   66% █▍▒▒▒░░· █32.75 ▒90 ░30 ·31.25
      1 nodes 2 3 4 5                     (6)
-    NODE         OPP ↓REMAIN CPU       SLOTS
-    fake-00000     16     28 █▏▒▒▒▒···    28
-    fake-00004     16     28 █▏▒▒▒▒···    28
-    fake-00002     15  26.75 █▌▒▒▒▒···    26
+    NODE       FILLER ↓REMAIN CPU      SLOTS
+    fake-00000      16     28 █▒▒▒▒···    28
+    fake-00004      16     28 █▒▒▒▒···    28
+    fake-00002      15  26.75 █▍▒▒▒···    26
     hidden: other resources, history, PODS,…
     q quit  ? help  Enter pods  / filter
     ");
@@ -67,33 +67,33 @@ fn unusable_nodes_are_told_apart() {
     assert_snapshot!(bench.screen(150, 30), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Draining, 1 NotReady, 2 Tainted, 1 Unknown                                 live
     294 replicas of cpu=1 fit (no node has room for more), 90 run
-    CPU   45% ███████████████████▌▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒·················································· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
-    MEM    5% █▏▒▒▒······················································································ █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
-    FPGA  50% █████████████████████████████████████████████▌············································· █others 1      ▒opp 0    ░reserve 0 ·free 1
-    GPU     -                                                                                             █others 0      ▒opp 0    ░reserve 0 ·free 0
+    CPU   45% ██████████████████▉▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒················································ █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
+    MEM    5% █▒▒▒▒··················································································· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
+    FPGA  50% ████████████████████████████████████████████············································ █others 1      ▒filler 0    ░reserve 0 ·free 1
+    GPU     -                                                                                          █others 0      ▒filler 0    ░reserve 0 ·free 0
     CPU  remaining 297.86                                                                                                                                █
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                                                                              (15)
-    NODE        STATE     ALLOC OTHERS   OPP ↓REMAIN   FREE USE% CPU      MEM-OTHERS MEM-OPP MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
-    big-0       Ready     191.5  48.55      0 142.94 142.94   25 ██······      4.3Gi       0     1.46Ti           1          0   142   7/250
-    gpu-1       Tainted    63.5   0.25      0  63.25  63.25    0 ········      264Mi       0      502Gi           0          8     0   1/110 taint nvidia…
-    fake-00000  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0          0    28  19/110
-    fake-00004  Ready        32      4     16     28     12   62 █▒▒▒▒···     3.37Gi    16Gi     92.6Gi           0          0    28  19/110
-    gpu-0       Tainted    63.5  36.25      0  27.25  27.25   57 ████▋···      192Gi       0      310Gi           0          2     0   4/110 taint nvidia…
-    fake-00002  Ready        32   5.25     15  26.75  11.75   63 █▍▒▒▒···     4.25Gi    15Gi     91.7Gi           0          0    26  18/110
-    fake-00003  Ready        32   6.25     15  25.75  10.75   66 █▋▒▒▒···      1.3Gi    15Gi     94.6Gi           0          0    25  18/110
-    fake-00001  Ready        32   9.25     14  22.75   8.75   72 ██▍▒▒▒··      4.3Gi    14Gi     91.6Gi           0          0    22  18/110
-    fake-00005  Ready        24      4     14     20      6   75 █▍▒▒▒▒··     3.37Gi    14Gi     92.6Gi           0          0    20  17/110
-    draining-0  Draining  15.89   0.25      0  15.64  15.64    1 ▏·······      264Mi       0     59.7Gi           0          0     0   1/110 draining: ta…
-    karpenter-0 Draining   7.91   0.25      0   7.66   7.66    3 ▎·······      264Mi       0     28.7Gi           0          0     0   1/110 draining: ta…
-    small-0     Ready      3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     3    1/29
-    small-1     Cordoned   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     0    1/29 cordoned
-    small-2     NotReady   3.92   0.25      0   3.67   3.67    6 ▌·······      264Mi       0     6.54Gi           0          0     0    1/29 not ready
-    virtual-0   Unknown       ?      2      0      ?      ?    ? ?               1Gi       0          ?           ?          ?     ?       1 unknown: sta…
+    NODE        STATE     ALLOC OTHERS FILLER ↓REMAIN   FREE USE% CPU     MEM-OTHERS MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
+    big-0       Ready     191.5  48.55       0 142.94 142.94   25 █▊·····      4.3Gi     1.46Ti           1          0   142   7/250
+    gpu-1       Tainted    63.5   0.25       0  63.25  63.25    0 ·······      264Mi      502Gi           0          8     0   1/110 taint nvidia.com/gpu…
+    fake-00000  Ready        32      4      16     28     12   62 ▉▒▒▒···     3.37Gi     92.6Gi           0          0    28  19/110
+    fake-00004  Ready        32      4      16     28     12   62 ▉▒▒▒···     3.37Gi     92.6Gi           0          0    28  19/110
+    gpu-0       Tainted    63.5  36.25       0  27.25  27.25   57 ████···      192Gi      310Gi           0          2     0   4/110 taint nvidia.com/gpu…
+    fake-00002  Ready        32   5.25      15  26.75  11.75   63 █▏▒▒···     4.25Gi     91.7Gi           0          0    26  18/110
+    fake-00003  Ready        32   6.25      15  25.75  10.75   66 █▍▒▒▒··      1.3Gi     94.6Gi           0          0    25  18/110
+    fake-00001  Ready        32   9.25      14  22.75   8.75   72 ██▒▒▒··      4.3Gi     91.6Gi           0          0    22  18/110
+    fake-00005  Ready        24      4      14     20      6   75 █▏▒▒▒··     3.37Gi     92.6Gi           0          0    20  17/110
+    draining-0  Draining  15.89   0.25       0  15.64  15.64    1 ▏······      264Mi     59.7Gi           0          0     0   1/110 draining: taint ToBe…
+    karpenter-0 Draining   7.91   0.25       0   7.66   7.66    3 ▎······      264Mi     28.7Gi           0          0     0   1/110 draining: taint karp…
+    small-0     Ready      3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     3    1/29
+    small-1     Cordoned   3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     0    1/29 cordoned
+    small-2     NotReady   3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     0    1/29 not ready
+    virtual-0   Unknown       ?      2       0      ?      ?    ? ?              1Gi          ?           ?          ?     ?       1 unknown: status.allo…
 
 
-    hidden: GPU-OPP, GPU-OTHERS, FPGA-OPP, FPGA-OTHERS
+    hidden: GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILLER
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view  x resource
     ");
 }
@@ -105,14 +105,14 @@ fn namespaces_pools_and_workloads() {
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
     294 replicas of cpu=1 fit (no node has room for more), 90 run
-    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
-    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (3)
-    NAMESPACE    ↓OTHERS    OPP SHARE% CPU                                      PODS
-    shop          117.55      0     30 ███████████▊                               23
-    kube-system      3.5      0      0 ▍                                          14
-    opportunistic      0     90     23 ▒▒▒▒▒▒▒▒▒                                  90
+    NAMESPACE    ↓OTHERS  FILLER SHARE% CPU                                     PODS
+    shop          117.55       0     30 ███████████▏                              23
+    kube-system      3.5       0      0 ▍                                         14
+    opportunistic      0      90     23 ▒▒▒▒▒▒▒▒▒                                 90
     hidden: other resources, history, notices
     q quit  ? help  Enter workloads  / filter  f freeze  w wide  Tab view
     ");
@@ -120,16 +120,16 @@ fn namespaces_pools_and_workloads() {
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
     294 replicas of cpu=1 fit (no node has room for more), 90 run
-    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
-    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
     namespaces > workloads of shop                                              (12)
-    NAMESPACE  WORKLOAD                     ↓OTHERS    OPP SHARE% CPU           PODS
-    shop       deployment/too-big                40      0     10 █▏               1
-    shop       deployment/train                  36      0      9 █                3
-    shop       deployment/checkout               12      0      3 ▍                6
+    NAMESPACE  WORKLOAD                     ↓OTHERS  FILLER SHARE% CPU          PODS
+    shop       deployment/too-big                40       0     10 █               1
+    shop       deployment/train                  36       0      9 ▉               3
+    shop       deployment/checkout               12       0      3 ▎               6
     hidden: other resources
     q quit  ? help  Enter where  Esc back  / filter  f freeze  w wide  Tab view
     ");
@@ -137,14 +137,14 @@ fn namespaces_pools_and_workloads() {
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
     294 replicas of cpu=1 fit (no node has room for more), 90 run
-    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
-    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
     namespaces > workloads of shop > where shop/deployment/too-big stands        (1)
-    NODE  OTHERS    OPP SHARE% CPU                                       ↓PODS
-    big-0     40      0     10 ████▎                                         1
+    NODE  OTHERS  FILLER SHARE% CPU                                        ↓PODS
+    big-0     40       0     10 ████▎                                          1
 
 
     hidden: other resources
@@ -154,15 +154,15 @@ fn namespaces_pools_and_workloads() {
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
     294 replicas of cpu=1 fit (no node has room for more), 90 run
-    CPU   45% ████▌▒▒▒▒▒··········· █others 81.55  ▒opp 90   ░reserve 0 ·free 207.86
-    MEM    5% ▎···················· █others 24.5Gi ▒opp 90Gi ░reserve 0 ·free 1.92Ti
+    CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
+    MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (2)
-    POOL      NODES  ALLOC OTHERS   OPP ↓REMAIN USE% CPU             SLOTS      PODS
-    (none)     8/14 530.15  118.8     90 297.86   39 ███▏▒▒········    294  125/1327
-    default     0/1   7.91   0.25      0      0    3 ▌·············      0     1/110
+    POOL      NODES  ALLOC OTHERS FILLER ↓REMAIN USE% CPU            SLOTS      PODS
+    (none)     8/14 530.15  118.8      90 297.86   39 ██▉▒▒········    294  125/1327
+    default     0/1   7.91   0.25       0      0    3 ▍············      0     1/110
 
     hidden: other resources
     q quit  ? help  Enter nodes  / filter  f freeze  w wide  Tab view  x resource
@@ -183,11 +183,11 @@ fn before_pods_are_listed_nothing_of_them_is_shown() {
     MEM    ?                                            █others ? ·allocatable 576Gi
     CPU  remaining ?
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00003 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00003 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     ");
 }
@@ -211,12 +211,12 @@ fn refused_pods_come_with_what_to_do() {
     an administrator can grant it:
     kubectl create clusterrole oppscale-view
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU           SLOTS    PODS
-    fake-00000 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00001 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00002 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00003 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
-    fake-00004 Ready        32      ?      ?      ?    ? ?                 ?   ?/110
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00003 Ready        32      ?       ?      ?    ? ?                ?   ?/110
+    fake-00004 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     "#);
 }
@@ -235,7 +235,7 @@ fn a_lost_connection_keeps_the_last_data_with_its_age() {
     let first = screen.lines().next().unwrap();
     assert!(first.ends_with("reconnecting, try 3, stale 37s"), "{screen}");
     assert!(screen.contains("! reconnecting: cannot reach the API server"), "{screen}");
-    assert!(screen.contains("fake-00000 Ready        32      4     16     28"), "{screen}");
+    assert!(screen.contains("fake-00000 Ready        32      4      16     28"), "{screen}");
 }
 
 #[test]
@@ -244,11 +244,11 @@ fn an_empty_cluster_is_said_to_be_empty() {
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  0 nodes usable                           live
     0 replicas of cpu=1 fit (no node has room for more), 0 run
-    CPU     -                                    █others 0 ▒opp 0 ░reserve 0 ·free 0
-    MEM     -                                    █others 0 ▒opp 0 ░reserve 0 ·free 0
+    CPU     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
+    MEM     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
     CPU  remaining 0
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE  STATE     ALLOC OTHERS   OPP ↓REMAIN USE% CPU                SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU               SLOTS    PODS
     there are no nodes
 
 
@@ -275,8 +275,8 @@ fn hpas_tell_what_is_wrong_with_them() {
     assert_snapshot!(bench.screen(100, 20), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                                               live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███████▎▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░······· █others 32.75  ▒opp 90   ░reserve 30 ·free 31.25
-    MEM   19% █▍▒▒▒▒▒▒································· █others 19.9Gi ▒opp 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██████▊▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░······ █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
+    MEM   19% █▍▒▒▒▒▒······························· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25                                                                              █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                             (1)
     NAMESPACE     HPA↑        TARGET                REPLICAS MIN/MAX SCALED STATUS          METRIC

@@ -7,12 +7,13 @@ use super::bar::bar;
 use super::header::WORDY;
 use super::pen::{Pen, split};
 use crate::live::column::{letter_of, short_name};
-use crate::live::item::UNKNOWN;
 use crate::live::measured::Measured;
 use crate::live::state::State;
 use crate::terminal::Part;
+use oppscale_core::figures::{self, Context};
 use oppscale_core::resources::Amount;
 use oppscale_core::units;
+use oppscale_core::view::Row;
 
 /// The least that is a bar.
 const SHORTEST: u16 = 8;
@@ -88,10 +89,11 @@ impl Line {
         let is_focus = name == state.resource();
         let has_key = letter_of(name).is_some();
         let short = short_name(name);
-        let usable = &measured.usable;
-        let whole = usable.allocatable.get(name);
-        let known = usable.others.as_ref().zip(usable.opportunistic.as_ref());
-        let Some((others, own)) = known.map(|(o, p)| (o.get(name), p.get(name))) else {
+        let total = &measured.total;
+        let value = |id| figure(total, id, name);
+        let whole = value("allocatable").unwrap_or(0);
+        let known = value("others").zip(value("opportunistic"));
+        let Some((others, own)) = known else {
             let all = FigureText::of(Part::Free, "allocatable", name, Some(whole));
             let unknown = FigureText::of(Part::Paid, "others", name, None);
             let label = format!("{short:<4}   ? ");
@@ -104,7 +106,7 @@ impl Line {
                 figures: vec![unknown, all],
             };
         };
-        let short_by = usable.overcommit.as_ref().map_or(0, |over| over.get(name));
+        let short_by = measured.overcommit.as_ref().map_or(0, |over| over.get(name));
         let reserve = measured.reserve.get(name);
         let demand = measured.demand.as_ref().map_or(0, |demand| demand.placeable.get(name));
         // What is there beyond pods, on nodes that have anything left.
@@ -119,9 +121,9 @@ impl Line {
         ];
         let mut figures = vec![
             FigureText::of(Part::Paid, "others", name, Some(others)),
-            FigureText::of(Part::Own, "opp", name, Some(own)),
+            FigureText::of(Part::Own, "filler", name, Some(own)),
             FigureText::of(Part::Reserve, "reserve", name, Some(reserve)),
-            FigureText::of(Part::Free, "free", name, state.free(name)),
+            FigureText::of(Part::Free, "free", name, value("free")),
         ];
         if short_by > 0 {
             figures.push(FigureText::of(Part::Short, "over", name, Some(short_by)));
@@ -133,9 +135,15 @@ impl Line {
     }
 }
 
+/// A figure of a row.
+fn figure(row: &Row, id: &str, resource: &str) -> Option<Amount> {
+    let context = Context { resource, ..Context::default() };
+    figures::find(id)?.of(row, &context).number()
+}
+
 impl FigureText {
     fn of(part: Part, word: &'static str, resource: &str, amount: Option<Amount>) -> Self {
-        let text = amount.map_or_else(|| UNKNOWN.to_owned(), |a| units::amount(resource, a));
+        let text = amount.map_or_else(|| "?".to_owned(), |a| units::amount(resource, a));
         let is_bad = part == Part::Short || amount.is_some_and(|amount| amount < 0);
         Self { part, word, amount: text, is_bad }
     }
@@ -165,8 +173,8 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let label = format!("{:<4} remaining ", short_name(name));
     let (row, _) = split(place);
     let rest = pen.put(row, &label, Style::default());
-    let now = measured.remaining.as_ref().map(|remaining| remaining.get(name));
-    let text = now.map_or_else(|| UNKNOWN.to_owned(), |amount| units::amount(name, amount));
+    let now = figure(&measured.total, "remaining", name);
+    let text = now.map_or_else(|| "?".to_owned(), |amount| units::amount(name, amount));
     let rest = pen.put(rest, &text, pen.look.bold());
     let elapsed = state.elapsed();
     let Some((least, most)) = state.history.range(name) else { return };

@@ -1,14 +1,19 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Next, press};
-use crate::live::column::{Column, Figure};
+use crate::live::column::Column;
 use crate::live::source::{Replay, Steer};
 use crate::live::testing::{Bench, setup};
 use crate::live::view::View;
+use oppscale_core::figures;
 use std::time::Duration;
 
 fn is_descending(bench: &Bench) -> bool {
     bench.state.pane().order.descending
+}
+
+fn column(id: &str, resource: usize) -> Column {
+    Column::of(figures::find(id).unwrap(), resource)
 }
 
 #[test]
@@ -27,9 +32,9 @@ fn letters_sort_and_the_same_one_inverts() {
     bench.type_in("I");
     assert!(is_descending(&bench));
     bench.type_in("r>");
-    assert_eq!(bench.state.pane().order.column, Column::Percent(0));
+    assert_eq!(bench.state.pane().order.column, column("share", 0));
     bench.type_in("<<");
-    assert_eq!(bench.state.pane().order.column, Column::Sum(Figure::Own, 0));
+    assert_eq!(bench.state.pane().order.column, column("opportunistic", 0));
 }
 
 #[test]
@@ -37,14 +42,14 @@ fn c_and_m_look_at_another_resource() {
     let mut bench = Bench::blog();
     bench.type_in("m");
     assert_eq!(bench.state.resource(), "memory");
-    assert_eq!(bench.state.pane().order.column, Column::Sum(Figure::Remain, 1));
+    assert_eq!(bench.state.pane().order.column, column("remaining", 1));
     let first = bench.names()[0].to_owned();
     bench.type_in("m");
     assert_ne!(bench.names()[0], first, "the same key again inverts");
     bench.type_in("x");
     assert_eq!(bench.state.resource(), "cpu");
     bench.type_in("nm");
-    assert_eq!(bench.state.pane().order.column, Column::Sum(Figure::Remain, 1));
+    assert_eq!(bench.state.pane().order.column, column("remaining", 1));
 }
 
 #[test]
@@ -62,7 +67,7 @@ fn another_device_in_the_cluster_does_not_change_what_is_looked_at() {
     assert_eq!((bench.state.resource(), bench.names()[0]), ("nvidia.com/gpu", "nvidia.com/gpu"));
     bench.node(&node("amd.com/gpu"));
     assert_eq!((bench.state.resource(), bench.names()[0]), ("nvidia.com/gpu", "nvidia.com/gpu"));
-    assert_eq!(bench.state.pane().order.column, Column::Sum(Figure::Remain, 3));
+    assert_eq!(bench.state.pane().order.column, column("remaining", 3));
 }
 
 #[test]
@@ -150,7 +155,7 @@ fn tab_goes_round() {
     assert_eq!(bench.state.tab(), 4);
     bench.type_in("4n1");
     bench.type_in("4");
-    assert_eq!(bench.state.pane().order.column, Column::Name, "a table keeps its order");
+    assert_eq!(bench.state.pane().order.column, Column::NAME, "a table keeps its order");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{State, is_wanted};
 use crate::live::view::View;
 use oppscale_cluster::follow::Health;
-use oppscale_core::resources::{Amount, Resources};
+use oppscale_core::resources::Resources;
 
 impl State {
     /// How well the cluster is heard.
@@ -30,12 +30,5 @@ impl State {
         let View::OnNode { name } = &self.pane().view else { return None };
         let measured = self.measured.as_ref().filter(|m| m.view == self.pane().view);
         Some((name, measured.and_then(|measured| measured.on_node.as_ref())))
-    }
-
-    /// What is free of a resource now: what remains less what opportunistic pods have of it.
-    pub(in crate::live) fn free(&self, resource: &str) -> Option<Amount> {
-        let measured = self.measured.as_ref()?;
-        let own = measured.usable.opportunistic.as_ref()?;
-        Some(measured.remaining.as_ref()?.get(resource) - own.get(resource))
     }
 }

@@ -21,6 +21,7 @@ use ratatui::layout::Rect;
 
 use crate::terminal::Look;
 use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
+use oppscale_core::figures::Format;
 use oppscale_core::headroom::Query;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::replica::Replica;
@@ -37,7 +38,7 @@ use crate::live::measured::{Asked, Measured};
 use crate::live::order::Order;
 use crate::live::pane::Pane;
 use crate::live::source::Replay;
-use crate::live::view::{self, TABS, View};
+use crate::live::view::{TABS, View};
 
 /// The least time between two frames of new data, at first.
 pub(in crate::live) const FRAME: Duration = Duration::from_millis(100);
@@ -104,7 +105,11 @@ impl State {
         let tab = TABS.iter().position(|tab| *tab == view).unwrap_or(0);
         let mut tabs: Vec<_> = TABS.into_iter().map(Pane::new).collect();
         if let (Some((key, descending)), Some(pane)) = (setup.sort, tabs.get_mut(tab)) {
-            pane.order = Order { column: view::column_of(key), descending };
+            let column = match key.formats.contains(&Format::Live) {
+                true => Column::of(key, 0),
+                false => Column::amount("remaining"),
+            };
+            pane.order = Order { column, descending };
         }
         let mut state = Self {
             look: setup.look,
@@ -176,7 +181,7 @@ impl State {
     pub fn take(&mut self, mut measured: Measured) {
         let rows = std::mem::take(&mut measured.rows);
         let is_open = measured.view == self.pane().view;
-        let remaining = measured.remaining.clone();
+        let remaining = measured.total.remaining.clone();
         // Before pods are known, nothing is known of what remains.
         if remaining.is_some() || self.measured.is_some() {
             self.history.push(self.elapsed(), remaining);
@@ -210,8 +215,8 @@ impl State {
 
     fn fill(&mut self, items: Items) {
         let show_unusable = self.show_unusable;
-        let (resources, whole) = self.measure();
-        let by = Measure { resources: &resources, whole: whole.as_ref() };
+        let (resources, whole, now) = (self.resources().to_vec(), self.whole().cloned(), self.wall);
+        let by = Measure { resources: &resources, whole: whole.as_ref(), now };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         let pane = self.pane_mut();
         pane.replace(items, keep, by);
@@ -224,16 +229,20 @@ impl State {
             return self.show_hpas();
         }
         let show_unusable = self.show_unusable;
-        let (resources, whole) = self.measure();
-        let by = Measure { resources: &resources, whole: whole.as_ref() };
+        let (resources, whole, now) = (self.resources().to_vec(), self.whole().cloned(), self.wall);
+        let by = Measure { resources: &resources, whole: whole.as_ref(), now };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         self.pane_mut().arrange(keep, by);
         self.settle();
     }
 
-    fn measure(&self) -> (Vec<String>, Option<Resources>) {
-        let whole = self.measured.as_ref().map(|measured| measured.usable.allocatable.clone());
-        (self.resources().to_vec(), whole)
+    fn whole(&self) -> Option<&Resources> {
+        self.measured.as_ref()?.total.allocatable.as_ref()
+    }
+
+    /// What the rows of the open table are measured against.
+    pub(in crate::live) fn by(&self) -> Measure<'_> {
+        Measure { resources: self.resources(), whole: self.whole(), now: self.wall }
     }
 
     /// The resources of the screen.
@@ -267,7 +276,7 @@ impl State {
 
     /// The columns by which the open table can be sorted, with their keys.
     pub(in crate::live) fn sortable(&self) -> Vec<(Column, Option<char>)> {
-        let heads = self.table().all().into_iter().filter(|head| head.column.sorts());
+        let heads = self.table().all().into_iter().filter(|head| head.sorts);
         heads.map(|head| (head.column, head.letter)).collect()
     }
 
@@ -304,8 +313,5 @@ impl State {
 /// Whether a row is wanted at all: unusable nodes only when asked for, unknown ones always.
 fn is_wanted(items: &Items, at: usize, show_unusable: bool) -> bool {
     let Items::Rows(rows) = items else { return true };
-    rows.get(at).is_some_and(|row| {
-        let is_node = row.state.is_some();
-        !is_node || show_unusable || row.state == Some("Unknown") || row.usable != Some(false)
-    })
+    rows.get(at).is_some_and(|row| show_unusable || !row.is_hidden())
 }

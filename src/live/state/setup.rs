@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::terminal::Look;
 use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
+use oppscale_core::figures::Figure;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::selector::Selector;
-use oppscale_core::view::{By, SortKey};
+use oppscale_core::view::By;
 
 /// How a screen begins.
 #[derive(Debug, Clone)]
@@ -30,8 +31,8 @@ pub struct Setup {
     pub resolved: ResolvedWorkload,
     /// What a row stands for at first.
     pub by: By,
-    /// How rows are sorted at first: a key, and whether the greatest comes first.
-    pub sort: Option<(SortKey, bool)>,
+    /// How rows are sorted at first: a figure, and whether the greatest comes first.
+    pub sort: Option<(&'static Figure, bool)>,
     /// The resources to show; empty means those that matter.
     pub resources: Vec<String>,
     /// Only rows of this namespace.

@@ -26,7 +26,7 @@ pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
     let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| Column {
         long: heading.to_owned(),
         short: heading.to_owned(),
-        spare: 0,
+        drop: 0,
         left,
         cells: comparison.entries.iter().map(cell).collect(),
     };
