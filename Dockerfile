@@ -13,6 +13,7 @@ WORKDIR /src
 # What the program is made of, and nothing else: a change of a test or a page builds nothing
 # anew, and nothing that lies about gets into the build.
 COPY Cargo.toml Cargo.lock LICENSE ./
+COPY charts charts
 COPY crates crates
 COPY src src
 COPY templates templates

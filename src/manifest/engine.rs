@@ -89,21 +89,6 @@ impl Templates {
         }
         Ok(documents)
     }
-
-    /// Fills a text that holds no objects, with every value written as in a template.
-    ///
-    /// # Errors
-    /// When a value is missing.
-    pub fn fill(
-        &self,
-        name: &str,
-        text: &str,
-        context: impl Serialize,
-    ) -> Result<String, ManifestError> {
-        self.environment
-            .render_named_str(name, text, minijinja::value::Serde(&context))
-            .map_err(|error| template_error(name, &error))
-    }
 }
 
 /// The YAML files of a folder by name.

@@ -128,26 +128,14 @@ impl Wishes {
     /// # Errors
     /// When a template is wrong.
     pub fn render(&self, templates: &Templates, trust: &Trust) -> Result<Desired, ManifestError> {
-        let (secret, bundle) = (trust.secret.is_some(), trust.bundle.is_some());
-        self.fill(templates, &self.context(trust), secret, bundle)
-    }
-
-    /// Fills the templates with a context, which need not be that of these wishes: a chart has
-    /// expressions in it where they have values.
-    pub(super) fn fill(
-        &self,
-        templates: &Templates,
-        context: &Value,
-        secret: bool,
-        bundle: bool,
-    ) -> Result<Desired, ManifestError> {
+        let context = &self.context(trust);
         let mut namespace = templates.render("server-namespace.yaml", context)?;
         let mut server = templates.render("server-rbac.yaml", context)?;
         let answering = self.answering(context);
         if self.answerer().is_some() {
             if self.cert_manager {
                 server.extend(templates.render("cert-manager.yaml", &answering)?);
-            } else if secret {
+            } else if trust.secret.is_some() {
                 server.extend(templates.render("server-secret.yaml", &answering)?);
             }
         }
@@ -164,7 +152,7 @@ impl Wishes {
         if self.dashboard {
             server.extend(templates.render("grafana-dashboard.yaml", context)?);
         }
-        let api = match self.apis().is_empty() || !self.cert_manager && !bundle {
+        let api = match self.apis().is_empty() || !self.cert_manager && trust.bundle.is_none() {
             true => Vec::new(),
             false => templates.render("server-api-service.yaml", &answering)?,
         };
@@ -183,7 +171,7 @@ impl Wishes {
         context
     }
 
-    pub(super) fn context(&self, trust: &Trust) -> Value {
+    fn context(&self, trust: &Trust) -> Value {
         let names = names(&self.service, &self.namespace);
         let apis = match (self.serves(), self.custom, self.external) {
             (false, ..) => "none",

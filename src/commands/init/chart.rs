@@ -7,7 +7,6 @@ use anyhow::Context;
 use crate::certificates::{Recipe, mint};
 use crate::exit::Exit;
 use crate::files;
-use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
@@ -35,7 +34,7 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     let folder = Path::new(target);
     files::private_folder(&folder.join("templates"))
         .with_context(|| format!("cannot make the folder {target}"))?;
-    for file in chart(wishes, &Templates::new(None)?)? {
+    for file in chart(wishes) {
         write(&folder.join(&file.name), &file.text, file.private)?;
         printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
     }

@@ -1,0 +1,94 @@
+//! The Helm chart of `charts/oppscale`, as `init --export DIR --chart` writes it out.
+//!
+//! The templates are the chart's own files; `tests/packaging` renders them and compares the
+//! objects with those that `init` exports. Only the defaults in `values.yaml` depend on the
+//! installation's configuration.
+
+use serde_json::{Value, json};
+
+use crate::certificates::Minted;
+use crate::manifest::File;
+
+use super::desired::{Pipeline, Wishes};
+use super::helm::Values;
+
+/// The values file with the certificates; `.helmignore` keeps it out of packages.
+pub const TLS_VALUES: &str = "tls.values.yaml";
+
+/// A file of the chart: its path and its text.
+macro_rules! chart_files {
+    ($($path:literal),+ $(,)?) => {
+        [$(($path, include_str!(concat!("../../charts/oppscale/", $path)))),+]
+    };
+}
+
+const VALUES: &str = "values.yaml";
+const FILES: [(&str, &str); 15] = chart_files![
+    "Chart.yaml",
+    "values.yaml",
+    "values.schema.json",
+    ".helmignore",
+    "templates/_helpers.tpl",
+    "templates/refusals.yaml",
+    "templates/NOTES.txt",
+    "templates/namespace.yaml",
+    "templates/rbac.yaml",
+    "templates/cert-manager.yaml",
+    "templates/secret.yaml",
+    "templates/server.yaml",
+    "templates/service-monitor.yaml",
+    "templates/adapter.yaml",
+    "templates/api-service.yaml",
+];
+
+/// The chart's files, with this configuration as the defaults of its values.
+pub fn chart(wishes: &Wishes) -> Vec<File> {
+    let file = |(path, text): (&str, &str)| {
+        let text = if path == VALUES { values_yaml(text, wishes) } else { text.to_owned() };
+        File { name: path.to_owned(), text, private: false }
+    };
+    FILES.into_iter().map(file).collect()
+}
+
+/// The values file with other defaults. Every key is on a line of its own, and no two keys
+/// that change are alike.
+fn values_yaml(text: &str, wishes: &Wishes) -> String {
+    let pipeline = match wishes.pipeline {
+        Pipeline::Native => "native",
+        Pipeline::Prometheus => "prometheus",
+        Pipeline::Keda => "keda",
+    };
+    let defaults: [(&str, Value); 7] = [
+        ("image:", json!(wishes.image)),
+        ("replicas:", json!(wishes.replicas)),
+        ("service:", json!(wishes.service)),
+        ("pipeline:", json!(pipeline)),
+        ("custom:", json!(wishes.custom)),
+        ("external:", json!(wishes.external)),
+        ("certManager:", json!(wishes.cert_manager)),
+    ];
+    let line = |line: &str| {
+        let key = line.trim_start();
+        let indent = &line[..line.len() - key.len()];
+        match defaults.iter().find(|(name, _)| key.starts_with(name)) {
+            Some((name, value)) => format!("{indent}{name} {value}\n"),
+            None => format!("{line}\n"),
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+/// Certificates as values of the chart, in a file of their own.
+pub fn tls_values(minted: &Minted) -> Values {
+    Values {
+        file: TLS_VALUES,
+        comment:
+            "Certificates of the metrics server, for helm -f. It holds a private key: keep it \
+                  out of git."
+                .to_owned(),
+        values: json!({
+            "tls": {"ca": minted.ca, "crt": minted.chain, "key": minted.key.expose()}
+        }),
+        private: true,
+    }
+}
