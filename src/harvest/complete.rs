@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::manifest::{self, Document};
+use crate::manifest::Document;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::replica::Replica;
 
@@ -91,8 +91,7 @@ impl OwnDeployment {
         });
         for document in &mut documents {
             let in_none = document.namespace().is_none();
-            let known = manifest::kind_of(document.api_version(), document.kind());
-            if in_none && known.is_some_and(|kind| kind.namespaced) {
+            if in_none && document.known_kind().is_some_and(|kind| kind.namespaced) {
                 let mut value = document.value().clone();
                 let metadata = map(&mut value, &["metadata"]);
                 metadata.insert("namespace".to_owned(), context.namespace.clone().into());

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ManifestError;
 use super::kinds;
+use oppscale_core::kinds::Kind;
 
 /// Where a document comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,11 @@ impl Document {
         self.value["kind"].as_str().unwrap_or_default()
     }
 
+    /// Its kind, if oppscale knows it.
+    pub fn known_kind(&self) -> Option<&'static Kind> {
+        oppscale_core::kinds::find(self.api_version(), self.kind())
+    }
+
     /// `metadata.name`.
     pub fn name(&self) -> &str {
         self.value["metadata"]["name"].as_str().unwrap_or_default()
@@ -144,15 +150,15 @@ impl Document {
         text
     }
 
-    /// Reads it into its type, unknown fields refused. A kind of the user's that is not known
-    /// here is left to the API server.
+    /// Reads it into its type and refuses unknown fields. Custom resources, and kinds of the
+    /// user's that are not known here, are left to the API server.
     ///
     /// # Errors
     /// When the API would not take it.
     pub fn check(&self) -> Result<(), ManifestError> {
         let source_name = self.source.clone();
         let object = self.key().to_string();
-        let Some(kind) = kinds::kind_of(self.api_version(), self.kind()) else {
+        let Some(kind) = self.known_kind() else {
             return match self.origin {
                 Origin::User => Ok(()),
                 Origin::Template => Err(ManifestError::UnknownKind {
@@ -163,7 +169,8 @@ impl Document {
                 }),
             };
         };
-        match kind.parse(&self.value) {
+        let Some(parse) = kinds::parser(kind) else { return Ok(()) };
+        match parse(&self.value) {
             Ok(()) => Ok(()),
             Err(kinds::Refusal::Unknown(field)) => {
                 Err(ManifestError::UnknownField { source_name, object, field })

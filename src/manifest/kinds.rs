@@ -1,4 +1,6 @@
-//! The kinds that are rendered: where they live in the API, and their types.
+//! The types of the built-in kinds that are rendered or that come with a user's workload.
+//!
+//! Custom resources are not read into types: their fields are their operator's business.
 
 use k8s_openapi::api::admissionregistration::v1 as admission;
 use k8s_openapi::api::apps::v1 as apps;
@@ -13,21 +15,7 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{cert_manager, custom};
-
-/// A kind of object.
-#[derive(Clone, Copy)]
-pub struct Kind {
-    /// `apiVersion`.
-    pub api_version: &'static str,
-    /// `kind`.
-    pub kind: &'static str,
-    /// Its name in URLs.
-    pub plural: &'static str,
-    /// Whether it lives in a namespace.
-    pub namespaced: bool,
-    parse: fn(&Value) -> Result<(), Refusal>,
-}
+use oppscale_core::kinds::Kind;
 
 /// Why an object is not of its type.
 #[derive(Debug, PartialEq, Eq)]
@@ -43,73 +31,38 @@ pub(super) enum Refusal {
     },
 }
 
-macro_rules! kinds {
-    ($($api:literal $kind:ident $plural:literal $scope:ident $type:ty;)*) => {
-        &[$(Kind {
-            api_version: $api,
-            kind: stringify!($kind),
-            plural: $plural,
-            namespaced: kinds!(@$scope),
-            parse: strictly::<$type>,
-        }),*]
-    };
-    (@namespaced) => { true };
-    (@cluster) => { false };
-}
+type Parse = fn(&Value) -> Result<(), Refusal>;
 
-const KINDS: &[Kind] = kinds![
-    "v1" Namespace "namespaces" cluster core::Namespace;
-    "v1" ResourceQuota "resourcequotas" namespaced core::ResourceQuota;
-    "v1" LimitRange "limitranges" namespaced core::LimitRange;
-    "v1" ConfigMap "configmaps" namespaced core::ConfigMap;
-    "v1" Secret "secrets" namespaced core::Secret;
-    "v1" Service "services" namespaced core::Service;
-    "v1" ServiceAccount "serviceaccounts" namespaced core::ServiceAccount;
-    "apps/v1" Deployment "deployments" namespaced apps::Deployment;
-    "apps/v1" StatefulSet "statefulsets" namespaced apps::StatefulSet;
-    "apps/v1" DaemonSet "daemonsets" namespaced apps::DaemonSet;
-    "batch/v1" Job "jobs" namespaced batch::Job;
-    "autoscaling/v2" HorizontalPodAutoscaler "horizontalpodautoscalers" namespaced
-        autoscaling::HorizontalPodAutoscaler;
-    "scheduling.k8s.io/v1" PriorityClass "priorityclasses" cluster scheduling::PriorityClass;
-    "networking.k8s.io/v1" NetworkPolicy "networkpolicies" namespaced networking::NetworkPolicy;
-    "policy/v1" PodDisruptionBudget "poddisruptionbudgets" namespaced policy::PodDisruptionBudget;
-    "admissionregistration.k8s.io/v1" ValidatingAdmissionPolicy "validatingadmissionpolicies"
-        cluster admission::ValidatingAdmissionPolicy;
-    "admissionregistration.k8s.io/v1" ValidatingAdmissionPolicyBinding
-        "validatingadmissionpolicybindings" cluster admission::ValidatingAdmissionPolicyBinding;
-    "rbac.authorization.k8s.io/v1" Role "roles" namespaced rbac::Role;
-    "rbac.authorization.k8s.io/v1" RoleBinding "rolebindings" namespaced rbac::RoleBinding;
-    "rbac.authorization.k8s.io/v1" ClusterRole "clusterroles" cluster rbac::ClusterRole;
-    "rbac.authorization.k8s.io/v1" ClusterRoleBinding "clusterrolebindings" cluster
-        rbac::ClusterRoleBinding;
-    "apiregistration.k8s.io/v1" APIService "apiservices" cluster registration::APIService;
-    "keda.sh/v1alpha1" ScaledObject "scaledobjects" namespaced custom::ScaledObject;
-    "monitoring.coreos.com/v1" ServiceMonitor "servicemonitors" namespaced custom::ServiceMonitor;
-    "monitoring.coreos.com/v1" PrometheusRule "prometheusrules" namespaced custom::PrometheusRule;
-    "cert-manager.io/v1" Issuer "issuers" namespaced cert_manager::Issuer;
-    "cert-manager.io/v1" Certificate "certificates" namespaced cert_manager::Certificate;
-    "kustomize.config.k8s.io/v1beta1" Kustomization "kustomizations" namespaced
-        custom::Kustomization;
-];
-
-/// The kind of this name, if it is one that is rendered.
-pub fn kind_of(api_version: &str, kind: &str) -> Option<&'static Kind> {
-    KINDS.iter().find(|known| known.api_version == api_version && known.kind == kind)
-}
-
-impl Kind {
-    /// The path of an object of this kind.
-    pub fn path(&self, namespace: Option<&str>, name: &str) -> String {
-        let root = if self.api_version.contains('/') { "apis" } else { "api" };
-        let namespace = namespace.filter(|_| self.namespaced);
-        let namespace = namespace.map(|n| format!("namespaces/{n}/")).unwrap_or_default();
-        format!("/{root}/{}/{namespace}{}/{name}", self.api_version, self.plural)
-    }
-
-    pub(super) fn parse(&self, value: &Value) -> Result<(), Refusal> {
-        (self.parse)(value)
-    }
+/// How an object of a kind is read into its type; `None` for kinds without a type here.
+pub(super) fn parser(kind: &Kind) -> Option<Parse> {
+    Some(match kind.name {
+        "Namespace" => strictly::<core::Namespace>,
+        "ResourceQuota" => strictly::<core::ResourceQuota>,
+        "LimitRange" => strictly::<core::LimitRange>,
+        "ConfigMap" => strictly::<core::ConfigMap>,
+        "Secret" => strictly::<core::Secret>,
+        "Service" => strictly::<core::Service>,
+        "ServiceAccount" => strictly::<core::ServiceAccount>,
+        "Deployment" => strictly::<apps::Deployment>,
+        "StatefulSet" => strictly::<apps::StatefulSet>,
+        "ReplicaSet" => strictly::<apps::ReplicaSet>,
+        "DaemonSet" => strictly::<apps::DaemonSet>,
+        "Job" => strictly::<batch::Job>,
+        "HorizontalPodAutoscaler" => strictly::<autoscaling::HorizontalPodAutoscaler>,
+        "PriorityClass" => strictly::<scheduling::PriorityClass>,
+        "NetworkPolicy" => strictly::<networking::NetworkPolicy>,
+        "PodDisruptionBudget" => strictly::<policy::PodDisruptionBudget>,
+        "ValidatingAdmissionPolicy" => strictly::<admission::ValidatingAdmissionPolicy>,
+        "ValidatingAdmissionPolicyBinding" => {
+            strictly::<admission::ValidatingAdmissionPolicyBinding>
+        }
+        "Role" => strictly::<rbac::Role>,
+        "RoleBinding" => strictly::<rbac::RoleBinding>,
+        "ClusterRole" => strictly::<rbac::ClusterRole>,
+        "ClusterRoleBinding" => strictly::<rbac::ClusterRoleBinding>,
+        "APIService" => strictly::<registration::APIService>,
+        _ => return None,
+    })
 }
 
 /// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not know;
@@ -140,11 +93,13 @@ fn plain(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oppscale_core::kinds;
     use serde_json::json;
 
     fn refusal(value: &Value) -> Refusal {
         let text = |field: &str| value[field].as_str().unwrap().to_owned();
-        kind_of(&text("apiVersion"), &text("kind")).unwrap().parse(value).unwrap_err()
+        let kind = kinds::find(&text("apiVersion"), &text("kind")).unwrap();
+        parser(kind).unwrap()(value).unwrap_err()
     }
 
     #[test]
@@ -157,12 +112,6 @@ mod tests {
         });
         let field = "spec.template.spec.containers.1.resource".to_owned();
         assert_eq!(refusal(&deployment), Refusal::Unknown(field));
-        let scaled = json!({
-            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "metadata": {"name": "x"},
-            "spec": {"scaleTargetRef": {"name": "x"}, "triggers": [], "maxReplicas": 1}
-        });
-        assert!(matches!(refusal(&scaled), Refusal::Malformed { problem, .. }
-            if problem.contains("unknown field `maxReplicas`")));
     }
 
     #[test]
@@ -172,12 +121,5 @@ mod tests {
             "data": {"on": true}
         });
         assert!(matches!(refusal(&map), Refusal::Malformed { field, .. } if field == "data.on"));
-    }
-
-    #[test]
-    fn paths_are_those_of_the_api() {
-        let path = |api, kind| kind_of(api, kind).unwrap().path(Some("n"), "x");
-        assert_eq!(path("v1", "Namespace"), "/api/v1/namespaces/x");
-        assert_eq!(path("apps/v1", "Deployment"), "/apis/apps/v1/namespaces/n/deployments/x");
     }
 }

@@ -9,8 +9,6 @@
 //! [`Templates::render`]. Every value in a template is written as JSON, which is YAML too: no
 //! name, label or argument can become anything but the string that it is.
 
-mod cert_manager;
-mod custom;
 mod document;
 mod embedded;
 mod engine;
@@ -22,7 +20,6 @@ mod yaml;
 pub use document::{Document, Key, Origin};
 pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
-pub use kinds::{Kind, kind_of};
 pub use write::{File, Folder, folder, json, stream};
 pub use yaml::documents;
 

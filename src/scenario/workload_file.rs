@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use hpa_model::simulation::Template;
 use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::kinds;
 use oppscale_core::model::Workload;
 use oppscale_core::policy::Policy;
 use oppscale_core::replica::Replica;
@@ -15,8 +16,6 @@ use oppscale_core::replica::Replica;
 use super::document::{Document, DocumentError};
 use super::manifest::Manifest;
 
-/// The kinds that oppscale's metric is served for.
-const KINDS: [&str; 3] = ["Deployment", "StatefulSet", "ReplicaSet"];
 /// `terminationGracePeriodSeconds` where a pod has none.
 const GRACE_SECONDS: u64 = 30;
 
@@ -43,7 +42,7 @@ pub fn workload(
     manifest: &Manifest,
 ) -> Result<Option<WorkloadFile>, DocumentError> {
     let target = &manifest.target;
-    if !KINDS.contains(&target.kind.as_str()) {
+    if !kinds::scalable().any(|kind| kind.name == target.kind) {
         return Ok(None);
     }
     let (found, _) = document.parse_kind::<Value>(&target.kind)?;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::certificates::{Bundle, Minted};
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
+use oppscale_core::kinds;
 use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
@@ -202,7 +203,7 @@ impl Wishes {
             "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
-            "adapter_config": ADAPTER_RULES
+            "adapter_config": ADAPTER_RULES, "rules": kinds::server_rules()
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::manifest::{Document, kind_of};
+use crate::manifest::Document;
 use crate::render::diff::unified;
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
@@ -50,17 +50,14 @@ impl Step {
 
 /// Where an object lives.
 pub fn path_of(document: &Document) -> String {
-    kind_of(document.api_version(), document.kind())
+    document
+        .known_kind()
         .map(|kind| kind.path(document.namespace(), document.name()))
         .unwrap_or_default()
 }
 
 fn right_of(document: &Document) -> String {
-    let kind = kind_of(document.api_version(), document.kind());
-    let plural = kind.map_or("", |kind| kind.plural);
-    let group = document.api_version().split_once('/').map_or("", |(group, _)| group);
-    let dot = if group.is_empty() { "" } else { "." };
-    format!("--verb=get,create,patch --resource={plural}{dot}{group}")
+    document.known_kind().map(|kind| kind.permission("get,create,patch")).unwrap_or_default()
 }
 
 /// Plans one object. `fresh` is a namespace that is not there yet: nothing in it can be tried,

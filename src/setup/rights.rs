@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 use serde_json::{Value, json};
 
 use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_core::kinds::{self, Installed, Kind};
 
 /// Who reads metrics for HPAs.
 pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
@@ -70,51 +71,39 @@ impl fmt::Display for Rule {
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
-const REGISTRATION: &str = "apiregistration.k8s.io";
-
-/// What the server may read. To grant a rule takes holding it.
-const HELD: [(&str, &[&str]); 3] = [
-    ("", &["nodes", "pods"]),
-    ("apps", &["deployments", "statefulsets", "replicasets"]),
-    ("autoscaling", &["horizontalpodautoscalers"]),
-];
 
 /// What `oppscale init` needs: of the whole cluster, and in the server's namespace.
 pub fn needed(namespace: &str) -> Vec<Rule> {
     let mut rules = Vec::new();
-    // What may not be read cannot be compared, and would be written again by every run.
-    for verb in ["create", "patch", "get"] {
-        rules.push(Rule::new(verb, "", "namespaces"));
-        rules.push(Rule::new(verb, RBAC, "clusterroles"));
-        rules.push(Rule::new(verb, RBAC, "clusterrolebindings"));
-        rules.push(Rule::new(verb, REGISTRATION, "apiservices"));
-        rules.push(Rule::new(verb, RBAC, "rolebindings").in_namespace("kube-system"));
-        for (group, resource) in [
-            ("", "serviceaccounts"),
-            ("", "secrets"),
-            ("", "services"),
-            ("apps", "deployments"),
-            ("policy", "poddisruptionbudgets"),
-        ] {
-            rules.push(Rule::new(verb, group, resource).in_namespace(namespace));
+    for verb in kinds::install_verbs() {
+        for kind in kinds::ALL {
+            let rule = Rule::new(verb, kind.group, kind.plural);
+            match kind.installed {
+                Installed::No => {}
+                Installed::Cluster => rules.push(rule),
+                Installed::Namespace => rules.push(rule.in_namespace(namespace)),
+                Installed::KubeSystem => rules.push(rule.in_namespace("kube-system")),
+            }
         }
     }
     // To take an API back that does not become available.
-    rules.push(Rule::new("delete", REGISTRATION, "apiservices"));
-    for (group, resources) in HELD {
-        for resource in resources {
-            let verbs = ["get", "list", "watch"].into_iter();
-            rules.extend(verbs.map(|verb| Rule::new(verb, group, resource)));
-        }
-    }
+    rules.push(Rule::new("delete", kinds::API_SERVICE.group, kinds::API_SERVICE.plural));
+    rules.extend(held());
     rules
+}
+
+/// Rules of the server's ClusterRole. Granting a rule requires holding it.
+fn held() -> impl Iterator<Item = Rule> {
+    let rules = |kind: &'static Kind| {
+        let verbs = kind.server_verbs.split(',').filter(|verb| !verb.is_empty());
+        verbs.map(|verb| Rule::new(verb, kind.group, kind.plural))
+    };
+    kinds::ALL.iter().flat_map(move |kind| rules(kind))
 }
 
 /// Whether a rule is one that the server's role grants.
 fn is_held(rule: &Rule) -> bool {
-    let is_read = matches!(&*rule.verb, "get" | "list" | "watch");
-    let mut held = HELD.iter().filter(|(group, _)| *group == rule.group);
-    is_read && rule.namespace.is_none() && held.any(|(_, all)| all.contains(&&*rule.resource))
+    held().any(|held| held == *rule)
 }
 
 /// Whether a rule is for what no dry run tries: waiting, and taking an API back.

@@ -64,8 +64,15 @@ fn each_right_of_the_list_is_asked_for_before_anything_is_written() {
             true => rule.resource.to_string(),
             false => format!("{}.{}", rule.resource, rule.group),
         };
-        let is_held = ["nodes", "pods", "replicasets", "statefulsets", "horizontalpodautoscalers"]
-            .contains(&&*rule.resource);
+        let is_held = [
+            "nodes",
+            "pods",
+            "replicasets",
+            "statefulsets",
+            "rollouts",
+            "horizontalpodautoscalers",
+        ]
+        .contains(&&*rule.resource);
         if rule.verb == "get"
             && !is_held
             && !["secrets", "deployments", "apiservices"].contains(&&*rule.resource)

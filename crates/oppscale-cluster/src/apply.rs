@@ -1,5 +1,6 @@
 //! Server-side apply, as a dry run: what an object would become.
 
+use oppscale_core::kinds::Kind;
 use serde_json::Value;
 
 use super::client::{Action, Cluster};
@@ -26,12 +27,12 @@ pub struct DryRun {
 pub async fn dry_run(
     cluster: &Cluster,
     name: &str,
-    resource: &str,
+    kind: &Kind,
     path: &str,
     object: &Value,
 ) -> Result<DryRun, ClusterError> {
     let words = format!("get {name}");
-    let right = format!("--verb=get,patch,create --resource={resource}");
+    let right = kind.permission("get,patch,create");
     let action = Action { words: &words, right: &right };
     let live = cluster.find(&action, path).await?;
     let words = format!("apply {name} as a dry run");

@@ -7,9 +7,9 @@
 use std::sync::Mutex;
 
 /// Verbs of a reader that lists and then watches.
-const READ: &str = "get,list,watch";
+pub const READ: &str = "get,list,watch";
 /// Verbs of `oppscale init`: what cannot be read cannot be compared with what is wanted.
-const WRITE: &str = "create,patch,get";
+const INSTALL: &str = "create,patch,get";
 
 /// A kind of object and what oppscale knows about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,7 +33,7 @@ pub struct Kind {
     /// Label by which the pods of one template are told apart. Its value is also the suffix of
     /// the ReplicaSet's name; `None` if pods are not controlled by such ReplicaSets.
     pub hash_label: Option<&'static str>,
-    /// Verbs of the server's ClusterRole, comma-separated; empty for none.
+    /// Verbs of the server's ClusterRole, comma-separated: [`READ`], or none.
     pub server_verbs: &'static str,
     /// Where `oppscale init` writes objects of the kind.
     pub installed: Installed,
@@ -223,7 +223,19 @@ pub fn scalable() -> impl Iterator<Item = &'static Kind> {
 
 /// The verbs that `oppscale init` needs on a kind it writes.
 pub fn install_verbs() -> impl Iterator<Item = &'static str> {
-    WRITE.split(',')
+    INSTALL.split(',')
+}
+
+/// The rules of the server's ClusterRole: API group, and the resources that it reads.
+pub fn server_rules() -> Vec<(&'static str, Vec<&'static str>)> {
+    let mut rules: Vec<(&str, Vec<&str>)> = Vec::new();
+    for kind in ALL.iter().filter(|kind| !kind.server_verbs.is_empty()) {
+        match rules.iter_mut().find(|(group, _)| *group == kind.group) {
+            Some((_, resources)) => resources.push(kind.plural),
+            None => rules.push((kind.group, vec![kind.plural])),
+        }
+    }
+    rules
 }
 
 macro_rules! kinds {

@@ -159,19 +159,12 @@ async fn differences(
     let mut text = String::new();
     for document in documents {
         let key = document.key().to_string();
-        let Some(kind) = manifest::kind_of(document.api_version(), document.kind()) else {
+        let Some(kind) = document.known_kind() else {
             printer.warn(&format!("{key} is not compared: its kind is not known here"));
             continue;
         };
         let path = kind.path(document.namespace(), document.name());
-        let (_, group) =
-            kind.api_version.rsplit_once('/').map_or(("", ""), |(group, v)| (v, group));
-        let resource = match group {
-            "" => kind.plural.to_owned(),
-            group => format!("{}.{group}", kind.plural),
-        };
-        let dry =
-            oppscale_cluster::dry_run(cluster, &key, &resource, &path, document.value()).await?;
+        let dry = oppscale_cluster::dry_run(cluster, &key, kind, &path, document.value()).await?;
         if dry.live.is_none() && dry.merged.is_none() {
             tracing::info!("{key}: its namespace or kind is not there yet");
         }

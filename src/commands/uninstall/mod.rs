@@ -120,7 +120,7 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     let mut journal = Journal::new(printer, doomed.len());
     for one in &doomed {
         let words = format!("delete {}", one.name);
-        let right = format!("--verb=delete --resource={}", one.resource);
+        let right = one.kind.permission("delete");
         cluster.remove(&Action { words: &words, right: &right }, &one.path).await?;
         journal.done(format!("deleted {}", one.name));
     }
@@ -137,9 +137,8 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
 async fn undeletable(cluster: &Cluster, doomed: &[Doomed]) -> anyhow::Result<Vec<String>> {
     let mut rules: Vec<Rule> = Vec::new();
     for one in doomed {
-        let (resource, group) = one.resource.split_once('.').unwrap_or((one.resource, ""));
-        let rule =
-            Rule { namespace: one.namespace.clone(), ..Rule::new("delete", group, resource) };
+        let rule = Rule::new("delete", one.kind.group, one.kind.plural);
+        let rule = Rule { namespace: one.namespace.clone(), ..rule };
         if !rules.contains(&rule) {
             rules.push(rule);
         }

@@ -5,85 +5,44 @@ use serde_json::Value;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::helm::ADAPTER;
 use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_core::kinds::{self, Installed, Kind};
 
 use super::UninstallArgs;
 use crate::commands::init::BOOTSTRAP;
 
-/// A kind that is looked through for our labels: what it is called, and where it lives.
-pub(super) struct Kind {
-    name: &'static str,
-    /// With `{ns}` where it lives in the server's namespace.
-    path: &'static str,
-    resource: &'static str,
-}
-
-const API_SERVICES: &str = "apiservices.apiregistration.k8s.io";
-
-const fn kind(name: &'static str, path: &'static str, resource: &'static str) -> Kind {
-    Kind { name, path, resource }
-}
-
-/// In the order in which they are deleted.
-const KINDS: [Kind; 15] = [
-    kind("APIService", api_services::PATH, API_SERVICES),
-    kind(
-        "ServiceMonitor",
-        "/apis/monitoring.coreos.com/v1/namespaces/{ns}/servicemonitors",
-        "servicemonitors.monitoring.coreos.com",
-    ),
-    kind(
-        "PrometheusRule",
-        "/apis/monitoring.coreos.com/v1/namespaces/{ns}/prometheusrules",
-        "prometheusrules.monitoring.coreos.com",
-    ),
-    kind("Deployment", "/apis/apps/v1/namespaces/{ns}/deployments", "deployments.apps"),
-    kind(
-        "PodDisruptionBudget",
-        "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets",
-        "poddisruptionbudgets.policy",
-    ),
-    kind("Service", "/api/v1/namespaces/{ns}/services", "services"),
-    kind(
-        "Certificate",
-        "/apis/cert-manager.io/v1/namespaces/{ns}/certificates",
-        "certificates.cert-manager.io",
-    ),
-    kind("Issuer", "/apis/cert-manager.io/v1/namespaces/{ns}/issuers", "issuers.cert-manager.io"),
-    kind("Secret", "/api/v1/namespaces/{ns}/secrets", "secrets"),
-    kind("ConfigMap", "/api/v1/namespaces/{ns}/configmaps", "configmaps"),
-    kind(
-        "RoleBinding",
-        "/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings",
-        "rolebindings.rbac.authorization.k8s.io",
-    ),
-    kind(
-        "ClusterRoleBinding",
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-        "clusterrolebindings.rbac.authorization.k8s.io",
-    ),
-    kind(
-        "ClusterRole",
-        "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-        "clusterroles.rbac.authorization.k8s.io",
-    ),
-    kind("ServiceAccount", "/api/v1/namespaces/{ns}/serviceaccounts", "serviceaccounts"),
-    kind("Namespace", "/api/v1/namespaces", "namespaces"),
+/// Kinds whose objects with our labels are deleted, in this order.
+static KINDS: [&Kind; 15] = [
+    &kinds::API_SERVICE,
+    &kinds::SERVICE_MONITOR,
+    &kinds::PROMETHEUS_RULE,
+    &kinds::DEPLOYMENT,
+    &kinds::POD_DISRUPTION_BUDGET,
+    &kinds::SERVICE,
+    &kinds::CERTIFICATE,
+    &kinds::ISSUER,
+    &kinds::SECRET,
+    &kinds::CONFIG_MAP,
+    &kinds::ROLE_BINDING,
+    &kinds::CLUSTER_ROLE_BINDING,
+    &kinds::CLUSTER_ROLE,
+    &kinds::SERVICE_ACCOUNT,
+    &kinds::NAMESPACE,
 ];
 
-/// What may live in a namespace and is worth keeping it for. Custom resources that mean
-/// anything show as one of these.
-const TENANTS: [(&str, &str); 11] = [
-    ("Deployment", "/apis/apps/v1/namespaces/{ns}/deployments"),
-    ("StatefulSet", "/apis/apps/v1/namespaces/{ns}/statefulsets"),
-    ("DaemonSet", "/apis/apps/v1/namespaces/{ns}/daemonsets"),
-    ("Job", "/apis/batch/v1/namespaces/{ns}/jobs"),
-    ("CronJob", "/apis/batch/v1/namespaces/{ns}/cronjobs"),
-    ("Pod", "/api/v1/namespaces/{ns}/pods"),
-    ("PersistentVolumeClaim", "/api/v1/namespaces/{ns}/persistentvolumeclaims"),
-    ("Service", "/api/v1/namespaces/{ns}/services"),
-    ("Secret", "/api/v1/namespaces/{ns}/secrets"),
-    ("ConfigMap", "/api/v1/namespaces/{ns}/configmaps"),
-    ("ServiceAccount", "/api/v1/namespaces/{ns}/serviceaccounts"),
+/// Kinds for whose objects a namespace is kept. Custom resources that mean anything show as one
+/// of these.
+static TENANTS: [&Kind; 11] = [
+    &kinds::DEPLOYMENT,
+    &kinds::STATEFUL_SET,
+    &kinds::DAEMON_SET,
+    &kinds::JOB,
+    &kinds::CRON_JOB,
+    &kinds::POD,
+    &kinds::PERSISTENT_VOLUME_CLAIM,
+    &kinds::SERVICE,
+    &kinds::SECRET,
+    &kinds::CONFIG_MAP,
+    &kinds::SERVICE_ACCOUNT,
 ];
 
 /// What every namespace gets by itself.
@@ -98,7 +57,7 @@ const GIVEN: [&str; 4] = [
 pub(super) struct Doomed {
     pub(super) name: String,
     pub(super) path: String,
-    pub(super) resource: &'static str,
+    pub(super) kind: &'static Kind,
     pub(super) namespace: Option<String>,
 }
 
@@ -126,8 +85,8 @@ impl Found {
             let workloads = workloads(cluster, &mut found.notes).await;
             found.take(workloads)?;
         }
-        for kind in &KINDS {
-            if kind.name != "Namespace" {
+        for kind in KINDS {
+            if *kind != kinds::NAMESPACE {
                 let ours = ours(cluster, kind, args).await;
                 found.take(ours)?;
             } else if !args.keep_namespace {
@@ -135,7 +94,7 @@ impl Found {
             }
         }
         // The API goes before all else, workloads included.
-        found.doomed.sort_by_key(|one| one.resource != API_SERVICES);
+        found.doomed.sort_by_key(|one| *one.kind != kinds::API_SERVICE);
         found.strays(cluster, args).await?;
         Ok(found)
     }
@@ -154,7 +113,7 @@ impl Found {
     async fn namespace(
         &mut self,
         cluster: &Cluster,
-        kind: &Kind,
+        kind: &'static Kind,
         args: &UninstallArgs,
     ) -> Result<(), ClusterError> {
         let before = self.doomed.len();
@@ -186,9 +145,9 @@ impl Found {
         namespace: &str,
     ) -> Result<(Vec<String>, Vec<String>), ClusterError> {
         let (mut others, mut unknown) = (Vec::new(), Vec::new());
-        for (kind, path) in TENANTS {
-            let path = path.replace("{ns}", namespace);
-            let words = format!("list {kind}s");
+        for kind in TENANTS {
+            let path = kind.list_path(Some(namespace));
+            let words = format!("list {}s", kind.name);
             let list = match cluster.find(&Action { words: &words, right: "" }, &path).await {
                 Err(ClusterError::Forbidden { message, .. }) => {
                     unknown.push(message);
@@ -199,7 +158,7 @@ impl Found {
             for item in list["items"].as_array().into_iter().flatten() {
                 let metadata = &item["metadata"];
                 let name = metadata["name"].as_str().unwrap_or_default();
-                let shown = format!("{kind} {name}");
+                let shown = format!("{} {name}", kind.name);
                 let path = format!("{path}/{name}");
                 // What somebody owns goes with its owner.
                 let is_owned =
@@ -248,12 +207,17 @@ fn described(service: &ApiService) -> String {
 /// What of a kind carries our labels.
 async fn ours(
     cluster: &Cluster,
-    kind: &Kind,
+    kind: &'static Kind,
     args: &UninstallArgs,
 ) -> Result<Vec<Doomed>, ClusterError> {
-    let path = kind.path.replace("{ns}", &args.namespace);
+    // The one RoleBinding lets the server read the front proxy's ConfigMap.
+    let namespace = match kind.installed {
+        Installed::KubeSystem => "kube-system",
+        _ => &args.namespace,
+    };
+    let path = kind.list_path(Some(namespace));
     let words = format!("list {}s", kind.name);
-    let right = format!("--verb=list,delete --resource={}", kind.resource);
+    let right = kind.permission("list,delete");
     let selector =
         "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
     let query = format!("{path}?labelSelector={selector}");
@@ -267,7 +231,7 @@ async fn ours(
         Doomed {
             name: format!("{} {shown}{name}", kind.name),
             path: format!("{path}/{name}"),
-            resource: kind.resource,
+            kind,
             namespace: namespace.map(str::to_owned),
         }
     });
@@ -311,11 +275,9 @@ async fn workloads(
     cluster: &Cluster,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Doomed>, ClusterError> {
-    let action = Action {
-        words: "list HPAs",
-        right: "--verb=list,delete --resource=horizontalpodautoscalers.autoscaling",
-    };
-    let list = cluster.find(&action, "/apis/autoscaling/v2/horizontalpodautoscalers").await?;
+    let right = kinds::HPA.permission("list,delete");
+    let action = Action { words: "list HPAs", right: &right };
+    let list = cluster.find(&action, &kinds::HPA.list_path(None)).await?;
     let mut doomed = Vec::new();
     for hpa in list.unwrap_or_default()["items"].as_array().into_iter().flatten() {
         let target = &hpa["spec"]["scaleTargetRef"];
@@ -326,15 +288,19 @@ async fn workloads(
         let (namespace, name) =
             (text(&hpa["metadata"]["namespace"]), text(&hpa["metadata"]["name"]));
         let (kind, workload) = (text(&target["kind"]), text(&target["name"]));
-        let (plural, resource) = match kind.as_str() {
-            "Deployment" => ("deployments", "deployments.apps"),
-            "StatefulSet" => ("statefulsets", "statefulsets.apps"),
-            _ => continue,
-        };
         doomed.push(scaler(&hpa["metadata"], &namespace, &name));
-        let path = format!("/apis/apps/v1/namespaces/{namespace}/{plural}/{workload}");
+        let version = text(&target["apiVersion"]);
+        let is_it = |known: &&Kind| {
+            known.name == kind && (version.is_empty() || known.api_version() == version)
+        };
+        let Some(known) = kinds::scalable().find(is_it) else {
+            notes
+                .push(format!("{kind} {namespace}/{workload} is kept: its kind is not known here"));
+            continue;
+        };
+        let path = known.path(Some(&namespace), &workload);
         let words = format!("get {kind} {namespace}/{workload}");
-        let right = format!("--verb=get,delete --resource={resource}");
+        let right = known.permission("get,delete");
         let Some(live) = cluster.find(&Action { words: &words, right: &right }, &path).await?
         else {
             continue;
@@ -347,7 +313,7 @@ async fn workloads(
             continue;
         }
         let name = format!("{kind} {namespace}/{workload}");
-        doomed.push(Doomed { name, path, resource, namespace: Some(namespace) });
+        doomed.push(Doomed { name, path, kind: known, namespace: Some(namespace) });
     }
     Ok(doomed)
 }
@@ -357,22 +323,14 @@ async fn workloads(
 fn scaler(hpa: &Value, namespace: &str, name: &str) -> Doomed {
     let mut owners = hpa["ownerReferences"].as_array().into_iter().flatten();
     let of = owners.find(|owner| owner["kind"] == "ScaledObject");
-    let (kind, api, plural, resource, name) = match of.and_then(|owner| owner["name"].as_str()) {
-        Some(name) => {
-            ("ScaledObject", "keda.sh/v1alpha1", "scaledobjects", "scaledobjects.keda.sh", name)
-        }
-        None => (
-            "HorizontalPodAutoscaler",
-            "autoscaling/v2",
-            "horizontalpodautoscalers",
-            "horizontalpodautoscalers.autoscaling",
-            name,
-        ),
+    let (kind, name) = match of.and_then(|owner| owner["name"].as_str()) {
+        Some(name) => (&kinds::SCALED_OBJECT, name),
+        None => (&kinds::HPA, name),
     };
     Doomed {
-        name: format!("{kind} {namespace}/{name}"),
-        path: format!("/apis/{api}/namespaces/{namespace}/{plural}/{name}"),
-        resource,
+        name: format!("{} {namespace}/{name}", kind.name),
+        path: kind.path(Some(namespace), name),
+        kind,
         namespace: Some(namespace.to_owned()),
     }
 }
