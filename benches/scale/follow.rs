@@ -79,10 +79,10 @@ fn screen(server: &mut Server) {
         let probe = Instant::now();
         // The help opens, which no event does.
         let pressed = Instant::now();
-        terminal.press("?");
+        terminal.handle_key("?");
         terminal.see("keys");
         keys.push(pressed.elapsed());
-        terminal.press("?");
+        terminal.handle_key("?");
         terminal.see_not("keys");
         is_cordoned = !is_cordoned;
         let sent = Instant::now();
@@ -119,7 +119,7 @@ impl Terminal {
         Self { session, parser: vt100::Parser::new(size(ROWS), size(COLUMNS), 0) }
     }
 
-    fn press(&mut self, keys: &str) {
+    fn handle_key(&mut self, keys: &str) {
         self.session.write_all(keys.as_bytes()).unwrap();
     }
 

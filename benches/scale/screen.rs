@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use oppscale::live::{Measured, Setup, State, draw, press};
-use oppscale::terminal::Look;
+use oppscale::live::{Measurement, Setup, State, draw, handle_key};
+use oppscale::terminal::Theme;
 use oppscale_cluster::follow::{Feed, Health, Phase};
 use oppscale_cluster::{Intake, Snapshot};
 use oppscale_core::view::By;
@@ -44,7 +44,7 @@ fn view(name: &str, by: By, snapshot: &Snapshot) {
     let [mut measuring, mut sorting, mut drawing, mut answering] = [const { Vec::new() }; 4];
     for run in 0..RUNS {
         let asked = state.asked();
-        let (time, measured) = timed(|| Measured::of(snapshot, &health, &asked));
+        let (time, measured) = timed(|| Measurement::of(snapshot, &health, &asked));
         measuring.push(time);
         sorting.push(timed(|| state.take(measured)).0);
         drawing.push(timed(|| draw(&state, area, &mut buf)).0);
@@ -53,7 +53,7 @@ fn view(name: &str, by: By, snapshot: &Snapshot) {
         let key = KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE);
         answering.push(
             timed(|| {
-                press(&mut state, key);
+                handle_key(&mut state, key);
                 draw(&state, area, &mut buf);
             })
             .0,
@@ -90,7 +90,7 @@ fn snapshot(size: Size) -> Snapshot {
 
 fn setup(by: By) -> Setup {
     Setup {
-        look: Look { unicode: true, color: true },
+        theme: Theme { unicode: true, color: true },
         context: "bench".to_owned(),
         replica: None,
         reserve: Default::default(),

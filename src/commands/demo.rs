@@ -6,7 +6,7 @@ use crate::demo::live::live;
 use crate::demo::{Comparison, DISCLAIMER, MAX_SPEED, Race, View, plain};
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::terminal::{self, Left, Look};
+use crate::terminal::{self, ScreenExit, Theme};
 
 /// Arguments of `oppscale demo`.
 #[derive(Debug, Args)]
@@ -44,11 +44,11 @@ pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
         plain(&mut race, |text| printer.data(text))?;
         return Ok(Exit::Ok);
     }
-    let look = Look { unicode: printer.is_unicode(), color: printer.is_colored() };
-    let mut view = View::new(race, args.speed, look);
+    let theme = Theme { unicode: printer.is_unicode(), color: printer.is_colored() };
+    let mut view = View::new(race, args.speed, theme);
     match live(&mut view).await? {
-        Left::Interrupted => Ok(Exit::Interrupted),
-        Left::Quit => {
+        ScreenExit::Interrupted => Ok(Exit::Interrupted),
+        ScreenExit::Quit => {
             let comparison = Comparison::of(&view.race).text();
             printer.data(&format!("{DISCLAIMER}\n\n{comparison}"))?;
             Ok(Exit::Ok)

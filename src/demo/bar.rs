@@ -5,14 +5,14 @@ use ratatui::layout::Rect;
 
 use oppscale_core::resources::Amount;
 
-use crate::terminal::{Look, Part};
+use crate::terminal::{Part, Theme};
 
 /// Fills the first line of `area` with the parts in proportion.
-pub(super) fn bar(parts: &[(Part, Amount)], look: Look, area: Rect, buf: &mut Buffer) {
+pub(super) fn bar(parts: &[(Part, Amount)], theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut x = area.x;
     for ((part, _), cells) in parts.iter().zip(cells(parts, area.width)) {
         for _ in 0..cells {
-            buf.set_stringn(x, area.y, look.fill(*part), 1, look.style(*part));
+            buf.set_stringn(x, area.y, theme.fill(*part), 1, theme.style(*part));
             x += 1;
         }
     }
@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn parts_fill_the_width_in_proportion() {
-        let parts = |paid, own, free| [(Part::Paid, paid), (Part::Own, own), (Part::Free, free)];
+        let parts = |paid, own, free| [(Part::Paid, paid), (Part::Filler, own), (Part::Free, free)];
         assert_eq!(cells(&parts(50, 25, 25), 40), [20, 10, 10]);
         assert_eq!(cells(&parts(1, 1, 1), 10).iter().sum::<u16>(), 10);
         assert_eq!(cells(&parts(-5, 10, 0), 8), [0, 8, 0]);

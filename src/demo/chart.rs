@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::terminal::{Look, Part};
+use crate::terminal::{Part, Theme};
 
 /// Draws `history`, of `slots` entries when complete, below `max`; the run's start is on the
 /// left and its end on the right, so that the area grows with time.
@@ -11,7 +11,7 @@ pub(super) fn chart(
     history: &[u32],
     slots: usize,
     max: u32,
-    look: Look,
+    theme: Theme,
     area: Rect,
     buf: &mut Buffer,
 ) {
@@ -28,7 +28,7 @@ pub(super) fn chart(
         for row in 0..rows {
             let eighths = filled.saturating_sub((rows - 1 - row) * 8).min(8);
             let (x, y) = (area.x + column as u16, area.y + row as u16);
-            buf.set_stringn(x, y, look.level(eighths), 1, look.style(Part::Own));
+            buf.set_stringn(x, y, theme.level(eighths), 1, theme.style(Part::Filler));
         }
     }
 }
@@ -41,10 +41,10 @@ mod tests {
     fn the_area_grows_from_left_to_right() {
         let area = Rect::new(0, 0, 4, 2);
         let mut buf = Buffer::empty(area);
-        let look = Look { unicode: true, color: false };
-        chart(&[0, 4, 8], 4, 8, look, area, &mut buf);
+        let theme = Theme { unicode: true, color: false };
+        chart(&[0, 4, 8], 4, 8, theme, area, &mut buf);
         let row = |y: u16| (0..4).map(|x| buf[(x, y)].symbol()).collect::<String>();
         assert_eq!((row(0).as_str(), row(1).as_str()), ("  █ ", " ██ "));
-        chart(&[1, 2, 3], 4, 8, look, Rect::new(0, 0, 0, 0), &mut buf);
+        chart(&[1, 2, 3], 4, 8, theme, Rect::new(0, 0, 0, 0), &mut buf);
     }
 }

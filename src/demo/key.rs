@@ -57,12 +57,12 @@ fn help(view: &mut View) -> Next {
 mod tests {
     use super::super::race::Race;
     use super::*;
-    use crate::terminal::Look;
+    use crate::terminal::Theme;
 
     #[test]
     fn keys_do_what_the_footer_says() {
-        let look = Look { unicode: true, color: true };
-        let mut view = View::new(Race::new(1).unwrap(), 60, look);
+        let theme = Theme { unicode: true, color: true };
+        let mut view = View::new(Race::new(1).unwrap(), 60, theme);
         let mut press = |code: KeyCode| {
             let next = super::press(&mut view, KeyEvent::new(code, KeyModifiers::NONE));
             (next, view.paused, view.speed, view.race.now_ms(), view.help)

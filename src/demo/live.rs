@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ratatui::crossterm::event::Event;
 
-use crate::terminal::{Input, Left, Screen, Signal, Signals};
+use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals};
 
 use super::key::{Next, press};
 use super::screen;
@@ -21,7 +21,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When the terminal cannot be read or written.
-pub async fn live(view: &mut View) -> io::Result<Left> {
+pub async fn live(view: &mut View) -> io::Result<ScreenExit> {
     // Before the screen changes: a signal must not find it so.
     let mut signals = Signals::new()?;
     let mut screen = Screen::open(false)?;
@@ -33,7 +33,7 @@ pub async fn live(view: &mut View) -> io::Result<Left> {
     loop {
         let mut next = tokio::select! {
             signal = signals.next() => match signal {
-                Signal::End => return Ok(Left::Interrupted),
+                Signal::End => return Ok(ScreenExit::Interrupted),
                 Signal::Stop => Next::Stop,
                 Signal::Continued => {
                     screen.enter()?;
@@ -56,8 +56,8 @@ pub async fn live(view: &mut View) -> io::Result<Left> {
         match next {
             Next::Same | Next::Stop => {}
             Next::Draw => is_dirty = true,
-            Next::Quit => return Ok(Left::Quit),
-            Next::Interrupt => return Ok(Left::Interrupted),
+            Next::Quit => return Ok(ScreenExit::Quit),
+            Next::Interrupt => return Ok(ScreenExit::Interrupted),
         }
         let passed = last.elapsed().min(LONGEST);
         last = Instant::now();

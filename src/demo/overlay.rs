@@ -7,7 +7,7 @@ use ratatui::text::{Line, Text};
 use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use super::comparison::Comparison;
-use crate::terminal::Look;
+use crate::terminal::Theme;
 
 /// What the keys do.
 const KEYS: [(&str, &str); 6] = [
@@ -20,14 +20,14 @@ const KEYS: [(&str, &str); 6] = [
 ];
 
 /// Explains the keys.
-pub(super) fn help(look: Look, area: Rect, buf: &mut Buffer) {
+pub(super) fn help(theme: Theme, area: Rect, buf: &mut Buffer) {
     // In ASCII an arrow is wider.
-    let lines = KEYS.iter().map(|(key, what)| format!("{:<7} {what}", look.text(key))).collect();
-    boxed(" keys ", lines, 42, look, area, buf);
+    let lines = KEYS.iter().map(|(key, what)| format!("{:<7} {what}", theme.text(key))).collect();
+    boxed(" keys ", lines, 42, theme, area, buf);
 }
 
 /// The figures at the end, and why they differ where there is room to say it.
-pub(super) fn comparison(comparison: &Comparison, look: Look, area: Rect, buf: &mut Buffer) {
+pub(super) fn comparison(comparison: &Comparison, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut lines = comparison.lines();
     if area.height >= 20 && area.width >= 60 {
         lines.push(String::new());
@@ -37,11 +37,11 @@ pub(super) fn comparison(comparison: &Comparison, look: Look, area: Rect, buf: &
     if area.height > 10 {
         lines.push("any key ends, and prints this".to_owned());
     }
-    boxed(" the comparison ", lines, 64, look, area, buf);
+    boxed(" the comparison ", lines, 64, theme, area, buf);
 }
 
 /// A box in the middle, or the whole area where it is too small for a frame.
-fn boxed(title: &str, lines: Vec<String>, width: u16, look: Look, area: Rect, buf: &mut Buffer) {
+fn boxed(title: &str, lines: Vec<String>, width: u16, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = width.min(area.width);
     let inner = usize::from(width.saturating_sub(4)).max(1);
     // Wrapping at words takes a row more than counting characters says, now and then.
@@ -65,8 +65,8 @@ fn boxed(title: &str, lines: Vec<String>, width: u16, look: Look, area: Rect, bu
         height,
     };
     Clear.render(place, buf);
-    let set = look.border();
-    let frame = Block::bordered().border_set(set).title(title).title_style(look.bold());
+    let set = theme.border();
+    let frame = Block::bordered().border_set(set).title(title).title_style(theme.bold());
     let padded = frame.padding(ratatui::widgets::Padding::horizontal(1));
     paragraph.block(padded).render(place, buf);
 }

@@ -9,7 +9,7 @@ use super::chart::chart;
 use super::layout::Layout;
 use super::side::{HISTORY_MS, Shares, Side, waiting};
 use super::{clock, cores};
-use crate::terminal::{Look, Part};
+use crate::terminal::{Part, Theme};
 
 /// From this width on, words stand with the figures.
 const WORDY: u16 = 37;
@@ -19,20 +19,25 @@ pub(super) fn panel(
     side: &Side,
     layout: Layout,
     end_ms: u64,
-    look: Look,
+    theme: Theme,
     area: Rect,
     buf: &mut Buffer,
 ) {
-    let mut pen = Pen { look, rest: area, buf };
+    let mut pen = Pen { theme, rest: area, buf };
     let (sample, shares) = (side.sample(), side.shares());
-    pen.line(&format!("{}'s HPA", side.name), look.bold());
+    pen.line(&format!("{}'s HPA", side.name), theme.bold());
     if layout.settings > 0 {
-        pen.line(side.settings, look.dim());
+        pen.line(side.settings, theme.dim());
     }
     let Shares { paid, own, free, waiting: demand } = shares;
-    let parts = [(Part::Paid, paid), (Part::Own, own), (Part::Free, free), (Part::Short, demand)];
+    let parts = [
+        (Part::Paid, paid),
+        (Part::Filler, own),
+        (Part::Free, free),
+        (Part::Overcommitted, demand),
+    ];
     let row = pen.rows(1);
-    bar(&parts, look, row, pen.buf);
+    bar(&parts, theme, row, pen.buf);
     pen.legend(shares);
     let per_mille = shares.utilisation_per_mille();
     let (running, asked) = (sample.filler_running, sample.filler_desired);
@@ -48,14 +53,14 @@ pub(super) fn panel(
         },
         Style::default(),
     );
-    let style = if sample.pending_paid > 0 { look.bad() } else { look.dim() };
+    let style = if sample.pending_paid > 0 { theme.bad() } else { theme.dim() };
     let mark = if sample.pending_paid > 0 { "! " } else { "" };
     pen.line(&format!("{mark}{}", waiting(sample.pending_paid)), style);
     if layout.chart > 0 {
-        pen.line(&format!("miners over time, top {}", side.max_replicas), look.dim());
+        pen.line(&format!("miners over time, top {}", side.max_replicas), theme.dim());
         let rows = pen.rows(layout.chart - 1);
         let slots = usize::try_from(end_ms / HISTORY_MS).unwrap_or(usize::MAX).max(1);
-        chart(&side.history, slots, side.max_replicas, look, rows, pen.buf);
+        chart(&side.history, slots, side.max_replicas, theme, rows, pen.buf);
     }
     if layout.nodes > 0 {
         for (at, (requested, has)) in side.nodes().enumerate().take(layout.nodes.into()) {
@@ -65,14 +70,14 @@ pub(super) fn panel(
     let shown = side.notes.iter().rev().take(layout.notes.into());
     for (at, note) in shown.enumerate() {
         // The newest first; older ones step back.
-        let style = if at == 0 { Style::default() } else { look.dim() };
+        let style = if at == 0 { Style::default() } else { theme.dim() };
         pen.line(&format!("{} {}", clock(note.at_ms), note.text), style);
     }
 }
 
 /// Writes line after line into what is left of an area.
 struct Pen<'a> {
-    look: Look,
+    theme: Theme,
     rest: Rect,
     buf: &'a mut Buffer,
 }
@@ -90,7 +95,7 @@ impl Pen<'_> {
     fn line(&mut self, text: &str, style: Style) {
         let row = self.rows(1);
         if row.height > 0 {
-            let text = self.look.cut(text, row.width.into());
+            let text = self.theme.cut(text, row.width.into());
             self.buf.set_string(row.x, row.y, text, style);
         }
     }
@@ -104,20 +109,20 @@ impl Pen<'_> {
         let Shares { paid, own, free, waiting } = shares;
         let parts = [
             (Part::Paid, "paid", paid),
-            (Part::Own, "miner", own),
+            (Part::Filler, "miner", own),
             (Part::Free, "free", free),
-            (Part::Short, "wait", waiting),
+            (Part::Overcommitted, "wait", waiting),
         ];
         let end = row.x + row.width;
         let mut x = row.x;
         for (part, word, amount) in parts {
-            if part == Part::Short && amount == 0 {
+            if part == Part::Overcommitted && amount == 0 {
                 continue;
             }
-            let fill = self.look.fill(part);
+            let fill = self.theme.fill(part);
             let word = if row.width >= WORDY { format!("{word} ") } else { String::new() };
             let text = format!("{fill}{word}{} ", cores(amount));
-            let style = self.look.style(part);
+            let style = self.theme.style(part);
             x = self.buf.set_stringn(x, row.y, text, usize::from(end - x), style).0;
         }
     }
@@ -132,8 +137,8 @@ impl Pen<'_> {
         let figures = format!(" {:>2}/{}", cores(requested), cores(has));
         let (x, _) = self.buf.set_stringn(row.x, row.y, &name, row.width.into(), Style::default());
         let room = (row.x + row.width).saturating_sub(x + figures.len() as u16);
-        let parts = [(Part::Taken, requested), (Part::Free, has - requested)];
-        bar(&parts, self.look, Rect { x, width: room, ..row }, self.buf);
+        let parts = [(Part::Requested, requested), (Part::Free, has - requested)];
+        bar(&parts, self.theme, Rect { x, width: room, ..row }, self.buf);
         let left = usize::from(row.width).saturating_sub(name.len() + usize::from(room));
         self.buf.set_stringn(x + room, row.y, &figures, left, Style::default());
     }

@@ -20,16 +20,16 @@ pub(super) fn draw(view: &View, area: Rect, buf: &mut Buffer) {
     }
     if view.race.is_over() && !view.help {
         if area.height <= MIN_HEIGHT + 2 {
-            overlay::comparison(&Comparison::of(&view.race), view.look, area, buf);
+            overlay::comparison(&Comparison::of(&view.race), view.theme, area, buf);
             return;
         }
         sides(view, area, buf);
-        overlay::comparison(&Comparison::of(&view.race), view.look, below_header(area), buf);
+        overlay::comparison(&Comparison::of(&view.race), view.theme, below_header(area), buf);
         return;
     }
     sides(view, area, buf);
     if view.help {
-        overlay::help(view.look, below_header(area), buf);
+        overlay::help(view.theme, below_header(area), buf);
     }
 }
 
@@ -40,11 +40,11 @@ fn below_header(area: Rect) -> Rect {
 
 fn sides(view: &View, area: Rect, buf: &mut Buffer) {
     let put = |buf: &mut Buffer, y: u16, text: &str, style: Style| {
-        buf.set_string(area.x, y, view.look.cut(text, area.width.into()), style);
+        buf.set_string(area.x, y, view.theme.cut(text, area.width.into()), style);
     };
     let wordy = area.width >= WORDY;
     let title = if wordy { DISCLAIMER } else { "oppscale demo: simulated, no Kubernetes" };
-    put(buf, area.y, title, view.look.bold());
+    put(buf, area.y, title, view.theme.bold());
     put(buf, area.y + 1, &status(view, wordy), Style::default());
 
     let count = u16::try_from(view.race.sides.len()).unwrap_or(u16::MAX).max(1);
@@ -59,16 +59,16 @@ fn sides(view: &View, area: Rect, buf: &mut Buffer) {
         hidden = Layout::of(each, height, nodes).hidden();
         let words = if wordy { "too small to show" } else { "hidden" };
         let text = format!("{words}: {}", hidden.join(", "));
-        put(buf, area.y + area.height - 2, &text, view.look.dim());
+        put(buf, area.y + area.height - 2, &text, view.theme.dim());
     }
     let layout = Layout::of(each, height, nodes);
     for (at, side) in (0..count).zip(&view.race.sides) {
         let x = area.x + at * (each + 1);
         let place = Rect { x, y: area.y + 2, width: each, height };
-        panel::panel(side, layout, view.race.end_ms, view.look, place, buf);
+        panel::panel(side, layout, view.race.end_ms, view.theme, place, buf);
         if at > 0 {
             for y in place.y..place.y + height {
-                buf.set_stringn(x - 1, y, view.look.separator(), 1, view.look.dim());
+                buf.set_stringn(x - 1, y, view.theme.separator(), 1, view.theme.dim());
             }
         }
     }
@@ -79,7 +79,7 @@ fn sides(view: &View, area: Rect, buf: &mut Buffer) {
     } else {
         "space pause  s step  + -  ? help  q quit"
     };
-    put(buf, area.y + area.height - 1, keys, view.look.dim());
+    put(buf, area.y + area.height - 1, keys, view.theme.dim());
 }
 
 /// Where in the run we are.
@@ -98,7 +98,7 @@ fn too_small(view: &View, area: Rect, buf: &mut Buffer) {
     let needs = format!("needs {MIN_WIDTH}x{MIN_HEIGHT}, q quits");
     let lines = [needs, "simulated".to_owned(), clock(view.race.now_ms())];
     for (y, line) in (area.y..area.y + area.height).zip(lines) {
-        let line = view.look.cut(&line, area.width.into());
+        let line = view.theme.cut(&line, area.width.into());
         buf.set_string(area.x, y, line, Style::default());
     }
 }
@@ -111,12 +111,12 @@ mod tests {
 
     use super::super::race::Race;
     use super::*;
-    use crate::terminal::Look;
+    use crate::terminal::Theme;
 
     /// The view after so many simulated seconds, and its screen.
     fn view(seconds: u64) -> View {
-        let look = Look { unicode: true, color: true };
-        let mut view = View::new(Race::new(1).unwrap(), 1, look);
+        let theme = Theme { unicode: true, color: true };
+        let mut view = View::new(Race::new(1).unwrap(), 1, theme);
         view.pass(seconds * 1000);
         view
     }
@@ -210,7 +210,7 @@ mod tests {
         for seconds in [0, 24 * 60, 3600] {
             for (width, height) in [(80, 24), (40, 10), (120, 40)] {
                 let mut view = view(seconds);
-                view.look = Look { unicode: false, color: false };
+                view.theme = Theme { unicode: false, color: false };
                 for help in [false, true] {
                     view.help = help;
                     let text = lines(&view, width, height).join("\n");
@@ -242,7 +242,7 @@ mod tests {
         view.help = true;
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("┌ keys ─"), "{text}");
-        view.look = Look { unicode: false, color: false };
+        view.theme = Theme { unicode: false, color: false };
         let ascii = lines(&view, 80, 24).join("\n");
         assert!(ascii.contains("s or -> one run") && ascii.contains("q       quit"), "{ascii}");
         for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {

@@ -1,7 +1,7 @@
 //! All that the screen depends on.
 
 use super::race::{Race, SYNC_MS};
-use crate::terminal::Look;
+use crate::terminal::Theme;
 
 /// The fastest that a person may ask for, simulated seconds a second.
 pub const MAX_SPEED: u32 = 3_600;
@@ -20,20 +20,20 @@ pub struct View {
     /// Whether the keys are explained.
     pub help: bool,
     /// How it is drawn.
-    pub look: Look,
+    pub theme: Theme,
 }
 
 impl View {
     /// A race before its start.
     #[must_use]
-    pub fn new(race: Race, speed: u32, look: Look) -> Self {
+    pub fn new(race: Race, speed: u32, theme: Theme) -> Self {
         Self {
             clock_ms: race.now_ms(),
             race,
             speed: speed.clamp(1, MAX_SPEED),
             paused: false,
             help: false,
-            look,
+            theme,
         }
     }
 
@@ -79,8 +79,8 @@ mod tests {
     use super::*;
 
     fn view() -> View {
-        let look = Look { unicode: true, color: true };
-        View::new(Race::new(1).unwrap(), 60, look)
+        let theme = Theme { unicode: true, color: true };
+        View::new(Race::new(1).unwrap(), 60, theme)
     }
 
     #[test]

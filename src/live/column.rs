@@ -3,8 +3,8 @@
 use oppscale_core::figures::{self, Figure, Format, Kind};
 use oppscale_core::view::RowKind;
 
-use super::ask::{hpas, pods};
 use super::view::View;
+use super::{hpas, pods};
 
 /// What a column shows: a figure, of the resource with this number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub(super) struct Column {
 
 /// A column as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
+pub(super) struct ColumnHeading {
     pub(super) column: Column,
     pub(super) title: String,
     /// The key that sorts by it.
@@ -35,8 +35,8 @@ pub(super) struct Head {
 
 /// The columns that fit, with their widths, and the titles of those that do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Columns {
-    pub(super) heads: Vec<Head>,
+pub(super) struct VisibleColumns {
+    pub(super) heads: Vec<ColumnHeading>,
     pub(super) hidden: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ pub(super) struct Table<'a> {
 /// A name that is cut shorter says nothing.
 const SHORTEST_NAME: u16 = 15;
 /// What remains of other resources is left out after what a narrow table has for comfort, and
-/// before what else a wide one is for: see [`Head::drop`].
+/// before what else a wide one is for: see [`ColumnHeading::drop`].
 const REST: u8 = 5;
 
 impl Column {
@@ -90,7 +90,7 @@ impl Column {
 
 impl Table<'_> {
     /// Every column there is for this table.
-    pub(super) fn all(&self) -> Vec<Head> {
+    pub(super) fn all(&self) -> Vec<ColumnHeading> {
         match (self.view, self.view.row_kind()) {
             (View::OnNode { .. }, _) if self.knows_pods => {
                 self.heads(pods::FIGURES.iter(), |figure| figure.short, None)
@@ -109,7 +109,7 @@ impl Table<'_> {
         figures: impl Iterator<Item = &'static Figure<R>>,
         title: impl Fn(&Figure<R>) -> &'static str,
         kind: Option<RowKind>,
-    ) -> Vec<Head> {
+    ) -> Vec<ColumnHeading> {
         let figures: Vec<_> = figures.collect();
         let of_owners = kind.is_some_and(|kind| !kind.is_of_nodes());
         let head = |figure: &Figure<R>, resource: usize| {
@@ -121,7 +121,7 @@ impl Table<'_> {
                 _ => 0,
             };
             let width = (figure.width + more).max(title.len() as u16);
-            Head {
+            ColumnHeading {
                 column: Column::of(figure, resource),
                 width,
                 wish: figure.stretch.max(width),
@@ -140,24 +140,24 @@ impl Table<'_> {
                     let name = head(figure, 0);
                     // With room for the arrow of what is sorted.
                     let wish = self.longest.0.max(name.title.len() as u16 + 1);
-                    heads.push(Head { wish, width: wish.min(SHORTEST_NAME), ..name });
+                    heads.push(ColumnHeading { wish, width: wish.min(SHORTEST_NAME), ..name });
                 }
                 ("namespace", _) => {
                     let wish = self.longest.1.max(10);
-                    heads.push(Head { wish, width: wish.min(12), ..head(figure, 0) });
+                    heads.push(ColumnHeading { wish, width: wish.min(12), ..head(figure, 0) });
                 }
                 // A pod's request has a column for each resource, which is named for it.
                 ("request", _) => {
                     heads.extend(self.resources.iter().enumerate().map(|(at, name)| {
                         let drop = if at == self.focus { 0 } else { 5 + at.min(4) as u8 };
-                        named(name, Head { drop, ..head(figure, at) })
+                        named(name, ColumnHeading { drop, ..head(figure, at) })
                     }))
                 }
                 (_, Kind::Bar) => {
                     // Who asks for more columns wants figures.
                     let drop = if self.wide { 11 } else { 0 };
                     let resource = self.resources.get(self.focus).map_or("", String::as_str);
-                    heads.push(named(resource, Head { drop, ..head(figure, self.focus) }));
+                    heads.push(named(resource, ColumnHeading { drop, ..head(figure, self.focus) }));
                     for at in others().filter(|_| self.wide) {
                         for figure in figures.iter().filter(|figure| figure.of_every_resource) {
                             let head = head(figure, at);
@@ -166,7 +166,7 @@ impl Table<'_> {
                             let width = head.width.max(title.len() as u16);
                             let is_rest = of_owners || figure.id == "remaining";
                             let drop = if is_rest { REST } else { 12 };
-                            heads.push(Head { title, width, drop, letter: None, ..head });
+                            heads.push(ColumnHeading { title, width, drop, letter: None, ..head });
                         }
                     }
                 }
@@ -178,7 +178,7 @@ impl Table<'_> {
     }
 
     /// The columns that fit into `width`.
-    pub(super) fn within(&self, width: u16) -> Columns {
+    pub(super) fn within(&self, width: u16) -> VisibleColumns {
         let mut heads = self.all();
         let mut hidden = Vec::new();
         while width_of(&heads) > width {
@@ -210,15 +210,15 @@ impl Table<'_> {
             head.width -= less;
             short -= less;
         }
-        Columns { heads, hidden }
+        VisibleColumns { heads, hidden }
     }
 }
 
 /// A column that is named for its resource.
-fn named(resource: &str, head: Head) -> Head {
+fn named(resource: &str, head: ColumnHeading) -> ColumnHeading {
     let title = short_name(resource);
     let width = head.width.max(title.len() as u16);
-    Head { title, letter: letter_of(resource), width, ..head }
+    ColumnHeading { title, letter: letter_of(resource), width, ..head }
 }
 
 /// The key that looks at a resource.
@@ -238,7 +238,7 @@ pub(super) fn short_name(resource: &str) -> String {
     }
 }
 
-fn width_of(heads: &[Head]) -> u16 {
+fn width_of(heads: &[ColumnHeading]) -> u16 {
     let gaps = heads.len().saturating_sub(1) as u16;
     heads.iter().map(|head| head.width).sum::<u16>() + gaps
 }
@@ -247,7 +247,7 @@ fn width_of(heads: &[Head]) -> u16 {
 mod tests {
     use super::*;
 
-    fn within(width: u16, longest: u16, wide: bool) -> Columns {
+    fn within(width: u16, longest: u16, wide: bool) -> VisibleColumns {
         let resources = ["cpu".to_owned(), "memory".to_owned()];
         let view = &View::Nodes { pool: None };
         let table = Table {
@@ -261,7 +261,7 @@ mod tests {
         table.within(width)
     }
 
-    fn titles(columns: &Columns) -> Vec<&str> {
+    fn titles(columns: &VisibleColumns) -> Vec<&str> {
         columns.heads.iter().map(|head| head.title.as_str()).collect()
     }
 

@@ -1,10 +1,14 @@
 //! What is looked at.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until};
 
-use oppscale_cluster::follow::{Follower, Picture};
+use oppscale_cluster::follow::{Follower, Phase, Picture};
+use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{Cluster, ResolvedWorkload};
 
 /// A cluster that is followed, or a record that is played.
@@ -29,7 +33,7 @@ pub trait Source: Send + Sync {
     }
 
     /// Does what a key asked for.
-    fn steer(&self, _steer: Steer) {}
+    fn steer(&self, _steer: SourceCommand) {}
 }
 
 /// Where in a record a player is.
@@ -49,7 +53,7 @@ pub struct Replay {
 
 /// What a key asks of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Steer {
+pub enum SourceCommand {
     /// Try again at once, whatever the wait that was meant.
     Reconnect,
     /// Stop the time of a record, or let it go on.
@@ -77,9 +81,188 @@ impl Source for Follower {
         Some(Self::workload(self))
     }
 
-    fn steer(&self, steer: Steer) {
-        if steer == Steer::Reconnect {
+    fn steer(&self, steer: SourceCommand) {
+        if steer == SourceCommand::Reconnect {
             self.reconnect();
         }
     }
+}
+
+/// The greatest speed: a day in a second.
+const FASTEST: f64 = 86_400.0;
+/// The least: in real time.
+const SLOWEST: f64 = 1.0;
+/// A jump is this part of the whole.
+const JUMPS: u32 = 20;
+/// And at least this far.
+const SHORTEST_JUMP: Duration = Duration::from_secs(1);
+
+/// A history on the screen. Dropping it stops the time.
+pub struct Playback {
+    deck: Arc<Deck>,
+    picture: Picture,
+    workload: watch::Receiver<ResolvedWorkload>,
+    name: String,
+    task: AbortHandle,
+}
+
+/// What the keys and the clock share.
+struct Deck {
+    player: Mutex<Player>,
+    pace: Mutex<PlaybackClock>,
+    /// Tells the clock that the pace is another one.
+    steered: Notify,
+}
+
+/// Where the time stood when it last changed its pace, and how it goes since.
+#[derive(Clone, Copy)]
+struct PlaybackClock {
+    since: Instant,
+    position: Duration,
+    speed: f64,
+    paused: bool,
+}
+
+impl PlaybackClock {
+    fn at(&self, now: Instant) -> Duration {
+        if self.paused {
+            return self.position;
+        }
+        let passed = now.saturating_duration_since(self.since).as_secs_f64() * self.speed;
+        self.position + Duration::try_from_secs_f64(passed).unwrap_or(Duration::MAX / 2)
+    }
+
+    /// When the position will be reached.
+    fn when(&self, position: Duration) -> Instant {
+        let ahead = position.saturating_sub(self.position).as_secs_f64() / self.speed;
+        self.since + Duration::from_secs_f64(ahead)
+    }
+
+    /// The pace from now on.
+    fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        let now = Instant::now();
+        (self.position, self.since) = (self.at(now), now);
+        change(self);
+    }
+}
+
+impl Playback {
+    /// Lets time pass, from the beginning of the history.
+    pub fn start(player: Player, name: String, speed: u32) -> Self {
+        let pace = PlaybackClock {
+            since: Instant::now(),
+            position: player.position(),
+            speed: speed.into(),
+            paused: false,
+        };
+        let picture = player.picture().clone();
+        let (sender, workload) = watch::channel(resolved(&player));
+        let deck =
+            Deck { player: Mutex::new(player), pace: Mutex::new(pace), steered: Notify::new() };
+        let deck = Arc::new(deck);
+        let task = tokio::spawn(run(Arc::clone(&deck), sender)).abort_handle();
+        Self { deck, picture, workload, name, task }
+    }
+
+    /// Whom the history is recorded for.
+    pub fn resolved(&self) -> ResolvedWorkload {
+        self.workload.borrow().clone()
+    }
+}
+
+impl Drop for Playback {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Source for Playback {
+    fn picture(&self) -> &Picture {
+        &self.picture
+    }
+
+    fn workload(&self) -> Option<watch::Receiver<ResolvedWorkload>> {
+        Some(self.workload.clone())
+    }
+
+    fn replay(&self) -> Option<Replay> {
+        let pace = *lock(&self.deck.pace);
+        let player = lock(&self.deck.player);
+        let (start, end) = (player.start(), player.end());
+        Some(Replay {
+            name: self.name.clone(),
+            position: pace.at(Instant::now()).min(end).saturating_sub(start),
+            length: end.saturating_sub(start),
+            speed: pace.speed,
+            paused: pace.paused,
+        })
+    }
+
+    fn steer(&self, steer: SourceCommand) {
+        let (start, end) = {
+            let player = lock(&self.deck.player);
+            (player.start(), player.end())
+        };
+        let jump = (end.saturating_sub(start) / JUMPS).max(SHORTEST_JUMP);
+        lock(&self.deck.pace).change(|pace| match steer {
+            SourceCommand::Reconnect => {}
+            // At the end there is nothing to go on with but the beginning.
+            SourceCommand::Pause if pace.position >= end => {
+                (pace.position, pace.paused) = (start, false)
+            }
+            SourceCommand::Pause => pace.paused = !pace.paused,
+            SourceCommand::Faster => pace.speed = (pace.speed * 2.0).min(FASTEST),
+            SourceCommand::Slower => pace.speed = (pace.speed / 2.0).max(SLOWEST),
+            SourceCommand::Forward => pace.position = (pace.position + jump).min(end),
+            SourceCommand::Back => pace.position = pace.position.saturating_sub(jump).max(start),
+        });
+        self.deck.steered.notify_one();
+    }
+}
+
+/// Plays what is due, for ever.
+async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
+    loop {
+        let pace = *lock(&deck.pace);
+        let next = {
+            let mut player = lock(&deck.player);
+            if let Err(error) = player.seek(pace.at(Instant::now())) {
+                damaged(&player, &error);
+                lock(&deck.pace).change(|pace| pace.paused = true);
+            }
+            let now = resolved(&player);
+            workload.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
+            player.next_at()
+        };
+        match next {
+            Some(next) if !pace.paused => tokio::select! {
+                () = sleep_until(pace.when(next)) => {}
+                () = deck.steered.notified() => {}
+            },
+            _ => {
+                if next.is_none() {
+                    lock(&deck.pace).change(|pace| pace.paused = true);
+                }
+                deck.steered.notified().await;
+            }
+        }
+    }
+}
+
+/// Shows what is wrong with the history where it is shown how a cluster is heard.
+fn damaged(player: &Player, error: &HistoryError) {
+    player.picture().change(|_, health| {
+        health.nodes.phase = Phase::Reconnecting { why: error.to_string(), tries: 0 };
+        true
+    });
+}
+
+fn resolved(player: &Player) -> ResolvedWorkload {
+    let (replica, placement) = player.workload();
+    ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while it was held has left a position, if not the wanted one.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -9,10 +9,10 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
 use super::draw;
-use super::key::{self, Next};
-use super::measured::Measured;
+use super::input::{self, Effect};
+use super::measurement::Measurement;
 use super::state::{Setup, State};
-use crate::terminal::Look;
+use crate::terminal::Theme;
 use oppscale_cluster::follow::{Feed, Health, Phase, Picture};
 use oppscale_cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
 use oppscale_core::reserve::Reserve;
@@ -27,7 +27,7 @@ pub(super) struct Bench {
 
 pub(super) fn setup() -> Setup {
     Setup {
-        look: Look { unicode: true, color: false },
+        theme: Theme { unicode: true, color: false },
         context: "admin@blog".to_owned(),
         replica: None,
         reserve: Reserve::default(),
@@ -73,7 +73,8 @@ impl Bench {
     /// Measures what is there now.
     pub(super) fn measure(&mut self) {
         let asked = self.state.asked();
-        let measured = self.picture.look(|snapshot, health| Measured::of(snapshot, health, &asked));
+        let measured =
+            self.picture.look(|snapshot, health| Measurement::of(snapshot, health, &asked));
         self.state.take(measured);
     }
 
@@ -101,17 +102,17 @@ impl Bench {
     }
 
     /// Presses a key, and measures if that asks for it.
-    pub(super) fn code(&mut self, code: KeyCode) -> Next {
-        let next = key::press(&mut self.state, KeyEvent::new(code, KeyModifiers::NONE));
-        if next == Next::Measure {
+    pub(super) fn code(&mut self, code: KeyCode) -> Effect {
+        let next = input::handle_key(&mut self.state, KeyEvent::new(code, KeyModifiers::NONE));
+        if next == Effect::Measure {
             self.measure();
         }
         next
     }
 
     /// Presses one key after the other.
-    pub(super) fn type_in(&mut self, keys: &str) -> Next {
-        keys.chars().fold(Next::Same, |_, key| self.code(KeyCode::Char(key)))
+    pub(super) fn type_in(&mut self, keys: &str) -> Effect {
+        keys.chars().fold(Effect::None, |_, key| self.code(KeyCode::Char(key)))
     }
 
     pub(super) fn draw(&mut self, width: u16, height: u16) -> Terminal<TestBackend> {

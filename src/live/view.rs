@@ -3,7 +3,7 @@
 use oppscale_core::view::{By, RowKind};
 
 use super::column::Column;
-use super::order::Order;
+use super::pane::Order;
 
 /// What a table is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub enum View {
         namespace: Option<String>,
     },
     /// The nodes on which the pods of a workload stand.
-    Places {
+    NodesOfWorkload {
         /// The workload's namespace.
         namespace: String,
         /// Its kind.
@@ -68,7 +68,7 @@ impl View {
             Self::Namespaces => RowKind::Namespace,
             Self::Pools => RowKind::Pool,
             Self::Workloads { .. } | Self::OnNode { .. } => RowKind::Workload,
-            Self::Places { .. } => RowKind::NodeOfWorkload,
+            Self::NodesOfWorkload { .. } => RowKind::NodeOfWorkload,
             Self::Hpas => return None,
         })
     }
@@ -79,7 +79,7 @@ impl View {
             Self::Nodes { .. } | Self::OnNode { .. } => "nodes",
             Self::Namespaces => "namespaces",
             Self::Pools => "pools",
-            Self::Workloads { .. } | Self::Places { .. } => "workloads",
+            Self::Workloads { .. } | Self::NodesOfWorkload { .. } => "workloads",
             Self::Hpas => "HPAs",
         }
     }
@@ -91,7 +91,7 @@ impl View {
             Self::Nodes { pool: Some(pool) } if pool.is_empty() => "nodes without a pool".into(),
             Self::Nodes { pool: Some(pool) } => format!("nodes of pool {pool}"),
             Self::Workloads { namespace: Some(namespace) } => format!("workloads of {namespace}"),
-            Self::Places { namespace, kind, name } => {
+            Self::NodesOfWorkload { namespace, kind, name } => {
                 format!("where {namespace}/{}/{name} stands", kind.to_lowercase())
             }
             Self::OnNode { name } if knows_pods => format!("pods on {name}"),
@@ -105,7 +105,7 @@ impl View {
         let (column, descending) = match self {
             Self::Nodes { .. } | Self::Pools => (Column::amount("remaining"), true),
             Self::Namespaces | Self::Workloads { .. } => (Column::amount("others"), true),
-            Self::Places { .. } => (Column::PODS, true),
+            Self::NodesOfWorkload { .. } => (Column::PODS, true),
             Self::OnNode { .. } => (Column::amount("request"), true),
             Self::Hpas => (Column::NAME, false),
         };

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use oppscale::live::{Measured, Setup, State, draw};
-use oppscale::terminal::Look;
+use oppscale::live::{Measurement, Setup, State, draw};
+use oppscale::terminal::Theme;
 use oppscale_cluster::follow::{Feed, Health, Phase};
 use oppscale_cluster::{SavedFiles, Snapshot, read_saved};
 use oppscale_core::figures::{self, Context, FIGURES, Figure, Format, Kind, Value};
@@ -143,7 +143,7 @@ fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
     let feed = || Feed { phase: Phase::Following, heard: Some(start), restarts: 0 };
     let health = Health { nodes: feed(), pods: feed(), version: None };
     let setup = Setup {
-        look: Look { unicode: true, color: false },
+        theme: Theme { unicode: true, color: false },
         context: String::new(),
         replica: None,
         reserve: "30".parse().unwrap(),
@@ -161,7 +161,7 @@ fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
         fresh: Duration::from_secs(40),
     };
     let mut state = State::new(setup, start);
-    let measured = Measured::of(snapshot, &health, &state.asked());
+    let measured = Measurement::of(snapshot, &health, &state.asked());
     state.take(measured);
     let area = Rect::new(0, 0, 300, 80);
     let mut buffer = Buffer::empty(area);

@@ -56,7 +56,7 @@ pub struct TopArgs {
         help = format!("Sort by {}; :asc or :desc", sort_keys())
     )]
     pub sort: Option<Sort>,
-    /// Look only at nodes with these labels
+    /// Theme only at nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
     /// Show only rows of this namespace; also the namespace of --workload KIND/NAME

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::Exit;
-use crate::live::{self, Playing, Setup, Source};
+use crate::live::{self, Playback, Setup, Source};
 use crate::printer::Printer;
-use crate::terminal::{self, Left, Look};
+use crate::terminal::{self, ScreenExit, Theme};
 use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::history::Player;
 
@@ -63,7 +63,7 @@ pub(super) async fn replay(
 ) -> anyhow::Result<Exit> {
     let player = Player::open(path)?;
     let context = player.header().server.clone().into_owned();
-    let playing = Playing::start(player, path.display().to_string(), args.live.speed);
+    let playing = Playback::start(player, path.display().to_string(), args.live.speed);
     let setup = Setup { context, ..setup(args, settings, playing.resolved(), printer) };
     show(Arc::new(playing), setup).await
 }
@@ -76,7 +76,7 @@ fn setup(
     printer: &Printer,
 ) -> Setup {
     Setup {
-        look: Look { unicode: printer.is_unicode(), color: printer.is_colored() },
+        theme: Theme { unicode: printer.is_unicode(), color: printer.is_colored() },
         context: String::new(),
         replica: args.replica.clone(),
         reserve: settings.reserve,
@@ -97,7 +97,7 @@ fn setup(
 
 async fn show(source: Arc<dyn Source>, setup: Setup) -> anyhow::Result<Exit> {
     match live::live(source, setup).await? {
-        Left::Quit => Ok(Exit::Ok),
-        Left::Interrupted => Ok(Exit::Interrupted),
+        ScreenExit::Quit => Ok(Exit::Ok),
+        ScreenExit::Interrupted => Ok(Exit::Interrupted),
     }
 }

@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::cell::ago;
 use super::pen::{Pen, split, wrapped};
-use crate::live::ask::hpas::HpaItem;
-use crate::live::ask::pods::PodItem;
-use crate::live::item::Items;
+use super::table::ago;
+use crate::live::hpas::HpaItem;
+use crate::live::items::Items;
+use crate::live::pods::PodItem;
 use crate::live::state::State;
-use crate::terminal::Look;
+use crate::terminal::Theme;
 use oppscale_core::explain;
 
 /// How many lines it takes at the most, whatever is chosen: the table must not change its
@@ -37,11 +37,11 @@ pub(in crate::live) fn highest(state: &State, width: u16) -> usize {
 
 /// The lines of a row, the first one a heading.
 fn lines(state: &State, at: usize, width: u16) -> Vec<(String, Style)> {
-    let (pane, look) = (state.pane(), state.look);
+    let (pane, theme) = (state.pane(), state.theme);
     match &pane.items {
-        Items::Pods(pods) => pods.get(at).map_or_else(Vec::new, |pod| of_pod(pod, look)),
+        Items::Pods(pods) => pods.get(at).map_or_else(Vec::new, |pod| of_pod(pod, theme)),
         Items::Hpas(hpas) => {
-            hpas.get(at).map_or_else(Vec::new, |hpa| of_hpa(state, hpa, width, look))
+            hpas.get(at).map_or_else(Vec::new, |hpa| of_hpa(state, hpa, width, theme))
         }
         Items::Unknown | Items::Rows(_) => Vec::new(),
     }
@@ -63,23 +63,23 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     if shown < lines.len() {
         let more = lines.len() - shown;
         let (row, _) = split(rest);
-        pen.put(row, &format!("… {more} more lines"), pen.look.dim());
+        pen.put(row, &format!("… {more} more lines"), pen.theme.dim());
     }
 }
 
 /// Where the pod's number comes from: its total first, which is what matters.
-fn of_pod(pod: &PodItem, look: Look) -> Vec<(String, Style)> {
+fn of_pod(pod: &PodItem, theme: Theme) -> Vec<(String, Style)> {
     let name = format!("{}/{}", pod.namespace, pod.name);
     let (total, steps) = match &pod.count {
         Ok(count) => count,
         Err(problem) => {
-            let bad = (format!("it cannot be counted: {problem}"), look.warn());
-            return vec![(name, look.bold()), bad];
+            let bad = (format!("it cannot be counted: {problem}"), theme.warn());
+            return vec![(name, theme.bold()), bad];
         }
     };
     let whose = if pod.own { "opportunistic" } else { "others'" };
     let total = explain::footprint_text(total);
-    let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), look.bold())];
+    let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), theme.bold())];
     let widest = |of: fn(&explain::Line) -> &str| {
         steps.iter().map(|step| of(step).chars().count()).max().unwrap_or(0)
     };
@@ -92,7 +92,7 @@ fn of_pod(pod: &PodItem, look: Look) -> Vec<(String, Style)> {
 }
 
 /// Replicas, metrics, conditions.
-fn of_hpa(state: &State, hpa: &HpaItem, width: u16, look: Look) -> Vec<(String, Style)> {
+fn of_hpa(state: &State, hpa: &HpaItem, width: u16, theme: Theme) -> Vec<(String, Style)> {
     let (kind, target) = &hpa.target;
     let head = format!(
         "{}/{} scales {}/{target}: {} replicas, {} desired, {} to {}; last scaled {}",
@@ -115,13 +115,13 @@ fn of_hpa(state: &State, hpa: &HpaItem, width: u16, look: Look) -> Vec<(String, 
             lines.push((format!("{indent}{line}"), style));
         }
     };
-    say(head, look.bold());
+    say(head, theme.bold());
     for metric in &hpa.metrics {
         say(format!("metric {metric}"), Style::default());
     }
     for condition in &hpa.conditions {
-        let style = if condition.is_bad() { look.warn() } else { Style::default() };
-        let crate::live::ask::hpas::Condition { kind, status, reason, message } = condition;
+        let style = if condition.is_bad() { theme.warn() } else { Style::default() };
+        let crate::live::hpas::Condition { kind, status, reason, message } = condition;
         say(format!("{kind} {status} {reason}: {message}"), style);
     }
     lines

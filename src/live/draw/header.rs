@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use crate::live::feed::{self, Tone};
-use crate::live::measured::Measured;
+use crate::live::connection::{self, Tone};
+use crate::live::measurement::Measurement;
 use crate::live::source::Replay;
 use crate::live::state::{FRAME, State};
 use oppscale_core::headroom::Limit;
@@ -19,14 +19,14 @@ pub(super) const WORDY: u16 = 70;
 pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let (text, tone) = heard(state);
     let style = match tone {
-        Tone::Good => pen.look.good(),
+        Tone::Good => pen.theme.good(),
         Tone::Plain => Style::default(),
-        Tone::Warn => pen.look.warn(),
+        Tone::Warn => pen.theme.warn(),
     };
     let mut rest = pen.put_right(place, &text, style);
     rest.width = rest.width.saturating_sub(2);
     if place.width >= WORDY {
-        rest = pen.put(rest, "oppscale top  ", pen.look.bold());
+        rest = pen.put(rest, "oppscale top  ", pen.theme.bold());
     }
     let mut parts = Vec::new();
     if !state.context.is_empty() {
@@ -41,7 +41,7 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
     pen.put(rest, &parts.join("  "), Style::default());
 }
 
-fn nodes(measured: &Measured, wordy: bool) -> String {
+fn nodes(measured: &Measurement, wordy: bool) -> String {
     let (usable, all) = (measured.usable_nodes, measured.nodes);
     if !wordy {
         return format!("{usable}/{all} nodes");
@@ -64,7 +64,7 @@ fn heard(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
         (None, Some(health)) => {
-            let words = feed::state(health, state.fresh, state.now);
+            let words = connection::state(health, state.fresh, state.now);
             (words.text, words.tone)
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),
@@ -97,7 +97,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let wordy = place.width >= WORDY;
     let replica = &state.asked().query.replica;
     let Some(fit) = &measured.fit else {
-        pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.look.warn());
+        pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.theme.warn());
         return;
     };
     let limit = match &fit.limit {
@@ -108,28 +108,28 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let rest = match wordy {
         true => {
             let replicas = if fit.replicas == 1 { "replica" } else { "replicas" };
-            let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.look.bold());
+            let rest = pen.put(place, &format!("{} {replicas}", fit.replicas), pen.theme.bold());
             let fits = if fit.replicas == 1 { "fits" } else { "fit" };
             let text = format!(" of {replica} {fits} ({limit}), {running} run");
             pen.put(rest, &text, Style::default())
         }
         false => {
-            let rest = pen.put(place, &format!("fit {}", fit.replicas), pen.look.bold());
+            let rest = pen.put(place, &format!("fit {}", fit.replicas), pen.theme.bold());
             pen.put(rest, &format!(" ({limit}), {running} run"), Style::default())
         }
     };
     let surplus = running - fit.replicas;
     let rest = match surplus > 0 {
-        true => pen.put(rest, &format!(", {surplus} too many"), pen.look.bad()),
+        true => pen.put(rest, &format!(", {surplus} too many"), pen.theme.bad()),
         false => rest,
     };
     if let Some(demand) = demand(state, measured, wordy) {
-        pen.put(rest, &demand, pen.look.warn());
+        pen.put(rest, &demand, pen.theme.warn());
     }
 }
 
 /// What paid pods wait for.
-fn demand(state: &State, measured: &Measured, wordy: bool) -> Option<String> {
+fn demand(state: &State, measured: &Measurement, wordy: bool) -> Option<String> {
     let demand = measured.demand.as_ref()?;
     let mut parts = Vec::new();
     let pods = demand.placeable.get(PODS);

@@ -25,7 +25,7 @@ pub(in crate::live) struct Layout {
 
 /// What the screen would like to show.
 #[derive(Clone, Copy, Debug, Default)]
-struct Wishes {
+struct WantedHeights {
     bars: u16,
     notices: u16,
     detail: u16,
@@ -61,7 +61,7 @@ const TALL: u16 = 36;
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
         let detail = detail::height(state, area.width);
-        let wishes = Wishes {
+        let wishes = WantedHeights {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
             detail: u16::try_from(detail).unwrap_or(u16::MAX),
@@ -75,7 +75,7 @@ impl Layout {
 
 impl Heights {
     /// Divides the screen; what matters least is left out first.
-    fn of(height: u16, wishes: Wishes) -> Self {
+    fn of(height: u16, wishes: WantedHeights) -> Self {
         let all = Self::within(height, wishes);
         if !wishes.narrow && all.missing(wishes).is_empty() || height < 4 {
             return all;
@@ -84,7 +84,7 @@ impl Heights {
         Self { hidden: 1, ..Self::within(height - 1, wishes) }
     }
 
-    fn within(height: u16, wishes: Wishes) -> Self {
+    fn within(height: u16, wishes: WantedHeights) -> Self {
         let mut left = height;
         let mut take = |wanted: u16| {
             let taken = wanted.min(left);
@@ -131,7 +131,7 @@ impl Heights {
         }
     }
 
-    fn missing(self, wishes: Wishes) -> Vec<&'static str> {
+    fn missing(self, wishes: WantedHeights) -> Vec<&'static str> {
         let parts = [
             ("keys", self.footer == 0),
             ("what fits", self.fit == 0),
@@ -145,7 +145,7 @@ impl Heights {
         parts.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect()
     }
 
-    fn place(self, area: Rect, wishes: Wishes) -> Layout {
+    fn place(self, area: Rect, wishes: WantedHeights) -> Layout {
         let mut y = area.y;
         let mut next = |height: u16| {
             let place = Rect { y, height, ..area };
@@ -173,7 +173,8 @@ impl Heights {
 mod tests {
     use super::*;
 
-    const USUAL: Wishes = Wishes { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false };
+    const USUAL: WantedHeights =
+        WantedHeights { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false };
 
     fn sum(heights: Heights) -> u16 {
         let Heights { title, fit, bars, spark, notices, tabs, head, rows, detail, .. } = heights;
@@ -186,7 +187,7 @@ mod tests {
         let heights = Heights::of(24, USUAL);
         assert_eq!(heights.missing(USUAL), Vec::<&str>::new());
         assert_eq!((heights.rows, heights.bars, heights.hidden), (16, 2, 0));
-        let detail = Wishes { detail: 9, notices: 2, ..USUAL };
+        let detail = WantedHeights { detail: 9, notices: 2, ..USUAL };
         let heights = Heights::of(24, detail);
         assert_eq!(heights.missing(detail), Vec::<&str>::new());
         assert!(heights.rows >= 5 && heights.detail >= 4, "{heights:?}");
@@ -204,7 +205,7 @@ mod tests {
         for height in 0..100 {
             for notices in [0, 1, 30] {
                 for detail in [0, 9] {
-                    let wishes = Wishes { notices, detail, ..USUAL };
+                    let wishes = WantedHeights { notices, detail, ..USUAL };
                     assert_eq!(sum(Heights::of(height, wishes)), height);
                 }
             }

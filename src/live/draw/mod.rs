@@ -1,23 +1,8 @@
 //! Drawing: from the state into a buffer, and nowhere else.
-//!
-//! | file | draws |
-//! |---|---|
-//! | `layout` | nothing: it divides the screen |
-//! | `header` | what is looked at, how well it is heard, what fits |
-//! | `totals` | a bar for each resource, and what remained over the session |
-//! | `tabs` | which table it is, how it is sorted and filtered |
-//! | `table`, `cell` | rows |
-//! | `detail` | what there is to say of the chosen row |
-//! | `notice` | what is wrong |
-//! | `footer`, `help` | keys |
-//! | `bar`, `pen` | strokes |
 
-mod bar;
-mod cell;
 mod detail;
-mod footer;
 mod header;
-mod help;
+mod keys;
 mod layout;
 mod notice;
 mod pen;
@@ -33,7 +18,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 pub(super) use detail::highest as highest_detail;
-pub(super) use help::help_lines;
+pub(super) use keys::help_lines;
 pub(super) use layout::Layout;
 
 use super::state::State;
@@ -42,7 +27,7 @@ use pen::Pen;
 /// Draws the screen. Only the buffer changes.
 pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(state, area);
-    let mut pen = Pen::new(state.look, buf);
+    let mut pen = Pen::new(state.theme, buf);
     header::title(state, layout.title, &mut pen);
     header::fit(state, layout.fit, &mut pen);
     totals::bars(state, layout.bars, &mut pen);
@@ -51,9 +36,9 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     tabs::tabs(state, layout.tabs, &mut pen);
     let hidden = table::table(state, &layout, &mut pen);
     detail::detail(state, layout.detail, &mut pen);
-    footer::hidden(&layout, &hidden, &mut pen);
-    footer::keys(state, layout.footer, &mut pen);
+    keys::hidden(&layout, &hidden, &mut pen);
+    keys::keys(state, layout.footer, &mut pen);
     if state.help {
-        help::help(state, area, &mut pen);
+        keys::help(state, area, &mut pen);
     }
 }

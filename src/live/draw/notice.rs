@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::{Pen, split, wrapped};
-use crate::live::feed;
+use crate::live::connection;
 use crate::live::state::State;
 use oppscale_cluster::follow::Phase;
 
@@ -33,7 +33,7 @@ pub(super) fn lines(state: &State, width: u16) -> Vec<Notice> {
                 say(&format!("! {why}"), true);
             }
         } else {
-            for (trouble, hint) in feed::troubles(&measured.health) {
+            for (trouble, hint) in connection::troubles(&measured.health) {
                 say(&format!("! {trouble}"), true);
                 if let Some(hint) = hint {
                     say(hint, false);
@@ -66,7 +66,7 @@ pub(super) fn notices(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let mut rest = place;
     for notice in lines(state, place.width).into_iter().take(place.height.into()) {
         let (row, below) = split(rest);
-        let style = if notice.is_trouble { pen.look.warn() } else { Style::default() };
+        let style = if notice.is_trouble { pen.theme.warn() } else { Style::default() };
         pen.put(row, &notice.text, style);
         rest = below;
     }

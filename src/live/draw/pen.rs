@@ -5,17 +5,18 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::terminal::Look;
+use crate::terminal::{Part, Theme};
+use oppscale_core::resources::Amount;
 
 /// Writes into a buffer.
 pub(super) struct Pen<'a> {
-    pub(super) look: Look,
+    pub(super) theme: Theme,
     pub(super) buf: &'a mut Buffer,
 }
 
 impl<'a> Pen<'a> {
-    pub(super) fn new(look: Look, buf: &'a mut Buffer) -> Self {
-        Self { look, buf }
+    pub(super) fn new(theme: Theme, buf: &'a mut Buffer) -> Self {
+        Self { theme, buf }
     }
 
     /// Writes `text` at the beginning of `place`, and tells what is left of it. Where it is
@@ -25,7 +26,7 @@ impl<'a> Pen<'a> {
             return place;
         }
         let width = usize::from(place.width);
-        let text = self.look.cut(text, width);
+        let text = self.theme.cut(text, width);
         let (x, _) = self.buf.set_stringn(place.x, place.y, &*text, width, style);
         let used = x.saturating_sub(place.x);
         Rect { x, width: place.width.saturating_sub(used), ..place }
@@ -33,7 +34,7 @@ impl<'a> Pen<'a> {
 
     /// The end of `text`, cut to so many columns.
     pub(super) fn tail(&self, text: &str, width: u16) -> String {
-        self.look.tail(text, width.into()).into_owned()
+        self.theme.tail(text, width.into()).into_owned()
     }
 
     /// Writes `text` at the end of `place`; tells what is left before it.
@@ -52,7 +53,7 @@ impl<'a> Pen<'a> {
 
     /// How wide `text` is when it is written.
     pub(super) fn width(&self, text: &str) -> u16 {
-        u16::try_from(self.look.text(text).width()).unwrap_or(u16::MAX)
+        u16::try_from(self.theme.text(text).width()).unwrap_or(u16::MAX)
     }
 }
 
@@ -93,16 +94,90 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Parts of a bar, each with its amount.
+pub(super) type Parts = [(Part, Amount)];
+
+/// Fills the first line of `place` with the parts in proportion to `whole`; what is left of
+/// it stays empty.
+pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
+    if place.height == 0 {
+        return;
+    }
+    let edges = edges(parts, whole, place.width);
+    for column in 0..place.width {
+        let cell = Rect { x: place.x + column, width: 1, ..place };
+        let shares = shares(&edges, u32::from(column) * 8);
+        let Some(first) = shares.iter().position(|share| *share > 0) else { return };
+        let is_solid = matches!(parts[first].0, Part::Paid | Part::Requested);
+        let style = pen.theme.style(parts[first].0);
+        if let Some(edge) = pen.theme.edge(shares[first]).filter(|_| is_solid) {
+            // What lies behind is seen through the rest of the cell.
+            let behind = shares.iter().rposition(|share| *share > 0).map(|at| parts[at].0);
+            let behind = behind.filter(|part| *part == Part::Filler && pen.theme.color);
+            let behind = behind.and_then(|part| pen.theme.style(part).fg);
+            let style = behind.map_or(style, |color| style.bg(color));
+            pen.put(cell, edge, style);
+            continue;
+        }
+        // Otherwise the cell is its that has most of it, or stays empty.
+        let empty = 8 - shares.iter().sum::<u32>();
+        let most = (0..parts.len()).rev().max_by_key(|at| shares[*at]);
+        if let Some(most) = most.filter(|most| shares[*most] >= empty) {
+            pen.put(cell, pen.theme.fill(parts[most].0), pen.theme.style(parts[most].0));
+        }
+    }
+}
+
+/// How many eighths of the cell that begins at `from` each part has.
+fn shares(edges: &[u32], from: u32) -> Vec<u32> {
+    let within = |edge: u32| edge.clamp(from, from + 8) - from;
+    let mut start = 0;
+    let share = |edge: &u32| {
+        let share = within(*edge) - start;
+        start += share;
+        share
+    };
+    edges.iter().map(share).collect()
+}
+
+/// Where each part ends, in eighths of a cell. What is short is always to be seen.
+fn edges(parts: &Parts, whole: Amount, width: u16) -> Vec<u32> {
+    let total = Amount::from(width) * 8;
+    let sum: Amount = parts.iter().map(|(_, amount)| (*amount).max(0)).sum();
+    let whole = whole.max(sum).max(1);
+    let mut reached = 0;
+    let mut edges: Vec<u32> = Vec::with_capacity(parts.len());
+    for (_, amount) in parts {
+        reached += (*amount).max(0);
+        let edge = (reached * total + whole / 2) / whole;
+        edges.push(u32::try_from(edge).unwrap_or(u32::MAX));
+    }
+    let is_short =
+        parts.last().is_some_and(|(part, amount)| *part == Part::Overcommitted && *amount > 0);
+    if is_short && width > 0 {
+        let last = (u32::from(width) - 1) * 8;
+        let end = u32::from(width) * 8;
+        let before = edges.len() - 1;
+        for edge in &mut edges[..before] {
+            *edge = (*edge).min(last);
+        }
+        edges[before] = end;
+    }
+    edges
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::terminal::Theme;
+    use ratatui::buffer::Buffer;
 
     #[test]
     fn text_is_cut_where_its_place_ends() {
         let area = Rect::new(0, 0, 8, 1);
         let mut buf = Buffer::empty(area);
-        let look = Look { unicode: true, color: false };
-        let mut pen = Pen::new(look, &mut buf);
+        let theme = Theme { unicode: true, color: false };
+        let mut pen = Pen::new(theme, &mut buf);
         let rest = pen.put(Rect { width: 4, ..area }, "ab", Style::default());
         assert_eq!((rest.x, rest.width), (2, 2));
         pen.put(rest, "xyz", Style::default());
@@ -117,5 +192,35 @@ mod tests {
         assert_eq!(wrapped("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(wrapped("größe", 1).len(), 5);
         assert_eq!(wrapped("ab", 0), ["ab"]);
+    }
+
+    fn drawn(parts: &Parts, whole: Amount, width: u16, unicode: bool) -> String {
+        let area = Rect::new(0, 0, width, 1);
+        let mut buf = Buffer::empty(area);
+        bar(parts, whole, area, &mut Pen::new(Theme { unicode, color: false }, &mut buf));
+        (0..width).map(|x| buf[(x, 0)].symbol()).collect()
+    }
+
+    #[test]
+    fn parts_fill_the_width_to_an_eighth() {
+        let parts = |paid, own, free| [(Part::Paid, paid), (Part::Filler, own), (Part::Free, free)];
+        assert_eq!(drawn(&parts(50, 25, 25), 100, 8, true), "████▒▒··");
+        assert_eq!(drawn(&parts(50, 25, 25), 100, 8, false), "####++..");
+        assert_eq!(drawn(&parts(3, 0, 13), 16, 2, true), "▍·", "three eighths of a cell");
+        assert_eq!(drawn(&parts(11, 0, 21), 32, 4, true), "█▍··");
+        assert_eq!(drawn(&parts(11, 0, 21), 32, 4, false), "#...");
+        assert_eq!(drawn(&parts(1, 1, 0), 8, 8, true), "█▒      ", "the rest is empty");
+        assert_eq!(drawn(&parts(-5, 10, 0), 10, 4, true), "▒▒▒▒");
+        assert_eq!(drawn(&parts(0, 0, 0), 0, 4, true), "    ");
+        assert_eq!(drawn(&parts(1, 1, 1), 3, 0, true), "");
+    }
+
+    #[test]
+    fn what_is_short_is_always_seen() {
+        let parts = |short| [(Part::Paid, 1000), (Part::Free, 0), (Part::Overcommitted, short)];
+        assert_eq!(drawn(&parts(1), 1000, 4, true), "███!");
+        assert_eq!(drawn(&parts(1000), 1000, 4, true), "██!!");
+        assert_eq!(drawn(&parts(0), 1000, 4, true), "████");
+        assert_eq!(drawn(&parts(1), 1000, 1, false), "!");
     }
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use ratatui::crossterm::event::KeyCode;
 
 use crate::live::testing::{Bench, setup};
-use crate::terminal::Look;
+use crate::terminal::Theme;
 
 /// The heading of the table, after these keys.
 fn heading(bench: &mut Bench, keys: &str) -> String {
@@ -28,7 +28,7 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     for keys in ["r", "o", "a", "i", "s", "p", "t", "n", "r>"] {
         lines += &(heading(&mut bench, keys) + "\n");
     }
-    bench.state.look = Look { unicode: false, color: false };
+    bench.state.theme = Theme { unicode: false, color: false };
     lines += &heading(&mut bench, "o");
     assert_snapshot!(lines, @"
     NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN USE% CPU          SLOTS    PODS

@@ -1,15 +1,22 @@
 //! Rows. Only those on the screen are put into words.
 
-use ratatui::layout::Rect;
+use std::time::Duration;
 
-use super::cell;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
 use super::layout::Layout;
-use super::pen::{Pen, split};
-use crate::live::column::Head;
-use crate::live::feed;
-use crate::live::item::Items;
+use super::pen::{Pen, bar, split};
+use crate::live::column::{Column, ColumnHeading};
+use crate::live::connection;
+use crate::live::items::Items;
 use crate::live::state::State;
 use crate::live::view::View;
+use crate::terminal::Part;
+use oppscale_core::figures::Kind;
+use oppscale_core::resources::Resources;
+use oppscale_core::units;
+use oppscale_core::view::Row;
 
 /// Draws the table; tells which columns there is no room for.
 pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<String> {
@@ -18,7 +25,7 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
     let pane = state.pane();
     if pane.len() == 0 {
         let (row, _) = split(layout.rows);
-        pen.put(row, &empty(state), pen.look.dim());
+        pen.put(row, &empty(state), pen.theme.dim());
         return columns.hidden;
     }
     let offset = pane.offset(layout.rows.height.into());
@@ -33,8 +40,7 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
         let mut x = row.x;
         for head in &columns.heads {
             let left = (row.x + row.width).saturating_sub(x);
-            let cell = Rect { x, width: head.width.min(left), ..row };
-            cell::cell(state, at, head, cell, pen);
+            cell(state, at, head, Rect { x, width: head.width.min(left), ..row }, pen);
             x = x.saturating_add(head.width + 1);
         }
         if place == pane.cursor() {
@@ -46,10 +52,10 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
 
 /// Turns the colours of the chosen row round. Without any way to do so it is pointed at.
 fn chosen(row: Rect, pen: &mut Pen<'_>) {
-    pen.buf.set_style(row, pen.look.chosen());
+    pen.buf.set_style(row, pen.theme.chosen());
 }
 
-fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
+fn headings(state: &State, heads: &[ColumnHeading], whole: Rect, pen: &mut Pen<'_>) {
     let order = state.pane().order;
     let sorted = heads.iter().position(|head| head.column == order.column);
     let end = whole.x + whole.width;
@@ -59,7 +65,7 @@ fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
         x = x.saturating_add(head.width + 1);
         if sorted == Some(at) {
             let before = at.checked_sub(1).map(|before| &heads[before]);
-            sorted_heading(head, before, cell, pen.look.arrow(order.descending), pen);
+            sorted_heading(head, before, cell, pen.theme.arrow(order.descending), pen);
             continue;
         }
         let mut place = aligned(head, cell, pen);
@@ -68,15 +74,21 @@ fn headings(state: &State, heads: &[Head], whole: Rect, pen: &mut Pen<'_>) {
         if place.x > cell.x && next.is_some_and(|next| next.right && is_full(next)) {
             place = Rect { x: place.x - 1, width: place.width + 1, ..place };
         }
-        pen.put(place, &head.title, pen.look.bold());
+        pen.put(place, &head.title, pen.theme.bold());
         underline(head, place, pen);
     }
 }
 
 /// The heading that rows are sorted by, with an arrow. It stands beside the title on the side
 /// that is not aligned, and a blank is always between it and other headings.
-fn sorted_heading(head: &Head, before: Option<&Head>, cell: Rect, arrow: &str, pen: &mut Pen<'_>) {
-    let style = pen.look.chosen();
+fn sorted_heading(
+    head: &ColumnHeading,
+    before: Option<&ColumnHeading>,
+    cell: Rect,
+    arrow: &str,
+    pen: &mut Pen<'_>,
+) {
+    let style = pen.theme.chosen();
     let has_blank = before.is_some_and(|before| !is_full(before));
     let is_cut = is_full(head) && !(head.right && has_blank);
     let mut title = head.title.clone();
@@ -100,18 +112,18 @@ fn sorted_heading(head: &Head, before: Option<&Head>, cell: Rect, arrow: &str, p
 }
 
 /// Whether a title leaves no room in its column.
-fn is_full(head: &Head) -> bool {
+fn is_full(head: &ColumnHeading) -> bool {
     head.title.chars().count() >= head.width.into()
 }
 
 /// Where the title of a heading stands in its cell.
-fn aligned(head: &Head, cell: Rect, pen: &Pen<'_>) -> Rect {
+fn aligned(head: &ColumnHeading, cell: Rect, pen: &Pen<'_>) -> Rect {
     let from = if head.right { cell.width.saturating_sub(pen.width(&head.title)) } else { 0 };
     Rect { x: cell.x + from, width: cell.width - from, ..cell }
 }
 
 /// Shows which letter of a heading is the key that sorts by it.
-fn underline(head: &Head, place: Rect, pen: &mut Pen<'_>) {
+fn underline(head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
     let at = head.letter.and_then(|letter| head.title.to_ascii_lowercase().find(letter));
     if let Some(at) = at.and_then(|at| u16::try_from(at).ok()).filter(|at| *at < place.width) {
         pen.underline(Rect { x: place.x + at, width: 1, ..place });
@@ -138,7 +150,7 @@ fn empty(state: &State) -> String {
                 return "no node is usable; u shows them, w tells why".to_owned();
             }
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
-                return feed::state(&measured.health, state.fresh, state.now).text;
+                return connection::state(&measured.health, state.fresh, state.now).text;
             }
             nothing(&pane.view, measured.total.paid.is_some())
         }
@@ -150,9 +162,89 @@ fn nothing(view: &View, pods_known: bool) -> String {
         View::Nodes { .. } | View::Pools => "there are no nodes",
         _ if !pods_known => "unknown: there is no word of pods",
         View::Namespaces | View::Workloads { .. } => "no pod stands on a node",
-        View::Places { .. } => "none of its pods stands on a node",
+        View::NodesOfWorkload { .. } => "none of its pods stands on a node",
         View::OnNode { .. } => "no pod stands on this node",
         View::Hpas => "no HPA of opportunistic work; u shows all",
     };
     text.to_owned()
+}
+
+/// Draws the cell of row number `at`.
+pub(super) fn cell(state: &State, at: usize, head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
+    let items = &state.pane().items;
+    match (head.column, items) {
+        (Column { id: "name", .. }, _) => return name(state, at, place, pen),
+        (Column { kind: Kind::Bar, resource, .. }, Items::Rows(rows)) => {
+            if let Some(row) = rows.get(at) {
+                row_bar(state, row, resource, place, pen);
+            }
+            return;
+        }
+        _ => {}
+    }
+    let (text, tone) = items.cell(at, head.column, state.by());
+    let style = pen.theme.tone(tone);
+    match head.right {
+        true => drop(pen.put_right(place, &text, style)),
+        false => drop(pen.put(place, &text, style)),
+    }
+}
+
+/// The name, with what the filter found in it.
+fn name(state: &State, at: usize, place: Rect, pen: &mut Pen<'_>) {
+    let pane = state.pane();
+    let (_, kind, name) = pane.items.names(at);
+    let text = match (kind, name) {
+        ("", "") => "(none)".to_owned(),
+        ("", name) => name.to_owned(),
+        (kind, name) => format!("{}/{name}", kind.to_lowercase()),
+    };
+    pen.put(place, &text, Style::default());
+    // Only where a byte is a column.
+    if !pane.filter().is_empty() && text.is_ascii() {
+        for (from, to) in pane.filter().found(&text) {
+            let (from, to) = (from.min(place.width.into()), to.min(place.width.into()));
+            let found = Rect {
+                x: place.x + from as u16,
+                width: (to - from) as u16,
+                height: place.height.min(1),
+                ..place
+            };
+            pen.buf.set_style(found, pen.theme.warn());
+        }
+    }
+}
+
+fn row_bar(state: &State, row: &Row, resource: usize, place: Rect, pen: &mut Pen<'_>) {
+    let Some(name) = state.resources().get(resource) else { return };
+    let of = |resources: &Option<Resources>| resources.as_ref().map(|r| r.get(name));
+    let Some((others, own)) = of(&row.paid).zip(of(&row.opportunistic)) else {
+        pen.put(place, "?", pen.theme.warn());
+        return;
+    };
+    let usable = state.by().whole.map(|whole| whole.get(name));
+    match (of(&row.allocatable), usable) {
+        (Some(whole), _) => {
+            let short = (others + own - whole).max(0);
+            let parts = [
+                (Part::Paid, others - short.min(others)),
+                (Part::Filler, own),
+                (Part::Free, (whole - others - own).max(0)),
+                (Part::Overcommitted, short),
+            ];
+            bar(&parts, whole, place, pen);
+        }
+        (None, Some(whole)) if row.usable.is_none() => {
+            bar(&[(Part::Paid, others), (Part::Filler, own)], whole, place, pen)
+        }
+        (None, _) => drop(pen.put(place, "?", pen.theme.warn())),
+    }
+}
+
+/// How long ago something was; nothing where it never was.
+pub(super) fn ago(state: &State, then: Option<i64>) -> String {
+    let Some(then) = then else { return "-".to_owned() };
+    // A clock that is behind the server's is no reason for a negative age.
+    let seconds = u64::try_from(state.wall - then).unwrap_or(0);
+    units::age(Duration::from_secs(seconds))
 }

@@ -43,9 +43,9 @@ fn path(state: &State, wordy: bool, pen: &Pen<'_>) -> Vec<(String, Style)> {
         let before = &opened[..opened.len().saturating_sub(1)];
         let before = before.iter().map(|pane| title(&pane.view));
         let way = std::iter::once(title(&TABS[state.tab()])).chain(before);
-        parts.extend(way.map(|part| (format!("{part} > "), pen.look.dim())));
+        parts.extend(way.map(|part| (format!("{part} > "), pen.theme.dim())));
     }
-    parts.extend(opened.last().map(|pane| (title(&pane.view), pen.look.bold())));
+    parts.extend(opened.last().map(|pane| (title(&pane.view), pen.theme.bold())));
     parts
 }
 
@@ -54,7 +54,7 @@ fn names(state: &State, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
     let open = |number: usize, tab: &View| format!(" {} {} ", number + 1, tab.tab());
     let all = |others: fn(usize, &View) -> String| -> Vec<(String, Style)> {
         let tab = |(number, tab): (usize, &View)| match number == state.tab() {
-            true => (open(number, tab), pen.look.chosen()),
+            true => (open(number, tab), pen.theme.chosen()),
             false => (others(number, tab), Style::default()),
         };
         TABS.iter().enumerate().map(tab).collect()
@@ -71,12 +71,12 @@ fn names(state: &State, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
     let mut numbered = all(|number, _| format!("{} ", number + 1));
     for (number, (_, style)) in numbered.iter_mut().enumerate() {
         if number != state.tab() {
-            *style = pen.look.dim();
+            *style = pen.theme.dim();
         }
     }
     match fits(&numbered) {
         true => numbered,
-        false => vec![(open(state.tab(), &TABS[state.tab()]), pen.look.chosen())],
+        false => vec![(open(state.tab(), &TABS[state.tab()]), pen.theme.chosen())],
     }
 }
 

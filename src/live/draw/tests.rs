@@ -2,11 +2,11 @@ use insta::assert_snapshot;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::Color;
 
-use crate::live::ask::Refusal;
-use crate::live::ask::hpas::HpaItem;
+use crate::live::hpas::HpaItem;
+use crate::live::query::QueryError;
 use crate::live::source::Replay;
 use crate::live::testing::{Bench, setup};
-use crate::terminal::Look;
+use crate::terminal::Theme;
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::follow::Phase;
 use std::time::Duration;
@@ -295,7 +295,7 @@ fn hpas_tell_what_is_wrong_with_them() {
     q quit  ? help  / filter  f freeze  u all  w wide  Tab view  x resource
     ");
     let why = "list HorizontalPodAutoscalers: not found (404 page not found)".to_owned();
-    bench.state.take_hpas(Err(Refusal { why, hint: None }));
+    bench.state.take_hpas(Err(QueryError { why, hint: None }));
     let screen = bench.screen(100, 20);
     assert!(screen.contains("! list HorizontalPodAutoscalers: not found"), "{screen}");
     assert!(screen.contains("electroneum"), "the last answer stays: {screen}");
@@ -353,7 +353,7 @@ fn without_unicode_all_is_ascii_and_without_colour_nothing_is_coloured() {
     for tab in ['1', '2', '3', '4', '5', '?'] {
         for (width, height) in [(80, 24), (40, 10), (120, 40)] {
             let mut bench = Bench::blog();
-            bench.state.look = Look { unicode: false, color: false };
+            bench.state.theme = Theme { unicode: false, color: false };
             bench.hear(|health| health.pods.phase = Phase::Listing(12_345));
             bench.code(KeyCode::Char(tab));
             let terminal = bench.draw(width, height);

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::bar::bar;
 use super::header::WORDY;
+use super::pen::bar;
 use super::pen::{Pen, split};
 use crate::live::column::{letter_of, short_name};
-use crate::live::measured::Measured;
+use crate::live::measurement::Measurement;
 use crate::live::state::State;
 use crate::terminal::Part;
 use oppscale_core::figures::{self, Context};
@@ -38,7 +38,7 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
     for line in &lines {
         let (row, below) = split(rest);
         rest = below;
-        let style = if line.is_focus { pen.look.bold() } else { Style::default() };
+        let style = if line.is_focus { pen.theme.bold() } else { Style::default() };
         pen.put(Rect { width: labels.min(row.width), ..row }, &line.label, style);
         if line.has_key {
             // The key that looks at it.
@@ -85,7 +85,7 @@ struct FigureText {
 }
 
 impl Line {
-    fn of(name: &str, measured: &Measured, state: &State) -> Self {
+    fn of(name: &str, measured: &Measurement, state: &State) -> Self {
         let is_focus = name == state.resource();
         let has_key = letter_of(name).is_some();
         let short = short_name(name);
@@ -114,19 +114,19 @@ impl Line {
         let held = (reserve + demand).min(beyond);
         let parts = vec![
             (Part::Paid, others - short_by),
-            (Part::Own, own),
+            (Part::Filler, own),
             (Part::Reserve, held),
             (Part::Free, beyond - held),
-            (Part::Short, short_by),
+            (Part::Overcommitted, short_by),
         ];
         let mut figures = vec![
             FigureText::of(Part::Paid, "others", name, Some(others)),
-            FigureText::of(Part::Own, "filler", name, Some(own)),
+            FigureText::of(Part::Filler, "filler", name, Some(own)),
             FigureText::of(Part::Reserve, "reserve", name, Some(reserve)),
             FigureText::of(Part::Free, "free", name, value("free")),
         ];
         if short_by > 0 {
-            figures.push(FigureText::of(Part::Short, "over", name, Some(short_by)));
+            figures.push(FigureText::of(Part::Overcommitted, "over", name, Some(short_by)));
         }
         let percent = units::percent(others + own, whole);
         // No usable node has any of it.
@@ -144,12 +144,12 @@ fn figure(row: &Row, id: &str, resource: &str) -> Option<Amount> {
 impl FigureText {
     fn of(part: Part, word: &'static str, resource: &str, amount: Option<Amount>) -> Self {
         let text = amount.map_or_else(|| "?".to_owned(), |a| units::amount(resource, a));
-        let is_bad = part == Part::Short || amount.is_some_and(|amount| amount < 0);
+        let is_bad = part == Part::Overcommitted || amount.is_some_and(|amount| amount < 0);
         Self { part, word, amount: text, is_bad }
     }
 
     fn text(&self, pen: &Pen<'_>, wordy: bool) -> String {
-        let fill = pen.look.fill(self.part);
+        let fill = pen.theme.fill(self.part);
         match wordy {
             true => format!("{fill}{} {}", self.word, self.amount),
             false => format!("{fill}{}", self.amount),
@@ -158,10 +158,10 @@ impl FigureText {
 
     fn style(&self, pen: &Pen<'_>) -> Style {
         match (self.is_bad, self.part) {
-            (true, _) => pen.look.bad(),
+            (true, _) => pen.theme.bad(),
             // Free stands for itself; dim figures would be hard to read.
             (false, Part::Free) => Style::default(),
-            (false, part) => pen.look.style(part),
+            (false, part) => pen.theme.style(part),
         }
     }
 }
@@ -175,7 +175,7 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let rest = pen.put(row, &label, Style::default());
     let now = figure(&measured.total, "remaining", name);
     let text = now.map_or_else(|| "?".to_owned(), |amount| units::amount(name, amount));
-    let rest = pen.put(rest, &text, pen.look.bold());
+    let rest = pen.put(rest, &text, pen.theme.bold());
     let elapsed = state.elapsed();
     let Some((least, most)) = state.history.range(name) else { return };
     let span = units::age(state.history.span(elapsed));
@@ -204,7 +204,7 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
             let below = Amount::from(graph.height - 1 - row) * 8;
             let eighths = u32::try_from((filled - below).clamp(0, 8)).unwrap_or(0);
             let cell = Rect { x, y: graph.y + row, width: 1, height: 1 };
-            pen.put(cell, pen.look.level(eighths), pen.look.style(Part::Own));
+            pen.put(cell, pen.theme.level(eighths), pen.theme.style(Part::Filler));
         }
     }
 }

@@ -4,9 +4,9 @@ use oppscale_core::figures::{Context, FIGURES, Figure, Tone, Value};
 use oppscale_core::resources::Resources;
 use oppscale_core::view::Row;
 
-use super::ask::hpas::{self, HpaItem};
-use super::ask::pods::{self, PodItem};
 use super::column::Column;
+use super::hpas::{self, HpaItem};
+use super::pods::{self, PodItem};
 
 /// The rows of a table.
 #[derive(Debug, Clone, Default)]

@@ -1,39 +1,39 @@
-//! What a key means.
+//! The meaning of keys and of the mouse.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use ratatui::crossterm::event::{
+    KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use ratatui::layout::Position;
 
 use super::column::Column;
-use super::draw::help_lines;
-use super::source::Steer;
+use super::draw::{Layout, help_lines};
+use super::source::SourceCommand;
 use super::state::State;
 use super::view::{TABS, View};
 
-#[cfg(test)]
-mod tests;
-
 /// What follows for the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Effect {
     /// Nothing has changed.
-    Same,
+    None,
     /// It must be drawn again.
-    Draw,
+    Redraw,
     /// Something else must be measured first.
     Measure,
     /// The source must do something.
-    Steer(Steer),
+    Command(SourceCommand),
     /// It is enough.
     Quit,
     /// It is enough, and the program was interrupted.
     Interrupt,
     /// The program is to be stopped until it is continued.
-    Stop,
+    Suspend,
 }
 
 /// Does what the key says.
-pub fn press(state: &mut State, key: KeyEvent) -> Next {
+pub fn handle_key(state: &mut State, key: KeyEvent) -> Effect {
     if key.kind == KeyEventKind::Release {
-        return Next::Same;
+        return Effect::None;
     }
     let next = if key.modifiers.contains(KeyModifiers::CONTROL) {
         control(state, key.code)
@@ -44,27 +44,27 @@ pub fn press(state: &mut State, key: KeyEvent) -> Next {
     } else {
         pressed(state, key.code)
     };
-    if next != Next::Same {
+    if next != Effect::None {
         state.settle();
     }
     next
 }
 
-fn control(state: &mut State, code: KeyCode) -> Next {
+fn control(state: &mut State, code: KeyCode) -> Effect {
     match code {
-        KeyCode::Char('c') => Next::Interrupt,
-        KeyCode::Char('z') => Next::Stop,
+        KeyCode::Char('c') => Effect::Interrupt,
+        KeyCode::Char('z') => Effect::Suspend,
         KeyCode::Char('f') => moved(state, |state, page| state.pane_mut().step(page)),
         KeyCode::Char('b') => moved(state, |state, page| state.pane_mut().step(-page)),
         KeyCode::Char('w') if !state.prompt => wide(state),
         KeyCode::Char('u') if state.prompt => filter(state, String::new()),
-        _ => Next::Same,
+        _ => Effect::None,
     }
 }
 
-fn in_help(state: &mut State, code: KeyCode) -> Next {
+fn in_help(state: &mut State, code: KeyCode) -> Effect {
     match code {
-        KeyCode::Char('q') => Next::Quit,
+        KeyCode::Char('q') => Effect::Quit,
         KeyCode::Char('?') | KeyCode::F(1) | KeyCode::Esc | KeyCode::Enter => help(state),
         _ => {
             let (lines, page) = help_lines(state, state.area);
@@ -78,37 +78,37 @@ fn in_help(state: &mut State, code: KeyCode) -> Next {
                 KeyCode::PageUp => present.saturating_sub(page),
                 KeyCode::Home | KeyCode::Char('g') => 0,
                 KeyCode::End | KeyCode::Char('G') => lines,
-                _ => return Next::Same,
+                _ => return Effect::None,
             };
             state.help_from = from.min(last);
-            if state.help_from == present { Next::Same } else { Next::Draw }
+            if state.help_from == present { Effect::None } else { Effect::Redraw }
         }
     }
 }
 
-fn pressed(state: &mut State, code: KeyCode) -> Next {
+fn pressed(state: &mut State, code: KeyCode) -> Effect {
     match code {
-        KeyCode::Char('q') => Next::Quit,
+        KeyCode::Char('q') => Effect::Quit,
         KeyCode::Char('?') | KeyCode::F(1) => help(state),
         KeyCode::Char('/') => {
             state.prompt = true;
-            Next::Draw
+            Effect::Redraw
         }
         KeyCode::Esc => escape(state),
-        KeyCode::Enter if state.open() => Next::Measure,
+        KeyCode::Enter if state.open() => Effect::Measure,
         KeyCode::Tab => tab(state, state.tab() + 1),
         KeyCode::BackTab => tab(state, state.tab() + TABS.len() - 1),
         KeyCode::Char(digit @ '1'..='5') => tab(state, digit as usize - '1' as usize),
         KeyCode::Char('f') => freeze(state),
         KeyCode::Char(' ') if state.replay.is_none() => freeze(state),
-        KeyCode::Char(' ') => Next::Steer(Steer::Pause),
+        KeyCode::Char(' ') => Effect::Command(SourceCommand::Pause),
         KeyCode::Char('+' | '=') => pace(state, true),
         KeyCode::Char('-' | '_') => pace(state, false),
-        KeyCode::Right if state.replay.is_some() => Next::Steer(Steer::Forward),
-        KeyCode::Left if state.replay.is_some() => Next::Steer(Steer::Back),
+        KeyCode::Right if state.replay.is_some() => Effect::Command(SourceCommand::Forward),
+        KeyCode::Left if state.replay.is_some() => Effect::Command(SourceCommand::Back),
         KeyCode::Char('R') => {
             state.ask_anew();
-            Next::Steer(Steer::Reconnect)
+            Effect::Command(SourceCommand::Reconnect)
         }
         KeyCode::Char('w') => wide(state),
         KeyCode::Char('u') => {
@@ -118,7 +118,7 @@ fn pressed(state: &mut State, code: KeyCode) -> Next {
                 state.ask_anew();
             }
             state.arrange();
-            Next::Draw
+            Effect::Redraw
         }
         KeyCode::Char('x') => look_at(state, (state.focus + 1) % state.resources().len().max(1)),
         KeyCode::Char('c' | 'C') => named(state, "cpu"),
@@ -129,17 +129,17 @@ fn pressed(state: &mut State, code: KeyCode) -> Next {
             let pane = state.pane_mut();
             pane.order = pane.order.inverted();
             state.arrange();
-            Next::Draw
+            Effect::Redraw
         }
         _ => match navigate(state, code) {
-            Next::Same => sort(state, code),
+            Effect::None => sort(state, code),
             next => next,
         },
     }
 }
 
 /// Moves the choice.
-fn navigate(state: &mut State, code: KeyCode) -> Next {
+fn navigate(state: &mut State, code: KeyCode) -> Effect {
     match code {
         KeyCode::Down | KeyCode::Char('j') => moved(state, |state, _| state.pane_mut().step(1)),
         KeyCode::Up | KeyCode::Char('k') => moved(state, |state, _| state.pane_mut().step(-1)),
@@ -149,18 +149,18 @@ fn navigate(state: &mut State, code: KeyCode) -> Next {
         KeyCode::End | KeyCode::Char('G') => {
             moved(state, |state, _| state.pane_mut().choose(usize::MAX))
         }
-        _ => Next::Same,
+        _ => Effect::None,
     }
 }
 
-fn moved(state: &mut State, go: impl FnOnce(&mut State, isize) -> bool) -> Next {
+fn moved(state: &mut State, go: impl FnOnce(&mut State, isize) -> bool) -> Effect {
     let page = isize::try_from(state.page().saturating_sub(1).max(1)).unwrap_or(1);
-    if go(state, page) { Next::Draw } else { Next::Same }
+    if go(state, page) { Effect::Redraw } else { Effect::None }
 }
 
 /// Sorts by the column with this letter; the same one again, or a capital, inverts.
-fn sort(state: &mut State, code: KeyCode) -> Next {
-    let KeyCode::Char(letter) = code else { return Next::Same };
+fn sort(state: &mut State, code: KeyCode) -> Effect {
+    let KeyCode::Char(letter) = code else { return Effect::None };
     let column = state
         .sortable()
         .into_iter()
@@ -168,55 +168,55 @@ fn sort(state: &mut State, code: KeyCode) -> Next {
         .map(|(column, _)| column);
     match column {
         Some(column) => sort_by(state, column, letter.is_ascii_uppercase()),
-        None => Next::Same,
+        None => Effect::None,
     }
 }
 
-fn sort_by(state: &mut State, column: Column, inverted: bool) -> Next {
+fn sort_by(state: &mut State, column: Column, inverted: bool) -> Effect {
     state.pane_mut().sort_by(column, inverted);
     state.arrange();
-    Next::Draw
+    Effect::Redraw
 }
 
 /// Sorts by the column beside the present one.
-fn neighbour(state: &mut State, right: bool) -> Next {
+fn neighbour(state: &mut State, right: bool) -> Effect {
     let columns = state.sortable();
     let present = state.pane().order.column;
     let at = columns.iter().position(|(column, _)| *column == present).unwrap_or(0);
     let to = if right { at + 1 } else { at + columns.len().saturating_sub(1) };
     match columns.get(to % columns.len().max(1)) {
         Some((column, _)) if *column != present => sort_by(state, *column, false),
-        _ => Next::Same,
+        _ => Effect::None,
     }
 }
 
-fn named(state: &mut State, resource: &str) -> Next {
+fn named(state: &mut State, resource: &str) -> Effect {
     match state.resources().iter().position(|name| name == resource) {
         Some(at) => look_at(state, at),
-        None => Next::Same,
+        None => Effect::None,
     }
 }
 
-fn look_at(state: &mut State, number: usize) -> Next {
+fn look_at(state: &mut State, number: usize) -> Effect {
     state.look_at(number);
-    Next::Draw
+    Effect::Redraw
 }
 
 /// A popup is closed first, then the filter cleared, then the way went back. It never quits.
-fn escape(state: &mut State) -> Next {
+fn escape(state: &mut State) -> Effect {
     if !state.pane().filter().is_empty() {
         return filter(state, String::new());
     }
-    if state.back() { Next::Measure } else { Next::Same }
+    if state.back() { Effect::Measure } else { Effect::None }
 }
 
 /// A key while the filter is typed.
-fn typed(state: &mut State, code: KeyCode) -> Next {
+fn typed(state: &mut State, code: KeyCode) -> Effect {
     let mut text = state.pane().filter().text().to_owned();
     match code {
         KeyCode::Enter => {
             state.prompt = false;
-            Next::Draw
+            Effect::Redraw
         }
         KeyCode::Esc => {
             state.prompt = false;
@@ -231,42 +231,88 @@ fn typed(state: &mut State, code: KeyCode) -> Next {
             filter(state, text)
         }
         KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => navigate(state, code),
-        _ => Next::Same,
+        _ => Effect::None,
     }
 }
 
-fn filter(state: &mut State, text: String) -> Next {
+fn filter(state: &mut State, text: String) -> Effect {
     state.pane_mut().set_filter(&text);
     state.arrange();
-    Next::Draw
+    Effect::Redraw
 }
 
-fn tab(state: &mut State, tab: usize) -> Next {
+fn tab(state: &mut State, tab: usize) -> Effect {
     state.open_tab(tab);
-    Next::Measure
+    Effect::Measure
 }
 
-fn help(state: &mut State) -> Next {
+fn help(state: &mut State) -> Effect {
     state.help = !state.help;
     state.help_from = 0;
-    Next::Draw
+    Effect::Redraw
 }
 
-fn wide(state: &mut State) -> Next {
+fn wide(state: &mut State) -> Effect {
     state.wide = !state.wide;
-    Next::Draw
+    Effect::Redraw
 }
 
-fn freeze(state: &mut State) -> Next {
+fn freeze(state: &mut State) -> Effect {
     state.frozen = !state.frozen;
-    if state.frozen { Next::Draw } else { Next::Measure }
+    if state.frozen { Effect::Redraw } else { Effect::Measure }
 }
 
 /// `+` and `-` change the speed of a record, otherwise the time between frames.
-fn pace(state: &mut State, more: bool) -> Next {
+fn pace(state: &mut State, more: bool) -> Effect {
     if state.replay.is_some() {
-        return Next::Steer(if more { Steer::Faster } else { Steer::Slower });
+        return Effect::Command(if more { SourceCommand::Faster } else { SourceCommand::Slower });
     }
     state.change_pace(more);
-    Next::Draw
+    Effect::Redraw
 }
+
+/// How far a notch of the wheel goes, as in other terminal programs.
+const NOTCH: isize = 3;
+
+/// Does what the mouse says.
+pub(super) fn handle_mouse(state: &mut State, mouse: MouseEvent) -> Effect {
+    if state.help {
+        return Effect::None;
+    }
+    let layout = Layout::of(state, state.area);
+    let page = usize::from(layout.rows.height);
+    let changed = match mouse.kind {
+        MouseEventKind::ScrollDown => state.pane_mut().scroll(NOTCH, page),
+        MouseEventKind::ScrollUp => state.pane_mut().scroll(-NOTCH, page),
+        MouseEventKind::Down(MouseButton::Left) => {
+            let at = Position::new(mouse.column, mouse.row);
+            if layout.rows.contains(at) {
+                let place = state.pane().offset(page) + usize::from(at.y - layout.rows.y);
+                place < state.pane().len() && state.pane_mut().choose(place)
+            } else if layout.head.contains(at) {
+                return sort_at(state, at.x - layout.head.x, layout.head.width);
+            } else {
+                false
+            }
+        }
+        _ => false,
+    };
+    if changed { Effect::Redraw } else { Effect::None }
+}
+
+/// Sorts by the column whose heading is there.
+fn sort_at(state: &mut State, x: u16, width: u16) -> Effect {
+    let mut from = 0;
+    for head in state.table().within(width).heads {
+        if (from..from + head.width).contains(&x) && head.sorts {
+            state.pane_mut().sort_by(head.column, false);
+            state.arrange();
+            return Effect::Redraw;
+        }
+        from += head.width + 1;
+    }
+    Effect::None
+}
+
+#[cfg(test)]
+mod tests;

@@ -12,24 +12,23 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
-use crate::terminal::{Input, Left, Screen, Signal, Signals};
+use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals};
 use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::follow::{Health, Picture};
 
-use super::ask::Answer;
-use super::ask::hpas::{self, HpaItem};
-use super::ask::pods::{self, PodItem};
+use super::connection;
 use super::draw;
-use super::feed;
-use super::key::{self, Next};
-use super::measured::{Asked, Measured};
-use super::mouse;
-use super::question::Question;
+use super::hpas::{self, HpaItem};
+use super::input::{self, Effect};
+use super::measurement::{Measurement, MeasurementRequest};
+use super::pods::{self, PodItem};
+use super::query::QueryResult;
+use super::query::QuerySchedule;
 use super::source::Source;
 use super::state::{FRAME, Setup, State};
 use super::view::View;
 
-/// Measuring may take this share of the time: one part of so many.
+/// RunningMeasurement may take this share of the time: one part of so many.
 const MEASURING: u32 = 10;
 /// Another table is drawn without rows when measuring it takes longer than an eye notices.
 const PATIENCE: Duration = Duration::from_millis(60);
@@ -41,7 +40,7 @@ const PLAYING: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// When the terminal cannot be read or written.
-pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left> {
+pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<ScreenExit> {
     // Before the screen changes: a signal must not find it so.
     let mut signals = Signals::new()?;
     let state = State::new(setup, Instant::now());
@@ -61,7 +60,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
         is_urgent: false,
         measured_at: None,
         cost: Duration::ZERO,
-        question: Question::default(),
+        question: QuerySchedule::default(),
     };
     app.measure_soon().await?;
     app.draw()?;
@@ -73,19 +72,19 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
             event = input.next() => {
                 let mut next = app.event(event?);
                 // What has come meanwhile is answered by one frame.
-                while matches!(next, Next::Same | Next::Draw)
+                while matches!(next, Effect::None | Effect::Redraw)
                     && let Some(event) = input.waiting()
                 {
                     let more = app.event(event?);
-                    next = if more == Next::Same { next } else { more };
+                    next = if more == Effect::None { next } else { more };
                 }
                 if let Some(left) = app.follow(next, &mut signals).await? {
                     return Ok(left);
                 }
             }
             signal = signals.next() => match signal {
-                Signal::End => return Ok(Left::Interrupted),
-                Signal::Stop => { app.follow(Next::Stop, &mut signals).await?; }
+                Signal::End => return Ok(ScreenExit::Interrupted),
+                Signal::Stop => { app.follow(Effect::Suspend, &mut signals).await?; }
                 Signal::Continued => app.again()?,
             },
             done = finished(&mut app.measuring) => {
@@ -117,7 +116,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Left
 }
 
 /// The end of a measurement that is under way.
-async fn finished(measuring: &mut Option<Measuring>) -> Option<Done> {
+async fn finished(measuring: &mut Option<RunningMeasurement>) -> Option<Done> {
     match measuring {
         Some(under_way) => {
             let done = (&mut under_way.task).await.ok();
@@ -140,28 +139,28 @@ async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> Re
     std::future::pending().await
 }
 
-struct Measuring {
+struct RunningMeasurement {
     task: JoinHandle<Done>,
 }
 
 /// What was measured, and what it cost.
 struct Done {
-    measured: Measured,
+    measured: Measurement,
     cost: Duration,
 }
 
 /// What was answered on demand.
-enum Told {
-    Pods(String, Answer<Vec<PodItem>>),
-    Hpas(Answer<Vec<HpaItem>>),
+enum Answer {
+    Pods(String, QueryResult<Vec<PodItem>>),
+    Hpas(QueryResult<Vec<HpaItem>>),
 }
 
 struct App {
     state: State,
     screen: Screen,
     source: Arc<dyn Source>,
-    sender: mpsc::Sender<Told>,
-    measuring: Option<Measuring>,
+    sender: mpsc::Sender<Answer>,
+    measuring: Option<RunningMeasurement>,
     /// Whether something has changed since the last measurement began.
     is_dirty: bool,
     /// Whether that is more than new figures: how well the cluster is heard, say.
@@ -169,7 +168,7 @@ struct App {
     /// When the last measurement began, and what it cost.
     measured_at: Option<Instant>,
     cost: Duration,
-    question: Question,
+    question: QuerySchedule,
 }
 
 impl App {
@@ -196,31 +195,35 @@ impl App {
         self.draw()
     }
 
-    fn event(&mut self, event: Event) -> Next {
+    fn event(&mut self, event: Event) -> Effect {
         match event {
-            Event::Key(key) => key::press(&mut self.state, key),
-            Event::Mouse(mouse) => mouse::click(&mut self.state, mouse),
-            Event::Resize(..) => Next::Draw,
-            _ => Next::Same,
+            Event::Key(key) => input::handle_key(&mut self.state, key),
+            Event::Mouse(mouse) => input::handle_mouse(&mut self.state, mouse),
+            Event::Resize(..) => Effect::Redraw,
+            _ => Effect::None,
         }
     }
 
     /// Does what follows from an event.
-    async fn follow(&mut self, next: Next, signals: &mut Signals) -> std::io::Result<Option<Left>> {
+    async fn follow(
+        &mut self,
+        next: Effect,
+        signals: &mut Signals,
+    ) -> std::io::Result<Option<ScreenExit>> {
         match next {
-            Next::Same => {}
-            Next::Draw => self.draw()?,
-            Next::Measure => {
+            Effect::None => {}
+            Effect::Redraw => self.draw()?,
+            Effect::Measure => {
                 self.measure_soon().await?;
                 self.draw()?;
             }
-            Next::Steer(steer) => {
+            Effect::Command(steer) => {
                 self.source.steer(steer);
                 self.draw()?;
             }
-            Next::Quit => return Ok(Some(Left::Quit)),
-            Next::Interrupt => return Ok(Some(Left::Interrupted)),
-            Next::Stop => {
+            Effect::Quit => return Ok(Some(ScreenExit::Quit)),
+            Effect::Interrupt => return Ok(Some(ScreenExit::Interrupted)),
+            Effect::Suspend => {
                 self.screen.leave();
                 signals.stop().await;
                 self.again()?;
@@ -251,7 +254,7 @@ impl App {
         self.measured_at = Some(Instant::now());
         let (picture, asked) = (self.source.picture().clone(), self.state.asked());
         let measure = move || measured(&picture, &asked);
-        self.measuring = Some(Measuring { task: tokio::task::spawn_blocking(measure) });
+        self.measuring = Some(RunningMeasurement { task: tokio::task::spawn_blocking(measure) });
     }
 
     /// Measures at once, for another table than the last time, and waits a moment for it.
@@ -287,7 +290,7 @@ impl App {
             (Some(replay), _) if !replay.paused => at(now + PLAYING),
             (Some(_), _) | (None, None) => {}
             (None, Some(health)) => {
-                if let Some(next) = feed::next_change(health, self.state.fresh, now) {
+                if let Some(next) = connection::next_change(health, self.state.fresh, now) {
                     at(now + next);
                 }
             }
@@ -320,14 +323,14 @@ impl App {
                 let ownership = self.state.ownership.clone();
                 tokio::spawn(async move {
                     let answer = pods::of_node(&cluster, &name, &ownership).await;
-                    let _ = sender.send(Told::Pods(name, answer)).await;
+                    let _ = sender.send(Answer::Pods(name, answer)).await;
                 });
             }
             View::Hpas => {
                 let namespace = self.state.hpa_namespace();
                 tokio::spawn(async move {
                     let answer = hpas::list(&cluster, namespace.as_deref()).await;
-                    let _ = sender.send(Told::Hpas(answer)).await;
+                    let _ = sender.send(Answer::Hpas(answer)).await;
                 });
             }
             // Nothing else asks.
@@ -335,24 +338,24 @@ impl App {
         }
     }
 
-    fn take_answer(&mut self, told: Told) {
+    fn take_answer(&mut self, told: Answer) {
         let has_failed = match &told {
-            Told::Pods(_, answer) => answer.is_err(),
-            Told::Hpas(answer) => answer.is_err(),
+            Answer::Pods(_, answer) => answer.is_err(),
+            Answer::Hpas(answer) => answer.is_err(),
         };
         self.question.answered(has_failed, Instant::now());
         match told {
-            Told::Pods(node, answer) => self.state.take_pods(&node, answer),
-            Told::Hpas(answer) => self.state.take_hpas(answer),
+            Answer::Pods(node, answer) => self.state.take_pods(&node, answer),
+            Answer::Hpas(answer) => self.state.take_hpas(answer),
         }
     }
 }
 
 /// Measures, and tells how long that took: waiting for the picture is not work.
-fn measured(picture: &Picture, asked: &Asked) -> Done {
+fn measured(picture: &Picture, asked: &MeasurementRequest) -> Done {
     picture.look(|snapshot, health| {
         let start = Instant::now();
-        let measured = Measured::of(snapshot, health, asked);
+        let measured = Measurement::of(snapshot, health, asked);
         Done { measured, cost: start.elapsed() }
     })
 }

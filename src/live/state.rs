@@ -1,44 +1,33 @@
 //! All that the screen depends on.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `setup` | [`Setup`]: how a screen begins |
-//! | `way` | which table is open, and the way to it and back |
-//! | `hpas` | which HPAs are shown |
-//! | `facts` | what drawing asks of the state |
-
-mod facts;
-mod hpas;
-mod setup;
-mod way;
-
-pub use setup::Setup;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
 
-use crate::terminal::Look;
+use crate::terminal::Theme;
+use oppscale_cluster::follow::Health;
 use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
-use oppscale_core::figures::Format;
+use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, Resources};
+use oppscale_core::selector::Selector;
+use oppscale_core::view::By;
 
-use crate::live::ask::Refusal;
-use crate::live::ask::hpas::HpaItem;
-use crate::live::ask::pods::PodItem;
-use crate::live::column::{Column, Table};
-use crate::live::draw::{Layout, highest_detail};
-use crate::live::history::History;
-use crate::live::item::{Items, Measure};
-use crate::live::measured::{Asked, Measured};
-use crate::live::order::Order;
-use crate::live::pane::Pane;
-use crate::live::source::Replay;
-use crate::live::view::{TABS, View};
+use super::column::{Column, Table};
+use super::draw::{Layout, highest_detail};
+use super::history::History;
+use super::hpas::HpaItem;
+use super::items::{Items, Measure};
+use super::measurement::{Measurement, MeasurementRequest};
+use super::pane::{Order, Pane};
+use super::pods::PodItem;
+use super::query::QueryError;
+use super::source::Replay;
+use super::view::{TABS, View};
 
 /// The least time between two frames of new data, at first.
 pub(in crate::live) const FRAME: Duration = Duration::from_millis(100);
@@ -48,7 +37,7 @@ const SLOWEST: Duration = Duration::from_secs(10);
 /// The state of the screen.
 #[derive(Debug, Clone)]
 pub struct State {
-    pub(in crate::live) look: Look,
+    pub(in crate::live) theme: Theme,
     pub(in crate::live) context: String,
     pub(in crate::live) ownership: Ownership,
     pub(in crate::live) workload: Option<WorkloadRef>,
@@ -68,11 +57,11 @@ pub struct State {
     pub(in crate::live) least: Duration,
     /// How old data is at the most while all is well.
     pub(in crate::live) fresh: Duration,
-    pub(in crate::live) measured: Option<Measured>,
+    pub(in crate::live) measured: Option<Measurement>,
     pub(in crate::live) history: History,
     pub(in crate::live) replay: Option<Replay>,
     /// Why the open pane's own question was not answered.
-    pub(in crate::live) refusal: Option<Refusal>,
+    pub(in crate::live) refusal: Option<QueryError>,
     /// How many HPAs there are besides those that are shown.
     pub(in crate::live) other_hpas: usize,
     /// How large the screen is.
@@ -112,7 +101,7 @@ impl State {
             pane.order = Order { column, descending };
         }
         let mut state = Self {
-            look: setup.look,
+            theme: setup.theme,
             context: setup.context,
             ownership: Ownership::default(),
             workload: setup.workload,
@@ -167,8 +156,8 @@ impl State {
     }
 
     /// What is to be measured for the table that is open.
-    pub fn asked(&self) -> Asked {
-        Asked {
+    pub fn asked(&self) -> MeasurementRequest {
+        MeasurementRequest {
             query: Arc::clone(&self.query),
             resources: Arc::clone(&self.named),
             view: self.pane().view.clone(),
@@ -178,7 +167,7 @@ impl State {
     }
 
     /// Takes what was measured. Its rows are of no use when another table is open by now.
-    pub fn take(&mut self, mut measured: Measured) {
+    pub fn take(&mut self, mut measured: Measurement) {
         let rows = std::mem::take(&mut measured.rows);
         let is_open = measured.view == self.pane().view;
         let remaining = measured.total.remaining.clone();
@@ -200,7 +189,11 @@ impl State {
     }
 
     /// Takes the pods of a node, or why there are none to be had.
-    pub(in crate::live) fn take_pods(&mut self, node: &str, answer: Result<Vec<PodItem>, Refusal>) {
+    pub(in crate::live) fn take_pods(
+        &mut self,
+        node: &str,
+        answer: Result<Vec<PodItem>, QueryError>,
+    ) {
         if !matches!(&self.pane().view, View::OnNode { name } if name == node) {
             return;
         }
@@ -314,4 +307,242 @@ impl State {
 fn is_wanted(items: &Items, at: usize, show_unusable: bool) -> bool {
     let Items::Rows(rows) = items else { return true };
     rows.get(at).is_some_and(|row| show_unusable || !row.is_hidden())
+}
+
+/// How a screen begins.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Which characters and colours the terminal takes.
+    pub theme: Theme,
+    /// What the cluster is called: the context of the kubeconfig, or the server.
+    pub context: String,
+    /// The shape of a replica; otherwise the workload's.
+    pub replica: Option<Replica>,
+    /// What must stay free.
+    pub reserve: Reserve,
+    /// Which nodes are looked at at all.
+    pub nodes: Selector,
+    /// The workload that was named.
+    pub workload: Option<WorkloadRef>,
+    /// The namespace of a workload that was named without one.
+    pub namespace: String,
+    /// What is known of it.
+    pub resolved: ResolvedWorkload,
+    /// What a row stands for at first.
+    pub by: By,
+    /// How rows are sorted at first: a figure, and whether the greatest comes first.
+    pub sort: Option<(&'static Figure, bool)>,
+    /// The resources to show; empty means those that matter.
+    pub resources: Vec<String>,
+    /// Only rows of this namespace.
+    pub only_namespace: Option<String>,
+    /// Whether nodes that opportunistic work may not use are shown.
+    pub show_unusable: bool,
+    /// Whether there is an API server to ask for more.
+    pub has_cluster: bool,
+    /// The least time between two frames of new data; otherwise a tenth of a second.
+    pub interval: Option<Duration>,
+    /// How old data is at the most while all is well.
+    pub fresh: Duration,
+}
+
+impl State {
+    pub(in crate::live) fn pane(&self) -> &Pane {
+        self.opened.last().unwrap_or(&self.tabs[self.tab])
+    }
+
+    pub(in crate::live) fn pane_mut(&mut self) -> &mut Pane {
+        self.opened.last_mut().unwrap_or(&mut self.tabs[self.tab])
+    }
+
+    /// The number of the tab that is open, or that the open table was reached from.
+    pub(in crate::live) fn tab(&self) -> usize {
+        self.tab
+    }
+
+    /// The tables that were opened from the tab.
+    pub(in crate::live) fn opened(&self) -> &[Pane] {
+        &self.opened
+    }
+
+    /// The number of the opening of the table that is open.
+    pub(in crate::live) fn opening(&self) -> u64 {
+        self.opening
+    }
+
+    /// What is open is asked for at once, as if it had just been opened.
+    pub(in crate::live) fn ask_anew(&mut self) {
+        self.opening += 1;
+    }
+
+    /// Opens a tab.
+    pub(in crate::live) fn open_tab(&mut self, tab: usize) {
+        self.opened.clear();
+        // Tables that are not seen keep their sorting and their choice, but no rows.
+        self.tabs[self.tab].items = Items::Unknown;
+        self.tab = tab % TABS.len();
+        self.forget();
+        self.arrange();
+    }
+
+    /// Opens what is chosen; false where there is nothing more to see.
+    pub(in crate::live) fn open(&mut self) -> bool {
+        let pane = self.pane();
+        let Some(chosen) = pane.identity() else { return false };
+        let view = match &pane.view {
+            View::Nodes { .. } | View::NodesOfWorkload { .. } => View::OnNode { name: chosen.name },
+            View::Pools => View::Nodes { pool: Some(chosen.name) },
+            View::Namespaces => View::Workloads { namespace: Some(chosen.name) },
+            View::Workloads { .. } => View::NodesOfWorkload {
+                namespace: chosen.namespace,
+                kind: chosen.kind,
+                name: chosen.name,
+            },
+            // In a record, workloads stand for the pods that it does not name.
+            View::OnNode { .. } | View::Hpas => return false,
+        };
+        let mut pane = Pane::new(view);
+        pane.order.column = pane.order.column.of_resource(self.focus);
+        if matches!(pane.view, View::OnNode { .. }) && !self.has_cluster {
+            pane.order = View::Namespaces.order();
+        }
+        self.opened.push(pane);
+        self.forget();
+        true
+    }
+
+    /// Goes back to where the open table was reached from; false at the beginning.
+    pub(in crate::live) fn back(&mut self) -> bool {
+        let went = self.opened.pop().is_some();
+        if went {
+            self.forget();
+            self.arrange();
+        }
+        went
+    }
+
+    /// Drops what belongs to a table that is no longer open.
+    fn forget(&mut self) {
+        self.ask_anew();
+        self.refusal = None;
+        self.prompt = false;
+    }
+
+    /// Looks at the resource with this number; tables are sorted by its figures then.
+    pub(in crate::live) fn look_at(&mut self, number: usize) {
+        if number >= self.resources().len() {
+            return;
+        }
+        let is_same = self.focus == number;
+        self.focus = number;
+        let pane = self.pane_mut();
+        let column = pane.order.column;
+        let amount = match column.of_resource(usize::MAX) == column {
+            // Sorted by a name or a count: the key asks for amounts.
+            true => pane.view.order().column.of_resource(number),
+            false => column.of_resource(number),
+        };
+        match is_same && amount == column {
+            true => pane.order = pane.order.inverted(),
+            false if amount == column.of_resource(number) => pane.order.column = amount,
+            false => pane.order = Order::by(amount),
+        }
+        self.sort_by_resource(number);
+        self.arrange();
+    }
+
+    /// Looks at the same resource as before, whatever number it has by now.
+    pub(super) fn go_on_looking_at(&mut self, resource: &str) {
+        let number = self.resources().iter().position(|name| name == resource).unwrap_or(0);
+        if self.focus != number {
+            self.focus = number;
+            self.sort_by_resource(number);
+        }
+    }
+
+    /// Tables must not be sorted by what they do not show.
+    fn sort_by_resource(&mut self, number: usize) {
+        for pane in self.tabs.iter_mut().chain(&mut self.opened) {
+            pane.order.column = pane.order.column.of_resource(number);
+        }
+    }
+}
+
+impl State {
+    /// How well the cluster is heard.
+    pub(in crate::live) fn health(&self) -> Option<&Health> {
+        self.measured.as_ref().map(|measured| &measured.health)
+    }
+
+    /// How many rows there are that could be shown, and how many of them match.
+    pub(in crate::live) fn matches(&self) -> (usize, usize) {
+        let pane = self.pane();
+        let items = &pane.items;
+        let wanted = (0..items.len()).filter(|at| is_wanted(items, *at, self.show_unusable));
+        (pane.len(), wanted.count())
+    }
+
+    /// How many nodes are left out because they are not usable.
+    pub(in crate::live) fn left_out(&self) -> usize {
+        let items = &self.pane().items;
+        (0..items.len()).filter(|at| !is_wanted(items, *at, self.show_unusable)).count()
+    }
+
+    /// What is on the node that is looked into, and its name.
+    pub(in crate::live) fn on_node(&self) -> Option<(&str, Option<&(Resources, Resources)>)> {
+        let View::OnNode { name } = &self.pane().view else { return None };
+        let measured = self.measured.as_ref().filter(|m| m.view == self.pane().view);
+        Some((name, measured.and_then(|measured| measured.on_node.as_ref())))
+    }
+}
+
+impl State {
+    /// Takes the HPAs, or why there are none to be had.
+    pub(in crate::live) fn take_hpas(&mut self, answer: Result<Vec<HpaItem>, QueryError>) {
+        match answer {
+            Ok(hpas) => {
+                self.refusal = None;
+                self.hpas = Some(hpas);
+                if self.pane().view == View::Hpas {
+                    self.show_hpas();
+                }
+            }
+            // Whoever looks at something else by now need not know.
+            Err(refusal) if self.pane().view == View::Hpas => self.refusal = Some(refusal),
+            Err(_) => {}
+        }
+    }
+
+    /// Shows the HPAs of opportunistic work; all of them where that was asked for.
+    pub(super) fn show_hpas(&mut self) {
+        // Before the first answer nothing is known, which is not the same as nothing.
+        let Some(hpas) = &self.hpas else { return };
+        let is_wanted = |hpa: &&HpaItem| self.show_unusable || self.is_own(hpa);
+        let wanted: Vec<_> = hpas.iter().filter(is_wanted).cloned().collect();
+        self.other_hpas = hpas.len() - wanted.len();
+        self.fill(Items::Hpas(wanted));
+    }
+
+    /// The namespace in which HPAs are looked for; `None` means all.
+    pub(in crate::live) fn hpa_namespace(&self) -> Option<String> {
+        match &self.workload {
+            Some(WorkloadRef::Object { namespace, .. }) if !self.show_unusable => {
+                Some(namespace.clone().unwrap_or_else(|| self.namespace.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether an HPA scales opportunistic work.
+    fn is_own(&self, hpa: &HpaItem) -> bool {
+        let (kind, name) = &hpa.target;
+        if let Some(WorkloadRef::Object { namespace, kind: wanted, name: wanted_name }) =
+            &self.workload
+        {
+            let namespace = namespace.as_ref().unwrap_or(&self.namespace);
+            return hpa.namespace == *namespace && wanted.is(kind) && name == wanted_name;
+        }
+        let key = (hpa.namespace.clone(), kind.clone(), name.clone());
+        hpa.marked || self.measured.as_ref().is_some_and(|measured| measured.own.contains(&key))
+    }
 }

@@ -4,8 +4,10 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::{Block, Clear, Widget};
 
+use super::layout::Layout;
 use super::pen::{Pen, split, wrapped};
 use crate::live::state::State;
+use crate::live::view::View;
 
 const KEYS: [(&str, &str); 18] = [
     ("q, Ctrl-C", "quit"),
@@ -43,8 +45,8 @@ pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
     let (place, inner) = places(lines.len(), area);
     Clear.render(place, pen.buf);
     if inner != place {
-        let set = pen.look.border();
-        let frame = Block::bordered().border_set(set).title(" keys ").title_style(pen.look.bold());
+        let set = pen.theme.border();
+        let frame = Block::bordered().border_set(set).title(" keys ").title_style(pen.theme.bold());
         frame.render(place, pen.buf);
     }
     let page = page(lines.len(), inner);
@@ -53,12 +55,12 @@ pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
     for (key, word) in &lines[from..from + page] {
         let (row, below) = split(rest);
         rest = below;
-        let left = pen.put(row, &format!(" {key:<14}"), pen.look.bold());
+        let left = pen.put(row, &format!(" {key:<14}"), pen.theme.bold());
         pen.put(left, word, Style::default());
     }
     if page < lines.len() && rest.height > 0 {
         let (first, last, all) = (from + 1, from + page, lines.len());
-        pen.put(rest, &format!(" lines {first} to {last} of {all}; j k scroll"), pen.look.dim());
+        pen.put(rest, &format!(" lines {first} to {last} of {all}; j k scroll"), pen.theme.dim());
     }
 }
 
@@ -103,4 +105,76 @@ fn places(lines: usize, area: Rect) -> (Rect, Rect) {
 fn page(lines: usize, inner: Rect) -> usize {
     let height = usize::from(inner.height);
     if lines <= height { lines } else { height.saturating_sub(1).max(height.min(1)) }
+}
+
+/// Tells what is hidden: parts of the screen, and columns.
+pub(super) fn hidden(layout: &Layout, columns: &[String], pen: &mut Pen<'_>) {
+    let mut parts: Vec<&str> = layout.missing.clone();
+    parts.extend(columns.iter().map(String::as_str));
+    if !parts.is_empty() {
+        pen.put(layout.hidden, &format!("hidden: {}", parts.join(", ")), pen.theme.dim());
+    }
+}
+
+/// The last line.
+pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
+    if state.prompt {
+        let rest = pen.put(place, "/", pen.theme.bold());
+        // The cursor stays on the screen, and so does what was typed last.
+        let text = pen.tail(state.pane().filter().text(), rest.width.saturating_sub(1));
+        let rest = pen.put(rest, &text, pen.theme.bold());
+        let rest = pen.put(rest, " ", pen.theme.chosen());
+        pen.put(rest, "  Enter keeps  Esc clears", pen.theme.dim());
+        return;
+    }
+    let mut rest = place;
+    for (key, word) in hints(state) {
+        let width = pen.width(key) + pen.width(word) + 1;
+        // A hint that is cut would be of another key.
+        if width > rest.width {
+            continue;
+        }
+        rest = pen.put(rest, key, pen.theme.bold());
+        rest = pen.put(rest, &format!(" {word}  "), Style::default());
+    }
+}
+
+/// Keys and what they do, the ones that are missed most first.
+fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
+    let mut hints = vec![("q", "quit"), ("?", "help")];
+    let pane = state.pane();
+    match &pane.view {
+        View::Nodes { .. } if state.has_cluster => hints.push(("Enter", "pods")),
+        View::Nodes { .. } => hints.push(("Enter", "workloads")),
+        View::Namespaces => hints.push(("Enter", "workloads")),
+        View::Pools => hints.push(("Enter", "nodes")),
+        View::Workloads { .. } => hints.push(("Enter", "where")),
+        View::NodesOfWorkload { .. } => hints.push(("Enter", "node")),
+        View::OnNode { .. } | View::Hpas => {}
+    }
+    if !pane.filter().is_empty() {
+        hints.push(("Esc", "clear filter"));
+    } else if !state.opened().is_empty() {
+        hints.push(("Esc", "back"));
+    }
+    hints.push(("/", "filter"));
+    match (&state.replay, state.frozen) {
+        (Some(replay), _) if replay.paused => hints.push(("space", "go on")),
+        (Some(_), _) => hints.push(("space", "pause")),
+        (None, true) => hints.push(("f", "go on")),
+        (None, false) => hints.push(("f", "freeze")),
+    }
+    match &pane.view {
+        View::Hpas => hints.push(("u", if state.show_unusable { "own" } else { "all" })),
+        View::Nodes { .. } => hints.push(("u", "unusable")),
+        _ => {}
+    }
+    if state.replay.is_some() {
+        hints.extend([("+-", "speed"), ("<- ->", "jump")]);
+    }
+    hints.extend([("w", if state.wide { "narrow" } else { "wide" }), ("Tab", "view")]);
+    if state.resources().len() > 1 {
+        hints.push(("x", "resource"));
+    }
+    hints
 }

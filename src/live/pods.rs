@@ -12,7 +12,7 @@ use oppscale_core::model::Pod;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::Resources;
 
-use super::{Answer, Refusal};
+use super::query::{QueryError, QueryResult};
 
 /// A pod that occupies a node.
 #[derive(Debug, Clone)]
@@ -107,7 +107,7 @@ pub(in crate::live) async fn of_node(
     cluster: &Cluster,
     node: &str,
     ownership: &Ownership,
-) -> Answer<Vec<PodItem>> {
+) -> QueryResult<Vec<PodItem>> {
     let words = format!("list pods on {node}");
     let action = Action { words: &words, right: "--verb=list --resource=nodes,pods" };
     let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
@@ -115,10 +115,10 @@ pub(in crate::live) async fn of_node(
     let path = format!("/api/v1/pods?fieldSelector={}", percent_encode(&selector));
     let body = cluster.get(&action, &path).await?;
     let text =
-        std::str::from_utf8(&body).map_err(|error| Refusal::garbage(&words, cluster, &error))?;
+        std::str::from_utf8(&body).map_err(|error| QueryError::garbage(&words, cluster, &error))?;
     let mut pods = Vec::new();
     fold_list(text, |raw: &RawValue| pods.extend(item(raw.get(), ownership)))
-        .map_err(|error| Refusal::garbage(&words, cluster, &error))?;
+        .map_err(|error| QueryError::garbage(&words, cluster, &error))?;
     Ok(pods)
 }
 

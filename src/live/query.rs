@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::resources::Resources;
 
 use super::state::State;
@@ -18,7 +19,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// The question that the open table needs an answer to.
 #[derive(Debug, Default)]
-pub(super) struct Question {
+pub(super) struct QuerySchedule {
     /// Whether an answer is on its way.
     is_open: bool,
     /// Which opening of a table it was about: one that is opened again has no rows yet.
@@ -29,7 +30,7 @@ pub(super) struct Question {
     on_node: Option<(Resources, Resources)>,
 }
 
-impl Question {
+impl QuerySchedule {
     /// When it is to be asked; `None` when the table has none, or when it has been answered
     /// for good.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
@@ -72,16 +73,43 @@ impl Question {
     }
 }
 
+/// Why something could not be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct QueryError {
+    pub(super) why: String,
+    pub(super) hint: Option<String>,
+}
+
+impl From<ClusterError> for QueryError {
+    fn from(error: ClusterError) -> Self {
+        Self { why: error.to_string(), hint: error.hint() }
+    }
+}
+
+impl QueryError {
+    /// For an answer that makes no sense.
+    pub(super) fn garbage(action: &str, cluster: &Cluster, cause: &dyn std::fmt::Display) -> Self {
+        ClusterError::Garbage {
+            action: action.to_owned(),
+            server: cluster.server().to_owned(),
+            cause: cause.to_string(),
+        }
+        .into()
+    }
+}
+
+/// What came of a question.
+pub(super) type QueryResult<T> = Result<T, QueryError>;
+
 #[cfg(test)]
 mod tests {
+    use super::*;
+    use crate::live::query::QueryError;
+    use crate::live::testing::Bench;
     use ratatui::crossterm::event::KeyCode;
 
-    use super::*;
-    use crate::live::ask::Refusal;
-    use crate::live::testing::Bench;
-
     /// What is done when it is due: it is asked and answered.
-    fn answered(question: &mut Question, bench: &Bench, now: Instant) {
+    fn answered(question: &mut QuerySchedule, bench: &Bench, now: Instant) {
         assert_eq!(question.due(&bench.state, now), Some(now));
         question.ask(&bench.state, now);
         assert_eq!(question.due(&bench.state, now), None, "one at a time");
@@ -90,7 +118,8 @@ mod tests {
 
     #[test]
     fn a_table_asks_each_time_that_it_is_opened() {
-        let (mut bench, mut question, now) = (Bench::blog(), Question::default(), Instant::now());
+        let (mut bench, mut question, now) =
+            (Bench::blog(), QuerySchedule::default(), Instant::now());
         assert_eq!(question.due(&bench.state, now), None, "nodes come by watches");
         bench.code(KeyCode::Enter);
         answered(&mut question, &bench, now);
@@ -111,7 +140,7 @@ mod tests {
     #[test]
     fn a_refusal_that_comes_too_late_is_not_shown() {
         let mut bench = Bench::blog();
-        let refusal = || Err(Refusal { why: "no right".to_owned(), hint: None });
+        let refusal = || Err(QueryError { why: "no right".to_owned(), hint: None });
         bench.type_in("5");
         bench.state.take_hpas(refusal());
         assert!(bench.screen(80, 24).contains("! no right"));
@@ -122,7 +151,8 @@ mod tests {
 
     #[test]
     fn a_frozen_screen_asks_once_for_what_it_has_not_shown_yet() {
-        let (mut bench, mut question, now) = (Bench::blog(), Question::default(), Instant::now());
+        let (mut bench, mut question, now) =
+            (Bench::blog(), QuerySchedule::default(), Instant::now());
         bench.type_in("f5");
         answered(&mut question, &bench, now);
         assert_eq!(question.due(&bench.state, now), None);

@@ -11,7 +11,7 @@ use oppscale_core::figures::Tone;
 
 /// How things are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct Theme {
     /// Whether the terminal shows characters beyond ASCII.
     pub unicode: bool,
     /// Whether colours are wanted.
@@ -24,31 +24,31 @@ pub enum Part {
     /// What paid work takes: others.
     Paid,
     /// What opportunistic work takes.
-    Own,
+    Filler,
     /// Requested, whoever by.
-    Taken,
+    Requested,
     /// Free, but not to be taken.
     Reserve,
     /// Free.
     Free,
     /// What there is no room for.
-    Short,
+    Overcommitted,
 }
 
-impl Look {
+impl Theme {
     /// The character that fills a part; each differs, so that no colour is needed.
     #[must_use]
     pub fn fill(self, part: Part) -> &'static str {
         match (part, self.unicode) {
-            (Part::Paid | Part::Taken, true) => "█",
-            (Part::Own, true) => "▒",
+            (Part::Paid | Part::Requested, true) => "█",
+            (Part::Filler, true) => "▒",
             (Part::Reserve, true) => "░",
             (Part::Free, true) => "·",
-            (Part::Paid | Part::Taken, false) => "#",
-            (Part::Own, false) => "+",
+            (Part::Paid | Part::Requested, false) => "#",
+            (Part::Filler, false) => "+",
             (Part::Reserve, false) => "=",
             (Part::Free, false) => ".",
-            (Part::Short, _) => "!",
+            (Part::Overcommitted, _) => "!",
         }
     }
 
@@ -60,11 +60,11 @@ impl Look {
         }
         Style::default().fg(match part {
             Part::Paid => Color::Blue,
-            Part::Own => Color::Green,
-            Part::Taken => Color::Cyan,
+            Part::Filler => Color::Green,
+            Part::Requested => Color::Cyan,
             Part::Reserve => Color::Yellow,
             Part::Free => Color::DarkGray,
-            Part::Short => Color::Red,
+            Part::Overcommitted => Color::Red,
         })
     }
 
@@ -79,7 +79,7 @@ impl Look {
             Tone::Warn => self.warn(),
             Tone::Bad => self.bad(),
             Tone::Paid => self.style(Part::Paid),
-            Tone::Filler => self.style(Part::Own),
+            Tone::Filler => self.style(Part::Filler),
         }
     }
 
@@ -241,15 +241,15 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_shown() {
-        let look = Look { unicode: true, color: true };
-        assert_eq!(look.text("node-1"), "node-1");
-        assert_eq!(look.text("a\u{1b}[31mb\u{9b}2Jc\r\nd\u{202e}e"), "a�[31mb�2Jc��d�e");
-        assert_eq!(look.text("größe…"), "größe…");
-        let ascii = Look { unicode: false, color: true };
-        assert_eq!((look.cut("größe", 5), look.cut("größe", 4)), ("größe".into(), "grö…".into()));
+        let theme = Theme { unicode: true, color: true };
+        assert_eq!(theme.text("node-1"), "node-1");
+        assert_eq!(theme.text("a\u{1b}[31mb\u{9b}2Jc\r\nd\u{202e}e"), "a�[31mb�2Jc��d�e");
+        assert_eq!(theme.text("größe…"), "größe…");
+        let ascii = Theme { unicode: false, color: true };
+        assert_eq!((theme.cut("größe", 5), theme.cut("größe", 4)), ("größe".into(), "grö…".into()));
         assert_eq!((ascii.cut("abcdef", 4), ascii.cut("ab", 0)), ("abc~".into(), "".into()));
-        assert_eq!((look.tail("abcdef", 4), ascii.tail("abcdef", 1)), ("…def".into(), "~".into()));
-        assert_eq!(look.tail("日本語", 4), "…語", "never half of a wide character");
+        assert_eq!((theme.tail("abcdef", 4), ascii.tail("abcdef", 1)), ("…def".into(), "~".into()));
+        assert_eq!(theme.tail("日本語", 4), "…語", "never half of a wide character");
         assert_eq!(ascii.text("a\u{1b}b→ü…"), "a?b->?~");
     }
 }

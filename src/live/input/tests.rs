@@ -1,10 +1,6 @@
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
-use super::{Next, press};
-use crate::live::column::Column;
-use crate::live::source::{Replay, Steer};
+use super::*;
+use crate::live::source::Replay;
 use crate::live::testing::{Bench, setup};
-use crate::live::view::View;
 use oppscale_core::figures;
 use std::time::Duration;
 
@@ -19,7 +15,7 @@ fn column(id: &str, resource: usize) -> Column {
 #[test]
 fn letters_sort_and_the_same_one_inverts() {
     let mut bench = Bench::blog();
-    assert_eq!(bench.type_in("n"), Next::Draw);
+    assert_eq!(bench.type_in("n"), Effect::Redraw);
     assert_eq!((bench.names()[0], is_descending(&bench)), ("fake-00000", false));
     bench.type_in("n");
     assert_eq!(bench.names()[0], "fake-00005");
@@ -74,7 +70,7 @@ fn another_device_in_the_cluster_does_not_change_what_is_looked_at() {
 fn the_choice_moves_and_stays_on_its_row() {
     let mut bench = Bench::blog();
     bench.type_in("n");
-    assert_eq!(bench.type_in("jj"), Next::Draw);
+    assert_eq!(bench.type_in("jj"), Effect::Redraw);
     assert_eq!(bench.chosen(), "fake-00002");
     bench.type_in("n");
     assert_eq!(bench.chosen(), "fake-00002", "sorted the other way, and still chosen");
@@ -90,10 +86,10 @@ fn the_choice_moves_and_stays_on_its_row() {
         (KeyCode::Char('j'), "fake-00004"),
         (KeyCode::Char('k'), "fake-00005"),
     ] {
-        assert_eq!(bench.code(key), Next::Draw, "{key:?}");
+        assert_eq!(bench.code(key), Effect::Redraw, "{key:?}");
         assert_eq!(bench.chosen(), chosen, "{key:?}");
     }
-    assert_eq!(bench.code(KeyCode::Up), Next::Same, "nothing above the first");
+    assert_eq!(bench.code(KeyCode::Up), Effect::None, "nothing above the first");
 }
 
 #[test]
@@ -107,9 +103,9 @@ fn a_filter_is_typed_kept_and_cleared() {
     bench.code(KeyCode::Enter);
     assert!(!bench.state.prompt);
     assert_eq!(bench.names(), ["fake-00005"], "Enter keeps it");
-    assert_eq!(bench.code(KeyCode::Esc), Next::Draw);
+    assert_eq!(bench.code(KeyCode::Esc), Effect::Redraw);
     assert_eq!(bench.names().len(), 6);
-    assert_eq!(bench.code(KeyCode::Esc), Next::Same, "Esc never quits");
+    assert_eq!(bench.code(KeyCode::Esc), Effect::None, "Esc never quits");
     bench.type_in("/x");
     bench.code(KeyCode::Esc);
     assert_eq!((bench.names().len(), bench.state.prompt), (6, false));
@@ -121,7 +117,7 @@ fn enter_goes_deeper_and_esc_comes_back() {
     let view = |bench: &Bench| bench.state.pane().view.clone();
     bench.type_in("2");
     bench.type_in("n");
-    assert_eq!(bench.code(KeyCode::Enter), Next::Measure);
+    assert_eq!(bench.code(KeyCode::Enter), Effect::Measure);
     let workloads = View::Workloads { namespace: Some("kube-system".into()) };
     assert_eq!((view(&bench), bench.names()), (workloads, vec!["node-agent"]));
     bench.code(KeyCode::Enter);
@@ -129,12 +125,12 @@ fn enter_goes_deeper_and_esc_comes_back() {
     bench.type_in("nj");
     bench.code(KeyCode::Enter);
     assert_eq!(view(&bench), View::OnNode { name: "fake-00001".into() });
-    assert_eq!(bench.code(KeyCode::Enter), Next::Same, "there is nothing below a pod");
+    assert_eq!(bench.code(KeyCode::Enter), Effect::None, "there is nothing below a pod");
     for _ in 0..3 {
-        assert_eq!(bench.code(KeyCode::Esc), Next::Measure);
+        assert_eq!(bench.code(KeyCode::Esc), Effect::Measure);
     }
     assert_eq!(view(&bench), View::Namespaces);
-    assert_eq!(bench.code(KeyCode::Esc), Next::Same);
+    assert_eq!(bench.code(KeyCode::Esc), Effect::None);
     bench.type_in("3");
     bench.code(KeyCode::Enter);
     assert_eq!(view(&bench), View::Nodes { pool: Some(String::new()) });
@@ -165,20 +161,20 @@ fn popups_close_before_anything_else() {
     bench.code(KeyCode::Enter);
     bench.code(KeyCode::F(1));
     assert!(bench.state.help);
-    assert_eq!(bench.type_in("n"), Next::Same, "no key works behind the help");
+    assert_eq!(bench.type_in("n"), Effect::None, "no key works behind the help");
     bench.code(KeyCode::Esc);
     assert!(!bench.state.help);
     assert_eq!(bench.names().len(), 1, "the filter stays");
-    assert_eq!(bench.type_in("?q"), Next::Quit);
+    assert_eq!(bench.type_in("?q"), Effect::Quit);
 }
 
 #[test]
 fn freezing_stops_data_and_not_keys() {
     let mut bench = Bench::blog();
-    assert_eq!(bench.type_in("f"), Next::Draw);
+    assert_eq!(bench.type_in("f"), Effect::Redraw);
     assert!(bench.state.frozen);
-    assert_eq!(bench.type_in("n"), Next::Draw);
-    assert_eq!(bench.type_in(" "), Next::Measure, "what was missed is caught up");
+    assert_eq!(bench.type_in("n"), Effect::Redraw);
+    assert_eq!(bench.type_in(" "), Effect::Measure, "what was missed is caught up");
     assert!(!bench.state.frozen);
 }
 
@@ -207,7 +203,7 @@ fn unusable_nodes_come_and_go() {
 #[test]
 fn a_record_is_steered() {
     let mut bench = Bench::blog();
-    assert_eq!(bench.type_in("R"), Next::Steer(Steer::Reconnect));
+    assert_eq!(bench.type_in("R"), Effect::Command(SourceCommand::Reconnect));
     bench.state.replay = Some(Replay {
         name: String::new(),
         position: Duration::ZERO,
@@ -216,15 +212,15 @@ fn a_record_is_steered() {
         paused: false,
     });
     for (key, steer) in [
-        (KeyCode::Char(' '), Steer::Pause),
-        (KeyCode::Char('+'), Steer::Faster),
-        (KeyCode::Char('-'), Steer::Slower),
-        (KeyCode::Right, Steer::Forward),
-        (KeyCode::Left, Steer::Back),
+        (KeyCode::Char(' '), SourceCommand::Pause),
+        (KeyCode::Char('+'), SourceCommand::Faster),
+        (KeyCode::Char('-'), SourceCommand::Slower),
+        (KeyCode::Right, SourceCommand::Forward),
+        (KeyCode::Left, SourceCommand::Back),
     ] {
-        assert_eq!(bench.code(key), Next::Steer(steer));
+        assert_eq!(bench.code(key), Effect::Command(steer));
     }
-    assert_eq!(bench.type_in("f"), Next::Draw, "it can be frozen all the same");
+    assert_eq!(bench.type_in("f"), Effect::Redraw, "it can be frozen all the same");
 }
 
 #[test]
@@ -232,10 +228,34 @@ fn control_keys_work_everywhere() {
     let mut bench = Bench::blog();
     bench.type_in("/");
     let control = |key| KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL);
-    assert_eq!(press(&mut bench.state, control('c')), Next::Interrupt);
-    assert_eq!(press(&mut bench.state, control('z')), Next::Stop);
-    assert_eq!(press(&mut bench.state, control('x')), Next::Same);
+    assert_eq!(handle_key(&mut bench.state, control('c')), Effect::Interrupt);
+    assert_eq!(handle_key(&mut bench.state, control('z')), Effect::Suspend);
+    assert_eq!(handle_key(&mut bench.state, control('x')), Effect::None);
     bench.type_in("abc");
-    press(&mut bench.state, control('u'));
+    handle_key(&mut bench.state, control('u'));
     assert_eq!(bench.state.pane().filter().text(), "");
+}
+
+fn event(kind: MouseEventKind, column: u16, row: u16) -> MouseEvent {
+    MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE }
+}
+
+#[test]
+fn a_click_chooses_or_sorts_and_the_wheel_scrolls() {
+    let mut bench = Bench::blog();
+    bench.screen(80, 12);
+    let down = MouseEventKind::Down(MouseButton::Left);
+    let layout = Layout::of(&bench.state, bench.state.area);
+    let third = event(down, 3, layout.rows.y + 2);
+    assert_eq!(handle_mouse(&mut bench.state, third), Effect::Redraw);
+    assert_eq!(bench.chosen(), "fake-00002");
+    assert_eq!(handle_mouse(&mut bench.state, third), Effect::None, "it is chosen already");
+    assert_eq!(handle_mouse(&mut bench.state, event(down, 1, layout.head.y)), Effect::Redraw);
+    assert_eq!(bench.state.pane().order.column, Column::NAME);
+    assert_eq!(handle_mouse(&mut bench.state, event(down, 1, 0)), Effect::None);
+    let wheel = event(MouseEventKind::ScrollDown, 0, 0);
+    assert_eq!(handle_mouse(&mut bench.state, wheel), Effect::Redraw);
+    assert_eq!(bench.state.pane().offset(layout.rows.height.into()), 2);
+    bench.state.help = true;
+    assert_eq!(handle_mouse(&mut bench.state, wheel), Effect::None);
 }

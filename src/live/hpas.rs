@@ -9,7 +9,7 @@ use oppscale_core::figures::{Figure, Kind, Tone, Value};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::pods::{age, seconds};
-use super::{Answer, Refusal};
+use super::query::{QueryError, QueryResult};
 
 /// An HPA.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,7 +173,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
 pub(in crate::live) async fn list(
     cluster: &Cluster,
     namespace: Option<&str>,
-) -> Answer<Vec<HpaItem>> {
+) -> QueryResult<Vec<HpaItem>> {
     let words = "list HorizontalPodAutoscalers";
     let right = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
     let action = Action { words, right };
@@ -184,10 +184,10 @@ pub(in crate::live) async fn list(
     let path = format!("{base}/horizontalpodautoscalers");
     let body = cluster.get(&action, &path).await?;
     let text =
-        std::str::from_utf8(&body).map_err(|error| Refusal::garbage(words, cluster, &error))?;
+        std::str::from_utf8(&body).map_err(|error| QueryError::garbage(words, cluster, &error))?;
     let mut hpas = Vec::new();
     fold_list(text, |hpa: Hpa| hpas.push(item(hpa)))
-        .map_err(|error| Refusal::garbage(words, cluster, &error))?;
+        .map_err(|error| QueryError::garbage(words, cluster, &error))?;
     Ok(hpas)
 }
 
@@ -350,7 +350,7 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
-    use crate::live::key::Next;
+    use crate::live::input::Effect;
     use crate::live::testing::Bench;
 
     #[test]
@@ -415,7 +415,7 @@ mod tests {
         let once = start.elapsed();
         let start = Instant::now();
         for _ in 0..20 {
-            assert_eq!(bench.type_in("j"), Next::Draw);
+            assert_eq!(bench.type_in("j"), Effect::Redraw);
             bench.draw(80, 24);
         }
         assert_eq!(bench.chosen(), "hpa-0020");

@@ -16,7 +16,7 @@ use super::view::View;
 
 /// What is to be measured.
 #[derive(Debug, Clone)]
-pub struct Asked {
+pub struct MeasurementRequest {
     /// The shape of a replica, the reserve, where it may go.
     pub query: Arc<Query>,
     /// The resources that were named; otherwise all that matter.
@@ -31,7 +31,7 @@ pub struct Asked {
 
 /// What was measured. Everything is of one moment.
 #[derive(Debug, Clone)]
-pub struct Measured {
+pub struct Measurement {
     /// How well the cluster is heard.
     pub health: Health,
     /// What the rows stand for.
@@ -70,9 +70,9 @@ pub struct Measured {
     pub own: HashSet<(String, String, String)>,
 }
 
-impl Measured {
+impl Measurement {
     /// Measures what is asked.
-    pub fn of(snapshot: &Snapshot, health: &Health, asked: &Asked) -> Self {
+    pub fn of(snapshot: &Snapshot, health: &Health, asked: &MeasurementRequest) -> Self {
         let pods_listed = health.pods.is_whole();
         let refused = matches!(health.pods.phase, Phase::Refused { .. });
         let query = Query {
@@ -147,7 +147,7 @@ impl Measured {
                 }
                 rows
             }
-            View::Places { namespace, kind, name } => {
+            View::NodesOfWorkload { namespace, kind, name } => {
                 view::nodes_of_workload(ledger, (namespace, kind, name))
             }
             View::OnNode { name } => {
