@@ -1,6 +1,7 @@
 //! `oppscale check`: what is right and wrong in a cluster, with the fix for each.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -12,9 +13,10 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
-use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_cluster::ClusterArgs;
 use oppscale_core::check::{Category, Distribution, Outcome};
 use oppscale_core::error::Error;
+use oppscale_core::units::{self, parse_duration};
 
 /// Arguments of `oppscale check`.
 #[derive(Debug, Args)]
@@ -47,8 +49,8 @@ pub struct CheckArgs {
     #[arg(long)]
     pub wait: bool,
     /// How long, in all
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout, requires = "wait")]
-    pub timeout: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration, requires = "wait")]
+    pub timeout: Duration,
     /// Check only these categories, separated by commas: connection, rights, aggregation,
     /// metrics-server, prometheus, owners, certificates, server, capacity,
     /// autoscaling, node-autoscaler, leftovers
@@ -126,7 +128,7 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
         wanted.push(Category::Connection);
         let cluster = args.cluster.connect().await?;
         let mut doctor = Doctor::new(&cluster, subject);
-        let patience = Patience { limit: args.timeout.0.filter(|_| args.wait) };
+        let patience = Patience { limit: units::time_limit(args.timeout).filter(|_| args.wait) };
         let progress = Progress::new(printer.shows_progress());
         let verdicts = examine(&mut doctor, &wanted, patience, &progress).await;
         progress.finish();

@@ -18,8 +18,9 @@ use crate::printer::Printer;
 use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
 use crate::setup::token::{self, Token, TokenWish};
-use oppscale_cluster::{Cluster, ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_cluster::{Cluster, ClusterArgs};
 use oppscale_core::error::Error;
+use oppscale_core::units::parse_duration;
 
 /// Arguments of `oppscale kubeconfig`.
 #[derive(Debug, Args)]
@@ -44,8 +45,8 @@ pub struct KubeconfigArgs {
     #[arg(long)]
     pub create: bool,
     /// How long the token is to live; the server may cut it. At least 10m
-    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_timeout)]
-    pub duration: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
+    pub duration: Duration,
     /// For whom the token is; left out, for the API server. May be given several times
     #[arg(long, value_name = "NAME")]
     pub audience: Vec<String>,
@@ -176,7 +177,7 @@ fn replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
 
 /// Refuses lifetimes that the server would refuse.
 fn seconds(args: &KubeconfigArgs) -> anyhow::Result<u64> {
-    let seconds = args.duration.0.unwrap_or(Duration::ZERO).as_secs();
+    let seconds = args.duration.as_secs();
     // TokenRequest's own limits: 10 minutes to 2^32 seconds.
     if !(600..=1 << 32).contains(&seconds) {
         return Err(Error::usage(format!("a token of {seconds} s is not given"))

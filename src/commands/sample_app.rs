@@ -8,8 +8,8 @@ use clap::Args;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::sample_app::SampleApp;
-use oppscale_cluster::{MaybeDuration, parse_timeout};
 use oppscale_core::error::Error;
+use oppscale_core::units::parse_duration;
 
 use super::serve::LogFormat;
 use super::shutdown::Ending;
@@ -48,8 +48,8 @@ pub struct SampleAppArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: LogFormat,
     /// How long to be unready before the port closes, on SIGTERM
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
-    pub shutdown_delay: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    pub shutdown_delay: Duration,
 }
 
 /// Answers until SIGTERM or Ctrl-C; a second one ends at once.
@@ -67,7 +67,7 @@ pub async fn run(args: SampleAppArgs, _: &Printer) -> anyhow::Result<Exit> {
     tracing::info!(address = %app.address(), "serving the sample application");
     let exit = ending.told().await;
     tokio::select! {
-        () = app.stop(Ending::delay(exit, shutdown_delay.0), PATIENCE) => {}
+        () = app.stop(Ending::delay(exit, shutdown_delay), PATIENCE) => {}
         _ = ending.told() => {}
     }
     Ok(exit)

@@ -36,10 +36,10 @@ impl Ending {
 
     /// How long a server is to be unready before it closes: where a person waits at a
     /// terminal, nobody has to be told first.
-    pub(super) fn delay(exit: Exit, delay: Option<Duration>) -> Duration {
+    pub(super) fn delay(exit: Exit, delay: Duration) -> Duration {
         match exit {
             Exit::Interrupted => Duration::ZERO,
-            _ => delay.unwrap_or_default(),
+            _ => delay,
         }
     }
 }

@@ -45,8 +45,7 @@ pub const DISCLAIMER: &str = "oppscale demo: this cluster is simulated, no Kuber
 
 /// Milliseconds as minutes and seconds.
 fn clock(ms: u64) -> String {
-    let seconds = ms / 1000;
-    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    oppscale_core::units::clock(std::time::Duration::from_millis(ms))
 }
 
 /// Millicores as whole cores, rounded to the nearest.

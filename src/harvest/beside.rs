@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::manifest::Document;
-use oppscale_core::replica::amount_of;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::units::amount_of;
 
 use super::own::OwnDeployment;
 use super::security;

@@ -6,8 +6,8 @@ use crate::manifest::{ADAPTER_RULES, Document, Templates, lint};
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{self, Line, Pipeline, Sizing};
 use hpa_model::verdict::METRIC_NAME;
-use oppscale_core::replica::exact_text;
 use oppscale_core::resources::{CPU, MEMORY};
+use oppscale_core::units::quantity_text;
 
 use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;
@@ -292,10 +292,10 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         requests: requests(&sizing.replica),
         limits: limits(&sizing.replica),
         defaults: Defaults {
-            cpu: exact_text(CPU, default(CPU)),
-            memory: exact_text(MEMORY, default(MEMORY).min(limit)),
-            memory_limit: exact_text(MEMORY, limit),
-            memory_max: exact_text(MEMORY, memory),
+            cpu: quantity_text(CPU, default(CPU)),
+            memory: quantity_text(MEMORY, default(MEMORY).min(limit)),
+            memory_limit: quantity_text(MEMORY, limit),
+            memory_max: quantity_text(MEMORY, memory),
         },
         quota: hard(&sizing.quota),
         node_ports: effects.node_ports.to_string(),

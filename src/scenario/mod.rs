@@ -13,7 +13,6 @@ mod observed;
 mod recorded;
 mod scenario_file;
 mod series_file;
-mod span;
 mod wire;
 mod workload_file;
 
@@ -23,5 +22,4 @@ pub use observed::observed;
 pub use recorded::{Recorded, recorded};
 pub use scenario_file::setup;
 pub use series_file::series;
-pub use span::Span;
 pub use workload_file::{WorkloadFile, workload};

@@ -1,16 +1,17 @@
 //! Scenario files, as docs/simulate.md describes them: nodes, paid work over time, the filler.
 
 use serde::Deserialize;
+use std::time::Duration;
 
 use hpa_model::simulation::{
     Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Strategy, Template,
 };
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{self, CPU, MEMORY, PODS, Resources};
+use oppscale_core::units;
 
 use super::document::{Document, DocumentError};
-use super::span::Span;
-use super::wire::{Amount, Count};
+use super::wire::{Amount, Count, Span};
 
 /// How long a scenario is simulated at least, milliseconds.
 const SHORTEST_MS: u64 = 3_600_000;
@@ -163,7 +164,7 @@ impl AppFile {
             if row.at.ms < before {
                 return Err(format!(
                     ".rows[{at}].at: {} lies before the row above; expected rows in order",
-                    row.at
+                    units::duration(Duration::from_millis(row.at.ms))
                 ));
             }
             before = row.at.ms;

@@ -1,13 +1,14 @@
 //! The values of files: each says what it expects when it gets something else.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use oppscale_core::quantity::Quantity;
 
-use super::span::{self, Span};
+use oppscale_core::units::{DURATION_FORMS, parse_duration};
 
 /// A Kubernetes quantity, written as text or as a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,6 +37,12 @@ pub(super) struct Count(pub(super) u32);
 /// Seconds since the start, or a length in seconds; in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Seconds(pub(super) u64);
+
+/// A length of time as people write it, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
+    pub(super) ms: u64,
+}
 
 /// What a metrics API answers: one value, several, or `error`.
 #[derive(Debug, Clone, PartialEq)]
@@ -173,9 +180,7 @@ impl Visitor<'_> for SecondsVisitor {
     }
 
     fn visit_f64<E: Error>(self, seconds: f64) -> Result<Seconds, E> {
-        let span = Span::from_seconds(seconds);
-        span.map(|span| Seconds(span.ms))
-            .ok_or_else(|| E::invalid_value(Unexpected::Float(seconds), &self))
+        span(&seconds.to_string(), Unexpected::Float(seconds)).map(|span| Seconds(span.ms))
     }
 
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<Seconds, E> {
@@ -190,14 +195,16 @@ impl Visitor<'_> for SecondsVisitor {
 struct SpanVisitor;
 
 fn span<E: Error>(text: &str, whole: Unexpected<'_>) -> Result<Span, E> {
-    text.parse().map_err(|_| E::invalid_value(whole, &span::EXPECTED))
+    let duration = parse_duration(text).map_err(|_| E::invalid_value(whole, &DURATION_FORMS))?;
+    // Times of a series may be sums of floats.
+    Ok(Span { ms: duration.saturating_add(Duration::from_micros(500)).as_millis() as u64 })
 }
 
 impl Visitor<'_> for SpanVisitor {
     type Value = Span;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(span::EXPECTED)
+        f.write_str(DURATION_FORMS)
     }
 
     numbers_as_text!(span);

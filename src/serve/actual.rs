@@ -4,11 +4,11 @@
 use super::autoscalers::{Autoscaler, Autoscalers};
 use super::board::{Board, Counted};
 use super::catalog::Entry;
-use super::prometheus::cores;
 use crate::exposition::Family;
 use oppscale_cluster::follow::Followed;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, MEMORY};
+use oppscale_core::units::cores;
 
 /// The HPAs, and how well they are heard.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use super::waits::Waits;
 use crate::exposition::{Family, Format};
 use crate::http_port::Connections;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
+use oppscale_core::units::cores;
 
 /// What else than the cluster is told of.
 #[derive(Debug)]
@@ -140,7 +141,7 @@ impl Exporter {
         families.push(
             Family::gauge("process_start_time_seconds", "When the process started.")
                 .unit("seconds")
-                .with(thousandths(start)),
+                .with(cores(start)),
         );
         if let Some(bytes) = resident_bytes() {
             families.push(
@@ -228,7 +229,7 @@ fn cluster(totals: &Totals, families: &mut Vec<Family>) {
 fn legacy(totals: &Totals, families: &mut Vec<Family>) {
     let requests = |name| totals.others.get(name) + totals.opportunistic.get(name);
     let (capacity, allocatable) = (&totals.capacity, &totals.allocatable);
-    let kib = |bytes: Amount| thousandths(bytes * 1000 / 1024);
+    let kib = |bytes: Amount| cores(bytes * 1000 / 1024);
     let free = |name| allocatable.get(name) - requests(name);
     let gauges = [
         ("cpu_capacity_total", "CPU Total Capacity (milli)", capacity.get(CPU).to_string()),
@@ -247,20 +248,6 @@ fn legacy(totals: &Totals, families: &mut Vec<Family>) {
         ("mem_capacity_remaining", "Memory Remaining Capacity (Ki)", kib(free(MEMORY))),
     ];
     families.extend(gauges.map(|(name, help, value)| Family::gauge(name, help).with(value)));
-}
-
-/// Millicores as cores.
-pub(super) fn cores(milli: Amount) -> String {
-    thousandths(milli)
-}
-
-fn thousandths(amount: Amount) -> String {
-    let sign = if amount < 0 { "-" } else { "" };
-    let (whole, rest) = (amount.unsigned_abs() / 1000, amount.unsigned_abs() % 1000);
-    match rest {
-        0 => format!("{sign}{whole}"),
-        _ => format!("{sign}{whole}.{rest:03}").trim_end_matches('0').to_owned(),
-    }
 }
 
 /// Resident memory, where the system tells: Linux.

@@ -102,7 +102,7 @@ fn a_typo_in_a_scenario_is_told_with_its_line() {
             ("replicas: 10,", "replica: 10,", "file, line 9: paid[0].rows[2]: unknown field"),
             ("cpu: 8", "cpu: eight", "line 2: nodes[0].cpu: invalid value: string \"eight\""),
             ("10m", "30m", "paid[0].rows[2].at: 20m lies before the row above"),
-            ("10m", "10x", "expected a time such as 90 (seconds), 90s, 20m or 1h30m"),
+            ("10m", "10x", "expected a duration such as 90 (seconds), 90s, 500ms, 20m or 1h30m"),
             ("count: 4", "count: 0", "the cluster has no node"),
             ("cpu: 2\n", "priority: 2\n", "paid[0].rows[0].cpu: expected cpu here or on the"),
             ("nodes:", "node:", "unknown field `node`, expected one of"),

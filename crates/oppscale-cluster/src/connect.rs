@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
+use oppscale_core::units::{parse_duration, time_limit};
 
 use super::access::Access;
 use super::client::Cluster;
@@ -39,9 +40,9 @@ pub struct ClusterArgs {
         long,
         value_name = "DURATION",
         default_value = "30s",
-        value_parser = parse_timeout
+        value_parser = parse_duration
     )]
-    pub request_timeout: MaybeDuration,
+    pub request_timeout: Duration,
 }
 
 /// Where a cluster is, and how it is trusted.
@@ -57,10 +58,6 @@ pub struct Endpoint {
     pub namespace: String,
 }
 
-/// A timeout; `None` waits for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MaybeDuration(pub Option<Duration>);
-
 impl ClusterArgs {
     /// Connects; nothing is sent before the first request.
     ///
@@ -75,7 +72,7 @@ impl ClusterArgs {
         let context = self.context_name().filter(|name| !name.is_empty());
         let again = Self { context, ..self.clone() };
         let access = Access::new(client, again, server.clone());
-        Ok(Cluster::new(access, server, namespace, self.request_timeout.0))
+        Ok(Cluster::new(access, server, namespace, time_limit(self.request_timeout)))
     }
 
     /// Another client to `server`, with the credentials of now. A plugin is not let at the
@@ -184,57 +181,4 @@ async fn client(config: Config) -> Result<Client, ClusterError> {
         }
         (error, _) => error,
     })
-}
-
-/// Reads kubectl's durations: `5s`, `1m30s`, `500ms`, a bare number of seconds, `0`.
-///
-/// # Errors
-/// On anything else.
-pub fn parse_timeout(text: &str) -> Result<MaybeDuration, String> {
-    let error = || "expected a duration such as 5s, 2m or 0".to_owned();
-    if let Ok(seconds) = text.parse::<u32>() {
-        let duration = Duration::from_secs(seconds.into());
-        return Ok(MaybeDuration((seconds > 0).then_some(duration)));
-    }
-    let mut rest = text;
-    let mut total = Duration::ZERO;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit()).ok_or_else(error)?;
-        let number: u32 = rest[..digits].parse().map_err(|_| error())?;
-        rest = &rest[digits..];
-        let letters = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
-        let unit = match &rest[..letters] {
-            "ms" => Duration::from_millis(1),
-            "s" => Duration::from_secs(1),
-            "m" => Duration::from_secs(60),
-            "h" => Duration::from_secs(3600),
-            _ => return Err(error()),
-        };
-        total = unit.checked_mul(number).and_then(|d| total.checked_add(d)).ok_or_else(error)?;
-        rest = &rest[letters..];
-    }
-    if text.is_empty() {
-        Err(error())
-    } else {
-        Ok(MaybeDuration((!total.is_zero()).then_some(total)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timeouts_read_as_kubectl_reads_them() {
-        let millis = |text: &str| parse_timeout(text).unwrap().0.map(|d| d.as_millis());
-        assert_eq!(millis("5s"), Some(5000));
-        assert_eq!(millis("1m30s"), Some(90_000));
-        assert_eq!(millis("250ms"), Some(250));
-        assert_eq!(millis("7"), Some(7000));
-        assert_eq!(millis("0"), None);
-        assert_eq!(millis("0s"), None);
-        for bad in ["", "s", "5x", "-1s", "1.5h", "5s3"] {
-            assert!(parse_timeout(bad).is_err(), "{bad}");
-        }
-    }
 }

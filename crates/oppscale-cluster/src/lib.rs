@@ -31,7 +31,7 @@ mod workload;
 pub use apply::{DryRun, dry_run};
 pub use ask::{Ask, Reply};
 pub use client::{Action, Cluster};
-pub use connect::{ClusterArgs, Endpoint, MaybeDuration, parse_timeout};
+pub use connect::{ClusterArgs, Endpoint};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
 pub use facts::{Scaler, exists, saved_scalers, scalers, server_version};

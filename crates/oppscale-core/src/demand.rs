@@ -9,8 +9,8 @@
 use super::headroom::Query;
 use super::ledger::{Ledger, Waiting};
 use super::node::NodeRecord;
-use super::replica::exact_text;
 use super::resources::{Amount, Resources};
+use super::units::quantity_text;
 
 /// What pods of others without a node ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn reason(usable: &[&NodeRecord], pod: &Waiting) -> String {
             .max()
             .unwrap_or(0);
         if amount > largest {
-            let (asks, has) = (exact_text(name, amount), exact_text(name, largest));
+            let (asks, has) = (quantity_text(name, amount), quantity_text(name, largest));
             return format!("asks for {asks} {name}; the largest usable node has {has}");
         }
     }

@@ -4,9 +4,9 @@ use super::defaulting;
 use super::footprint::{self, Step, Trace};
 use super::malformed::Malformed;
 use super::model::Pod;
-use super::replica::exact_text;
 use super::requests::Requests;
 use super::resources::{PODS, Resources};
+use super::units::quantity_text;
 
 /// One line of an explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +101,7 @@ pub fn footprint_text(total: &Resources) -> String {
     let parts: Vec<_> = total
         .present()
         .filter(|(name, _)| *name != PODS)
-        .map(|(name, amount)| format!("{name} {}", exact_text(name, amount)))
+        .map(|(name, amount)| format!("{name} {}", quantity_text(name, amount)))
         .collect();
     if parts.is_empty() { "nothing".to_owned() } else { parts.join("  ") }
 }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use super::malformed::{Malformed, Problem};
 use super::model::{Node, Taint};
 use super::placement::Placement;
-use super::replica::exact_text;
 use super::requests::Requests;
 use super::resources::Resources;
 use super::selector::Labels;
+use super::units::quantity_text;
 
 /// Taints by which a node autoscaler announces that it removes the node: Cluster
 /// Autoscaler, Karpenter, and Karpenter before 1.0. No toleration makes such a node
@@ -106,7 +106,7 @@ impl NodeRecord {
         }
         if let Ok(allocatable) = &self.allocatable {
             let amounts: BTreeMap<&str, String> =
-                allocatable.present().map(|(name, a)| (name, exact_text(name, a))).collect();
+                allocatable.present().map(|(name, a)| (name, quantity_text(name, a))).collect();
             node["status"]["allocatable"] = json!(amounts);
         }
         node

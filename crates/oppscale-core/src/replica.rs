@@ -3,9 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::quantity::{Format, Quantity};
-use super::reserve::strict;
-use super::resources::{Amount, CPU, PODS, Resources, Unit, unit_of};
+use super::resources::{CPU, PODS, Resources, Unit, unit_of};
+use super::units::{amount_of, parse_quantity, quantity_text};
 
 /// What one replica takes: at least its place among a node's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,19 +55,19 @@ impl FromStr for Replica {
             if footprint.get(name) != 0 {
                 return Err(error(format!("{name} is given twice")));
             }
-            let expected = format!("expected a quantity for {name}, such as 1 or 512Mi");
-            let quantity = strict(quantity, &expected).map_err(error)?;
-            let rounded = if name == CPU { quantity.milli_value() } else { quantity.value() };
-            if rounded.saturated {
+            let quantity = parse_quantity(quantity).ok_or_else(|| {
+                error(format!("expected a quantity for {name}, such as 1 or 512Mi"))
+            })?;
+            let Some(amount) = amount_of(name, quantity) else {
                 return Err(error(format!("{name} is out of range")));
-            }
+            };
             if name != CPU
                 && unit_of(name) == Unit::Count
                 && quantity.milli_value().value % 1000 != 0
             {
                 return Err(error(format!("{name} is counted in whole units")));
             }
-            footprint.set(name, Amount::from(rounded.value));
+            footprint.set(name, amount);
         }
         if footprint.present().next().is_none() {
             return Err(error("asks for nothing".into()));
@@ -81,26 +80,9 @@ impl fmt::Display for Replica {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = "";
         for (name, amount) in self.0.present().filter(|(name, _)| *name != PODS) {
-            write!(f, "{separator}{name}={}", exact_text(name, amount))?;
+            write!(f, "{separator}{name}={}", quantity_text(name, amount))?;
             separator = ",";
         }
         if separator.is_empty() { f.write_str("nothing but a place") } else { Ok(()) }
-    }
-}
-
-/// The integer amount of the resource `name` that `quantity` comes to, rounded up;
-/// `None` when it is out of range.
-pub fn amount_of(name: &str, quantity: Quantity) -> Option<Amount> {
-    let rounded = if name == CPU { quantity.milli_value() } else { quantity.value() };
-    (!rounded.saturated).then(|| Amount::from(rounded.value))
-}
-
-/// An amount of the resource `name` as an exact quantity: `250m`, `64Mi`, `8`.
-pub fn exact_text(name: &str, amount: Amount) -> String {
-    let Ok(amount) = i64::try_from(amount) else { return amount.to_string() };
-    match unit_of(name) {
-        Unit::Millicores => Quantity::from_milli(amount).to_string(),
-        Unit::Bytes => Quantity::from_units(amount).with_format(Format::BinarySi).to_string(),
-        Unit::Count => amount.to_string(),
     }
 }

@@ -3,8 +3,8 @@
 use super::malformed::{Malformed, Problem};
 use super::model::ResourceList;
 use super::quantity::Quantity;
-use super::replica::amount_of;
 use super::resources::Resources;
+use super::units::amount_of;
 
 /// Names and exact quantities. A name that is absent is not the same as one that is 0.
 #[derive(Debug, Clone, Default)]

@@ -5,9 +5,7 @@ use std::str::FromStr;
 
 use super::quantity::Quantity;
 use super::resources::{Amount, CPU, MEMORY, Resources};
-
-/// Nano-units in a whole: a share of 1 is everything.
-const WHOLE: i128 = 1_000_000_000;
+use super::units::{WHOLE, parse_percent, parse_quantity, percentage};
 
 /// What opportunistic work must leave free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +22,10 @@ pub enum Reserve {
 pub struct ReserveError {
     text: String,
     what: &'static str,
-    problem: String,
+    problem: &'static str,
 }
+
+const PERCENTAGE: &str = "expected a percentage from 0% to 100%";
 
 impl Default for Reserve {
     fn default() -> Self {
@@ -40,14 +40,10 @@ impl Reserve {
     /// When `text` is no percentage from 0 to 100.
     pub fn from_target_utilization(text: &str) -> Result<Self, ReserveError> {
         let what = "target utilisation";
-        let error = |problem: &str| ReserveError {
-            text: text.to_owned(),
-            what,
-            problem: problem.to_owned(),
-        };
-        let percent =
+        let error = |problem| ReserveError { text: text.to_owned(), what, problem };
+        let number =
             text.strip_suffix('%').ok_or_else(|| error("expected a percentage such as 85%"))?;
-        Ok(Self::Share(WHOLE - share(percent).map_err(|problem| error(&problem))?))
+        Ok(Self::Share(WHOLE - parse_percent(number).ok_or_else(|| error(PERCENTAGE))?))
     }
 
     /// What is held back of `allocatable`, rounded up.
@@ -67,13 +63,17 @@ impl FromStr for Reserve {
 
     /// Reads `30`, `500m` (cores) or `15%` (a share of allocatable).
     fn from_str(text: &str) -> Result<Self, ReserveError> {
-        let error =
-            |problem: String| ReserveError { text: text.to_owned(), what: "reserve", problem };
-        if let Some(percent) = text.strip_suffix('%') {
-            return share(percent).map(Self::Share).map_err(error);
+        let error = |problem| ReserveError { text: text.to_owned(), what: "reserve", problem };
+        if let Some(number) = text.strip_suffix('%') {
+            return parse_percent(number).map(Self::Share).ok_or_else(|| error(PERCENTAGE));
         }
-        let cores = cores(text).map_err(error)?;
-        Ok(Self::Cpu(cores))
+        let cores = parse_quantity(text)
+            .ok_or_else(|| error("expected cores (30, 500m) or a share (15%)"))?
+            .milli_value();
+        if cores.saturated {
+            return Err(error("is out of range"));
+        }
+        Ok(Self::Cpu(cores.value))
     }
 }
 
@@ -81,43 +81,9 @@ impl fmt::Display for Reserve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cpu(milli) => write!(f, "{}", Quantity::from_milli(*milli)),
-            Self::Share(share) => {
-                let percent = share * 100;
-                let (whole, rest) = (percent / WHOLE, percent % WHOLE);
-                match rest {
-                    0 => write!(f, "{whole}%"),
-                    _ => write!(f, "{}%", format!("{whole}.{rest:09}").trim_end_matches('0')),
-                }
-            }
+            Self::Share(share) => f.write_str(&percentage(*share)),
         }
     }
-}
-
-fn cores(text: &str) -> Result<i64, String> {
-    let quantity = strict(text, "expected cores (30, 500m) or a share (15%)")?;
-    let milli = quantity.milli_value();
-    if milli.saturated {
-        return Err("is out of range".to_owned());
-    }
-    Ok(milli.value)
-}
-
-fn share(percent: &str) -> Result<i128, String> {
-    let expected = "expected a percentage from 0% to 100%";
-    let nanos = strict(percent, expected)?.nanos();
-    if !percent.bytes().all(|b| b.is_ascii_digit() || b == b'.') || nanos > 100 * WHOLE {
-        return Err(expected.to_owned());
-    }
-    Ok(nanos / 100)
-}
-
-/// A quantity that a person typed: starts with a digit and is not negative. What an API
-/// server forgives (`.`, `+`) is a slip here.
-pub(super) fn strict(text: &str, expected: &str) -> Result<Quantity, String> {
-    if !text.starts_with(|c: char| c.is_ascii_digit()) {
-        return Err(expected.to_owned());
-    }
-    text.parse::<Quantity>().map_err(|_| expected.to_owned())
 }
 
 #[cfg(test)]

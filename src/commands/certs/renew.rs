@@ -11,8 +11,9 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_cluster::ClusterArgs;
 use oppscale_core::error::Error;
+use oppscale_core::units::{self, parse_duration};
 
 use super::authority::AuthorityArgs;
 use super::{LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder};
@@ -54,8 +55,8 @@ pub struct RenewArgs {
     pub force_conflicts: bool,
     /// How long pods may take to serve the new certificate
     // kubelet: up to 60 s + 60 s for a Secret; the server reads its files once a minute.
-    #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_timeout)]
-    pub timeout: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_duration)]
+    pub timeout: Duration,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -115,7 +116,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
         rotation.store(&minted).await.map_err(rotation_error)?;
     }
     progress.phase("waiting for pods to serve it");
-    let patience = args.timeout.0.unwrap_or(Duration::from_secs(u32::MAX.into()));
+    let patience = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
     let end = end_of(&minted);
     let all_trust_it_alone = services.iter().all(|service| {
         service.ca_bundle().and_then(|text| Bundle::decode(text).ok()).as_ref() == Some(&new)

@@ -4,12 +4,14 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 use dialoguer::theme::SimpleTheme;
 use dialoguer::{Input, Select};
+use std::time::Duration;
 
 use crate::setup::desired::{Pipeline, Wishes};
-use oppscale_cluster::{ClusterArgs, MaybeDuration, parse_timeout};
+use oppscale_cluster::ClusterArgs;
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
+use oppscale_core::units::parse_duration;
 
 use crate::commands::check::distribution;
 use crate::commands::image::is_image;
@@ -94,8 +96,8 @@ pub struct InitArgs {
     #[arg(long)]
     pub no_wait: bool,
     /// How long to wait, in all
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout)]
-    pub timeout: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub timeout: Duration,
     /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
     /// eks, gke, aks, charmed, microk8s
     #[arg(long, value_name = "NAME", value_parser = distribution)]

@@ -16,6 +16,7 @@ use crate::setup::plan::{self, Change, Step};
 use crate::setup::rights::{self, Rule};
 use oppscale_cluster::{Action, Cluster};
 use oppscale_core::error::Error;
+use oppscale_core::units;
 
 use super::adapter::{Answerer, answerer};
 use super::args::InitArgs;
@@ -194,7 +195,7 @@ impl Plan {
         progress: &Progress,
         printer: &Printer,
     ) -> anyhow::Result<()> {
-        let limit = args.timeout.0.unwrap_or(Duration::from_secs(u32::MAX.into()));
+        let limit = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
         let end = Instant::now() + limit;
         let force = args.force_conflicts;
         let first = std::iter::once(&self.namespace).chain(&self.server);

@@ -8,8 +8,8 @@ use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue, TRANSFER_ENCODING};
 use hyper::{HeaderMap, Method};
 
 use crate::load::{Plan, PlanError, Rate};
-use oppscale_cluster::{MaybeDuration, parse_timeout};
 use oppscale_core::error::Error;
+use oppscale_core::units::{parse_duration, parse_percent, time_limit};
 
 /// A run that is longer has been mistyped.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -36,11 +36,11 @@ pub struct LoadArgs {
     #[arg(long, value_name = "RATE", default_value = "10")]
     pub rate: Rate,
     /// For how long
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_timeout)]
-    pub duration: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
+    pub duration: Duration,
     /// The longest that one answer may take
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_timeout)]
-    pub timeout: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
+    pub timeout: Duration,
     /// How to ask
     #[arg(long, value_name = "METHOD", default_value = "GET")]
     pub method: Method,
@@ -67,7 +67,7 @@ pub struct LoadArgs {
     pub certificate_authority: Option<PathBuf>,
     /// End with exit code 1 when more than this share failed or was answered with
     /// a status of 400 and above
-    #[arg(long, value_name = "PERCENT", value_parser = parse_percent)]
+    #[arg(long, value_name = "PERCENT", value_parser = parse_share)]
     pub fail_above: Option<u32>,
     /// How to write the figures: text or json
     #[arg(
@@ -117,13 +117,11 @@ impl LoadArgs {
             }
         })?;
         let duration =
-            self.duration.0.filter(|duration| *duration <= LONGEST).ok_or_else(|| {
+            time_limit(self.duration).filter(|duration| *duration <= LONGEST).ok_or_else(|| {
                 Error::usage("--duration must be more than 0 and at most 24h")
                     .hint("a load that never ends is a Deployment's business, not this command's")
             })?;
-        let timeout = self
-            .timeout
-            .0
+        let timeout = time_limit(self.timeout)
             .filter(|timeout| *timeout <= LONGEST / 24)
             .ok_or_else(|| Error::usage("--timeout must be more than 0 and at most 1h"))?;
         let mut headers = HeaderMap::new();
@@ -156,12 +154,9 @@ fn parse_header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
     Ok((name, value))
 }
 
-/// Thousandths of a per cent.
-fn parse_percent(text: &str) -> Result<u32, String> {
+/// Parses a share such as `1%`, in thousandths of a percent.
+fn parse_share(text: &str) -> Result<u32, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim();
-    let percent: f64 = number.parse().map_err(|_| "expected a share such as 1%".to_owned())?;
-    match (0.0..=100.0).contains(&percent) {
-        true => Ok((percent * 1000.0).round() as u32),
-        false => Err("expected a share between 0% and 100%".to_owned()),
-    }
+    let share = parse_percent(number).ok_or("expected a share between 0% and 100%, such as 1%")?;
+    Ok(u32::try_from(share / 10_000).unwrap_or(u32::MAX))
 }

@@ -18,6 +18,7 @@ use crate::printer::Printer;
 use crate::progress::Meter;
 use crate::render;
 use oppscale_core::error::Error;
+use oppscale_core::units;
 
 use crate::commands::image::is_image;
 use crate::commands::shutdown::Ending;
@@ -64,7 +65,7 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
             }
         }
         let (rate, total) = (plan.rate, plan.total());
-        let span = render::load::span(plan.duration);
+        let span = units::duration(plan.duration);
         printer.note(&format!("{rate} for {span}: {total} requests"));
         let meter = Meter::new(printer, plan.duration);
         tokio::select! {
@@ -123,23 +124,13 @@ async fn tell(tally: &Tally, meter: &Meter, logs: bool) -> std::convert::Infalli
     loop {
         tokio::time::sleep(GLANCE).await;
         let (answered, failed, p99) = tally.glance();
-        let p99 = render::load::micros(p99);
+        let p99 = units::latency(p99);
         meter.tell(format!("{answered} answered, {failed} failed, p99 {p99}"));
         let due = tally.elapsed().as_secs() / LINE.as_secs();
         if logs && due > lines {
             lines = due;
             tracing::info!(answered, failed, p99, "under way");
         }
-    }
-}
-
-/// A time as these flags take it: they know neither days nor fractions.
-fn typed(duration: Duration) -> String {
-    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
-    match (seconds % 60, millis) {
-        (0, 0) => format!("{}m", seconds / 60),
-        (_, 0) => format!("{seconds}s"),
-        _ => format!("{}ms", duration.as_millis()),
     }
 }
 
@@ -158,8 +149,8 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
         "load".to_owned(),
         plan.url.to_string(),
         format!("--rate={}", plan.rate.argument()),
-        format!("--duration={}", typed(plan.duration)),
-        format!("--timeout={}", typed(plan.timeout)),
+        format!("--duration={}", units::duration(plan.duration)),
+        format!("--timeout={}", units::duration(plan.timeout)),
         format!("--most-under-way={}", plan.most_under_way),
     ];
     if !plan.keep_alive {

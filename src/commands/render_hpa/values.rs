@@ -4,9 +4,10 @@ use clap::ValueEnum;
 
 use hpa_model::sizing;
 use oppscale_core::quantity::Quantity;
-use oppscale_core::replica::{Replica, amount_of};
+use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, PODS, Resources};
+use oppscale_core::units::amount_of;
 
 /// Where a miner's pool and worker go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -9,8 +10,9 @@ use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
-use oppscale_cluster::{ClusterArgs, KindRef, MaybeDuration, parse_timeout};
+use oppscale_cluster::{ClusterArgs, KindRef};
 use oppscale_core::error::Error;
+use oppscale_core::units::{self, parse_duration};
 
 /// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]
@@ -47,8 +49,8 @@ pub struct ServeArgs {
     )]
     pub self_signed: Option<Vec<String>>,
     /// Refuse metrics when the cluster was not heard for so long
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_timeout)]
-    pub max_staleness: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
+    pub max_staleness: Duration,
     /// What to answer then: hold (503, replicas stay) or zero (replicas go)
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
     pub on_stale: OnStaleArg,
@@ -66,8 +68,8 @@ pub struct ServeArgs {
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: LogFormat,
     /// How long to be unready before the ports close, on SIGTERM
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_timeout)]
-    pub shutdown_delay: MaybeDuration,
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
+    pub shutdown_delay: Duration,
     /// Cluster to follow
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -114,7 +116,7 @@ impl ServeArgs {
                 ));
             }
         };
-        let max_staleness = self.max_staleness.0.ok_or_else(|| {
+        let max_staleness = units::time_limit(self.max_staleness).ok_or_else(|| {
             Error::usage("--max-staleness 0 would never let metrics be told")
                 .hint("the default of 30s is twice the period of the HPA")
         })?;

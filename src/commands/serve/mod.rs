@@ -33,7 +33,7 @@ pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
     };
     let exit = ending.told().await;
     tokio::select! {
-        () = running.stop(Ending::delay(exit, args.shutdown_delay.0), PATIENCE) => {}
+        () = running.stop(Ending::delay(exit, args.shutdown_delay), PATIENCE) => {}
         _ = ending.told() => {}
     }
     Ok(exit)

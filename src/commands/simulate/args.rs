@@ -1,8 +1,9 @@
 //! What is typed after `oppscale simulate`, and what it resolves to.
 
 use clap::{Args, ValueEnum};
+use oppscale_core::units::parse_duration;
+use std::time::Duration;
 
-use crate::scenario::Span;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
@@ -72,8 +73,8 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// How long to simulate [default: the scenario's]
-    #[arg(long, value_name = "TIME")]
-    pub duration: Option<Span>,
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub duration: Option<Duration>,
     /// Which configuration to look at closely [default: the first]
     #[arg(long, value_name = "NAME")]
     pub show: Option<String>,

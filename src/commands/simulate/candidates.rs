@@ -60,7 +60,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.filler.autoscaler.config =
         ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
     setup.seed = args.seed.unwrap_or(setup.seed);
-    setup.end_ms = args.duration.map_or(setup.end_ms, |span| span.ms);
+    setup.end_ms = args.duration.map_or(setup.end_ms, |duration| duration.as_millis() as u64);
     if setup.end_ms == 0 {
         match args.duration {
             Some(_) => bail!(Error::usage("--duration: expected more than 0")),

@@ -6,10 +6,11 @@ use oppscale_cluster::{ClusterArgs, WorkloadRef};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{self, FIGURES, Figure, Format};
 use oppscale_core::quantity::Quantity;
-use oppscale_core::replica::{Replica, amount_of};
+use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
+use oppscale_core::units::amount_of;
 use oppscale_core::view::By;
 
 use super::live_args::LiveArgs;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use oppscale_cluster::parse_timeout;
+use oppscale_core::units::parse_nonzero_duration;
 
 /// Arguments of `oppscale top` about time.
 #[derive(Debug, Clone, Args)]
@@ -18,7 +18,7 @@ pub struct LiveArgs {
     #[arg(short, long, conflicts_with_all = ["from", "output", "explain", "fail_below", "usage"])]
     pub watch: bool,
     /// Least time between two lines of --watch, or two frames of the screen: 500ms, 10s
-    #[arg(long, value_name = "DURATION", value_parser = parse_span)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_nonzero_duration)]
     pub interval: Option<Duration>,
     /// Also write the capacity history to a file; it grows, and survives being cut off
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "output", "explain", "fail_below"])]
@@ -36,15 +36,6 @@ pub struct LiveArgs {
     )]
     pub speed: u32,
     /// How long a watch lives before it is renewed; a silent one is noticed 5 s later
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_span)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_nonzero_duration)]
     pub watch_life: Duration,
-}
-
-/// Reads a duration that is not zero.
-///
-/// # Errors
-/// On anything else.
-fn parse_span(text: &str) -> Result<Duration, String> {
-    let span = parse_timeout(text).map_err(|_| "expected a duration such as 500ms, 10s or 2m")?;
-    span.0.ok_or_else(|| "expected more than no time".to_owned())
 }

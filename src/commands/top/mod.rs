@@ -17,8 +17,8 @@ use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 use oppscale_core::figures::Context;
 use oppscale_core::headroom::{self, Query};
-use oppscale_core::replica::exact_text;
 use oppscale_core::resources::CPU;
+use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By};
 
 pub use args::TopArgs;
@@ -211,10 +211,10 @@ fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Print
             };
             let has = match remaining {
                 Some(remaining) if remaining >= *limit => continue,
-                Some(remaining) => format!("{} remains", exact_text(name, remaining)),
+                Some(remaining) => format!("{} remains", quantity_text(name, remaining)),
                 None => "what remains is unknown".to_owned(),
             };
-            printer.warn(&format!("{name}: {has}, below {}", exact_text(name, *limit)));
+            printer.warn(&format!("{name}: {has}, below {}", quantity_text(name, *limit)));
             exit = if exit == Exit::Ok { Exit::Finding } else { exit };
         }
     }

@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 pub use json::json;
-pub use text::{micros, span, text};
+pub use text::text;
 
 use hdrhistogram::Histogram;
 

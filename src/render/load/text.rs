@@ -1,10 +1,8 @@
 //! The figures of a load for people.
 
-use std::time::Duration;
-
 use crate::load::{Plan, Summary};
 use crate::printer::{Printer, Style};
-use crate::scenario::Span;
+use oppscale_core::units::{duration, latency};
 
 use super::{QUANTILES, bars};
 
@@ -15,7 +13,7 @@ const WIDTH: u64 = 40;
 pub fn text(plan: &Plan, summary: &Summary, is_whole: bool, printer: &Printer) -> String {
     let heading = printer.paint(Style::Bold, &format!("{} {}", plan.method, plan.url));
     let cut = if is_whole { "" } else { ", interrupted" };
-    let mut text = format!("{heading}: {} for {}{cut}\n\n", plan.rate, span(plan.duration));
+    let mut text = format!("{heading}: {} for {}{cut}\n\n", plan.rate, duration(plan.duration));
     let mut line = |name: &str, style, value: &str| {
         text.push_str(&format!("{name:<10} {}\n", printer.paint(style, value)));
     };
@@ -41,12 +39,12 @@ pub fn text(plan: &Plan, summary: &Summary, is_whole: bool, printer: &Printer) -
     if summary.latency.is_empty() {
         return text;
     }
-    let of = |share| micros(summary.latency.value_at_quantile(share));
-    let mut latency: Vec<_> =
+    let of = |share| latency(summary.latency.value_at_quantile(share));
+    let mut latencies: Vec<_> =
         QUANTILES.iter().map(|(name, share)| format!("{name} {}", of(*share))).collect();
-    latency.push(format!("max {}", micros(summary.latency.max())));
-    line("latency", Style::Plain, &latency.join("   "));
-    let late = micros(summary.late.value_at_quantile(0.99));
+    latencies.push(format!("max {}", latency(summary.latency.max())));
+    line("latency", Style::Plain, &latencies.join("   "));
+    let late = latency(summary.late.value_at_quantile(0.99));
     line("sent late", Style::Plain, &format!("p99 {late}, which is part of the latency"));
     text.push('\n');
     text.push_str(&histogram(summary, printer));
@@ -65,42 +63,9 @@ fn histogram(summary: &Summary, printer: &Printer) -> String {
         let drawn = fill.repeat(usize::try_from(cells).unwrap_or(0));
         let pad = " ".repeat(usize::try_from(WIDTH - cells).unwrap_or(0));
         let share = bar.count as f64 * 100.0 / all as f64;
-        let row = format!("{:>7} {drawn}{pad} {:>9}  {share:5.1} %", micros(bar.to), bar.count);
+        let row = format!("{:>7} {drawn}{pad} {:>9}  {share:5.1} %", latency(bar.to), bar.count);
         text.push_str(row.trim_end());
         text.push('\n');
     }
     text
-}
-
-/// A time as it is typed.
-pub fn span(duration: Duration) -> Span {
-    Span { ms: u64::try_from(duration.as_millis()).unwrap_or(u64::MAX) }
-}
-
-/// Microseconds in the unit that suits them, to three digits.
-pub fn micros(micros: u64) -> String {
-    let digits = |value: f64, unit: &str| match value {
-        value if value < 10.0 => format!("{value:.2}{unit}"),
-        value if value < 100.0 => format!("{value:.1}{unit}"),
-        _ => format!("{value:.0}{unit}"),
-    };
-    match micros {
-        0..1_000 => format!("{micros}us"),
-        1_000..1_000_000 => digits(micros as f64 / 1e3, "ms"),
-        _ => digits(micros as f64 / 1e6, "s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::micros;
-
-    #[test]
-    fn times_have_three_digits() {
-        let shown: Vec<_> = [0, 999, 1_000, 12_345, 999_999, 1_000_000, 75_000_000]
-            .into_iter()
-            .map(micros)
-            .collect();
-        assert_eq!(shown, ["0us", "999us", "1.00ms", "12.3ms", "1000ms", "1.00s", "75.0s"]);
-    }
 }

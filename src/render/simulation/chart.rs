@@ -75,7 +75,7 @@ fn stretched(points: &[Point], width: usize) -> Vec<Point> {
 fn times(end_ms: u64, width: usize) -> String {
     let mut line = " ".repeat(MARGIN);
     for quarter in 0..=4 {
-        let label = moment(end_ms / 4 * quarter, end_ms).to_string();
+        let label = moment(end_ms / 4 * quarter, end_ms);
         let column = MARGIN + (width - 1) * quarter as usize / 4;
         // The last one ends where the chart ends.
         let column = if quarter == 4 { (column + 1).saturating_sub(label.len()) } else { column };

@@ -2,6 +2,8 @@
 
 use hpa_model::simulation::Sample;
 use oppscale_core::resources::Amount;
+use oppscale_core::units;
+use std::time::Duration;
 
 /// The mean of some samples that follow each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +42,7 @@ fn mean(samples: &[Sample]) -> Option<Point> {
 }
 
 /// A moment on an axis, without the seconds that no one looks for there.
-pub(super) fn moment(ms: u64, end_ms: u64) -> crate::scenario::Span {
+pub(super) fn moment(ms: u64, end_ms: u64) -> String {
     let unit = if end_ms >= 600_000 { 60_000 } else { 1000 };
-    crate::scenario::Span { ms: ms / unit * unit }
+    units::duration(Duration::from_millis(ms / unit * unit))
 }

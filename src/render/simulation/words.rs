@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use crate::printer::{Printer, Style};
 use crate::render::table::columns;
-use crate::scenario::Span;
 use hpa_model::verdict::{ReserveNeed, Stability, Verdict};
 use oppscale_core::resources::{Amount, CPU, Resources};
+use oppscale_core::units;
+use std::time::Duration;
 
 use super::Entry;
 
@@ -63,7 +64,7 @@ fn reserve(entry: &Entry, verdict: &Verdict, printer: &Printer) -> String {
     text.push_str(&columns(rows.to_vec()));
     let _ = writeln!(text, "Taken off in the metric: {} cores", cpu(held));
     if let Some(ms) = need.preemption_ms {
-        let span = Span { ms };
+        let span = units::duration(Duration::from_millis(ms));
         let _ = writeln!(text, "With preemption a paid pod waits {span} at most all the same.");
     }
     text
@@ -71,7 +72,7 @@ fn reserve(entry: &Entry, verdict: &Verdict, printer: &Printer) -> String {
 
 /// `growth·τ + largest paid pod + tolerance·n·c + c`.
 fn terms(need: &ReserveNeed) -> [(String, Amount); 4] {
-    let span = |ms| Span { ms };
+    let span = |ms| units::duration(Duration::from_millis(ms));
     let growth = format!(
         "paid growth in {}: metric {}, sync {}, window {}, grace {}",
         span(need.latency_ms()),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::serve::prometheus;
 use oppscale_core::resources::{Amount, MEMORY, Unit, unit_of};
+use oppscale_core::units;
 
 /// Text that may hold anything, as HTML.
 pub(super) fn escape(text: &str) -> String {
@@ -24,7 +24,7 @@ pub(super) fn escape(text: &str) -> String {
 /// Cores, to a tenth where there are many.
 pub(super) fn cores(milli: Amount) -> String {
     let rounded = if milli.abs() >= 10_000 { milli / 100 * 100 } else { milli };
-    prometheus::cores(rounded)
+    units::cores(rounded)
 }
 
 /// An amount of a resource, short.

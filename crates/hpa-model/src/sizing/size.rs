@@ -4,9 +4,10 @@
 
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::ledger::Ledger;
-use oppscale_core::replica::{Replica, exact_text};
+use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use oppscale_core::units::{cores, quantity_text};
 
 use super::control;
 use super::problem::SizingError;
@@ -159,15 +160,6 @@ fn reserve(
     }
 }
 
-/// Millicores as cores: `4.2`, for sums read more easily so.
-fn cores(milli: Amount) -> String {
-    let (whole, rest) = (milli / 1000, (milli % 1000).abs());
-    match rest {
-        0 => whole.to_string(),
-        _ => format!("{whole}.{rest:03}").trim_end_matches('0').to_owned(),
-    }
-}
-
 fn seconds(ms: u64) -> String {
     cores(Amount::from(ms))
 }
@@ -213,7 +205,7 @@ fn most(
     if let Some((0, name)) = by_quota {
         return Err(SizingError::QuotaBelowReplica {
             resource: name.to_owned(),
-            quota: exact_text(name, request.quota.get(name)),
+            quota: quantity_text(name, request.quota.get(name)),
             replica: replica.to_string(),
         });
     }
@@ -231,7 +223,7 @@ fn most(
     {
         return Err(SizingError::MaxAboveQuota {
             max,
-            quota: exact_text(name, request.quota.get(name)),
+            quota: quantity_text(name, request.quota.get(name)),
             resource: name.to_owned(),
             holds: bounded(holds),
         });
@@ -261,7 +253,7 @@ fn most(
         why = format!("{} as given; else {why}", given.join(", "));
     }
     let shown =
-        quota.present().map(|(name, amount)| format!("{name}={}", exact_text(name, amount)));
+        quota.present().map(|(name, amount)| format!("{name}={}", quantity_text(name, amount)));
     let shown: Vec<_> = shown.collect();
     lines.push(Line::new(Subject::Quota, "hard", shown.join(","), why));
     Ok(Limits { found, max, quota })

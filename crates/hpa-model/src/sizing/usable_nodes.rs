@@ -9,9 +9,10 @@ use oppscale_core::headroom::Query;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
-use oppscale_core::replica::{Replica, exact_text};
+use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
 use oppscale_core::selector::Selector;
+use oppscale_core::units::quantity_text;
 
 use super::problem::SizingError;
 use super::size::{Line, Subject};
@@ -135,10 +136,10 @@ impl UsableNodes {
         let ranked = self.nodes.iter().filter_map(|node| Some((scarcest(node)?, node)));
         let closest = ranked.max_by(|a, b| (a.0.0, &b.1.name).cmp(&(b.0.0, &a.1.name)));
         let (resource, node, has) = closest.map_or_else(Default::default, |((_, name), node)| {
-            let has = exact_text(&name, node.empty.get(&name));
+            let has = quantity_text(&name, node.empty.get(&name));
             (name, node.name.clone(), has)
         });
-        let needs = exact_text(&resource, replica.footprint().get(&resource));
+        let needs = quantity_text(&resource, replica.footprint().get(&resource));
         SizingError::FitsNowhere { replica: replica.to_string(), node, resource, has, needs }
     }
 }
@@ -198,7 +199,7 @@ pub(super) fn choose_shape(nodes: &UsableNodes, memory_per_core: Amount) -> (Rep
         format!("{}.{} %", tenths / 10, tenths % 10)
     };
     let words = |(lost, replica): &(Amount, Replica)| {
-        format!("{} loses {}", exact_text(CPU, replica.footprint().get(CPU)), share(*lost))
+        format!("{} loses {}", quantity_text(CPU, replica.footprint().get(CPU)), share(*lost))
     };
     let compared: Vec<_> = tried.iter().map(words).collect();
     let memory_words = match per_core < memory_per_core {
