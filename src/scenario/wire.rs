@@ -180,7 +180,10 @@ impl Visitor<'_> for SecondsVisitor {
     }
 
     fn visit_f64<E: Error>(self, seconds: f64) -> Result<Seconds, E> {
-        span(&seconds.to_string(), Unexpected::Float(seconds)).map(|span| Seconds(span.ms))
+        let duration = span::<E>(&seconds.to_string(), Unexpected::Float(seconds));
+        duration
+            .map(|span| Seconds(span.ms))
+            .map_err(|_| E::invalid_value(Unexpected::Float(seconds), &self))
     }
 
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<Seconds, E> {

@@ -341,7 +341,7 @@ fn slips_on_the_command_line() {
      hint: a load that never ends is a Deployment's business, not this command's
     error: --duration must be more than 0 and at most 24h
      hint: a load that never ends is a Deployment's business, not this command's
-    error: invalid value '101%' for '--fail-above <PERCENT>': expected a share between 0% and 100%
+    error: invalid value '101%' for '--fail-above <PERCENT>': expected a share between 0% and 100%, such as 1%
     error: invalid value 'nothing' for '--header <NAME: VALUE>': expected a header such as 'Accept: text/plain'
     error: --job: "a b" is no image
     error: the following required arguments were not provided:
@@ -357,7 +357,7 @@ fn slips_on_the_command_line() {
 
 #[test]
 fn a_job_understands_every_time() {
-    for (typed, said) in [("24h", "1440m"), ("90s", "90s"), ("1500ms", "1500ms"), ("5m", "5m")] {
+    for (typed, said) in [("24h", "1d"), ("90s", "90s"), ("1500ms", "1.5s"), ("5m", "5m")] {
         let args = ["load", "x", "--job", "i", "--duration", typed];
         let output = TestEnv::new().run(args);
         assert!(output.stdout.contains(&format!("\"--duration={said}\"")), "{output}");
