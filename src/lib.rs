@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! cli ─→ commands ─┬─→ cluster, scenario, history ──────→ core
-//!                  ├─→ harvest ──→ manifest ────────────→ core
+//!                  ├─→ filler ───→ manifest ────────────→ core
 //!                  ├─→ checks ───→ setup, certificates ─→ cluster, manifest, core
 //!                  ├─→ serve ────→ metrics_api, cluster ─→ core; http_port, exposition
 //!                  ├─→ sample_app ─→ http_port, exposition
@@ -27,7 +27,7 @@ pub mod demo;
 pub mod exit;
 mod exposition;
 pub mod files;
-pub mod harvest;
+pub mod filler;
 mod http_port;
 pub mod live;
 pub mod load;

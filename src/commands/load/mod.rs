@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use serde_json::json;
 
 use crate::exit::Exit;
-use crate::harvest::literal;
+use crate::filler::literal;
 use crate::load::{self, Client, Ended, Plan, Summary, Tally};
 use crate::manifest::{Templates, stream};
 use crate::open_files;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::harvest::NodeAutoscaler;
+use crate::filler::NodeAutoscaler;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::ClusterArgs;
 use oppscale_core::error::Error;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::harvest::{Decisions, HARVEST_LABEL, NodeAutoscaler, OwnDeployment, Program, Workload};
+use crate::filler::{Decisions, FILLABLE_LABEL, NodeAutoscaler, Program, UserWorkload, Workload};
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
     Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
@@ -130,7 +130,7 @@ pub(super) fn of(
         },
         quota: args.quota.clone().unwrap_or_default(),
         placement,
-        nodes: harvested(snapshot, facts.autoscaler),
+        nodes: fillable_nodes(snapshot, facts.autoscaler),
         version: facts.version,
         pipeline,
         grace_ms: u64::from(grace_seconds) * 1000,
@@ -140,12 +140,12 @@ pub(super) fn of(
 }
 
 /// Under Karpenter, the nodes that are labelled to be filled; all, as long as none is.
-fn harvested(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
+fn fillable_nodes(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
     let is_labelled = |node: &oppscale_core::node::NodeRecord| {
-        node.labels.get(HARVEST_LABEL).is_some_and(|value| value.as_str() == "true")
+        node.labels.get(FILLABLE_LABEL).is_some_and(|value| value.as_str() == "true")
     };
     match autoscaler == NodeAutoscaler::Karpenter && snapshot.ledger.records().any(is_labelled) {
-        true => Selector::label(HARVEST_LABEL, "true"),
+        true => Selector::label(FILLABLE_LABEL, "true"),
         false => Selector::default(),
     }
 }
@@ -176,7 +176,7 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaC
 
 fn own_replica(
     args: &RenderHpaArgs,
-    own: &OwnDeployment,
+    own: &UserWorkload,
     given: Option<&Replica>,
 ) -> anyhow::Result<ReplicaChoice> {
     if args.replica == Some(ReplicaFlag::Auto) {
@@ -297,7 +297,7 @@ pub(super) fn notes(
              limits would bind them too"
         ));
     }
-    let unlabelled = harvested(snapshot, decisions.autoscaler).is_empty();
+    let unlabelled = fillable_nodes(snapshot, decisions.autoscaler).is_empty();
     let other = snapshot.ledger.bound().find(|pod| {
         pod.own && *pod.group.namespace == **namespace && *pod.group.name != *decisions.name
     });
@@ -315,7 +315,7 @@ pub(super) fn notes(
             nodes.push_str(&format!(" ... ({} nodes)", sizing.nodes.len()));
         }
         notes.push(format!(
-            "label the nodes that may be filled: kubectl label nodes {nodes} {HARVEST_LABEL}=true"
+            "label the nodes that may be filled: kubectl label nodes {nodes} {FILLABLE_LABEL}=true"
         ));
     }
     notes

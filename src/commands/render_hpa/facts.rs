@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::harvest::{Decisions, NodeAutoscaler};
+use crate::filler::{Decisions, NodeAutoscaler};
 use crate::manifest::Document;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::harvest::Program;
+use crate::filler::Program;
 use oppscale_core::error::Error;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 
 use crate::exit::Exit;
 use crate::files;
-use crate::harvest::{self, Rendered, Workload};
+use crate::filler::{self, Rendered, Workload};
 use crate::manifest::{self, Document, Templates};
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -45,18 +45,18 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     let sizing = sizing::size(&snapshot.ledger, &ask).map_err(unsized_workload)?;
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
-        harvest::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
+        filler::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
     if let Some(cluster) = &cluster {
         facts::refuse_other_class(cluster, &rendered.documents).await?;
     }
     let comments =
         args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
     if comments {
-        harvest::comment(&mut rendered.documents, &rendered.lines);
+        filler::comment(&mut rendered.documents, &rendered.lines);
     }
     let exit = write(&args, &templates, &rendered, cluster.as_ref(), printer).await?;
     if args.explain.is_some() && !comments {
-        printer.explanation(&harvest::table(&rendered.lines, printer.stderr_width()));
+        printer.explanation(&filler::table(&rendered.lines, printer.stderr_width()));
     }
     for note in words(&snapshot, &facts, &decisions, &sizing, &workload, rendered.notes) {
         printer.note(&note);
@@ -179,7 +179,7 @@ async fn differences(
 fn words(
     snapshot: &Snapshot,
     facts: &Facts,
-    decisions: &harvest::Decisions,
+    decisions: &filler::Decisions,
     sizing: &Sizing,
     workload: &Workload,
     notes: Vec<String>,

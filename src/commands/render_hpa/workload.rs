@@ -2,7 +2,7 @@
 
 use anyhow::{Context, bail};
 
-use crate::harvest::{HarvestError, Miner, OwnDeployment, Program, Workload};
+use crate::filler::{FillerError, Miner, Program, UserWorkload, Workload};
 use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
@@ -74,7 +74,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
         );
     }
     let text = read(file)?;
-    let own = OwnDeployment::read(file, &text).map_err(hinted)?;
+    let own = UserWorkload::read(file, &text).map_err(hinted)?;
     let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
     if let Some(has) = own.priority_class().filter(|has| *has != class) {
         let hint = match has.starts_with("system-") {
@@ -124,7 +124,7 @@ pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
 }
 
 /// An error with the hint that it carries.
-pub(super) fn hinted(error: HarvestError) -> anyhow::Error {
+pub(super) fn hinted(error: FillerError) -> anyhow::Error {
     match error.hint() {
         Some(hint) => Error::failure(error.to_string()).hint(hint).into(),
         None => error.into(),

@@ -5,9 +5,9 @@ use serde_json::Value;
 use oppscale_core::resources::MEMORY;
 
 use super::beside::{SideEffects, amount, is_limited_to_request};
-use super::own::OwnDeployment;
+use super::own::UserWorkload;
 
-impl OwnDeployment {
+impl UserWorkload {
     /// One sentence each, for its user.
     pub(super) fn advice(&self, effects: SideEffects) -> Vec<String> {
         let value = self.deployment().value();

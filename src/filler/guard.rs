@@ -10,7 +10,7 @@ use oppscale_core::placement::Placement;
 
 /// The label of nodes that may be filled. No Karpenter NodePool defines it, so no node that
 /// Karpenter could make would fit a filler, and it makes none.
-pub const HARVEST_LABEL: &str = "oppscale.dev/harvest";
+pub const FILLABLE_LABEL: &str = "oppscale.dev/harvest";
 /// Labels that Karpenter gives its nodes.
 const KARPENTER_LABELS: [&str; 2] = ["karpenter.sh/nodepool", "karpenter.sh/provisioner-name"];
 

@@ -13,9 +13,9 @@ use super::beside::SideEffects;
 use super::complete::SAFE_TO_EVICT;
 use super::container::{hard, limits, memory_limit, requests};
 use super::context::{Adapter, Cel, Context, Defaults, Keda, Port, Service, Variable, behavior};
-use super::guard::{HARVEST_LABEL, NodeAutoscaler};
-use super::own::OwnDeployment;
-use super::problem::HarvestError;
+use super::guard::{FILLABLE_LABEL, NodeAutoscaler};
+use super::own::UserWorkload;
+use super::problem::FillerError;
 use super::program::Program;
 use super::text;
 
@@ -31,7 +31,7 @@ pub enum Workload {
     /// A program that is paid for.
     Paid(Box<Program>),
     /// The user's own Deployment.
-    Own(Box<OwnDeployment>),
+    Own(Box<UserWorkload>),
 }
 
 /// What has been decided about it.
@@ -117,11 +117,11 @@ pub fn render(
     workload: &Workload,
     decisions: &Decisions,
     sizing: &Sizing,
-) -> Result<Rendered, HarvestError> {
+) -> Result<Rendered, FillerError> {
     let context = context(workload, decisions, sizing);
     let mut documents = Vec::new();
     let mut notes = Vec::new();
-    let mut add = |name: &str| -> Result<(), HarvestError> {
+    let mut add = |name: &str| -> Result<(), FillerError> {
         documents.extend(templates.render(name, &context)?);
         Ok(())
     };
@@ -169,7 +169,7 @@ pub fn render(
             add(if is_paid { "sample-app.yaml" } else { "deployment.yaml" })?;
         }
     }
-    let mut add = |name: &str| -> Result<(), HarvestError> {
+    let mut add = |name: &str| -> Result<(), FillerError> {
         documents.extend(templates.render(name, &context)?);
         Ok(())
     };
@@ -185,7 +185,7 @@ pub fn render(
     }
     let issues = lint::lint(&documents);
     if !issues.is_empty() {
-        return Err(HarvestError::Lint(issues));
+        return Err(FillerError::Lint(issues));
     }
     let mut lines = sizing.lines.clone();
     if is_paid {
@@ -276,7 +276,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         grace_seconds: d.grace_seconds,
         run_as_user: d.run_as_user,
         harvest_label: (d.autoscaler == NodeAutoscaler::Karpenter)
-            .then(|| HARVEST_LABEL.to_owned()),
+            .then(|| FILLABLE_LABEL.to_owned()),
         image: d.image,
         command: d.command.iter().map(|word| text::literal(word)).collect(),
         args: match d.args.is_empty() {

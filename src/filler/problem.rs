@@ -7,7 +7,7 @@ use crate::manifest::lint::Issue;
 
 /// A workload that cannot be rendered.
 #[derive(Debug, Error)]
-pub enum HarvestError {
+pub enum FillerError {
     /// A template or a file.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -26,7 +26,7 @@ pub enum HarvestError {
     },
 }
 
-impl HarvestError {
+impl FillerError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {

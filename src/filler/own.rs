@@ -11,7 +11,7 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, MEMORY, PODS};
 
 use super::exported;
-use super::problem::HarvestError;
+use super::problem::FillerError;
 
 /// The annotation that says what must stay free.
 pub(super) const RESERVE: &str = "oppscale.dev/reserve";
@@ -20,7 +20,7 @@ pub(super) const MAX_REPLICAS: &str = "oppscale.dev/max-replicas";
 
 /// A file with one Deployment, and whatever belongs to it.
 #[derive(Debug, Clone)]
-pub struct OwnDeployment {
+pub struct UserWorkload {
     file: String,
     pub(super) documents: Vec<Document>,
     /// Which of them is the Deployment.
@@ -29,12 +29,12 @@ pub struct OwnDeployment {
     pub(super) exported: Vec<String>,
 }
 
-impl OwnDeployment {
+impl UserWorkload {
     /// Reads the file's text.
     ///
     /// # Errors
     /// When it does not hold one Deployment, or an object in it is not what the API takes.
-    pub fn read(file: &str, text: &str) -> Result<Self, HarvestError> {
+    pub fn read(file: &str, text: &str) -> Result<Self, FillerError> {
         let mut documents = manifest::documents(file, text, Origin::User)?;
         let mut exported = Vec::new();
         for document in &mut documents {
@@ -51,7 +51,7 @@ impl OwnDeployment {
         let is_deployment = |d: &Document| d.kind() == "Deployment" && d.api_version() == "apps/v1";
         let mut found = documents.iter().enumerate().filter(|(_, d)| is_deployment(d));
         let (first, second) = (found.next(), found.next());
-        let own = |problem: String, hint: &str| HarvestError::Own {
+        let own = |problem: String, hint: &str| FillerError::Own {
             file: file.to_owned(),
             problem,
             hint: hint.to_owned(),
@@ -99,8 +99,8 @@ impl OwnDeployment {
         &self.documents[self.at]
     }
 
-    pub(super) fn problem(&self, problem: String, hint: &str) -> HarvestError {
-        HarvestError::Own { file: self.file.clone(), problem, hint: hint.to_owned() }
+    pub(super) fn problem(&self, problem: String, hint: &str) -> FillerError {
+        FillerError::Own { file: self.file.clone(), problem, hint: hint.to_owned() }
     }
 
     /// Its name.
@@ -128,7 +128,7 @@ impl OwnDeployment {
     ///
     /// # Errors
     /// When that is none.
-    pub fn reserve(&self) -> Result<Option<Reserve>, HarvestError> {
+    pub fn reserve(&self) -> Result<Option<Reserve>, FillerError> {
         let text = self.deployment().value()["metadata"]["annotations"][RESERVE].as_str();
         let parsed = text.map(str::parse::<Reserve>).transpose();
         parsed.map_err(|error| {
@@ -143,7 +143,7 @@ impl OwnDeployment {
     ///
     /// # Errors
     /// When that is none.
-    pub fn max_replicas(&self) -> Result<Option<u32>, HarvestError> {
+    pub fn max_replicas(&self) -> Result<Option<u32>, FillerError> {
         let text = self.deployment().value()["metadata"]["annotations"][MAX_REPLICAS].as_str();
         let parse = |text: &str| text.parse::<i32>().ok().filter(|max| *max > 0);
         match text.map(|text| (text, parse(text))) {
@@ -164,7 +164,7 @@ impl OwnDeployment {
     ///
     /// # Errors
     /// When a container asks for nothing, or both say.
-    pub fn replica(&self, given: Option<&Replica>) -> Result<Replica, HarvestError> {
+    pub fn replica(&self, given: Option<&Replica>) -> Result<Replica, FillerError> {
         let missing = self.without_requests();
         let name = self.name();
         match (given, missing.as_slice()) {
@@ -203,7 +203,7 @@ impl OwnDeployment {
     ///
     /// # Errors
     /// When its tolerations or affinity make no sense.
-    pub fn placement(&self) -> Result<Placement, HarvestError> {
+    pub fn placement(&self) -> Result<Placement, FillerError> {
         let json = self.deployment().value().to_string();
         let placement = serde_json::from_str::<Workload<'_>>(&json)
             .map_err(|error| error.to_string())

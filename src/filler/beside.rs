@@ -6,7 +6,7 @@ use crate::manifest::Document;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::amount_of;
 
-use super::own::OwnDeployment;
+use super::own::UserWorkload;
 use super::security;
 
 /// Objects that the namespace's quota forbids unless the file brings them.
@@ -20,7 +20,7 @@ pub(super) struct SideEffects {
     pub(super) node_ports: u64,
 }
 
-impl OwnDeployment {
+impl UserWorkload {
     /// Its PriorityClass, where the file holds that too.
     pub fn brought_class(&self) -> Option<&str> {
         let class = self.priority_class()?;

@@ -6,7 +6,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `program` | [`Program`]: the built-in workloads |
-//! | `own` | [`OwnDeployment`]: the user's |
+//! | `own` | [`UserWorkload`]: the user's |
 //! | `complete` | what is added to it |
 //! | `exported` | what a server filled in, taken out of it |
 //! | `beside` | what else its file brings, and what that asks for |
@@ -35,9 +35,9 @@ mod set;
 mod text;
 
 pub use explain::{comment, table};
-pub use guard::{HARVEST_LABEL, NodeAutoscaler};
-pub use own::OwnDeployment;
-pub use problem::HarvestError;
+pub use guard::{FILLABLE_LABEL, NodeAutoscaler};
+pub use own::UserWorkload;
+pub use problem::FillerError;
 pub use program::{Miner, Program};
 pub use set::{Decisions, Rendered, Workload, render};
 pub use text::literal;

@@ -8,8 +8,8 @@ use oppscale_core::replica::Replica;
 
 use super::container::{limits, requests};
 use super::context::Context;
-use super::guard::{HARVEST_LABEL, NodeAutoscaler};
-use super::own::{MAX_REPLICAS, OwnDeployment, RESERVE};
+use super::guard::{FILLABLE_LABEL, NodeAutoscaler};
+use super::own::{MAX_REPLICAS, RESERVE, UserWorkload};
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
 pub(super) const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
@@ -23,7 +23,7 @@ pub(super) struct Completed {
     pub(super) notes: Vec<String>,
 }
 
-impl OwnDeployment {
+impl UserWorkload {
     /// The same with all that makes it opportunistic.
     pub(super) fn completed(
         &self,
@@ -71,7 +71,7 @@ impl OwnDeployment {
         pod.entry("terminationGracePeriodSeconds").or_insert_with(|| context.grace_seconds.into());
         tolerations(pod);
         if autoscaler == NodeAutoscaler::Karpenter {
-            require_harvest_label(&mut value);
+            require_fillable_label(&mut value);
         }
         if !self.without_requests().is_empty() {
             let place = "/spec/template/spec/containers/0";
@@ -148,8 +148,8 @@ fn tolerations(pod: &mut Map<String, Value>) {
 }
 
 /// Every alternative of the required node affinity also asks for the label.
-fn require_harvest_label(value: &mut Value) {
-    let expression = json!({"key": HARVEST_LABEL, "operator": "In", "values": ["true"]});
+fn require_fillable_label(value: &mut Value) {
+    let expression = json!({"key": FILLABLE_LABEL, "operator": "In", "values": ["true"]});
     let required = map(
         value,
         &[
