@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::certificates::{Bundle, Life, date};
+use crate::certificates::{CaBundle, Validity, date};
 use oppscale_core::check::Outcome;
 
 use super::doctor::{Doctor, Found, Look};
@@ -60,28 +60,28 @@ fn published(doctor: &Doctor<'_>, data: &Value, found: &mut Found) -> Option<Vec
         }
         return None;
     };
-    match Bundle::parse(pem) {
+    match CaBundle::parse(pem) {
         Err(error) => {
             found.add(ITS[0], Outcome::Failed(format!("requestheader-client-ca-file: {error}")));
             found.skip(ITS[1], "the CA cannot be read");
         }
         Ok(bundle) => {
             found.add(ITS[0], Outcome::Passed(None));
-            let facts = bundle.facts();
+            let facts = bundle.certificates();
             let last = facts.iter().max_by_key(|ca| ca.not_after);
-            let life = last.map(|ca| Life::of(ca.not_before, ca.not_after, doctor.now));
+            let life = last.map(|ca| Validity::at(doctor.now, ca.not_before, ca.not_after));
             match life {
-                Some(life) if life.left < 0 => found.fixed_by(
+                Some(validity) if validity.seconds_left < 0 => found.fixed_by(
                     ITS[1],
-                    Outcome::Failed(format!("it expired on {}", date(life.not_after))),
+                    Outcome::Failed(format!("it expired on {}", date(validity.not_after))),
                     doctor.distribution.renew_front_proxy(),
                 ),
-                Some(life) if life.is_near_end() => found.fixed_by(
+                Some(validity) if validity.expires_soon() => found.fixed_by(
                     ITS[1],
-                    Outcome::Warning(format!("it ends on {}", date(life.not_after))),
+                    Outcome::Warning(format!("it ends on {}", date(validity.not_after))),
                     doctor.distribution.renew_front_proxy(),
                 ),
-                Some(life) => found.pass(ITS[1], format!("until {}", date(life.not_after))),
+                Some(validity) => found.pass(ITS[1], format!("until {}", date(validity.not_after))),
                 None => found.skip(ITS[1], "there is no CA"),
             }
         }

@@ -1,6 +1,8 @@
 //! Serving certificates and whom the APIServices trust.
 
-use crate::certificates::{Bundle, Fix, Flaw, Recipe, date, judge, key_fits};
+use crate::certificates::{
+    CaBundle, CertificateProblem, CertificateSpec, Fix, date, key_matches, verify,
+};
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
 use oppscale_core::check::Outcome;
@@ -77,24 +79,24 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     let mut ours = ours.filter(|s| s.leads_to(&subject.namespace, &subject.service));
     let release = ours.find_map(ApiService::release);
     let renewal = |fix: Fix| subject.renewal(fix, release.as_deref());
-    let asked = Recipe::new(&subject.service, &subject.namespace).asked_name();
-    let mut judged = judge(chain, secret.ca.as_deref(), &asked, doctor.now);
-    if key_fits(chain, key) == Some(false) {
-        judged.flaws.push(Flaw::OtherKey);
+    let asked = CertificateSpec::new(&subject.service, &subject.namespace).server_name();
+    let mut verification = verify(chain, secret.ca.as_deref(), &asked, doctor.now);
+    if key_matches(chain, key) == Some(false) {
+        verification.problems.push(CertificateProblem::OtherKey);
     }
-    match judged.flaws.first() {
+    match verification.problems.first() {
         None => found.pass(ALL[1], asked.clone()),
-        Some(flaw) => {
-            found.fixed_by(ALL[1], Outcome::Failed(flaw.sentence()), renewal(flaw.fix()));
+        Some(problem) => {
+            found.fixed_by(ALL[1], Outcome::Failed(problem.to_string()), renewal(problem.fix()));
         }
     }
-    match judged.life {
-        Some(life) if life.is_near_end() => found.fixed_by(
+    match verification.validity {
+        Some(validity) if validity.expires_soon() => found.fixed_by(
             ALL[2],
-            Outcome::Warning(format!("it ends on {}", date(life.not_after))),
+            Outcome::Warning(format!("it ends on {}", date(validity.not_after))),
             renewal(Fix::Renew(" --force")),
         ),
-        Some(life) => found.pass(ALL[2], format!("until {}", date(life.not_after))),
+        Some(validity) => found.pass(ALL[2], format!("until {}", date(validity.not_after))),
         None => found.skip(ALL[2], "it cannot be read"),
     }
     match services {
@@ -118,7 +120,7 @@ fn trusted(
     for service in ours {
         let (name, release) = (Some(service.name()), service.release());
         let fix = subject.renewal(Fix::Renew(""), release.as_deref());
-        let problem = match service.ca_bundle().map(Bundle::decode) {
+        let problem = match service.ca_bundle().map(CaBundle::decode) {
             _ if service.is_insecure() => {
                 let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
                             is believed, and expiry is never noticed";
@@ -131,13 +133,13 @@ fn trusted(
                 "its caBundle is no PEM ({error}): no condition ever tells, and clients get 503"
             ),
             Some(Ok(bundle)) => {
-                let judged = judge(chain, Some(&bundle.pem()), asked, doctor.now);
-                match judged.flaws.first() {
+                let verification = verify(chain, Some(&bundle.pem()), asked, doctor.now);
+                match verification.problems.first() {
                     None => {
                         found.about(ALL[3], name, Outcome::Passed(None), None);
                         continue;
                     }
-                    Some(flaw) => flaw.sentence(),
+                    Some(problem) => problem.to_string(),
                 }
             }
         };

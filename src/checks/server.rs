@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::certificates::{Fix, Flaw};
+use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
@@ -128,8 +128,8 @@ pub(super) fn available(
     if is_available {
         return (Outcome::Passed(None), None);
     }
-    if let Some(flaw) = Flaw::from_message(message) {
-        return (Outcome::Failed(flaw.sentence()), Some(renewal(flaw.fix())));
+    if let Some(problem) = CertificateProblem::from_message(message) {
+        return (Outcome::Failed(problem.to_string()), Some(renewal(problem.fix())));
     }
     let look = format!(
         "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/instance={name}"

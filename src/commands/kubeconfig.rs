@@ -11,7 +11,7 @@ use clap::Args;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::certificates::{Private, certificates, date};
+use crate::certificates::{SecretString, date, parse_pem};
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
@@ -102,7 +102,7 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
     let endpoint = args.cluster.endpoint().await?;
     let authority = authority.or(endpoint.authority_pem).map(|pem| STANDARD.encode(pem));
     let given = args.server.clone();
-    let config = |token: &Private| {
+    let config = |token: &SecretString| {
         let entry = Entry {
             name: &name,
             server: given.as_deref().unwrap_or(&endpoint.server),
@@ -119,7 +119,7 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
             None => Ok(entry.whole()),
         }
     };
-    config(&Private::new(""))?;
+    config(&SecretString::new(""))?;
     let secret = if args.legacy_token { account.legacy_secret() } else { account.revoker() };
     if account::holder(&cluster, &account, &secret).await? == Holder::Other {
         return Err(foreign(&account, &secret));
@@ -191,7 +191,7 @@ fn authority(args: &KubeconfigArgs) -> anyhow::Result<Option<String>> {
     let Some(path) = &args.certificate_authority else { return Ok(None) };
     let shown = path.display();
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {shown}"))?;
-    certificates(&text).with_context(|| format!("{shown} is no CA"))?;
+    parse_pem(&text).with_context(|| format!("{shown} contains no CA certificate"))?;
     Ok(Some(text))
 }
 

@@ -8,7 +8,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use crate::certificates::Private;
+use crate::certificates::SecretString;
 use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 use super::token::Token;
@@ -129,7 +129,11 @@ pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token,
         let secret = secret.unwrap_or_default();
         let token = secret["data"]["token"].as_str().and_then(|text| STANDARD.decode(text).ok());
         if let Some(Ok(token)) = token.map(String::from_utf8) {
-            return Ok(Token { secret: Private::new(token), expires: None, warnings: Vec::new() });
+            return Ok(Token {
+                secret: SecretString::new(token),
+                expires: None,
+                warnings: Vec::new(),
+            });
         }
         if Instant::now() >= end {
             return Err(ClusterError::TimedOut {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::{Bundle, Recipe};
+use crate::certificates::{CaBundle, CertificateSpec};
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistration.k8s.io";
@@ -101,7 +101,7 @@ impl ApiService {
     }
 
     /// The fields that we own, with another caBundle.
-    fn with_bundle(&self, bundle: &Bundle) -> Value {
+    fn with_bundle(&self, bundle: &CaBundle) -> Value {
         let (metadata, spec) = (&self.0["metadata"], &self.0["spec"]);
         let labels = metadata["labels"].as_object().into_iter().flatten();
         let labels: serde_json::Map<_, _> = labels
@@ -126,12 +126,12 @@ impl ApiService {
 ///
 /// # Errors
 /// When they may not be listed.
-pub async fn of(cluster: &Cluster, recipe: &Recipe) -> Result<Vec<ApiService>, ClusterError> {
+pub async fn of(
+    cluster: &Cluster,
+    spec: &CertificateSpec,
+) -> Result<Vec<ApiService>, ClusterError> {
     let all = all(cluster).await?;
-    Ok(all
-        .into_iter()
-        .filter(|service| service.leads_to(&recipe.namespace, &recipe.service))
-        .collect())
+    Ok(all.into_iter().filter(|service| service.leads_to(&spec.namespace, &spec.service)).collect())
 }
 
 /// All APIServices.
@@ -152,7 +152,7 @@ pub async fn all(cluster: &Cluster) -> Result<Vec<ApiService>, ClusterError> {
 pub async fn trust(
     cluster: &Cluster,
     service: &ApiService,
-    bundle: &Bundle,
+    bundle: &CaBundle,
     how: Apply,
 ) -> Result<Applied, ClusterError> {
     let words = format!("apply APIService {}", service.name());

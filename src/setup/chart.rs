@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::Minted;
+use crate::certificates::IssuedCertificate;
 use crate::manifest::File;
 
 use super::desired::{Pipeline, Wishes};
@@ -79,7 +79,7 @@ fn values_yaml(text: &str, wishes: &Wishes) -> String {
 }
 
 /// Certificates as values of the chart, in a file of their own.
-pub fn tls_values(minted: &Minted) -> Values {
+pub fn tls_values(issued: &IssuedCertificate) -> Values {
     Values {
         file: TLS_VALUES,
         comment:
@@ -87,7 +87,7 @@ pub fn tls_values(minted: &Minted) -> Values {
                   out of git."
                 .to_owned(),
         values: json!({
-            "tls": {"ca": minted.ca, "crt": minted.chain, "key": minted.key.expose()}
+            "tls": {"ca": issued.ca, "crt": issued.chain, "key": issued.key.expose()}
         }),
         private: true,
     }

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::certificates::{Bundle, Minted};
+use crate::certificates::{CaBundle, IssuedCertificate};
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use oppscale_core::kinds;
@@ -73,9 +73,9 @@ pub struct Desired {
 #[derive(Debug, Clone)]
 pub struct Trust {
     /// For the Secret; `None` leaves the Secret as it is.
-    pub secret: Option<Minted>,
+    pub secret: Option<IssuedCertificate>,
     /// For the APIServices; `None` leaves them out.
-    pub bundle: Option<Bundle>,
+    pub bundle: Option<CaBundle>,
 }
 
 impl Wishes {
@@ -197,10 +197,10 @@ impl Wishes {
             "cluster_name": self.cluster_name(), "image": self.image, "replicas": self.replicas,
             "serves": self.serves(), "apis": apis, "cert_manager": self.cert_manager,
             "names": names, "ca_days": self.days.0, "days": self.days.1,
-            "tls_crt": secret.map(|minted| encode(&minted.chain)).unwrap_or_default(),
-            "tls_key": secret.map(|minted| encode(minted.key.expose())).unwrap_or_default(),
-            "ca_crt": secret.map(|minted| encode(&minted.ca)).unwrap_or_default(),
-            "ca_bundle": trust.bundle.as_ref().map(Bundle::base64).unwrap_or_default(),
+            "tls_crt": secret.map(|issued| encode(&issued.chain)).unwrap_or_default(),
+            "tls_key": secret.map(|issued| encode(issued.key.expose())).unwrap_or_default(),
+            "ca_crt": secret.map(|issued| encode(&issued.ca)).unwrap_or_default(),
+            "ca_bundle": trust.bundle.as_ref().map(CaBundle::base64).unwrap_or_default(),
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
             "adapter_config": ADAPTER_RULES, "rules": kinds::server_rules()

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::{Minted, fingerprint};
+use crate::certificates::{IssuedCertificate, fingerprint};
 use crate::manifest::ADAPTER_RULES;
 use oppscale_core::check::Distribution;
 
@@ -77,7 +77,7 @@ pub fn adapter(namespace: &str, url: &str) -> Values {
 
 /// Values of prometheus-adapter with certificate and rules in them: simpler, but the key ends
 /// up in the file and in Helm's release Secret.
-pub fn adapter_with_key(namespace: &str, url: &str, minted: &Minted) -> Values {
+pub fn adapter_with_key(namespace: &str, url: &str, issued: &IssuedCertificate) -> Values {
     Values {
         file: "prometheus-adapter.with-key.values.yaml",
         comment: format!(
@@ -92,8 +92,8 @@ pub fn adapter_with_key(namespace: &str, url: &str, minted: &Minted) -> Values {
             "listenPort": 10250,
             "rules": {"default": false, "custom": rules()},
             "tls": {
-                "enable": true, "ca": minted.ca, "certificate": minted.chain,
-                "key": minted.key.expose()
+                "enable": true, "ca": issued.ca, "certificate": issued.chain,
+                "key": issued.key.expose()
             }
         }),
         private: true,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::Private;
+use crate::certificates::SecretString;
 
 /// What a kubeconfig is to hold.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub struct Entry<'a> {
     /// The namespace of the context.
     pub namespace: &'a str,
     /// The user's token.
-    pub token: &'a Private,
+    pub token: &'a SecretString,
 }
 
 /// Why a kubeconfig cannot be merged into.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::certificates::{Bundle, Minted, Recipe};
+use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
 use oppscale_cluster::{Action, Applied, Apply, Ask, Cluster, ClusterError};
 
 use super::api_services::{self, ApiService};
@@ -88,7 +88,7 @@ pub struct Rotation<'a> {
     /// The connection.
     pub cluster: &'a Cluster,
     /// Names and lifetimes.
-    pub recipe: &'a Recipe,
+    pub spec: &'a CertificateSpec,
     /// The Secret.
     pub secret: &'a SecretRef,
     /// Take over fields of other managers.
@@ -108,17 +108,17 @@ impl Rotation<'_> {
     /// When it cannot be written.
     pub async fn widen(
         &self,
-        new: &Bundle,
-        served: &Bundle,
+        new: &CaBundle,
+        served: &CaBundle,
         now: i64,
     ) -> Result<Vec<ApiService>, RotationError> {
         let services = self.ours().await?;
         for service in &services {
-            let old = service.ca_bundle().map(Bundle::decode).transpose().unwrap_or_default();
+            let old = service.ca_bundle().map(CaBundle::decode).transpose().unwrap_or_default();
             let old = old.unwrap_or_default();
-            if !old.holds(new) {
-                let meanwhile = old.with(served).without_expired(now);
-                self.trust(service, &new.clone().with(&meanwhile)).await?;
+            if !old.contains_all(new) {
+                let meanwhile = old.union(served).without_expired(now);
+                self.trust(service, &new.clone().union(&meanwhile)).await?;
             }
         }
         Ok(services)
@@ -128,9 +128,9 @@ impl Rotation<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn store(&self, minted: &Minted) -> Result<(), RotationError> {
+    pub async fn store(&self, issued: &IssuedCertificate) -> Result<(), RotationError> {
         let applied =
-            tls_secret::write(self.cluster, self.secret, &self.recipe.service, minted, self.how())
+            tls_secret::write(self.cluster, self.secret, &self.spec.service, issued, self.how())
                 .await?;
         owned(&self.secret.shown(), applied)
     }
@@ -176,10 +176,10 @@ impl Rotation<'_> {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn narrow(&self, new: &Bundle) -> Result<usize, RotationError> {
+    pub async fn narrow(&self, new: &CaBundle) -> Result<usize, RotationError> {
         let mut changed = 0;
         for service in self.ours().await? {
-            let old = service.ca_bundle().map(Bundle::decode).transpose().unwrap_or_default();
+            let old = service.ca_bundle().map(CaBundle::decode).transpose().unwrap_or_default();
             if old.as_ref() != Some(new) {
                 self.trust(&service, new).await?;
                 changed += 1;
@@ -189,11 +189,11 @@ impl Rotation<'_> {
     }
 
     async fn ours(&self) -> Result<Vec<ApiService>, RotationError> {
-        let services = api_services::of(self.cluster, self.recipe).await?;
+        let services = api_services::of(self.cluster, self.spec).await?;
         Ok(services.into_iter().filter(|service| !service.is_injected()).collect())
     }
 
-    async fn trust(&self, service: &ApiService, bundle: &Bundle) -> Result<(), RotationError> {
+    async fn trust(&self, service: &ApiService, bundle: &CaBundle) -> Result<(), RotationError> {
         if let Some(release) = service.release().filter(|_| !self.force) {
             return Err(RotationError::Released { name: service.name().to_owned(), release });
         }
@@ -203,11 +203,11 @@ impl Rotation<'_> {
 
     /// The pods behind the Service that run.
     async fn pods(&self) -> Result<Vec<String>, RotationError> {
-        let words = format!("list pods in {}", self.recipe.namespace);
+        let words = format!("list pods in {}", self.spec.namespace);
         let action = Action { words: &words, right: "--verb=list --resource=pods" };
         let path = format!(
             "/api/v1/namespaces/{}/pods?labelSelector=app.kubernetes.io%2Finstance%3D{}",
-            self.recipe.namespace, self.recipe.service
+            self.spec.namespace, self.spec.service
         );
         let list = match self.cluster.find(&action, &path).await {
             Err(ClusterError::Forbidden { .. }) => return Ok(vec![String::new()]),
@@ -227,7 +227,7 @@ impl Rotation<'_> {
         if pod.is_empty() {
             return Ok(None);
         }
-        let namespace = &self.recipe.namespace;
+        let namespace = &self.spec.namespace;
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/metrics");
         let action =
             Action { words: "read a pod's metrics", right: "--verb=get --resource=pods/proxy" };

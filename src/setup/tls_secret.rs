@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::certificates::{CA_CERT, CERT, KEY, Minted, Private, Stored};
+use crate::certificates::{CA_CERT, CERT, IssuedCertificate, KEY, SecretString, StoredCertificate};
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 /// Where the certificates of a server are.
@@ -31,23 +31,30 @@ impl SecretRef {
 ///
 /// # Errors
 /// When the server refuses or fails.
-pub async fn read(cluster: &Cluster, at: &SecretRef) -> Result<Option<Stored>, ClusterError> {
+pub async fn read(
+    cluster: &Cluster,
+    at: &SecretRef,
+) -> Result<Option<StoredCertificate>, ClusterError> {
     let words = format!("get {}", at.shown());
     let action = Action { words: &words, right: "--verb=get --resource=secrets" };
     Ok(cluster.find(&action, &at.path()).await?.map(|secret| stored(&secret)))
 }
 
 /// What a Secret holds; what is no text is not there.
-pub fn stored(secret: &Value) -> Stored {
+pub fn stored(secret: &Value) -> StoredCertificate {
     let text = |key: &str| {
         let bytes = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
         String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
     };
-    Stored { chain: text(CERT), key: text(KEY).map(Private::new), ca: text(CA_CERT) }
+    StoredCertificate {
+        chain: text(CERT),
+        key: text(KEY).map(SecretString::new),
+        ca: text(CA_CERT),
+    }
 }
 
 /// The Secret as an object, of the installation whose Service it is for. It holds a private key.
-pub fn object(at: &SecretRef, service: &str, minted: &Minted) -> Value {
+pub fn object(at: &SecretRef, service: &str, issued: &IssuedCertificate) -> Value {
     let data = |text: &str| STANDARD.encode(text);
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
@@ -60,7 +67,7 @@ pub fn object(at: &SecretRef, service: &str, minted: &Minted) -> Value {
             }
         },
         "data": {
-            CERT: data(&minted.chain), KEY: data(minted.key.expose()), CA_CERT: data(&minted.ca)
+            CERT: data(&issued.chain), KEY: data(issued.key.expose()), CA_CERT: data(&issued.ca)
         }
     })
 }
@@ -73,10 +80,10 @@ pub async fn write(
     cluster: &Cluster,
     at: &SecretRef,
     service: &str,
-    minted: &Minted,
+    issued: &IssuedCertificate,
     how: Apply,
 ) -> Result<Applied, ClusterError> {
     let words = format!("apply {}", at.shown());
     let action = Action { words: &words, right: "--verb=get,create,patch --resource=secrets" };
-    cluster.apply(&action, &at.path(), &object(at, service, minted), how).await
+    cluster.apply(&action, &at.path(), &object(at, service, issued), how).await
 }

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::certificates::Private;
+use crate::certificates::SecretString;
 use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
 /// A token and what the server said of it.
 #[derive(Debug, Clone)]
 pub struct Token {
     /// The token.
-    pub secret: Private,
+    pub secret: SecretString,
     /// When it ends, in the server's words; `None` for one that never does. What was asked
     /// for does not count: servers cut it.
     pub expires: Option<String>,
@@ -65,5 +65,5 @@ pub async fn request(cluster: &Cluster, wish: &TokenWish<'_>) -> Result<Token, C
             cause: "the answer holds no token, or does not say when it expires".to_owned(),
         });
     };
-    Ok(Token { secret: Private::new(token), expires: Some(expires), warnings: reply.warnings })
+    Ok(Token { secret: SecretString::new(token), expires: Some(expires), warnings: reply.warnings })
 }

@@ -65,7 +65,7 @@ fn an_archive_is_the_same_each_time_and_krew_can_install_it() {
         sums.lines().map(|line| line.split_once("  ").unwrap()).map(|(a, b)| (b, a)).collect();
     assert_eq!(sums.len(), 3);
     let manifest = yaml(&env.path("out/oppscale.yaml"));
-    let platforms = judge(&manifest);
+    let platforms = verify(&manifest);
     let targets = ["aarch64-unknown-linux-musl", "x86_64-unknown-linux-musl"];
     assert_eq!(platforms.len(), targets.len());
     for ((platform, target), arch) in platforms.iter().zip(targets).zip(["arm64", "amd64"]) {
@@ -79,7 +79,7 @@ fn an_archive_is_the_same_each_time_and_krew_can_install_it() {
 }
 
 /// What krew's validation asks of a manifest.
-fn judge(manifest: &Value) -> Vec<Value> {
+fn verify(manifest: &Value) -> Vec<Value> {
     assert_eq!(manifest["apiVersion"], "krew.googlecontainertools.github.com/v1alpha2");
     assert_eq!(manifest["kind"], "Plugin");
     assert_eq!(manifest["metadata"]["name"], "oppscale");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use oppscale::certificates::{Bundle, Private};
+use oppscale::certificates::{CaBundle, SecretString};
 use oppscale::manifest::{Templates, stream};
 use oppscale::setup::desired::{Pipeline, Trust, Wishes};
 use oppscale_core::reserve::Reserve;
@@ -217,9 +217,9 @@ fn a_key_is_in_a_file_of_its_own_and_only_if_asked_for() {
     let tls = &yaml(&path)["tls"];
     let text = |name: &str| tls[name].as_str().unwrap().to_owned();
     // They are what the server and the API server will read.
-    Bundle::parse(&text("ca")).unwrap();
-    let key = Private::new(text("key"));
-    assert_eq!(oppscale::certificates::key_fits(&text("crt"), &key), Some(true));
+    CaBundle::parse(&text("ca")).unwrap();
+    let key = SecretString::new(text("key"));
+    assert_eq!(oppscale::certificates::key_matches(&text("crt"), &key), Some(true));
     for entry in std::fs::read_dir(env.path("out/templates")).unwrap() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(!text.contains("PRIVATE") && !text.contains("marker"), "{text}");

@@ -85,9 +85,9 @@ fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
     assert!(third.stdout.contains("nothing to change"), "{third}");
     assert_eq!(server.writes().len(), writes + 1);
     // The certificate is one that the API server takes, under the adapter's own name.
-    let judged = check(&server, &["-o", "json", "--only", "certificates"]);
-    assert_eq!(of(&judged, "OPP-CRT-002").1, "prometheus-adapter.oppscale.svc | ");
-    assert_eq!(of(&judged, "OPP-CRT-004").0, "success", "{judged}");
+    let verification = check(&server, &["-o", "json", "--only", "certificates"]);
+    assert_eq!(of(&verification, "OPP-CRT-002").1, "prometheus-adapter.oppscale.svc | ");
+    assert_eq!(of(&verification, "OPP-CRT-004").0, "success", "{verification}");
     assert_snapshot!(TestEnv::of(&server).run(["uninstall", "--dry-run"]), @"
     delete  APIService v1beta1.custom.metrics.k8s.io
     delete  ServiceMonitor oppscale/oppscale

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use oppscale::certificates::{
-    Authority, Bundle, Facts, Fix, Flaw, Minted, Private, Recipe, RecipeError, certificates, judge,
-    key_fits, mint,
+    CaBundle, Certificate, CertificateAuthority, CertificateProblem, CertificateSpec, Fix,
+    IssuedCertificate, SecretString, SpecError, issue, key_matches, parse_pem, verify,
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
@@ -26,54 +26,54 @@ const NOW: i64 = 1_795_489_200;
 const DAY: i64 = 86_400;
 const ASKED: &str = "oppscale.oppscale.svc";
 
-fn recipe() -> Recipe {
-    Recipe::new("oppscale", "oppscale")
+fn spec() -> CertificateSpec {
+    CertificateSpec::new("oppscale", "oppscale")
 }
 
-fn flaws(chain: &str, bundle: &str) -> Vec<Flaw> {
-    judge(chain, Some(bundle), ASKED, NOW).flaws
+fn problems(chain: &str, bundle: &str) -> Vec<CertificateProblem> {
+    verify(chain, Some(bundle), ASKED, NOW).problems
 }
 
 #[test]
 fn the_recipe_is_good_for_a_year_and_its_authority_for_ten() {
-    let minted = mint(&recipe(), NOW).unwrap();
-    let judged = judge(&minted.chain, Some(&minted.ca), ASKED, NOW);
-    assert_eq!(judged.flaws, []);
-    let leaf = judged.leaf.unwrap();
+    let issued = issue(&spec(), NOW).unwrap();
+    let verification = verify(&issued.chain, Some(&issued.ca), ASKED, NOW);
+    assert_eq!(verification.problems, []);
+    let leaf = verification.leaf.unwrap();
     assert_eq!(leaf.dns_names, [ASKED, "oppscale.oppscale.svc.cluster.local"]);
     assert_eq!((leaf.not_before, leaf.not_after), (NOW - 3600, NOW + 365 * DAY));
-    assert_eq!((leaf.is_ca, leaf.serves, leaf.is_client), (false, Some(true), Some(false)));
-    let ca = &judged.authorities[0];
+    assert_eq!((leaf.is_ca, leaf.server_auth, leaf.client_auth), (false, Some(true), Some(false)));
+    let ca = &verification.cas[0];
     assert_eq!((ca.not_before, ca.not_after), (NOW - 3600, NOW + 3650 * DAY));
     assert_eq!(ca.subject, format!("CN=oppscale-ca@{NOW}"));
     assert_eq!(ca.permitted, leaf.dns_names);
-    assert!(ca.may_sign());
-    assert_eq!(key_fits(&minted.chain, &minted.key), Some(true));
-    assert_eq!(key_fits(&minted.chain, &minted.ca_key), Some(false));
+    assert!(ca.can_sign());
+    assert_eq!(key_matches(&issued.chain, &issued.key), Some(true));
+    assert_eq!(key_matches(&issued.chain, &issued.ca_key), Some(false));
 }
 
 #[test]
 fn two_authorities_never_share_a_name() {
     let subject = |now| {
-        let ca = mint(&recipe(), now).unwrap().ca;
-        Facts::of(&certificates(&ca).unwrap()[0]).unwrap().subject
+        let ca = issue(&spec(), now).unwrap().ca;
+        Certificate::parse(&parse_pem(&ca).unwrap()[0]).unwrap().subject
     };
     assert_ne!(subject(NOW), subject(NOW + 1));
 }
 
 #[test]
 fn webpki_accepts_it_for_the_aggregators_name_and_no_other() {
-    let minted = mint(&recipe(), NOW).unwrap();
+    let issued = issue(&spec(), NOW).unwrap();
     let verify = |name: &str, now: i64| {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut roots = RootCertStore::empty();
-        for der in certificates(&minted.ca).unwrap() {
+        for der in parse_pem(&issued.ca).unwrap() {
             roots.add(CertificateDer::from(der)).unwrap();
         }
         let verifier =
             WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
         let chain: Vec<_> =
-            certificates(&minted.chain).unwrap().into_iter().map(CertificateDer::from).collect();
+            parse_pem(&issued.chain).unwrap().into_iter().map(CertificateDer::from).collect();
         let moment = UnixTime::since_unix_epoch(Duration::from_secs(now as u64));
         let name = ServerName::try_from(name.to_owned()).unwrap();
         verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], moment).is_ok()
@@ -97,9 +97,9 @@ fn openssl_accepts_it_and_reads_its_key() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let minted = mint(&recipe(), NOW).unwrap();
+    let issued = issue(&spec(), NOW).unwrap();
     for (name, text) in
-        [("ca.crt", &*minted.ca), ("tls.crt", &*minted.chain), ("tls.key", minted.key.expose())]
+        [("ca.crt", &*issued.ca), ("tls.crt", &*issued.chain), ("tls.key", issued.key.expose())]
     {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
@@ -137,48 +137,56 @@ fn openssl_accepts_it_and_reads_its_key() {
         // A leaf that is no CA may say so, or say nothing.
         assert!(text.contains(expected) || expected == "CA:FALSE", "{expected}: {text}");
     }
-    let leaf = Facts::of(&certificates(&minted.chain).unwrap()[0]).unwrap();
+    let leaf = Certificate::parse(&parse_pem(&issued.chain).unwrap()[0]).unwrap();
     assert!(text.contains(&leaf.fingerprint), "{} in {text}", leaf.fingerprint);
 }
 
 #[test]
 fn what_would_fail_is_not_made() {
-    let outlives = Recipe { days: 366, ca_days: 365, ..recipe() };
-    assert_eq!(outlives.check(), Err(RecipeError::OutlivesAuthority { days: 366, ca_days: 365 }));
+    let outlives = CertificateSpec { days: 366, ca_days: 365, ..spec() };
+    assert_eq!(outlives.validate(), Err(SpecError::OutlivesCa { days: 366, ca_days: 365 }));
     for (service, namespace) in [("Opp", "a"), ("opp", "a.b"), ("", "a"), ("-a", "a"), ("a", "a_b")]
     {
-        assert!(Recipe::new(service, namespace).check().is_err(), "{service} {namespace}");
+        assert!(
+            CertificateSpec::new(service, namespace).validate().is_err(),
+            "{service} {namespace}"
+        );
     }
     for days in [0, 7_301] {
-        assert!(Recipe { days, ca_days: 7_300, ..recipe() }.check().is_err());
+        assert!(CertificateSpec { days, ca_days: 7_300, ..spec() }.validate().is_err());
     }
     // An authority that ends before the certificate would.
-    let ca = Authority::new(&Recipe { days: 30, ca_days: 100, ..recipe() }, NOW).unwrap();
-    let error = ca.sign(&recipe(), NOW).unwrap_err().to_string();
+    let ca =
+        CertificateAuthority::generate(&CertificateSpec { days: 30, ca_days: 100, ..spec() }, NOW)
+            .unwrap();
+    let error = ca.issue(&spec(), NOW).unwrap_err().to_string();
     assert_eq!(
         error,
-        "the CA cannot sign: it ends in 100 days, before the 365 days of the certificate"
+        "the CA cannot sign: it expires in 100 days, before the 365 days of the certificate"
     );
     // One whose constraints are for other names.
-    let other = Authority::new(&Recipe::new("other", "oppscale"), NOW).unwrap();
-    let error = other.sign(&recipe(), NOW).unwrap_err().to_string();
+    let other =
+        CertificateAuthority::generate(&CertificateSpec::new("other", "oppscale"), NOW).unwrap();
+    let error = other.issue(&spec(), NOW).unwrap_err().to_string();
     assert!(error.contains("name constraints do not allow"), "{error}");
 }
 
 #[test]
 fn an_authority_of_somebody_else_signs_if_it_may() {
-    let minted = mint(&recipe(), NOW).unwrap();
-    let ca = Authority::read(&minted.ca, &minted.ca_key).unwrap();
-    let again = ca.sign(&recipe(), NOW).unwrap();
-    assert_eq!(flaws(&again.chain, &minted.ca), []);
-    assert_ne!(again.key, minted.key);
-    let error = |ca: &str, key: &Private| Authority::read(ca, key).err().unwrap().to_string();
-    assert!(error(&minted.ca, &minted.key).contains("its key is that of another certificate"));
-    let leaf = Bundle::parse(&minted.chain).unwrap();
-    assert!(error(&leaf.pem(), &minted.key).contains("holds 2 certificates"));
-    assert!(error("nothing", &minted.key).contains("holds no certificate in PEM"));
-    let only_leaf = minted.chain.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap();
-    assert!(error(only_leaf, &minted.key).contains("is no authority"));
+    let issued = issue(&spec(), NOW).unwrap();
+    let ca = CertificateAuthority::from_pem(&issued.ca, &issued.ca_key).unwrap();
+    let again = ca.issue(&spec(), NOW).unwrap();
+    assert_eq!(problems(&again.chain, &issued.ca), []);
+    assert_ne!(again.key, issued.key);
+    let error = |ca: &str, key: &SecretString| {
+        CertificateAuthority::from_pem(ca, key).err().unwrap().to_string()
+    };
+    assert!(error(&issued.ca, &issued.key).contains("its key does not belong to the certificate"));
+    let leaf = CaBundle::parse(&issued.chain).unwrap();
+    assert!(error(&leaf.pem(), &issued.key).contains("contains 2 certificates"));
+    assert!(error("nothing", &issued.key).contains("contains no PEM certificate"));
+    let only_leaf = issued.chain.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap();
+    assert!(error(only_leaf, &issued.key).contains("is no authority"));
 }
 
 /// A certificate to order.
@@ -201,9 +209,9 @@ impl Order {
         Self { ca, leaf }
     }
 
-    fn flaws(self) -> Vec<Flaw> {
+    fn problems(self) -> Vec<CertificateProblem> {
         let (chain, ca) = self.made();
-        flaws(&chain, &ca)
+        problems(&chain, &ca)
     }
 
     fn made(self) -> (String, String) {
@@ -225,24 +233,24 @@ fn named(name: &str) -> Vec<rcgen::SanType> {
 /// The left column is what kube-apiserver 1.36.2 was seen to accept.
 #[test]
 fn what_the_aggregator_takes_is_taken() {
-    assert_eq!(Order::new().flaws(), []);
+    assert_eq!(Order::new().problems(), []);
     let mut star = Order::new();
     star.leaf.subject_alt_names = named("*.oppscale.svc");
-    assert_eq!(star.flaws(), []);
+    assert_eq!(star.problems(), []);
     let mut constrained = Order::new();
     constrained.ca.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DnsName(ASKED.to_owned())],
         excluded_subtrees: Vec::new(),
     });
-    assert_eq!(constrained.flaws(), []);
+    assert_eq!(constrained.problems(), []);
     // A self-signed certificate that is itself the bundle.
     let key = KeyPair::generate().unwrap();
     let own = Order::new().leaf.self_signed(&key).unwrap().pem();
-    assert_eq!(flaws(&own, &own), []);
+    assert_eq!(problems(&own, &own), []);
     // Old and new authority in one bundle.
     let (chain, ca) = Order::new().made();
     let (_, other) = Order::new().made();
-    assert_eq!(flaws(&chain, &format!("{other}{ca}")), []);
+    assert_eq!(problems(&chain, &format!("{other}{ca}")), []);
 }
 
 /// Each refusal of kube-apiserver 1.36.2: how it comes about, and the sentence for it.
@@ -272,38 +280,50 @@ fn what_the_aggregator_refuses_is_refused_with_a_sentence() {
     for (order, sentence) in [
         (
             short,
-            "the certificate is for oppscale.oppscale, and not for oppscale.oppscale.svc, the only name that is asked for",
+            "the certificate is for oppscale.oppscale, not for oppscale.oppscale.svc, the only name that is verified",
         ),
         (
             nameless,
-            "the certificate names oppscale.oppscale.svc nowhere: it has no subject alternative name, and a common name does not count",
+            "the certificate does not cover oppscale.oppscale.svc: it has no subject alternative name, and the common name is ignored",
         ),
         (expired, "the serving certificate expired on 2026-11-24 02:59 UTC"),
-        (young, "the certificate is valid from 2026-11-24 03:01 UTC on only"),
+        (young, "the certificate is not valid before 2026-11-24 03:01 UTC"),
         (
             dead_ca,
-            "the CA expired on 2026-11-24 02:59 UTC, and with it the serving certificate, whose own date looks fine",
+            "the CA expired on 2026-11-24 02:59 UTC, and with it the serving certificate, whose own date is still good",
         ),
         (
             short_ca,
-            "the serving certificate says 2027-03-04 03:00 UTC, but its CA ends on 2027-01-13 03:00 UTC, and with it the certificate",
+            "the serving certificate is valid until 2027-03-04 03:00 UTC, but its CA expires on 2027-01-13 03:00 UTC, and with it the certificate",
         ),
         (client, "the certificate is not for servers: its extended key usage lacks serverAuth"),
-        (powerless, "the CA may not sign certificates: it lacks CA:TRUE or the usage keyCertSign"),
+        (
+            powerless,
+            "the CA cannot sign certificates: it lacks CA:TRUE or the key usage keyCertSign",
+        ),
         (excluded, "the CA's name constraints do not allow it to sign for oppscale.oppscale.svc"),
     ] {
-        let flaws = order.flaws();
-        assert_eq!(flaws.iter().map(Flaw::sentence).collect::<Vec<_>>(), [sentence]);
-        match flaws[0].fix() {
+        let problems = order.problems();
+        assert_eq!(
+            problems.iter().map(CertificateProblem::to_string).collect::<Vec<_>>(),
+            [sentence]
+        );
+        match problems[0].fix() {
             Fix::Renew(_) => {}
             Fix::Other(text) => assert!(text.contains("NTP"), "{text}"),
         }
     }
     let (chain, _) = Order::new().made();
     let (_, other) = Order::new().made();
-    assert_eq!(flaws(&chain, &other), [Flaw::UnknownAuthority]);
-    assert!(matches!(&flaws(&chain, "no PEM")[..], [Flaw::NotPem { what: "caBundle", .. }]));
-    assert!(matches!(&flaws("no PEM", &other)[..], [Flaw::NotPem { what: "certificate", .. }]));
+    assert_eq!(problems(&chain, &other), [CertificateProblem::UnknownCa]);
+    assert!(matches!(
+        &problems(&chain, "no PEM")[..],
+        [CertificateProblem::NotPem { what: "caBundle", .. }]
+    ));
+    assert!(matches!(
+        &problems("no PEM", &other)[..],
+        [CertificateProblem::NotPem { what: "certificate", .. }]
+    ));
 }
 
 /// OpenSSL still signs with SHA-1 where it is told to; rcgen does not.
@@ -342,60 +362,74 @@ fn a_sha1_signature_is_refused() {
         "e",
     ]);
     let read = |name| std::fs::read_to_string(folder.path().join(name)).unwrap();
-    let now = Facts::of(&certificates(&read("tls.crt")).unwrap()[0]).unwrap().not_before + 5;
-    let judged = judge(&read("tls.crt"), Some(&read("ca.crt")), ASKED, now);
-    assert_eq!(judged.flaws, [Flaw::Sha1]);
+    let now = Certificate::parse(&parse_pem(&read("tls.crt")).unwrap()[0]).unwrap().not_before + 5;
+    let verification = verify(&read("tls.crt"), Some(&read("ca.crt")), ASKED, now);
+    assert_eq!(verification.problems, [CertificateProblem::Sha1]);
 }
 
 /// Messages as kube-apiserver 1.36.2 has them in the Available condition.
 #[test]
 fn the_servers_own_words_lead_to_the_same_sentences() {
     const START: &str = "failing or missing response from https://10.0.0.1:443/apis/custom.metrics.k8s.io/v1beta1: Get \"https://10.0.0.1:443/apis/custom.metrics.k8s.io/v1beta1\": tls: failed to verify certificate: x509: ";
-    let flaw = |tail: &str| Flaw::from_message(&format!("{START}{tail}"));
+    let problem = |tail: &str| CertificateProblem::from_message(&format!("{START}{tail}"));
     let asked = ASKED.to_owned();
     assert_eq!(
-        flaw("certificate is valid for oppscale.oppscale, not oppscale.oppscale.svc"),
-        Some(Flaw::OtherName { asked: asked.clone(), names: vec!["oppscale.oppscale".to_owned()] })
+        problem("certificate is valid for oppscale.oppscale, not oppscale.oppscale.svc"),
+        Some(CertificateProblem::OtherName {
+            expected: asked.clone(),
+            names: vec!["oppscale.oppscale".to_owned()]
+        })
     );
     assert_eq!(
-        flaw("certificate is not valid for any names, but wanted to match oppscale.oppscale.svc"),
-        Some(Flaw::NoNames { asked })
+        problem(
+            "certificate is not valid for any names, but wanted to match oppscale.oppscale.svc"
+        ),
+        Some(CertificateProblem::NoNames { expected: asked })
     );
     let date = "certificate has expired or is not yet valid: current time 2026-11-24T03:00:00Z is";
     assert_eq!(
-        flaw(&format!("{date} after 2026-01-01T00:00:00Z")),
-        Some(Flaw::Expired { not_after: None })
+        problem(&format!("{date} after 2026-01-01T00:00:00Z")),
+        Some(CertificateProblem::Expired { not_after: None })
     );
     assert_eq!(
-        flaw(&format!("{date} before 2027-01-01T00:00:00Z")),
-        Some(Flaw::NotYetValid { not_before: None })
+        problem(&format!("{date} before 2027-01-01T00:00:00Z")),
+        Some(CertificateProblem::NotYetValid { not_before: None })
     );
-    assert_eq!(flaw("certificate specifies an incompatible key usage"), Some(Flaw::WrongUsage));
-    assert_eq!(flaw("certificate signed by unknown authority"), Some(Flaw::UnknownAuthority));
     assert_eq!(
-        flaw(
+        problem("certificate specifies an incompatible key usage"),
+        Some(CertificateProblem::WrongUsage)
+    );
+    assert_eq!(
+        problem("certificate signed by unknown authority"),
+        Some(CertificateProblem::UnknownCa)
+    );
+    assert_eq!(
+        problem(
             "certificate signed by unknown authority (possibly because of \"x509: invalid signature: parent certificate cannot sign this kind of certificate\" while trying to verify candidate authority certificate \"ca\")"
         ),
-        Some(Flaw::AuthorityCannotSign)
+        Some(CertificateProblem::CaCannotSign)
     );
     assert_eq!(
-        flaw(
+        problem(
             "certificate signed by unknown authority (possibly because of \"x509: cannot verify signature: insecure algorithm SHA1-RSA\" while trying to verify candidate authority certificate \"ca\")"
         ),
-        Some(Flaw::Sha1)
+        Some(CertificateProblem::Sha1)
     );
     assert!(matches!(
-        flaw(
+        problem(
             "a root or intermediate certificate is not authorized to sign for this name: DNS name \"x\" is not permitted by any constraint"
         ),
-        Some(Flaw::NameNotAllowed { .. })
+        Some(CertificateProblem::NameNotAllowed { .. })
     ));
-    assert_eq!(Flaw::from_message("dial tcp 10.0.0.1:443: connect: connection refused"), None);
+    assert_eq!(
+        CertificateProblem::from_message("dial tcp 10.0.0.1:443: connect: connection refused"),
+        None
+    );
 }
 
 #[test]
 fn a_secret_shows_itself_nowhere() {
-    let minted: Minted = mint(&recipe(), NOW).unwrap();
-    let shown = format!("{minted:?} {:?}", minted.key);
+    let issued: IssuedCertificate = issue(&spec(), NOW).unwrap();
+    let shown = format!("{issued:?} {:?}", issued.key);
     assert!(!shown.contains("PRIVATE KEY"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use insta::assert_snapshot;
-use oppscale::certificates::{Private, Recipe, mint};
+use oppscale::certificates::{CertificateSpec, SecretString, issue};
 use serde_json::Value;
 
 use crate::support::authority::Authority;
@@ -97,15 +97,17 @@ fn less_than_a_third_of_life_is_renewed() {
     let env = TestEnv::new();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     let made = |days_ago: i64| {
-        let minted =
-            mint(&Recipe::new("oppscale", "oppscale"), now.as_secs() as i64 - days_ago * 86_400)
-                .unwrap();
-        env.write("certs/tls.crt", &minted.chain);
-        env.write("certs/ca.crt", &minted.ca);
-        env.write("certs/tls.key", minted.key.expose());
-        minted.key
+        let issued = issue(
+            &CertificateSpec::new("oppscale", "oppscale"),
+            now.as_secs() as i64 - days_ago * 86_400,
+        )
+        .unwrap();
+        env.write("certs/tls.crt", &issued.chain);
+        env.write("certs/ca.crt", &issued.ca);
+        env.write("certs/tls.key", issued.key.expose());
+        issued.key
     };
-    let key = || Private::new(fs::read_to_string(env.path("certs/tls.key")).unwrap());
+    let key = || SecretString::new(fs::read_to_string(env.path("certs/tls.key")).unwrap());
     let old = made(250);
     assert!(env.run(["certs", "renew", "--dir", "certs"]).stdout.starts_with("kept: 31 %"));
     assert_eq!(key(), old);
@@ -127,10 +129,16 @@ fn status_tells_what_the_api_server_will_say() {
     let other = env.run(["certs", "status", "--dir", "certs", "--service", "adapter"]);
     assert_eq!(other.code, Some(1), "{other}");
     assert!(other.stdout.contains("refused      the certificate is for oppscale.oppscale.svc"));
-    assert!(other.stdout.contains("and not for adapter.oppscale.svc, the only name"));
-    env.write("certs/tls.key", mint(&Recipe::new("a", "b"), 1_795_489_200).unwrap().key.expose());
+    assert!(other.stdout.contains(", not for adapter.oppscale.svc, the only name"));
+    env.write(
+        "certs/tls.key",
+        issue(&CertificateSpec::new("a", "b"), 1_795_489_200).unwrap().key.expose(),
+    );
     let output = env.run(["certs", "status", "--dir", "certs"]);
-    assert!(output.stdout.contains("the private key is that of another certificate"), "{output}");
+    assert!(
+        output.stdout.contains("the private key does not belong to the certificate"),
+        "{output}"
+    );
 }
 
 #[test]
@@ -138,7 +146,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     let env = TestEnv::new();
     assert_snapshot!(env.run(["certs", "generate", "--dir", "certs", "--days", "400", "--ca-days", "365"]), @"
     ------- stderr -------
-    error: a serving certificate of 400 days outlives its CA of 365 days: from the CA's end on it would be refused, though its own date looks fine
+    error: a serving certificate of 400 days outlives its CA of 365 days: once the CA expires, the certificate is rejected although its own date is still good
     [EOF]
     [exit status: 2]
     ");
@@ -151,7 +159,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     ");
     assert_snapshot!(env.run(["certs", "generate", "--dir", "certs", "--service", "Opp_Scale"]), @r#"
     ------- stderr -------
-    error: "Opp_Scale" is no Service name: lower-case letters, digits and '-', at most 63 characters
+    error: "Opp_Scale" is not a valid Service name: lower-case letters, digits and '-', at most 63 characters
     [EOF]
     [exit status: 2]
     "#);

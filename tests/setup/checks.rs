@@ -26,9 +26,12 @@ fn front_proxy(pem: &str) -> Value {
 }
 
 fn ca() -> String {
-    oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000)
-        .unwrap()
-        .ca
+    oppscale::certificates::issue(
+        &oppscale::certificates::CertificateSpec::new("a", "b"),
+        1_790_000_000,
+    )
+    .unwrap()
+    .ca
 }
 
 pub fn server() -> FakeApiServer {

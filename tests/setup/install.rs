@@ -17,8 +17,10 @@ pub const SECRET: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-tls";
 
 pub fn server() -> FakeApiServer {
     let server = Setup::new(World::nodes_alone()).storing().start();
-    let ca =
-        oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000);
+    let ca = oppscale::certificates::issue(
+        &oppscale::certificates::CertificateSpec::new("a", "b"),
+        1_790_000_000,
+    );
     server.store().change(|store| {
         store.put(
             CONFIG_MAP,

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use oppscale::certificates::{Facts, Flaw, certificates, judge};
+use oppscale::certificates::{Certificate, CertificateProblem, parse_pem, verify};
 
 use crate::support::tools::tool;
 
@@ -48,23 +48,23 @@ fn every_kind_of_key_that_the_aggregator_takes_is_taken() {
         "ed25519",
     ] {
         let ((chain, ca), (_, other)) = (made(kind), made("rsa:2048"));
-        let now = Facts::of(&certificates(&chain).unwrap()[0]).unwrap().not_before + 5;
-        assert_eq!(judge(&chain, Some(&ca), ASKED, now).flaws, [], "{kind}");
+        let now = Certificate::parse(&parse_pem(&chain).unwrap()[0]).unwrap().not_before + 5;
+        assert_eq!(verify(&chain, Some(&ca), ASKED, now).problems, [], "{kind}");
         // Another authority of the same name is one all the same.
         if !kind.ends_with("P-521") && kind != "rsa:1024" {
-            let flaws = judge(&chain, Some(&other), ASKED, now).flaws;
-            assert_eq!(flaws, [Flaw::UnknownAuthority], "{kind}");
+            let problems = verify(&chain, Some(&other), ASKED, now).problems;
+            assert_eq!(problems, [CertificateProblem::UnknownCa], "{kind}");
         }
-        assert_eq!(judge(&chain, Some(&ca), "a.b.svc", now).flaws.len(), 1, "{kind}");
+        assert_eq!(verify(&chain, Some(&ca), "a.b.svc", now).problems.len(), 1, "{kind}");
     }
 }
 
 #[test]
 fn the_long_name_alone_is_not_the_one_that_is_asked_for() {
-    let recipe = oppscale::certificates::Recipe::new("oppscale", "oppscale");
-    let minted = oppscale::certificates::mint(&recipe, 1_795_489_200).unwrap();
+    let spec = oppscale::certificates::CertificateSpec::new("oppscale", "oppscale");
+    let issued = oppscale::certificates::issue(&spec, 1_795_489_200).unwrap();
     let long = "oppscale.oppscale.svc.cluster.local";
-    assert_eq!(judge(&minted.chain, Some(&minted.ca), long, 1_795_489_200).flaws, []);
+    assert_eq!(verify(&issued.chain, Some(&issued.ca), long, 1_795_489_200).problems, []);
     let only = |name: &str| {
         let mut leaf = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
         leaf.not_before = time::OffsetDateTime::from_unix_timestamp(1_795_489_100).unwrap();
@@ -72,6 +72,12 @@ fn the_long_name_alone_is_not_the_one_that_is_asked_for() {
         leaf.self_signed(&rcgen::KeyPair::generate().unwrap()).unwrap().pem()
     };
     let chain = only(long);
-    let flaws = judge(&chain, Some(&chain), ASKED, 1_795_489_200).flaws;
-    assert_eq!(flaws, [Flaw::OtherName { asked: ASKED.to_owned(), names: vec![long.to_owned()] }]);
+    let problems = verify(&chain, Some(&chain), ASKED, 1_795_489_200).problems;
+    assert_eq!(
+        problems,
+        [CertificateProblem::OtherName {
+            expected: ASKED.to_owned(),
+            names: vec![long.to_owned()]
+        }]
+    );
 }

@@ -104,7 +104,7 @@ fn an_apis_condition_is_put_into_its_cause() {
         ("dial tcp 10.0.0.1:443: connect: connection refused", "nothing listens", "endpointslices"),
         (
             "x509: certificate signed by unknown authority",
-            "signed by nobody in the APIService's caBundle",
+            "not signed by a CA in the APIService's caBundle",
             "oppscale certs renew",
         ),
     ];
@@ -344,8 +344,8 @@ fn fixes_of_the_front_proxy_are_those_of_the_distribution() {
         ("microk8s", "--requestheader-allowed-names=front-proxy-client", "microk8s refresh-certs"),
     ] {
         let server = server();
-        let old = oppscale::certificates::mint(
-            &oppscale::certificates::Recipe::new("a", "b"),
+        let old = oppscale::certificates::issue(
+            &oppscale::certificates::CertificateSpec::new("a", "b"),
             1_400_000_000,
         );
         server.store().change(|store| {

@@ -1,6 +1,6 @@
 //! Certificates in a cluster: the Secret, whom the APIServices trust, and their renewal.
 
-use oppscale::certificates::Bundle;
+use oppscale::certificates::CaBundle;
 use serde_json::{Value, json};
 
 use crate::support::bin::TestEnv;
@@ -58,9 +58,9 @@ fn with_api_service(server: &FakeApiServer) {
     });
 }
 
-fn bundle(server: &FakeApiServer) -> Bundle {
+fn bundle(server: &FakeApiServer) -> CaBundle {
     let service = server.store().object(API_SERVICE).unwrap();
-    Bundle::decode(service["spec"]["caBundle"].as_str().unwrap()).unwrap()
+    CaBundle::decode(service["spec"]["caBundle"].as_str().unwrap()).unwrap()
 }
 
 /// The bundles that were written, in order, and where the Secret came in between.
@@ -69,7 +69,7 @@ fn story(server: &FakeApiServer) -> Vec<String> {
     let told = patches.map(|request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         match body["spec"]["caBundle"].as_str() {
-            Some(text) => format!("trust {}", Bundle::decode(text).unwrap().len()),
+            Some(text) => format!("trust {}", CaBundle::decode(text).unwrap().len()),
             None => format!("store {}", body["metadata"]["name"].as_str().unwrap()),
         }
     });
@@ -110,7 +110,7 @@ fn trust_grows_before_the_certificate_changes_and_shrinks_when_all_pods_serve_it
     let _ = env.run(["certs", "renew", "--force", "-vvv"]);
     let second = bundle(&server);
     assert_eq!((second.len(), first.len()), (1, 1));
-    assert!(!second.holds(&first));
+    assert!(!second.contains_all(&first));
     assert_eq!(story(&server), ["store oppscale-tls", "trust 2", "store oppscale-tls", "trust 1"]);
     let status = env.run(["certs", "status"]);
     assert_eq!(status.code, Some(0), "{status}");
@@ -301,8 +301,10 @@ fn a_renewed_secret_keeps_its_labels() {
 fn a_key_of_another_certificate_is_replaced_by_init() {
     let server = super::install::server();
     assert_eq!(super::install::init(&server, &[]).code, Some(0));
-    let other =
-        oppscale::certificates::mint(&oppscale::certificates::Recipe::new("a", "b"), 1_790_000_000);
+    let other = oppscale::certificates::issue(
+        &oppscale::certificates::CertificateSpec::new("a", "b"),
+        1_790_000_000,
+    );
     use base64::Engine as _;
     let key = base64::engine::general_purpose::STANDARD.encode(other.unwrap().key.expose());
     server.store().change(|store| {

@@ -52,9 +52,8 @@ impl Inner {
         let secrets = self.objects.values().filter(|o| o.value["type"] == "kubernetes.io/tls");
         let chain = secrets.filter_map(|secret| {
             let bytes = STANDARD.decode(secret.value["data"]["tls.crt"].as_str()?).ok()?;
-            let ders =
-                oppscale::certificates::certificates(&String::from_utf8(bytes).ok()?).ok()?;
-            Some(oppscale::certificates::Facts::of(ders.first()?).ok()?.not_after)
+            let ders = oppscale::certificates::parse_pem(&String::from_utf8(bytes).ok()?).ok()?;
+            Some(oppscale::certificates::Certificate::parse(ders.first()?).ok()?.not_after)
         });
         let current = chain.max().unwrap_or_default();
         if self.lag == 0 || self.served.is_none() {

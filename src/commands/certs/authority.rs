@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 
-use crate::certificates::{Authority, MintError, Minted, Private, Recipe, mint};
+use crate::certificates::{
+    CertificateAuthority, CertificateSpec, IssueError, IssuedCertificate, SecretString, issue,
+};
 use oppscale_core::error::Error;
 
 /// Who signs certificates.
@@ -27,17 +29,22 @@ impl AuthorityArgs {
     }
 
     /// Certificates that it has signed, or a new CA.
-    pub(super) fn mint(&self, recipe: &Recipe, now: i64) -> anyhow::Result<Minted> {
+    pub(super) fn issue(
+        &self,
+        spec: &CertificateSpec,
+        now: i64,
+    ) -> anyhow::Result<IssuedCertificate> {
         let (Some(cert), Some(key)) = (&self.ca_cert, &self.ca_key) else {
-            return Ok(mint(recipe, now)?);
+            return Ok(issue(spec, now)?);
         };
         let read = |path: &Path| {
             fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let authority = Authority::read(&read(cert)?, &Private::new(read(key)?));
-        let signed = authority.and_then(|authority| authority.sign(recipe, now));
+        let authority =
+            CertificateAuthority::from_pem(&read(cert)?, &SecretString::new(read(key)?));
+        let signed = authority.and_then(|authority| authority.issue(spec, now));
         signed.map_err(|error| match error {
-            MintError::Authority(_) => Error::failure(format!("{}: {error}", cert.display()))
+            IssueError::Ca(_) => Error::failure(format!("{}: {error}", cert.display()))
                 .hint("leave --ca-cert and --ca-key out for a new CA, or set --days")
                 .into(),
             other => anyhow::Error::from(other).context(cert.display().to_string()),

@@ -6,7 +6,8 @@ use anyhow::Context;
 use clap::Args;
 
 use crate::certificates::{
-    Bundle, KEY, Minted, Private, REQUEST, Recipe, Stored, date, judge, request,
+    self, CaBundle, CertificateSpec, IssuedCertificate, KEY, REQUEST, SecretString,
+    StoredCertificate, date, verify,
 };
 use crate::exit::Exit;
 use crate::files;
@@ -75,11 +76,11 @@ pub struct GenerateArgs {
 /// # Errors
 /// When there is nowhere to put them, they would be refused, or cannot be written.
 pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let recipe = args.server.recipe(&args.life);
-    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
+    let spec = args.server.spec(&args.life);
+    spec.validate().map_err(|error| Error::usage(error.to_string()))?;
     if args.cert_manager {
         let context = serde_json::json!({
-            "namespace": recipe.namespace, "names": recipe.names(),
+            "namespace": spec.namespace, "names": spec.dns_names(),
             "secret": args.server.secret, "days": args.life.days, "ca_days": args.life.ca_days
         });
         let documents = Templates::new(None)?.render("cert-manager.yaml", context)?;
@@ -87,7 +88,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         return Ok(Exit::Ok);
     }
     if args.csr {
-        return signing_request(&args, &recipe, printer);
+        return signing_request(&args, &spec, printer);
     }
     if args.dir.is_none() && !args.to_secret {
         return Err(Error::usage("nowhere to put the certificates")
@@ -108,7 +109,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     };
     let files = args.dir.as_deref().map(folder).transpose()?;
     if let (Some(folder), Some(name), false) =
-        (&args.dir, files.as_ref().and_then(Stored::unreadable), args.force)
+        (&args.dir, files.as_ref().and_then(StoredCertificate::invalid_file), args.force)
     {
         return Err(Error::failure(format!(
             "{} is there, and holds no {}",
@@ -118,7 +119,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         .hint("name another folder, or let --force write over it")
         .into());
     }
-    if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &recipe, now) {
+    if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &spec, now) {
         printer
             .data(&format!("kept: {percent} % of their life is left (--force makes new ones)\n"))?;
         return Ok(Exit::Ok);
@@ -126,22 +127,22 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     let in_use = secret.as_ref().is_some_and(|secret| secret.chain.is_some());
     // Both are to hold the same, so what is good in one goes to the other.
     let good = [files, secret].into_iter().flatten().find_map(|stored| {
-        (!args.force && good_for(&stored, &recipe, now).is_some()).then(|| reused(stored)).flatten()
+        (!args.force && good_for(&stored, &spec, now).is_some()).then(|| reused(stored)).flatten()
     });
-    let minted = match good {
-        Some(minted) => minted,
-        None => args.authority.mint(&recipe, now)?,
+    let issued = match good {
+        Some(issued) => issued,
+        None => args.authority.issue(&spec, now)?,
     };
     if let Some(cluster) = cluster.as_ref().filter(|_| in_use) {
-        trusted(cluster, &args, &recipe, &minted, printer).await?;
+        trusted(cluster, &args, &spec, &issued, printer).await?;
     }
     if let Some(folder) = &args.dir {
-        write_folder(folder, &minted, args.keep_ca_key && !minted.ca_key.expose().is_empty())?;
+        write_folder(folder, &issued, args.keep_ca_key && !issued.ca_key.expose().is_empty())?;
     }
     if let Some(cluster) = &cluster {
-        to_secret(&args, cluster, &minted).await?;
+        to_secret(&args, cluster, &issued).await?;
     }
-    printer.data(&summary(&args, &recipe, &minted, now))?;
+    printer.data(&summary(&args, &spec, &issued, now))?;
     Ok(Exit::Ok)
 }
 
@@ -154,12 +155,12 @@ fn what(name: &str) -> &'static str {
 async fn trusted(
     cluster: &Cluster,
     args: &GenerateArgs,
-    recipe: &Recipe,
-    minted: &Minted,
+    spec: &CertificateSpec,
+    issued: &IssuedCertificate,
     printer: &Printer,
 ) -> anyhow::Result<()> {
-    let new = Bundle::parse(&minted.ca)?;
-    let services = match api_services::of(cluster, recipe).await {
+    let new = CaBundle::parse(&issued.ca)?;
+    let services = match api_services::of(cluster, spec).await {
         Ok(services) => services,
         Err(ClusterError::Forbidden { message, .. }) => {
             printer.warn(&format!("whether an API trusts the new CA is not known: {message}"));
@@ -168,9 +169,9 @@ async fn trusted(
         Err(error) => return Err(error.into()),
     };
     let doubting = services.iter().find(|service| {
-        let bundle = service.ca_bundle().map(Bundle::decode);
+        let bundle = service.ca_bundle().map(CaBundle::decode);
         // Where there is none, or one that cannot be read, nothing is trusted now either.
-        bundle.is_some_and(|bundle| bundle.is_ok_and(|bundle| !bundle.holds(&new)))
+        bundle.is_some_and(|bundle| bundle.is_ok_and(|bundle| !bundle.contains_all(&new)))
     });
     let Some(service) = doubting else { return Ok(()) };
     Err(Error::failure(format!(
@@ -191,38 +192,42 @@ async fn trusted(
 /// The percentage left, when every place that was asked for holds good certificates.
 fn kept(
     args: &GenerateArgs,
-    files: Option<&Stored>,
-    secret: Option<&Stored>,
-    recipe: &Recipe,
+    files: Option<&StoredCertificate>,
+    secret: Option<&StoredCertificate>,
+    spec: &CertificateSpec,
     now: i64,
 ) -> Option<i64> {
     if args.force {
         return None;
     }
     let files = match args.dir {
-        Some(_) => Some(good_for(files?, recipe, now)?),
+        Some(_) => Some(good_for(files?, spec, now)?),
         None => None,
     };
     let secret = match args.to_secret {
-        true => Some(good_for(secret?, recipe, now)?),
+        true => Some(good_for(secret?, spec, now)?),
         false => None,
     };
     [files, secret].into_iter().flatten().min()
 }
 
-fn reused(stored: Stored) -> Option<Minted> {
-    Some(Minted {
+fn reused(stored: StoredCertificate) -> Option<IssuedCertificate> {
+    Some(IssuedCertificate {
         ca: stored.ca?,
         chain: stored.chain?,
         key: stored.key?,
-        ca_key: Private::new(""),
+        ca_key: SecretString::new(""),
     })
 }
 
-async fn to_secret(args: &GenerateArgs, cluster: &Cluster, minted: &Minted) -> anyhow::Result<()> {
+async fn to_secret(
+    args: &GenerateArgs,
+    cluster: &Cluster,
+    issued: &IssuedCertificate,
+) -> anyhow::Result<()> {
     let how = Apply { dry_run: false, force: args.force_conflicts };
     let at = args.server.secret();
-    match tls_secret::write(cluster, &at, &args.server.service, minted, how).await? {
+    match tls_secret::write(cluster, &at, &args.server.service, issued, how).await? {
         Applied::Created(_) | Applied::Kept(_) => Ok(()),
         Applied::Conflict(conflicts) => {
             let owners: Vec<_> =
@@ -240,7 +245,7 @@ async fn to_secret(args: &GenerateArgs, cluster: &Cluster, minted: &Minted) -> a
 
 fn signing_request(
     args: &GenerateArgs,
-    recipe: &Recipe,
+    spec: &CertificateSpec,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     // clap demands it.
@@ -250,7 +255,7 @@ fn signing_request(
             .hint("--force replaces the key, and what is signed for it is lost")
             .into());
     }
-    let (text, key) = request(recipe)?;
+    let (text, key) = certificates::signing_request(spec)?;
     files::private_folder(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     for (name, text) in [(KEY, key.expose()), (REQUEST, text.as_str())] {
@@ -263,14 +268,19 @@ fn signing_request(
         "let your CA sign it for {}, put the certificate into tls.crt and the CA into ca.crt\n\
          beside it, and see what the API server will make of it:\n\
          oppscale certs status --dir {}",
-        recipe.names().join(" and "),
+        spec.dns_names().join(" and "),
         folder.display()
     ));
     Ok(Exit::Ok)
 }
 
-fn summary(args: &GenerateArgs, recipe: &Recipe, minted: &Minted, now: i64) -> String {
-    let judged = judge(&minted.chain, Some(&minted.ca), &recipe.asked_name(), now);
+fn summary(
+    args: &GenerateArgs,
+    spec: &CertificateSpec,
+    issued: &IssuedCertificate,
+    now: i64,
+) -> String {
+    let verification = verify(&issued.chain, Some(&issued.ca), &spec.server_name(), now);
     let mut text = String::new();
     if let Some(folder) = &args.dir {
         text.push_str(&format!("folder       {}\n", folder.display()));
@@ -278,12 +288,12 @@ fn summary(args: &GenerateArgs, recipe: &Recipe, minted: &Minted, now: i64) -> S
     if args.to_secret {
         text.push_str(&format!("Secret       {}/{}\n", args.server.namespace, args.server.secret));
     }
-    text.push_str(&format!("for          {}\n", recipe.names().join(", ")));
-    if let Some(leaf) = &judged.leaf {
+    text.push_str(&format!("for          {}\n", spec.dns_names().join(", ")));
+    if let Some(leaf) = &verification.leaf {
         text.push_str(&format!("until        {}\n", date(leaf.not_after)));
         text.push_str(&format!("SHA-256      {}\n", leaf.fingerprint));
     }
-    if let Some(ca) = judged.authorities.first() {
+    if let Some(ca) = verification.cas.first() {
         text.push_str(&format!("CA           {}\n", ca.subject));
         text.push_str(&format!("CA until     {}\n", date(ca.not_after)));
         text.push_str(&format!("CA SHA-256   {}\n", ca.fingerprint));

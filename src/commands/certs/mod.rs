@@ -11,7 +11,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use crate::certificates::{
-    Bundle, CA_CERT, CA_KEY, CERT, KEY, Minted, Recipe, Stored, judge, read_folder,
+    CA_CERT, CA_KEY, CERT, CaBundle, CertificateSpec, IssuedCertificate, KEY, StoredCertificate,
+    read_folder, verify,
 };
 use crate::exit::Exit;
 use crate::files;
@@ -66,12 +67,12 @@ pub struct LifeArgs {
 
 impl ServerArgs {
     /// The recipe of its certificates.
-    pub(super) fn recipe(&self, life: &LifeArgs) -> Recipe {
-        Recipe {
+    pub(super) fn spec(&self, life: &LifeArgs) -> CertificateSpec {
+        CertificateSpec {
             domain: life.cluster_domain.clone(),
             days: life.days,
             ca_days: life.ca_days,
-            ..Recipe::new(&self.service, &self.namespace)
+            ..CertificateSpec::new(&self.service, &self.namespace)
         }
     }
 
@@ -108,18 +109,23 @@ pub async fn run(args: CertsArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 /// Whether what is there is good for more than 30 % of its life, and how much that is.
-pub(super) fn good_for(stored: &Stored, recipe: &Recipe, now: i64) -> Option<i64> {
+pub(super) fn good_for(
+    stored: &StoredCertificate,
+    spec: &CertificateSpec,
+    now: i64,
+) -> Option<i64> {
     let (chain, key) = (stored.chain.as_deref()?, stored.key.as_ref()?);
-    let judged = judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now);
-    let life = judged.life?;
-    let fits = crate::certificates::key_fits(chain, key).unwrap_or(true);
-    (judged.flaws.is_empty() && fits && !life.is_short()).then_some(life.percent)
+    let verification = verify(chain, stored.ca.as_deref(), &spec.server_name(), now);
+    let validity = verification.validity?;
+    let fits = crate::certificates::key_matches(chain, key).unwrap_or(true);
+    (verification.problems.is_empty() && fits && !validity.needs_renewal())
+        .then_some(validity.percent_left)
 }
 
 /// Writes certificates to the files of a folder; the authority's key only where asked.
 pub(super) fn write_folder(
     folder: &Path,
-    minted: &Minted,
+    issued: &IssuedCertificate,
     keep_ca_key: bool,
 ) -> anyhow::Result<()> {
     let write = |name: &str, text: &str| {
@@ -130,22 +136,22 @@ pub(super) fn write_folder(
     files::private_folder(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
     // The key first: a certificate whose key is missing is worse than a key without one.
-    write(KEY, minted.key.expose())?;
+    write(KEY, issued.key.expose())?;
     if keep_ca_key {
-        write(CA_KEY, minted.ca_key.expose())?;
+        write(CA_KEY, issued.ca_key.expose())?;
     }
-    write(CA_CERT, &minted.ca)?;
-    write(CERT, &minted.chain)
+    write(CA_CERT, &issued.ca)?;
+    write(CERT, &issued.chain)
 }
 
 /// Reads a folder of certificates.
-pub(super) fn folder(path: &Path) -> anyhow::Result<Stored> {
+pub(super) fn folder(path: &Path) -> anyhow::Result<StoredCertificate> {
     read_folder(path).with_context(|| format!("cannot read the certificates of {}", path.display()))
 }
 
 /// The authorities of what is stored; none where they cannot be read.
-pub(super) fn authorities(stored: &Stored) -> Bundle {
-    stored.ca.as_deref().and_then(|ca| Bundle::parse(ca).ok()).unwrap_or_default()
+pub(super) fn authorities(stored: &StoredCertificate) -> CaBundle {
+    stored.ca.as_deref().and_then(|ca| CaBundle::parse(ca).ok()).unwrap_or_default()
 }
 
 /// An error of a rotation with what to do about it.

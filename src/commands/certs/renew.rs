@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::certificates::{Bundle, Facts, Minted, Private, Stored, certificates, date};
+use crate::certificates::{
+    CaBundle, Certificate, IssuedCertificate, SecretString, StoredCertificate, date, parse_pem,
+};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
@@ -67,28 +69,28 @@ pub struct RenewArgs {
 /// # Errors
 /// When they cannot be made, written, or are not taken up in time.
 pub(super) async fn run(args: RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let recipe = args.server.recipe(&args.life);
-    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
+    let spec = args.server.spec(&args.life);
+    spec.validate().map_err(|error| Error::usage(error.to_string()))?;
     if let Some(path) = &args.dir {
         let now = clock::local();
         let stored = folder(path)?;
         if stored.is_empty() {
             return Err(nothing(&path.display().to_string()));
         }
-        if let Some(percent) = good_for(&stored, &recipe, now).filter(|_| !args.force) {
+        if let Some(percent) = good_for(&stored, &spec, now).filter(|_| !args.force) {
             printer.data(&kept(percent))?;
             return Ok(Exit::Ok);
         }
-        let minted = made(&args, &path.display().to_string(), &stored, now)?;
-        write_folder(path, &minted, false)?;
-        printer.data(&format!("renewed {}, {}\n", path.display(), until(&minted)))?;
+        let issued = made(&args, &path.display().to_string(), &stored, now)?;
+        write_folder(path, &issued, false)?;
+        printer.data(&format!("renewed {}, {}\n", path.display(), until(&issued)))?;
         return Ok(Exit::Ok);
     }
     in_cluster(&args, printer).await
 }
 
 async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let recipe = args.server.recipe(&args.life);
+    let spec = args.server.spec(&args.life);
     let at = args.server.secret();
     let cluster = args.cluster.connect().await?;
     let now = clock::of_server(&cluster).await?;
@@ -96,30 +98,30 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
         return Err(nothing(&at.shown()));
     };
     let rotation =
-        Rotation { cluster: &cluster, recipe: &recipe, secret: &at, force: args.force_conflicts };
-    let percent = good_for(&stored, &recipe, now).filter(|_| !args.force);
+        Rotation { cluster: &cluster, spec: &spec, secret: &at, force: args.force_conflicts };
+    let percent = good_for(&stored, &spec, now).filter(|_| !args.force);
     let served = authorities(&stored);
     let progress = Progress::new(printer.shows_progress());
-    let minted = match (percent, stored.chain, stored.key, stored.ca) {
+    let issued = match (percent, stored.chain, stored.key, stored.ca) {
         // Young already: what remains is to see it served and to drop older authorities.
         (Some(_), Some(chain), Some(key), Some(ca)) => {
-            Minted { ca, chain, key, ca_key: Private::new("") }
+            IssuedCertificate { ca, chain, key, ca_key: SecretString::new("") }
         }
-        (_, chain, key, ca) => made(args, &at.shown(), &Stored { chain, key, ca }, now)?,
+        (_, chain, key, ca) => made(args, &at.shown(), &StoredCertificate { chain, key, ca }, now)?,
     };
-    let new = Bundle::parse(&minted.ca)?;
+    let new = CaBundle::parse(&issued.ca)?;
     progress.phase("trusting both CAs");
     let services = rotation.widen(&new, &served, now).await.map_err(rotation_error)?;
     let is_new = percent.is_none();
     if is_new {
         progress.phase("storing the new certificate");
-        rotation.store(&minted).await.map_err(rotation_error)?;
+        rotation.store(&issued).await.map_err(rotation_error)?;
     }
     progress.phase("waiting for pods to serve it");
     let patience = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
-    let end = end_of(&minted);
+    let end = end_of(&issued);
     let all_trust_it_alone = services.iter().all(|service| {
-        service.ca_bundle().and_then(|text| Bundle::decode(text).ok()).as_ref() == Some(&new)
+        service.ca_bundle().and_then(|text| CaBundle::decode(text).ok()).as_ref() == Some(&new)
     });
     let seen = if !is_new && all_trust_it_alone {
         None
@@ -131,8 +133,8 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     progress.finish();
     let mut text = match percent {
         Some(percent) if changed == 0 => kept(percent),
-        Some(_) => format!("finished the renewal of {}, {}\n", at.shown(), until(&minted)),
-        None => format!("renewed {}, {}\n", at.shown(), until(&minted)),
+        Some(_) => format!("finished the renewal of {}, {}\n", at.shown(), until(&issued)),
+        None => format!("renewed {}, {}\n", at.shown(), until(&issued)),
     };
     for service in &services {
         text.push_str(&format!("{} trusts its CA alone\n", service.name()));
@@ -143,7 +145,7 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
             "pods could not be asked what they serve (right: get pods/proxy in {}; or the API\n\
              server does not reach them, or they are not oppscale's), so {} s were waited, which\n\
              is longer than kubelet and the server take",
-            recipe.namespace,
+            spec.namespace,
             patience.as_secs()
         )),
         Some(Seen::NoPods) => printer.note("there is no pod yet that serves it"),
@@ -152,17 +154,22 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     if services.is_empty() {
         printer.note(&format!(
             "no APIService leads to Service {}/{}, so none had to trust it",
-            recipe.namespace, recipe.service
+            spec.namespace, spec.service
         ));
     }
     Ok(Exit::Ok)
 }
 
 /// New certificates for those of `place`, by a CA that may take the place of theirs.
-fn made(args: &RenewArgs, place: &str, stored: &Stored, now: i64) -> anyhow::Result<Minted> {
+fn made(
+    args: &RenewArgs,
+    place: &str,
+    stored: &StoredCertificate,
+    now: i64,
+) -> anyhow::Result<IssuedCertificate> {
     if !args.new_ca
         && !args.authority.is_given()
-        && let Some(authority) = stored.foreign_authority()
+        && let Some(authority) = stored.external_ca()
     {
         return Err(Error::owned(format!(
             "{place} has the CA {authority}, which oppscale did not make"
@@ -170,16 +177,16 @@ fn made(args: &RenewArgs, place: &str, stored: &Stored, now: i64) -> anyhow::Res
         .hint("--ca-cert and --ca-key sign with it, --new-ca makes one in its place")
         .into());
     }
-    args.authority.mint(&args.server.recipe(&args.life), now)
+    args.authority.issue(&args.server.spec(&args.life), now)
 }
 
-fn end_of(minted: &Minted) -> i64 {
-    let first = certificates(&minted.chain).ok().and_then(|ders| ders.into_iter().next());
-    first.and_then(|der| Facts::of(&der).ok()).map_or(0, |facts| facts.not_after)
+fn end_of(issued: &IssuedCertificate) -> i64 {
+    let first = parse_pem(&issued.chain).ok().and_then(|ders| ders.into_iter().next());
+    first.and_then(|der| Certificate::parse(&der).ok()).map_or(0, |facts| facts.not_after)
 }
 
-fn until(minted: &Minted) -> String {
-    format!("valid until {}", date(end_of(minted)))
+fn until(issued: &IssuedCertificate) -> String {
+    format!("valid until {}", date(end_of(issued)))
 }
 
 fn kept(percent: i64) -> String {

@@ -6,7 +6,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::certificates::{Bundle, Facts, Fix, Flaw, Judged, Life, Recipe, date, judge, key_fits};
+use crate::certificates::{
+    CaBundle, Certificate, CertificateProblem, CertificateSpec, Fix, Validity, Verification, date,
+    key_matches, verify,
+};
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
@@ -53,7 +56,7 @@ pub enum Format {
 /// What was found out.
 struct Status {
     place: String,
-    judged: Judged,
+    verification: Verification,
     now: i64,
     services: Vec<Trust>,
     unknown: Option<String>,
@@ -64,7 +67,7 @@ struct Status {
 /// An APIService that leads to the server.
 struct Trust {
     name: String,
-    flaws: Vec<String>,
+    problems: Vec<String>,
     note: Option<&'static str>,
 }
 
@@ -73,15 +76,15 @@ struct Trust {
 /// # Errors
 /// When there are none, or they cannot be read.
 pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let recipe = Recipe::new(&args.server.service, &args.server.namespace);
-    recipe.check().map_err(|error| Error::usage(error.to_string()))?;
+    let spec = CertificateSpec::new(&args.server.service, &args.server.namespace);
+    spec.validate().map_err(|error| Error::usage(error.to_string()))?;
     let status = match &args.dir {
         Some(path) => {
             let stored = folder(path)?;
             let now = clock::local();
-            of_stored(path.display().to_string(), &stored, &recipe, now)?
+            of_stored(path.display().to_string(), &stored, &spec, now)?
         }
-        None => of_cluster(&args, &recipe).await?,
+        None => of_cluster(&args, &spec).await?,
     };
     let text = match args.output {
         Format::Json => format!("{:#}\n", json_of(&status)),
@@ -93,8 +96,8 @@ pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<E
 
 fn of_stored(
     place: String,
-    stored: &crate::certificates::Stored,
-    recipe: &Recipe,
+    stored: &crate::certificates::StoredCertificate,
+    spec: &CertificateSpec,
     now: i64,
 ) -> anyhow::Result<Status> {
     let Some(chain) = &stored.chain else {
@@ -102,27 +105,27 @@ fn of_stored(
             .hint("oppscale certs generate makes certificates, oppscale init sets all of it up")
             .into());
     };
-    let mut judged = judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now);
+    let mut verification = verify(chain, stored.ca.as_deref(), &spec.server_name(), now);
     if let Some(key) = &stored.key
-        && key_fits(chain, key) == Some(false)
+        && key_matches(chain, key) == Some(false)
     {
-        judged.flaws.push(Flaw::OtherKey);
+        verification.problems.push(CertificateProblem::OtherKey);
     }
-    Ok(Status { place, judged, now, services: Vec::new(), unknown: None, by_helm: false })
+    Ok(Status { place, verification, now, services: Vec::new(), unknown: None, by_helm: false })
 }
 
-async fn of_cluster(args: &StatusArgs, recipe: &Recipe) -> anyhow::Result<Status> {
+async fn of_cluster(args: &StatusArgs, spec: &CertificateSpec) -> anyhow::Result<Status> {
     let cluster = args.cluster.connect().await?;
     let now = clock::of_server(&cluster).await?;
     let at = args.server.secret();
     let stored = tls_secret::read(&cluster, &at).await?.unwrap_or_default();
-    let mut status = of_stored(at.shown(), &stored, recipe, now)?;
+    let mut status = of_stored(at.shown(), &stored, spec, now)?;
     let chain = stored.chain.unwrap_or_default();
-    match api_services::of(&cluster, recipe).await {
+    match api_services::of(&cluster, spec).await {
         Ok(services) => {
             status.by_helm = services.iter().any(|service| service.release().is_some());
             status.services =
-                services.iter().map(|service| trust(service, &chain, recipe, now)).collect();
+                services.iter().map(|service| trust(service, &chain, spec, now)).collect();
         }
         Err(ClusterError::Forbidden { message, .. }) => status.unknown = Some(message),
         Err(error) => return Err(error.into()),
@@ -130,27 +133,28 @@ async fn of_cluster(args: &StatusArgs, recipe: &Recipe) -> anyhow::Result<Status
     Ok(status)
 }
 
-fn trust(service: &ApiService, chain: &str, recipe: &Recipe, now: i64) -> Trust {
+fn trust(service: &ApiService, chain: &str, spec: &CertificateSpec, now: i64) -> Trust {
     let name = service.name().to_owned();
     if service.is_insecure() {
-        let flaw = "insecureSkipTLSVerify: whoever answers at that address is believed";
-        return Trust { name, flaws: vec![flaw.to_owned()], note: None };
+        let problem = "insecureSkipTLSVerify: whoever answers at that address is believed";
+        return Trust { name, problems: vec![problem.to_owned()], note: None };
     }
-    let bundle = service.ca_bundle().map(Bundle::decode);
-    let flaws = match bundle {
+    let bundle = service.ca_bundle().map(CaBundle::decode);
+    let problems = match bundle {
         None => vec!["no caBundle: only a CA of the API server's own system is trusted".to_owned()],
         Some(Err(error)) => vec![format!(
             "the caBundle is no PEM ({error}): the API server does not even say so, and answers 503"
         )],
         Some(Ok(bundle)) => {
-            let judged = judge(chain, Some(&bundle.pem()), &recipe.asked_name(), now);
+            let verification = verify(chain, Some(&bundle.pem()), &spec.server_name(), now);
             let note =
                 (bundle.len() > 1).then_some("a renewal is under way: it trusts several CAs");
-            let flaws = judged.flaws.iter().map(Flaw::sentence).collect();
-            return Trust { name, flaws, note };
+            let problems =
+                verification.problems.iter().map(CertificateProblem::to_string).collect();
+            return Trust { name, problems, note };
         }
     };
-    Trust { name, flaws, note: None }
+    Trust { name, problems, note: None }
 }
 
 impl Status {
@@ -164,9 +168,9 @@ impl Status {
     }
 
     fn is_good(&self) -> bool {
-        self.judged.flaws.is_empty()
-            && self.services.iter().all(|service| service.flaws.is_empty())
-            && !self.judged.life.is_some_and(Life::is_near_end)
+        self.verification.problems.is_empty()
+            && self.services.iter().all(|service| service.problems.is_empty())
+            && !self.verification.validity.is_some_and(Validity::expires_soon)
     }
 }
 
@@ -175,21 +179,22 @@ fn table(status: &Status, printer: &Printer) -> String {
     let mut line = |what: &str, value: &str| {
         let _ = writeln!(text, "  {what:<12} {value}");
     };
-    if let Some(leaf) = &status.judged.leaf {
+    if let Some(leaf) = &status.verification.leaf {
         line("for", &leaf.dns_names.join(", "));
         line("valid", &validity(leaf, status.now));
         line("SHA-256", &leaf.fingerprint);
     }
-    for ca in &status.judged.authorities {
+    for ca in &status.verification.cas {
         line("CA", &ca.subject);
         line("  valid", &validity(ca, status.now));
         line("  SHA-256", &ca.fingerprint);
     }
     for service in &status.services {
-        let judged = if service.flaws.is_empty() { "trusts it" } else { "does not trust it" };
-        line("APIService", &format!("{} {judged}", service.name));
-        for flaw in &service.flaws {
-            line("", &printer.paint(Style::Bad, flaw));
+        let verification =
+            if service.problems.is_empty() { "trusts it" } else { "does not trust it" };
+        line("APIService", &format!("{} {verification}", service.name));
+        for problem in &service.problems {
+            line("", &printer.paint(Style::Bad, problem));
         }
         if let Some(note) = service.note {
             line("", note);
@@ -198,28 +203,32 @@ fn table(status: &Status, printer: &Printer) -> String {
     if let Some(message) = &status.unknown {
         line("APIServices", &format!("unknown ({message})"));
     }
-    for flaw in &status.judged.flaws {
-        line("refused", &printer.paint(Style::Bad, &flaw.sentence()));
-        line("  fix", &status.fix(flaw.fix()));
+    for problem in &status.verification.problems {
+        line("refused", &printer.paint(Style::Bad, &problem.to_string()));
+        line("  fix", &status.fix(problem.fix()));
     }
-    if status.judged.flaws.is_empty() && status.judged.life.is_some_and(Life::is_near_end) {
+    if status.verification.problems.is_empty()
+        && status.verification.validity.is_some_and(Validity::expires_soon)
+    {
         line("soon", &printer.paint(Style::Warn, "it ends within 60 days"));
         line("  fix", &status.fix(Fix::Renew("")));
     }
     text
 }
 
-fn validity(facts: &Facts, now: i64) -> String {
-    let life = Life::of(facts.not_before, facts.not_after, now);
-    let left = match life.days() {
-        days if life.left >= 0 => format!("{days} days and {} % left", life.percent),
+fn validity(facts: &Certificate, now: i64) -> String {
+    let validity = Validity::at(now, facts.not_before, facts.not_after);
+    let left = match validity.days_left() {
+        days if validity.seconds_left >= 0 => {
+            format!("{days} days and {} % left", validity.percent_left)
+        }
         days => format!("over for {} days", -days),
     };
     format!("{} to {} ({left})", date(facts.not_before), date(facts.not_after))
 }
 
 fn json_of(status: &Status) -> Value {
-    let certificate = |facts: &Facts| {
+    let certificate = |facts: &Certificate| {
         json!({
             "subject": facts.subject, "issuer": facts.issuer, "dnsNames": facts.dns_names,
             "notBefore": facts.not_before, "notAfter": facts.not_after,
@@ -231,15 +240,15 @@ fn json_of(status: &Status) -> Value {
         "place": status.place,
         "good": status.is_good(),
         "now": status.now,
-        "certificate": status.judged.leaf.as_ref().map(certificate),
-        "authorities": status.judged.authorities.iter().map(certificate).collect::<Vec<_>>(),
-        "secondsLeft": status.judged.life.map(|life| life.left),
-        "percentLeft": status.judged.life.map(|life| life.percent),
-        "flaws": status.judged.flaws.iter().map(|flaw| json!({
-            "problem": flaw.sentence(), "fix": status.fix(flaw.fix())
+        "certificate": status.verification.leaf.as_ref().map(certificate),
+        "authorities": status.verification.cas.iter().map(certificate).collect::<Vec<_>>(),
+        "secondsLeft": status.verification.validity.map(|validity| validity.seconds_left),
+        "percentLeft": status.verification.validity.map(|validity| validity.percent_left),
+        "flaws": status.verification.problems.iter().map(|problem| json!({
+            "problem": problem.to_string(), "fix": status.fix(problem.fix())
         })).collect::<Vec<_>>(),
         "apiServices": status.services.iter().map(|service| json!({
-            "name": service.name, "trusted": service.flaws.is_empty(), "problems": service.flaws
+            "name": service.name, "trusted": service.problems.is_empty(), "problems": service.problems
         })).collect::<Vec<_>>(),
         "unknown": status.unknown
     })

@@ -221,8 +221,8 @@ impl InitArgs {
             alerts: self.with.contains(&ChartArg::Alerts),
             rule_labels: Vec::new(),
         };
-        crate::certificates::Recipe::new(&wishes.service, &wishes.namespace)
-            .check()
+        crate::certificates::CertificateSpec::new(&wishes.service, &wishes.namespace)
+            .validate()
             .map_err(|error| Error::usage(error.to_string()))?;
         Ok(wishes)
     }
@@ -265,8 +265,8 @@ impl InitArgs {
                 .with_prompt("Namespace of the metrics server")
                 .default("oppscale".to_owned())
                 .validate_with(|text: &String| {
-                    crate::certificates::Recipe::new("oppscale", text)
-                        .check()
+                    crate::certificates::CertificateSpec::new("oppscale", text)
+                        .validate()
                         .map_err(|e| e.to_string())
                 })
                 .interact_text()

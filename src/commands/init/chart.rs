@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::certificates::{Recipe, mint};
+use crate::certificates::{CertificateSpec, issue};
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
@@ -39,14 +39,14 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
         printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
     }
     let adapter = match args.export_secrets && wishes.pipeline == Pipeline::Prometheus {
-        true => Some(mint(&Recipe::new(ADAPTER, &wishes.namespace), clock::local())?),
+        true => Some(issue(&CertificateSpec::new(ADAPTER, &wishes.namespace), clock::local())?),
         false => None,
     };
     let mut beside = values(args, wishes, adapter.as_ref());
     let needs_certificates = wishes.serves() && !wishes.cert_manager;
     if needs_certificates && args.export_secrets {
-        let recipe = Recipe::new(&wishes.service, &wishes.namespace);
-        beside.push(tls_values(&mint(&recipe, clock::local())?));
+        let spec = CertificateSpec::new(&wishes.service, &wishes.namespace);
+        beside.push(tls_values(&issue(&spec, clock::local())?));
     }
     for one in beside {
         write(&folder.join(one.file), &one.text(), one.private)?;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use crate::certificates::{Bundle, Minted, Recipe, mint};
+use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate, issue};
 use crate::exit::Exit;
 use crate::files;
 use crate::manifest::{DASHBOARD, Templates, folder, stream};
@@ -27,16 +27,18 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     }
     let target = args.export.as_deref().unwrap_or("-");
     let answerer = wishes.answerer().filter(|_| !wishes.cert_manager);
-    let minted = match answerer.filter(|_| args.export_secrets) {
-        Some((service, _)) => Some(mint(&Recipe::new(service, &wishes.namespace), clock::local())?),
+    let issued = match answerer.filter(|_| args.export_secrets) {
+        Some((service, _)) => {
+            Some(issue(&CertificateSpec::new(service, &wishes.namespace), clock::local())?)
+        }
         None => None,
     };
-    let bundle = minted.as_ref().map(|minted| Bundle::parse(&minted.ca)).transpose()?;
-    let left_out = answerer.filter(|_| minted.is_none()).map(|(service, _)| service);
+    let bundle = issued.as_ref().map(|issued| CaBundle::parse(&issued.ca)).transpose()?;
+    let left_out = answerer.filter(|_| issued.is_none()).map(|(service, _)| service);
     let templates = Templates::new(None)?;
-    let adapter = minted.clone().filter(|_| wishes.pipeline == Pipeline::Prometheus);
+    let adapter = issued.clone().filter(|_| wishes.pipeline == Pipeline::Prometheus);
     let values = values(args, wishes, adapter.as_ref());
-    let mut desired = wishes.render(&templates, &Trust { secret: minted, bundle })?;
+    let mut desired = wishes.render(&templates, &Trust { secret: issued, bundle })?;
     // The adapter is installed in between.
     let last = match wishes.pipeline {
         Pipeline::Prometheus => std::mem::take(&mut desired.api),
@@ -102,15 +104,19 @@ pub(super) fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()
 }
 
 /// Helm values for charts of others; with the adapter's certificate, where there is one.
-pub(super) fn values(args: &InitArgs, wishes: &Wishes, adapter: Option<&Minted>) -> Vec<Values> {
+pub(super) fn values(
+    args: &InitArgs,
+    wishes: &Wishes,
+    adapter: Option<&IssuedCertificate>,
+) -> Vec<Values> {
     let mut values = Vec::new();
     if wishes.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
         // The operator makes this headless Service beside every Prometheus; which namespace is
         // the user's to say.
         let url = "http://prometheus-operated.monitoring.svc";
         values.push(helm::adapter(&wishes.namespace, url));
-        if let Some(minted) = adapter {
-            values.push(helm::adapter_with_key(&wishes.namespace, url, minted));
+        if let Some(issued) = adapter {
+            values.push(helm::adapter_with_key(&wishes.namespace, url, issued));
         }
     }
     for chart in &args.with {

@@ -10,7 +10,7 @@ mod trust;
 
 use std::time::Duration;
 
-use crate::certificates::{Bundle, Recipe, mint};
+use crate::certificates::{CaBundle, CertificateSpec, issue};
 use crate::checks::{self, Doctor, Patience, Subject, examine};
 use crate::exit::Exit;
 use crate::manifest::Templates;
@@ -219,10 +219,10 @@ fn client_dry_run(
     templates: &Templates,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let recipe = Recipe::new(&wishes.service, &wishes.namespace);
-    let minted = mint(&recipe, clock::local())?;
-    let bundle = Some(Bundle::parse(&minted.ca)?);
-    let desired = wishes.render(templates, &Trust { secret: Some(minted), bundle })?;
+    let spec = CertificateSpec::new(&wishes.service, &wishes.namespace);
+    let issued = issue(&spec, clock::local())?;
+    let bundle = Some(CaBundle::parse(&issued.ca)?);
+    let desired = wishes.render(templates, &Trust { secret: Some(issued), bundle })?;
     let mut text = String::new();
     for document in desired.all() {
         text.push_str(&format!("apply  {}\n", document.key()));

@@ -1,6 +1,6 @@
 //! What an installation finds: certificates that are good, a namespace that is there.
 
-use crate::certificates::{Bundle, Recipe, key_fits, mint};
+use crate::certificates::{CaBundle, CertificateSpec, issue, key_matches};
 use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::desired::{Trust, Wishes};
@@ -21,7 +21,7 @@ pub(super) async fn trust(
     let Some((service, secret)) = wishes.answerer().filter(|_| !wishes.cert_manager) else {
         return Ok(Trust { secret: None, bundle: None });
     };
-    let recipe = Recipe::new(service, &wishes.namespace);
+    let spec = CertificateSpec::new(service, &wishes.namespace);
     let at = SecretRef { namespace: wishes.namespace.clone(), name: secret.to_owned() };
     let stored = match tls_secret::read(cluster, &at).await {
         Ok(stored) => stored,
@@ -34,43 +34,44 @@ pub(super) async fn trust(
         Err(error) => return Err(error.into()),
     };
     let usable = stored.as_ref().is_some_and(|stored| {
-        let judged = stored.chain.as_deref().map(|chain| {
-            crate::certificates::judge(chain, stored.ca.as_deref(), &recipe.asked_name(), now)
+        let verification = stored.chain.as_deref().map(|chain| {
+            crate::certificates::verify(chain, stored.ca.as_deref(), &spec.server_name(), now)
         });
         let fits = match (&stored.chain, &stored.key) {
-            (Some(chain), Some(key)) => key_fits(chain, key) != Some(false),
+            (Some(chain), Some(key)) => key_matches(chain, key) != Some(false),
             _ => false,
         };
-        fits && stored.ca.is_some() && judged.is_some_and(|j| j.flaws.is_empty())
+        fits && stored.ca.is_some() && verification.is_some_and(|j| j.problems.is_empty())
     });
     if let Some(stored) = stored.filter(|_| usable) {
-        if certs::good_for(&stored, &recipe, now).is_none() {
+        if certs::good_for(&stored, &spec, now).is_none() {
             known.notes.push(
                 "less than 30 % of the certificate's life is left: oppscale certs renew".to_owned(),
             );
         }
-        let bundle = Bundle::parse(stored.ca.as_deref().unwrap_or_default())?;
+        let bundle = CaBundle::parse(stored.ca.as_deref().unwrap_or_default())?;
         let bundle = widest(wishes, cluster, bundle).await?;
         return Ok(Trust { secret: None, bundle: Some(bundle) });
     }
-    let minted = mint(&recipe, now)?;
-    let bundle = Bundle::parse(&minted.ca)?;
-    Ok(Trust { secret: Some(minted), bundle: Some(bundle) })
+    let issued = issue(&spec, now)?;
+    let bundle = CaBundle::parse(&issued.ca)?;
+    Ok(Trust { secret: Some(issued), bundle: Some(bundle) })
 }
 
 /// While a renewal is under way, APIServices trust more than one authority; that stays.
 pub(super) async fn widest(
     wishes: &Wishes,
     cluster: &Cluster,
-    ours: Bundle,
-) -> anyhow::Result<Bundle> {
+    ours: CaBundle,
+) -> anyhow::Result<CaBundle> {
     for (version, group, _) in wishes.apis() {
         let path = format!("{}/{version}.{group}", api_services::PATH);
         let action = Action { words: "get APIService", right: "--verb=get --resource=apiservices" };
         let Ok(Some(live)) = cluster.find(&action, &path).await else { continue };
         let live = ApiService::new(live);
-        let bundle = live.ca_bundle().and_then(|text| Bundle::decode(text).ok());
-        if let Some(bundle) = bundle.filter(|bundle| bundle.len() > 1 && bundle.holds(&ours)) {
+        let bundle = live.ca_bundle().and_then(|text| CaBundle::decode(text).ok());
+        if let Some(bundle) = bundle.filter(|bundle| bundle.len() > 1 && bundle.contains_all(&ours))
+        {
             return Ok(bundle);
         }
     }

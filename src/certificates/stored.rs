@@ -1,0 +1,103 @@
+//! Certificates and keys as a folder or a TLS Secret stores them: the same names in both.
+
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use super::certificate::{Certificate, parse_pem};
+use super::issue::CA_NAME;
+
+/// File of the serving certificate, followed by its CA.
+pub const CERT: &str = "tls.crt";
+/// File of its private key.
+pub const KEY: &str = "tls.key";
+/// File of the CA's certificate.
+pub const CA_CERT: &str = "ca.crt";
+/// File of the CA's private key, if it is kept.
+pub const CA_KEY: &str = "ca.key";
+/// File of a signing request for an external CA.
+pub const REQUEST: &str = "tls.csr";
+
+/// A private key or a token, which `Debug` never prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretString(String);
+
+impl SecretString {
+    /// Wraps a secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SecretString {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretString(..)")
+    }
+}
+
+/// Contents of a folder or a Secret.
+#[derive(Debug, Clone, Default)]
+pub struct StoredCertificate {
+    /// Contents of `tls.crt`.
+    pub chain: Option<String>,
+    /// Contents of `tls.key`.
+    pub key: Option<SecretString>,
+    /// Contents of `ca.crt`.
+    pub ca: Option<String>,
+}
+
+impl StoredCertificate {
+    /// Whether all of them are missing.
+    pub fn is_empty(&self) -> bool {
+        self.chain.is_none() && self.key.is_none() && self.ca.is_none()
+    }
+
+    /// The first file whose contents are not what its name promises.
+    pub fn invalid_file(&self) -> Option<&'static str> {
+        let is_no_pem =
+            |pem: &Option<String>| pem.as_deref().is_some_and(|pem| parse_pem(pem).is_err());
+        let is_no_key = |key: &SecretString| !key.expose().contains("PRIVATE KEY-----");
+        match () {
+            () if is_no_pem(&self.chain) => Some(CERT),
+            () if is_no_pem(&self.ca) => Some(CA_CERT),
+            () if self.key.as_ref().is_some_and(is_no_key) => Some(KEY),
+            () => None,
+        }
+    }
+
+    /// The subject of a CA that oppscale did not issue, among the certificate's issuer and the
+    /// stored CAs. Unparsable certificates are ignored.
+    pub fn external_ca(&self) -> Option<String> {
+        let facts = |pem: &Option<String>| {
+            let ders = pem.as_deref().and_then(|pem| parse_pem(pem).ok()).unwrap_or_default();
+            ders.iter().filter_map(|der| Certificate::parse(der).ok()).collect::<Vec<_>>()
+        };
+        let issuer = facts(&self.chain).into_iter().next().map(|leaf| leaf.issuer);
+        let trusted = facts(&self.ca).into_iter().map(|ca| ca.subject);
+        let own = format!("CN={CA_NAME}");
+        issuer.into_iter().chain(trusted).find(|name| !name.starts_with(&own))
+    }
+}
+
+/// Reads the files of a folder; missing files are `None`.
+///
+/// # Errors
+/// When a file exists and cannot be read.
+pub fn read_folder(folder: &Path) -> io::Result<StoredCertificate> {
+    let read = |name: &str| match fs::read_to_string(folder.join(name)) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    };
+    Ok(StoredCertificate {
+        chain: read(CERT)?,
+        key: read(KEY)?.map(SecretString::new),
+        ca: read(CA_CERT)?,
+    })
+}
