@@ -105,6 +105,6 @@ fn setup(by: By) -> Setup {
         show_unusable: false,
         has_cluster: true,
         interval: None,
-        fresh: Duration::from_secs(40),
+        max_staleness: Duration::from_secs(40),
     }
 }

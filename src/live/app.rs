@@ -1,8 +1,7 @@
-//! The terminal: events in, frames out, and all as before at the end.
+//! The event loop of the live screen: events in, frames out.
 //!
-//! Keys are answered at once. What changed in the cluster is measured on another thread, at
-//! most ten times a second and for at most a tenth of the time. Nothing happens while nothing
-//! changes.
+//! Keys are handled at once. Changes of the cluster are measured on another thread, at most ten
+//! times a second and for at most a tenth of the time. Nothing runs while nothing changes.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,20 +27,20 @@ use super::source::Source;
 use super::state::{FRAME, Setup, State};
 use super::view::View;
 
-/// RunningMeasurement may take this share of the time: one part of so many.
+/// Measurements take at most one part in this many of the time.
 const MEASURING: u32 = 10;
-/// Another table is drawn without rows when measuring it takes longer than an eye notices.
+/// A newly opened table is drawn without rows after this time: longer would be noticed.
 const PATIENCE: Duration = Duration::from_millis(60);
-/// How often a record's time is drawn while it plays.
+/// Interval at which the time of a recording is redrawn while it plays.
 const PLAYING: Duration = Duration::from_millis(500);
 
-/// Shows the source until somebody ends it. The terminal is as before whenever this ends: with
-/// a result, dropped half-way, or by a panic.
+/// Shows the source until the user quits. The terminal is restored however this ends: with a
+/// result, dropped, or by a panic.
 ///
 /// # Errors
 /// When the terminal cannot be read or written.
 pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<ScreenExit> {
-    // Before the screen changes: a signal must not find it so.
+    // Handlers first: a signal must not end the program while the screen is open.
     let mut signals = Signals::new()?;
     let state = State::new(setup, Instant::now());
     let mut changes = source.picture().changes();
@@ -60,7 +59,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
         is_urgent: false,
         measured_at: None,
         cost: Duration::ZERO,
-        question: QuerySchedule::default(),
+        queries: QuerySchedule::default(),
     };
     app.measure_soon().await?;
     app.draw()?;
@@ -71,7 +70,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
             biased;
             event = input.next() => {
                 let mut next = app.event(event?);
-                // What has come meanwhile is answered by one frame.
+                // Events that are queued are answered by one frame.
                 while matches!(next, Effect::None | Effect::Redraw)
                     && let Some(event) = input.waiting()
                 {
@@ -115,7 +114,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
     }
 }
 
-/// The end of a measurement that is under way.
+/// Waits for the running measurement.
 async fn finished(measuring: &mut Option<RunningMeasurement>) -> Option<Done> {
     match measuring {
         Some(under_way) => {
@@ -127,13 +126,13 @@ async fn finished(measuring: &mut Option<RunningMeasurement>) -> Option<Done> {
     }
 }
 
-/// The opportunistic workload when it has changed.
+/// Waits for a change of the opportunistic workload.
 async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> ResolvedWorkload {
     if let Some(receiver) = workload {
         if receiver.changed().await.is_ok() {
             return receiver.borrow_and_update().clone();
         }
-        // Nobody is left who could change it.
+        // The sender is gone.
         *workload = None;
     }
     std::future::pending().await
@@ -143,13 +142,13 @@ struct RunningMeasurement {
     task: JoinHandle<Done>,
 }
 
-/// What was measured, and what it cost.
+/// A measurement and the time it took.
 struct Done {
     measured: Measurement,
     cost: Duration,
 }
 
-/// What was answered on demand.
+/// An answer of the API server.
 enum Answer {
     Pods(String, QueryResult<Vec<PodItem>>),
     Hpas(QueryResult<Vec<HpaItem>>),
@@ -163,21 +162,21 @@ struct App {
     measuring: Option<RunningMeasurement>,
     /// Whether something has changed since the last measurement began.
     is_dirty: bool,
-    /// Whether that is more than new figures: how well the cluster is heard, say.
+    /// Whether the change is more than new figures: the state of the connection, for example.
     is_urgent: bool,
-    /// When the last measurement began, and what it cost.
+    /// Start of the last measurement, and the time it took.
     measured_at: Option<Instant>,
     cost: Duration,
-    question: QuerySchedule,
+    queries: QuerySchedule,
 }
 
 impl App {
-    /// Draws the screen as it is now.
+    /// Draws the screen.
     fn draw(&mut self) -> std::io::Result<()> {
         let state = &mut self.state;
         state.now = Instant::now();
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        state.wall = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        state.unix_now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
         state.replay = self.source.replay();
         self.screen.draw(|area, buf| {
             if state.area != area {
@@ -188,7 +187,7 @@ impl App {
         })
     }
 
-    /// Everything again: others may have written on the terminal.
+    /// Redraws everything: other programs may have written to the terminal.
     fn again(&mut self) -> std::io::Result<()> {
         self.screen.enter()?;
         self.is_dirty = true;
@@ -204,7 +203,7 @@ impl App {
         }
     }
 
-    /// Does what follows from an event.
+    /// Carries out the effect of an event.
     async fn follow(
         &mut self,
         next: Effect,
@@ -232,15 +231,15 @@ impl App {
         Ok(None)
     }
 
-    /// The least time between two measurements. A person who wants figures seldom still wants
-    /// to know at once that they are there, or that they are no longer heard.
+    /// The least time between two measurements. A long `--interval` does not delay the first
+    /// figures, nor the news that the connection is lost.
     fn interval(&self) -> Duration {
         let is_ready = self.state.health().is_some_and(Health::is_ready);
-        let least = if self.is_urgent || !is_ready { FRAME } else { self.state.least };
+        let least = if self.is_urgent || !is_ready { FRAME } else { self.state.min_interval };
         least.max(self.cost * MEASURING)
     }
 
-    /// Begins to measure, if there is something new and it is time.
+    /// Starts a measurement if there is something new and the interval has passed.
     fn measure(&mut self) {
         let is_due = self.measured_at.is_none_or(|at| at.elapsed() >= self.interval());
         if self.is_dirty && is_due && !self.state.frozen && self.measuring.is_none() {
@@ -257,9 +256,9 @@ impl App {
         self.measuring = Some(RunningMeasurement { task: tokio::task::spawn_blocking(measure) });
     }
 
-    /// Measures at once, for another table than the last time, and waits a moment for it.
+    /// Measures for a newly opened table at once, and waits a moment for the result.
     async fn measure_soon(&mut self) -> std::io::Result<()> {
-        // One for the old table is of no use any more.
+        // A measurement for the old table is of no use.
         self.measuring = None;
         self.begin();
         if let Ok(done) = timeout(PATIENCE, finished(&mut self.measuring)).await {
@@ -277,10 +276,9 @@ impl App {
         }
     }
 
-    /// When something is to be done though nothing has come.
+    /// The next time at which something is due without an event.
     fn next_wake(&self) -> Instant {
         let now = Instant::now();
-        // Nothing to do is looked at again in a day.
         let mut wake = now + Duration::from_secs(86_400);
         let mut at = |time: Instant| wake = wake.min(time);
         if self.is_dirty && !self.state.frozen && self.measuring.is_none() {
@@ -290,34 +288,34 @@ impl App {
             (Some(replay), _) if !replay.paused => at(now + PLAYING),
             (Some(_), _) | (None, None) => {}
             (None, Some(health)) => {
-                if let Some(next) = connection::next_change(health, self.state.fresh, now) {
+                if let Some(next) = connection::next_change(health, self.state.max_staleness, now) {
                     at(now + next);
                 }
             }
         }
-        if let Some(time) = self.question.due(&self.state, now) {
+        if let Some(time) = self.queries.due(&self.state, now) {
             at(time);
         }
         wake
     }
 
-    /// Something is due: a measurement begins after this, and ages are drawn anew.
+    /// Redraws ages, unless a measurement starts next and will redraw everything.
     fn awake(&mut self) -> std::io::Result<()> {
         let is_due = self.measured_at.is_none_or(|at| at.elapsed() >= self.interval());
         let is_measured = self.is_dirty && is_due && !self.state.frozen;
         if is_measured { Ok(()) } else { self.draw() }
     }
 
-    /// Asks what the open table needs, if it is time.
+    /// Sends the query of the open table if it is due.
     fn ask(&mut self) {
         let now = Instant::now();
-        if self.question.due(&self.state, now).is_none_or(|at| at > now) {
+        if self.queries.due(&self.state, now).is_none_or(|at| at > now) {
             return;
         }
         let Some(cluster) = self.source.cluster().cloned() else { return };
         let view = self.state.pane().view.clone();
         let sender = self.sender.clone();
-        self.question.ask(&self.state, now);
+        self.queries.ask(&self.state, now);
         match view {
             View::OnNode { name } => {
                 let ownership = self.state.ownership.clone();
@@ -333,7 +331,7 @@ impl App {
                     let _ = sender.send(Answer::Hpas(answer)).await;
                 });
             }
-            // Nothing else asks.
+            // Other views have no query.
             _ => {}
         }
     }
@@ -343,7 +341,7 @@ impl App {
             Answer::Pods(_, answer) => answer.is_err(),
             Answer::Hpas(answer) => answer.is_err(),
         };
-        self.question.answered(has_failed, Instant::now());
+        self.queries.answered(has_failed, Instant::now());
         match told {
             Answer::Pods(node, answer) => self.state.take_pods(&node, answer),
             Answer::Hpas(answer) => self.state.take_hpas(answer),
@@ -351,7 +349,7 @@ impl App {
     }
 }
 
-/// Measures, and tells how long that took: waiting for the picture is not work.
+/// Measures, without counting the wait for the lock as cost.
 fn measured(picture: &Picture, asked: &MeasurementRequest) -> Done {
     picture.look(|snapshot, health| {
         let start = Instant::now();

@@ -6,17 +6,17 @@ use oppscale_core::view::RowKind;
 use super::view::View;
 use super::{hpas, pods};
 
-/// What a column shows: a figure, of the resource with this number.
+/// A figure of one resource, which a column shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Column {
     /// The id of the figure.
     pub(super) id: &'static str,
     pub(super) kind: Kind,
-    /// 0 where the figure is not of a resource.
+    /// Index of the resource; 0 for figures that are not of a resource.
     pub(super) resource: usize,
 }
 
-/// A column as it is shown.
+/// A column with its heading and width.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ColumnHeading {
     pub(super) column: Column,
@@ -33,31 +33,30 @@ pub(super) struct ColumnHeading {
     pub(super) sorts: bool,
 }
 
-/// The columns that fit, with their widths, and the titles of those that do not.
+/// The columns that fit, and the titles of those that do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct VisibleColumns {
     pub(super) heads: Vec<ColumnHeading>,
     pub(super) hidden: Vec<String>,
 }
 
-/// What the columns of a table depend on.
+/// Everything that the columns of a table depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Table<'a> {
     pub(super) view: &'a View,
-    /// Whether the rows of a node are its pods, and not only its workloads.
+    /// Whether the rows of a node are its pods rather than its workloads.
     pub(super) knows_pods: bool,
     pub(super) wide: bool,
-    /// The resources of the screen, and the one that is looked at.
+    /// The resources of the screen, and the index of the selected one.
     pub(super) resources: &'a [String],
     pub(super) focus: usize,
-    /// The width of the longest name, and of the longest namespace.
+    /// Widths of the longest name and of the longest namespace.
     pub(super) longest: (u16, u16),
 }
 
-/// A name that is cut shorter says nothing.
+/// Width below which a cut name is unreadable.
 const SHORTEST_NAME: u16 = 15;
-/// What remains of other resources is left out after what a narrow table has for comfort, and
-/// before what else a wide one is for: see [`ColumnHeading::drop`].
+/// [`ColumnHeading::drop`] of REMAIN of the resources that are not selected.
 const REST: u8 = 5;
 
 impl Column {
@@ -74,12 +73,12 @@ impl Column {
         column.of_resource(resource)
     }
 
-    /// Whether rows are sorted by it from A on, and not from the greatest on.
+    /// Whether rows are first sorted from A on, rather than from the greatest value on.
     pub(super) fn is_text(self) -> bool {
         self.kind == Kind::Text
     }
 
-    /// The same for another resource.
+    /// The same figure of another resource.
     pub(super) fn of_resource(self, resource: usize) -> Self {
         match self.kind {
             Kind::Amount | Kind::Share | Kind::Bar => Self { resource, ..self },
@@ -138,7 +137,7 @@ impl Table<'_> {
             match (figure.id, figure.kind) {
                 ("name", _) => {
                     let name = head(figure, 0);
-                    // With room for the arrow of what is sorted.
+                    // With room for the arrow of a sorted column.
                     let wish = self.longest.0.max(name.title.len() as u16 + 1);
                     heads.push(ColumnHeading { wish, width: wish.min(SHORTEST_NAME), ..name });
                 }
@@ -146,7 +145,7 @@ impl Table<'_> {
                     let wish = self.longest.1.max(10);
                     heads.push(ColumnHeading { wish, width: wish.min(12), ..head(figure, 0) });
                 }
-                // A pod's request has a column for each resource, which is named for it.
+                // Requests of pods have one column for each resource, named after it.
                 ("request", _) => {
                     heads.extend(self.resources.iter().enumerate().map(|(at, name)| {
                         let drop = if at == self.focus { 0 } else { 5 + at.min(4) as u8 };
@@ -154,7 +153,7 @@ impl Table<'_> {
                     }))
                 }
                 (_, Kind::Bar) => {
-                    // Who asks for more columns wants figures.
+                    // A wide screen prefers figures to the bar.
                     let drop = if self.wide { 11 } else { 0 };
                     let resource = self.resources.get(self.focus).map_or("", String::as_str);
                     heads.push(named(resource, ColumnHeading { drop, ..head(figure, self.focus) }));
@@ -187,13 +186,13 @@ impl Table<'_> {
             };
             let at = heads.iter().rposition(|head| head.drop == drop);
             hidden.extend(at.map(|at| heads.remove(at)).map(|head| match head.column.kind {
-                // Its heading is the resource's name, which others have too.
+                // Its heading is only the resource's name.
                 Kind::Bar => "bar".to_owned(),
                 _ => head.title,
             }));
         }
         let mut over = width.saturating_sub(width_of(&heads));
-        // Names first, then what else would like to be wider, and bars last.
+        // Names are widened first, bars last.
         for bars in [false, true] {
             for head in &mut heads {
                 if (head.column.kind == Kind::Bar) == bars {
@@ -205,7 +204,7 @@ impl Table<'_> {
         }
         let mut short = width_of(&heads).saturating_sub(width);
         for head in heads.iter_mut().filter(|head| head.column.id == "name") {
-            // Better a cut name than a cut figure.
+            // Names are cut before figures are.
             let less = head.width.saturating_sub(4).min(short);
             head.width -= less;
             short -= less;
@@ -214,14 +213,14 @@ impl Table<'_> {
     }
 }
 
-/// A column that is named for its resource.
+/// A column whose heading is the resource.
 fn named(resource: &str, head: ColumnHeading) -> ColumnHeading {
     let title = short_name(resource);
     let width = head.width.max(title.len() as u16);
     ColumnHeading { title, letter: letter_of(resource), width, ..head }
 }
 
-/// The key that looks at a resource.
+/// The key that selects a resource.
 pub(super) fn letter_of(resource: &str) -> Option<char> {
     match resource {
         "cpu" => Some('c'),

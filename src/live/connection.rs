@@ -1,33 +1,26 @@
-//! How well the cluster is heard, in words.
+//! The state of the connection to the cluster, as text.
 
 use std::time::{Duration, Instant};
 
 use oppscale_cluster::follow::{Feed, Health, Phase};
 
+use oppscale_core::figures::Tone;
 use oppscale_core::units;
 
-/// While something is wrong, an age is worth telling from here on.
+/// Age from which stale data is mentioned while something is wrong.
 const YOUNG: Duration = Duration::from_secs(2);
 
-/// A state, and how good it is.
+/// The state of the connection and its severity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
+pub(super) struct StatusText {
     pub(super) text: String,
     pub(super) tone: Tone,
 }
 
-/// How a state is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tone {
-    Good,
-    Plain,
-    Warn,
-}
-
-/// The state in a few words. Data is no older than `fresh` while all is well: so often the
-/// server proves it current.
-pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
-    let say = |text: String, tone| Words { text, tone };
+/// The state in a few words. Data older than `max_staleness` is stale: a working watch renews its
+/// proof of freshness more often.
+pub(super) fn state(health: &Health, max_staleness: Duration, now: Instant) -> StatusText {
+    let say = |text: String, tone| StatusText { text, tone };
     for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
         if let Phase::Listing(count) = feed.phase {
             return say(format!("listing {what}… {}", units::count(count)), Tone::Plain);
@@ -53,10 +46,10 @@ pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
         return stale("nodes refused");
     }
     if let Phase::Refused { .. } = health.pods.phase {
-        // Pods that were never heard have no age; nodes do.
+        // Refused pods have no age; nodes do.
         let good_for = match health.nodes.phase {
-            Phase::Polling { every, .. } => fresh + every,
-            _ => fresh,
+            Phase::Polling { every, .. } => max_staleness + every,
+            _ => max_staleness,
         };
         let nodes = if age < good_for { String::new() } else { format!(", nodes stale {old}") };
         return say(format!("pods refused{nodes}"), Tone::Warn);
@@ -67,18 +60,18 @@ pub(super) fn state(health: &Health, fresh: Duration, now: Instant) -> Words {
     };
     if let Some(every) = polling(&health.nodes).max(polling(&health.pods)) {
         let text = format!("polling every {}", units::age(every));
-        return match age < fresh + every {
+        return match age < max_staleness + every {
             true => say(text, Tone::Plain),
             false => say(format!("{text}, stale {old}"), Tone::Warn),
         };
     }
-    match age < fresh {
+    match age < max_staleness {
         true => say("live".to_owned(), Tone::Good),
         false => say(format!("stale {old}"), Tone::Warn),
     }
 }
 
-/// What is wrong with the feeds: each a sentence, and what to do about it.
+/// The problems of the watches: a sentence and a hint for each.
 pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
     let mut troubles: Vec<(String, Option<&str>)> = Vec::new();
     for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
@@ -89,7 +82,7 @@ pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
             Phase::Polling { why, .. } => (format!("{what} are not watched: {why}"), None),
             Phase::Listing(_) | Phase::Following => continue,
         };
-        // Both lose a connection for the same reason.
+        // Both watches lose a connection for the same reason.
         if !troubles.iter().any(|(known, _)| *known == text) {
             troubles.push((text, hint));
         }
@@ -97,12 +90,16 @@ pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
     troubles
 }
 
-/// When the words change next by the passing of time alone.
-pub(super) fn next_change(health: &Health, fresh: Duration, now: Instant) -> Option<Duration> {
+/// Time after which the text changes without an event.
+pub(super) fn next_change(
+    health: &Health,
+    max_staleness: Duration,
+    now: Instant,
+) -> Option<Duration> {
     let age = health.age(now)?;
     let good_for = |feed: &Feed| match feed.phase {
-        Phase::Following => Some(fresh),
-        Phase::Polling { every, .. } => Some(fresh + every),
+        Phase::Following => Some(max_staleness),
+        Phase::Polling { every, .. } => Some(max_staleness + every),
         _ => None,
     };
     let good_for = match health.pods.phase {
@@ -111,7 +108,7 @@ pub(super) fn next_change(health: &Health, fresh: Duration, now: Instant) -> Opt
     };
     Some(match good_for.and_then(|good| good.checked_sub(age)) {
         Some(left) if !left.is_zero() => left,
-        // At the next whole second of the age, or a little later.
+        // At the next full second of the age, or a little later.
         _ => Duration::from_millis(1_001 - u64::from(age.subsec_millis())),
     })
 }

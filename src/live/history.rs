@@ -1,41 +1,41 @@
-//! What remained over the last minutes.
+//! The remaining amounts of the last minutes, for the sparkline.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use oppscale_core::resources::{Amount, Resources};
 
-/// How far it reaches.
+/// Time span that is kept.
 pub(super) const SPAN: Duration = Duration::from_secs(600);
-/// One value stands for so long: 300 of them are more than a terminal has columns.
+/// Duration of a step: 300 steps are more than a terminal has columns.
 const STEP: Duration = Duration::from_secs(2);
 
-/// What remained, step by step. A step in which nothing was measured had what the one before
-/// it had; one in which nothing was known has nothing.
+/// The remaining amounts, step by step. A step without a measurement repeats the one before; a
+/// step in which pods were unknown has no value.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
-    /// Each with the number of its step.
+    /// Each value with the number of its step.
     values: VecDeque<(u64, Option<Resources>)>,
 }
 
 impl History {
-    /// Remembers what remains `at` this time since the beginning.
+    /// Records the remaining amounts at time `at` since the beginning.
     pub(super) fn push(&mut self, at: Duration, remaining: Option<Resources>) {
         let step = step_of(at);
-        // A record that was wound back has not been here yet.
+        // A recording that was wound back will produce these steps again.
         while self.values.back().is_some_and(|(last, _)| *last >= step) {
             self.values.pop_back();
         }
         self.values.push_back((step, remaining));
         let oldest = step.saturating_sub(step_of(SPAN));
-        // The one before the oldest tells what the oldest step begins with.
+        // The value before the oldest step holds at its beginning.
         while self.values.get(1).is_some_and(|(next, _)| *next <= oldest) {
             self.values.pop_front();
         }
     }
 
-    /// What remained of `resource`, in `columns` parts of the time until `now`: the mean of
-    /// each part, `None` where nothing was known.
+    /// The remaining amount of `resource` in `columns` parts of the time until `now`: the mean of
+    /// each part, `None` where it was unknown.
     pub(super) fn columns(
         &self,
         resource: &str,
@@ -55,13 +55,13 @@ impl History {
         (0..columns).map(part).collect()
     }
 
-    /// The least and the greatest of what remained.
+    /// The least and the greatest remaining amount.
     pub(super) fn range(&self, resource: &str) -> Option<(Amount, Amount)> {
         let known = || self.values.iter().filter_map(|(_, r)| Some(r.as_ref()?.get(resource)));
         Some((known().min()?, known().max()?))
     }
 
-    /// How much time it holds.
+    /// The time span that is held.
     pub(super) fn span(&self, now: Duration) -> Duration {
         let first = self.values.front().map_or(0, |(step, _)| *step);
         let steps = step_of(now).saturating_sub(first).min(step_of(SPAN));

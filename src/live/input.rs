@@ -11,26 +11,26 @@ use super::source::SourceCommand;
 use super::state::State;
 use super::view::{TABS, View};
 
-/// What follows for the screen.
+/// The effect of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {
     /// Nothing has changed.
     None,
-    /// It must be drawn again.
+    /// The screen must be redrawn.
     Redraw,
-    /// Something else must be measured first.
+    /// A measurement is needed before the screen is redrawn.
     Measure,
-    /// The source must do something.
+    /// The source must carry out a command.
     Command(SourceCommand),
-    /// It is enough.
+    /// The user quits.
     Quit,
-    /// It is enough, and the program was interrupted.
+    /// The user interrupts the program.
     Interrupt,
-    /// The program is to be stopped until it is continued.
+    /// The program stops until it is continued.
     Suspend,
 }
 
-/// Does what the key says.
+/// Handles a key.
 pub fn handle_key(state: &mut State, key: KeyEvent) -> Effect {
     if key.kind == KeyEventKind::Release {
         return Effect::None;
@@ -69,7 +69,7 @@ fn in_help(state: &mut State, code: KeyCode) -> Effect {
         _ => {
             let (lines, page) = help_lines(state, state.area);
             let last = lines - page;
-            // The screen may have become larger.
+            // The screen may have grown.
             let present = state.help_from.min(last);
             let from = match code {
                 KeyCode::Down | KeyCode::Char('j') => present + 1,
@@ -107,20 +107,22 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
         KeyCode::Right if state.replay.is_some() => Effect::Command(SourceCommand::Forward),
         KeyCode::Left if state.replay.is_some() => Effect::Command(SourceCommand::Back),
         KeyCode::Char('R') => {
-            state.ask_anew();
+            state.requery();
             Effect::Command(SourceCommand::Reconnect)
         }
         KeyCode::Char('w') => wide(state),
         KeyCode::Char('u') => {
             state.show_unusable = !state.show_unusable;
             if state.pane().view == View::Hpas {
-                // All of them may be more than were asked for.
-                state.ask_anew();
+                // The last query may have been limited to a namespace.
+                state.requery();
             }
             state.arrange();
             Effect::Redraw
         }
-        KeyCode::Char('x') => look_at(state, (state.focus + 1) % state.resources().len().max(1)),
+        KeyCode::Char('x') => {
+            select_resource(state, (state.focus + 1) % state.resources().len().max(1))
+        }
         KeyCode::Char('c' | 'C') => named(state, "cpu"),
         KeyCode::Char('m' | 'M') => named(state, "memory"),
         KeyCode::Char('<') => neighbour(state, false),
@@ -138,7 +140,7 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
     }
 }
 
-/// Moves the choice.
+/// Moves the selection.
 fn navigate(state: &mut State, code: KeyCode) -> Effect {
     match code {
         KeyCode::Down | KeyCode::Char('j') => moved(state, |state, _| state.pane_mut().step(1)),
@@ -158,7 +160,7 @@ fn moved(state: &mut State, go: impl FnOnce(&mut State, isize) -> bool) -> Effec
     if go(state, page) { Effect::Redraw } else { Effect::None }
 }
 
-/// Sorts by the column with this letter; the same one again, or a capital, inverts.
+/// Sorts by the column with this letter. The same letter again, or a capital, inverts the order.
 fn sort(state: &mut State, code: KeyCode) -> Effect {
     let KeyCode::Char(letter) = code else { return Effect::None };
     let column = state
@@ -178,7 +180,7 @@ fn sort_by(state: &mut State, column: Column, inverted: bool) -> Effect {
     Effect::Redraw
 }
 
-/// Sorts by the column beside the present one.
+/// Sorts by the column beside the sorted one.
 fn neighbour(state: &mut State, right: bool) -> Effect {
     let columns = state.sortable();
     let present = state.pane().order.column;
@@ -192,17 +194,17 @@ fn neighbour(state: &mut State, right: bool) -> Effect {
 
 fn named(state: &mut State, resource: &str) -> Effect {
     match state.resources().iter().position(|name| name == resource) {
-        Some(at) => look_at(state, at),
+        Some(at) => select_resource(state, at),
         None => Effect::None,
     }
 }
 
-fn look_at(state: &mut State, number: usize) -> Effect {
-    state.look_at(number);
+fn select_resource(state: &mut State, number: usize) -> Effect {
+    state.select_resource(number);
     Effect::Redraw
 }
 
-/// A popup is closed first, then the filter cleared, then the way went back. It never quits.
+/// Clears the filter, or goes back. Esc never quits.
 fn escape(state: &mut State) -> Effect {
     if !state.pane().filter().is_empty() {
         return filter(state, String::new());
@@ -210,7 +212,7 @@ fn escape(state: &mut State) -> Effect {
     if state.back() { Effect::Measure } else { Effect::None }
 }
 
-/// A key while the filter is typed.
+/// Handles a key while the filter is typed.
 fn typed(state: &mut State, code: KeyCode) -> Effect {
     let mut text = state.pane().filter().text().to_owned();
     match code {
@@ -262,7 +264,7 @@ fn freeze(state: &mut State) -> Effect {
     if state.frozen { Effect::Redraw } else { Effect::Measure }
 }
 
-/// `+` and `-` change the speed of a record, otherwise the time between frames.
+/// Changes the speed of a recording, or the time between frames.
 fn pace(state: &mut State, more: bool) -> Effect {
     if state.replay.is_some() {
         return Effect::Command(if more { SourceCommand::Faster } else { SourceCommand::Slower });
@@ -271,10 +273,10 @@ fn pace(state: &mut State, more: bool) -> Effect {
     Effect::Redraw
 }
 
-/// How far a notch of the wheel goes, as in other terminal programs.
+/// Rows per notch of the wheel, as in other terminal programs.
 const NOTCH: isize = 3;
 
-/// Does what the mouse says.
+/// Handles a mouse event.
 pub(super) fn handle_mouse(state: &mut State, mouse: MouseEvent) -> Effect {
     if state.help {
         return Effect::None;
@@ -300,7 +302,7 @@ pub(super) fn handle_mouse(state: &mut State, mouse: MouseEvent) -> Effect {
     if changed { Effect::Redraw } else { Effect::None }
 }
 
-/// Sorts by the column whose heading is there.
+/// Sorts by the column whose heading is at `x`.
 fn sort_at(state: &mut State, x: u16, width: u16) -> Effect {
     let mut from = 0;
     for head in state.table().within(width).heads {

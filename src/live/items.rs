@@ -1,4 +1,4 @@
-//! The rows of a table, whatever they stand for.
+//! The rows of a table: rows of the count, pods, or HPAs.
 
 use oppscale_core::figures::{Context, FIGURES, Figure, Tone, Value};
 use oppscale_core::resources::Resources;
@@ -19,7 +19,7 @@ pub(super) enum Items {
     Hpas(Vec<HpaItem>),
 }
 
-/// What makes a row the same as one of an older table.
+/// The identity of a row across updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Identity {
     pub(super) namespace: String,
@@ -27,11 +27,11 @@ pub(super) struct Identity {
     pub(super) name: String,
 }
 
-/// What rows are measured against.
+/// The context of the values of rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Measure<'a> {
     pub(super) resources: &'a [String],
-    /// What the cluster offers, where rows have nothing of their own.
+    /// Allocatable resources of the usable nodes.
     pub(super) whole: Option<&'a Resources>,
     /// The present, in seconds since 1970.
     pub(super) now: i64,
@@ -47,7 +47,7 @@ impl Items {
         }
     }
 
-    /// Namespace, kind and name, where there are such.
+    /// Namespace, kind and name, empty where there are none.
     pub(super) fn names(&self, at: usize) -> (&str, &str, &str) {
         match self {
             Self::Unknown => None,
@@ -73,7 +73,7 @@ impl Items {
         self.names(at) == (&*identity.namespace, &*identity.kind, &*identity.name)
     }
 
-    /// What the filter looks at: all that names a row.
+    /// The text that the filter matches.
     pub(super) fn full_name(&self, at: usize) -> String {
         match self.names(at) {
             ("", "", name) => name.to_owned(),
@@ -82,56 +82,32 @@ impl Items {
         }
     }
 
-    /// The value of a row in a column.
-    pub(super) fn value<'a>(&'a self, at: usize, column: Column, by: Measure<'_>) -> Value<'a> {
-        let context = by.context(column);
-        fn of<'a, R: 'static>(
+    /// The value of a row in a column, and how it is emphasised.
+    pub(super) fn value(&self, at: usize, column: Column, by: Measure<'_>) -> (Value<'_>, Tone) {
+        fn of<'a, R>(
             figures: &'static [Figure<R>],
             row: Option<&'a R>,
             column: Column,
             context: &Context<'_>,
-        ) -> Option<Value<'a>> {
-            Some((find(figures, column)?.value)(row?, context))
-        }
-        match self {
-            Self::Unknown => None,
-            Self::Rows(rows) => of(&FIGURES, rows.get(at), column, &context),
-            Self::Pods(pods) => of(&pods::FIGURES, pods.get(at), column, &context),
-            Self::Hpas(hpas) => of(&hpas::FIGURES, hpas.get(at), column, &context),
-        }
-        .unwrap_or(Value::Unknown)
-    }
-
-    /// The text of a row in a column, and how it is emphasised.
-    pub(super) fn cell(&self, at: usize, column: Column, by: Measure<'_>) -> (String, Tone) {
-        let context = by.context(column);
-        fn of<R: 'static>(
-            figures: &'static [Figure<R>],
-            row: Option<&R>,
-            column: Column,
-            context: &Context<'_>,
-        ) -> Option<(String, Tone)> {
-            let (figure, row) = (find(figures, column)?, row?);
+        ) -> Option<(Value<'a>, Tone)> {
+            let (figure, row) = (figures.iter().find(|figure| figure.id == column.id)?, row?);
             let value = (figure.value)(row, context);
-            let text = figure.text(&value, context.resource, false).into_owned();
-            Some((text, figure.tone_of(row, &value)))
+            let tone = figure.tone_of(row, &value);
+            Some((value, tone))
         }
+        let context = by.context(column);
         match self {
             Self::Unknown => None,
             Self::Rows(rows) => of(&FIGURES, rows.get(at), column, &context),
             Self::Pods(pods) => of(&pods::FIGURES, pods.get(at), column, &context),
             Self::Hpas(hpas) => of(&hpas::FIGURES, hpas.get(at), column, &context),
         }
-        .unwrap_or((String::new(), Tone::Plain))
+        .unwrap_or((Value::Unknown, Tone::Plain))
     }
-}
-
-fn find<R: 'static>(figures: &'static [Figure<R>], column: Column) -> Option<&'static Figure<R>> {
-    figures.iter().find(|figure| figure.id == column.id)
 }
 
 impl<'a> Measure<'a> {
-    fn context(&self, column: Column) -> Context<'a> {
+    pub(super) fn context(self, column: Column) -> Context<'a> {
         let resource = self.resources.get(column.resource).map_or("", String::as_str);
         Context { resource, cluster: self.whole, now: self.now }
     }

@@ -1,4 +1,4 @@
-//! The count, as the screen needs it.
+//! The count, as the live screen needs it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -14,69 +14,69 @@ use oppscale_core::view::{self, Row};
 
 use super::view::View;
 
-/// What is to be measured.
+/// A request for a measurement.
 #[derive(Debug, Clone)]
 pub struct MeasurementRequest {
-    /// The shape of a replica, the reserve, where it may go.
+    /// Replica shape, reserve and placement.
     pub query: Arc<Query>,
-    /// The resources that were named; otherwise all that matter.
+    /// The requested resources; empty means the usual ones.
     pub resources: Arc<[String]>,
     /// What the rows stand for.
     pub view: View,
-    /// The label that tells pools apart; otherwise the one that nodes carry.
+    /// The label that names pools; otherwise the one that nodes carry.
     pub pool_label: Option<String>,
-    /// Only these rows, of namespaces and workloads.
+    /// The only namespace whose rows are shown.
     pub namespace: Option<String>,
 }
 
-/// What was measured. Everything is of one moment.
+/// A measurement: everything is of one moment.
 #[derive(Debug, Clone)]
 pub struct Measurement {
-    /// How well the cluster is heard.
+    /// The state of the watches.
     pub health: Health,
     /// What the rows stand for.
     pub view: View,
-    /// The rows, in no order.
+    /// The rows, unsorted.
     pub rows: Vec<Row>,
-    /// The resources to show, the first ones first.
+    /// The resources to show, in order.
     pub resources: Vec<String>,
     /// The sums over usable nodes, as a row.
     pub total: Row,
-    /// How many nodes are usable.
+    /// Number of usable nodes.
     pub usable_nodes: usize,
-    /// What usable nodes are short of, added up.
+    /// The sum of what each usable node is short of.
     pub overcommit: Option<Resources>,
-    /// How many nodes there are.
+    /// Number of nodes.
     pub nodes: usize,
-    /// Why nodes are not usable, in one word, and how many.
+    /// States of unusable nodes, and how many nodes have each.
     pub unusable: Vec<(&'static str, usize)>,
-    /// What paid pods without a node ask for.
+    /// Waiting paid demand.
     pub demand: Option<PaidDemand>,
-    /// What is held back.
+    /// The reserve.
     pub reserve: Resources,
-    /// How many replicas fit.
+    /// The number of replicas that fit.
     pub fit: Option<Fit>,
-    /// What cannot be counted, by name.
+    /// Sentences about objects that cannot be counted.
     pub unknown: Vec<String>,
-    /// Why nothing is known of pods, if that is so.
+    /// Why pods are unknown, if they are.
     pub pods_unknown: Option<String>,
-    /// What else there is to know.
+    /// Further notes.
     pub notes: Vec<String>,
     /// The label that tells pools apart.
     pub pool_label: Option<String>,
-    /// What is on the node that is looked into: it changes when that changes.
+    /// Paid and opportunistic requests on the open node, by which its changes are noticed.
     pub on_node: Option<(Resources, Resources)>,
-    /// Namespace, kind and name of the workloads that are opportunistic, for HPAs.
+    /// Namespace, kind and name of the opportunistic workloads, for the view of HPAs.
     pub own: HashSet<(String, String, String)>,
 }
 
 impl Measurement {
-    /// Measures what is asked.
+    /// Measures what `asked` requests.
     pub fn of(snapshot: &Snapshot, health: &Health, asked: &MeasurementRequest) -> Self {
         let pods_listed = health.pods.is_whole();
         let refused = matches!(health.pods.phase, Phase::Refused { .. });
         let query = Query {
-            // A sum over half of the pods would look like room.
+            // A sum over part of the pods would look like room.
             pods_unknown: snapshot.pods_unknown.is_some() || refused || !pods_listed,
             ..(*asked.query).clone()
         };
@@ -159,7 +159,7 @@ impl Measurement {
                 let own = ledger.bound().filter(|pod| pod.own).map(|pod| pod.group);
                 let own = own.chain(ledger.waiting().filter(|pod| pod.own).map(|pod| &*pod.group));
                 let text = |text: &str| text.to_owned();
-                // A set of references first: thousands of pods share a group.
+                // References first: thousands of pods share a group.
                 let own: HashSet<_> = own.collect();
                 self.own = own
                     .into_iter()
@@ -181,8 +181,8 @@ impl Measurement {
     }
 }
 
-/// The resources to show: those that were named, or cpu, memory and the devices there are.
-/// Places for pods have a column of their own; storage and huge pages seldom run out.
+/// The requested resources, or cpu, memory and all devices. Pods have a column of their own;
+/// storage and huge pages seldom run out.
 fn resources(named: &[String], headroom: &Headroom) -> Vec<String> {
     if !named.is_empty() {
         return named.to_vec();

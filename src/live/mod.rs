@@ -1,13 +1,12 @@
 //! The live screen of `oppscale top`.
 //!
-//! Nothing here knows of a terminal but `run`, and nothing of a clock either: the state is
-//! fed with what was measured, answered and pressed, and the screen is drawn from that state
-//! into a buffer.
+//! Only `app` knows the terminal and the clock. Measurements, answers and keys change the state,
+//! and the screen is drawn from that state into a buffer.
 //!
 //! ```text
-//! picture changed ─→ measure (another thread) ─┐
-//! key, mouse ─→ key ───────────────────────────┼─→ State ─→ draw ─→ buffer
-//! answer of the API server ─→ ask ─────────────┘
+//! cluster changed ─→ Measurement (other thread) ─┐
+//! key, mouse ─→ input ───────────────────────────┼─→ State ─→ draw ─→ buffer
+//! answer of the API server ─→ query ─────────────┘
 //! ```
 
 mod app;

@@ -1,4 +1,4 @@
-//! One table: its rows, sorted and filtered, and which one is chosen.
+//! One table: its rows, sorted and filtered, and the selected row.
 
 use super::column::Column;
 use super::items::{Identity, Items, Measure};
@@ -11,18 +11,18 @@ pub(super) struct Pane {
     pub(super) items: Items,
     pub(super) order: Order,
     filter: Filter,
-    /// The numbers of the rows that are wanted, in their order.
+    /// Indices of the visible rows, in order.
     shown: Vec<usize>,
-    /// Which of them is chosen.
+    /// Position of the selected row among them.
     cursor: usize,
-    /// And what it is, once somebody has chosen: it stays chosen when rows move.
+    /// Identity of the row that the user selected: it stays selected when rows move.
     chosen: Option<Identity>,
-    /// Which of them is the first on the screen.
+    /// Position of the first row on the screen.
     offset: usize,
-    /// The widths of the longest name and the longest namespace among the wanted rows.
+    /// Widths of the longest name and the longest namespace among the visible rows.
     pub(super) longest: (u16, u16),
-    /// How many lines the details of any row take at the most, and at which width. Asking
-    /// every row takes too long to be done for every key.
+    /// Width of the screen, and the most lines that the details of any row need at that width.
+    /// Cached, as computing it for every key takes too long.
     pub(super) detail: Option<(u16, usize)>,
 }
 
@@ -42,7 +42,7 @@ impl Pane {
         }
     }
 
-    /// Takes other rows. What was chosen stays chosen; where it is gone, its neighbour is.
+    /// Replaces the rows. The selected row stays selected; if it is gone, its neighbour is.
     pub(super) fn replace(
         &mut self,
         items: Items,
@@ -53,8 +53,8 @@ impl Pane {
         self.arrange(keep, by);
     }
 
-    /// Measures the names of the wanted rows. Those that are hidden take no room, and a table
-    /// that is empty for a moment, as while a filter is typed, keeps its columns.
+    /// Measures the names of the visible rows. A table that is empty for a moment, as while a
+    /// filter is typed, keeps its widths.
     fn measure_names(&mut self) {
         if self.shown.is_empty() {
             return;
@@ -63,14 +63,14 @@ impl Pane {
         for at in &self.shown {
             let (namespace, kind, name) = self.items.names(*at);
             let kind = if kind.is_empty() { 0 } else { width(kind) + 1 };
-            // A pool without a name is called so.
+            // The title of nodes without a pool.
             let name = if name.is_empty() { "(none)" } else { name };
             self.longest.0 = self.longest.0.max(kind + width(name));
             self.longest.1 = self.longest.1.max(width(namespace));
         }
     }
 
-    /// Sorts and filters anew.
+    /// Sorts and filters the rows.
     pub(super) fn arrange(&mut self, keep: impl Fn(&Items, usize) -> bool, by: Measure<'_>) {
         let items = &self.items;
         let is_wanted = |at: &usize| {
@@ -79,7 +79,7 @@ impl Pane {
         };
         let mut shown: Vec<usize> = (0..items.len()).filter(is_wanted).collect();
         let order = self.order;
-        let value = |at: usize| items.value(at, order.column, by);
+        let value = |at: usize| items.value(at, order.column, by).0;
         shown.sort_by(|a, b| {
             let by_value = value(*a).compare(&value(*b), order.descending);
             by_value.then_with(|| items.names(*a).cmp(&items.names(*b)))
@@ -92,12 +92,12 @@ impl Pane {
         match self.chosen.as_ref().map(place) {
             Some(Some(cursor)) => self.cursor = cursor,
             Some(None) => _ = self.choose(self.cursor),
-            // Nobody has chosen anything yet: it is the first one, whichever that is.
+            // Before the user selects a row, the first one is selected.
             None => self.cursor = 0,
         }
     }
 
-    /// Sorts by another column, or the other way.
+    /// Sorts by a column, or inverts the order of the sorted one.
     pub(super) fn sort_by(&mut self, column: Column, inverted: bool) {
         let order = Order::by(column);
         self.order = match (self.order.column == column, inverted) {
@@ -115,50 +115,50 @@ impl Pane {
         self.filter = Filter::new(text);
     }
 
-    /// How many rows are wanted.
+    /// Number of visible rows.
     pub(super) fn len(&self) -> usize {
         self.shown.len()
     }
 
-    /// The number, among all rows, of the wanted one at this place.
+    /// Index of the visible row at this position.
     pub(super) fn row(&self, place: usize) -> Option<usize> {
         self.shown.get(place).copied()
     }
 
-    /// Which of the wanted rows is chosen.
+    /// Position of the selected row.
     pub(super) fn cursor(&self) -> usize {
         self.cursor
     }
 
-    /// The number, among all rows, of the chosen one.
+    /// Index of the selected row.
     pub(super) fn chosen(&self) -> Option<usize> {
         self.row(self.cursor)
     }
 
-    /// What the chosen row stands for.
+    /// Identity of the selected row.
     pub(super) fn identity(&self) -> Option<Identity> {
         self.items.identity(self.chosen()?)
     }
 
-    /// Chooses the wanted row at this place, or the last one. Whether that is another.
+    /// Selects the visible row at this position, or the last one. Returns whether that is another.
     pub(super) fn choose(&mut self, place: usize) -> bool {
         let before = self.cursor;
         self.cursor = place.min(self.shown.len().saturating_sub(1));
         let chosen = self.identity();
-        // An empty table, as while it is being filtered, does not make what was chosen forgotten.
+        // A table that is empty for a moment keeps the selection.
         if chosen.is_some() {
             self.chosen = chosen;
         }
         self.cursor != before
     }
 
-    /// Moves the choice by so many rows. Whether it moved.
+    /// Moves the selection by `rows`. Returns whether it moved.
     pub(super) fn step(&mut self, rows: isize) -> bool {
         self.choose(self.cursor.saturating_add_signed(rows))
     }
 
-    /// The first row on a screen of so many: the table moves only as far as it must for the
-    /// chosen one to be seen.
+    /// Position of the first row on a screen of `rows`: the table scrolls only as far as the
+    /// selected row requires.
     pub(super) fn offset(&self, rows: usize) -> usize {
         let rows = rows.max(1);
         let last = self.shown.len().saturating_sub(rows);
@@ -166,12 +166,12 @@ impl Pane {
         self.offset.clamp(low, self.cursor.max(low)).min(last.max(low))
     }
 
-    /// Remembers where the table stands on a screen of so many rows.
+    /// Stores the scroll position for a screen of `rows`.
     pub(super) fn settle(&mut self, rows: usize) {
         self.offset = self.offset(rows);
     }
 
-    /// Moves the table by so many rows, and the choice only as far as it must.
+    /// Scrolls by `by` rows, and moves the selection only as far as it must.
     pub(super) fn scroll(&mut self, by: isize, rows: usize) -> bool {
         let before = (self.offset(rows), self.cursor);
         let last = self.shown.len().saturating_sub(rows.max(1));
@@ -186,7 +186,7 @@ fn width(text: &str) -> u16 {
     u16::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(u16::MAX)
 }
 
-/// A column and a direction.
+/// The order of rows: a column and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
     pub(super) column: Column,
@@ -194,18 +194,18 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// As a column is sorted first: names from A, amounts from the greatest.
+    /// The first order of a column: text from A, amounts from the greatest.
     pub(super) fn by(column: Column) -> Self {
         Self { column, descending: !column.is_text() }
     }
 
-    /// The same the other way round.
+    /// The inverted order.
     pub(super) fn inverted(self) -> Self {
         Self { descending: !self.descending, ..self }
     }
 }
 
-/// Words that must all be in a name, in any order, however they are written.
+/// Words that must all occur in a name, in any order and case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Filter {
     text: String,
@@ -218,7 +218,7 @@ impl Filter {
         Self { text: text.to_owned(), words }
     }
 
-    /// As it was typed.
+    /// The text as the user typed it.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -234,8 +234,7 @@ impl Filter {
         }
     }
 
-    /// Where in `name` the words are, as ranges of bytes; empty where lower case has other
-    /// bytes than the name itself.
+    /// Ranges of bytes of the words in `name`; empty where lower case changes the length.
     pub(super) fn found(&self, name: &str) -> Vec<(usize, usize)> {
         let lower = name.to_lowercase();
         if lower.len() != name.len() {

@@ -1,4 +1,4 @@
-//! The pods of one node, each with where its number comes from.
+//! The pods of one node, each with the derivation of its footprint.
 
 use std::borrow::Cow;
 
@@ -19,12 +19,12 @@ use super::query::{QueryError, QueryResult};
 pub(in crate::live) struct PodItem {
     pub(in crate::live) namespace: String,
     pub(in crate::live) name: String,
-    pub(in crate::live) own: bool,
-    /// Its phase, or that it is being deleted.
+    pub(in crate::live) is_filler: bool,
+    /// Phase, or `Deleting`.
     pub(in crate::live) phase: String,
-    /// What it occupies, and by which steps; or why that cannot be told.
+    /// Footprint and its derivation, or why the pod cannot be counted.
     pub(in crate::live) count: Result<(Resources, Vec<Line>), String>,
-    /// When it was made, in seconds since 1970.
+    /// Creation time, in seconds since 1970.
     pub(in crate::live) created: Option<i64>,
 }
 
@@ -50,8 +50,8 @@ pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
         letter: Some('t'),
         drop: [4, 4],
         width: 6,
-        value: |pod, _| Value::Text(Cow::Borrowed(if pod.own { "filler" } else { "others" })),
-        tone: |pod| if pod.own { Tone::Filler } else { Tone::Paid },
+        value: |pod, _| Value::Text(Cow::Borrowed(if pod.is_filler { "filler" } else { "others" })),
+        tone: |pod| if pod.is_filler { Tone::Filler } else { Tone::Paid },
         ..Figure::BASE
     },
     Figure {
@@ -82,13 +82,13 @@ pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
     },
 ];
 
-/// The time since `then`; absent where that never was.
+/// The time since `then`.
 pub(super) fn age(then: Option<i64>, context: &Context<'_>) -> Value<'static> {
-    // A clock that is behind the server's is no reason for a negative age.
+    // The local clock may be behind the server's.
     then.map_or(Value::Absent, |then| Value::Amount((context.now - then).max(0).into()))
 }
 
-/// What of a pod is shown, but does not count.
+/// The fields of a pod that are shown but not counted.
 #[derive(Deserialize, Default)]
 struct Shown {
     #[serde(default)]
@@ -102,7 +102,7 @@ struct ShownMetadata {
     creation_timestamp: Option<String>,
 }
 
-/// Asks for the pods of a node. `ownership` tells which of them are opportunistic.
+/// Lists the pods of a node. `ownership` decides which of them are opportunistic.
 pub(in crate::live) async fn of_node(
     cluster: &Cluster,
     node: &str,
@@ -111,7 +111,7 @@ pub(in crate::live) async fn of_node(
     let words = format!("list pods on {node}");
     let action = Action { words: &words, right: "--verb=list --resource=nodes,pods" };
     let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
-    // A node holds some hundred pods at most, so the list is not cut into pages.
+    // A node holds a few hundred pods at most, so the list is not paged.
     let path = format!("/api/v1/pods?fieldSelector={}", percent_encode(&selector));
     let body = cluster.get(&action, &path).await?;
     let text =
@@ -122,7 +122,7 @@ pub(in crate::live) async fn of_node(
     Ok(pods)
 }
 
-/// A pod of a list. What is no pod at all is left out: the count names it.
+/// A pod of a list. An item that is not a pod is left out: the count names it.
 fn item(json: &str, ownership: &Ownership) -> Option<PodItem> {
     let pod: Pod<'_> = serde_json::from_str(json).ok()?;
     let shown: Shown = serde_json::from_str(json).unwrap_or_default();
@@ -137,14 +137,14 @@ fn item(json: &str, ownership: &Ownership) -> Option<PodItem> {
     Some(PodItem {
         namespace: pod.metadata.namespace.to_string(),
         name: pod.metadata.name.to_string(),
-        own: ownership.owns(&pod.metadata),
+        is_filler: ownership.owns(&pod.metadata),
         phase: phase.to_owned(),
         count,
         created: created.and_then(|time| seconds(&time)),
     })
 }
 
-/// A time as Kubernetes writes it, in seconds since 1970.
+/// An RFC 3339 time in seconds since 1970.
 pub(super) fn seconds(text: &str) -> Option<i64> {
     Some(text.parse::<jiff::Timestamp>().ok()?.as_second())
 }
@@ -164,7 +164,7 @@ mod tests {
                 {"name": "app", "resources": {"requests": {"cpu": "250m"}}}]},
             "status": {"phase": "Running"}}"#;
         let pod = item(json, &Ownership::default()).unwrap();
-        assert_eq!((pod.phase.as_str(), pod.own), ("Running", true));
+        assert_eq!((pod.phase.as_str(), pod.is_filler), ("Running", true));
         assert_eq!(pod.created, Some(1_795_489_200));
         let (total, lines) = pod.count.unwrap();
         assert_eq!((total.get(CPU), lines[0].what.as_str()), (250, "container app"));

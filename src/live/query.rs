@@ -1,5 +1,5 @@
-//! When the open table asks the API server, and when again: watches do not tell all that it
-//! shows.
+//! The queries of the open table to the API server, for what the watches do not cover: when they
+//! are due, and how they fail.
 
 use std::time::{Duration, Instant};
 
@@ -9,37 +9,36 @@ use oppscale_core::resources::Resources;
 use super::state::State;
 use super::view::View;
 
-/// Pods of an open node are asked for again at most so often.
+/// Least time between two queries for the pods of a node.
 const PODS_AGAIN: Duration = Duration::from_secs(1);
-/// HPAs are asked for so often while they are looked at: the controller changes them every
-/// 15 s at the most often.
+/// Interval between queries for HPAs: the controller changes them every 15 s.
 const HPAS_AGAIN: Duration = Duration::from_secs(5);
-/// After a failure it is not asked sooner.
+/// Least time between a failure and the next query.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
-/// The question that the open table needs an answer to.
+/// The schedule of the queries of the open table.
 #[derive(Debug, Default)]
 pub(super) struct QuerySchedule {
-    /// Whether an answer is on its way.
+    /// Whether a query is running.
     is_open: bool,
-    /// Which opening of a table it was about: one that is opened again has no rows yet.
+    /// Number of the opening for which the last query was sent: a table that is opened again has no
+    /// rows yet.
     about: Option<u64>,
-    /// When it was asked last, and whether that failed.
+    /// Time of the last query or answer, and whether it failed.
     asked: Option<(Instant, bool)>,
-    /// What was on the node then.
+    /// Requests on the node at that time.
     on_node: Option<(Resources, Resources)>,
 }
 
 impl QuerySchedule {
-    /// When it is to be asked; `None` when the table has none, or when it has been answered
-    /// for good.
+    /// When the next query is due; `None` when the table needs none.
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         let view = &state.pane().view;
         let asks = matches!(view, View::OnNode { .. } | View::Hpas);
         if !asks || self.is_open || !state.has_cluster {
             return None;
         }
-        // Also while the screen stands still: there would be nothing on it.
+        // A frozen screen needs the first answer, too.
         if self.about != Some(state.opening()) {
             return Some(now);
         }
@@ -58,7 +57,7 @@ impl QuerySchedule {
         }
     }
 
-    /// It is asked now.
+    /// Records that the query is sent.
     pub(super) fn ask(&mut self, state: &State, now: Instant) {
         self.is_open = true;
         self.about = Some(state.opening());
@@ -66,14 +65,14 @@ impl QuerySchedule {
         self.on_node = state.on_node().and_then(|(_, on_node)| on_node.cloned());
     }
 
-    /// It was answered, or that failed.
+    /// Records the answer or the failure.
     pub(super) fn answered(&mut self, has_failed: bool, now: Instant) {
         self.is_open = false;
         self.asked = Some((now, has_failed));
     }
 }
 
-/// Why something could not be had.
+/// A failed query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct QueryError {
     pub(super) why: String,
@@ -87,7 +86,7 @@ impl From<ClusterError> for QueryError {
 }
 
 impl QueryError {
-    /// For an answer that makes no sense.
+    /// An error for an invalid answer.
     pub(super) fn garbage(action: &str, cluster: &Cluster, cause: &dyn std::fmt::Display) -> Self {
         ClusterError::Garbage {
             action: action.to_owned(),
@@ -98,7 +97,7 @@ impl QueryError {
     }
 }
 
-/// What came of a question.
+/// The result of a query.
 pub(super) type QueryResult<T> = Result<T, QueryError>;
 
 #[cfg(test)]

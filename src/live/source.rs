@@ -1,4 +1,4 @@
-//! What is looked at.
+//! The source of the live screen: a followed cluster or a recording.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,52 +11,51 @@ use oppscale_cluster::follow::{Follower, Phase, Picture};
 use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{Cluster, ResolvedWorkload};
 
-/// A cluster that is followed, or a record that is played.
+/// A followed cluster, or a recording that is played.
 pub trait Source: Send + Sync {
-    /// What is known of it.
+    /// The cluster state.
     fn picture(&self) -> &Picture;
 
-    /// The API server, where there is one to ask.
+    /// The API server, if there is one.
     fn cluster(&self) -> Option<&Cluster> {
         None
     }
 
-    /// The opportunistic workload, as it is now and as it changes; `None` where it is known
-    /// once and for all.
+    /// The opportunistic workload and its changes; `None` if it never changes.
     fn workload(&self) -> Option<watch::Receiver<ResolvedWorkload>> {
         None
     }
 
-    /// Where in a record this is; `None` when it is no record.
+    /// The position in a recording; `None` for a cluster.
     fn replay(&self) -> Option<Replay> {
         None
     }
 
-    /// Does what a key asked for.
+    /// Carries out a command.
     fn steer(&self, _steer: SourceCommand) {}
 }
 
-/// Where in a record a player is.
+/// The position in a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replay {
-    /// What the record is called.
+    /// Name of the recording.
     pub name: String,
-    /// How far from its beginning.
+    /// Time since its beginning.
     pub position: Duration,
-    /// How long it is.
+    /// Its length.
     pub length: Duration,
-    /// Recorded seconds in a second.
+    /// Recorded seconds per second.
     pub speed: f64,
-    /// Whether time stands still.
+    /// Whether it is paused.
     pub paused: bool,
 }
 
-/// What a key asks of a source.
+/// A command of the user to the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SourceCommand {
-    /// Try again at once, whatever the wait that was meant.
+    /// Reconnect at once, without waiting for the backoff.
     Reconnect,
-    /// Stop the time of a record, or let it go on.
+    /// Pause a recording, or continue it.
     Pause,
     /// Play faster.
     Faster,
@@ -88,16 +87,16 @@ impl Source for Follower {
     }
 }
 
-/// The greatest speed: a day in a second.
+/// Greatest speed: a day per second.
 const FASTEST: f64 = 86_400.0;
-/// The least: in real time.
+/// Least speed: real time.
 const SLOWEST: f64 = 1.0;
-/// A jump is this part of the whole.
+/// A jump is one part in this many of the recording.
 const JUMPS: u32 = 20;
-/// And at least this far.
+/// Least length of a jump.
 const SHORTEST_JUMP: Duration = Duration::from_secs(1);
 
-/// A history on the screen. Dropping it stops the time.
+/// A recording that is played. Dropping it stops the playback.
 pub struct Playback {
     deck: Arc<Deck>,
     picture: Picture,
@@ -106,15 +105,15 @@ pub struct Playback {
     task: AbortHandle,
 }
 
-/// What the keys and the clock share.
+/// The state that commands and the playing task share.
 struct Deck {
     player: Mutex<Player>,
     pace: Mutex<PlaybackClock>,
-    /// Tells the clock that the pace is another one.
+    /// Wakes the playing task after a command.
     steered: Notify,
 }
 
-/// Where the time stood when it last changed its pace, and how it goes since.
+/// The position when the speed last changed, and the speed since.
 #[derive(Clone, Copy)]
 struct PlaybackClock {
     since: Instant,
@@ -138,7 +137,7 @@ impl PlaybackClock {
         self.since + Duration::from_secs_f64(ahead)
     }
 
-    /// The pace from now on.
+    /// Changes speed or position from now on.
     fn change(&mut self, change: impl FnOnce(&mut Self)) {
         let now = Instant::now();
         (self.position, self.since) = (self.at(now), now);
@@ -147,7 +146,7 @@ impl PlaybackClock {
 }
 
 impl Playback {
-    /// Lets time pass, from the beginning of the history.
+    /// Starts to play from the beginning of the recording.
     pub fn start(player: Player, name: String, speed: u32) -> Self {
         let pace = PlaybackClock {
             since: Instant::now(),
@@ -164,7 +163,7 @@ impl Playback {
         Self { deck, picture, workload, name, task }
     }
 
-    /// Whom the history is recorded for.
+    /// The opportunistic workload of the recording.
     pub fn resolved(&self) -> ResolvedWorkload {
         self.workload.borrow().clone()
     }
@@ -206,7 +205,7 @@ impl Source for Playback {
         let jump = (end.saturating_sub(start) / JUMPS).max(SHORTEST_JUMP);
         lock(&self.deck.pace).change(|pace| match steer {
             SourceCommand::Reconnect => {}
-            // At the end there is nothing to go on with but the beginning.
+            // At the end, continuing starts from the beginning.
             SourceCommand::Pause if pace.position >= end => {
                 (pace.position, pace.paused) = (start, false)
             }
@@ -220,7 +219,7 @@ impl Source for Playback {
     }
 }
 
-/// Plays what is due, for ever.
+/// Plays what is due, until the task is aborted.
 async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
     loop {
         let pace = *lock(&deck.pace);
@@ -249,7 +248,7 @@ async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
     }
 }
 
-/// Shows what is wrong with the history where it is shown how a cluster is heard.
+/// Shows an error of the recording as a lost connection.
 fn damaged(player: &Player, error: &HistoryError) {
     player.picture().change(|_, health| {
         health.nodes.phase = Phase::Reconnecting { why: error.to_string(), tries: 0 };
@@ -263,6 +262,6 @@ fn resolved(player: &Player) -> ResolvedWorkload {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // A panic while it was held has left a position, if not the wanted one.
+    // A panic elsewhere leaves a usable position.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! All that the screen depends on.
+//! The state of the live screen: everything that drawing depends on.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,9 +29,9 @@ use super::query::QueryError;
 use super::source::Replay;
 use super::view::{TABS, View};
 
-/// The least time between two frames of new data, at first.
+/// Least time between two frames of new data, at first.
 pub(in crate::live) const FRAME: Duration = Duration::from_millis(100);
-/// The most that `+` makes of it.
+/// The greatest value that `+` sets for it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
 /// The state of the screen.
@@ -47,30 +47,30 @@ pub struct State {
     pub(in crate::live) wide: bool,
     pub(in crate::live) frozen: bool,
     pub(in crate::live) help: bool,
-    /// The first line of it on the screen, where not all fit.
+    /// First line of the help on the screen, where not all fit.
     pub(in crate::live) help_from: usize,
     /// Whether the filter is being typed.
     pub(in crate::live) prompt: bool,
-    /// The number of the resource that is looked at.
+    /// Index of the selected resource.
     pub(in crate::live) focus: usize,
-    /// The least time between two frames of new data.
-    pub(in crate::live) least: Duration,
-    /// How old data is at the most while all is well.
-    pub(in crate::live) fresh: Duration,
+    /// Least time between two frames of new data.
+    pub(in crate::live) min_interval: Duration,
+    /// Age from which data is stale.
+    pub(in crate::live) max_staleness: Duration,
     pub(in crate::live) measured: Option<Measurement>,
     pub(in crate::live) history: History,
     pub(in crate::live) replay: Option<Replay>,
-    /// Why the open pane's own question was not answered.
+    /// Failure of the last query of the open table.
     pub(in crate::live) refusal: Option<QueryError>,
-    /// How many HPAs there are besides those that are shown.
+    /// Number of HPAs that are not shown.
     pub(in crate::live) other_hpas: usize,
-    /// How large the screen is.
+    /// Size of the screen.
     pub(in crate::live) area: Rect,
-    /// What time it is.
+    /// The present.
     pub(in crate::live) now: Instant,
-    /// The same in seconds since 1970, for what objects say of their age.
-    pub(in crate::live) wall: i64,
-    /// When the session began.
+    /// The present in seconds since 1970, for ages of objects.
+    pub(in crate::live) unix_now: i64,
+    /// Start of the session.
     start: Instant,
     replica: Option<Replica>,
     query: Arc<Query>,
@@ -79,16 +79,16 @@ pub struct State {
     pool_label: Option<String>,
     tab: usize,
     tabs: Vec<Pane>,
-    /// What was opened from the tab, the last one on top.
+    /// Tables that were opened from the tab, the last one on top.
     opened: Vec<Pane>,
-    /// Counts how often another table was opened, or the same one anew.
+    /// Number of times that a table was opened.
     opening: u64,
-    /// All HPAs of the last answer, wanted or not.
+    /// All HPAs of the last answer, shown or not.
     hpas: Option<Vec<HpaItem>>,
 }
 
 impl State {
-    /// A screen that knows nothing yet.
+    /// A screen before the first measurement.
     pub fn new(setup: Setup, now: Instant) -> Self {
         let (view, pool_label) = View::of(&setup.by);
         let tab = TABS.iter().position(|tab| *tab == view).unwrap_or(0);
@@ -114,8 +114,8 @@ impl State {
             help_from: 0,
             prompt: false,
             focus: 0,
-            least: setup.interval.unwrap_or(FRAME).max(FRAME),
-            fresh: setup.fresh,
+            min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
+            max_staleness: setup.max_staleness,
             measured: None,
             history: History::default(),
             replay: None,
@@ -123,7 +123,7 @@ impl State {
             other_hpas: 0,
             area: Rect::new(0, 0, 80, 24),
             now,
-            wall: 0,
+            unix_now: 0,
             start: now,
             replica: setup.replica,
             query: Arc::new(Query {
@@ -144,7 +144,7 @@ impl State {
         state
     }
 
-    /// Takes what is known of the opportunistic workload now.
+    /// Sets the opportunistic workload.
     pub(in crate::live) fn resolve(&mut self, workload: ResolvedWorkload) {
         let query = Query {
             replica: self.replica.clone().or(workload.replica).unwrap_or_default(),
@@ -155,7 +155,7 @@ impl State {
         self.ownership = workload.ownership;
     }
 
-    /// What is to be measured for the table that is open.
+    /// The measurement that the open table needs.
     pub fn asked(&self) -> MeasurementRequest {
         MeasurementRequest {
             query: Arc::clone(&self.query),
@@ -166,18 +166,18 @@ impl State {
         }
     }
 
-    /// Takes what was measured. Its rows are of no use when another table is open by now.
+    /// Sets the measurement. Its rows are dropped if another table is open by now.
     pub fn take(&mut self, mut measured: Measurement) {
         let rows = std::mem::take(&mut measured.rows);
         let is_open = measured.view == self.pane().view;
         let remaining = measured.total.remaining.clone();
-        // Before pods are known, nothing is known of what remains.
+        // Before pods are known, the remaining amounts are unknown.
         if remaining.is_some() || self.measured.is_some() {
             self.history.push(self.elapsed(), remaining);
         }
         let looked_at = self.resource().to_owned();
         self.measured = Some(measured);
-        self.go_on_looking_at(&looked_at);
+        self.keep_resource_selected(&looked_at);
         if !is_open {
             return;
         }
@@ -188,7 +188,7 @@ impl State {
         }
     }
 
-    /// Takes the pods of a node, or why there are none to be had.
+    /// Sets the pods of a node, or the failure of the query.
     pub(in crate::live) fn take_pods(
         &mut self,
         node: &str,
@@ -208,7 +208,8 @@ impl State {
 
     fn fill(&mut self, items: Items) {
         let show_unusable = self.show_unusable;
-        let (resources, whole, now) = (self.resources().to_vec(), self.whole().cloned(), self.wall);
+        let (resources, whole, now) =
+            (self.resources().to_vec(), self.whole().cloned(), self.unix_now);
         let by = Measure { resources: &resources, whole: whole.as_ref(), now };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         let pane = self.pane_mut();
@@ -216,13 +217,14 @@ impl State {
         self.settle();
     }
 
-    /// Sorts and filters the open table anew.
+    /// Sorts and filters the open table.
     pub(in crate::live) fn arrange(&mut self) {
         if self.pane().view == View::Hpas && self.hpas.is_some() {
             return self.show_hpas();
         }
         let show_unusable = self.show_unusable;
-        let (resources, whole, now) = (self.resources().to_vec(), self.whole().cloned(), self.wall);
+        let (resources, whole, now) =
+            (self.resources().to_vec(), self.whole().cloned(), self.unix_now);
         let by = Measure { resources: &resources, whole: whole.as_ref(), now };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         self.pane_mut().arrange(keep, by);
@@ -233,9 +235,9 @@ impl State {
         self.measured.as_ref()?.total.allocatable.as_ref()
     }
 
-    /// What the rows of the open table are measured against.
+    /// The context of the values of the open table.
     pub(in crate::live) fn by(&self) -> Measure<'_> {
-        Measure { resources: self.resources(), whole: self.whole(), now: self.wall }
+        Measure { resources: self.resources(), whole: self.whole(), now: self.unix_now }
     }
 
     /// The resources of the screen.
@@ -249,12 +251,12 @@ impl State {
         }
     }
 
-    /// The resource that is looked at.
+    /// The selected resource.
     pub(in crate::live) fn resource(&self) -> &str {
         self.resources().get(self.focus).map_or(CPU, String::as_str)
     }
 
-    /// What the columns of the open table depend on.
+    /// The open table, as its columns depend on it.
     pub(in crate::live) fn table(&self) -> Table<'_> {
         let pane = self.pane();
         Table {
@@ -267,18 +269,18 @@ impl State {
         }
     }
 
-    /// The columns by which the open table can be sorted, with their keys.
+    /// The sortable columns of the open table, with their keys.
     pub(in crate::live) fn sortable(&self) -> Vec<(Column, Option<char>)> {
         let heads = self.table().all().into_iter().filter(|head| head.sorts);
         heads.map(|head| (head.column, head.letter)).collect()
     }
 
-    /// How many rows of the table are on the screen.
+    /// Number of rows on the screen.
     pub(in crate::live) fn page(&self) -> usize {
         usize::from(Layout::of(self, self.area).rows.height)
     }
 
-    /// Remembers where the table stands.
+    /// Stores the scroll position.
     pub(in crate::live) fn settle(&mut self) {
         let width = self.area.width;
         if self.pane().detail.is_none_or(|(at, _)| at != width) {
@@ -288,13 +290,13 @@ impl State {
         self.pane_mut().settle(page);
     }
 
-    /// More or less time between frames of new data.
+    /// Doubles or halves the time between frames of new data.
     pub(in crate::live) fn change_pace(&mut self, slower: bool) {
-        let least = if slower { self.least * 2 } else { self.least / 2 };
-        self.least = least.clamp(FRAME, SLOWEST.max(self.least));
+        let least = if slower { self.min_interval * 2 } else { self.min_interval / 2 };
+        self.min_interval = least.clamp(FRAME, SLOWEST.max(self.min_interval));
     }
 
-    /// The time of the session, or of the record.
+    /// Time since the start of the session, or the position in the recording.
     pub(in crate::live) fn elapsed(&self) -> Duration {
         match &self.replay {
             Some(replay) => replay.position,
@@ -303,47 +305,47 @@ impl State {
     }
 }
 
-/// Whether a row is wanted at all: unusable nodes only when asked for, unknown ones always.
+/// Whether a row is visible without a filter: unusable nodes only with `u`, unknown ones always.
 fn is_wanted(items: &Items, at: usize, show_unusable: bool) -> bool {
     let Items::Rows(rows) = items else { return true };
     rows.get(at).is_some_and(|row| show_unusable || !row.is_hidden())
 }
 
-/// How a screen begins.
+/// The initial settings of a screen.
 #[derive(Debug, Clone)]
 pub struct Setup {
-    /// Which characters and colours the terminal takes.
+    /// Characters and colours.
     pub theme: Theme,
-    /// What the cluster is called: the context of the kubeconfig, or the server.
+    /// Name of the cluster: the context of the kubeconfig, or the server.
     pub context: String,
-    /// The shape of a replica; otherwise the workload's.
+    /// Replica shape; otherwise the workload's.
     pub replica: Option<Replica>,
-    /// What must stay free.
+    /// The reserve.
     pub reserve: Reserve,
-    /// Which nodes are looked at at all.
+    /// Selector of the nodes that are counted.
     pub nodes: Selector,
-    /// The workload that was named.
+    /// The opportunistic workload, as given on the command line.
     pub workload: Option<WorkloadRef>,
-    /// The namespace of a workload that was named without one.
+    /// Namespace of a workload that is given without one.
     pub namespace: String,
-    /// What is known of it.
+    /// The opportunistic workload, as found in the cluster.
     pub resolved: ResolvedWorkload,
-    /// What a row stands for at first.
+    /// What a row stands for.
     pub by: By,
-    /// How rows are sorted at first: a figure, and whether the greatest comes first.
+    /// The order of rows: a figure, and whether the greatest comes first.
     pub sort: Option<(&'static Figure, bool)>,
-    /// The resources to show; empty means those that matter.
+    /// Resources to show; empty means the usual ones.
     pub resources: Vec<String>,
-    /// Only rows of this namespace.
+    /// The only namespace whose rows are shown.
     pub only_namespace: Option<String>,
-    /// Whether nodes that opportunistic work may not use are shown.
+    /// Whether unusable nodes are shown.
     pub show_unusable: bool,
-    /// Whether there is an API server to ask for more.
+    /// Whether there is an API server for queries.
     pub has_cluster: bool,
-    /// The least time between two frames of new data; otherwise a tenth of a second.
+    /// Least time between two frames of new data; otherwise a tenth of a second.
     pub interval: Option<Duration>,
-    /// How old data is at the most while all is well.
-    pub fresh: Duration,
+    /// Age from which data is stale.
+    pub max_staleness: Duration,
 }
 
 impl State {
@@ -355,7 +357,7 @@ impl State {
         self.opened.last_mut().unwrap_or(&mut self.tabs[self.tab])
     }
 
-    /// The number of the tab that is open, or that the open table was reached from.
+    /// Index of the tab that is open, or from which the open table was opened.
     pub(in crate::live) fn tab(&self) -> usize {
         self.tab
     }
@@ -365,27 +367,27 @@ impl State {
         &self.opened
     }
 
-    /// The number of the opening of the table that is open.
+    /// Number of times that a table was opened.
     pub(in crate::live) fn opening(&self) -> u64 {
         self.opening
     }
 
-    /// What is open is asked for at once, as if it had just been opened.
-    pub(in crate::live) fn ask_anew(&mut self) {
+    /// Makes the query of the open table due, as if the table had just been opened.
+    pub(in crate::live) fn requery(&mut self) {
         self.opening += 1;
     }
 
     /// Opens a tab.
     pub(in crate::live) fn open_tab(&mut self, tab: usize) {
         self.opened.clear();
-        // Tables that are not seen keep their sorting and their choice, but no rows.
+        // Hidden tables keep their order and selection, but no rows.
         self.tabs[self.tab].items = Items::Unknown;
         self.tab = tab % TABS.len();
         self.forget();
         self.arrange();
     }
 
-    /// Opens what is chosen; false where there is nothing more to see.
+    /// Opens the selected row. Returns false if there is nothing to open.
     pub(in crate::live) fn open(&mut self) -> bool {
         let pane = self.pane();
         let Some(chosen) = pane.identity() else { return false };
@@ -398,7 +400,6 @@ impl State {
                 kind: chosen.kind,
                 name: chosen.name,
             },
-            // In a record, workloads stand for the pods that it does not name.
             View::OnNode { .. } | View::Hpas => return false,
         };
         let mut pane = Pane::new(view);
@@ -411,7 +412,7 @@ impl State {
         true
     }
 
-    /// Goes back to where the open table was reached from; false at the beginning.
+    /// Goes back to the previous table. Returns false at the first one.
     pub(in crate::live) fn back(&mut self) -> bool {
         let went = self.opened.pop().is_some();
         if went {
@@ -421,15 +422,15 @@ impl State {
         went
     }
 
-    /// Drops what belongs to a table that is no longer open.
+    /// Drops the query and prompt of the table that was left.
     fn forget(&mut self) {
-        self.ask_anew();
+        self.requery();
         self.refusal = None;
         self.prompt = false;
     }
 
-    /// Looks at the resource with this number; tables are sorted by its figures then.
-    pub(in crate::live) fn look_at(&mut self, number: usize) {
+    /// Selects a resource. Tables that are sorted by an amount are sorted by its amount.
+    pub(in crate::live) fn select_resource(&mut self, number: usize) {
         if number >= self.resources().len() {
             return;
         }
@@ -438,7 +439,7 @@ impl State {
         let pane = self.pane_mut();
         let column = pane.order.column;
         let amount = match column.of_resource(usize::MAX) == column {
-            // Sorted by a name or a count: the key asks for amounts.
+            // Sorted by a name or a count: the key sorts by amounts.
             true => pane.view.order().column.of_resource(number),
             false => column.of_resource(number),
         };
@@ -451,8 +452,8 @@ impl State {
         self.arrange();
     }
 
-    /// Looks at the same resource as before, whatever number it has by now.
-    pub(super) fn go_on_looking_at(&mut self, resource: &str) {
+    /// Keeps the same resource selected when its index changes.
+    pub(super) fn keep_resource_selected(&mut self, resource: &str) {
         let number = self.resources().iter().position(|name| name == resource).unwrap_or(0);
         if self.focus != number {
             self.focus = number;
@@ -460,7 +461,7 @@ impl State {
         }
     }
 
-    /// Tables must not be sorted by what they do not show.
+    /// Sorts all tables by the selected resource: they show no other.
     fn sort_by_resource(&mut self, number: usize) {
         for pane in self.tabs.iter_mut().chain(&mut self.opened) {
             pane.order.column = pane.order.column.of_resource(number);
@@ -469,12 +470,12 @@ impl State {
 }
 
 impl State {
-    /// How well the cluster is heard.
+    /// The state of the watches.
     pub(in crate::live) fn health(&self) -> Option<&Health> {
         self.measured.as_ref().map(|measured| &measured.health)
     }
 
-    /// How many rows there are that could be shown, and how many of them match.
+    /// Number of rows that match the filter, and of all rows.
     pub(in crate::live) fn matches(&self) -> (usize, usize) {
         let pane = self.pane();
         let items = &pane.items;
@@ -482,13 +483,13 @@ impl State {
         (pane.len(), wanted.count())
     }
 
-    /// How many nodes are left out because they are not usable.
-    pub(in crate::live) fn left_out(&self) -> usize {
+    /// Number of unusable nodes that are not shown.
+    pub(in crate::live) fn hidden_nodes(&self) -> usize {
         let items = &self.pane().items;
         (0..items.len()).filter(|at| !is_wanted(items, *at, self.show_unusable)).count()
     }
 
-    /// What is on the node that is looked into, and its name.
+    /// Name of the open node, and the requests on it.
     pub(in crate::live) fn on_node(&self) -> Option<(&str, Option<&(Resources, Resources)>)> {
         let View::OnNode { name } = &self.pane().view else { return None };
         let measured = self.measured.as_ref().filter(|m| m.view == self.pane().view);
@@ -497,7 +498,7 @@ impl State {
 }
 
 impl State {
-    /// Takes the HPAs, or why there are none to be had.
+    /// Sets the HPAs, or the failure of the query.
     pub(in crate::live) fn take_hpas(&mut self, answer: Result<Vec<HpaItem>, QueryError>) {
         match answer {
             Ok(hpas) => {
@@ -507,15 +508,15 @@ impl State {
                     self.show_hpas();
                 }
             }
-            // Whoever looks at something else by now need not know.
+            // A failure is of no interest once another table is open.
             Err(refusal) if self.pane().view == View::Hpas => self.refusal = Some(refusal),
             Err(_) => {}
         }
     }
 
-    /// Shows the HPAs of opportunistic work; all of them where that was asked for.
+    /// Shows the HPAs of opportunistic workloads, or all of them with `u`.
     pub(super) fn show_hpas(&mut self) {
-        // Before the first answer nothing is known, which is not the same as nothing.
+        // Before the first answer the HPAs are unknown.
         let Some(hpas) = &self.hpas else { return };
         let is_wanted = |hpa: &&HpaItem| self.show_unusable || self.is_own(hpa);
         let wanted: Vec<_> = hpas.iter().filter(is_wanted).cloned().collect();
@@ -523,7 +524,7 @@ impl State {
         self.fill(Items::Hpas(wanted));
     }
 
-    /// The namespace in which HPAs are looked for; `None` means all.
+    /// The namespace whose HPAs are listed; `None` means all.
     pub(in crate::live) fn hpa_namespace(&self) -> Option<String> {
         match &self.workload {
             Some(WorkloadRef::Object { namespace, .. }) if !self.show_unusable => {
@@ -533,7 +534,7 @@ impl State {
         }
     }
 
-    /// Whether an HPA scales opportunistic work.
+    /// Whether an HPA scales an opportunistic workload.
     fn is_own(&self, hpa: &HpaItem) -> bool {
         let (kind, name) = &hpa.target;
         if let Some(WorkloadRef::Object { namespace, kind: wanted, name: wanted_name }) =

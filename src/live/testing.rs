@@ -18,7 +18,7 @@ use oppscale_cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::view::By;
 
-/// A picture and the screen that shows it.
+/// A recorded cluster and the screen that shows it.
 pub(super) struct Bench {
     pub(super) picture: Picture,
     pub(super) state: State,
@@ -42,7 +42,7 @@ pub(super) fn setup() -> Setup {
         show_unusable: false,
         has_cluster: true,
         interval: None,
-        fresh: Duration::from_secs(40),
+        max_staleness: Duration::from_secs(40),
     }
 }
 
@@ -70,7 +70,7 @@ impl Bench {
         bench
     }
 
-    /// Measures what is there now.
+    /// Measures the present state.
     pub(super) fn measure(&mut self) {
         let asked = self.state.asked();
         let measured =
@@ -78,7 +78,7 @@ impl Bench {
         self.state.take(measured);
     }
 
-    /// Changes how the cluster is heard.
+    /// Changes the state of the watches.
     pub(super) fn hear(&mut self, change: impl FnOnce(&mut Health)) {
         self.picture.change(|_, health| {
             change(health);
@@ -87,7 +87,7 @@ impl Bench {
         self.measure();
     }
 
-    /// Lets a node be new, or another one.
+    /// Applies a node.
     pub(super) fn node(&mut self, json: &str) {
         self.picture.change(|intake, _| {
             intake.raw_node(json);
@@ -96,12 +96,12 @@ impl Bench {
         self.measure();
     }
 
-    /// Lets so much time pass.
+    /// Sets the time since the start.
     pub(super) fn pass(&mut self, seconds: u64) {
         self.state.now = self.start + Duration::from_secs(seconds);
     }
 
-    /// Presses a key, and measures if that asks for it.
+    /// Presses a key, and measures if that is its effect.
     pub(super) fn code(&mut self, code: KeyCode) -> Effect {
         let next = input::handle_key(&mut self.state, KeyEvent::new(code, KeyModifiers::NONE));
         if next == Effect::Measure {
@@ -110,7 +110,7 @@ impl Bench {
         next
     }
 
-    /// Presses one key after the other.
+    /// Presses several keys.
     pub(super) fn type_in(&mut self, keys: &str) -> Effect {
         keys.chars().fold(Effect::None, |_, key| self.code(KeyCode::Char(key)))
     }
@@ -123,7 +123,7 @@ impl Bench {
         terminal
     }
 
-    /// What the screen shows.
+    /// The text of the screen.
     pub(super) fn screen(&mut self, width: u16, height: u16) -> String {
         let terminal = self.draw(width, height);
         let buffer = terminal.backend().buffer();
@@ -140,7 +140,7 @@ impl Bench {
         (0..pane.len()).filter_map(|at| Some(pane.items.names(pane.row(at)?).2)).collect()
     }
 
-    /// What is chosen.
+    /// The name of the selected row.
     pub(super) fn chosen(&self) -> String {
         self.state.pane().identity().map(|identity| identity.name).unwrap_or_default()
     }

@@ -1,28 +1,28 @@
-//! What a table is about, and where Enter leads.
+//! The views of the live screen.
 
 use oppscale_core::view::{By, RowKind};
 
 use super::column::Column;
 use super::pane::Order;
 
-/// What a table is about.
+/// The subject of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum View {
-    /// Nodes; those of a pool, if one is named.
+    /// All nodes, or those of a pool.
     Nodes {
-        /// The value of the label that tells pools apart.
+        /// The pool: a value of the label that names pools.
         pool: Option<String>,
     },
     /// Namespaces.
     Namespaces,
     /// Pools of nodes.
     Pools,
-    /// Workloads; those of a namespace, if one is named.
+    /// All workloads, or those of a namespace.
     Workloads {
         /// The namespace.
         namespace: Option<String>,
     },
-    /// The nodes on which the pods of a workload stand.
+    /// The nodes with pods of a workload.
     NodesOfWorkload {
         /// The workload's namespace.
         namespace: String,
@@ -31,7 +31,7 @@ pub enum View {
         /// Its name.
         name: String,
     },
-    /// What stands on a node.
+    /// The pods of a node, or its workloads in a recording.
     OnNode {
         /// The node.
         name: String,
@@ -40,7 +40,7 @@ pub enum View {
     Hpas,
 }
 
-/// The views that have a number, in its order.
+/// The views that have a tab, in order.
 pub(super) const TABS: [View; 5] = [
     View::Nodes { pool: None },
     View::Namespaces,
@@ -50,7 +50,7 @@ pub(super) const TABS: [View; 5] = [
 ];
 
 impl View {
-    /// The view that `--by` means, and the label that tells pools apart.
+    /// The view of `--by`, and the label that names pools.
     pub fn of(by: &By) -> (Self, Option<String>) {
         match by {
             By::Node => (Self::Nodes { pool: None }, None),
@@ -73,7 +73,7 @@ impl View {
         })
     }
 
-    /// What it is called among the tabs.
+    /// The title of its tab.
     pub(super) fn tab(&self) -> &'static str {
         match self {
             Self::Nodes { .. } | Self::OnNode { .. } => "nodes",
@@ -84,8 +84,7 @@ impl View {
         }
     }
 
-    /// What it is called on its own. Where pods are not known by name, as in a record, their
-    /// workloads are what stands on a node.
+    /// The title above the table. A recording does not name pods, so a node shows its workloads.
     pub(super) fn title(&self, knows_pods: bool) -> String {
         match self {
             Self::Nodes { pool: Some(pool) } if pool.is_empty() => "nodes without a pool".into(),
@@ -100,7 +99,7 @@ impl View {
         }
     }
 
-    /// How its rows are sorted at first.
+    /// The first order of its rows.
     pub(super) fn order(&self) -> Order {
         let (column, descending) = match self {
             Self::Nodes { .. } | Self::Pools => (Column::amount("remaining"), true),

@@ -41,7 +41,7 @@ fn cells(report: &Report, row: &Row) -> Vec<String> {
             Value::CountOf(part, whole) => {
                 vec![part.map(|part| part.to_string()).unwrap_or_default(), whole.to_string()]
             }
-            value => vec![figure.text(&value, "", true).into_owned()],
+            value => vec![figure.kind.text(&value, "", true).into_owned()],
         }
     };
     columns(report).into_iter().flat_map(|(figure, resource)| text(figure, resource)).collect()

@@ -1,4 +1,4 @@
-//! What stands below a table: what the rows cannot show.
+//! The lines below a table: what the rows cannot show.
 
 use crate::printer::{Printer, Style};
 use oppscale_core::headroom::Limit;
@@ -7,7 +7,7 @@ use oppscale_core::units;
 
 use super::Report;
 
-/// What the table leaves open: overcommit, demand, reserve, and how many replicas fit.
+/// Hidden nodes, overcommit, demand, reserve, and how many replicas fit.
 pub(super) fn footer(
     report: &Report,
     show_unusable: bool,

@@ -24,8 +24,7 @@ pub fn json(report: &Report) -> anyhow::Result<String> {
     Ok(format!("{:#}\n", value(report, true)))
 }
 
-/// The report in one line, with how well the cluster is heard. `has_rows` tells whether
-/// the rows are in it.
+/// The report in one line, with the state of the watches, and with its rows if `has_rows`.
 pub fn line(report: &Report, health: &Health, has_rows: bool) -> String {
     let mut value = value(report, has_rows);
     value["connection"] = json!({ "nodes": feed(&health.nodes), "pods": feed(&health.pods) });
@@ -149,7 +148,7 @@ fn totals(report: &Report, row: &Row, totals: &Totals) -> Value {
     };
     json!({
         "nodes": totals.nodes,
-        // What only usable nodes have is null for all nodes.
+        // Figures of usable nodes only are null for all nodes.
         "resources": resources(report, row, RowKind::UsableTotal),
         "slots": row.slots.map_or(Value::Null, integer),
         "overcommit": report.resources.iter().map(overcommit).collect::<Map<_, _>>(),

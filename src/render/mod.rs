@@ -1,4 +1,4 @@
-//! The adapter to people and scripts: one report, several ways to write it.
+//! The outputs for people and scripts: one report, several formats.
 
 pub mod csv;
 pub mod diff;
@@ -17,24 +17,24 @@ use oppscale_core::headroom::{Headroom, NodeHeadroom, Query};
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{self, By, Row, RowKind};
 
-/// Everything that `top` shows.
+/// Everything that `top` prints.
 #[derive(Debug)]
 pub struct Report {
     /// What a row stands for.
     pub by: By,
-    /// The resources to show, in order.
+    /// Resources to show, in order.
     pub resources: Vec<String>,
     /// The rows, sorted.
     pub rows: Vec<Row>,
-    /// The sums over usable nodes, and over all whose figures are known.
+    /// The sums over usable nodes, and over all nodes whose figures are known.
     pub totals: [Row; 2],
-    /// What they were made from.
+    /// The count.
     pub headroom: Headroom,
-    /// What was asked.
+    /// The settings of the count.
     pub query: Query,
-    /// What could not be counted.
+    /// Objects that could not be counted.
     pub unknown: Vec<Unknown>,
-    /// Whether usage was asked for.
+    /// Whether usage was requested.
     pub usage: bool,
 }
 
@@ -46,7 +46,7 @@ impl Report {
     }
 }
 
-/// Something that could not be counted, by name.
+/// An object that could not be counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unknown {
     /// `Node` or `Pod`.
@@ -55,9 +55,9 @@ pub struct Unknown {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
-    /// The node it stands on, if any.
+    /// Its node, if it has one.
     pub node: Option<String>,
-    /// What is wrong.
+    /// Why it could not be counted.
     pub problem: String,
 }
 
@@ -78,10 +78,10 @@ impl fmt::Display for Unknown {
     }
 }
 
-/// The resources to show: those asked for, or all that the nodes have.
+/// The resources to show: the requested ones, or all that nodes or pods have.
 pub fn resources(asked: &[String], headroom: &Headroom) -> Vec<String> {
     if !asked.is_empty() {
-        // One column each, however often it is named.
+        // A resource that is given twice has one column.
         let first = |(at, name): &(usize, &String)| !asked[..*at].contains(name);
         return asked.iter().enumerate().filter(first).map(|(_, name)| name.clone()).collect();
     }
@@ -101,7 +101,7 @@ pub fn resources(asked: &[String], headroom: &Headroom) -> Vec<String> {
     names
 }
 
-/// What could not be counted: pods, nodes, and nodes that are not there.
+/// Everything that could not be counted: pods, nodes, and nodes that do not exist.
 pub fn unknown(snapshot: &Snapshot, headroom: &Headroom) -> Vec<Unknown> {
     let pods = snapshot.ledger.unknown().map(|pod| Unknown {
         kind: "Pod".to_owned(),

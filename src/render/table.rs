@@ -1,4 +1,4 @@
-//! Tables for people: kubectl's look, as wide as the terminal allows.
+//! Tables for people, in the style of kubectl, as wide as the terminal allows.
 //!
 //! Where a terminal is too narrow, headings are shortened first and then columns left
 //! out, never digits. Without a terminal nothing is left out.
@@ -13,7 +13,7 @@ use oppscale_core::view::{Row, RowKind};
 use super::Report;
 use super::footer::footer;
 
-/// A column: its headings, its cells from the top, and when it is left out.
+/// A column with its headings and cells.
 pub(super) struct Column {
     pub(super) long: String,
     pub(super) short: String,
@@ -23,8 +23,8 @@ pub(super) struct Column {
     pub(super) cells: Vec<(String, Style)>,
 }
 
-/// The table and what follows it, within the terminal's width; and a note of the columns
-/// that were left out, if any were.
+/// The table and its footer within the terminal's width, and a note of the columns that were left
+/// out, if any were.
 pub fn compact(
     report: &Report,
     show_unusable: bool,
@@ -102,7 +102,7 @@ fn cell(figure: &Figure, row: &Row, resource: &str, format: Format) -> (String, 
         Tone::Bad => Style::Bad,
         Tone::Plain | Tone::Strong | Tone::Good | Tone::Paid | Tone::Filler => Style::Plain,
     };
-    (figure.text(&value, resource, format == Format::Wide).into_owned(), style)
+    (figure.kind.text(&value, resource, format == Format::Wide).into_owned(), style)
 }
 
 /// The width of the table, as [`lines`] writes it.
@@ -114,7 +114,7 @@ fn table_width(columns: &[Column]) -> usize {
     columns.iter().map(widest).sum::<usize>() + GAP * columns.len().saturating_sub(1)
 }
 
-/// Spaces between columns, as kubectl has it at the least.
+/// Spaces between columns, as in kubectl.
 const GAP: usize = 2;
 
 pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
@@ -139,7 +139,7 @@ pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
 }
 
 fn styled(text: &str, style: Style) -> Cell {
-    // A line of its own would be another row.
+    // A line break would look like another row.
     let cell = Cell::new(harmless(text).replace('\n', "\u{fffd}"));
     match style {
         Style::Plain => cell,

@@ -1,20 +1,20 @@
-//! Keys, mouse and sizes as they come.
+//! Terminal events: keys, mouse and resizes.
 
 use std::io;
 
 use ratatui::crossterm::event::{self, Event};
 use tokio::sync::mpsc;
 
-/// More than a person types while a frame is drawn; whoever pastes waits.
+/// Capacity of the event queue: more than a person types while a frame is drawn.
 const WAITING: usize = 256;
 
-/// What comes from the terminal. The thread that reads it sleeps until something comes.
+/// The stream of terminal events. A thread of its own blocks on the terminal.
 #[derive(Debug)]
 pub struct Input(mpsc::Receiver<io::Result<Event>>);
 
 impl Input {
-    /// Begins to read. Reading goes on until the process ends, or until something has come
-    /// after this was dropped: a terminal cannot be read half.
+    /// Starts to read. The thread ends with the process, or at the first event after this was
+    /// dropped: a blocking read cannot be cancelled.
     pub fn new() -> Self {
         let (sender, receiver) = mpsc::channel(WAITING);
         std::thread::spawn(move || {
@@ -32,12 +32,12 @@ impl Input {
     /// The next event.
     ///
     /// # Errors
-    /// When the terminal cannot be read any more.
+    /// When the terminal can no longer be read.
     pub async fn next(&mut self) -> io::Result<Event> {
         self.0.recv().await.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
     }
 
-    /// The next event if it has come already.
+    /// The next event, if there is one already.
     pub fn waiting(&mut self) -> Option<io::Result<Event>> {
         self.0.try_recv().ok()
     }

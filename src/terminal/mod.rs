@@ -1,4 +1,4 @@
-//! The terminal of a live screen: taken, drawn on, and given back as it was.
+//! The terminal of a live screen: set up, drawn on, and restored.
 
 mod input;
 mod screen;
@@ -15,14 +15,14 @@ use std::io::{self, IsTerminal};
 /// How a screen was left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScreenExit {
-    /// By a key that asks for it, or after the end.
+    /// By a key, or because everything has been shown.
     Quit,
     /// By Ctrl-C, or by a signal that ends programs.
     Interrupted,
 }
 
-/// Whether a screen can be drawn and keys be read. A dumb terminal, or one of unknown kind,
-/// cannot move its cursor.
+/// Whether a live screen can be drawn and keys can be read. A terminal whose `TERM` is `dumb` or
+/// unset cannot move its cursor.
 pub fn has_screen() -> bool {
     let able = std::env::var("TERM").is_ok_and(|term| !term.is_empty() && term != "dumb");
     able && io::stdout().is_terminal() && io::stdin().is_terminal()

@@ -1,4 +1,4 @@
-//! The alternate screen in raw mode, and the way back.
+//! The alternate screen in raw mode, and its restoration.
 
 use std::io::{self, IsTerminal, Stderr, Stdout, Write, stdout};
 use std::sync::Once;
@@ -27,7 +27,7 @@ pub struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal. Whatever ends the program from here on, a panic too, gives it back.
+    /// Sets the terminal up. Every end of the program restores it, a panic too.
     ///
     /// # Errors
     /// When the terminal cannot be set.
@@ -57,21 +57,21 @@ impl Screen {
         Ok(())
     }
 
-    /// Gives the terminal back for as long as the process is stopped.
+    /// Restores the terminal while the process is stopped.
     pub fn leave(&mut self) {
         give_back();
     }
 
-    /// Takes the terminal again; all of the next frame is written.
+    /// Sets the terminal up again; the next frame is written in full.
     ///
     /// # Errors
     /// When the terminal cannot be set.
     pub fn enter(&mut self) -> io::Result<()> {
-        // Whoever had the terminal meanwhile may have set it otherwise.
+        // Another program may have changed the terminal's modes meanwhile.
         give_back();
         enter(self.mouse)?;
-        // A new one knows nothing of what was on the screen. Clearing the old one would ask
-        // the terminal where its cursor is, and the answer goes to whoever reads keys.
+        // A new `Terminal` redraws everything. Clearing the old one would query the cursor's
+        // position, and the reply would be read as keys.
         self.terminal = Terminal::new(CrosstermBackend::new(stdout()))?;
         Ok(())
     }
@@ -92,7 +92,7 @@ fn enter(mouse: bool) -> io::Result<()> {
     entered.inspect_err(|_| give_back())
 }
 
-/// Gives the terminal back, if it was taken. One that is gone needs nothing.
+/// Restores the terminal if it was set up. Errors of a terminal that is gone are ignored.
 fn give_back() {
     if OPEN.swap(false, Ordering::SeqCst) {
         let _ = execute!(stdout(), DisableMouseCapture, LeaveAlternateScreen, Show);
@@ -100,7 +100,7 @@ fn give_back() {
     }
 }
 
-/// Where log lines go: nowhere while they would be written over a screen.
+/// Destination of log lines: none while they would be written over a live screen.
 #[derive(Debug)]
 pub enum LogWriter {
     /// To stderr.
@@ -109,7 +109,7 @@ pub enum LogWriter {
     Nowhere,
 }
 
-/// Where a log line goes now.
+/// The destination of a log line now.
 pub fn log_writer() -> LogWriter {
     let stderr = io::stderr();
     match OPEN.load(Ordering::SeqCst) && stderr.is_terminal() {

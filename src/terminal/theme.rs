@@ -1,4 +1,4 @@
-//! Which characters and colours the terminal takes.
+//! The characters and colours that the terminal supports.
 
 use std::borrow::Cow;
 
@@ -9,34 +9,34 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 use crate::printer::is_command;
 use oppscale_core::figures::Tone;
 
-/// How things are drawn.
+/// Characters and colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    /// Whether the terminal shows characters beyond ASCII.
+    /// Whether characters beyond ASCII are used.
     pub unicode: bool,
-    /// Whether colours are wanted.
+    /// Whether colours are used.
     pub color: bool,
 }
 
-/// Whose part of a bar it is.
+/// A part of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// What paid work takes: others.
+    /// Requests of paid pods.
     Paid,
-    /// What opportunistic work takes.
+    /// Requests of opportunistic pods.
     Filler,
-    /// Requested, whoever by.
+    /// Requests of any pods.
     Requested,
-    /// Free, but not to be taken.
+    /// Free, but reserved.
     Reserve,
     /// Free.
     Free,
-    /// What there is no room for.
+    /// Requests beyond what is allocatable.
     Overcommitted,
 }
 
 impl Theme {
-    /// The character that fills a part; each differs, so that no colour is needed.
+    /// The character that fills a part; each differs, so that the bar is readable without colour.
     #[must_use]
     pub fn fill(self, part: Part) -> &'static str {
         match (part, self.unicode) {
@@ -83,44 +83,44 @@ impl Theme {
         }
     }
 
-    /// Headings.
+    /// The style of headings.
     #[must_use]
     pub fn bold(self) -> Style {
         Style::default().add_modifier(Modifier::BOLD)
     }
 
-    /// What is less important.
+    /// The style of secondary text.
     #[must_use]
     pub fn dim(self) -> Style {
         if self.color { Style::default().fg(Color::DarkGray) } else { Style::default() }
     }
 
-    /// What is bad.
+    /// The style of errors.
     #[must_use]
     pub fn bad(self) -> Style {
         if self.color { self.bold().fg(Color::Red) } else { self.bold() }
     }
 
-    /// What wants attention.
+    /// The style of warnings.
     #[must_use]
     pub fn warn(self) -> Style {
         if self.color { Style::default().fg(Color::Yellow) } else { self.bold() }
     }
 
-    /// What is good.
+    /// The style of success.
     #[must_use]
     pub fn good(self) -> Style {
         if self.color { Style::default().fg(Color::Green) } else { Style::default() }
     }
 
-    /// What is chosen.
+    /// The style of the selected row.
     #[must_use]
     pub fn chosen(self) -> Style {
         Style::default().add_modifier(Modifier::REVERSED)
     }
 
-    /// `text` in characters that the terminal shows, and none that it obeys: names come from
-    /// a cluster, where whoever may write them may write anything.
+    /// `text` with control characters replaced: names come from a cluster, and an escape sequence
+    /// in one must not reach the terminal.
     #[must_use]
     pub fn text(self, text: &str) -> Cow<'_, str> {
         if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_control()) {
@@ -141,7 +141,7 @@ impl Theme {
         Cow::Owned(shown)
     }
 
-    /// `text` in at most so many columns; where it is cut, that is to be seen.
+    /// `text` in at most `width` columns, with an ellipsis where it is cut.
     #[must_use]
     pub fn cut(self, text: &str, width: usize) -> Cow<'_, str> {
         let shown = self.text(text);
@@ -161,7 +161,7 @@ impl Theme {
         Cow::Owned(cut)
     }
 
-    /// The end of `text`, which tells more than its beginning, in at most so many columns.
+    /// The end of `text` in at most `width` columns, with an ellipsis before it where it is cut.
     #[must_use]
     pub fn tail(self, text: &str, width: usize) -> Cow<'_, str> {
         let shown = self.text(text);
@@ -179,19 +179,19 @@ impl Theme {
         Cow::Owned(format!("{mark}{}", &shown[from..]))
     }
 
-    /// Shows that rows are sorted from the greatest on, or from the least.
+    /// The arrow of a sorted column, descending or ascending.
     #[must_use]
     pub fn arrow(self, descending: bool) -> &'static str {
         match (descending, self.unicode) {
             (true, true) => "↓",
             (false, true) => "↑",
-            // A letter would be read as one of the heading.
+            // A letter would be read as part of the heading.
             (true, false) => ">",
             (false, false) => "<",
         }
     }
 
-    /// The lines of a box.
+    /// The border of a box.
     #[must_use]
     pub fn border(self) -> border::Set<'static> {
         const ASCII: border::Set<'_> = border::Set {
@@ -207,13 +207,13 @@ impl Theme {
         if self.unicode { border::PLAIN } else { ASCII }
     }
 
-    /// The line between the sides.
+    /// The vertical line between two sides.
     #[must_use]
     pub fn separator(self) -> &'static str {
         if self.unicode { "│" } else { "|" }
     }
 
-    /// A cell that is filled to so many eighths, 1 to 7, from the left, in `part`'s colour.
+    /// A cell that is filled from the left to `eighths`, 1 to 7.
     #[must_use]
     pub fn edge(self, eighths: u32) -> Option<&'static str> {
         const BLOCKS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -221,7 +221,7 @@ impl Theme {
         BLOCKS.get(at).copied().filter(|_| self.unicode)
     }
 
-    /// A cell that is filled to so many eighths from below.
+    /// A cell that is filled from below to `eighths`.
     #[must_use]
     pub fn level(self, eighths: u32) -> &'static str {
         const BLOCKS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];

@@ -55,7 +55,7 @@ fn cells(row: &Row, by: &By, format: Format, resources: &[String]) -> Vec<String
         match figure.id {
             "name" => row.title(),
             _ if is_total && value == Value::Absent && resource.is_empty() => String::new(),
-            _ => figure.text(&value, resource, format == Format::Wide).into_owned(),
+            _ => figure.kind.text(&value, resource, format == Format::Wide).into_owned(),
         }
     };
     columns.into_iter().map(cell).filter(|cell| !cell.is_empty()).collect()
@@ -158,7 +158,7 @@ fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
         show_unusable: true,
         has_cluster: true,
         interval: None,
-        fresh: Duration::from_secs(40),
+        max_staleness: Duration::from_secs(40),
     };
     let mut state = State::new(setup, start);
     let measured = Measurement::of(snapshot, &health, &state.asked());
@@ -190,7 +190,7 @@ fn the_live_screen_shows_what_the_registry_computes() {
                 .filter(|figure| figure.kind != Kind::Bar)
                 .map(|figure| match figure.id {
                     "name" => row.title(),
-                    _ => figure.text(&figure.of(row, &context), "cpu", false).into_owned(),
+                    _ => figure.kind.text(&figure.of(row, &context), "cpu", false).into_owned(),
                 })
                 .collect();
             let is_line = |line: &Vec<String>| {
@@ -209,7 +209,7 @@ fn the_live_screen_shows_what_the_registry_computes() {
             let Some(total) = totals.first() else { continue };
             let figure = figures::find(id).unwrap();
             let value = figure.of(total, &Context { resource: "cpu", ..Context::default() });
-            let expected = format!("{before}{} ", figure.text(&value, "cpu", false));
+            let expected = format!("{before}{} ", figure.kind.text(&value, "cpu", false));
             assert!(text.contains(&expected), "{expected} is not in\n{text}");
         }
     }

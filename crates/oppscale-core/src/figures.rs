@@ -426,6 +426,32 @@ pub fn columns<'r>(
     columns
 }
 
+impl Kind {
+    /// The value as people read it: short, or to the last digit.
+    pub fn text<'v>(self, value: &'v Value<'_>, resource: &str, is_exact: bool) -> Cow<'v, str> {
+        Cow::Owned(match (value, self) {
+            (Value::Absent, _) => return Cow::Borrowed("-"),
+            (Value::Unknown, _) => return Cow::Borrowed("?"),
+            (Value::Text(text), _) => return Cow::Borrowed(text),
+            (Value::Sentences(sentences), _) => sentences.join("; "),
+            (Value::Flag(flag), _) => flag.to_string(),
+            (Value::Amount(amount), Self::Amount) if is_exact => {
+                units::exact_amount(resource, *amount)
+            }
+            (Value::Amount(amount), Self::Amount) => units::amount(resource, *amount),
+            (Value::Amount(per_mille), Self::Share) => per_mille.div_euclid(10).to_string(),
+            (Value::Amount(seconds), Self::Age) => {
+                units::age(Duration::from_secs(u64::try_from(*seconds).unwrap_or(0)))
+            }
+            (Value::Amount(count), _) => count.to_string(),
+            (Value::CountOf(Some(from), to), Self::Change) if from == to => to.to_string(),
+            (Value::CountOf(Some(from), to), Self::Change) => format!("{from}→{to}"),
+            (Value::CountOf(Some(part), whole), _) => format!("{part}/{whole}"),
+            (Value::CountOf(None, whole), _) => format!("?/{whole}"),
+        })
+    }
+}
+
 impl<R> Figure<R> {
     /// Text in every format.
     pub const BASE: Self = Self {
@@ -447,30 +473,6 @@ impl<R> Figure<R> {
     };
     /// An amount in every format.
     pub const AMOUNT: Self = Self { kind: Kind::Amount, width: AMOUNT_WIDTH, ..Self::BASE };
-
-    /// The value as people read it: short, or to the last digit.
-    pub fn text<'v>(&self, value: &'v Value<'_>, resource: &str, is_exact: bool) -> Cow<'v, str> {
-        Cow::Owned(match (value, self.kind) {
-            (Value::Absent, _) => return Cow::Borrowed("-"),
-            (Value::Unknown, _) => return Cow::Borrowed("?"),
-            (Value::Text(text), _) => return Cow::Borrowed(text),
-            (Value::Sentences(sentences), _) => sentences.join("; "),
-            (Value::Flag(flag), _) => flag.to_string(),
-            (Value::Amount(amount), Kind::Amount) if is_exact => {
-                units::exact_amount(resource, *amount)
-            }
-            (Value::Amount(amount), Kind::Amount) => units::amount(resource, *amount),
-            (Value::Amount(per_mille), Kind::Share) => per_mille.div_euclid(10).to_string(),
-            (Value::Amount(seconds), Kind::Age) => {
-                units::age(Duration::from_secs(u64::try_from(*seconds).unwrap_or(0)))
-            }
-            (Value::Amount(count), _) => count.to_string(),
-            (Value::CountOf(Some(from), to), Kind::Change) if from == to => to.to_string(),
-            (Value::CountOf(Some(from), to), Kind::Change) => format!("{from}→{to}"),
-            (Value::CountOf(Some(part), whole), _) => format!("{part}/{whole}"),
-            (Value::CountOf(None, whole), _) => format!("?/{whole}"),
-        })
-    }
 
     /// How the value of `row` is emphasised.
     pub fn tone_of(&self, row: &R, value: &Value<'_>) -> Tone {

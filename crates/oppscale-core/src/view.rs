@@ -16,8 +16,7 @@ use super::units;
 pub enum By {
     /// A node.
     Node,
-    /// The nodes with the same value of a label; `None` looks for the label that cloud
-    /// providers set.
+    /// The nodes with the same value of a label; `None` uses the label that cloud providers set.
     Pool(Option<String>),
     /// The pods of a namespace.
     Namespace,
@@ -75,7 +74,7 @@ impl RowKind {
     }
 }
 
-/// Labels that name a node's pool: GKE, EKS, AKS, Karpenter, and what people choose.
+/// Labels that name a node's pool: of GKE, EKS, AKS and Karpenter, and two common ones.
 pub const POOL_LABELS: [&str; 6] = [
     "cloud.google.com/gke-nodepool",
     "eks.amazonaws.com/nodegroup",
@@ -85,7 +84,7 @@ pub const POOL_LABELS: [&str; 6] = [
     "pool",
 ];
 
-/// One row. What is unknown, or makes no sense for what the row stands for, is `None`.
+/// One row. Figures that are unknown, or that such a row does not have, are `None`.
 #[derive(Debug, Clone, Default)]
 pub struct Row {
     /// What it stands for.
@@ -100,9 +99,9 @@ pub struct Row {
     pub state: Option<&'static str>,
     /// Whether the node is usable, or every node of the pool is.
     pub usable: Option<bool>,
-    /// Why not.
+    /// Reasons why not.
     pub reasons: Vec<String>,
-    /// How many nodes are in a pool, and how many of them are usable.
+    /// Number of usable nodes of a pool, and of all its nodes.
     pub nodes: Option<(usize, usize)>,
     /// Allocatable resources of the nodes.
     pub allocatable: Option<Resources>,
@@ -121,7 +120,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// How many pods stand here.
+    /// Number of pods.
     pub fn pods(&self) -> Option<Amount> {
         Some(self.paid.as_ref()?.get(PODS) + self.opportunistic.as_ref()?.get(PODS))
     }
@@ -171,15 +170,15 @@ fn node_row(node: &NodeHeadroom) -> Row {
     }
 }
 
-/// The label that tells the pools of these nodes, if they carry one of the usual.
+/// The first usual pool label that these nodes carry.
 pub fn pool_label(headroom: &Headroom) -> Option<&'static str> {
     POOL_LABELS
         .into_iter()
         .find(|label| headroom.nodes.iter().any(|node| node.labels.get(label).is_some()))
 }
 
-/// One row for each value of `label`, over the nodes whose figures are known; nodes
-/// without it come under the empty name.
+/// One row for each value of `label`, over the nodes whose figures are known. Nodes without the
+/// label are under the empty name.
 pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
     let mut pools: BTreeMap<&str, Vec<&NodeHeadroom>> = BTreeMap::new();
     for node in &headroom.nodes {

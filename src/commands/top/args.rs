@@ -1,4 +1,4 @@
-//! What is typed after `oppscale top`, and what it resolves to.
+//! The arguments of `oppscale top`, and the settings that they resolve to.
 
 use clap::{Args, ValueEnum};
 
@@ -57,7 +57,7 @@ pub struct TopArgs {
         help = format!("Sort by {}; :asc or :desc", sort_keys())
     )]
     pub sort: Option<Sort>,
-    /// Theme only at nodes with these labels
+    /// Look only at nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
     /// Show only rows of this namespace; also the namespace of --workload KIND/NAME
@@ -140,21 +140,21 @@ pub struct Limits(pub Vec<(String, Amount)>);
 /// The name in `--fail-below` that means fit replicas.
 pub(super) const REPLICAS: &str = "replicas";
 
-/// What the arguments resolve to, apart from the cluster.
+/// The settings that the arguments resolve to, apart from the cluster.
 #[derive(Debug)]
 pub struct TopSettings {
     /// What a row stands for.
     pub by: By,
-    /// Resources to show; empty means all that there are.
+    /// Resources to show; empty means all.
     pub resources: Vec<String>,
-    /// How rows are sorted.
+    /// The order of rows.
     pub sort: Sort,
-    /// What must stay free.
+    /// The reserve.
     pub reserve: Reserve,
 }
 
 impl TopArgs {
-    /// Resolves what depends on other flags.
+    /// Resolves flags that depend on each other.
     ///
     /// # Errors
     /// When flags contradict each other.

@@ -1,4 +1,4 @@
-//! A cluster that is followed, and recorded meanwhile where that is asked for.
+//! Following a cluster, and recording it with `--record`.
 
 use std::convert::Infallible;
 
@@ -17,14 +17,14 @@ use super::args::TopArgs;
 /// Starts to follow the cluster, and waits for its nodes.
 ///
 /// # Errors
-/// When the cluster cannot be read, or the file of the recording not be written.
+/// When the cluster cannot be read, or the recording cannot be written.
 pub(super) async fn start(
     args: &TopArgs,
     printer: &Printer,
 ) -> anyhow::Result<(Follower, Option<Recording>)> {
     let mut recorder = args.live.record.as_deref().map(Recorder::open).transpose()?;
     let cluster = args.cluster.connect().await?;
-    // Until there is something to show: a server may be slow, or not there.
+    // Until there is something to show: the server may be slow or unreachable.
     let progress = Progress::new(printer.shows_progress());
     progress.phase("listing nodes");
     let wishes = Wishes {
@@ -50,7 +50,7 @@ pub(super) struct Recording {
     recorder: Recorder,
     picture: Picture,
     workload: watch::Receiver<ResolvedWorkload>,
-    /// The shape that was asked for instead of the workload's.
+    /// Replica shape of `--replica`, instead of the workload's.
     replica: Option<Replica>,
 }
 
@@ -72,16 +72,15 @@ impl Recording {
 
 impl Drop for Recording {
     fn drop(&mut self) {
-        // What came since the last time. An error now would have come soon anyway, and
-        // the file can be continued.
+        // Writes the last changes. An error is ignored: the recording can be continued.
         let _ = self.write();
     }
 }
 
-/// Does `show`, and records meanwhile.
+/// Runs `show`, and records meanwhile.
 ///
 /// # Errors
-/// Those of `show`, and when the recording cannot go on.
+/// Those of `show`, and when the recording cannot be written.
 pub(super) async fn recorded(
     recording: Option<Recording>,
     show: impl Future<Output = anyhow::Result<Exit>>,
@@ -93,7 +92,7 @@ pub(super) async fn recorded(
     }
 }
 
-/// Records and shows nothing, until it is interrupted.
+/// Records without showing anything, until it is interrupted.
 ///
 /// # Errors
 /// As [`start`] and [`recorded`].

@@ -1,4 +1,4 @@
-//! What is typed after `oppscale top` about time: once, live, recorded, replayed.
+//! The arguments of `oppscale top` about time: once, live, recorded, replayed.
 
 use std::path::PathBuf;
 use std::time::Duration;

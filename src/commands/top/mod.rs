@@ -52,7 +52,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let (mut snapshot, workload) = read(&args, &settings, printer).await?;
     let mut report = report(&args, &settings, &snapshot, workload);
     add_rows(&mut report, &args, &settings, &snapshot)?;
-    // The report has all that is shown; a table of thousands of rows needs the memory.
+    // The report holds everything that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
     let text = match args.output {
@@ -68,7 +68,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         Output::Name => render::names(&report, args.show_unusable),
     };
     printer.data(&text)?;
-    // Words come behind the table, where they are seen.
+    // Warnings follow the table, where they are seen.
     if let Some(why) = &snapshot.pods_unknown {
         printer.warn(&format!("pods are unknown: {why}"));
     }
@@ -132,7 +132,7 @@ async fn read(
 /// Puts the rows into a report, sorted, and usage into rows and totals.
 ///
 /// # Errors
-/// When pools are asked for and no label tells them.
+/// When no label names the pools.
 fn add_rows(
     report: &mut Report,
     args: &TopArgs,
@@ -197,7 +197,7 @@ fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
     words
 }
 
-/// The exit code, and words for what is not as it should be.
+/// The exit code. Warns about unknown objects and about limits that are not met.
 fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Printer) -> Exit {
     for unknown in &report.unknown {
         printer.warn(&unknown.to_string());

@@ -14,11 +14,10 @@ use oppscale_cluster::history::Player;
 use super::args::{Output, TopArgs, TopSettings};
 use super::follow;
 
-/// How much longer than a watch lives its renewal may take before data counts as stale: a
-/// slow server's answer, and a jitter.
+/// Time that the renewal of a watch may take before data is stale: a slow answer and jitter.
 const RENEWAL: Duration = Duration::from_secs(10);
 
-/// Whether the cluster is shown live: on a terminal, where nothing else was asked for.
+/// Whether the cluster is shown live: on a terminal, unless a flag asks for another output.
 pub(super) fn is_wanted(args: &TopArgs) -> bool {
     let asks_for_words = args.live.once
         || args.explain.is_some()
@@ -30,10 +29,10 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
     !asks_for_words && terminal::has_screen()
 }
 
-/// Shows the cluster until somebody ends it.
+/// Shows the cluster until the user quits.
 ///
 /// # Errors
-/// When the cluster cannot be read to begin with, or the terminal not be used.
+/// When the cluster cannot be read at first, or the terminal cannot be used.
 pub(super) async fn run(
     args: &TopArgs,
     settings: &TopSettings,
@@ -51,10 +50,10 @@ pub(super) async fn run(
     follow::recorded(recording, show(Arc::new(follower), setup)).await
 }
 
-/// Plays a history on the screen until somebody ends it.
+/// Plays a recording on the screen until the user quits.
 ///
 /// # Errors
-/// When it cannot be read, or the terminal not be used.
+/// When it cannot be read, or the terminal cannot be used.
 pub(super) async fn replay(
     path: &Path,
     args: &TopArgs,
@@ -68,7 +67,7 @@ pub(super) async fn replay(
     show(Arc::new(playing), setup).await
 }
 
-/// How the screen begins, whatever it shows.
+/// The settings of the screen that do not depend on the source.
 fn setup(
     args: &TopArgs,
     settings: &TopSettings,
@@ -91,7 +90,7 @@ fn setup(
         show_unusable: args.show_unusable,
         has_cluster: false,
         interval: args.live.interval,
-        fresh: args.live.watch_life + RENEWAL,
+        max_staleness: args.live.watch_life + RENEWAL,
     }
 }
 

@@ -17,13 +17,13 @@ use oppscale_core::error::Error;
 use super::args::{TopArgs, TopSettings};
 use super::follow;
 
-/// The least time between two lines, unless it is said otherwise.
+/// Default of `--interval`: least time between two lines.
 const INTERVAL: Duration = Duration::from_secs(1);
 
 /// Follows the cluster and writes what changes, until it is interrupted.
 ///
 /// # Errors
-/// When the cluster cannot be read to begin with, or stdout not be written.
+/// When the cluster cannot be read at first, or stdout cannot be written.
 pub(super) async fn run(
     args: &TopArgs,
     settings: &TopSettings,
@@ -51,7 +51,7 @@ async fn write(
             printer.data(&line)?;
         }
         let earliest = Instant::now() + args.live.interval.unwrap_or(INTERVAL);
-        // Neither sender is gone before the follower is.
+        // Both senders live as long as the follower.
         tokio::select! {
             _ = changes.changed() => {}
             _ = workload.changed() => {}
@@ -63,7 +63,7 @@ async fn write(
 /// Writes a line for every moment of a history, as fast as they are read.
 ///
 /// # Errors
-/// When the history cannot be read, or stdout not be written.
+/// When the history cannot be read, or stdout cannot be written.
 pub(super) fn replay(
     path: &Path,
     args: &TopArgs,
@@ -102,7 +102,7 @@ impl<'a> Lines<'a> {
         Self { args, settings, last: String::new() }
     }
 
-    /// The line that describes the picture, if that has changed.
+    /// The line of the present state, if it differs from the last one.
     fn next(
         &mut self,
         picture: &Picture,

@@ -1,4 +1,4 @@
-//! What there is to say of the chosen row.
+//! The details of the selected row, below the table.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,8 +12,8 @@ use crate::live::state::State;
 use crate::terminal::Theme;
 use oppscale_core::explain;
 
-/// How many lines it takes at the most, whatever is chosen: the table must not change its
-/// height while somebody moves through it.
+/// The most lines that any row needs: the table must not change its height while the user moves
+/// through it.
 pub(super) fn height(state: &State, width: u16) -> usize {
     match state.pane().detail {
         Some((at, height)) if at == width => height,
@@ -21,7 +21,7 @@ pub(super) fn height(state: &State, width: u16) -> usize {
     }
 }
 
-/// The same, counted row by row.
+/// The same, computed from every row.
 pub(in crate::live) fn highest(state: &State, width: u16) -> usize {
     let pane = state.pane();
     let rows = (0..pane.len()).filter_map(|place| pane.row(place));
@@ -35,7 +35,7 @@ pub(in crate::live) fn highest(state: &State, width: u16) -> usize {
     }
 }
 
-/// The lines of a row, the first one a heading.
+/// The lines of a row; the first is a heading.
 fn lines(state: &State, at: usize, width: u16) -> Vec<(String, Style)> {
     let (pane, theme) = (state.pane(), state.theme);
     match &pane.items {
@@ -52,7 +52,7 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(at) = state.pane().chosen().filter(|_| place.height > 0) else { return };
     let lines = lines(state, at, place.width);
     let height = usize::from(place.height);
-    // The last line may have to say that there is more.
+    // The last line says how many more there are.
     let shown = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };
     let mut rest = place;
     for (text, style) in &lines[..shown] {
@@ -67,7 +67,7 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// Where the pod's number comes from: its total first, which is what matters.
+/// The derivation of the pod's footprint, the total first.
 fn of_pod(pod: &PodItem, theme: Theme) -> Vec<(String, Style)> {
     let name = format!("{}/{}", pod.namespace, pod.name);
     let (total, steps) = match &pod.count {
@@ -77,7 +77,7 @@ fn of_pod(pod: &PodItem, theme: Theme) -> Vec<(String, Style)> {
             return vec![(name, theme.bold()), bad];
         }
     };
-    let whose = if pod.own { "opportunistic" } else { "others'" };
+    let whose = if pod.is_filler { "opportunistic" } else { "others'" };
     let total = explain::footprint_text(total);
     let mut lines = vec![(format!("{name} ({whose}) occupies {total}"), theme.bold())];
     let widest = |of: fn(&explain::Line) -> &str| {
@@ -91,7 +91,7 @@ fn of_pod(pod: &PodItem, theme: Theme) -> Vec<(String, Style)> {
     lines
 }
 
-/// Replicas, metrics, conditions.
+/// Replicas, metrics and conditions of an HPA.
 fn of_hpa(state: &State, hpa: &HpaItem, width: u16, theme: Theme) -> Vec<(String, Style)> {
     let (kind, target) = &hpa.target;
     let head = format!(

@@ -1,36 +1,32 @@
-//! What is looked at, how well it is heard, and what fits.
+//! The first two lines: cluster, connection, and replicas that fit.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::pen::Pen;
-use crate::live::connection::{self, Tone};
+use crate::live::connection;
 use crate::live::measurement::Measurement;
 use crate::live::source::Replay;
 use crate::live::state::{FRAME, State};
+use oppscale_core::figures::Tone;
 use oppscale_core::headroom::Limit;
 use oppscale_core::resources::PODS;
 use oppscale_core::units;
 
-/// From this width on, words are written out.
+/// Width from which words are written out.
 pub(super) const WORDY: u16 = 70;
 
-/// The first line: the cluster on the left, how well it is heard on the right.
+/// The first line: the cluster on the left, the state of the connection on the right.
 pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let (text, tone) = heard(state);
-    let style = match tone {
-        Tone::Good => pen.theme.good(),
-        Tone::Plain => Style::default(),
-        Tone::Warn => pen.theme.warn(),
-    };
-    let mut rest = pen.put_right(place, &text, style);
+    let mut rest = pen.put_right(place, &text, pen.theme.tone(tone));
     rest.width = rest.width.saturating_sub(2);
     if place.width >= WORDY {
         rest = pen.put(rest, "oppscale top  ", pen.theme.bold());
     }
     let mut parts = Vec::new();
     if !state.context.is_empty() {
-        // The rest of the line must keep its place.
+        // A long context must leave room for the rest of the line.
         parts.push(pen.tail(&state.context, place.width / 3));
     }
     let measured = state.measured.as_ref();
@@ -59,19 +55,20 @@ fn nodes(measured: &Measurement, wordy: bool) -> String {
     text
 }
 
-/// How well the cluster is heard, or where in a record we are.
+/// The state of the connection, or the position in a recording.
 fn heard(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
         (None, Some(health)) => {
-            let words = connection::state(health, state.fresh, state.now);
+            let words = connection::state(health, state.max_staleness, state.now);
             (words.text, words.tone)
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),
     };
-    if state.replay.is_none() && state.least > FRAME {
-        let millis = state.least.as_millis();
-        let every = if millis < 1000 { format!("{millis}ms") } else { units::age(state.least) };
+    if state.replay.is_none() && state.min_interval > FRAME {
+        let millis = state.min_interval.as_millis();
+        let every =
+            if millis < 1000 { format!("{millis}ms") } else { units::age(state.min_interval) };
         text = format!("every {every}  {text}");
     }
     if state.frozen {
@@ -91,7 +88,7 @@ fn replayed(replay: &Replay) -> String {
     format!("replay {position} of {length} {}x{state}", replay.speed)
 }
 
-/// The second line: how many replicas fit, what limits them, and who waits.
+/// The second line: the replicas that fit, their limit, and waiting paid pods.
 pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(measured) = &state.measured else { return };
     let wordy = place.width >= WORDY;
@@ -128,7 +125,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// What paid pods wait for.
+/// Waiting paid demand.
 fn demand(state: &State, measured: &Measurement, wordy: bool) -> Option<String> {
     let demand = measured.demand.as_ref()?;
     let mut parts = Vec::new();

@@ -1,4 +1,4 @@
-//! What the keys do.
+//! The help, and the keys in the last line.
 
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
@@ -30,16 +30,16 @@ const KEYS: [(&str, &str); 18] = [
     ("?, Esc", "close this"),
 ];
 
-/// The column of keys.
+/// Width of the column of keys.
 const KEY: u16 = 15;
-/// Words in fewer columns than this would be in pieces.
+/// Width below which the explanations would be broken within words.
 const SHORTEST: u16 = 10;
 
-/// In a record some keys mean something else.
+/// Keys with another meaning in a recording.
 const REPLAY_KEYS: [(&str, &str); 3] =
     [("space", "pause, go on"), ("+ -", "faster, slower"), ("left right", "jump back, forward")];
 
-/// Explains the keys, in a box in the middle.
+/// Draws the help in a box in the middle.
 pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
     let lines = lines(state, area);
     let (place, inner) = places(lines.len(), area);
@@ -64,13 +64,13 @@ pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// How many lines there are, and how many of them are on the screen at once.
+/// Number of lines of the help, and how many of them fit on the screen.
 pub(in crate::live) fn help_lines(state: &State, area: Rect) -> (usize, usize) {
     let all = lines(state, area).len();
     (all, page(all, places(all, area).1))
 }
 
-/// Keys with what they do, in as many lines as that takes.
+/// The lines of the help: key and explanation, wrapped.
 fn lines(state: &State, area: Rect) -> Vec<(&'static str, String)> {
     let mut keys = KEYS.to_vec();
     if state.replay.is_some() {
@@ -87,7 +87,7 @@ fn lines(state: &State, area: Rect) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// The box for so many lines, and what is within its frame, if there is room for one.
+/// The box for `lines` lines, and the area within its frame, if there is room for a frame.
 fn places(lines: usize, area: Rect) -> (Rect, Rect) {
     let width = 60.min(area.width);
     let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(area.height);
@@ -101,13 +101,13 @@ fn places(lines: usize, area: Rect) -> (Rect, Rect) {
     (place, if has_frame { place.inner(Margin::new(1, 1)) } else { place })
 }
 
-/// How many of so many lines are shown: one tells where one is, if not all are.
+/// Number of lines that are shown: one line tells the position if not all fit.
 fn page(lines: usize, inner: Rect) -> usize {
     let height = usize::from(inner.height);
     if lines <= height { lines } else { height.saturating_sub(1).max(height.min(1)) }
 }
 
-/// Tells what is hidden: parts of the screen, and columns.
+/// Lists the hidden parts of the screen and the hidden columns.
 pub(super) fn hidden(layout: &Layout, columns: &[String], pen: &mut Pen<'_>) {
     let mut parts: Vec<&str> = layout.missing.clone();
     parts.extend(columns.iter().map(String::as_str));
@@ -116,11 +116,11 @@ pub(super) fn hidden(layout: &Layout, columns: &[String], pen: &mut Pen<'_>) {
     }
 }
 
-/// The last line.
+/// Draws the last line: the filter while it is typed, otherwise the keys.
 pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
     if state.prompt {
         let rest = pen.put(place, "/", pen.theme.bold());
-        // The cursor stays on the screen, and so does what was typed last.
+        // The end of the filter stays visible with the cursor.
         let text = pen.tail(state.pane().filter().text(), rest.width.saturating_sub(1));
         let rest = pen.put(rest, &text, pen.theme.bold());
         let rest = pen.put(rest, " ", pen.theme.chosen());
@@ -130,7 +130,7 @@ pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let mut rest = place;
     for (key, word) in hints(state) {
         let width = pen.width(key) + pen.width(word) + 1;
-        // A hint that is cut would be of another key.
+        // A hint that is cut would name another key.
         if width > rest.width {
             continue;
         }
@@ -139,7 +139,7 @@ pub(super) fn keys(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// Keys and what they do, the ones that are missed most first.
+/// The keys of the open table, the most important first.
 fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     let mut hints = vec![("q", "quit"), ("?", "help")];
     let pane = state.pane();

@@ -1,11 +1,11 @@
-//! What is shown at which size, and what is hidden.
+//! The areas of the screen for its size, and the parts that are hidden.
 
 use ratatui::layout::Rect;
 
 use super::{detail, notice};
 use crate::live::state::State;
 
-/// The places on the screen. One without height is not shown.
+/// The areas on the screen. A part without height is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::live) struct Layout {
     pub(in crate::live) title: Rect,
@@ -19,19 +19,19 @@ pub(in crate::live) struct Layout {
     pub(in crate::live) detail: Rect,
     pub(in crate::live) hidden: Rect,
     pub(in crate::live) footer: Rect,
-    /// What there is no room for.
+    /// Names of the parts for which there is no room.
     pub(in crate::live) missing: Vec<&'static str>,
 }
 
-/// What the screen would like to show.
+/// The heights that the content would need.
 #[derive(Clone, Copy, Debug, Default)]
 struct WantedHeights {
     bars: u16,
     notices: u16,
     detail: u16,
-    /// How many rows the table has.
+    /// Number of rows of the table.
     rows: u16,
-    /// Whether columns are left out, of which a line tells.
+    /// Whether columns are hidden, so that a line lists them.
     narrow: bool,
 }
 
@@ -51,11 +51,11 @@ struct Heights {
     footer: u16,
 }
 
-/// Rows of a table that is worth its name.
+/// Number of rows that is kept before optional parts are shown.
 const SOME_ROWS: u16 = 3;
-/// Rows below which nothing is taken from them for what is only nice to have.
+/// Number of rows that is kept before optional parts grow.
 const ENOUGH_ROWS: u16 = 8;
-/// From this height on the sparkline is higher than one row.
+/// Height from which the sparkline is higher than one row.
 const TALL: u16 = 36;
 
 impl Layout {
@@ -74,13 +74,13 @@ impl Layout {
 }
 
 impl Heights {
-    /// Divides the screen; what matters least is left out first.
+    /// Divides the screen; the least important parts are left out first.
     fn of(height: u16, wishes: WantedHeights) -> Self {
         let all = Self::within(height, wishes);
         if !wishes.narrow && all.missing(wishes).is_empty() || height < 4 {
             return all;
         }
-        // A line is needed to say so.
+        // One line lists what is hidden.
         Self { hidden: 1, ..Self::within(height - 1, wishes) }
     }
 
@@ -99,7 +99,7 @@ impl Heights {
         let fit = take(1);
         let tabs = take(1);
         let notice = take(wishes.notices.min(1));
-        // Where a row has more to say, rows that are not there take no place.
+        // With details below, the table is no higher than its rows.
         let least = if wishes.detail > 0 { wishes.rows.min(SOME_ROWS) } else { SOME_ROWS };
         let some_rows = take(least.saturating_sub(1));
         let second_bar = take(wishes.bars.saturating_sub(bar).min(1));
@@ -113,7 +113,7 @@ impl Heights {
         let more_notices = take(wishes.notices.saturating_sub(notice + notices).min(height / 6));
         let more_spark = if height >= TALL { take(2) } else { 0 };
         let rows = first_row + some_rows + more_rows;
-        // What is said of a row stands below the rows, not at the end of the screen.
+        // Details stand directly below the rows, not at the end of the screen.
         let most_rows = if wishes.detail > 0 { take(wishes.rows.saturating_sub(rows)) } else { 0 };
         let most_detail = take(wishes.detail - detail - more_detail);
         Self {

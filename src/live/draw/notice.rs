@@ -1,4 +1,4 @@
-//! What is wrong, and what to do about it.
+//! Notices: problems and hints.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,16 +8,16 @@ use crate::live::connection;
 use crate::live::state::State;
 use oppscale_cluster::follow::Phase;
 
-/// A line, and whether it is the trouble itself and not what to do about it.
+/// A line of a problem or of its hint.
 pub(super) struct Notice {
     text: String,
     is_trouble: bool,
 }
 
-/// How many things that cannot be counted are named; the one-shot table names all.
+/// Number of uncountable objects that are named; the one-shot table names all.
 const NAMED: usize = 2;
 
-/// The lines to show, wrapped to `width`.
+/// All notices, wrapped to `width`.
 pub(super) fn lines(state: &State, width: u16) -> Vec<Notice> {
     let mut notices: Vec<(String, bool)> = Vec::new();
     let mut say = |text: &str, is_trouble: bool| notices.push((text.to_owned(), is_trouble));
@@ -61,7 +61,7 @@ pub(super) fn lines(state: &State, width: u16) -> Vec<Notice> {
     notices.into_iter().flat_map(wrap).collect()
 }
 
-/// Draws as many of them as there is room for.
+/// Draws the notices for which there is room.
 pub(super) fn notices(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let mut rest = place;
     for notice in lines(state, place.width).into_iter().take(place.height.into()) {

@@ -1,4 +1,4 @@
-//! Text into a buffer: within its place, and in characters that the terminal shows.
+//! Text and bars in a buffer: clipped, and in characters that the terminal supports.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::terminal::{Part, Theme};
 use oppscale_core::resources::Amount;
 
-/// Writes into a buffer.
+/// A buffer with the theme in which it is drawn.
 pub(super) struct Pen<'a> {
     pub(super) theme: Theme,
     pub(super) buf: &'a mut Buffer,
@@ -19,8 +19,8 @@ impl<'a> Pen<'a> {
         Self { theme, buf }
     }
 
-    /// Writes `text` at the beginning of `place`, and tells what is left of it. Where it is
-    /// cut, that is to be seen.
+    /// Writes `text` at the beginning of `place`, with an ellipsis where it is cut. Returns the
+    /// rest of the place.
     pub(super) fn put(&mut self, place: Rect, text: &str, style: Style) -> Rect {
         if place.width == 0 || place.height == 0 {
             return place;
@@ -32,12 +32,12 @@ impl<'a> Pen<'a> {
         Rect { x, width: place.width.saturating_sub(used), ..place }
     }
 
-    /// The end of `text`, cut to so many columns.
+    /// The end of `text` in at most `width` columns.
     pub(super) fn tail(&self, text: &str, width: u16) -> String {
         self.theme.tail(text, width.into()).into_owned()
     }
 
-    /// Writes `text` at the end of `place`; tells what is left before it.
+    /// Writes `text` at the end of `place`. Returns the rest of the place before it.
     pub(super) fn put_right(&mut self, place: Rect, text: &str, style: Style) -> Rect {
         let width = self.width(text).min(place.width);
         let x = place.x + place.width - width;
@@ -45,26 +45,26 @@ impl<'a> Pen<'a> {
         Rect { width: place.width - width, ..place }
     }
 
-    /// Shows that what stands in `place` is a key.
+    /// Underlines a key.
     pub(super) fn underline(&mut self, place: Rect) {
         let style = Style::default().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
         self.buf.set_style(Rect { height: place.height.min(1), ..place }, style);
     }
 
-    /// How wide `text` is when it is written.
+    /// Width of `text` in columns.
     pub(super) fn width(&self, text: &str) -> u16 {
         u16::try_from(self.theme.text(text).width()).unwrap_or(u16::MAX)
     }
 }
 
-/// The first line of `area`, and what is below.
+/// The first line of `area`, and the rest below it.
 pub(super) fn split(area: Rect) -> (Rect, Rect) {
     let height = area.height.min(1);
     let rest = Rect { y: area.y + height, height: area.height - height, ..area };
     (Rect { height, ..area }, rest)
 }
 
-/// `text` in lines of at most so many columns, broken at spaces where there are any.
+/// `text` wrapped at spaces to lines of at most `width` columns.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
@@ -97,8 +97,8 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
 /// Parts of a bar, each with its amount.
 pub(super) type Parts = [(Part, Amount)];
 
-/// Fills the first line of `place` with the parts in proportion to `whole`; what is left of
-/// it stays empty.
+/// Fills the first line of `place` with the parts in proportion to `whole`, to an eighth of a
+/// cell. The rest stays empty.
 pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
     if place.height == 0 {
         return;
@@ -111,7 +111,7 @@ pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) 
         let is_solid = matches!(parts[first].0, Part::Paid | Part::Requested);
         let style = pen.theme.style(parts[first].0);
         if let Some(edge) = pen.theme.edge(shares[first]).filter(|_| is_solid) {
-            // What lies behind is seen through the rest of the cell.
+            // The rest of the cell has the colour of the part behind it.
             let behind = shares.iter().rposition(|share| *share > 0).map(|at| parts[at].0);
             let behind = behind.filter(|part| *part == Part::Filler && pen.theme.color);
             let behind = behind.and_then(|part| pen.theme.style(part).fg);
@@ -119,7 +119,7 @@ pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) 
             pen.put(cell, edge, style);
             continue;
         }
-        // Otherwise the cell is its that has most of it, or stays empty.
+        // Otherwise the largest part fills the cell, or it stays empty.
         let empty = 8 - shares.iter().sum::<u32>();
         let most = (0..parts.len()).rev().max_by_key(|at| shares[*at]);
         if let Some(most) = most.filter(|most| shares[*most] >= empty) {
@@ -128,7 +128,7 @@ pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) 
     }
 }
 
-/// How many eighths of the cell that begins at `from` each part has.
+/// Number of eighths that each part has of the cell that begins at `from`.
 fn shares(edges: &[u32], from: u32) -> Vec<u32> {
     let within = |edge: u32| edge.clamp(from, from + 8) - from;
     let mut start = 0;
@@ -140,7 +140,7 @@ fn shares(edges: &[u32], from: u32) -> Vec<u32> {
     edges.iter().map(share).collect()
 }
 
-/// Where each part ends, in eighths of a cell. What is short is always to be seen.
+/// End of each part, in eighths of a cell. Overcommitted requests are always visible.
 fn edges(parts: &Parts, whole: Amount, width: u16) -> Vec<u32> {
     let total = Amount::from(width) * 8;
     let sum: Amount = parts.iter().map(|(_, amount)| (*amount).max(0)).sum();

@@ -1,4 +1,4 @@
-//! Rows. Only those on the screen are put into words.
+//! The table: headings, and the rows that are on the screen.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use oppscale_core::resources::Resources;
 use oppscale_core::units;
 use oppscale_core::view::Row;
 
-/// Draws the table; tells which columns there is no room for.
+/// Draws the table. Returns the titles of the columns for which there is no room.
 pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<String> {
     let columns = state.table().within(layout.head.width);
     headings(state, &columns.heads, layout.head, pen);
@@ -44,15 +44,10 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
             x = x.saturating_add(head.width + 1);
         }
         if place == pane.cursor() {
-            chosen(row, pen);
+            pen.buf.set_style(row, pen.theme.chosen());
         }
     }
     columns.hidden
-}
-
-/// Turns the colours of the chosen row round. Without any way to do so it is pointed at.
-fn chosen(row: Rect, pen: &mut Pen<'_>) {
-    pen.buf.set_style(row, pen.theme.chosen());
 }
 
 fn headings(state: &State, heads: &[ColumnHeading], whole: Rect, pen: &mut Pen<'_>) {
@@ -69,7 +64,7 @@ fn headings(state: &State, heads: &[ColumnHeading], whole: Rect, pen: &mut Pen<'
             continue;
         }
         let mut place = aligned(head, cell, pen);
-        // The arrow of the next heading stands in the gap, and needs a blank before it.
+        // The arrow of the next heading stands in the gap and needs a blank before it.
         let next = heads.get(at + 1).filter(|_| sorted == Some(at + 1));
         if place.x > cell.x && next.is_some_and(|next| next.right && is_full(next)) {
             place = Rect { x: place.x - 1, width: place.width + 1, ..place };
@@ -79,8 +74,8 @@ fn headings(state: &State, heads: &[ColumnHeading], whole: Rect, pen: &mut Pen<'
     }
 }
 
-/// The heading that rows are sorted by, with an arrow. It stands beside the title on the side
-/// that is not aligned, and a blank is always between it and other headings.
+/// Draws the heading of the sorted column with its arrow. The arrow stands on the side that is
+/// not aligned, with a blank between it and other headings.
 fn sorted_heading(
     head: &ColumnHeading,
     before: Option<&ColumnHeading>,
@@ -111,18 +106,18 @@ fn sorted_heading(
     underline(head, Rect { x: place.x + shift, width: place.width - shift, ..place }, pen);
 }
 
-/// Whether a title leaves no room in its column.
+/// Whether the title fills its column.
 fn is_full(head: &ColumnHeading) -> bool {
     head.title.chars().count() >= head.width.into()
 }
 
-/// Where the title of a heading stands in its cell.
+/// The place of the title in its cell.
 fn aligned(head: &ColumnHeading, cell: Rect, pen: &Pen<'_>) -> Rect {
     let from = if head.right { cell.width.saturating_sub(pen.width(&head.title)) } else { 0 };
     Rect { x: cell.x + from, width: cell.width - from, ..cell }
 }
 
-/// Shows which letter of a heading is the key that sorts by it.
+/// Underlines the letter that sorts by the column.
 fn underline(head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
     let at = head.letter.and_then(|letter| head.title.to_ascii_lowercase().find(letter));
     if let Some(at) = at.and_then(|at| u16::try_from(at).ok()).filter(|at| *at < place.width) {
@@ -130,7 +125,7 @@ fn underline(head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// Why there are no rows.
+/// The reason why the table is empty.
 fn empty(state: &State) -> String {
     let pane = state.pane();
     if state.refusal.is_some() {
@@ -150,7 +145,7 @@ fn empty(state: &State) -> String {
                 return "no node is usable; u shows them, w tells why".to_owned();
             }
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
-                return connection::state(&measured.health, state.fresh, state.now).text;
+                return connection::state(&measured.health, state.max_staleness, state.now).text;
             }
             nothing(&pane.view, measured.total.paid.is_some())
         }
@@ -160,7 +155,7 @@ fn empty(state: &State) -> String {
 fn nothing(view: &View, pods_known: bool) -> String {
     let text = match view {
         View::Nodes { .. } | View::Pools => "there are no nodes",
-        _ if !pods_known => "unknown: there is no word of pods",
+        _ if !pods_known => "pods are unknown",
         View::Namespaces | View::Workloads { .. } => "no pod stands on a node",
         View::NodesOfWorkload { .. } => "none of its pods stands on a node",
         View::OnNode { .. } => "no pod stands on this node",
@@ -169,7 +164,7 @@ fn nothing(view: &View, pods_known: bool) -> String {
     text.to_owned()
 }
 
-/// Draws the cell of row number `at`.
+/// Draws a cell of the row with index `at`.
 pub(super) fn cell(state: &State, at: usize, head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
     let items = &state.pane().items;
     match (head.column, items) {
@@ -182,7 +177,8 @@ pub(super) fn cell(state: &State, at: usize, head: &ColumnHeading, place: Rect, 
         }
         _ => {}
     }
-    let (text, tone) = items.cell(at, head.column, state.by());
+    let (value, tone) = items.value(at, head.column, state.by());
+    let text = head.column.kind.text(&value, state.by().context(head.column).resource, false);
     let style = pen.theme.tone(tone);
     match head.right {
         true => drop(pen.put_right(place, &text, style)),
@@ -190,7 +186,7 @@ pub(super) fn cell(state: &State, at: usize, head: &ColumnHeading, place: Rect, 
     }
 }
 
-/// The name, with what the filter found in it.
+/// Draws the name and highlights the matches of the filter.
 fn name(state: &State, at: usize, place: Rect, pen: &mut Pen<'_>) {
     let pane = state.pane();
     let (_, kind, name) = pane.items.names(at);
@@ -200,7 +196,7 @@ fn name(state: &State, at: usize, place: Rect, pen: &mut Pen<'_>) {
         (kind, name) => format!("{}/{name}", kind.to_lowercase()),
     };
     pen.put(place, &text, Style::default());
-    // Only where a byte is a column.
+    // Bytes are columns in ASCII only.
     if !pane.filter().is_empty() && text.is_ascii() {
         for (from, to) in pane.filter().found(&text) {
             let (from, to) = (from.min(place.width.into()), to.min(place.width.into()));
@@ -241,10 +237,10 @@ fn row_bar(state: &State, row: &Row, resource: usize, place: Rect, pen: &mut Pen
     }
 }
 
-/// How long ago something was; nothing where it never was.
+/// The time since `then`, or `-`.
 pub(super) fn ago(state: &State, then: Option<i64>) -> String {
     let Some(then) = then else { return "-".to_owned() };
     // A clock that is behind the server's is no reason for a negative age.
-    let seconds = u64::try_from(state.wall - then).unwrap_or(0);
+    let seconds = u64::try_from(state.unix_now - then).unwrap_or(0);
     units::age(Duration::from_secs(seconds))
 }

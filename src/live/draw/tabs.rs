@@ -1,4 +1,4 @@
-//! Which table it is, how it is sorted and filtered.
+//! The line above the table: views or path, filter, and number of rows.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,10 +8,10 @@ use super::pen::Pen;
 use crate::live::state::State;
 use crate::live::view::{TABS, View};
 
-/// Room enough for what stands behind the names: a number of rows, and the end of a filter.
+/// Width that is kept for the number of rows and the end of the filter.
 const BEHIND: u16 = 20;
 
-/// The line above the table.
+/// Draws the line above the table.
 pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
     if place.height == 0 {
         return;
@@ -26,7 +26,7 @@ pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let mut rest = Rect { width: rest.width.saturating_sub(1), ..rest };
     for (text, style) in names {
         if pen.width(&text) > rest.width {
-            // Of what is too long the end is cut, and nothing comes behind it.
+            // A title that is too long is cut, and nothing follows it.
             pen.put(rest, &text, style);
             return;
         }
@@ -34,7 +34,7 @@ pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// The way to the table that was opened.
+/// The path to the open table.
 fn path(state: &State, wordy: bool, pen: &Pen<'_>) -> Vec<(String, Style)> {
     let opened = state.opened();
     let title = |view: &View| view.title(state.has_cluster);
@@ -49,7 +49,7 @@ fn path(state: &State, wordy: bool, pen: &Pen<'_>) -> Vec<(String, Style)> {
     parts
 }
 
-/// The tabs by name; where there is no room, the others by number, or none of them.
+/// The views by name; without room, the others by number or not at all.
 fn names(state: &State, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
     let open = |number: usize, tab: &View| format!(" {} {} ", number + 1, tab.tab());
     let all = |others: fn(usize, &View) -> String| -> Vec<(String, Style)> {
@@ -80,8 +80,8 @@ fn names(state: &State, width: u16, pen: &Pen<'_>) -> Vec<(String, Style)> {
     }
 }
 
-/// How many rows there are, and how many match the filter; of a long filter the end is shown,
-/// where it is typed.
+/// The filter and the number of rows that match. Of a long filter the end is shown, where the
+/// user types.
 fn found(state: &State, room: u16, pen: &Pen<'_>) -> String {
     let (matching, all) = state.matches();
     let filter = state.pane().filter();
@@ -89,7 +89,7 @@ fn found(state: &State, room: u16, pen: &Pen<'_>) -> String {
         true => format!("({all})"),
         false => format!("({matching}/{all})"),
     };
-    let (left_out, others) = (state.left_out(), state.other_hpas);
+    let (left_out, others) = (state.hidden_nodes(), state.other_hpas);
     let hidden = match (left_out, others) {
         (1.., _) => Some((left_out, "unusable")),
         (0, 1..) if matches!(state.pane().view, View::Hpas) => Some((others, "others")),
@@ -98,7 +98,7 @@ fn found(state: &State, room: u16, pen: &Pen<'_>) -> String {
     let behind = hidden.map_or_else(Vec::new, |(count, what)| {
         vec![format!(", {count} {what} hidden"), format!(", {count} hidden")]
     });
-    // The least of a filter that says anything.
+    // Width of the shortest useful end of a filter.
     let least = if filter.is_empty() { 0 } else { 6 };
     let fits = |text: &&String| pen.width(&count) + pen.width(text) + least <= room;
     let behind = match behind.iter().find(fits) {

@@ -266,7 +266,7 @@ fn an_empty_cluster_is_said_to_be_empty() {
 fn hpas_tell_what_is_wrong_with_them() {
     let mut bench = Bench::blog();
     bench.code(KeyCode::Char('5'));
-    bench.state.wall = 1_795_489_200 + 90;
+    bench.state.unix_now = 1_795_489_200 + 90;
     let list = include_str!("../../../tests/fixtures/blog-cluster/hpa.json");
     let list: serde_json::Value = serde_json::from_str(list).unwrap();
     let mut hpa = HpaItem::parse(&list["items"][0].to_string()).unwrap();

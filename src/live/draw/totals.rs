@@ -1,4 +1,4 @@
-//! A bar for each resource of the usable nodes, and what remained over the session.
+//! A bar for each resource of the usable nodes, and the history of the remaining amount.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -15,16 +15,16 @@ use oppscale_core::resources::Amount;
 use oppscale_core::units;
 use oppscale_core::view::Row;
 
-/// The least that is a bar.
+/// Width below which a bar is left out.
 const SHORTEST: u16 = 8;
 
-/// One line for each resource.
+/// Draws one line for each resource.
 pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(measured) = &state.measured else { return };
     let shown: Vec<_> = order(state).take(place.height.into()).collect();
     let lines: Vec<_> = shown.iter().map(|name| Line::of(name, measured, state)).collect();
     let labels = lines.iter().map(|line| pen.width(&line.label)).max().unwrap_or(0);
-    // Figures stand below each other, so that the eye finds them.
+    // Figures of all resources are aligned.
     let count = lines.iter().map(|line| line.figures.len()).max().unwrap_or(0);
     let widest = |at: usize, wordy: bool, pen: &Pen<'_>| {
         let of = |line: &Line| line.figures.get(at).map_or(0, |f| pen.width(&f.text(pen, wordy)));
@@ -41,7 +41,7 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
         let style = if line.is_focus { pen.theme.bold() } else { Style::default() };
         pen.put(Rect { width: labels.min(row.width), ..row }, &line.label, style);
         if line.has_key {
-            // The key that looks at it.
+            // The key that selects the resource.
             pen.underline(Rect { width: row.width.min(1), ..row });
         }
         let start = (labels + 1).min(row.width);
@@ -58,18 +58,18 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
     }
 }
 
-/// The resource that is looked at, and then the others.
+/// The selected resource, and then the others.
 fn order(state: &State) -> impl Iterator<Item = &str> {
     let focus = state.resource();
     let others = state.resources().iter().map(String::as_str).filter(move |name| *name != focus);
     std::iter::once(focus).chain(others)
 }
 
-/// A line of a resource.
+/// The line of a resource.
 struct Line {
     label: String,
     is_focus: bool,
-    /// Whether its first letter is a key.
+    /// Whether its first letter is the key that selects it.
     has_key: bool,
     parts: Vec<(Part, Amount)>,
     whole: Amount,
@@ -109,7 +109,7 @@ impl Line {
         let short_by = measured.overcommit.as_ref().map_or(0, |over| over.get(name));
         let reserve = measured.reserve.get(name);
         let demand = measured.demand.as_ref().map_or(0, |demand| demand.placeable.get(name));
-        // What is there beyond pods, on nodes that have anything left.
+        // Free capacity on nodes that have any.
         let beyond = (whole - others + short_by - own).max(0);
         let held = (reserve + demand).min(beyond);
         let parts = vec![
@@ -129,7 +129,7 @@ impl Line {
             figures.push(FigureText::of(Part::Overcommitted, "over", name, Some(short_by)));
         }
         let percent = units::percent(others + own, whole);
-        // No usable node has any of it.
+        // No usable node has the resource.
         let percent = percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent}%"));
         Self { label: format!("{short:<4}{percent:>5}"), is_focus, has_key, parts, whole, figures }
     }
@@ -159,14 +159,14 @@ impl FigureText {
     fn style(&self, pen: &Pen<'_>) -> Style {
         match (self.is_bad, self.part) {
             (true, _) => pen.theme.bad(),
-            // Free stands for itself; dim figures would be hard to read.
+            // The dim style of free cells would make its figure hard to read.
             (false, Part::Free) => Style::default(),
             (false, part) => pen.theme.style(part),
         }
     }
 }
 
-/// What remained over the session, its last value and its range.
+/// Draws the sparkline of the remaining amount, with its last value and its range.
 pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(measured) = state.measured.as_ref().filter(|_| place.height > 0) else { return };
     let name = state.resource();
@@ -198,7 +198,7 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let height = Amount::from(graph.height) * 8;
     for (x, value) in (start..).zip(columns) {
         let Some(value) = value else { continue };
-        // Anything above nothing is to be seen.
+        // Any amount above zero is visible.
         let filled = (value.max(0) * height + most.max(1) - 1) / most.max(1);
         for row in 0..graph.height {
             let below = Amount::from(graph.height - 1 - row) * 8;

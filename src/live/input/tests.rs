@@ -181,13 +181,13 @@ fn freezing_stops_data_and_not_keys() {
 #[test]
 fn the_pace_has_its_limits() {
     let mut bench = Bench::blog();
-    assert_eq!(bench.state.least, Duration::from_millis(100));
+    assert_eq!(bench.state.min_interval, Duration::from_millis(100));
     bench.type_in("---");
-    assert_eq!(bench.state.least, Duration::from_millis(100));
+    assert_eq!(bench.state.min_interval, Duration::from_millis(100));
     bench.type_in("+");
-    assert_eq!(bench.state.least, Duration::from_millis(200));
+    assert_eq!(bench.state.min_interval, Duration::from_millis(200));
     bench.type_in("++++++++++");
-    assert_eq!(bench.state.least, Duration::from_secs(10));
+    assert_eq!(bench.state.min_interval, Duration::from_secs(10));
 }
 
 #[test]
