@@ -104,7 +104,7 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
                 app.is_dirty = true;
             }
             resolved = changed(&mut workload) => {
-                app.state.resolve(resolved);
+                app.state.setup.resolved = resolved;
                 app.is_dirty = true;
                 app.is_urgent = true;
             }
@@ -115,10 +115,10 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
 }
 
 /// Waits for the running measurement.
-async fn finished(measuring: &mut Option<RunningMeasurement>) -> Option<Done> {
+async fn finished(measuring: &mut Option<JoinHandle<Done>>) -> Option<Done> {
     match measuring {
         Some(under_way) => {
-            let done = (&mut under_way.task).await.ok();
+            let done = under_way.await.ok();
             *measuring = None;
             done
         }
@@ -138,10 +138,6 @@ async fn changed(workload: &mut Option<watch::Receiver<ResolvedWorkload>>) -> Re
     std::future::pending().await
 }
 
-struct RunningMeasurement {
-    task: JoinHandle<Done>,
-}
-
 /// A measurement and the time it took.
 struct Done {
     measured: Measurement,
@@ -159,7 +155,7 @@ struct App {
     screen: Screen,
     source: Arc<dyn Source>,
     sender: mpsc::Sender<Answer>,
-    measuring: Option<RunningMeasurement>,
+    measuring: Option<JoinHandle<Done>>,
     /// Whether something has changed since the last measurement began.
     is_dirty: bool,
     /// Whether the change is more than new figures: the state of the connection, for example.
@@ -253,7 +249,7 @@ impl App {
         self.measured_at = Some(Instant::now());
         let (picture, asked) = (self.source.picture().clone(), self.state.asked());
         let measure = move || measured(&picture, &asked);
-        self.measuring = Some(RunningMeasurement { task: tokio::task::spawn_blocking(measure) });
+        self.measuring = Some(tokio::task::spawn_blocking(measure));
     }
 
     /// Measures for a newly opened table at once, and waits a moment for the result.
@@ -288,7 +284,9 @@ impl App {
             (Some(replay), _) if !replay.paused => at(now + PLAYING),
             (Some(_), _) | (None, None) => {}
             (None, Some(health)) => {
-                if let Some(next) = connection::next_change(health, self.state.max_staleness, now) {
+                if let Some(next) =
+                    connection::next_change(health, self.state.setup.max_staleness, now)
+                {
                     at(now + next);
                 }
             }
@@ -318,7 +316,7 @@ impl App {
         self.queries.ask(&self.state, now);
         match view {
             View::OnNode { name } => {
-                let ownership = self.state.ownership.clone();
+                let ownership = self.state.setup.resolved.ownership.clone();
                 tokio::spawn(async move {
                     let answer = pods::of_node(&cluster, &name, &ownership).await;
                     let _ = sender.send(Answer::Pods(name, answer)).await;

@@ -92,9 +92,9 @@ impl Table<'_> {
     pub(super) fn all(&self) -> Vec<ColumnHeading> {
         match (self.view, self.view.row_kind()) {
             (View::OnNode { .. }, _) if self.knows_pods => {
-                self.heads(pods::FIGURES.iter(), |figure| figure.short, None)
+                self.heads(pods::FIGURES.iter(), |figure| figure.heading, None)
             }
-            (_, None) => self.heads(hpas::FIGURES.iter(), |figure| figure.short, None),
+            (_, None) => self.heads(hpas::FIGURES.iter(), |figure| figure.heading, None),
             (_, Some(kind)) => {
                 let format = if self.wide { Format::LiveWide } else { Format::Live };
                 let title = |figure: &Figure| figure.heading(kind, true);

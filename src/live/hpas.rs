@@ -13,41 +13,41 @@ use super::query::{QueryError, QueryResult};
 
 /// An HPA.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::live) struct HpaItem {
-    pub(in crate::live) namespace: String,
-    pub(in crate::live) name: String,
+pub(super) struct HpaItem {
+    pub(super) namespace: String,
+    pub(super) name: String,
     /// Kind and name of what it scales.
-    pub(in crate::live) target: (String, String),
-    pub(in crate::live) current: i64,
-    pub(in crate::live) desired: i64,
-    pub(in crate::live) min: i64,
-    pub(in crate::live) max: i64,
+    pub(super) target: (String, String),
+    pub(super) current: i64,
+    pub(super) desired: i64,
+    pub(super) min: i64,
+    pub(super) max: i64,
     /// Each metric with its value and its target: `oppscale_fit_replicas 121/1 avg`.
-    pub(in crate::live) metrics: Vec<String>,
+    pub(super) metrics: Vec<String>,
     /// When it scaled last, in seconds since 1970.
-    pub(in crate::live) scaled: Option<i64>,
-    pub(in crate::live) conditions: Vec<Condition>,
+    pub(super) scaled: Option<i64>,
+    pub(super) conditions: Vec<Condition>,
     /// Whether it is marked as the HPA of opportunistic work.
-    pub(in crate::live) marked: bool,
+    pub(super) marked: bool,
 }
 
 /// What an HPA says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(in crate::live) struct Condition {
+pub(super) struct Condition {
     #[serde(rename = "type", default)]
-    pub(in crate::live) kind: String,
+    pub(super) kind: String,
     #[serde(default)]
-    pub(in crate::live) status: String,
+    pub(super) status: String,
     #[serde(default)]
-    pub(in crate::live) reason: String,
+    pub(super) reason: String,
     #[serde(default)]
-    pub(in crate::live) message: String,
+    pub(super) message: String,
 }
 
 impl Condition {
     /// Whether it says that something is wrong. `ScalingLimited` is the one that is good
     /// when it is false.
-    pub(in crate::live) fn is_bad(&self) -> bool {
+    pub(super) fn is_bad(&self) -> bool {
         match self.kind.as_str() {
             "ScalingLimited" => false,
             _ => self.status != "True",
@@ -58,20 +58,20 @@ impl Condition {
 impl HpaItem {
     /// Reads an HPA.
     #[cfg(test)]
-    pub(in crate::live) fn parse(json: &str) -> serde_json::Result<Self> {
+    pub(super) fn parse(json: &str) -> serde_json::Result<Self> {
         serde_json::from_str(json).map(item)
     }
 
     /// Whether it is on its way to another number. One that cannot compute a number, or has
     /// not begun to, reports 0.
-    pub(in crate::live) fn moves(&self) -> bool {
+    pub(super) fn moves(&self) -> bool {
         let is_active = |c: &Condition| c.kind == "ScalingActive" && c.status == "True";
         let knows = self.desired > 0 || self.conditions.iter().any(is_active);
         knows && self.current != self.desired
     }
 
     /// One word for how it fares: the reason of what is wrong, or of what limits it.
-    pub(in crate::live) fn status(&self) -> &str {
+    pub(super) fn status(&self) -> &str {
         let bad = self.conditions.iter().find(|condition| condition.is_bad());
         let limited = || {
             let limited = |c: &&Condition| c.kind == "ScalingLimited" && c.status == "True";
@@ -87,24 +87,24 @@ impl HpaItem {
 }
 
 /// The columns of a table of HPAs.
-pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
+pub(super) static FIGURES: [Figure<HpaItem>; 8] = [
     Figure {
         id: "namespace",
-        short: "NAMESPACE",
+        heading: "NAMESPACE",
         drop: [2, 2],
         value: |hpa, _| Value::Text(Cow::Borrowed(&hpa.namespace)),
         ..Figure::BASE
     },
     Figure {
         id: "name",
-        short: "HPA",
+        heading: "HPA",
         letter: Some('n'),
         value: |hpa, _| Value::Text(Cow::Borrowed(&hpa.name)),
         ..Figure::BASE
     },
     Figure {
         id: "target",
-        short: "TARGET",
+        heading: "TARGET",
         letter: Some('t'),
         drop: [7, 7],
         width: 10,
@@ -116,7 +116,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
     },
     Figure {
         id: "replicas",
-        short: "REPLICAS",
+        heading: "REPLICAS",
         kind: Kind::Change,
         letter: Some('r'),
         width: 9,
@@ -129,7 +129,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
     },
     Figure {
         id: "range",
-        short: "MIN/MAX",
+        heading: "MIN/MAX",
         kind: Kind::CountOf,
         sorts: false,
         drop: [6, 6],
@@ -139,7 +139,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
     },
     Figure {
         id: "scaled",
-        short: "SCALED",
+        heading: "SCALED",
         kind: Kind::Age,
         drop: [5, 5],
         width: 6,
@@ -148,7 +148,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
     },
     Figure {
         id: "status",
-        short: "STATUS",
+        heading: "STATUS",
         letter: Some('s'),
         drop: [1, 1],
         width: 8,
@@ -159,7 +159,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
     },
     Figure {
         id: "metric",
-        short: "METRIC",
+        heading: "METRIC",
         sorts: false,
         drop: [2, 2],
         width: 12,
@@ -170,10 +170,7 @@ pub(in crate::live) static FIGURES: [Figure<HpaItem>; 8] = [
 ];
 
 /// Asks for the HPAs of a namespace, or of all.
-pub(in crate::live) async fn list(
-    cluster: &Cluster,
-    namespace: Option<&str>,
-) -> QueryResult<Vec<HpaItem>> {
+pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryResult<Vec<HpaItem>> {
     let words = "list HorizontalPodAutoscalers";
     let right = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
     let action = Action { words, right };

@@ -112,7 +112,7 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
         }
         KeyCode::Char('w') => wide(state),
         KeyCode::Char('u') => {
-            state.show_unusable = !state.show_unusable;
+            state.setup.show_unusable = !state.setup.show_unusable;
             if state.pane().view == View::Hpas {
                 // The last query may have been limited to a namespace.
                 state.requery();

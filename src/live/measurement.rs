@@ -1,13 +1,11 @@
 //! The count, as the live screen needs it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use crate::render;
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::follow::{Health, Phase};
-use oppscale_core::demand::PaidDemand;
-use oppscale_core::headroom::{self, Fit, Headroom, Query};
+use oppscale_core::headroom::{self, Headroom, Query};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{self, Row};
@@ -18,9 +16,9 @@ use super::view::View;
 #[derive(Debug, Clone)]
 pub struct MeasurementRequest {
     /// Replica shape, reserve and placement.
-    pub query: Arc<Query>,
+    pub query: Query,
     /// The requested resources; empty means the usual ones.
-    pub resources: Arc<[String]>,
+    pub resources: Vec<String>,
     /// What the rows stand for.
     pub view: View,
     /// The label that names pools; otherwise the one that nodes carry.
@@ -42,26 +40,14 @@ pub struct Measurement {
     pub resources: Vec<String>,
     /// The sums over usable nodes, as a row.
     pub total: Row,
-    /// Number of usable nodes.
-    pub usable_nodes: usize,
-    /// The sum of what each usable node is short of.
-    pub overcommit: Option<Resources>,
-    /// Number of nodes.
-    pub nodes: usize,
+    /// The count.
+    pub headroom: Headroom,
     /// States of unusable nodes, and how many nodes have each.
     pub unusable: Vec<(&'static str, usize)>,
-    /// Waiting paid demand.
-    pub demand: Option<PaidDemand>,
-    /// The reserve.
-    pub reserve: Resources,
-    /// The number of replicas that fit.
-    pub fit: Option<Fit>,
     /// Sentences about objects that cannot be counted.
     pub unknown: Vec<String>,
     /// Why pods are unknown, if they are.
     pub pods_unknown: Option<String>,
-    /// Further notes.
-    pub notes: Vec<String>,
     /// The label that tells pools apart.
     pub pool_label: Option<String>,
     /// Paid and opportunistic requests on the open node, by which its changes are noticed.
@@ -78,7 +64,7 @@ impl Measurement {
         let query = Query {
             // A sum over part of the pods would look like room.
             pods_unknown: snapshot.pods_unknown.is_some() || refused || !pods_listed,
-            ..(*asked.query).clone()
+            ..asked.query.clone()
         };
         let ledger = &snapshot.ledger;
         let headroom = headroom::measure(ledger, &query);
@@ -96,33 +82,24 @@ impl Measurement {
             view: asked.view.clone(),
             rows: Vec::new(),
             resources: resources(&asked.resources, &headroom),
-            nodes: headroom.nodes.len(),
             unusable: unusable.into_iter().collect(),
             unknown: render::unknown(snapshot, &headroom).iter().map(ToString::to_string).collect(),
             pods_unknown: snapshot.pods_unknown.clone(),
-            notes: snapshot.notes.clone(),
             on_node: None,
             own: HashSet::new(),
-            usable_nodes: headroom.usable.nodes,
             total: usable,
-            overcommit: None,
-            demand: None,
-            reserve: Resources::default(),
-            fit: None,
             pool_label,
+            headroom,
         };
-        measured.rows = measured.rows_of(ledger, &headroom, query.pods_unknown);
+        measured.rows = measured.rows_of(ledger, query.pods_unknown);
         if let Some(namespace) = &asked.namespace {
             measured.keep_namespace(namespace);
         }
-        measured.overcommit = headroom.usable.overcommit;
-        measured.demand = headroom.demand;
-        measured.reserve = headroom.reserve;
-        measured.fit = headroom.fit;
         measured
     }
 
-    fn rows_of(&mut self, ledger: &Ledger, headroom: &Headroom, pods_unknown: bool) -> Vec<Row> {
+    fn rows_of(&mut self, ledger: &Ledger, pods_unknown: bool) -> Vec<Row> {
+        let headroom = &self.headroom;
         let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
         let is_counted = |node: &str| nodes.contains(node);
         match &self.view {

@@ -42,17 +42,6 @@ impl Pane {
         }
     }
 
-    /// Replaces the rows. The selected row stays selected; if it is gone, its neighbour is.
-    pub(super) fn replace(
-        &mut self,
-        items: Items,
-        keep: impl Fn(&Items, usize) -> bool,
-        by: Measure<'_>,
-    ) {
-        self.items = items;
-        self.arrange(keep, by);
-    }
-
     /// Measures the names of the visible rows. A table that is empty for a moment, as while a
     /// filter is typed, keeps its widths.
     fn measure_names(&mut self) {
@@ -70,7 +59,7 @@ impl Pane {
         }
     }
 
-    /// Sorts and filters the rows.
+    /// Sorts and filters the rows. The selected row stays selected; if it is gone, its neighbour is.
     pub(super) fn arrange(&mut self, keep: impl Fn(&Items, usize) -> bool, by: Measure<'_>) {
         let items = &self.items;
         let is_wanted = |at: &usize| {
@@ -87,8 +76,8 @@ impl Pane {
         self.shown = shown;
         self.measure_names();
         self.detail = None;
-        let items = &self.items;
-        let place = |identity: &Identity| self.shown.iter().position(|at| items.is(*at, identity));
+        let place =
+            |identity: &Identity| self.shown.iter().position(|at| self.items.is(*at, identity));
         match self.chosen.as_ref().map(place) {
             Some(Some(cursor)) => self.cursor = cursor,
             Some(None) => _ = self.choose(self.cursor),
@@ -265,7 +254,8 @@ mod tests {
         };
         let resources = [CPU.to_owned()];
         let by = Measure { resources: &resources, whole: None, now: 0 };
-        pane.replace(Items::Rows(rows.iter().map(row).collect()), |_, _| true, by);
+        pane.items = Items::Rows(rows.iter().map(row).collect());
+        pane.arrange(|_, _| true, by);
     }
 
     fn names(pane: &Pane) -> Vec<&str> {

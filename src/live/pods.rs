@@ -16,37 +16,37 @@ use super::query::{QueryError, QueryResult};
 
 /// A pod that occupies a node.
 #[derive(Debug, Clone)]
-pub(in crate::live) struct PodItem {
-    pub(in crate::live) namespace: String,
-    pub(in crate::live) name: String,
-    pub(in crate::live) is_filler: bool,
+pub(super) struct PodItem {
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) is_filler: bool,
     /// Phase, or `Deleting`.
-    pub(in crate::live) phase: String,
+    pub(super) phase: String,
     /// Footprint and its derivation, or why the pod cannot be counted.
-    pub(in crate::live) count: Result<(Resources, Vec<Line>), String>,
+    pub(super) count: Result<(Resources, Vec<Line>), String>,
     /// Creation time, in seconds since 1970.
-    pub(in crate::live) created: Option<i64>,
+    pub(super) created: Option<i64>,
 }
 
 /// The columns of a table of pods.
-pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
+pub(super) static FIGURES: [Figure<PodItem>; 6] = [
     Figure {
         id: "namespace",
-        short: "NAMESPACE",
+        heading: "NAMESPACE",
         drop: [2, 2],
         value: |pod, _| Value::Text(Cow::Borrowed(&pod.namespace)),
         ..Figure::BASE
     },
     Figure {
         id: "name",
-        short: "POD",
+        heading: "POD",
         letter: Some('n'),
         value: |pod, _| Value::Text(Cow::Borrowed(&pod.name)),
         ..Figure::BASE
     },
     Figure {
         id: "whose",
-        short: "WHOSE",
+        heading: "WHOSE",
         letter: Some('t'),
         drop: [4, 4],
         width: 6,
@@ -64,7 +64,7 @@ pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
     },
     Figure {
         id: "phase",
-        short: "PHASE",
+        heading: "PHASE",
         drop: [3, 3],
         width: 9,
         value: |pod, _| Value::Text(Cow::Borrowed(&pod.phase)),
@@ -73,7 +73,7 @@ pub(in crate::live) static FIGURES: [Figure<PodItem>; 6] = [
     },
     Figure {
         id: "age",
-        short: "AGE",
+        heading: "AGE",
         kind: Kind::Age,
         drop: [4, 4],
         width: 5,
@@ -103,7 +103,7 @@ struct ShownMetadata {
 }
 
 /// Lists the pods of a node. `ownership` decides which of them are opportunistic.
-pub(in crate::live) async fn of_node(
+pub(super) async fn of_node(
     cluster: &Cluster,
     node: &str,
     ownership: &Ownership,

@@ -35,7 +35,7 @@ impl QuerySchedule {
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         let view = &state.pane().view;
         let asks = matches!(view, View::OnNode { .. } | View::Hpas);
-        if !asks || self.is_open || !state.has_cluster {
+        if !asks || self.is_open || !state.setup.has_cluster {
             return None;
         }
         // A frozen screen needs the first answer, too.

@@ -1,6 +1,5 @@
 //! The state of the live screen: everything that drawing depends on.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ratatui::layout::Rect;
@@ -10,7 +9,6 @@ use oppscale_cluster::follow::Health;
 use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
 use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
-use oppscale_core::ownership::Ownership;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, Resources};
@@ -30,53 +28,40 @@ use super::source::Replay;
 use super::view::{TABS, View};
 
 /// Least time between two frames of new data, at first.
-pub(in crate::live) const FRAME: Duration = Duration::from_millis(100);
+pub(super) const FRAME: Duration = Duration::from_millis(100);
 /// The greatest value that `+` sets for it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
 /// The state of the screen.
 #[derive(Debug, Clone)]
 pub struct State {
-    pub(in crate::live) theme: Theme,
-    pub(in crate::live) context: String,
-    pub(in crate::live) ownership: Ownership,
-    pub(in crate::live) workload: Option<WorkloadRef>,
-    pub(in crate::live) namespace: String,
-    pub(in crate::live) has_cluster: bool,
-    pub(in crate::live) show_unusable: bool,
-    pub(in crate::live) wide: bool,
-    pub(in crate::live) frozen: bool,
-    pub(in crate::live) help: bool,
+    pub(super) setup: Setup,
+    pub(super) wide: bool,
+    pub(super) frozen: bool,
+    pub(super) help: bool,
     /// First line of the help on the screen, where not all fit.
-    pub(in crate::live) help_from: usize,
+    pub(super) help_from: usize,
     /// Whether the filter is being typed.
-    pub(in crate::live) prompt: bool,
+    pub(super) prompt: bool,
     /// Index of the selected resource.
-    pub(in crate::live) focus: usize,
+    pub(super) focus: usize,
     /// Least time between two frames of new data.
-    pub(in crate::live) min_interval: Duration,
-    /// Age from which data is stale.
-    pub(in crate::live) max_staleness: Duration,
-    pub(in crate::live) measured: Option<Measurement>,
-    pub(in crate::live) history: History,
-    pub(in crate::live) replay: Option<Replay>,
+    pub(super) min_interval: Duration,
+    pub(super) measured: Option<Measurement>,
+    pub(super) history: History,
+    pub(super) replay: Option<Replay>,
     /// Failure of the last query of the open table.
-    pub(in crate::live) refusal: Option<QueryError>,
+    pub(super) refusal: Option<QueryError>,
     /// Number of HPAs that are not shown.
-    pub(in crate::live) other_hpas: usize,
+    pub(super) other_hpas: usize,
     /// Size of the screen.
-    pub(in crate::live) area: Rect,
+    pub(super) area: Rect,
     /// The present.
-    pub(in crate::live) now: Instant,
+    pub(super) now: Instant,
     /// The present in seconds since 1970, for ages of objects.
-    pub(in crate::live) unix_now: i64,
+    pub(super) unix_now: i64,
     /// Start of the session.
     start: Instant,
-    replica: Option<Replica>,
-    query: Arc<Query>,
-    named: Arc<[String]>,
-    only_namespace: Option<String>,
-    pool_label: Option<String>,
     tab: usize,
     tabs: Vec<Pane>,
     /// Tables that were opened from the tab, the last one on top.
@@ -90,7 +75,7 @@ pub struct State {
 impl State {
     /// A screen before the first measurement.
     pub fn new(setup: Setup, now: Instant) -> Self {
-        let (view, pool_label) = View::of(&setup.by);
+        let view = View::of(&setup.by);
         let tab = TABS.iter().position(|tab| *tab == view).unwrap_or(0);
         let mut tabs: Vec<_> = TABS.into_iter().map(Pane::new).collect();
         if let (Some((key, descending)), Some(pane)) = (setup.sort, tabs.get_mut(tab)) {
@@ -100,22 +85,15 @@ impl State {
             };
             pane.order = Order { column, descending };
         }
-        let mut state = Self {
-            theme: setup.theme,
-            context: setup.context,
-            ownership: Ownership::default(),
-            workload: setup.workload,
-            namespace: setup.namespace,
-            has_cluster: setup.has_cluster,
-            show_unusable: setup.show_unusable,
+        Self {
+            min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
+            setup,
             wide: false,
             frozen: false,
             help: false,
             help_from: 0,
             prompt: false,
             focus: 0,
-            min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
-            max_staleness: setup.max_staleness,
             measured: None,
             history: History::default(),
             replay: None,
@@ -125,44 +103,37 @@ impl State {
             now,
             unix_now: 0,
             start: now,
-            replica: setup.replica,
-            query: Arc::new(Query {
-                reserve: setup.reserve,
-                nodes: setup.nodes,
-                ..Query::default()
-            }),
-            named: setup.resources.into(),
-            only_namespace: setup.only_namespace,
-            pool_label,
             tab,
             tabs,
             opened: Vec::new(),
             opening: 0,
             hpas: None,
-        };
-        state.resolve(setup.resolved);
-        state
+        }
     }
 
-    /// Sets the opportunistic workload.
-    pub(in crate::live) fn resolve(&mut self, workload: ResolvedWorkload) {
-        let query = Query {
-            replica: self.replica.clone().or(workload.replica).unwrap_or_default(),
-            placement: workload.placement,
-            ..(*self.query).clone()
-        };
-        self.query = Arc::new(query);
-        self.ownership = workload.ownership;
+    /// The settings of the count.
+    pub(super) fn query(&self) -> Query {
+        let Setup { replica, reserve, nodes, resolved, .. } = &self.setup;
+        Query {
+            replica: replica.clone().or_else(|| resolved.replica.clone()).unwrap_or_default(),
+            reserve: *reserve,
+            placement: resolved.placement.clone(),
+            nodes: nodes.clone(),
+            pods_unknown: false,
+        }
     }
 
     /// The measurement that the open table needs.
     pub fn asked(&self) -> MeasurementRequest {
         MeasurementRequest {
-            query: Arc::clone(&self.query),
-            resources: Arc::clone(&self.named),
+            query: self.query(),
+            resources: self.setup.resources.clone(),
             view: self.pane().view.clone(),
-            pool_label: self.pool_label.clone(),
-            namespace: self.only_namespace.clone(),
+            pool_label: match &self.setup.by {
+                By::Pool(label) => label.clone(),
+                _ => None,
+            },
+            namespace: self.setup.only_namespace.clone(),
         }
     }
 
@@ -183,17 +154,13 @@ impl State {
         }
         match self.pane().view {
             View::Hpas => self.show_hpas(),
-            View::OnNode { .. } if self.has_cluster => {}
+            View::OnNode { .. } if self.setup.has_cluster => {}
             _ => self.fill(Items::Rows(rows)),
         }
     }
 
     /// Sets the pods of a node, or the failure of the query.
-    pub(in crate::live) fn take_pods(
-        &mut self,
-        node: &str,
-        answer: Result<Vec<PodItem>, QueryError>,
-    ) {
+    pub(super) fn take_pods(&mut self, node: &str, answer: Result<Vec<PodItem>, QueryError>) {
         if !matches!(&self.pane().view, View::OnNode { name } if name == node) {
             return;
         }
@@ -207,22 +174,20 @@ impl State {
     }
 
     fn fill(&mut self, items: Items) {
-        let show_unusable = self.show_unusable;
-        let (resources, whole, now) =
-            (self.resources().to_vec(), self.whole().cloned(), self.unix_now);
-        let by = Measure { resources: &resources, whole: whole.as_ref(), now };
-        let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
-        let pane = self.pane_mut();
-        pane.replace(items, keep, by);
-        self.settle();
+        self.pane_mut().items = items;
+        self.sort_and_filter();
     }
 
     /// Sorts and filters the open table.
-    pub(in crate::live) fn arrange(&mut self) {
+    pub(super) fn arrange(&mut self) {
         if self.pane().view == View::Hpas && self.hpas.is_some() {
             return self.show_hpas();
         }
-        let show_unusable = self.show_unusable;
+        self.sort_and_filter();
+    }
+
+    fn sort_and_filter(&mut self) {
+        let show_unusable = self.setup.show_unusable;
         let (resources, whole, now) =
             (self.resources().to_vec(), self.whole().cloned(), self.unix_now);
         let by = Measure { resources: &resources, whole: whole.as_ref(), now };
@@ -236,32 +201,32 @@ impl State {
     }
 
     /// The context of the values of the open table.
-    pub(in crate::live) fn by(&self) -> Measure<'_> {
+    pub(super) fn by(&self) -> Measure<'_> {
         Measure { resources: self.resources(), whole: self.whole(), now: self.unix_now }
     }
 
     /// The resources of the screen.
-    pub(in crate::live) fn resources(&self) -> &[String] {
+    pub(super) fn resources(&self) -> &[String] {
         static CPU_ALONE: std::sync::LazyLock<Vec<String>> =
             std::sync::LazyLock::new(|| vec![CPU.to_owned()]);
         match &self.measured {
             Some(measured) => &measured.resources,
-            None if !self.named.is_empty() => &self.named,
+            None if !self.setup.resources.is_empty() => &self.setup.resources,
             None => &CPU_ALONE,
         }
     }
 
     /// The selected resource.
-    pub(in crate::live) fn resource(&self) -> &str {
+    pub(super) fn resource(&self) -> &str {
         self.resources().get(self.focus).map_or(CPU, String::as_str)
     }
 
     /// The open table, as its columns depend on it.
-    pub(in crate::live) fn table(&self) -> Table<'_> {
+    pub(super) fn table(&self) -> Table<'_> {
         let pane = self.pane();
         Table {
             view: &pane.view,
-            knows_pods: self.has_cluster,
+            knows_pods: self.setup.has_cluster,
             wide: self.wide,
             resources: self.resources(),
             focus: self.focus,
@@ -270,18 +235,18 @@ impl State {
     }
 
     /// The sortable columns of the open table, with their keys.
-    pub(in crate::live) fn sortable(&self) -> Vec<(Column, Option<char>)> {
+    pub(super) fn sortable(&self) -> Vec<(Column, Option<char>)> {
         let heads = self.table().all().into_iter().filter(|head| head.sorts);
         heads.map(|head| (head.column, head.letter)).collect()
     }
 
     /// Number of rows on the screen.
-    pub(in crate::live) fn page(&self) -> usize {
+    pub(super) fn page(&self) -> usize {
         usize::from(Layout::of(self, self.area).rows.height)
     }
 
     /// Stores the scroll position.
-    pub(in crate::live) fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         let width = self.area.width;
         if self.pane().detail.is_none_or(|(at, _)| at != width) {
             self.pane_mut().detail = Some((width, highest_detail(self, width)));
@@ -291,13 +256,13 @@ impl State {
     }
 
     /// Doubles or halves the time between frames of new data.
-    pub(in crate::live) fn change_pace(&mut self, slower: bool) {
+    pub(super) fn change_pace(&mut self, slower: bool) {
         let least = if slower { self.min_interval * 2 } else { self.min_interval / 2 };
         self.min_interval = least.clamp(FRAME, SLOWEST.max(self.min_interval));
     }
 
     /// Time since the start of the session, or the position in the recording.
-    pub(in crate::live) fn elapsed(&self) -> Duration {
+    pub(super) fn elapsed(&self) -> Duration {
         match &self.replay {
             Some(replay) => replay.position,
             None => self.now.saturating_duration_since(self.start),
@@ -349,36 +314,36 @@ pub struct Setup {
 }
 
 impl State {
-    pub(in crate::live) fn pane(&self) -> &Pane {
+    pub(super) fn pane(&self) -> &Pane {
         self.opened.last().unwrap_or(&self.tabs[self.tab])
     }
 
-    pub(in crate::live) fn pane_mut(&mut self) -> &mut Pane {
+    pub(super) fn pane_mut(&mut self) -> &mut Pane {
         self.opened.last_mut().unwrap_or(&mut self.tabs[self.tab])
     }
 
     /// Index of the tab that is open, or from which the open table was opened.
-    pub(in crate::live) fn tab(&self) -> usize {
+    pub(super) fn tab(&self) -> usize {
         self.tab
     }
 
     /// The tables that were opened from the tab.
-    pub(in crate::live) fn opened(&self) -> &[Pane] {
+    pub(super) fn opened(&self) -> &[Pane] {
         &self.opened
     }
 
     /// Number of times that a table was opened.
-    pub(in crate::live) fn opening(&self) -> u64 {
+    pub(super) fn opening(&self) -> u64 {
         self.opening
     }
 
     /// Makes the query of the open table due, as if the table had just been opened.
-    pub(in crate::live) fn requery(&mut self) {
+    pub(super) fn requery(&mut self) {
         self.opening += 1;
     }
 
     /// Opens a tab.
-    pub(in crate::live) fn open_tab(&mut self, tab: usize) {
+    pub(super) fn open_tab(&mut self, tab: usize) {
         self.opened.clear();
         // Hidden tables keep their order and selection, but no rows.
         self.tabs[self.tab].items = Items::Unknown;
@@ -388,7 +353,7 @@ impl State {
     }
 
     /// Opens the selected row. Returns false if there is nothing to open.
-    pub(in crate::live) fn open(&mut self) -> bool {
+    pub(super) fn open(&mut self) -> bool {
         let pane = self.pane();
         let Some(chosen) = pane.identity() else { return false };
         let view = match &pane.view {
@@ -404,7 +369,7 @@ impl State {
         };
         let mut pane = Pane::new(view);
         pane.order.column = pane.order.column.of_resource(self.focus);
-        if matches!(pane.view, View::OnNode { .. }) && !self.has_cluster {
+        if matches!(pane.view, View::OnNode { .. }) && !self.setup.has_cluster {
             pane.order = View::Namespaces.order();
         }
         self.opened.push(pane);
@@ -413,7 +378,7 @@ impl State {
     }
 
     /// Goes back to the previous table. Returns false at the first one.
-    pub(in crate::live) fn back(&mut self) -> bool {
+    pub(super) fn back(&mut self) -> bool {
         let went = self.opened.pop().is_some();
         if went {
             self.forget();
@@ -430,7 +395,7 @@ impl State {
     }
 
     /// Selects a resource. Tables that are sorted by an amount are sorted by its amount.
-    pub(in crate::live) fn select_resource(&mut self, number: usize) {
+    pub(super) fn select_resource(&mut self, number: usize) {
         if number >= self.resources().len() {
             return;
         }
@@ -471,26 +436,26 @@ impl State {
 
 impl State {
     /// The state of the watches.
-    pub(in crate::live) fn health(&self) -> Option<&Health> {
+    pub(super) fn health(&self) -> Option<&Health> {
         self.measured.as_ref().map(|measured| &measured.health)
     }
 
     /// Number of rows that match the filter, and of all rows.
-    pub(in crate::live) fn matches(&self) -> (usize, usize) {
+    pub(super) fn matches(&self) -> (usize, usize) {
         let pane = self.pane();
         let items = &pane.items;
-        let wanted = (0..items.len()).filter(|at| is_wanted(items, *at, self.show_unusable));
+        let wanted = (0..items.len()).filter(|at| is_wanted(items, *at, self.setup.show_unusable));
         (pane.len(), wanted.count())
     }
 
     /// Number of unusable nodes that are not shown.
-    pub(in crate::live) fn hidden_nodes(&self) -> usize {
+    pub(super) fn hidden_nodes(&self) -> usize {
         let items = &self.pane().items;
-        (0..items.len()).filter(|at| !is_wanted(items, *at, self.show_unusable)).count()
+        (0..items.len()).filter(|at| !is_wanted(items, *at, self.setup.show_unusable)).count()
     }
 
     /// Name of the open node, and the requests on it.
-    pub(in crate::live) fn on_node(&self) -> Option<(&str, Option<&(Resources, Resources)>)> {
+    pub(super) fn on_node(&self) -> Option<(&str, Option<&(Resources, Resources)>)> {
         let View::OnNode { name } = &self.pane().view else { return None };
         let measured = self.measured.as_ref().filter(|m| m.view == self.pane().view);
         Some((name, measured.and_then(|measured| measured.on_node.as_ref())))
@@ -499,7 +464,7 @@ impl State {
 
 impl State {
     /// Sets the HPAs, or the failure of the query.
-    pub(in crate::live) fn take_hpas(&mut self, answer: Result<Vec<HpaItem>, QueryError>) {
+    pub(super) fn take_hpas(&mut self, answer: Result<Vec<HpaItem>, QueryError>) {
         match answer {
             Ok(hpas) => {
                 self.refusal = None;
@@ -518,17 +483,17 @@ impl State {
     pub(super) fn show_hpas(&mut self) {
         // Before the first answer the HPAs are unknown.
         let Some(hpas) = &self.hpas else { return };
-        let is_wanted = |hpa: &&HpaItem| self.show_unusable || self.is_own(hpa);
+        let is_wanted = |hpa: &&HpaItem| self.setup.show_unusable || self.is_own(hpa);
         let wanted: Vec<_> = hpas.iter().filter(is_wanted).cloned().collect();
         self.other_hpas = hpas.len() - wanted.len();
         self.fill(Items::Hpas(wanted));
     }
 
     /// The namespace whose HPAs are listed; `None` means all.
-    pub(in crate::live) fn hpa_namespace(&self) -> Option<String> {
-        match &self.workload {
-            Some(WorkloadRef::Object { namespace, .. }) if !self.show_unusable => {
-                Some(namespace.clone().unwrap_or_else(|| self.namespace.clone()))
+    pub(super) fn hpa_namespace(&self) -> Option<String> {
+        match &self.setup.workload {
+            Some(WorkloadRef::Object { namespace, .. }) if !self.setup.show_unusable => {
+                Some(namespace.clone().unwrap_or_else(|| self.setup.namespace.clone()))
             }
             _ => None,
         }
@@ -538,9 +503,9 @@ impl State {
     fn is_own(&self, hpa: &HpaItem) -> bool {
         let (kind, name) = &hpa.target;
         if let Some(WorkloadRef::Object { namespace, kind: wanted, name: wanted_name }) =
-            &self.workload
+            &self.setup.workload
         {
-            let namespace = namespace.as_ref().unwrap_or(&self.namespace);
+            let namespace = namespace.as_ref().unwrap_or(&self.setup.namespace);
             return hpa.namespace == *namespace && wanted.is(kind) && name == wanted_name;
         }
         let key = (hpa.namespace.clone(), kind.clone(), name.clone());

@@ -50,13 +50,13 @@ pub(super) const TABS: [View; 5] = [
 ];
 
 impl View {
-    /// The view of `--by`, and the label that names pools.
-    pub fn of(by: &By) -> (Self, Option<String>) {
+    /// The view of `--by`.
+    pub fn of(by: &By) -> Self {
         match by {
-            By::Node => (Self::Nodes { pool: None }, None),
-            By::Pool(label) => (Self::Pools, label.clone()),
-            By::Namespace => (Self::Namespaces, None),
-            By::Workload => (Self::Workloads { namespace: None }, None),
+            By::Node => Self::Nodes { pool: None },
+            By::Pool(_) => Self::Pools,
+            By::Namespace => Self::Namespaces,
+            By::Workload => Self::Workloads { namespace: None },
         }
     }
 

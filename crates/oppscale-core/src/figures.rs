@@ -18,7 +18,7 @@ pub struct Figure<R: 'static = Row> {
     pub id: &'static str,
     /// The heading where there is room; empty where it depends on the row.
     pub heading: &'static str,
-    /// The heading where there is little room, and on the live screen.
+    /// The heading where there is little room, and on the live screen; empty if it is the same.
     pub short: &'static str,
     /// What its values are.
     pub kind: Kind,
@@ -154,7 +154,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "namespace",
         heading: "NAMESPACE",
-        short: "NAMESPACE",
         rows: &[Workload],
         drop: [0, 2],
         value: |row, _| text(row.namespace.as_deref()),
@@ -191,7 +190,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "state",
         heading: "STATE",
-        short: "STATE",
         rows: &[Node],
         letter: Some('t'),
         drop: [3, 0],
@@ -204,7 +202,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "reasons",
         heading: "WHY",
-        short: "WHY",
         kind: Kind::Sentences,
         rows: &[Node],
         formats: &[Wide, LiveWide, Data],
@@ -220,7 +217,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "nodes",
         heading: "NODES",
-        short: "NODES",
         kind: Kind::CountOf,
         rows: &[Pool],
         letter: Some('t'),
@@ -252,7 +248,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "others",
         heading: "OTHERS",
-        short: "OTHERS",
         rows: EVERY_ROW,
         letter: Some('o'),
         drop: [4, 0],
@@ -291,7 +286,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "free",
         heading: "FREE",
-        short: "FREE",
         rows: &[Node, Pool, UsableTotal],
         formats: &[Wide, LiveWide, Data],
         drop: [4, 0],
@@ -302,7 +296,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "usage",
         heading: "USAGE",
-        short: "USAGE",
         rows: EVERY_ROW,
         formats: &[Usage],
         drop: [9, 9],
@@ -342,7 +335,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "slots",
         heading: "SLOTS",
-        short: "SLOTS",
         kind: Kind::Count,
         rows: SUMS_OF_NODES,
         letter: Some('s'),
@@ -355,7 +347,6 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "pods",
         heading: "PODS",
-        short: "PODS",
         kind: Kind::CountOf,
         rows: EVERY_ROW,
         formats: &[Table, Wide, Live, LiveWide],
@@ -507,8 +498,8 @@ impl Figure {
         match (self.id, is_short) {
             ("name", _) => kind.heading(),
             ("share", _) if !kind.is_of_nodes() => "SHARE%",
-            (_, true) => self.short,
-            (_, false) => self.heading,
+            (_, true) if !self.short.is_empty() => self.short,
+            _ => self.heading,
         }
     }
 }

@@ -62,7 +62,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
             text
         }
         Output::Wide => table::wide(&report, args.show_unusable, printer),
-        Output::Json => json::json(&report)?,
+        Output::Json => json::json(&report),
         Output::Yaml => json::yaml(&report)?,
         Output::Csv => csv::csv(&report),
         Output::Name => render::names(&report, args.show_unusable),

@@ -37,7 +37,7 @@ pub(in crate::live) fn highest(state: &State, width: u16) -> usize {
 
 /// The lines of a row; the first is a heading.
 fn lines(state: &State, at: usize, width: u16) -> Vec<(String, Style)> {
-    let (pane, theme) = (state.pane(), state.theme);
+    let (pane, theme) = (state.pane(), state.setup.theme);
     match &pane.items {
         Items::Pods(pods) => pods.get(at).map_or_else(Vec::new, |pod| of_pod(pod, theme)),
         Items::Hpas(hpas) => {

@@ -25,9 +25,9 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
         rest = pen.put(rest, "oppscale top  ", pen.theme.bold());
     }
     let mut parts = Vec::new();
-    if !state.context.is_empty() {
+    if !state.setup.context.is_empty() {
         // A long context must leave room for the rest of the line.
-        parts.push(pen.tail(&state.context, place.width / 3));
+        parts.push(pen.tail(&state.setup.context, place.width / 3));
     }
     let measured = state.measured.as_ref();
     if let Some(measured) = measured {
@@ -38,7 +38,7 @@ pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
 }
 
 fn nodes(measured: &Measurement, wordy: bool) -> String {
-    let (usable, all) = (measured.usable_nodes, measured.nodes);
+    let (usable, all) = (measured.headroom.usable.nodes, measured.headroom.nodes.len());
     if !wordy {
         return format!("{usable}/{all} nodes");
     }
@@ -60,7 +60,7 @@ fn heard(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
         (None, Some(health)) => {
-            let words = connection::state(health, state.max_staleness, state.now);
+            let words = connection::state(health, state.setup.max_staleness, state.now);
             (words.text, words.tone)
         }
         (None, None) => ("connecting…".to_owned(), Tone::Plain),
@@ -92,8 +92,8 @@ fn replayed(replay: &Replay) -> String {
 pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(measured) = &state.measured else { return };
     let wordy = place.width >= WORDY;
-    let replica = &state.asked().query.replica;
-    let Some(fit) = &measured.fit else {
+    let replica = &state.query().replica;
+    let Some(fit) = &measured.headroom.fit else {
         pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.theme.warn());
         return;
     };
@@ -127,7 +127,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
 
 /// Waiting paid demand.
 fn demand(state: &State, measured: &Measurement, wordy: bool) -> Option<String> {
-    let demand = measured.demand.as_ref()?;
+    let demand = measured.headroom.demand.as_ref()?;
     let mut parts = Vec::new();
     let pods = demand.placeable.get(PODS);
     if pods > 0 {

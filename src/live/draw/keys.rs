@@ -144,7 +144,7 @@ fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     let mut hints = vec![("q", "quit"), ("?", "help")];
     let pane = state.pane();
     match &pane.view {
-        View::Nodes { .. } if state.has_cluster => hints.push(("Enter", "pods")),
+        View::Nodes { .. } if state.setup.has_cluster => hints.push(("Enter", "pods")),
         View::Nodes { .. } => hints.push(("Enter", "workloads")),
         View::Namespaces => hints.push(("Enter", "workloads")),
         View::Pools => hints.push(("Enter", "nodes")),
@@ -165,7 +165,7 @@ fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
         (None, false) => hints.push(("f", "freeze")),
     }
     match &pane.view {
-        View::Hpas => hints.push(("u", if state.show_unusable { "own" } else { "all" })),
+        View::Hpas => hints.push(("u", if state.setup.show_unusable { "own" } else { "all" })),
         View::Nodes { .. } => hints.push(("u", "unusable")),
         _ => {}
     }

@@ -27,7 +27,7 @@ use pen::Pen;
 /// Draws the screen. Only the buffer changes.
 pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(state, area);
-    let mut pen = Pen::new(state.theme, buf);
+    let mut pen = Pen::new(state.setup.theme, buf);
     header::title(state, layout.title, &mut pen);
     header::fit(state, layout.fit, &mut pen);
     totals::bars(state, layout.bars, &mut pen);

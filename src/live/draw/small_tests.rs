@@ -28,7 +28,7 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     for keys in ["r", "o", "a", "i", "s", "p", "t", "n", "r>"] {
         lines += &(heading(&mut bench, keys) + "\n");
     }
-    bench.state.theme = Theme { unicode: false, color: false };
+    bench.state.setup.theme = Theme { unicode: false, color: false };
     lines += &heading(&mut bench, "o");
     assert_snapshot!(lines, @"
     NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN USE% CPU          SLOTS    PODS

@@ -133,7 +133,7 @@ fn empty(state: &State) -> String {
     }
     match (&pane.items, &state.measured) {
         (_, None) => "connecting…".to_owned(),
-        (Items::Unknown, _) if !state.has_cluster && pane.view == View::Hpas => {
+        (Items::Unknown, _) if !state.setup.has_cluster && pane.view == View::Hpas => {
             "a record holds no HPAs".to_owned()
         }
         (Items::Unknown, _) => "reading…".to_owned(),
@@ -145,7 +145,8 @@ fn empty(state: &State) -> String {
                 return "no node is usable; u shows them, w tells why".to_owned();
             }
             if !measured.health.nodes.is_whole() && state.replay.is_none() {
-                return connection::state(&measured.health, state.max_staleness, state.now).text;
+                return connection::state(&measured.health, state.setup.max_staleness, state.now)
+                    .text;
             }
             nothing(&pane.view, measured.total.paid.is_some())
         }

@@ -37,7 +37,7 @@ pub(super) fn tabs(state: &State, place: Rect, pen: &mut Pen<'_>) {
 /// The path to the open table.
 fn path(state: &State, wordy: bool, pen: &Pen<'_>) -> Vec<(String, Style)> {
     let opened = state.opened();
-    let title = |view: &View| view.title(state.has_cluster);
+    let title = |view: &View| view.title(state.setup.has_cluster);
     let mut parts = Vec::new();
     if wordy {
         let before = &opened[..opened.len().saturating_sub(1)];

@@ -305,7 +305,7 @@ fn hpas_tell_what_is_wrong_with_them() {
 fn a_record_shows_where_it_is() {
     let mut bench = Bench::blog();
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
-    bench.state.has_cluster = false;
+    bench.state.setup.has_cluster = false;
     bench.state.replay = Some(Replay {
         name: "day.cap".into(),
         position: minutes(12) + Duration::from_secs(31),
@@ -343,7 +343,7 @@ fn a_slower_pace_and_a_frozen_screen_are_told() {
 #[test]
 fn names_are_text_whatever_they_hold() {
     let mut bench = Bench::blog();
-    bench.state.context = "a\u{1b}[2Jb\u{202e}c".to_owned();
+    bench.state.setup.context = "a\u{1b}[2Jb\u{202e}c".to_owned();
     let screen = bench.screen(80, 24);
     assert!(screen.contains("a�[2Jb�c"), "{screen}");
 }
@@ -353,7 +353,7 @@ fn without_unicode_all_is_ascii_and_without_colour_nothing_is_coloured() {
     for tab in ['1', '2', '3', '4', '5', '?'] {
         for (width, height) in [(80, 24), (40, 10), (120, 40)] {
             let mut bench = Bench::blog();
-            bench.state.theme = Theme { unicode: false, color: false };
+            bench.state.setup.theme = Theme { unicode: false, color: false };
             bench.hear(|health| health.pods.phase = Phase::Listing(12_345));
             bench.code(KeyCode::Char(tab));
             let terminal = bench.draw(width, height);

@@ -4,8 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::header::WORDY;
-use super::pen::bar;
-use super::pen::{Pen, split};
+use super::pen::{Pen, bar, split};
 use crate::live::column::{letter_of, short_name};
 use crate::live::measurement::Measurement;
 use crate::live::state::State;
@@ -86,29 +85,26 @@ struct FigureText {
 
 impl Line {
     fn of(name: &str, measured: &Measurement, state: &State) -> Self {
-        let is_focus = name == state.resource();
-        let has_key = letter_of(name).is_some();
-        let short = short_name(name);
-        let total = &measured.total;
-        let value = |id| figure(total, id, name);
+        let value = |id| figure(&measured.total, id, name);
         let whole = value("allocatable").unwrap_or(0);
-        let known = value("others").zip(value("opportunistic"));
-        let Some((others, own)) = known else {
-            let all = FigureText::of(Part::Free, "allocatable", name, Some(whole));
-            let unknown = FigureText::of(Part::Paid, "others", name, None);
-            let label = format!("{short:<4}   ? ");
-            return Self {
-                label,
-                is_focus,
-                has_key,
-                parts: Vec::new(),
-                whole,
-                figures: vec![unknown, all],
-            };
+        let line = |percent: &str, parts, figures| Self {
+            label: format!("{:<4}{percent:>5}", short_name(name)),
+            is_focus: name == state.resource(),
+            has_key: letter_of(name).is_some(),
+            parts,
+            whole,
+            figures,
         };
-        let short_by = measured.overcommit.as_ref().map_or(0, |over| over.get(name));
-        let reserve = measured.reserve.get(name);
-        let demand = measured.demand.as_ref().map_or(0, |demand| demand.placeable.get(name));
+        let text = |part, word, amount| FigureText::of(part, word, name, amount);
+        let Some((others, own)) = value("others").zip(value("opportunistic")) else {
+            let unknown = text(Part::Paid, "others", None);
+            let all = text(Part::Free, "allocatable", Some(whole));
+            return line("? ", Vec::new(), vec![unknown, all]);
+        };
+        let headroom = &measured.headroom;
+        let short_by = headroom.usable.overcommit.as_ref().map_or(0, |over| over.get(name));
+        let reserve = headroom.reserve.get(name);
+        let demand = headroom.demand.as_ref().map_or(0, |demand| demand.placeable.get(name));
         // Free capacity on nodes that have any.
         let beyond = (whole - others + short_by - own).max(0);
         let held = (reserve + demand).min(beyond);
@@ -120,18 +116,18 @@ impl Line {
             (Part::Overcommitted, short_by),
         ];
         let mut figures = vec![
-            FigureText::of(Part::Paid, "others", name, Some(others)),
-            FigureText::of(Part::Filler, "filler", name, Some(own)),
-            FigureText::of(Part::Reserve, "reserve", name, Some(reserve)),
-            FigureText::of(Part::Free, "free", name, value("free")),
+            text(Part::Paid, "others", Some(others)),
+            text(Part::Filler, "filler", Some(own)),
+            text(Part::Reserve, "reserve", Some(reserve)),
+            text(Part::Free, "free", value("free")),
         ];
         if short_by > 0 {
-            figures.push(FigureText::of(Part::Overcommitted, "over", name, Some(short_by)));
+            figures.push(text(Part::Overcommitted, "over", Some(short_by)));
         }
         let percent = units::percent(others + own, whole);
         // No usable node has the resource.
         let percent = percent.map_or_else(|| "-".to_owned(), |percent| format!("{percent}%"));
-        Self { label: format!("{short:<4}{percent:>5}"), is_focus, has_key, parts, whole, figures }
+        line(&percent, parts, figures)
     }
 }
 
