@@ -52,7 +52,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l re
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Look only at nodes with these labels' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Show only rows of this namespace; also the namespace of --workload KIND/NAME' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'Whose pods are opportunistic: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'Whose pods are opportunistic: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replica -d 'Shape of the replicas that SLOTS counts [default: the workload\'s, or cpu=1]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l reserve -d 'What must stay free: cores (30) or a share of cpu and memory (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l target-utilization -d 'The same, as the utilisation to fill up to: 85%' -r
@@ -178,7 +178,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'Replay one HPA on the metric values of this file: docs/series.md' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'The cluster and its paid load: blog, burst, day, step or a file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: whose pods are the filler\'s: NAMESPACE/deploy/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: whose pods are the filler\'s: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: the namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'A named configuration, several times for several: B to H, J to L, oppscale [default: B F G H oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Try the HorizontalPodAutoscalers of this manifest, and their corrections' -r

@@ -46,7 +46,7 @@ _arguments "${_arguments_options[@]}" : \
 '--selector=[Look only at nodes with these labels]:LABELS:_default' \
 '-n+[Show only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[Show only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
-'--workload=[Whose pods are opportunistic\: NAMESPACE/deploy/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
+'--workload=[Whose pods are opportunistic\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '--replica=[Shape of the replicas that SLOTS counts \[default\: the workload'\''s, or cpu=1\]]:SHAPE:_default' \
 '(--target-utilization)--reserve=[What must stay free\: cores (30) or a share of cpu and memory (15%)]:CORES|SHARE:_default' \
 '--target-utilization=[The same, as the utilisation to fill up to\: 85%]:PERCENT:_default' \
@@ -203,7 +203,7 @@ _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[Replay one HPA on the metric values of this file\: docs/series.md]:FILE:_default' \
 '--scenario=[The cluster and its paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
 '(--scenario)*--from=[Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes and paid load over time from a history that top --record has written]:FILE:_default' \
-'--workload=[With --from\: whose pods are the filler'\''s\: NAMESPACE/deploy/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
+'--workload=[With --from\: whose pods are the filler'\''s\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[With --from\: the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '*--config=[A named configuration, several times for several\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \

@@ -10,6 +10,7 @@ mod serve;
 mod setup;
 mod support;
 pub mod walkthrough;
+mod workload_kinds;
 
 /// Every `.rs` file of a folder of tests must be a module of it, or its tests never run.
 #[test]

@@ -1,18 +1,21 @@
-//! What of a user's Deployment is kept as it is, though a filler would better be without it.
+//! Advice on what a user's workload keeps, though a filler is better without it.
 
 use serde_json::Value;
 
+use oppscale_core::kinds;
 use oppscale_core::resources::MEMORY;
 
-use super::beside::{SideEffects, amount, is_limited_to_request};
-use super::own::UserWorkload;
+use super::side_effects::{SideEffects, amount, is_limited_to_request};
+use super::user_workload::UserWorkload;
 
 impl UserWorkload {
     /// One sentence each, for its user.
     pub(super) fn advice(&self, effects: SideEffects) -> Vec<String> {
-        let value = self.deployment().value();
+        let value = self.document().value();
         let mut advice = Vec::new();
-        if let Some(surge) = surge(&value["spec"]["strategy"]) {
+        if *self.kind() == kinds::DEPLOYMENT
+            && let Some(surge) = surge(&value["spec"]["strategy"])
+        {
             advice.push(format!(
                 "a rollout makes pods beyond the slots (maxSurge {surge}); set it to 0"
             ));
@@ -26,9 +29,8 @@ impl UserWorkload {
                 spread.join(", ")
             ));
         }
-        let name = self.name();
-        let mut all: Vec<_> =
-            advice.into_iter().map(|words| format!("Deployment {name}: {words}")).collect();
+        let title = self.title();
+        let mut all: Vec<_> = advice.into_iter().map(|words| format!("{title}: {words}")).collect();
         let labels = &value["spec"]["template"]["metadata"]["labels"];
         let budgets = self.others().filter(|d| {
             let selector = d.value()["spec"]["selector"]["matchLabels"].as_object();

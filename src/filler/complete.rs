@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::manifest::Document;
+use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::replica::Replica;
 
-use super::container::{limits, requests};
 use super::context::Context;
-use super::guard::{FILLABLE_LABEL, NodeAutoscaler};
-use super::own::{MAX_REPLICAS, RESERVE, UserWorkload};
+use super::context::{limits, requests};
+use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
+use super::user_workload::{MAX_REPLICAS, RESERVE, UserWorkload};
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
 pub(super) const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
@@ -31,9 +32,8 @@ impl UserWorkload {
         autoscaler: NodeAutoscaler,
         replica: &Replica,
     ) -> Completed {
-        let mut value = self.deployment().value().clone();
+        let mut value = self.document().value().clone();
         let mut notes = Vec::new();
-        let name = self.name().to_owned();
         if !self.exported.is_empty() {
             notes.push(format!(
                 "{}: what a server had filled in is left out (status, uid, resourceVersion, ...)",
@@ -51,15 +51,18 @@ impl UserWorkload {
         let spec = map(&mut value, &["spec"]);
         if let Some(replicas) = spec.shift_remove("replicas") {
             notes.push(format!(
-                "Deployment {name}: spec.replicas {replicas} is left out: they are the HPA's, and \
-                 every apply would reset them"
+                "{}: spec.replicas {replicas} is left out: they are the HPA's, and every apply would \
+                 reset them",
+                self.title()
             ));
         }
         // Surge would be pods beyond the slots.
         let strategy = json!({
             "type": "RollingUpdate", "rollingUpdate": {"maxSurge": 0, "maxUnavailable": "25%"}
         });
-        no_surge(spec.entry("strategy").or_insert(strategy));
+        if *self.kind() == kinds::DEPLOYMENT {
+            no_surge(spec.entry("strategy").or_insert(strategy));
+        }
         let labels = map(&mut value, &["spec", "template", "metadata", "labels"]);
         labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
         if autoscaler == NodeAutoscaler::ClusterAutoscaler {

@@ -5,9 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use hpa_model::{Behavior, PolicyType, ScalingRules};
+use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use oppscale_core::units::quantity_text;
 
 use super::text;
+use crate::manifest::ADAPTER_RULES;
 
 /// Everything that a template may ask for.
 #[derive(Debug, Clone, Serialize)]
@@ -55,6 +60,8 @@ pub(super) struct Context {
     /// Whether the metric is one of external.metrics.k8s.io.
     pub(super) external: bool,
     pub(super) behavior: BTreeMap<&'static str, Rules>,
+    /// The workload that the HPA scales.
+    pub(super) target: Target,
     pub(super) service: Service,
     pub(super) config_name: String,
     pub(super) config: BTreeMap<String, String>,
@@ -123,6 +130,14 @@ pub(super) struct Adapter {
     pub(super) rules: String,
 }
 
+/// A workload that is scaled.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Target {
+    pub(super) api_version: String,
+    pub(super) kind: String,
+    pub(super) name: String,
+}
+
 /// One direction of a behavior.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Rules {
@@ -164,11 +179,20 @@ fn cel_text(text: &str) -> String {
 
 impl Keda {
     /// Where KEDA finds the metric of a workload.
-    pub(super) fn of(url: &str, metric: &str, namespace: &str, workload: &str) -> Self {
+    pub(super) fn of(url: &str, metric: &str, namespace: &str, target: &Target) -> Self {
+        let Target { kind, name: workload, .. } = target;
         let value_location = format!(
-            "{metric}{{namespace=\"{namespace}\",kind=\"Deployment\",workload=\"{workload}\"}}"
+            "{metric}{{namespace=\"{namespace}\",kind=\"{kind}\",workload=\"{workload}\"}}"
         );
         Self { name: text::scaled_object(workload), url: url.to_owned(), value_location }
+    }
+}
+
+impl Target {
+    /// The workload of this kind and name.
+    pub(super) fn new(kind: &Kind, name: &str) -> Self {
+        let (api_version, kind) = (kind.api_version(), kind.name.to_owned());
+        Self { api_version, kind, name: name.to_owned() }
     }
 }
 
@@ -195,4 +219,55 @@ impl Rules {
             policies: rules.policies.iter().flatten().map(policy).collect(),
         }
     }
+}
+
+/// How much memory a replica may use, of what it requests: a filler that holds more than it
+/// asked for is the first that a kubelet short of memory evicts, and this is how much more.
+const MEMORY_LIMIT: Amount = 2;
+
+/// `resources.requests`.
+pub(super) fn requests(replica: &Replica) -> BTreeMap<String, String> {
+    let own = replica.footprint().present().filter(|(name, _)| *name != PODS);
+    own.map(|(name, amount)| (name.to_owned(), quantity_text(name, amount))).collect()
+}
+
+/// `resources.limits`: memory, and what cannot be overcommitted. No cpu: a limit would idle
+/// cores that nobody else wants.
+pub(super) fn limits(replica: &Replica) -> BTreeMap<String, String> {
+    let own = replica.footprint().present().filter(|(name, _)| *name != PODS && *name != CPU);
+    own.map(|(name, amount)| {
+        let amount = if name == MEMORY { amount * MEMORY_LIMIT } else { amount };
+        (name.to_owned(), quantity_text(name, amount))
+    })
+    .collect()
+}
+
+/// `hard` of a quota.
+pub(super) fn hard(quota: &Resources) -> BTreeMap<String, String> {
+    let key = |name: &str| if name == PODS { name.to_owned() } else { format!("requests.{name}") };
+    quota.present().map(|(name, amount)| (key(name), quantity_text(name, amount))).collect()
+}
+
+/// The most memory that one container may use, bytes, where a replica is all there is to go
+/// by.
+pub(super) fn memory_limit(replica: &Replica) -> Amount {
+    (replica.footprint().get(MEMORY) * MEMORY_LIMIT).max(512 << 20)
+}
+
+/// The rules of prometheus-adapter, with one for the workload's kind where it is not among them.
+pub(super) fn adapter_rules(kind: &Kind) -> String {
+    if [&kinds::DEPLOYMENT, &kinds::STATEFUL_SET].contains(&kind) {
+        return ADAPTER_RULES.to_owned();
+    }
+    let (name, group, resource) = (kind.name, kind.group, kind.singular());
+    format!(
+        "{ADAPTER_RULES}- seriesQuery: 'oppscale_fit_replicas{{kind=\"{name}\",namespace!=\"\",workload!=\"\"}}'
+  resources:
+    overrides:
+      namespace: {{resource: namespace}}
+      workload: {{group: {group}, resource: {resource}}}
+  name: {{matches: '^oppscale_fit_replicas$', as: oppscale_fit_replicas}}
+  metricsQuery: 'min(<<.Series>>{{<<.LabelMatchers>>,kind=\"{name}\"}}) by (<<.GroupBy>>)'
+"
+    )
 }

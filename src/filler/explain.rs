@@ -4,6 +4,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 
 use crate::manifest::Document;
 use hpa_model::sizing::{Line, Subject};
+use oppscale_core::kinds;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Puts each line above the objects that it is about.
 pub fn comment(documents: &mut [Document], lines: &[Line]) {
@@ -12,7 +14,7 @@ pub fn comment(documents: &mut [Document], lines: &[Line]) {
             "ResourceQuota" if document.value()["spec"]["scopeSelector"].is_object() => {
                 &[Subject::Quota]
             }
-            "Deployment" => &[Subject::Replica, Subject::Reserve, Subject::Guard],
+            _ if is_workload(document) => &[Subject::Replica, Subject::Reserve, Subject::Guard],
             "HorizontalPodAutoscaler" | "ScaledObject" => &[Subject::Bounds, Subject::Behavior],
             _ => continue,
         };
@@ -20,6 +22,12 @@ pub fn comment(documents: &mut [Document], lines: &[Line]) {
             document.comment(&format!("{} {}: {}", line.what, line.value, line.why));
         }
     }
+}
+
+fn is_workload(document: &Document) -> bool {
+    let value = document.value();
+    let is_filler = value["metadata"]["labels"][OPPORTUNISTIC_LABEL] == "true";
+    is_filler && value["spec"]["template"].is_object() || document.kind() == kinds::DEPLOYMENT.name
 }
 
 /// A table of `width` columns; `None` does not wrap.

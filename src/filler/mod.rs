@@ -2,42 +2,62 @@
 //!
 //! From a [`Workload`], a sizing and a few decisions to a linted set of documents. Reads and
 //! writes nothing: files and clusters are the caller's.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `program` | [`Program`]: the built-in workloads |
-//! | `own` | [`UserWorkload`]: the user's |
-//! | `complete` | what is added to it |
-//! | `exported` | what a server filled in, taken out of it |
-//! | `beside` | what else its file brings, and what that asks for |
-//! | `advice` | what of it a filler would better be without |
-//! | `container` | what a container's resources are, in a manifest's words |
-//! | `guard` | [`NodeAutoscaler`]: what keeps fillers from buying nodes |
-//! | `context` | the values that templates see |
-//! | `set` | [`render`]: all documents in order |
-//! | `explain` | where the numbers come from, as comments or as a table |
-//! | `security` | the pod-security level that a pod spec meets |
-//! | `text` | names and arguments that must be something else in a manifest |
 
 mod advice;
-mod beside;
 mod complete;
-mod container;
 mod context;
 mod explain;
-mod exported;
-mod guard;
-mod own;
-mod problem;
+mod node_autoscaler;
+mod pod_security;
 mod program;
-mod security;
-mod set;
+mod render;
+mod side_effects;
 mod text;
+mod user_workload;
 
 pub use explain::{comment, table};
-pub use guard::{FILLABLE_LABEL, NodeAutoscaler};
-pub use own::UserWorkload;
-pub use problem::FillerError;
+pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use program::{Miner, Program};
-pub use set::{Decisions, Rendered, Workload, render};
+pub use render::{Decisions, Rendered, Workload, render};
 pub use text::literal;
+pub use user_workload::UserWorkload;
+
+use thiserror::Error;
+
+use crate::manifest::ManifestError;
+use crate::manifest::lint::Issue;
+
+/// A workload that cannot be rendered.
+#[derive(Debug, Error)]
+pub enum FillerError {
+    /// A template or a file.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// The set does not hold together.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n       "))]
+    Lint(Vec<Issue>),
+    /// The user's own Deployment cannot be made opportunistic.
+    #[error("{file}: {problem}")]
+    Own {
+        /// The file.
+        file: String,
+        /// What is in the way.
+        problem: String,
+        /// What to do about it.
+        hint: String,
+    },
+}
+
+impl FillerError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Own { hint, .. } => Some(hint.clone()),
+            Self::Manifest(ManifestError::UnknownField { object, .. }) => {
+                let kind = object.split(' ').next().unwrap_or_default().to_lowercase();
+                Some(format!("see how it is spelt: kubectl explain {kind} --recursive"))
+            }
+            _ => None,
+        }
+    }
+}

@@ -61,7 +61,10 @@ fn templates_are_written_out_and_take_the_place_of_the_programs_own() {
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
     insta::assert_snapshot!(output.stderr, @r"error: template mine/hpa.yaml: line 16: undefined value: maxReplicas: {{ max_replica }}");
 
-    env.write("mine/hpa.yaml", &hpa.replacen("name: {{ name }}", "name: other", 2));
+    env.write(
+        "mine/hpa.yaml",
+        &hpa.replacen("{{ name }}", "other", 1).replacen("{{ target.name }}", "other", 1),
+    );
     let output = own();
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
     insta::assert_snapshot!(output.stderr, @r"error: HorizontalPodAutoscaler opportunistic/other: it scales Deployment other, which is not in the set");

@@ -129,13 +129,13 @@ fn files_that_cannot_be_used() {
     insta::assert_snapshot!(all, @r#"
     without requests:
     error: own.yaml: Deployment render-farm: container render requests no cpu: what a replica takes is unknown
-     hint: write resources.requests with cpu and memory, or name them for a Deployment of one container: --replica cpu=1,memory=1Gi
+     hint: write resources.requests with cpu and memory, or name them for a workload of one container: --replica cpu=1,memory=1Gi
     two HPAs:
     error: own.yaml: HorizontalPodAutoscaler h scales Deployment render-farm already: two would fight
      hint: take it out of the file; the one that is rendered takes its place
     no Deployment:
-    error: own.yaml: it holds no Deployment of apps/v1
-     hint: oppscale render-hpa --workload FILE takes the file of a Deployment
+    error: own.yaml: it holds no Deployment of apps/v1, nor another workload that an HPA can scale
+     hint: oppscale render-hpa --workload FILE takes the file of a Deployment, a StatefulSet, or a custom resource with a pod template and a /scale subresource
     two Deployments:
     error: own.yaml: it holds several Deployments: render-farm and render-farm
      hint: put each into a file of its own; each has an HPA of its own

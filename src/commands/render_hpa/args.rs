@@ -22,7 +22,7 @@ use super::values::{
 Examples:
   oppscale render-hpa --workload app.yaml --explain |
     kubectl apply --server-side -f -
-      make a Deployment of your own opportunistic, sized for this cluster
+      make a workload of your own opportunistic, sized for this cluster
   oppscale render-hpa --workload batch --image ghcr.io/acme/worker@sha256:... \\
     --reserve 15% --output-dir deploy/filler
       a set of files with a kustomization.yaml, for GitOps

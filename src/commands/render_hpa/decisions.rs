@@ -13,6 +13,7 @@ use hpa_model::verdict::LoopContext;
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -86,6 +87,10 @@ pub(super) fn of(
     };
     let pipeline = Pipeline::from(args.pipeline);
     let decisions = Decisions {
+        kind: match workload {
+            Workload::Own(own) => own.kind(),
+            _ => &kinds::DEPLOYMENT,
+        },
         name,
         namespace,
         image,
@@ -225,7 +230,8 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
 /// Who decided the values that the sizing is given.
 fn origins(args: &RenderHpaArgs, workload: &Workload) -> Origins {
     let whose = match workload {
-        Workload::Own(_) => "as the Deployment has it",
+        Workload::Own(own) if *own.kind() == kinds::DEPLOYMENT => "as the Deployment has it",
+        Workload::Own(_) => "as the workload has it",
         Workload::Paid(_) => "as in the article",
         Workload::Filler(_) => return Origins::default(),
     };

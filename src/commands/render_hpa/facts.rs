@@ -175,13 +175,13 @@ impl Facts {
         let (name, namespace) = (&decisions.name, &decisions.namespace);
         let own = decisions.hpa_name();
         let second = self.scalers.iter().find(|scaler| {
-            scaler.kind == "Deployment" && scaler.target == *name && scaler.name != own
+            scaler.kind == decisions.kind.name && scaler.target == *name && scaler.name != own
         });
         second.map_or(Ok(()), |scaler| {
             Err(Error::failure(format!(
-                "HorizontalPodAutoscaler {namespace}/{} scales Deployment {name} already: two \
-                     would fight",
-                scaler.name
+                "HorizontalPodAutoscaler {namespace}/{} scales {} {name} already: two would \
+                     fight",
+                scaler.name, decisions.kind.name
             ))
             .hint(format!(
                 "delete it first: kubectl -n {namespace} delete hpa {}\n\

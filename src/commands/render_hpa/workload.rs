@@ -86,7 +86,8 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
         };
         bail!(
             Error::failure(format!(
-                "{file}: Deployment {} has the PriorityClass {has} already",
+                "{file}: {} {} has the PriorityClass {has} already",
+                own.kind().name,
                 own.name()
             ))
             .hint(hint)

@@ -45,7 +45,7 @@ pub struct SimulateArgs {
     /// and paid load over time from a history that top --record has written
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
     pub from: Vec<String>,
-    /// With --from: whose pods are the filler's: NAMESPACE/deploy/NAME, or a label
+    /// With --from: whose pods are the filler's: [NAMESPACE/]KIND/NAME, or a label
     /// selector [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD", requires = "from")]
     pub workload: Option<WorkloadRef>,

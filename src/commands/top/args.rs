@@ -63,7 +63,7 @@ pub struct TopArgs {
     /// Show only rows of this namespace; also the namespace of --workload KIND/NAME
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
-    /// Whose pods are opportunistic: NAMESPACE/deploy/NAME, or a label selector
+    /// Whose pods are opportunistic: [NAMESPACE/]KIND/NAME, or a label selector
     /// [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD")]
     pub workload: Option<WorkloadRef>,

@@ -1,4 +1,4 @@
-//! What else the file of a Deployment brings, and what that asks of the documents around it.
+//! Objects that come with a user's workload, and what the documents around it must allow.
 
 use serde_json::Value;
 
@@ -6,8 +6,8 @@ use crate::manifest::Document;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::amount_of;
 
-use super::own::UserWorkload;
-use super::security;
+use super::pod_security;
+use super::user_workload::UserWorkload;
 
 /// Objects that the namespace's quota forbids unless the file brings them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ impl UserWorkload {
 
     /// The strictest pod-security level that all pods of the file meet.
     pub(super) fn security(&self) -> &'static str {
-        let levels: Vec<_> = self.pod_specs().map(security::level).collect();
+        let levels: Vec<_> = self.pod_specs().map(pod_security::level).collect();
         let loosest = ["privileged", "baseline"].into_iter().find(|level| levels.contains(level));
         loosest.unwrap_or("restricted")
     }
@@ -121,23 +121,23 @@ impl UserWorkload {
     /// Why the admission policy would refuse pods of the file.
     pub(super) fn refused_by_policy(&self, class: &str) -> Option<String> {
         let spec = self.pod_spec();
-        let name = self.name();
+        let title = self.title();
         if let Some(seconds) = self.grace_seconds().filter(|seconds| *seconds > 30) {
             return Some(format!(
-                "Deployment {name}: its pods may take {seconds} s to go, and the policy allows 30"
+                "{title}: its pods may take {seconds} s to go, and the policy allows 30"
             ));
         }
         let mut volumes = spec["volumes"].as_array().into_iter().flatten();
         if volumes.any(|volume| !volume["hostPath"].is_null()) {
             return Some(format!(
-                "Deployment {name}: its pods mount paths of their node, which the policy refuses"
+                "{title}: its pods mount paths of their node, which the policy refuses"
             ));
         }
         let all = spec["containers"].as_array().into_iter().flatten();
         if let Some(container) = all.into_iter().find(|container| is_limited_to_request(container))
         {
             return Some(format!(
-                "Deployment {name}: the cpu limit of container {} is no more than its request, \
+                "{title}: the cpu limit of container {} is no more than its request, \
                  which the policy refuses",
                 container["name"].as_str().unwrap_or_default()
             ));

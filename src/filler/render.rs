@@ -2,22 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::{ADAPTER_RULES, Document, Templates, lint};
+use crate::manifest::{Document, Templates, lint};
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{self, Line, Pipeline, Sizing};
 use hpa_model::verdict::METRIC_NAME;
+use oppscale_core::kinds::Kind;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units::quantity_text;
 
-use super::beside::SideEffects;
+use super::FillerError;
 use super::complete::SAFE_TO_EVICT;
-use super::container::{hard, limits, memory_limit, requests};
-use super::context::{Adapter, Cel, Context, Defaults, Keda, Port, Service, Variable, behavior};
-use super::guard::{FILLABLE_LABEL, NodeAutoscaler};
-use super::own::UserWorkload;
-use super::problem::FillerError;
+use super::context::{
+    Adapter, Cel, Context, Defaults, Keda, Port, Service, Target, Variable, adapter_rules,
+    behavior, hard, limits, memory_limit, requests,
+};
+use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::program::Program;
+use super::side_effects::SideEffects;
 use super::text;
+use super::user_workload::UserWorkload;
 
 /// The value of the filler's PriorityClass: below the autoscaler's cutoff of -10, and far
 /// enough below it for balloon pods in between.
@@ -37,7 +40,9 @@ pub enum Workload {
 /// What has been decided about it.
 #[derive(Debug, Clone)]
 pub struct Decisions {
-    /// What it is called.
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its name.
     pub name: String,
     /// Where it lives.
     pub namespace: String,
@@ -212,6 +217,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         Workload::Own(_) => Program::any(),
     };
     let is_own = own.is_some();
+    let target = Target::new(d.kind, &d.name);
     let mut config = BTreeMap::new();
     let mut secret = BTreeMap::new();
     let mut env = Vec::new();
@@ -316,11 +322,12 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         policy_name: format!("{}.oppscale.dev", text::label(&d.priority_class)),
         cel: Cel::of(&d.priority_class),
         priority_class: d.priority_class,
-        keda: Keda::of(&d.metrics_url, METRIC_NAME, &d.namespace, &d.name),
+        keda: Keda::of(&d.metrics_url, METRIC_NAME, &d.namespace, &target),
+        target,
         adapter: Adapter {
             name: "oppscale-adapter-rules".to_owned(),
             namespace: d.adapter_namespace,
-            rules: ADAPTER_RULES.to_owned(),
+            rules: adapter_rules(d.kind),
         },
         name: d.name,
         namespace: d.namespace,
