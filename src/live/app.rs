@@ -313,7 +313,7 @@ impl App {
         let Some(cluster) = self.source.cluster().cloned() else { return };
         let view = self.state.pane().view.clone();
         let sender = self.sender.clone();
-        self.queries.ask(&self.state, now);
+        self.queries.sent(&self.state, now);
         match view {
             View::OnNode { name } => {
                 let ownership = self.state.setup.resolved.ownership.clone();

@@ -121,7 +121,8 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
             Effect::Redraw
         }
         KeyCode::Char('x') => {
-            select_resource(state, (state.focus + 1) % state.resources().len().max(1))
+            state.select_resource((state.focus + 1) % state.resources().len().max(1));
+            Effect::Redraw
         }
         KeyCode::Char('c' | 'C') => named(state, "cpu"),
         KeyCode::Char('m' | 'M') => named(state, "memory"),
@@ -163,13 +164,9 @@ fn moved(state: &mut State, go: impl FnOnce(&mut State, isize) -> bool) -> Effec
 /// Sorts by the column with this letter. The same letter again, or a capital, inverts the order.
 fn sort(state: &mut State, code: KeyCode) -> Effect {
     let KeyCode::Char(letter) = code else { return Effect::None };
-    let column = state
-        .sortable()
-        .into_iter()
-        .find(|(_, own)| *own == Some(letter.to_ascii_lowercase()))
-        .map(|(column, _)| column);
-    match column {
-        Some(column) => sort_by(state, column, letter.is_ascii_uppercase()),
+    let is_key = |(_, key): &(Column, Option<char>)| *key == Some(letter.to_ascii_lowercase());
+    match state.sortable().into_iter().find(is_key) {
+        Some((column, _)) => sort_by(state, column, letter.is_ascii_uppercase()),
         None => Effect::None,
     }
 }
@@ -194,14 +191,12 @@ fn neighbour(state: &mut State, right: bool) -> Effect {
 
 fn named(state: &mut State, resource: &str) -> Effect {
     match state.resources().iter().position(|name| name == resource) {
-        Some(at) => select_resource(state, at),
+        Some(at) => {
+            state.select_resource(at);
+            Effect::Redraw
+        }
         None => Effect::None,
     }
-}
-
-fn select_resource(state: &mut State, number: usize) -> Effect {
-    state.select_resource(number);
-    Effect::Redraw
 }
 
 /// Clears the filter, or goes back. Esc never quits.

@@ -48,7 +48,7 @@ pub struct Measurement {
     pub unknown: Vec<String>,
     /// Why pods are unknown, if they are.
     pub pods_unknown: Option<String>,
-    /// The label that tells pools apart.
+    /// The label that names pools.
     pub pool_label: Option<String>,
     /// Paid and opportunistic requests on the open node, by which its changes are noticed.
     pub on_node: Option<(Resources, Resources)>,

@@ -20,10 +20,10 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 #[derive(Debug, Default)]
 pub(super) struct QuerySchedule {
     /// Whether a query is running.
-    is_open: bool,
-    /// Number of the opening for which the last query was sent: a table that is opened again has no
-    /// rows yet.
-    about: Option<u64>,
+    is_running: bool,
+    /// Number of the opening for which the last query was sent: a table that is opened again has
+    /// no rows yet.
+    opening: Option<u64>,
     /// Time of the last query or answer, and whether it failed.
     asked: Option<(Instant, bool)>,
     /// Requests on the node at that time.
@@ -35,11 +35,11 @@ impl QuerySchedule {
     pub(super) fn due(&self, state: &State, now: Instant) -> Option<Instant> {
         let view = &state.pane().view;
         let asks = matches!(view, View::OnNode { .. } | View::Hpas);
-        if !asks || self.is_open || !state.setup.has_cluster {
+        if !asks || self.is_running || !state.setup.has_cluster {
             return None;
         }
         // A frozen screen needs the first answer, too.
-        if self.about != Some(state.opening()) {
+        if self.opening != Some(state.opening()) {
             return Some(now);
         }
         if state.frozen {
@@ -58,16 +58,16 @@ impl QuerySchedule {
     }
 
     /// Records that the query is sent.
-    pub(super) fn ask(&mut self, state: &State, now: Instant) {
-        self.is_open = true;
-        self.about = Some(state.opening());
+    pub(super) fn sent(&mut self, state: &State, now: Instant) {
+        self.is_running = true;
+        self.opening = Some(state.opening());
         self.asked = Some((now, false));
         self.on_node = state.on_node().and_then(|(_, on_node)| on_node.cloned());
     }
 
     /// Records the answer or the failure.
     pub(super) fn answered(&mut self, has_failed: bool, now: Instant) {
-        self.is_open = false;
+        self.is_running = false;
         self.asked = Some((now, has_failed));
     }
 }
@@ -108,32 +108,32 @@ mod tests {
     use ratatui::crossterm::event::KeyCode;
 
     /// What is done when it is due: it is asked and answered.
-    fn answered(question: &mut QuerySchedule, bench: &Bench, now: Instant) {
-        assert_eq!(question.due(&bench.state, now), Some(now));
-        question.ask(&bench.state, now);
-        assert_eq!(question.due(&bench.state, now), None, "one at a time");
-        question.answered(false, now);
+    fn answered(queries: &mut QuerySchedule, bench: &Bench, now: Instant) {
+        assert_eq!(queries.due(&bench.state, now), Some(now));
+        queries.sent(&bench.state, now);
+        assert_eq!(queries.due(&bench.state, now), None, "one at a time");
+        queries.answered(false, now);
     }
 
     #[test]
-    fn a_table_asks_each_time_that_it_is_opened() {
-        let (mut bench, mut question, now) =
+    fn a_table_asks_each_time_that_it_is_runninged() {
+        let (mut bench, mut queries, now) =
             (Bench::blog(), QuerySchedule::default(), Instant::now());
-        assert_eq!(question.due(&bench.state, now), None, "nodes come by watches");
+        assert_eq!(queries.due(&bench.state, now), None, "nodes come by watches");
         bench.code(KeyCode::Enter);
-        answered(&mut question, &bench, now);
-        assert_eq!(question.due(&bench.state, now), None, "nothing on it has changed");
+        answered(&mut queries, &bench, now);
+        assert_eq!(queries.due(&bench.state, now), None, "nothing on it has changed");
         bench.code(KeyCode::Esc);
-        assert_eq!(question.due(&bench.state, now), None);
+        assert_eq!(queries.due(&bench.state, now), None);
         bench.code(KeyCode::Enter);
-        answered(&mut question, &bench, now);
+        answered(&mut queries, &bench, now);
         bench.type_in("5");
-        answered(&mut question, &bench, now);
-        assert_eq!(question.due(&bench.state, now), Some(now + HPAS_AGAIN));
-        question.answered(true, now);
-        assert_eq!(question.due(&bench.state, now), Some(now + AFTER_FAILURE));
+        answered(&mut queries, &bench, now);
+        assert_eq!(queries.due(&bench.state, now), Some(now + HPAS_AGAIN));
+        queries.answered(true, now);
+        assert_eq!(queries.due(&bench.state, now), Some(now + AFTER_FAILURE));
         bench.type_in("u");
-        answered(&mut question, &bench, now);
+        answered(&mut queries, &bench, now);
     }
 
     #[test]
@@ -150,12 +150,12 @@ mod tests {
 
     #[test]
     fn a_frozen_screen_asks_once_for_what_it_has_not_shown_yet() {
-        let (mut bench, mut question, now) =
+        let (mut bench, mut queries, now) =
             (Bench::blog(), QuerySchedule::default(), Instant::now());
         bench.type_in("f5");
-        answered(&mut question, &bench, now);
-        assert_eq!(question.due(&bench.state, now), None);
+        answered(&mut queries, &bench, now);
+        assert_eq!(queries.due(&bench.state, now), None);
         bench.type_in("f");
-        assert_eq!(question.due(&bench.state, now), Some(now + HPAS_AGAIN));
+        assert_eq!(queries.due(&bench.state, now), Some(now + HPAS_AGAIN));
     }
 }

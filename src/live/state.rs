@@ -51,7 +51,7 @@ pub struct State {
     pub(super) history: History,
     pub(super) replay: Option<Replay>,
     /// Failure of the last query of the open table.
-    pub(super) refusal: Option<QueryError>,
+    pub(super) query_error: Option<QueryError>,
     /// Number of HPAs that are not shown.
     pub(super) other_hpas: usize,
     /// Size of the screen.
@@ -97,7 +97,7 @@ impl State {
             measured: None,
             history: History::default(),
             replay: None,
-            refusal: None,
+            query_error: None,
             other_hpas: 0,
             area: Rect::new(0, 0, 80, 24),
             now,
@@ -166,10 +166,10 @@ impl State {
         }
         match answer {
             Ok(pods) => {
-                self.refusal = None;
+                self.query_error = None;
                 self.fill(Items::Pods(pods));
             }
-            Err(refusal) => self.refusal = Some(refusal),
+            Err(error) => self.query_error = Some(error),
         }
     }
 
@@ -390,7 +390,7 @@ impl State {
     /// Drops the query and prompt of the table that was left.
     fn forget(&mut self) {
         self.requery();
-        self.refusal = None;
+        self.query_error = None;
         self.prompt = false;
     }
 
@@ -467,14 +467,14 @@ impl State {
     pub(super) fn take_hpas(&mut self, answer: Result<Vec<HpaItem>, QueryError>) {
         match answer {
             Ok(hpas) => {
-                self.refusal = None;
+                self.query_error = None;
                 self.hpas = Some(hpas);
                 if self.pane().view == View::Hpas {
                     self.show_hpas();
                 }
             }
             // A failure is of no interest once another table is open.
-            Err(refusal) if self.pane().view == View::Hpas => self.refusal = Some(refusal),
+            Err(error) if self.pane().view == View::Hpas => self.query_error = Some(error),
             Err(_) => {}
         }
     }

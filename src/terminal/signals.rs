@@ -51,12 +51,12 @@ impl Signals {
     }
 
     /// Stops the process, and with it the whole job (as the terminal's own Ctrl-Z does),
-    /// and comes back when it is continued. Does nothing where nobody could continue it.
+    /// and comes back when it is continued. Does nothing if no shell could continue it.
     pub async fn stop(&mut self) {
         if is_orphaned() {
             return;
         }
-        // What came before says nothing of the stop to come.
+        // Earlier SIGCONTs are discarded.
         while futures::FutureExt::now_or_never(self.continued.recv()).flatten().is_some() {}
         if kill(Pid::from_raw(0), Number::SIGSTOP).is_ok() {
             self.continued.recv().await;

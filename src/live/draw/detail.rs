@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::pen::{Pen, split, wrapped};
+use super::pen::{Pen, wrapped};
 use super::table::ago;
 use crate::live::hpas::HpaItem;
 use crate::live::items::Items;
@@ -54,16 +54,10 @@ pub(super) fn detail(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let height = usize::from(place.height);
     // The last line says how many more there are.
     let shown = if lines.len() > height { height.saturating_sub(1) } else { lines.len() };
-    let mut rest = place;
-    for (text, style) in &lines[..shown] {
-        let (row, below) = split(rest);
-        rest = below;
-        pen.put(row, text, *style);
-    }
+    let rest = pen.lines(place, lines[..shown].iter().map(|(text, style)| (text, *style)));
     if shown < lines.len() {
         let more = lines.len() - shown;
-        let (row, _) = split(rest);
-        pen.put(row, &format!("… {more} more lines"), pen.theme.dim());
+        pen.put(rest, &format!("… {more} more lines"), pen.theme.dim());
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) const WORDY: u16 = 70;
 
 /// The first line: the cluster on the left, the state of the connection on the right.
 pub(super) fn title(state: &State, place: Rect, pen: &mut Pen<'_>) {
-    let (text, tone) = heard(state);
+    let (text, tone) = connection_text(state);
     let mut rest = pen.put_right(place, &text, pen.theme.tone(tone));
     rest.width = rest.width.saturating_sub(2);
     if place.width >= WORDY {
@@ -56,7 +56,7 @@ fn nodes(measured: &Measurement, wordy: bool) -> String {
 }
 
 /// The state of the connection, or the position in a recording.
-fn heard(state: &State) -> (String, Tone) {
+fn connection_text(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
         (None, Some(health)) => {

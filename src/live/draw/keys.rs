@@ -16,7 +16,7 @@ const KEYS: [(&str, &str); 18] = [
     ("Esc", "close, clear the filter, go back"),
     ("Tab 1 to 5", "nodes, namespaces, pools, workloads, HPAs"),
     ("/", "show only what contains these words"),
-    ("n a o i r s p", "sort: name, allocatable, others, opp,"),
+    ("n a o i r s p", "sort: name, allocatable, others, filler,"),
     ("", "remaining, slots, pods; t state"),
     ("same, I", "the other way round; < > the next column"),
     ("c m x", "look at cpu, memory, the next resource"),
@@ -165,7 +165,7 @@ fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
         (None, false) => hints.push(("f", "freeze")),
     }
     match &pane.view {
-        View::Hpas => hints.push(("u", if state.setup.show_unusable { "own" } else { "all" })),
+        View::Hpas => hints.push(("u", if state.setup.show_unusable { "filler" } else { "all" })),
         View::Nodes { .. } => hints.push(("u", "unusable")),
         _ => {}
     }

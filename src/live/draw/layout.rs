@@ -5,23 +5,26 @@ use ratatui::layout::Rect;
 use super::{detail, notice};
 use crate::live::state::State;
 
-/// The areas on the screen. A part without height is not shown.
+/// The parts of the screen with their areas, or with their heights while it is divided. A part
+/// without height is not shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::live) struct Layout {
-    pub(in crate::live) title: Rect,
-    pub(in crate::live) fit: Rect,
-    pub(in crate::live) bars: Rect,
-    pub(in crate::live) spark: Rect,
-    pub(in crate::live) notices: Rect,
-    pub(in crate::live) tabs: Rect,
-    pub(in crate::live) head: Rect,
-    pub(in crate::live) rows: Rect,
-    pub(in crate::live) detail: Rect,
-    pub(in crate::live) hidden: Rect,
-    pub(in crate::live) footer: Rect,
+pub(in crate::live) struct Layout<T = Rect> {
+    pub(in crate::live) title: T,
+    pub(in crate::live) fit: T,
+    pub(in crate::live) bars: T,
+    pub(in crate::live) spark: T,
+    pub(in crate::live) notices: T,
+    pub(in crate::live) tabs: T,
+    pub(in crate::live) head: T,
+    pub(in crate::live) rows: T,
+    pub(in crate::live) detail: T,
+    pub(in crate::live) hidden: T,
+    pub(in crate::live) footer: T,
     /// Names of the parts for which there is no room.
     pub(in crate::live) missing: Vec<&'static str>,
 }
+
+type Heights = Layout<u16>;
 
 /// The heights that the content would need.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,22 +38,6 @@ struct WantedHeights {
     narrow: bool,
 }
 
-/// The heights of the parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Heights {
-    title: u16,
-    fit: u16,
-    bars: u16,
-    spark: u16,
-    notices: u16,
-    tabs: u16,
-    head: u16,
-    rows: u16,
-    detail: u16,
-    hidden: u16,
-    footer: u16,
-}
-
 /// Number of rows that is kept before optional parts are shown.
 const SOME_ROWS: u16 = 3;
 /// Number of rows that is kept before optional parts grow.
@@ -61,30 +48,30 @@ const TALL: u16 = 36;
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
         let detail = detail::height(state, area.width);
-        let wishes = WantedHeights {
+        let wanted = WantedHeights {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
             detail: u16::try_from(detail).unwrap_or(u16::MAX),
             rows: u16::try_from(state.pane().len()).unwrap_or(u16::MAX),
             narrow: !state.table().within(area.width).hidden.is_empty(),
         };
-        let heights = Heights::of(area.height, wishes);
-        heights.place(area, wishes)
+        let heights = Heights::of(area.height, wanted);
+        heights.place(area, wanted)
     }
 }
 
 impl Heights {
     /// Divides the screen; the least important parts are left out first.
-    fn of(height: u16, wishes: WantedHeights) -> Self {
-        let all = Self::within(height, wishes);
-        if !wishes.narrow && all.missing(wishes).is_empty() || height < 4 {
+    fn of(height: u16, wanted: WantedHeights) -> Self {
+        let all = Self::within(height, wanted);
+        if !wanted.narrow && all.missing(wanted).is_empty() || height < 4 {
             return all;
         }
         // One line lists what is hidden.
-        Self { hidden: 1, ..Self::within(height - 1, wishes) }
+        Self { hidden: 1, ..Self::within(height - 1, wanted) }
     }
 
-    fn within(height: u16, wishes: WantedHeights) -> Self {
+    fn within(height: u16, wanted: WantedHeights) -> Self {
         let mut left = height;
         let mut take = |wanted: u16| {
             let taken = wanted.min(left);
@@ -95,27 +82,27 @@ impl Heights {
         let first_row = take(1);
         let head = take(1);
         let footer = take(1);
-        let bar = take(wishes.bars.min(1));
+        let bar = take(wanted.bars.min(1));
         let fit = take(1);
         let tabs = take(1);
-        let notice = take(wishes.notices.min(1));
+        let notice = take(wanted.notices.min(1));
         // With details below, the table is no higher than its rows.
-        let least = if wishes.detail > 0 { wishes.rows.min(SOME_ROWS) } else { SOME_ROWS };
+        let least = if wanted.detail > 0 { wanted.rows.min(SOME_ROWS) } else { SOME_ROWS };
         let some_rows = take(least.saturating_sub(1));
-        let second_bar = take(wishes.bars.saturating_sub(bar).min(1));
+        let second_bar = take(wanted.bars.saturating_sub(bar).min(1));
         let spark = take(1);
-        let detail = take(wishes.detail.min(3));
-        let notices = take(wishes.notices.saturating_sub(notice).min(4));
-        let most = if wishes.detail > 0 { wishes.rows.min(ENOUGH_ROWS) } else { ENOUGH_ROWS };
+        let detail = take(wanted.detail.min(3));
+        let notices = take(wanted.notices.saturating_sub(notice).min(4));
+        let most = if wanted.detail > 0 { wanted.rows.min(ENOUGH_ROWS) } else { ENOUGH_ROWS };
         let more_rows = take(most.saturating_sub(SOME_ROWS));
-        let more_detail = take((wishes.detail - detail).min(height / 3));
-        let more_bars = take(wishes.bars.saturating_sub(bar + second_bar).min(height / 8));
-        let more_notices = take(wishes.notices.saturating_sub(notice + notices).min(height / 6));
+        let more_detail = take((wanted.detail - detail).min(height / 3));
+        let more_bars = take(wanted.bars.saturating_sub(bar + second_bar).min(height / 8));
+        let more_notices = take(wanted.notices.saturating_sub(notice + notices).min(height / 6));
         let more_spark = if height >= TALL { take(2) } else { 0 };
         let rows = first_row + some_rows + more_rows;
         // Details stand directly below the rows, not at the end of the screen.
-        let most_rows = if wishes.detail > 0 { take(wishes.rows.saturating_sub(rows)) } else { 0 };
-        let most_detail = take(wishes.detail - detail - more_detail);
+        let most_rows = if wanted.detail > 0 { take(wanted.rows.saturating_sub(rows)) } else { 0 };
+        let most_detail = take(wanted.detail - detail - more_detail);
         Self {
             title,
             fit,
@@ -124,28 +111,29 @@ impl Heights {
             notices: notice + notices + more_notices,
             tabs,
             head,
-            rows: rows + most_rows + if wishes.detail > 0 { 0 } else { left },
-            detail: detail + more_detail + most_detail + if wishes.detail > 0 { left } else { 0 },
+            rows: rows + most_rows + if wanted.detail > 0 { 0 } else { left },
+            detail: detail + more_detail + most_detail + if wanted.detail > 0 { left } else { 0 },
             hidden: 0,
             footer,
+            missing: Vec::new(),
         }
     }
 
-    fn missing(self, wishes: WantedHeights) -> Vec<&'static str> {
+    fn missing(&self, wanted: WantedHeights) -> Vec<&'static str> {
         let parts = [
             ("keys", self.footer == 0),
             ("what fits", self.fit == 0),
             ("totals", self.bars == 0),
-            ("other resources", self.bars > 0 && self.bars < wishes.bars),
+            ("other resources", self.bars > 0 && self.bars < wanted.bars),
             ("views", self.tabs == 0),
             ("history", self.spark == 0),
-            ("details", self.detail < wishes.detail.min(2)),
-            ("notices", self.notices < wishes.notices),
+            ("details", self.detail < wanted.detail.min(2)),
+            ("notices", self.notices < wanted.notices),
         ];
         parts.into_iter().filter(|(_, is_missing)| *is_missing).map(|(name, _)| name).collect()
     }
 
-    fn place(self, area: Rect, wishes: WantedHeights) -> Layout {
+    fn place(self, area: Rect, wanted: WantedHeights) -> Layout {
         let mut y = area.y;
         let mut next = |height: u16| {
             let place = Rect { y, height, ..area };
@@ -164,7 +152,7 @@ impl Heights {
             detail: next(self.detail),
             hidden: next(self.hidden),
             footer: next(self.footer),
-            missing: self.missing(wishes),
+            missing: self.missing(wanted),
         }
     }
 }
@@ -205,8 +193,8 @@ mod tests {
         for height in 0..100 {
             for notices in [0, 1, 30] {
                 for detail in [0, 9] {
-                    let wishes = WantedHeights { notices, detail, ..USUAL };
-                    assert_eq!(sum(Heights::of(height, wishes)), height);
+                    let wanted = WantedHeights { notices, detail, ..USUAL };
+                    assert_eq!(sum(Heights::of(height, wanted)), height);
                 }
             }
         }

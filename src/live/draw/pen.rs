@@ -32,6 +32,20 @@ impl<'a> Pen<'a> {
         Rect { x, width: place.width.saturating_sub(used), ..place }
     }
 
+    /// Writes lines one below the other, as many as fit. Returns the rest of the place.
+    pub(super) fn lines(
+        &mut self,
+        mut place: Rect,
+        lines: impl IntoIterator<Item = (impl AsRef<str>, Style)>,
+    ) -> Rect {
+        for (text, style) in lines.into_iter().take(place.height.into()) {
+            let (row, below) = split(place);
+            self.put(row, text.as_ref(), style);
+            place = below;
+        }
+        place
+    }
+
     /// The end of `text` in at most `width` columns.
     pub(super) fn tail(&self, text: &str, width: u16) -> String {
         self.theme.tail(text, width.into()).into_owned()

@@ -128,7 +128,7 @@ fn underline(head: &ColumnHeading, place: Rect, pen: &mut Pen<'_>) {
 /// The reason why the table is empty.
 fn empty(state: &State) -> String {
     let pane = state.pane();
-    if state.refusal.is_some() {
+    if state.query_error.is_some() {
         return String::new();
     }
     match (&pane.items, &state.measured) {
