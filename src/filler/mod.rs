@@ -36,9 +36,9 @@ pub enum FillerError {
     /// The set does not hold together.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n       "))]
     Lint(Vec<Issue>),
-    /// The user's own Deployment cannot be made opportunistic.
+    /// The user's own workload cannot be made opportunistic.
     #[error("{file}: {problem}")]
-    Own {
+    User {
         /// The file.
         file: String,
         /// What is in the way.
@@ -52,7 +52,7 @@ impl FillerError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Own { hint, .. } => Some(hint.clone()),
+            Self::User { hint, .. } => Some(hint.clone()),
             Self::Manifest(ManifestError::UnknownField { object, .. }) => {
                 let kind = object.split(' ').next().unwrap_or_default().to_lowercase();
                 Some(format!("see how it is spelt: kubectl explain {kind} --recursive"))

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::manifest::lint::containers;
+
 /// Capabilities that `baseline` allows to be added.
 const BASELINE_CAPABILITIES: [&str; 13] = [
     "AUDIT_WRITE",
@@ -39,11 +41,6 @@ pub(super) fn level(spec: &Value) -> &'static str {
     } else {
         "restricted"
     }
-}
-
-fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
-    let of = |field: &str| spec[field].as_array().into_iter().flatten();
-    of("initContainers").chain(of("containers"))
 }
 
 fn volumes(spec: &Value) -> impl Iterator<Item = &Value> {

@@ -33,8 +33,8 @@ pub enum Workload {
     Filler(Box<Program>),
     /// A program that is paid for.
     Paid(Box<Program>),
-    /// The user's own Deployment.
-    Own(Box<UserWorkload>),
+    /// The user's own workload.
+    User(Box<UserWorkload>),
 }
 
 /// What has been decided about it.
@@ -156,7 +156,7 @@ pub fn render(
         (false, _) => "hpa.yaml",
     };
     match workload {
-        Workload::Own(own) => {
+        Workload::User(own) => {
             let refused = own.refused_by_policy(&context.priority_class);
             if let Some(problem) = refused.filter(|_| decisions.admission_policy) {
                 return Err(own.problem(problem, "change it, or leave out --admission-policy"));
@@ -209,12 +209,12 @@ pub fn render(
 fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Context {
     let d = decisions.clone();
     let own = match workload {
-        Workload::Own(own) => Some(own),
+        Workload::User(own) => Some(own),
         _ => None,
     };
     let program = match workload {
         Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
-        Workload::Own(_) => Program::any(),
+        Workload::User(_) => Program::any(),
     };
     let is_own = own.is_some();
     let target = Target::new(d.kind, &d.name);

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::manifest::Document;
+use crate::manifest::lint::containers;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::amount_of;
 
@@ -191,11 +192,6 @@ fn pod_spec(document: &Document) -> Option<&Value> {
         _ => "/spec/template/spec",
     };
     document.value().pointer(place).filter(|spec| spec["containers"].is_array())
-}
-
-fn containers(spec: &Value) -> impl Iterator<Item = &Value> {
-    let of = |field: &str| spec[field].as_array().into_iter().flatten();
-    of("initContainers").chain(of("containers"))
 }
 
 /// The user's Namespace with the labels that it lacks.

@@ -55,7 +55,7 @@ impl UserWorkload {
         let deployments: Vec<_> =
             all.iter().filter(|(.., kind)| *kind == &kinds::DEPLOYMENT).copied().collect();
         let found = if deployments.is_empty() { all } else { deployments };
-        let own = |problem: String, hint: &str| FillerError::Own {
+        let own = |problem: String, hint: &str| FillerError::User {
             file: file.to_owned(),
             problem,
             hint: hint.to_owned(),
@@ -111,7 +111,7 @@ impl UserWorkload {
     }
 
     pub(super) fn problem(&self, problem: String, hint: &str) -> FillerError {
-        FillerError::Own { file: self.file.clone(), problem, hint: hint.to_owned() }
+        FillerError::User { file: self.file.clone(), problem, hint: hint.to_owned() }
     }
 
     /// Its kind.

@@ -41,7 +41,7 @@ const NAMED_NODES: usize = 8;
 /// Where the workload will live.
 pub(super) fn namespace(args: &RenderHpaArgs, workload: &Workload) -> String {
     let own = match workload {
-        Workload::Own(own) => own.namespace(),
+        Workload::User(own) => own.namespace(),
         Workload::Paid(_) => Some("sample-app"),
         Workload::Filler(_) => None,
     };
@@ -67,7 +67,7 @@ pub(super) fn of(
                 "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
             ))
             .hint(match (workload, &args.workload) {
-                (Workload::Own(own), Some(file)) if own.namespace().is_some() => format!(
+                (Workload::User(own), Some(file)) if own.namespace().is_some() => format!(
                     "take namespace: {namespace} out of {file}, and give the filler one of its own: \
                      --namespace opportunistic"
                 ),
@@ -76,7 +76,9 @@ pub(super) fn of(
         );
     }
     let (name, grace_seconds) = match workload {
-        Workload::Own(own) => (own.name().to_owned(), own.grace_seconds().unwrap_or(GRACE_SECONDS)),
+        Workload::User(own) => {
+            (own.name().to_owned(), own.grace_seconds().unwrap_or(GRACE_SECONDS))
+        }
         Workload::Filler(program) => (
             args.name.clone().unwrap_or_else(|| program.name.to_owned()),
             args.grace.unwrap_or(GRACE_SECONDS),
@@ -88,7 +90,7 @@ pub(super) fn of(
     let pipeline = Pipeline::from(args.pipeline);
     let decisions = Decisions {
         kind: match workload {
-            Workload::Own(own) => own.kind(),
+            Workload::User(own) => own.kind(),
             _ => &kinds::DEPLOYMENT,
         },
         name,
@@ -118,7 +120,7 @@ pub(super) fn of(
     };
     let is_paid = matches!(workload, Workload::Paid(_));
     let placement = match workload {
-        Workload::Own(own) => own.placement().map_err(hinted)?,
+        Workload::User(own) => own.placement().map_err(hinted)?,
         _ => Placement::default(),
     };
     let ask = SizingRequest {
@@ -130,7 +132,7 @@ pub(super) fn of(
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
         max: match workload {
-            Workload::Own(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
+            Workload::User(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
             _ => args.max,
         },
         quota: args.quota.clone().unwrap_or_default(),
@@ -161,7 +163,7 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaC
         Some(ReplicaFlag::Auto) | None => None,
     };
     let program = match workload {
-        Workload::Own(own) => return own_replica(args, own, given),
+        Workload::User(own) => return own_replica(args, own, given),
         Workload::Filler(program) | Workload::Paid(program) => program,
     };
     if let Some(replica) = given.filter(|replica| replica.footprint().get(MEMORY) == 0) {
@@ -199,7 +201,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
     }
     match (args.reserve, workload) {
         (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveChoice::Given(reserve)),
-        (None, Workload::Own(own)) if args.growth.is_none() && args.recording.is_none() => {
+        (None, Workload::User(own)) if args.growth.is_none() && args.recording.is_none() => {
             if let Some(reserve) = own.reserve().map_err(hinted)? {
                 return Ok(ReserveChoice::Given(reserve));
             }
@@ -230,8 +232,8 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
 /// Who decided the values that the sizing is given.
 fn origins(args: &RenderHpaArgs, workload: &Workload) -> Origins {
     let whose = match workload {
-        Workload::Own(own) if *own.kind() == kinds::DEPLOYMENT => "as the Deployment has it",
-        Workload::Own(_) => "as the workload has it",
+        Workload::User(own) if *own.kind() == kinds::DEPLOYMENT => "as the Deployment has it",
+        Workload::User(_) => "as the workload has it",
         Workload::Paid(_) => "as in the article",
         Workload::Filler(_) => return Origins::default(),
     };

@@ -101,7 +101,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
                 .hint("leave out one of the two")
         );
     }
-    Ok((Workload::Own(Box::new(own)), String::new()))
+    Ok((Workload::User(Box::new(own)), String::new()))
 }
 
 fn read(file: &str) -> anyhow::Result<String> {
@@ -118,7 +118,7 @@ fn read(file: &str) -> anyhow::Result<String> {
 /// The PriorityClass of a workload.
 pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
     let brought = match workload {
-        Workload::Own(own) => own.brought_class(),
+        Workload::User(own) => own.brought_class(),
         _ => None,
     };
     args.priority_class.as_deref().or(brought).unwrap_or(CLASS).to_owned()
