@@ -141,7 +141,7 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
         Some(format!("{}\n{yaml}", changes.join(" ")))
     });
     let text = format!("{}{assumed}", verdict.why);
-    match verdict.finding {
+    match verdict.stability {
         Stability::Oscillating | Stability::Saturated { .. } => (Outcome::Failed(text), fix),
         Stability::WithinTolerance => (Outcome::Warning(text), fix),
         Stability::Stable => (Outcome::Passed(Some(text)), None),

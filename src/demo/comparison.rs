@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use hpa_model::simulation::Outcome;
-use hpa_model::verdict::{Stability, Verdict};
+use hpa_model::verdict::Verdict;
 
 use super::race::Race;
 use super::side::Side;
@@ -28,10 +28,10 @@ const FIGURES: [(&str, Figure); 7] = [
     ("utilisation requested", |o| format!("{:.1} %", o.utilisation_percent())),
     ("scale events", |o| o.scale_events.to_string()),
     ("reversals", |o| o.reversals.to_string()),
-    ("own pods killed", |o| o.filler_deleted.to_string()),
+    ("filler pods deleted", |o| o.filler_deleted.to_string()),
     ("paid pods delayed", |o| o.paid_delayed.to_string()),
     ("longest wait", |o| format!("{} s", o.longest_delay_ms.div_ceil(1000))),
-    ("harvested core-hours", |o| format!("{:.1}", o.harvested_core_hours())),
+    ("filler core-hours", |o| format!("{:.1}", o.harvested_core_hours())),
 ];
 
 impl Comparison {
@@ -89,7 +89,7 @@ fn reason(sides: &[Side]) -> String {
         let why = verdict.why.trim_end_matches('.');
         let mut letters = why.chars();
         let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-        format!("{} because {first}{}", finding(verdict.finding), letters.as_str())
+        format!("is {} because {first}{}", verdict.stability, letters.as_str())
     };
     format!(
         "What made the difference: the article's HPA {}; oppscale's {}, and paid pods that find \
@@ -117,15 +117,6 @@ fn wrapped(text: &str) -> String {
     lines.join("\n")
 }
 
-fn finding(finding: Stability) -> String {
-    match finding {
-        Stability::Oscillating => "oscillates".to_owned(),
-        Stability::Saturated { at } => format!("is pinned at {at}"),
-        Stability::Stable => "is stable".to_owned(),
-        Stability::WithinTolerance => "is stable within its tolerance".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,7 +136,7 @@ mod tests {
         }
         let of = |label| comparison.rows.iter().find(|row| row.0 == label).unwrap().1.clone();
         let number = |text: &str| text.split(' ').next().unwrap().parse::<f64>().unwrap();
-        for label in ["reversals", "own pods killed", "longest wait"] {
+        for label in ["reversals", "filler pods deleted", "longest wait"] {
             let cells = of(label);
             assert!(number(&cells[1]) < number(&cells[0]), "{label}: {cells:?}");
         }

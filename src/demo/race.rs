@@ -15,8 +15,8 @@ pub(super) const SYNC_MS: u64 = 15_000;
 
 /// The configurations that are compared: key, name and settings.
 const SIDES: [(&str, &str, &str); 2] = [
-    ("B", "article", "Value 30, metric counts own pods"),
-    ("oppscale", "oppscale", "AverageValue 1, own pods left out"),
+    ("B", "article", "Value 30, metric counts fillers"),
+    ("oppscale", "oppscale", "AverageValue 1, fillers excluded"),
 ];
 
 /// Two clusters under the same paid load.

@@ -142,8 +142,8 @@ mod tests {
         assert!(lines[1].starts_with("minute 24:00 of 60:00   1x running   burst: "), "{text}");
         assert!(lines[2].contains("article's HPA") && lines[2].contains("│oppscale's HPA"));
         for part in [
-            "Value 30, metric counts own pods",
-            "AverageValue 1, own pods left out",
+            "Value 30, metric counts fillers",
+            "AverageValue 1, fillers excluded",
             "█paid",
             "▒miner",
             "·free",
@@ -176,7 +176,7 @@ mod tests {
         assert!(narrow[1].trim_end().ends_with('…'), "{narrow:?}");
         let (width, height) = (MIN_WIDTH, MIN_HEIGHT);
         let end = lines(&view(3600), width, height).join("\n");
-        assert!(end.contains("harvested core-hours"), "the last line is there: {end}");
+        assert!(end.contains("filler core-hours"), "the last line is there: {end}");
         let mut view = view(60);
         assert!(lines(&view, width, height)[8].ends_with("q quit"));
         view.help = true;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::manifest::{Document, Templates, lint};
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{self, Line, Pipeline, Sizing};
-use hpa_model::verdict::METRIC_NAME;
+use hpa_model::verdict::{METRIC_NAME, recommended_spec};
 use oppscale_core::kinds::Kind;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units::quantity_text;
@@ -258,7 +258,12 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         .collect();
     let memory = memory_limit(&sizing.replica).max(own.map_or(0, |own| own.memory_limit()));
     let footprint = sizing.replica.footprint();
-    let spec = sizing::spec(&d.name, sizing.min, sizing.max, d.version);
+    let spec = recommended_spec(
+        ("Deployment", &d.name),
+        Some(sizing.min),
+        sizing.max,
+        d.version.default_gates(),
+    );
     let effects = match own {
         Some(own) => own.side_effects(sizing.max),
         None => SideEffects { node_ports: u64::from(d.node_port.is_some()), ..Default::default() },

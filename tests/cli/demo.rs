@@ -26,16 +26,17 @@ fn a_pipe_gets_lines_the_comparison_and_exit_code_0() {
     utilisation requested   92.5 %   92.0 %
     scale events                41       36
     reversals                   16        2
-    own pods killed            938       68
+    filler pods deleted        938       68
     paid pods delayed           15        5
     longest wait             329 s      5 s
-    harvested core-hours     112.0    118.2
+    filler core-hours        112.0    118.2
 
-    What made the difference: the article's HPA oscillates because the metric
-    contains the workload's own pods, which answer with a gain of 4.13 where values
-    4 syncs old allow 0.35; oppscale's is stable because the metric does not contain
-    the workload's own pods and says how many there should be, so the HPA rests
-    whatever the delay, and paid pods that find no room preempt the miner.
+    What made the difference: the article's HPA is oscillating because the metric
+    falls when the HPA adds replicas, so the HPA chases its own tail: loop gain
+    4.13, and with a delay of 4 syncs anything above 0.35 oscillates; oppscale's is
+    stable because the metric states how many replicas fit and does not depend on
+    how many run, so the HPA settles whatever the delay, and paid pods that find no
+    room preempt the miner.
     ");
 }
 

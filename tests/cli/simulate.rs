@@ -98,13 +98,13 @@ fn the_report_says_everything_in_80_columns() {
     let output = simulate(&["--config", "B"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     for part in [
-        "HPA  VERDICT     UTIL%",
+        "HPA  VERDICT      UTIL%",
         "B on blog: the article's HPA",
         "cores over time: # paid, + opportunistic, . free",
-        "Verdict: oscillates.",
+        "Verdict: oscillating.",
         "Reserve this loop needs: 92.4 cores",
         "paid growth in 375s: metric 30s, sync 15s, window 5m, grace 30s  75",
-        "what the tolerance overlooks                                     12.4",
+        "what the tolerance ignores                                       12.4",
         "- Use a target of type AverageValue.",
         "name: oppscale_fit_replicas",
     ] {
@@ -141,7 +141,7 @@ fn csv_holds_the_table_in_integers() {
     let output = simulate(&["--config", "H", "--config", "oppscale", "-o", "csv"]);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("name,verdict,length_seconds,utilisation_milli_percent,"));
-    assert!(lines[1].starts_with("H,in tolerance,6000,"), "{output}");
+    assert!(lines[1].starts_with("H,within tolerance,6000,"), "{output}");
     assert!(lines[2].starts_with("oppscale,stable,6000,"), "{output}");
     assert_eq!(lines.len(), 3);
 }

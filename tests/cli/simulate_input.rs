@@ -162,11 +162,11 @@ fn ones_own_hpa_is_compared_with_its_correction() {
     let output = env.run([&args[..], &["-o", "csv"]].concat());
     assert_eq!(output.code, Some(0), "{output}");
     let rows: Vec<_> = output.stdout.lines().skip(1).collect();
-    assert!(rows[0].starts_with("miner,in tolerance,"), "{output}");
+    assert!(rows[0].starts_with("miner,within tolerance,"), "{output}");
     assert!(rows[1].starts_with("\"miner, corrected\",stable,"), "{output}");
     let corrected = env.run([&args[..], &["--corrected"]].concat());
     assert_eq!(corrected.code, Some(0), "{corrected}");
-    for part in ["namespace: idle", "apiVersion: v1\n", "tolerance: \"0\"", "averageValue: \"1\""] {
+    for part in ["namespace: idle", "kind: Deployment\n", "tolerance: \"0\"", "averageValue: \"1\""] {
         assert!(corrected.stdout.contains(part), "{part}: {corrected}");
     }
     // What it prints is taken again, and needs no correction but that of its reserve.
@@ -214,7 +214,7 @@ fn a_scenario_of_ones_own_runs() {
     };
     assert_eq!((paid(0), paid(8), paid(30)), (4_000, 8_500, 24_500));
     let older = env.run(["simulate", "--scenario", "own.yaml", "--kubernetes-version", "1.34"]);
-    assert!(older.stdout.contains("oppscale  in tolerance"), "{older}");
+    assert!(older.stdout.contains("oppscale  within tolerance"), "{older}");
 }
 
 /// What `render-hpa` renders: the HPA among all that decides how its loop goes.
@@ -260,7 +260,7 @@ fn what_stands_beside_an_hpa_decides_too() {
          period of 5s, as in set.yaml\n"
     );
     assert!(!output.stdout.contains("PriorityClass"), "it has one: {output}");
-    assert!(output.stdout.contains("Taken off in the metric: 10 cores"), "{output}");
+    assert!(output.stdout.contains("Subtracted in the metric: 10 cores"), "{output}");
     // Without its class, nobody knows who is evicted.
     let (_, without) = SET.split_once("---\n").unwrap();
     env.write("without.yaml", &format!("{without}{hpa}"));
@@ -275,7 +275,7 @@ fn what_stands_beside_an_hpa_decides_too() {
     // A flag has the last word.
     let flags = ["simulate", "--hpa", "set.yaml", "--reserve-in-metric", "3"];
     let output = env.run(flags);
-    assert!(output.stdout.contains("Taken off in the metric: 3 cores"), "{output}");
+    assert!(output.stdout.contains("Subtracted in the metric: 3 cores"), "{output}");
     env.write("bad.yaml", &format!("{}{hpa}", SET.replace("\"10\"", "lots")));
     let output = env.run(["simulate", "--hpa", "bad.yaml"]);
     assert_eq!(output.code, Some(1), "{output}");

@@ -40,11 +40,11 @@ fn numbers_on_the_articles_cluster_are_explained() {
     maxReplicas   172                           178 slots at zero paid load on 6 usable nodes; 184 cores less 1.5 for DaemonSets less the reserve of 10 hold 172
     hard          cpu=172,memory=43Gi,pods=172  172 replicas of cpu=1,memory=256Mi
     minReplicas   1                             the least that an HPA keeps before 1.37; a floor never yields by itself
-    averageValue  1                             the metric is the number of replicas that fit, own pods and reserve taken off
+    averageValue  1                             the metric is the number of replicas that fit, own pods and reserve excluded
     scaleDown     at once                       paid work waits for nothing but one sync and the grace period
     scaleUp       after 60 s, by half or 10     what is free for less than a minute is not worth a pod's start
     tolerance     0                             every core counts; 10 % of the replicas would be overlooked
-    verdict       stable                        The metric does not contain the workload's own pods and says how many there should be, so the HPA rests whatever the delay
+    verdict       stable                        The metric states how many replicas fit and does not depend on how many run, so the HPA settles whatever the delay
     autoscaler    none: priority -1000          nobody adds nodes; the class would keep Cluster Autoscaler from it (the saved nodes tell of none)
     ");
 }

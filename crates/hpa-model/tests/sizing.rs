@@ -125,7 +125,7 @@ fn the_reserve_is_what_the_loop_needs() {
         let reserve = ReserveChoice::Auto(Some(growth.clone()));
         let sizing =
             size(&ledger, &SizingRequest { reserve, pipeline, version, ..ask("cpu=1") }).unwrap();
-        (sizing.reserve.to_string(), sizing.finding)
+        (sizing.reserve.to_string(), sizing.stability)
     };
     // 21 s of growth, the largest paid pod, one replica.
     assert_eq!(

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::render::csv::line;
 use hpa_model::Change;
 
-use super::words::finding;
+use super::words::stability;
 use super::{Comparison, Entry};
 
 /// The columns of `-o csv`.
@@ -50,7 +50,7 @@ fn cells(entry: &Entry) -> Vec<String> {
         o.longest_delay_ms,
         o.harvested_milli_core_hours,
     ];
-    let names = [entry.name.clone(), finding(entry)];
+    let names = [entry.name.clone(), stability(entry)];
     names.into_iter().chain(figures.map(|figure| figure.to_string())).collect()
 }
 

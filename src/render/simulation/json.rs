@@ -44,7 +44,7 @@ fn verdict(verdict: &Result<Verdict, VerdictError>) -> Value {
         Ok(verdict) => verdict,
         Err(why) => return json!({ "finding": null, "why": why.to_string() }),
     };
-    let (finding, at) = match verdict.finding {
+    let (finding, at) = match verdict.stability {
         Stability::Oscillating => ("oscillates", None),
         Stability::Saturated { at } => ("pinned", Some(at)),
         Stability::Stable => ("stable", None),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Entry;
 use super::series::{Point, moment, points};
-use super::words::finding;
+use super::words::stability;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 480.0;
@@ -42,8 +42,8 @@ pub fn picture(scenario: &str, entry: &Entry) -> String {
     let _ = writeln!(svg, "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
     let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"30\" font-size=\"17\">{title}</text>");
     let figures = format!(
-        "{}; {}.{} % requested on average, {} reversals, {} own pods killed, {} paid pods delayed",
-        finding(entry),
+        "{}; {}.{} % requested on average, {} reversals, {} filler pods deleted, {} paid pods delayed",
+        stability(entry),
         outcome.utilisation_milli_percent / 1000,
         outcome.utilisation_milli_percent % 1000 / 100,
         outcome.reversals,

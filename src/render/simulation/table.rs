@@ -5,7 +5,7 @@ use crate::render::table::{Column, lines};
 use hpa_model::simulation::Outcome;
 use hpa_model::verdict::Stability;
 
-use super::words::finding;
+use super::words::stability;
 use super::{Comparison, Entry};
 
 /// A heading, and the cell of a configuration under it.
@@ -18,7 +18,7 @@ const FIGURES: [Figure; 7] = [
     ("KILLED", |o| o.filler_deleted.to_string()),
     ("DELAYED", |o| o.paid_delayed.to_string()),
     ("LONGEST", |o| format!("{}s", tenths(o.longest_delay_ms))),
-    ("HARVEST", |o| tenths(o.harvested_milli_core_hours)),
+    ("FILLED", |o| tenths(o.harvested_milli_core_hours)),
 ];
 
 /// The table.
@@ -32,7 +32,7 @@ pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
     };
     let mut columns = vec![
         column("HPA", true, &|entry| (entry.name.clone(), Style::Plain)),
-        column("VERDICT", true, &|entry| (finding(entry), style(entry))),
+        column("VERDICT", true, &|entry| (stability(entry), style(entry))),
     ];
     for (heading, figure) in FIGURES {
         let cell = |entry: &Entry| {
@@ -53,7 +53,7 @@ pub(super) fn titles(comparison: &Comparison) -> String {
 }
 
 fn style(entry: &Entry) -> Style {
-    match entry.verdict.as_ref().map(|verdict| verdict.finding) {
+    match entry.verdict.as_ref().map(|verdict| verdict.stability) {
         Ok(Stability::Stable | Stability::WithinTolerance) => Style::Plain,
         Ok(Stability::Oscillating | Stability::Saturated { .. }) => Style::Bad,
         Err(_) => Style::Warn,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::printer::{Printer, Style};
 use crate::render::table::columns;
-use hpa_model::verdict::{ReserveNeed, Stability, Verdict};
+use hpa_model::verdict::{ReserveNeed, Verdict};
 use oppscale_core::resources::{Amount, CPU, Resources};
 use oppscale_core::units;
 use std::time::Duration;
@@ -14,13 +14,10 @@ use super::Entry;
 /// Columns of a sentence.
 const WIDTH: usize = 80;
 
-/// The finding in a word or two, for a table.
-pub(super) fn finding(entry: &Entry) -> String {
-    match entry.verdict.as_ref().map(|verdict| verdict.finding) {
-        Ok(Stability::Oscillating) => "oscillates".to_owned(),
-        Ok(Stability::Saturated { at }) => format!("pinned at {at}"),
-        Ok(Stability::Stable) => "stable".to_owned(),
-        Ok(Stability::WithinTolerance) => "in tolerance".to_owned(),
+/// The verdict in a word or two, for a table.
+pub(super) fn stability(entry: &Entry) -> String {
+    match &entry.verdict {
+        Ok(verdict) => verdict.stability.to_string(),
         Err(_) => "unknown".to_owned(),
     }
 }
@@ -31,13 +28,7 @@ pub(super) fn verdict(entry: &Entry, printer: &Printer) -> String {
         Ok(verdict) => verdict,
         Err(why) => return format!("{}: {why}\n", printer.paint(Style::Warn, "no verdict")),
     };
-    let word = match verdict.finding {
-        Stability::Oscillating => "oscillates".to_owned(),
-        Stability::Saturated { at } => format!("pinned at {at} replicas"),
-        Stability::Stable => "stable".to_owned(),
-        Stability::WithinTolerance => "stable only within the tolerance band".to_owned(),
-    };
-    let mut text = wrapped(&format!("Verdict: {word}. {}", verdict.why), "");
+    let mut text = wrapped(&format!("Verdict: {}. {}", verdict.stability, verdict.why), "");
     text.push('\n');
     text.push_str(&reserve(entry, verdict, printer));
     if let Some(correction) = &verdict.correction {
@@ -62,10 +53,10 @@ fn reserve(entry: &Entry, verdict: &Verdict, printer: &Printer) -> String {
     let heading = format!("Reserve this loop needs: {} cores", cpu(need.total_milli()));
     let mut text = format!("{}\n", printer.paint(Style::Bold, &heading));
     text.push_str(&columns(rows.to_vec()));
-    let _ = writeln!(text, "Taken off in the metric: {} cores", cpu(held));
+    let _ = writeln!(text, "Subtracted in the metric: {} cores", cpu(held));
     if let Some(ms) = need.preemption_ms {
         let span = units::duration(Duration::from_millis(ms));
-        let _ = writeln!(text, "With preemption a paid pod waits {span} at most all the same.");
+        let _ = writeln!(text, "With preemption a paid pod waits {span} at most anyway.");
     }
     text
 }
@@ -84,7 +75,7 @@ fn terms(need: &ReserveNeed) -> [(String, Amount); 4] {
     [
         (growth, need.growth_milli),
         ("the largest paid pod".to_owned(), need.largest_paid_milli),
-        ("what the tolerance overlooks".to_owned(), need.tolerance_milli),
+        ("what the tolerance ignores".to_owned(), need.tolerance_milli),
         ("one replica, for rounding up".to_owned(), need.rounding_milli),
     ]
 }

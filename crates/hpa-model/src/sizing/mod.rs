@@ -18,13 +18,11 @@
 //! | `line` | [`Line`]: one number and its reason |
 //! | `problem` | [`SizingError`]: what cannot be sized |
 
-mod control;
 mod problem;
 mod request;
 mod size;
 mod usable_nodes;
 
-pub use control::spec;
 pub use problem::SizingError;
 pub use request::{
     Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest,

@@ -111,14 +111,14 @@ pub enum Pipeline {
 
 impl Pipeline {
     /// What the metric measures, with this much taken off.
-    pub fn nature(self, reserve: Reserve) -> MetricModel {
-        let nature = MetricModel::oppscale(reserve);
+    pub fn metric_model(self, reserve: Reserve) -> MetricModel {
+        let model = MetricModel::oppscale(reserve);
         match self {
-            Self::Native | Self::External | Self::Keda => nature,
+            Self::Native | Self::External | Self::Keda => model,
             Self::Prometheus => MetricModel {
                 // kube-prometheus-stack scrapes every 30 s.
                 freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 1_000 },
-                ..nature
+                ..model
             },
         }
     }

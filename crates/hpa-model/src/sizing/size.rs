@@ -9,12 +9,14 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units::{cores, quantity_text};
 
-use super::control;
 use super::problem::SizingError;
 use super::request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
 use super::usable_nodes::UsableNodes;
 use super::usable_nodes::choose_shape;
-use crate::verdict::{ReserveNeed, Stability};
+use crate::ControllerConfig;
+use crate::verdict::{
+    self, LoopContext, ReserveNeed, Stability, Verdict, VerdictError, recommended_spec,
+};
 
 /// Where nobody says how fast paid work grows: one of the largest paid pods in so many
 /// seconds, as the article's demonstration has it (15 pods in 5 minutes).
@@ -36,7 +38,7 @@ pub struct Sizing {
     /// How many fit beside paid work now.
     pub fit_now: Amount,
     /// What the HPA model says of the loop.
-    pub finding: Stability,
+    pub stability: Stability,
     /// The nodes that may be filled, by name.
     pub nodes: Vec<String>,
     /// Where each number comes from.
@@ -68,14 +70,14 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingEr
         return Err(nodes.closest(&replica));
     }
     let growth = growth(request, &nodes);
-    let context = control::context(&nodes, request, each, growth.milli_per_second);
-    let need = control::need(request, &context, (1, bounded(slots))).map_err(|_| no_cpu())?;
+    let context = loop_context(&nodes, request, each, growth.milli_per_second);
+    let need = need(request, &context, (1, bounded(slots))).map_err(|_| no_cpu())?;
     let (reserve, line) = reserve(request, &nodes, &need, &growth);
     lines.push(line);
     let Limits { found, max, quota } = most(request, &nodes, &replica, slots, reserve, &mut lines)?;
     let min = least(request, max, found, slots, &mut lines)?;
-    let verdict = control::judge(request, &context, (min, max), reserve).map_err(|_| no_cpu())?;
-    behavior(request, &need, &verdict.finding, &verdict.why, &mut lines);
+    let verdict = judge(request, &context, (min, max), reserve).map_err(|_| no_cpu())?;
+    behavior(request, &need, verdict.stability, &verdict.why, &mut lines);
     let query = Query {
         replica: replica.clone(),
         reserve,
@@ -91,7 +93,7 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingEr
         max,
         quota,
         fit_now: fit.min(Amount::from(max)),
-        finding: verdict.finding,
+        stability: verdict.stability,
         nodes: nodes.nodes.into_iter().map(|node| node.name).collect(),
         lines,
     })
@@ -141,8 +143,7 @@ fn reserve(
     );
     match &request.reserve {
         ReserveChoice::Auto(_) => {
-            // Whole cores are easier to talk about.
-            let milli = (need.total_milli() + 999) / 1000 * 1000;
+            let milli = need.whole_cores_milli();
             let reserve = Reserve::Cpu(i64::try_from(milli).unwrap_or(i64::MAX));
             (reserve, Line::new(Subject::Reserve, "reserve", reserve, sum))
         }
@@ -300,7 +301,7 @@ fn least(
 fn behavior(
     request: &SizingRequest,
     need: &ReserveNeed,
-    finding: &Stability,
+    stability: Stability,
     why: &str,
     lines: &mut Vec<Line>,
 ) {
@@ -310,7 +311,7 @@ fn behavior(
     line(
         "averageValue",
         "1",
-        "the metric is the number of replicas that fit, own pods and reserve taken off".to_owned(),
+        "the metric is the number of replicas that fit, own pods and reserve excluded".to_owned(),
     );
     line(
         "scaleDown",
@@ -343,21 +344,55 @@ fn behavior(
             ),
         );
     }
-    line("verdict", verdict_word(finding), why.trim_end_matches('.').to_owned());
-}
-
-/// A finding as `simulate` calls it.
-fn verdict_word(finding: &Stability) -> &'static str {
-    match finding {
-        Stability::Stable => "stable",
-        Stability::WithinTolerance => "in tolerance",
-        Stability::Oscillating => "oscillates",
-        Stability::Saturated { .. } => "pinned",
-    }
+    line("verdict", &stability.to_string(), why.trim_end_matches('.').to_owned());
 }
 
 fn bounded(replicas: Amount) -> u32 {
     u32::try_from(replicas.max(0)).unwrap_or(u32::MAX).min(i32::MAX as u32)
+}
+
+/// The cluster around the HPA.
+fn loop_context(
+    nodes: &UsableNodes,
+    request: &SizingRequest,
+    replica_milli: Amount,
+    growth_milli_per_second: Amount,
+) -> LoopContext {
+    LoopContext {
+        allocatable_milli: nodes.allocatable.get(CPU),
+        paid_milli: nodes.paid_milli,
+        replica_milli,
+        largest_paid_milli: nodes.largest_paid_milli,
+        growth_milli_per_second,
+        grace_ms: request.grace_ms,
+        sync_period_ms: 15_000,
+        // The rendered class is below every other and paid pods preempt unless told otherwise.
+        preemption: true,
+    }
+}
+
+/// What the HPA model says of the rendered HPA.
+fn judge(
+    request: &SizingRequest,
+    context: &LoopContext,
+    bounds: (u32, u32),
+    reserve: Reserve,
+) -> Result<Verdict, VerdictError> {
+    let config = ControllerConfig::of(request.version);
+    let (min, max) = bounds;
+    let spec = recommended_spec(("Deployment", "filler"), Some(min), max, config.gates);
+    verdict::judge(&spec, &config, &request.pipeline.metric_model(reserve), context)
+}
+
+/// What the loop needs to leave free at its fullest: at zero paid load, where the replicas
+/// that a tolerance overlooks are the most.
+fn need(
+    request: &SizingRequest,
+    context: &LoopContext,
+    bounds: (u32, u32),
+) -> Result<ReserveNeed, VerdictError> {
+    let emptied = LoopContext { paid_milli: 0, ..*context };
+    judge(request, &emptied, bounds, Reserve::Cpu(0)).map(|verdict| verdict.reserve)
 }
 
 /// What a number is about, and so the objects it stands in.

@@ -1,20 +1,23 @@
-//! What to change about an HPA and its metric, as data: oppscale's own loop, with the limits
-//! of the HPA at hand.
+//! The correction of an HPA and its metric, as data: oppscale's own loop within the HPA's bounds.
 
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::Amount;
+use oppscale_core::resources::{Amount, CPU, Resources};
 
-use super::circumstances::LoopContext;
+use super::context::LoopContext;
 use super::control_loop::{Analysis, Stability, Target};
 use super::reserve::ReserveNeed;
 use crate::simulation::{FillerPods, Freshness, MetricModel, MetricUnit, filler_behavior};
-use crate::{ControllerConfig, HpaSpec, MetricSource, MetricSpec, MetricTarget};
+use crate::{
+    ControllerConfig, FeatureGates, HpaSpec, MetricIdentifier, MetricSource, MetricSpec,
+    MetricTarget,
+};
 
-/// The metric that says how many replicas fit.
+/// Name of the metric that states how many replicas fit.
 pub const METRIC_NAME: &str = "oppscale_fit_replicas";
 
-/// Whether a metric of this name is that one, KEDA's name for it included:
-/// `s0-metric-api-oppscale_fit_replicas{namespace="…"}`, the trigger's number and valueLocation.
+/// Whether this is the name of that metric, or KEDA's name for it, which adds the trigger's
+/// number and valueLocation: `s0-metric-api-oppscale_fit_replicas{namespace="…"}`.
+#[must_use]
 pub fn is_fit_replicas_metric(name: &str) -> bool {
     let of_keda = name.strip_prefix('s').and_then(|rest| rest.split_once("-metric-api-"));
     let series = match of_keda {
@@ -26,7 +29,8 @@ pub fn is_fit_replicas_metric(name: &str) -> bool {
     series == METRIC_NAME
 }
 
-/// Whether an HPA goes by that metric.
+/// Whether one of the metrics of an HPA is that metric.
+#[must_use]
 pub fn uses_fit_replicas(spec: &HpaSpec) -> bool {
     spec.effective_metrics().iter().any(|metric| match &metric.source {
         MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
@@ -36,35 +40,64 @@ pub fn uses_fit_replicas(spec: &HpaSpec) -> bool {
     })
 }
 
+/// The HPA that oppscale recommends for a filler, and renders: the replicas that fit, scaled
+/// down at once.
+///
+/// Without the gate it has no tolerance: the API server would drop the field, and GitOps would
+/// restore it for ever.
+#[must_use]
+pub fn recommended_spec(
+    (kind, name): (&str, &str),
+    min_replicas: Option<u32>,
+    max_replicas: u32,
+    gates: FeatureGates,
+) -> HpaSpec {
+    let mut behavior = filler_behavior();
+    if !gates.configurable_tolerance {
+        behavior.drop_tolerance();
+    }
+    let source = MetricSource::Object {
+        metric: MetricIdentifier::named(METRIC_NAME),
+        kind: kind.to_owned(),
+        name: name.to_owned(),
+    };
+    HpaSpec {
+        min_replicas,
+        max_replicas,
+        metrics: vec![MetricSpec { source, target: MetricTarget::average_value(1000) }],
+        behavior: Some(behavior),
+    }
+}
+
 /// The HPA and the metric as they should be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Correction {
     /// The HPA.
     pub spec: HpaSpec,
-    /// What its metric measures. The reserve is what the corrected loop needs.
+    /// The metric, with the reserve that the corrected loop needs.
     pub metric: MetricModel,
-    /// How that reserve comes about.
+    /// Terms of that reserve.
     pub reserve: ReserveNeed,
-    /// What is different, the most important first.
+    /// Differences, the most important first.
     pub changes: Vec<Change>,
 }
 
-/// One difference.
+/// One difference between an HPA and its correction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
-    /// Take the workload's own pods out of the metric.
+    /// Exclude the filler's pods from the metric.
     ExcludeFillerPods,
-    /// Compare it with an `AverageValue`.
+    /// Compare the metric with an `AverageValue`.
     UseAverageValue,
     /// Serve replicas that fit instead of cores.
     UseFitReplicas,
-    /// Take the reserve off in the metric; millicores.
+    /// Subtract this reserve in the metric, millicores.
     SetReserve(Amount),
-    /// Set the scale-down window to 0.
+    /// Set the scale-down stabilization window to 0.
     RemoveScaleDownWindow,
     /// Set both tolerances to 0.
     RemoveTolerance,
-    /// Tolerances need Kubernetes 1.35; the reserve makes up for it.
+    /// Upgrade: tolerances need Kubernetes 1.35, and until then the reserve makes up for them.
     ToleranceNeedsKubernetes135,
     /// Read capacity from a watch instead of a scrape.
     UseWatch,
@@ -77,12 +110,12 @@ impl Change {
     #[must_use]
     pub fn text(self) -> String {
         let text = match self {
-            Self::ExcludeFillerPods => "Take the workload's own pods out of the metric.",
+            Self::ExcludeFillerPods => "Exclude the workload's own pods from the metric.",
             Self::UseAverageValue => "Use a target of type AverageValue.",
-            Self::UseFitReplicas => "Serve the number of replicas that fit, and averageValue 1.",
+            Self::UseFitReplicas => "Serve the number of replicas that fit, with averageValue 1.",
             Self::SetReserve(milli) => {
                 let cores = milli as f64 / 1000.0;
-                return format!("Take a reserve of {cores} cores off in the metric.");
+                return format!("Subtract a reserve of {cores} cores in the metric.");
             }
             Self::RemoveScaleDownWindow => {
                 "Set behavior.scaleDown.stabilizationWindowSeconds to 0."
@@ -102,79 +135,47 @@ impl Change {
     }
 }
 
-/// What to change, if anything.
+/// The correction, if anything needs to change.
 pub(super) fn correct(
-    spec: &HpaSpec,
+    before: &Target,
     config: &ControllerConfig,
-    nature: &MetricModel,
+    metric: &MetricModel,
     context: &LoopContext,
     analysis: &Analysis,
     need: &ReserveNeed,
 ) -> Option<Correction> {
     let has_gate = config.gates.configurable_tolerance;
-    let fixed = corrected_spec(spec);
-    let target = Target::of(&fixed.stored(config.gates), config)?;
-    let before = Target::of(&spec.stored(config.gates), config)?;
-    let watched = match nature.freshness {
+    let (min, max) = (before.min, before.max);
+    let spec = recommended_spec(("Deployment", "filler"), Some(min), max, config.gates);
+    let target = Target::of(&spec.stored(config.gates), config)?;
+    let freshness = match metric.freshness {
         Freshness::Scraped { .. } => Freshness::Watched { lag_ms: 1_000 },
         watched @ Freshness::Watched { .. } => watched,
     };
-    let mut metric = MetricModel { freshness: watched, ..MetricModel::oppscale(nature.reserve) };
+    let mut corrected = MetricModel { freshness, ..MetricModel::oppscale(metric.reserve) };
     let free = context.allocatable_milli - context.paid_milli;
-    let most = u32::try_from((free / context.replica_milli).max(0)).unwrap_or(u32::MAX);
-    let reserve = ReserveNeed::of(&target, &metric, context, most.max(before.min).min(before.max));
-    // Whole cores are easier to talk about.
-    let reserve_milli = (reserve.total_milli() + 999) / 1000 * 1000;
-    let held = held_milli(nature, context);
+    let fit = u32::try_from((free / context.replica_milli).max(0)).unwrap_or(u32::MAX);
+    let reserve = ReserveNeed::of(&target, &corrected, context, fit.max(min).min(max));
+    let reserve_milli = reserve.whole_cores_milli();
+    let allocatable = Resources::default().with(CPU, context.allocatable_milli);
+    let is_short = metric.reserve.of(&allocatable).get(CPU) < reserve.total_milli();
     let is_slow = need.latency_ms() > reserve.latency_ms();
-    let reserve_is_short = held < reserve.total_milli();
-    if reserve_is_short || is_slow || before.is_value {
-        metric.reserve = Reserve::Cpu(i64::try_from(reserve_milli).unwrap_or(i64::MAX));
+    if is_short || is_slow || before.is_value {
+        corrected.reserve = Reserve::Cpu(i64::try_from(reserve_milli).unwrap_or(i64::MAX));
     }
     let had_tolerance = before.tolerance_down > 0.0 || before.tolerance_up > 0.0;
     let changes = [
-        (nature.filler_pods == FillerPods::Included, Change::ExcludeFillerPods),
+        (metric.filler_pods == FillerPods::Included, Change::ExcludeFillerPods),
         (before.is_value, Change::UseAverageValue),
-        (nature.unit == MetricUnit::Cores, Change::UseFitReplicas),
-        (metric.reserve != nature.reserve, Change::SetReserve(reserve_milli)),
+        (metric.unit == MetricUnit::Cores, Change::UseFitReplicas),
+        (corrected.reserve != metric.reserve, Change::SetReserve(reserve_milli)),
         (before.window_down_seconds > 0, Change::RemoveScaleDownWindow),
         (had_tolerance && has_gate, Change::RemoveTolerance),
         (had_tolerance && !has_gate, Change::ToleranceNeedsKubernetes135),
-        (watched != nature.freshness, Change::UseWatch),
+        (freshness != metric.freshness, Change::UseWatch),
         (!context.preemption, Change::LowerPriority),
     ];
     let changes: Vec<_> = changes.into_iter().filter(|c| c.0).map(|c| c.1).collect();
-    let fine = analysis.finding == Stability::Stable && changes.is_empty();
-    (!fine).then_some(Correction { spec: fixed, metric, reserve, changes })
-}
-
-fn held_milli(nature: &MetricModel, context: &LoopContext) -> Amount {
-    use oppscale_core::resources::{CPU, Resources};
-    nature.reserve.of(&Resources::default().with(CPU, context.allocatable_milli)).get(CPU)
-}
-
-/// The same HPA on the number of replicas that fit.
-fn corrected_spec(spec: &HpaSpec) -> HpaSpec {
-    let capacity = spec.effective_metrics().iter().map(|metric| &metric.source);
-    let source = capacity.filter_map(renamed).take(1);
-    HpaSpec {
-        min_replicas: spec.min_replicas,
-        max_replicas: spec.max_replicas,
-        metrics: source
-            .map(|source| MetricSpec { source, target: MetricTarget::average_value(1000) })
-            .collect(),
-        behavior: Some(filler_behavior()),
-    }
-}
-
-/// The source of a capacity metric under oppscale's name.
-fn renamed(source: &MetricSource) -> Option<MetricSource> {
-    let mut source = source.clone();
-    match &mut source {
-        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
-            metric.name = METRIC_NAME.to_owned();
-            Some(source)
-        }
-        _ => None,
-    }
+    let is_fine = analysis.stability == Stability::Stable && changes.is_empty();
+    (!is_fine).then_some(Correction { spec, metric: corrected, reserve, changes })
 }

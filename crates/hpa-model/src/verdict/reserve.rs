@@ -1,51 +1,51 @@
-//! How much a loop must leave free so that paid pods need not wait for it.
+//! The reserve that a loop needs so that paid pods do not wait for it.
 //!
-//! `R ≥ growth·τ + largest paid pod + tolerance·n·c + c`, where τ is the time from a paid
-//! pod's request until the filler has yielded: the metric's age, one sync, the scale-down
-//! window and the grace period, each at its worst.
+//! `R ≥ growth·τ + largest paid pod + tolerance·n·c + c`. τ is the time from a paid pod's
+//! request until the filler has yielded: the metric's age, one sync, the scale-down window and
+//! the grace period, each at its worst.
 
 use oppscale_core::resources::Amount;
 
-use super::circumstances::LoopContext;
+use super::context::LoopContext;
 use super::control_loop::Target;
 use crate::simulation::MetricModel;
 
-/// How long the scheduler takes to notice and choose victims, milliseconds.
+/// Time for the scheduler to notice a pod and choose its victims, in milliseconds.
 const SCHEDULING_MS: u64 = 1_000;
 
 /// The reserve that a loop needs, term by term.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReserveNeed {
-    /// How old the metric may be, milliseconds.
+    /// Age of the metric at worst, in milliseconds.
     pub metric_age_ms: u64,
-    /// From one run of the HPA to the next, milliseconds.
+    /// Sync period of the HPA controller, in milliseconds.
     pub sync_ms: u64,
-    /// The scale-down stabilization window, milliseconds.
+    /// Scale-down stabilization window, in milliseconds.
     pub window_ms: u64,
-    /// The filler's grace period, milliseconds.
+    /// Grace period of the filler, in milliseconds.
     pub grace_ms: u64,
-    /// What paid requests grow by in the four together, millicores.
+    /// Growth of the paid requests in those four together, in millicores.
     pub growth_milli: Amount,
-    /// The largest paid pod, millicores.
+    /// Largest paid pod, in millicores.
     pub largest_paid_milli: Amount,
-    /// What the HPA overlooks within its tolerance, millicores.
+    /// Replicas that the tolerance ignores, in millicores.
     pub tolerance_milli: Amount,
-    /// One replica, by which the count may be rounded up, millicores.
+    /// One replica, by which the count may be rounded up, in millicores.
     pub rounding_milli: Amount,
-    /// How long a paid pod waits at most where it evicts the filler's instead, milliseconds.
+    /// Longest wait of a paid pod that evicts filler pods instead, in milliseconds.
     pub preemption_ms: Option<u64>,
 }
 
 impl ReserveNeed {
-    /// The need of a loop that rests at this many replicas.
+    /// The need of a loop that settles at this many replicas.
     pub(super) fn of(
         target: &Target,
-        nature: &MetricModel,
+        metric: &MetricModel,
         context: &LoopContext,
         settles_at: u32,
     ) -> Self {
         let mut need = Self {
-            metric_age_ms: nature.freshness.worst_age_ms(),
+            metric_age_ms: metric.freshness.worst_age_ms(),
             sync_ms: context.sync_period_ms,
             window_ms: u64::from(target.window_down_seconds) * 1000,
             grace_ms: context.grace_ms,
@@ -55,16 +55,16 @@ impl ReserveNeed {
             rounding_milli: context.replica_milli,
             preemption_ms: context.preemption.then(|| context.grace_ms + SCHEDULING_MS),
         };
-        let grown = context.growth_milli_per_second * Amount::from(need.latency_ms());
-        need.growth_milli = grown / 1000 + Amount::from(grown % 1000 != 0);
-        // Billionths are as fine as a tolerance can be written.
+        let growth = context.growth_milli_per_second * Amount::from(need.latency_ms());
+        need.growth_milli = growth / 1000 + Amount::from(growth % 1000 != 0);
+        // A tolerance has at most nine decimals.
         let tolerance = (target.tolerance_down * 1e9).round() as Amount;
         let replicas_milli = Amount::from(settles_at) * context.replica_milli;
         need.tolerance_milli = replicas_milli.saturating_mul(tolerance) / 1_000_000_000;
         need
     }
 
-    /// τ: until the filler has yielded by the HPA alone, milliseconds.
+    /// τ: time until the filler has yielded by its HPA alone, in milliseconds.
     #[must_use]
     pub fn latency_ms(&self) -> u64 {
         self.metric_age_ms
@@ -73,9 +73,15 @@ impl ReserveNeed {
             .saturating_add(self.grace_ms)
     }
 
-    /// The sum of the terms, millicores.
+    /// Sum of the terms, in millicores.
     #[must_use]
     pub fn total_milli(&self) -> Amount {
         self.growth_milli + self.largest_paid_milli + self.tolerance_milli + self.rounding_milli
+    }
+
+    /// The sum in whole cores, rounded up, in millicores.
+    #[must_use]
+    pub fn whole_cores_milli(&self) -> Amount {
+        (self.total_milli() + 999) / 1000 * 1000
     }
 }

@@ -132,7 +132,7 @@ fn the_verdict_says_what_the_simulation_then_does() {
             let shown = || format!("{scenario} {key}: {verdict:?}\n{o:?}");
             // Each turn of the load may turn the replicas once.
             let turns = if scenario == Scenario::Burst { 6 } else { 2 };
-            match verdict.finding {
+            match verdict.stability {
                 Stability::Oscillating => assert!(o.reversals > turns, "{}", shown()),
                 Stability::Saturated { at } => {
                     assert_eq!(run.samples.last().unwrap().filler_desired, at, "{}", shown());
@@ -150,7 +150,7 @@ fn the_verdict_says_what_the_simulation_then_does() {
 fn each_verdict_is_the_one_of_the_table() {
     let findings: Vec<_> = configurations()
         .iter()
-        .map(|configuration| (configuration.key, verdict(&setup(configuration.key)).finding))
+        .map(|configuration| (configuration.key, verdict(&setup(configuration.key)).stability))
         .collect();
     use Stability::{Oscillating, Saturated, Stable, WithinTolerance};
     assert_eq!(
@@ -179,7 +179,7 @@ fn what_the_verdict_corrects_is_stable_and_delays_nobody() {
         setup.filler.autoscaler.spec = correction.spec;
         setup.filler.autoscaler.metric = correction.metric;
         let again = verdict(&setup);
-        assert_eq!(again.finding, Stability::Stable, "{}", configuration.key);
+        assert_eq!(again.stability, Stability::Stable, "{}", configuration.key);
         let outcome = simulate(&setup).unwrap().outcome;
         assert!(outcome.reversals <= 2, "{}: {outcome:?}", configuration.key);
         let outcome = simulate(&unbroken(setup)).unwrap().outcome;

@@ -62,8 +62,8 @@ fn the_articles_gain_is_4_13() {
     assert!(verdict.control.stability_margin.unwrap() < 0.1);
     assert_eq!(
         verdict.why,
-        "The metric contains the workload's own pods, which answer with a gain of 4.13 where \
-         values 4 syncs old allow 0.35."
+        "The metric falls when the HPA adds replicas, so the HPA chases its own tail: loop gain \
+         4.13, and with a delay of 4 syncs anything above 0.35 oscillates."
     );
 }
 
@@ -115,7 +115,10 @@ fn the_correction_is_an_hpa_on_fitting_replicas() {
             Change::LowerPriority,
         ]
     );
-    let MetricSource::External(metric) = &correction.spec.metrics[0].source else { panic!() };
+    let MetricSource::Object { metric, kind, .. } = &correction.spec.metrics[0].source else {
+        panic!()
+    };
+    assert_eq!(kind, "Deployment", "the metric describes the workload itself");
     assert_eq!(metric.name, METRIC_NAME);
     assert_eq!(correction.spec.metrics[0].target, MetricTarget::average_value(1000));
     assert_eq!((correction.spec.min_replicas, correction.spec.max_replicas), (Some(15), 150));
@@ -144,7 +147,7 @@ fn without_the_tolerance_gate_the_reserve_covers_it() {
     assert!(correction.changes.contains(&Change::ToleranceNeedsKubernetes135));
     assert!(correction.reserve.tolerance_milli >= 12_000);
     let again = judge(&correction.spec, &config, &correction.metric, &around()).unwrap();
-    assert_eq!(again.finding, Stability::WithinTolerance);
+    assert_eq!(again.stability, Stability::WithinTolerance);
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn the_rails_and_the_odd_targets() {
     let config = ControllerConfig::default();
     let find = |target, metric: MetricModel, paid_milli| {
         let around = LoopContext { paid_milli, ..around() };
-        judge(&spec(target), &config, &metric, &around).unwrap().finding
+        judge(&spec(target), &config, &metric, &around).unwrap().stability
     };
     let included = MetricModel::article();
     let excluded = MetricModel { filler_pods: FillerPods::Excluded, ..included };

@@ -4,34 +4,36 @@ use oppscale_core::resources::{Amount, CPU};
 
 use crate::simulation::{PaidScaling, Setup};
 
-/// Over how long growth is measured, milliseconds: long enough to see a rate in single pods.
+/// Time over which growth is measured, in milliseconds: long enough for a rate in single pods.
 const GROWTH_WINDOW_MS: u64 = 60_000;
-/// The distance of two looks at the paid load, milliseconds.
+/// Step between samples of the paid load, in milliseconds.
 const SAMPLE_STEP_MS: u64 = 10_000;
+/// Number of those samples at most, however long the simulation is.
+const MAX_SAMPLES: u64 = 10_000;
 
 /// The cluster around an HPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoopContext {
-    /// What pods may take on usable nodes, millicores.
+    /// Allocatable cpu of the usable nodes, in millicores.
     pub allocatable_milli: Amount,
-    /// What paid pods request, millicores.
+    /// Requests of the paid pods, in millicores.
     pub paid_milli: Amount,
-    /// What a replica of the filler requests, millicores.
+    /// Requests of one replica of the filler, in millicores.
     pub replica_milli: Amount,
-    /// The largest paid pod, millicores.
+    /// Largest paid pod, in millicores.
     pub largest_paid_milli: Amount,
-    /// How fast paid requests grow when they grow fast, millicores per second.
+    /// Growth of the paid requests at its fastest, in millicores per second.
     pub growth_milli_per_second: Amount,
-    /// How long a deleted replica keeps its room, milliseconds.
+    /// Time for which a deleted replica keeps its node's resources, in milliseconds.
     pub grace_ms: u64,
-    /// From one run of the HPA to the next, milliseconds.
+    /// Sync period of the HPA controller, in milliseconds.
     pub sync_period_ms: u64,
-    /// Whether paid pods evict the filler's.
+    /// Whether paid pods preempt the filler's.
     pub preemption: bool,
 }
 
 impl LoopContext {
-    /// Those of a simulation: paid work as at its start, its fastest growth over a minute.
+    /// The context in a simulation: paid work as at its start, its fastest growth over a minute.
     /// Applications with an HPA of their own count with their first replicas.
     #[must_use]
     pub fn of(setup: &Setup) -> Self {
@@ -45,33 +47,27 @@ impl LoopContext {
             });
             apps.sum()
         };
-        // At most some ten thousand looks, however long the simulation is.
-        let step = SAMPLE_STEP_MS.max(setup.end_ms / 10_000);
-        let looks = (0..=setup.end_ms / step).map(|at| at * step);
-        let growth =
-            looks.map(|ms| paid_at(ms.saturating_add(GROWTH_WINDOW_MS)) - paid_at(ms)).max();
-        let filler = &setup.filler;
-        let lowest_paid = setup.paid.iter().map(|app| app.template.priority).min();
-        let preempting = setup.paid.iter().all(|app| app.template.preempts);
+        let step = SAMPLE_STEP_MS.max(setup.end_ms / MAX_SAMPLES);
+        let growth = (0..=setup.end_ms / step)
+            .map(|at| paid_at((at * step).saturating_add(GROWTH_WINDOW_MS)) - paid_at(at * step))
+            .max();
+        let pools = setup.nodes.iter();
+        let (filler, paid) = (&setup.filler, &setup.paid);
+        let lowest_paid = paid.iter().map(|app| app.template.priority).min();
+        let preempts = paid.iter().all(|app| app.template.preempts);
+        let largest_paid = paid.iter().map(|app| app.template.cpu_milli()).max();
         Self {
-            allocatable_milli: setup
-                .nodes
-                .iter()
+            allocatable_milli: pools
                 .map(|pool| Amount::from(pool.count) * pool.allocatable.get(CPU))
                 .sum(),
             paid_milli: paid_at(0),
             replica_milli: filler.template.cpu_milli(),
-            largest_paid_milli: setup
-                .paid
-                .iter()
-                .map(|app| app.template.cpu_milli())
-                .max()
-                .unwrap_or(0),
+            largest_paid_milli: largest_paid.unwrap_or(0),
             growth_milli_per_second: growth.unwrap_or(0).max(0)
                 / Amount::from(GROWTH_WINDOW_MS / 1000),
             grace_ms: filler.template.grace_ms,
             sync_period_ms: filler.autoscaler.timing.period_ms,
-            preemption: preempting && lowest_paid.is_some_and(|p| p > filler.template.priority),
+            preemption: preempts && lowest_paid.is_some_and(|p| p > filler.template.priority),
         }
     }
 }
