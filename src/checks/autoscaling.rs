@@ -1,16 +1,16 @@
 //! HPAs of opportunistic workloads, judged by the HPA model.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::render::simulation::manifest::corrected;
-use crate::scenario::{self, Document, Manifest};
+use crate::filler::{KEDA_OWNS, correct_hpa};
+use crate::scenario;
 use hpa_model::simulation::MetricModel;
-use hpa_model::verdict::{
-    LoopContext, Stability, is_fit_replicas_metric, judge, uses_fit_replicas,
-};
+use hpa_model::verdict::{LoopContext, Stability, judge, uses_fit_replicas};
 use hpa_model::{ControllerConfig, KubernetesVersion};
-use oppscale_cluster::{self, ClusterError, Request, WorkloadRef};
+use oppscale_cluster::autoscaler::{HPA, HPA_API};
+use oppscale_cluster::{Autoscaler, ClusterError, Request, WorkloadRef};
 use oppscale_core::check::Outcome;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::reserve::Reserve;
 
 use super::doctor::{Doctor, Found};
@@ -23,8 +23,8 @@ const ALL: [&str; 4] = ["OPP-HPA-001", "OPP-HPA-002", "OPP-HPA-003", "OPP-HPA-00
 const JUDGED: usize = 20;
 
 pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let hpas = match doctor.list(HPAS, RIGHT).await {
-        Ok(hpas) => hpas,
+    let hpas: Vec<Listed> = match doctor.list(HPAS, RIGHT).await {
+        Ok(hpas) => hpas.into_iter().filter_map(Listed::of).collect(),
         Err(outcome) => {
             for id in ALL {
                 found.add(id, outcome.clone());
@@ -40,7 +40,7 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
             Err(outcome) => unseen = Some(outcome),
         }
     }
-    let ours: Vec<&Value> = hpas.iter().filter(|hpa| is_ours(hpa, &workloads)).collect();
+    let ours: Vec<&Listed> = hpas.iter().filter(|l| is_ours(&l.hpa, &workloads)).collect();
     if let Some(outcome) = unseen {
         // Which HPAs are of opportunistic workloads is not known; those that say so by their
         // metric are judged all the same.
@@ -53,9 +53,9 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
         }
         return;
     }
-    for hpa in ours.iter().take(JUDGED) {
-        let name = super::prometheus::full_name(hpa);
-        let (outcome, fix) = judged(doctor, hpa).await;
+    for listed in ours.iter().take(JUDGED) {
+        let (hpa, name) = (&listed.hpa, listed.hpa.full_name());
+        let (outcome, fix) = judged(doctor, listed).await;
         found.about(ALL[0], Some(&name), outcome, fix);
         rivals(&hpas, hpa, &name, found);
         condition(hpa, &name, found);
@@ -67,41 +67,44 @@ pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
     }
 }
 
-fn target(hpa: &Value) -> (&str, &str, &str) {
-    let reference = &hpa["spec"]["scaleTargetRef"];
-    (
-        hpa["metadata"]["namespace"].as_str().unwrap_or_default(),
-        reference["kind"].as_str().unwrap_or_default(),
-        reference["name"].as_str().unwrap_or_default(),
-    )
+/// An HPA of the cluster, as an object and decoded.
+struct Listed {
+    object: Value,
+    hpa: Autoscaler,
+}
+
+impl Listed {
+    fn of(mut object: Value) -> Option<Self> {
+        // Items of a list do not state their kind.
+        object["apiVersion"] = HPA_API.into();
+        object["kind"] = HPA.into();
+        Some(Self { hpa: serde_json::from_value(object.clone()).ok()?, object })
+    }
 }
 
 /// Whether it scales an opportunistic workload, by the workload's label or by its metric.
-fn is_ours(hpa: &Value, workloads: &[(&str, Value)]) -> bool {
-    let (namespace, kind, name) = target(hpa);
-    let labelled = workloads.iter().any(|(of, workload)| {
-        kind == *of
-            && workload["metadata"]["namespace"] == namespace
-            && workload["metadata"]["name"] == name
-            && workload["metadata"]["labels"]["oppscale.dev/opportunistic"] == "true"
+fn is_ours(hpa: &Autoscaler, workloads: &[(&str, Value)]) -> bool {
+    let is_labelled = workloads.iter().any(|(kind, workload)| {
+        let text = |field: &str| workload["metadata"][field].as_str().unwrap_or_default();
+        hpa.scales(text("namespace"), kind, text("name"))
+            && workload["metadata"]["labels"][OPPORTUNISTIC_LABEL] == "true"
     });
-    let metrics = hpa["spec"]["metrics"].as_array().into_iter().flatten();
-    let mut named = metrics.flat_map(|metric| [&metric["object"], &metric["external"]]);
-    labelled
-        || named.any(|metric| metric["metric"]["name"].as_str().is_some_and(is_fit_replicas_metric))
+    is_labelled || hpa.spec().is_ok_and(|spec| uses_fit_replicas(&spec))
 }
 
-async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
+async fn judged(doctor: &Doctor<'_>, listed: &Listed) -> (Outcome, Option<String>) {
     let unknown = |why: String| (Outcome::Unknown(why), None);
-    let (namespace, kind, name) = target(hpa);
+    let hpa = &listed.hpa;
+    let (namespace, target) = (hpa.namespace(), hpa.target());
     let version = doctor.release.as_ref().map(|release| format!("1.{}", release.minor));
     let version: KubernetesVersion = version.and_then(|v| v.parse().ok()).unwrap_or_default();
     let config = ControllerConfig::of(version);
-    let manifest = match manifest(hpa, &config) {
-        Ok(manifest) => manifest,
-        Err(error) => return unknown(error.to_string()),
+    let spec = match hpa.spec() {
+        Ok(spec) => spec,
+        Err(invalid) => return unknown(invalid.to_string()),
     };
-    let reference: WorkloadRef = match format!("{namespace}/{kind}/{name}").parse() {
+    let reference = format!("{namespace}/{}/{}", target.kind, target.name);
+    let reference: WorkloadRef = match reference.parse() {
         Ok(reference) => reference,
         Err(error) => return unknown(error),
     };
@@ -120,8 +123,8 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     }
     let mut setup = scenario::observed(&snapshot, &workload);
     setup.filler.autoscaler.config = config;
-    let is_served = uses_fit_replicas(&manifest.spec);
-    let nature = match is_served {
+    let is_served = uses_fit_replicas(&spec);
+    let metric = match is_served {
         true => MetricModel::oppscale(Reserve::Cpu(0)),
         // What such a metric measures cannot be seen; the article's is the usual one.
         false => MetricModel::article(),
@@ -131,13 +134,17 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     } else {
         " (taking its metric for free cores, its own pods counted, scraped every 30 s)"
     };
-    let verdict = match judge(&manifest.spec, &config, &nature, &LoopContext::of(&setup)) {
+    let verdict = match judge(&spec, &config, &metric, &LoopContext::of(&setup)) {
         Ok(verdict) => verdict,
         Err(error) => return (Outcome::Skipped(error.to_string()), None),
     };
     let fix = verdict.correction.as_ref().and_then(|correction| {
         let changes: Vec<_> = correction.changes.iter().map(|change| change.text()).collect();
-        let yaml = corrected(&manifest, correction).ok()?;
+        let reserve = correction.metric.reserve;
+        let yaml = match correct_hpa(&listed.object, hpa, &spec, reserve, config.gates).ok()? {
+            Some(corrected) => corrected.text().ok()?,
+            None => format!("{KEDA_OWNS}\n"),
+        };
         Some(format!("{}\n{yaml}", changes.join(" ")))
     });
     let text = format!("{}{assumed}", verdict.why);
@@ -148,24 +155,12 @@ async fn judged(doctor: &Doctor<'_>, hpa: &Value) -> (Outcome, Option<String>) {
     }
 }
 
-/// The HPA as it would stand in a file.
-fn manifest(hpa: &Value, config: &ControllerConfig) -> anyhow::Result<Manifest> {
-    let metadata = &hpa["metadata"];
-    let object = json!({
-        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
-        "metadata": {"name": metadata["name"], "namespace": metadata["namespace"]},
-        "spec": hpa["spec"]
-    });
-    let document = Document::new(super::prometheus::full_name(hpa), object.to_string());
-    let manifests = scenario::manifests(&document, config.gates)?;
-    manifests.into_iter().next().ok_or_else(|| anyhow::anyhow!("there is no HPA"))
-}
-
-fn rivals(hpas: &[Value], hpa: &Value, name: &str, found: &mut Found) {
+fn rivals(hpas: &[Listed], hpa: &Autoscaler, name: &str, found: &mut Found) {
+    let target = hpa.target();
     let others: Vec<_> = hpas
         .iter()
-        .filter(|other| target(other) == target(hpa))
-        .map(super::prometheus::full_name)
+        .filter(|other| other.hpa.scales(hpa.namespace(), &target.kind, &target.name))
+        .map(|other| other.hpa.full_name())
         .filter(|other| other != name)
         .collect();
     match others.is_empty() {
@@ -179,25 +174,21 @@ fn rivals(hpas: &[Value], hpa: &Value, name: &str, found: &mut Found) {
     }
 }
 
-fn condition(hpa: &Value, name: &str, found: &mut Found) {
-    let conditions = hpa["status"]["conditions"].as_array().into_iter().flatten();
-    let mut active = conditions.filter(|condition| condition["type"] == "ScalingActive");
-    let text =
-        |condition: &Value, field: &str| condition[field].as_str().unwrap_or_default().to_owned();
-    match active.next() {
+fn condition(hpa: &Autoscaler, name: &str, found: &mut Found) {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    match hpa.condition("ScalingActive") {
         // KEDA goes to zero past its HPA, which then rests.
-        Some(condition) if condition["reason"] == "ScalingDisabled" && is_kedas(hpa) => {
+        Some(condition)
+            if condition.reason.as_deref() == Some("ScalingDisabled")
+                && hpa.scaled_object().is_some() =>
+        {
             let text = "KEDA has scaled to zero".to_owned();
             found.about(ALL[2], Some(name), Outcome::Passed(Some(text)), None);
         }
-        Some(condition) if condition["status"] == "False" => found.about(
+        Some(condition) if condition.status == "False" => found.about(
             ALL[2],
             Some(name),
-            Outcome::Failed(format!(
-                "{}: {}",
-                text(condition, "reason"),
-                text(condition, "message")
-            )),
+            Outcome::Failed(format!("{}: {}", text(&condition.reason), text(&condition.message))),
             Some("oppscale check --only server,owners tells who should answer".to_owned()),
         ),
         Some(_) => found.about(ALL[2], Some(name), Outcome::Passed(None), None),
@@ -210,14 +201,8 @@ fn condition(hpa: &Value, name: &str, found: &mut Found) {
     }
 }
 
-/// Whether KEDA made it, for a ScaledObject.
-fn is_kedas(hpa: &Value) -> bool {
-    let owners = hpa["metadata"]["ownerReferences"].as_array().into_iter().flatten();
-    owners.into_iter().any(|owner| owner["kind"] == "ScaledObject")
-}
-
-fn floor(hpa: &Value, name: &str, found: &mut Found) {
-    let least = hpa["spec"]["minReplicas"].as_i64().unwrap_or(1);
+fn floor(hpa: &Autoscaler, name: &str, found: &mut Found) {
+    let (least, _) = hpa.bounds();
     match least {
         0 | 1 => found.about(ALL[3], Some(name), Outcome::Passed(None), None),
         _ => found.about(
@@ -227,7 +212,7 @@ fn floor(hpa: &Value, name: &str, found: &mut Found) {
                 "minReplicas is {least}: so many stay, however much paid work asks for"
             )),
             Some(
-                match is_kedas(hpa) {
+                match hpa.scaled_object().is_some() {
                     true => "set minReplicaCount: 0 in its ScaledObject",
                     false => "set minReplicas: 1, or 0 where the gate HPAScaleToZero is on",
                 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use hpa_model::{Behavior, PolicyType, ScalingRules};
+use oppscale_cluster::Autoscaler;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::replica::Replica;
@@ -193,6 +194,13 @@ impl Target {
     pub(super) fn new(kind: &Kind, name: &str) -> Self {
         let (api_version, kind) = (kind.api_version(), kind.name.to_owned());
         Self { api_version, kind, name: name.to_owned() }
+    }
+
+    /// The workload that an HPA scales.
+    pub(super) fn of(hpa: &Autoscaler) -> Self {
+        let target = hpa.target();
+        let api_version = target.api_version.clone().unwrap_or_else(|| "apps/v1".to_owned());
+        Self { api_version, kind: target.kind.clone(), name: target.name.clone() }
     }
 }
 

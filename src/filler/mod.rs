@@ -7,6 +7,7 @@ mod advice;
 mod complete;
 mod context;
 mod explain;
+mod hpa;
 mod node_autoscaler;
 mod pod_security;
 mod program;
@@ -16,6 +17,7 @@ mod text;
 mod user_workload;
 
 pub use explain::{comment, table};
+pub use hpa::{CorrectedHpa, KEDA_OWNS, correct_hpa, yaml};
 pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use program::{Miner, Program};
 pub use render::{Decisions, Rendered, Workload, render};

@@ -259,7 +259,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
     let memory = memory_limit(&sizing.replica).max(own.map_or(0, |own| own.memory_limit()));
     let footprint = sizing.replica.footprint();
     let spec = recommended_spec(
-        ("Deployment", &d.name),
+        (d.kind.name, &d.name),
         Some(sizing.min),
         sizing.max,
         d.version.default_gates(),
@@ -319,6 +319,7 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         metric: METRIC_NAME.to_owned(),
         external: d.pipeline == Pipeline::External,
         behavior: spec.behavior.as_ref().map(behavior).unwrap_or_default(),
+        target: Target::deployment(&d.name),
         service: Service { name: text::service(&d.name), node_port: d.node_port },
         config_name: d.name.clone(),
         config,

@@ -2,17 +2,17 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
-use oppscale_cluster::{Action, Cluster, fold_list};
+use k8s_openapi::api::autoscaling::v2;
+use oppscale_cluster::{Action, Autoscaler, Cluster, fold_list};
 use oppscale_core::figures::{Figure, Kind, Tone, Value};
-use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
-use super::pods::{age, seconds};
+use super::pods::age;
 use super::query::{QueryError, QueryResult};
 
+pub(super) use v2::HorizontalPodAutoscalerCondition as Condition;
+
 /// An HPA.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct HpaItem {
     pub(super) namespace: String,
     pub(super) name: String,
@@ -31,28 +31,10 @@ pub(super) struct HpaItem {
     pub(super) marked: bool,
 }
 
-/// What an HPA says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub(super) struct Condition {
-    #[serde(rename = "type", default)]
-    pub(super) kind: String,
-    #[serde(default)]
-    pub(super) status: String,
-    #[serde(default)]
-    pub(super) reason: String,
-    #[serde(default)]
-    pub(super) message: String,
-}
-
-impl Condition {
-    /// Whether it says that something is wrong. `ScalingLimited` is the one that is good
-    /// when it is false.
-    pub(super) fn is_bad(&self) -> bool {
-        match self.kind.as_str() {
-            "ScalingLimited" => false,
-            _ => self.status != "True",
-        }
-    }
+/// Whether a condition reports a problem. `ScalingLimited` is the one that is good when it is
+/// false.
+pub(super) fn is_bad(condition: &Condition) -> bool {
+    condition.type_ != "ScalingLimited" && condition.status != "True"
 }
 
 impl HpaItem {
@@ -65,21 +47,24 @@ impl HpaItem {
     /// Whether it is on its way to another number. One that cannot compute a number, or has
     /// not begun to, reports 0.
     pub(super) fn moves(&self) -> bool {
-        let is_active = |c: &Condition| c.kind == "ScalingActive" && c.status == "True";
+        let is_active = |c: &Condition| c.type_ == "ScalingActive" && c.status == "True";
         let knows = self.desired > 0 || self.conditions.iter().any(is_active);
         knows && self.current != self.desired
     }
 
     /// One word for how it fares: the reason of what is wrong, or of what limits it.
     pub(super) fn status(&self) -> &str {
-        let bad = self.conditions.iter().find(|condition| condition.is_bad());
+        let bad = self.conditions.iter().find(|condition| is_bad(condition));
         let limited = || {
-            let limited = |c: &&Condition| c.kind == "ScalingLimited" && c.status == "True";
+            let limited = |c: &&Condition| c.type_ == "ScalingLimited" && c.status == "True";
             self.conditions.iter().find(limited)
         };
         match bad.or_else(limited) {
-            Some(condition) if !condition.reason.is_empty() => &condition.reason,
-            Some(condition) => &condition.kind,
+            Some(condition) => condition
+                .reason
+                .as_deref()
+                .filter(|reason| !reason.is_empty())
+                .unwrap_or(&condition.type_),
             None if self.conditions.is_empty() => "Unknown",
             None => "OK",
         }
@@ -183,163 +168,79 @@ pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryRes
     let text =
         std::str::from_utf8(&body).map_err(|error| QueryError::garbage(words, cluster, &error))?;
     let mut hpas = Vec::new();
-    fold_list(text, |hpa: Hpa| hpas.push(item(hpa)))
+    fold_list(text, |hpa: Autoscaler| hpas.push(item(hpa)))
         .map_err(|error| QueryError::garbage(words, cluster, &error))?;
     Ok(hpas)
 }
 
-#[derive(Deserialize)]
-struct Hpa {
-    #[serde(default)]
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Option<Status>,
-}
-
-#[derive(Deserialize, Default)]
-struct Metadata {
-    #[serde(default)]
-    name: String,
-    #[serde(default)]
-    namespace: String,
-    #[serde(default)]
-    labels: Option<std::collections::BTreeMap<String, String>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    #[serde(default)]
-    scale_target_ref: Target,
-    #[serde(default)]
-    min_replicas: Option<i64>,
-    #[serde(default)]
-    max_replicas: i64,
-    #[serde(default)]
-    metrics: Option<Vec<Metric>>,
-}
-
-#[derive(Deserialize, Default)]
-struct Target {
-    #[serde(default)]
-    kind: String,
-    #[serde(default)]
-    name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Status {
-    #[serde(default)]
-    current_replicas: Option<i64>,
-    #[serde(default)]
-    desired_replicas: Option<i64>,
-    #[serde(default)]
-    last_scale_time: Option<String>,
-    #[serde(default)]
-    current_metrics: Option<Vec<Metric>>,
-    #[serde(default)]
-    conditions: Option<Vec<Condition>>,
-}
-
-/// A metric in a spec, with its target, or in a status, with its value. Which of the five
-/// fields is there depends on the type; each has the same shape as far as it is shown.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Metric {
-    #[serde(alias = "pods", alias = "object", alias = "external", alias = "containerResource")]
-    #[serde(default)]
-    resource: Option<Source>,
-}
-
-#[derive(Deserialize, Default)]
-struct Source {
-    /// Of Resource and ContainerResource.
-    #[serde(default)]
-    name: Option<String>,
-    /// Of the others.
-    #[serde(default)]
-    metric: Option<Named>,
-    #[serde(alias = "current", default)]
-    target: Option<MetricValue>,
-}
-
-#[derive(Deserialize, Default)]
-struct Named {
-    #[serde(default)]
-    name: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct MetricValue {
-    #[serde(default)]
-    value: Option<String>,
-    #[serde(default)]
-    average_value: Option<String>,
-    #[serde(default)]
-    average_utilization: Option<i64>,
-}
-
-impl Source {
-    fn name(&self) -> &str {
-        self.metric.as_ref().map_or(self.name.as_deref().unwrap_or(""), |metric| &metric.name)
-    }
-}
-
-fn item(hpa: Hpa) -> HpaItem {
-    let status = hpa.status.unwrap_or_default();
-    let current = status.current_metrics.unwrap_or_default();
-    let wanted = hpa.spec.metrics.unwrap_or_default();
-    let metrics = wanted.iter().enumerate().filter_map(|(at, metric)| {
-        let wanted = metric.resource.as_ref()?;
-        let same = |metric: &&Metric| {
-            metric.resource.as_ref().is_some_and(|now| now.name() == wanted.name())
-        };
+fn item(hpa: Autoscaler) -> HpaItem {
+    let status = hpa.0.status.as_ref();
+    let current = status.and_then(|status| status.current_metrics.as_deref()).unwrap_or_default();
+    let metrics = hpa.metrics().iter().enumerate().filter_map(|(at, metric)| {
+        let (name, target) = wanted(metric)?;
+        let same = |status: &&v2::MetricStatus| now(status).is_some_and(|now| now.0 == name);
         // The controller reports them in the order of the spec, of which two may have one
         // name; only behind a change of the spec is it another one.
-        let now = current.get(at).filter(same).or_else(|| current.iter().find(same));
-        Some(metric_text(wanted, now.and_then(|metric| metric.resource.as_ref())))
+        let status = current.get(at).filter(same).or_else(|| current.iter().find(same));
+        Some(metric_text(name, target, status.and_then(now).map(|now| now.1)))
     });
-    let labels = hpa.metadata.labels.unwrap_or_default();
+    let metrics = metrics.collect();
+    let scaled = status.and_then(|status| status.last_scale_time.as_ref());
+    let (target, (min, max), (current, desired)) = (hpa.target(), hpa.bounds(), hpa.replicas());
     HpaItem {
-        metrics: metrics.collect(),
-        marked: labels.get(OPPORTUNISTIC_LABEL).is_some_and(|value| value == "true"),
-        namespace: hpa.metadata.namespace,
-        name: hpa.metadata.name,
-        target: (hpa.spec.scale_target_ref.kind, hpa.spec.scale_target_ref.name),
-        current: status.current_replicas.unwrap_or(0),
-        desired: status.desired_replicas.unwrap_or(0),
-        // The API server's default.
-        min: hpa.spec.min_replicas.unwrap_or(1),
-        max: hpa.spec.max_replicas,
-        scaled: status.last_scale_time.and_then(|time| seconds(&time)),
-        conditions: status.conditions.unwrap_or_default(),
+        metrics,
+        marked: hpa.is_opportunistic(),
+        namespace: hpa.namespace().to_owned(),
+        name: hpa.name().to_owned(),
+        target: (target.kind.clone(), target.name.clone()),
+        current: current.into(),
+        desired: desired.into(),
+        min: min.into(),
+        max: max.into(),
+        scaled: scaled.map(|time| time.0.as_second()),
+        conditions: hpa.conditions().to_vec(),
     }
+}
+
+/// Name and target of a metric in a spec.
+fn wanted(metric: &v2::MetricSpec) -> Option<(&str, &v2::MetricTarget)> {
+    let v2::MetricSpec { container_resource, external, object, pods, resource, .. } = metric;
+    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.target)))
+        .or(external.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(object.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(resource.as_ref().map(|m| (&*m.name, &m.target)))
+}
+
+/// Name and value of a metric in a status.
+fn now(metric: &v2::MetricStatus) -> Option<(&str, &v2::MetricValueStatus)> {
+    let v2::MetricStatus { container_resource, external, object, pods, resource, .. } = metric;
+    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.current)))
+        .or(external.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(object.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(resource.as_ref().map(|m| (&*m.name, &m.current)))
 }
 
 /// A metric with its value and its target, as `kubectl describe hpa` names them.
-fn metric_text(wanted: &Source, now: Option<&Source>) -> String {
-    let target = wanted.target.as_ref();
-    let now = now.and_then(|now| now.target.as_ref());
-    let of = |get: fn(&MetricValue) -> Option<String>| {
-        let value = now.and_then(get).unwrap_or_else(|| "unknown".to_owned());
-        Some((value, target.and_then(get)?))
-    };
-    let percent =
-        |value: &MetricValue| value.average_utilization.map(|percent| format!("{percent}%"));
-    let text = if let Some((now, target)) = of(percent) {
-        format!("{now}/{target}")
-    } else if let Some((now, target)) = of(|value| value.average_value.clone()) {
-        format!("{now}/{target} avg")
-    } else if let Some((now, target)) = of(|value| value.value.clone()) {
-        format!("{now}/{target}")
+fn metric_text(
+    name: &str,
+    target: &v2::MetricTarget,
+    now: Option<&v2::MetricValueStatus>,
+) -> String {
+    let known = |value: Option<String>| value.unwrap_or_else(|| "unknown".to_owned());
+    if let Some(target) = target.average_utilization {
+        let now = now.and_then(|now| now.average_utilization);
+        format!("{name} {}/{target}%", known(now.map(|percent| format!("{percent}%"))))
+    } else if let Some(target) = &target.average_value {
+        let now = now.and_then(|now| now.average_value.as_ref());
+        format!("{name} {}/{} avg", known(now.map(|value| value.0.clone())), target.0)
+    } else if let Some(target) = &target.value {
+        let now = now.and_then(|now| now.value.as_ref());
+        format!("{name} {}/{}", known(now.map(|value| value.0.clone())), target.0)
     } else {
-        "unknown".to_owned()
-    };
-    format!("{} {text}", wanted.name())
+        format!("{name} unknown")
+    }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use oppscale_core::kinds::Kind;
 
 /// Why an object is not of its type.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// The type has no such field.
     Unknown(String),
     /// A field is missing or of the wrong type.
@@ -36,50 +36,57 @@ type Parse = fn(&Value) -> Result<(), Refusal>;
 /// How an object of a kind is read into its type; `None` for kinds without a type here.
 pub(super) fn parser(kind: &Kind) -> Option<Parse> {
     Some(match kind.name {
-        "Namespace" => strictly::<core::Namespace>,
-        "ResourceQuota" => strictly::<core::ResourceQuota>,
-        "LimitRange" => strictly::<core::LimitRange>,
-        "ConfigMap" => strictly::<core::ConfigMap>,
-        "Secret" => strictly::<core::Secret>,
-        "Service" => strictly::<core::Service>,
-        "ServiceAccount" => strictly::<core::ServiceAccount>,
-        "Deployment" => strictly::<apps::Deployment>,
-        "StatefulSet" => strictly::<apps::StatefulSet>,
-        "ReplicaSet" => strictly::<apps::ReplicaSet>,
-        "DaemonSet" => strictly::<apps::DaemonSet>,
-        "Job" => strictly::<batch::Job>,
-        "HorizontalPodAutoscaler" => strictly::<autoscaling::HorizontalPodAutoscaler>,
-        "PriorityClass" => strictly::<scheduling::PriorityClass>,
-        "NetworkPolicy" => strictly::<networking::NetworkPolicy>,
-        "PodDisruptionBudget" => strictly::<policy::PodDisruptionBudget>,
-        "ValidatingAdmissionPolicy" => strictly::<admission::ValidatingAdmissionPolicy>,
+        "Namespace" => checked::<core::Namespace>,
+        "ResourceQuota" => checked::<core::ResourceQuota>,
+        "LimitRange" => checked::<core::LimitRange>,
+        "ConfigMap" => checked::<core::ConfigMap>,
+        "Secret" => checked::<core::Secret>,
+        "Service" => checked::<core::Service>,
+        "ServiceAccount" => checked::<core::ServiceAccount>,
+        "Deployment" => checked::<apps::Deployment>,
+        "StatefulSet" => checked::<apps::StatefulSet>,
+        "ReplicaSet" => checked::<apps::ReplicaSet>,
+        "DaemonSet" => checked::<apps::DaemonSet>,
+        "Job" => checked::<batch::Job>,
+        "HorizontalPodAutoscaler" => checked::<autoscaling::HorizontalPodAutoscaler>,
+        "PriorityClass" => checked::<scheduling::PriorityClass>,
+        "NetworkPolicy" => checked::<networking::NetworkPolicy>,
+        "PodDisruptionBudget" => checked::<policy::PodDisruptionBudget>,
+        "ValidatingAdmissionPolicy" => checked::<admission::ValidatingAdmissionPolicy>,
         "ValidatingAdmissionPolicyBinding" => {
-            strictly::<admission::ValidatingAdmissionPolicyBinding>
+            checked::<admission::ValidatingAdmissionPolicyBinding>
         }
-        "Role" => strictly::<rbac::Role>,
-        "RoleBinding" => strictly::<rbac::RoleBinding>,
-        "ClusterRole" => strictly::<rbac::ClusterRole>,
-        "ClusterRoleBinding" => strictly::<rbac::ClusterRoleBinding>,
-        "APIService" => strictly::<registration::APIService>,
+        "Role" => checked::<rbac::Role>,
+        "RoleBinding" => checked::<rbac::RoleBinding>,
+        "ClusterRole" => checked::<rbac::ClusterRole>,
+        "ClusterRoleBinding" => checked::<rbac::ClusterRoleBinding>,
+        "APIService" => checked::<registration::APIService>,
         _ => return None,
     })
 }
 
+fn checked<T: DeserializeOwned>(value: &Value) -> Result<(), Refusal> {
+    strictly::<T>(value).map(|_| ())
+}
+
 /// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not know;
 /// serde_ignored tells which.
-fn strictly<T: DeserializeOwned>(value: &Value) -> Result<(), Refusal> {
+///
+/// # Errors
+/// When a field is unknown, missing or of the wrong type.
+pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
     let mut unknown = None;
     let mut track = serde_path_to_error::Track::new();
     let deserializer = serde_path_to_error::Deserializer::new(value, &mut track);
     let parsed: Result<T, _> = serde_ignored::deserialize(deserializer, |path| {
         unknown.get_or_insert(path.to_string());
     });
-    if let Err(error) = parsed {
+    let parsed = parsed.map_err(|error| {
         let field = plain(&track.path().to_string());
-        return Err(Refusal::Malformed { field, problem: error.to_string() });
-    }
+        Refusal::Malformed { field, problem: error.to_string() }
+    })?;
     match unknown {
-        None => Ok(()),
+        None => Ok(parsed),
         Some(field) => Err(Refusal::Unknown(plain(&field))),
     }
 }

@@ -20,6 +20,7 @@ mod yaml;
 pub use document::{Document, Key, Origin};
 pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
+pub use kinds::{Refusal, strictly};
 pub use write::{File, Folder, folder, json, stream};
 pub use yaml::documents;
 

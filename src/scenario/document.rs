@@ -1,10 +1,14 @@
 //! A file that somebody wrote, and what is wrong with it: file, line, field, expectation.
 
+use std::fmt;
 use std::io::Read;
 
 use anyhow::Context;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
@@ -40,16 +44,15 @@ impl DocumentError {
 /// The kind of several objects in one, as `kubectl get -o yaml` prints them.
 const LIST: &str = "List";
 
-#[derive(Deserialize)]
-struct List {
-    #[serde(default)]
-    items: Vec<serde_json::Value>,
-}
-
-/// What tells one object from another.
-#[derive(Deserialize)]
-struct Kind {
-    kind: Option<String>,
+/// An object of a file, and its place there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Object {
+    /// The object, whole.
+    pub value: Value,
+    /// Number of the YAML document, from 0.
+    document: usize,
+    /// Number of the item, where the document is a List.
+    item: Option<usize>,
 }
 
 impl Document {
@@ -100,62 +103,61 @@ impl Document {
         serde_yaml::from_str(&self.text).map_err(|error| self.yaml_error(&error))
     }
 
-    /// Reads every object of this kind in a JSON or YAML file, those of a List too, and tells
-    /// the kinds of the others.
+    /// Every object of these kinds in a JSON or YAML file, those of a List too, and the kinds
+    /// of the other objects.
     ///
     /// # Errors
-    /// When one is no object, or is of the kind and not what `T` expects.
-    pub fn parse_kind<T: DeserializeOwned>(
-        &self,
-        wanted: &str,
-    ) -> Result<(Vec<T>, Vec<String>), DocumentError> {
-        let (mut found, mut others) = (Vec::new(), Vec::new());
+    /// When the file is neither JSON nor YAML.
+    pub fn objects(&self, kinds: &[&str]) -> Result<(Vec<Object>, Vec<String>), DocumentError> {
+        let mut documents: Vec<Value> = Vec::new();
         if self.is_json() {
-            match self.parse::<Kind>()?.kind {
-                Some(kind) if kind == wanted => found.push(self.parse()?),
-                Some(kind) if kind == LIST => {
-                    self.take_items(self.parse()?, wanted, &mut found, &mut others)?;
-                }
-                kind => others.extend(kind),
+            documents.push(self.parse()?);
+        } else {
+            for document in serde_yaml::Deserializer::from_str(&self.text) {
+                // By way of the YAML library's own value, which refuses a key that comes twice.
+                let value = serde_yaml::Value::deserialize(document);
+                let value = value.map_err(|error| self.yaml_error(&error))?;
+                let value = serde_json::to_value(value);
+                documents.push(value.map_err(|error| self.at(&error.to_string(), 0))?);
             }
-            return Ok((found, others));
         }
-        // Each document is read twice: the parser tells lines only while it reads.
-        let documents = || serde_yaml::Deserializer::from_str(&self.text);
-        for (document, again) in documents().zip(documents()) {
-            let kind = Option::<Kind>::deserialize(document).map_err(|e| self.yaml_error(&e))?;
-            match kind.and_then(|kind| kind.kind) {
-                Some(kind) if kind == wanted => {
-                    found.push(T::deserialize(again).map_err(|e| self.yaml_error(&e))?);
+        let (mut found, mut others) = (Vec::new(), Vec::new());
+        let mut take = |value: Value, document, item| match value["kind"].as_str() {
+            Some(kind) if kinds.contains(&kind) => found.push(Object { value, document, item }),
+            kind => others.extend(kind.map(str::to_owned)),
+        };
+        for (document, mut value) in documents.into_iter().enumerate() {
+            match value.get_mut("items").map(Value::take) {
+                Some(Value::Array(items)) if value["kind"] == LIST => {
+                    for (at, item) in items.into_iter().enumerate() {
+                        take(item, document, Some(at));
+                    }
                 }
-                Some(kind) if kind == LIST => {
-                    let list = List::deserialize(again).map_err(|e| self.yaml_error(&e))?;
-                    self.take_items(list, wanted, &mut found, &mut others)?;
-                }
-                kind => others.extend(kind),
+                _ => take(value, document, None),
             }
         }
         Ok((found, others))
     }
 
-    /// The items of what `kubectl get` prints of several objects.
-    fn take_items<T: DeserializeOwned>(
-        &self,
-        list: List,
-        wanted: &str,
-        found: &mut Vec<T>,
-        others: &mut Vec<String>,
-    ) -> Result<(), DocumentError> {
-        for (at, item) in list.items.into_iter().enumerate() {
-            if item["kind"] == wanted {
-                let item = serde_path_to_error::deserialize(item)
-                    .map_err(|error| DocumentError::new(self, format!("items[{at}].{error}")))?;
-                found.push(item);
-            } else {
-                others.extend(item["kind"].as_str().map(str::to_owned));
-            }
-        }
-        Ok(())
+    /// A problem with a field of an object, with the field's line: `spec.metrics[0].type`.
+    pub fn field_error(&self, object: &Object, field: &str, problem: &str) -> DocumentError {
+        let items = object.item.map(|at| format!("items[{at}]")).unwrap_or_default();
+        let path: Vec<&str> = [&*items, field]
+            .into_iter()
+            .flat_map(|part| part.split(['.', '[', ']']))
+            .filter(|part| !part.is_empty())
+            .collect();
+        let line = if self.is_json() {
+            let mut json = serde_json::Deserializer::from_str(&self.text);
+            Locate(&path).deserialize(&mut json).err().map_or(0, |error| error.line())
+        } else {
+            let mut documents = serde_yaml::Deserializer::from_str(&self.text);
+            let document = documents.nth(object.document);
+            let error = document.and_then(|document| Locate(&path).deserialize(document).err());
+            error.and_then(|error| Some(error.location()?.line())).unwrap_or(0)
+        };
+        let items = if items.is_empty() { items } else { format!("{items}.") };
+        DocumentError::at(self, line, format!("{items}{problem}"))
     }
 
     fn is_json(&self) -> bool {
@@ -181,5 +183,48 @@ impl Document {
     fn at(&self, problem: &str, line: usize) -> DocumentError {
         let words = problem.split(" at line ").next().unwrap_or(problem);
         DocumentError::at(self, line, words.to_owned())
+    }
+}
+
+/// Fails at the value that a path leads to, or at the deepest value on the way that exists: the
+/// parser names the line of an error.
+#[derive(Clone, Copy)]
+struct Locate<'p>(&'p [&'p str]);
+
+impl<'de> DeserializeSeed<'de> for Locate<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+        from.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Locate<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("another value")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let (Some((first, rest)), Some(key)) =
+            (self.0.split_first(), map.next_key::<String>()?)
+        {
+            match key == *first {
+                true => map.next_value_seed(Locate(rest))?,
+                false => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Err(A::Error::custom("found"))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if let Some((first, rest)) = self.0.split_first() {
+            for _ in 0..first.parse().unwrap_or(0) {
+                list.next_element::<IgnoredAny>()?;
+            }
+            list.next_element_seed(Locate(rest))?;
+        }
+        Err(A::Error::custom("found"))
     }
 }

@@ -1,134 +1,59 @@
-//! `autoscaling/v2` HorizontalPodAutoscalers as they are applied.
+//! HorizontalPodAutoscalers and ScaledObjects in a file, as they are applied.
 //!
 //! Fields that the API does not have are refused, as `kubectl apply` does; what the API server
-//! refuses is said in its words.
+//! refuses is refused in its words.
 
-use std::collections::BTreeMap;
+use hpa_model::{FeatureGates, HpaSpec, Invalid, validate};
+use oppscale_cluster::Autoscaler;
+use oppscale_cluster::autoscaler::{HPA, HPA_API, SCALED_OBJECT, quantities_as_text};
+use serde_json::{Value, json};
 
-use serde::Deserialize;
+use super::document::{Document, DocumentError, Object};
+use crate::manifest::{Refusal, strictly};
 
-use hpa_model::{FeatureGates, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, validate};
-
-use super::behavior::BehaviorFile;
-use super::document::{Document, DocumentError};
-use super::metric::{TargetFile, resource};
-use super::wire::Count;
-
-/// The kind that is looked for.
-const KIND: &str = "HorizontalPodAutoscaler";
-/// Its API.
-const API: &str = "autoscaling/v2";
-
-/// An HPA and what it is called.
+/// An HPA: the user's object, whole, and what it says.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Manifest {
-    /// `metadata.name`.
-    pub name: String,
-    /// `metadata.namespace`.
-    pub namespace: Option<String>,
-    /// What it scales.
-    pub target: ScaleTarget,
-    /// The objects that its metrics describe, with their API versions.
-    pub objects: Vec<ScaleTarget>,
-    /// The HPA itself.
+    /// The object as the user wrote it, or as the API server holds it.
+    pub object: Value,
+    /// The HPA, or the one that KEDA makes of a ScaledObject.
+    pub autoscaler: Autoscaler,
+    /// Its spec as the HPA model takes it.
     pub spec: HpaSpec,
 }
 
-/// `scaleTargetRef`, or another reference to an object.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ScaleTarget {
-    /// `apiVersion`.
-    pub api_version: Option<String>,
-    /// `kind`.
-    pub kind: String,
-    /// `name`.
-    pub name: String,
-}
+impl Manifest {
+    /// An HPA of this spec that scales the Deployment `name`. Its metrics are those of the spec
+    /// only; the object has none.
+    pub fn named(name: &str, spec: HpaSpec) -> Self {
+        let object = json!({
+            "apiVersion": HPA_API,
+            "kind": HPA,
+            "metadata": { "name": name },
+            "spec": {
+                "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": name },
+                "minReplicas": spec.min_replicas,
+                "maxReplicas": spec.max_replicas,
+            },
+        });
+        let autoscaler = serde_json::from_value(object.clone()).unwrap_or_default();
+        Self { object, autoscaler, spec }
+    }
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct File {
-    api_version: String,
-    #[serde(rename = "kind")]
-    _kind: String,
-    metadata: Metadata,
-    spec: SpecFile,
-    #[serde(rename = "status")]
-    _status: Option<serde::de::IgnoredAny>,
-}
+    /// An HPA as a list of the API server holds it.
+    ///
+    /// # Errors
+    /// When a field has no such value.
+    pub fn of_object(object: Value) -> anyhow::Result<Self> {
+        let autoscaler: Autoscaler = serde_json::from_value(object.clone())?;
+        let spec = autoscaler.spec()?;
+        Ok(Self { object, autoscaler, spec })
+    }
 
-#[derive(Debug, Deserialize)]
-struct Metadata {
-    name: String,
-    namespace: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SpecFile {
-    scale_target_ref: ScaleTarget,
-    min_replicas: Option<Count>,
-    max_replicas: Count,
-    #[serde(default)]
-    metrics: Vec<MetricFile>,
-    behavior: Option<BehaviorFile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct MetricFile {
-    r#type: SourceFile,
-    external: Option<ExternalFile>,
-    object: Option<ObjectFile>,
-    pods: Option<ExternalFile>,
-    resource: Option<ResourceFile>,
-    container_resource: Option<ResourceFile>,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-enum SourceFile {
-    External,
-    Object,
-    Pods,
-    Resource,
-    ContainerResource,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExternalFile {
-    metric: IdentifierFile,
-    target: TargetFile,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ObjectFile {
-    described_object: ScaleTarget,
-    metric: IdentifierFile,
-    target: TargetFile,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ResourceFile {
-    name: String,
-    container: Option<String>,
-    target: TargetFile,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct IdentifierFile {
-    name: String,
-    selector: Option<SelectorFile>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SelectorFile {
-    match_labels: Option<BTreeMap<String, String>>,
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.autoscaler.name()
+    }
 }
 
 /// The HPAs of a file; other objects in it are passed over.
@@ -136,107 +61,63 @@ struct SelectorFile {
 /// # Errors
 /// When there is none, or the API server would refuse one.
 pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifest>, DocumentError> {
-    let (files, others) = document.parse_kind::<File>(KIND)?;
-    let error = |problem: String| DocumentError::new(document, problem);
-    if files.is_empty() {
+    let (objects, others) = document.objects(&[HPA, SCALED_OBJECT])?;
+    if objects.is_empty() {
         let found = match others.as_slice() {
             [] => "an object without a kind".to_owned(),
             kinds => kinds.join(", "),
         };
-        return Err(error(format!("expected a {KIND} of {API}, found {found}")));
+        let problem = format!("expected a {HPA} of {HPA_API}, found {found}");
+        return Err(DocumentError::new(document, problem));
     }
-    let mut manifests = Vec::new();
-    for file in files {
-        if file.api_version != API {
-            return Err(error(format!(
-                "apiVersion: expected {API}, found {}; kubectl get hpa prints {API}",
-                file.api_version
-            )));
-        }
-        let name = &file.metadata.name;
-        let refuse = |problem: String| {
-            error(format!("the API server would refuse HorizontalPodAutoscaler {name}: {problem}"))
+    objects.into_iter().map(|object| manifest(document, object, gates)).collect()
+}
+
+fn manifest(
+    document: &Document,
+    object: Object,
+    gates: FeatureGates,
+) -> Result<Manifest, DocumentError> {
+    let autoscaler = match object.value["kind"] == SCALED_OBJECT {
+        true => Autoscaler::of_scaled_object(&object.value)
+            .map_err(|why| document.field_error(&object, "spec", &why))?,
+        false => decode(document, &object)?,
+    };
+    let refuse = |invalid: Invalid| {
+        let field = invalid.errors.first().map_or("", |error| error.field());
+        let name = autoscaler.name();
+        let problem = format!("the API server would refuse {HPA} {name}: {invalid}");
+        document.field_error(&object, field, &problem)
+    };
+    let spec = autoscaler.spec().map_err(refuse)?;
+    validate(&spec, gates).map_err(refuse)?;
+    Ok(Manifest { object: object.value, autoscaler, spec })
+}
+
+fn decode(document: &Document, object: &Object) -> Result<Autoscaler, DocumentError> {
+    let mut value = object.value.clone();
+    let api = value["apiVersion"].as_str().unwrap_or_default();
+    if api != HPA_API {
+        let problem = format!(
+            "apiVersion: expected {HPA_API}, found {api}; kubectl get hpa prints {HPA_API}"
+        );
+        return Err(document.field_error(object, "apiVersion", &problem));
+    }
+    // The controller writes the status; what stands there is not the user's to correct.
+    value.as_object_mut().map(|object| object.remove("status"));
+    quantities_as_text(&mut value);
+    strictly(&value).map_err(|refusal| {
+        let (field, problem) = match refusal {
+            Refusal::Unknown(field) => (field, "unknown field".to_owned()),
+            Refusal::Malformed { field, problem } => (field, problem),
         };
-        let spec = file.spec.spec().map_err(refuse)?;
-        validate(&spec, gates).map_err(|invalid| refuse(invalid.to_string()))?;
-        let objects = file.spec.metrics.iter().filter_map(|metric| metric.object.as_ref());
-        let objects = objects.map(|object| object.described_object.clone()).collect();
-        manifests.push(Manifest {
-            objects,
-            name: file.metadata.name,
-            namespace: file.metadata.namespace,
-            target: file.spec.scale_target_ref,
-            spec,
-        });
-    }
-    Ok(manifests)
-}
-
-impl SpecFile {
-    fn spec(&self) -> Result<HpaSpec, String> {
-        let metrics = self.metrics.iter().enumerate().map(|(at, metric)| metric.metric(at));
-        Ok(HpaSpec {
-            min_replicas: self.min_replicas.map(|count| count.0),
-            max_replicas: self.max_replicas.0,
-            metrics: metrics.collect::<Result<_, _>>()?,
-            behavior: self.behavior.as_ref().map(BehaviorFile::behavior),
-        })
-    }
-}
-
-impl MetricFile {
-    fn metric(&self, at: usize) -> Result<MetricSpec, String> {
-        let (block, found) = match self.r#type {
-            SourceFile::External => {
-                let of = |file: &ExternalFile| MetricSource::External(file.metric.identifier());
-                ("external", self.external.as_ref().map(|file| (of(file), &file.target)))
-            }
-            SourceFile::Object => {
-                let of = |file: &ObjectFile| MetricSource::Object {
-                    metric: file.metric.identifier(),
-                    kind: file.described_object.kind.clone(),
-                    name: file.described_object.name.clone(),
-                };
-                ("object", self.object.as_ref().map(|file| (of(file), &file.target)))
-            }
-            SourceFile::Pods => {
-                let of = |file: &ExternalFile| MetricSource::Pods(file.metric.identifier());
-                ("pods", self.pods.as_ref().map(|file| (of(file), &file.target)))
-            }
-            SourceFile::Resource => {
-                let of = |file: &ResourceFile| MetricSource::Resource(resource(&file.name));
-                ("resource", self.resource.as_ref().map(|file| (of(file), &file.target)))
-            }
-            SourceFile::ContainerResource => {
-                let of = |file: &ResourceFile| MetricSource::ContainerResource {
-                    resource: resource(&file.name),
-                    container: file.container.clone().unwrap_or_default(),
-                };
-                let file = self.container_resource.as_ref();
-                ("containerResource", file.map(|file| (of(file), &file.target)))
-            }
+        // `metrics.0.external` as the API server writes it.
+        let index = |part: &str| match part.parse::<usize>() {
+            Ok(at) => format!("[{at}]"),
+            Err(_) => format!(".{part}"),
         };
-        let (source, target) = found.ok_or_else(|| {
-            format!(
-                "spec.metrics[{at}].{block}: Required value: must populate information for the \
-                 given metric source"
-            )
-        })?;
-        if !target.has_type() {
-            return Err(format!(
-                "spec.metrics[{at}].{block}.target.type: Required value: must specify a metric \
-                 target type: Utilization, Value or AverageValue"
-            ));
-        }
-        Ok(MetricSpec { source, target: target.target() })
-    }
-}
-
-impl IdentifierFile {
-    fn identifier(&self) -> MetricIdentifier {
-        MetricIdentifier {
-            name: self.name.clone(),
-            match_labels: self.selector.as_ref().and_then(|s| s.match_labels.clone()),
-        }
-    }
+        let field: String = field.split('.').map(index).collect();
+        let field = field.trim_start_matches('.');
+        document.field_error(object, field, &format!("{field}: {problem}"))
+    })
 }

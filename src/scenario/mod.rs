@@ -5,10 +5,8 @@
 //! `hpa_model::simulation::Setup`. What is wrong with a file is said with its name, the line, the
 //! field and what was expected.
 
-mod behavior;
 mod document;
 mod manifest;
-mod metric;
 mod observed;
 mod recorded;
 mod scenario_file;
@@ -17,7 +15,7 @@ mod wire;
 mod workload_file;
 
 pub use document::{Document, DocumentError};
-pub use manifest::{Manifest, ScaleTarget, manifests};
+pub use manifest::{Manifest, manifests};
 pub use observed::observed;
 pub use recorded::{Recorded, recorded};
 pub use scenario_file::setup;

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use oppscale_cluster::Autoscaler;
+use oppscale_cluster::autoscaler::quantities_as_text;
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use hpa_model::{
     ControllerConfig, FeedSource, HpaSpec, KubernetesVersion, ManualScale, MetricAnswer,
-    MetricError, MetricFeed, MetricIdentifier, MetricSource, MetricSpec, Series, TargetType,
+    MetricError, MetricFeed, Series, TargetType,
 };
 
-use super::behavior::BehaviorFile;
 use super::document::{Document, DocumentError};
-use super::metric::{TargetFile, resource};
 use super::wire::{Amount, Answer, Count, Seconds};
+use crate::manifest::{Refusal, strictly};
 
 /// How long a series is replayed at least, milliseconds.
 const SHORTEST_MS: u64 = 900_000;
@@ -36,7 +38,7 @@ struct File {
     min_replicas: Option<Count>,
     #[serde(rename = "maxReplicas")]
     max_replicas: Count,
-    behavior: Option<BehaviorFile>,
+    behavior: Option<Value>,
     metrics: Vec<MetricFile>,
     #[serde(default)]
     manual_scale: Vec<ManualFile>,
@@ -46,7 +48,7 @@ struct File {
 struct MetricFile {
     r#type: SourceFile,
     name: Option<String>,
-    target: TargetFile,
+    target: Value,
     served: Option<Vec<ServedFile>>,
     closed_loop: Option<LoopFile>,
     pod_request: Option<Amount>,
@@ -97,12 +99,7 @@ pub fn series(document: &Document) -> Result<Series, DocumentError> {
     let served = file.metrics.iter().flat_map(|metric| metric.served.iter().flatten());
     let moments = served.map(|served| served.at_seconds.0);
     let last = moments.chain(file.manual_scale.iter().map(|m| m.at_seconds.0)).max().unwrap_or(0);
-    let spec = HpaSpec {
-        min_replicas: file.min_replicas.map(|count| count.0),
-        max_replicas: file.max_replicas.0,
-        metrics: file.metrics.iter().map(metric).collect(),
-        behavior: file.behavior.as_ref().map(BehaviorFile::behavior),
-    };
+    let spec = spec(&file).map_err(error)?;
     let (first_run_ms, run_ms) = usual_timing(&spec, &file, sync_period_ms);
     Ok(Series {
         config,
@@ -161,22 +158,50 @@ fn config(file: &File) -> Result<ControllerConfig, String> {
     Ok(config)
 }
 
-fn metric(file: &MetricFile) -> MetricSpec {
-    let identifier = MetricIdentifier::named(file.name.as_deref().unwrap_or("metric"));
-    let source = match file.r#type {
-        SourceFile::External => MetricSource::External(identifier),
-        // Which object it is makes no difference to a replay.
-        SourceFile::Object => MetricSource::Object {
-            metric: identifier,
-            kind: "Service".to_owned(),
-            name: "object".to_owned(),
-        },
-        SourceFile::Pods => MetricSource::Pods(identifier),
-        SourceFile::Resource => {
-            MetricSource::Resource(resource(file.name.as_deref().unwrap_or("cpu")))
+/// The HPA, by way of the object that it would be.
+fn spec(file: &File) -> Result<HpaSpec, String> {
+    let mut hpa = json!({ "spec": {
+        "minReplicas": file.min_replicas.map(|count| count.0),
+        "maxReplicas": file.max_replicas.0,
+        "metrics": file.metrics.iter().map(metric).collect::<Vec<_>>(),
+        "behavior": file.behavior,
+    }});
+    quantities_as_text(&mut hpa);
+    let hpa: Autoscaler = strictly(&hpa).map_err(|refusal| match refusal {
+        Refusal::Unknown(field) => format!("{field}: unknown field"),
+        Refusal::Malformed { field, problem } => format!("{field}: {problem}"),
+    })?;
+    hpa.spec().map_err(|invalid| invalid.to_string())
+}
+
+fn metric(file: &MetricFile) -> Value {
+    let mut target = file.target.clone();
+    if let Some(target) = target.as_object_mut().filter(|t| !t.contains_key("type")) {
+        // It follows from the field that is set.
+        let types = [("value", "Value"), ("averageValue", "AverageValue")];
+        let known = types.iter().find(|(field, _)| target.contains_key(*field));
+        target.insert("type".to_owned(), known.map_or("Utilization", |(_, kind)| kind).into());
+    }
+    let name = file.name.as_deref();
+    let metric = json!({ "name": name.unwrap_or("metric") });
+    // Which object it is makes no difference to a replay.
+    let object = json!({ "kind": "Service", "name": "object" });
+    match file.r#type {
+        SourceFile::External => {
+            json!({ "type": "External", "external": { "metric": metric, "target": target } })
         }
-    };
-    MetricSpec { source, target: file.target.target() }
+        SourceFile::Object => json!({
+            "type": "Object",
+            "object": { "describedObject": object, "metric": metric, "target": target },
+        }),
+        SourceFile::Pods => {
+            json!({ "type": "Pods", "pods": { "metric": metric, "target": target } })
+        }
+        SourceFile::Resource => {
+            let name = name.unwrap_or("cpu");
+            json!({ "type": "Resource", "resource": { "name": name, "target": target } })
+        }
+    }
 }
 
 fn feed(at: usize, file: &MetricFile) -> Result<MetricFeed, String> {

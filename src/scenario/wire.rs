@@ -19,15 +19,6 @@ impl Amount {
     pub(super) fn milli(self) -> i64 {
         self.0.milli_value().value
     }
-
-    /// Billionths.
-    pub(super) fn nano(self) -> i64 {
-        i64::try_from(self.0.nanos()).unwrap_or(if self.0.is_negative() {
-            i64::MIN
-        } else {
-            i64::MAX
-        })
-    }
 }
 
 /// A count: what an `int32` of the API holds, but not below 0.

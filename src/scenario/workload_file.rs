@@ -41,17 +41,18 @@ pub fn workload(
     document: &Document,
     manifest: &Manifest,
 ) -> Result<Option<WorkloadFile>, DocumentError> {
-    let target = &manifest.target;
+    let target = manifest.autoscaler.target();
     if !kinds::scalable().any(|kind| kind.name == target.kind) {
         return Ok(None);
     }
-    let (found, _) = document.parse_kind::<Value>(&target.kind)?;
+    let (found, _) = document.objects(&[&target.kind])?;
     let is_it = |object: &Value| {
         let metadata = &object["metadata"];
         metadata["name"] == target.name.as_str()
-            && metadata["namespace"].as_str() == manifest.namespace.as_deref()
+            && metadata["namespace"].as_str().unwrap_or_default() == manifest.autoscaler.namespace()
     };
-    let Some(object) = found.into_iter().find(is_it) else { return Ok(None) };
+    let found = found.into_iter().map(|object| object.value).find(is_it);
+    let Some(object) = found else { return Ok(None) };
     let error = |problem: String| {
         let words = format!("{} {}: {problem}", target.kind, target.name);
         DocumentError::new(document, words)
@@ -81,8 +82,9 @@ pub fn workload(
 
 /// The value of a PriorityClass, and whether its pods preempt.
 fn priority_class(document: &Document, name: &str) -> Result<Option<(i32, bool)>, DocumentError> {
-    let (classes, _) = document.parse_kind::<Value>("PriorityClass")?;
-    let class = classes.into_iter().find(|class| class["metadata"]["name"] == name);
+    let (classes, _) = document.objects(&["PriorityClass"])?;
+    let mut classes = classes.into_iter().map(|class| class.value);
+    let class = classes.find(|class| class["metadata"]["name"] == name);
     Ok(class.and_then(|class| {
         let value = i32::try_from(class["value"].as_i64()?).ok()?;
         Some((value, class["preemptionPolicy"] != "Never"))

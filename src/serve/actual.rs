@@ -1,7 +1,7 @@
 //! What `/metrics` tells of the workloads beside what they may have: how many pods there are,
 //! what their policies say, and what their HPAs do.
 
-use super::autoscalers::{Autoscaler, Autoscalers};
+use super::autoscalers::Autoscalers;
 use super::board::{Board, Counted};
 use super::catalog::Entry;
 use crate::exposition::Family;
@@ -79,10 +79,10 @@ impl Scalers {
         .map(|(name, help)| Family::gauge(name, help));
         let hpas = self.autoscalers.all().unwrap_or_default();
         for (entry, _) in &board.counted().workloads {
-            for hpa in hpas.iter().filter(|hpa| scales(hpa, entry)) {
+            for hpa in hpas.iter().filter(|hpa| entry.is_scaled_by(hpa)) {
                 let [namespace, kind, workload] = labels(entry);
-                let labels = [namespace, kind, workload, ("hpa", &*hpa.name)];
-                let ((current, desired), (least, most)) = (hpa.replicas, hpa.bounds);
+                let labels = [namespace, kind, workload, ("hpa", hpa.name())];
+                let ((current, desired), (least, most)) = (hpa.replicas(), hpa.bounds());
                 for (family, value) in families.iter_mut().zip([current, desired, least, most]) {
                     family.add(&labels, value);
                 }
@@ -90,10 +90,4 @@ impl Scalers {
         }
         families.into()
     }
-}
-
-fn scales(hpa: &Autoscaler, entry: &Entry) -> bool {
-    hpa.namespace == entry.id.namespace
-        && hpa.target.0 == entry.id.kind.name
-        && hpa.target.1 == entry.id.name
 }

@@ -3,26 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
-
+use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
-
-/// An HPA, as far as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Autoscaler {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-    /// Kind and name of what it scales.
-    pub target: (String, String),
-    /// The least and the most replicas.
-    pub bounds: (i64, i64),
-    /// How many there are, and how many it wants.
-    pub replicas: (i64, i64),
-    /// What is not as it should be, by its conditions.
-    pub trouble: Option<String>,
-}
 
 /// All of them. Clones are the same.
 #[derive(Debug, Clone, Default)]
@@ -33,57 +15,6 @@ struct State {
     known: BTreeMap<(String, String), Autoscaler>,
     named: Option<BTreeSet<(String, String)>>,
     refused: bool,
-}
-
-#[derive(Deserialize)]
-struct Hpa {
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-    #[serde(default)]
-    status: Status,
-}
-
-#[derive(Deserialize)]
-struct Metadata {
-    #[serde(default)]
-    namespace: String,
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Spec {
-    scale_target_ref: Target,
-    min_replicas: Option<i64>,
-    max_replicas: i64,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Target {
-    kind: String,
-    name: String,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Status {
-    current_replicas: Option<i64>,
-    desired_replicas: Option<i64>,
-    conditions: Option<Vec<Condition>>,
-}
-
-#[derive(Deserialize)]
-struct Condition {
-    #[serde(rename = "type", default)]
-    kind: String,
-    #[serde(default)]
-    status: String,
-    #[serde(default)]
-    reason: String,
-    #[serde(default)]
-    message: String,
 }
 
 impl Autoscalers {
@@ -97,17 +28,17 @@ impl Autoscalers {
             }
             Change::Applied(json) => {
                 // One that cannot be read is not shown; nothing is decided by it.
-                let Ok(hpa) = serde_json::from_str::<Hpa>(json) else { return };
-                let autoscaler = hpa.shown();
-                let key = (autoscaler.namespace.clone(), autoscaler.name.clone());
+                let Ok(mut hpa) = serde_json::from_str::<Autoscaler>(json) else { return };
+                (hpa.0.metadata.managed_fields, hpa.0.metadata.annotations) = (None, None);
+                let key = key(&hpa);
                 if let Some(named) = &mut state.named {
                     named.insert(key.clone());
                 }
-                state.known.insert(key, autoscaler);
+                state.known.insert(key, hpa);
             }
             Change::Gone(json) => {
-                if let Ok(hpa) = serde_json::from_str::<Hpa>(json) {
-                    state.known.remove(&(hpa.metadata.namespace, hpa.metadata.name));
+                if let Ok(hpa) = serde_json::from_str::<Autoscaler>(json) {
+                    state.known.remove(&key(&hpa));
                 }
             }
             Change::End => {
@@ -126,25 +57,18 @@ impl Autoscalers {
     }
 }
 
-impl Hpa {
-    fn shown(self) -> Autoscaler {
-        let conditions = self.status.conditions.unwrap_or_default();
-        let trouble = conditions.into_iter().find(|condition| {
-            matches!(&*condition.kind, "ScalingActive" | "AbleToScale")
-                && condition.status == "False"
-        });
-        Autoscaler {
-            namespace: self.metadata.namespace,
-            name: self.metadata.name,
-            target: (self.spec.scale_target_ref.kind, self.spec.scale_target_ref.name),
-            // Absent means 1, by the API's default.
-            bounds: (self.spec.min_replicas.unwrap_or(1), self.spec.max_replicas),
-            replicas: (
-                self.status.current_replicas.unwrap_or(0),
-                self.status.desired_replicas.unwrap_or(0),
-            ),
-            trouble: trouble
-                .map(|condition| format!("{}: {}", condition.reason, condition.message)),
-        }
-    }
+fn key(hpa: &Autoscaler) -> (String, String) {
+    (hpa.namespace().to_owned(), hpa.name().to_owned())
+}
+
+/// The problem that an HPA reports: a condition that should be true and is not.
+pub fn problem(hpa: &Autoscaler) -> Option<String> {
+    let kinds = ["AbleToScale", "ScalingActive"];
+    let mut failing = hpa
+        .conditions()
+        .iter()
+        .filter(|condition| kinds.contains(&&*condition.type_) && condition.status == "False");
+    let condition = failing.next()?;
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Some(format!("{}: {}", text(&condition.reason), text(&condition.message)))
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Deserialize;
 
+use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds::{self, Kind};
@@ -206,6 +207,13 @@ impl State {
                 "served no more"
             );
         }
+    }
+}
+
+impl Entry {
+    /// Whether this HPA scales it.
+    pub(super) fn is_scaled_by(&self, hpa: &Autoscaler) -> bool {
+        hpa.scales(&self.id.namespace, self.id.kind.name, &self.id.name)
     }
 }
 

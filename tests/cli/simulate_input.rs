@@ -72,11 +72,21 @@ fn a_manifest_that_the_api_server_would_refuse_is_refused_in_its_words() {
         HPA,
         &[
             ("maxReplicas: 150", "maxReplicas: 5", "spec.maxReplicas: Invalid value: 5: must be"),
-            ("minReplicas: 15", "minReplicas: -1", "line 8: spec.minReplicas: invalid value"),
+            (
+                "minReplicas: 15",
+                "minReplicas: -1",
+                "line 8: the API server would refuse HorizontalPodAutoscaler miner: spec.minReplicas: \
+             Invalid value: -1",
+            ),
             ("tolerance: 50m", "tolerance: -50m", "spec.behavior.scaleDown.tolerance"),
             ("averageValue: 1}", "averageValue: 0}", "target.averageValue: Invalid value"),
             ("averageValue: 1}", "averageValu: 1}", "line 15: spec.metrics[0].object.target"),
-            ("type: Object", "type: Objekt", "expected one of `External`, `Object`"),
+            (
+                "type: Object",
+                "type: Objekt",
+                "line 11: the API server would refuse HorizontalPodAutoscaler miner: spec.metrics[0].type: \
+             Unsupported value: \"Objekt\": supported values: \"ContainerResource\", \"External\"",
+            ),
             ("autoscaling/v2", "autoscaling/v1", "expected autoscaling/v2, found autoscaling/v1"),
             ("kind: Hor", "kind: Ver", "expected a HorizontalPodAutoscaler of autoscaling/v2"),
             ("type: AverageValue, ", "", "target.type: Required value"),
@@ -166,7 +176,8 @@ fn ones_own_hpa_is_compared_with_its_correction() {
     assert!(rows[1].starts_with("\"miner, corrected\",stable,"), "{output}");
     let corrected = env.run([&args[..], &["--corrected"]].concat());
     assert_eq!(corrected.code, Some(0), "{corrected}");
-    for part in ["namespace: idle", "kind: Deployment\n", "tolerance: \"0\"", "averageValue: \"1\""] {
+    for part in ["namespace: idle", "kind: Deployment\n", "tolerance: \"0\"", "averageValue: \"1\""]
+    {
         assert!(corrected.stdout.contains(part), "{part}: {corrected}");
     }
     // What it prints is taken again, and needs no correction but that of its reserve.

@@ -2,6 +2,7 @@
 
 pub mod client;
 mod contract;
+mod corrected_hpa;
 mod faults;
 mod limits;
 mod monitoring;

@@ -23,7 +23,7 @@ impl Cluster {
             let document = Document::new("hpa", spec_alone(&hpa).to_string());
             let manifest = manifests(&document, version.default_gates()).unwrap().remove(0);
             let namespace = hpa["metadata"]["namespace"].as_str().unwrap();
-            let name = &manifest.target.name;
+            let name = &manifest.autoscaler.target().name;
             let target = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
             let seen: Vec<_> = self.of(name).map(|pod| self.observed(pod)).collect();
             let readings: Vec<_> = vec![self.reading(seen.len()); seen.len()];
@@ -95,7 +95,8 @@ impl Cluster {
         let mut connection = Connection::open(oppscale.api, Some(tls)).unwrap();
         let path = format!(
             "/apis/external.metrics.k8s.io/v1beta1/namespaces/{namespace}/{}?labelSelector=deployment%3D{}",
-            metric.name, manifest.target.name
+            metric.name,
+            manifest.autoscaler.target().name
         );
         let answer = connection.get(&path, &HPA).unwrap();
         assert_eq!(answer.status, 200, "{answer:?}");

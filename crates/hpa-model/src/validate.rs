@@ -38,6 +38,16 @@ pub enum FieldError {
         /// What is wrong with it.
         detail: String,
     },
+    /// A value is not one of the few that the field takes.
+    #[error("{field}: Unsupported value: {value:?}: supported values: {supported}")]
+    Unsupported {
+        /// The path.
+        field: String,
+        /// The value.
+        value: String,
+        /// The values that it takes, in quotes.
+        supported: &'static str,
+    },
     /// A field must not be set here.
     #[error("{field}: Forbidden: {detail}")]
     Forbidden {
@@ -46,6 +56,19 @@ pub enum FieldError {
         /// Why not.
         detail: &'static str,
     },
+}
+
+impl FieldError {
+    /// The path of the field.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Required { field, .. }
+            | Self::Invalid { field, .. }
+            | Self::Unsupported { field, .. }
+            | Self::Forbidden { field, .. } => field,
+        }
+    }
 }
 
 /// Everything the API server has against an HPA; never empty.

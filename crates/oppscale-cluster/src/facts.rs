@@ -3,19 +3,14 @@
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::autoscaler::{Autoscaler, HPA};
 use super::client::{Action, Cluster};
 use super::error::ClusterError;
 use super::saved::SavedFiles;
 
-/// Something that sets the replicas of a workload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scaler {
-    /// The HPA's name.
-    pub name: String,
-    /// The kind of its target.
-    pub kind: String,
-    /// The name of its target.
-    pub target: String,
+#[derive(Deserialize)]
+struct List<T> {
+    items: Vec<T>,
 }
 
 #[derive(Deserialize)]
@@ -53,43 +48,14 @@ pub async fn exists(cluster: &Cluster, path: &str) -> Result<Option<bool>, Clust
     }
 }
 
-#[derive(Deserialize)]
-struct List {
-    items: Vec<Hpa>,
-}
-
-#[derive(Deserialize)]
-struct Hpa {
-    metadata: Named,
-    spec: HpaSpec,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HpaSpec {
-    scale_target_ref: Target,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    kind: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct Named {
-    name: String,
-    namespace: Option<String>,
-}
-
 /// The HorizontalPodAutoscalers of a namespace; `None` when they may not be listed.
 ///
 /// # Errors
 /// When the server fails.
-pub async fn scalers(
+pub async fn autoscalers(
     cluster: &Cluster,
     namespace: &str,
-) -> Result<Option<Vec<Scaler>>, ClusterError> {
+) -> Result<Option<Vec<Autoscaler>>, ClusterError> {
     let words = format!("list HorizontalPodAutoscalers in {namespace}");
     let action = Action {
         words: &words,
@@ -103,34 +69,26 @@ pub async fn scalers(
         Err(ClusterError::NotFound { .. }) => return Ok(Some(Vec::new())),
         Err(error) => return Err(error),
     };
-    let list: List =
+    let list: List<Autoscaler> =
         serde_json::from_slice(&body).map_err(|error| garbage(cluster, &action, &error))?;
-    Ok(Some(list.items.into_iter().map(Scaler::from).collect()))
+    Ok(Some(list.items))
 }
 
 /// The HorizontalPodAutoscalers of a namespace in saved lists, if those hold any.
 ///
 /// # Errors
 /// When the lists hold something that is no object.
-pub fn saved_scalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<Vec<Scaler>> {
+pub fn saved_autoscalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<Vec<Autoscaler>> {
     let mut found = Vec::new();
-    for json in files.of_kind("HorizontalPodAutoscaler")? {
-        let hpa: Hpa = serde_json::from_str(json).context("a saved HorizontalPodAutoscaler")?;
-        if hpa.metadata.namespace.as_deref().unwrap_or("default") == namespace {
-            found.push(hpa.into());
+    for json in files.of_kind(HPA)? {
+        let mut hpa: Autoscaler =
+            serde_json::from_str(json).with_context(|| format!("a saved {HPA}"))?;
+        let home = hpa.0.metadata.namespace.get_or_insert_with(|| "default".to_owned());
+        if home == namespace {
+            found.push(hpa);
         }
     }
     Ok(found)
-}
-
-impl From<Hpa> for Scaler {
-    fn from(hpa: Hpa) -> Self {
-        Self {
-            name: hpa.metadata.name,
-            kind: hpa.spec.scale_target_ref.kind,
-            target: hpa.spec.scale_target_ref.name,
-        }
-    }
 }
 
 fn garbage(cluster: &Cluster, action: &Action<'_>, error: &serde_json::Error) -> ClusterError {

@@ -6,6 +6,7 @@
 mod access;
 mod apply;
 mod ask;
+pub mod autoscaler;
 mod client;
 mod connect;
 mod context;
@@ -30,11 +31,12 @@ mod workload;
 
 pub use apply::{DryRun, dry_run};
 pub use ask::{Ask, Reply};
+pub use autoscaler::Autoscaler;
 pub use client::{Action, Cluster};
 pub use connect::{ClusterArgs, Endpoint};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
-pub use facts::{Scaler, exists, saved_scalers, scalers, server_version};
+pub use facts::{autoscalers, exists, saved_autoscalers, server_version};
 pub use intake::{BadPage, Intake, Journal};
 pub use objects::{Applied, Apply, FIELD_MANAGER};
 pub use pages::{Listing, percent_encode};

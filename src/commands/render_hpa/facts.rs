@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::filler::{Decisions, NodeAutoscaler};
 use crate::manifest::Document;
 use hpa_model::KubernetesVersion;
-use oppscale_cluster::{self, Action, Cluster, ClusterError, Scaler, Snapshot};
+use oppscale_cluster::{self, Action, Autoscaler, Cluster, ClusterError, Snapshot};
 use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
@@ -23,12 +23,12 @@ pub(super) struct Facts {
     /// Who says so.
     pub(super) autoscaler_source: String,
     /// What scales workloads of the namespace already.
-    scalers: Vec<Scaler>,
+    hpas: Vec<Autoscaler>,
     pub(super) notes: Vec<String>,
 }
 
 /// What saved lists tell.
-pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scaler>) -> Facts {
+pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, hpas: Vec<Autoscaler>) -> Facts {
     let mut notes = Vec::new();
     let version = args.kubernetes_version.unwrap_or_else(|| {
         notes.push(
@@ -39,7 +39,7 @@ pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, scalers: Vec<Scal
     let (autoscaler, autoscaler_source) = given(args)
         .or_else(|| of_nodes(snapshot))
         .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
-    Facts { version, autoscaler, autoscaler_source, scalers, notes }
+    Facts { version, autoscaler, autoscaler_source, hpas, notes }
 }
 
 /// What a cluster tells.
@@ -61,8 +61,8 @@ pub(super) async fn live(
         Some(told) => told,
         None => detect(cluster, &mut notes).await?,
     };
-    let scalers = oppscale_cluster::scalers(cluster, namespace).await?;
-    if scalers.is_none() {
+    let hpas = oppscale_cluster::autoscalers(cluster, namespace).await?;
+    if hpas.is_none() {
         notes.push(format!(
             "whether another HPA scales the same target is unknown: HPAs in {namespace} may not be \
              listed"
@@ -72,7 +72,7 @@ pub(super) async fn live(
         version,
         autoscaler: told.0,
         autoscaler_source: told.1,
-        scalers: scalers.unwrap_or_default(),
+        hpas: hpas.unwrap_or_default(),
         notes,
     })
 }
@@ -174,19 +174,19 @@ impl Facts {
     pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Error> {
         let (name, namespace) = (&decisions.name, &decisions.namespace);
         let own = decisions.hpa_name();
-        let second = self.scalers.iter().find(|scaler| {
-            scaler.kind == decisions.kind.name && scaler.target == *name && scaler.name != own
-        });
-        second.map_or(Ok(()), |scaler| {
+        let kind = decisions.kind.name;
+        let second =
+            self.hpas.iter().find(|hpa| hpa.scales(namespace, kind, name) && hpa.name() != own);
+        second.map_or(Ok(()), |hpa| {
             Err(Error::failure(format!(
-                "HorizontalPodAutoscaler {namespace}/{} scales {} {name} already: two would \
+                "HorizontalPodAutoscaler {namespace}/{} scales {kind} {name} already: two would \
                      fight",
-                scaler.name, decisions.kind.name
+                hpa.name()
             ))
             .hint(format!(
                 "delete it first: kubectl -n {namespace} delete hpa {}\n\
                      or call this workload something else with --name",
-                scaler.name
+                hpa.name()
             )))
         })
     }

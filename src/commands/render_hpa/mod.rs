@@ -73,7 +73,7 @@ async fn read(
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, _) = oppscale_cluster::read_saved(&files, None, "default")?;
         let scalers =
-            oppscale_cluster::saved_scalers(&files, &decisions::namespace(args, workload))?;
+            oppscale_cluster::saved_autoscalers(&files, &decisions::namespace(args, workload))?;
         let facts = facts::saved(args, &snapshot, scalers);
         return Ok((snapshot, facts, None));
     }

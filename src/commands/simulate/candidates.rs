@@ -4,12 +4,14 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::scenario::{self, Document, Manifest, ScaleTarget, WorkloadFile};
+use crate::filler::{CorrectedHpa, correct_hpa};
+use crate::scenario::{self, Document, Manifest, WorkloadFile};
 use hpa_model::simulation::{
     Configuration, FillerPods, MetricModel, MetricUnit, Scenario, Setup, configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext, Verdict, VerdictError};
 use hpa_model::{ControllerConfig, MetricSource};
+use oppscale_cluster::autoscaler::quantities_as_text;
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
 use oppscale_core::error::Error;
@@ -44,8 +46,10 @@ pub(super) struct Candidate {
     pub(super) title: String,
     /// The scenario with it.
     pub(super) setup: Setup,
-    /// How it is called in a cluster.
-    pub(super) identity: Manifest,
+    /// Its HPA as an object.
+    pub(super) manifest: Manifest,
+    /// The HPA as it should be; `None` if KEDA owns it.
+    pub(super) corrected: Option<CorrectedHpa>,
     /// What is to be expected of it.
     pub(super) verdict: Result<Verdict, VerdictError>,
 }
@@ -72,19 +76,20 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         let document = Document::read(file)?;
         for manifest in manifests(&document, file, &setup)? {
             let workload = scenario::workload(&document, &manifest)?;
-            let nature = nature(args, &manifest, workload.as_ref());
+            let metric = metric_model(args, &manifest, workload.as_ref());
+            notes.extend(assumption(args, &manifest));
             let mut setup = setup.clone();
             if let Some(workload) = &workload {
                 workload.shape(&mut setup.filler.template);
-                let (priority, reserve) = (setup.filler.template.priority, nature.reserve);
-                notes.push(taken(file, &manifest.name, workload, priority, reserve));
-                warnings.extend(without_class(file, &manifest.name, workload, priority));
+                let (priority, reserve) = (setup.filler.template.priority, metric.reserve);
+                notes.push(taken(file, manifest.name(), workload, priority, reserve));
+                warnings.extend(without_class(file, manifest.name(), workload, priority));
             }
             setup.filler.autoscaler.spec = manifest.spec.clone();
-            setup.filler.autoscaler.metric = nature;
-            let title = format!("the HPA {} of {file}", manifest.name);
-            let tried = Candidate::new(manifest.name.clone(), title, setup, manifest);
-            let corrected = tried.corrected();
+            setup.filler.autoscaler.metric = metric;
+            let title = format!("the HPA {} of {file}", manifest.name());
+            let tried = Candidate::new(manifest.name().to_owned(), title, setup, manifest)?;
+            let corrected = tried.corrected()?;
             candidates.push(tried);
             candidates.extend(corrected);
         }
@@ -93,20 +98,9 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         let configuration = Configuration::named(name).ok_or_else(|| no_configuration(name))?;
         let setup = configuration.apply(setup.clone());
         let spec = setup.filler.autoscaler.spec.clone();
-        let target = ScaleTarget {
-            api_version: Some("apps/v1".to_owned()),
-            kind: "Deployment".to_owned(),
-            name: "miner".to_owned(),
-        };
-        let identity = Manifest {
-            name: "miner".to_owned(),
-            namespace: None,
-            target,
-            objects: Vec::new(),
-            spec,
-        };
+        let manifest = Manifest::named("miner", spec);
         let title = configuration.title.to_owned();
-        candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, identity));
+        candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, manifest)?);
     }
     unique(&mut candidates);
     Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
@@ -168,7 +162,7 @@ fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<V
                 Error::failure(format!(
                     "{file}: HorizontalPodAutoscaler {}: spec.metrics: expected External or Object \
                      metrics of remaining capacity",
-                    manifest.name
+                    manifest.name()
                 ))
                 .hint("to replay Resource and Pods metrics, write a series: docs/series.md")
             );
@@ -205,7 +199,7 @@ fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32)
 
 /// What the metric of a manifest measures: told by its name where it is oppscale's, else by
 /// the flags. The reserve of oppscale's is the workload's.
-fn nature(
+fn metric_model(
     args: &SimulateArgs,
     manifest: &Manifest,
     workload: Option<&WorkloadFile>,
@@ -213,18 +207,37 @@ fn nature(
     let is_ours = verdict::uses_fit_replicas(&manifest.spec);
     let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
     let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
-    let nature = if is_ours {
+    let model = if is_ours {
         MetricModel::oppscale(reserve)
     } else {
         MetricModel { reserve, unit: MetricUnit::Cores, ..MetricModel::article() }
     };
     match args.metric {
-        None => nature,
-        Some(Nature::IncludesOwn) => MetricModel { filler_pods: FillerPods::Included, ..nature },
+        None => model,
+        Some(Nature::IncludesOwn) => MetricModel { filler_pods: FillerPods::Included, ..model },
         Some(Nature::ExcludesOwn) => {
-            MetricModel { filler_pods: FillerPods::Excluded, counts_demand: true, ..nature }
+            MetricModel { filler_pods: FillerPods::Excluded, counts_demand: true, ..model }
         }
     }
+}
+
+/// What the metric of a manifest is taken for, if neither its name nor a flag states it.
+fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
+    if args.metric.is_some() || verdict::uses_fit_replicas(&manifest.spec) {
+        return None;
+    }
+    let at = verdict::capacity_metric(&manifest.spec)?;
+    let (MetricSource::External(metric) | MetricSource::Object { metric, .. }) =
+        &manifest.spec.effective_metrics().get(at)?.source
+    else {
+        return None;
+    };
+    Some(format!(
+        "{}: {} is taken for free cores, which the workload's own pods use up; --metric states \
+         what it measures",
+        manifest.name(),
+        metric.name
+    ))
 }
 
 fn no_configuration(name: &str) -> Error {
@@ -247,16 +260,23 @@ fn unique(candidates: &mut [Candidate]) {
 }
 
 impl Candidate {
-    fn new(name: String, title: String, setup: Setup, identity: Manifest) -> Self {
+    fn new(name: String, title: String, setup: Setup, manifest: Manifest) -> anyhow::Result<Self> {
         let scaler = &setup.filler.autoscaler;
-        let around = LoopContext::of(&setup);
-        let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &around);
-        Self { name, title, setup, identity, verdict }
+        let context = LoopContext::of(&setup);
+        let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &context);
+        let correction = verdict.as_ref().ok().and_then(|verdict| verdict.correction.as_ref());
+        let reserve = correction.map_or(scaler.metric, |correction| correction.metric).reserve;
+        let (object, gates) = (&manifest.object, scaler.config.gates);
+        let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, reserve, gates)?;
+        Ok(Self { name, title, setup, manifest, corrected, verdict })
     }
 
-    /// The same with all that the verdict asks for.
-    fn corrected(&self) -> Option<Self> {
-        let correction = self.verdict.as_ref().ok()?.correction.as_ref()?;
+    /// The same with every correction, unless KEDA owns the HPA.
+    fn corrected(&self) -> anyhow::Result<Option<Self>> {
+        let correction = self.verdict.as_ref().ok().and_then(|v| v.correction.as_ref());
+        let (Some(correction), Some(corrected)) = (correction, &self.corrected) else {
+            return Ok(None);
+        };
         let mut setup = self.setup.clone();
         setup.filler.autoscaler.spec = correction.spec.clone();
         setup.filler.autoscaler.metric = correction.metric;
@@ -266,7 +286,9 @@ impl Candidate {
         }
         let name = format!("{}, corrected", self.name);
         let title = format!("{}, with every correction", self.title);
-        let identity = Manifest { spec: correction.spec.clone(), ..self.identity.clone() };
-        Some(Self::new(name, title, setup, identity))
+        let mut object = corrected.object.clone();
+        quantities_as_text(&mut object);
+        let manifest = Manifest::of_object(object)?;
+        Self::new(name, title, setup, manifest).map(Some)
     }
 }

@@ -40,8 +40,8 @@ pub(super) async fn run(
     for task in tasks {
         let outcome = task.await.context("a simulation ended early")?;
         let (candidate, run) = outcome.map_err(|error| anyhow!("{scenario}: {error}"))?;
-        let Candidate { name, title, setup, identity, verdict } = candidate;
-        entries.push(Entry { name, title, setup, identity, verdict, run });
+        let Candidate { name, title, setup, manifest, corrected, verdict } = candidate;
+        entries.push(Entry { name, title, setup, manifest, corrected, verdict, run });
     }
     progress.finish();
     Ok(entries)

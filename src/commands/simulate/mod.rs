@@ -8,8 +8,9 @@ use anyhow::Context;
 
 use crate::exit::Exit;
 use crate::files;
+use crate::filler::KEDA_OWNS;
 use crate::printer::Printer;
-use crate::render::simulation::{self, Comparison, csv, json, manifest, svg};
+use crate::render::simulation::{self, Comparison, csv, json, svg};
 use crate::scenario::{self, Document, DocumentError};
 
 use args::Output;
@@ -38,10 +39,12 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let close = comparison.shown();
     let text = match args.output {
         _ if args.corrected => {
-            if close.correction().is_none() {
-                printer.note(&format!("nothing to correct: {} as it is", close.name));
+            match (close.correction(), &close.corrected) {
+                (None, _) => printer.note(&format!("nothing to correct: {} as it is", close.name)),
+                (Some(_), None) => printer.note(&format!("{}: {KEDA_OWNS}", close.name)),
+                (Some(_), Some(_)) => {}
             }
-            manifest::best(close)?
+            simulation::best(close)?
         }
         Output::Table => simulation::report(&comparison, printer)?,
         Output::Json => json::json(&comparison)?,

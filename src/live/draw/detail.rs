@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use super::pen::{Pen, wrapped};
 use super::table::ago;
-use crate::live::hpas::HpaItem;
+use crate::live::hpas::{HpaItem, is_bad};
 use crate::live::items::Items;
 use crate::live::pods::PodItem;
 use crate::live::state::State;
@@ -114,9 +114,10 @@ fn of_hpa(state: &State, hpa: &HpaItem, width: u16, theme: Theme) -> Vec<(String
         say(format!("metric {metric}"), Style::default());
     }
     for condition in &hpa.conditions {
-        let style = if condition.is_bad() { theme.warn() } else { Style::default() };
-        let crate::live::hpas::Condition { kind, status, reason, message } = condition;
-        say(format!("{kind} {status} {reason}: {message}"), style);
+        let style = if is_bad(condition) { theme.warn() } else { Style::default() };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (reason, message) = (text(&condition.reason), text(&condition.message));
+        say(format!("{} {} {reason}: {message}", condition.type_, condition.status), style);
     }
     lines
 }

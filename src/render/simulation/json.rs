@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use hpa_model::simulation::{Outcome, Rescale, Sample};
 use hpa_model::verdict::{ReserveNeed, Stability, Verdict, VerdictError};
 
-use super::{Comparison, Entry, manifest};
+use super::{Comparison, Entry};
 
 /// Changes when a field is renamed, removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -32,7 +32,7 @@ fn entry(entry: &Entry) -> Value {
         "name": entry.name,
         "title": entry.title,
         "verdict": verdict(&entry.verdict),
-        "correctedManifest": entry.correction().map(|c| manifest::value(&entry.identity, &c.spec)),
+        "correctedManifest": entry.correction().and(entry.corrected.as_ref()).map(|hpa| &hpa.object),
         "outcome": outcome(&entry.run.outcome),
         "rescales": entry.run.rescales.iter().map(rescale).collect::<Vec<_>>(),
         "samples": entry.run.samples.iter().map(sample).collect::<Vec<_>>(),

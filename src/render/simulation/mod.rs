@@ -3,12 +3,12 @@
 mod chart;
 pub mod csv;
 pub mod json;
-pub mod manifest;
 mod series;
 pub mod svg;
 mod table;
 mod words;
 
+use crate::filler::{CorrectedHpa, KEDA_OWNS, yaml};
 use crate::printer::{Printer, Style};
 use crate::scenario::Manifest;
 use hpa_model::simulation::{Run, Setup};
@@ -36,8 +36,10 @@ pub struct Entry {
     pub title: String,
     /// What was simulated.
     pub setup: Setup,
-    /// How its HPA is called in a cluster.
-    pub identity: Manifest,
+    /// Its HPA as an object.
+    pub manifest: Manifest,
+    /// The HPA as it should be; `None` if KEDA owns it.
+    pub corrected: Option<CorrectedHpa>,
     /// What was to be expected.
     pub verdict: Result<Verdict, VerdictError>,
     /// What happened.
@@ -76,8 +78,23 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> anyhow::Result<Stri
     text.push('\n');
     text.push_str(&words::verdict(close, printer));
     if close.correction().is_some() {
-        let heading = printer.paint(Style::Bold, "The corrected manifest:");
-        text.push_str(&format!("\n{heading}\n\n{}", manifest::best(close)?));
+        let (heading, manifest) = match &close.corrected {
+            Some(corrected) => ("The corrected manifest:", corrected.text()?),
+            None => ("No corrected manifest:", words::wrapped(KEDA_OWNS, "")),
+        };
+        text.push_str(&format!("\n{}\n\n{manifest}", printer.paint(Style::Bold, heading)));
     }
     Ok(text)
+}
+
+/// The corrected manifest, or the HPA as it is if nothing needs to be corrected.
+///
+/// # Errors
+/// When it cannot be written as YAML.
+pub fn best(entry: &Entry) -> anyhow::Result<String> {
+    let is_named = entry.manifest.autoscaler.metrics().is_empty();
+    match &entry.corrected {
+        Some(corrected) if is_named || entry.correction().is_some() => corrected.text(),
+        _ => yaml(&entry.manifest.object),
+    }
 }

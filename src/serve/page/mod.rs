@@ -14,11 +14,11 @@ mod tables;
 
 use std::time::Instant;
 
-use super::autoscalers::Autoscaler;
 use super::board::{Board, Sight};
 use super::history::{Cpu, History};
 use super::overview::{self, Totals};
 use markup::{amount, cores, escape, seconds};
+use oppscale_cluster::Autoscaler;
 use oppscale_core::resources::{MEMORY, PODS};
 
 /// The style sheet.

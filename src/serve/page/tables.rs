@@ -1,9 +1,10 @@
 //! Workloads and nodes, one a row.
 
 use super::markup::{amount, cores, escape, memory};
-use crate::serve::autoscalers::Autoscaler;
+use crate::serve::autoscalers::problem;
 use crate::serve::catalog::Entry;
 use crate::serve::overview::NodeRow;
+use oppscale_cluster::Autoscaler;
 use oppscale_core::headroom::Limit;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareLimit};
@@ -85,26 +86,21 @@ fn limit(limit: &ShareLimit) -> String {
 }
 
 fn hpa(entry: &Entry, hpas: Option<&[Autoscaler]>) -> String {
-    let scales = |hpa: &&Autoscaler| {
-        hpa.namespace == entry.id.namespace
-            && hpa.target.0 == entry.id.kind.name
-            && hpa.target.1 == entry.id.name
-    };
     let Some(hpas) = hpas else {
         return "<td class=\"dim wide\" data-of=\"HPA\">unknown</td>".to_owned();
     };
-    let found: Vec<&Autoscaler> = hpas.iter().filter(scales).collect();
+    let found: Vec<&Autoscaler> = hpas.iter().filter(|hpa| entry.is_scaled_by(hpa)).collect();
     match found[..] {
         [] => "<td class=\"dim wide\" data-of=\"HPA\">none</td>".to_owned(),
         [hpa] => {
-            let trouble = hpa.trouble.as_deref().map_or(String::new(), |trouble| {
-                format!("<small class=\"bad\">{}</small>", escape(trouble))
+            let trouble = problem(hpa).map_or(String::new(), |problem| {
+                format!("<small class=\"bad\">{}</small>", escape(&problem))
             });
-            let (current, desired) = hpa.replicas;
-            let (least, most) = hpa.bounds;
+            let (current, desired) = hpa.replicas();
+            let (least, most) = hpa.bounds();
             format!(
                 "<td class=\"wide\" data-of=\"HPA\">{current} → {desired}<small>{} ({least} to {most})</small>{trouble}</td>",
-                escape(&hpa.name)
+                escape(hpa.name())
             )
         }
         _ => format!(

@@ -1,0 +1,206 @@
+//! The HPA that `render-hpa` renders, applied to an HPA that exists.
+//!
+//! `templates/hpa.yaml` is the only generator of an HPA. A correction takes the metric and the
+//! behavior from it; everything else of the object stays, and what is replaced or kept beside
+//! it is named.
+
+use hpa_model::verdict::{METRIC_NAME, capacity_metric, recommended_spec};
+use hpa_model::{FeatureGates, HpaSpec};
+use k8s_openapi::api::autoscaling::v2;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use oppscale_cluster::Autoscaler;
+use oppscale_core::model::Pairs;
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::selector::{Labels, Selector};
+use serde_json::{Value, json};
+
+use super::context::{Target, behavior};
+use crate::manifest::{ManifestError, Templates};
+
+/// Metadata that the API server writes, and kubectl's copy of an earlier apply.
+const SERVER_METADATA: [&str; 6] =
+    ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Why an HPA of KEDA's is not corrected.
+pub const KEDA_OWNS: &str = "KEDA owns this HPA and undoes every edit. Change its ScaledObject; \
+                             `oppscale render-hpa --pipeline keda` renders one.";
+
+/// An HPA as it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrectedHpa {
+    /// The object.
+    pub object: Value,
+    /// What was replaced or kept, and what the workload needs, one line each.
+    pub notes: Vec<String>,
+}
+
+impl CorrectedHpa {
+    /// The manifest, with the notes above it as comments.
+    ///
+    /// # Errors
+    /// When the object cannot be written as YAML.
+    pub fn text(&self) -> anyhow::Result<String> {
+        let notes: String = self.notes.iter().map(|note| format!("# {note}\n")).collect();
+        Ok(notes + &yaml(&self.object)?)
+    }
+}
+
+/// An object as YAML with a newline at its end.
+///
+/// # Errors
+/// When it cannot be written as YAML.
+pub fn yaml(object: &Value) -> anyhow::Result<String> {
+    Ok(serde_saphyr::to_string(object)?.trim_end().to_owned() + "\n")
+}
+
+/// The correction of an HPA whose workload must leave `reserve` free; `None` if a ScaledObject
+/// owns it, because KEDA would undo it.
+///
+/// # Errors
+/// When the template does not render.
+pub fn correct_hpa(
+    object: &Value,
+    hpa: &Autoscaler,
+    spec: &HpaSpec,
+    reserve: Reserve,
+    gates: FeatureGates,
+) -> Result<Option<CorrectedHpa>, ManifestError> {
+    if hpa.scaled_object().is_some() {
+        return Ok(None);
+    }
+    let target = Target::of(hpa);
+    let judged = capacity_metric(spec).and_then(|at| Some((at, hpa.metrics().get(at)?)));
+    let selects = |metric: &v2::MetricSpec| {
+        let metric = metric.external.as_ref().map(|source| &source.metric);
+        metric.is_some_and(|m| m.name == METRIC_NAME && is_selected(m.selector.as_ref(), &target))
+    };
+    // An External metric that oppscale serves for this workload stays as it is.
+    let stays = judged.filter(|(_, metric)| selects(metric));
+    let recommended =
+        recommended_spec((&target.kind, &target.name), spec.min_replicas, spec.max_replicas, gates);
+    let context = json!({
+        "name": hpa.name(),
+        "namespace": hpa.namespace(),
+        "target": target,
+        "min_replicas": spec.effective_min(),
+        "max_replicas": spec.max_replicas,
+        "metric": METRIC_NAME,
+        "external": stays.is_some(),
+        "behavior": recommended.behavior.as_ref().map(behavior),
+    });
+    let rendered = Templates::new(None)?.render("hpa.yaml", context)?;
+    let rendered = rendered.first().map(|document| document.value()["spec"].clone());
+    let rendered = rendered.unwrap_or_default();
+    let mut metric = rendered["metrics"][0].clone();
+    let mut object = without_server_fields(object);
+    let mut metrics = match object["spec"]["metrics"].take() {
+        Value::Array(metrics) => metrics,
+        _ => Vec::new(),
+    };
+    let mut notes = vec![
+        format!("{METRIC_NAME}: the replicas that fit, without the workload's own pods."),
+        "oppscale serve answers it for a workload with this label and this reserve:".to_owned(),
+    ];
+    let namespace = match hpa.namespace() {
+        "" => String::new(),
+        namespace => format!(" -n {namespace}"),
+    };
+    let (kind, name) = (target.kind.to_lowercase(), &target.name);
+    let of = format!("{kind} {name}");
+    notes.push(format!("  kubectl{namespace} label {of} {OPPORTUNISTIC_LABEL}=true"));
+    notes.push(format!("  kubectl{namespace} annotate {of} oppscale.dev/reserve={reserve}"));
+    match judged.and_then(|(at, old)| Some((old, metrics.get_mut(at)?))) {
+        Some((old, place)) => {
+            if stays.is_some() {
+                metric["external"]["metric"] = place["external"]["metric"].take();
+            } else if place["object"]["metric"]["name"] != METRIC_NAME
+                || place["object"] != metric["object"]
+            {
+                notes.push(format!("Replaced: {}.", described(old)));
+            }
+            *place = metric;
+        }
+        None => metrics.push(metric),
+    }
+    for (at, other) in hpa.metrics().iter().enumerate() {
+        if judged.is_none_or(|(judged, _)| judged != at) {
+            notes.push(format!(
+                "Kept: {}. An HPA follows the metric that asks for the most replicas.",
+                described(other)
+            ));
+        }
+    }
+    let was = object["spec"]["behavior"].take();
+    if !was.is_null() && was != rendered["behavior"] {
+        notes.push("Replaced: behavior.".to_owned());
+    }
+    object["spec"]["metrics"] = Value::Array(metrics);
+    object["spec"]["behavior"] = rendered["behavior"].clone();
+    Ok(Some(CorrectedHpa { object, notes }))
+}
+
+/// The object as its user wrote it.
+fn without_server_fields(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(object) = object.as_object_mut() {
+        object.shift_remove("status");
+    }
+    if let Some(metadata) = object["metadata"].as_object_mut() {
+        metadata.retain(|name, _| !SERVER_METADATA.contains(&&**name));
+        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
+            annotations.shift_remove(LAST_APPLIED);
+        }
+    }
+    object
+}
+
+/// A metric for people: `External metric jobs (selector queue=mail)`.
+fn described(metric: &v2::MetricSpec) -> String {
+    let selected = |metric: &v2::MetricIdentifier| match &metric.selector {
+        None => metric.name.clone(),
+        Some(selector) => format!("{} (selector {})", metric.name, selector_text(selector)),
+    };
+    let name = if let Some(source) = &metric.object {
+        let object = &source.described_object;
+        format!("{} of {} {}", selected(&source.metric), object.kind, object.name)
+    } else if let Some(source) = &metric.external {
+        selected(&source.metric)
+    } else if let Some(source) = &metric.pods {
+        selected(&source.metric)
+    } else if let Some(source) = &metric.resource {
+        source.name.clone()
+    } else {
+        metric.container_resource.as_ref().map(|s| s.name.clone()).unwrap_or_default()
+    };
+    format!("{} metric {name}", metric.type_)
+}
+
+/// A label selector as kubectl writes it.
+fn selector_text(selector: &LabelSelector) -> String {
+    let labels = selector.match_labels.iter().flatten();
+    let mut parts: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+    for part in selector.match_expressions.iter().flatten() {
+        let values = part.values.as_deref().unwrap_or_default().join(",");
+        parts.push(match part.operator.as_str() {
+            "Exists" => part.key.clone(),
+            "DoesNotExist" => format!("!{}", part.key),
+            operator => format!("{} {} ({values})", part.key, operator.to_lowercase()),
+        });
+    }
+    parts.join(",")
+}
+
+/// Whether oppscale serve answers an External metric of this selector for the workload alone:
+/// its series carry its kind and name.
+fn is_selected(selector: Option<&LabelSelector>, target: &Target) -> bool {
+    let Some(Ok(selector)) = selector.map(|s| Selector::parse(&selector_text(s))) else {
+        return false;
+    };
+    let mut labels: Labels<'_> = Pairs::default();
+    let kind = target.kind.to_lowercase();
+    labels.insert((&*kind).into(), (&*target.name).into());
+    // Without the name it could select another workload, too.
+    !selector.matches(&Labels::default()) && selector.matches(&labels)
+}
