@@ -50,7 +50,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Read 
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'What a row stands for: node, namespace, workload, pool or pool=LABEL' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, the first one sorts: cpu,memory,pods,nvidia.com/gpu' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Theme only at nodes with these labels' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Look only at nodes with these labels' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Show only rows of this namespace; also the namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'Whose pods are opportunistic: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replica -d 'Shape of the replicas that SLOTS counts [default: the workload\'s, or cpu=1]' -r

@@ -42,8 +42,8 @@ _arguments "${_arguments_options[@]}" : \
 '*--resource=[Resources to show, the first one sorts\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, the first one sorts\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '--sort=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY[:ORDER]:_default' \
-'-l+[Theme only at nodes with these labels]:LABELS:_default' \
-'--selector=[Theme only at nodes with these labels]:LABELS:_default' \
+'-l+[Look only at nodes with these labels]:LABELS:_default' \
+'--selector=[Look only at nodes with these labels]:LABELS:_default' \
 '-n+[Show only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[Show only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--workload=[Whose pods are opportunistic\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \

@@ -319,7 +319,6 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         metric: METRIC_NAME.to_owned(),
         external: d.pipeline == Pipeline::External,
         behavior: spec.behavior.as_ref().map(behavior).unwrap_or_default(),
-        target: Target::deployment(&d.name),
         service: Service { name: text::service(&d.name), node_port: d.node_port },
         config_name: d.name.clone(),
         config,
