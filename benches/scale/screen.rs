@@ -92,19 +92,10 @@ fn setup(by: By) -> Setup {
     Setup {
         theme: Theme { unicode: true, color: true },
         context: "bench".to_owned(),
-        replica: None,
-        reserve: Default::default(),
-        nodes: Default::default(),
-        workload: None,
         namespace: "default".to_owned(),
-        resolved: Default::default(),
         by,
-        sort: None,
-        resources: Vec::new(),
-        only_namespace: None,
-        show_unusable: false,
         has_cluster: true,
-        interval: None,
         max_staleness: Duration::from_secs(40),
+        ..Setup::default()
     }
 }

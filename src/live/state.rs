@@ -277,7 +277,7 @@ fn is_wanted(items: &Items, at: usize, show_unusable: bool) -> bool {
 }
 
 /// The initial settings of a screen.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Setup {
     /// Characters and colours.
     pub theme: Theme,

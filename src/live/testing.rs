@@ -14,9 +14,7 @@ use super::measurement::Measurement;
 use super::state::{Setup, State};
 use crate::terminal::Theme;
 use oppscale_cluster::follow::{Feed, Health, Phase, Picture};
-use oppscale_cluster::{ResolvedWorkload, SavedFiles, Snapshot, read_saved};
-use oppscale_core::reserve::Reserve;
-use oppscale_core::view::By;
+use oppscale_cluster::{SavedFiles, Snapshot, read_saved};
 
 /// A recorded cluster and the screen that shows it.
 pub(super) struct Bench {
@@ -29,20 +27,10 @@ pub(super) fn setup() -> Setup {
     Setup {
         theme: Theme { unicode: true, color: false },
         context: "admin@blog".to_owned(),
-        replica: None,
-        reserve: Reserve::default(),
-        nodes: Default::default(),
-        workload: None,
         namespace: "default".to_owned(),
-        resolved: ResolvedWorkload::default(),
-        by: By::Node,
-        sort: None,
-        resources: Vec::new(),
-        only_namespace: None,
-        show_unusable: false,
         has_cluster: true,
-        interval: None,
         max_staleness: Duration::from_secs(40),
+        ..Setup::default()
     }
 }
 

@@ -1,7 +1,6 @@
 //! The lines below a table: what the rows cannot show.
 
 use crate::printer::{Printer, Style};
-use oppscale_core::headroom::Limit;
 use oppscale_core::resources::{PODS, Resources};
 use oppscale_core::units;
 
@@ -55,13 +54,9 @@ fn fit_line(report: &Report) -> String {
     let Some(fit) = &headroom.fit else {
         return format!("replicas of {replica} that fit: unknown");
     };
-    let limit = match &fit.limit {
-        Limit::Slots => "no node has room for one more".to_owned(),
-        Limit::Remaining(name) => format!("{name} runs out"),
-    };
     let running = headroom.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
     format!(
-        "{} replicas of {replica} fit ({limit}); {running} opportunistic pods stand there now",
-        fit.replicas
+        "{} replicas of {replica} fit ({}); {running} opportunistic pods stand there now",
+        fit.replicas, fit.limit
     )
 }

@@ -10,7 +10,7 @@ use crate::printer::is_command;
 use oppscale_core::figures::Tone;
 
 /// Characters and colours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
     /// Whether characters beyond ASCII are used.
     pub unicode: bool,

@@ -144,21 +144,14 @@ fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
     let health = Health { nodes: feed(), pods: feed(), version: None };
     let setup = Setup {
         theme: Theme { unicode: true, color: false },
-        context: String::new(),
-        replica: None,
         reserve: "30".parse().unwrap(),
-        nodes: Default::default(),
-        workload: None,
         namespace: "default".to_owned(),
-        resolved: Default::default(),
         by: by.clone(),
-        sort: None,
         resources: resources.to_vec(),
-        only_namespace: None,
         show_unusable: true,
         has_cluster: true,
-        interval: None,
         max_staleness: Duration::from_secs(40),
+        ..Setup::default()
     };
     let mut state = State::new(setup, start);
     let measured = Measurement::of(snapshot, &health, &state.asked());

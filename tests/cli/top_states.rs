@@ -240,7 +240,7 @@ fn an_empty_cluster() {
     let text = shown(&mut terminal, "empty", |text| text.contains("there are no nodes"));
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  0 nodes usable                                 live
-    0 replicas of cpu=1 fit (no node has room for more), 0 run
+    0 replicas of cpu=1 fit (no node has room for one more), 0 run
     CPU     -                              █others 0 ▒filler 0 ░reserve 30 ·free -30
     MEM     -                              █others 0 ▒filler 0 ░reserve 0  ·free 0
     CPU remaining -30

@@ -10,6 +10,7 @@
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::demand::{self, PaidDemand};
@@ -115,6 +116,15 @@ pub enum Limit {
     Slots,
     /// This resource runs out over the cluster, after demand and reserve.
     Remaining(String),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Slots => f.write_str("no node has room for one more"),
+            Self::Remaining(name) => write!(f, "{name} runs out"),
+        }
+    }
 }
 
 impl NodeHeadroom {

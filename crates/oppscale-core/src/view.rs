@@ -12,9 +12,10 @@ use super::resources::{Amount, PODS, Resources};
 use super::units;
 
 /// What a row stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum By {
     /// A node.
+    #[default]
     Node,
     /// The nodes with the same value of a label; `None` uses the label that cloud providers set.
     Pool(Option<String>),

@@ -76,21 +76,19 @@ fn setup(
 ) -> Setup {
     Setup {
         theme: Theme { unicode: printer.is_unicode(), color: printer.is_colored() },
-        context: String::new(),
         replica: args.replica.clone(),
         reserve: settings.reserve,
         nodes: args.selector.clone().unwrap_or_default(),
         workload: args.workload.clone(),
-        namespace: String::new(),
         resolved,
         by: settings.by.clone(),
         sort: args.sort.map(|sort| (sort.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
         show_unusable: args.show_unusable,
-        has_cluster: false,
         interval: args.live.interval,
         max_staleness: args.live.watch_life + RENEWAL,
+        ..Setup::default()
     }
 }
 

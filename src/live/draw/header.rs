@@ -9,7 +9,6 @@ use crate::live::measurement::Measurement;
 use crate::live::source::Replay;
 use crate::live::state::{FRAME, State};
 use oppscale_core::figures::Tone;
-use oppscale_core::headroom::Limit;
 use oppscale_core::resources::PODS;
 use oppscale_core::units;
 
@@ -97,10 +96,7 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
         pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.theme.warn());
         return;
     };
-    let limit = match &fit.limit {
-        Limit::Slots => "no node has room for more".to_owned(),
-        Limit::Remaining(name) => format!("{name} runs out"),
-    };
+    let limit = &fit.limit;
     let running = measured.total.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
     let rest = match wordy {
         true => {

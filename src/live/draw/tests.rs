@@ -66,7 +66,7 @@ fn unusable_nodes_are_told_apart() {
     bench.code(KeyCode::Char('w'));
     assert_snapshot!(bench.screen(150, 30), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Draining, 1 NotReady, 2 Tainted, 1 Unknown                                 live
-    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    294 replicas of cpu=1 fit (no node has room for one more), 90 run
     CPU   45% ██████████████████▉▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒················································ █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
     MEM    5% █▒▒▒▒··················································································· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     FPGA  50% ████████████████████████████████████████████············································ █others 1      ▒filler 0    ░reserve 0 ·free 1
@@ -104,7 +104,7 @@ fn namespaces_pools_and_workloads() {
     bench.code(KeyCode::Char('2'));
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
-    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    294 replicas of cpu=1 fit (no node has room for one more), 90 run
     CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
     MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
@@ -119,7 +119,7 @@ fn namespaces_pools_and_workloads() {
     bench.code(KeyCode::Enter);
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
-    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    294 replicas of cpu=1 fit (no node has room for one more), 90 run
     CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
     MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
@@ -136,7 +136,7 @@ fn namespaces_pools_and_workloads() {
     bench.code(KeyCode::Enter);
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
-    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    294 replicas of cpu=1 fit (no node has room for one more), 90 run
     CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
     MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
@@ -153,7 +153,7 @@ fn namespaces_pools_and_workloads() {
     bench.code(KeyCode::Char('3'));
     assert_snapshot!(bench.screen(80, 14), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
-    294 replicas of cpu=1 fit (no node has room for more), 90 run
+    294 replicas of cpu=1 fit (no node has room for one more), 90 run
     CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
     MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
     CPU  remaining 297.86                                                          █
@@ -243,7 +243,7 @@ fn an_empty_cluster_is_said_to_be_empty() {
     let mut bench = Bench::with(Snapshot::default(), setup());
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  0 nodes usable                           live
-    0 replicas of cpu=1 fit (no node has room for more), 0 run
+    0 replicas of cpu=1 fit (no node has room for one more), 0 run
     CPU     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
     MEM     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
     CPU  remaining 0
