@@ -2,40 +2,19 @@
 //!
 //! Nothing here knows of a terminal but `live`: the state is advanced by time that is given
 //! to it, and the screen is drawn from that state into a buffer.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `race` | [`Race`]: both clusters on one clock |
-//! | `side` | [`Side`]: one cluster, its history and what happened to it |
-//! | `burst` | [`Burst`]: when the paid work comes and goes |
-//! | `comparison` | [`Comparison`]: both in figures, and what made the difference |
-//! | `plain` | lines for pipes and files |
-//! | `view` | [`View`]: all that the screen depends on |
-//! | `layout` | what is shown at which size, and what is hidden |
-//! | `screen`, `panel`, `overlay`, `bar`, `chart` | drawing, into a buffer |
-//! | `key` | what a key means |
-//! | `live` | the terminal: events in, frames out, and all as before at the end |
 
-mod bar;
-mod burst;
-mod chart;
 mod comparison;
-mod key;
-mod layout;
+mod draw;
 pub mod live;
-mod overlay;
-mod panel;
 mod plain;
 mod race;
-mod screen;
 mod side;
 mod view;
 
-pub use burst::Burst;
 pub use comparison::Comparison;
 pub use plain::plain;
 pub use race::Race;
-pub use side::{Note, Side};
+pub use side::{Burst, Note, Side};
 pub use view::{MAX_SPEED, View};
 
 use oppscale_core::resources::Amount;

@@ -3,7 +3,7 @@
 use hpa_model::simulation::{Configuration, PaidScaling, Scenario, Setup, SetupError};
 use oppscale_core::resources::{Amount, CPU};
 
-use super::burst::Burst;
+use super::side::Burst;
 use super::side::Side;
 
 /// An hour shows the start, the burst of minutes 20 to 45, and what comes after it.

@@ -1,36 +1,64 @@
-//! The HorizontalPodAutoscaler controller of Kubernetes, as pure functions and one memory.
+//! The HorizontalPodAutoscaler controller of Kubernetes as a pure model.
 //!
-//! The rule is kube-controller-manager **1.36** (`pkg/controller/podautoscaler/horizontal.go`,
-//! `replica_calculator.go`, `metrics/utilization.go`; defaults and refusals from
-//! `pkg/apis/autoscaling`), with the differences of 1.33 to 1.37 behind
-//! [`KubernetesVersion`]. Floating point is used exactly where upstream uses `float64`, and
-//! out-of-range conversions give what Go gives on amd64.
+//! [`Controller`] is one HPA in kube-controller-manager: its memory, and one run of
+//! `reconcileAutoscaler`. The rule is that of Kubernetes **1.36**
+//! (`pkg/controller/podautoscaler/horizontal.go`, `replica_calculator.go`,
+//! `metrics/utilization.go`; defaults and refusals from `pkg/apis/autoscaling`), with the
+//! differences of 1.33 to 1.37 behind [`KubernetesVersion`]. Floating point is used exactly
+//! where upstream uses `float64`, and conversions out of range give what Go gives on amd64. The
+//! recordings in `tests/golden` are of real controllers.
 //!
-//! What it does not do: read a clock, fetch a metric, write a scale. Time, the target's scale,
-//! its pods and the metrics' answers come in as arguments; what the real controller would write
-//! comes out as an [`Outcome`].
+//! It does not read a clock, fetch a metric or write a scale, and has no Kubernetes client.
+//! Time, the target's scale, its pods and the metrics are arguments; what the real controller
+//! would write is the [`Outcome`].
 //!
-//! | file | holds |
-//! |---|---|
-//! | `spec` | [`HpaSpec`] and its metrics, as the user writes them |
-//! | `behavior` | [`Behavior`]: windows, policies, tolerance, and the API server's defaults |
-//! | `validate` | what the API server refuses, in its words |
-//! | `version` | [`KubernetesVersion`], feature gates, and what differs between releases |
-//! | `flags` | [`ControllerConfig`]: kube-controller-manager's flags |
-//! | `observation` | [`Observation`]: what one run sees |
-//! | `convert` | Go's number conversions |
-//! | `metric` | one metric's proposal: External and Object |
-//! | `pods` | one metric's proposal: Pods, Resource and ContainerResource, with readiness grouping |
-//! | `memory` | recommendations and scale events kept between runs |
-//! | `normalize` | stabilization, policies and limits |
-//! | `condition` | status conditions, as enums |
-//! | `controller` | [`Controller`]: one HPA's memory, and one run |
-//! | `outcome` | [`Outcome`], metric statuses and events |
-//! | `words` | the sentences of conditions, rendered on demand |
-//! | `event` | the sentences of events, rendered on demand |
-//! | `failure` | what a failed metric is called in both |
-//! | `workload` | the scaled pods of a replay: how late they come, get ready and go |
-//! | `series` | the replay of one recorded scenario |
+//! * [`validate()`] refuses an [`HpaSpec`] as the API server does.
+//! * [`replay()`] runs one HPA over the recorded values of its metrics.
+//! * [`simulation`] runs HPAs in a simulated cluster with a scheduler and paid work.
+//! * [`verdict`] tells without running whether a loop is stable, and what to correct.
+//! * [`sizing`] finds replica shape, bounds and reserve for a cluster.
+//!
+//! A queue of 30 jobs where each replica should have 10, read by an HPA at one replica:
+//!
+//! ```
+//! use hpa_model::{
+//!     ControllerConfig, FeedSource, HpaSpec, MetricAnswer, MetricFeed, MetricIdentifier,
+//!     MetricSource, MetricSpec, MetricTarget, Series, replay,
+//! };
+//!
+//! let spec = HpaSpec {
+//!     min_replicas: Some(1),
+//!     max_replicas: 10,
+//!     metrics: vec![MetricSpec {
+//!         source: MetricSource::External(MetricIdentifier::named("jobs")),
+//!         target: MetricTarget::average_value(10_000),
+//!     }],
+//!     behavior: None,
+//! };
+//! let jobs = MetricAnswer { at_ms: 0, answer: Ok(vec![30_000]) };
+//! let series = Series {
+//!     config: ControllerConfig::default(),
+//!     spec,
+//!     start_replicas: 1,
+//!     sync_period_ms: 15_000,
+//!     first_run_ms: Series::first_run_after(15_000),
+//!     run_ms: Series::RUN_MS,
+//!     status_delay_ms: Series::STATUS_DELAY_MS,
+//!     pod_start_ms: 1_000,
+//!     pod_stop_ms: 1_000,
+//!     feeds: vec![MetricFeed {
+//!         serving: FeedSource::Recorded(vec![jobs]),
+//!         pod_request_milli: None,
+//!     }],
+//!     manual_scales: Vec::new(),
+//!     edits: Vec::new(),
+//!     end_ms: 60_000,
+//! };
+//! let changes = replay(&series)?;
+//! let replicas: Vec<u32> = changes.iter().map(|change| change.spec_replicas).collect();
+//! assert_eq!(replicas, [1, 3]);
+//! # Ok::<(), hpa_model::SeriesError>(())
+//! ```
 
 mod conditions;
 mod config;

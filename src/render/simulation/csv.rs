@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::render::csv::line;
 use hpa_model::Change;
 
-use super::words::stability;
+use super::table::stability;
 use super::{Comparison, Entry};
 
 /// The columns of `-o csv`.

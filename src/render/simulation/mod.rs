@@ -3,10 +3,8 @@
 mod chart;
 pub mod csv;
 pub mod json;
-mod series;
 pub mod svg;
 mod table;
-mod words;
 
 use crate::filler::{CorrectedHpa, KEDA_OWNS, yaml};
 use crate::printer::{Printer, Style};
@@ -70,17 +68,17 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> anyhow::Result<Stri
     text.push_str(&table::titles(comparison));
     let close = comparison.shown();
     let heading = format!("{} on {}: {}", close.name, comparison.scenario, close.title);
-    for line in words::wrapped(&heading, "").lines() {
+    for line in table::wrapped(&heading, "").lines() {
         text.push_str(&format!("\n{}", printer.paint(Style::Bold, line)));
     }
     text.push_str("\n\n");
     text.push_str(&chart::chart(&close.run, printer));
     text.push('\n');
-    text.push_str(&words::verdict(close, printer));
+    text.push_str(&table::verdict(close, printer));
     if close.correction().is_some() {
         let (heading, manifest) = match &close.corrected {
             Some(corrected) => ("The corrected manifest:", corrected.text()?),
-            None => ("No corrected manifest:", words::wrapped(KEDA_OWNS, "")),
+            None => ("No corrected manifest:", table::wrapped(KEDA_OWNS, "")),
         };
         text.push_str(&format!("\n{}\n\n{manifest}", printer.paint(Style::Bold, heading)));
     }

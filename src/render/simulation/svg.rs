@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Entry;
-use super::series::{Point, moment, points};
-use super::words::stability;
+use super::chart::{Point, moment, points};
+use super::table::stability;
 
 const WIDTH: f64 = 960.0;
 const HEIGHT: f64 = 480.0;

@@ -7,16 +7,6 @@
 //!   the quota.
 //! * **reserve**, where it is not given = what the loop needs while it looks away
 //!   ([`crate::verdict::ReserveNeed`]), in whole cores.
-//!
-//! | file | holds |
-//! |---|---|
-//! | `request` | [`SizingRequest`]: what is wanted, what is left to be found |
-//! | `node` | the usable nodes and what they hold |
-//! | `shape` | a replica that loses least of them |
-//! | `control` | the HPA that is rendered, and its verdict |
-//! | `size` | [`size`]: all of it together |
-//! | `line` | [`Line`]: one number and its reason |
-//! | `problem` | [`SizingError`]: what cannot be sized |
 
 mod problem;
 mod request;
