@@ -86,7 +86,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Set a cluster up: shows its plan, asks once, and proves the result
     Init(Box<InitArgs>),
-    /// Tell what is right and wrong in a cluster, with the fix for each
+    /// Check a cluster, with a fix for each failure
     Check(Box<CheckArgs>),
     /// Make, look at and renew the certificates of the metrics API
     #[command(subcommand)]

@@ -1,88 +1,86 @@
-//! The API where prometheus-adapter answers it: is it handed over, available, and is there a
-//! value?
+//! Checks of the server where prometheus-adapter serves the API: it owns the API, it is available,
+//! and it has a value.
+
+use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::ApiService;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
-use oppscale_core::check::Outcome;
+use oppscale_core::check::{CheckId, Finding, Outcome};
 
-use super::doctor::{Doctor, Found, Look, Subject};
-use super::server::{available, served_by, value};
+use super::context::{CheckContext, CheckTarget};
+use super::server::{available, metric};
 
-const SILENT: &str = "it serves no API here (--apis=none): its /metrics is what counts";
-
-/// Checks it, where our server serves no API itself.
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let namespace = doctor.subject.namespace.clone();
+/// Checks the API, where our server serves none.
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let namespace = context.target.namespace.clone();
     let path = format!("/api/v1/namespaces/{namespace}/configmaps/{ADAPTER_CONFIG}");
-    match doctor.look(&path, "--verb=get --resource=configmaps").await {
-        Look::Found(_) => {}
+    if context.get::<ConfigMap>(&path, "--verb=get --resource=configmaps").await?.is_none() {
         // KEDA reads it.
-        Look::Absent => {
-            found.skip("OPP-SRV-002", SILENT);
-            found.skip("OPP-SRV-003", SILENT);
-            return;
-        }
-        other => {
-            found.add("OPP-SRV-002", other.unknown());
-            found.add("OPP-SRV-003", other.unknown());
-            return;
-        }
+        let why = "it serves no API here (--apis=none), only /metrics";
+        return Err(Outcome::skipped(why));
     }
-    let Some(services) = served_by(doctor, found).await else { return };
-    let served: Vec<_> = services.into_iter().filter(|one| one.group() == CUSTOM).collect();
+    let mut served = context.api_services().await?;
+    served.retain(|service| service.group() == CUSTOM);
     let Some((home, name)) = served.first().and_then(ApiService::service) else {
-        nobody(doctor, found).await;
-        return;
+        return no_owner(context).await;
     };
-    let adapter = Subject {
+    let adapter = CheckTarget {
         namespace: home.to_owned(),
         service: name.to_owned(),
-        ..doctor.subject.adapter()
+        ..context.target.adapter()
     };
+    let mut findings = Vec::new();
     for service in &served {
         let install = format!(
             "install it again; until then, kubectl delete apiservice {}: while it is not \
-             available, namespaces cannot be deleted to their end",
+             available, no namespace can be deleted",
             service.name()
         );
-        let (outcome, fix) = available(service, doctor, &adapter, &install);
-        found.about("OPP-SRV-002", Some(service.name()), outcome, fix);
+        findings.push(available(service, context, &adapter, &install));
     }
     let logs = format!("kubectl -n {home} logs deploy/{name}");
     let fix = |status: u16| match status {
         404 => format!(
-            "it knows what Prometheus has scraped, and looks every minute: wait for that; see that \
-             Prometheus scrapes oppscale (oppscale check --only prometheus), that it answers at \
-             the URL of the adapter's values, and that the adapter has the rules of ConfigMap \
-             {namespace}/{ADAPTER_CONFIG}: {logs}"
+            "it knows what Prometheus has scraped, and updates that every minute: wait for that; \
+             see that Prometheus scrapes oppscale (oppscale check --only prometheus), that it \
+             answers at the URL of the adapter's values, and that the adapter has the rules of \
+             ConfigMap {namespace}/{ADAPTER_CONFIG}: {logs}"
         ),
         500 => format!(
-            "it cannot ask Prometheus: see that that runs, and answers at the URL of the \
+            "it cannot query Prometheus: see that Prometheus runs, and answers at the URL of the \
              adapter's values: {logs}"
         ),
-        503 => "what OPP-SRV-002 says comes first".to_owned(),
+        503 => "fix OPP-SRV-002 first".to_owned(),
         _ => logs.clone(),
     };
-    value(doctor, &served, &fix, found).await;
+    findings.push(CheckId::MetricReadable.or_outcome(metric(context, &served, &fix).await));
+    Ok(findings)
 }
 
-/// HPAs hold until somebody answers. The adapter is installed after us, so this is no failure
-/// yet; the HPA's own check tells when it is.
-async fn nobody(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let subject = doctor.subject.clone();
-    let init = subject.command("init --pipeline prometheus");
-    let path = format!("/apis/apps/v1/namespaces/{}/deployments/{ADAPTER}", subject.namespace);
-    let (why, fix) = match doctor.look(&path, "--verb=get --resource=deployments.apps").await {
-        Look::Found(_) => (
-            format!("{CUSTOM} was not handed over to {ADAPTER}, which is there: HPAs ask nobody"),
+/// HPAs hold until a server owns the API. The adapter is installed after us, so this is no failure
+/// yet; the HPA's own check fails when it matters.
+async fn no_owner(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let init = context.target.command("init --pipeline prometheus");
+    let path =
+        format!("/apis/apps/v1/namespaces/{}/deployments/{ADAPTER}", context.target.namespace);
+    let exists = context.exists(&path, "--verb=get --resource=deployments.apps").await;
+    let (why, fix) = match exists {
+        Ok(true) => (
+            format!(
+                "{CUSTOM} was not handed over to {ADAPTER}, which is there: HPAs have no metric"
+            ),
             init,
         ),
         _ => (
-            format!("nobody serves {CUSTOM}: there is no {ADAPTER} yet, and HPAs ask nobody"),
+            format!(
+                "no server provides {CUSTOM}: there is no {ADAPTER} yet, and HPAs have no metric"
+            ),
             format!("install it with the values that {init} --export DIR writes, then {init}"),
         ),
     };
-    found.fixed_by("OPP-SRV-002", Outcome::Warning(why), fix);
-    found.skip("OPP-SRV-003", &format!("nobody serves {CUSTOM}"));
+    Ok(vec![
+        CheckId::ServerApiAvailable.warning(why).fix(fix),
+        CheckId::MetricReadable.skipped(format!("no server provides {CUSTOM}")),
+    ])
 }

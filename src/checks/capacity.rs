@@ -1,61 +1,50 @@
-//! What can be counted, and whether opportunistic pods give way.
+//! Checks of capacity: everything is counted, and filler pods yield.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use oppscale_cluster::{self, ClusterError, Request};
-use oppscale_core::check::Outcome;
+use oppscale_cluster::{Request, Snapshot};
+use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::resources::CPU;
 
-use super::doctor::{Doctor, Found, unknown};
+use super::context::{CheckContext, LIST_PODS, full_name, unknown};
 
-/// Opportunistic pods, as far as a page goes.
-pub(super) const PODS: &str =
-    "/api/v1/pods?limit=500&labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-pub(super) const PODS_RIGHT: &str = "--verb=list --resource=pods";
-/// How many are named.
-const NAMED: usize = 5;
-/// The longest grace period that paid work should wait for, seconds.
-const GRACE: i64 = 30;
+/// The number of objects that a finding names.
+const MAX_NAMES: usize = 5;
+/// The longest grace period that paid pods should wait for, in seconds.
+const MAX_GRACE: i64 = 30;
 
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    match oppscale_cluster::read(doctor.cluster, &Request::default(), &()).await {
-        Ok((snapshot, _)) => counted(&snapshot, found),
-        Err(error) => {
-            let outcome = match error.downcast_ref::<ClusterError>() {
-                Some(error) => unknown(error),
-                None => Outcome::Unknown(error.to_string()),
-            };
-            found.add("OPP-CAP-001", outcome.clone());
-            found.add("OPP-CAP-002", outcome);
-        }
-    }
-    yields(doctor, found).await;
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
+    let snapshot = oppscale_cluster::read(context.cluster, &Request::default(), &()).await;
+    let counted = snapshot.map(|(snapshot, _)| vec![nodes(&snapshot), pods(&snapshot)]);
+    let ids = [CheckId::NodesKnown, CheckId::PodsCounted];
+    let mut findings = CheckId::each(&ids, counted.map_err(unknown));
+    findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
+    findings
 }
 
-fn counted(snapshot: &oppscale_cluster::Snapshot, found: &mut Found) {
-    let total = snapshot.ledger.records().count();
-    let unknown: Vec<_> = snapshot
-        .ledger
-        .records()
+fn nodes(snapshot: &Snapshot) -> Finding {
+    const ID: CheckId = CheckId::NodesKnown;
+    let nodes = snapshot.ledger.records();
+    let unknown: Vec<_> = nodes
         .filter_map(|node| Some(format!("{} ({})", node.name, node.allocatable.as_ref().err()?)))
         .collect();
-    match unknown.len() {
-        0 => found.pass("OPP-CAP-001", format!("{total} nodes")),
-        _ => found.fixed_by(
-            "OPP-CAP-001",
-            Outcome::Warning(format!(
-                "what they offer is unknown, and counts as nothing: {}",
-                some(&unknown)
-            )),
-            "kubectl describe node NAME; kubelet reports status.allocatable",
-        ),
+    match unknown.is_empty() {
+        true => ID.passed_with(format!("{} nodes", snapshot.ledger.records().count())),
+        false => ID
+            .warning(format!(
+                "nodes without a known allocatable count as nothing: {}",
+                shortened(&unknown)
+            ))
+            .fix("kubectl describe node NAME; the kubelet reports status.allocatable"),
     }
-    if let Some(why) = &snapshot.pods_unknown {
-        let outcome = match snapshot.rights_missing {
-            true => Outcome::denied(PODS_RIGHT),
-            false => Outcome::Unknown(why.clone()),
-        };
-        return found.add("OPP-CAP-002", outcome);
+}
+
+fn pods(snapshot: &Snapshot) -> Finding {
+    const ID: CheckId = CheckId::PodsCounted;
+    match &snapshot.pods_unknown {
+        Some(_) if snapshot.rights_missing => return ID.with(Outcome::denied(LIST_PODS)),
+        Some(why) => return ID.unknown(why),
+        None => {}
     }
     let malformed: Vec<_> = snapshot
         .ledger
@@ -63,74 +52,65 @@ fn counted(snapshot: &oppscale_cluster::Snapshot, found: &mut Found) {
         .map(|pod| format!("{}/{} ({})", pod.namespace, pod.name, pod.problem))
         .collect();
     if !malformed.is_empty() {
-        let text = format!("pods that cannot be counted: {}", some(&malformed));
-        return found.add("OPP-CAP-002", Outcome::Warning(text));
+        return ID.warning(format!("pods that cannot be counted: {}", shortened(&malformed)));
     }
-    let mut silent: BTreeMap<String, usize> = BTreeMap::new();
-    for pod in snapshot.ledger.bound().filter(|pod| pod.footprint.get(CPU) == 0) {
-        let group = pod.group;
-        let name = format!("{}/{} {}", group.namespace, group.kind.to_lowercase(), group.name);
-        *silent.entry(name).or_default() += 1;
-    }
-    let pods: usize = silent.values().sum();
-    let silent: Vec<_> = silent.into_keys().collect();
-    match pods {
-        0 => found.add("OPP-CAP-002", Outcome::Passed(None)),
-        _ => found.fixed_by(
-            "OPP-CAP-002",
-            Outcome::Warning(format!(
-                "{pods} pods request no cpu, so their room counts as free: {}",
-                some(&silent)
-            )),
-            "kubectl set resources deploy/NAME --requests=cpu=100m, or a LimitRange in the \
-             namespace",
-        ),
+    let without: Vec<_> =
+        snapshot.ledger.bound().filter(|pod| pod.footprint.get(CPU) == 0).collect();
+    let groups = without.iter().map(|pod| pod.group);
+    let groups: BTreeSet<_> = groups
+        .map(|group| format!("{}/{} {}", group.namespace, group.kind.to_lowercase(), group.name))
+        .collect();
+    match without.len() {
+        0 => ID.passed(),
+        count => ID
+            .warning(format!(
+                "{count} pods request no cpu, so what they use counts as free: {}",
+                shortened(&Vec::from_iter(groups))
+            ))
+            .fix(
+                "kubectl set resources deploy/NAME --requests=cpu=100m, or a LimitRange in the \
+                 namespace",
+            ),
     }
 }
 
-fn some(names: &[String]) -> String {
-    let more = names.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", "))
+fn shortened(names: &[String]) -> String {
+    let (shown, rest) = names.split_at(names.len().min(MAX_NAMES));
+    match rest.len() {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
 }
 
-async fn yields(doctor: &mut Doctor<'_>, found: &mut Found) {
-    const ID: &str = "OPP-CAP-003";
-    let mut pods = match doctor.list(PODS, PODS_RIGHT).await {
-        Ok(pods) => pods,
-        Err(outcome) => return found.add(ID, outcome),
-    };
-    pods.retain(|pod| pod["metadata"]["labels"]["oppscale.dev/opportunistic"] == "true");
-    if pods.is_empty() {
-        return found.skip(ID, "there are no pods labelled oppscale.dev/opportunistic=true");
+async fn yields(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::FillerYields;
+    let pods = context.filler_pods().await?;
+    let mut slow = None;
+    for pod in &pods {
+        let Some(spec) = &pod.spec else { continue };
+        let priority = spec.priority.unwrap_or(0);
+        if priority >= 0 {
+            let name = full_name(&pod.metadata);
+            return Ok(ID
+                .warning(format!(
+                    "{name} has priority {priority}: the scheduler does not evict it for paid \
+                     pods of priority 0"
+                ))
+                .fix(
+                    "give it a PriorityClass of value -1000 with preemptionPolicy Never: oppscale \
+                     render-hpa writes one",
+                ));
+        }
+        let grace = spec.termination_grace_period_seconds.unwrap_or(30);
+        slow = slow.or((grace > MAX_GRACE).then_some((pod, grace)));
     }
-    let name = |pod: &serde_json::Value| super::prometheus::full_name(pod);
-    let high = pods.iter().find(|pod| pod["spec"]["priority"].as_i64().unwrap_or(0) >= 0);
-    let slow = pods
-        .iter()
-        .find(|pod| pod["spec"]["terminationGracePeriodSeconds"].as_i64().unwrap_or(30) > GRACE);
-    if let Some(pod) = high {
-        return found.fixed_by(
-            ID,
-            Outcome::Warning(format!(
-                "{} has priority {}: the scheduler does not evict it for paid pods of priority 0",
-                name(pod),
-                pod["spec"]["priority"].as_i64().unwrap_or(0)
-            )),
-            "give it a PriorityClass of value -1000 with preemptionPolicy Never: oppscale \
-             render-hpa writes one",
-        );
-    }
-    match slow {
-        Some(pod) => found.fixed_by(
-            ID,
-            Outcome::Warning(format!(
-                "{} may take {} s to end, and paid pods wait for it",
-                name(pod),
-                pod["spec"]["terminationGracePeriodSeconds"]
-            )),
-            "set terminationGracePeriodSeconds: 5",
-        ),
-        None => found.pass(ID, format!("{} pods", pods.len())),
-    }
+    Ok(match slow {
+        Some((pod, grace)) => ID
+            .warning(format!(
+                "{} may take {grace} s to terminate, and paid pods wait for it",
+                full_name(&pod.metadata)
+            ))
+            .fix("set terminationGracePeriodSeconds: 5"),
+        None => ID.passed_with(format!("{} pods", pods.len())),
+    })
 }

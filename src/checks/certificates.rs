@@ -1,148 +1,122 @@
-//! Serving certificates and whom the APIServices trust.
+//! Checks of serving certificates, and of the CAs that APIServices trust.
+
+use serde_json::Value;
 
 use crate::certificates::{
     CaBundle, CertificateProblem, CertificateSpec, Fix, date, key_matches, verify,
 };
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
-use oppscale_core::check::Outcome;
+use oppscale_core::check::{CheckId, Finding, Outcome};
 
-use super::doctor::{Doctor, Found, Look, Subject};
-use super::owners::services;
+use super::context::{CheckContext, CheckTarget};
 
-const ALL: [&str; 4] = ["OPP-CRT-001", "OPP-CRT-002", "OPP-CRT-003", "OPP-CRT-004"];
+const EXISTS: CheckId = CheckId::CertificateExists;
+const ACCEPTED: CheckId = CheckId::CertificateAccepted;
+const LIFETIME: CheckId = CheckId::CertificateLifetime;
+const TRUSTED: CheckId = CheckId::CaBundleTrusted;
+const ALL: [CheckId; 4] = [EXISTS, ACCEPTED, LIFETIME, TRUSTED];
 
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let mut subject = doctor.subject.clone();
-    let right = format!("--verb=get --resource=secrets, in {}", subject.namespace);
-    let path = |secret: &str| format!("/api/v1/namespaces/{}/secrets/{secret}", subject.namespace);
-    let mut look = doctor.look(&path(&subject.secret), &right).await;
-    if matches!(look, Look::Absent) {
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
+    CheckId::each(&ALL, certificate(context).await)
+}
+
+async fn certificate(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let mut target = context.target.clone();
+    let permission = format!("--verb=get --resource=secrets, in {}", target.namespace);
+    let path = |secret: &str| format!("/api/v1/namespaces/{}/secrets/{secret}", target.namespace);
+    let mut secret: Option<Value> = context.get(&path(&target.secret), &permission).await?;
+    if secret.is_none() {
         // With --pipeline prometheus the certificate is the adapter's.
-        let adapter = subject.adapter();
-        let other = doctor.look(&path(&adapter.secret), &right).await;
-        if matches!(other, Look::Found(_)) {
-            (subject, look) = (adapter, other);
+        let adapter = target.adapter();
+        secret = context.get(&path(&adapter.secret), &permission).await.unwrap_or_default();
+        if secret.is_some() {
+            target = adapter;
         }
     }
-    let secret = match look {
-        Look::Found(secret) => stored(&secret),
-        Look::Absent if !subject.installed => {
-            for id in ALL {
-                found.skip(id, "oppscale is not installed here");
-            }
-            return;
-        }
-        Look::Absent => {
-            found.fixed_by(
-                ALL[0],
-                Outcome::Failed(format!(
-                    "there is no Secret {}/{}",
-                    subject.namespace, subject.secret
-                )),
-                format!(
-                    "{}, then {}",
-                    subject.command("certs generate --to-secret"),
-                    subject.command("init")
-                ),
-            );
-            for id in &ALL[1..] {
-                found.skip(id, "there is no certificate");
-            }
-            return;
-        }
-        other => {
-            for id in ALL {
-                found.add(id, other.unknown());
-            }
-            return;
-        }
+    let missing = |text: String, [generate, then]: [&str; 2]| {
+        let fix = format!("{}, then {}", target.command(generate), target.command(then));
+        let mut findings = vec![EXISTS.failed(text).fix(fix)];
+        findings.extend(ALL[1..].iter().map(|id| id.skipped("there is no certificate")));
+        Ok(findings)
     };
+    let Some(secret) = secret else {
+        if !target.installed {
+            return Err(Outcome::skipped("oppscale is not installed here"));
+        }
+        let text = format!("there is no Secret {}/{}", target.namespace, target.secret);
+        return missing(text, ["certs generate --to-secret", "init"]);
+    };
+    let secret = stored(&secret);
     let (Some(chain), Some(key)) = (&secret.chain, &secret.key) else {
-        found.fixed_by(
-            ALL[0],
-            Outcome::Failed("the Secret lacks tls.crt or tls.key".to_owned()),
-            format!(
-                "{}, then {}",
-                subject.command("certs generate --to-secret --force"),
-                subject.command("certs renew")
-            ),
-        );
-        for id in &ALL[1..] {
-            found.skip(id, "there is no certificate");
-        }
-        return;
+        let text = "the Secret lacks tls.crt or tls.key".to_owned();
+        return missing(text, ["certs generate --to-secret --force", "certs renew"]);
     };
-    found.add(ALL[0], Outcome::Passed(None));
-    let services = services(doctor).await;
-    let ours = services.as_deref().unwrap_or_default().iter();
-    let mut ours = ours.filter(|s| s.leads_to(&subject.namespace, &subject.service));
-    let release = ours.find_map(ApiService::release);
-    let renewal = |fix: Fix| subject.renewal(fix, release.as_deref());
-    let asked = CertificateSpec::new(&subject.service, &subject.namespace).server_name();
-    let mut verification = verify(chain, secret.ca.as_deref(), &asked, doctor.now);
+    let services = context.api_services().await;
+    let all = services.as_deref().unwrap_or_default().iter();
+    let ours: Vec<_> = all.filter(|one| one.leads_to(&target.namespace, &target.service)).collect();
+    let release = ours.iter().find_map(|service| service.release());
+    let renewal = |fix: Fix| target.renewal(fix, release.as_deref());
+    let name = CertificateSpec::new(&target.service, &target.namespace).server_name();
+    let mut verification = verify(chain, secret.ca.as_deref(), &name, context.now);
     if key_matches(chain, key) == Some(false) {
         verification.problems.push(CertificateProblem::OtherKey);
     }
-    match verification.problems.first() {
-        None => found.pass(ALL[1], asked.clone()),
-        Some(problem) => {
-            found.fixed_by(ALL[1], Outcome::Failed(problem.to_string()), renewal(problem.fix()));
+    let mut findings = vec![
+        EXISTS.passed(),
+        match verification.problems.first() {
+            None => ACCEPTED.passed_with(&name),
+            Some(problem) => ACCEPTED.failed(problem.to_string()).fix(renewal(problem.fix())),
+        },
+        match verification.validity {
+            Some(validity) if validity.expires_soon() => LIFETIME
+                .warning(format!("it expires on {}", date(validity.not_after)))
+                .fix(renewal(Fix::Renew(" --force"))),
+            Some(validity) => LIFETIME.passed_with(format!("until {}", date(validity.not_after))),
+            None => LIFETIME.skipped("it cannot be read"),
+        },
+    ];
+    match &services {
+        Err(outcome) => findings.push(TRUSTED.with(outcome.clone())),
+        Ok(_) if ours.is_empty() => {
+            let why = format!("no APIService leads to {}", target.service);
+            findings.push(TRUSTED.skipped(why));
+        }
+        Ok(_) => {
+            let trusted =
+                |service: &&ApiService| trusted(service, &target, chain, &name, context.now);
+            findings.extend(ours.iter().map(trusted));
         }
     }
-    match verification.validity {
-        Some(validity) if validity.expires_soon() => found.fixed_by(
-            ALL[2],
-            Outcome::Warning(format!("it ends on {}", date(validity.not_after))),
-            renewal(Fix::Renew(" --force")),
-        ),
-        Some(validity) => found.pass(ALL[2], format!("until {}", date(validity.not_after))),
-        None => found.skip(ALL[2], "it cannot be read"),
-    }
-    match services {
-        Ok(services) => trusted(doctor, &subject, &services, (chain, &asked), found),
-        Err(outcome) => found.add(ALL[3], outcome),
-    }
+    Ok(findings)
 }
 
+/// Whether an APIService trusts the CA of the certificates in `chain`.
 fn trusted(
-    doctor: &Doctor<'_>,
-    subject: &Subject,
-    services: &[ApiService],
-    (chain, asked): (&str, &str),
-    found: &mut Found,
-) {
-    let (namespace, service) = (&subject.namespace, &subject.service);
-    let ours: Vec<_> = services.iter().filter(|s| s.leads_to(namespace, service)).collect();
-    if ours.is_empty() {
-        return found.skip(ALL[3], &format!("no APIService leads to {service}"));
-    }
-    for service in ours {
-        let (name, release) = (Some(service.name()), service.release());
-        let fix = subject.renewal(Fix::Renew(""), release.as_deref());
-        let problem = match service.ca_bundle().map(CaBundle::decode) {
-            _ if service.is_insecure() => {
-                let text = "insecureSkipTLSVerify is set: whoever answers at the Service's address \
-                            is believed, and expiry is never noticed";
-                let fix = format!("{fix}, which puts a caBundle there");
-                found.about(ALL[3], name, Outcome::Warning(text.to_owned()), Some(fix));
-                continue;
-            }
-            None => "it has no caBundle".to_owned(),
-            Some(Err(error)) => format!(
-                "its caBundle is no PEM ({error}): no condition ever tells, and clients get 503"
-            ),
-            Some(Ok(bundle)) => {
-                let verification = verify(chain, Some(&bundle.pem()), asked, doctor.now);
-                match verification.problems.first() {
-                    None => {
-                        found.about(ALL[3], name, Outcome::Passed(None), None);
-                        continue;
-                    }
-                    Some(problem) => problem.to_string(),
-                }
-            }
-        };
-        found.about(ALL[3], name, Outcome::Failed(problem), Some(fix));
-    }
+    service: &ApiService,
+    target: &CheckTarget,
+    chain: &str,
+    name: &str,
+    now: i64,
+) -> Finding {
+    let fix = target.renewal(Fix::Renew(""), service.release().as_deref());
+    let finding = match service.ca_bundle().map(CaBundle::decode) {
+        _ if service.is_insecure() => TRUSTED
+            .warning(
+                "insecureSkipTLSVerify is set: the API server trusts any server at the Service's \
+                 address, and nobody notices expiry",
+            )
+            .fix(format!("{fix}, which sets a caBundle")),
+        None => TRUSTED.failed("it has no caBundle").fix(fix),
+        Some(Err(error)) => TRUSTED
+            .failed(format!(
+                "its caBundle is not PEM ({error}): no condition reports it, and clients get 503"
+            ))
+            .fix(fix),
+        Some(Ok(bundle)) => match verify(chain, Some(&bundle.pem()), name, now).problems.first() {
+            None => TRUSTED.passed(),
+            Some(problem) => TRUSTED.failed(problem.to_string()).fix(fix),
+        },
+    };
+    finding.about(service.name())
 }

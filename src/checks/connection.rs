@@ -1,91 +1,85 @@
-//! Can the server be talked to, and which one is it?
+//! Checks of the connection: the API server answers, and which one it is.
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::apimachinery::pkg::version::Info;
 
 use crate::setup::clock;
 use oppscale_cluster::{Action, Ask};
-use oppscale_core::check::distribution::Signs;
-use oppscale_core::check::{Distribution, Outcome, Release};
+use oppscale_core::check::{CheckId, ClusterTraits, Distribution, Finding, ServerVersion};
 
-use super::doctor::{Doctor, Found, Look};
+use super::context::CheckContext;
 
-/// Nodes that are looked at for what distribution they are of.
-pub(super) const NODES: &str = "/api/v1/nodes?limit=50";
-pub(super) const NODES_RIGHT: &str = "--verb=get,list,watch --resource=nodes,pods";
-
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let action = Action { words: "get the server's version", right: "" };
-    let reply = doctor.cluster.ask(&action, &Ask::get("/version")).await;
+    let reply = context.cluster.ask(&action, &Ask::get("/version")).await;
     let local = clock::local();
     let reply = match reply.and_then(|reply| reply.success(&action)) {
         Ok(reply) => reply,
         Err(error) => {
-            doctor.error = Some(error.kind());
-            let hint = error.hint().unwrap_or_default();
-            found.fixed_by("OPP-CON-001", Outcome::Failed(error.to_string()), hint);
-            return;
+            context.error = Some(error.kind());
+            let finding = CheckId::ApiServerReachable.failed(error.to_string());
+            return vec![finding.fix(error.hint().unwrap_or_default())];
         }
     };
-    found.pass("OPP-CON-001", doctor.cluster.server());
-    let version = reply.json();
-    let text = version["gitVersion"].as_str().unwrap_or_default().to_owned();
-    doctor.release = Release::parse(&text);
-    found.add("OPP-CON-002", release(doctor.release.as_ref(), &text));
-    doctor.now = reply.date.unwrap_or(local);
-    match reply.date.map(|date| date - local) {
-        Some(skew) if skew.abs() > clock::SKEW => found.fixed_by(
-            "OPP-CON-003",
-            Outcome::Warning(format!(
-                "the server's clock is {} s {} yours: certificates and tokens made by yours may \
+    let info: Info = serde_json::from_slice(&reply.body).unwrap_or_default();
+    context.version = ServerVersion::parse(&info.git_version);
+    context.now = reply.date.unwrap_or(local);
+    let nodes = context.nodes().await.unwrap_or_default();
+    let node_markers: Vec<_> = nodes.iter().flat_map(markers).collect();
+    let detected = Distribution::detect(&ClusterTraits {
+        version: &info.git_version,
+        server: context.cluster.server(),
+        node_markers: &node_markers,
+    });
+    context.distribution = context.target.distribution.unwrap_or(detected);
+    vec![
+        CheckId::ApiServerReachable.passed_with(context.cluster.server()),
+        version(context.version.as_ref(), &info.git_version),
+        clock_skew(reply.date.map(|date| date - local)),
+        match context.distribution {
+            Distribution::Unknown => CheckId::DistributionKnown
+                .passed_with("unknown, so fixes are general")
+                .fix("name it with --distribution"),
+            known => CheckId::DistributionKnown.passed_with(known.name()),
+        },
+    ]
+}
+
+fn version(version: Option<&ServerVersion>, text: &str) -> Finding {
+    const ID: CheckId = CheckId::ServerVersion;
+    match version {
+        None => ID.warning(format!("{text:?} is not a version of Kubernetes")),
+        Some(version) if version.is_too_old() => {
+            ID.warning(format!("{version} is older than 1.33: it may refuse what oppscale writes"))
+        }
+        Some(version) if version.is_too_new() => {
+            ID.warning(format!("{version} is newer than 1.37, the last tested version"))
+        }
+        Some(version) => ID.passed_with(&version.text),
+    }
+}
+
+/// `skew` is how far the server's clock is ahead, in seconds.
+fn clock_skew(skew: Option<i64>) -> Finding {
+    const ID: CheckId = CheckId::ClockSkew;
+    match skew {
+        Some(skew) if skew.abs() > clock::SKEW => ID
+            .warning(format!(
+                "the server's clock is {} s {} yours: certificates and tokens that you make may \
                  not be valid there",
                 skew.abs(),
                 if skew > 0 { "ahead of" } else { "behind" }
-            )),
-            "timedatectl set-ntp true, here and on the control plane",
-        ),
-        Some(_) => found.add("OPP-CON-003", Outcome::Passed(None)),
-        None => found.skip("OPP-CON-003", "the server tells no time"),
-    }
-    let nodes = doctor.look(NODES, NODES_RIGHT).await;
-    let words = match &nodes {
-        Look::Found(list) => words_of(list),
-        _ => Vec::new(),
-    };
-    let signs = Signs { version: &text, server: doctor.cluster.server(), node_words: &words };
-    let detected = Distribution::detect(&signs);
-    doctor.distribution = doctor.subject.distribution.unwrap_or(detected);
-    match doctor.distribution {
-        Distribution::Unknown => found.fixed_by(
-            "OPP-CON-004",
-            Outcome::Passed(Some("none that is known; fixes are told in general terms".to_owned())),
-            "name it with --distribution",
-        ),
-        known => found.pass("OPP-CON-004", known.name()),
+            ))
+            .fix("timedatectl set-ntp true, here and on the control plane"),
+        Some(_) => ID.passed(),
+        None => ID.skipped("the server sends no Date header"),
     }
 }
 
-fn release(release: Option<&Release>, text: &str) -> Outcome {
-    match release {
-        None => Outcome::Warning(format!("{text:?} is no version that can be read")),
-        Some(release) if release.is_too_old() => Outcome::Warning(format!(
-            "{release} is older than 1.33; what oppscale writes may be refused"
-        )),
-        Some(release) if release.is_newer() => {
-            Outcome::Warning(format!("{release} is newer than 1.37, the last that was tested"))
-        }
-        Some(release) => Outcome::Passed(Some(release.text.clone())),
-    }
-}
-
-/// Keys of labels and annotations, and providerIDs.
-fn words_of(list: &Value) -> Vec<String> {
-    let mut words = Vec::new();
-    for node in list["items"].as_array().into_iter().flatten() {
-        for field in ["labels", "annotations"] {
-            let keys = node["metadata"][field].as_object().into_iter().flatten();
-            words.extend(keys.map(|(key, _)| key.clone()));
-        }
-        words.extend(node["spec"]["providerID"].as_str().map(str::to_owned));
-    }
-    words
+/// The keys of a node's labels and annotations, and its providerID.
+fn markers(node: &Node) -> Vec<String> {
+    let metadata = &node.metadata;
+    let keys = [&metadata.labels, &metadata.annotations].into_iter().flatten();
+    let provider = node.spec.as_ref().and_then(|spec| spec.provider_id.clone());
+    keys.flat_map(|map| map.keys().cloned()).chain(provider).collect()
 }

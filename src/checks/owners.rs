@@ -1,23 +1,22 @@
-//! Who serves custom and external metrics? A group has one owner, for all of its versions.
+//! Checks of API groups: which server owns custom and external metrics. A group has one owner,
+//! for all of its versions.
 
 use crate::metrics_api::{CUSTOM, EXTERNAL};
-use crate::setup::api_services::{ApiService, PATH};
-use oppscale_core::check::Outcome;
+use crate::setup::api_services::ApiService;
+use oppscale_core::check::{CheckId, Finding};
 
-use super::doctor::{Doctor, Found};
+use super::context::CheckContext;
 
-pub(super) const RIGHT: &str = "--verb=list --resource=apiservices.apiregistration.k8s.io";
-
-/// Who serves an API group.
+/// The server that an API group belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Owner {
-    /// Nobody.
+    /// No server.
     Nobody,
     /// Our server.
     Us,
-    /// Somebody else; who, as far as that shows.
+    /// Another server, described as far as possible.
     Other(String),
-    /// Several, one version each.
+    /// Several servers, each with a version.
     Split(String),
 }
 
@@ -35,43 +34,10 @@ pub fn owner_of(services: &[ApiService], group: &str, us: (&str, &str)) -> Owner
     }
 }
 
-pub(super) async fn services(doctor: &mut Doctor<'_>) -> Result<Vec<ApiService>, Outcome> {
-    Ok(doctor.list(PATH, RIGHT).await?.into_iter().map(ApiService::new).collect())
-}
-
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let services = match services(doctor).await {
-        Ok(services) => services,
-        Err(outcome) => {
-            for id in ["OPP-OWN-001", "OPP-OWN-002", "OPP-OWN-003"] {
-                found.add(id, outcome.clone());
-            }
-            return;
-        }
-    };
-    let us = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
-    for (id, group) in [("OPP-OWN-001", CUSTOM), ("OPP-OWN-002", EXTERNAL)] {
-        match owner_of(&services, group, (&us.0, &us.1)) {
-            Owner::Nobody => found.pass(id, "nobody: it is free"),
-            Owner::Us => found.pass(id, "oppscale"),
-            // Not wrong in itself: HPAs of others live by it.
-            Owner::Other(who) => found.fixed_by(id, Outcome::Passed(Some(who)), alternative(group)),
-            Owner::Split(who) => found.fixed_by(
-                id,
-                Outcome::Failed(format!(
-                    "{who}: HPAs ask the preferred version only, so one of them is never asked"
-                )),
-                format!("kubectl get apiservices | grep {group}, and remove those of one owner"),
-            ),
-        }
-    }
-    unavailable(doctor, &services, found);
-}
-
-/// What to do where a group belongs to somebody else.
+/// What to do where a group belongs to another server.
 pub fn alternative(group: &str) -> &'static str {
     match group {
-        "external.metrics.k8s.io" => {
+        EXTERNAL => {
             "oppscale init --apis custom (the default) leaves it alone; or oppscale init \
              --pipeline keda"
         }
@@ -82,32 +48,51 @@ pub fn alternative(group: &str) -> &'static str {
     }
 }
 
-fn unavailable(doctor: &Doctor<'_>, services: &[ApiService], found: &mut Found) {
-    let mut all_well = true;
-    for service in services.iter().filter(|service| service.service().is_some()) {
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
+    let groups = [(CheckId::CustomMetricsOwner, CUSTOM), (CheckId::ExternalMetricsOwner, EXTERNAL)];
+    let services = context.api_services().await;
+    let us = (context.target.namespace.as_str(), context.target.service.as_str());
+    CheckId::each(
+        &[groups[0].0, groups[1].0, CheckId::ApiServicesAvailable],
+        services.map(|services| {
+            let owners = groups.map(|(id, group)| owner(id, group, owner_of(&services, group, us)));
+            owners.into_iter().chain(available(&services, us)).collect()
+        }),
+    )
+}
+
+fn owner(id: CheckId, group: &str, owner: Owner) -> Finding {
+    match owner {
+        Owner::Nobody => id.passed_with("no server owns it: it is free"),
+        Owner::Us => id.passed_with("oppscale"),
+        // This is no failure: other HPAs depend on it.
+        Owner::Other(server) => id.passed_with(server).fix(alternative(group)),
+        Owner::Split(servers) => id
+            .failed(format!(
+                "{servers}: HPAs read the preferred version only, so one is never read"
+            ))
+            .fix(format!("kubectl get apiservices | grep {group}, and remove those of one owner")),
+    }
+}
+
+/// Checks the APIServices of others; ours has a check of its own.
+fn available(services: &[ApiService], us: (&str, &str)) -> Vec<Finding> {
+    const ID: CheckId = CheckId::ApiServicesAvailable;
+    let is_other = |service: &&ApiService| service.service().is_some_and(|other| other != us);
+    let failed = services.iter().filter(is_other).filter_map(|service| {
         let why = match service.available() {
-            Some((true, ..)) => continue,
+            Some((true, ..)) => return None,
             Some((false, reason, message)) => format!("{reason}: {message}"),
             None => {
                 "it has no Available condition: the API server cannot load its caBundle".to_owned()
             }
         };
-        // Ours has a check of its own.
-        if service.leads_to(&doctor.subject.namespace, &doctor.subject.service) {
-            continue;
-        }
-        all_well = false;
+        let text =
+            format!("{why}. Until it is available, no namespace of this cluster can be deleted");
         let name = service.name();
-        found.about(
-            "OPP-OWN-003",
-            Some(name),
-            Outcome::Failed(format!(
-                "{why}. While it is so, no namespace of this cluster can be deleted to its end"
-            )),
-            Some(format!("repair its server, or, if it is gone: kubectl delete apiservice {name}")),
-        );
-    }
-    if all_well {
-        found.add("OPP-OWN-003", Outcome::Passed(None));
-    }
+        let fix = format!("repair its server, or, if it is gone: kubectl delete apiservice {name}");
+        Some(ID.failed(text).about(name).fix(fix))
+    });
+    let failed: Vec<_> = failed.collect();
+    if failed.is_empty() { vec![ID.passed()] } else { failed }
 }

@@ -1,146 +1,145 @@
-//! Prometheus, its operator, and whether it would scrape what we export.
+//! Checks of Prometheus: its operator, and whether it scrapes what we export.
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
+use kube::core::{Selector, SelectorExt};
+use serde::Deserialize;
 
-use oppscale_core::check::Outcome;
+use oppscale_core::check::{CheckId, Finding, Outcome};
 
-use super::doctor::{Doctor, Found, Look};
+use super::context::{CheckContext, full_name};
 
 const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
-const RIGHT: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
+const PERMISSION: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 
-const NAMESPACE_RIGHT: &str = "--verb=get --resource=namespaces";
+type Labels = Vec<(String, String)>;
 
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let prometheuses = match doctor.look(PROMETHEUSES, RIGHT).await {
-        Look::Found(mut list) => match list["items"].take() {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        },
-        Look::Absent => {
+#[derive(Deserialize)]
+struct Prometheus {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: PrometheusSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PrometheusSpec {
+    service_monitor_selector: Option<LabelSelector>,
+    service_monitor_namespace_selector: Option<LabelSelector>,
+    rule_selector: Option<LabelSelector>,
+}
+
+#[derive(Deserialize)]
+struct ServiceMonitor {
+    metadata: ObjectMeta,
+}
+
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
+    let ids = [CheckId::PrometheusOperator, CheckId::ServiceMonitorSelected];
+    match context.exists(PROMETHEUSES, PERMISSION).await {
+        Ok(true) => {
+            vec![ids[0].passed(), ids[1].or_outcome(selected(context).await)]
+        }
+        Ok(false) => {
             let why = "there is no Prometheus operator; oppscale serve needs none";
-            found.skip("OPP-PRO-001", why);
-            found.skip("OPP-PRO-002", why);
-            return;
+            CheckId::each(&ids, Err(Outcome::skipped(why)))
         }
-        other => {
-            found.add("OPP-PRO-001", other.unknown());
-            found.add("OPP-PRO-002", other.unknown());
-            return;
-        }
-    };
-    found.add("OPP-PRO-001", Outcome::Passed(None));
-    let (namespace, service) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
+        Err(outcome) => CheckId::each(&ids, Err(outcome)),
+    }
+}
+
+async fn selected(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::ServiceMonitorSelected;
+    let (namespace, service) = (context.target.namespace.clone(), context.target.service.clone());
+    let prometheuses: Vec<Prometheus> = context.list(PROMETHEUSES, PERMISSION).await?;
     let path =
         format!("/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors/{service}");
-    let monitor = match doctor.look(&path, RIGHT).await {
-        Look::Found(monitor) => monitor,
-        Look::Absent => {
-            found.skip("OPP-PRO-002", "oppscale has no ServiceMonitor here");
-            return;
-        }
-        other => return found.add("OPP-PRO-002", other.unknown()),
+    let Some(monitor) = context.get::<ServiceMonitor>(&path, PERMISSION).await? else {
+        return Ok(ID.skipped("oppscale has no ServiceMonitor here"));
     };
     let by_labels: Vec<_> = prometheuses
         .iter()
         .filter(|prometheus| {
-            matches(&prometheus["spec"]["serviceMonitorSelector"], &monitor["metadata"]["labels"])
+            let selector = prometheus.spec.service_monitor_selector.as_ref();
+            selector.is_some_and(|selector| selects(selector, &monitor.metadata))
         })
         .collect();
-    let home = doctor.look(&format!("/api/v1/namespaces/{namespace}"), NAMESPACE_RIGHT).await;
-    let looks_there = |prometheus: &&&Value| {
-        let selector = &prometheus["spec"]["serviceMonitorNamespaceSelector"];
-        match &home {
-            _ if selector.is_null() => prometheus["metadata"]["namespace"] == *namespace,
-            _ if selector.as_object().is_some_and(serde_json::Map::is_empty) => true,
-            Look::Found(home) => matches(selector, &home["metadata"]["labels"]),
-            _ => false,
-        }
-    };
-    match (by_labels.iter().find(looks_there), by_labels.first()) {
-        (Some(prometheus), _) => found.pass("OPP-PRO-002", full_name(prometheus)),
-        (None, Some(_)) if !matches!(home, Look::Found(_)) => {
-            found.add("OPP-PRO-002", home.unknown());
-        }
-        (None, Some(prometheus)) => found.fixed_by(
-            "OPP-PRO-002",
-            Outcome::Failed(format!(
-                "{} takes the labels of ServiceMonitor {namespace}/{service}, but does not look in \
-                 namespace {namespace}: {}",
-                full_name(prometheus),
-                match &prometheus["spec"]["serviceMonitorNamespaceSelector"] {
-                    Value::Null => "without a serviceMonitorNamespaceSelector it looks in its own \
-                                    only"
-                        .to_owned(),
-                    selector => format!("its serviceMonitorNamespaceSelector is {selector}"),
-                }
-            )),
-            format!(
-                "label the namespace as the selector wants it; or set \
-                 serviceMonitorNamespaceSelector: {{}} of Prometheus {}, which looks everywhere",
-                full_name(prometheus)
+    let Some(first) = by_labels.first() else {
+        let selectors: Vec<_> = prometheuses
+            .iter()
+            .map(|prometheus| {
+                let selector = shown(prometheus.spec.service_monitor_selector.as_ref());
+                format!("{} selects {selector}", full_name(&prometheus.metadata))
+            })
+            .collect();
+        return Ok(match selectors.is_empty() {
+            true => ID.failed("there is no Prometheus object to select it").fix(
+                "create one; oppscale init --with prometheus-stack --export DIR writes Helm \
+                 values for one",
             ),
-        ),
-        (None, None) => {
-            let wishes: Vec<_> = prometheuses
-                .iter()
-                .map(|p| format!("{} wants {}", full_name(p), p["spec"]["serviceMonitorSelector"]))
-                .collect();
-            if wishes.is_empty() {
-                let text = "none selects it: there is no Prometheus object".to_owned();
-                let fix = "make one; oppscale init --with prometheus-stack --export DIR writes \
-                           Helm values for one";
-                return found.fixed_by("OPP-PRO-002", Outcome::Failed(text), fix.to_owned());
-            }
-            let wishes = wishes.join("; ");
-            found.fixed_by(
-                "OPP-PRO-002",
-                Outcome::Failed(format!(
-                    "none selects ServiceMonitor {namespace}/{service}: {wishes}"
-                )),
-                format!(
-                    "{} stamps the labels that are wanted; or set \
+            false => ID
+                .failed(format!(
+                    "none selects ServiceMonitor {namespace}/{service}: {}",
+                    selectors.join("; ")
+                ))
+                .fix(format!(
+                    "{} sets the labels that it selects; or set \
                      serviceMonitorSelectorNilUsesHelmValues: false in kube-prometheus-stack",
-                    doctor.subject.command("init --pipeline prometheus")
-                ),
-            );
-        }
+                    context.target.command("init --pipeline prometheus")
+                )),
+        });
+    };
+    let path = format!("/api/v1/namespaces/{namespace}");
+    let home = context.get::<Namespace>(&path, "--verb=get --resource=namespaces").await;
+    let watches = |prometheus: &&&Prometheus| match (
+        &prometheus.spec.service_monitor_namespace_selector,
+        &home,
+    ) {
+        (None, _) => prometheus.metadata.namespace.as_ref() == Some(&namespace),
+        (Some(selector), _) if *selector == LabelSelector::default() => true,
+        (Some(selector), Ok(Some(home))) => selects(selector, &home.metadata),
+        _ => false,
+    };
+    if let Some(prometheus) = by_labels.iter().find(watches) {
+        return Ok(ID.passed_with(full_name(&prometheus.metadata)));
     }
-}
-
-pub(super) fn full_name(object: &Value) -> String {
-    let text = |field: &str| object["metadata"][field].as_str().unwrap_or_default();
-    format!("{}/{}", text("namespace"), text("name"))
-}
-
-/// Whether a label selector selects these labels. None selects nothing, an empty one everything
-/// (operator 0.93). For namespaces, none means that of the Prometheus.
-fn matches(selector: &Value, labels: &Value) -> bool {
-    let Some(selector) = selector.as_object() else { return false };
-    let wanted = selector.get("matchLabels").and_then(Value::as_object).into_iter().flatten();
-    let mut matches = wanted.clone().all(|(key, value)| labels[key] == *value);
-    for expression in
-        selector.get("matchExpressions").and_then(Value::as_array).into_iter().flatten()
-    {
-        let label = &labels[expression["key"].as_str().unwrap_or_default()];
-        let listed = expression["values"].as_array().is_some_and(|values| values.contains(label));
-        matches &= match expression["operator"].as_str() {
-            Some("In") => listed,
-            Some("NotIn") => !listed,
-            Some("Exists") => label.is_string(),
-            Some("DoesNotExist") => label.is_null(),
-            _ => false,
-        };
+    if home?.is_none() {
+        return Ok(ID.unknown(format!("there is no namespace {namespace}")));
     }
-    matches
+    let name = full_name(&first.metadata);
+    let why = match &first.spec.service_monitor_namespace_selector {
+        None => "without a serviceMonitorNamespaceSelector it watches its own only".to_owned(),
+        selector => format!("its serviceMonitorNamespaceSelector is {}", shown(selector.as_ref())),
+    };
+    Ok(ID
+        .failed(format!(
+            "{name} selects the labels of ServiceMonitor {namespace}/{service}, but does not look \
+             in namespace {namespace}: {why}"
+        ))
+        .fix(format!(
+            "label the namespace as the selector requires; or set \
+             serviceMonitorNamespaceSelector: {{}} of Prometheus {name}, which selects every \
+             namespace"
+        )))
 }
 
-/// The labels that the first Prometheus wants by `selector` (`serviceMonitorSelector`,
-/// `ruleSelector`), where equality is all it asks.
-pub async fn wanted_labels(doctor: &mut Doctor<'_>, selector: &str) -> Vec<(String, String)> {
-    let prometheuses = doctor.list(PROMETHEUSES, RIGHT).await.unwrap_or_default();
-    let first = prometheuses.first().cloned().unwrap_or_default();
-    let labels = first["spec"][selector]["matchLabels"].as_object();
-    let labels = labels.into_iter().flatten();
-    labels.filter_map(|(k, v)| Some((k.clone(), v.as_str()?.to_owned()))).collect()
+/// Whether a label selector selects an object (operator 0.93).
+fn selects(selector: &LabelSelector, metadata: &ObjectMeta) -> bool {
+    let labels = metadata.labels.clone().unwrap_or_default();
+    Selector::try_from(selector.clone()).is_ok_and(|selector| selector.matches(&labels))
+}
+
+fn shown(selector: Option<&LabelSelector>) -> String {
+    serde_json::to_string(&selector).unwrap_or_default()
+}
+
+/// The labels by which the first Prometheus selects ServiceMonitors and PrometheusRules, as far
+/// as its selectors are plain labels.
+pub async fn wanted_labels(context: &mut CheckContext<'_>) -> (Labels, Labels) {
+    let all: Vec<Prometheus> = context.list(PROMETHEUSES, PERMISSION).await.unwrap_or_default();
+    let spec = all.into_iter().next().map(|first| first.spec).unwrap_or_default();
+    let labels = |selector: Option<LabelSelector>| {
+        selector.and_then(|selector| selector.match_labels).into_iter().flatten().collect()
+    };
+    (labels(spec.service_monitor_selector), labels(spec.rule_selector))
 }

@@ -1,116 +1,115 @@
-//! The flags that control-plane components really run with: `/flagz`, mirror pods, or what k3s
-//! writes on its nodes.
+//! The flags that control-plane components run with: from `/flagz`, from mirror pods, or from
+//! what k3s writes on its nodes.
 
 use std::collections::BTreeMap;
 
 use http::StatusCode;
-use serde_json::Value;
+use k8s_openapi::api::core::v1::Pod;
+use serde::Deserialize;
 
 use oppscale_cluster::{Action, Ask};
 use oppscale_core::check::{Outcome, retired};
 
-use super::connection::{NODES, NODES_RIGHT};
-use super::doctor::{Doctor, Look};
+use super::context::CheckContext;
 
 /// Components with flags that they do not start with.
 pub(super) type Retired = Vec<(&'static str, &'static retired::RetiredFlag)>;
 
-/// Flags and where they were read.
-pub(super) struct Running {
+/// The flags of a component.
+pub(super) struct RunningFlags {
+    /// Where they were read.
     pub(super) source: &'static str,
+    /// The flags, without dashes.
     pub(super) flags: BTreeMap<String, String>,
-    /// Whether flags that are not listed have their defaults, or are just not told.
+    /// Whether flags that are not listed have their defaults; otherwise they are unknown.
     pub(super) complete: bool,
+}
+
+#[derive(Default, Deserialize)]
+struct Flagz {
+    #[serde(default)]
+    flags: BTreeMap<String, String>,
 }
 
 const FLAGZ: &str = "--verb=get --non-resource-url=/flagz";
 const PODS: &str = "--verb=list --resource=pods, in kube-system";
 
-/// Of kube-apiserver; why they are unknown, where they cannot be read.
-pub(super) async fn of_api_server(doctor: &mut Doctor<'_>) -> Result<Running, Outcome> {
+/// The flags of kube-apiserver, or why they are unknown.
+pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<RunningFlags, Outcome> {
     let mut denied = None;
-    if doctor.is_at_least(36) {
+    if context.is_at_least(36) {
         let action = Action { words: "read /flagz", right: FLAGZ };
         let ask = Ask::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
-        let reply = doctor.cluster.ask(&action, &ask).await;
-        if reply.as_ref().is_ok_and(|reply| reply.status == StatusCode::FORBIDDEN) {
-            denied = Some(FLAGZ);
-        }
-        if let Ok(reply) = reply
-            && reply.status.is_success()
-        {
-            let flags = reply.json()["flags"].as_object().cloned().unwrap_or_default();
-            let text = |value: Value| value.as_str().unwrap_or_default().to_owned();
-            let flags: BTreeMap<_, _> =
-                flags.into_iter().map(|(key, value)| (key, text(value))).collect();
-            if !flags.is_empty() {
-                return Ok(Running { source: "/flagz", flags, complete: true });
+        match context.cluster.ask(&action, &ask).await {
+            Ok(reply) if reply.status == StatusCode::FORBIDDEN => denied = Some(FLAGZ),
+            Ok(reply) if reply.status.is_success() => {
+                let Flagz { flags } = serde_json::from_slice(&reply.body).unwrap_or_default();
+                if !flags.is_empty() {
+                    return Ok(RunningFlags { source: "/flagz", flags, complete: true });
+                }
             }
+            _ => {}
         }
     }
-    match mirror_pod(doctor, "kube-apiserver").await {
+    match command_line(context, "kube-apiserver").await {
         Ok(None) => {}
         Err(_) => denied = denied.or(Some(PODS)),
-        Ok(Some(words)) => {
-            return Ok(Running { source: "its mirror pod", flags: parsed(&words), complete: true });
+        Ok(Some(args)) => {
+            let flags = parsed(&args);
+            return Ok(RunningFlags { source: "its mirror pod", flags, complete: true });
         }
     }
-    if let Look::Found(list) = doctor.look(NODES, NODES_RIGHT).await {
-        let nodes = list["items"].as_array().into_iter().flatten();
-        let args = nodes.filter_map(|n| n["metadata"]["annotations"]["k3s.io/node-args"].as_str());
-        let args: Vec<String> = args
-            .filter_map(|text| serde_json::from_str::<Vec<String>>(text).ok())
-            .flatten()
-            .collect();
-        if !args.is_empty() {
-            let passed = args.windows(2).filter(|two| two[0] == "--kube-apiserver-arg");
-            let words: Vec<_> = passed.map(|two| format!("--{}", two[1])).collect();
-            let flags = parsed(&words);
-            return Ok(Running { source: "k3s's node annotation", flags, complete: false });
-        }
+    let nodes = context.nodes().await.unwrap_or_default();
+    let args = nodes.iter().filter_map(|node| {
+        let annotations = node.metadata.annotations.as_ref()?;
+        serde_json::from_str::<Vec<String>>(annotations.get("k3s.io/node-args")?).ok()
+    });
+    let args: Vec<String> = args.flatten().collect();
+    if !args.is_empty() {
+        let passed = args.windows(2).filter(|two| two[0] == "--kube-apiserver-arg");
+        let args: Vec<_> = passed.map(|two| format!("--{}", two[1])).collect();
+        let flags = parsed(&args);
+        return Ok(RunningFlags { source: "k3s's node annotation", flags, complete: false });
     }
     let unknown = |why: &str| Outcome::Unknown(why.to_owned());
     Err(match denied {
-        _ if doctor.distribution.is_managed() => unknown("the provider does not show the flags"),
-        Some(right) => Outcome::denied(right),
+        _ if context.distribution.is_managed() => unknown("the provider does not show the flags"),
+        Some(permission) => Outcome::denied(permission),
         None => unknown("there is neither /flagz nor a mirror pod in kube-system"),
     })
 }
 
-/// The words with which a static pod's component was started; `None` where there is no such pod.
-pub(super) async fn mirror_pod(
-    doctor: &mut Doctor<'_>,
+/// The command line of a static pod's component; `None` where there is no such pod.
+async fn command_line(
+    context: &mut CheckContext<'_>,
     component: &str,
 ) -> Result<Option<Vec<String>>, Outcome> {
     let path = format!("/api/v1/namespaces/kube-system/pods?labelSelector=component%3D{component}");
-    let pods = doctor.list(&path, PODS).await?;
-    let Some(pod) = pods.first() else { return Ok(None) };
-    let container = &pod["spec"]["containers"][0];
-    let words = ["command", "args"].into_iter().flat_map(|field| {
-        let words = container[field].as_array().cloned().unwrap_or_default();
-        words.into_iter().filter_map(|word| word.as_str().map(str::to_owned))
-    });
-    Ok(Some(words.collect()))
+    let pods: Vec<Pod> = context.list(&path, PODS).await?;
+    let spec = pods.into_iter().next().map(|pod| pod.spec.unwrap_or_default());
+    Ok(spec.map(|spec| {
+        let container = spec.containers.into_iter().next().unwrap_or_default();
+        [container.command, container.args].into_iter().flatten().flatten().collect()
+    }))
 }
 
-fn parsed(words: &[String]) -> BTreeMap<String, String> {
-    let flags = words.iter().filter_map(|word| word.strip_prefix("--"));
+fn parsed(args: &[String]) -> BTreeMap<String, String> {
+    let flags = args.iter().filter_map(|arg| arg.strip_prefix("--"));
     flags
         .map(|flag| flag.split_once('=').unwrap_or((flag, "true")))
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect()
 }
 
-/// Retired flags of the control plane, with the component that has them; `None` where no
-/// component's command line is to be seen.
-pub(super) async fn retired_flags(doctor: &mut Doctor<'_>) -> Result<Option<Retired>, Outcome> {
-    let mut found = Vec::new();
-    let mut seen = false;
+/// The retired flags of the control plane, each with its component; `None` where no component's
+/// command line is visible.
+pub(super) async fn retired(context: &mut CheckContext<'_>) -> Result<Option<Retired>, Outcome> {
+    let mut found = None;
     for component in ["kube-apiserver", "kube-controller-manager", "kube-scheduler"] {
-        let Some(words) = mirror_pod(doctor, component).await? else { continue };
-        seen = true;
-        let flags = retired::flags(words.iter().map(String::as_str), component);
+        let Some(args) = command_line(context, component).await? else { continue };
+        let flags = retired::flags(args.iter().map(String::as_str), component);
+        let found: &mut Retired = found.get_or_insert_default();
         found.extend(flags.into_iter().map(|flag| (component, flag)));
     }
-    Ok(seen.then_some(found))
+    Ok(found)
 }

@@ -1,19 +1,22 @@
-//! Our server: its pods, its APIService, and a value read as the HPA controller reads it.
+//! Checks of our server: its pods, its APIService, and a value as the HPA controller reads it.
 
+use http::StatusCode;
 use jiff::Timestamp;
-use serde_json::Value;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use serde::Deserialize;
 
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::rights::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
-use oppscale_cluster::{Action, Ask};
-use oppscale_core::check::Outcome;
+use oppscale_cluster::{Action, Ask, Reply};
+use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::adapter;
-use super::doctor::{Doctor, Found, Look, Subject, unknown};
-use super::owners::services;
+use super::context::{CheckContext, CheckTarget, full_name, is_opportunistic, unknown};
 
 /// Opportunistic Deployments.
 pub(super) const WORKLOADS: &str =
@@ -21,232 +24,233 @@ pub(super) const WORKLOADS: &str =
 /// Opportunistic StatefulSets.
 pub(super) const STATEFUL_SETS: &str =
     "/apis/apps/v1/statefulsets?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-pub(super) const WORKLOADS_RIGHT: &str =
+pub(super) const WORKLOADS_PERMISSION: &str =
     "--verb=list --resource=deployments.apps,statefulsets.apps";
-/// A value older than this is two scrapes old, seconds.
-const OLD: i64 = 60;
+/// The age from which a value is stale, in seconds: two scrapes.
+const MAX_AGE: i64 = 60;
+/// The checks of the API.
+const API: [CheckId; 2] = [CheckId::ServerApiAvailable, CheckId::MetricReadable];
 
-pub(super) async fn check(doctor: &mut Doctor<'_>, found: &mut Found) {
-    let (namespace, name) = (doctor.subject.namespace.clone(), doctor.subject.service.clone());
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
+    let (namespace, name) = (context.target.namespace.clone(), context.target.service.clone());
     let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
-    let init = doctor.subject.command("init");
-    match doctor.look(&path, "--verb=get --resource=deployments.apps").await {
-        Look::Found(deployment) => {
-            pods(&deployment, &namespace, &name, found);
-            if serves_nothing(&deployment) {
-                // As with --pipeline prometheus and --pipeline keda.
-                return adapter::check(doctor, found).await;
-            }
+    let init = context.target.command("init");
+    let deployment = context.get(&path, "--verb=get --resource=deployments.apps").await;
+    let mut serves_api = true;
+    let pods = match deployment {
+        Ok(Some(deployment)) => {
+            serves_api = !has_no_api(&deployment);
+            ready(&deployment, &namespace, &name)
         }
-        Look::Absent if !doctor.subject.installed => {
-            for id in ["OPP-SRV-001", "OPP-SRV-002", "OPP-SRV-003"] {
-                found.skip(id, "oppscale is not installed here: oppscale init");
-            }
-            return;
+        Ok(None) if !context.target.installed => {
+            let ids = [CheckId::ServerPodsReady, API[0], API[1]];
+            let why = "oppscale is not installed here: oppscale init";
+            return CheckId::each(&ids, Err(Outcome::skipped(why)));
         }
-        Look::Absent => found.fixed_by(
-            "OPP-SRV-001",
-            Outcome::Failed(format!("there is no Deployment {namespace}/{name}")),
-            init.clone(),
-        ),
-        other => found.add("OPP-SRV-001", other.unknown()),
-    }
-    let Some(services) = served_by(doctor, found).await else { return };
-    let ours: Vec<_> = services.into_iter().filter(|s| s.leads_to(&namespace, &name)).collect();
+        Ok(None) => {
+            let text = format!("there is no Deployment {namespace}/{name}");
+            CheckId::ServerPodsReady.failed(text).fix(init.clone())
+        }
+        Err(outcome) => CheckId::ServerPodsReady.with(outcome),
+    };
+    let api = match serves_api {
+        true => api(context, &init).await,
+        // As with --pipeline prometheus and --pipeline keda.
+        false => adapter::check(context).await,
+    };
+    [vec![pods], CheckId::each(&API, api)].concat()
+}
+
+async fn api(context: &mut CheckContext<'_>, init: &str) -> Result<Vec<Finding>, Outcome> {
+    let (namespace, name) = (context.target.namespace.clone(), context.target.service.clone());
+    let mut ours = context.api_services().await?;
+    ours.retain(|service| service.leads_to(&namespace, &name));
     if ours.is_empty() {
-        let why = "no APIService leads to oppscale: HPAs ask somebody else, or nobody";
-        found.fixed_by("OPP-SRV-002", Outcome::Failed(why.to_owned()), init);
-        found.skip("OPP-SRV-003", "no APIService leads to oppscale");
-        return;
+        let text = "no APIService leads to oppscale: HPAs get their metric from another server, or \
+                    from none";
+        return Ok(vec![
+            API[0].failed(text).fix(init),
+            API[1].skipped("no APIService leads to oppscale"),
+        ]);
     }
-    for service in &ours {
-        let (outcome, fix) = available(service, doctor, &doctor.subject, &init);
-        found.about("OPP-SRV-002", Some(service.name()), outcome, fix);
-    }
+    let available = |service| available(service, context, &context.target, init);
+    let mut findings: Vec<_> = ours.iter().map(available).collect();
     let logs = format!("kubectl -n {namespace} logs deploy/{name}");
-    value(doctor, &ours, &|_| logs.clone(), found).await;
+    findings.push(API[1].or_outcome(metric(context, &ours, &|_| logs.clone()).await));
+    Ok(findings)
 }
 
-/// The APIServices; without them nothing is known of what is served.
-pub(super) async fn served_by(
-    doctor: &mut Doctor<'_>,
-    found: &mut Found,
-) -> Option<Vec<ApiService>> {
-    match services(doctor).await {
-        Ok(services) => Some(services),
-        Err(outcome) => {
-            found.add("OPP-SRV-002", outcome.clone());
-            found.add("OPP-SRV-003", outcome);
-            None
-        }
-    }
+/// Whether the server provides only /metrics.
+fn has_no_api(deployment: &Deployment) -> bool {
+    let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
+    let containers = pod.into_iter().flat_map(|pod| &pod.containers);
+    containers.flat_map(|container| container.args.iter().flatten()).any(|arg| arg == "--apis=none")
 }
 
-/// Whether the server is there for its /metrics alone.
-fn serves_nothing(deployment: &Value) -> bool {
-    let containers = deployment["spec"]["template"]["spec"]["containers"].as_array();
-    let args = containers.into_iter().flatten().flat_map(|c| c["args"].as_array());
-    args.flatten().any(|arg| arg == "--apis=none")
-}
-
-fn pods(deployment: &Value, namespace: &str, name: &str, found: &mut Found) {
-    let count = |field: &str| deployment["status"][field].as_u64().unwrap_or(0);
-    let wanted = deployment["spec"]["replicas"].as_u64().unwrap_or(1);
-    let ready = count("readyReplicas");
+fn ready(deployment: &Deployment, namespace: &str, name: &str) -> Finding {
+    const ID: CheckId = CheckId::ServerPodsReady;
+    let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+    let ready = deployment.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
     if ready >= wanted && ready > 0 {
-        return found.pass("OPP-SRV-001", format!("{ready} of {wanted}"));
+        return ID.passed_with(format!("{ready} of {wanted}"));
     }
     let text = format!("{ready} of {wanted} pods are ready");
-    found.fixed_by(
-        "OPP-SRV-001",
-        // One answers as well as two, until it is moved.
-        if ready > 0 { Outcome::Warning(text) } else { Outcome::Failed(text) },
-        format!("kubectl -n {namespace} describe pods -l app.kubernetes.io/instance={name}; kubectl -n {namespace} logs deploy/{name}"),
-    );
+    // One pod serves as well as two, until it is moved.
+    let finding = if ready > 0 { ID.warning(text) } else { ID.failed(text) };
+    finding.fix(format!(
+        "kubectl -n {namespace} describe pods -l app.kubernetes.io/instance={name}; kubectl -n \
+         {namespace} logs deploy/{name}"
+    ))
 }
 
-/// What an Available condition means, and what to do about it: `install` where the Service of
-/// `subject` is not as it should be.
+/// Explains an APIService's Available condition; `install` is the fix where the Service of
+/// `target` is missing.
 pub(super) fn available(
     service: &ApiService,
-    doctor: &Doctor<'_>,
-    subject: &Subject,
+    context: &CheckContext<'_>,
+    target: &CheckTarget,
     install: &str,
-) -> (Outcome, Option<String>) {
-    let (namespace, name) = (&subject.namespace, &subject.service);
+) -> Finding {
+    const ID: CheckId = CheckId::ServerApiAvailable;
+    let (namespace, name) = (&target.namespace, &target.service);
     let release = service.release();
     let install = match &release {
         Some(release) => format!("it is of {release}: helm upgrade puts it back"),
         None => install.to_owned(),
     };
-    let renewal = |fix: Fix| subject.renewal(fix, release.as_deref());
-    let Some((is_available, reason, message)) = service.available() else {
-        let text = "it has no Available condition: the API server cannot load its caBundle, and \
-                    clients get 503";
-        return (Outcome::Failed(text.to_owned()), Some(renewal(Fix::Renew(""))));
-    };
-    if is_available {
-        return (Outcome::Passed(None), None);
-    }
-    if let Some(problem) = CertificateProblem::from_message(message) {
-        return (Outcome::Failed(problem.to_string()), Some(renewal(problem.fix())));
-    }
-    let look = format!(
+    let renewal = |fix: Fix| target.renewal(fix, release.as_deref());
+    let endpoints = format!(
         "kubectl -n {namespace} get svc,endpointslices,pods -l app.kubernetes.io/instance={name}"
     );
-    let (text, fix) = match reason {
-        "ServiceNotFound" => ("its Service is not there".to_owned(), install),
-        "ServicePortError" => ("its Service has no such port".to_owned(), install),
-        "EndpointsNotFound" | "MissingEndpoints" => {
-            ("no pod behind its Service is ready".to_owned(), look)
-        }
-        _ if refuses(message) => (
-            "the server refused the API server: it does not trust its front proxy".to_owned(),
-            "oppscale check --only aggregation".to_owned(),
+    let (text, fix) = match service.available() {
+        Some((true, ..)) => return ID.passed().about(service.name()),
+        None => (
+            "it has no Available condition: the API server cannot load its caBundle, and clients \
+             get 503"
+                .to_owned(),
+            renewal(Fix::Renew("")),
         ),
-        _ if message.contains("connection refused") => {
-            ("nothing listens behind its Service".to_owned(), look)
-        }
-        _ if is_late(message) => (
-            format!("the API server cannot reach the pods: {message}"),
-            doctor.distribution.open_port(10250),
-        ),
-        _ => (format!("{reason}: {message}"), look),
+        Some((false, reason, message)) => match (CertificateProblem::from_message(message), reason)
+        {
+            (Some(problem), _) => (problem.to_string(), renewal(problem.fix())),
+            (_, "ServiceNotFound") => ("its Service does not exist".to_owned(), install),
+            (_, "ServicePortError") => ("its Service has no such port".to_owned(), install),
+            (_, "EndpointsNotFound" | "MissingEndpoints") => {
+                ("no pod behind its Service is ready".to_owned(), endpoints)
+            }
+            _ if refuses(message) => (
+                "the server refused the API server: it does not trust its front proxy".to_owned(),
+                "oppscale check --only aggregation".to_owned(),
+            ),
+            _ if message.contains("connection refused") => {
+                ("nothing listens behind its Service".to_owned(), endpoints)
+            }
+            _ if is_unreachable(message) => (
+                format!("the API server cannot reach the pods: {message}"),
+                context.distribution.open_port(10250),
+            ),
+            _ => (format!("{reason}: {message}"), endpoints),
+        },
     };
-    (Outcome::Failed(text), Some(fix))
+    ID.failed(text).about(service.name()).fix(fix)
 }
 
-/// `bad status from https://10.0.0.1:443/apis/…: 403`, as the aggregator words it.
+/// Whether the aggregator got 401 or 403. Only its text tells: `bad status from
+/// https://10.0.0.1:443/apis/…: 403`.
 fn refuses(message: &str) -> bool {
     let status = message.contains("bad status").then(|| message.rsplit(' ').next());
     matches!(status.flatten(), Some("401" | "403"))
 }
 
-/// The words of Go's network library for an address that does not answer.
-fn is_late(message: &str) -> bool {
+/// Whether the address did not answer. Only the text of Go's network library tells.
+fn is_unreachable(message: &str) -> bool {
     ["timeout", "Timeout exceeded", "deadline exceeded", "no route to host", "request canceled"]
         .iter()
-        .any(|words| message.contains(words))
+        .any(|text| message.contains(text))
 }
 
-/// Reads a value; `fix` says what to do where the answer has this status, or is not as it
-/// should be.
-pub(super) async fn value(
-    doctor: &mut Doctor<'_>,
-    ours: &[ApiService],
-    fix: &dyn Fn(u16) -> String,
-    found: &mut Found,
-) {
-    const ID: &str = "OPP-SRV-003";
+#[derive(Default, Deserialize)]
+struct MetricValues {
+    #[serde(default)]
+    items: Vec<MetricValue>,
+}
+
+/// An item of custom and of external metrics.
+#[derive(Deserialize)]
+struct MetricValue {
+    value: Option<String>,
+    timestamp: Option<String>,
+}
+
+/// Reads a value as the HPA controller does; `fix` is the remedy for a status of the answer.
+pub(super) async fn metric(
+    context: &mut CheckContext<'_>,
+    served: &[ApiService],
+    fix: &(dyn Fn(u16) -> String + Sync),
+) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::MetricReadable;
     let newest = |of: &str| {
-        let served = ours.iter().filter_map(|s| s.name().split_once('.'));
-        served.filter(|(_, group)| *group == of).max()
+        let versions = served.iter().filter_map(|service| service.name().split_once('.'));
+        versions.filter(|(_, group)| *group == of).max()
     };
-    // HPAs ask the custom API where both are served: it names the workload.
+    // HPAs use the custom API where both are served: it names the workload.
     let Some((version, group)) = newest(CUSTOM).or_else(|| newest(EXTERNAL)) else {
-        return found.skip(ID, "oppscale serves no metrics here");
+        return Ok(ID.skipped("oppscale serves no metrics here"));
     };
-    let workloads = match doctor.list(WORKLOADS, WORKLOADS_RIGHT).await {
-        Ok(workloads) => workloads,
-        Err(outcome) => return found.add(ID, outcome),
+    let workloads: Vec<Deployment> = context.list(WORKLOADS, WORKLOADS_PERMISSION).await?;
+    let Some(workload) = workloads.iter().find(|one| is_opportunistic(&one.metadata)) else {
+        let why = format!("there is no Deployment labelled {OPPORTUNISTIC_LABEL}=true");
+        return Ok(ID.skipped(why));
     };
-    let is_ours = |w: &&Value| w["metadata"]["labels"]["oppscale.dev/opportunistic"] == "true";
-    let Some(workload) = workloads.iter().find(is_ours) else {
-        return found.skip(ID, "there is no Deployment labelled oppscale.dev/opportunistic=true");
-    };
-    let text = |field: &str| workload["metadata"][field].as_str().unwrap_or_default().to_owned();
-    let (namespace, name) = (text("namespace"), text("name"));
+    let full_name = full_name(&workload.metadata);
+    let (namespace, name) = full_name.split_once('/').unwrap_or_default();
     let at = format!("/apis/{group}/{version}/namespaces/{namespace}");
     let path = match group {
-        "external.metrics.k8s.io" => {
-            format!("{at}/{METRIC_NAME}?labelSelector=deployment%3D{name}")
-        }
+        EXTERNAL => format!("{at}/{METRIC_NAME}?labelSelector=deployment%3D{name}"),
         _ => format!("{at}/deployments.apps/{name}/{METRIC_NAME}"),
     };
     let action = Action { words: "read a metric as the HPA controller", right: "" };
-    let mut reply = doctor.cluster.ask(&action, &Ask::get(&path).as_user(HPA_CONTROLLER)).await;
-    let mut how = "";
-    if let Ok(refused) = &reply
-        && refused.status.as_u16() == 403
-        && refused.message().contains("impersonate")
-    {
-        how = ", read as you: you may not impersonate the controller";
-        reply = doctor.cluster.ask(&action, &Ask::get(&path)).await;
+    let ask = Ask::get(&path);
+    let reply = context.cluster.ask(&action, &ask.clone().as_user(HPA_CONTROLLER)).await;
+    let mut reply = reply.map_err(unknown)?;
+    let may_not_impersonate = is_impersonation_refused(&reply);
+    if may_not_impersonate {
+        reply = context.cluster.ask(&action, &ask).await.map_err(unknown)?;
     }
-    let reply = match reply {
-        Ok(reply) => reply,
-        Err(error) => return found.add(ID, unknown(&error)),
+    let how = match may_not_impersonate {
+        true => ", read as you: you may not impersonate the controller",
+        false => "",
     };
     let status = reply.status.as_u16();
+    if may_not_impersonate && status == 403 {
+        // This does not show what the controller may read.
+        return Err(Outcome::denied(format!(
+            "--verb=impersonate --resource=serviceaccounts, or --verb=get,list --resource=*.{group}"
+        )));
+    }
     let fix = fix(status);
-    if !how.is_empty() && status == 403 {
-        // What the controller may read is its own affair.
-        return found.add(
-            ID,
-            Outcome::denied(format!(
-                "--verb=impersonate --resource=serviceaccounts, or --verb=get,list \
-                 --resource=*.{group}"
-            )),
-        );
-    }
     if !reply.status.is_success() {
-        let text = format!("{status} for {namespace}/{name}: {}", reply.message());
-        return found.fixed_by(ID, Outcome::Failed(text), fix);
+        let text = format!("{status} for {full_name}: {}", reply.message());
+        return Ok(ID.failed(text).fix(fix));
     }
-    let list = reply.json();
-    let Some(item) = list["items"].as_array().and_then(|items| items.first()) else {
-        let text = format!("the answer for {namespace}/{name} is empty: the HPA does nothing");
-        return found.fixed_by(ID, Outcome::Failed(text), fix);
+    let MetricValues { items } = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let Some(item) = items.into_iter().next() else {
+        let text = format!("the answer for {full_name} is empty: the HPA does nothing");
+        return Ok(ID.failed(text).fix(fix));
     };
-    let value = item["value"].as_str().unwrap_or("?");
-    let moment = item["timestamp"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let age = moment.map(|moment| doctor.now - moment.as_second());
-    match age {
-        Some(age) if age > OLD => found.fixed_by(
-            ID,
-            Outcome::Warning(format!("{value} for {namespace}/{name} is {age} s old{how}")),
-            fix,
-        ),
-        _ => found.pass(ID, format!("{value} replicas fit for {namespace}/{name}{how}")),
-    }
+    let value = item.value.as_deref().unwrap_or("?");
+    let time = item.timestamp.and_then(|text| text.parse::<Timestamp>().ok());
+    Ok(match time.map(|time| context.now - time.as_second()) {
+        Some(age) if age > MAX_AGE => {
+            ID.warning(format!("{value} for {full_name} is {age} s old{how}")).fix(fix)
+        }
+        _ => ID.passed_with(format!("{value} replicas fit for {full_name}{how}")),
+    })
+}
+
+/// Whether the server refused the impersonation, not the metric: both are 403.
+fn is_impersonation_refused(reply: &Reply) -> bool {
+    let status: Status = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let resource = status.details.and_then(|details| details.kind);
+    reply.status == StatusCode::FORBIDDEN && resource.as_deref() == Some("serviceaccounts")
 }

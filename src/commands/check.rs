@@ -1,4 +1,4 @@
-//! `oppscale check`: what is right and wrong in a cluster, with the fix for each.
+//! `oppscale check`: finds what works and what fails in a cluster, with the fix for each.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::checks::{Doctor, Patience, Subject, Verdicts, examine};
+use crate::checks::{self, CheckContext, CheckReport, CheckTarget};
 use crate::exit::Exit;
 use crate::manifest::{self, Origin};
 use crate::printer::Printer;
@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
 use oppscale_cluster::ClusterArgs;
-use oppscale_core::check::{Category, Distribution, Outcome};
+use oppscale_core::check::{Category, CheckId, Distribution, Outcome, UnknownCheckId};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
@@ -22,20 +22,20 @@ use oppscale_core::units::{self, parse_duration};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale check                              all of it
-  oppscale check -o short                     only what is wrong
+  oppscale check                              every check
+  oppscale check -o short                     failures and warnings only
   oppscale check --only server --wait --timeout 5m
-                                              until the server is right
+                                              wait until the server works
   oppscale check -f old/ --only leftovers     manifests, without a cluster
 
-Each check has a stable ID, explained in docs/checks.md. What may not be looked
-at is unknown, not wrong.
+docs/checks.md explains each check by its ID. A check that lacks a permission
+is unknown, not failed.
 
-Exit codes: 0 nothing is wrong (warnings included), 1 something is, 2 usage,
-3 nothing that could be seen is wrong, but rights are missing to see the rest,
-124 still wrong after --timeout")]
+Exit codes: 0 no check failed (warnings included), 1 a check failed, 2 usage,
+3 no check failed, but permissions are missing for some, 124 a check still
+fails after --timeout")]
 pub struct CheckArgs {
-    /// How to show it: table, short (only what is wrong) or json
+    /// Output format: table, short (failures and warnings only) or json
     #[arg(
         short,
         long,
@@ -45,23 +45,24 @@ pub struct CheckArgs {
         hide_possible_values = true
     )]
     pub output: Format,
-    /// Look again until nothing is wrong
+    /// Check again until no check fails
     #[arg(long)]
     pub wait: bool,
-    /// How long, in all
+    /// Time limit for --wait
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration, requires = "wait")]
     pub timeout: Duration,
-    /// Check only these categories, separated by commas: connection, rights, aggregation,
-    /// metrics-server, prometheus, owners, certificates, server, capacity,
-    /// autoscaling, node-autoscaler, leftovers
-    #[arg(long, value_name = "CATEGORIES", value_delimiter = ',', value_parser = category)]
-    pub only: Vec<Category>,
+    /// The categories and checks to run.
+    #[arg(long, value_name = "CATEGORIES", value_delimiter = ',', value_parser = only, help = format!(
+        "Check only these categories or IDs, separated by commas: {}", Category::NAMES
+    ))]
+    pub only: Vec<Only>,
     /// Also check the manifests of this file or folder; - is standard input
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<String>,
-    /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
-    /// eks, gke, aks, charmed, microk8s
-    #[arg(long, value_name = "NAME", value_parser = distribution)]
+    /// The distribution.
+    #[arg(long, value_name = "NAME", help = format!(
+        "Distribution, if it is not recognized: {}", Distribution::NAMES
+    ))]
     pub distribution: Option<Distribution>,
     /// Namespace of the metrics server
     #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
@@ -80,28 +81,24 @@ pub struct CheckArgs {
 /// How findings are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// All, for people.
+    /// All findings, for people.
     #[default]
     Table,
-    /// What is wrong, for people.
+    /// Failures and warnings, for people.
     Short,
-    /// For programs.
+    /// All findings, for programs.
     Json,
 }
 
-fn category(text: &str) -> Result<Category, String> {
-    Category::named(text).ok_or_else(|| {
-        let names: Vec<_> = Category::ALL.into_iter().map(Category::name).collect();
-        format!("expected one of {}", names.join(", "))
-    })
-}
+/// The checks that a value of `--only` names: those of a category, or one by its ID.
+#[derive(Debug, Clone)]
+pub struct Only(Vec<CheckId>);
 
-pub(super) fn distribution(text: &str) -> Result<Distribution, String> {
-    let mut known = Distribution::KNOWN.into_iter();
-    known.find(|one| one.name() == text).ok_or_else(|| {
-        let names: Vec<_> = Distribution::KNOWN.into_iter().map(Distribution::name).collect();
-        format!("expected one of {}", names.join(", "))
-    })
+fn only(text: &str) -> Result<Only, String> {
+    match text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("OPP-")) {
+        true => text.parse().map(|id| Only(vec![id])).map_err(|e: UnknownCheckId| e.to_string()),
+        false => text.parse().map(|category: Category| Only(category.checks().collect())),
+    }
 }
 
 /// Checks a cluster.
@@ -110,45 +107,48 @@ pub(super) fn distribution(text: &str) -> Result<Distribution, String> {
 /// When there is no kubeconfig, or a file cannot be read.
 pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let manifests = manifests(&args.filename)?;
-    let categories = if args.only.is_empty() { Category::ALL.to_vec() } else { args.only.clone() };
-    let only_files = categories == [Category::Leftovers] && !manifests.is_empty();
-    let subject = Subject {
-        namespace: args.namespace.clone(),
-        service: args.service.clone(),
-        secret: args.secret.clone(),
-        distribution: args.distribution,
-        manifests,
-        installed: false,
+    let checks: Vec<CheckId> = match args.only.is_empty() {
+        true => CheckId::ALL.to_vec(),
+        false => args.only.iter().flat_map(|Only(checks)| checks).copied().collect(),
     };
-    let verdicts = if only_files {
-        Verdicts { findings: crate::checks::of_manifests(&subject.manifests), timed_out: false }
+    let needs_no_cluster = !manifests.is_empty()
+        && (checks == [CheckId::RetiredManifests]
+            || checks.iter().copied().eq(Category::Leftovers.checks()));
+    let report = if needs_no_cluster {
+        CheckReport { findings: checks::check_manifests(&manifests), timed_out: false }
     } else {
-        let mut wanted = categories;
-        // All others build on it.
-        wanted.push(Category::Connection);
+        let target = CheckTarget {
+            namespace: args.namespace,
+            service: args.service,
+            secret: args.secret,
+            distribution: args.distribution,
+            manifests,
+            installed: false,
+        };
+        // The other checks build on the connection.
+        let checks = [Category::Connection.checks().collect(), checks].concat();
         let cluster = args.cluster.connect().await?;
-        let mut doctor = Doctor::new(&cluster, subject);
-        let patience = Patience { limit: units::time_limit(args.timeout).filter(|_| args.wait) };
+        let mut context = CheckContext::new(&cluster, target);
+        let timeout = units::time_limit(args.timeout).filter(|_| args.wait);
         let progress = Progress::new(printer.shows_progress());
-        let verdicts = examine(&mut doctor, &wanted, patience, &progress).await;
+        let report = checks::run(&mut context, &checks, timeout, &progress).await;
         progress.finish();
-        verdicts
+        report
     };
     let text = match args.output {
-        Format::Table => findings::table(&verdicts.findings, printer),
-        Format::Short => findings::short(&verdicts.findings, printer),
-        Format::Json => findings::json(&verdicts.findings),
+        Format::Table => findings::table(&report.findings, printer),
+        Format::Short => findings::short(&report.findings, printer),
+        Format::Json => findings::json(&report.findings),
     };
     printer.data(&text)?;
-    Ok(exit(&verdicts))
+    Ok(exit(&report))
 }
 
-/// How a run with these findings ends.
-fn exit(verdicts: &Verdicts) -> Exit {
-    let summary = verdicts.summary();
-    let denied = verdicts.findings.iter().any(|f| matches!(f.outcome, Outcome::Denied(_)));
+fn exit(report: &CheckReport) -> Exit {
+    let summary = report.summary();
+    let denied = report.findings.iter().any(|f| matches!(f.outcome, Outcome::Denied(_)));
     match () {
-        () if summary.failed > 0 && verdicts.timed_out => Exit::TimedOut,
+        () if summary.failed > 0 && report.timed_out => Exit::TimedOut,
         () if summary.failed > 0 => Exit::Finding,
         () if denied => Exit::Permissions,
         () => Exit::Ok,

@@ -1,4 +1,4 @@
-//! Findings of checks for people and for scripts.
+//! Findings of checks, for people and for scripts.
 
 use std::fmt::Write as _;
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::printer::{Printer, Style};
 use oppscale_core::check::{Category, Finding, Outcome, Summary};
 
-/// All of them, by category.
+/// All findings, by category.
 pub fn table(findings: &[Finding], printer: &Printer) -> String {
     let mut text = String::new();
-    for category in Category::ALL {
-        let mut of_category = findings.iter().filter(|f| f.check.category == category).peekable();
+    for category in Category::ALL.iter().copied() {
+        let mut of_category = findings.iter().filter(|f| f.check.category() == category).peekable();
         if of_category.peek().is_none() {
             continue;
         }
@@ -21,25 +21,18 @@ pub fn table(findings: &[Finding], printer: &Printer) -> String {
         }
         text.push('\n');
     }
-    let _ = writeln!(text, "{}", sum(Summary::of(findings)));
+    let _ = writeln!(text, "{}", Summary::of(findings));
     text
 }
 
-/// What is wrong, and what is warned of; nothing when all is well.
+/// Failures and warnings; empty when all is well.
 pub fn short(findings: &[Finding], printer: &Printer) -> String {
     let mut text = String::new();
-    let wrong = |f: &&Finding| matches!(f.outcome, Outcome::Failed(_) | Outcome::Warning(_));
-    for finding in findings.iter().filter(wrong) {
+    let is_shown = |f: &&Finding| matches!(f.outcome, Outcome::Failed(_) | Outcome::Warning(_));
+    for finding in findings.iter().filter(is_shown) {
         line(finding, printer, &mut text);
     }
     text
-}
-
-fn sum(summary: Summary) -> String {
-    let Summary { passed, warnings, failed, unknown, skipped } = summary;
-    format!(
-        "{failed} wrong, {warnings} to be warned of, {unknown} unknown, {passed} right, {skipped} skipped"
-    )
 }
 
 fn line(finding: &Finding, printer: &Printer, text: &mut String) {
@@ -52,7 +45,7 @@ fn line(finding: &Finding, printer: &Printer, text: &mut String) {
     };
     let mark = printer.paint(style, if printer.is_unicode() { mark } else { plain });
     let subject = finding.subject.as_ref().map(|s| format!(" ({s})")).unwrap_or_default();
-    let _ = write!(text, "  {mark} {} {}{subject}", finding.check.id, finding.check.title);
+    let _ = write!(text, "  {mark} {} {}{subject}", finding.check, finding.check.title());
     let passed = matches!(finding.outcome, Outcome::Passed(_) | Outcome::Skipped(_));
     match finding.outcome.text() {
         Some(words) if passed => {
@@ -79,10 +72,10 @@ fn line(finding: &Finding, printer: &Printer, text: &mut String) {
 pub fn json(findings: &[Finding]) -> String {
     let summary = Summary::of(findings);
     let categories: Vec<Value> = Category::ALL
-        .into_iter()
+        .iter()
         .filter_map(|category| {
             let checks: Vec<Value> =
-                findings.iter().filter(|f| f.check.category == category).map(one).collect();
+                findings.iter().filter(|f| f.check.category() == *category).map(one).collect();
             let name = category.name();
             (!checks.is_empty()).then(|| json!({"categoryName": name, "checks": checks}))
         })
@@ -101,10 +94,10 @@ pub fn json(findings: &[Finding]) -> String {
 
 fn one(finding: &Finding) -> Value {
     json!({
-        "id": finding.check.id,
-        "description": finding.check.title,
+        "id": finding.check.id(),
+        "description": finding.check.title(),
         "subject": finding.subject,
-        "result": finding.outcome.word(),
+        "result": finding.outcome.name(),
         "message": finding.outcome.text(),
         "fix": finding.fix,
         "hint": finding.check.page()

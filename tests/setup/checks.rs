@@ -266,16 +266,16 @@ fn the_articles_manifests_are_told_to_be_old_without_a_cluster() {
     let output = env.run(["check", "-f", "old", "--only", "leftovers"]);
     insta::assert_snapshot!(output, @"
     leftovers
-      xx OPP-OLD-004 no manifest has a retired API version (old/a.yaml: Deployment miner)
-           apps/v1beta1 of Deployment left after 1.15: every server since refuses it
+      xx OPP-OLD-004 no manifest has a retired API version or flag (old/a.yaml: Deployment miner)
+           apps/v1beta1 of Deployment was removed after 1.15: every later server refuses it
            fix: write apps/v1
            see  docs/checks.md#opp-old-004
-      xx OPP-OLD-004 no manifest has a retired API version (old/a.yaml: HorizontalPodAutoscaler miner)
-           autoscaling/v2beta1 of HorizontalPodAutoscaler left after 1.24: every server since refuses it
+      xx OPP-OLD-004 no manifest has a retired API version or flag (old/a.yaml: HorizontalPodAutoscaler miner)
+           autoscaling/v2beta1 of HorizontalPodAutoscaler was removed after 1.24: every later server refuses it
            fix: write autoscaling/v2: metric{name,selector}, target{type,value,averageValue}
            see  docs/checks.md#opp-old-004
 
-    2 wrong, 0 to be warned of, 0 unknown, 0 right, 0 skipped
+    2 failed
     [EOF]
     [exit status: 1]
     ");
@@ -334,27 +334,39 @@ fn distributions_are_recognized_and_can_be_named() {
     assert_eq!(wrong.code, Some(2));
 }
 
+#[test]
+fn single_checks_are_selected_by_id_and_an_unknown_id_is_a_usage_error() {
+    let server = server();
+    let output = check(&server, &["-o", "json", "--only", "OPP-AGG-003"]);
+    assert_eq!(of(&output, "OPP-AGG-003").0, "success");
+    assert!(!output.stdout.contains("OPP-AGG-002"), "{output}");
+    let output = check(&server, &["--only", "OPP-AGG-009"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("did you mean OPP-AGG-001?"), "{output}");
+}
+
 /// IDs in the code, in the catalog and in the docs are the same.
 #[test]
 fn every_id_is_documented_and_every_documented_id_exists() {
+    use oppscale_core::check::{Category, CheckId};
     use std::collections::BTreeSet;
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let ids_in = |text: &str| -> BTreeSet<String> {
-        let parts = text.match_indices("OPP-").filter_map(|(at, _)| text.get(at..at + 11));
-        parts.filter(|id| id[8..].bytes().all(|b| b.is_ascii_digit())).map(str::to_owned).collect()
-    };
-    let catalog: BTreeSet<String> =
-        oppscale_core::check::CATALOG.iter().map(|check| check.id.to_owned()).collect();
+    let catalog: BTreeSet<String> = CheckId::ALL.iter().map(|id| format!("{id:?}")).collect();
     let mut used = BTreeSet::new();
     for entry in std::fs::read_dir(root.join("src/checks")).unwrap() {
-        used.extend(ids_in(&std::fs::read_to_string(entry.unwrap().path()).unwrap()));
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        let variants = text.split("CheckId::").skip(1).filter_map(|rest| {
+            let name = rest.split(|c: char| !c.is_alphanumeric()).next()?;
+            name.starts_with(char::is_uppercase).then(|| name.to_owned())
+        });
+        used.extend(variants);
     }
     assert_eq!(used, catalog);
     let page = std::fs::read_to_string(root.join("docs/checks.md")).unwrap();
-    let headings: BTreeSet<String> = page
-        .lines()
-        .filter_map(|line| line.strip_prefix("### ").map(str::to_owned))
-        .filter(|line| line.starts_with("OPP-"))
-        .collect();
-    assert_eq!(headings, catalog);
+    let headings = page.lines().filter(|line| line.starts_with("## ") || line.starts_with("### "));
+    let expected = Category::ALL.iter().flat_map(|category| {
+        let checks = category.checks().map(|id| format!("### {id}"));
+        std::iter::once(format!("## {}", category.name())).chain(checks)
+    });
+    assert_eq!(headings.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }

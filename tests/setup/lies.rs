@@ -112,7 +112,7 @@ fn an_apis_condition_is_put_into_its_cause() {
         (
             "ServiceNotFound",
             "service/oppscale in \"oppscale\" is not present",
-            "its Service is not there",
+            "its Service does not exist",
             "oppscale init",
         ),
         (

@@ -72,7 +72,7 @@ impl Cluster {
                 let mut map = rig::config_map(&[&proxies.pem()]);
                 map["apiVersion"] = "v1".into();
                 map["kind"] = "ConfigMap".into();
-                map["data"]["client-ca-file"] = Value::Null;
+                map["data"].as_object_mut().unwrap().remove("client-ca-file");
                 map
             });
             store.flags = Some(flags());

@@ -13,7 +13,6 @@ use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
-use crate::commands::check::distribution;
 use crate::commands::image::is_image;
 use crate::commands::prompt::answered;
 
@@ -98,9 +97,10 @@ pub struct InitArgs {
     /// How long to wait, in all
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// The distribution, where it is not recognized: kubeadm, kind, minikube, k3s, rke2,
-    /// eks, gke, aks, charmed, microk8s
-    #[arg(long, value_name = "NAME", value_parser = distribution)]
+    /// The distribution.
+    #[arg(long, value_name = "NAME", help = format!(
+        "Distribution, if it is not recognized: {}", Distribution::NAMES
+    ))]
     pub distribution: Option<Distribution>,
     /// The cluster.
     #[command(flatten)]

@@ -11,7 +11,7 @@ mod trust;
 use std::time::Duration;
 
 use crate::certificates::{CaBundle, CertificateSpec, issue};
-use crate::checks::{self, Doctor, Patience, Subject, examine};
+use crate::checks::{self, CheckContext, CheckTarget};
 use crate::exit::Exit;
 use crate::manifest::Templates;
 use crate::printer::Printer;
@@ -21,7 +21,7 @@ use crate::setup::clock;
 use crate::setup::desired::{Pipeline, Trust, Wishes};
 use crate::setup::install::Journal;
 use oppscale_cluster::Cluster;
-use oppscale_core::check::{Category, Finding, Outcome};
+use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
@@ -172,8 +172,8 @@ struct Before {
 
 type Labels = Vec<(String, String)>;
 
-fn subject(args: &InitArgs, wishes: &Wishes, installed: bool) -> Subject {
-    Subject {
+fn target(args: &InitArgs, wishes: &Wishes, installed: bool) -> CheckTarget {
+    CheckTarget {
         namespace: wishes.namespace.clone(),
         service: wishes.service.clone(),
         secret: wishes.secret.clone(),
@@ -185,33 +185,31 @@ fn subject(args: &InitArgs, wishes: &Wishes, installed: bool) -> Subject {
 
 /// The checks that an installation depends on.
 async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Progress) -> Before {
-    let mut doctor = Doctor::new(cluster, subject(args, wishes, false));
-    let categories = [Category::Connection, Category::Aggregation];
-    let verdicts = examine(&mut doctor, &categories, Patience::default(), progress).await;
+    let mut context = CheckContext::new(cluster, target(args, wishes, false));
+    let checks = checks_of(&[Category::Connection, Category::Aggregation]);
+    let report = checks::run(&mut context, &checks, None, progress).await;
     let labels = match wishes.is_scraped() {
-        true => wanted_labels(&mut doctor).await,
+        true => checks::wanted_labels(&mut context).await,
         false => (Labels::new(), Labels::new()),
     };
-    Before { findings: verdicts.findings, error: doctor.error, now: doctor.now, labels }
+    Before { findings: report.findings, error: context.error, now: context.now, labels }
 }
 
-/// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
-async fn wanted_labels(doctor: &mut Doctor<'_>) -> (Labels, Labels) {
-    let monitor = checks::wanted_labels(doctor, "serviceMonitorSelector").await;
-    (monitor, checks::wanted_labels(doctor, "ruleSelector").await)
+fn checks_of(categories: &[Category]) -> Vec<CheckId> {
+    categories.iter().flat_map(|category| category.checks()).collect()
 }
 
-/// What makes going on pointless.
+/// A failure that makes an installation pointless.
 fn stopper(findings: &[Finding]) -> Option<&Finding> {
     findings.iter().find(|finding| {
-        let blocks = finding.check.fatal || finding.check.id == "OPP-AGG-001";
-        blocks && matches!(finding.outcome, Outcome::Failed(_))
+        let blocks = finding.check.is_fatal() || finding.check == CheckId::FrontProxyCaPublished;
+        blocks && finding.is_failed()
     })
 }
 
 fn stopped(finding: &Finding, kind: ErrorKind) -> Error {
     let text = finding.outcome.text().unwrap_or_default();
-    Error::new(kind, format!("{}: {text}", finding.check.id))
+    Error::new(kind, format!("{}: {text}", finding.check))
 }
 
 fn client_dry_run(
@@ -248,15 +246,15 @@ async fn prove(
         Pipeline::Prometheus => vec![Category::Connection, Category::Prometheus, Category::Server],
         Pipeline::Keda => vec![Category::Connection, Category::Server],
     };
-    let mut doctor = Doctor::new(cluster, subject(args, wishes, true));
+    let mut context = CheckContext::new(cluster, target(args, wishes, true));
     let progress = Progress::new(printer.shows_progress());
     // Selectors do not change by waiting, and pods were waited for.
-    let patience = Patience { limit: wishes.serves().then_some(PROOF) };
-    let verdicts = examine(&mut doctor, &categories, patience, &progress).await;
+    let timeout = wishes.serves().then_some(PROOF);
+    let report = checks::run(&mut context, &checks_of(&categories), timeout, &progress).await;
     progress.finish();
-    text.push_str(&findings::short(&verdicts.findings, printer));
+    text.push_str(&findings::short(&report.findings, printer));
     printer.data(&text)?;
-    if verdicts.summary().failed > 0 {
+    if report.summary().failed > 0 {
         return Ok(Exit::Finding);
     }
     if changed > 0 {

@@ -1,154 +1,193 @@
-//! Every check. `docs/checks.md` has a section for each; a test compares the two.
+//! The catalog of checks. A test compares it with `docs/checks.md` and with the engine.
 
-/// A group of checks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Category {
-    /// Can the server be talked to, and which one is it?
-    Connection,
-    /// Who asks, and what may they?
-    Rights,
-    /// The API server's way to other servers.
-    Aggregation,
-    /// metrics.k8s.io.
-    MetricsServer,
-    /// Prometheus, its operator, its selectors.
-    Prometheus,
-    /// Who serves custom and external metrics?
-    Owners,
-    /// Serving certificates.
-    Certificates,
-    /// Our server.
-    Server,
-    /// What can be counted.
-    Capacity,
-    /// HPAs of opportunistic workloads.
-    Autoscaling,
-    /// Traps of node autoscalers.
-    Nodes,
-    /// What 2018 left behind.
-    Leftovers,
-}
+use std::fmt;
+use std::str::FromStr;
 
-/// A check.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Check {
-    /// Its stable name.
-    pub id: &'static str,
-    /// Its group.
-    pub category: Category,
-    /// What is right when it passes.
-    pub title: &'static str,
-    /// Whether nothing else makes sense when it fails.
-    pub fatal: bool,
-}
-
-impl Category {
-    /// All, in the order in which they are checked.
-    pub const ALL: [Self; 12] = [
-        Self::Connection,
-        Self::Rights,
-        Self::Aggregation,
-        Self::MetricsServer,
-        Self::Prometheus,
-        Self::Owners,
-        Self::Certificates,
-        Self::Server,
-        Self::Capacity,
-        Self::Autoscaling,
-        Self::Nodes,
-        Self::Leftovers,
-    ];
-
-    /// Its name in tables and on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Connection => "connection",
-            Self::Rights => "rights",
-            Self::Aggregation => "aggregation",
-            Self::MetricsServer => "metrics-server",
-            Self::Prometheus => "prometheus",
-            Self::Owners => "owners",
-            Self::Certificates => "certificates",
-            Self::Server => "server",
-            Self::Capacity => "capacity",
-            Self::Autoscaling => "autoscaling",
-            Self::Nodes => "node-autoscaler",
-            Self::Leftovers => "leftovers",
-        }
-    }
-
-    /// The one of this name.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| category.name() == name)
-    }
-}
-
-impl Check {
-    /// The check of this ID. Asking for one that is not in the catalog gives the first: a test
-    /// holds every ID in the code against it.
-    pub fn of(id: &str) -> &'static Self {
-        CATALOG.iter().find(|check| check.id == id).unwrap_or(&CATALOG[0])
-    }
-
-    /// Where it is explained.
-    pub fn page(&self) -> String {
-        format!("docs/checks.md#{}", self.id.to_ascii_lowercase())
+named_enum! {
+    /// A group of checks, in the order in which they run.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+    pub enum Category {
+        /// The API server and its version.
+        Connection = "connection",
+        /// The permissions of the user and of the HPA controller.
+        Permissions = "rights",
+        /// The front proxy, by which the API server forwards requests to other servers.
+        Aggregation = "aggregation",
+        /// `metrics.k8s.io`.
+        MetricsServer = "metrics-server",
+        /// The Prometheus operator and its selectors.
+        Prometheus = "prometheus",
+        /// The servers of custom and external metrics.
+        Owners = "owners",
+        /// Serving certificates.
+        Certificates = "certificates",
+        /// The metrics server of oppscale.
+        Server = "server",
+        /// What can be counted.
+        Capacity = "capacity",
+        /// HPAs of opportunistic workloads.
+        Autoscaling = "autoscaling",
+        /// Interference of filler pods with node autoscalers.
+        NodeAutoscaler = "node-autoscaler",
+        /// Components, flags and API versions that Kubernetes has retired.
+        Leftovers = "leftovers",
     }
 }
 
 macro_rules! catalog {
-    ($($id:literal $category:ident $title:literal $($fatal:ident)?;)*) => {
-        &[$(Check {
-            id: $id, category: Category::$category, title: $title,
-            fatal: catalog!(@$($fatal)?)
-        }),*]
+    ($($variant:ident $id:literal $category:ident $title:literal $($fatal:ident)?;)*) => {
+        /// A check. Its text form, such as `OPP-CON-001`, is documented and never changes.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum CheckId {
+            $(#[doc = concat!("`", $id, "`: ", $title, ".")] $variant,)*
+        }
+
+        impl CheckId {
+            /// All checks, by category.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its documented ID.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $id,)*
+                }
+            }
+
+            /// Its group.
+            pub fn category(self) -> Category {
+                match self {
+                    $(Self::$variant => Category::$category,)*
+                }
+            }
+
+            /// What is true when it passes.
+            pub fn title(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $title,)*
+                }
+            }
+
+            /// Whether no other check makes sense once it has failed.
+            pub fn is_fatal(self) -> bool {
+                match self {
+                    $(Self::$variant => catalog!(@$($fatal)?),)*
+                }
+            }
+        }
     };
     (@) => { false };
     (@fatal) => { true };
 }
 
-/// Every check, by category.
-pub static CATALOG: &[Check] = catalog![
-    "OPP-CON-001" Connection "the API server answers" fatal;
-    "OPP-CON-002" Connection "its version is one that was tested";
-    "OPP-CON-003" Connection "its clock and yours agree";
-    "OPP-CON-004" Connection "its distribution is known";
-    "OPP-RBA-001" Rights "the server knows who you are";
-    "OPP-RBA-002" Rights "nodes and pods may be read";
-    "OPP-RBA-003" Rights "oppscale may be installed";
-    "OPP-RBA-004" Rights "the HPA controller may read metrics";
-    "OPP-AGG-001" Aggregation "the front proxy's CA is published";
-    "OPP-AGG-002" Aggregation "the front proxy's CA is valid";
-    "OPP-AGG-003" Aggregation "the front proxy says who asks";
-    "OPP-AGG-004" Aggregation "the front proxy's names are restricted";
-    "OPP-AGG-005" Aggregation "the API server runs with the flags of a front proxy";
-    "OPP-AGG-006" Aggregation "the published names are those the API server runs with";
-    "OPP-MET-001" MetricsServer "metrics.k8s.io is registered";
-    "OPP-MET-002" MetricsServer "metrics.k8s.io is available";
-    "OPP-MET-003" MetricsServer "metrics.k8s.io has values of nodes";
-    "OPP-PRO-001" Prometheus "the operator's kinds are there";
-    "OPP-PRO-002" Prometheus "a Prometheus selects the ServiceMonitor of oppscale";
-    "OPP-OWN-001" Owners "custom.metrics.k8s.io is served by one owner, whole";
-    "OPP-OWN-002" Owners "external.metrics.k8s.io is served by one owner";
-    "OPP-OWN-003" Owners "every APIService is available";
-    "OPP-CRT-001" Certificates "the serving certificate is there";
-    "OPP-CRT-002" Certificates "the serving certificate is one the API server takes";
-    "OPP-CRT-003" Certificates "the serving certificate is good for 60 days more";
-    "OPP-CRT-004" Certificates "the APIServices trust its CA";
-    "OPP-SRV-001" Server "the server's pods are ready";
-    "OPP-SRV-002" Server "its APIService is available";
-    "OPP-SRV-003" Server "a value can be read as the HPA controller reads it";
-    "OPP-CAP-001" Capacity "every node is known";
-    "OPP-CAP-002" Capacity "every pod is counted, and says what it takes";
-    "OPP-CAP-003" Capacity "opportunistic pods give way to paid ones";
-    "OPP-HPA-001" Autoscaling "the HPA comes to rest where it should";
-    "OPP-HPA-002" Autoscaling "one HPA scales a workload";
-    "OPP-HPA-003" Autoscaling "the HPA reads its metric";
-    "OPP-HPA-004" Autoscaling "the HPA can give all of it back";
-    "OPP-NOD-001" Nodes "opportunistic pods make no autoscaler add nodes";
-    "OPP-NOD-002" Nodes "opportunistic pods keep no node from being removed";
-    "OPP-OLD-001" Leftovers "Heapster is gone";
-    "OPP-OLD-002" Leftovers "Tiller is gone";
-    "OPP-OLD-003" Leftovers "no retired flag is set";
-    "OPP-OLD-004" Leftovers "no manifest has a retired API version";
-];
+catalog! {
+    ApiServerReachable "OPP-CON-001" Connection "the API server answers" fatal;
+    ServerVersion "OPP-CON-002" Connection "the server's version is supported";
+    ClockSkew "OPP-CON-003" Connection "the server's clock and yours agree";
+    DistributionKnown "OPP-CON-004" Connection "the distribution is determined";
+    UserIdentity "OPP-RBA-001" Permissions "the server knows who you are";
+    ReadPermissions "OPP-RBA-002" Permissions "you can list nodes and pods";
+    InstallPermissions "OPP-RBA-003" Permissions "you can install oppscale";
+    HpaControllerPermissions "OPP-RBA-004" Permissions "the HPA controller can read metrics";
+    FrontProxyCaPublished "OPP-AGG-001" Aggregation "the front proxy's CA is published";
+    FrontProxyCaValid "OPP-AGG-002" Aggregation "the front proxy's CA is valid";
+    FrontProxyHeaders "OPP-AGG-003" Aggregation "the front proxy names the user in the usual headers";
+    FrontProxyNames "OPP-AGG-004" Aggregation "the front proxy's client names are restricted";
+    FrontProxyFlags "OPP-AGG-005" Aggregation "the API server runs with the flags of a front proxy";
+    RunningNamesPublished "OPP-AGG-006" Aggregation "the API server's client names are published";
+    ResourceMetricsRegistered "OPP-MET-001" MetricsServer "metrics.k8s.io is registered";
+    ResourceMetricsAvailable "OPP-MET-002" MetricsServer "metrics.k8s.io is available";
+    NodeMetrics "OPP-MET-003" MetricsServer "metrics.k8s.io has metrics of nodes";
+    PrometheusOperator "OPP-PRO-001" Prometheus "the Prometheus operator is installed";
+    ServiceMonitorSelected "OPP-PRO-002" Prometheus "a Prometheus selects the ServiceMonitor of oppscale";
+    CustomMetricsOwner "OPP-OWN-001" Owners "custom.metrics.k8s.io has one owner for all versions";
+    ExternalMetricsOwner "OPP-OWN-002" Owners "external.metrics.k8s.io has one owner";
+    ApiServicesAvailable "OPP-OWN-003" Owners "every APIService is available";
+    CertificateExists "OPP-CRT-001" Certificates "the serving certificate exists";
+    CertificateAccepted "OPP-CRT-002" Certificates "the API server accepts the serving certificate";
+    CertificateLifetime "OPP-CRT-003" Certificates "the serving certificate is valid for 60 more days";
+    CaBundleTrusted "OPP-CRT-004" Certificates "the APIServices trust the serving certificate's CA";
+    ServerPodsReady "OPP-SRV-001" Server "the server's pods are ready";
+    ServerApiAvailable "OPP-SRV-002" Server "the server's APIService is available";
+    MetricReadable "OPP-SRV-003" Server "the HPA controller can read a current value";
+    NodesKnown "OPP-CAP-001" Capacity "every node reports its allocatable";
+    PodsCounted "OPP-CAP-002" Capacity "every pod is counted and requests cpu";
+    FillerYields "OPP-CAP-003" Capacity "filler pods yield to paid pods";
+    HpaStable "OPP-HPA-001" Autoscaling "the HPA is stable";
+    SingleHpa "OPP-HPA-002" Autoscaling "one HPA scales the workload";
+    HpaActive "OPP-HPA-003" Autoscaling "the HPA reads its metric";
+    HpaFloor "OPP-HPA-004" Autoscaling "the HPA can scale the filler down to 1";
+    NodeScaleUp "OPP-NOD-001" NodeAutoscaler "filler pods trigger no scale-up of nodes";
+    NodeScaleDown "OPP-NOD-002" NodeAutoscaler "filler pods block no scale-down of nodes";
+    HeapsterGone "OPP-OLD-001" Leftovers "Heapster is gone";
+    TillerGone "OPP-OLD-002" Leftovers "Tiller is gone";
+    RetiredFlags "OPP-OLD-003" Leftovers "no control-plane component has a retired flag";
+    RetiredManifests "OPP-OLD-004" Leftovers "no manifest has a retired API version or flag";
+}
+
+impl Category {
+    /// Its checks.
+    pub fn checks(self) -> impl Iterator<Item = CheckId> {
+        CheckId::ALL.iter().copied().filter(move |check| check.category() == self)
+    }
+}
+
+/// A text that is not the ID of a check.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no check {text:?}; did you mean {nearest}?")]
+pub struct UnknownCheckId {
+    /// The text.
+    pub text: String,
+    /// The ID that differs least.
+    pub nearest: CheckId,
+}
+
+impl CheckId {
+    /// The section of the documentation that explains it.
+    pub fn page(self) -> String {
+        format!("docs/checks.md#{}", self.id().to_ascii_lowercase())
+    }
+}
+
+impl fmt::Display for CheckId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+impl FromStr for CheckId {
+    type Err = UnknownCheckId;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCheckId> {
+        let mut nearest = (0, Self::ApiServerReachable);
+        for id in Self::ALL.iter().copied() {
+            if id.id().eq_ignore_ascii_case(text) {
+                return Ok(id);
+            }
+            // All IDs have the same form: characters in their place tell how near one is.
+            let pairs = id.id().chars().zip(text.chars());
+            let same = pairs.filter(|(a, b)| a.eq_ignore_ascii_case(b)).count();
+            if same > nearest.0 {
+                nearest = (same, id);
+            }
+        }
+        Err(UnknownCheckId { text: text.to_owned(), nearest: nearest.1 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_reads_back_and_an_unknown_one_is_an_error_with_the_nearest() {
+        for id in CheckId::ALL {
+            assert_eq!(id.to_string().parse(), Ok(*id));
+        }
+        assert_eq!("opp-hpa-003".parse(), Ok(CheckId::HpaActive));
+        for (text, nearest) in
+            [("OPP-HPA-009", CheckId::HpaStable), ("OPP-CRD-004", CheckId::CaBundleTrusted)]
+        {
+            assert_eq!(text.parse::<CheckId>().unwrap_err().nearest, nearest, "{text}");
+        }
+    }
+}

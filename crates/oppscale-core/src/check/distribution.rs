@@ -1,63 +1,52 @@
-//! Whose Kubernetes it is, and how things are set there.
+//! Distributions of Kubernetes, and how each is configured.
 
-/// A distribution.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distribution {
-    /// kubeadm.
-    Kubeadm,
-    /// kind: kubeadm in containers.
-    Kind,
-    /// minikube.
-    Minikube,
-    /// k3s.
-    K3s,
-    /// RKE2.
-    Rke2,
-    /// Amazon's.
-    Eks,
-    /// Google's.
-    Gke,
-    /// Microsoft's.
-    Aks,
-    /// Canonical's, by Juju.
-    Charmed,
-    /// Canonical's, as a snap.
-    MicroK8s,
-    /// None that is known.
-    Unknown,
+named_enum! {
+    /// A distribution of Kubernetes.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub enum Distribution {
+        /// kubeadm.
+        Kubeadm = "kubeadm",
+        /// kind: kubeadm in containers.
+        Kind = "kind",
+        /// minikube.
+        Minikube = "minikube",
+        /// k3s.
+        K3s = "k3s",
+        /// RKE2.
+        Rke2 = "rke2",
+        /// Amazon EKS.
+        Eks = "eks",
+        /// Google GKE.
+        Gke = "gke",
+        /// Azure AKS.
+        Aks = "aks",
+        /// Charmed Kubernetes, by Juju.
+        Charmed = "charmed",
+        /// MicroK8s, a snap.
+        MicroK8s = "microk8s",
+        ;
+        /// A distribution that is not recognized.
+        Unknown = "unknown",
+    }
 }
 
-/// What tells a distribution.
+/// The traits of a cluster by which a distribution is recognized.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Signs<'a> {
+pub struct ClusterTraits<'a> {
     /// `gitVersion`.
     pub version: &'a str,
     /// The API server's address.
     pub server: &'a str,
-    /// Keys of nodes' labels and annotations, and their providerIDs.
-    pub node_words: &'a [String],
+    /// Keys of the nodes' labels and annotations, and their providerIDs.
+    pub node_markers: &'a [String],
 }
 
 impl Distribution {
-    /// All that are known, for `--distribution`.
-    pub const KNOWN: [Self; 10] = [
-        Self::Kubeadm,
-        Self::Kind,
-        Self::Minikube,
-        Self::K3s,
-        Self::Rke2,
-        Self::Eks,
-        Self::Gke,
-        Self::Aks,
-        Self::Charmed,
-        Self::MicroK8s,
-    ];
-
-    /// Recognizes it. The version's suffix and the address are the vendor's word; labels come
-    /// after, for they can be put on any node.
-    pub fn detect(signs: &Signs<'_>) -> Self {
-        let Signs { version, server, node_words } = signs;
-        let has = |part: &str| node_words.iter().any(|word| word.contains(part));
+    /// Recognizes the distribution. The version's suffix and the address come from the vendor;
+    /// labels come last, since anybody can put them on a node.
+    pub fn detect(traits: &ClusterTraits<'_>) -> Self {
+        let ClusterTraits { version, server, node_markers } = traits;
+        let has = |part: &str| node_markers.iter().any(|marker| marker.contains(part));
         let host = server.split("://").last().unwrap_or_default();
         let host = host.split(['/', ':']).next().unwrap_or_default();
         match () {
@@ -75,30 +64,13 @@ impl Distribution {
         }
     }
 
-    /// Its name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Kubeadm => "kubeadm",
-            Self::Kind => "kind",
-            Self::Minikube => "minikube",
-            Self::K3s => "k3s",
-            Self::Rke2 => "rke2",
-            Self::Eks => "eks",
-            Self::Gke => "gke",
-            Self::Aks => "aks",
-            Self::Charmed => "charmed",
-            Self::MicroK8s => "microk8s",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    /// Whether the control plane is somebody else's, flags and all.
+    /// Whether the provider runs the control plane and sets its flags.
     pub fn is_managed(self) -> bool {
         matches!(self, Self::Eks | Self::Gke | Self::Aks)
     }
 
-    /// How a flag of the API server is set: one flag, never a whole replacement, for that
-    /// would take away what the distribution sets itself.
+    /// How to set one flag of the API server. Replacing all flags would drop those that the
+    /// distribution sets itself.
     pub fn set_flag(self, flag: &str, value: &str) -> String {
         match self {
             Self::Kubeadm => format!(
@@ -129,13 +101,13 @@ impl Distribution {
                  snap restart microk8s.daemon-kubelite"
             ),
             Self::Eks | Self::Gke | Self::Aks => {
-                format!("{flag} is the provider's to set: open a support case")
+                format!("only the provider can set {flag}: open a support case")
             }
             Self::Unknown => format!("start kube-apiserver with --{flag}={value}"),
         }
     }
 
-    /// How the API server's way to the metrics server is opened, where networks are fenced.
+    /// How to let the API server reach the metrics server through a firewall.
     pub fn open_port(self, port: u16) -> String {
         match self {
             Self::Eks => format!(
@@ -150,8 +122,8 @@ impl Distribution {
         }
     }
 
-    /// The names that the API server proves itself with to others, for its flag
-    /// `requestheader-allowed-names`. Any other value cuts it off from all of them.
+    /// The common names of the API server's client certificate, for its flag
+    /// `requestheader-allowed-names`. With any other value, all aggregated APIs refuse it.
     pub fn front_proxy_names(self) -> &'static str {
         match self {
             Self::Kubeadm | Self::Kind | Self::Minikube | Self::MicroK8s => "front-proxy-client",
@@ -163,8 +135,8 @@ impl Distribution {
         }
     }
 
-    /// How the front proxy's CA is renewed, with what it has signed. What renews certificates
-    /// as they end leaves their CA as it is.
+    /// How to renew the front proxy's CA and the certificates it has signed. Automatic renewal of
+    /// certificates keeps their CA.
     pub fn renew_front_proxy(self) -> &'static str {
         match self {
             Self::MicroK8s => "microk8s refresh-certs -e front-proxy-client.crt",
@@ -181,9 +153,9 @@ impl Distribution {
         }
     }
 
-    /// How metrics-server is installed.
+    /// How to install metrics-server.
     pub fn install_metrics_server(self) -> String {
-        let words = match self {
+        let command = match self {
             Self::Eks => "aws eks create-addon --cluster-name CLUSTER --addon-name metrics-server",
             Self::Gke | Self::Aks => "the provider runs it: open a support case",
             Self::K3s | Self::Rke2 => {
@@ -192,7 +164,7 @@ impl Distribution {
             Self::MicroK8s => "microk8s enable metrics-server",
             Self::Minikube => "minikube addons enable metrics-server",
             _ => {
-                // Its values differ by distribution, and an export asks no cluster which it is.
+                // Its values differ by distribution, and an export cannot detect that.
                 let distribution = match self {
                     Self::Unknown => String::new(),
                     known => format!(" --distribution {}", known.name()),
@@ -205,6 +177,6 @@ impl Distribution {
                 );
             }
         };
-        words.to_owned()
+        command.to_owned()
     }
 }

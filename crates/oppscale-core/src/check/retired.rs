@@ -1,24 +1,24 @@
-//! API versions and flags that are gone, and what took their place.
+//! Retired API versions and flags, with their replacements.
 
-/// An API version of a kind that no server of 1.33 or later has.
+/// An API version that no server of 1.33 or later serves.
 pub struct RetiredApi {
     /// `apiVersion`.
     pub api_version: &'static str,
     /// `kind`; empty for every kind of it.
     pub kind: &'static str,
-    /// The last release with it.
+    /// The last release that served it.
     pub last: &'static str,
-    /// What to write instead.
+    /// The replacement.
     pub instead: &'static str,
 }
 
-/// A flag that is refused, or was never there.
+/// A flag with which a component does not start.
 pub struct RetiredFlag {
-    /// Without dashes.
+    /// The flag, without dashes.
     pub name: &'static str,
-    /// The component that does not know it; `None` for every one.
+    /// The component that rejects it; `None` for every component.
     pub of: Option<&'static str>,
-    /// What to do instead.
+    /// The remedy.
     pub instead: &'static str,
 }
 
@@ -57,7 +57,7 @@ pub const APIS: &[RetiredApi] = apis![
     "coordination.k8s.io/v1beta1" "" "1.21" "coordination.k8s.io/v1";
 ];
 
-/// Flags of 2018 that a kube-apiserver or kube-controller-manager of today does not start with.
+/// Flags of 2018 that today's control plane rejects.
 pub const FLAGS: &[RetiredFlag] = &[
     RetiredFlag {
         name: "horizontal-pod-autoscaler-use-rest-clients",
@@ -95,18 +95,18 @@ pub const FLAGS: &[RetiredFlag] = &[
     RetiredFlag {
         name: "enable-aggregator-routing",
         of: Some("kube-controller-manager"),
-        instead: "leave it out: it is a flag of kube-apiserver, and never was one of this",
+        instead: "leave it out: it is a flag of kube-apiserver only",
     },
 ];
 
-/// What is gone, of an object.
+/// The retired API version of an object, if its version is retired.
 pub fn api(api_version: &str, kind: &str) -> Option<&'static RetiredApi> {
     let same = APIS.iter().filter(|api| api.api_version == api_version);
     let exact = same.clone().find(|api| api.kind == kind);
     exact.or_else(|| same.clone().find(|api| api.kind.is_empty()))
 }
 
-/// What is gone, of the words of a component's command line; an empty name for any component.
+/// The retired flags among the arguments of a component; an empty name stands for any component.
 pub fn flags<'w>(
     words: impl IntoIterator<Item = &'w str>,
     component: &str,

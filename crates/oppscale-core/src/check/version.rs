@@ -1,23 +1,23 @@
-//! The server's version.
+//! The API server's version.
 
 use std::fmt;
 
-/// A version as `/version` tells it.
+/// A version as `/version` reports it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Release {
+pub struct ServerVersion {
     /// Major number.
     pub major: u32,
     /// Minor number.
     pub minor: u32,
-    /// All of it: `v1.36.2+k3s1`.
+    /// The whole version: `v1.36.2+k3s1`.
     pub text: String,
 }
 
-/// The oldest and the newest minor of 1 that was tested.
+/// The oldest and the newest tested minor version of Kubernetes 1.
 const TESTED: (u32, u32) = (33, 37);
 
-impl Release {
-    /// Reads `v1.36.2-eks-abc`.
+impl ServerVersion {
+    /// Parses `v1.36.2-eks-abc`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.strip_prefix('v')?.split('.');
         let number = |part: &str| {
@@ -28,13 +28,13 @@ impl Release {
         Some(Self { major, minor, text: text.to_owned() })
     }
 
-    /// Whether it is older than what was tested.
+    /// Whether it is older than every tested version.
     pub fn is_too_old(&self) -> bool {
         self.major < 1 || self.major == 1 && self.minor < TESTED.0
     }
 
-    /// Whether it is newer than what was tested.
-    pub fn is_newer(&self) -> bool {
+    /// Whether it is newer than every tested version.
+    pub fn is_too_new(&self) -> bool {
         self.major > 1 || self.major == 1 && self.minor > TESTED.1
     }
 
@@ -44,7 +44,7 @@ impl Release {
     }
 }
 
-impl fmt::Display for Release {
+impl fmt::Display for ServerVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
