@@ -1,4 +1,4 @@
-//! HorizontalPodAutoscalers, as they say of themselves how they fare.
+//! HorizontalPodAutoscalers with their metrics and conditions.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(super) use v2::HorizontalPodAutoscalerCondition as Condition;
 pub(super) struct HpaItem {
     pub(super) namespace: String,
     pub(super) name: String,
-    /// Kind and name of what it scales.
+    /// Kind and name of its target.
     pub(super) target: (String, String),
     pub(super) current: i64,
     pub(super) desired: i64,
@@ -24,10 +24,10 @@ pub(super) struct HpaItem {
     pub(super) max: i64,
     /// Each metric with its value and its target: `oppscale_fit_replicas 121/1 avg`.
     pub(super) metrics: Vec<String>,
-    /// When it scaled last, in seconds since 1970.
+    /// Time of the last scaling, in seconds since 1970.
     pub(super) scaled: Option<i64>,
     pub(super) conditions: Vec<Condition>,
-    /// Whether it is marked as the HPA of opportunistic work.
+    /// Whether its label marks it as the HPA of an opportunistic workload.
     pub(super) marked: bool,
 }
 
@@ -44,15 +44,14 @@ impl HpaItem {
         serde_json::from_str(json).map(item)
     }
 
-    /// Whether it is on its way to another number. One that cannot compute a number, or has
-    /// not begun to, reports 0.
+    /// Whether the number of replicas is changing. An HPA that cannot compute a number reports 0.
     pub(super) fn moves(&self) -> bool {
         let is_active = |c: &Condition| c.type_ == "ScalingActive" && c.status == "True";
         let knows = self.desired > 0 || self.conditions.iter().any(is_active);
         knows && self.current != self.desired
     }
 
-    /// One word for how it fares: the reason of what is wrong, or of what limits it.
+    /// Its status in one word: the reason of a problem or of a limit.
     pub(super) fn status(&self) -> &str {
         let bad = self.conditions.iter().find(|condition| is_bad(condition));
         let limited = || {
@@ -154,7 +153,7 @@ pub(super) static FIGURES: [Figure<HpaItem>; 8] = [
     },
 ];
 
-/// Asks for the HPAs of a namespace, or of all.
+/// Lists the HPAs of a namespace, or of all.
 pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryResult<Vec<HpaItem>> {
     let words = "list HorizontalPodAutoscalers";
     let right = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
@@ -179,8 +178,8 @@ fn item(hpa: Autoscaler) -> HpaItem {
     let metrics = hpa.metrics().iter().enumerate().filter_map(|(at, metric)| {
         let (name, target) = wanted(metric)?;
         let same = |status: &&v2::MetricStatus| now(status).is_some_and(|now| now.0 == name);
-        // The controller reports them in the order of the spec, of which two may have one
-        // name; only behind a change of the spec is it another one.
+        // The controller reports metrics in the order of the spec, where two may have the same
+        // name. Only after a change of the spec the order differs.
         let status = current.get(at).filter(same).or_else(|| current.iter().find(same));
         Some(metric_text(name, target, status.and_then(now).map(|now| now.1)))
     });
