@@ -1,9 +1,6 @@
-//! The conditions of an HPA's status. They are kept as what happened; reasons and sentences are
-//! rendered only when somebody asks (`words`).
+//! The conditions of an HPA's status, as enums, and their sentences, rendered on demand.
 //!
-//! The sentences of conditions, word for word, rendered only on demand.
-//!
-//! Where upstream quotes somebody else (an API error, the names of pods or of other HPAs), the
+//! Where upstream quotes another text (an API error, the names of pods or of other HPAs), the
 //! sentence stops before the quotation.
 
 use super::events::{description, inner, metric_at, reason};

@@ -1,6 +1,4 @@
-//! Which Kubernetes is modelled, and what that decides.
-//!
-//! kube-controller-manager's settings for the HPA controller.
+//! The Kubernetes release that is modelled, its feature gates and kube-controller-manager's flags.
 
 use std::str::FromStr;
 

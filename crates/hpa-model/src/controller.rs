@@ -168,7 +168,7 @@ impl Controller {
         if self.config.version.remembers_scaled_to_zero() {
             by_hpa && (min != 0 || spec.has_object_or_external_metric())
         } else {
-            // Up to 1.35 whoever scaled to zero was not remembered, and the gate not asked.
+            // Up to 1.35 the controller neither remembers what scaled to zero nor asks for the gate.
             min == 0
         }
     }

@@ -1,6 +1,5 @@
-//! The events of a run, word for word, rendered only on demand.
-//!
-//! What a failed metric is called: the chain of sentences around its cause, quirks included.
+//! The events of a run, word for word, and the chain of sentences around the error of a metric,
+//! quirks included. Rendered on demand.
 
 use super::conditions::ScalingActive;
 use super::controller::Controller;

@@ -1,12 +1,13 @@
-//! From the metrics' wish to the count that is written: stabilization, policies, limits.
+//! From the proposal of the metrics to the count that is written: stabilization window, policies
+//! and bounds, with the recommendations and scale events that they need.
 //!
 //! `normalizeDesiredReplicas` without `behavior`, `normalizeDesiredReplicasWithBehaviors` with
 //! it. The order is stabilize first, then limit the rate; the comment upstream says the reverse.
 //!
-//! What the controller keeps of an HPA between runs, in its own memory only: a restart of
-//! kube-controller-manager or the deletion of the HPA loses it.
+//! Recommendations and scale events are in the controller's memory only: a restart of
+//! kube-controller-manager or the deletion of the HPA loses them.
 //!
-//! Both lists overwrite the last entry that nobody needs any more instead of shifting, so they
+//! Both lists overwrite the last entry that is no longer needed instead of shifting, so they
 //! stay as long as the longest window asked for, and what an edit of the HPA revives is the same
 //! as upstream.
 

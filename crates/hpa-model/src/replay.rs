@@ -8,8 +8,6 @@
 //! kube-controller-manager 1.36.2) every recording is met to the second by some phase; the
 //! defaults here are those that stay within one period of as many phases as possible.
 //!
-//! The pods of a replayed workload: how late they appear, get ready and go.
-//!
 //! Pods of one rescale behave alike, so they are kept as cohorts. The newest go first: that is
 //! the ReplicaSet's order here, since newer pods are never readier than older ones.
 
@@ -90,26 +88,26 @@ pub enum FeedSource {
 /// One answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricAnswer {
-    /// From when on.
+    /// Start of its validity, in milliseconds.
     pub at_ms: u64,
     /// The items in thousandths, or a failure. Object metrics take the first item; Pods and
     /// Resource metrics take it as the value of every ready pod.
     pub answer: Result<Vec<i64>, MetricError>,
 }
 
-/// Somebody sets the scale by hand.
+/// A change of the scale by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ManualScale {
-    /// When.
+    /// Time, in milliseconds.
     pub at_ms: u64,
-    /// To how many.
+    /// New count.
     pub replicas: u32,
 }
 
-/// Somebody edits the HPA. It does not run earlier for that.
+/// An edit of the HPA, which does not make it run earlier.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Edit {
-    /// When.
+    /// Time, in milliseconds.
     pub at_ms: u64,
     /// The whole new spec; it needs as many metrics as the first.
     pub spec: HpaSpec,
@@ -118,7 +116,7 @@ pub struct Edit {
 /// A change of `spec.replicas`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// When, milliseconds.
+    /// Time, in milliseconds.
     pub at_ms: u64,
     /// The new count.
     pub spec_replicas: u32,
@@ -410,7 +408,7 @@ impl Workload {
         self.replicas = replicas;
     }
 
-    /// Forgets pods that were gone before a time nobody will ask about again.
+    /// Forgets pods that were gone before a time that is no longer needed.
     pub(super) fn forget_before(&mut self, ms: u64) {
         self.cohorts.retain(|cohort| cohort.gone_ms >= ms);
     }

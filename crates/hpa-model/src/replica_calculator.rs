@@ -1,13 +1,11 @@
-//! One metric's proposal: External and Object metrics.
+//! The proposal of one metric: `replica_calculator.go`.
 //!
-//! `replica_calculator.go`: `GetExternalPerPodMetricReplicas`, `GetExternalMetricReplicas`,
+//! External and Object: `GetExternalPerPodMetricReplicas`, `GetExternalMetricReplicas`,
 //! `GetObjectPerPodMetricReplicas`, `GetObjectMetricReplicas`, `getUsageRatioReplicaCount`.
 //! `AverageValue` works with `status.replicas`, `Value` with the number of ready pods; neither
 //! looks at the age of the sample.
 //!
-//! One metric's proposal: Pods, Resource and ContainerResource metrics.
-//!
-//! `calcPlainMetricReplicas`, `GetResourceReplicas` and `groupPods`. Pods without a usable
+//! Pods, Resource and ContainerResource: `calcPlainMetricReplicas`, `GetResourceReplicas` and `groupPods`. Pods without a usable
 //! reading are first left out; if that leaves a change to make, they come back with the value
 //! that argues most against it: nothing on the way up, the full target on the way down.
 //! The pods' values only ever enter as sums, so no map is built.
@@ -409,7 +407,7 @@ impl Grouped {
         }
         let pods = match run.pods {
             Pods::Listed(pods) if !pods.is_empty() => pods,
-            // Without the list nobody can be matched with a reading.
+            // Without the list no pod can be matched with a reading.
             Pods::Listed(_) | Pods::Counted { .. } => return Err(MetricError::NoPods),
         };
         let mut grouped = Self::default();

@@ -1,7 +1,5 @@
 //! The HPA as the user writes it: `autoscaling/v2` `HorizontalPodAutoscalerSpec`.
 //!
-//! `behavior`: how fast and how steadily an HPA may move, with the API server's defaults.
-//!
 //! As soon as `behavior` exists, both directions get every field they lack
 //! (`SetDefaults_HorizontalPodAutoscalerBehavior`), except that `scaleDown`'s window stays open
 //! for kube-controller-manager's flag to fill. Policies that are given replace the default list.

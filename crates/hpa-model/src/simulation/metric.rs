@@ -11,22 +11,22 @@ use oppscale_core::resources::{Amount, CPU, Resources};
 /// What a capacity metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricModel {
-    /// Whether the workload's filler pods are taken off.
+    /// Whether the filler's pods lower it.
     pub filler_pods: FillerPods,
-    /// What is taken off beforehand; nothing with `Reserve::Cpu(0)`.
+    /// Reserve that is subtracted; none with `Reserve::Cpu(0)`.
     pub reserve: Reserve,
-    /// What is counted.
+    /// Its unit.
     pub unit: MetricUnit,
-    /// Whether paid pods without a node are taken off.
+    /// Whether it subtracts paid pods without a node.
     pub counts_demand: bool,
-    /// How old it is.
+    /// Its age.
     pub freshness: Freshness,
 }
 
 /// Whether a metric falls when the workload grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FillerPods {
-    /// The metric is what nobody occupies: filler pods take their cores off.
+    /// The metric is what is free: filler pods use it up.
     Included,
     /// The metric is what paid pods leave: filler pods do not change it.
     Excluded,
@@ -71,14 +71,14 @@ pub(super) struct Sums<'a> {
     pub(super) demand: &'a Resources,
     /// Replicas that fit beside paid pods.
     pub(super) slots: Amount,
-    /// Replicas that fit into what nobody occupies.
+    /// Replicas that fit into the free resources.
     pub(super) free_slots: Amount,
 }
 
 // === impl MetricModel ===
 
 impl MetricModel {
-    /// What the article's application measured: cores that nobody occupies, filler pods
+    /// What the article's application measured: free cores, filler pods
     /// included, nothing taken off, scraped every 30 s.
     #[must_use]
     pub fn article() -> Self {

@@ -3,8 +3,6 @@
 //! Equal nodes form a class. Within a class the score of a node after taking a pod orders the
 //! nodes as its free share does before, so one sorted set per class serves every pod, and a
 //! pod looks at few nodes instead of all.
-//!
-//! One node: what it offers, what stands on it, and who has been promised room.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +23,7 @@ pub(super) struct Nodes {
     pub(super) paid: Resources,
     /// Replicas of the filler that fit beside paid pods, node by node.
     pub(super) slots: Amount,
-    /// Replicas of the filler that fit into what nobody occupies.
+    /// Replicas of the filler that fit into the free resources.
     pub(super) free_slots: Amount,
 }
 
@@ -36,7 +34,7 @@ struct Class {
     by_free: BTreeSet<(i64, usize)>,
 }
 
-/// Whose a pod is, and how important.
+/// The class of a pod: paid or filler, and its priority.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PodClass {
     pub(super) is_filler: bool,

@@ -1,6 +1,4 @@
-//! What a simulation came to.
-//!
-//! What is counted while time passes: integrals and numbers, none of them floating.
+//! The result of a simulation, and the counters behind it, none of them floating.
 
 use oppscale_core::resources::{Amount, CPU};
 
@@ -53,18 +51,18 @@ pub struct Outcome {
 /// A write of the filler's scale by its HPA.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rescale {
-    /// When, milliseconds.
+    /// Time, in milliseconds.
     pub at_ms: u64,
-    /// From how many replicas.
+    /// Replicas before.
     pub from: u32,
-    /// To how many.
+    /// Replicas after.
     pub to: u32,
 }
 
 /// The cluster at a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
-    /// When, milliseconds.
+    /// Time, in milliseconds.
     pub at_ms: u64,
     /// What pods may take, millicores.
     pub allocatable_milli: Amount,

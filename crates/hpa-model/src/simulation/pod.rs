@@ -3,7 +3,7 @@
 /// The place of a pod in the slab.
 pub(super) type PodId = u32;
 
-/// A pod and its number, so that an event planned for a pod that is gone meets nobody.
+/// A pod and its number, so that an event for a pod that is gone is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PodRef {
     pub(super) id: PodId,

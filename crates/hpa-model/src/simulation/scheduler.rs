@@ -5,9 +5,7 @@
 //! gone; meanwhile no pod that is less important may take the room. A pod that was promised a
 //! node takes another as soon as one has room.
 //!
-//! Preemption: on which node, and whom.
-//!
-//! `SelectVictimsOnNode` and `pickOneNodeForPreemption` of kube-scheduler 1.36, without
+//! Preemption is `SelectVictimsOnNode` and `pickOneNodeForPreemption` of kube-scheduler 1.36, without
 //! PodDisruptionBudgets, which a filler should not have. All pods of lower priority are taken
 //! away in thought, those being deleted included; then as many as possible are let back in,
 //! the most important first and among equals the one that has run longest. Of the nodes the

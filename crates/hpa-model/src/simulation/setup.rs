@@ -1,6 +1,4 @@
-//! What a simulation starts from, as plain data.
-//!
-//! What a setup must be like to be simulated.
+//! The input of a simulation, as plain data, and the checks on it.
 
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
@@ -34,7 +32,7 @@ pub struct Setup {
 /// Equal nodes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodePool {
-    /// How many.
+    /// Number of nodes.
     pub count: u32,
     /// What pods may take on each.
     pub allocatable: Resources,
@@ -81,7 +79,7 @@ pub struct Filler {
     pub template: Template,
     /// Its replicas at the start, which are Ready as far as there is room.
     pub start_replicas: u32,
-    /// Who of its pods goes first.
+    /// Order in which its pods are deleted.
     pub deletion_cost: DeletionCost,
     /// Its autoscaler.
     pub autoscaler: Autoscaler,
@@ -128,7 +126,7 @@ pub struct PaidApp {
     pub name: String,
     /// Its pods.
     pub template: Template,
-    /// Who sets its replicas.
+    /// What sets its replicas.
     pub scaling: PaidScaling,
 }
 
@@ -244,7 +242,7 @@ pub enum SetupError {
     /// The API server would refuse an HPA.
     #[error("the HPA of {workload} is invalid: {problem}")]
     Hpa {
-        /// Whose HPA.
+        /// Workload of the HPA.
         workload: String,
         /// What the API server has against it.
         problem: Invalid,
@@ -274,11 +272,11 @@ pub enum SetupError {
     /// An amount is below 0 or beyond what any machine has.
     #[error("{what} has {resource} {amount}; expected 0 to 2^53")]
     Amount {
-        /// Whose amount.
+        /// Object that states the amount.
         what: String,
-        /// Of what.
+        /// Resource.
         resource: String,
-        /// How much.
+        /// Amount.
         amount: Amount,
     },
 }

@@ -3,9 +3,7 @@
 //! All pods of a workload request the same. If the scheduler finds no room for one, it finds
 //! none for the next until room is freed somewhere: this is remembered once for all of them.
 //!
-//! The ReplicaSet controller: as many pods as are wanted, and who goes when they are too many.
-//!
-//! `ActivePodsWithRanks` of `pkg/controller/controller_utils.go` (1.36): first pods without a
+//! The ReplicaSet controller deletes excess pods in the order of `ActivePodsWithRanks` of `pkg/controller/controller_utils.go` (1.36): first pods without a
 //! node, then those not Running, then those not Ready, then by lower
 //! `controller.kubernetes.io/pod-deletion-cost`, then those that share their node with more
 //! pods of the same workload, then the newest. Upstream compares ages by their logarithm to

@@ -1,4 +1,4 @@
-//! What is wanted of a sizing.
+//! The request for a sizing.
 
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
@@ -9,12 +9,12 @@ use oppscale_core::selector::Selector;
 use crate::KubernetesVersion;
 use crate::simulation::{Freshness, MetricModel};
 
-/// What is wanted, and what is left to be found.
+/// The given figures, and which ones are to be found.
 #[derive(Debug, Clone)]
 pub struct SizingRequest {
     /// The shape of a replica.
     pub replica: ReplicaChoice,
-    /// What must stay free.
+    /// Reserve.
     pub reserve: ReserveChoice,
     /// `minReplicas`, where it is given.
     pub min: Option<u32>,
@@ -26,7 +26,7 @@ pub struct SizingRequest {
     pub placement: Placement,
     /// Which nodes are looked at at all.
     pub nodes: Selector,
-    /// Whose HPA controller.
+    /// Kubernetes version of the HPA controller.
     pub version: KubernetesVersion,
     /// How the metric gets to the HPA.
     pub pipeline: Pipeline,
@@ -68,7 +68,7 @@ pub enum ReplicaChoice {
     },
 }
 
-/// What must stay free.
+/// The reserve, given or to be found.
 #[derive(Debug, Clone)]
 pub enum ReserveChoice {
     /// This much.
@@ -82,11 +82,11 @@ pub enum ReserveChoice {
 pub struct Growth {
     /// Millicores per second.
     pub milli_per_second: Amount,
-    /// Who says so.
+    /// Source of the figure.
     pub source: GrowthSource,
 }
 
-/// Who says how fast paid requests grow.
+/// Source of the growth of paid requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrowthSource {
     /// A flag.
@@ -101,7 +101,7 @@ pub enum Pipeline {
     /// oppscale serves custom.metrics.k8s.io itself.
     #[default]
     Native,
-    /// oppscale serves external.metrics.k8s.io, beside whoever has custom.metrics.k8s.io.
+    /// oppscale serves external.metrics.k8s.io, beside another server of custom.metrics.k8s.io.
     External,
     /// KEDA reads oppscale's /metrics whenever the HPA asks.
     Keda,

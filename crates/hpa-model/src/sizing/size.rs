@@ -1,6 +1,4 @@
-//! From what is wanted to every number of the manifests.
-//!
-//! One number of a manifest and its reason.
+//! From a request to every number of the manifests, each with its reason.
 
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::ledger::Ledger;
@@ -18,7 +16,7 @@ use crate::verdict::{
     self, LoopContext, ReserveNeed, Stability, Verdict, VerdictError, recommended_spec,
 };
 
-/// Where nobody says how fast paid work grows: one of the largest paid pods in so many
+/// Assumed growth of paid work if none is given: one of the largest paid pods in so many
 /// seconds, as the article's demonstration has it (15 pods in 5 minutes).
 const SECONDS_PER_POD: Amount = 20;
 

@@ -1,6 +1,4 @@
-//! The usable nodes and what they hold at zero paid load.
-//!
-//! A replica that loses least of the nodes.
+//! The usable nodes, what they hold at zero paid load, and the replica that wastes least of them.
 
 use std::collections::{BTreeMap, HashMap};
 
