@@ -4,14 +4,14 @@ use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use serde_json::json;
 
 use crate::metrics_api::CUSTOM;
-use crate::setup::rights::{self, Identity, Rule};
+use crate::setup::permissions::{self, Identity, Rule};
 use oppscale_cluster::{Action, Ask};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 
 use super::context::{CheckContext, unknown};
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let identity = rights::identity(context.cluster).await;
+    let identity = permissions::identity(context.cluster).await;
     let you = identity.as_ref().map_or("YOU", |identity| &identity.user).to_owned();
     vec![
         CheckId::UserIdentity.or_outcome(identity.map(shown).map_err(unknown)),
@@ -33,7 +33,7 @@ async fn readable(context: &CheckContext<'_>, you: &str) -> Result<Finding, Outc
     let mut missing = Vec::new();
     for resource in ["nodes", "pods"] {
         let rule = Rule::new("list", "", resource);
-        if !rights::may(context.cluster, &rule, None).await.map_err(unknown)? {
+        if !permissions::may(context.cluster, &rule, None).await.map_err(unknown)? {
             missing.push(resource);
         }
     }
@@ -49,7 +49,7 @@ async fn readable(context: &CheckContext<'_>, you: &str) -> Result<Finding, Outc
 }
 
 async fn installable(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
-    let missing = rights::missing(context.cluster, &context.target.namespace).await;
+    let missing = permissions::missing(context.cluster, &context.target.namespace).await;
     let missing: Vec<_> = missing.map_err(unknown)?.iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(CheckId::InstallPermissions.passed());
@@ -71,7 +71,7 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
         "spec": {
-            "user": rights::HPA_CONTROLLER,
+            "user": permissions::HPA_CONTROLLER,
             "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
             "resourceAttributes": {
                 "verb": "get", "group": CUSTOM, "resource": "deployments.apps",
@@ -86,7 +86,7 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
     if review.status.is_some_and(|status| status.allowed) {
         return Ok(CheckId::HpaControllerPermissions.passed());
     }
-    let text = format!("{} may not read custom metrics", rights::HPA_CONTROLLER);
+    let text = format!("{} may not read custom metrics", permissions::HPA_CONTROLLER);
     Ok(CheckId::HpaControllerPermissions.failed(text).fix(
         "kubectl create clusterrole oppscale-hpa --verb=get,list \
          --resource='*.custom.metrics.k8s.io,*.external.metrics.k8s.io' && kubectl create \

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
-use crate::setup::rights::HPA_CONTROLLER;
+use crate::setup::permissions::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{Action, Ask, Reply};
 use oppscale_core::check::{CheckId, Finding, Outcome};

@@ -17,7 +17,7 @@ use crate::files;
 use crate::printer::Printer;
 use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
-use crate::setup::token::{self, Token, TokenWish};
+use crate::setup::token::{self, Token, TokenRequest};
 use oppscale_cluster::{Cluster, ClusterArgs};
 use oppscale_core::error::Error;
 use oppscale_core::units::parse_duration;
@@ -132,7 +132,7 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         true => account::legacy_token(&cluster, &account).await?,
         false => {
             let (name, uid) = account::revoker(&cluster, &account).await?;
-            let wish = TokenWish {
+            let wish = TokenRequest {
                 namespace: &account.namespace,
                 account: &account.name,
                 audiences: &args.audience,

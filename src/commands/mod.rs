@@ -6,6 +6,7 @@ pub mod completion;
 pub mod demo;
 mod image;
 pub mod init;
+mod journal;
 pub mod kubeconfig;
 pub mod load;
 pub mod man;

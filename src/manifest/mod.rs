@@ -9,6 +9,7 @@
 //! [`Templates::render`]. Every value in a template is written as JSON, which is YAML too: no
 //! name, label or argument can become anything but the string that it is.
 
+mod diff;
 mod document;
 mod embedded;
 mod engine;
@@ -17,6 +18,7 @@ pub mod lint;
 mod write;
 mod yaml;
 
+pub use diff::unified_diff;
 pub use document::{Document, Key, Origin};
 pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;

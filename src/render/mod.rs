@@ -1,7 +1,6 @@
 //! The outputs for people and scripts: one report, several formats.
 
 pub mod csv;
-pub mod diff;
 pub mod findings;
 mod footer;
 pub mod json;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::certificates::IssuedCertificate;
 use crate::manifest::File;
 
-use super::desired::{Pipeline, Wishes};
+use super::config::{InstallConfig, Pipeline};
 use super::helm::Values;
 
 /// The values file with the certificates; `.helmignore` keeps it out of packages.
@@ -42,9 +42,9 @@ const FILES: [(&str, &str); 15] = chart_files![
 ];
 
 /// The chart's files, with this configuration as the defaults of its values.
-pub fn chart(wishes: &Wishes) -> Vec<File> {
+pub fn chart(config: &InstallConfig) -> Vec<File> {
     let file = |(path, text): (&str, &str)| {
-        let text = if path == VALUES { values_yaml(text, wishes) } else { text.to_owned() };
+        let text = if path == VALUES { values_yaml(text, config) } else { text.to_owned() };
         File { name: path.to_owned(), text, private: false }
     };
     FILES.into_iter().map(file).collect()
@@ -52,20 +52,20 @@ pub fn chart(wishes: &Wishes) -> Vec<File> {
 
 /// The values file with other defaults. Every key is on a line of its own, and no two keys
 /// that change are alike.
-fn values_yaml(text: &str, wishes: &Wishes) -> String {
-    let pipeline = match wishes.pipeline {
+fn values_yaml(text: &str, config: &InstallConfig) -> String {
+    let pipeline = match config.pipeline {
         Pipeline::Native => "native",
         Pipeline::Prometheus => "prometheus",
         Pipeline::Keda => "keda",
     };
     let defaults: [(&str, Value); 7] = [
-        ("image:", json!(wishes.image)),
-        ("replicas:", json!(wishes.replicas)),
-        ("service:", json!(wishes.service)),
+        ("image:", json!(config.image)),
+        ("replicas:", json!(config.replicas)),
+        ("service:", json!(config.service)),
         ("pipeline:", json!(pipeline)),
-        ("custom:", json!(wishes.custom)),
-        ("external:", json!(wishes.external)),
-        ("certManager:", json!(wishes.cert_manager)),
+        ("custom:", json!(config.custom)),
+        ("external:", json!(config.external)),
+        ("certManager:", json!(config.cert_manager)),
     ];
     let line = |line: &str| {
         let key = line.trim_start();

@@ -1,4 +1,4 @@
-//! Applies a plan, waits, and remembers what was done.
+//! Applies planned changes, and waits for them to take effect.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -6,121 +6,47 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use crate::printer::Printer;
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 use super::api_services::ApiService;
 use super::plan::Step;
 
-/// From one look to the next.
-const LOOK: Duration = Duration::from_millis(500);
-/// So long an APIService may be without a condition: then the API server cannot load its
-/// caBundle, and says so nowhere.
-const SILENCE: Duration = Duration::from_secs(10);
-
-/// What was done, said when it is dropped before its end: on Ctrl-C, and on errors.
-pub struct Journal<'p> {
-    printer: &'p Printer,
-    done: Vec<String>,
-    planned: usize,
-    open: bool,
-    debts: Vec<(Debt, String)>,
-}
-
-/// What must not stay as it is when a run ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Debt {
-    /// A grant of cluster-admin.
-    Grant,
-    /// APIs that were handed over and may not be available yet.
-    Api,
-}
-
-impl<'p> Journal<'p> {
-    /// Nothing was done yet of so much.
-    pub fn new(printer: &'p Printer, planned: usize) -> Self {
-        Self { printer, done: Vec::new(), planned, open: true, debts: Vec::new() }
-    }
-
-    /// So much is going to be done.
-    pub fn plan(&mut self, count: usize) {
-        self.planned = count;
-    }
-
-    /// Something was done.
-    pub fn done(&mut self, what: String) {
-        self.done.push(what);
-    }
-
-    /// What was done is no more.
-    pub fn undone(&mut self, what: &str) {
-        self.done.retain(|known| known != what);
-    }
-
-    /// From now on there is something that must not stay; what is said of it if it does.
-    pub fn owe(&mut self, debt: Debt, words: String) {
-        self.settle(debt);
-        self.debts.push((debt, words));
-    }
-
-    /// It is no more, or as it should be.
-    pub fn settle(&mut self, debt: Debt) {
-        self.debts.retain(|(known, _)| *known != debt);
-    }
-
-    /// All was done.
-    pub fn close(&mut self) {
-        self.open = false;
-    }
-}
-
-impl Drop for Journal<'_> {
-    fn drop(&mut self) {
-        match self.done.len() {
-            _ if !self.open => {}
-            0 => self.printer.note("nothing was changed"),
-            count => self.printer.note(&format!(
-                "{count} of {} changes were made:\n{}\nrun it again to finish: what is done is kept",
-                self.planned,
-                self.done.join("\n")
-            )),
-        }
-        for (_, words) in &self.debts {
-            self.printer.warn(words);
-        }
-    }
-}
+/// Interval between polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long an APIService may have no condition. Beyond, the API server cannot load its caBundle,
+/// which it reports nowhere.
+const NO_CONDITION_LIMIT: Duration = Duration::from_secs(10);
 
 /// Why an installation stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
-    /// The server refuses or fails.
+    /// A request failed.
     #[error(transparent)]
     Cluster(#[from] ClusterError),
-    /// Somebody took fields since the plan was made.
-    #[error("{object} belongs to somebody else by now: {owners}")]
+    /// Another manager took over fields after the plan was made.
+    #[error("{object} has a new owner since the plan was made: {owners}")]
     Owned {
         /// Kind and name.
         object: String,
-        /// Who and which.
+        /// Managers and their fields.
         owners: String,
     },
-    /// It did not become what it should in time.
+    /// An object was not ready in time.
     #[error("{object} was not ready within {seconds} s: {why}")]
     NotReady {
         /// Kind and name.
         object: String,
-        /// How long was waited.
+        /// Time waited, in seconds.
         seconds: u64,
-        /// What it said last.
+        /// Last known reason.
         why: String,
     },
 }
 
-/// Applies a step.
+/// Applies one planned change.
 ///
 /// # Errors
-/// When the server refuses or fails, or somebody else owns a field.
+/// When the request fails, or another manager owns a field.
 pub async fn apply(cluster: &Cluster, step: &Step, force: bool) -> Result<(), InstallError> {
     let name = step.name();
     let words = format!("apply {name}");
@@ -136,10 +62,10 @@ pub async fn apply(cluster: &Cluster, step: &Step, force: bool) -> Result<(), In
     }
 }
 
-/// Waits until a Deployment's pods are all new and ready.
+/// Waits until all pods of a Deployment are updated and available.
 ///
 /// # Errors
-/// When they are not in time.
+/// When they are not by `end`.
 pub async fn rolled_out(cluster: &Cluster, path: &str, end: Instant) -> Result<(), InstallError> {
     wait(cluster, path, "Deployment", (Instant::now(), end), |deployment| {
         let status = &deployment["status"];
@@ -162,10 +88,10 @@ pub async fn rolled_out(cluster: &Cluster, path: &str, end: Instant) -> Result<(
 /// Waits until an APIService is available.
 ///
 /// # Errors
-/// When it is not in time, or the API server says nothing about it at all.
+/// When it is not by `end`, or the API server sets no condition at all.
 pub async fn available(cluster: &Cluster, path: &str, end: Instant) -> Result<(), InstallError> {
     let start = Instant::now();
-    let limit = end.min(start + SILENCE);
+    let limit = end.min(start + NO_CONDITION_LIMIT);
     let has_condition = Cell::new(true);
     let look = |service: &Value| {
         let service = ApiService::new(service.clone());
@@ -174,12 +100,10 @@ pub async fn available(cluster: &Cluster, path: &str, end: Instant) -> Result<()
         match condition {
             Some((true, ..)) => Ok(()),
             Some((false, reason, message)) => Err(format!("{reason}: {message}")),
-            None => {
-                Err("the API server says nothing of it: it cannot load the caBundle".to_owned())
-            }
+            None => Err("the API server sets no condition: it cannot load the caBundle".to_owned()),
         }
     };
-    // Silence is judged sooner than a bad condition, which may get better.
+    // A missing condition fails sooner than a false one, which may still become true.
     match wait(cluster, path, "APIService", (start, limit), look).await {
         Err(InstallError::NotReady { .. }) if has_condition.get() => {
             wait(cluster, path, "APIService", (start, end), look).await
@@ -205,12 +129,12 @@ async fn wait(
                 Ok(()) => return Ok(()),
                 Err(why) => why,
             },
-            None => "it is not there".to_owned(),
+            None => "it does not exist".to_owned(),
         };
         if Instant::now() >= end {
             let seconds = start.elapsed().as_secs();
             return Err(InstallError::NotReady { object, seconds, why });
         }
-        sleep(LOOK.min(end - Instant::now())).await;
+        sleep(POLL_INTERVAL.min(end - Instant::now())).await;
     }
 }

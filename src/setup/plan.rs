@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::manifest::Document;
-use crate::render::diff::unified;
+use crate::manifest::unified_diff;
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 use super::api_services::ApiService;
@@ -131,7 +131,7 @@ async fn tried(
         Ok(Applied::Created(_)) => Change::Create,
         Ok(Applied::Kept(merged)) => {
             let diff = match live {
-                Some(live) => unified(&name, Some(live), Some(&merged)),
+                Some(live) => unified_diff(&name, Some(live), Some(&merged)),
                 None => "it may not be read, so what changes is not known\n".to_owned(),
             };
             if diff.is_empty() { Change::Keep } else { Change::Update(diff) }

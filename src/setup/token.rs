@@ -19,7 +19,7 @@ pub struct Token {
 
 /// What token is wanted.
 #[derive(Debug, Clone)]
-pub struct TokenWish<'a> {
+pub struct TokenRequest<'a> {
     /// The ServiceAccount's namespace.
     pub namespace: &'a str,
     /// The ServiceAccount.
@@ -36,8 +36,8 @@ pub struct TokenWish<'a> {
 ///
 /// # Errors
 /// When the server refuses or fails, or answers without a token.
-pub async fn request(cluster: &Cluster, wish: &TokenWish<'_>) -> Result<Token, ClusterError> {
-    let TokenWish { namespace, account, audiences, seconds, bound_to } = wish;
+pub async fn request(cluster: &Cluster, wish: &TokenRequest<'_>) -> Result<Token, ClusterError> {
+    let TokenRequest { namespace, account, audiences, seconds, bound_to } = wish;
     let words = format!("request a token for ServiceAccount {namespace}/{account}");
     let action = Action { words: &words, right: "--verb=create --resource=serviceaccounts/token" };
     let mut spec = json!({"expirationSeconds": seconds});

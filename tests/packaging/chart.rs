@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oppscale::certificates::{CaBundle, SecretString};
 use oppscale::manifest::{Templates, stream};
-use oppscale::setup::desired::{Pipeline, Trust, Wishes};
+use oppscale::setup::config::{InstallConfig, Pipeline, Trust};
 use oppscale_core::reserve::Reserve;
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
     let env = TestEnv::new();
     export(&env, "", &["--export", "chart", "--chart"]);
     let labels = [("release", "monitoring"), ("a/b", "on"), ("n", "1")];
-    let wishes = Wishes {
+    let config = InstallConfig {
         pipeline: Pipeline::Prometheus,
         namespace: "oppscale".to_owned(),
         service: "oppscale".to_owned(),
@@ -137,7 +137,7 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
         alerts: false,
     };
     let trust = Trust { secret: None, bundle: None };
-    let desired = wishes.render(&Templates::new(None).unwrap(), &trust).unwrap();
+    let desired = config.render(&Templates::new(None).unwrap(), &trust).unwrap();
     let values = json!({
         "pipeline": "prometheus", "createNamespace": true,
         "serviceMonitor": {"labels": {"release": "monitoring", "a/b": "on", "n": "1"}}

@@ -59,7 +59,7 @@ fn who_may_nothing_is_told_all_of_it() {
 /// What an installation takes, by the list that reviews go through: each lacks in turn.
 #[test]
 fn each_right_of_the_list_is_asked_for_before_anything_is_written() {
-    for rule in oppscale::setup::rights::needed("oppscale") {
+    for rule in oppscale::setup::permissions::needed("oppscale") {
         let resource = match rule.group.is_empty() {
             true => rule.resource.to_string(),
             false => format!("{}.{}", rule.resource, rule.group),
@@ -255,7 +255,7 @@ fn who_may_escalate_and_bind_need_not_hold_what_is_granted() {
 /// What is granted must be enough: seen on kube-apiserver 1.36, where it was not.
 #[test]
 fn what_is_granted_is_all_that_a_first_and_a_second_run_ask_for() {
-    let denied = oppscale::setup::rights::of_refusal(
+    let denied = oppscale::setup::permissions::of_refusal(
         "secrets \"oppscale-tls\" is forbidden: User \"dev\" cannot get resource \"secrets\" in API group \"\" in the namespace \"oppscale\"",
         None,
     );
@@ -263,7 +263,7 @@ fn what_is_granted_is_all_that_a_first_and_a_second_run_ask_for() {
         denied.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["get secrets in oppscale"]
     );
-    let needed = oppscale::setup::rights::needed("oppscale");
+    let needed = oppscale::setup::permissions::needed("oppscale");
     assert!(needed.contains(&denied[0]));
     let server = server();
     assert_eq!(init(&server, &[]).code, Some(0));

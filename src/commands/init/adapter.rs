@@ -2,7 +2,7 @@
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::{self, ApiService};
-use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::config::{InstallConfig, Pipeline};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use oppscale_cluster::{Action, Cluster, ClusterError};
 use oppscale_core::error::Error;
@@ -10,7 +10,7 @@ use oppscale_core::error::Error;
 use super::plan::{Denied, Known};
 
 /// How it stands with who answers the API.
-pub(super) enum Answerer {
+pub(super) enum ApiServer {
     /// Our own server does, or nobody is to.
     Own,
     /// The adapter; its Deployment, which must be ready before the API is handed over.
@@ -25,13 +25,13 @@ pub(super) enum Answerer {
 ///
 /// # Errors
 /// When our own server answers it and would not any more, and when the cluster fails.
-pub(super) async fn answerer(
-    wishes: &Wishes,
+pub(super) async fn api_server(
+    config: &InstallConfig,
     cluster: &Cluster,
     known: &mut Known,
-) -> anyhow::Result<Answerer> {
-    if wishes.serves() {
-        return Ok(Answerer::Own);
+) -> anyhow::Result<ApiServer> {
+    if config.serves() {
+        return Ok(ApiServer::Own);
     }
     let services = match api_services::all(cluster).await {
         Ok(services) => services,
@@ -41,7 +41,7 @@ pub(super) async fn answerer(
         }
         Err(error) => return Err(error.into()),
     };
-    let (namespace, service) = (&*wishes.namespace, &*wishes.service);
+    let (namespace, service) = (&*config.namespace, &*config.service);
     if let Some(own) = services.iter().find(|one| one.leads_to(namespace, service)) {
         let error = format!(
             "APIService {} leads to oppscale, which would not answer it any more",
@@ -51,8 +51,8 @@ pub(super) async fn answerer(
                     HPAs\nhold them until the other way is set up";
         return Err(Error::failure(error).hint(hint).into());
     }
-    if wishes.pipeline != Pipeline::Prometheus {
-        return Ok(Answerer::Own);
+    if config.pipeline != Pipeline::Prometheus {
+        return Ok(ApiServer::Own);
     }
     let mut of_group = services.iter().filter(|one| one.group() == CUSTOM);
     if let Some(foreign) = of_group.find(|one| !is_ours(one, namespace)) {
@@ -61,27 +61,27 @@ pub(super) async fn answerer(
              {namespace}/{ADAPTER_CONFIG}",
             foreign.described()
         ));
-        return Ok(Answerer::Foreign);
+        return Ok(ApiServer::Foreign);
     }
     let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{ADAPTER}");
     let words = format!("get Deployment {namespace}/{ADAPTER}");
     let action = Action { words: &words, right: "--verb=get --resource=deployments.apps" };
     let live = match cluster.find(&action, &path).await {
         Err(ClusterError::Forbidden { message, .. }) => {
-            let namespace = Some(wishes.namespace.clone());
+            let namespace = Some(config.namespace.clone());
             known.denied.push(Denied { message, namespace });
             None
         }
         live => live?,
     };
     if live.is_some() {
-        return Ok(Answerer::Adapter(path));
+        return Ok(ApiServer::Adapter(path));
     }
     known.notes.push(format!(
         "{CUSTOM} is handed over when there is a Deployment {namespace}/{ADAPTER}: install it with\n\
          the values that oppscale init --pipeline prometheus --export DIR writes, then run this again"
     ));
-    Ok(Answerer::Awaited)
+    Ok(ApiServer::Awaited)
 }
 
 /// Whether it leads to the adapter and nobody else looks after it, as Helm does where the values

@@ -6,7 +6,7 @@ use dialoguer::theme::SimpleTheme;
 use dialoguer::{Input, Select};
 use std::time::Duration;
 
-use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::config::{InstallConfig, Pipeline};
 use oppscale_cluster::ClusterArgs;
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
@@ -178,7 +178,7 @@ impl InitArgs {
     ///
     /// # Errors
     /// When one is missing and nobody can be asked, or makes no sense.
-    pub(super) async fn wishes(&self, interactive: bool) -> anyhow::Result<Answer<Wishes>> {
+    pub(super) async fn config(&self, interactive: bool) -> anyhow::Result<Answer<InstallConfig>> {
         let mut args = self.clone();
         if interactive {
             let asked = tokio::task::spawn_blocking(move || args.ask().map(|a| (args, a)));
@@ -190,7 +190,7 @@ impl InitArgs {
         args.resolved().map(Answer::Given)
     }
 
-    fn resolved(&self) -> anyhow::Result<Wishes> {
+    fn resolved(&self) -> anyhow::Result<InstallConfig> {
         let Some(image) = self.image.clone().filter(|image| !image.trim().is_empty()) else {
             return Err(Error::usage("which image is the metrics server's?")
                 .hint("--image REGISTRY/oppscale:VERSION")
@@ -199,7 +199,7 @@ impl InitArgs {
         if !is_image(&image) {
             return Err(Error::usage(format!("{image:?} is no image")).into());
         }
-        let wishes = Wishes {
+        let config = InstallConfig {
             pipeline: match self.pipeline.unwrap_or(PipelineArg::Native) {
                 PipelineArg::Native => Pipeline::Native,
                 PipelineArg::Prometheus => Pipeline::Prometheus,
@@ -221,10 +221,10 @@ impl InitArgs {
             alerts: self.with.contains(&ChartArg::Alerts),
             rule_labels: Vec::new(),
         };
-        crate::certificates::CertificateSpec::new(&wishes.service, &wishes.namespace)
+        crate::certificates::CertificateSpec::new(&config.service, &config.namespace)
             .validate()
             .map_err(|error| Error::usage(error.to_string()))?;
-        Ok(wishes)
+        Ok(config)
     }
 
     /// Asks for what is missing. Blocks.

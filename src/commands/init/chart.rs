@@ -10,7 +10,7 @@ use crate::files;
 use crate::printer::Printer;
 use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::clock;
-use crate::setup::desired::{Pipeline, Wishes};
+use crate::setup::config::{InstallConfig, Pipeline};
 use crate::setup::helm::ADAPTER;
 use oppscale_core::error::Error;
 
@@ -21,12 +21,16 @@ use super::export::{values, write};
 ///
 /// # Errors
 /// When a template is wrong or a file cannot be written.
-pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    args: &InitArgs,
+    config: &InstallConfig,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     let target = args.export.as_deref().unwrap_or("-");
     if target == "-" {
         return Err(Error::usage("a chart is a folder: --export DIR").into());
     }
-    if wishes.dashboard || wishes.alerts {
+    if config.dashboard || config.alerts {
         return Err(Error::usage("--with dashboard and --with alerts are no part of the chart")
             .hint("export them without --chart; they need nothing of its values")
             .into());
@@ -34,18 +38,18 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     let folder = Path::new(target);
     files::private_folder(&folder.join("templates"))
         .with_context(|| format!("cannot make the folder {target}"))?;
-    for file in chart(wishes) {
+    for file in chart(config) {
         write(&folder.join(&file.name), &file.text, file.private)?;
         printer.data(&format!("{}\n", folder.join(&file.name).display()))?;
     }
-    let adapter = match args.export_secrets && wishes.pipeline == Pipeline::Prometheus {
-        true => Some(issue(&CertificateSpec::new(ADAPTER, &wishes.namespace), clock::local())?),
+    let adapter = match args.export_secrets && config.pipeline == Pipeline::Prometheus {
+        true => Some(issue(&CertificateSpec::new(ADAPTER, &config.namespace), clock::local())?),
         false => None,
     };
-    let mut beside = values(args, wishes, adapter.as_ref());
-    let needs_certificates = wishes.serves() && !wishes.cert_manager;
+    let mut beside = values(args, config, adapter.as_ref());
+    let needs_certificates = config.serves() && !config.cert_manager;
     if needs_certificates && args.export_secrets {
-        let spec = CertificateSpec::new(&wishes.service, &wishes.namespace);
+        let spec = CertificateSpec::new(&config.service, &config.namespace);
         beside.push(tls_values(&issue(&spec, clock::local())?));
     }
     for one in beside {
@@ -54,7 +58,7 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
     }
     let mut line = format!(
         "helm upgrade --install {} {target} --namespace {} --create-namespace",
-        wishes.service, wishes.namespace
+        config.service, config.namespace
     );
     if needs_certificates {
         line.push_str(&format!(" -f {}", folder.join(TLS_VALUES).display()));

@@ -10,7 +10,7 @@ use crate::files;
 use crate::manifest::{DASHBOARD, Templates, folder, stream};
 use crate::printer::Printer;
 use crate::setup::clock;
-use crate::setup::desired::{Pipeline, Trust, Wishes};
+use crate::setup::config::{InstallConfig, Pipeline, Trust};
 use crate::setup::helm::{self, API_SERVICE, Values};
 use oppscale_core::error::Error;
 
@@ -21,26 +21,30 @@ use super::chart;
 ///
 /// # Errors
 /// When a template is wrong or a file cannot be written.
-pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow::Result<Exit> {
+pub(super) fn run(
+    args: &InitArgs,
+    config: &InstallConfig,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     if args.chart {
-        return chart::run(args, wishes, printer);
+        return chart::run(args, config, printer);
     }
     let target = args.export.as_deref().unwrap_or("-");
-    let answerer = wishes.answerer().filter(|_| !wishes.cert_manager);
-    let issued = match answerer.filter(|_| args.export_secrets) {
+    let api_server = config.api_server().filter(|_| !config.cert_manager);
+    let issued = match api_server.filter(|_| args.export_secrets) {
         Some((service, _)) => {
-            Some(issue(&CertificateSpec::new(service, &wishes.namespace), clock::local())?)
+            Some(issue(&CertificateSpec::new(service, &config.namespace), clock::local())?)
         }
         None => None,
     };
     let bundle = issued.as_ref().map(|issued| CaBundle::parse(&issued.ca)).transpose()?;
-    let left_out = answerer.filter(|_| issued.is_none()).map(|(service, _)| service);
+    let left_out = api_server.filter(|_| issued.is_none()).map(|(service, _)| service);
     let templates = Templates::new(None)?;
-    let adapter = issued.clone().filter(|_| wishes.pipeline == Pipeline::Prometheus);
-    let values = values(args, wishes, adapter.as_ref());
-    let mut desired = wishes.render(&templates, &Trust { secret: issued, bundle })?;
+    let adapter = issued.clone().filter(|_| config.pipeline == Pipeline::Prometheus);
+    let values = values(args, config, adapter.as_ref());
+    let mut desired = config.render(&templates, &Trust { secret: issued, bundle })?;
     // The adapter is installed in between.
-    let last = match wishes.pipeline {
+    let last = match config.pipeline {
         Pipeline::Prometheus => std::mem::take(&mut desired.api),
         _ => Vec::new(),
     };
@@ -65,7 +69,7 @@ pub(super) fn run(args: &InitArgs, wishes: &Wishes, printer: &Printer) -> anyhow
             write(&path.join(&file.name), &file.text, file.private)?;
             printer.data(&format!("{}\n", path.join(&file.name).display()))?;
         }
-        if wishes.dashboard {
+        if config.dashboard {
             let path = path.join("grafana-dashboard.json");
             write(&path, DASHBOARD, false)?;
             printer.data(&format!("{}\n", path.display()))?;
@@ -106,17 +110,17 @@ pub(super) fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()
 /// Helm values for charts of others; with the adapter's certificate, where there is one.
 pub(super) fn values(
     args: &InitArgs,
-    wishes: &Wishes,
+    config: &InstallConfig,
     adapter: Option<&IssuedCertificate>,
 ) -> Vec<Values> {
     let mut values = Vec::new();
-    if wishes.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
+    if config.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
         // The operator makes this headless Service beside every Prometheus; which namespace is
         // the user's to say.
         let url = "http://prometheus-operated.monitoring.svc";
-        values.push(helm::adapter(&wishes.namespace, url));
+        values.push(helm::adapter(&config.namespace, url));
         if let Some(issued) = adapter {
-            values.push(helm::adapter_with_key(&wishes.namespace, url, issued));
+            values.push(helm::adapter_with_key(&config.namespace, url, issued));
         }
     }
     for chart in &args.with {

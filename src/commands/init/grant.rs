@@ -7,11 +7,11 @@ use http::StatusCode;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use crate::commands::journal::{Cleanup, Journal};
 use crate::exit::Exit;
 use crate::printer::Printer;
-use crate::setup::install::{Debt, Journal};
+use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{Change, Step};
-use crate::setup::rights::{self, Rule};
 use oppscale_cluster::{Action, Ask, Cluster};
 use oppscale_core::error::Error;
 
@@ -36,15 +36,15 @@ pub(super) async fn lacking(
     denied: &[Denied],
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let who = rights::identity(cluster).await?;
+    let who = permissions::identity(cluster).await?;
     let name = namespace.document.name();
-    let mut missing = rights::missing(cluster, name).await?;
+    let mut missing = permissions::missing(cluster, name).await?;
     let mut words = format!("{} may not do all of this:\n", who.user);
     for Denied { message, namespace } in denied {
         let _ = writeln!(words, "  {}", message.replace('\n', "\n    "));
         // Other authorizers than RBAC may allow what a review asks for; to grant a rule, RBAC
         // must, and only the refusal tells which.
-        for rule in rights::of_refusal(message, namespace.as_deref()) {
+        for rule in permissions::of_refusal(message, namespace.as_deref()) {
             if !missing.contains(&rule) {
                 missing.push(rule);
             }
@@ -59,7 +59,7 @@ pub(super) async fn lacking(
         || matches!(namespace.change, Change::Denied(_)))
     .then_some(name);
     let mut text = String::new();
-    for object in rights::grant(&missing, &who.user, fresh) {
+    for object in permissions::grant(&missing, &who.user, fresh) {
         let _ = write!(text, "---\n{}", serde_saphyr::to_string(&object)?);
         if !text.ends_with('\n') {
             text.push('\n');
@@ -99,8 +99,8 @@ pub(super) async fn grant(
         return Ok(Grant::None);
     }
     let everything = Rule::new("*", "*", "*");
-    let who = rights::identity(cluster).await?;
-    if rights::may(cluster, &everything, None).await? {
+    let who = permissions::identity(cluster).await?;
+    if permissions::may(cluster, &everything, None).await? {
         printer.note(&format!("{} may do everything already; nothing was granted", who.user));
         return Ok(Grant::None);
     }
@@ -124,10 +124,13 @@ pub(super) async fn grant(
         "{} is cluster-admin until the end of this run; undo it with: {how}",
         who.user
     ));
-    journal.owe(Debt::Grant, format!("the grant is still there; take it back: {how}"));
+    journal.warn_unless_resolved(
+        Cleanup::Grant,
+        format!("the grant is still there; take it back: {how}"),
+    );
     // A binding counts once the API server's authorizer has heard of it.
     let end = Instant::now() + HEARD;
-    while !rights::may(cluster, &everything, None).await? && Instant::now() < end {
+    while !permissions::may(cluster, &everything, None).await? && Instant::now() < end {
         sleep(LOOK).await;
     }
     Ok(Grant::Made)
@@ -180,6 +183,6 @@ pub(super) async fn take_back(cluster: &Cluster, journal: &mut Journal<'_>) -> a
         right: "--verb=delete --resource=clusterrolebindings.rbac.authorization.k8s.io",
     };
     cluster.remove(&action, &format!("{BINDINGS}/{BOOTSTRAP}")).await?;
-    journal.settle(Debt::Grant);
+    journal.resolve(Cleanup::Grant);
     Ok(())
 }

@@ -12,14 +12,14 @@ use std::time::Duration;
 
 use crate::certificates::{CaBundle, CertificateSpec, issue};
 use crate::checks::{self, CheckContext, CheckTarget};
+use crate::commands::journal::Journal;
 use crate::exit::Exit;
 use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::setup::clock;
-use crate::setup::desired::{Pipeline, Trust, Wishes};
-use crate::setup::install::Journal;
+use crate::setup::config::{InstallConfig, Pipeline, Trust};
 use oppscale_cluster::Cluster;
 use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
@@ -40,15 +40,15 @@ const PROOF: Duration = Duration::from_secs(30);
 /// When something is missing, belongs to somebody else, or does not come up.
 pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let applies = args.export.is_none() && args.dry_run.is_none();
-    let wishes = match args.wishes(applies && !args.yes && can_ask()).await? {
-        Answer::Given(wishes) => wishes,
+    let config = match args.config(applies && !args.yes && can_ask()).await? {
+        Answer::Given(config) => config,
         Answer::Cancelled => {
             printer.note("nothing was changed");
             return Ok(Exit::Interrupted);
         }
     };
     if args.export.is_some() {
-        return export::run(&args, &wishes, printer);
+        return export::run(&args, &config, printer);
     }
     if args.with.iter().any(|what| !what.is_object()) {
         return Err(Error::usage("--with writes Helm values for a chart, which are files")
@@ -57,25 +57,25 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let templates = Templates::new(None)?;
     if args.dry_run == Some(DryRunArg::Client) {
-        return client_dry_run(&wishes, &templates, printer);
+        return client_dry_run(&config, &templates, printer);
     }
     let cluster = args.cluster.connect().await?;
-    let mut wishes = wishes;
+    let mut config = config;
     let progress = Progress::new(printer.shows_progress());
-    let before = look(&args, &wishes, &cluster, &progress).await;
+    let before = look(&args, &config, &cluster, &progress).await;
     progress.finish();
     printer.explanation(&findings::short(&before.findings, printer));
     if let Some(finding) = stopper(&before.findings) {
         printer.note("nothing was changed");
         return Err(stopped(finding, before.error.unwrap_or(ErrorKind::Failure)).into());
     }
-    (wishes.monitor_labels, wishes.rule_labels) = before.labels;
+    (config.monitor_labels, config.rule_labels) = before.labels;
     let mut journal = Journal::new(printer, 0);
     let granted = grant(&args, &cluster, &mut journal, printer).await?;
     if let Grant::Declined(exit) = granted {
         return Ok(exit);
     }
-    let run = Run { args: &args, wishes: &wishes, cluster: &cluster, printer };
+    let run = Run { args: &args, config: &config, cluster: &cluster, printer };
     let outcome = run.apply(&templates, before.now, &mut journal).await;
     if matches!(granted, Grant::Made) {
         // However it went; but what went wrong first is what is told.
@@ -93,13 +93,13 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note("it was not waited for: oppscale check --wait proves it, and oppscale init hands the API over");
         return Ok(Exit::Ok);
     }
-    prove(&args, &wishes, &cluster, changed, printer).await
+    prove(&args, &config, &cluster, changed, printer).await
 }
 
 /// A run on a cluster.
 struct Run<'a> {
     args: &'a InitArgs,
-    wishes: &'a Wishes,
+    config: &'a InstallConfig,
     cluster: &'a Cluster,
     printer: &'a Printer,
 }
@@ -120,10 +120,10 @@ impl Run<'_> {
         now: i64,
         journal: &mut Journal<'_>,
     ) -> anyhow::Result<Applied> {
-        let Self { args, wishes, cluster, printer } = *self;
+        let Self { args, config, cluster, printer } = *self;
         let progress = Progress::new(printer.shows_progress());
         progress.phase("planning");
-        let plan = Plan::make(args, wishes, templates, cluster, now).await;
+        let plan = Plan::make(args, config, templates, cluster, now).await;
         progress.finish();
         let plan = plan?;
         if let Some(exit) = plan.refused(args, cluster, printer).await? {
@@ -172,11 +172,11 @@ struct Before {
 
 type Labels = Vec<(String, String)>;
 
-fn target(args: &InitArgs, wishes: &Wishes, installed: bool) -> CheckTarget {
+fn target(args: &InitArgs, config: &InstallConfig, installed: bool) -> CheckTarget {
     CheckTarget {
-        namespace: wishes.namespace.clone(),
-        service: wishes.service.clone(),
-        secret: wishes.secret.clone(),
+        namespace: config.namespace.clone(),
+        service: config.service.clone(),
+        secret: config.secret.clone(),
         distribution: args.distribution,
         manifests: Vec::new(),
         installed,
@@ -184,11 +184,16 @@ fn target(args: &InitArgs, wishes: &Wishes, installed: bool) -> CheckTarget {
 }
 
 /// The checks that an installation depends on.
-async fn look(args: &InitArgs, wishes: &Wishes, cluster: &Cluster, progress: &Progress) -> Before {
-    let mut context = CheckContext::new(cluster, target(args, wishes, false));
+async fn look(
+    args: &InitArgs,
+    config: &InstallConfig,
+    cluster: &Cluster,
+    progress: &Progress,
+) -> Before {
+    let mut context = CheckContext::new(cluster, target(args, config, false));
     let checks = checks_of(&[Category::Connection, Category::Aggregation]);
     let report = checks::run(&mut context, &checks, None, progress).await;
-    let labels = match wishes.is_scraped() {
+    let labels = match config.is_scraped() {
         true => checks::wanted_labels(&mut context).await,
         false => (Labels::new(), Labels::new()),
     };
@@ -213,14 +218,14 @@ fn stopped(finding: &Finding, kind: ErrorKind) -> Error {
 }
 
 fn client_dry_run(
-    wishes: &Wishes,
+    config: &InstallConfig,
     templates: &Templates,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let spec = CertificateSpec::new(&wishes.service, &wishes.namespace);
+    let spec = CertificateSpec::new(&config.service, &config.namespace);
     let issued = issue(&spec, clock::local())?;
     let bundle = Some(CaBundle::parse(&issued.ca)?);
-    let desired = wishes.render(templates, &Trust { secret: Some(issued), bundle })?;
+    let desired = config.render(templates, &Trust { secret: Some(issued), bundle })?;
     let mut text = String::new();
     for document in desired.all() {
         text.push_str(&format!("apply  {}\n", document.key()));
@@ -232,7 +237,7 @@ fn client_dry_run(
 /// Proves it as the HPA would see it.
 async fn prove(
     args: &InitArgs,
-    wishes: &Wishes,
+    config: &InstallConfig,
     cluster: &Cluster,
     changed: usize,
     printer: &Printer,
@@ -241,15 +246,15 @@ async fn prove(
         0 => "nothing to change\n".to_owned(),
         count => format!("{count} changes made\n"),
     };
-    let categories = match wishes.pipeline {
+    let categories = match config.pipeline {
         Pipeline::Native => vec![Category::Connection, Category::Certificates, Category::Server],
         Pipeline::Prometheus => vec![Category::Connection, Category::Prometheus, Category::Server],
         Pipeline::Keda => vec![Category::Connection, Category::Server],
     };
-    let mut context = CheckContext::new(cluster, target(args, wishes, true));
+    let mut context = CheckContext::new(cluster, target(args, config, true));
     let progress = Progress::new(printer.shows_progress());
     // Selectors do not change by waiting, and pods were waited for.
-    let timeout = wishes.serves().then_some(PROOF);
+    let timeout = config.serves().then_some(PROOF);
     let report = checks::run(&mut context, &checks_of(&categories), timeout, &progress).await;
     progress.finish();
     text.push_str(&findings::short(&report.findings, printer));
@@ -258,17 +263,17 @@ async fn prove(
         return Ok(Exit::Finding);
     }
     if changed > 0 {
-        printer.note(&next_steps(wishes));
+        printer.note(&next_steps(config));
     }
     Ok(Exit::Ok)
 }
 
-fn next_steps(wishes: &Wishes) -> String {
-    let reserve = reserve_text(&wishes.reserve);
+fn next_steps(config: &InstallConfig) -> String {
+    let reserve = reserve_text(&config.reserve);
     let rendered = format!("oppscale render-hpa --workload FILE --reserve {reserve}");
     // Nobody but the external API answers then.
-    let pipeline = if wishes.custom { "" } else { " --pipeline external" };
-    match wishes.pipeline {
+    let pipeline = if config.custom { "" } else { " --pipeline external" };
+    match config.pipeline {
         Pipeline::Native => {
             format!("the API answers; what fills the cluster comes next:\n{rendered}{pipeline}")
         }
@@ -279,7 +284,7 @@ fn next_steps(wishes: &Wishes) -> String {
         Pipeline::Keda => format!(
             "KEDA reads http://{0}.{1}:8080/metrics; what fills the cluster comes next:\n\
              {rendered} --pipeline keda --metrics-url http://{0}.{1}:8080/metrics",
-            wishes.service, wishes.namespace
+            config.service, config.namespace
         ),
     }
 }

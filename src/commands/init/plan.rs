@@ -6,19 +6,20 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::checks;
+use crate::commands::journal::{Cleanup, Journal};
 use crate::exit::Exit;
 use crate::manifest::{Document, Templates};
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
-use crate::setup::desired::{Desired, Trust, Wishes};
-use crate::setup::install::{self, Debt, InstallError, Journal};
+use crate::setup::config::{InstallConfig, InstallObjects, Trust};
+use crate::setup::install::{self, InstallError};
+use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{self, Change, Step};
-use crate::setup::rights::{self, Rule};
 use oppscale_cluster::{Action, Cluster};
 use oppscale_core::error::Error;
 use oppscale_core::units;
 
-use super::adapter::{Answerer, answerer};
+use super::adapter::{ApiServer, api_server};
 use super::args::InitArgs;
 use super::grant::lacking;
 use super::trust::{is_missing, known_kinds, trust};
@@ -60,29 +61,29 @@ impl From<&Rule> for Denied {
 impl Plan {
     pub(super) async fn make(
         args: &InitArgs,
-        wishes: &Wishes,
+        config: &InstallConfig,
         templates: &Templates,
         cluster: &Cluster,
         now: i64,
     ) -> anyhow::Result<Self> {
         let mut known = Known::default();
-        let answerer = answerer(wishes, cluster, &mut known).await?;
-        let trust = match answerer {
-            Answerer::Foreign => Trust { secret: None, bundle: None },
-            _ => trust(wishes, cluster, now, &mut known).await?,
+        let api_server = api_server(config, cluster, &mut known).await?;
+        let trust = match api_server {
+            ApiServer::Foreign => Trust { secret: None, bundle: None },
+            _ => trust(config, cluster, now, &mut known).await?,
         };
-        let Desired { namespace, server, mut api } = wishes.render(templates, &trust)?;
-        let adapter = match answerer {
-            Answerer::Own => None,
-            Answerer::Adapter(path) => Some(path),
-            Answerer::Awaited | Answerer::Foreign => {
+        let InstallObjects { namespace, server, mut api } = config.render(templates, &trust)?;
+        let adapter = match api_server {
+            ApiServer::Own => None,
+            ApiServer::Adapter(path) => Some(path),
+            ApiServer::Awaited | ApiServer::Foreign => {
                 api.clear();
                 None
             }
         };
         known_kinds(cluster, server.iter().chain(&api)).await?;
-        let is_fresh = is_missing(cluster, &wishes.namespace).await?;
-        let fresh = is_fresh.then_some(wishes.namespace.as_str());
+        let is_fresh = is_missing(cluster, &config.namespace).await?;
+        let fresh = is_fresh.then_some(config.namespace.as_str());
         let force = args.force_conflicts;
         let one = |document: Document| plan::step(cluster, document, fresh, force);
         let namespace = one(namespace).await?;
@@ -97,11 +98,11 @@ impl Plan {
         if plan.pending() > 0 {
             // What is to live in a new namespace cannot be tried, and neither can looking on and
             // taking an API back; rights can be asked for all the same.
-            let missing = rights::missing(cluster, &wishes.namespace).await?;
+            let missing = permissions::missing(cluster, &config.namespace).await?;
             let is_inside = |rule: &Rule| fresh.is_some() && rule.namespace.as_deref() == fresh;
             // Who may write without reading is told so object by object.
             let unseen = missing.iter().filter(|rule| {
-                is_inside(rule) && rule.verb != "get" || rights::is_of_waiting(rule)
+                is_inside(rule) && rule.verb != "get" || permissions::is_of_waiting(rule)
             });
             plan.known.denied.extend(unseen.map(Denied::from));
         }
@@ -200,7 +201,7 @@ impl Plan {
         let force = args.force_conflicts;
         let first = std::iter::once(&self.namespace).chain(&self.server);
         for step in first.filter(|step| step.is_pending()) {
-            install::apply(cluster, step, force).await.map_err(stumbled)?;
+            install::apply(cluster, step, force).await.map_err(install_error)?;
             journal.done(format!("applied {}", step.name()));
         }
         if args.no_wait {
@@ -209,19 +210,19 @@ impl Plan {
         progress.phase("waiting for the server's pods");
         let ours = self.server.iter().filter(|step| step.document.kind() == "Deployment");
         for path in ours.map(|step| &step.path).chain(&self.adapter) {
-            install::rolled_out(cluster, path, end).await.map_err(stumbled)?;
+            install::rolled_out(cluster, path, end).await.map_err(install_error)?;
         }
         let mut created = Vec::new();
         for step in self.api.iter().filter(|step| step.is_pending()) {
             if let Err(error) = install::apply(cluster, step, force).await {
                 progress.finish();
                 roll_back(cluster, &created, journal, printer).await;
-                return Err(stumbled(error));
+                return Err(install_error(error));
             }
             journal.done(format!("applied {}", step.name()));
             if step.change == Change::Create {
                 created.push(step);
-                journal.owe(Debt::Api, unavailable(&created));
+                journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
             }
         }
         progress.phase("waiting for the API to be available");
@@ -229,10 +230,10 @@ impl Plan {
             if let Err(error) = install::available(cluster, &step.path, end).await {
                 progress.finish();
                 roll_back(cluster, &created, journal, printer).await;
-                return Err(stumbled(error));
+                return Err(install_error(error));
             }
         }
-        journal.settle(Debt::Api);
+        journal.resolve(Cleanup::Api);
         progress.finish();
         Ok(())
     }
@@ -264,7 +265,7 @@ pub(super) async fn roll_back(
         };
         match cluster.remove(&action, &step.path).await {
             Ok(_) => {
-                journal.undone(&format!("applied {}", step.name()));
+                journal.forget(&format!("applied {}", step.name()));
                 printer.note(&format!("deleted {} again", step.name()));
             }
             Err(error) => printer.warn(&format!(
@@ -275,10 +276,10 @@ pub(super) async fn roll_back(
         }
     }
     // What could not be taken back has been told.
-    journal.settle(Debt::Api);
+    journal.resolve(Cleanup::Api);
 }
 
-pub(super) fn stumbled(error: InstallError) -> anyhow::Error {
+pub(super) fn install_error(error: InstallError) -> anyhow::Error {
     match error {
         InstallError::Cluster(error) => error.into(),
         InstallError::Owned { .. } => Error::owned(error.to_string())

@@ -3,7 +3,7 @@
 use crate::certificates::{CaBundle, CertificateSpec, issue, key_matches};
 use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
-use crate::setup::desired::{Trust, Wishes};
+use crate::setup::config::{InstallConfig, Trust};
 use crate::setup::tls_secret::{self, SecretRef};
 use oppscale_cluster::{Action, Cluster, ClusterError};
 use oppscale_core::error::Error;
@@ -13,21 +13,21 @@ use crate::commands::certs;
 
 /// Certificates: those that are there, if they are good; else new ones.
 pub(super) async fn trust(
-    wishes: &Wishes,
+    config: &InstallConfig,
     cluster: &Cluster,
     now: i64,
     known: &mut Known,
 ) -> anyhow::Result<Trust> {
-    let Some((service, secret)) = wishes.answerer().filter(|_| !wishes.cert_manager) else {
+    let Some((service, secret)) = config.api_server().filter(|_| !config.cert_manager) else {
         return Ok(Trust { secret: None, bundle: None });
     };
-    let spec = CertificateSpec::new(service, &wishes.namespace);
-    let at = SecretRef { namespace: wishes.namespace.clone(), name: secret.to_owned() };
+    let spec = CertificateSpec::new(service, &config.namespace);
+    let at = SecretRef { namespace: config.namespace.clone(), name: secret.to_owned() };
     let stored = match tls_secret::read(cluster, &at).await {
         Ok(stored) => stored,
         // Who may not read it must not replace what may be in use.
         Err(ClusterError::Forbidden { message, .. }) => {
-            let namespace = Some(wishes.namespace.clone());
+            let namespace = Some(config.namespace.clone());
             known.denied.push(Denied { message, namespace });
             return Ok(Trust { secret: None, bundle: None });
         }
@@ -50,7 +50,7 @@ pub(super) async fn trust(
             );
         }
         let bundle = CaBundle::parse(stored.ca.as_deref().unwrap_or_default())?;
-        let bundle = widest(wishes, cluster, bundle).await?;
+        let bundle = widest(config, cluster, bundle).await?;
         return Ok(Trust { secret: None, bundle: Some(bundle) });
     }
     let issued = issue(&spec, now)?;
@@ -60,11 +60,11 @@ pub(super) async fn trust(
 
 /// While a renewal is under way, APIServices trust more than one authority; that stays.
 pub(super) async fn widest(
-    wishes: &Wishes,
+    config: &InstallConfig,
     cluster: &Cluster,
     ours: CaBundle,
 ) -> anyhow::Result<CaBundle> {
-    for (version, group, _) in wishes.apis() {
+    for (version, group, _) in config.apis() {
         let path = format!("{}/{version}.{group}", api_services::PATH);
         let action = Action { words: "get APIService", right: "--verb=get --resource=apiservices" };
         let Ok(Some(live)) = cluster.find(&action, &path).await else { continue };

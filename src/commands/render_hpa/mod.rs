@@ -14,10 +14,10 @@ use anyhow::{Context, bail};
 use crate::exit::Exit;
 use crate::files;
 use crate::filler::{self, Rendered, Workload};
+use crate::manifest::unified_diff;
 use crate::manifest::{self, Document, Templates};
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::render::diff;
 use hpa_model::sizing::{self, Sizing, SizingError};
 use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
@@ -169,7 +169,7 @@ async fn differences(
             tracing::info!("{key}: its namespace or kind is not there yet");
         }
         let merged = dry.merged.as_ref().unwrap_or(document.value());
-        text.push_str(&diff::unified(&key, dry.live.as_ref(), Some(merged)));
+        text.push_str(&unified_diff(&key, dry.live.as_ref(), Some(merged)));
     }
     printer.data(&text)?;
     Ok(if text.is_empty() { Exit::Ok } else { Exit::Finding })

@@ -6,15 +6,15 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::commands::journal::Journal;
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
-use crate::setup::install::Journal;
-use crate::setup::rights::{self, Rule};
+use crate::setup::permissions::{self, Rule};
 use oppscale_cluster::{Action, Cluster, ClusterArgs};
 use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
-use plan::{Doomed, Found};
+use plan::{PlannedDeletion, UninstallPlan};
 
 /// Arguments of `oppscale uninstall`.
 #[derive(Debug, Args)]
@@ -59,7 +59,7 @@ pub struct UninstallArgs {
 /// When it may not be looked at or deleted.
 pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let cluster = args.cluster.connect().await?;
-    let found = Found::look(&cluster, &args).await?;
+    let found = UninstallPlan::discover(&cluster, &args).await?;
     if !found.unknown.is_empty() {
         for message in &found.unknown {
             printer.warn(&format!("it is not known what is to be deleted: {message}"));
@@ -67,13 +67,13 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
         printer.note("nothing was changed: half an uninstallation leaves an API without a server");
         return Ok(Exit::Permissions);
     }
-    if !found.stray.is_empty() {
+    if !found.foreign.is_empty() {
         return Err(Error::owned(
             format!(
                 "APIServices lead to Service {}/{} and are somebody else's: {}",
                 args.namespace,
                 args.service,
-                found.stray.join(", ")
+                found.foreign.join(", ")
             )).hint("while the server of one is gone, no namespace of the cluster can be deleted to its end.\n\
              Remove them where they come from, or with kubectl delete apiservice, and run it again")
         .into());
@@ -81,17 +81,17 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     for note in &found.notes {
         printer.note(note);
     }
-    let doomed = found.doomed;
-    if doomed.is_empty() {
+    let deletions = found.deletions;
+    if deletions.is_empty() {
         printer.data("nothing to delete\n")?;
         return Ok(Exit::Ok);
     }
     let mut text = String::new();
-    for one in &doomed {
+    for one in &deletions {
         let _ = writeln!(text, "{}  {}", printer.paint(Style::Warn, "delete"), one.name);
     }
     printer.data(&text)?;
-    let refused = undeletable(&cluster, &doomed).await?;
+    let refused = undeletable(&cluster, &deletions).await?;
     if !refused.is_empty() {
         printer.warn(&format!("you may not {}", refused.join(", nor ")));
         printer.note("nothing was changed: half an uninstallation leaves an API without a server");
@@ -104,12 +104,12 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
         if !can_ask() {
             return Err(Error::usage(format!(
                 "{} objects are to be deleted, and nobody can be asked",
-                doomed.len()
+                deletions.len()
             ))
             .hint("--yes deletes them without asking, --dry-run only shows them")
             .into());
         }
-        match confirm(&format!("Delete these {} objects?", doomed.len())).await? {
+        match confirm(&format!("Delete these {} objects?", deletions.len())).await? {
             Some(true) => {}
             answer => {
                 printer.note("nothing was changed");
@@ -117,15 +117,15 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
             }
         }
     }
-    let mut journal = Journal::new(printer, doomed.len());
-    for one in &doomed {
+    let mut journal = Journal::new(printer, deletions.len());
+    for one in &deletions {
         let words = format!("delete {}", one.name);
         let right = one.kind.permission("delete");
         cluster.remove(&Action { words: &words, right: &right }, &one.path).await?;
         journal.done(format!("deleted {}", one.name));
     }
     journal.close();
-    printer.data(&format!("{} objects deleted\n", doomed.len()))?;
+    printer.data(&format!("{} objects deleted\n", deletions.len()))?;
     if !args.delete_workloads {
         printer
             .note("opportunistic workloads go on running; their HPAs get no metric and hold them");
@@ -134,9 +134,12 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
 }
 
 /// The rights to delete that are missing, each once.
-async fn undeletable(cluster: &Cluster, doomed: &[Doomed]) -> anyhow::Result<Vec<String>> {
+async fn undeletable(
+    cluster: &Cluster,
+    deletions: &[PlannedDeletion],
+) -> anyhow::Result<Vec<String>> {
     let mut rules: Vec<Rule> = Vec::new();
-    for one in doomed {
+    for one in deletions {
         let rule = Rule::new("delete", one.kind.group, one.kind.plural);
         let rule = Rule { namespace: one.namespace.clone(), ..rule };
         if !rules.contains(&rule) {
@@ -145,7 +148,7 @@ async fn undeletable(cluster: &Cluster, doomed: &[Doomed]) -> anyhow::Result<Vec
     }
     let mut refused = Vec::new();
     for rule in rules {
-        if !rights::may(cluster, &rule, rule.namespace.as_deref()).await? {
+        if !permissions::may(cluster, &rule, rule.namespace.as_deref()).await? {
             refused.push(rule.to_string());
         }
     }

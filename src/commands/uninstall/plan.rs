@@ -54,7 +54,7 @@ const GIVEN: [&str; 4] = [
 ];
 
 /// Something to be deleted.
-pub(super) struct Doomed {
+pub(super) struct PlannedDeletion {
     pub(super) name: String,
     pub(super) path: String,
     pub(super) kind: &'static Kind,
@@ -63,20 +63,20 @@ pub(super) struct Doomed {
 
 /// What was found.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct UninstallPlan {
     /// In the order in which it is to be deleted.
-    pub(super) doomed: Vec<Doomed>,
+    pub(super) deletions: Vec<PlannedDeletion>,
     /// What may not be looked at.
     pub(super) unknown: Vec<String>,
     /// Worth a word.
     pub(super) notes: Vec<String>,
     /// APIServices that lead to our server and are not ours to delete.
-    pub(super) stray: Vec<String>,
+    pub(super) foreign: Vec<String>,
 }
 
-impl Found {
+impl UninstallPlan {
     /// Looks through the cluster.
-    pub(super) async fn look(
+    pub(super) async fn discover(
         cluster: &Cluster,
         args: &UninstallArgs,
     ) -> Result<Self, ClusterError> {
@@ -94,14 +94,17 @@ impl Found {
             }
         }
         // The API goes before all else, workloads included.
-        found.doomed.sort_by_key(|one| *one.kind != kinds::API_SERVICE);
-        found.strays(cluster, args).await?;
+        found.deletions.sort_by_key(|one| *one.kind != kinds::API_SERVICE);
+        found.foreign_api_services(cluster, args).await?;
         Ok(found)
     }
 
-    fn take(&mut self, answer: Result<Vec<Doomed>, ClusterError>) -> Result<(), ClusterError> {
+    fn take(
+        &mut self,
+        answer: Result<Vec<PlannedDeletion>, ClusterError>,
+    ) -> Result<(), ClusterError> {
         match answer {
-            Ok(doomed) => self.doomed.extend(doomed),
+            Ok(deletions) => self.deletions.extend(deletions),
             Err(ClusterError::Forbidden { message, .. }) => self.unknown.push(message),
             Err(error) => return Err(error),
         }
@@ -116,10 +119,10 @@ impl Found {
         kind: &'static Kind,
         args: &UninstallArgs,
     ) -> Result<(), ClusterError> {
-        let before = self.doomed.len();
+        let before = self.deletions.len();
         let ours = ours(cluster, kind, args).await;
         self.take(ours)?;
-        if self.doomed.len() == before {
+        if self.deletions.len() == before {
             return Ok(());
         }
         let (others, unknown) = self.tenants(cluster, &args.namespace).await?;
@@ -133,7 +136,7 @@ impl Found {
             (None, Some(message)) => format!("who else lives in it is not known: {message}"),
             (None, None) => return Ok(()),
         };
-        self.doomed.truncate(before);
+        self.deletions.truncate(before);
         self.notes.push(format!("namespace {} is kept, for {why}", args.namespace));
         Ok(())
     }
@@ -167,8 +170,8 @@ impl Found {
                 let is_issued = metadata["annotations"]["cert-manager.io/issuer-name"]
                     .as_str()
                     .is_some_and(|issuer| issuer.starts_with("oppscale"));
-                let is_doomed = self.doomed.iter().any(|one| one.path == path);
-                if !is_owned && !is_issued && !is_doomed && !GIVEN.contains(&shown.as_str()) {
+                let is_planned = self.deletions.iter().any(|one| one.path == path);
+                if !is_owned && !is_issued && !is_planned && !GIVEN.contains(&shown.as_str()) {
                     others.push(shown);
                 }
             }
@@ -178,7 +181,7 @@ impl Found {
 
     /// An APIService that leads to a server that is gone keeps every namespace from being
     /// deleted, whoever it belongs to.
-    async fn strays(
+    async fn foreign_api_services(
         &mut self,
         cluster: &Cluster,
         args: &UninstallArgs,
@@ -189,12 +192,12 @@ impl Found {
             Err(ClusterError::Forbidden { .. }) => return Ok(()),
             Err(error) => return Err(error),
         };
-        let strays = all.iter().filter(|service| {
+        let foreign_api_services = all.iter().filter(|service| {
             let path = format!("{}/{}", api_services::PATH, service.name());
             service.leads_to(&args.namespace, &args.service)
-                && !self.doomed.iter().any(|one| one.path == path)
+                && !self.deletions.iter().any(|one| one.path == path)
         });
-        self.stray.extend(strays.map(described));
+        self.foreign.extend(foreign_api_services.map(described));
         Ok(())
     }
 }
@@ -209,7 +212,7 @@ async fn ours(
     cluster: &Cluster,
     kind: &'static Kind,
     args: &UninstallArgs,
-) -> Result<Vec<Doomed>, ClusterError> {
+) -> Result<Vec<PlannedDeletion>, ClusterError> {
     // The one RoleBinding lets the server read the front proxy's ConfigMap.
     let namespace = match kind.installed {
         Installed::KubeSystem => "kube-system",
@@ -223,19 +226,19 @@ async fn ours(
     let query = format!("{path}?labelSelector={selector}");
     let list = cluster.find(&Action { words: &words, right: &right }, &query).await?;
     let items = list.unwrap_or_default()["items"].as_array().cloned().unwrap_or_default();
-    let doomed = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
+    let deletions = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
         let metadata = &item["metadata"];
         let name = metadata["name"].as_str().unwrap_or_default();
         let namespace = metadata["namespace"].as_str();
         let shown = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        Doomed {
+        PlannedDeletion {
             name: format!("{} {shown}{name}", kind.name),
             path: format!("{path}/{name}"),
             kind,
             namespace: namespace.map(str::to_owned),
         }
     });
-    Ok(doomed.collect())
+    Ok(deletions.collect())
 }
 
 /// Whether an object is of this installation: there may be several in a cluster.
@@ -274,11 +277,11 @@ fn belongs(kind: &Kind, item: &Value, args: &UninstallArgs) -> bool {
 async fn workloads(
     cluster: &Cluster,
     notes: &mut Vec<String>,
-) -> Result<Vec<Doomed>, ClusterError> {
+) -> Result<Vec<PlannedDeletion>, ClusterError> {
     let right = kinds::HPA.permission("list,delete");
     let action = Action { words: "list HPAs", right: &right };
     let list = cluster.find(&action, &kinds::HPA.list_path(None)).await?;
-    let mut doomed = Vec::new();
+    let mut deletions = Vec::new();
     for hpa in list.unwrap_or_default()["items"].as_array().into_iter().flatten() {
         let target = &hpa["spec"]["scaleTargetRef"];
         if hpa["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "oppscale" {
@@ -288,7 +291,7 @@ async fn workloads(
         let (namespace, name) =
             (text(&hpa["metadata"]["namespace"]), text(&hpa["metadata"]["name"]));
         let (kind, workload) = (text(&target["kind"]), text(&target["name"]));
-        doomed.push(scaler(&hpa["metadata"], &namespace, &name));
+        deletions.push(scaler(&hpa["metadata"], &namespace, &name));
         let version = text(&target["apiVersion"]);
         let is_it = |known: &&Kind| {
             known.name == kind && (version.is_empty() || known.api_version() == version)
@@ -313,21 +316,21 @@ async fn workloads(
             continue;
         }
         let name = format!("{kind} {namespace}/{workload}");
-        doomed.push(Doomed { name, path, kind: known, namespace: Some(namespace) });
+        deletions.push(PlannedDeletion { name, path, kind: known, namespace: Some(namespace) });
     }
-    Ok(doomed)
+    Ok(deletions)
 }
 
 /// An HPA; or the ScaledObject that KEDA made it for, with the same labels, and would make it
 /// for again.
-fn scaler(hpa: &Value, namespace: &str, name: &str) -> Doomed {
+fn scaler(hpa: &Value, namespace: &str, name: &str) -> PlannedDeletion {
     let mut owners = hpa["ownerReferences"].as_array().into_iter().flatten();
     let of = owners.find(|owner| owner["kind"] == "ScaledObject");
     let (kind, name) = match of.and_then(|owner| owner["name"].as_str()) {
         Some(name) => (&kinds::SCALED_OBJECT, name),
         None => (&kinds::HPA, name),
     };
-    Doomed {
+    PlannedDeletion {
         name: format!("{} {namespace}/{name}", kind.name),
         path: kind.path(Some(namespace), name),
         kind,

@@ -1,17 +1,16 @@
-//! Objects as they are and as they would be, in the unified form of `kubectl diff`.
+//! Differences between a live and a merged object, in the unified form of `kubectl diff`.
 
 use serde_json::{Map, Value};
 use similar::TextDiff;
 
-/// Fields that the server sets with every write and that say nothing, as `kubectl diff` leaves
-/// out `managedFields` and shows the rest only when it differs.
+/// Metadata that the server sets with every write, which would be noise in a diff.
 const NOISE: [&str; 6] =
     ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
-/// Lines around a change.
-const CONTEXT: usize = 3;
+/// Unchanged lines shown around a change.
+const CONTEXT_LINES: usize = 3;
 
-/// The difference; empty where there is none. `None` stands for no object.
-pub fn unified(name: &str, live: Option<&Value>, merged: Option<&Value>) -> String {
+/// The unified diff; empty if the objects are equal. `None` is a missing object.
+pub fn unified_diff(name: &str, live: Option<&Value>, merged: Option<&Value>) -> String {
     let (mut live, mut merged) = (live.cloned(), merged.cloned());
     mask(live.as_mut(), merged.as_mut());
     let text = |value: Option<Value>| match value {
@@ -25,7 +24,7 @@ pub fn unified(name: &str, live: Option<&Value>, merged: Option<&Value>) -> Stri
     let name = name.replace(' ', "/");
     TextDiff::from_lines(&before, &after)
         .unified_diff()
-        .context_radius(CONTEXT)
+        .context_radius(CONTEXT_LINES)
         .header(&format!("live/{name}"), &format!("merged/{name}"))
         .to_string()
 }
@@ -42,7 +41,7 @@ fn without_noise(mut value: Value) -> Value {
     sorted(value)
 }
 
-/// Keys in order: a server and a template need not agree about it.
+/// Sorts keys, whose order differs between a server and a template.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(map) => {
@@ -55,7 +54,7 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// Secrets are not shown, only whether they differ, in the words of `kubectl diff`.
+/// Masks the data of Secrets as `kubectl diff` does: only whether a value differs is shown.
 fn mask(live: Option<&mut Value>, merged: Option<&mut Value>) {
     let is_secret =
         |value: &Option<&mut Value>| value.as_ref().is_some_and(|value| value["kind"] == "Secret");
@@ -94,9 +93,9 @@ mod tests {
         });
         let mut merged = live.clone();
         merged["metadata"]["uid"] = "2".into();
-        assert_eq!(unified("ConfigMap x", Some(&live), Some(&merged)), "");
+        assert_eq!(unified_diff("ConfigMap x", Some(&live), Some(&merged)), "");
         merged["data"]["a"] = "3".into();
-        let diff = unified("ConfigMap x", Some(&live), Some(&merged));
+        let diff = unified_diff("ConfigMap x", Some(&live), Some(&merged));
         assert!(diff.starts_with("--- live/ConfigMap/x\n+++ merged/ConfigMap/x\n@@"), "{diff}");
         assert!(diff.contains("\n-  a: \"1\"\n+  a: \"3\"\n"), "{diff}");
     }
@@ -105,7 +104,7 @@ mod tests {
     fn no_secret_is_shown() {
         let of =
             |wallet: &str| json!({"kind": "Secret", "data": {"wallet": wallet, "same": "c2Vj"}});
-        let diff = unified("Secret x", Some(&of("b2xk")), Some(&of("bmV3")));
+        let diff = unified_diff("Secret x", Some(&of("b2xk")), Some(&of("bmV3")));
         assert!(diff.contains("*** (before)") && diff.contains("*** (after)"), "{diff}");
         for secret in ["b2xk", "bmV3", "c2Vj"] {
             assert!(!diff.contains(secret), "{diff}");

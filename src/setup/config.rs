@@ -25,7 +25,7 @@ pub enum Pipeline {
 
 /// What is to be installed.
 #[derive(Debug, Clone)]
-pub struct Wishes {
+pub struct InstallConfig {
     /// The way.
     pub pipeline: Pipeline,
     /// The namespace.
@@ -60,7 +60,7 @@ pub struct Wishes {
 
 /// The objects, in three parts.
 #[derive(Debug, Clone)]
-pub struct Desired {
+pub struct InstallObjects {
     /// The namespace alone: without it, the others cannot even be tried.
     pub namespace: Document,
     /// What makes the server run.
@@ -78,14 +78,14 @@ pub struct Trust {
     pub bundle: Option<CaBundle>,
 }
 
-impl Wishes {
+impl InstallConfig {
     /// Whether the server answers an API of the cluster.
     pub fn serves(&self) -> bool {
         self.pipeline == Pipeline::Native && (self.custom || self.external)
     }
 
     /// Who answers the API: the Service, and the Secret with its certificate.
-    pub fn answerer(&self) -> Option<(&str, &str)> {
+    pub fn api_server(&self) -> Option<(&str, &str)> {
         match self.pipeline {
             Pipeline::Native => self.serves().then_some((&*self.service, &*self.secret)),
             Pipeline::Prometheus => Some((ADAPTER, ADAPTER_SECRET)),
@@ -128,12 +128,16 @@ impl Wishes {
     ///
     /// # Errors
     /// When a template is wrong.
-    pub fn render(&self, templates: &Templates, trust: &Trust) -> Result<Desired, ManifestError> {
+    pub fn render(
+        &self,
+        templates: &Templates,
+        trust: &Trust,
+    ) -> Result<InstallObjects, ManifestError> {
         let context = &self.context(trust);
         let mut namespace = templates.render("server-namespace.yaml", context)?;
         let mut server = templates.render("server-rbac.yaml", context)?;
         let answering = self.answering(context);
-        if self.answerer().is_some() {
+        if self.api_server().is_some() {
             if self.cert_manager {
                 server.extend(templates.render("cert-manager.yaml", &answering)?);
             } else if trust.secret.is_some() {
@@ -158,7 +162,7 @@ impl Wishes {
             false => templates.render("server-api-service.yaml", &answering)?,
         };
         let namespace = namespace.swap_remove(0);
-        Ok(Desired { namespace, server, api })
+        Ok(InstallObjects { namespace, server, api })
     }
 
     /// The context for what belongs to whoever answers the API.
@@ -213,7 +217,7 @@ fn names(service: &str, namespace: &str) -> [String; 2] {
     [format!("{service}.{namespace}.svc"), format!("{service}.{namespace}.svc.cluster.local")]
 }
 
-impl Desired {
+impl InstallObjects {
     /// All of them, in order.
     pub fn all(&self) -> Vec<Document> {
         let mut all = vec![self.namespace.clone()];
