@@ -2,6 +2,7 @@
 
 use clap::{ArgAction, Parser, Subcommand};
 
+use crate::commands::args::LogFormat;
 use crate::commands::certs::CertsArgs;
 use crate::commands::check::CheckArgs;
 use crate::commands::completion::CompletionArgs;
@@ -12,7 +13,7 @@ use crate::commands::load::LoadArgs;
 use crate::commands::man::ManArgs;
 use crate::commands::render_hpa::RenderHpaArgs;
 use crate::commands::sample_app::SampleAppArgs;
-use crate::commands::serve::{LogFormat, ServeArgs};
+use crate::commands::serve::ServeArgs;
 use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;

@@ -10,7 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
 use crate::commands;
-use crate::commands::serve::LogFormat;
+use crate::commands::args::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::terminal;

@@ -18,6 +18,8 @@ use oppscale_core::check::{Category, CheckId, Distribution, Outcome, UnknownChec
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
+use crate::commands::args::{OutputArgs, ServerArgs};
+
 /// Arguments of `oppscale check`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -35,16 +37,9 @@ Exit codes: 0 no check failed (warnings included), 1 a check failed, 2 usage,
 3 no check failed, but permissions are missing for some, 124 a check still
 fails after --timeout")]
 pub struct CheckArgs {
-    /// Output format: table, short (failures and warnings only) or json
-    #[arg(
-        short,
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = true
-    )]
-    pub output: Format,
+    /// Output format
+    #[command(flatten)]
+    pub output: OutputArgs<Format>,
     /// Check again until no check fails
     #[arg(long)]
     pub wait: bool,
@@ -64,15 +59,9 @@ pub struct CheckArgs {
         "Distribution, if it is not recognized: {}", Distribution::NAMES
     ))]
     pub distribution: Option<Distribution>,
-    /// Namespace of the metrics server
-    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
-    pub namespace: String,
-    /// Service in front of it
-    #[arg(long, value_name = "NAME", default_value = "oppscale")]
-    pub service: String,
-    /// Secret that holds its certificates
-    #[arg(long, value_name = "NAME", default_value = "oppscale-tls")]
-    pub secret: String,
+    /// The metrics server.
+    #[command(flatten)]
+    pub server: ServerArgs,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -118,9 +107,9 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
         CheckReport { findings: checks::check_manifests(&manifests), timed_out: false }
     } else {
         let target = CheckTarget {
-            namespace: args.namespace,
-            service: args.service,
-            secret: args.secret,
+            namespace: args.server.namespace,
+            service: args.server.service,
+            secret: args.server.secret,
             distribution: args.distribution,
             manifests,
             installed: false,
@@ -135,7 +124,7 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
         progress.finish();
         report
     };
-    let text = match args.output {
+    let text = match args.output.format {
         Format::Table => findings::table(&report.findings, printer),
         Format::Short => findings::short(&report.findings, printer),
         Format::Json => findings::json(&report.findings),

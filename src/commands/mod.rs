@@ -1,10 +1,10 @@
 //! The commands: a file or a folder for each, with its arguments and a short `run`.
 
+pub mod args;
 pub mod certs;
 pub mod check;
 pub mod completion;
 pub mod demo;
-mod image;
 pub mod init;
 mod journal;
 pub mod kubeconfig;

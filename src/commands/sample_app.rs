@@ -11,7 +11,7 @@ use crate::sample_app::SampleApp;
 use oppscale_core::error::Error;
 use oppscale_core::units::parse_duration;
 
-use super::serve::LogFormat;
+use super::args::LogFormat;
 use super::shutdown::Ending;
 
 /// The port, unless it is said otherwise.

@@ -18,8 +18,10 @@ use crate::setup::{clock, tls_secret};
 use oppscale_cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
 use oppscale_core::error::Error;
 
+use crate::commands::args::ServerArgs;
+
 use super::authority::AuthorityArgs;
-use super::{LifeArgs, ServerArgs, folder, good_for, write_folder};
+use super::{LifeArgs, folder, good_for, write_folder};
 
 /// Arguments of `oppscale certs generate`.
 #[derive(Debug, Args)]

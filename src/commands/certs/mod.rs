@@ -22,6 +22,8 @@ use crate::setup::rotation::RotationError;
 use crate::setup::tls_secret::SecretRef;
 use oppscale_core::error::Error;
 
+use crate::commands::args::ServerArgs;
+
 use generate::GenerateArgs;
 use renew::RenewArgs;
 use status::StatusArgs;
@@ -35,20 +37,6 @@ pub enum CertsArgs {
     Status(Box<StatusArgs>),
     /// Replace certificates before they end, without a failed request
     Renew(Box<RenewArgs>),
-}
-
-/// For whom certificates are.
-#[derive(Debug, Clone, Args)]
-pub struct ServerArgs {
-    /// Namespace of the metrics server
-    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
-    pub namespace: String,
-    /// Service in front of it; the certificate is for SERVICE.NAMESPACE.svc
-    #[arg(long, value_name = "NAME", default_value = "oppscale")]
-    pub service: String,
-    /// Secret that holds its certificates
-    #[arg(long, value_name = "NAME", default_value = "oppscale-tls")]
-    pub secret: String,
 }
 
 /// How long certificates live.

@@ -17,8 +17,10 @@ use oppscale_cluster::ClusterArgs;
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
+use crate::commands::args::ServerArgs;
+
 use super::authority::AuthorityArgs;
-use super::{LifeArgs, ServerArgs, authorities, folder, good_for, rotation_error, write_folder};
+use super::{LifeArgs, authorities, folder, good_for, rotation_error, write_folder};
 
 /// Arguments of `oppscale certs renew`.
 #[derive(Debug, Args)]

@@ -17,7 +17,8 @@ use crate::setup::{clock, tls_secret};
 use oppscale_cluster::{ClusterArgs, ClusterError};
 use oppscale_core::error::Error;
 
-use super::{ServerArgs, folder};
+use super::folder;
+use crate::commands::args::{OutputArgs, ServerArgs};
 
 /// Arguments of `oppscale certs status`.
 #[derive(Debug, Args)]
@@ -35,9 +36,9 @@ pub struct StatusArgs {
     /// Whose certificates.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// How to show it
-    #[arg(short, long, value_enum, default_value_t, value_name = "FORMAT")]
-    pub output: Format,
+    /// Output format
+    #[command(flatten)]
+    pub output: OutputArgs<Format>,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -86,7 +87,7 @@ pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<E
         }
         None => of_cluster(&args, &spec).await?,
     };
-    let text = match args.output {
+    let text = match args.output.format {
         Format::Json => format!("{:#}\n", json_of(&status)),
         Format::Table => table(&status, printer),
     };

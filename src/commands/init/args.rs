@@ -13,7 +13,7 @@ use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
-use crate::commands::image::is_image;
+use crate::commands::args::is_image;
 use crate::commands::prompt::answered;
 
 /// Arguments of `oppscale init`.

@@ -11,6 +11,8 @@ use crate::load::{Plan, PlanError, Rate};
 use oppscale_core::error::Error;
 use oppscale_core::units::{parse_duration, parse_percent, time_limit};
 
+use crate::commands::args::OutputArgs;
+
 /// A run that is longer has been mistyped.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
@@ -69,16 +71,9 @@ pub struct LoadArgs {
     /// a status of 400 and above
     #[arg(long, value_name = "PERCENT", value_parser = parse_share)]
     pub fail_above: Option<u32>,
-    /// How to write the figures: text or json
-    #[arg(
-        short,
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = true
-    )]
-    pub output: LoadOutput,
+    /// Output format
+    #[command(flatten)]
+    pub output: OutputArgs<LoadOutput>,
     /// Instead, print the Job that does this in a cluster, with this image
     #[arg(long, value_name = "IMAGE", help_heading = JOB)]
     pub job: Option<String>,

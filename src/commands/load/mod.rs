@@ -20,7 +20,7 @@ use crate::render;
 use oppscale_core::error::Error;
 use oppscale_core::units;
 
-use crate::commands::image::is_image;
+use crate::commands::args::is_image;
 use crate::commands::shutdown::Ending;
 pub use args::LoadArgs;
 use args::LoadOutput;
@@ -75,7 +75,7 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     let summary = tally.summary();
     let is_whole = ended == Ended::Whole;
-    printer.data(&match args.output {
+    printer.data(&match args.output.format {
         LoadOutput::Text => render::load::text(&plan, &summary, is_whole, printer),
         LoadOutput::Json => render::load::json(&plan, &summary, is_whole),
     })?;
@@ -169,7 +169,7 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
         words.push(format!("--fail-above={}%", f64::from(most) / 1000.0));
     }
     // Logs hold both outputs: figures for a script stand alone.
-    words.push(match args.output {
+    words.push(match args.output.format {
         LoadOutput::Text => "--verbose".to_owned(),
         LoadOutput::Json => "--output=json".to_owned(),
     });

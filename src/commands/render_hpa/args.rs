@@ -15,6 +15,7 @@ use super::values::{
     ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag, parse_growth, parse_pair,
     parse_quota, parse_replica, parse_reserve,
 };
+use crate::commands::args::OutputArgs;
 
 /// Arguments of `oppscale render-hpa`.
 #[derive(Debug, Args)]
@@ -195,17 +196,9 @@ pub struct RenderHpaArgs {
     #[arg(long = "monitor-label", value_name = "KEY=VALUE", value_parser = parse_pair, help_heading = SURROUNDINGS)]
     pub monitor_labels: Vec<(String, String)>,
 
-    /// Output: yaml or json
-    #[arg(
-        short,
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = true,
-        help_heading = OUTPUT
-    )]
-    pub output: Output,
+    /// Output format
+    #[command(flatten, next_help_heading = OUTPUT)]
+    pub output: OutputArgs<Output>,
     /// Write one file each and a kustomization.yaml into this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "diff"], help_heading = OUTPUT)]
     pub output_dir: Option<PathBuf>,

@@ -50,7 +50,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
         facts::refuse_other_class(cluster, &rendered.documents).await?;
     }
     let comments =
-        args.explain == Some(Explain::Comments) && args.output == Output::Yaml && !args.diff;
+        args.explain == Some(Explain::Comments) && args.output.format == Output::Yaml && !args.diff;
     if comments {
         filler::comment(&mut rendered.documents, &rendered.lines);
     }
@@ -128,7 +128,7 @@ async fn write(
         ));
         return Ok(Exit::Ok);
     }
-    let text = match args.output {
+    let text = match args.output.format {
         Output::Yaml => manifest::stream(documents),
         Output::Json => manifest::json(documents)?,
     };

@@ -8,7 +8,7 @@ use oppscale_core::error::Error;
 use super::args::RenderHpaArgs;
 use super::flags;
 use super::values::ConfigAs;
-use crate::commands::image::is_image;
+use crate::commands::args::is_image;
 
 /// The PriorityClass of fillers unless told otherwise.
 const CLASS: &str = "opportunistic";

@@ -14,6 +14,8 @@ use oppscale_cluster::{ClusterArgs, KindRef};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
+use crate::commands::args::LogFormat;
+
 /// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -83,16 +85,6 @@ pub enum OnStaleArg {
     Hold,
     /// 0
     Zero,
-}
-
-/// How to log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum LogFormat {
-    /// For people
-    #[default]
-    Text,
-    /// One object a line
-    Json,
 }
 
 impl ServeArgs {

@@ -10,7 +10,7 @@ use crate::serve::{ServeError, Server};
 use oppscale_core::error::Error;
 
 use crate::commands::shutdown::Ending;
-pub use args::{LogFormat, ServeArgs};
+pub use args::ServeArgs;
 
 /// How long requests that came may take once the ports are closed. With the delay before,
 /// it stays within the 30 s that a pod has by default.

@@ -9,6 +9,8 @@ use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
+use crate::commands::args::OutputArgs;
+
 /// Arguments of `oppscale simulate`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -78,16 +80,9 @@ pub struct SimulateArgs {
     /// Which configuration to look at closely [default: the first]
     #[arg(long, value_name = "NAME")]
     pub show: Option<String>,
-    /// Output: table, json or csv
-    #[arg(
-        short,
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = true
-    )]
-    pub output: Output,
+    /// Output format
+    #[command(flatten)]
+    pub output: OutputArgs<Output>,
     /// Print only the corrected manifest of the configuration that is looked at
     #[arg(long, conflicts_with = "output")]
     pub corrected: bool,

@@ -37,7 +37,7 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     let entries = compare::run(&stage.title, stage.candidates, printer).await?;
     let comparison = Comparison { scenario: stage.title, seed, entries, shown };
     let close = comparison.shown();
-    let text = match args.output {
+    let text = match args.output.format {
         _ if args.corrected => {
             match (close.correction(), &close.corrected) {
                 (None, _) => printer.note(&format!("nothing to correct: {} as it is", close.name)),

@@ -14,6 +14,7 @@ use oppscale_core::units::amount_of;
 use oppscale_core::view::By;
 
 use super::live_args::LiveArgs;
+use crate::commands::args::OutputArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -82,16 +83,9 @@ pub struct TopArgs {
     /// Show what is used now, from metrics.k8s.io
     #[arg(long, conflicts_with = "from")]
     pub usage: bool,
-    /// Output: table, wide, json, yaml, csv or name
-    #[arg(
-        short,
-        long,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT",
-        hide_possible_values = true
-    )]
-    pub output: Output,
+    /// Output format
+    #[command(flatten)]
+    pub output: OutputArgs<Output>,
     /// Tell where the number of this pod comes from
     #[arg(long, value_name = "[NAMESPACE/]POD", conflicts_with_all = ["output", "by", "fail_below"])]
     pub explain: Option<String>,
@@ -183,7 +177,7 @@ impl TopArgs {
             return Err(Error::usage("--sort names a column that these rows do not have")
                 .hint("see which columns there are without --sort; usage needs --usage"));
         }
-        let resources = match (self.output, self.resources.is_empty()) {
+        let resources = match (self.output.format, self.resources.is_empty()) {
             (_, false) => self.resources.clone(),
             (_, true) if self.live.watch || self.live.replay.is_some() => Vec::new(),
             (Output::Table | Output::Name, true) => vec![CPU.to_owned()],

@@ -55,7 +55,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     // The report holds everything that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
     let mut notes = snapshot.notes.clone();
-    let text = match args.output {
+    let text = match args.output.format {
         Output::Table => {
             let (text, hidden) = table::compact(&report, args.show_unusable, printer);
             notes.extend(hidden);

@@ -24,7 +24,7 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
         || args.fail_below.is_some()
         || args.usage
         || args.live.watch
-        || args.output != Output::Table
+        || args.output.format != Output::Table
         || !args.from.is_empty();
     !asks_for_words && terminal::has_screen()
 }
