@@ -1,4 +1,4 @@
-//! The command line: words and types, nothing else.
+//! The command line: types and their help, nothing else.
 
 use clap::{ArgAction, Parser, Subcommand};
 
@@ -20,7 +20,7 @@ use crate::commands::top::TopArgs;
 use crate::commands::uninstall::UninstallArgs;
 use crate::printer::ColorChoice;
 
-/// The heading of the options that every command has.
+/// Heading of the options that every command has.
 const GLOBAL: &str = "Global options";
 
 /// Fill the idle capacity of a Kubernetes cluster, and give it back on demand
@@ -33,15 +33,15 @@ const GLOBAL: &str = "Global options";
     subcommand_required = true,
     after_help = "\
 Examples:
-  oppscale top                                   what is left in this cluster
+  oppscale top                                   what remains in this cluster
   oppscale top --replica cpu=4,memory=8Gi        how many such replicas fit
   kubectl get nodes,pods -A -o json | oppscale top --from -
                                                  the same from a saved list
-  oppscale simulate                              what an HPA makes of it all
+  oppscale simulate                              what an HPA will do
   oppscale render-hpa --workload app.yaml        manifests, sized for it
 
-Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing rights,
-4 owned by somebody else, 124 timed out, 130 interrupted"
+Exit codes: 0 ok, 1 a negative finding or an error, 2 usage, 3 missing
+permissions, 4 owned by somebody else, 124 timed out, 130 interrupted"
 )]
 pub struct Cli {
     /// When to colour: auto, always or never
@@ -55,13 +55,13 @@ pub struct Cli {
         help_heading = GLOBAL
     )]
     pub color: ColorChoice,
-    /// Say less on stderr
+    /// Print less on stderr
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,
-    /// Say more on stderr; twice for more
+    /// Print more on stderr; repeat for even more
     #[arg(short, long, action = ArgAction::Count, global = true, help_heading = GLOBAL)]
     pub verbose: u8,
-    /// What to do
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -69,49 +69,49 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Show what is left of a cluster: per node, and in all
+    /// Show the remaining capacity of a cluster, per node and in total
     Top(Box<TopArgs>),
-    /// Render the manifests of opportunistic work, sized for a cluster
+    /// Generate the manifests of a filler, sized for a cluster
     RenderHpa(Box<RenderHpaArgs>),
-    /// Serve what remains to HPAs, Prometheus and people
+    /// Serve the remaining capacity to HPAs, Prometheus and people
     ///
     /// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets labelled
     /// oppscale.dev/opportunistic=true, and answers the HPA controller through the API
-    /// server. What a workload may take is in its annotations: oppscale.dev/reserve,
+    /// server. Annotations limit what a workload may take: oppscale.dev/reserve,
     /// target-utilization, max-replicas, weight, priority. A second port has a web page,
     /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
     Serve(Box<ServeArgs>),
-    /// Show what an HPA will do on a simulated cluster, and what it should be
+    /// Show what an HPA will do on a simulated cluster, and how to correct it
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
-    /// Set a cluster up: shows its plan, asks once, and proves the result
+    /// Set a cluster up: shows its plan, asks once, and verifies the result
     Init(Box<InitArgs>),
     /// Check a cluster, with a fix for each failure
     Check(Box<CheckArgs>),
-    /// Make, look at and renew the certificates of the metrics API
+    /// Create, show and renew the certificates of the metrics API
     #[command(subcommand)]
     Certs(CertsArgs),
-    /// Make a kubeconfig for a ServiceAccount, with a token that ends
+    /// Create a kubeconfig for a ServiceAccount, with a token that expires
     Kubeconfig(Box<KubeconfigArgs>),
-    /// Write out the templates of render-hpa, to start your own from
+    /// Write the templates of render-hpa to a folder, to start your own from
     Templates(TemplatesArgs),
-    /// Take away what init brought, the API first
+    /// Remove what init installed, the API first
     Uninstall(Box<UninstallArgs>),
     /// Answer requests and count them: the article's paid application
     SampleApp(SampleAppArgs),
-    /// Send requests at a constant rate, and tell what came of them
+    /// Send requests at a constant rate and report latency and failures
     Load(Box<LoadArgs>),
     /// Print a completion script for a shell
     Completion(CompletionArgs),
     /// Write the manual pages into a folder
-    // For packages; who reads them has man.
+    // For packagers only.
     #[command(hide = true)]
     Man(ManArgs),
 }
 
 impl Command {
-    /// How it logs, if it is a server: one that goes on until it is told to stop.
+    /// Log format of a server, that is of a command that runs until it is stopped.
     pub fn log_format(&self) -> Option<LogFormat> {
         match self {
             Self::Serve(args) => Some(args.log_format),
@@ -120,7 +120,7 @@ impl Command {
         }
     }
 
-    /// Whether it waits for Ctrl-C itself, to end in order.
+    /// Whether the command handles Ctrl-C itself, for an orderly shutdown.
     pub fn ends_itself(&self) -> bool {
         matches!(self, Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
     }

@@ -51,7 +51,7 @@ pub struct CheckArgs {
         "Check only these categories or IDs, separated by commas: {}", Category::NAMES
     ))]
     pub only: Vec<Only>,
-    /// Also check the manifests of this file or folder; - is standard input
+    /// Also check the manifests in this file or folder; - is stdin
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<String>,
     /// The distribution.

@@ -15,7 +15,7 @@ Examples:
   oppscale completion zsh > \"${fpath[1]}/_oppscale\"
   oppscale completion fish > ~/.config/fish/completions/oppscale.fish")]
 pub struct CompletionArgs {
-    /// The shell
+    /// Shell
     #[arg(value_enum)]
     pub shell: Shell,
 }
@@ -31,7 +31,7 @@ pub fn run(args: &CompletionArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(Exit::Ok)
 }
 
-/// The command line without its hidden commands, which scripts would complete too.
+/// The command line without its hidden commands, which scripts would complete, too.
 fn visible() -> Command {
     let all = Cli::command();
     Command::new("oppscale")

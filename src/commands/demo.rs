@@ -18,7 +18,7 @@ Examples:
 
 Keys: space pauses, s steps 15 s, + and - change the speed, q quits, ? explains")]
 pub struct DemoArgs {
-    /// Simulated seconds in a second on the screen
+    /// Simulated seconds per second
     #[arg(
         long,
         value_name = "N",
@@ -26,15 +26,15 @@ pub struct DemoArgs {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_SPEED))
     )]
     pub speed: u32,
-    /// Sets what a cluster leaves to chance; a seed gives the same run again
+    /// Random seed; equal seeds give equal runs
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Lines instead of a screen, as where there is no terminal
+    /// Print lines instead of a live screen, as without a terminal
     #[arg(long)]
     pub plain: bool,
 }
 
-/// Shows both HPAs at work, and compares them.
+/// Runs both HPAs side by side and compares them.
 ///
 /// # Errors
 /// When stdout or the terminal cannot be used.

@@ -35,46 +35,46 @@ The token lives with the Secret oppscale-kubeconfig-NAME: when that is deleted,
 the token is refused within 12 seconds. A pod of the cluster needs none of this:
 it has a token of its own.")]
 pub struct KubeconfigArgs {
-    /// ServiceAccount whose kubeconfig it is
+    /// Name of the ServiceAccount
     #[arg(long, visible_alias = "sa", value_name = "NAME", default_value = "oppscale")]
     pub serviceaccount: String,
-    /// Its namespace
+    /// Namespace of the ServiceAccount
     #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
     pub namespace: String,
-    /// Make the ServiceAccount if it is not there; it gets no rights
+    /// Create the ServiceAccount if it does not exist; it gets no permissions
     #[arg(long)]
     pub create: bool,
-    /// How long the token is to live; the server may cut it. At least 10m
+    /// Lifetime of the token, at least 10m; the server may shorten it
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = parse_duration)]
     pub duration: Duration,
-    /// For whom the token is; left out, for the API server. May be given several times
+    /// Audience of the token; repeatable [default: the API server]
     #[arg(long, value_name = "NAME")]
     pub audience: Vec<String>,
-    /// A token that never ends, from a Secret, for what cannot renew one
+    /// Use a Secret token, which never expires, for clients that cannot renew one
     #[arg(long, conflicts_with_all = ["audience", "duration"])]
     pub legacy_token: bool,
-    /// Address of the API server, as it is reached from where the file is used
+    /// Address of the API server as seen by the user of the file
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// CA of the API server, PEM, instead of the one of your kubeconfig
+    /// CA of the API server in PEM, instead of your kubeconfig's
     #[arg(long, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
-    /// Name of cluster, user and context in the file
+    /// Name of the cluster, user and context entries
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Write this file, mode 0600, instead of stdout
+    /// Write this file with mode 0600, instead of stdout
     #[arg(long, value_name = "FILE", conflicts_with = "merge")]
     pub out: Option<PathBuf>,
-    /// Put it into a kubeconfig that is there; its current context stays
+    /// Merge into an existing kubeconfig; its current context stays
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
-    /// Replace a file, or entries of that name, which hold something else
+    /// Replace a file or entries that hold something else
     #[arg(long)]
     pub force: bool,
-    /// Revoke the tokens handed out before
+    /// Revoke the tokens issued before
     #[arg(long, conflicts_with_all = ["create", "legacy_token", "out", "merge", "audience"])]
     pub revoke: bool,
-    /// Say what would be done; no token is made, for a dry run makes a real one
+    /// Only show what would be done; no token is requested
     #[arg(long)]
     pub dry_run: bool,
     /// The cluster.

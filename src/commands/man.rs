@@ -1,4 +1,4 @@
-//! `oppscale man`: manual pages, one a command. Hidden: it is for who packs oppscale.
+//! `oppscale man`: manual pages, one per command. Hidden from help, for packagers.
 
 use std::path::PathBuf;
 
@@ -15,12 +15,12 @@ use crate::printer::Printer;
 /// Arguments of `oppscale man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// The folder to write them into
+    /// Folder to write to
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
 }
 
-/// Writes the pages, and says which.
+/// Writes the pages and prints their names.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -57,7 +57,7 @@ fn pages(
     Ok(pages)
 }
 
-/// Those that are shown; `help` is none that has a page.
+/// The visible subcommands; `help` has no page.
 fn subcommands(command: &Command) -> impl Iterator<Item = &Command> {
     command.get_subcommands().filter(|one| !one.is_hide_set() && one.get_name() != "help")
 }
@@ -72,8 +72,8 @@ fn page(root: &Command, command: &Command, parent: Option<&Command>) -> std::io:
     let version = root.get_version().unwrap_or_default();
     let man = Man::new(command.clone())
         .title(name.to_uppercase())
-        // None, so that the same program writes the same page; an empty one is left out, and
-        // what follows takes its place.
+        // Blank for reproducible pages; an empty date would be left out and the next field
+        // would take its place.
         .date(" ")
         .source(format!("oppscale {version}"))
         .manual("oppscale manual");
@@ -86,29 +86,30 @@ fn page(root: &Command, command: &Command, parent: Option<&Command>) -> std::io:
     if subcommands(command).next().is_some() {
         section("COMMANDS", commands(command)).to_writer(&mut text)?;
     }
-    let words = Words::of(command);
-    if !words.notes.is_empty() {
-        section("NOTES", paragraphs(&words.notes)).to_writer(&mut text)?;
+    let after_help = AfterHelp::of(command);
+    if !after_help.notes.is_empty() {
+        section("NOTES", paragraphs(&after_help.notes)).to_writer(&mut text)?;
     }
-    if let Some(examples) = words.examples {
+    if let Some(examples) = after_help.examples {
         section("EXAMPLES", verbatim(&examples)).to_writer(&mut text)?;
     }
-    // A command that names none of its own has those of all commands.
-    let codes = words.exit_codes.or_else(|| Words::of(root).exit_codes).unwrap_or_default();
+    // A command without exit codes of its own has those of the program.
+    let codes =
+        after_help.exit_codes.or_else(|| AfterHelp::of(root).exit_codes).unwrap_or_default();
     section("EXIT STATUS", paragraphs(&[codes])).to_writer(&mut text)?;
     section("SEE ALSO", see_also(root, command, parent)).to_writer(&mut text)?;
     Ok(Page { file: format!("{name}.1"), text: String::from_utf8_lossy(&text).into_owned() })
 }
 
-/// What a command says after its options, by what it is about.
+/// The text after the options, by subject.
 #[derive(Default)]
-struct Words {
+struct AfterHelp {
     examples: Option<String>,
     exit_codes: Option<String>,
     notes: Vec<String>,
 }
 
-impl Words {
+impl AfterHelp {
     fn of(command: &Command) -> Self {
         let text = command.get_after_long_help().or_else(|| command.get_after_help());
         let text = text.map(ToString::to_string).unwrap_or_default();
@@ -146,7 +147,7 @@ fn paragraphs(texts: &[String]) -> Roff {
     roff
 }
 
-/// Lines as they are.
+/// Lines without filling.
 fn verbatim(text: &str) -> Roff {
     let mut roff = Roff::new();
     roff.control("nf", []);
@@ -157,7 +158,7 @@ fn verbatim(text: &str) -> Roff {
     roff
 }
 
-/// The subcommands with what they do.
+/// The subcommands with their summaries.
 fn commands(command: &Command) -> Roff {
     let mut roff = Roff::new();
     for one in subcommands(command) {
@@ -169,7 +170,7 @@ fn commands(command: &Command) -> Roff {
     roff
 }
 
-/// The pages around this one, and kubectl's.
+/// The parent, sibling and child pages, and kubectl's.
 fn see_also(root: &Command, command: &Command, parent: Option<&Command>) -> Roff {
     let mut names = Vec::new();
     match parent {
@@ -191,7 +192,7 @@ fn see_also(root: &Command, command: &Command, parent: Option<&Command>) -> Roff
         line.push(roman(if number + 1 == names.len() { "(1)" } else { "(1), " }));
     }
     let mut roff = Roff::new();
-    // Names are neither broken nor spread.
+    // Neither hyphenated nor justified.
     roff.control("nh", []).control("ad", ["l"]).text(line);
     roff
 }

@@ -1,4 +1,4 @@
-//! `oppscale sample-app`: paid work that counts its requests.
+//! `oppscale sample-app`: a paid application that counts its requests.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,28 +14,28 @@ use oppscale_core::units::parse_duration;
 use super::args::LogFormat;
 use super::shutdown::Ending;
 
-/// The port, unless it is said otherwise.
+/// Default port.
 const PORT: u16 = 8080;
-/// How long requests that came may take once the port is closed. With the delay before, it
-/// stays within the 30 s that a pod has by default.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long open requests may take once the port is closed. With the delay before, that is
+/// within the default grace period of a pod, 30 s.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Arguments of `oppscale sample-app`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale sample-app --listen 127.0.0.1:8080    here
-  oppscale load http://127.0.0.1:8080 --rate 10  and something to do for it
+  oppscale sample-app --listen 127.0.0.1:8080    on this machine
+  oppscale load http://127.0.0.1:8080 --rate 10  a load for it
   oppscale render-hpa --workload sample-app --image REGISTRY/oppscale:VERSION
                                                  in a cluster
 
-Every path answers with the name and the count. /metrics has
-http_requests_total, /livez and /readyz are for probes; none is counted.")]
+Every path returns the name and the count. /metrics has http_requests_total,
+/livez and /readyz are for probes; requests to these three are not counted.")]
 pub struct SampleAppArgs {
-    /// Where to answer [default: every address, port 8080]
+    /// Address to listen on [default: every address, port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// What it calls itself; in a pod the pod's name
+    /// Name in responses; in a pod the pod's name
     #[arg(
         long,
         value_name = "NAME",
@@ -44,15 +44,15 @@ pub struct SampleAppArgs {
         default_value = "sample-app"
     )]
     pub name: String,
-    /// How to log: text or json
+    /// Log format: text or json
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: LogFormat,
-    /// How long to be unready before the port closes, on SIGTERM
+    /// On SIGTERM, time to be unready before the port closes
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub shutdown_delay: Duration,
 }
 
-/// Answers until SIGTERM or Ctrl-C; a second one ends at once.
+/// Serves until SIGTERM or Ctrl-C; a second signal ends it at once.
 ///
 /// # Errors
 /// When the port cannot be opened.
@@ -67,7 +67,7 @@ pub async fn run(args: SampleAppArgs, _: &Printer) -> anyhow::Result<Exit> {
     tracing::info!(address = %app.address(), "serving the sample application");
     let exit = ending.told().await;
     tokio::select! {
-        () = app.stop(Ending::delay(exit, shutdown_delay), PATIENCE) => {}
+        () = app.stop(Ending::delay(exit, shutdown_delay), DRAIN_TIMEOUT) => {}
         _ = ending.told() => {}
     }
     Ok(exit)

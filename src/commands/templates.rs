@@ -1,4 +1,4 @@
-//! `oppscale templates`: write the templates out, to start your own from.
+//! `oppscale templates`: writes the built-in templates to a folder, as a start for your own.
 
 use std::path::PathBuf;
 
@@ -18,14 +18,14 @@ Examples:
   oppscale templates my-templates
       write them all; delete those that you do not change
   oppscale render-hpa --templates my-templates --workload my-deployment.yaml
-      render with yours in place of the program's own
+      render with yours in place of the built-in ones
 
 Which values a template may use: docs/manifests.md")]
 pub struct TemplatesArgs {
-    /// The folder to write them into
+    /// Folder to write to
     #[arg(value_name = "DIR")]
     pub folder: PathBuf,
-    /// Write over files that are there
+    /// Overwrite existing files
     #[arg(long)]
     pub force: bool,
 }
@@ -33,7 +33,7 @@ pub struct TemplatesArgs {
 /// Writes every template into a folder.
 ///
 /// # Errors
-/// When one is there already, or the folder cannot be written.
+/// When a file exists already, or the folder cannot be written.
 pub fn run(args: &TemplatesArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let folder = &args.folder;
     if !args.force

@@ -334,13 +334,13 @@ fn slips_on_the_command_line() {
     error: a URL with a user in it is not asked: give --header 'Authorization: …'
     error: "http://x:99999" has a port that is none: expected 1 to 65535
      hint: such as http://HOST:PORT/PATH
-    error: --header content-length: it is written by itself
+    error: --header content-length: is set from the body
     error: invalid value '0' for '--rate <RATE>': a rate of 0 asks for nothing
     error: invalid value '1e9' for '--rate <RATE>': expected requests a second, such as 10, 8.5 or 30/m
     error: --duration must be more than 0 and at most 24h
-     hint: a load that never ends is a Deployment's business, not this command's
+     hint: for a load without end, run a Deployment
     error: --duration must be more than 0 and at most 24h
-     hint: a load that never ends is a Deployment's business, not this command's
+     hint: for a load without end, run a Deployment
     error: invalid value '101%' for '--fail-above <PERCENT>': expected a share between 0% and 100%, such as 1%
     error: invalid value 'nothing' for '--header <NAME: VALUE>': expected a header such as 'Accept: text/plain'
     error: --job: "a b" is no image

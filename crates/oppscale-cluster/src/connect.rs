@@ -32,7 +32,7 @@ pub struct ClusterArgs {
     /// User to impersonate
     #[arg(long = "as", value_name = "USER")]
     pub impersonate: Option<String>,
-    /// Group to impersonate; may be given several times
+    /// Group to impersonate; repeatable
     #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
     pub impersonate_groups: Vec<String>,
     /// Longest wait for one request: 5s, 2m, or 0 for no limit

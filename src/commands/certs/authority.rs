@@ -1,4 +1,4 @@
-//! Who signs: a CA that is given, or a new one.
+//! The CA that signs certificates: a given one or a new one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::certificates::{
 };
 use oppscale_core::error::Error;
 
-/// Who signs certificates.
+/// The CA that signs.
 #[derive(Debug, Args)]
 pub struct AuthorityArgs {
     /// Sign with this CA instead of a new one
@@ -23,12 +23,12 @@ pub struct AuthorityArgs {
 }
 
 impl AuthorityArgs {
-    /// Whether there is a CA to sign with.
+    /// Whether a CA was given.
     pub(super) fn is_given(&self) -> bool {
         self.ca_cert.is_some()
     }
 
-    /// Certificates that it has signed, or a new CA.
+    /// Creates certificates, signed by the given CA or by a new one.
     pub(super) fn issue(
         &self,
         spec: &CertificateSpec,

@@ -41,31 +41,31 @@ pub struct GenerateArgs {
     /// Folder for ca.crt, tls.crt and tls.key
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Write the Secret into the cluster
+    /// Write the Secret to the cluster
     #[arg(long)]
     pub to_secret: bool,
-    /// Whose certificates.
+    /// The metrics server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// How long they live.
+    /// Lifetimes.
     #[command(flatten)]
     pub life: LifeArgs,
-    /// Make new ones even if those that are there are good
+    /// Replace certificates that are still good
     #[arg(long)]
     pub force: bool,
     /// Keep the CA's key as ca.key in the folder
     #[arg(long, requires = "dir")]
     pub keep_ca_key: bool,
-    /// Who signs.
+    /// The CA.
     #[command(flatten)]
     pub authority: AuthorityArgs,
-    /// Make a key and a signing request for somebody else's CA
+    /// Create a key and a signing request for another CA
     #[arg(long, requires = "dir", conflicts_with_all = ["to_secret", "ca_cert", "keep_ca_key"])]
     pub csr: bool,
     /// Print an Issuer and a Certificate for cert-manager instead
     #[arg(long, conflicts_with_all = ["dir", "to_secret", "csr", "ca_cert"])]
     pub cert_manager: bool,
-    /// Take over fields of the Secret that others own
+    /// Take over fields of the Secret that other field managers own
     #[arg(long)]
     pub force_conflicts: bool,
     /// The cluster.

@@ -28,27 +28,27 @@ use generate::GenerateArgs;
 use renew::RenewArgs;
 use status::StatusArgs;
 
-/// What to do with certificates.
+/// Subcommands of `oppscale certs`.
 #[derive(Debug, Subcommand)]
 pub enum CertsArgs {
-    /// Make a CA and a serving certificate: to files, to a Secret, or both
+    /// Create a CA and a serving certificate in files, in a Secret, or both
     Generate(Box<GenerateArgs>),
-    /// Show certificates as the API server's aggregator judges them
+    /// Show whether the API server's aggregator would accept the certificates
     Status(Box<StatusArgs>),
-    /// Replace certificates before they end, without a failed request
+    /// Replace certificates before they expire, without a failed request
     Renew(Box<RenewArgs>),
 }
 
-/// How long certificates live.
+/// Lifetimes of certificates.
 #[derive(Debug, Clone, Args)]
 pub struct LifeArgs {
-    /// The cluster's domain, for the long name
+    /// DNS domain of the cluster, for the fully qualified name
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
-    /// How many days the serving certificate lives
+    /// Lifetime of the serving certificate, in days
     #[arg(long, value_name = "DAYS", default_value_t = 365)]
     pub days: u32,
-    /// How many days a new CA lives
+    /// Lifetime of a new CA, in days
     #[arg(long, value_name = "DAYS", default_value_t = 3650)]
     pub ca_days: u32,
 }
@@ -64,7 +64,7 @@ impl ServerArgs {
         }
     }
 
-    /// The flags that name it, where they differ from the defaults; a space before each.
+    /// The flags that differ from their defaults, each after a space.
     pub(super) fn flags(&self) -> String {
         let Self { namespace, service, secret } = self;
         [

@@ -39,25 +39,25 @@ pub struct RenewArgs {
     /// Folder whose certificates to renew, instead of the cluster's
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Whose certificates.
+    /// The metrics server.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// How long they live.
+    /// Lifetimes.
     #[command(flatten)]
     pub life: LifeArgs,
-    /// Who signs.
+    /// The CA.
     #[command(flatten)]
     pub authority: AuthorityArgs,
-    /// Replace a CA that oppscale did not make by a new one
+    /// Replace a CA that oppscale did not create
     #[arg(long, conflicts_with = "ca_cert")]
     pub new_ca: bool,
-    /// Renew whatever is left of their life
+    /// Renew certificates that are still good
     #[arg(long)]
     pub force: bool,
-    /// Take over fields that others own
+    /// Take over fields that other field managers own
     #[arg(long)]
     pub force_conflicts: bool,
-    /// How long pods may take to serve the new certificate
+    /// Longest wait for pods to serve the new certificate
     // kubelet: up to 60 s + 60 s for a Secret; the server reads its files once a minute.
     #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_duration)]
     pub timeout: Duration,

@@ -30,10 +30,10 @@ Examples:
 
 Exit codes: 0 good, 1 the API server refuses them, or will within 60 days")]
 pub struct StatusArgs {
-    /// Folder to look at, instead of the cluster's Secret
+    /// Folder with certificates, instead of the cluster's Secret
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// Whose certificates.
+    /// The metrics server.
     #[command(flatten)]
     pub server: ServerArgs,
     /// Output format

@@ -22,7 +22,7 @@ use crate::commands::prompt::answered;
 Examples:
   oppscale init                                  asks, shows its plan, asks once
   oppscale init --image REGISTRY/oppscale:0.1 --yes
-  oppscale init --image I --dry-run=server       the plan, and missing rights
+  oppscale init --image I --dry-run=server       the plan and missing permissions
   oppscale init --image I --export DIR --kustomize
                                                  for git; no cluster, no secrets
   oppscale init --image I --export DIR --chart   the same as a Helm chart
@@ -32,69 +32,69 @@ Examples:
 A second run writes nothing. What belongs to somebody else is named and left
 alone. Without a terminal, --yes must be given, or nothing is changed.
 
-Exit codes: 0 done, 1 failed or declined, 2 usage, 3 missing rights, 4 owned by
-somebody else, 124 not ready in time, 130 interrupted")]
+Exit codes: 0 done, 1 failed or declined, 2 usage, 3 missing permissions,
+4 owned by somebody else, 124 not ready in time, 130 interrupted")]
 pub struct InitArgs {
-    /// How capacity gets to the HPA [default: native]
+    /// Path of the metric to the HPA [default: native]
     ///
     /// native: the metrics server answers the API. prometheus: Prometheus scrapes it and
     /// prometheus-adapter answers. keda: KEDA reads its /metrics
     #[arg(long, value_enum, value_name = "PIPELINE")]
     pub pipeline: Option<PipelineArg>,
-    /// The metrics server's image
+    /// Image of the metrics server
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Namespace of the metrics server [default: oppscale]
     #[arg(short, long, value_name = "NAME")]
     pub namespace: Option<String>,
-    /// What must stay free, for the workload that comes next: 30, 15% [default: 15%]
+    /// Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]
     #[arg(long, value_name = "RESERVE")]
     pub reserve: Option<Reserve>,
-    /// APIs to serve: custom, external, or both with a comma
+    /// APIs to serve, separated by commas: custom, external
     #[arg(long, value_enum, value_name = "APIS", value_delimiter = ',', default_value = "custom")]
     pub apis: Vec<ApiArg>,
     /// Name of Service, Deployment and ServiceAccount
     #[arg(long, value_name = "NAME", default_value = "oppscale")]
     pub service: String,
-    /// How many pods
+    /// Number of pods of the metrics server
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=9))]
     pub replicas: u32,
-    /// Who makes certificates: oppscale or cert-manager
+    /// Issuer of the certificates: oppscale or cert-manager
     #[arg(long, value_enum, default_value_t, value_name = "WHO", hide_possible_values = true)]
     pub certificates: CertificatesArg,
     /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR,
     /// Helm values: metrics-server, prometheus-stack
     #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     pub with: Vec<ChartArg>,
-    /// Write the manifests to this folder, or - for stdout, and change nothing
+    /// Write the manifests to this folder, or to stdout with -, and change nothing
     #[arg(long, value_name = "DIR")]
     pub export: Option<String>,
-    /// Export private keys too
+    /// Also export private keys
     #[arg(long, requires = "export")]
     pub export_secrets: bool,
-    /// Export a kustomization.yaml too
+    /// Also export a kustomization.yaml
     #[arg(long, requires = "export")]
     pub kustomize: bool,
-    /// Export a Helm chart with the same objects instead
+    /// Export the same objects as a Helm chart
     #[arg(long, requires = "export", conflicts_with = "kustomize")]
     pub chart: bool,
-    /// Only show the plan: client asks no cluster, server tries it there
+    /// Only show the plan: client without a cluster, server by a dry run there
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
           default_missing_value = "server", conflicts_with = "export")]
     pub dry_run: Option<DryRunArg>,
-    /// Take over fields and objects that others own; an API is never taken over
+    /// Take over fields and objects that others own; APIs are never taken over
     #[arg(long)]
     pub force_conflicts: bool,
-    /// Make yourself cluster-admin meanwhile, and take it back at the end
+    /// Grant yourself cluster-admin for the duration of this run
     #[arg(long)]
     pub grant_cluster_admin: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Do not wait until it works; the API is not handed over then
+    /// Do not wait for pods to be ready; the API is then not registered
     #[arg(long)]
     pub no_wait: bool,
-    /// How long to wait, in all
+    /// Longest wait in total
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub timeout: Duration,
     /// The distribution.

@@ -1,4 +1,4 @@
-//! What is typed after `oppscale load`.
+//! The arguments of `oppscale load`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use oppscale_core::units::{parse_duration, parse_percent, time_limit};
 
 use crate::commands::args::OutputArgs;
 
-/// A run that is longer has been mistyped.
+/// Longest duration; a longer one is a typo.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// Arguments of `oppscale load`.
@@ -23,40 +23,40 @@ Examples:
   oppscale load http://127.0.0.1:8080            the article's: 10 a second, 5m
   oppscale load URL --rate 2000 --duration 30s -o json
   oppscale load http://sample-app.sample-app:8080 --job IMAGE |
-    kubectl apply --server-side -f -             the same, within a cluster
+    kubectl apply --server-side -f -             the same, inside a cluster
 
-Requests are sent when they are due, however slow the answers are, and latency
-counts from then. Ctrl-C ends it with the figures so far.
+Requests are sent when they are due, however slow the responses are, and latency
+counts from then. Ctrl-C stops the load and prints the results so far.
 
-Exit codes: 0 done, or ended by SIGTERM; 1 nothing was answered, or --fail-above
-was crossed; 2 usage; 130 interrupted by Ctrl-C")]
+Exit codes: 0 done, or stopped by SIGTERM; 1 no response at all, or --fail-above
+exceeded; 2 usage; 130 interrupted by Ctrl-C")]
 pub struct LoadArgs {
-    /// What to ask; http:// may be left out
+    /// Target URL; http:// may be omitted
     #[arg(value_name = "URL")]
     pub url: String,
-    /// Requests a second; or a minute, as in 30/m
+    /// Request rate per second, or per minute as in 30/m
     #[arg(long, value_name = "RATE", default_value = "10")]
     pub rate: Rate,
-    /// For how long
+    /// Test duration
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub duration: Duration,
-    /// The longest that one answer may take
+    /// Longest wait for one response
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
     pub timeout: Duration,
-    /// How to ask
+    /// HTTP method
     #[arg(long, value_name = "METHOD", default_value = "GET")]
     pub method: Method,
-    /// A header; may be given several times
+    /// Request header; repeatable
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// What to send with each request
+    /// Request body
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     pub body: String,
-    /// Use a new connection for each request; behind a Service, one that is kept
-    /// leads to one pod
+    /// Open a new connection for each request; behind a Service, a kept connection
+    /// always leads to the same pod
     #[arg(long)]
     pub no_keep_alive: bool,
-    /// Requests that may be under way at once; one beyond them is a failure
+    /// Maximum number of concurrent requests; a request beyond it fails
     #[arg(
         long,
         value_name = "N",
@@ -64,31 +64,31 @@ pub struct LoadArgs {
         value_parser = clap::value_parser!(u16).range(1..)
     )]
     pub most_under_way: u16,
-    /// Authorities to trust for https, PEM [default: the system's]
+    /// CA certificates to trust for https, in PEM [default: the system's]
     #[arg(long, value_name = "FILE")]
     pub certificate_authority: Option<PathBuf>,
-    /// End with exit code 1 when more than this share failed or was answered with
-    /// a status of 400 and above
+    /// Exit with 1 if more than this share of requests failed or got a status of 400
+    /// or above
     #[arg(long, value_name = "PERCENT", value_parser = parse_share)]
     pub fail_above: Option<u32>,
     /// Output format
     #[command(flatten)]
     pub output: OutputArgs<LoadOutput>,
-    /// Instead, print the Job that does this in a cluster, with this image
+    /// Print a Job that runs this load in a cluster with this image, and send nothing
     #[arg(long, value_name = "IMAGE", help_heading = JOB)]
     pub job: Option<String>,
-    /// What the Job is called
+    /// Name of the Job
     #[arg(long, value_name = "NAME", default_value = "load", requires = "job", help_heading = JOB)]
     pub name: String,
-    /// Where the Job runs
+    /// Namespace of the Job
     #[arg(short, long, value_name = "NAMESPACE", default_value = "default", requires = "job", help_heading = JOB)]
     pub namespace: String,
 }
 
-/// The heading of what is about a Job.
+/// Heading of the options of `--job`.
 const JOB: &str = "In a cluster";
 
-/// How figures are written.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum LoadOutput {
     /// For people
@@ -99,10 +99,10 @@ pub enum LoadOutput {
 }
 
 impl LoadArgs {
-    /// What is to be sent.
+    /// The load to send.
     ///
     /// # Errors
-    /// When the URL or a time makes no sense.
+    /// When the URL or a duration is out of range.
     pub fn plan(&self) -> Result<Plan, Error> {
         let url = Plan::url(&self.url).map_err(|error| {
             let said = Error::usage(error.to_string());
@@ -114,16 +114,16 @@ impl LoadArgs {
         let duration =
             time_limit(self.duration).filter(|duration| *duration <= LONGEST).ok_or_else(|| {
                 Error::usage("--duration must be more than 0 and at most 24h")
-                    .hint("a load that never ends is a Deployment's business, not this command's")
+                    .hint("for a load without end, run a Deployment")
             })?;
         let timeout = time_limit(self.timeout)
             .filter(|timeout| *timeout <= LONGEST / 24)
             .ok_or_else(|| Error::usage("--timeout must be more than 0 and at most 1h"))?;
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
-            // What the body is decides these.
+            // The client sets these from the body.
             if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
-                return Err(Error::usage(format!("--header {name}: it is written by itself")));
+                return Err(Error::usage(format!("--header {name}: is set from the body")));
             }
             headers.append(name, value.clone());
         }

@@ -1,4 +1,4 @@
-//! What is typed after `oppscale render-hpa`.
+//! The arguments of `oppscale render-hpa`.
 
 use std::path::PathBuf;
 
@@ -34,56 +34,56 @@ Examples:
 
 The reason for every field: docs/manifests.md")]
 pub struct RenderHpaArgs {
-    /// What to run: miner, transcode, batch, cache, sample-app, or the file of a
-    /// Deployment of your own
+    /// Workload: miner, transcode, batch, cache, sample-app, or the file of your own
+    /// Deployment
     #[arg(long, value_name = "NAME|FILE", required_unless_present = "image")]
     pub workload: Option<String>,
-    /// The image to run; alone, any program
+    /// Image to run; without --workload, any program
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
-    /// What it is called [default: the workload's name, or filler]
+    /// Name of the Deployment [default: the workload's name, or filler]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// Where it lives [default: opportunistic; sample-app for that]
+    /// Namespace [default: opportunistic; sample-app for that workload]
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
-    /// With miner: the pool's URL
+    /// With miner: URL of the pool
     #[arg(long, value_name = "URL")]
     pub pool: Option<String>,
-    /// With miner: who is paid; becomes a Secret
+    /// With miner: wallet address; stored in a Secret
     #[arg(long, value_name = "ADDRESS")]
     pub wallet: Option<String>,
-    /// With miner: what the pool calls these pods
+    /// With miner: worker name at the pool
     #[arg(long, value_name = "NAME")]
     pub worker: Option<String>,
-    /// With miner: whether pool and worker are a configmap or args
+    /// With miner: pass pool and worker by configmap or args
     #[arg(long, value_enum, default_value_t, value_name = "WHERE", hide_possible_values = true)]
     pub config_as: ConfigAs,
-    /// A word of the command, instead of the image's; may be given several times
+    /// Word of the command, instead of the image's; repeatable
     #[arg(long = "command", value_name = "WORD", allow_hyphen_values = true)]
     pub command: Vec<String>,
-    /// An argument, instead of the workload's own; may be given several times
+    /// Argument, instead of the workload's own; repeatable
     #[arg(long = "arg", value_name = "WORD", allow_hyphen_values = true)]
     pub args: Vec<String>,
-    /// An environment variable; may be given several times
+    /// Environment variable; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub env: Vec<(String, String)>,
-    /// An environment variable that goes by way of a Secret
+    /// Environment variable stored in a Secret; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub secret_env: Vec<(String, String)>,
-    /// A label of Deployment and pods; may be given several times
+    /// Label of Deployment and pods; repeatable
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub labels: Vec<(String, String)>,
-    /// An annotation of Deployment and pods; may be given several times
+    /// Annotation of Deployment and pods; repeatable
     #[arg(long = "annotation", value_name = "KEY=VALUE", value_parser = parse_pair)]
     pub annotations: Vec<(String, String)>,
-    /// The port that it serves; makes a Service
+    /// Port of the container; adds a Service
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Option<u16>,
-    /// Make it a NodePort Service at this port of every node
+    /// Make the Service a NodePort Service with this port
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     pub node_port: Option<u16>,
-    /// The user that it runs as; never root
+    /// User ID of the container; never root
     #[arg(
         long,
         value_name = "UID",
@@ -91,18 +91,18 @@ pub struct RenderHpaArgs {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX))
     )]
     pub run_as_user: u32,
-    /// Its PriorityClass, which is rendered too [default: opportunistic]
+    /// PriorityClass, which is rendered, too [default: opportunistic]
     #[arg(long, value_name = "NAME")]
     pub priority_class: Option<String>,
-    /// How long it may take to go: paid pods wait as long [default: 5]
+    /// Grace period in seconds; paid pods wait that long for room [default: 5]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=30))]
     pub grace: Option<u32>,
 
-    /// Shape of a replica: cpu=1,memory=1Gi, or auto: lose least of the nodes
+    /// Shape of a replica: cpu=1,memory=1Gi, or auto, which wastes least of the nodes
     /// [default: auto, or the Deployment's own]
     #[arg(long, value_name = "SHAPE", value_parser = parse_replica, help_heading = SIZE)]
     pub replica: Option<ReplicaFlag>,
-    /// What must stay free: cores (30), a share (15%), or auto: what the loop needs
+    /// Reserve to keep free: cores (30), a share (15%), or auto, which the loop needs
     /// [default: auto, or the Deployment's annotation]
     #[arg(
         long,
@@ -112,7 +112,7 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub reserve: Option<ReserveFlag>,
-    /// The same, as the utilisation to fill up to: 85%
+    /// Reserve as a target utilization: 85% keeps 15% free
     #[arg(
         long,
         value_name = "PERCENT",
@@ -120,7 +120,7 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub target_utilization: Option<Reserve>,
-    /// With --reserve auto: how fast paid requests grow: 12/m, 0.2/s (cores)
+    /// With --reserve auto: growth of paid requests in cores: 12/m, 0.2/s
     #[arg(
         long,
         value_name = "CORES/TIME",
@@ -129,14 +129,14 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub growth: Option<Amount>,
-    /// The same, measured: the fastest minute of what top --record wrote, or of a
-    /// scenario file
+    /// Growth as measured: the fastest minute of a history that top --record wrote, or
+    /// of a scenario file
     #[arg(long, value_name = "FILE", conflicts_with = "target_utilization", help_heading = SIZE)]
     pub recording: Option<String>,
-    /// The least replicas [default: 0 where the version or KEDA can, else 1]
+    /// minReplicas [default: 0 where the version or KEDA allows it, else 1]
     #[arg(long, value_name = "REPLICAS", help_heading = SIZE)]
     pub min: Option<u32>,
-    /// The most replicas [default: what fits at zero paid load, or the Deployment's
+    /// maxReplicas [default: what fits at zero paid load, or the Deployment's
     /// annotation]
     #[arg(
         long,
@@ -145,12 +145,12 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub max: Option<u32>,
-    /// The most that all replicas may take: cpu=100,memory=300Gi,pods=120
+    /// Quota of all replicas together: cpu=100,memory=300Gi,pods=120
     #[arg(long, value_name = "AMOUNTS", value_parser = parse_quota, help_heading = SIZE)]
     pub quota: Option<Resources>,
 
-    /// How the metric gets to the HPA: native (oppscale serves custom.metrics.k8s.io),
-    /// external (it serves the other group), keda, prometheus
+    /// Path of the metric to the HPA: native (custom.metrics.k8s.io), external
+    /// (external.metrics.k8s.io), keda or prometheus
     #[arg(
         long,
         value_enum,
@@ -160,19 +160,20 @@ pub struct RenderHpaArgs {
         help_heading = SURROUNDINGS
     )]
     pub pipeline: PipelineFlag,
-    /// Who adds nodes: cluster-autoscaler, karpenter or none [default: detected]
+    /// Node autoscaler: cluster-autoscaler, karpenter or none [default: detected]
     #[arg(long, value_name = "WHO", help_heading = SURROUNDINGS)]
     pub autoscaler: Option<NodeAutoscaler>,
-    /// Whose HPA controller: 1.33 to 1.37 [default: the server's; 1.36 with --from]
+    /// Kubernetes version, 1.33 to 1.37 [default: the server's; 1.36 with --from]
     #[arg(long, value_name = "VERSION", help_heading = SURROUNDINGS)]
     pub kubernetes_version: Option<KubernetesVersion>,
-    /// Also render a policy: the class only here, and here only pods that yield
+    /// Also render an admission policy: the PriorityClass is for this namespace only, and
+    /// this namespace for such pods only
     #[arg(long, help_heading = SURROUNDINGS)]
     pub admission_policy: bool,
-    /// Also render a policy: in to the port that it serves, out to DNS and a pool
+    /// Also render a network policy: ingress to the port, egress to DNS and the pool
     #[arg(long, help_heading = SURROUNDINGS)]
     pub network_policy: bool,
-    /// With --network-policy: a port that may be reached anywhere; several times
+    /// With --network-policy: additional egress port; repeatable
     #[arg(
         long = "egress-port",
         value_name = "PORT",
@@ -181,7 +182,7 @@ pub struct RenderHpaArgs {
         help_heading = SURROUNDINGS
     )]
     pub egress_ports: Vec<u16>,
-    /// With keda: where oppscale serves its metrics
+    /// With keda: URL of oppscale's /metrics
     #[arg(
         long,
         value_name = "URL",
@@ -189,23 +190,23 @@ pub struct RenderHpaArgs {
         help_heading = SURROUNDINGS
     )]
     pub metrics_url: String,
-    /// With prometheus: the namespace of prometheus-adapter
+    /// With prometheus: namespace of prometheus-adapter
     #[arg(long, value_name = "NAMESPACE", default_value = "monitoring", help_heading = SURROUNDINGS)]
     pub adapter_namespace: String,
-    /// With sample-app: a label by which your Prometheus selects ServiceMonitors
+    /// With sample-app: label by which your Prometheus selects ServiceMonitors
     #[arg(long = "monitor-label", value_name = "KEY=VALUE", value_parser = parse_pair, help_heading = SURROUNDINGS)]
     pub monitor_labels: Vec<(String, String)>,
 
     /// Output format
     #[command(flatten, next_help_heading = OUTPUT)]
     pub output: OutputArgs<Output>,
-    /// Write one file each and a kustomization.yaml into this folder
+    /// Write a file per object and a kustomization.yaml to this folder
     #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "diff"], help_heading = OUTPUT)]
     pub output_dir: Option<PathBuf>,
-    /// Show what applying would change, by a dry run of the server; exit with 1 if it would
+    /// Show what applying would change, by a server-side dry run; exit with 1 on a change
     #[arg(long, conflicts_with_all = ["from", "output"], help_heading = OUTPUT)]
     pub diff: bool,
-    /// Tell where each number comes from: comments in the YAML, or a table on stderr
+    /// Explain each number: as comments in the YAML, or as a table on stderr
     #[arg(
         long,
         value_enum,
@@ -217,13 +218,13 @@ pub struct RenderHpaArgs {
         help_heading = OUTPUT
     )]
     pub explain: Option<Explain>,
-    /// Use the templates of this folder where it has them; see oppscale templates
+    /// Folder with templates that replace the built-in ones; see oppscale templates
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub templates: Option<PathBuf>,
-    /// Size it for saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin
+    /// Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = SIZE)]
     pub from: Vec<String>,
-    /// Cluster to read
+    /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
 }
@@ -233,10 +234,10 @@ const SURROUNDINGS: &str = "Surroundings";
 const OUTPUT: &str = "Output";
 
 impl RenderHpaArgs {
-    /// Refuses flags that contradict each other.
+    /// Checks for flags that contradict each other.
     ///
     /// # Errors
-    /// When some do.
+    /// When two flags contradict each other.
     pub fn check(&self) -> Result<(), Error> {
         let is_auto = matches!(self.reserve, None | Some(ReserveFlag::Auto));
         if !is_auto && (self.growth.is_some() || self.recording.is_some()) {

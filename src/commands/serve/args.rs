@@ -27,19 +27,19 @@ pub struct ServeArgs {
     /// APIs to serve: custom, external, both with a comma, or none
     #[arg(long, value_name = "APIS", default_value = "custom", value_parser = parse_apis)]
     pub apis: Groups,
-    /// Where to serve the APIs, with TLS [default: every address, port 10250]
+    /// Address of the APIs, with TLS [default: every address, port 10250]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Where to serve the page and /metrics [default: every address, port 8080]
+    /// Address of the web page and /metrics [default: every address, port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen_http: Option<SocketAddr>,
-    /// Serving certificate, in PEM; read again when it changes
+    /// Serving certificate in PEM; reloaded when it changes
     #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
     pub tls_cert_file: Option<PathBuf>,
-    /// Its private key
+    /// Private key of the serving certificate
     #[arg(long, value_name = "FILE", requires = "tls_cert_file")]
     pub tls_private_key_file: Option<PathBuf>,
-    /// Make a certificate for these names and keep it in memory
+    /// Generate a certificate for these names, in memory only
     #[arg(
         long,
         value_name = "NAMES",
@@ -50,34 +50,34 @@ pub struct ServeArgs {
         conflicts_with = "tls_cert_file"
     )]
     pub self_signed: Option<Vec<String>>,
-    /// Refuse metrics when the cluster was not heard for so long
+    /// Age from which the cluster state is stale
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_duration)]
     pub max_staleness: Duration,
-    /// What to answer then: hold (503, replicas stay) or zero (replicas go)
+    /// Response when stale: hold (503, replicas stay) or zero (scale down)
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
     pub on_stale: OnStaleArg,
     /// Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be
     /// given several times
     #[arg(long = "workload-kind", value_name = "KIND")]
     pub workload_kinds: Vec<KindRef>,
-    /// Also expose the ten gauges of the article of 2018
+    /// Also expose the ten gauges of the 2018 article
     #[arg(long)]
     pub legacy_metrics: bool,
-    /// Also expose a series for each node
+    /// Also expose a series per node
     #[arg(long)]
     pub node_metrics: bool,
-    /// How to log: text or json
+    /// Log format: text or json
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: LogFormat,
-    /// How long to be unready before the ports close, on SIGTERM
+    /// On SIGTERM, time to be unready before the ports close
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub shutdown_delay: Duration,
-    /// Cluster to follow
+    /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
 }
 
-/// What to answer when the cluster is not heard.
+/// Response when the cluster state is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum OnStaleArg {
     /// 503
@@ -88,7 +88,7 @@ pub enum OnStaleArg {
 }
 
 impl ServeArgs {
-    /// The settings that were meant.
+    /// Resolves the arguments to settings.
     ///
     /// # Errors
     /// When there is no certificate, or a duration makes no sense.

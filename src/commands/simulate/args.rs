@@ -1,4 +1,4 @@
-//! What is typed after `oppscale simulate`, and what it resolves to.
+//! The arguments of `oppscale simulate`.
 
 use clap::{Args, ValueEnum};
 use oppscale_core::units::parse_duration;
@@ -31,7 +31,7 @@ Examples:
 
 Scenario files, columns and what the model leaves out: docs/simulate.md")]
 pub struct SimulateArgs {
-    /// Replay one HPA on the metric values of this file: docs/series.md
+    /// File of metric values to replay one HPA on; see docs/series.md
     #[arg(
         long,
         value_name = "FILE",
@@ -40,58 +40,58 @@ pub struct SimulateArgs {
             "output", "corrected", "svg"]
     )]
     pub series: Option<String>,
-    /// The cluster and its paid load: blog, burst, day, step or a file
+    /// Cluster and paid load: blog, burst, day, step or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "blog")]
     pub scenario: String,
-    /// Take nodes and present paid load from saved lists, JSON or YAML of kubectl; or nodes
-    /// and paid load over time from a history that top --record has written
+    /// Saved lists with nodes and paid load, JSON or YAML of kubectl; or a capacity
+    /// history that top --record wrote
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
     pub from: Vec<String>,
-    /// With --from: whose pods are the filler's: [NAMESPACE/]KIND/NAME, or a label
+    /// With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label
     /// selector [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD", requires = "from")]
     pub workload: Option<WorkloadRef>,
-    /// With --from: the namespace of --workload KIND/NAME
+    /// With --from: namespace of --workload KIND/NAME
     #[arg(short, long, value_name = "NAMESPACE", requires = "workload")]
     pub namespace: Option<String>,
-    /// A named configuration, several times for several: B to H, J to L, oppscale
+    /// Named configuration, repeatable: B to H, J to L, oppscale
     /// [default: B F G H oppscale]
     #[arg(long = "config", value_name = "NAME")]
     pub configs: Vec<String>,
-    /// Try the HorizontalPodAutoscalers of this manifest, and their corrections
+    /// Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable
     #[arg(long = "hpa", value_name = "FILE")]
     pub hpas: Vec<String>,
-    /// With --hpa: whether its metric falls when the workload grows
+    /// With --hpa: includes-own if the metric falls when the HPA adds pods, else excludes-own
     /// [default: includes-own; excludes-own for oppscale's metric]
     #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
     pub metric: Option<Nature>,
-    /// With --hpa: what its metric has already taken off: cores (30) or a share (15%)
+    /// With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
-    /// Whose HPA controller: 1.33 to 1.37 [default: 1.36]
+    /// Kubernetes version of the HPA controller, 1.33 to 1.37 [default: 1.36]
     #[arg(long, value_name = "VERSION")]
     pub kubernetes_version: Option<KubernetesVersion>,
-    /// Chooses the phases that a cluster leaves to chance; equal seeds, equal runs
+    /// Random seed; equal seeds give equal runs
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
-    /// How long to simulate [default: the scenario's]
+    /// Simulated duration [default: the scenario's]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
-    /// Which configuration to look at closely [default: the first]
+    /// Configuration to show in detail [default: the first]
     #[arg(long, value_name = "NAME")]
     pub show: Option<String>,
     /// Output format
     #[command(flatten)]
     pub output: OutputArgs<Output>,
-    /// Print only the corrected manifest of the configuration that is looked at
+    /// Print only the corrected manifest of the configuration shown in detail
     #[arg(long, conflicts_with = "output")]
     pub corrected: bool,
-    /// Also draw it into this file
+    /// Also write the chart to this SVG file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<std::path::PathBuf>,
 }
 
-/// How the result is written.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Output {
     /// A table, a chart and the verdict, for people

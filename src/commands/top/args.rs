@@ -19,29 +19,29 @@ use crate::commands::args::OutputArgs;
 const EXAMPLES: &str = "\
 Examples:
   oppscale top --replica cpu=2,memory=4Gi --reserve 15%
-      how many such replicas fit, with 15 % of the cluster kept free
+      how many such replicas fit if 15 % of the cluster stays free
   oppscale top --workload idle/deploy/miner
-      the same for a Deployment: its shape, its tolerations, its own pods
+      the same for a Deployment, with its shape, tolerations and pods
   oppscale top -n shop
-      what each workload of a namespace takes
+      the requests of each workload of a namespace
   oppscale top -o json | jq .totals.usable.resources.cpu.remaining
       millicores, for a script
   kubectl get nodes,pods -A -o json | oppscale top --from -
       from a saved list, without a cluster
   oppscale top --explain shop/checkout-7d9c5b6f8-x2x7k
-      where a pod's number comes from";
+      how the requests of a pod are counted";
 
 /// Arguments of `oppscale top`.
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
 pub struct TopArgs {
-    /// Read saved lists instead of a cluster: JSON or YAML of kubectl; - is stdin
+    /// Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<String>,
-    /// What a row stands for: node, namespace, workload, pool or pool=LABEL
+    /// Row per node, namespace, workload, pool or pool=LABEL
     #[arg(long, value_name = "WHAT", value_parser = parse_by)]
     pub by: Option<By>,
-    /// Resources to show, the first one sorts: cpu,memory,pods,nvidia.com/gpu
+    /// Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu
     #[arg(
         long = "resource",
         visible_alias = "resources",
@@ -58,44 +58,44 @@ pub struct TopArgs {
         help = format!("Sort by {}; :asc or :desc", sort_keys())
     )]
     pub sort: Option<Sort>,
-    /// Look only at nodes with these labels
+    /// Only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
-    /// Show only rows of this namespace; also the namespace of --workload KIND/NAME
+    /// Only rows of this namespace; also the namespace of --workload KIND/NAME
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
-    /// Whose pods are opportunistic: [NAMESPACE/]KIND/NAME, or a label selector
+    /// The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods
     /// [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD")]
     pub workload: Option<WorkloadRef>,
-    /// Shape of the replicas that SLOTS counts [default: the workload's, or cpu=1]
+    /// Shape of a replica for SLOTS [default: the workload's, or cpu=1]
     #[arg(long, value_name = "SHAPE")]
     pub replica: Option<Replica>,
-    /// What must stay free: cores (30) or a share of cpu and memory (15%)
+    /// Reserve to keep free: cores (30) or a share of cpu and memory (15%)
     #[arg(long, value_name = "CORES|SHARE", conflicts_with = "target_utilization")]
     pub reserve: Option<Reserve>,
-    /// The same, as the utilisation to fill up to: 85%
+    /// Reserve as a target utilization: 85% keeps 15% free
     #[arg(long, value_name = "PERCENT", value_parser = Reserve::from_target_utilization)]
     pub target_utilization: Option<Reserve>,
-    /// Also show nodes that opportunistic work may not use, and why
+    /// Also show nodes that fillers cannot use, and why
     #[arg(long)]
     pub show_unusable: bool,
-    /// Show what is used now, from metrics.k8s.io
+    /// Also show current usage, from metrics.k8s.io
     #[arg(long, conflicts_with = "from")]
     pub usage: bool,
     /// Output format
     #[command(flatten)]
     pub output: OutputArgs<Output>,
-    /// Tell where the number of this pod comes from
+    /// Explain how the requests of this pod are counted
     #[arg(long, value_name = "[NAMESPACE/]POD", conflicts_with_all = ["output", "by", "fail_below"])]
     pub explain: Option<String>,
-    /// Exit with 1 when less remains: cpu=10,memory=64Gi,replicas=5
+    /// Exit with 1 if less remains: cpu=10,memory=64Gi,replicas=5
     #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
     pub fail_below: Option<Limits>,
-    /// Time
+    /// Live options.
     #[command(flatten)]
     pub live: LiveArgs,
-    /// Cluster to read
+    /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
 }

@@ -11,22 +11,22 @@ use oppscale_core::units::parse_nonzero_duration;
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Live options")]
 pub struct LiveArgs {
-    /// Print one table and end, also on a terminal
+    /// Print one table and exit, also on a terminal
     #[arg(long, conflicts_with_all = ["watch", "record", "replay"])]
     pub once: bool,
-    /// Write a line of JSON for every change until Ctrl-C, for scripts
+    /// Print a line of JSON for every change until Ctrl-C, for scripts
     #[arg(short, long, conflicts_with_all = ["from", "output", "explain", "fail_below", "usage"])]
     pub watch: bool,
-    /// Least time between two lines of --watch, or two frames of the screen: 500ms, 10s
+    /// Minimum time between two lines of --watch or two frames of the screen: 500ms, 10s
     #[arg(long, value_name = "DURATION", value_parser = parse_nonzero_duration)]
     pub interval: Option<Duration>,
-    /// Also write the capacity history to a file; it grows, and survives being cut off
+    /// Also write the capacity history to a file, which grows and may be cut off
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "output", "explain", "fail_below"])]
     pub record: Option<PathBuf>,
-    /// Play a recorded capacity history instead of looking at a cluster
+    /// Replay a recorded capacity history instead of reading a cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "record", "workload", "explain", "usage", "fail_below", "output"])]
     pub replay: Option<PathBuf>,
-    /// How much faster than it happened a history is played: 1 to 86400
+    /// Replay speed as a factor: 1 to 86400
     #[arg(
         long,
         value_name = "N",
@@ -35,7 +35,7 @@ pub struct LiveArgs {
         value_parser = clap::value_parser!(u32).range(1..=86_400)
     )]
     pub speed: u32,
-    /// How long a watch lives before it is renewed; a silent one is noticed 5 s later
+    /// Lifetime of a watch; a silent one is detected 5 s after it
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_nonzero_duration)]
     pub watch_life: Duration,
 }

@@ -38,14 +38,14 @@ pub struct UninstallArgs {
     /// Keep the namespace
     #[arg(long)]
     pub keep_namespace: bool,
-    /// Also delete the HPAs or ScaledObjects that render-hpa made, and the
+    /// Also delete the HPAs and ScaledObjects that render-hpa created, and the
     /// opportunistic workloads that they scale
     #[arg(long)]
     pub delete_workloads: bool,
     /// Only show the plan
     #[arg(long)]
     pub dry_run: bool,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
     /// The cluster.
@@ -53,7 +53,7 @@ pub struct UninstallArgs {
     pub cluster: ClusterArgs,
 }
 
-/// Takes it away.
+/// Removes the installation.
 ///
 /// # Errors
 /// When it may not be looked at or deleted.
