@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use k8s_openapi::List;
 use k8s_openapi::api::core::v1::Pod;
-use oppscale_cluster::Intake;
+use oppscale_cluster::SnapshotBuilder;
 use oppscale_core::ownership::Ownership;
 
 use super::{generate, measure};
@@ -70,9 +70,9 @@ fn full(page: &str) {
 }
 
 fn lean(page: &str) {
-    let mut intake = Intake::new(Ownership::default());
-    intake.pod_page(page.as_bytes()).unwrap();
-    assert!(std::hint::black_box(intake).pods() > 0);
+    let mut builder = SnapshotBuilder::new(Ownership::default());
+    builder.pod_page(page.as_bytes()).unwrap();
+    assert!(std::hint::black_box(builder).pods() > 0);
 }
 
 fn best(work: impl Fn()) -> f64 {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use oppscale_core::ledger::Ledger;
-use oppscale_core::record::{PodKey, PodRecord, Standing};
+use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 
 const CHANGES: usize = 3_000_000;
@@ -21,8 +21,8 @@ pub fn run() {
             namespace: "shop",
             name: &names[pod],
             workload: ("Deployment", "web"),
-            own: pod.is_multiple_of(7),
-            standing: Standing::Bound {
+            opportunistic: pod.is_multiple_of(7),
+            state: PodState::Bound {
                 node: &nodes[(pod + round) % nodes.len()],
                 footprint: footprints[(pod + round) % footprints.len()].clone(),
             },

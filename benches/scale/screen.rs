@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use oppscale::live::{Measurement, Setup, State, draw, handle_key};
 use oppscale::terminal::Theme;
-use oppscale_cluster::follow::{Feed, Health, Phase};
-use oppscale_cluster::{Intake, Snapshot};
+use oppscale_cluster::follow::{Health, Phase, WatchStatus};
+use oppscale_cluster::{Snapshot, SnapshotBuilder};
 use oppscale_core::view::By;
 use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -36,7 +36,7 @@ pub fn run(size: Size) {
 
 fn view(name: &str, by: By, snapshot: &Snapshot) {
     let now = Instant::now();
-    let feed = || Feed { phase: Phase::Following, heard: Some(now), restarts: 0 };
+    let feed = || WatchStatus { phase: Phase::Following, fresh_at: Some(now), restarts: 0 };
     let health = Health { nodes: feed(), pods: feed(), version: None };
     let mut state = State::new(setup(by), now);
     let area = Rect::new(0, 0, 120, 40);
@@ -74,18 +74,18 @@ fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
 }
 
 fn snapshot(size: Size) -> Snapshot {
-    let mut intake = Intake::default();
+    let mut builder = SnapshotBuilder::default();
     let mut numbers: Vec<usize> = (0..size.nodes).collect();
     for page in numbers.chunks(500) {
         let items: Vec<_> = page.iter().map(|number| generate::node(*number)).collect();
-        intake.node_page(generate::list("Node", &items, None).as_bytes()).unwrap();
+        builder.node_page(generate::list("Node", &items, None).as_bytes()).unwrap();
     }
     numbers = (0..size.pods).collect();
     for page in numbers.chunks(500) {
         let items: Vec<_> = page.iter().map(|number| generate::pod(*number, size.nodes)).collect();
-        intake.pod_page(generate::list("Pod", &items, None).as_bytes()).unwrap();
+        builder.pod_page(generate::list("Pod", &items, None).as_bytes()).unwrap();
     }
-    intake.finish()
+    builder.finish()
 }
 
 fn setup(by: By) -> Setup {

@@ -42,7 +42,7 @@ fn nodes(snapshot: &Snapshot) -> Finding {
 fn pods(snapshot: &Snapshot) -> Finding {
     const ID: CheckId = CheckId::PodsCounted;
     match &snapshot.pods_unknown {
-        Some(_) if snapshot.rights_missing => return ID.with(Outcome::denied(LIST_PODS)),
+        Some(_) if snapshot.permissions_missing => return ID.with(Outcome::denied(LIST_PODS)),
         Some(why) => return ID.unknown(why),
         None => {}
     }

@@ -13,7 +13,7 @@ use tokio::time::{sleep_until, timeout};
 
 use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals};
 use oppscale_cluster::ResolvedWorkload;
-use oppscale_cluster::follow::{Health, Picture};
+use oppscale_cluster::follow::{ClusterState, Health};
 
 use super::connection;
 use super::draw;
@@ -43,8 +43,8 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
     // Handlers first: a signal must not end the program while the screen is open.
     let mut signals = Signals::new()?;
     let state = State::new(setup, Instant::now());
-    let mut changes = source.picture().changes();
-    let mut turns = source.picture().turns();
+    let mut changes = source.cluster_state().changes();
+    let mut turns = source.cluster_state().health_changes();
     let mut workload = source.workload();
     let screen = Screen::open(true)?;
     let mut input = Input::new();
@@ -247,8 +247,8 @@ impl App {
         self.is_dirty = false;
         self.is_urgent = false;
         self.measured_at = Some(Instant::now());
-        let (picture, asked) = (self.source.picture().clone(), self.state.asked());
-        let measure = move || measured(&picture, &asked);
+        let (cluster_state, asked) = (self.source.cluster_state().clone(), self.state.asked());
+        let measure = move || measured(&cluster_state, &asked);
         self.measuring = Some(tokio::task::spawn_blocking(measure));
     }
 
@@ -348,8 +348,8 @@ impl App {
 }
 
 /// Measures, without counting the wait for the lock as cost.
-fn measured(picture: &Picture, asked: &MeasurementRequest) -> Done {
-    picture.look(|snapshot, health| {
+fn measured(cluster_state: &ClusterState, asked: &MeasurementRequest) -> Done {
+    cluster_state.read(|snapshot, health| {
         let start = Instant::now();
         let measured = Measurement::of(snapshot, health, asked);
         Done { measured, cost: start.elapsed() }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use oppscale_cluster::follow::{Feed, Health, Phase};
+use oppscale_cluster::follow::{Health, Phase, WatchStatus};
 
 use oppscale_core::figures::Tone;
 use oppscale_core::units;
@@ -54,7 +54,7 @@ pub(super) fn state(health: &Health, max_staleness: Duration, now: Instant) -> S
         let nodes = if age < good_for { String::new() } else { format!(", nodes stale {old}") };
         return say(format!("pods refused{nodes}"), Tone::Warn);
     }
-    let polling = |feed: &Feed| match feed.phase {
+    let polling = |feed: &WatchStatus| match feed.phase {
         Phase::Polling { every, .. } => Some(every),
         _ => None,
     };
@@ -97,7 +97,7 @@ pub(super) fn next_change(
     now: Instant,
 ) -> Option<Duration> {
     let age = health.age(now)?;
-    let good_for = |feed: &Feed| match feed.phase {
+    let good_for = |feed: &WatchStatus| match feed.phase {
         Phase::Following => Some(max_staleness),
         Phase::Polling { every, .. } => Some(max_staleness + every),
         _ => None,
@@ -114,7 +114,7 @@ pub(super) fn next_change(
 }
 
 fn reconnecting(health: &Health) -> Option<u32> {
-    let tries = |feed: &Feed| match feed.phase {
+    let tries = |feed: &WatchStatus| match feed.phase {
         Phase::Reconnecting { tries, .. } => Some(tries),
         _ => None,
     };
@@ -127,8 +127,8 @@ mod tests {
 
     const FRESH: Duration = Duration::from_secs(40);
 
-    fn health(nodes: Phase, pods: Phase, heard: Option<Instant>) -> Health {
-        let feed = |phase| Feed { phase, heard, restarts: 0 };
+    fn health(nodes: Phase, pods: Phase, fresh_at: Option<Instant>) -> Health {
+        let feed = |phase| WatchStatus { phase, fresh_at, restarts: 0 };
         Health { nodes: feed(nodes), pods: feed(pods), version: None }
     }
 

@@ -129,12 +129,13 @@ impl Measurement {
             }
             View::OnNode { name } => {
                 let account = ledger.nodes().find(|(node, _)| node == name);
-                self.on_node = account.map(|(_, a)| (a.others.clone(), a.opportunistic.clone()));
+                self.on_node = account.map(|(_, a)| (a.paid.clone(), a.opportunistic.clone()));
                 view::by_workload(ledger, |node| node == name)
             }
             View::Hpas => {
-                let own = ledger.bound().filter(|pod| pod.own).map(|pod| pod.group);
-                let own = own.chain(ledger.waiting().filter(|pod| pod.own).map(|pod| &*pod.group));
+                let own = ledger.bound().filter(|pod| pod.opportunistic).map(|pod| pod.group);
+                let own = own
+                    .chain(ledger.waiting().filter(|pod| pod.opportunistic).map(|pod| &*pod.group));
                 let text = |text: &str| text.to_owned();
                 // References first: thousands of pods share a group.
                 let own: HashSet<_> = own.collect();

@@ -7,14 +7,14 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
-use oppscale_cluster::follow::{Follower, Phase, Picture};
+use oppscale_cluster::follow::{ClusterState, Follower, Phase};
 use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{Cluster, ResolvedWorkload};
 
 /// A followed cluster, or a recording that is played.
 pub trait Source: Send + Sync {
     /// The cluster state.
-    fn picture(&self) -> &Picture;
+    fn cluster_state(&self) -> &ClusterState;
 
     /// The API server, if there is one.
     fn cluster(&self) -> Option<&Cluster> {
@@ -68,8 +68,8 @@ pub enum SourceCommand {
 }
 
 impl Source for Follower {
-    fn picture(&self) -> &Picture {
-        Self::picture(self)
+    fn cluster_state(&self) -> &ClusterState {
+        Self::cluster_state(self)
     }
 
     fn cluster(&self) -> Option<&Cluster> {
@@ -99,7 +99,7 @@ const SHORTEST_JUMP: Duration = Duration::from_secs(1);
 /// A recording that is played. Dropping it stops the playback.
 pub struct Playback {
     deck: Arc<Deck>,
-    picture: Picture,
+    cluster_state: ClusterState,
     workload: watch::Receiver<ResolvedWorkload>,
     name: String,
     task: AbortHandle,
@@ -154,13 +154,13 @@ impl Playback {
             speed: speed.into(),
             paused: false,
         };
-        let picture = player.picture().clone();
+        let cluster_state = player.cluster_state().clone();
         let (sender, workload) = watch::channel(resolved(&player));
         let deck =
             Deck { player: Mutex::new(player), pace: Mutex::new(pace), steered: Notify::new() };
         let deck = Arc::new(deck);
         let task = tokio::spawn(run(Arc::clone(&deck), sender)).abort_handle();
-        Self { deck, picture, workload, name, task }
+        Self { deck, cluster_state, workload, name, task }
     }
 
     /// The opportunistic workload of the recording.
@@ -176,8 +176,8 @@ impl Drop for Playback {
 }
 
 impl Source for Playback {
-    fn picture(&self) -> &Picture {
-        &self.picture
+    fn cluster_state(&self) -> &ClusterState {
+        &self.cluster_state
     }
 
     fn workload(&self) -> Option<watch::Receiver<ResolvedWorkload>> {
@@ -250,7 +250,7 @@ async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
 
 /// Shows an error of the recording as a lost connection.
 fn damaged(player: &Player, error: &HistoryError) {
-    player.picture().change(|_, health| {
+    player.cluster_state().change(|_, health| {
         health.nodes.phase = Phase::Reconnecting { why: error.to_string(), tries: 0 };
         true
     });

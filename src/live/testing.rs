@@ -13,12 +13,12 @@ use super::input::{self, Effect};
 use super::measurement::Measurement;
 use super::state::{Setup, State};
 use crate::terminal::Theme;
-use oppscale_cluster::follow::{Feed, Health, Phase, Picture};
+use oppscale_cluster::follow::{ClusterState, Health, Phase, WatchStatus};
 use oppscale_cluster::{SavedFiles, Snapshot, read_saved};
 
 /// A recorded cluster and the screen that shows it.
 pub(super) struct Bench {
-    pub(super) picture: Picture,
+    pub(super) cluster_state: ClusterState,
     pub(super) state: State,
     pub(super) start: Instant,
 }
@@ -50,10 +50,11 @@ impl Bench {
 
     pub(super) fn with(snapshot: Snapshot, setup: Setup) -> Self {
         let start = Instant::now();
-        let feed = || Feed { phase: Phase::Following, heard: Some(start), restarts: 0 };
+        let feed = || WatchStatus { phase: Phase::Following, fresh_at: Some(start), restarts: 0 };
         let version = Some("v1.36.2".to_owned());
-        let picture = Picture::new(snapshot, Health { nodes: feed(), pods: feed(), version });
-        let mut bench = Self { picture, state: State::new(setup, start), start };
+        let cluster_state =
+            ClusterState::new(snapshot, Health { nodes: feed(), pods: feed(), version });
+        let mut bench = Self { cluster_state, state: State::new(setup, start), start };
         bench.measure();
         bench
     }
@@ -62,13 +63,13 @@ impl Bench {
     pub(super) fn measure(&mut self) {
         let asked = self.state.asked();
         let measured =
-            self.picture.look(|snapshot, health| Measurement::of(snapshot, health, &asked));
+            self.cluster_state.read(|snapshot, health| Measurement::of(snapshot, health, &asked));
         self.state.take(measured);
     }
 
     /// Changes the state of the watches.
     pub(super) fn hear(&mut self, change: impl FnOnce(&mut Health)) {
-        self.picture.change(|_, health| {
+        self.cluster_state.change(|_, health| {
             change(health);
             true
         });
@@ -77,7 +78,7 @@ impl Bench {
 
     /// Applies a node.
     pub(super) fn node(&mut self, json: &str) {
-        self.picture.change(|intake, _| {
+        self.cluster_state.change(|intake, _| {
             intake.raw_node(json);
             true
         });

@@ -5,7 +5,7 @@
 use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use oppscale_cluster::follow::{Feed, Health};
+use oppscale_cluster::follow::{Health, WatchStatus};
 use oppscale_core::figures::{self, Context, Format};
 use oppscale_core::headroom::{Limit, Totals};
 use oppscale_core::resources::{Amount, Resources};
@@ -34,7 +34,7 @@ pub fn timed(line: &str, time: Timestamp) -> String {
     format!("{{\"time\":\"{time:.3}\",{rest}\n")
 }
 
-fn feed(feed: &Feed) -> Value {
+fn feed(feed: &WatchStatus) -> Value {
     let mut value = json!({ "state": feed.phase.word() });
     if let Some(why) = feed.phase.why() {
         value["why"] = json!(why);

@@ -86,7 +86,7 @@ pub fn resources(asked: &[String], headroom: &Headroom) -> Vec<String> {
     }
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).to_vec();
     for node in &headroom.nodes {
-        for (name, _) in [&node.allocatable, &node.others, &node.opportunistic]
+        for (name, _) in [&node.allocatable, &node.paid, &node.opportunistic]
             .into_iter()
             .flatten()
             .flat_map(|resources| resources.present())
@@ -119,16 +119,16 @@ pub fn unknown(snapshot: &Snapshot, headroom: &Headroom) -> Vec<Unknown> {
     });
     let missing = snapshot.ledger.nodes().filter(|(_, account)| account.record.is_none()).map(
         |(name, account)| {
-            let pods = account.others.get(PODS) + account.opportunistic.get(PODS);
+            let pods = account.paid.get(PODS) + account.opportunistic.get(PODS);
             let verb = if pods == 1 { "pod is" } else { "pods are" };
             of_node(name, format!("{pods} {verb} bound to it, but there is no such node"))
         },
     );
-    let oddities = snapshot.oddities.iter().map(|oddity| Unknown {
-        kind: oddity.kind.clone(),
-        ..of_node(&oddity.name, oddity.problem.clone())
+    let invalid_objects = snapshot.invalid_objects.iter().map(|invalid| Unknown {
+        kind: invalid.kind.clone(),
+        ..of_node(&invalid.name, invalid.problem.clone())
     });
-    let mut unknown: Vec<_> = nodes.chain(missing).chain(pods).chain(oddities).collect();
+    let mut unknown: Vec<_> = nodes.chain(missing).chain(pods).chain(invalid_objects).collect();
     unknown.sort();
     unknown
 }

@@ -38,14 +38,14 @@ impl<'s> Present<'s> {
         let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
         let mut own: BTreeMap<Vec<(String, Amount)>, u32> = BTreeMap::new();
         for pod in snapshot.ledger.bound().filter(|pod| is_usable.contains(pod.node)) {
-            match pod.own {
+            match pod.opportunistic {
                 true => *own.entry(shape(pod.footprint)).or_default() += 1,
                 false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
             }
         }
         let could_run = |pod: &&oppscale_core::ledger::Waiting| {
             let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
-            !pod.own && !pod.gated && nodes.iter().any(fits)
+            !pod.opportunistic && !pod.gated && nodes.iter().any(fits)
         };
         for pod in snapshot.ledger.waiting().filter(could_run) {
             *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;

@@ -37,14 +37,14 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
     let workload = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
     let (start, end) = (player.start(), player.end());
     let pause = (end.saturating_sub(start) / LOOKS).max(SHORTEST);
-    let mut setup = player.picture().look(|snapshot, _| observed(snapshot, &workload));
+    let mut setup = player.cluster_state().read(|snapshot, _| observed(snapshot, &workload));
     let mut paid = Paid::default();
     let mut has_nodes_changed = false;
     let mut blind = 0_u32;
     loop {
         let at_ms = player.position().saturating_sub(start).as_millis();
         let at_ms = u64::try_from(at_ms).unwrap_or(u64::MAX);
-        player.picture().look(|snapshot, _| {
+        player.cluster_state().read(|snapshot, _| {
             if snapshot.pods_unknown.is_some() {
                 // What was paid for then is taken for what it was before.
                 blind += 1;

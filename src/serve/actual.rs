@@ -66,7 +66,7 @@ impl Scalers {
     /// The HPAs that scale a workload that is served. They have a watch of their own: none is
     /// told of while that is refused, or was not heard for as long as makes the board blind.
     pub(super) fn families(&self, board: &Board) -> Vec<Family> {
-        let age = self.feed.feed().age(std::time::Instant::now());
+        let age = self.feed.status().age(std::time::Instant::now());
         if age.is_none_or(|age| age > board.max_staleness()) {
             return Vec::new();
         }

@@ -53,7 +53,7 @@ pub(super) async fn render(
     issues: [watch::Sender<Arc<Issue>>; 2],
     mut stop: watch::Receiver<bool>,
 ) {
-    let mut changes = page.board.picture().changes();
+    let mut changes = page.board.cluster_state().changes();
     let mut due = [Instant::now(); 2];
     loop {
         for ((sender, due), all_nodes) in issues.iter().zip(&mut due).zip([false, true]) {
@@ -70,7 +70,7 @@ pub(super) async fn render(
         }
         tokio::select! {
             () = stopped(&mut stop) => return,
-            // Without a picture there is nothing to wait for but the second.
+            // Without a cluster state there is nothing to wait for but the second.
             changed = changes.changed() => if changed.is_err() { tokio::time::sleep(TICK).await },
             () = tokio::time::sleep(TICK) => {}
         }

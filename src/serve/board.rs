@@ -1,7 +1,7 @@
 //! What is known now, counted when somebody asks.
 //!
 //! Nothing is counted while nobody asks, however many events come; whoever asks gets what
-//! the last event made of it. The picture is locked only while its numbers are copied out.
+//! the last event made of it. The cluster state is locked only while its numbers are copied out.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use tokio::sync::watch;
 
 use super::catalog::{Catalog, Entry};
 use crate::metrics_api::{Found, NodeReading, Readings, Refusal, Source, Values, WorkloadReading};
-use oppscale_cluster::follow::{Feed, Followed, Health, Phase, Picture};
+use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::kinds::Kind;
 use oppscale_core::ledger::Population;
 use oppscale_core::resources::{CPU, MEMORY};
@@ -49,7 +49,7 @@ pub struct Board(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    picture: Picture,
+    cluster_state: ClusterState,
     /// Its count of changes.
     changes: watch::Receiver<u64>,
     catalog: Catalog,
@@ -87,19 +87,19 @@ pub enum Sight {
 impl Board {
     /// A board of `picture` and of the workloads in `catalog`, which `kinds` are heard of.
     pub fn new(
-        picture: Picture,
+        cluster_state: ClusterState,
         catalog: Catalog,
         kinds: Vec<(&'static Kind, Followed)>,
         patience: Patience,
     ) -> Self {
-        let (changes, counted) = (picture.changes(), Mutex::default());
+        let (changes, counted) = (cluster_state.changes(), Mutex::default());
         let current = Mutex::default();
-        Self(Arc::new(Inner { picture, changes, catalog, kinds, patience, counted, current }))
+        Self(Arc::new(Inner { cluster_state, changes, catalog, kinds, patience, counted, current }))
     }
 
-    /// The picture that is counted.
-    pub fn picture(&self) -> &Picture {
-        &self.0.picture
+    /// The cluster state that is counted.
+    pub fn cluster_state(&self) -> &ClusterState {
+        &self.0.cluster_state
     }
 
     /// How old what is known may be.
@@ -108,8 +108,8 @@ impl Board {
     }
 
     /// The watches of the kinds of workloads. A custom kind that the cluster lacks is left out.
-    pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, Feed)> {
-        let feeds = self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.feed()));
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, WatchStatus)> {
+        let feeds = self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.status()));
         feeds.filter(|(kind, feed)| {
             !kind.is_custom() || feed.is_whole() && !matches!(feed.phase, Phase::Refused { .. })
         })
@@ -117,8 +117,10 @@ impl Board {
 
     /// How well the cluster is heard.
     pub fn sight(&self) -> Sight {
-        let (health, pods_unknown) =
-            self.0.picture.look(|snapshot, health| (health.clone(), snapshot.pods_unknown.clone()));
+        let (health, pods_unknown) = self
+            .0
+            .cluster_state
+            .read(|snapshot, health| (health.clone(), snapshot.pods_unknown.clone()));
         let sight = self.sight_of(&health, pods_unknown);
         if let Sight::Clear(age) = sight {
             *self.current() = Instant::now().checked_sub(age);
@@ -197,7 +199,7 @@ impl Board {
         let claimants: Vec<Option<Claimant>> =
             entries.iter().map(|entry| entry.claimant.clone().ok()).collect();
         let (mut room, mut populations) = (None, Vec::new());
-        self.0.picture.change(|intake, _| {
+        self.0.cluster_state.change(|intake, _| {
             let ledger = &mut intake.snapshot_mut().ledger;
             ledger.track(groups);
             room = Some(Room::of(ledger, &claimants));

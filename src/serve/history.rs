@@ -23,7 +23,7 @@ pub(super) struct Sample {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cpu {
     pub(super) allocatable: Amount,
-    pub(super) others: Amount,
+    pub(super) paid: Amount,
     pub(super) opportunistic: Amount,
 }
 
@@ -50,7 +50,7 @@ impl Cpu {
     pub(super) fn of(totals: &Totals) -> Self {
         Self {
             allocatable: totals.allocatable.get(CPU),
-            others: totals.others.get(CPU),
+            paid: totals.paid.get(CPU),
             opportunistic: totals.opportunistic.get(CPU),
         }
     }

@@ -22,7 +22,7 @@ pub struct Totals {
     /// What pods may take.
     pub allocatable: Resources,
     /// What pods of others occupy.
-    pub others: Resources,
+    pub paid: Resources,
     /// What pods of the workloads that are served occupy.
     pub opportunistic: Resources,
     /// How many pods wait for a node.
@@ -45,7 +45,7 @@ pub struct NodeRow {
     /// What pods may take.
     pub allocatable: Resources,
     /// What pods of others occupy.
-    pub others: Resources,
+    pub paid: Resources,
     /// What pods of the workloads that are served occupy.
     pub opportunistic: Resources,
 }
@@ -53,7 +53,7 @@ pub struct NodeRow {
 impl NodeRow {
     /// What is left beside others.
     pub fn remaining(&self, resource: &str) -> Amount {
-        self.allocatable.get(resource) - self.others.get(resource)
+        self.allocatable.get(resource) - self.paid.get(resource)
     }
 
     fn of(account: &NodeAccount) -> Option<Self> {
@@ -66,7 +66,7 @@ impl NodeRow {
             reasons: reasons.iter().map(ToString::to_string).collect(),
             unknown: None,
             allocatable: Resources::default(),
-            others: Resources::default(),
+            paid: Resources::default(),
             opportunistic: Resources::default(),
         };
         match &record.allocatable {
@@ -77,7 +77,7 @@ impl NodeRow {
             }
             Ok(allocatable) => {
                 row.allocatable = allocatable.clone();
-                (row.others, row.opportunistic) = sides(account);
+                (row.paid, row.opportunistic) = sides(account);
             }
         }
         Some(row)
@@ -90,7 +90,7 @@ impl NodeRow {
 fn sides(account: &NodeAccount) -> (Resources, Resources) {
     let mut own = Resources::default();
     account.tallies().for_each(|(_, tally)| own.add(tally));
-    let mut others = account.others.clone();
+    let mut others = account.paid.clone();
     others.add(&account.opportunistic);
     others.subtract(&own);
     (others, own)
@@ -99,7 +99,7 @@ fn sides(account: &NodeAccount) -> (Resources, Resources) {
 /// The sums. The workloads must have been counted before.
 pub fn totals(board: &Board) -> Totals {
     let _ = board.counted();
-    board.picture().look(|snapshot, _| {
+    board.cluster_state().read(|snapshot, _| {
         let ledger = &snapshot.ledger;
         let mut totals = Totals { waiting: ledger.waiting().count(), ..Totals::default() };
         for (_, account) in ledger.nodes() {
@@ -111,7 +111,7 @@ pub fn totals(board: &Board) -> Totals {
                     totals.capacity.add(&record.capacity);
                     totals.allocatable.add(allocatable);
                     let (others, own) = sides(account);
-                    totals.others.add(&others);
+                    totals.paid.add(&others);
                     totals.opportunistic.add(&own);
                 }
                 _ => totals.unknown += 1,
@@ -124,7 +124,7 @@ pub fn totals(board: &Board) -> Totals {
 /// The nodes, by name.
 pub fn nodes(board: &Board) -> Vec<NodeRow> {
     let _ = board.counted();
-    let mut rows: Vec<NodeRow> = board.picture().look(|snapshot, _| {
+    let mut rows: Vec<NodeRow> = board.cluster_state().read(|snapshot, _| {
         snapshot.ledger.nodes().filter_map(|(_, account)| NodeRow::of(account)).collect()
     });
     rows.sort_by(|a, b| a.name.cmp(&b.name));

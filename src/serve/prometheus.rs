@@ -162,10 +162,10 @@ impl Exporter {
             "How long ago a resource was last heard of.",
         )
         .unit("seconds");
-        let health = self.board.picture().look(|_, health| health.clone());
+        let health = self.board.cluster_state().read(|_, health| health.clone());
         let of_workloads = self.board.kinds().map(|(kind, feed)| (kind.plural, feed));
         let now = Instant::now();
-        let of_hpas = ("horizontalpodautoscalers", self.scalers.feed.feed());
+        let of_hpas = ("horizontalpodautoscalers", self.scalers.feed.status());
         let of_cluster = [("nodes", health.nodes), ("pods", health.pods), of_hpas];
         for (resource, feed) in of_cluster.into_iter().chain(of_workloads) {
             restarts.add(&[("resource", resource)], feed.restarts);
@@ -217,7 +217,7 @@ fn cluster(totals: &Totals, families: &mut Vec<Family>) {
         "Memory that pods occupy, by whether a served workload owns them.",
     )
     .unit("bytes");
-    for (class, amounts) in [("paid", &totals.others), ("opportunistic", &totals.opportunistic)] {
+    for (class, amounts) in [("paid", &totals.paid), ("opportunistic", &totals.opportunistic)] {
         cpu.add(&[("class", class)], cores(amounts.get(CPU)));
         memory.add(&[("class", class)], amounts.get(MEMORY));
     }
@@ -227,7 +227,7 @@ fn cluster(totals: &Totals, families: &mut Vec<Family>) {
 /// The gauges of the article's application: millicores, KiB and pods, names and all. As
 /// there, requests are everybody's.
 fn legacy(totals: &Totals, families: &mut Vec<Family>) {
-    let requests = |name| totals.others.get(name) + totals.opportunistic.get(name);
+    let requests = |name| totals.paid.get(name) + totals.opportunistic.get(name);
     let (capacity, allocatable) = (&totals.capacity, &totals.allocatable);
     let kib = |bytes: Amount| cores(bytes * 1000 / 1024);
     let free = |name| allocatable.get(name) - requests(name);

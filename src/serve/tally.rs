@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::exposition::{Bound, Family, Histogram, Kind};
-use oppscale_cluster::Journal;
+use oppscale_cluster::ChangeObserver;
 use oppscale_core::node::NodeRecord;
 use oppscale_core::record::{PodKey, PodRecord};
 
@@ -90,7 +90,7 @@ impl ChangeTally {
     }
 }
 
-impl Journal for ChangeTally {
+impl ChangeObserver for ChangeTally {
     fn node(&mut self, _: &NodeRecord) {
         self.add(0);
     }

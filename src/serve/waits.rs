@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 use super::board::Board;
 use super::catalog::Catalog;
 use crate::exposition::{Bound, Family, Histogram, Kind};
-use oppscale_cluster::Journal;
+use oppscale_cluster::ChangeObserver;
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
 use oppscale_core::prospect::{self, Prospect};
-use oppscale_core::record::{PodKey, PodRecord, Standing};
+use oppscale_core::record::{PodKey, PodRecord, PodState};
 
 /// Upper bounds of the histogram. Where there is room, a pod has a node within 0.1 to 1 s.
 /// Preemption takes the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to
@@ -97,7 +97,7 @@ impl Waits {
         let now = Instant::now();
         let mut counts = Prospect::ALL.map(|prospect| (prospect, 0_u64));
         let mut longest = Duration::ZERO;
-        board.picture().look(|snapshot, _| {
+        board.cluster_state().read(|snapshot, _| {
             let state = self.state();
             prospect::each(&snapshot.ledger, &placements, |key, prospect| {
                 for (known, count) in &mut counts {
@@ -149,21 +149,21 @@ impl State {
     }
 }
 
-impl Journal for Waits {
+impl ChangeObserver for Waits {
     fn node(&mut self, _: &NodeRecord) {}
 
     fn node_gone(&mut self, _: &str) {}
 
     fn pod(&mut self, pod: &PodRecord<'_>) {
         let mut state = self.state();
-        match &pod.standing {
+        match &pod.state {
             // Whoever carries the label is not paid, whatever is served.
-            _ if pod.own => drop(state.since.remove(&pod.key)),
-            Standing::Waiting { gated: false, .. } => state.begin(&pod.key),
-            Standing::Bound { .. } | Standing::Unknown { node: Some(_), .. } => state.end(pod),
+            _ if pod.opportunistic => drop(state.since.remove(&pod.key)),
+            PodState::Waiting { gated: false, .. } => state.begin(&pod.key),
+            PodState::Bound { .. } | PodState::Unknown { node: Some(_), .. } => state.end(pod),
             // The wait of a gated pod begins with its last gate's end.
-            Standing::Waiting { .. } | Standing::Gone => drop(state.since.remove(&pod.key)),
-            Standing::Unknown { .. } => {}
+            PodState::Waiting { .. } | PodState::Gone => drop(state.since.remove(&pod.key)),
+            PodState::Unknown { .. } => {}
         }
     }
 
@@ -183,19 +183,26 @@ mod tests {
     use super::*;
     use oppscale_core::resources::Resources;
 
-    fn record<'p>(name: &'p str, standing: Standing<'p>) -> PodRecord<'p> {
+    fn record<'p>(name: &'p str, state_of_pod: PodState<'p>) -> PodRecord<'p> {
         let key = PodKey::of_parts("", "shop", name);
         let workload = ("Deployment", "checkout");
-        PodRecord { key, namespace: "shop", name, workload, own: false, standing }
+        PodRecord {
+            key,
+            namespace: "shop",
+            name,
+            workload,
+            opportunistic: false,
+            state: state_of_pod,
+        }
     }
 
-    fn waiting(gated: bool) -> Standing<'static> {
+    fn waiting(gated: bool) -> PodState<'static> {
         let (footprint, placement) = (Resources::default(), Box::default());
-        Standing::Waiting { footprint, placement, gated }
+        PodState::Waiting { footprint, placement, gated }
     }
 
-    fn bound() -> Standing<'static> {
-        Standing::Bound { node: "n", footprint: Resources::default() }
+    fn bound() -> PodState<'static> {
+        PodState::Bound { node: "n", footprint: Resources::default() }
     }
 
     fn counts(waits: &Waits) -> (usize, String) {
@@ -218,9 +225,9 @@ mod tests {
             match number % 5 {
                 0 => waits.pod_gone(&pod.key),
                 1 => waits.pod(&record(name, waiting(true))),
-                2 => waits.pod(&record(name, Standing::Gone)),
+                2 => waits.pod(&record(name, PodState::Gone)),
                 3 => {
-                    pod.own = true;
+                    pod.opportunistic = true;
                     waits.pod(&pod);
                 }
                 _ => waits.pod(&pod),

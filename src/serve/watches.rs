@@ -9,7 +9,7 @@ use super::front_proxy::{CONFIG_MAP, NAMESPACE};
 use super::tally::ChangeTally;
 use super::trust::Trust;
 use super::waits::Waits;
-use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, Wishes};
+use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
 use oppscale_core::kinds::{self, Kind};
 
@@ -44,10 +44,10 @@ impl Watches {
     ) -> anyhow::Result<Self> {
         let catalog = Catalog::default();
         let waits = Waits::new(catalog.clone());
-        let wishes = Wishes {
+        let wishes = WatchConfig {
             watch_life: Some((patience.max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
-            journal: Some(Box::new((changes, waits.clone()))),
-            ..Wishes::default()
+            observer: Some(Box::new((changes, waits.clone()))),
+            ..WatchConfig::default()
         };
         let mut follower = Follower::start(cluster, wishes).await?;
         let autoscalers = Autoscalers::default();
@@ -67,8 +67,8 @@ impl Watches {
 
     /// The board of what is followed.
     pub(super) fn board(&self, patience: Patience) -> Board {
-        let picture = self.follower.picture().clone();
-        Board::new(picture, self.catalog.clone(), self.kinds.clone(), patience)
+        let cluster_state = self.follower.cluster_state().clone();
+        Board::new(cluster_state, self.catalog.clone(), self.kinds.clone(), patience)
     }
 }
 

@@ -129,7 +129,7 @@ fn played(path: &Path) -> Result<Vec<i128>, String> {
 }
 
 fn remaining(player: &Player) -> i128 {
-    player.picture().look(|snapshot, _| {
+    player.cluster_state().read(|snapshot, _| {
         headroom::measure(&snapshot.ledger, &Query::default()).usable.remaining.unwrap().get("cpu")
     })
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use oppscale::live::{Measurement, Setup, State, draw};
 use oppscale::terminal::Theme;
-use oppscale_cluster::follow::{Feed, Health, Phase};
+use oppscale_cluster::follow::{Health, Phase, WatchStatus};
 use oppscale_cluster::{SavedFiles, Snapshot, read_saved};
 use oppscale_core::figures::{self, Context, FIGURES, Figure, Format, Kind, Value};
 use oppscale_core::headroom::{self, Query};
@@ -140,7 +140,7 @@ fn every_output_shows_what_the_registry_computes() {
 /// The live screen of a cluster, as wide as it likes to be.
 fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
     let start = Instant::now();
-    let feed = || Feed { phase: Phase::Following, heard: Some(start), restarts: 0 };
+    let feed = || WatchStatus { phase: Phase::Following, fresh_at: Some(start), restarts: 0 };
     let health = Health { nodes: feed(), pods: feed(), version: None };
     let setup = Setup {
         theme: Theme { unicode: true, color: false },

@@ -14,7 +14,7 @@ use kube::client::Body;
 
 use super::connect::ClusterArgs;
 use super::error::ClusterError;
-use super::trouble;
+use super::transport;
 
 /// Credentials that are younger are those that there are.
 const YOUNG: Duration = Duration::from_secs(1);
@@ -56,7 +56,7 @@ impl Access {
     ) -> Result<Response<Body>, ClusterError> {
         let Held { client, since } = self.held();
         let sent = client.send(request).await;
-        let sent = sent.map_err(|error| trouble::transport(action, &self.0.server, &error));
+        let sent = sent.map_err(|error| transport::transport(action, &self.0.server, &error));
         let is_stranger = match &sent {
             Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
             Err(error) => matches!(

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::client::{Action, Cluster, LONGEST_WAIT, TRIES, refusal};
 use super::error::ClusterError;
-use super::trouble;
+use super::transport;
 
 /// A request in the making.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Reply {
 
     /// The server's words, where it refuses.
     pub fn message(&self) -> String {
-        trouble::words_of(&self.body)
+        transport::words_of(&self.body)
     }
 
     /// The body of a success, or what a refusal of `action` means.

@@ -9,7 +9,7 @@ use kube::client::Body;
 
 use super::access::Access;
 use super::error::ClusterError;
-use super::trouble;
+use super::transport;
 
 /// How often a request is sent when the server asks to come back later. The API
 /// server's own Retry-After is 1 s; three tries outlast a short burst, not a patience.
@@ -154,7 +154,7 @@ impl Cluster {
         bytes.reserve_exact(length.min(8 << 20));
         let mut body = response.into_body();
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| trouble::cut(action, &self.server, &error))?;
+            let frame = frame.map_err(|error| transport::cut(action, &self.server, &error))?;
             if let Some(data) = frame.data_ref() {
                 bytes.extend_from_slice(data);
             }
@@ -180,7 +180,7 @@ pub(super) struct Answer {
 
 /// What a refusal of `action` means.
 pub(super) fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
-    let message = trouble::words_of(body);
+    let message = transport::words_of(body);
     let right = action.right.to_owned();
     let action = action.words.to_owned();
     match status {

@@ -11,7 +11,7 @@ use oppscale_core::units::{parse_duration, time_limit};
 use super::access::Access;
 use super::client::Cluster;
 use super::error::ClusterError;
-use super::trouble;
+use super::transport;
 
 /// Flags of every command that reads a cluster.
 #[derive(Debug, Clone, Args)]
@@ -157,7 +157,7 @@ impl ClusterArgs {
         };
         config.or_else(|error| match (chosen, Config::incluster()) {
             (false, Ok(inside)) => Ok(inside),
-            _ => Err(trouble::kubeconfig(&error)),
+            _ => Err(transport::kubeconfig(&error)),
         })
     }
 }
@@ -175,10 +175,21 @@ async fn client(config: Config) -> Result<Client, ClusterError> {
     let client = tokio::task::spawn_blocking(|| Client::try_from(config))
         .await
         .map_err(|error| ClusterError::Credentials(error.to_string()))?;
-    client.map_err(|error| match (trouble::transport("connect", &server, &error), plugin) {
+    client.map_err(|error| match (transport::transport("connect", &server, &error), plugin) {
         (ClusterError::Credentials(why), Some(plugin)) => {
             ClusterError::Credentials(format!("{plugin}: {why}"))
         }
         (error, _) => error,
     })
+}
+
+impl ClusterArgs {
+    /// The context that is used; `None` inside of a cluster, where there is none.
+    pub fn context_name(&self) -> Option<String> {
+        let kubeconfig = || match &self.kubeconfig {
+            Some(path) => Kubeconfig::read_from(path),
+            None => Kubeconfig::read(),
+        };
+        self.context.clone().or_else(|| kubeconfig().ok()?.current_context)
+    }
 }

@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use oppscale_core::error::Error;
 
+use super::builder::SnapshotBuilder;
 use super::decode::fold_list;
-use super::intake::Intake;
 use super::snapshot::Snapshot;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
 
@@ -169,7 +169,7 @@ pub fn read_saved(
             })?
         }
     };
-    let mut intake = Intake::new(resolved.ownership.clone());
+    let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
     let has = |kind: &str| {
         lists.iter().any(|list| list == kind) || objects.iter().any(|object| object.kind == kind)
     };
@@ -179,12 +179,12 @@ pub fn read_saved(
     let pods_unknown = !has("Pod");
     for object in &objects {
         match object.kind.as_str() {
-            "Node" => intake.raw_node(object.json.get()),
-            "Pod" => intake.raw_pod(object.json.get()),
+            "Node" => builder.raw_node(object.json.get()),
+            "Pod" => builder.raw_pod(object.json.get()),
             _ => {}
         }
     }
-    let mut snapshot = intake.finish();
+    let mut snapshot = builder.finish();
     if pods_unknown {
         snapshot.pods_unknown = Some("there are no pods in what was read".to_owned());
         snapshot.notes.push(HOW_TO_SAVE.to_owned());

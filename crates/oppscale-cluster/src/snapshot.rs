@@ -11,11 +11,11 @@ pub struct Snapshot {
     /// Nodes and pods.
     pub ledger: Ledger,
     /// Objects that could not be put into the ledger at all.
-    pub oddities: Vec<Oddity>,
+    pub invalid_objects: Vec<InvalidObject>,
     /// Why nothing is known of pods, if that is so.
     pub pods_unknown: Option<String>,
     /// Whether they are unknown for want of rights.
-    pub rights_missing: bool,
+    pub permissions_missing: bool,
     /// What is used, where it was asked for and could be had.
     pub usage: Option<Usage>,
     /// What the reader of the result should know besides.
@@ -24,7 +24,7 @@ pub struct Snapshot {
 
 /// Something in a list that is no countable object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Oddity {
+pub struct InvalidObject {
     /// Its kind, as far as that is known.
     pub kind: String,
     /// What it is called, or where it stands.

@@ -1,6 +1,6 @@
 //! A list counts the same whether it is skimmed or read whole.
 
-use oppscale_cluster::Intake;
+use oppscale_cluster::SnapshotBuilder;
 use oppscale_core::headroom::{Query, measure};
 use oppscale_core::ownership::Ownership;
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ fn fixture(path: &str) -> std::path::PathBuf {
 }
 
 /// Everything that a ledger holds, in a stable order.
-fn contents(intake: Intake) -> Vec<String> {
-    let snapshot = intake.finish();
+fn contents(builder: SnapshotBuilder) -> Vec<String> {
+    let snapshot = builder.finish();
     let ledger = &snapshot.ledger;
     let nodes = ledger.nodes().map(|(name, account)| format!("{name}: {account:?}"));
     let bound = ledger.bound().map(|pod| format!("{pod:?}"));
@@ -23,18 +23,18 @@ fn contents(intake: Intake) -> Vec<String> {
     contents
 }
 
-fn skimmed(list: &str) -> Vec<String> {
-    let mut intake = Intake::new(Ownership::default());
-    intake.pod_page(list.as_bytes()).unwrap();
-    contents(intake)
+fn masked(list: &str) -> Vec<String> {
+    let mut builder = SnapshotBuilder::new(Ownership::default());
+    builder.pod_page(list.as_bytes()).unwrap();
+    contents(builder)
 }
 
 fn whole(list: &Value) -> Vec<String> {
-    let mut intake = Intake::new(Ownership::default());
+    let mut builder = SnapshotBuilder::new(Ownership::default());
     for pod in list["items"].as_array().unwrap() {
-        intake.raw_pod(&pod.to_string());
+        builder.raw_pod(&pod.to_string());
     }
-    contents(intake)
+    contents(builder)
 }
 
 /// Every pod of the footprint table, stored by an API server, and one of each rule about
@@ -79,16 +79,16 @@ fn a_skimmed_list_counts_as_the_whole_one() {
     for list in lists {
         let expected = whole(&list);
         assert!(expected.len() > 30);
-        assert_eq!(skimmed(&list.to_string()), expected);
-        assert_eq!(skimmed(&format!("{list:#}")), expected, "indented");
+        assert_eq!(masked(&list.to_string()), expected);
+        assert_eq!(masked(&format!("{list:#}")), expected, "indented");
     }
 }
 
 #[test]
 fn pods_may_come_without_their_nodes() {
-    let mut intake = Intake::new(Ownership::default());
-    intake.pod_page(varied().to_string().as_bytes()).unwrap();
-    let headroom = measure(&intake.finish().ledger, &Query::default());
+    let mut builder = SnapshotBuilder::new(Ownership::default());
+    builder.pod_page(varied().to_string().as_bytes()).unwrap();
+    let headroom = measure(&builder.finish().ledger, &Query::default());
     assert!(headroom.nodes.is_empty());
     assert_eq!(headroom.fit.unwrap().replicas, 0);
 }

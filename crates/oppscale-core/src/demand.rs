@@ -40,19 +40,18 @@ pub struct Unplaceable {
 
 /// Sorts what waits in `ledger`.
 pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
-    let (usable, others): (Vec<&NodeRecord>, Vec<&NodeRecord>) =
-        ledger.records().partition(|node| {
-            query.nodes.matches(&node.labels) && node.unusable(&query.placement).is_empty()
-        });
+    let (usable, paid): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger.records().partition(|node| {
+        query.nodes.matches(&node.labels) && node.unusable(&query.placement).is_empty()
+    });
     let could_hold =
         |pod: &Waiting| usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint));
     let mut demand = PaidDemand::default();
-    for pod in ledger.waiting().filter(|pod| !pod.own) {
+    for pod in ledger.waiting().filter(|pod| !pod.opportunistic) {
         if pod.gated {
             demand.gated += 1;
         } else if could_hold(pod) {
             demand.placeable.add(&pod.footprint);
-        } else if could_hold_outside(&others, pod) {
+        } else if could_hold_outside(&paid, pod) {
             demand.elsewhere.add(&pod.footprint);
         } else {
             demand.unplaceable.push(Unplaceable {

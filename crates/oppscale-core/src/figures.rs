@@ -401,11 +401,11 @@ pub fn columns<'r>(
     with_usage: bool,
     resources: impl Iterator<Item = &'r String>,
 ) -> Vec<(&'static Figure, Option<&'r str>)> {
-    let (of_resource, others): (Vec<_>, Vec<_>) =
+    let (of_resource, paid): (Vec<_>, Vec<_>) =
         shown(kind, format, with_usage).partition(|figure| figure.is_of_resource());
     let position = |figure: &Figure| FIGURES.iter().position(|other| other.id == figure.id);
     let first = of_resource.first().and_then(|figure| position(figure));
-    let mut columns: Vec<_> = others.into_iter().map(|figure| (figure, None)).collect();
+    let mut columns: Vec<_> = paid.into_iter().map(|figure| (figure, None)).collect();
     let at = columns.partition_point(|(figure, _)| position(figure) < first);
     let amounts = resources
         .flat_map(|resource| of_resource.iter().map(move |f| (*f, Some(resource.as_str()))));

@@ -72,7 +72,7 @@ pub struct NodeHeadroom {
     /// What pods may take.
     pub allocatable: Option<Resources>,
     /// What others occupy.
-    pub others: Option<Resources>,
+    pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
     /// How many replicas fit beside the others. 0 on a node that is not usable.
@@ -87,7 +87,7 @@ pub struct Totals {
     /// What pods may take.
     pub allocatable: Resources,
     /// What others occupy; `None` when pods are unknown, as below.
-    pub others: Option<Resources>,
+    pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
     /// Allocatable − paid requests, summed over the nodes where that is above zero.
@@ -140,7 +140,7 @@ impl NodeHeadroom {
 
     /// Allocatable less what others occupy.
     pub fn remaining(&self) -> Option<Resources> {
-        Some(self.allocatable.as_ref()?.minus(self.others.as_ref()?))
+        Some(self.allocatable.as_ref()?.minus(self.paid.as_ref()?))
     }
 
     /// Allocatable less what all pods occupy.
@@ -188,7 +188,7 @@ fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
         labels: Arc::clone(&record.labels),
         reasons,
         allocatable: record.allocatable.as_ref().ok().cloned(),
-        others: pods_known.then(|| account.others.clone()),
+        paid: pods_known.then(|| account.paid.clone()),
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
         slots: None,
     };
@@ -223,7 +223,7 @@ impl Totals {
     pub fn over<'n>(nodes: impl Iterator<Item = &'n NodeHeadroom>, pods_unknown: bool) -> Self {
         let zero = || (!pods_unknown).then(Resources::default);
         let mut totals = Self {
-            others: zero(),
+            paid: zero(),
             opportunistic: zero(),
             remaining: zero(),
             free: zero(),
@@ -235,7 +235,7 @@ impl Totals {
             totals.nodes += 1;
             let remaining = node.remaining();
             add(Some(&mut totals.allocatable), node.allocatable.as_ref());
-            add(totals.others.as_mut(), node.others.as_ref());
+            add(totals.paid.as_mut(), node.paid.as_ref());
             add(totals.opportunistic.as_mut(), node.opportunistic.as_ref());
             let above_zero = |r: Resources| r.map(|amount| amount.max(0));
             let above = remaining.clone().map(above_zero);

@@ -55,7 +55,7 @@ pub fn each<'l>(
 ) {
     let anybody = Placement::default();
     let placements = if placements.is_empty() { &[&anybody][..] } else { placements };
-    let (usable, others): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger
+    let (usable, paid): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger
         .records()
         .partition(|node| placements.iter().any(|placement| node.is_usable(placement)));
     let look = |pod: &Waiting| {
@@ -63,7 +63,7 @@ pub fn each<'l>(
             Prospect::Gated
         } else if usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint)) {
             Prospect::Placeable
-        } else if could_hold_outside(&others, pod) {
+        } else if could_hold_outside(&paid, pod) {
             Prospect::Elsewhere
         } else {
             Prospect::Unplaceable
@@ -71,7 +71,7 @@ pub fn each<'l>(
     };
     let mut known: HashMap<Shape, Vec<(&Waiting, Prospect)>> = HashMap::new();
     for (key, pod) in ledger.waiting_keys() {
-        if pod.own || ledger.is_tracked(&pod.group) {
+        if pod.opportunistic || ledger.is_tracked(&pod.group) {
             continue;
         }
         let alike = known.entry((Arc::as_ptr(&pod.footprint), Arc::as_ptr(&pod.group)));

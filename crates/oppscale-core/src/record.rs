@@ -68,14 +68,14 @@ pub struct PodRecord<'p> {
     /// Kind and name of the workload it belongs to.
     pub workload: (&'p str, &'p str),
     /// Whether it is the opportunistic workload's own.
-    pub own: bool,
+    pub opportunistic: bool,
     /// Where it stands.
-    pub standing: Standing<'p>,
+    pub state: PodState<'p>,
 }
 
 /// Where a pod stands.
 #[derive(Debug, Clone)]
-pub enum Standing<'p> {
+pub enum PodState<'p> {
     /// It occupies this much of a node.
     Bound {
         /// The node.
@@ -112,34 +112,34 @@ impl<'p> PodRecord<'p> {
             namespace: &metadata.namespace,
             name: &metadata.name,
             workload: workload_of(metadata),
-            own: ownership.owns(metadata),
-            standing: standing(pod),
+            opportunistic: ownership.owns(metadata),
+            state: state(pod),
         }
     }
 }
 
-fn standing<'p>(pod: &'p Pod<'_>) -> Standing<'p> {
+fn state<'p>(pod: &'p Pod<'_>) -> PodState<'p> {
     if pod.is_terminal() {
-        return Standing::Gone;
+        return PodState::Gone;
     }
     let node = pod.is_bound().then_some(&*pod.spec.node_name);
     let footprint = match footprint_of(pod) {
         Ok(footprint) => footprint,
-        Err(problem) => return Standing::Unknown { node, problem },
+        Err(problem) => return PodState::Unknown { node, problem },
     };
     if let Some(node) = node {
-        return Standing::Bound { node, footprint };
+        return PodState::Bound { node, footprint };
     }
     if pod.metadata.deletion_timestamp.is_some() {
-        return Standing::Gone;
+        return PodState::Gone;
     }
     match Placement::of(&pod.spec) {
-        Ok(placement) => Standing::Waiting {
+        Ok(placement) => PodState::Waiting {
             footprint,
             placement: Box::new(placement),
             gated: pod.spec.scheduling_gates.is_some_and(|gates| gates.get() != "[]"),
         },
-        Err(problem) => Standing::Unknown { node, problem },
+        Err(problem) => PodState::Unknown { node, problem },
     }
 }
 

@@ -162,7 +162,7 @@ fn node_row(node: &NodeHeadroom) -> Row {
         usable: Some(node.is_usable()),
         reasons: node.reasons.iter().map(ToString::to_string).collect(),
         allocatable: node.allocatable.clone(),
-        paid: node.others.clone(),
+        paid: node.paid.clone(),
         opportunistic: node.opportunistic.clone(),
         remaining: node.remaining(),
         free: node.free(),
@@ -185,7 +185,7 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
     for node in &headroom.nodes {
         pools.entry(node.labels.get(label).map_or("", |value| value)).or_default().push(node);
     }
-    let pods_unknown = headroom.all.others.is_none();
+    let pods_unknown = headroom.all.paid.is_none();
     let rows = pools.into_iter().map(|(name, nodes)| {
         let usable = Totals::over(nodes.iter().copied().filter(|n| n.is_usable()), pods_unknown);
         let known = nodes.iter().copied().filter(|n| n.is_known());
@@ -200,7 +200,7 @@ pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
                 .collect(),
             nodes: Some((usable.nodes, nodes.len())),
             allocatable: Some(all.allocatable),
-            paid: all.others,
+            paid: all.paid,
             opportunistic: all.opportunistic,
             remaining: usable.remaining,
             free: usable.free,
@@ -220,7 +220,7 @@ pub fn totals(headroom: &Headroom) -> [Row; 2] {
         usable: Some(row_kind == RowKind::UsableTotal),
         nodes: Some((totals.nodes, totals.nodes)),
         allocatable: Some(totals.allocatable.clone()),
-        paid: totals.others.clone(),
+        paid: totals.paid.clone(),
         opportunistic: totals.opportunistic.clone(),
         slots: totals.slots,
         ..Row::default()
@@ -242,7 +242,7 @@ struct Requests {
 
 impl Requests {
     fn add(&mut self, pod: &Bound<'_>) {
-        if pod.own { &mut self.opportunistic } else { &mut self.paid }.add(pod.footprint);
+        if pod.opportunistic { &mut self.opportunistic } else { &mut self.paid }.add(pod.footprint);
     }
 
     fn into_row(self, row_kind: RowKind, name: &str) -> Row {

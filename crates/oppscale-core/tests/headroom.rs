@@ -129,7 +129,7 @@ fn a_reserve_beyond_what_is_free_fits_nothing_and_is_not_hidden() {
 fn a_node_with_an_uncountable_pod_is_in_no_total() {
     let ledger = ledger(&[("a", NODE), ("b", NODE)], &[("p", "a", r#"{"cpu":"1x"}"#, false)]);
     let headroom = measure(&ledger, &query("cpu=1", "0"));
-    assert_eq!(headroom.nodes[0].others, None);
+    assert_eq!(headroom.nodes[0].paid, None);
     assert_eq!(headroom.nodes[0].slots, None);
     assert_eq!((headroom.usable.nodes, headroom.all.nodes), (1, 1));
     assert_eq!(headroom.usable.allocatable.get(CPU), 8000);
@@ -140,6 +140,6 @@ fn with_pods_unknown_nothing_is_said_of_them() {
     let ledger = ledger(&[("a", NODE)], &[]);
     let headroom = measure(&ledger, &Query { pods_unknown: true, ..Query::default() });
     assert_eq!(headroom.usable.allocatable.get(CPU), 8000);
-    assert!(headroom.usable.others.is_none() && headroom.usable.slots.is_none());
+    assert!(headroom.usable.paid.is_none() && headroom.usable.slots.is_none());
     assert!(headroom.fit.is_none() && headroom.remaining.is_none() && headroom.demand.is_none());
 }

@@ -150,7 +150,7 @@ fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
         .map(|(name, account)| {
             let account = (
                 account.record.clone(),
-                account.others.clone(),
+                account.paid.clone(),
                 account.opportunistic.clone(),
                 account.unknown_pods,
             );
@@ -160,8 +160,10 @@ fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
 }
 
 fn waiting(ledger: &Ledger) -> Vec<String> {
-    let mut waiting: Vec<_> =
-        ledger.waiting().map(|w| format!("{} {:?} {}", w.name, w.footprint, w.own)).collect();
+    let mut waiting: Vec<_> = ledger
+        .waiting()
+        .map(|w| format!("{} {:?} {}", w.name, w.footprint, w.opportunistic))
+        .collect();
     waiting.sort();
     waiting
 }

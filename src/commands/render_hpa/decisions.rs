@@ -296,8 +296,10 @@ pub(super) fn notes(
         return notes;
     }
     let namespace = &decisions.namespace;
-    let others =
-        snapshot.ledger.bound().filter(|pod| !pod.own && *pod.group.namespace == **namespace);
+    let others = snapshot
+        .ledger
+        .bound()
+        .filter(|pod| !pod.opportunistic && *pod.group.namespace == **namespace);
     let strangers = others.filter(|pod| *pod.group.name != *decisions.name).count();
     if strangers > 0 {
         notes.push(format!(
@@ -307,7 +309,9 @@ pub(super) fn notes(
     }
     let unlabelled = fillable_nodes(snapshot, decisions.autoscaler).is_empty();
     let other = snapshot.ledger.bound().find(|pod| {
-        pod.own && *pod.group.namespace == **namespace && *pod.group.name != *decisions.name
+        pod.opportunistic
+            && *pod.group.namespace == **namespace
+            && *pod.group.name != *decisions.name
     });
     if let Some(other) = other {
         notes.push(format!(

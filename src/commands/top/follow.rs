@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use oppscale_cluster::ResolvedWorkload;
-use oppscale_cluster::follow::{Follower, Picture, Wishes};
+use oppscale_cluster::follow::{ClusterState, Follower, WatchConfig};
 use oppscale_cluster::history::{Recorder, WRITE_EVERY, Workload};
 use oppscale_core::replica::Replica;
 
@@ -27,18 +27,18 @@ pub(super) async fn start(
     // Until there is something to show: the server may be slow or unreachable.
     let progress = Progress::new(printer.shows_progress());
     progress.phase("listing nodes");
-    let wishes = Wishes {
+    let wishes = WatchConfig {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
         watch_life: Some(args.live.watch_life),
-        journal: recorder.as_mut().map(|recorder| recorder.start(cluster.server())),
+        observer: recorder.as_mut().map(|recorder| recorder.start(cluster.server())),
     };
     let mut follower = Follower::start(cluster, wishes).await?;
     follower.first().await?;
     progress.finish();
     let recording = recorder.map(|recorder| Recording {
         recorder,
-        picture: follower.picture().clone(),
+        cluster_state: follower.cluster_state().clone(),
         workload: follower.workload(),
         replica: args.replica.clone(),
     });
@@ -48,7 +48,7 @@ pub(super) async fn start(
 /// A recording that goes on until it is dropped.
 pub(super) struct Recording {
     recorder: Recorder,
-    picture: Picture,
+    cluster_state: ClusterState,
     workload: watch::Receiver<ResolvedWorkload>,
     /// Replica shape of `--replica`, instead of the workload's.
     replica: Option<Replica>,
@@ -59,7 +59,7 @@ impl Recording {
         let workload = self.workload.borrow().clone();
         let replica = self.replica.clone().or(workload.replica).unwrap_or_default();
         let workload = Workload::of(&replica, &workload.placement);
-        self.recorder.write(&self.picture, &workload)
+        self.recorder.write(&self.cluster_state, &workload)
     }
 
     async fn go_on(&mut self) -> anyhow::Result<Infallible> {

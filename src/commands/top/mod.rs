@@ -187,7 +187,7 @@ fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
     }
     let is_named = |name: &str| {
         nodes.iter().any(|node| {
-            let parts = [&node.allocatable, &node.others, &node.opportunistic];
+            let parts = [&node.allocatable, &node.paid, &node.opportunistic];
             parts.into_iter().any(|part| part.as_ref().is_none_or(|part| part.get(name) != 0))
         })
     };
@@ -202,7 +202,7 @@ fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Print
     for unknown in &report.unknown {
         printer.warn(&unknown.to_string());
     }
-    let mut exit = if snapshot.rights_missing { Exit::Permissions } else { Exit::Ok };
+    let mut exit = if snapshot.permissions_missing { Exit::Permissions } else { Exit::Ok };
     if let Some(Limits(limits)) = &args.fail_below {
         for (name, limit) in limits {
             let remaining = match name.as_str() {

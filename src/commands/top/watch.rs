@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::json;
-use oppscale_cluster::follow::{Follower, Health, Picture};
+use oppscale_cluster::follow::{ClusterState, Follower, Health};
 use oppscale_cluster::history::Player;
 use oppscale_cluster::{ResolvedWorkload, Snapshot};
 use oppscale_core::error::Error;
@@ -39,15 +39,15 @@ async fn write(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let picture = follower.picture();
-    let mut changes = picture.changes();
+    let cluster_state = follower.cluster_state();
+    let mut changes = cluster_state.changes();
     let mut workload = follower.workload();
     let mut lines = Lines::new(args, settings);
     loop {
         let own = workload.borrow_and_update().clone();
         changes.mark_unchanged();
         let now = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
-        if let Some(line) = lines.next(picture, own, now)? {
+        if let Some(line) = lines.next(cluster_state, own, now)? {
             printer.data(&line)?;
         }
         let earliest = Instant::now() + args.live.interval.unwrap_or(INTERVAL);
@@ -77,7 +77,7 @@ pub(super) fn replay(
         let (replica, placement) = player.workload();
         let own = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
         if player.position() >= earliest
-            && let Some(line) = lines.next(player.picture(), own, player.wall())?
+            && let Some(line) = lines.next(player.cluster_state(), own, player.wall())?
         {
             printer.data(&line)?;
             earliest = player.position() + args.live.interval.unwrap_or_default();
@@ -105,11 +105,11 @@ impl<'a> Lines<'a> {
     /// The line of the present state, if it differs from the last one.
     fn next(
         &mut self,
-        picture: &Picture,
+        cluster_state: &ClusterState,
         workload: ResolvedWorkload,
         time: Timestamp,
     ) -> Result<Option<String>, Error> {
-        let line = picture.look(|snapshot, health| self.line(snapshot, health, workload))?;
+        let line = cluster_state.read(|snapshot, health| self.line(snapshot, health, workload))?;
         Ok(line.filter(|line| *line != self.last).map(|line| {
             let timed = json::timed(&line, time);
             self.last = line;

@@ -174,7 +174,7 @@ fn before_pods_are_listed_nothing_of_them_is_shown() {
     let mut bench = Bench::blog();
     bench.hear(|health| {
         health.pods.phase = Phase::Listing(12_345);
-        health.pods.heard = None;
+        health.pods.fresh_at = None;
     });
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable           listing pods… 12,345
@@ -199,7 +199,7 @@ fn refused_pods_come_with_what_to_do() {
         let why = "pods is forbidden: User \"dev\" cannot list resource \"pods\"".to_owned();
         let hint = "an administrator can grant it:\nkubectl create clusterrole oppscale-view";
         health.pods.phase = Phase::Refused { why, hint: Some(hint.to_owned()) };
-        health.pods.heard = None;
+        health.pods.fresh_at = None;
     });
     assert_snapshot!(bench.screen(80, 16), @r#"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                   pods refused

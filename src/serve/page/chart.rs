@@ -27,7 +27,7 @@ pub(super) fn chart(samples: &[Sample], now: Instant, cpu: Option<Cpu>) -> Strin
     let top = known
         .iter()
         .filter_map(|(_, cpu)| cpu.as_ref())
-        .map(|cpu| cpu.allocatable.max(cpu.others + cpu.opportunistic));
+        .map(|cpu| cpu.allocatable.max(cpu.paid + cpu.opportunistic));
     // A little air above the line.
     let top = top.max().unwrap_or(0).max(1) * 21 / 20;
     let x = |age: Amount| WIDTH - age * WIDTH / span;
@@ -39,8 +39,8 @@ pub(super) fn chart(samples: &[Sample], now: Instant, cpu: Option<Cpu>) -> Strin
         if run.is_empty() {
             continue;
         }
-        let paid = |cpu: &Cpu| y(cpu.others);
-        let both = |cpu: &Cpu| y(cpu.others + cpu.opportunistic);
+        let paid = |cpu: &Cpu| y(cpu.paid);
+        let both = |cpu: &Cpu| y(cpu.paid + cpu.opportunistic);
         area(&mut shapes, "paid", &run, paid, |_| HEIGHT);
         area(&mut shapes, "own", &run, both, paid);
         let _ = write!(shapes, "<polyline class=\"all\" points=\"");
@@ -53,7 +53,7 @@ pub(super) fn chart(samples: &[Sample], now: Instant, cpu: Option<Cpu>) -> Strin
     let label = last.map_or("Not heard".to_owned(), |cpu| {
         format!(
             "Now {} of {} cores are taken by paid work, {} by opportunistic work",
-            cores(cpu.others),
+            cores(cpu.paid),
             cores(cpu.allocatable),
             cores(cpu.opportunistic)
         )

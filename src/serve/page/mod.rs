@@ -132,10 +132,10 @@ fn status(sight: &Sight) -> String {
 /// The sums, as tiles that are the chart's legend too.
 fn tiles(totals: &Totals) -> String {
     let cpu = Cpu::of(totals);
-    let free = cpu.allocatable - cpu.others - cpu.opportunistic;
+    let free = cpu.allocatable - cpu.paid - cpu.opportunistic;
     let memory =
         |resources: &oppscale_core::resources::Resources| amount(MEMORY, resources.get(MEMORY));
-    let mut free_memory = totals.allocatable.minus(&totals.others);
+    let mut free_memory = totals.allocatable.minus(&totals.paid);
     free_memory.subtract(&totals.opportunistic);
     let tile = |class: &str, name: &str, main: String, below: String| {
         format!(
@@ -147,7 +147,7 @@ fn tiles(totals: &Totals) -> String {
         0 => String::new(),
         whole => format!(" · {}%", part * 100 / whole),
     };
-    let pods = totals.others.get(PODS) + totals.opportunistic.get(PODS);
+    let pods = totals.paid.get(PODS) + totals.opportunistic.get(PODS);
     let mut nodes = format!("{} pods, {} waiting", pods, totals.waiting);
     if totals.unusable > 0 {
         nodes = format!("{} unusable · {nodes}", totals.unusable);
@@ -159,8 +159,8 @@ fn tiles(totals: &Totals) -> String {
         tile(
             "paid",
             "Paid",
-            format!("{} cores", cores(cpu.others)),
-            format!("{}{}", memory(&totals.others), share(cpu.others)),
+            format!("{} cores", cores(cpu.paid)),
+            format!("{}{}", memory(&totals.paid), share(cpu.paid)),
         ),
         tile(
             "own",

@@ -149,8 +149,8 @@ fn node(node: &NodeRow) -> String {
         );
     }
     let all = node.allocatable.get(CPU);
-    let (paid, own) = (node.others.get(CPU), node.opportunistic.get(CPU));
-    let pods = node.others.get(PODS) + node.opportunistic.get(PODS);
+    let (paid, own) = (node.paid.get(CPU), node.opportunistic.get(CPU));
+    let pods = node.paid.get(PODS) + node.opportunistic.get(PODS);
     format!(
         "<tr><th scope=\"row\">{name}</th><td>{state}</td><td class=\"wide\">{}</td>\
          <td class=\"n\" data-of=\"Remaining\"><b>{}</b></td>\

@@ -59,7 +59,7 @@ impl UsableNodes {
         };
         let mut standing: HashMap<&str, Resources> = HashMap::new();
         let mut largest = 0;
-        for pod in ledger.bound().filter(|pod| !pod.own) {
+        for pod in ledger.bound().filter(|pod| !pod.opportunistic) {
             if STANDING.contains(&&*pod.group.kind) {
                 standing.entry(pod.node).or_default().add(pod.footprint);
             } else if ledger.record(pod.node).as_ref().is_some_and(is_usable) {
@@ -82,11 +82,11 @@ impl UsableNodes {
             nodes.nodes.push(UsableNode {
                 name: record.name.to_string(),
                 empty: left(&stands),
-                now: left(&account.others),
+                now: left(&account.paid),
             });
             nodes.allocatable.add(allocatable);
             nodes.standing.add(&stands);
-            nodes.paid_milli += account.others.get(CPU);
+            nodes.paid_milli += account.paid.get(CPU);
         }
         if nodes.nodes.is_empty() {
             return Err(none(ledger, placement));
@@ -97,7 +97,7 @@ impl UsableNodes {
         nodes.paid_milli += demand::measure(ledger, &query).placeable.get(CPU);
         let could_hold = |pod: &&oppscale_core::ledger::Waiting| {
             let mut usable = ledger.records().filter(is_usable);
-            !pod.own && usable.any(|node| node.could_hold(&pod.placement, &pod.footprint))
+            !pod.opportunistic && usable.any(|node| node.could_hold(&pod.placement, &pod.footprint))
         };
         let waiting = ledger.waiting().filter(could_hold).map(|pod| pod.footprint.get(CPU)).max();
         nodes.largest_paid_milli = largest.max(waiting.unwrap_or(0));

@@ -3,8 +3,8 @@
 use tokio::sync::{mpsc, oneshot};
 
 use super::event::{Event, version_in};
+use super::handler::{EventHandler, StatusHandle};
 use super::health::Phase;
-use super::sink::{Dial, Sink};
 use crate::pages::Piece;
 
 /// What a feed has for the thread.
@@ -38,12 +38,12 @@ pub(super) struct Position {
     /// The version up to which all is known; empty before a list is whole.
     pub(super) version: String,
     /// Why it cannot go on from there.
-    pub(super) trouble: Option<Trouble>,
+    pub(super) failure: Option<WatchError>,
 }
 
 /// What ended a list or a watch from within.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum WatchError {
     /// An ERROR event.
     Failed(u16, String),
     /// Something that is no event, or no page.
@@ -60,10 +60,10 @@ pub(super) enum Notice {
 }
 
 struct Folder<S> {
-    sink: S,
-    dial: Dial,
+    handler: S,
+    status: StatusHandle,
     version: String,
-    trouble: Option<Trouble>,
+    failure: Option<WatchError>,
     /// Whether the events are those of a list that is not whole yet.
     is_listing: bool,
     /// How many objects it has named.
@@ -73,16 +73,16 @@ struct Folder<S> {
 
 /// Works until nobody has work any more. Blocks: call it on a thread of its own.
 pub(super) fn fold(
-    sink: impl Sink,
+    handler: impl EventHandler,
     mut work: mpsc::Receiver<Work>,
     empties: &mpsc::UnboundedSender<Vec<u8>>,
     notices: mpsc::UnboundedSender<Notice>,
 ) {
     let mut folder = Folder {
-        dial: sink.dial(),
-        sink,
+        status: handler.status(),
+        handler,
         version: String::new(),
-        trouble: None,
+        failure: None,
         is_listing: false,
         listed: 0,
         notices,
@@ -90,11 +90,11 @@ pub(super) fn fold(
     while let Some(work) = work.blocking_recv() {
         match work {
             Work::Begin => {
-                folder.trouble = None;
+                folder.failure = None;
                 folder.version.clear();
                 folder.is_listing = true;
                 folder.listed = 0;
-                folder.sink.begin();
+                folder.handler.begin();
             }
             Work::Page(page) => {
                 folder.page(&page);
@@ -103,29 +103,29 @@ pub(super) fn fold(
             }
             Work::Lines(lines) => folder.lines(&lines),
             Work::End(version) => {
-                if folder.trouble.is_none() {
+                if folder.failure.is_none() {
                     folder.version = version;
                     folder.end();
                 }
             }
-            Work::Refused(why) => folder.sink.refused(&why),
+            Work::Refused(why) => folder.handler.refused(&why),
             Work::Ask(answer) => {
-                let trouble = folder.trouble.take();
+                let failure = folder.failure.take();
                 // Who asked may have been dropped.
-                let _ = answer.send(Position { version: folder.version.clone(), trouble });
+                let _ = answer.send(Position { version: folder.version.clone(), failure });
             }
         }
     }
 }
 
-impl<S: Sink> Folder<S> {
+impl<S: EventHandler> Folder<S> {
     fn page(&mut self, page: &[u8]) {
-        if self.trouble.is_some() {
+        if self.failure.is_some() {
             return;
         }
-        match self.sink.page(page) {
-            Ok(listed) => self.tell_listed(listed),
-            Err(cause) => self.fail(Trouble::Garbage(cause)),
+        match self.handler.page(page) {
+            Ok(listed) => self.report_listed(listed),
+            Err(cause) => self.fail(WatchError::Garbage(cause)),
         }
     }
 
@@ -133,15 +133,15 @@ impl<S: Sink> Folder<S> {
         let mut buffer = Vec::new();
         let mut last = None;
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            if self.trouble.is_some() {
+            if self.failure.is_some() {
                 break;
             }
-            match Event::read(line, self.sink.keep(), &mut buffer) {
+            match Event::read(line, self.handler.mask(), &mut buffer) {
                 Ok(Event::Applied(json)) => {
-                    self.sink.applied(json);
+                    self.handler.applied(json);
                     self.listed += 1;
                 }
-                Ok(Event::Deleted(json)) => self.sink.deleted(json),
+                Ok(Event::Deleted(json)) => self.handler.deleted(json),
                 Ok(Event::Bookmark { is_list_end }) => {
                     if is_list_end && self.is_listing {
                         self.version = version_in(line).unwrap_or_default();
@@ -150,11 +150,11 @@ impl<S: Sink> Folder<S> {
                     }
                 }
                 Ok(Event::Failed(code, message)) => {
-                    self.fail(Trouble::Failed(code, message));
+                    self.fail(WatchError::Failed(code, message));
                     continue;
                 }
                 Err(cause) => {
-                    self.fail(Trouble::Garbage(cause));
+                    self.fail(WatchError::Garbage(cause));
                     continue;
                 }
             }
@@ -162,32 +162,32 @@ impl<S: Sink> Folder<S> {
         }
         // Events of a list do not come in the order of their versions.
         if self.is_listing {
-            self.tell_listed(self.listed);
+            self.report_listed(self.listed);
             return;
         }
         if let Some(version) = last.and_then(version_in) {
             self.version = version;
         }
         if last.is_some() {
-            self.dial.hear();
+            self.status.mark_fresh();
         }
     }
 
     fn end(&mut self) {
         self.is_listing = false;
-        self.sink.end();
-        self.dial.hear();
+        self.handler.end();
+        self.status.mark_fresh();
     }
 
-    fn fail(&mut self, trouble: Trouble) {
-        self.trouble = Some(trouble);
+    fn fail(&mut self, failure: WatchError) {
+        self.failure = Some(failure);
         // A feed that is gone need not know.
         let _ = self.notices.send(Notice::Failed);
     }
 
     /// Says how far the first list has come.
-    fn tell_listed(&self, listed: u64) {
-        self.dial.set(|feed| {
+    fn report_listed(&self, listed: u64) {
+        self.status.set(|feed| {
             let is_first = !feed.is_whole();
             match &mut feed.phase {
                 Phase::Listing(count) => std::mem::replace(count, listed) != listed,

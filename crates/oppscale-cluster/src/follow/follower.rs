@@ -7,16 +7,16 @@ use serde::Deserialize;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::AbortHandle;
 
-use super::feed::{FeedLoop, Manner};
-use super::health::{Feed, Health, Phase};
-use super::jump::Clocks;
-use super::objects::{Change, FeedCell, Objects};
+use super::clocks::Clocks;
+use super::cluster_state::ClusterState;
+use super::handler::{Change, Objects, SharedStatus};
+use super::handler::{Nodes, Pods};
+use super::health::{Health, Phase, WatchStatus};
 use super::own::OwnFollower;
-use super::picture::Picture;
-use super::sink::{Nodes, Pods};
+use super::reflector::{Reflector, ReflectorConfig};
+use crate::builder::{ChangeObserver, SnapshotBuilder};
 use crate::client::{Action, Cluster};
 use crate::error::ClusterError;
-use crate::intake::{Intake, Journal};
 use crate::pages::Listing;
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
@@ -26,14 +26,14 @@ pub const WATCH_LIFE: Duration = Duration::from_secs(30);
 /// How often the clocks are compared.
 const CLOCK_CHECK: Duration = Duration::from_secs(5);
 /// How long the server may take to tell its version.
-const VERSION_PATIENCE: Duration = Duration::from_secs(3);
+const VERSION_TIMEOUT: Duration = Duration::from_secs(3);
 /// The first minor version whose API server streams lists without being asked to by a
 /// feature gate (WatchList; 1.32 had it too, 1.33 had not).
 const STREAMING_SINCE: u32 = 34;
 
 /// What to follow, and how.
 #[derive(Debug, Default)]
-pub struct Wishes {
+pub struct WatchConfig {
     /// The workload whose pods are own; otherwise the label decides.
     pub workload: Option<WorkloadRef>,
     /// The namespace of a workload that was named without one.
@@ -41,14 +41,14 @@ pub struct Wishes {
     /// How long a watch lives; `None` for [`WATCH_LIFE`].
     pub watch_life: Option<Duration>,
     /// Is told of every change that counts.
-    pub journal: Option<Box<dyn Journal>>,
+    pub observer: Option<Box<dyn ChangeObserver>>,
 }
 
 /// Follows a cluster until it is dropped.
 pub struct Follower {
     cluster: Cluster,
-    picture: Picture,
-    manner: Manner,
+    cluster_state: ClusterState,
+    reflector_config: ReflectorConfig,
     first: Option<oneshot::Receiver<Result<(), ClusterError>>>,
     workload: watch::Receiver<ResolvedWorkload>,
     tasks: Tasks,
@@ -56,11 +56,11 @@ pub struct Follower {
 
 /// One more kind that is followed, for as long as the [`Follower`] is.
 #[derive(Debug, Clone)]
-pub struct Followed(FeedCell);
+pub struct Followed(SharedStatus);
 
 impl Followed {
-    /// How well it is heard.
-    pub fn feed(&self) -> Feed {
+    /// How fresh it is.
+    pub fn status(&self) -> WatchStatus {
         self.0.get()
     }
 }
@@ -95,41 +95,43 @@ impl Follower {
     ///
     /// # Errors
     /// When the workload cannot be read.
-    pub async fn start(cluster: Cluster, wishes: Wishes) -> anyhow::Result<Self> {
-        let mut wishes = wishes;
-        let namespace = wishes.namespace.as_deref().unwrap_or(cluster.namespace()).to_owned();
-        if let Some(WorkloadRef::Object { kind, .. }) = &mut wishes.workload {
+    pub async fn start(cluster: Cluster, config: WatchConfig) -> anyhow::Result<Self> {
+        let mut config = config;
+        let namespace = config.namespace.as_deref().unwrap_or(cluster.namespace()).to_owned();
+        if let Some(WorkloadRef::Object { kind, .. }) = &mut config.workload {
             *kind = KindRef::Known(kind.resolve(&cluster).await?);
         }
-        let own = match &wishes.workload {
+        let own = match &config.workload {
             Some(reference) => workload::fetch(&cluster, reference, &namespace).await?,
             None => ResolvedWorkload::default(),
         };
         let version = version(&cluster).await;
-        let manner = Manner {
-            watch_life: wishes.watch_life.unwrap_or(WATCH_LIFE),
+        let reflector_config = ReflectorConfig {
+            watch_life: config.watch_life.unwrap_or(WATCH_LIFE),
             is_streaming: version.as_ref().is_some_and(VersionJson::streams_lists),
             wake: Arc::new(Notify::new()),
             relist: Arc::new(Notify::new()),
         };
         let health =
             Health { version: version.map(|version| version.git_version), ..Health::default() };
-        let intake = Intake::following(own.ownership.clone(), wishes.journal);
-        let picture = Picture::of(intake, health);
+        let builder = SnapshotBuilder::following(own.ownership.clone(), config.observer);
+        let cluster_state = ClusterState::of(builder, health);
         let mut tasks = Tasks::default();
-        let sink = Nodes(picture.clone());
-        let mut nodes = FeedLoop::new(cluster.clone(), Listing::nodes(), manner.clone(), sink);
-        let first = Some(nodes.tell_first());
+        let handler = Nodes(cluster_state.clone());
+        let mut nodes =
+            Reflector::new(cluster.clone(), Listing::nodes(), reflector_config.clone(), handler);
+        let first = Some(nodes.first_outcome());
         tasks.spawn(nodes.run());
         let relist_pods = Arc::new(Notify::new());
-        let pods = Manner { relist: Arc::clone(&relist_pods), ..manner.clone() };
-        let sink = Pods(picture.clone());
-        let pods = FeedLoop::new(cluster.clone(), Listing::pods(), pods, sink);
-        tasks.spawn(behind_nodes(picture.clone(), pods));
-        tasks.spawn(watch_clocks(picture.clone(), Arc::clone(&manner.wake)));
+        let pods = ReflectorConfig { relist: Arc::clone(&relist_pods), ..reflector_config.clone() };
+        let handler = Pods(cluster_state.clone());
+        let pods = Reflector::new(cluster.clone(), Listing::pods(), pods, handler);
+        tasks.spawn(behind_nodes(cluster_state.clone(), pods));
+        tasks.spawn(watch_clocks(cluster_state.clone(), Arc::clone(&reflector_config.wake)));
         let (tell, workload) = watch::channel(own);
-        let mut follower = Self { cluster, picture, manner, first, workload, tasks };
-        if let Some(reference) = wishes.workload {
+        let mut follower =
+            Self { cluster, cluster_state, reflector_config, first, workload, tasks };
+        if let Some(reference) = config.workload {
             let own = OwnFollower { reference, namespace, tell, relist_pods };
             own.start(&mut follower);
         }
@@ -164,17 +166,18 @@ impl Follower {
         listing: Listing,
         on_change: impl FnMut(Change<'_>) + Send + 'static,
     ) -> Followed {
-        let feed = FeedCell(Arc::new(Mutex::new(Feed::new())));
-        let sink = Objects { on_change: Box::new(on_change), feed: feed.clone(), listed: 0 };
+        let feed = SharedStatus(Arc::new(Mutex::new(WatchStatus::new())));
+        let handler = Objects { on_change: Box::new(on_change), feed: feed.clone(), listed: 0 };
         let cluster = self.cluster.clone();
-        let manner = Manner { relist: Arc::default(), ..self.manner.clone() };
-        self.tasks.spawn(FeedLoop::new(cluster, listing, manner, sink).run());
+        let reflector_config =
+            ReflectorConfig { relist: Arc::default(), ..self.reflector_config.clone() };
+        self.tasks.spawn(Reflector::new(cluster, listing, reflector_config, handler).run());
         Followed(feed)
     }
 
     /// What is known.
-    pub fn picture(&self) -> &Picture {
-        &self.picture
+    pub fn cluster_state(&self) -> &ClusterState {
+        &self.cluster_state
     }
 
     /// The connection, for single questions.
@@ -184,7 +187,7 @@ impl Follower {
 
     /// Connects anew, now.
     pub fn reconnect(&self) {
-        self.manner.wake.notify_waiters();
+        self.reflector_config.wake.notify_waiters();
     }
 }
 
@@ -202,15 +205,15 @@ impl VersionJson {
 async fn version(cluster: &Cluster) -> Option<VersionJson> {
     let action =
         Action { words: "get the version", right: "--verb=get --non-resource-url=/version" };
-    let answer = tokio::time::timeout(VERSION_PATIENCE, cluster.get(&action, "/version"));
+    let answer = tokio::time::timeout(VERSION_TIMEOUT, cluster.get(&action, "/version"));
     serde_json::from_slice(&answer.await.ok()?.ok()?).ok()
 }
 
 /// Lists pods behind the nodes: the ledger then knows how many to expect, and need not grow
 /// by copying itself. Where nodes cannot be listed, pods are not waited with for ever.
-async fn behind_nodes(picture: Picture, pods: FeedLoop) {
-    let mut changes = picture.changes();
-    while picture.look(|_, health| {
+async fn behind_nodes(cluster_state: ClusterState, pods: Reflector) {
+    let mut changes = cluster_state.changes();
+    while cluster_state.read(|_, health| {
         !health.nodes.is_whole() && matches!(health.nodes.phase, Phase::Listing(_))
     }) {
         if changes.changed().await.is_err() {
@@ -222,7 +225,7 @@ async fn behind_nodes(picture: Picture, pods: FeedLoop) {
 
 /// Connects anew after a jump of the clock: what was heard before is as old as the jump
 /// was far, and the connections of a machine that slept are dead.
-async fn watch_clocks(picture: Picture, wake: Arc<Notify>) {
+async fn watch_clocks(cluster_state: ClusterState, wake: Arc<Notify>) {
     let mut clocks = Clocks::now();
     let mut checks = tokio::time::interval(CLOCK_CHECK);
     checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -230,9 +233,10 @@ async fn watch_clocks(picture: Picture, wake: Arc<Notify>) {
         checks.tick().await;
         let Some(ahead) = clocks.jumped(Clocks::now()) else { continue };
         tracing::info!(?ahead, "the clock jumped: connecting anew");
-        picture.change(|_, health| {
+        cluster_state.change(|_, health| {
             for feed in [&mut health.nodes, &mut health.pods] {
-                feed.heard = feed.heard.map(|heard| heard.checked_sub(ahead).unwrap_or(heard));
+                feed.fresh_at =
+                    feed.fresh_at.map(|fresh_at| fresh_at.checked_sub(ahead).unwrap_or(fresh_at));
             }
             true
         });

@@ -6,28 +6,28 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     /// Nodes.
-    pub nodes: Feed,
+    pub nodes: WatchStatus,
     /// Pods.
-    pub pods: Feed,
+    pub pods: WatchStatus,
     /// The server's version as it tells it, `v1.36.2`; `None` before it has told.
     pub version: Option<String>,
 }
 
 /// How well one kind of object is heard.
 #[derive(Debug, Clone)]
-pub struct Feed {
+pub struct WatchStatus {
     /// What is going on.
     pub phase: Phase,
     /// When the server last proved that the data is as it has it: by an event, a bookmark,
     /// or a watch that began or ended in order. `None` before the first list is whole.
-    pub heard: Option<Instant>,
+    pub fresh_at: Option<Instant>,
     /// How often the watch was lost, or the list read again, since the beginning.
     pub restarts: u64,
 }
 
 /// How a feed stands: what is going on, how often it was tried, and whether there is a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
+pub(super) struct Summary {
     word: &'static str,
     tries: u32,
     is_whole: bool,
@@ -94,24 +94,24 @@ impl Phase {
     }
 }
 
-impl Feed {
+impl WatchStatus {
     /// A feed of which nothing has come yet.
     pub fn new() -> Self {
-        Self { phase: Phase::Listing(0), heard: None, restarts: 0 }
+        Self { phase: Phase::Listing(0), fresh_at: None, restarts: 0 }
     }
 
     /// Whether a whole list has been read, now or before.
     pub fn is_whole(&self) -> bool {
-        self.heard.is_some()
+        self.fresh_at.is_some()
     }
 
     /// How old the data may be.
     pub fn age(&self, now: Instant) -> Option<Duration> {
-        self.heard.map(|heard| now.saturating_duration_since(heard))
+        self.fresh_at.map(|fresh_at| now.saturating_duration_since(fresh_at))
     }
 }
 
-impl Default for Feed {
+impl Default for WatchStatus {
     fn default() -> Self {
         Self::new()
     }
@@ -120,13 +120,14 @@ impl Default for Feed {
 impl Health {
     /// Whether everything that can be known is: nodes and pods are whole, or refused.
     pub fn is_ready(&self) -> bool {
-        let ready = |feed: &Feed| feed.is_whole() || matches!(feed.phase, Phase::Refused { .. });
+        let ready =
+            |feed: &WatchStatus| feed.is_whole() || matches!(feed.phase, Phase::Refused { .. });
         self.nodes.is_whole() && ready(&self.pods)
     }
 
     /// What a person is told at once, however seldom the rest is looked at.
-    pub(super) fn standing(&self) -> [Standing; 2] {
-        [&self.nodes, &self.pods].map(|feed| Standing {
+    pub(super) fn summary(&self) -> [Summary; 2] {
+        [&self.nodes, &self.pods].map(|feed| Summary {
             word: feed.phase.word(),
             tries: match feed.phase {
                 Phase::Reconnecting { tries, .. } => tries,

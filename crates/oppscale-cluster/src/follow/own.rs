@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 
 use super::follower::Follower;
-use super::objects::Change;
+use super::handler::Change;
 use crate::pages::Listing;
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
@@ -55,7 +55,8 @@ impl OwnFollower {
             let controllers = Listing::of(of, Some(namespace), "");
             follower.follow(Listing { right: right.clone(), ..controllers }, notice(&changed));
         }
-        let (cluster, picture) = (follower.cluster().clone(), follower.picture().clone());
+        let (cluster, cluster_state) =
+            (follower.cluster().clone(), follower.cluster_state().clone());
         follower.spawn(async move {
             loop {
                 changed.notified().await;
@@ -73,8 +74,8 @@ impl OwnFollower {
                 if old == new {
                     continue;
                 }
-                picture.change(|intake, _| {
-                    intake.own(new.ownership.clone());
+                cluster_state.change(|builder, _| {
+                    builder.own(new.ownership.clone());
                     true
                 });
                 if old.ownership != new.ownership {

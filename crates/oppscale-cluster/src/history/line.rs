@@ -7,7 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::follow::{Feed, Health, Phase};
+use crate::follow::{Health, Phase, WatchStatus};
 use oppscale_core::placement::Placement;
 use oppscale_core::record::PodKey;
 use oppscale_core::replica::Replica;
@@ -89,7 +89,8 @@ pub(super) struct WaitingPod<'l> {
     pub(super) name: Cow<'l, str>,
     pub(super) group: u32,
     pub(super) footprint: u32,
-    pub(super) own: u8,
+    #[serde(rename = "own")]
+    pub(super) opportunistic: u8,
     pub(super) gated: bool,
     pub(super) placement: Value,
 }
@@ -130,7 +131,7 @@ impl Connection {
     }
 }
 
-fn state(feed: &Feed) -> (Cow<'static, str>, Option<String>) {
+fn state(feed: &WatchStatus) -> (Cow<'static, str>, Option<String>) {
     (feed.phase.word().into(), feed.phase.why().map(str::to_owned))
 }
 

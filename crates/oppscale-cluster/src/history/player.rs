@@ -1,25 +1,31 @@
-//! The moments, put into a picture when their time has come.
+//! The moments, put into a cluster state when their time has come.
 
+use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use k8s_openapi::jiff::Timestamp;
-
-use super::line::{Header, resources};
-use super::reader::{HistoryError, Reader};
-use super::state::{State, heard, placement};
-use crate::Snapshot;
-use crate::follow::{Health, Picture};
+use oppscale_core::malformed::Malformed;
+use oppscale_core::model::{Node, PodSpec};
+use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
+use oppscale_core::record::{PodRecord, PodState};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::Resources;
+use serde_json::Value;
+
+use super::line::{Header, Line, UnknownPod, WaitingPod, Workload, key_of, resources};
+use super::reader::{HistoryError, Reader};
+use crate::follow::{ClusterState, Health, Phase};
+use crate::{Snapshot, SnapshotBuilder};
 
 /// Plays a history.
 #[derive(Debug)]
 pub struct Player {
     reader: Reader,
     state: State,
-    picture: Picture,
+    cluster_state: ClusterState,
     /// The next moment.
     next: usize,
     position: Duration,
@@ -32,16 +38,21 @@ impl Player {
     /// When it cannot be read, or is none.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
         let reader = Reader::open(path)?;
-        let picture = Picture::new(Snapshot::default(), Health::default());
-        let mut player =
-            Self { reader, state: State::default(), picture, next: 0, position: Duration::ZERO };
+        let cluster_state = ClusterState::new(Snapshot::default(), Health::default());
+        let mut player = Self {
+            reader,
+            state: State::default(),
+            cluster_state,
+            next: 0,
+            position: Duration::ZERO,
+        };
         player.advance(player.start())?;
         Ok(player)
     }
 
     /// What is played into.
-    pub fn picture(&self) -> &Picture {
-        &self.picture
+    pub fn cluster_state(&self) -> &ClusterState {
+        &self.cluster_state
     }
 
     /// What the history says of itself.
@@ -92,8 +103,8 @@ impl Player {
             // Lines say what changes, so what was before is found from the start.
             self.next = 0;
             self.state = State::default();
-            self.picture.change(|intake, _| {
-                intake.clear();
+            self.cluster_state.change(|builder, _| {
+                builder.clear();
                 true
             });
         }
@@ -106,23 +117,169 @@ impl Player {
     /// When the history is damaged before it.
     pub fn advance(&mut self, to: Duration) -> Result<(), HistoryError> {
         let mut outcome = Ok(());
-        let Self { reader, state, picture, next, .. } = self;
+        let Self { reader, state, cluster_state, next, .. } = self;
         let before = *next;
-        picture.change(|intake, health| {
+        cluster_state.change(|builder, health| {
             while let Some(moment) = reader.moments().get(*next).copied()
                 && moment.at <= to
             {
-                outcome = reader.read(&moment, |line| state.apply(line, intake, health));
+                outcome = reader.read(&moment, |line| state.apply(line, builder, health));
                 if outcome.is_err() {
                     break;
                 }
                 *next += 1;
             }
-            heard(health);
+            mark_fresh(health);
             // How it was heard may have changed too; a moment is rarely without news.
-            intake.take_changed() | (*next != before)
+            builder.take_changed() | (*next != before)
         });
         self.position = to.min(self.end());
         outcome
+    }
+}
+
+/// Words that lines use, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    hosts: HashMap<u32, Arc<str>>,
+    groups: HashMap<u32, [Arc<str>; 3]>,
+    footprints: HashMap<u32, Resources>,
+    /// Whom the count is for.
+    pub(super) workload: Workload,
+}
+
+/// A word or an object that cannot be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct InvalidLine(String);
+
+impl State {
+    /// Does what a line says.
+    ///
+    /// # Errors
+    /// When it speaks of what no line before has named, or holds no such object.
+    pub(super) fn apply(
+        &mut self,
+        line: Line<'_>,
+        builder: &mut SnapshotBuilder,
+        health: &mut Health,
+    ) -> Result<(), InvalidLine> {
+        match line {
+            Line::History(_) => {
+                *self = Self::default();
+                builder.clear();
+            }
+            Line::Kubernetes(version) => health.version = Some(version.into_owned()),
+            Line::Workload(workload) => self.workload = workload,
+            Line::Host(number, name) => drop(self.hosts.insert(number, name.as_ref().into())),
+            Line::Group(number, namespace, kind, name) => {
+                let group = [namespace, kind, name].map(|part| Arc::from(part.as_ref()));
+                self.groups.insert(number, group);
+            }
+            Line::Footprint(number, amounts) => {
+                self.footprints.insert(number, resources(&amounts));
+            }
+            Line::Node(object) => builder.take_node(node(&object)?),
+            Line::UnknownNode(name, problem) => {
+                builder.take_node(NodeRecord::unknown(&name, Malformed::whole(problem)));
+            }
+            Line::NodeGone(name) => builder.delete_node(&name),
+            Line::Pod(key, host, group, footprint, own) => {
+                let host = self.hosts.get(&host).ok_or_else(|| unnamed("host", host))?;
+                let footprint = self.footprint(footprint)?.clone();
+                let state = PodState::Bound { node: host, footprint };
+                builder.take_pod(self.pod(&key, "", group, own, state)?);
+            }
+            Line::Waiting(pod) => self.waiting(&pod, builder)?,
+            Line::Unknown(pod) => unknown(&pod, builder)?,
+            Line::Gone(key) => builder.delete_pod(&key_of(&key).ok_or_else(|| no_key(&key))?),
+            Line::PodsUnknown(Some(why)) => builder.refuse_pods(&why),
+            Line::PodsUnknown(None) => builder.know_pods(),
+            Line::Connection(connection) => {
+                let [nodes, pods] = connection.phases();
+                health.nodes.phase = nodes;
+                health.pods.phase = pods;
+            }
+            Line::T(_) => {}
+        }
+        Ok(())
+    }
+
+    fn waiting(
+        &self,
+        pod: &WaitingPod<'_>,
+        builder: &mut SnapshotBuilder,
+    ) -> Result<(), InvalidLine> {
+        let footprint = self.footprint(pod.footprint)?.clone();
+        let placement = Box::new(placement(&pod.placement)?);
+        let state = PodState::Waiting { footprint, placement, gated: pod.gated };
+        builder.take_pod(self.pod(&pod.key, &pod.name, pod.group, pod.opportunistic, state)?);
+        Ok(())
+    }
+
+    fn pod<'p>(
+        &'p self,
+        key: &str,
+        name: &'p str,
+        group: u32,
+        own: u8,
+        state: PodState<'p>,
+    ) -> Result<PodRecord<'p>, InvalidLine> {
+        let [namespace, kind, workload] =
+            self.groups.get(&group).ok_or_else(|| unnamed("group", group))?;
+        let key = key_of(key).ok_or_else(|| no_key(key))?;
+        let workload = (&**kind, &**workload);
+        Ok(PodRecord { key, namespace, name, workload, opportunistic: own != 0, state })
+    }
+
+    fn footprint(&self, number: u32) -> Result<&Resources, InvalidLine> {
+        self.footprints.get(&number).ok_or_else(|| unnamed("footprint", number))
+    }
+}
+
+fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), InvalidLine> {
+    builder.take_pod(PodRecord {
+        key: key_of(&pod.key).ok_or_else(|| no_key(&pod.key))?,
+        namespace: &pod.namespace,
+        name: &pod.name,
+        workload: ("Pod", &pod.name),
+        opportunistic: false,
+        state: PodState::Unknown {
+            node: pod.node.as_deref(),
+            problem: Malformed::whole(&pod.problem),
+        },
+    });
+    Ok(())
+}
+
+fn node(object: &Value) -> Result<NodeRecord, InvalidLine> {
+    let text = object.to_string();
+    let node: Node<'_> =
+        serde_json::from_str(&text).map_err(|error| InvalidLine(format!("no node: {error}")))?;
+    Ok(NodeRecord::of(node))
+}
+
+/// The placement that a pod's spec writes so.
+pub(super) fn placement(object: &Value) -> Result<Placement, InvalidLine> {
+    let text = object.to_string();
+    let spec: PodSpec<'_> = serde_json::from_str(&text)
+        .map_err(|error| InvalidLine(format!("no placement: {error}")))?;
+    Placement::of(&spec).map_err(|error| InvalidLine(error.to_string()))
+}
+
+fn unnamed(what: &str, number: u32) -> InvalidLine {
+    InvalidLine(format!("{what} {number} has no name before this line"))
+}
+
+fn no_key(text: &str) -> InvalidLine {
+    InvalidLine(format!("{text:?} is no key of a pod"))
+}
+
+/// A feed that a recording heard.
+pub(super) fn mark_fresh(health: &mut Health) {
+    for feed in [&mut health.nodes, &mut health.pods] {
+        if !matches!(feed.phase, Phase::Refused { .. }) {
+            feed.fresh_at = Some(std::time::Instant::now());
+        }
     }
 }

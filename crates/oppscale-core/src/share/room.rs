@@ -129,8 +129,8 @@ impl Room {
         let free = |name: &String| {
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.get(name)).sum();
-            let (others, opportunistic) = (&account.others, &account.opportunistic);
-            allocatable.get(name) - others.get(name) - opportunistic.get(name) + own
+            let (paid, opportunistic) = (&account.paid, &account.opportunistic);
+            allocatable.get(name) - paid.get(name) - opportunistic.get(name) + own
         };
         self.names.iter().map(free).collect()
     }
@@ -139,7 +139,8 @@ impl Room {
         // Pods of one workload wait in hundreds, all alike; each shape is looked at once.
         let mut shapes: HashMap<(*const Resources, *const ()), Vec<(&Waiting, Amount)>> =
             HashMap::new();
-        let paid = |pod: &&Waiting| !pod.own && !pod.gated && !ledger.is_tracked(&pod.group);
+        let paid =
+            |pod: &&Waiting| !pod.opportunistic && !pod.gated && !ledger.is_tracked(&pod.group);
         for pod in ledger.waiting().filter(paid) {
             let key = (
                 std::sync::Arc::as_ptr(&pod.footprint),

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// A difference between two clocks over a few seconds that no adjustment explains: NTP
 /// slews by half a millisecond a second.
-const JUMP: Duration = Duration::from_secs(2);
+const MAX_DRIFT: Duration = Duration::from_secs(2);
 
 /// Compares the wall clock with the monotonic one, which stands still while a machine
 /// sleeps.
@@ -27,8 +27,8 @@ impl Clocks {
         let expected = self.wall + steady;
         *self = now;
         match self.wall.duration_since(expected) {
-            Ok(ahead) => (ahead > JUMP).then_some(ahead),
-            Err(behind) => (behind.duration() > JUMP).then_some(Duration::ZERO),
+            Ok(ahead) => (ahead > MAX_DRIFT).then_some(ahead),
+            Err(behind) => (behind.duration() > MAX_DRIFT).then_some(Duration::ZERO),
         }
     }
 }

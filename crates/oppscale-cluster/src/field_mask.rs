@@ -15,11 +15,11 @@ use wide::u8x16;
 /// Which members of an object are kept. Arrays are looked through: each element is
 /// treated as the object would be.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Keep {
+pub(super) enum FieldMask {
     /// The whole value.
     Whole,
     /// Only these members of it.
-    Members(&'static [(&'static str, Keep)]),
+    Members(&'static [(&'static str, FieldMask)]),
 }
 
 /// Hands each element of the list's `items`, reduced to `keep`, to `each`.
@@ -28,7 +28,7 @@ pub(super) enum Keep {
 /// items may have been handed over by then.
 pub(super) fn items(
     json: &[u8],
-    keep: &Keep,
+    mask: &FieldMask,
     mut each: impl FnMut(&str) -> Option<()>,
 ) -> Option<()> {
     let mut cursor = Cursor { bytes: json, at: 0 };
@@ -44,7 +44,7 @@ pub(super) fn items(
         }
         cursor.elements(|cursor| {
             item.clear();
-            cursor.copy(keep, &mut item)?;
+            cursor.copy(mask, &mut item)?;
             each(std::str::from_utf8(&item).ok()?)
         })
     })?;
@@ -55,7 +55,11 @@ pub(super) fn items(
 /// The type of a watch event, whose object is put into `object`, reduced to `keep`.
 ///
 /// `None` when the text is not what a kube-apiserver writes.
-pub(super) fn event<'j>(json: &'j [u8], keep: &Keep, object: &mut Vec<u8>) -> Option<&'j [u8]> {
+pub(super) fn event<'j>(
+    json: &'j [u8],
+    mask: &FieldMask,
+    object: &mut Vec<u8>,
+) -> Option<&'j [u8]> {
     let mut cursor = Cursor { bytes: json, at: 0 };
     let mut kind = None;
     object.clear();
@@ -64,7 +68,7 @@ pub(super) fn event<'j>(json: &'j [u8], keep: &Keep, object: &mut Vec<u8>) -> Op
             kind = Some(cursor.string()?);
             Some(())
         }
-        b"object" => cursor.copy(keep, object),
+        b"object" => cursor.copy(mask, object),
         _ => cursor.skip(),
     })?;
     cursor.end()?;
@@ -147,17 +151,17 @@ impl<'j> Cursor<'j> {
     }
 
     /// Copies the value to `out`, reduced to `keep`.
-    fn copy(&mut self, keep: &Keep, out: &mut Vec<u8>) -> Option<()> {
-        let members = match keep {
-            Keep::Members(members) => *members,
-            Keep::Whole => return self.copy_whole(out),
+    fn copy(&mut self, mask: &FieldMask, out: &mut Vec<u8>) -> Option<()> {
+        let members = match mask {
+            FieldMask::Members(members) => *members,
+            FieldMask::Whole => return self.copy_whole(out),
         };
         match self.peek()? {
             b'{' => {
                 out.push(b'{');
                 let empty = out.len();
                 self.members(|cursor, key| {
-                    let Some((_, keep)) = members.iter().find(|(name, _)| name.as_bytes() == key)
+                    let Some((_, mask)) = members.iter().find(|(name, _)| name.as_bytes() == key)
                     else {
                         return cursor.skip();
                     };
@@ -167,7 +171,7 @@ impl<'j> Cursor<'j> {
                     out.push(b'"');
                     out.extend_from_slice(key);
                     out.extend_from_slice(b"\":");
-                    cursor.copy(keep, out)
+                    cursor.copy(mask, out)
                 })?;
                 out.push(b'}');
             }
@@ -178,7 +182,7 @@ impl<'j> Cursor<'j> {
                     if out.len() > empty {
                         out.push(b',');
                     }
-                    cursor.copy(keep, out)
+                    cursor.copy(mask, out)
                 })?;
                 out.push(b']');
             }
@@ -308,6 +312,79 @@ fn prefix_xor(mut bits: u64) -> u64 {
     bits
 }
 
+const REQUESTS: FieldMask = FieldMask::Members(&[("requests", FieldMask::Whole)]);
+
+const CONTAINER: FieldMask = FieldMask::Members(&[
+    ("name", FieldMask::Whole),
+    (
+        "resources",
+        FieldMask::Members(&[("requests", FieldMask::Whole), ("limits", FieldMask::Whole)]),
+    ),
+    ("restartPolicy", FieldMask::Whole),
+]);
+
+const CONTAINER_STATUS: FieldMask = FieldMask::Members(&[
+    ("name", FieldMask::Whole),
+    ("resources", REQUESTS),
+    ("allocatedResources", FieldMask::Whole),
+]);
+
+const CONDITION: FieldMask = FieldMask::Members(&[
+    ("type", FieldMask::Whole),
+    ("status", FieldMask::Whole),
+    ("reason", FieldMask::Whole),
+]);
+
+const OWNER: FieldMask = FieldMask::Members(&[
+    ("kind", FieldMask::Whole),
+    ("name", FieldMask::Whole),
+    ("uid", FieldMask::Whole),
+    ("controller", FieldMask::Whole),
+]);
+
+/// What is kept of a pod.
+pub(super) const POD: FieldMask = FieldMask::Members(&[
+    (
+        "metadata",
+        FieldMask::Members(&[
+            ("name", FieldMask::Whole),
+            ("namespace", FieldMask::Whole),
+            ("uid", FieldMask::Whole),
+            ("labels", FieldMask::Whole),
+            ("ownerReferences", OWNER),
+            ("deletionTimestamp", FieldMask::Whole),
+        ]),
+    ),
+    (
+        "spec",
+        FieldMask::Members(&[
+            ("nodeName", FieldMask::Whole),
+            ("initContainers", CONTAINER),
+            ("containers", CONTAINER),
+            ("overhead", FieldMask::Whole),
+            (
+                "resources",
+                FieldMask::Members(&[("requests", FieldMask::Whole), ("limits", FieldMask::Whole)]),
+            ),
+            ("nodeSelector", FieldMask::Whole),
+            ("affinity", FieldMask::Whole),
+            ("tolerations", FieldMask::Whole),
+            ("schedulingGates", FieldMask::Whole),
+        ]),
+    ),
+    (
+        "status",
+        FieldMask::Members(&[
+            ("phase", FieldMask::Whole),
+            ("conditions", CONDITION),
+            ("containerStatuses", CONTAINER_STATUS),
+            ("initContainerStatuses", CONTAINER_STATUS),
+            ("resources", REQUESTS),
+            ("allocatedResources", FieldMask::Whole),
+        ]),
+    ),
+]);
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -315,21 +392,23 @@ mod tests {
 
     use super::*;
 
-    const KEEP: Keep =
-        Keep::Members(&[("a", Keep::Members(&[("b", Keep::Whole)])), ("c", Keep::Whole)]);
+    const KEEP: FieldMask = FieldMask::Members(&[
+        ("a", FieldMask::Members(&[("b", FieldMask::Whole)])),
+        ("c", FieldMask::Whole),
+    ]);
 
     /// The same, by a full parse.
-    fn reduce(value: &Value, keep: &Keep) -> Value {
-        match (keep, value) {
-            (Keep::Members(members), Value::Object(fields)) => fields
+    fn reduce(value: &Value, mask: &FieldMask) -> Value {
+        match (mask, value) {
+            (FieldMask::Members(members), Value::Object(fields)) => fields
                 .iter()
                 .filter_map(|(key, value)| {
-                    let (_, keep) = members.iter().find(|(name, _)| name == key)?;
-                    Some((key.clone(), reduce(value, keep)))
+                    let (_, mask) = members.iter().find(|(name, _)| name == key)?;
+                    Some((key.clone(), reduce(value, mask)))
                 })
                 .collect(),
-            (Keep::Members(_), Value::Array(items)) => {
-                items.iter().map(|item| reduce(item, keep)).collect()
+            (FieldMask::Members(_), Value::Array(items)) => {
+                items.iter().map(|item| reduce(item, mask)).collect()
             }
             _ => value.clone(),
         }

@@ -9,36 +9,36 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
-use super::fold::{Notice, Position, Work, fold};
+use super::event::Lines;
+use super::fold::{Notice, Position, WatchError, Work, fold};
+use super::handler::{EventHandler, StatusHandle};
 use super::health::Phase;
-use super::lines::Lines;
-use super::sink::{Dial, Sink};
-use super::stop::Stop;
 use crate::client::{Action, Cluster};
 use crate::error::ClusterError;
-use crate::pages::{self, Listing};
+use crate::pages;
+use crate::pages::Listing;
 
 /// Chunks of lines that may wait for the thread that takes them in: some hundred
 /// kilobytes. Behind them the connection waits, and the server.
-const QUEUE: usize = 32;
+const QUEUE_CAPACITY: usize = 32;
 /// How long after its end a watch may stay silent before it is given up.
-const GRACE: Duration = Duration::from_secs(5);
+const WATCH_GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams.
-const LIST_PATIENCE: Duration = Duration::from_secs(60);
+const LIST_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// How often what may be listed, but not watched or not read at all, is asked for again,
 /// unless watches are to be shorter.
-const POLL: Duration = Duration::from_secs(30);
+const POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// A watch that ends sooner than this has not been of use, and the next one waits.
-const SHORTEST: Duration = Duration::from_millis(500);
+const MIN_WATCH_LIFE: Duration = Duration::from_millis(500);
 /// When a watch that held so long is cut, that is the first failure of a new row.
-const HELD: Duration = Duration::from_secs(5);
+const STABLE_WATCH: Duration = Duration::from_secs(5);
 /// How often a watch may fail in a row before the list is read again: the version it goes
 /// on from may be what the server fails at.
-const WATCH_TRIES: u32 = 6;
+const MAX_WATCH_TRIES: u32 = 6;
 
 /// How to follow.
 #[derive(Debug, Clone)]
-pub(super) struct Manner {
+pub(super) struct ReflectorConfig {
     /// How long a watch lives before the server ends it and the next one goes on. A silent
     /// one is noticed soon after.
     pub(super) watch_life: Duration,
@@ -51,11 +51,11 @@ pub(super) struct Manner {
 }
 
 /// Follows one kind.
-pub(super) struct FeedLoop {
+pub(super) struct Reflector {
     cluster: Cluster,
     listing: Listing,
-    manner: Manner,
-    dial: Dial,
+    reflector_config: ReflectorConfig,
+    status: StatusHandle,
     work: mpsc::Sender<Work>,
     empties: mpsc::UnboundedReceiver<Vec<u8>>,
     notices: mpsc::UnboundedReceiver<Notice>,
@@ -65,24 +65,39 @@ pub(super) struct FeedLoop {
 }
 
 /// How a watch ended that did not fail.
-struct Ended {
+struct EndedWatch {
     lived: Duration,
 }
 
-impl FeedLoop {
+impl Reflector {
     /// A loop over `listing` into `sink`.
-    pub(super) fn new(cluster: Cluster, listing: Listing, manner: Manner, sink: impl Sink) -> Self {
-        let (work, receiver) = mpsc::channel(QUEUE);
+    pub(super) fn new(
+        cluster: Cluster,
+        listing: Listing,
+        reflector_config: ReflectorConfig,
+        handler: impl EventHandler,
+    ) -> Self {
+        let (work, receiver) = mpsc::channel(QUEUE_CAPACITY);
         let (empty, empties) = mpsc::unbounded_channel();
         let (notice, notices) = mpsc::unbounded_channel();
-        let dial = sink.dial();
-        tokio::task::spawn_blocking(move || fold(sink, receiver, &empty, notice));
-        let backoff = Backoff::up_to(manner.watch_life);
-        Self { cluster, listing, manner, dial, work, empties, notices, backoff, first: None }
+        let status = handler.status();
+        tokio::task::spawn_blocking(move || fold(handler, receiver, &empty, notice));
+        let backoff = Backoff::up_to(reflector_config.watch_life);
+        Self {
+            cluster,
+            listing,
+            reflector_config,
+            status,
+            work,
+            empties,
+            notices,
+            backoff,
+            first: None,
+        }
     }
 
     /// Tells the outcome of the first list.
-    pub(super) fn tell_first(&mut self) -> oneshot::Receiver<Result<(), ClusterError>> {
+    pub(super) fn first_outcome(&mut self) -> oneshot::Receiver<Result<(), ClusterError>> {
         let (sender, receiver) = oneshot::channel();
         self.first = Some(sender);
         receiver
@@ -102,8 +117,8 @@ impl FeedLoop {
                 Err(stop) => stop,
             };
             match stop {
-                Stop::Over => return,
-                Stop::Woken | Stop::Relist => {}
+                Stop::Shutdown => return,
+                Stop::Reconnect | Stop::Relist => {}
                 Stop::Expired(why) => self.begin_again(why).await,
                 Stop::Failed(error @ ClusterError::Forbidden { .. }) => self.refused(error).await,
                 Stop::Failed(error @ ClusterError::NotFound { .. }) if self.listing.is_optional => {
@@ -125,7 +140,7 @@ impl FeedLoop {
         let is_first_time = self.backoff.tries() == 0;
         let pause = self.backoff.next();
         tracing::info!("{}: reading the list again: {why}", self.listing.noun);
-        self.dial.set(|feed| {
+        self.status.set(|feed| {
             feed.restarts += 1;
             if feed.is_whole() {
                 feed.phase = Phase::Relisting { why: why.clone() };
@@ -149,7 +164,7 @@ impl FeedLoop {
         } else {
             tracing::debug!(?pause, "{}: {why}", self.listing.noun);
         }
-        self.dial.enter(&Phase::Reconnecting { why, tries: self.backoff.tries() });
+        self.status.set_phase(&Phase::Reconnecting { why, tries: self.backoff.tries() });
         self.pause(pause).await;
     }
 
@@ -157,7 +172,7 @@ impl FeedLoop {
     async fn pause(&self, pause: Duration) {
         tokio::select! {
             () = sleep(pause) => {}
-            () = self.manner.wake.notified() => {}
+            () = self.reflector_config.wake.notified() => {}
         }
     }
 
@@ -170,7 +185,7 @@ impl FeedLoop {
         let _ = self.work.send(Work::Refused(why.clone())).await;
         // Once that has been taken in: in between, objects would be known, and none there.
         let _ = self.ask().await;
-        self.dial.enter(&Phase::Refused { why, hint });
+        self.status.set_phase(&Phase::Refused { why, hint });
         self.pause(self.every()).await;
     }
 
@@ -178,13 +193,13 @@ impl FeedLoop {
     async fn list(&mut self) -> Result<(), Stop> {
         self.forget_notices();
         self.give(Work::Begin).await?;
-        if self.manner.is_streaming {
+        if self.reflector_config.is_streaming {
             match self.stream_list().await {
                 // The server cannot after all: it is older than it says, or the feature is
                 // off. Or the right to watch is missing, and that to list is not.
                 Err(Stop::Failed(
                     ClusterError::Status { code: 400 | 422, .. } | ClusterError::Forbidden { .. },
-                )) => self.manner.is_streaming = false,
+                )) => self.reflector_config.is_streaming = false,
                 done => return done,
             }
         }
@@ -207,11 +222,11 @@ impl FeedLoop {
         );
         let action = Action { words: &words, right: &self.listing.right };
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
-        let taken = self.take(body, LIST_PATIENCE, true).await;
+        let taken = self.take(body, LIST_IDLE_TIMEOUT, true).await;
         let Position { version, .. } = self.position().await?;
         match taken {
             // The list was whole before: its watch goes on from there.
-            Err(Stop::Failed(_) | Stop::Woken) if !version.is_empty() => Ok(()),
+            Err(Stop::Failed(_) | Stop::Reconnect) if !version.is_empty() => Ok(()),
             taken => taken,
         }
     }
@@ -220,12 +235,12 @@ impl FeedLoop {
     async fn watch_on(&mut self) -> Stop {
         loop {
             let failed = match self.watch().await {
-                Ok(Ended { lived }) if lived >= SHORTEST => {
+                Ok(EndedWatch { lived }) if lived >= MIN_WATCH_LIFE => {
                     self.backoff.reset();
                     continue;
                 }
                 Ok(_) => "the watch ended at once".to_owned(),
-                Err(Stop::Woken) => continue,
+                Err(Stop::Reconnect) => continue,
                 Err(Stop::Failed(error @ ClusterError::Forbidden { .. })) => {
                     return self.poll(error).await;
                 }
@@ -240,14 +255,14 @@ impl FeedLoop {
                     format!("nothing was heard for {} s", silence.as_secs())
                 }
                 Err(Stop::Garbage(why)) => why,
-                Err(stop @ (Stop::Expired(_) | Stop::Relist | Stop::Over)) => return stop,
+                Err(stop @ (Stop::Expired(_) | Stop::Relist | Stop::Shutdown)) => return stop,
             };
-            self.dial.set(|feed| {
+            self.status.set(|feed| {
                 feed.restarts += 1;
                 false
             });
             self.wait(failed.clone(), None).await;
-            if self.backoff.tries() >= WATCH_TRIES {
+            if self.backoff.tries() >= MAX_WATCH_TRIES {
                 return Stop::Relist;
             }
         }
@@ -256,62 +271,67 @@ impl FeedLoop {
     /// Without the right to watch, the list is read again and again.
     async fn poll(&mut self, error: ClusterError) -> Stop {
         let every = self.every();
-        self.dial.enter(&Phase::Polling { why: error.to_string(), every });
+        self.status.set_phase(&Phase::Polling { why: error.to_string(), every });
         self.pause(every).await;
         Stop::Relist
     }
 
     /// Whoever asks for short watches needs data of that age, however it is had.
     fn every(&self) -> Duration {
-        POLL.min(self.manner.watch_life)
+        POLL_INTERVAL.min(self.reflector_config.watch_life)
     }
 
     /// One watch, from where the last one stood.
-    async fn watch(&mut self) -> Result<Ended, Stop> {
-        let Position { version, trouble } = self.ask().await?;
+    async fn watch(&mut self) -> Result<EndedWatch, Stop> {
+        let Position { version, failure } = self.ask().await?;
         self.forget_notices();
-        if let Some(trouble) = trouble {
-            return Err(trouble.into());
+        if let Some(failure) = failure {
+            return Err(failure.into());
         }
         let words = format!("watch {}", self.listing.noun);
         let path = self.listing.with(&format!(
             "watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
             pages::percent_encode(&version),
-            self.manner.watch_life.as_secs().max(1),
+            self.reflector_config.watch_life.as_secs().max(1),
         ));
         let action = Action { words: &words, right: &self.listing.right };
         let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
         let began = Instant::now();
         self.is_up();
-        let taken = self.take(body, self.manner.watch_life + GRACE, false).await;
-        if matches!(taken, Err(Stop::Failed(_))) && began.elapsed() >= HELD {
+        let taken = self.take(body, self.reflector_config.watch_life + WATCH_GRACE, false).await;
+        if matches!(taken, Err(Stop::Failed(_))) && began.elapsed() >= STABLE_WATCH {
             self.backoff.reset();
         }
         taken?;
         // It ended in order, so nothing has been missed.
         self.position().await?;
-        self.dial.hear();
-        Ok(Ended { lived: began.elapsed() })
+        self.status.mark_fresh();
+        Ok(EndedWatch { lived: began.elapsed() })
     }
 
     fn is_up(&self) {
-        self.dial.hear();
-        self.dial.enter(&Phase::Following);
+        self.status.mark_fresh();
+        self.status.set_phase(&Phase::Following);
     }
 
     /// Hands on what comes, until it ends. A list that is whole goes on as a watch, as long.
-    async fn take(&mut self, body: Body, patience: Duration, is_list: bool) -> Result<(), Stop> {
+    async fn take(
+        &mut self,
+        body: Body,
+        idle_timeout: Duration,
+        is_list: bool,
+    ) -> Result<(), Stop> {
         let mut body = body;
-        let mut patience = patience;
+        let mut idle_timeout = idle_timeout;
         let mut lines = Lines::default();
         let mut is_whole = !is_list;
         // The server ends watches itself, but was not told to end this one.
         let mut end: Option<Instant> = None;
         loop {
-            let deadline = end.unwrap_or_else(|| Instant::now() + patience + GRACE);
+            let deadline = end.unwrap_or_else(|| Instant::now() + idle_timeout + WATCH_GRACE);
             tokio::select! {
-                frame = timeout(patience, body.frame()) => match frame {
-                    Err(_) => return Err(Stop::Silent(patience)),
+                frame = timeout(idle_timeout, body.frame()) => match frame {
+                    Err(_) => return Err(Stop::Silent(idle_timeout)),
                     // The rest is half a line: it comes again with the next watch.
                     Ok(None) if is_whole => return Ok(()),
                     Ok(None) => return Err(self.broke_off().await?),
@@ -330,17 +350,17 @@ impl FeedLoop {
                     Some(Notice::Whole) => {
                         is_whole = true;
                         self.is_up();
-                        patience = self.manner.watch_life + GRACE;
-                        end = Some(Instant::now() + self.manner.watch_life);
+                        idle_timeout = self.reflector_config.watch_life + WATCH_GRACE;
+                        end = Some(Instant::now() + self.reflector_config.watch_life);
                         if let Some(first) = self.first.take() {
                             let _ = first.send(Ok(()));
                         }
                     }
                     Some(Notice::Failed) => return self.position().await.map(drop),
-                    None => return Err(Stop::Over),
+                    None => return Err(Stop::Shutdown),
                 },
-                () = self.manner.wake.notified() => return Err(Stop::Woken),
-                () = self.manner.relist.notified() => {
+                () = self.reflector_config.wake.notified() => return Err(Stop::Reconnect),
+                () = self.reflector_config.relist.notified() => {
                     return Err(Stop::Expired("whose pods are own has changed".to_owned()));
                 }
                 () = sleep_until(deadline), if end.is_some() => return Ok(()),
@@ -356,7 +376,7 @@ impl FeedLoop {
 
     fn cut(&self, error: &(dyn std::error::Error + 'static)) -> Stop {
         let action = format!("watch {}", self.listing.noun);
-        Stop::Failed(crate::trouble::cut(&action, self.cluster.server(), error))
+        Stop::Failed(crate::transport::cut(&action, self.cluster.server(), error))
     }
 
     /// Forgets notices of the watch before, whose end was seen otherwise.
@@ -365,21 +385,49 @@ impl FeedLoop {
     }
 
     async fn give(&self, work: Work) -> Result<(), Stop> {
-        self.work.send(work).await.map_err(|_| Stop::Over)
+        self.work.send(work).await.map_err(|_| Stop::Shutdown)
     }
 
     async fn ask(&self) -> Result<Position, Stop> {
         let (sender, receiver) = oneshot::channel();
         self.give(Work::Ask(sender)).await?;
-        receiver.await.map_err(|_| Stop::Over)
+        receiver.await.map_err(|_| Stop::Shutdown)
     }
 
     /// Where the feed stands when all has been taken in, or what stopped it.
     async fn position(&self) -> Result<Position, Stop> {
         let mut position = self.ask().await?;
-        match position.trouble.take() {
-            Some(trouble) => Err(trouble.into()),
+        match position.failure.take() {
+            Some(failure) => Err(failure.into()),
             None => Ok(position),
+        }
+    }
+}
+
+/// Why a list or a watch did not go on.
+pub(super) enum Stop {
+    /// A failure of the network or of the server.
+    Failed(ClusterError),
+    /// No byte came for so long.
+    Silent(Duration),
+    /// The server answered with something else than events.
+    Garbage(String),
+    /// The version is too old, or unknown: the list must be read again.
+    Expired(String),
+    /// The list is to be read again, after a pause.
+    Relist,
+    /// Somebody asked to connect anew.
+    Reconnect,
+    /// The thread that takes in has ended; only a bug or the end of all does that.
+    Shutdown,
+}
+
+impl From<WatchError> for Stop {
+    fn from(failure: WatchError) -> Self {
+        match failure {
+            WatchError::Failed(410, message) => Self::Expired(format!("{message} (410 Gone)")),
+            WatchError::Failed(code, message) => Self::Garbage(format!("{message} ({code})")),
+            WatchError::Garbage(cause) => Self::Garbage(cause),
         }
     }
 }

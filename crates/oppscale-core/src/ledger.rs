@@ -8,23 +8,16 @@
 //! Footprints, workloads and node names are shared between the pods that have the same,
 //! which keeps an entry at a few dozen bytes.
 
-mod entry;
-mod generation;
-mod tally;
-
 use std::collections::BTreeMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
 use hashbrown::{Equivalent, HashMap, HashSet};
 
-use super::node::NodeRecord;
-use super::record::{PodKey, PodRecord, Standing};
-use super::resources::Resources;
-pub use entry::{Bound, Group, NodeAccount, UnknownPod, Waiting};
-use entry::{Counted, group_key};
-use tally::Tracked;
-pub use tally::{Population, TrackId};
+use crate::node::NodeRecord;
+use crate::placement::Placement;
+use crate::record::{PodKey, PodRecord, PodState};
+use crate::resources::{Amount, PODS, Resources};
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -92,23 +85,26 @@ impl Ledger {
         }
         let was_held = self.take_back(&pod.key);
         let generation = self.generation;
-        match &pod.standing {
-            Standing::Gone => return was_held,
-            Standing::Bound { node, footprint } => {
+        match &pod.state {
+            PodState::Gone => return was_held,
+            PodState::Bound { node, footprint } => {
                 let place = self.place(node);
                 let tracked = self.tracked.id(&group_key(&pod));
                 if let Some(account) = self.accounts.get_mut(place as usize) {
-                    account.side(pod.own).add(footprint);
+                    account.side(pod.opportunistic).add(footprint);
                     account.bound += 1;
                     account.tally(tracked, footprint);
                 }
                 let footprint = share(&mut self.footprints, footprint, Resources::clone);
                 let group = self.group(&pod);
-                let own = pod.own;
-                self.pods.insert(pod.key, Counted { place, footprint, group, own, generation });
+                let opportunistic = pod.opportunistic;
+                self.pods.insert(
+                    pod.key,
+                    Counted { place, footprint, group, opportunistic, generation },
+                );
             }
-            Standing::Waiting { .. } => self.wait(pod),
-            Standing::Unknown { node, problem } => {
+            PodState::Waiting { .. } => self.wait(pod),
+            PodState::Unknown { node, problem } => {
                 let node = node.and_then(|node| {
                     let place = self.place(node);
                     let account = self.accounts.get_mut(place as usize)?;
@@ -178,7 +174,7 @@ impl Ledger {
                 node: self.accounts.get(pod.place as usize)?.name.as_deref()?,
                 footprint: &pod.footprint,
                 group: &pod.group,
-                own: pod.own,
+                opportunistic: pod.opportunistic,
             })
         })
     }
@@ -202,34 +198,34 @@ impl Ledger {
     /// change nothing that counts. It is of the list that is being read then.
     fn is_unchanged(&mut self, pod: &PodRecord<'_>) -> bool {
         let generation = self.generation;
-        match &pod.standing {
-            Standing::Bound { node, footprint } => {
+        match &pod.state {
+            PodState::Bound { node, footprint } => {
                 self.pods.get_mut(&pod.key).is_some_and(|counted| {
                     let account = self.accounts.get(counted.place as usize);
                     counted.generation = generation;
-                    counted.own == pod.own
+                    counted.opportunistic == pod.opportunistic
                         && account.and_then(|a| a.name.as_deref()) == Some(*node)
                         && *counted.footprint == *footprint
                         && group_key(pod).equivalent(&counted.group)
                 })
             }
-            Standing::Waiting { footprint, placement, gated } => {
+            PodState::Waiting { footprint, placement, gated } => {
                 self.waiting.get_mut(&pod.key).is_some_and(|waiting| {
                     waiting.generation = generation;
-                    waiting.own == pod.own
+                    waiting.opportunistic == pod.opportunistic
                         && waiting.gated == *gated
                         && *waiting.footprint == *footprint
                         && waiting.placement == *placement
                         && group_key(pod).equivalent(&waiting.group)
                 })
             }
-            Standing::Unknown { node, problem } => {
+            PodState::Unknown { node, problem } => {
                 self.unknown.get_mut(&pod.key).is_some_and(|unknown| {
                     unknown.generation = generation;
                     unknown.node.as_deref() == *node && unknown.problem == problem.to_string()
                 })
             }
-            Standing::Gone => !self.holds(&pod.key),
+            PodState::Gone => !self.holds(&pod.key),
         }
     }
 
@@ -269,11 +265,12 @@ impl Ledger {
 
     fn wait(&mut self, pod: PodRecord<'_>) {
         let group = self.group(&pod);
-        if let Standing::Waiting { footprint, placement, gated } = pod.standing {
+        if let PodState::Waiting { footprint, placement, gated } = pod.state {
             let footprint = share(&mut self.footprints, &footprint, Resources::clone);
-            let (name, own) = (pod.name.into(), pod.own);
+            let (name, opportunistic) = (pod.name.into(), pod.opportunistic);
             let generation = self.generation;
-            let waiting = Waiting { name, footprint, group, own, placement, gated, generation };
+            let waiting =
+                Waiting { name, footprint, group, opportunistic, placement, gated, generation };
             self.waiting.insert(pod.key, waiting);
         }
     }
@@ -291,7 +288,7 @@ impl Ledger {
         if let Some(counted) = self.pods.remove(key) {
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
-                account.side(counted.own).subtract(&counted.footprint);
+                account.side(counted.opportunistic).subtract(&counted.footprint);
                 account.bound -= 1;
                 account.untally(tracked, &counted.footprint);
             });
@@ -335,5 +332,258 @@ fn forget<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>, shared: Arc<T>) {
     // Two are left: this one and the pool's.
     if Arc::strong_count(&shared) == 2 {
         pool.remove(&shared);
+    }
+}
+
+/// A node, and the sums of what stands on it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct NodeAccount {
+    /// The name that the node has, or would have.
+    name: Option<Arc<str>>,
+    /// The node; `None` while pods are bound to a name that no node has.
+    pub record: Option<NodeRecord>,
+    /// What pods of others occupy.
+    pub paid: Resources,
+    /// What opportunistic pods occupy.
+    pub opportunistic: Resources,
+    /// How many pods stand here that could not be counted.
+    pub unknown_pods: usize,
+    /// How many pods stand here in all.
+    bound: usize,
+    /// What pods of tracked workloads occupy, by [`TrackId`]; without those that have none.
+    tallies: Vec<(TrackId, Resources)>,
+}
+
+/// The workload a pod belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Group {
+    /// Its namespace.
+    pub namespace: Box<str>,
+    /// Its kind.
+    pub kind: Box<str>,
+    /// Its name.
+    pub name: Box<str>,
+}
+
+/// A group that is looked for, without owning its text.
+#[derive(Hash)]
+struct GroupKey<'p> {
+    namespace: &'p str,
+    kind: &'p str,
+    name: &'p str,
+}
+
+impl Equivalent<Arc<Group>> for GroupKey<'_> {
+    fn equivalent(&self, group: &Arc<Group>) -> bool {
+        *group.namespace == *self.namespace
+            && *group.kind == *self.kind
+            && *group.name == *self.name
+    }
+}
+
+/// A bound pod as it was last counted.
+#[derive(Debug)]
+struct Counted {
+    place: Place,
+    footprint: Arc<Resources>,
+    group: Arc<Group>,
+    opportunistic: bool,
+    generation: Generation,
+}
+
+/// A pod that occupies a node.
+#[derive(Debug, Clone, Copy)]
+pub struct Bound<'l> {
+    /// Its node.
+    pub node: &'l str,
+    /// What it occupies.
+    pub footprint: &'l Resources,
+    /// Its workload.
+    pub group: &'l Group,
+    /// Whether it is the opportunistic workload's own.
+    pub opportunistic: bool,
+}
+
+/// A pod without a node.
+#[derive(Debug)]
+pub struct Waiting {
+    /// Its name.
+    pub name: Box<str>,
+    /// What it will occupy.
+    pub footprint: Arc<Resources>,
+    /// Its workload, with the namespace.
+    pub group: Arc<Group>,
+    /// Whether it is the opportunistic workload's own.
+    pub opportunistic: bool,
+    /// Where it may go.
+    pub placement: Box<Placement>,
+    /// Held back by scheduling gates.
+    pub gated: bool,
+    generation: Generation,
+}
+
+/// A pod that occupies nobody knows what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownPod {
+    /// Its namespace.
+    pub namespace: Box<str>,
+    /// Its name.
+    pub name: Box<str>,
+    /// Its node, if it has one.
+    pub node: Option<Arc<str>>,
+    /// What is wrong with it.
+    pub problem: String,
+    generation: Generation,
+}
+
+impl Equivalent<Group> for GroupKey<'_> {
+    fn equivalent(&self, group: &Group) -> bool {
+        *group.namespace == *self.namespace
+            && *group.kind == *self.kind
+            && *group.name == *self.name
+    }
+}
+
+impl NodeAccount {
+    fn side(&mut self, opportunistic: bool) -> &mut Resources {
+        if opportunistic { &mut self.opportunistic } else { &mut self.paid }
+    }
+
+    fn is_vacant(&self) -> bool {
+        self.record.is_none() && self.bound == 0
+    }
+}
+
+fn group_key<'p>(pod: &PodRecord<'p>) -> GroupKey<'p> {
+    let (kind, name) = pod.workload;
+    GroupKey { namespace: pod.namespace, kind, name }
+}
+
+impl Ledger {
+    /// Begins a new list of pods: those that it does not name are gone when it is whole.
+    /// Until then they stay, so that the sums never fall to what happens to be listed.
+    pub fn begin_pods(&mut self) {
+        let last = self.generation;
+        self.generation = last.wrapping_add(1);
+        // A list that broke off has left pods of the one before it behind. They count as of
+        // the last one, and the numbers may come round.
+        for pod in self.pods.values_mut() {
+            pod.generation = last;
+        }
+        for pod in self.waiting.values_mut() {
+            pod.generation = last;
+        }
+        for pod in self.unknown.values_mut() {
+            pod.generation = last;
+        }
+    }
+
+    /// Ends the list that [`Self::begin_pods`] began, and tells which pods are gone.
+    pub fn end_pods(&mut self) -> Vec<PodKey> {
+        let now = self.generation;
+        let pods = self.pods.iter().filter(|(_, pod)| pod.generation != now).map(|(key, _)| key);
+        let waiting =
+            self.waiting.iter().filter(|(_, pod)| pod.generation != now).map(|(key, _)| key);
+        let unknown =
+            self.unknown.iter().filter(|(_, pod)| pod.generation != now).map(|(key, _)| key);
+        let gone: Vec<PodKey> = pods.chain(waiting).chain(unknown).cloned().collect();
+        for key in &gone {
+            self.take_back(key);
+        }
+        gone
+    }
+}
+
+/// The place of a workload in the list that [`Ledger::track`] was given.
+pub type TrackId = u32;
+
+/// How many pods a tracked workload has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Population {
+    /// Those that have a node.
+    pub placed: Amount,
+    /// Those that wait for one.
+    pub waiting: Amount,
+}
+
+/// The workloads that are tracked.
+#[derive(Debug, Default)]
+struct Tracked(HashMap<Group, TrackId>);
+
+impl Tracked {
+    fn id<K: Hash + Equivalent<Group>>(&self, group: &K) -> Option<TrackId> {
+        if self.0.is_empty() { None } else { self.0.get(group).copied() }
+    }
+}
+
+impl Ledger {
+    /// Keeps a tally of exactly these workloads from now on. A workload may have several groups
+    /// of pods. Reads every pod once, unless they are tracked already.
+    pub fn track(&mut self, groups: impl IntoIterator<Item = (Group, TrackId)>) {
+        let tracked: HashMap<Group, TrackId> = groups.into_iter().collect();
+        if tracked == self.tracked.0 {
+            return;
+        }
+        self.tracked = Tracked(tracked);
+        for account in &mut self.accounts {
+            account.tallies.clear();
+        }
+        for pod in self.pods.values() {
+            let id = self.tracked.id(&*pod.group);
+            if let Some(account) = self.accounts.get_mut(pod.place as usize) {
+                account.tally(id, &pod.footprint);
+            }
+        }
+    }
+}
+
+impl Ledger {
+    /// Whether a tally is kept for this workload.
+    pub fn is_tracked(&self, group: &Group) -> bool {
+        self.tracked.id(group).is_some()
+    }
+
+    /// How many pods each of the first `workloads` has that [`Self::track`] was given.
+    pub fn populations(&self, workloads: usize) -> Vec<Population> {
+        let mut all = vec![Population::default(); workloads];
+        for (id, sum) in self.nodes().flat_map(|(_, account)| account.tallies()) {
+            if let Some(population) = all.get_mut(id as usize) {
+                population.placed += sum.get(PODS);
+            }
+        }
+        for id in self.waiting().filter_map(|pod| self.tracked.id(&*pod.group)) {
+            if let Some(population) = all.get_mut(id as usize) {
+                population.waiting += 1;
+            }
+        }
+        all
+    }
+}
+
+impl NodeAccount {
+    /// What pods of tracked workloads occupy here, by the workload's place in the list.
+    pub fn tallies(&self) -> impl Iterator<Item = (TrackId, &Resources)> {
+        self.tallies.iter().map(|(id, sum)| (*id, sum))
+    }
+
+    fn tally(&mut self, id: Option<TrackId>, footprint: &Resources) {
+        let Some(id) = id else { return };
+        match self.tallies.iter_mut().find(|(known, _)| *known == id) {
+            Some((_, sum)) => sum.add(footprint),
+            None => self.tallies.push((id, footprint.clone())),
+        }
+    }
+
+    fn untally(&mut self, id: Option<TrackId>, footprint: &Resources) {
+        let Some(at) = self.tallies.iter().position(|(known, _)| Some(*known) == id) else {
+            return;
+        };
+        if let Some((_, sum)) = self.tallies.get_mut(at) {
+            sum.subtract(footprint);
+            // Every pod takes a place, so nothing left means no pod left.
+            if *sum == Resources::default() {
+                self.tallies.swap_remove(at);
+            }
+        }
     }
 }

@@ -1,0 +1,514 @@
+//! From JSON to the ledger, one object at a time, with nothing lost on the way.
+//!
+//! The common case is a page of sound objects, skimmed in one pass. Where an item is not
+//! what its kind should be, the page is read again in full, item by item: the sound ones
+//! count, the others are named and what they stand on is unknown.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Debug;
+
+use oppscale_core::malformed::Malformed;
+use oppscale_core::model::{Node, Pod};
+use oppscale_core::node::NodeRecord;
+use oppscale_core::ownership::Ownership;
+use oppscale_core::record::{PodKey, PodRecord, PodState};
+use oppscale_core::resources::Resources;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::decode::fold_list;
+use crate::field_mask;
+use crate::read::PODS_PER_NODE;
+use crate::snapshot::{InvalidObject, Snapshot, Usage};
+
+/// Why a page is no list.
+#[derive(Debug, thiserror::Error)]
+pub enum BadPage {
+    /// It is not JSON, or has another shape.
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    /// It is no text.
+    #[error(transparent)]
+    Text(#[from] std::str::Utf8Error),
+}
+
+/// Fills a [`Snapshot`].
+#[derive(Debug, Default)]
+pub struct SnapshotBuilder {
+    snapshot: Snapshot,
+    ownership: Ownership,
+    /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
+    pod_usage: HashMap<String, PodUsage>,
+    pods: u64,
+    /// Whether objects come again and again as they change, so that the last one counts.
+    /// In a single list the second one of a name is a contradiction.
+    is_following: bool,
+    /// The nodes of the list that is being read, while one is.
+    listed_nodes: Option<HashSet<Box<str>>>,
+    /// Whether anything that counts has changed since that was last asked.
+    has_changed: bool,
+    observer: Option<Box<dyn ChangeObserver>>,
+}
+
+/// What a pod uses.
+#[derive(Debug)]
+struct PodUsage {
+    used: Resources,
+    /// Whether it was added to its workload's. A pod can come twice: when pages overlap,
+    /// or when one is read again.
+    counted: bool,
+}
+
+impl SnapshotBuilder {
+    /// An intake that tells own pods by `ownership`.
+    pub fn new(ownership: Ownership) -> Self {
+        Self { ownership, ..Self::default() }
+    }
+
+    /// Takes the usage of pods, before the pods themselves.
+    pub fn expect_usage(&mut self, pod_usage: HashMap<String, Resources>) {
+        let uncounted = |(name, used)| (name, PodUsage { used, counted: false });
+        self.pod_usage = pod_usage.into_iter().map(uncounted).collect();
+        self.snapshot.usage.get_or_insert_with(Usage::default);
+    }
+
+    /// How many pods have come.
+    pub fn pods(&self) -> u64 {
+        self.pods
+    }
+
+    /// What has been taken in.
+    pub fn finish(self) -> Snapshot {
+        self.snapshot
+    }
+
+    /// The snapshot so far.
+    pub fn snapshot_mut(&mut self) -> &mut Snapshot {
+        &mut self.snapshot
+    }
+
+    /// Takes a page of pods.
+    ///
+    /// # Errors
+    /// When the page is no list.
+    pub fn pod_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
+        let before = self.pods;
+        let masked = field_mask::items(page, &field_mask::POD, |json| {
+            let pod = serde_json::from_str::<Pod<'_>>(json).ok()?;
+            // What never met an API server is looked at more closely.
+            pod.metadata.passed_api_server().then(|| self.pod(&pod))
+        });
+        if masked.is_some() {
+            return Ok(());
+        }
+        self.pods = before;
+        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_pod(raw.get()))?;
+        Ok(())
+    }
+
+    /// Takes a page of nodes.
+    ///
+    /// # Errors
+    /// When the page is no list.
+    pub fn node_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
+        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_node(raw.get()))?;
+        Ok(())
+    }
+
+    /// Forgets all pods, before their list is read anew.
+    pub fn restart_pods(&mut self) {
+        self.snapshot.ledger.reset_pods();
+        self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Pod");
+        if let Some(usage) = &mut self.snapshot.usage {
+            usage.workloads.clear();
+        }
+        for usage in self.pod_usage.values_mut() {
+            usage.counted = false;
+        }
+        self.pods = 0;
+    }
+
+    /// Forgets all nodes, before their list is read anew.
+    pub fn restart_nodes(&mut self) {
+        self.snapshot.ledger.reset_nodes();
+        self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Node");
+    }
+
+    /// Takes one pod's JSON.
+    pub fn raw_pod(&mut self, json: &str) {
+        match serde_json::from_str::<Pod<'_>>(json) {
+            Ok(mut pod) => {
+                // A namespace is left out only in text written by hand.
+                if pod.metadata.namespace.is_empty() {
+                    pod.metadata.namespace = "default".into();
+                }
+                self.checked_pod(&pod);
+            }
+            Err(error) => self.invalid_pod(json, &error),
+        }
+    }
+
+    /// Takes one node's JSON.
+    pub fn raw_node(&mut self, json: &str) {
+        match serde_json::from_str::<Node<'_>>(json) {
+            Ok(node) if !node.metadata.name.is_empty() => self.node(NodeRecord::of(node)),
+            Ok(_) => self.invalid("Node", "(without a name)", "has no metadata.name"),
+            Err(error) => {
+                let problem = Malformed::whole(format_args!("is no Node: {error}"));
+                match name_in(json, "name") {
+                    Some(name) => self.node(NodeRecord::unknown(&name, problem)),
+                    None => self.invalid("Node", "(without a name)", problem),
+                }
+            }
+        }
+    }
+
+    fn node(&mut self, record: NodeRecord) {
+        if self.is_following {
+            return self.take_node(record);
+        }
+        let ledger = &mut self.snapshot.ledger;
+        let has_twin = ledger.record(&record.name).is_some_and(|known| *known != record);
+        if has_twin {
+            // Which of the two is meant cannot be told, so neither is counted.
+            let problem = Malformed::whole("another node has the same name");
+            ledger.apply_node(NodeRecord::unknown(&record.name, problem));
+        } else {
+            ledger.apply_node(record);
+        }
+    }
+
+    fn checked_pod(&mut self, pod: &Pod<'_>) {
+        if pod.metadata.name.is_empty() {
+            self.nameless(pod);
+        } else if !self.is_following
+            && !pod.metadata.passed_api_server()
+            && self.snapshot.ledger.holds(&PodKey::of(&pod.metadata))
+        {
+            self.pods += 1;
+            let mut record = PodRecord::of(pod, &self.ownership);
+            record.state = PodState::Unknown {
+                node: pod.is_bound().then_some(&*pod.spec.node_name),
+                problem: Malformed::whole("another pod has the same name"),
+            };
+            self.take_pod(record);
+        } else {
+            self.pod(pod);
+        }
+    }
+
+    fn pod(&mut self, pod: &Pod<'_>) {
+        self.pods += 1;
+        let record = PodRecord::of(pod, &self.ownership);
+        if !self.pod_usage.is_empty() {
+            self.add_usage(&record);
+        }
+        self.take_pod(record);
+    }
+
+    fn add_usage(&mut self, record: &PodRecord<'_>) {
+        let name = format!("{}/{}", record.namespace, record.name);
+        let Some(pod) = self.pod_usage.get_mut(&name).filter(|pod| !pod.counted) else { return };
+        pod.counted = true;
+        let (kind, workload) = record.workload;
+        let key = (record.namespace.to_owned(), kind.to_owned(), workload.to_owned());
+        let usage = self.snapshot.usage.get_or_insert_with(Usage::default);
+        usage.workloads.entry(key).or_default().add(&pod.used);
+    }
+
+    /// A pod without a name still stands on its node.
+    fn nameless(&mut self, pod: &Pod<'_>) {
+        self.unknown_pod(
+            &pod.metadata.uid,
+            &pod.metadata.namespace,
+            None,
+            pod.is_bound().then_some(&*pod.spec.node_name),
+            "has no metadata.name".to_owned(),
+        );
+    }
+
+    /// Something in a list of pods that is no pod.
+    fn invalid_pod(&mut self, json: &str, error: &serde_json::Error) {
+        let namespace = name_in(json, "namespace").unwrap_or_else(|| "default".to_owned());
+        let node = serde_json::from_str::<Value>(json)
+            .ok()
+            .and_then(|value| Some(value.get("spec")?.get("nodeName")?.as_str()?.to_owned()));
+        let name = name_in(json, "name");
+        let uid = name_in(json, "uid").unwrap_or_default();
+        let problem = format!("is no Pod: {error}");
+        self.unknown_pod(&uid, &namespace, name.as_deref(), node.as_deref(), problem);
+    }
+
+    fn unknown_pod(
+        &mut self,
+        uid: &str,
+        namespace: &str,
+        name: Option<&str>,
+        node: Option<&str>,
+        problem: String,
+    ) {
+        self.pods += 1;
+        let place = format!("(number {} of the list)", self.pods);
+        let name = name.unwrap_or(&place);
+        self.take_pod(PodRecord {
+            key: PodKey::of_parts(uid, namespace, name),
+            namespace,
+            name,
+            workload: ("Pod", name),
+            opportunistic: false,
+            state: PodState::Unknown { node, problem: Malformed::whole(problem) },
+        });
+    }
+
+    fn invalid(&mut self, kind: &str, name: &str, problem: impl std::fmt::Display) {
+        let invalid = InvalidObject {
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            problem: problem.to_string(),
+        };
+        // What is followed comes again with every change.
+        if !self.is_following || !self.snapshot.invalid_objects.contains(&invalid) {
+            self.snapshot.invalid_objects.push(invalid);
+            self.has_changed = true;
+        }
+    }
+}
+
+/// `metadata.FIELD` of JSON that has another shape than it should.
+fn name_in(json: &str, field: &str) -> Option<String> {
+    let value: Value = serde_json::from_str(json).ok()?;
+    let name = value.get("metadata")?.get(field)?.as_str()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+impl SnapshotBuilder {
+    /// An intake for objects that are followed: the last one of a name counts.
+    pub fn following(ownership: Ownership, observer: Option<Box<dyn ChangeObserver>>) -> Self {
+        Self { ownership, is_following: true, observer, ..Self::default() }
+    }
+
+    /// An intake that has taken in this.
+    pub fn of(snapshot: Snapshot) -> Self {
+        Self { snapshot, is_following: true, ..Self::default() }
+    }
+
+    /// Tells own pods by `ownership` from now on. Those that were taken in before must be
+    /// listed again.
+    pub fn own(&mut self, ownership: Ownership) {
+        self.ownership = ownership;
+    }
+
+    /// The snapshot so far.
+    pub fn snapshot(&self) -> &Snapshot {
+        &self.snapshot
+    }
+
+    /// Whether anything that counts has changed since this was last asked.
+    pub fn take_changed(&mut self) -> bool {
+        std::mem::take(&mut self.has_changed)
+    }
+
+    /// Begins a new list of nodes. The known ones stay until it is whole.
+    pub fn begin_nodes(&mut self) {
+        self.listed_nodes = Some(HashSet::new());
+        self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Node");
+    }
+
+    /// Ends that list: nodes that it did not name are gone.
+    pub fn end_nodes(&mut self) {
+        let Some(listed) = self.listed_nodes.take() else { return };
+        let records = self.snapshot.ledger.records();
+        let gone: Vec<Box<str>> = records
+            .map(|node| &node.name)
+            .filter(|name| !listed.contains(*name))
+            .cloned()
+            .collect();
+        for name in gone {
+            self.delete_node(&name);
+        }
+    }
+
+    /// How many nodes the list that is being read has named so far.
+    pub fn nodes_listed(&self) -> u64 {
+        self.listed_nodes.as_ref().map_or(0, |listed| listed.len() as u64)
+    }
+
+    /// Begins a new list of pods. The known ones stay until it is whole.
+    pub fn begin_pods(&mut self) {
+        self.pods = 0;
+        self.observe_listing(true);
+        self.snapshot.ledger.begin_pods();
+        self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Pod");
+    }
+
+    /// Ends that list: pods that it did not name are gone.
+    pub fn end_pods(&mut self) {
+        let gone = self.snapshot.ledger.end_pods();
+        self.has_changed |= !gone.is_empty();
+        if let Some(observer) = &mut self.observer {
+            gone.iter().for_each(|key| observer.pod_gone(key));
+        }
+        self.observe_listing(false);
+    }
+
+    fn observe_listing(&mut self, is_begun: bool) {
+        if let Some(observer) = &mut self.observer {
+            observer.pods_listing(is_begun);
+        }
+    }
+
+    /// Makes room for as many pods as the nodes may hold.
+    pub fn expect_pods(&mut self) {
+        let ledger = &mut self.snapshot.ledger;
+        ledger.reserve_pods(ledger.records().count() * PODS_PER_NODE);
+    }
+
+    /// Forgets all pods, for they may not be read.
+    pub fn refuse_pods(&mut self, why: &str) {
+        self.begin_pods();
+        self.end_pods();
+        self.set_pods_unknown(Some(why));
+    }
+
+    /// Pods are known, whatever was before.
+    pub fn know_pods(&mut self) {
+        self.set_pods_unknown(None);
+    }
+
+    fn set_pods_unknown(&mut self, why: Option<&str>) {
+        let snapshot = &mut self.snapshot;
+        snapshot.permissions_missing = why.is_some();
+        if snapshot.pods_unknown.as_deref() == why {
+            return;
+        }
+        snapshot.pods_unknown = why.map(str::to_owned);
+        self.has_changed = true;
+        if let Some(observer) = &mut self.observer {
+            observer.pods_unknown(why);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.snapshot = Snapshot::default();
+        self.has_changed = true;
+    }
+
+    /// Takes a pod that is gone.
+    pub fn raw_pod_gone(&mut self, json: &str) {
+        let key = match serde_json::from_str::<Pod<'_>>(json) {
+            Ok(pod) => PodKey::of(&pod.metadata),
+            Err(_) => {
+                let part = |field| name_in(json, field).unwrap_or_default();
+                PodKey::of_parts(&part("uid"), &part("namespace"), &part("name"))
+            }
+        };
+        self.delete_pod(&key);
+    }
+
+    /// Takes a node that is gone.
+    pub fn raw_node_gone(&mut self, json: &str) {
+        let name = match serde_json::from_str::<Node<'_>>(json) {
+            Ok(node) => node.metadata.name.to_string(),
+            Err(_) => name_in(json, "name").unwrap_or_default(),
+        };
+        self.delete_node(&name);
+    }
+
+    /// Takes a node that is new or has changed.
+    pub fn take_node(&mut self, record: NodeRecord) {
+        if let Some(listed) = &mut self.listed_nodes {
+            listed.insert(record.name.clone());
+        }
+        let observed = self.observer.is_some().then(|| record.clone());
+        if self.snapshot.ledger.apply_node(record) {
+            self.has_changed = true;
+            if let Some((observer, record)) = self.observer.as_mut().zip(observed) {
+                observer.node(&record);
+            }
+        }
+    }
+
+    /// Takes a node that is gone, by its name.
+    pub fn delete_node(&mut self, name: &str) {
+        if self.snapshot.ledger.delete_node(name) {
+            self.has_changed = true;
+            if let Some(observer) = &mut self.observer {
+                observer.node_gone(name);
+            }
+        }
+    }
+
+    /// Takes a pod that is new or has changed.
+    pub fn take_pod(&mut self, record: PodRecord<'_>) {
+        let observed = self.observer.is_some().then(|| record.clone());
+        if self.snapshot.ledger.apply_pod(record) {
+            self.has_changed = true;
+            if let Some((observer, record)) = self.observer.as_mut().zip(observed) {
+                match record.state {
+                    PodState::Gone => observer.pod_gone(&record.key),
+                    _ => observer.pod(&record),
+                }
+            }
+        }
+    }
+
+    /// Takes a pod that is gone, by its key.
+    pub fn delete_pod(&mut self, key: &PodKey) {
+        if self.snapshot.ledger.delete_pod(key) {
+            self.has_changed = true;
+            if let Some(observer) = &mut self.observer {
+                observer.pod_gone(key);
+            }
+        }
+    }
+}
+
+/// Is told of every change of the ledger, by the thread that makes it: be quick.
+pub trait ChangeObserver: Debug + Send {
+    /// A node is new, or has changed.
+    fn node(&mut self, node: &NodeRecord);
+    /// A node is gone.
+    fn node_gone(&mut self, name: &str);
+    /// A pod is new, or has changed in a way that counts.
+    fn pod(&mut self, pod: &PodRecord<'_>);
+    /// A pod is gone.
+    fn pod_gone(&mut self, key: &PodKey);
+    /// Nothing is known of pods, for this reason; or they are known again.
+    fn pods_unknown(&mut self, why: Option<&str>);
+    /// A list of pods begins, or is whole. What it tells may have happened long before.
+    fn pods_listing(&mut self, _is_begun: bool) {}
+}
+
+/// Two who want to know, the first one first.
+impl<A: ChangeObserver, B: ChangeObserver> ChangeObserver for (A, B) {
+    fn node(&mut self, node: &NodeRecord) {
+        self.0.node(node);
+        self.1.node(node);
+    }
+
+    fn node_gone(&mut self, name: &str) {
+        self.0.node_gone(name);
+        self.1.node_gone(name);
+    }
+
+    fn pod(&mut self, pod: &PodRecord<'_>) {
+        self.0.pod(pod);
+        self.1.pod(pod);
+    }
+
+    fn pod_gone(&mut self, key: &PodKey) {
+        self.0.pod_gone(key);
+        self.1.pod_gone(key);
+    }
+
+    fn pods_unknown(&mut self, why: Option<&str>) {
+        self.0.pods_unknown(why);
+        self.1.pods_unknown(why);
+    }
+
+    fn pods_listing(&mut self, is_begun: bool) {
+        self.0.pods_listing(is_begun);
+        self.1.pods_listing(is_begun);
+    }
+}

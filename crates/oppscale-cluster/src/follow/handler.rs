@@ -1,0 +1,287 @@
+//! Where the objects of a feed go.
+
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde_json::value::RawValue;
+
+use super::cluster_state::ClusterState;
+use super::health::{Phase, WatchStatus};
+use crate::builder::SnapshotBuilder;
+use crate::decode::fold_list;
+use crate::field_mask;
+use crate::field_mask::FieldMask;
+
+/// Those who look are told this often that a server is still heard, or they would take the
+/// data for as old as the last thing that counted. They allow for twice as much.
+const FRESHNESS_RESOLUTION: Duration = Duration::from_secs(5);
+
+/// Takes the objects of one kind as they are listed, as they change and as they go.
+pub(super) trait EventHandler: Send + 'static {
+    /// The fields that are read, where not all are.
+    fn mask(&self) -> Option<&'static FieldMask> {
+        None
+    }
+    /// A list begins, or begins anew. What is known stays until it is whole.
+    fn begin(&mut self);
+    /// A page of it; as many objects have come since it began.
+    fn page(&mut self, page: &[u8]) -> Result<u64, String>;
+    /// An object that is new or has changed.
+    fn applied(&mut self, json: &str);
+    /// An object that is gone.
+    fn deleted(&mut self, json: &str);
+    /// The list is whole.
+    fn end(&mut self);
+    /// Nothing may be known any more, for this reason.
+    fn refused(&mut self, why: &str);
+    /// Where is said how fresh the objects are.
+    fn status(&self) -> StatusHandle;
+}
+
+/// A change of what is said of a feed, and whether that is news.
+type StatusUpdate<'u> = &'u mut dyn FnMut(&mut WatchStatus) -> bool;
+
+/// Shows how fresh a kind is; clones are the same dial.
+#[derive(Clone)]
+pub(super) struct StatusHandle(Arc<dyn Fn(StatusUpdate<'_>) + Send + Sync>);
+
+impl StatusHandle {
+    /// A dial that `set` turns.
+    pub(super) fn new(set: impl Fn(StatusUpdate<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(set))
+    }
+
+    /// Changes what it shows. Those who look are told when `change` says so.
+    pub(super) fn set(&self, mut change: impl FnMut(&mut WatchStatus) -> bool) {
+        (self.0)(&mut change);
+    }
+
+    /// The server was heard just now.
+    pub(super) fn mark_fresh(&self) {
+        self.set(|feed| mark_fresh_at(feed, Instant::now()));
+    }
+
+    /// This is going on now.
+    pub(super) fn set_phase(&self, phase: &Phase) {
+        self.set(|feed| {
+            let is_new = feed.phase != *phase;
+            feed.phase = phase.clone();
+            is_new
+        });
+    }
+}
+
+/// Notes that the server was heard `now`, and tells whether that is news.
+fn mark_fresh_at(feed: &mut WatchStatus, now: Instant) -> bool {
+    feed.fresh_at.replace(now).is_none_or(|before| interval_of(before) != interval_of(now))
+}
+
+/// The number of the span of [`FRESHNESS_RESOLUTION`] in which a time lies.
+fn interval_of(time: Instant) -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    time.saturating_duration_since(*START).as_secs() / FRESHNESS_RESOLUTION.as_secs()
+}
+
+/// The pods of a cluster state.
+pub(super) struct Pods(pub(super) ClusterState);
+
+/// The nodes of a cluster state.
+pub(super) struct Nodes(pub(super) ClusterState);
+
+impl EventHandler for Pods {
+    fn mask(&self) -> Option<&'static FieldMask> {
+        Some(&field_mask::POD)
+    }
+
+    fn begin(&mut self) {
+        self.0.change(|builder, _| {
+            builder.begin_pods();
+            false
+        });
+    }
+
+    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
+        let mut outcome = Ok(0);
+        self.0.change(|builder, _| {
+            outcome = builder.pod_page(page).map(|()| builder.pods());
+            builder.take_changed()
+        });
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn applied(&mut self, json: &str) {
+        change(&self.0, |builder| builder.raw_pod(json));
+    }
+
+    fn deleted(&mut self, json: &str) {
+        change(&self.0, |builder| builder.raw_pod_gone(json));
+    }
+
+    fn end(&mut self) {
+        self.0.change(|builder, health| {
+            builder.end_pods();
+            builder.know_pods();
+            is_first(&health.pods) | builder.take_changed()
+        });
+    }
+
+    fn refused(&mut self, why: &str) {
+        self.0.change(|builder, health| {
+            builder.refuse_pods(why);
+            health.pods.fresh_at = None;
+            builder.take_changed()
+        });
+    }
+
+    fn status(&self) -> StatusHandle {
+        let cluster_state = self.0.clone();
+        StatusHandle::new(move |change| cluster_state.change(|_, health| change(&mut health.pods)))
+    }
+}
+
+impl EventHandler for Nodes {
+    fn begin(&mut self) {
+        self.0.change(|builder, _| {
+            builder.begin_nodes();
+            false
+        });
+    }
+
+    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
+        let mut outcome = Ok(0);
+        self.0.change(|builder, _| {
+            outcome = builder.node_page(page).map(|()| builder.nodes_listed());
+            builder.take_changed()
+        });
+        outcome.map_err(|error| error.to_string())
+    }
+
+    fn applied(&mut self, json: &str) {
+        change(&self.0, |builder| builder.raw_node(json));
+    }
+
+    fn deleted(&mut self, json: &str) {
+        change(&self.0, |builder| builder.raw_node_gone(json));
+    }
+
+    fn end(&mut self) {
+        self.0.change(|builder, health| {
+            builder.end_nodes();
+            builder.expect_pods();
+            is_first(&health.nodes) | builder.take_changed()
+        });
+    }
+
+    /// What was known of them last stays, and grows old: nothing can be counted without.
+    fn refused(&mut self, _why: &str) {}
+
+    fn status(&self) -> StatusHandle {
+        let cluster_state = self.0.clone();
+        StatusHandle::new(move |change| cluster_state.change(|_, health| change(&mut health.nodes)))
+    }
+}
+
+fn change(cluster_state: &ClusterState, change: impl FnOnce(&mut SnapshotBuilder)) {
+    cluster_state.change(|builder, _| {
+        change(builder);
+        builder.take_changed()
+    });
+}
+
+fn is_first(feed: &WatchStatus) -> bool {
+    !feed.is_whole()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_looks_knows_that_a_busy_server_is_heard() {
+        let (mut feed, start) = (WatchStatus::new(), Instant::now());
+        let mut told = start;
+        let mut times = 0;
+        for second in 0..60 {
+            let now = start + Duration::from_secs(second);
+            if mark_fresh_at(&mut feed, now) {
+                (told, times) = (now, times + 1);
+            }
+            assert!(
+                now - told <= FRESHNESS_RESOLUTION,
+                "after {second} s the last word is of {:?}",
+                now - told
+            );
+        }
+        assert!(times <= 13, "{times} times in a minute");
+    }
+}
+
+/// What happens to the objects of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change<'o> {
+    /// A new list begins. The objects known so far stay until it is whole.
+    Begin,
+    /// An object is new or has changed. In a list it has no `kind` and `apiVersion`.
+    Applied(&'o str),
+    /// An object is gone; this is what it was last.
+    Gone(&'o str),
+    /// The list is whole: what it did not name is gone.
+    End,
+    /// The objects may not be read (403): nothing is known of them.
+    Refused,
+}
+
+/// Hands changes on, and remembers how fresh they are.
+pub(super) struct Objects {
+    pub(super) on_change: Box<dyn FnMut(Change<'_>) + Send>,
+    pub(super) feed: SharedStatus,
+    pub(super) listed: u64,
+}
+
+/// How fresh a kind is, shared by those who ask.
+#[derive(Debug, Clone)]
+pub(super) struct SharedStatus(pub(super) Arc<Mutex<WatchStatus>>);
+
+impl SharedStatus {
+    pub(super) fn get(&self) -> WatchStatus {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl EventHandler for Objects {
+    fn begin(&mut self) {
+        self.listed = 0;
+        (self.on_change)(Change::Begin);
+    }
+
+    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
+        let text = std::str::from_utf8(page).map_err(|error| error.to_string())?;
+        fold_list(text, |raw: &RawValue| self.applied(raw.get()))
+            .map_err(|error| error.to_string())?;
+        Ok(self.listed)
+    }
+
+    fn applied(&mut self, json: &str) {
+        self.listed += 1;
+        (self.on_change)(Change::Applied(json));
+    }
+
+    fn deleted(&mut self, json: &str) {
+        (self.on_change)(Change::Gone(json));
+    }
+
+    fn end(&mut self) {
+        (self.on_change)(Change::End);
+    }
+
+    fn refused(&mut self, _why: &str) {
+        (self.on_change)(Change::Refused);
+    }
+
+    fn status(&self) -> StatusHandle {
+        let cell = self.feed.clone();
+        StatusHandle::new(move |change| {
+            change(&mut cell.0.lock().unwrap_or_else(PoisonError::into_inner));
+        })
+    }
+}
