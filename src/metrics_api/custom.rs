@@ -12,15 +12,15 @@ use oppscale_core::kinds::Kind;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::selector::Labels;
 
-/// What a request asks for, in one version of the API.
-struct Asked<'a> {
+/// A query for one metric, in one version of the API.
+struct Query<'a> {
     version: CustomVersion,
     metric: Metric,
     request: &'a Request,
     source: &'a dyn Source,
 }
 
-/// Answers what comes behind `/apis/custom.metrics.k8s.io/VERSION`.
+/// Answers a path behind `/apis/custom.metrics.k8s.io/VERSION`.
 pub(super) fn answer(
     version: CustomVersion,
     path: &[&str],
@@ -28,29 +28,29 @@ pub(super) fn answer(
     request: &Request,
     source: &dyn Source,
 ) -> Result<Answer, Refusal> {
-    let asked = |metric: &str| {
+    let query = |metric: &str| {
         let metric = Metric::of(metric).ok_or_else(|| no_metric(metric))?;
-        Ok(Asked { version, metric, request, source })
+        Ok(Query { version, metric, request, source })
     };
     match *path {
         // An HPA asks for cluster-scoped objects below its own namespace.
-        ["namespaces", _, "nodes", name, metric] => asked(metric)?.nodes(name),
-        ["nodes", name, metric] => asked(metric)?.nodes(name),
-        ["namespaces", namespace, "metrics", metric] => asked(metric)?.namespace(namespace),
-        ["namespaces", name, metric] => asked(metric)?.namespace(name),
+        ["namespaces", _, "nodes", name, metric] => query(metric)?.nodes(name),
+        ["nodes", name, metric] => query(metric)?.nodes(name),
+        ["namespaces", namespace, "metrics", metric] => query(metric)?.namespace(namespace),
+        ["namespaces", name, metric] => query(metric)?.namespace(name),
         ["namespaces", namespace, resource, name, metric] => {
-            let asked = asked(metric)?;
+            let query = query(metric)?;
             let is_it = |kind: &&&Kind| kind.plural == resource || kind.resource() == resource;
             match kinds.iter().find(is_it) {
-                Some(kind) => asked.workloads(namespace, kind, name),
-                None => Err(asked.no_object(resource)),
+                Some(kind) => query.workloads(namespace, kind, name),
+                None => Err(query.no_object(resource)),
             }
         }
         _ => Err(Refusal::not_found(format!("oppscale does not serve {}", request.path))),
     }
 }
 
-impl Asked<'_> {
+impl Query<'_> {
     fn workloads(&self, namespace: &str, kind: &Kind, name: &str) -> Result<Answer, Refusal> {
         let series = self.request.selector("metricLabelSelector")?;
         let objects = self.request.selector("labelSelector")?;

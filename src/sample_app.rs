@@ -1,6 +1,14 @@
-//! What the sample application answers.
+//! The article's sample application: paid work that counts its requests.
+//!
+//! It answers every path with its name and its number of requests, and exports that number as
+//! `http_requests_total`, by which an HPA scales it. `render-hpa --workload sample-app` renders
+//! it, `oppscale load` sends it requests.
 
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
@@ -8,20 +16,65 @@ use rustls::pki_types::CertificateDer;
 use time::OffsetDateTime;
 
 use crate::exposition::{Family, Format};
-use crate::http_port::{Answered, Handler, accept, answer};
+use crate::http_port::{Answered, Handler, OpenPorts, Port, accept, answer};
+use crate::open_files;
+
+/// Open connections at once. A load that outruns the application opens one for each request
+/// that waits; a connection without TLS takes some kilobytes.
+const CONNECTIONS: usize = 8192;
+
+/// The running application.
+pub struct SampleApp {
+    address: SocketAddr,
+    answers: Arc<Answers>,
+    ports: OpenPorts,
+}
+
+impl SampleApp {
+    /// Opens the port, `address` or every address at `port`, and answers as `name`.
+    ///
+    /// # Errors
+    /// When the port cannot be opened.
+    pub async fn start(name: String, address: Option<SocketAddr>, port: u16) -> io::Result<Self> {
+        let limit = open_files::connections(1, CONNECTIONS);
+        let port = match address {
+            Some(address) => Port::open(address, None, limit).await?,
+            None => Port::open_all(port, None, limit).await?,
+        };
+        let address = port.address()?;
+        let answers = Arc::new(Answers::new(name));
+        let mut ports = OpenPorts::new();
+        ports.serve(port, Arc::clone(&answers));
+        Ok(Self { address, answers, ports })
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Ends in order: unready for `delay`, so that nobody is sent here any more, then the
+    /// port closes and requests that came are answered, for `patience` at most.
+    pub async fn stop(self, delay: Duration, patience: Duration) {
+        let Self { answers, ports, .. } = self;
+        ports.end(|| answers.stop(), delay, patience).await;
+        tracing::info!(requests = answers.count(), "requests were answered");
+    }
+}
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
-pub(super) struct Answers {
+/// The responses of the application, and what it counts.
+struct Answers {
     name: String,
-    /// Requests that were answered; probes and scrapes are none.
+    /// Answered requests, without probes and scrapes.
     requests: AtomicU64,
     stopping: AtomicBool,
     started: OffsetDateTime,
 }
 
 impl Answers {
-    pub(super) fn new(name: String) -> Self {
+    fn new(name: String) -> Self {
         Self {
             name,
             requests: AtomicU64::new(0),
@@ -30,12 +83,12 @@ impl Answers {
         }
     }
 
-    /// No more requests, please.
-    pub(super) fn stop(&self) {
+    /// Makes `/readyz` fail.
+    fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn count(&self) -> u64 {
+    fn count(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
