@@ -15,9 +15,8 @@ use crate::certificates::{SecretString, date, parse_pem};
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
-use crate::setup::account::{self, Account, Holder};
 use crate::setup::kubeconfig::Entry;
-use crate::setup::token::{self, Token, TokenRequest};
+use crate::setup::service_account::{self as account, Account, Holder, Token, TokenRequest};
 use oppscale_cluster::{Cluster, ClusterArgs};
 use oppscale_core::error::Error;
 use oppscale_core::units::parse_duration;
@@ -132,14 +131,14 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         true => account::legacy_token(&cluster, &account).await?,
         false => {
             let (name, uid) = account::revoker(&cluster, &account).await?;
-            let wish = TokenRequest {
+            let request = TokenRequest {
                 namespace: &account.namespace,
                 account: &account.name,
                 audiences: &args.audience,
                 seconds,
                 bound_to: Some((&name, &uid)),
             };
-            token::request(&cluster, &wish).await?
+            account::request_token(&cluster, &request).await?
         }
     };
     write(&args, &config(&token.secret)?, printer)?;

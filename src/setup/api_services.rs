@@ -1,4 +1,4 @@
-//! The APIServices that lead to our server, and whom they trust.
+//! The APIServices of the metrics server, and the CAs that they trust.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::certificates::{CaBundle, CertificateSpec};
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistration.k8s.io";
-/// Where they live.
+/// API path of APIServices.
 pub const PATH: &str = "/apis/apiregistration.k8s.io/v1/apiservices";
 
-/// What renews the certificates that are values of a Helm release.
+/// How to renew certificates that are values of a Helm release.
 pub const BY_HELM: &str = "export again with --export-secrets, and let helm upgrade take the new \
                            values: docs/install.md#new-certificates-with-helm";
 
@@ -28,23 +28,23 @@ impl ApiService {
         self.0["metadata"]["name"].as_str().unwrap_or_default()
     }
 
-    /// The Service behind it, `None` for what kube-apiserver serves itself.
+    /// Namespace and name of its Service; `None` for APIs that kube-apiserver serves itself.
     pub fn service(&self) -> Option<(&str, &str)> {
         let service = &self.0["spec"]["service"];
         Some((service["namespace"].as_str()?, service["name"].as_str()?))
     }
 
-    /// Whether it leads to the Service of `recipe`.
+    /// Whether its Service is this one.
     pub fn leads_to(&self, namespace: &str, name: &str) -> bool {
         self.service() == Some((namespace, name))
     }
 
-    /// The group that it is of.
+    /// Its API group.
     pub fn group(&self) -> &str {
         self.name().split_once('.').map_or("", |(_, group)| group)
     }
 
-    /// Who serves it, and who looks after it, as far as that shows.
+    /// Its Service and its manager, as a sentence.
     pub fn described(&self) -> String {
         let to = match self.service() {
             Some((namespace, name)) => format!("Service {namespace}/{name}"),
@@ -54,25 +54,25 @@ impl ApiService {
         format!("{} is served by {to}{keeper}", self.name())
     }
 
-    /// Its caBundle as it is.
+    /// Its caBundle in base64; `None` if it is empty.
     pub fn ca_bundle(&self) -> Option<&str> {
         self.0["spec"]["caBundle"].as_str().filter(|text| !text.is_empty())
     }
 
-    /// Whether it trusts anybody.
+    /// Whether it skips the verification of certificates.
     pub fn is_insecure(&self) -> bool {
         self.0["spec"]["insecureSkipTLSVerify"] == true
     }
 
-    /// Who else fills in the caBundle: cert-manager's cainjector.
+    /// Whether cert-manager's cainjector writes its caBundle.
     pub fn is_injected(&self) -> bool {
         let annotations = self.0["metadata"]["annotations"].as_object();
         annotations
             .is_some_and(|all| all.keys().any(|key| key.starts_with("cert-manager.io/inject")))
     }
 
-    /// Its Available condition: status, reason, message. `None` when there is none, as where
-    /// the API server cannot load the caBundle.
+    /// Its Available condition: status, reason and message. `None` if it is not set, for example
+    /// because the API server cannot load the caBundle.
     pub fn available(&self) -> Option<(bool, &str, &str)> {
         let conditions = self.0["status"]["conditions"].as_array()?;
         let condition = conditions.iter().find(|condition| condition["type"] == "Available")?;
@@ -80,19 +80,19 @@ impl ApiService {
         Some((condition["status"] == "True", text("reason"), text("message")))
     }
 
-    /// Who looks after it, by its labels and annotations: `Helm release keda in keda`.
+    /// Its manager by labels and annotations, such as `Helm release keda/keda`.
     pub fn keeper(&self) -> Option<String> {
         let by = self.0["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
         self.release().or_else(|| by.map(|by| format!("managed by {by}")))
     }
 
-    /// Whether somebody else looks after it, as Helm does where the values hold the certificate.
+    /// Whether its manager is not oppscale, such as Helm, whose values contain the certificate.
     pub fn is_kept_by_others(&self) -> bool {
         let by = self.0["metadata"]["labels"]["app.kubernetes.io/managed-by"].as_str();
         self.release().is_some() || by.is_some_and(|by| by != "oppscale")
     }
 
-    /// The release of Helm that it is of: what it trusts is a value of that.
+    /// Its Helm release, whose values contain the caBundle.
     pub fn release(&self) -> Option<String> {
         let annotations = &self.0["metadata"]["annotations"];
         let release = annotations["meta.helm.sh/release-name"].as_str()?;
@@ -100,7 +100,7 @@ impl ApiService {
         Some(format!("Helm release {}/{release}", namespace.unwrap_or("default")))
     }
 
-    /// The fields that we own, with another caBundle.
+    /// The fields that oppscale manages, with another caBundle.
     fn with_bundle(&self, bundle: &CaBundle) -> Value {
         let (metadata, spec) = (&self.0["metadata"], &self.0["spec"]);
         let labels = metadata["labels"].as_object().into_iter().flatten();
@@ -115,14 +115,14 @@ impl ApiService {
                 "group": spec["group"], "version": spec["version"], "service": spec["service"],
                 "groupPriorityMinimum": spec["groupPriorityMinimum"],
                 "versionPriority": spec["versionPriority"],
-                // Said, for what is not said keeps what another manager set.
+                // Explicit, because an absent field keeps the value of another manager.
                 "insecureSkipTLSVerify": false, "caBundle": bundle.base64()
             }
         })
     }
 }
 
-/// The APIServices that lead to a server of this recipe.
+/// The APIServices whose Service is the one of `spec`.
 ///
 /// # Errors
 /// When they may not be listed.
@@ -145,10 +145,10 @@ pub async fn all(cluster: &Cluster) -> Result<Vec<ApiService>, ClusterError> {
     Ok(items.into_iter().map(ApiService).collect())
 }
 
-/// Lets an APIService trust the authorities of `bundle`, and no others.
+/// Replaces the caBundle of an APIService.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn trust(
     cluster: &Cluster,
     service: &ApiService,

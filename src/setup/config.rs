@@ -1,4 +1,4 @@
-//! The objects of an installation, in the order in which they are safe to apply.
+//! Configuration of an installation, and its objects in the order in which they are applied.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,7 +12,7 @@ use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
 
-/// Which way capacity takes to the HPA.
+/// How the HPA gets the capacity metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pipeline {
     /// The metrics server answers the API itself.
@@ -23,58 +23,58 @@ pub enum Pipeline {
     Keda,
 }
 
-/// What is to be installed.
+/// Configuration of an installation.
 #[derive(Debug, Clone)]
 pub struct InstallConfig {
-    /// The way.
+    /// Pipeline of the metric.
     pub pipeline: Pipeline,
-    /// The namespace.
+    /// Namespace of the metrics server.
     pub namespace: String,
-    /// The Service, the Deployment and the ServiceAccount.
+    /// Name of the Service, the Deployment and the ServiceAccount.
     pub service: String,
-    /// The Secret with certificates.
+    /// Name of the Secret with certificates.
     pub secret: String,
-    /// The container's image.
+    /// Container image.
     pub image: String,
-    /// How many pods.
+    /// Number of pods.
     pub replicas: u32,
-    /// Serve custom.metrics.k8s.io.
+    /// Whether to serve custom.metrics.k8s.io.
     pub custom: bool,
-    /// Serve external.metrics.k8s.io.
+    /// Whether to serve external.metrics.k8s.io.
     pub external: bool,
-    /// Leave certificates to cert-manager.
+    /// Whether cert-manager issues the certificates.
     pub cert_manager: bool,
-    /// Days that certificates live: the CA's, and the serving certificate's.
+    /// Lifetimes of the CA and of the serving certificate, in days.
     pub days: (u32, u32),
-    /// What must stay free, for the workload that comes next.
+    /// Reserve, for the next rendered workload.
     pub reserve: Reserve,
-    /// Labels that a Prometheus wants on a ServiceMonitor.
+    /// Labels by which Prometheus selects ServiceMonitors.
     pub monitor_labels: Vec<(String, String)>,
-    /// Bring the dashboard.
+    /// Whether to install the dashboard.
     pub dashboard: bool,
-    /// Bring the alerts, and a ServiceMonitor, without which they would tell of nothing.
+    /// Whether to install the alerts, and the ServiceMonitor that they depend on.
     pub alerts: bool,
-    /// Labels that a Prometheus wants on a PrometheusRule.
+    /// Labels by which Prometheus selects PrometheusRules.
     pub rule_labels: Vec<(String, String)>,
 }
 
-/// The objects, in three parts.
+/// The objects of an installation, in three parts.
 #[derive(Debug, Clone)]
 pub struct InstallObjects {
-    /// The namespace alone: without it, the others cannot even be tried.
+    /// The namespace, which must exist for a dry run of the others.
     pub namespace: Document,
-    /// What makes the server run.
+    /// Objects that run the server.
     pub server: Vec<Document>,
-    /// What hands the API over to it; when it is ready, and not before.
+    /// APIServices, applied once the server is ready.
     pub api: Vec<Document>,
 }
 
-/// Certificates for it, where they are ours.
+/// Certificates that oppscale issues for an installation.
 #[derive(Debug, Clone)]
 pub struct Trust {
-    /// For the Secret; `None` leaves the Secret as it is.
+    /// Contents of the Secret; `None` keeps the Secret as it is.
     pub secret: Option<IssuedCertificate>,
-    /// For the APIServices; `None` leaves them out.
+    /// caBundle of the APIServices; `None` leaves them out.
     pub bundle: Option<CaBundle>,
 }
 
@@ -84,7 +84,7 @@ impl InstallConfig {
         self.pipeline == Pipeline::Native && (self.custom || self.external)
     }
 
-    /// Who answers the API: the Service, and the Secret with its certificate.
+    /// The server of the metrics API: its Service, and the Secret with its certificate.
     pub fn api_server(&self) -> Option<(&str, &str)> {
         match self.pipeline {
             Pipeline::Native => self.serves().then_some((&*self.service, &*self.secret)),
@@ -93,16 +93,16 @@ impl InstallConfig {
         }
     }
 
-    /// Whether objects of the Prometheus operator are brought.
+    /// Whether objects of the Prometheus operator are installed.
     pub fn is_scraped(&self) -> bool {
         self.pipeline == Pipeline::Prometheus || self.alerts
     }
 
-    /// The APIs to be handed over: version, group, priority.
+    /// The APIs to register: version, group and priority.
     pub fn apis(&self) -> Vec<(&'static str, &'static str, u32)> {
         let mut apis = Vec::new();
         if self.serves() && self.custom {
-            // A group is owned whole: whoever has only one version is never asked, or hijacks.
+            // All versions of a group have one owner: clients use the preferred version only.
             apis.push(("v1beta1", CUSTOM, 100));
             apis.push(("v1beta2", CUSTOM, 200));
         }
@@ -116,7 +116,7 @@ impl InstallConfig {
         apis
     }
 
-    /// Cluster-wide names: told apart by namespace where that is not the usual one.
+    /// Name of cluster-scoped objects; it contains the namespace if that is not the default.
     pub fn cluster_name(&self) -> String {
         match self.namespace == self.service {
             true => self.service.clone(),
@@ -165,7 +165,7 @@ impl InstallConfig {
         Ok(InstallObjects { namespace, server, api })
     }
 
-    /// The context for what belongs to whoever answers the API.
+    /// The template context for objects of the server of the API.
     fn answering(&self, context: &Value) -> Value {
         let mut context = context.clone();
         if self.pipeline == Pipeline::Prometheus {

@@ -1,4 +1,4 @@
-//! What an installation would change, object by object.
+//! The changes that an installation would make, object by object.
 
 use serde_json::Value;
 
@@ -8,47 +8,47 @@ use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
 use super::api_services::ApiService;
 
-/// An object and what is to be done with it.
+/// An object and its planned change.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// As it is to be.
+    /// Desired object.
     pub document: Document,
-    /// Where it lives.
+    /// API path.
     pub path: String,
-    /// What is to be done.
+    /// Planned change.
     pub change: Change,
 }
 
-/// What is to be done with an object.
+/// The planned change of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// It is not there.
+    /// The object does not exist.
     Create,
-    /// It differs; how.
+    /// The object drifted: its diff.
     Update(String),
-    /// It is as it should be.
+    /// The object is up to date.
     Keep,
-    /// Others own fields that would change: who, and which.
+    /// Other managers own fields that would change: managers and fields.
     Conflict(Vec<(String, String)>),
-    /// It belongs to somebody else; to whom.
+    /// The object has another owner: its description.
     Foreign(String),
-    /// The right to do it is missing; the server's words.
+    /// A permission is missing: the server's message.
     Denied(String),
 }
 
 impl Step {
-    /// Whether there is something to do.
+    /// Whether applying would change anything.
     pub fn is_pending(&self) -> bool {
         matches!(self.change, Change::Create | Change::Update(_))
     }
 
-    /// As it is called.
+    /// Kind and name for messages.
     pub fn name(&self) -> String {
         self.document.key().to_string()
     }
 }
 
-/// Where an object lives.
+/// API path of an object.
 pub fn path_of(document: &Document) -> String {
     document
         .known_kind()

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use crate::certificates::{CA_CERT, CERT, IssuedCertificate, KEY, SecretString, StoredCertificate};
 use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
 
-/// Where the certificates of a server are.
+/// Namespace and name of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretRef {
-    /// The namespace.
+    /// Namespace.
     pub namespace: String,
-    /// The name.
+    /// Name.
     pub name: String,
 }
 
@@ -21,16 +21,16 @@ impl SecretRef {
         format!("/api/v1/namespaces/{}/secrets/{}", self.namespace, self.name)
     }
 
-    /// As it is called in sentences.
+    /// `Secret NAMESPACE/NAME` for messages.
     pub fn shown(&self) -> String {
         format!("Secret {}/{}", self.namespace, self.name)
     }
 }
 
-/// Reads the Secret; `None` when it is not there.
+/// Reads the Secret; `None` if it does not exist.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn read(
     cluster: &Cluster,
     at: &SecretRef,
@@ -40,7 +40,7 @@ pub async fn read(
     Ok(cluster.find(&action, &at.path()).await?.map(|secret| stored(&secret)))
 }
 
-/// What a Secret holds; what is no text is not there.
+/// The contents of a Secret; entries that are not UTF-8 text count as missing.
 pub fn stored(secret: &Value) -> StoredCertificate {
     let text = |key: &str| {
         let bytes = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
@@ -53,7 +53,7 @@ pub fn stored(secret: &Value) -> StoredCertificate {
     }
 }
 
-/// The Secret as an object, of the installation whose Service it is for. It holds a private key.
+/// The Secret's manifest, labelled with the Service that it is for. It contains a private key.
 pub fn object(at: &SecretRef, service: &str, issued: &IssuedCertificate) -> Value {
     let data = |text: &str| STANDARD.encode(text);
     json!({
@@ -75,7 +75,7 @@ pub fn object(at: &SecretRef, service: &str, issued: &IssuedCertificate) -> Valu
 /// Writes the Secret.
 ///
 /// # Errors
-/// When the server refuses or fails. A conflict is given back, not an error.
+/// When the request fails. A conflict is a result, not an error.
 pub async fn write(
     cluster: &Cluster,
     at: &SecretRef,

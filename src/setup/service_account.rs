@@ -1,4 +1,4 @@
-//! ServiceAccounts, and the Secrets with which their tokens live.
+//! ServiceAccounts, their tokens, and the Secrets that tokens are bound to, which revoke them.
 
 use std::time::Duration;
 
@@ -11,21 +11,19 @@ use tokio::time::{Instant, sleep};
 use crate::certificates::SecretString;
 use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
 
-use super::token::Token;
-
 const ACCOUNTS: &str = "--verb=get,create --resource=serviceaccounts";
 const SECRETS: &str = "--verb=get,create,delete --resource=secrets";
 /// How long the token controller may take to fill a Secret; 1.36 took less than 3 s.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// How often it is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Interval between polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// A ServiceAccount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its namespace.
+    /// Namespace.
     pub namespace: String,
-    /// Its name.
+    /// Name.
     pub name: String,
 }
 
@@ -35,12 +33,12 @@ impl Account {
         format!("{}/{}", self.namespace, self.name)
     }
 
-    /// The Secret with which its tokens live.
+    /// Name of the Secret that its tokens are bound to.
     pub fn revoker(&self) -> String {
         format!("oppscale-kubeconfig-{}", self.name)
     }
 
-    /// The Secret of its token that never ends.
+    /// Name of the Secret with its token that never expires.
     pub fn legacy_secret(&self) -> String {
         format!("oppscale-kubeconfig-{}-legacy", self.name)
     }
@@ -58,8 +56,8 @@ impl Account {
     }
 }
 
-/// Whether the ServiceAccount is there. Without the right to look, it is taken to be: the
-/// server says so soon enough.
+/// Whether the ServiceAccount exists. Assumes so without the permission to read it: the next
+/// request fails if it does not.
 ///
 /// # Errors
 /// When the server fails.
@@ -71,10 +69,10 @@ pub async fn exists(cluster: &Cluster, account: &Account) -> Result<bool, Cluste
     }
 }
 
-/// Makes the ServiceAccount.
+/// Creates the ServiceAccount.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterError> {
     let words = format!("create ServiceAccount {}", account.shown());
     let action = Action { words: &words, right: ACCOUNTS };
@@ -89,10 +87,10 @@ pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterE
     cluster.ask(&action, &ask).await?.success(&action).map(|_| ())
 }
 
-/// Name and uid of the Secret with which tokens live; made if it is not there.
+/// Name and UID of the Secret that tokens are bound to; created if it does not exist.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn revoker(
     cluster: &Cluster,
     account: &Account,
@@ -107,10 +105,10 @@ pub async fn revoker(
     Ok((name, uid))
 }
 
-/// A token that never ends, from a Secret that the token controller fills.
+/// A token that never expires, from a Secret that the token controller fills.
 ///
 /// # Errors
-/// When the server refuses or fails, and when the controller does not fill it.
+/// When a request fails, or the controller does not fill the Secret.
 pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token, ClusterError> {
     let name = account.legacy_secret();
     let secret = json!({
@@ -121,7 +119,7 @@ pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token,
         }
     });
     ensure(cluster, account, &name, &secret).await?;
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + TOKEN_TIMEOUT;
     let words = format!("get Secret {}/{name}", account.namespace);
     let action = Action { words: &words, right: SECRETS };
     loop {
@@ -139,14 +137,14 @@ pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token,
             return Err(ClusterError::TimedOut {
                 action: format!("wait for a token in Secret {}/{name}", account.namespace),
                 server: "the token controller".to_owned(),
-                seconds: PATIENCE.as_secs_f64(),
+                seconds: TOKEN_TIMEOUT.as_secs_f64(),
             });
         }
-        sleep(LOOK).await;
+        sleep(POLL_INTERVAL).await;
     }
 }
 
-/// The Secret as it is, or made.
+/// The existing Secret, or a new one.
 async fn ensure(
     cluster: &Cluster,
     account: &Account,
@@ -166,21 +164,21 @@ async fn ensure(
     Ok(reply.success(&action)?.json())
 }
 
-/// Whose a Secret is.
+/// The owner of a Secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Holder {
-    /// It is not there.
+    /// The Secret does not exist.
     Nobody,
-    /// It carries our label, and is for this account.
+    /// It carries oppscale's label, and is for this account.
     Us,
-    /// Somebody else's, whose name is the same by chance.
+    /// Another owner, with the same name by chance.
     Other,
 }
 
-/// Whose a Secret is.
+/// Finds the owner of a Secret.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn holder(
     cluster: &Cluster,
     account: &Account,
@@ -199,10 +197,10 @@ pub async fn holder(
     Ok(if is_ours { Holder::Us } else { Holder::Other })
 }
 
-/// Deletes a Secret, and with it the tokens that live with it; whether it was there.
+/// Deletes a Secret, which revokes the tokens bound to it. Returns whether it existed.
 ///
 /// # Errors
-/// When the server refuses or fails.
+/// When the request fails.
 pub async fn delete_secret(
     cluster: &Cluster,
     account: &Account,
@@ -211,4 +209,70 @@ pub async fn delete_secret(
     let words = format!("delete Secret {}/{name}", account.namespace);
     let action = Action { words: &words, right: SECRETS };
     cluster.remove(&action, &format!("{}/{name}", account.secrets())).await
+}
+
+/// A token with its expiry and the server's warnings.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// Bearer token.
+    pub secret: SecretString,
+    /// Expiry in RFC 3339, as the server returns it: it may be earlier than requested. `None`
+    /// if the token never expires.
+    pub expires: Option<String>,
+    /// Warnings of the server, such as of a shortened lifetime.
+    pub warnings: Vec<String>,
+}
+
+/// Parameters of a token request.
+#[derive(Debug, Clone)]
+pub struct TokenRequest<'a> {
+    /// Namespace of the ServiceAccount.
+    pub namespace: &'a str,
+    /// Name of the ServiceAccount.
+    pub account: &'a str,
+    /// Audiences; empty for the API server itself.
+    pub audiences: &'a [String],
+    /// Lifetime, in seconds.
+    pub seconds: u64,
+    /// Name and UID of the Secret that the token is bound to.
+    pub bound_to: Option<(&'a str, &'a str)>,
+}
+
+/// Requests a token.
+///
+/// # Errors
+/// When the request fails, or the answer contains no token.
+pub async fn request_token(
+    cluster: &Cluster,
+    request: &TokenRequest<'_>,
+) -> Result<Token, ClusterError> {
+    let TokenRequest { namespace, account, audiences, seconds, bound_to } = request;
+    let words = format!("request a token for ServiceAccount {namespace}/{account}");
+    let action = Action { words: &words, right: "--verb=create --resource=serviceaccounts/token" };
+    let mut spec = json!({"expirationSeconds": seconds});
+    if !audiences.is_empty() {
+        spec["audiences"] = json!(audiences);
+    }
+    if let Some((name, uid)) = bound_to {
+        spec["boundObjectRef"] =
+            json!({"apiVersion": "v1", "kind": "Secret", "name": name, "uid": uid});
+    }
+    let object = json!({
+        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec
+    });
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
+    let reply = cluster.ask(&action, &Ask::post(path, &object)).await?.success(&action)?;
+    let answer = reply.json();
+    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let status = &answer["status"];
+    let (Some(token), Some(expires)) =
+        (text(&status["token"]), text(&status["expirationTimestamp"]))
+    else {
+        return Err(ClusterError::Garbage {
+            action: words,
+            server: cluster.server().to_owned(),
+            cause: "the answer contains no token or no expiry".to_owned(),
+        });
+    };
+    Ok(Token { secret: SecretString::new(token), expires: Some(expires), warnings: reply.warnings })
 }
