@@ -139,9 +139,14 @@ impl Family {
         self.samples.push(Sample { suffix: "", labels, value: value.to_string() });
     }
 
+    /// Adds the only sample, without labels.
+    pub(crate) fn set(&mut self, value: impl ToString) {
+        self.add(&[], value);
+    }
+
     /// The same with one sample without labels.
     pub(crate) fn with(mut self, value: impl ToString) -> Self {
-        self.add(&[], value);
+        self.set(value);
         self
     }
 }

@@ -57,7 +57,7 @@ impl SampleApp {
     /// port closes and requests that came are answered, for `patience` at most.
     pub async fn stop(self, delay: Duration, patience: Duration) {
         let Self { answers, ports, .. } = self;
-        ports.end(|| answers.stop(), delay, patience).await;
+        ports.stop(|| answers.stop(), delay, patience).await;
         tracing::info!(requests = answers.count(), "requests were answered");
     }
 }

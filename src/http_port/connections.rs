@@ -1,12 +1,11 @@
-//! The open connections of a port, and which one goes when there are too many.
+//! The open connections of a port, and which one is closed if there are too many.
 //!
-//! A connection with TLS takes some ten kilobytes. Whoever can reach the port could open
-//! ten thousand and take the memory of the pod, or, were new ones turned away, the place of
-//! the API server. So there is a limit, and a new connection at the limit ends the one that
-//! was idle for longest; those on which somebody trusted has asked go last.
+//! A connection with TLS takes some ten kilobytes. A client could open ten thousand and exhaust
+//! the memory of the pod, or, if new ones were rejected, lock out the API server. So at the limit
+//! a new connection closes the one that was idle for longest; trusted clients' go last.
 //!
-//! Connections are files to the process, too. Where it may open few of them, as with the 1024
-//! of many systems, the ports must leave some for the watches, and the limit is lower.
+//! Connections are open files, too. Where the process may have few, as with the 1024 of many
+//! systems, the limit is lower, to evict some for the watches.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,77 +21,77 @@ pub(crate) struct Connections(Arc<Inner>);
 struct Inner {
     limit: usize,
     state: Mutex<State>,
-    /// One more than the limit: the new one is there before the one that makes room has gone.
-    places: Arc<Semaphore>,
+    /// One more than the limit: a new connection opens before the one it reslots has closed.
+    slots: Arc<Semaphore>,
 }
 
-/// The right to one more connection, with its files and memory.
+/// Permission to open a connection, which stands for its file and memory.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct ConnectionSlot {
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     next: u64,
-    open: HashMap<u64, Seat>,
+    open: HashMap<u64, OpenConnection>,
 }
 
 #[derive(Debug)]
-struct Seat {
+struct OpenConnection {
     idle_since: Instant,
     requests: usize,
     trusted: bool,
-    leave: Arc<Notify>,
+    evict: Arc<Notify>,
 }
 
-/// An open connection; it is closed when this is dropped.
+/// An open connection, removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Connection {
     connections: Connections,
     number: u64,
-    leave: Arc<Notify>,
-    _place: Place,
+    evict: Arc<Notify>,
+    _slot: ConnectionSlot,
 }
 
 impl Connections {
     pub(crate) fn new(limit: usize) -> Self {
-        let places = Arc::new(Semaphore::new(limit + 1));
-        Self(Arc::new(Inner { limit, state: Mutex::default(), places }))
+        let slots = Arc::new(Semaphore::new(limit + 1));
+        Self(Arc::new(Inner { limit, state: Mutex::default(), slots }))
     }
 
-    /// Waits until those that make room have gone.
-    pub(crate) async fn place(&self) -> Place {
-        // It is never closed.
-        Place { _permit: Arc::clone(&self.0.places).acquire_owned().await.ok() }
+    /// Waits for a slot.
+    pub(crate) async fn slot(&self) -> ConnectionSlot {
+        // The semaphore is never closed.
+        ConnectionSlot { _permit: Arc::clone(&self.0.slots).acquire_owned().await.ok() }
     }
 
-    /// Takes in a new connection, and ends another one if there are too many.
-    pub(super) fn enter(&self, place: Place) -> Connection {
+    /// Adds a connection, and closes another one if there are too many.
+    pub(super) fn add(&self, slot: ConnectionSlot) -> Connection {
         let mut state = self.state();
         if state.open.len() >= self.0.limit {
-            state.make_room();
+            state.evict();
         }
         let number = state.next;
         state.next += 1;
-        let leave = Arc::new(Notify::new());
-        let seat = Seat {
+        let evict = Arc::new(Notify::new());
+        let open = OpenConnection {
             idle_since: Instant::now(),
             requests: 0,
             trusted: false,
-            leave: Arc::clone(&leave),
+            evict: Arc::clone(&evict),
         };
-        state.open.insert(number, seat);
+        state.open.insert(number, open);
         drop(state);
-        Connection { connections: self.clone(), number, leave, _place: place }
+        Connection { connections: self.clone(), number, evict, _slot: slot }
     }
 
-    /// Ends the one that may go first.
-    pub(super) fn make_room(&self) {
-        self.state().make_room();
+    /// Closes the connection that is needed least.
+    pub(super) fn evict(&self) {
+        self.state().evict();
     }
 
-    /// How many are open.
+    /// Number of open connections.
     pub(crate) fn count(&self) -> usize {
         self.state().open.len()
     }
@@ -103,42 +102,42 @@ impl Connections {
 }
 
 impl State {
-    fn make_room(&mut self) {
+    fn evict(&mut self) {
         let last = self
             .open
             .iter()
-            .min_by_key(|(_, seat)| (seat.requests > 0, seat.trusted, seat.idle_since))
+            .min_by_key(|(_, open)| (open.requests > 0, open.trusted, open.idle_since))
             .map(|(number, _)| *number);
-        if let Some(seat) = last.and_then(|number| self.open.remove(&number)) {
-            tracing::debug!("too many connections: the one that was idle for longest is ended");
-            seat.leave.notify_one();
+        if let Some(open) = last.and_then(|number| self.open.remove(&number)) {
+            tracing::debug!("too many connections: closing the one that was idle for longest");
+            open.evict.notify_one();
         }
     }
 }
 
 impl Connection {
-    /// A request has begun.
+    /// Counts the begin of a request.
     pub(super) fn begin(&self) {
-        self.change(|seat| seat.requests += 1);
+        self.change(|open| open.requests += 1);
     }
 
-    /// A request has been answered; `trusted` if its connection is to be kept longer.
+    /// Counts the end of a request; `trusted` if the connection is to be kept longer.
     pub(super) fn end(&self, trusted: bool) {
-        self.change(|seat| {
-            seat.requests = seat.requests.saturating_sub(1);
-            seat.trusted |= trusted;
-            seat.idle_since = Instant::now();
+        self.change(|open| {
+            open.requests = open.requests.saturating_sub(1);
+            open.trusted |= trusted;
+            open.idle_since = Instant::now();
         });
     }
 
-    /// Waits until the connection must make room.
-    pub(super) async fn must_leave(&self) {
-        self.leave.notified().await;
+    /// Waits until the connection is evicted.
+    pub(super) async fn evicted(&self) {
+        self.evict.notified().await;
     }
 
-    fn change(&self, change: impl FnOnce(&mut Seat)) {
-        if let Some(seat) = self.connections.state().open.get_mut(&self.number) {
-            change(seat);
+    fn change(&self, change: impl FnOnce(&mut OpenConnection)) {
+        if let Some(open) = self.connections.state().open.get_mut(&self.number) {
+            change(open);
         }
     }
 }
@@ -155,31 +154,31 @@ mod tests {
 
     use super::*;
 
-    async fn enter(connections: &Connections) -> Connection {
-        connections.enter(connections.place().await)
+    async fn add(connections: &Connections) -> Connection {
+        connections.add(connections.slot().await)
     }
 
     #[tokio::test]
-    async fn the_idle_stranger_goes_first() {
+    async fn the_idle_untrusted_client_goes_first() {
         let connections = Connections::new(3);
-        let proxy = enter(&connections).await;
+        let proxy = add(&connections).await;
         proxy.begin();
         proxy.end(true);
-        let busy = enter(&connections).await;
+        let busy = add(&connections).await;
         busy.begin();
-        let idle = enter(&connections).await;
-        let new = enter(&connections).await;
-        idle.must_leave().await;
+        let idle = add(&connections).await;
+        let new = add(&connections).await;
+        idle.evicted().await;
         assert_eq!(connections.count(), 3);
-        // Its place is free when it has gone, and not before.
-        let waiting = connections.place();
+        // Its slot is free only when it has closed.
+        let waiting = connections.slot();
         assert!(tokio::time::timeout(Duration::from_millis(20), waiting).await.is_err());
         drop(idle);
-        // The new one is now the only idle stranger.
-        let _newer = enter(&connections).await;
-        new.must_leave().await;
+        // The new one is now the only idle untrusted client.
+        let _newer = add(&connections).await;
+        new.evicted().await;
         drop(new);
-        assert_eq!(connections.count(), 3, "who was ended is not counted down twice");
+        assert_eq!(connections.count(), 3, "an evicted connection is not counted down twice");
         drop(proxy);
         assert_eq!(connections.count(), 2);
     }

@@ -1,4 +1,4 @@
-//! Accepts connections, with TLS or without, and ends them in order.
+//! Accepts connections, with TLS or without, and shuts down in order.
 
 use std::convert::Infallible;
 use std::io;
@@ -20,41 +20,41 @@ use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use super::connections::{Connection, Connections};
-use super::outlet::Outlet;
+use super::write_timeout::WriteTimeout;
 
-/// The longest that a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);
-/// The longest that a request's head may take, counted from the end of the one before.
-/// Go's clients, the API server among them, close an idle connection after 90 s; closing
-/// earlier than they do would race with their next request.
-const HEAD: Duration = Duration::from_secs(120);
-/// The largest head. With hundreds of groups, what the front proxy adds takes a few KiB.
-const HEAD_SIZE: usize = 32 << 10;
-/// How long to wait after accepting has failed, for want of file descriptors mostly.
-const PAUSE: Duration = Duration::from_millis(100);
-/// What the system may keep of an answer for a client that does not read, which is memory of
-/// the pod, too. Left alone it grows to megabytes; the system takes twice what is asked for.
-const SEND_BUFFER: u32 = 64 << 10;
-/// Connections that wait to be accepted.
+/// Timeout of a TLS handshake.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Timeout of a request's headers, since the request before. Go's clients, the API server among
+/// them, close an idle connection after 90 s; closing earlier would race with their next request.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
+/// Maximum size of headers, in bytes. Hundreds of groups from the front proxy take a few KiB.
+const MAX_HEADER_SIZE: usize = 32 << 10;
+/// Delay after accepting has failed, mostly because of too many open files.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
+/// Send buffer of a connection, in bytes, which counts as memory of the pod. By default it grows
+/// to megabytes for a client that does not read; Linux doubles the value.
+const SEND_BUFFER_SIZE: u32 = 64 << 10;
+/// Number of connections that wait to be accepted, at most.
 const BACKLOG: u32 = 1024;
-/// The longest that a client may leave an answer lying.
-const OUTLET: Duration = Duration::from_secs(30);
+/// Time within which a client must read an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The body of an answer.
+/// Body of a response.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
-/// An answer, and who got it.
+/// A response, and whether its client is trusted.
 pub(crate) struct Answered {
     pub(crate) response: Response<Body>,
-    /// Whether somebody asked whose connection is to be kept when there are too many.
+    /// Whether the client's connection is kept longer than others' if there are too many.
     pub(crate) is_trusted: bool,
 }
 
 impl From<Response<Body>> for Answered {
-    /// The answer to a stranger.
+    /// A response to an untrusted client.
     fn from(response: Response<Body>) -> Self {
         Self { response, is_trusted: false }
     }
@@ -62,22 +62,22 @@ impl From<Response<Body>> for Answered {
 
 /// Answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
-    /// What is remembered of a connection's other end.
+    /// State kept for the client of a connection.
     type Peer: Send + Sync;
 
-    /// Who shows these certificates in the handshake: none without TLS.
+    /// The client that sent these certificates in the handshake; none without TLS.
     fn peer(&self, chain: Vec<CertificateDer<'static>>) -> Self::Peer;
 
-    /// The answer to `request`, which came from `peer`.
+    /// Answers `request` of `peer`.
     fn handle(&self, peer: &Self::Peer, request: Request<Incoming>) -> Answered;
 }
 
-/// A whole body.
+/// A body of known length.
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).boxed()
 }
 
-/// An answer of these bytes.
+/// A response with this body.
 pub(crate) fn answer(
     status: StatusCode,
     content_type: &'static str,
@@ -89,13 +89,13 @@ pub(crate) fn answer(
     response
 }
 
-/// What is accepted, all headers of that name in one.
+/// All `Accept` headers, joined.
 pub(crate) fn accept(headers: &HeaderMap) -> String {
     let values = headers.get_all(ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
     values.collect::<Vec<_>>().join(",")
 }
 
-/// A port that is open.
+/// An open port.
 pub(crate) struct Port {
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
@@ -113,16 +113,16 @@ impl Port {
             SocketAddr::V4(_) => TcpSocket::new_v4()?,
             SocketAddr::V6(_) => TcpSocket::new_v6()?,
         };
-        // As the standard library has it: a restart must not wait for old connections.
+        // As in the standard library: a restart must not wait for old connections.
         socket.set_reuseaddr(true)?;
-        // Connections have it from here.
-        socket.set_send_buffer_size(SEND_BUFFER)?;
+        // Connections inherit the size.
+        socket.set_send_buffer_size(SEND_BUFFER_SIZE)?;
         socket.bind(address)?;
         let listener = socket.listen(BACKLOG)?;
         Ok(Self { listener, tls, connections: Connections::new(limit) })
     }
 
-    /// Opens a port on every address, of IPv6 too where there is any.
+    /// Opens a port on every address, of IPv6 too if the system has it.
     pub(crate) async fn open_all(
         port: u16,
         tls: Option<TlsAcceptor>,
@@ -136,7 +136,7 @@ impl Port {
         }
     }
 
-    /// Where it listens.
+    /// Address that it listens on.
     pub(crate) fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -146,32 +146,32 @@ impl Port {
         self.connections.clone()
     }
 
-    /// Serves until `stop` says so, and then until the requests that came are answered.
+    /// Serves until `stop` is true, and then until open requests are answered.
     pub(crate) async fn serve(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<bool>) {
-        // When the last clone of the sender is gone, the last connection has ended.
+        // When the last clone of the sender is dropped, the last connection has ended.
         let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
         loop {
             let next = async {
-                let place = self.connections.place().await;
-                (place, self.listener.accept().await)
+                let slot = self.connections.slot().await;
+                (slot, self.listener.accept().await)
             };
-            let (place, stream) = tokio::select! {
-                (place, accepted) = next => match accepted {
-                    Ok((stream, _)) => (place, stream),
+            let (slot, stream) = tokio::select! {
+                (slot, accepted) = next => match accepted {
+                    Ok((stream, _)) => (slot, stream),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
-                        self.connections.make_room();
-                        tokio::time::sleep(PAUSE).await;
+                        self.connections.evict();
+                        tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                         continue;
                     }
                 },
                 () = stopped(&mut stop) => break,
             };
-            let seat = Arc::new(self.connections.enter(place));
+            let open_connection = Arc::new(self.connections.add(slot));
             let (tls, handler, stop) = (self.tls.clone(), Arc::clone(&handler), stop.clone());
             let open = open.clone();
             tokio::spawn(async move {
-                connection(stream, tls, seat, handler, stop).await;
+                answer_connection(stream, tls, open_connection, handler, stop).await;
                 drop(open);
             });
         }
@@ -181,33 +181,77 @@ impl Port {
     }
 }
 
+/// Ports that answer until they are stopped together.
+pub(crate) struct OpenPorts {
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl OpenPorts {
+    /// No ports yet.
+    pub(crate) fn new() -> Self {
+        Self { stop: watch::Sender::new(false), tasks: JoinSet::new() }
+    }
+
+    /// Becomes true when the ports close.
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Serves one more port.
+    pub(crate) fn serve(&mut self, port: Port, handler: Arc<impl Handler>) {
+        self.tasks.spawn(port.serve(handler, self.stopped()));
+    }
+
+    /// Shuts down: calls `make_unready` and waits for `delay`, so that no new clients come; then
+    /// closes the ports and waits until open requests are answered, for `timeout` at most.
+    pub(crate) async fn stop(
+        self,
+        make_unready: impl FnOnce(),
+        delay: Duration,
+        timeout: Duration,
+    ) {
+        let Self { stop, mut tasks } = self;
+        make_unready();
+        tracing::info!(?delay, "stopping: not ready any more");
+        tokio::time::sleep(delay).await;
+        stop.send_replace(true);
+        // A port that panicked has stopped, too.
+        let all = async { while tasks.join_next().await.is_some() {} };
+        match tokio::time::timeout(timeout, all).await {
+            Ok(()) => tracing::info!("stopped"),
+            Err(_) => tracing::warn!("stopped; some requests were still open"),
+        }
+    }
+}
+
 /// Waits until the server stops.
 pub(crate) async fn stopped(stop: &mut watch::Receiver<bool>) {
-    // An error means that it is gone altogether.
+    // An error means that the server is gone altogether.
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn connection(
+async fn answer_connection(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    seat: Arc<Connection>,
+    connection: Arc<Connection>,
     handler: Arc<impl Handler>,
     stop: watch::Receiver<bool>,
 ) {
-    // Answers are small and complete: nothing is won by waiting for more.
+    // Answers are small and complete: waiting for more gains nothing.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return exchange(stream, Vec::new(), seat, handler, stop).await;
+        return exchange(stream, Vec::new(), connection, handler, stop).await;
     };
     let accepted = tokio::select! {
-        accepted = tokio::time::timeout(HANDSHAKE, tls.accept(stream)) => accepted,
-        () = seat.must_leave() => return,
+        accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => accepted,
+        () = connection.evicted() => return,
     };
     match accepted {
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let chain = chain.iter().map(|c| c.clone().into_owned()).collect();
-            exchange(stream, chain, seat, handler, stop).await;
+            exchange(stream, chain, connection, handler, stop).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake not finished in time"),
@@ -217,23 +261,23 @@ async fn connection(
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     chain: Vec<CertificateDer<'static>>,
-    seat: Arc<Connection>,
+    slot: Arc<Connection>,
     handler: Arc<impl Handler>,
     mut stop: watch::Receiver<bool>,
 ) {
-    let at_work = Arc::clone(&seat);
+    let counted = Arc::clone(&slot);
     let peer = handler.peer(chain);
     let service = service_fn(move |request: Request<Incoming>| {
-        at_work.begin();
+        counted.begin();
         let answered = handler.handle(&peer, request);
-        at_work.end(answered.is_trusted);
+        counted.end(answered.is_trusted);
         async move { Ok::<_, Infallible>(answered.response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(HEAD_SIZE)
-        .serve_connection(TokioIo::new(Outlet::new(stream, OUTLET)), service);
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(MAX_HEADER_SIZE)
+        .serve_connection(TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)), service);
     let mut connection = pin!(connection);
     let mut stopping = false;
     loop {
@@ -244,7 +288,7 @@ async fn exchange(
                 }
                 return;
             }
-            () = seat.must_leave() => return,
+            () = slot.evicted() => return,
             () = stopped(&mut stop), if !stopping => {
                 stopping = true;
                 connection.as_mut().graceful_shutdown();

@@ -1,4 +1,4 @@
-//! The port of the metrics API: only the front proxy is answered, and probes.
+//! The port of the metrics API, which answers only the front proxy and probes.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -8,29 +8,28 @@ use hyper::header::{HeaderValue, WWW_AUTHENTICATE};
 use hyper::{Request, Response, StatusCode};
 use rustls::pki_types::CertificateDer;
 
-use super::board::Board;
-use super::front_proxy::Distrust;
-use super::health::Health;
+use super::front_proxy::{AuthError, Peer, TrustStore};
+use super::health::HealthReporter;
 use super::prometheus::Exporter;
-use super::trust::{Peer, Trust};
+use super::state::MetricsState;
 use crate::http_port::{self, Answered, Body, Handler, accept};
 use crate::metrics_api::{Answer, Api, CUSTOM, EXTERNAL, Refusal, Request as ApiRequest};
 
-/// How often a refusal is logged. Whoever is refused may ask a thousand times a second.
-const SELDOM: Duration = Duration::from_secs(10);
+/// Interval between log lines about rejected requests, of which there may be thousands a second.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
 pub(super) struct ApiPort {
     pub(super) api: Api,
-    pub(super) board: Board,
-    pub(super) trust: Trust,
-    pub(super) health: Health,
+    pub(super) state: MetricsState,
+    pub(super) trust: TrustStore,
+    pub(super) health: HealthReporter,
     pub(super) exporter: Arc<Exporter>,
-    pub(super) refusals: Refusals,
+    pub(super) rejections: RejectionLog,
 }
 
-/// Refusals since they were last logged.
+/// Time of the last log line about rejected requests, and their number since.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<(Option<Instant>, u64)>);
+pub(super) struct RejectionLog(Mutex<(Option<Instant>, u64)>);
 
 impl Handler for ApiPort {
     type Peer = Peer;
@@ -40,21 +39,21 @@ impl Handler for ApiPort {
     }
 
     fn handle(&self, peer: &Peer, request: Request<Incoming>) -> Answered {
-        let began = Instant::now();
+        let start = Instant::now();
         let path = request.uri().path();
         if let Some(answer) = self.health.answer(path) {
             return respond(answer).into();
         }
         let (answer, is_trusted) = match self.trust.identify(peer, request.headers()) {
-            Err(distrust) => {
-                self.refusals.add(&distrust);
-                (Refusal::unauthorized(format!("oppscale: {distrust}")).answer(), false)
+            Err(error) => {
+                self.rejections.add(&error);
+                (Refusal::unauthorized(format!("oppscale: {error}")).answer(), false)
             }
             Ok(identity) => {
                 let accept = accept(request.headers());
                 let query = request.uri().query();
                 let asked = ApiRequest::new(request.method().as_str(), path, query, &accept);
-                let answer = self.api.answer(&asked, &self.board);
+                let answer = self.api.answer(&asked, &self.state);
                 tracing::debug!(
                     user = identity.user,
                     groups = identity.groups.join(","),
@@ -66,12 +65,12 @@ impl Handler for ApiPort {
                 (answer, true)
             }
         };
-        self.exporter.requests.add(group_of(path), answer.status, began.elapsed());
+        self.exporter.requests.add(group_of(path), answer.status, start.elapsed());
         Answered { response: respond(answer), is_trusted }
     }
 }
 
-/// The group of a path, for counting: few values, whatever is asked for.
+/// The group of a path as a label: few values, whatever the path.
 fn group_of(path: &str) -> &'static str {
     match path.strip_prefix("/apis/").and_then(|rest| rest.split('/').next()) {
         Some(CUSTOM) => CUSTOM,
@@ -90,13 +89,13 @@ pub(super) fn respond(answer: Answer) -> Response<Body> {
     response
 }
 
-impl Refusals {
-    fn add(&self, distrust: &Distrust) {
+impl RejectionLog {
+    fn add(&self, error: &AuthError) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (last, since) = &mut *state;
         *since += 1;
-        if last.is_none_or(|last| last.elapsed() >= SELDOM) {
-            tracing::warn!(requests = *since, "refused (401): {distrust}");
+        if last.is_none_or(|last| last.elapsed() >= LOG_INTERVAL) {
+            tracing::warn!(requests = *since, "rejected (401): {error}");
             (*last, *since) = (Some(Instant::now()), 0);
         }
     }

@@ -1,4 +1,4 @@
-//! The HorizontalPodAutoscalers of the cluster, for the page: what becomes of the metric.
+//! The HorizontalPodAutoscalers of the cluster, for the page and `/metrics`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
 
-/// All of them. Clones are the same.
+/// All HPAs. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Autoscalers(Arc<Mutex<State>>);
 
@@ -18,7 +18,7 @@ struct State {
 }
 
 impl Autoscalers {
-    /// Takes in what happened to one.
+    /// Applies a change of an HPA.
     pub fn change(&self, change: Change<'_>) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match change {
@@ -50,7 +50,7 @@ impl Autoscalers {
         }
     }
 
-    /// Those that are known, by namespace and name; `None` when they may not be read.
+    /// The HPAs by namespace and name; `None` if they cannot be read (403).
     pub fn all(&self) -> Option<Vec<Autoscaler>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         (!state.refused).then(|| state.known.values().cloned().collect())

@@ -4,65 +4,68 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use rustls::ServerConfig;
+use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use time::OffsetDateTime;
 
-use super::ask_only::AskOnly;
-
-/// How often the files are looked at. A mounted Secret changes by a swapped link, which
+/// Interval between readings of the files. A mounted Secret changes by a swapped link, which
 /// watching the files themselves would miss.
-pub const LOOK: Duration = Duration::from_secs(2);
-/// How long a self-signed certificate lasts, and how long before its end it is made anew.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Validity of a self-signed certificate, and time before its expiry at which it is renewed.
 const SELF_SIGNED_LIFE: time::Duration = time::Duration::days(365);
 const RENEW_BEFORE: time::Duration = time::Duration::days(30);
-/// Clocks differ: a new certificate has been valid for an hour already.
+/// Start of a new certificate's validity before now, because clocks differ.
 const BACKDATED: time::Duration = time::Duration::hours(1);
 
-/// Where the certificate comes from.
+/// Source of the certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CertificateSource {
     /// PEM files.
     Files {
-        /// The certificate, and what leads to its CA.
+        /// Certificate, and intermediates up to its CA.
         certificate: PathBuf,
-        /// Its private key.
+        /// Private key of the certificate.
         key: PathBuf,
     },
-    /// Made at the start, for these names, and kept in memory.
+    /// Generated at the start for these names, and kept in memory.
     SelfSigned(Vec<String>),
 }
 
-/// Why there is no certificate.
+/// Why there is no serving certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
     /// A file cannot be read.
     #[error("cannot read {}: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the system.
         error: std::io::Error,
     },
-    /// A file holds something else.
-    #[error("{} holds no {what}: {problem}", path.display())]
+    /// A file has other content.
+    #[error("{} has no valid {what}: {problem}", path.display())]
     Garbage {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// What it should hold.
+        /// Expected content.
         what: &'static str,
-        /// What is wrong.
+        /// Problem with the content.
         problem: String,
     },
-    /// Certificate and key do not belong together, or cannot be used.
+    /// Certificate and key do not match, or are of an unsupported type.
     #[error("the serving certificate cannot be used: {0}")]
     Unusable(String),
 }
 
-/// The certificate that is shown now. Clones are the same.
+/// The serving certificate, replaced while the server runs. Clones share it.
 #[derive(Debug, Clone)]
 pub struct ServingCertificate(Arc<Inner>);
 
@@ -70,21 +73,19 @@ pub struct ServingCertificate(Arc<Inner>);
 struct Inner {
     source: CertificateSource,
     current: RwLock<Current>,
-    told: Mutex<Told>,
+    logged: Mutex<Logged>,
 }
 
-/// What the log was told of last: the files are looked at every other second, and a problem
-/// may last for days.
+/// Last problems logged: the files are read every other second, and a problem may last for days.
 #[derive(Debug, Default)]
-struct Told {
-    /// Why the certificate cannot be replaced.
+struct Logged {
+    /// Why the certificate could not be replaced.
     failure: Option<String>,
-    /// How near the end of the certificate is.
-    end: End,
+    expiry: Expiry,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum End {
+enum Expiry {
     #[default]
     Far,
     Near,
@@ -94,38 +95,45 @@ enum End {
 #[derive(Debug)]
 struct Current {
     key: Arc<CertifiedKey>,
-    /// What it was read from, to notice a change.
+    /// PEM that it was decoded from, to notice a change.
     texts: (Vec<u8>, Vec<u8>),
     expires: OffsetDateTime,
 }
 
 impl ServingCertificate {
-    /// Reads or makes the certificate.
+    /// Reads or generates the certificate.
     ///
     /// # Errors
-    /// When it cannot be read or used.
+    /// If it cannot be read or used.
     pub fn new(source: CertificateSource) -> Result<Self, CertificateError> {
         let current = RwLock::new(Current::load(&source)?);
-        let certificate = Self(Arc::new(Inner { source, current, told: Mutex::default() }));
-        certificate.warn_of_end();
+        let certificate = Self(Arc::new(Inner { source, current, logged: Mutex::default() }));
+        certificate.warn_of_expiry();
         Ok(certificate)
     }
 
-    /// When it expires.
+    /// Expiry.
     pub fn expires(&self) -> OffsetDateTime {
         self.0.current.read().unwrap_or_else(PoisonError::into_inner).expires
     }
 
-    /// Takes in what has changed in the files, or renews what was made here. While the
-    /// files make no sense, as between the replacing of one and of the other, what was
-    /// there before is shown on.
-    pub fn refresh(&self) {
+    /// Follows changes of the files, for ever.
+    pub(super) async fn follow_files(self) {
+        loop {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            self.refresh();
+        }
+    }
+
+    /// Replaces the certificate if its files have changed, or renews a self-signed one. Until the
+    /// new certificate and key match, the old pair stays in use.
+    fn refresh(&self) {
         if self.is_due() {
             self.replace();
         } else {
-            self.0.told.lock().unwrap_or_else(PoisonError::into_inner).failure = None;
+            self.0.logged.lock().unwrap_or_else(PoisonError::into_inner).failure = None;
         }
-        self.warn_of_end();
+        self.warn_of_expiry();
     }
 
     fn is_due(&self) -> bool {
@@ -144,60 +152,60 @@ impl ServingCertificate {
     fn replace(&self) {
         let inner = &self.0;
         let loaded = Current::load(&inner.source);
-        let mut told = inner.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut logged = inner.logged.lock().unwrap_or_else(PoisonError::into_inner);
         match loaded {
             Ok(current) => {
                 *inner.current.write().unwrap_or_else(PoisonError::into_inner) = current;
-                *told = Told::default();
+                *logged = Logged::default();
                 tracing::info!(expires = %self.expires(), "serving certificate replaced");
             }
             Err(error) => {
                 let failure = Some(error.to_string());
-                if told.failure != failure {
+                if logged.failure != failure {
                     tracing::warn!(
                         %error,
-                        "serving certificate not replaced; the old one is shown on"
+                        "serving certificate not replaced; the old one stays in use"
                     );
-                    told.failure = failure;
+                    logged.failure = failure;
                 }
             }
         }
     }
 
-    /// TLS with this certificate, whatever it is at the time. Clients are asked for a
-    /// certificate and may have none; theirs is checked with each request.
+    /// TLS configuration that always uses the current certificate. Client certificates are
+    /// optional and verified with each request.
     ///
     /// # Errors
-    /// Never, with the protocol versions that are built in.
+    /// If the crypto provider supports no protocol version.
     pub fn tls(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(AskOnly::new(&provider)))
+            .with_client_cert_verifier(Arc::new(OptionalClientCert::new(&provider)))
             .with_cert_resolver(Arc::new(self.clone()));
-        // Resumed sessions would spare a handshake in hours, and cost memory for each client.
+        // Resumption would save a handshake in hours, and cost memory for each client.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
     }
 
-    fn warn_of_end(&self) {
+    fn warn_of_expiry(&self) {
         let expires = self.expires();
         let left = expires - OffsetDateTime::now_utc();
-        let end = match &self.0.source {
-            _ if left.is_negative() => End::Past,
-            CertificateSource::Files { .. } if left < RENEW_BEFORE => End::Near,
-            _ => End::Far,
+        let expiry = match &self.0.source {
+            _ if left.is_negative() => Expiry::Past,
+            CertificateSource::Files { .. } if left < RENEW_BEFORE => Expiry::Near,
+            _ => Expiry::Far,
         };
-        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if std::mem::replace(&mut told.end, end) == end {
+        let mut logged = self.0.logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if std::mem::replace(&mut logged.expiry, expiry) == expiry {
             return;
         }
-        match end {
-            End::Past => tracing::error!(%expires, "the serving certificate has expired"),
-            End::Near => tracing::warn!(%expires, "the serving certificate expires soon"),
-            End::Far => {}
+        match expiry {
+            Expiry::Past => tracing::error!(%expires, "the serving certificate has expired"),
+            Expiry::Near => tracing::warn!(%expires, "the serving certificate expires soon"),
+            Expiry::Far => {}
         }
     }
 }
@@ -206,6 +214,62 @@ impl ResolvesServerCert for ServingCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
         Some(Arc::clone(&current.key))
+    }
+}
+
+/// Requests a client certificate, and accepts any or none.
+///
+/// Trust changes while connections are open, and a certificate rejected in the handshake shows
+/// up as "unknown certificate authority" in the other end's log, where nobody looks. So only the
+/// possession of the key is verified here, as Go's servers do; the chain is verified with each
+/// request. The kubelet's probes have no certificate at all.
+#[derive(Debug)]
+pub(super) struct OptionalClientCert(WebPkiSupportedAlgorithms);
+
+impl OptionalClientCert {
+    pub(super) fn new(provider: &CryptoProvider) -> Self {
+        Self(provider.signature_verification_algorithms)
+    }
+}
+
+impl ClientCertVerifier for OptionalClientCert {
+    fn client_auth_mandatory(&self) -> bool {
+        false
+    }
+
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _end_entity: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _now: UnixTime,
+    ) -> Result<ClientCertVerified, rustls::Error> {
+        Ok(ClientCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signature, &self.0)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signature, &self.0)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_schemes()
     }
 }
 
@@ -234,7 +298,7 @@ impl Current {
     }
 }
 
-/// The PEM of certificate and key.
+/// PEM of certificate and key.
 fn texts(source: &CertificateSource) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
     let read = |path: &PathBuf| {
         std::fs::read(path)
@@ -243,7 +307,7 @@ fn texts(source: &CertificateSource) -> Result<(Vec<u8>, Vec<u8>), CertificateEr
     match source {
         CertificateSource::Files { certificate, key } => Ok((read(certificate)?, read(key)?)),
         CertificateSource::SelfSigned(names) => self_signed(names)
-            .map_err(|error| CertificateError::Unusable(format!("none can be made: {error}"))),
+            .map_err(|error| CertificateError::Unusable(format!("cannot generate one: {error}"))),
     }
 }
 

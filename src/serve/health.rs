@@ -1,37 +1,41 @@
-//! `/livez` and `/readyz`.
+//! `/livez`, `/readyz`, and what the log says of readiness and stale data.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use super::board::{Board, Sight};
-use super::trust::Trust;
+use super::front_proxy::TrustStore;
+use super::state::{Freshness, MetricsState};
 use crate::metrics_api::Answer;
 
-/// Whether requests should come here. Clones are the same.
+/// Interval between checks for the log.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Reports whether the server is ready. Clones share it.
 ///
-/// Ready once nodes, pods, workloads and the ConfigMap have been read, and from then on
-/// until the end: an outage of the API server that took every replica out of its Service
-/// would take the whole API group with it, and that blocks namespace deletion.
+/// The server is ready once nodes, pods, workloads and the ConfigMap have been listed, and stays
+/// ready until it shuts down: if an outage of the API server made every replica unready, the API
+/// group would be unavailable, and that blocks namespace deletion.
 #[derive(Debug, Clone)]
-pub(super) struct Health {
-    board: Board,
-    /// `None` where no API is served.
-    trust: Option<Trust>,
+pub(super) struct HealthReporter {
+    state: MetricsState,
+    /// Trusted front proxy; `None` if no API is served.
+    trust: Option<TrustStore>,
     was_ready: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
 }
 
-impl Health {
-    pub(super) fn new(board: Board, trust: Option<Trust>) -> Self {
-        Self { board, trust, was_ready: Arc::default(), stopping: Arc::default() }
+impl HealthReporter {
+    pub(super) fn new(state: MetricsState, trust: Option<TrustStore>) -> Self {
+        Self { state, trust, was_ready: Arc::default(), stopping: Arc::default() }
     }
 
-    /// The end has come: no more requests, please.
+    /// Marks the server as shutting down, so that `/readyz` fails.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Why not ready, if so.
+    /// Why the server is not ready; `None` if it is.
     pub(super) fn unready(&self) -> Option<String> {
         if self.stopping.load(Ordering::Relaxed) {
             return Some("stopping".to_owned());
@@ -39,12 +43,12 @@ impl Health {
         if self.was_ready.load(Ordering::Relaxed) {
             return None;
         }
-        match self.board.sight() {
-            Sight::Starting(why) | Sight::Blind(why, None) => return Some(why),
-            Sight::Clear(_) | Sight::Blind(_, Some(_)) => {}
+        match self.state.freshness() {
+            Freshness::Starting(why) | Freshness::Stale(why, None) => return Some(why),
+            Freshness::Fresh(_) | Freshness::Stale(_, Some(_)) => {}
         }
         if self.trust.as_ref().is_some_and(|trust| !trust.is_known()) {
-            return Some("the front proxy's ConfigMap has not been read yet".to_owned());
+            return Some("the front proxy's ConfigMap has not been listed yet".to_owned());
         }
         if !self.was_ready.swap(true, Ordering::Relaxed) {
             tracing::info!("ready");
@@ -52,7 +56,28 @@ impl Health {
         None
     }
 
-    /// The answer to a probe; `None` when `path` is none.
+    /// Logs when the server becomes ready, and when the data becomes stale or fresh again.
+    pub(super) async fn log_changes(self) {
+        let mut was_stale = false;
+        loop {
+            // Logs readiness, too.
+            let _ = self.unready();
+            match self.state.freshness() {
+                Freshness::Stale(reason, _) if !was_stale => {
+                    was_stale = true;
+                    tracing::error!(reason = "Blind", "the data is stale: {reason}");
+                }
+                Freshness::Fresh(_) if was_stale => {
+                    was_stale = false;
+                    tracing::info!(reason = "Seeing", "the data is fresh again");
+                }
+                _ => {}
+            }
+            tokio::time::sleep(LOG_INTERVAL).await;
+        }
+    }
+
+    /// The answer to a probe; `None` if `path` is not a probe's.
     pub(super) fn answer(&self, path: &str) -> Option<Answer> {
         const TEXT: &str = "text/plain; charset=utf-8";
         match path {

@@ -1,47 +1,26 @@
 //! `oppscale serve`: the metrics APIs over TLS, and a port for people and Prometheus.
 //!
 //! ```text
-//!  API server ─ watches ─→ Follower ─→ Picture ─┐
-//!                             ├─→ Catalog ──────┼─→ Board ─┬─→ metrics_api ─→ api_port (TLS)
-//!                             ├─→ Autoscalers ──┘          ├─→ prometheus ──┐
-//!                             └─→ Trust ─→ api_port        └─→ page ────────┴─→ web_port
+//!  API server ─ watches ─→ Follower ─→ ClusterState ──────┐
+//!                             ├─→ WorkloadStore ─────┼─→ MetricsState ─┬─→ metrics_api ─→ api_port (TLS)
+//!                             ├─→ Autoscalers ───────┘                 ├─→ prometheus ──┐
+//!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
 //! ```
-//!
-//! | file | holds |
-//! |---|---|
-//! | `board` | [`board::Board`]: what is known now, counted when somebody asks |
-//! | `catalog`, `autoscalers` | the workloads that are served, and the HPAs on the page |
-//! | `front_proxy`, `trust`, `ask_only` | who is believed |
-//! | `certificate` | the serving certificate, replaced while it runs |
-//! | `api_port`, `web_port`, `health` | what is answered where |
-//! | `prometheus`, `tally` | `/metrics` |
-//! | `actual`, `waits` | what it tells of workloads and HPAs, and of paid pods that wait |
-//! | `overview`, `history`, `page`, `issue` | the web page, and what of it is new |
-//! | `shared` | a text for all who ask |
-//! | `background` | what goes on beside requests |
-//! | `watches` | what is followed, and where it goes |
 
-mod actual;
 mod api_port;
-mod ask_only;
 pub mod autoscalers;
-mod background;
-pub mod board;
-pub mod catalog;
 pub mod certificate;
+mod counters;
 pub mod front_proxy;
 mod health;
-mod history;
-mod issue;
 pub mod overview;
 mod page;
+mod pending_pods;
 mod prometheus;
-mod shared;
-mod tally;
-pub mod trust;
-mod waits;
+pub mod state;
 mod watches;
 mod web_port;
+pub mod workloads;
 
 use std::io;
 use std::net::SocketAddr;
@@ -50,41 +29,40 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tokio::task::AbortHandle;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http_port::{OpenPorts, Port};
 use crate::metrics_api::{Api, Groups};
 use crate::open_files;
-use actual::Scalers;
-use api_port::{ApiPort, Refusals};
-use board::Patience;
+use api_port::{ApiPort, RejectionLog};
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
-use health::Health;
-use history::History;
-use issue::Issue;
+use counters::{ChangeCounter, RequestCounter};
+use health::HealthReporter;
 use oppscale_cluster::{Cluster, KindRef};
 use oppscale_core::kinds::{self, Kind};
+use page::CpuHistory;
+use page::update::{Page, PageUpdate};
 use prometheus::Exporter;
-use tally::{ChangeTally, RequestTally};
+use state::StalenessPolicy;
 use watches::Watches;
-use web_port::{Page, WebPort};
+use web_port::WebPort;
 
-/// How a server is set up.
+/// Settings of a server.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Which APIs are served; with none, there is no port for them.
+    /// Served APIs; with none, there is no port for them.
     pub groups: Groups,
-    /// Where the APIs are served; `None` is every address, port 10250, which the control
-    /// planes of GKE and EKS may reach.
+    /// Address of the APIs; `None` is every address, port 10250, which the control planes of GKE
+    /// and EKS can reach.
     pub api_address: Option<SocketAddr>,
-    /// Where the page and `/metrics` are; `None` is every address, port 8080.
+    /// Address of the page and `/metrics`; `None` is every address, port 8080.
     pub web_address: Option<SocketAddr>,
-    /// The serving certificate of the APIs.
+    /// Serving certificate of the APIs.
     pub certificate: CertificateSource,
-    /// When the cluster counts as unheard.
-    pub patience: Patience,
-    /// Kinds of workloads that are served besides those of the table.
+    /// When data counts as stale, and what to answer then.
+    pub staleness: StalenessPolicy,
+    /// Kinds of workloads to serve besides those of the table.
     pub workload_kinds: Vec<KindRef>,
     /// Whether `/metrics` has the article's ten gauges.
     pub legacy_metrics: bool,
@@ -92,38 +70,37 @@ pub struct Settings {
     pub node_metrics: bool,
 }
 
-/// Why a server cannot begin.
+/// Why a server cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The certificate.
+    /// The serving certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
-    /// TLS.
+    /// TLS cannot be configured.
     #[error("TLS cannot be set up: {0}")]
     Tls(#[from] rustls::Error),
-    /// A port.
+    /// A port cannot be opened.
     #[error("cannot listen for {what} on {address}: {error}")]
     Port {
-        /// What would be served there.
+        /// Service of the port.
         what: &'static str,
-        /// Where.
+        /// Address.
         address: String,
-        /// Why not.
+        /// Error of the system.
         error: io::Error,
     },
 }
 
-/// The port of the APIs, unless it is said otherwise.
+/// Default port of the APIs.
 const API_PORT: u16 = 10250;
-/// Ports that share the files of the process.
+/// Number of ports that share the process's open files.
 const PORTS: u64 = 2;
-/// Connections that a port takes where files are plenty: far more than API servers and people
-/// have, and little enough memory.
-const MOST_CONNECTIONS: usize = 512;
-/// The port of the page, unless it is said otherwise.
+/// Connections of a port at most: far more than API servers and people open, and little memory.
+const MAX_CONNECTIONS: usize = 512;
+/// Default port of the page.
 const WEB_PORT: u16 = 8080;
 
-/// A server that has its ports.
+/// A server with open ports that does not answer yet.
 pub struct Server {
     settings: Settings,
     certificate: ServingCertificate,
@@ -131,20 +108,20 @@ pub struct Server {
     web: Port,
 }
 
-/// A server that runs.
-pub struct Running {
-    health: Health,
+/// A server that answers.
+pub struct RunningServer {
+    health: HealthReporter,
     ports: OpenPorts,
-    /// Ended with the server; the watches with them.
-    beside: Vec<AbortHandle>,
+    /// Tasks beside the ports, aborted when dropped; the watches likewise.
+    _tasks: JoinSet<()>,
     _watches: Watches,
 }
 
 impl Server {
-    /// Reads the certificate and opens the ports: what can fail at the start fails here.
+    /// Reads the certificate and opens the ports, which are the steps that may fail.
     ///
     /// # Errors
-    /// When either cannot be done.
+    /// If the certificate cannot be used or a port cannot be opened.
     pub async fn open(settings: Settings) -> Result<Self, ServeError> {
         let certificate = ServingCertificate::new(settings.certificate.clone())?;
         let api = if settings.groups.custom || settings.groups.external {
@@ -159,11 +136,11 @@ impl Server {
         Ok(Self { settings, certificate, api, web })
     }
 
-    /// Follows `cluster` and answers.
+    /// Watches `cluster` and answers requests.
     ///
     /// # Errors
-    /// When it cannot even begin to. Whatever fails later is tried again.
-    pub async fn start(self, cluster: Cluster) -> anyhow::Result<Running> {
+    /// If a kind of workload cannot be resolved. Later failures are retried.
+    pub async fn start(self, cluster: Cluster) -> anyhow::Result<RunningServer> {
         let Self { settings, certificate, api, web } = self;
         let mut kinds: Vec<&'static Kind> = kinds::scalable().collect();
         for named in &settings.workload_kinds {
@@ -172,77 +149,75 @@ impl Server {
                 kinds.push(kind);
             }
         }
-        let changes = ChangeTally::default();
+        let changes = ChangeCounter::default();
         let watches =
-            Watches::start(cluster, &settings.patience, changes.clone(), api.is_some(), &kinds)
+            Watches::start(cluster, &settings.staleness, changes.clone(), api.is_some(), &kinds)
                 .await?;
-        let board = watches.board(settings.patience);
+        let state = watches.state(settings.staleness);
         let trust = watches.trust.clone();
-        let health = Health::new(board.clone(), trust.clone());
-        let history = Arc::new(History::default());
+        let health = HealthReporter::new(state.clone(), trust.clone());
+        let history = Arc::new(CpuHistory::default());
         let mut connections = vec![("web", web.connections())];
         connections.extend(api.as_ref().map(|api| ("api", api.connections())));
         let exporter = Arc::new(Exporter {
-            board: board.clone(),
+            state: state.clone(),
             certificate: api.is_some().then(|| certificate.clone()),
-            requests: RequestTally::default(),
+            requests: RequestCounter::default(),
             changes,
-            waits: watches.waits.clone(),
-            scalers: Scalers {
-                autoscalers: watches.autoscalers.clone(),
-                feed: watches.hpas.clone(),
-            },
+            pending_pods: watches.pending_pods.clone(),
+            autoscalers: watches.autoscalers.clone(),
+            autoscaler_watch: watches.autoscaler_watch.clone(),
             connections,
             legacy: settings.legacy_metrics,
             nodes: settings.node_metrics,
             started: OffsetDateTime::now_utc(),
         });
         let page = Arc::new(Page {
-            board: board.clone(),
+            state: state.clone(),
             history: Arc::clone(&history),
             autoscalers: watches.autoscalers.clone(),
         });
         let mut ports = OpenPorts::new();
-        let (short, short_issues) = watch::channel(Arc::new(Issue::default()));
-        let (all, all_issues) = watch::channel(Arc::new(Issue::default()));
-        let beside = [
-            tokio::spawn(background::renew(certificate)),
-            tokio::spawn(background::remember(board.clone(), history)),
-            tokio::spawn(background::tell(board.clone(), health.clone())),
-            tokio::spawn(background::render(Arc::clone(&page), [short, all], ports.stopped())),
-        ];
+        let (short, short_updates) = watch::channel(Arc::new(PageUpdate::default()));
+        let (all, all_updates) = watch::channel(Arc::new(PageUpdate::default()));
+        let (publisher, stop) = (Arc::clone(&page), ports.stopped());
+        let mut tasks = JoinSet::new();
+        tasks.spawn(certificate.follow_files());
+        tasks.spawn({
+            let state = state.clone();
+            async move { history.record(state).await }
+        });
+        tasks.spawn(health.clone().log_changes());
+        tasks.spawn(async move { publisher.publish([short, all], stop).await });
         let web_port = WebPort {
             health: health.clone(),
             exporter: Arc::clone(&exporter),
             page,
-            issues: [short_issues, all_issues],
-            shared: Default::default(),
+            updates: [short_updates, all_updates],
+            cache: Default::default(),
         };
         ports.serve(web, Arc::new(web_port));
         if let (Some(api), Some(trust)) = (api, trust) {
             let api_port = ApiPort {
                 api: Api::new(settings.groups, kinds),
-                board,
+                state,
                 trust,
                 health: health.clone(),
                 exporter,
-                refusals: Refusals::default(),
+                rejections: RejectionLog::default(),
             };
             ports.serve(api, Arc::new(api_port));
         }
-        let beside = beside.iter().map(tokio::task::JoinHandle::abort_handle).collect();
-        Ok(Running { health, ports, beside, _watches: watches })
+        Ok(RunningServer { health, ports, _tasks: tasks, _watches: watches })
     }
 }
 
-impl Running {
-    /// Ends in order: first no longer ready, for `delay`, so that nobody is sent here any
-    /// more; then the ports close, and requests that came are answered. Gives up after
-    /// `patience`.
-    pub async fn stop(self, delay: Duration, patience: Duration) {
-        let Self { health, ports, beside, _watches } = self;
-        ports.end(|| health.stop(), delay, patience).await;
-        beside.iter().for_each(AbortHandle::abort);
+impl RunningServer {
+    /// Shuts down: `/readyz` fails for `delay`, so that no new clients are sent here; then the
+    /// ports close, and open requests are answered within `timeout`.
+    pub async fn stop(self, delay: Duration, timeout: Duration) {
+        let Self { health, ports, _tasks, _watches } = self;
+        ports.stop(|| health.stop(), delay, timeout).await;
     }
 }
 
@@ -252,7 +227,7 @@ async fn open(
     port: u16,
     tls: Option<TlsAcceptor>,
 ) -> Result<Port, ServeError> {
-    let limit = open_files::connections(PORTS, MOST_CONNECTIONS);
+    let limit = open_files::connections(PORTS, MAX_CONNECTIONS);
     let opened = match address {
         Some(address) => Port::open(address, tls, limit).await,
         None => Port::open_all(port, tls, limit).await,

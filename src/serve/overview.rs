@@ -1,57 +1,57 @@
-//! The cluster at a glance: sums, and one row for each node.
+//! Sums over the cluster, and a summary of each node.
 
 use std::sync::Arc;
 
-use super::board::Board;
+use super::state::MetricsState;
 use oppscale_core::ledger::NodeAccount;
 use oppscale_core::placement::Placement;
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Labels;
 
-/// Sums over the nodes of which all is known.
+/// Sums over the nodes that could be counted.
 #[derive(Debug, Clone, Default)]
-pub struct Totals {
-    /// How many nodes there are.
+pub struct ClusterTotals {
+    /// Number of nodes.
     pub nodes: usize,
-    /// How many of them no workload without tolerations could use now.
+    /// Nodes that a workload without tolerations cannot use now.
     pub unusable: usize,
-    /// How many could not be counted, and are in no sum.
+    /// Nodes that could not be counted, and are in no sum.
     pub unknown: usize,
-    /// What the machines have.
+    /// Capacity of the nodes.
     pub capacity: Resources,
-    /// What pods may take.
+    /// Allocatable resources.
     pub allocatable: Resources,
-    /// What pods of others occupy.
+    /// Requests of paid pods.
     pub paid: Resources,
-    /// What pods of the workloads that are served occupy.
+    /// Requests of the served workloads' pods.
     pub opportunistic: Resources,
-    /// How many pods wait for a node.
+    /// Pods without a node.
     pub waiting: usize,
 }
 
-/// A node.
+/// A node and the requests on it.
 #[derive(Debug, Clone)]
-pub struct NodeRow {
-    /// Its name.
+pub struct NodeSummary {
+    /// Name.
     pub name: String,
-    /// Its labels.
+    /// Labels.
     pub labels: Arc<Labels<'static>>,
-    /// `Ready`, or a word for why it cannot be used.
+    /// `Ready`, or a short reason why it cannot be used.
     pub state: &'static str,
-    /// Why, in full.
+    /// All reasons, in full.
     pub reasons: Vec<String>,
-    /// Why it could not be counted, if so. The amounts are 0 then.
+    /// Why it could not be counted; its amounts are 0 then.
     pub unknown: Option<String>,
-    /// What pods may take.
+    /// Allocatable resources.
     pub allocatable: Resources,
-    /// What pods of others occupy.
+    /// Requests of paid pods.
     pub paid: Resources,
-    /// What pods of the workloads that are served occupy.
+    /// Requests of the served workloads' pods.
     pub opportunistic: Resources,
 }
 
-impl NodeRow {
-    /// What is left beside others.
+impl NodeSummary {
+    /// Allocatable minus paid requests.
     pub fn remaining(&self, resource: &str) -> Amount {
         self.allocatable.get(resource) - self.paid.get(resource)
     }
@@ -77,31 +77,31 @@ impl NodeRow {
             }
             Ok(allocatable) => {
                 row.allocatable = allocatable.clone();
-                (row.paid, row.opportunistic) = sides(account);
+                (row.paid, row.opportunistic) = split_requests(account);
             }
         }
         Some(row)
     }
 }
 
-/// What others occupy, and what workloads that are served do. Pods that are labelled
-/// opportunistic but belong to no workload that is served are others here: nobody takes
-/// them down.
-fn sides(account: &NodeAccount) -> (Resources, Resources) {
-    let mut own = Resources::default();
-    account.tallies().for_each(|(_, tally)| own.add(tally));
-    let mut others = account.paid.clone();
-    others.add(&account.opportunistic);
-    others.subtract(&own);
-    (others, own)
+/// Requests of paid pods and of the served workloads. Pods with the opportunistic label that
+/// belong to no served workload count as paid here: no HPA scales them down.
+fn split_requests(account: &NodeAccount) -> (Resources, Resources) {
+    let mut opportunistic = Resources::default();
+    account.tallies().for_each(|(_, tally)| opportunistic.add(tally));
+    let mut paid = account.paid.clone();
+    paid.add(&account.opportunistic);
+    paid.subtract(&opportunistic);
+    (paid, opportunistic)
 }
 
-/// The sums. The workloads must have been counted before.
-pub fn totals(board: &Board) -> Totals {
-    let _ = board.counted();
-    board.cluster_state().read(|snapshot, _| {
+/// The sums.
+pub fn totals(state: &MetricsState) -> ClusterTotals {
+    let _ = state.counted();
+    state.cluster_state().read(|snapshot, _| {
         let ledger = &snapshot.ledger;
-        let mut totals = Totals { waiting: ledger.waiting().count(), ..Totals::default() };
+        let mut totals =
+            ClusterTotals { waiting: ledger.waiting().count(), ..ClusterTotals::default() };
         for (_, account) in ledger.nodes() {
             let Some(record) = &account.record else { continue };
             totals.nodes += 1;
@@ -110,9 +110,9 @@ pub fn totals(board: &Board) -> Totals {
                 Ok(allocatable) if account.unknown_pods == 0 => {
                     totals.capacity.add(&record.capacity);
                     totals.allocatable.add(allocatable);
-                    let (others, own) = sides(account);
-                    totals.paid.add(&others);
-                    totals.opportunistic.add(&own);
+                    let (paid, opportunistic) = split_requests(account);
+                    totals.paid.add(&paid);
+                    totals.opportunistic.add(&opportunistic);
                 }
                 _ => totals.unknown += 1,
             }
@@ -121,11 +121,11 @@ pub fn totals(board: &Board) -> Totals {
     })
 }
 
-/// The nodes, by name.
-pub fn nodes(board: &Board) -> Vec<NodeRow> {
-    let _ = board.counted();
-    let mut rows: Vec<NodeRow> = board.cluster_state().read(|snapshot, _| {
-        snapshot.ledger.nodes().filter_map(|(_, account)| NodeRow::of(account)).collect()
+/// The nodes, ordered by name.
+pub fn nodes(state: &MetricsState) -> Vec<NodeSummary> {
+    let _ = state.counted();
+    let mut rows: Vec<NodeSummary> = state.cluster_state().read(|snapshot, _| {
+        snapshot.ledger.nodes().filter_map(|(_, account)| NodeSummary::of(account)).collect()
     });
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     rows

@@ -1,232 +1,503 @@
-//! What `/metrics` tells. When the cluster is not heard, series of it are left out: a value
-//! that stands still looks like a cluster at rest.
+//! `/metrics`: the registry of its series, and what a scrape reads.
+//!
+//! A new series is an entry here, its row in docs/serve.md, and its test. While the data is
+//! stale, series of the cluster are left out: a value that stands still would look like a
+//! cluster at rest.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use time::OffsetDateTime;
 
-use super::actual::{self, Scalers};
-use super::board::{Board, Sight};
+use super::autoscalers::Autoscalers;
 use super::certificate::ServingCertificate;
-use super::overview::{self, Totals};
-use super::tally::{ChangeTally, RequestTally};
-use super::waits::Waits;
-use crate::exposition::{Family, Format};
+use super::counters::{ChangeCounter, RequestCounter};
+use super::overview::{self, ClusterTotals, NodeSummary};
+use super::pending_pods::PendingPods;
+use super::state::{Counted, Freshness, MetricsState};
+use super::workloads::ServedWorkload;
+use crate::exposition::{Family, Format, Kind};
 use crate::http_port::Connections;
+use oppscale_cluster::Autoscaler;
+use oppscale_cluster::follow::{Followed, WatchStatus};
+use oppscale_core::demand::DemandState;
+use oppscale_core::ledger::Population;
+use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
+use oppscale_core::share::{Share, ShareRequest};
 use oppscale_core::units::cores;
 
-/// What else than the cluster is told of.
+/// What a scrape reads.
 #[derive(Debug)]
 pub(super) struct Exporter {
-    pub(super) board: Board,
-    /// `None` where no API is served.
+    pub(super) state: MetricsState,
+    /// Serving certificate; `None` if no API is served.
     pub(super) certificate: Option<ServingCertificate>,
-    pub(super) requests: RequestTally,
-    pub(super) changes: ChangeTally,
-    pub(super) waits: Waits,
-    pub(super) scalers: Scalers,
+    pub(super) requests: RequestCounter,
+    pub(super) changes: ChangeCounter,
+    pub(super) pending_pods: PendingPods,
+    pub(super) autoscalers: Autoscalers,
+    /// Watch of the HPAs.
+    pub(super) autoscaler_watch: Followed,
+    /// Connections by port.
     pub(super) connections: Vec<(&'static str, Connections)>,
-    /// With the ten gauges of the article of 2018.
+    /// Whether to include the ten gauges of the article of 2018.
     pub(super) legacy: bool,
-    /// With a series for each node.
+    /// Whether to include a series for each node.
     pub(super) nodes: bool,
     pub(super) started: OffsetDateTime,
 }
 
-impl Exporter {
-    /// Everything, in `format`.
-    pub(super) fn expose(&self, format: Format) -> String {
-        let mut families = Vec::new();
-        let sight = self.board.sight();
-        if matches!(sight, Sight::Clear(_)) {
-            let totals = overview::totals(&self.board);
-            cluster(&totals, &mut families);
-            self.workloads(&mut families);
-            families.extend(self.scalers.families(&self.board));
-            families.extend(self.waits.going_on(&self.board));
-            if self.nodes {
-                self.node_series(&mut families);
+/// The cluster at the time of a scrape.
+struct ClusterScrape {
+    totals: ClusterTotals,
+    counted: Arc<Counted>,
+    /// HPAs; none while their own watch is refused or stale.
+    autoscalers: Vec<Autoscaler>,
+    waiting: [(DemandState, u64); 4],
+    longest_wait: Duration,
+    nodes: Vec<NodeSummary>,
+}
+
+/// The server at the time of a scrape.
+struct ServerScrape {
+    exporter: Arc<Exporter>,
+    freshness: Freshness,
+    watches: Vec<(&'static str, WatchStatus)>,
+}
+
+/// A series of `/metrics`, with what a scrape of type `S` adds to it.
+struct Series<S> {
+    name: &'static str,
+    kind: Kind,
+    /// Labels, as docs/serve.md lists them.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the table of the docs has them"))]
+    labels: &'static str,
+    help: &'static str,
+    add_samples: fn(&S, &mut Family),
+}
+
+const fn gauge<S>(
+    name: &'static str,
+    labels: &'static str,
+    help: &'static str,
+    add_samples: fn(&S, &mut Family),
+) -> Series<S> {
+    Series { name, kind: Kind::Gauge, labels, help, add_samples }
+}
+
+const fn counter<S>(
+    name: &'static str,
+    labels: &'static str,
+    help: &'static str,
+    add_samples: fn(&S, &mut Family),
+) -> Series<S> {
+    Series { name, kind: Kind::Counter, labels, help, add_samples }
+}
+
+const fn histogram<S>(
+    name: &'static str,
+    labels: &'static str,
+    help: &'static str,
+    add_samples: fn(&S, &mut Family),
+) -> Series<S> {
+    Series { name, kind: Kind::Histogram, labels, help, add_samples }
+}
+
+impl<S> Series<S> {
+    /// The unit with which the name ends.
+    fn unit(&self) -> Option<&'static str> {
+        ["cores", "bytes", "seconds"].into_iter().find(|unit| self.name.ends_with(unit))
+    }
+
+    fn family(&self, scrape: &S) -> Family {
+        let mut family = Family::new(self.name, self.help, self.kind);
+        family.unit = self.unit();
+        (self.add_samples)(scrape, &mut family);
+        family
+    }
+}
+
+const WORKLOAD: &str = "`namespace`, `kind`, `workload`";
+const HPA: &str = "`namespace`, `kind`, `workload`, `hpa`";
+const CLASS: &str = "`class`: `paid`, `opportunistic`";
+
+/// Series of the cluster, left out while the data is stale.
+static CLUSTER: [Series<ClusterScrape>; 23] = [
+    gauge("oppscale_cluster_nodes", "", "Nodes of the cluster.", |scrape, family| {
+        family.set(scrape.totals.nodes);
+    }),
+    gauge(
+        "oppscale_cluster_unusable_nodes",
+        "",
+        "Nodes that are not ready, cordoned, tainted, or being deleted.",
+        |scrape, family| family.set(scrape.totals.unusable),
+    ),
+    gauge(
+        "oppscale_cluster_unknown_nodes",
+        "",
+        "Nodes that could not be counted and are in no sum.",
+        |scrape, family| family.set(scrape.totals.unknown),
+    ),
+    gauge("oppscale_cluster_waiting_pods", "", "Pods without a node.", |scrape, family| {
+        family.set(scrape.totals.waiting);
+    }),
+    gauge(
+        "oppscale_cluster_allocatable_cpu_cores",
+        "",
+        "Allocatable CPU of the nodes.",
+        |scrape, family| family.set(cores(scrape.totals.allocatable.get(CPU))),
+    ),
+    gauge(
+        "oppscale_cluster_allocatable_memory_bytes",
+        "",
+        "Allocatable memory of the nodes.",
+        |scrape, family| family.set(scrape.totals.allocatable.get(MEMORY)),
+    ),
+    gauge(
+        "oppscale_cluster_requested_cpu_cores",
+        CLASS,
+        "CPU requests of pods, by whether a served workload owns them.",
+        |scrape, family| scrape.totals.add_classes(family, |amounts| cores(amounts.get(CPU))),
+    ),
+    gauge(
+        "oppscale_cluster_requested_memory_bytes",
+        CLASS,
+        "Memory requests of pods, by whether a served workload owns them.",
+        |scrape, family| {
+            scrape.totals.add_classes(family, |amounts| amounts.get(MEMORY).to_string());
+        },
+    ),
+    gauge(
+        "oppscale_fit_replicas",
+        WORKLOAD,
+        "Replicas that the workload may have in all, running ones included.",
+        |scrape, family| {
+            scrape.add_workloads(family, |workload| Some(workload.share?.fit.to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_remaining_cpu_cores",
+        WORKLOAD,
+        "CPU that remains for the workload, its own pods not counted.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(cores(row.share?.remaining.get(CPU))));
+        },
+    ),
+    gauge(
+        "oppscale_remaining_memory_bytes",
+        WORKLOAD,
+        "Memory that remains for the workload, its own pods not counted.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(row.share?.remaining.get(MEMORY).to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_workload_held",
+        WORKLOAD,
+        "1 if the workload is held, because its policy or pod template cannot be read.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(u8::from(row.share.is_none()).to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_workload_pods",
+        "`namespace`, `kind`, `workload`, `state`: `placed`, `waiting`",
+        "Pods of the workload: with a node (placed), and without one (waiting).",
+        |scrape, family| {
+            for row in scrape.workloads() {
+                let [namespace, kind, workload] = labels(row.served);
+                let Population { placed, waiting, .. } = row.population;
+                for (state, count) in [("placed", placed), ("waiting", waiting)] {
+                    family.add(&[namespace, kind, workload, ("state", state)], count);
+                }
             }
+        },
+    ),
+    gauge(
+        "oppscale_workload_reserve_cpu_cores",
+        WORKLOAD,
+        "CPU that must stay free beside the workload, by its policy.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(cores(row.share?.reserve.get(CPU))));
+        },
+    ),
+    gauge(
+        "oppscale_workload_reserve_memory_bytes",
+        WORKLOAD,
+        "Memory that must stay free beside the workload, if its reserve is a share.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| {
+                let is_share = matches!(row.request?.policy.reserve, Reserve::Share(_));
+                is_share.then(|| Some(row.share?.reserve.get(MEMORY).to_string()))?
+            });
+        },
+    ),
+    gauge(
+        "oppscale_workload_max_replicas",
+        WORKLOAD,
+        "Maximum of replicas offered to the workload, if its policy has one.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| {
+                row.share.and(row.request)?.policy.max_replicas.map(|max| max.to_string())
+            });
+        },
+    ),
+    gauge(
+        "oppscale_hpa_current_replicas",
+        HPA,
+        "Replicas that the HPA last observed.",
+        |scrape, family| scrape.add_autoscalers(family, |hpa| hpa.replicas().0),
+    ),
+    gauge(
+        "oppscale_hpa_desired_replicas",
+        HPA,
+        "Replicas that the HPA last requested.",
+        |scrape, family| scrape.add_autoscalers(family, |hpa| hpa.replicas().1),
+    ),
+    gauge("oppscale_hpa_min_replicas", HPA, "minReplicas of the HPA.", |scrape, family| {
+        scrape.add_autoscalers(family, |hpa| hpa.bounds().0);
+    }),
+    gauge("oppscale_hpa_max_replicas", HPA, "maxReplicas of the HPA.", |scrape, family| {
+        scrape.add_autoscalers(family, |hpa| hpa.bounds().1);
+    }),
+    gauge(
+        "oppscale_paid_waiting_pods",
+        "`state`: `placeable`, `elsewhere`, `unplaceable`, `gated`",
+        "Paid pods without a node: placeable where an opportunistic workload may run, only \
+         elsewhere, nowhere (unplaceable), or held back by scheduling gates (gated).",
+        |scrape, family| {
+            for (state, count) in scrape.waiting {
+                family.add(&[("state", state.label())], count);
+            }
+        },
+    ),
+    gauge(
+        "oppscale_paid_longest_wait_seconds",
+        "",
+        "Longest wait of the placeable paid pods, since each was first seen waiting; 0 if none.",
+        |scrape, family| family.set(seconds(scrape.longest_wait)),
+    ),
+    gauge(
+        "oppscale_node_remaining_cpu_cores",
+        "`node` (with `--node-metrics`)",
+        "Allocatable CPU of a node minus paid requests; negative if overcommitted.",
+        |scrape, family| {
+            for node in scrape.nodes.iter().filter(|node| node.unknown.is_none()) {
+                family.add(&[("node", &node.name)], cores(node.remaining(CPU)));
+            }
+        },
+    ),
+];
+
+/// Series of the server itself, always there.
+static SERVER: [Series<ServerScrape>; 13] = [
+    gauge(
+        "oppscale_state_age_seconds",
+        "",
+        "Time since the API server last proved that the data is current.",
+        |scrape, family| {
+            if let Freshness::Fresh(age) | Freshness::Stale(_, Some(age)) = &scrape.freshness {
+                family.set(seconds(*age));
+            }
+        },
+    ),
+    gauge(
+        "oppscale_blind",
+        "",
+        "1 while the data is stale, and metrics are refused or 0.",
+        |scrape, family| {
+            family.set(u8::from(!matches!(scrape.freshness, Freshness::Fresh(_))));
+        },
+    ),
+    counter(
+        "oppscale_watch_restarts_total",
+        "`resource`",
+        "Watches lost and lists read again, by resource.",
+        |scrape, family| {
+            for (resource, feed) in &scrape.watches {
+                family.add(&[("resource", resource)], feed.restarts);
+            }
+        },
+    ),
+    gauge(
+        "oppscale_watch_age_seconds",
+        "`resource`",
+        "Time since the last message about a resource.",
+        |scrape, family| {
+            let now = Instant::now();
+            for (resource, feed) in &scrape.watches {
+                if let Some(age) = feed.age(now) {
+                    family.add(&[("resource", resource)], seconds(age));
+                }
+            }
+        },
+    ),
+    counter(
+        "oppscale_changes_total",
+        "`kind`: `node`, `pod`",
+        "Changes of nodes and pods that changed what is counted.",
+        |scrape, family| scrape.exporter.changes.add_to(family),
+    ),
+    histogram(
+        "oppscale_paid_pod_wait_seconds",
+        "",
+        "Time that paid pods waited for a node, since each was first seen without one.",
+        |scrape, family| scrape.exporter.pending_pods.add_finished_to(family),
+    ),
+    counter(
+        "oppscale_api_requests_total",
+        "`group`, `code`",
+        "Requests to the metrics API, by group and HTTP status.",
+        |scrape, family| scrape.exporter.requests.add_answers_to(family),
+    ),
+    histogram(
+        "oppscale_api_request_duration_seconds",
+        "`group`",
+        "Time that answers of the metrics API took.",
+        |scrape, family| scrape.exporter.requests.add_durations_to(family),
+    ),
+    gauge(
+        "oppscale_open_connections",
+        "`port`: `api`, `web`",
+        "Open connections, by port.",
+        |scrape, family| {
+            for (port, connections) in &scrape.exporter.connections {
+                family.add(&[("port", port)], connections.count());
+            }
+        },
+    ),
+    gauge(
+        "oppscale_serving_certificate_expiry_timestamp_seconds",
+        "",
+        "Expiry of the serving certificate.",
+        |scrape, family| {
+            if let Some(certificate) = &scrape.exporter.certificate {
+                family.set(certificate.expires().unix_timestamp());
+            }
+        },
+    ),
+    gauge("oppscale_build_info", "`version`", "1, with the version as a label.", |_, family| {
+        family.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);
+    }),
+    gauge("process_start_time_seconds", "", "Start of the process.", |scrape, family| {
+        family.set(cores(scrape.exporter.started.unix_timestamp_nanos() / 1_000_000));
+    }),
+    gauge("process_resident_memory_bytes", "", "Memory of the process.", |_, family| {
+        if let Some(bytes) = resident_bytes() {
+            family.set(bytes);
+        }
+    }),
+];
+
+/// A served workload at the time of a scrape.
+struct WorkloadRow<'s> {
+    served: &'s ServedWorkload,
+    /// Share; `None` if the workload is held.
+    share: Option<&'s Share>,
+    request: Option<&'s ShareRequest>,
+    population: Population,
+}
+
+impl Exporter {
+    /// Renders every series in `format`.
+    pub(super) fn render(self: &Arc<Self>, format: Format) -> String {
+        let mut families = Vec::new();
+        let freshness = self.state.freshness();
+        if matches!(freshness, Freshness::Fresh(_)) {
+            let scrape = self.cluster();
+            families.extend(CLUSTER.iter().map(|series| series.family(&scrape)));
             if self.legacy {
-                legacy(&totals, &mut families);
+                families.extend(legacy(&scrape.totals));
             }
         }
-        self.own(&sight, &mut families);
+        let scrape =
+            ServerScrape { exporter: Arc::clone(self), freshness, watches: self.watches() };
+        families.extend(SERVER.iter().map(|series| series.family(&scrape)));
         format.write(&families)
     }
 
-    fn workloads(&self, families: &mut Vec<Family>) {
-        let mut fit = Family::gauge(
-            "oppscale_fit_replicas",
-            "Replicas that the workload may have in all, those that run included.",
-        );
-        let mut cpu = Family::gauge(
-            "oppscale_remaining_cpu_cores",
-            "CPU that remains for the workload, its own pods not counted.",
-        )
-        .unit("cores");
-        let mut memory = Family::gauge(
-            "oppscale_remaining_memory_bytes",
-            "Memory that remains for the workload, its own pods not counted.",
-        )
-        .unit("bytes");
-        let mut held = Family::gauge(
-            "oppscale_workload_held",
-            "1 when the workload is held, because its policy or pod template cannot be read.",
-        );
-        let counted = self.board.counted();
-        for (entry, share) in &counted.workloads {
-            let labels = actual::labels(entry);
-            held.add(&labels, u8::from(share.is_err()));
-            if let Ok(share) = share {
-                fit.add(&labels, share.fit);
-                cpu.add(&labels, cores(share.remaining.get(CPU)));
-                memory.add(&labels, share.remaining.get(MEMORY));
-            }
-        }
-        families.extend([fit, cpu, memory, held]);
-        families.extend(actual::workloads(&counted));
-    }
-
-    fn node_series(&self, families: &mut Vec<Family>) {
-        let mut cpu = Family::gauge(
-            "oppscale_node_remaining_cpu_cores",
-            "CPU that is left of a node beside pods of others; negative when it is short.",
-        )
-        .unit("cores");
-        for node in overview::nodes(&self.board).iter().filter(|node| node.unknown.is_none()) {
-            cpu.add(&[("node", &node.name)], cores(node.remaining(CPU)));
-        }
-        families.push(cpu);
-    }
-
-    /// Of this process.
-    fn own(&self, sight: &Sight, families: &mut Vec<Family>) {
-        if let Sight::Clear(age) | Sight::Blind(_, Some(age)) = sight {
-            let age = format!("{:.3}", age.as_secs_f64());
-            families.push(
-                Family::gauge(
-                    "oppscale_state_age_seconds",
-                    "How long ago the API server last proved that what is known is current.",
-                )
-                .unit("seconds")
-                .with(age),
-            );
-        }
-        let stale = u8::from(!matches!(sight, Sight::Clear(_)));
-        let help = "1 while the cluster is not heard, and metrics are refused or 0.";
-        families.push(Family::gauge("oppscale_blind", help).with(stale));
-        families.extend(self.feeds());
-        families.push(self.changes.family());
-        families.push(self.waits.ended());
-        families.extend(self.requests.families());
-        let mut open = Family::gauge("oppscale_open_connections", "Open connections, by port.");
-        for (port, connections) in &self.connections {
-            open.add(&[("port", port)], connections.count());
-        }
-        families.push(open);
-        families.extend(self.certificate.as_ref().map(|certificate| {
-            Family::gauge(
-                "oppscale_serving_certificate_expiry_timestamp_seconds",
-                "When the serving certificate expires.",
-            )
-            .unit("seconds")
-            .with(certificate.expires().unix_timestamp())
-        }));
-        let mut build = Family::gauge("oppscale_build_info", "1, with the version as a label.");
-        build.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);
-        families.push(build);
-        let start = self.started.unix_timestamp_nanos() / 1_000_000;
-        families.push(
-            Family::gauge("process_start_time_seconds", "When the process started.")
-                .unit("seconds")
-                .with(cores(start)),
-        );
-        if let Some(bytes) = resident_bytes() {
-            families.push(
-                Family::gauge("process_resident_memory_bytes", "Memory of the process.")
-                    .unit("bytes")
-                    .with(bytes),
-            );
+    fn cluster(&self) -> ClusterScrape {
+        let (waiting, longest_wait) = self.pending_pods.current(&self.state);
+        let watch_age = self.autoscaler_watch.status().age(Instant::now());
+        let is_fresh = watch_age.is_some_and(|age| age <= self.state.max_staleness());
+        ClusterScrape {
+            totals: overview::totals(&self.state),
+            counted: self.state.counted(),
+            autoscalers: self.autoscalers.all().filter(|_| is_fresh).unwrap_or_default(),
+            waiting,
+            longest_wait,
+            nodes: if self.nodes { overview::nodes(&self.state) } else { Vec::new() },
         }
     }
 
-    fn feeds(&self) -> [Family; 2] {
-        let mut restarts = Family::counter(
-            "oppscale_watch_restarts_total",
-            "How often a watch was lost or a list read again, by resource.",
-        );
-        let mut age = Family::gauge(
-            "oppscale_watch_age_seconds",
-            "How long ago a resource was last heard of.",
-        )
-        .unit("seconds");
-        let health = self.board.cluster_state().read(|_, health| health.clone());
-        let of_workloads = self.board.kinds().map(|(kind, feed)| (kind.plural, feed));
-        let now = Instant::now();
-        let of_hpas = ("horizontalpodautoscalers", self.scalers.feed.status());
-        let of_cluster = [("nodes", health.nodes), ("pods", health.pods), of_hpas];
-        for (resource, feed) in of_cluster.into_iter().chain(of_workloads) {
-            restarts.add(&[("resource", resource)], feed.restarts);
-            if let Some(heard) = feed.age(now) {
-                age.add(&[("resource", resource)], format!("{:.3}", heard.as_secs_f64()));
-            }
-        }
-        [restarts, age]
+    fn watches(&self) -> Vec<(&'static str, WatchStatus)> {
+        let health = self.state.cluster_state().read(|_, health| health.clone());
+        let mut watches = vec![
+            ("nodes", health.nodes),
+            ("pods", health.pods),
+            ("horizontalpodautoscalers", self.autoscaler_watch.status()),
+        ];
+        watches.extend(self.state.kinds().map(|(kind, feed)| (kind.plural, feed)));
+        watches
     }
 }
 
-fn cluster(totals: &Totals, families: &mut Vec<Family>) {
-    families
-        .push(Family::gauge("oppscale_cluster_nodes", "Nodes of the cluster.").with(totals.nodes));
-    families.push(
-        Family::gauge(
-            "oppscale_cluster_unusable_nodes",
-            "Nodes that are not ready, cordoned, tainted, or going.",
-        )
-        .with(totals.unusable),
-    );
-    families.push(
-        Family::gauge(
-            "oppscale_cluster_unknown_nodes",
-            "Nodes that could not be counted and are in no sum.",
-        )
-        .with(totals.unknown),
-    );
-    families.push(
-        Family::gauge("oppscale_cluster_waiting_pods", "Pods without a node.").with(totals.waiting),
-    );
-    families.push(
-        Family::gauge("oppscale_cluster_allocatable_cpu_cores", "CPU that pods may take.")
-            .unit("cores")
-            .with(cores(totals.allocatable.get(CPU))),
-    );
-    families.push(
-        Family::gauge("oppscale_cluster_allocatable_memory_bytes", "Memory that pods may take.")
-            .unit("bytes")
-            .with(totals.allocatable.get(MEMORY)),
-    );
-    let mut cpu = Family::gauge(
-        "oppscale_cluster_requested_cpu_cores",
-        "CPU that pods occupy, by whether a served workload owns them.",
-    )
-    .unit("cores");
-    let mut memory = Family::gauge(
-        "oppscale_cluster_requested_memory_bytes",
-        "Memory that pods occupy, by whether a served workload owns them.",
-    )
-    .unit("bytes");
-    for (class, amounts) in [("paid", &totals.paid), ("opportunistic", &totals.opportunistic)] {
-        cpu.add(&[("class", class)], cores(amounts.get(CPU)));
-        memory.add(&[("class", class)], amounts.get(MEMORY));
+impl ClusterScrape {
+    fn workloads(&self) -> impl Iterator<Item = WorkloadRow<'_>> {
+        let rows = self.counted.workloads.iter().zip(&self.counted.populations);
+        rows.map(|((served, share), population)| WorkloadRow {
+            served,
+            share: share.as_ref().ok(),
+            request: served.request.as_ref().ok(),
+            population: *population,
+        })
     }
-    families.extend([cpu, memory]);
+
+    fn add_workloads(
+        &self,
+        family: &mut Family,
+        value: impl Fn(&WorkloadRow<'_>) -> Option<String>,
+    ) {
+        for row in self.workloads() {
+            if let Some(value) = value(&row) {
+                family.add(&labels(row.served), value);
+            }
+        }
+    }
+
+    /// Adds a sample for each HPA that scales a served workload.
+    fn add_autoscalers(&self, family: &mut Family, value: impl Fn(&Autoscaler) -> i32) {
+        for row in self.workloads() {
+            let [namespace, kind, workload] = labels(row.served);
+            for hpa in self.autoscalers.iter().filter(|hpa| row.served.is_scaled_by(hpa)) {
+                family.add(&[namespace, kind, workload, ("hpa", hpa.name())], value(hpa));
+            }
+        }
+    }
 }
 
-/// The gauges of the article's application: millicores, KiB and pods, names and all. As
-/// there, requests are everybody's.
-fn legacy(totals: &Totals, families: &mut Vec<Family>) {
+impl ClusterTotals {
+    fn add_classes(
+        &self,
+        family: &mut Family,
+        value: impl Fn(&oppscale_core::resources::Resources) -> String,
+    ) {
+        for (class, amounts) in [("paid", &self.paid), ("opportunistic", &self.opportunistic)] {
+            family.add(&[("class", class)], value(amounts));
+        }
+    }
+}
+
+/// Labels of a workload's series.
+fn labels(served: &ServedWorkload) -> [(&'static str, &str); 3] {
+    let id = &served.id;
+    [("namespace", &*id.namespace), ("kind", id.kind.name), ("workload", &*id.name)]
+}
+
+/// The ten gauges of the article's application, with its names and units: millicores, KiB and
+/// pods. As there, requests are those of all pods.
+fn legacy(totals: &ClusterTotals) -> [Family; 10] {
     let requests = |name| totals.paid.get(name) + totals.opportunistic.get(name);
     let (capacity, allocatable) = (&totals.capacity, &totals.allocatable);
     let kib = |bytes: Amount| cores(bytes * 1000 / 1024);
@@ -247,12 +518,44 @@ fn legacy(totals: &Totals, families: &mut Vec<Family>) {
         ("cpu_capacity_remaining", "CPU Remaining Capacity (milli)", free(CPU).to_string()),
         ("mem_capacity_remaining", "Memory Remaining Capacity (Ki)", kib(free(MEMORY))),
     ];
-    families.extend(gauges.map(|(name, help, value)| Family::gauge(name, help).with(value)));
+    gauges.map(|(name, help, value)| Family::gauge(name, help).with(value))
 }
 
-/// Resident memory, where the system tells: Linux.
+fn seconds(duration: Duration) -> String {
+    format!("{:.3}", duration.as_secs_f64())
+}
+
+/// Resident memory in bytes, where the system is Linux.
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok().map(|kib| kib << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Renews the table with `OPPSCALE_REGENERATE=1`.
+    #[test]
+    fn the_docs_list_every_series() {
+        fn rows<S>(series: &[Series<S>]) -> String {
+            let row = |s: &Series<S>| format!("| `{}` | {} | {} |\n", s.name, s.labels, s.help);
+            series.iter().map(row).collect()
+        }
+        let table = format!(
+            "| series | labels | meaning |\n|---|---|---|\n{}{}",
+            rows(&CLUSTER),
+            rows(&SERVER)
+        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/serve.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = page.split_once("<!-- series -->\n").unwrap();
+        let (found, after) = rest.split_once("<!-- /series -->\n").unwrap();
+        if found != table && std::env::var_os("OPPSCALE_REGENERATE").is_some() {
+            let page = format!("{before}<!-- series -->\n{table}<!-- /series -->\n{after}");
+            return std::fs::write(path, page).unwrap();
+        }
+        assert_eq!(found, table);
+    }
 }

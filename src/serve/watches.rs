@@ -1,100 +1,102 @@
-//! What is followed, and where it goes.
+//! The watches of a server, and which store each one feeds.
+//!
+//! All kinds use the follower of `oppscale_cluster::follow`. `kube::runtime::watcher` would do for
+//! the small ones, but it reports neither bookmarks nor the end of a watch, which prove that
+//! unchanged data is fresh: the server would need a second way to know the age of each kind.
 
 use std::time::Duration;
 
 use super::autoscalers::Autoscalers;
-use super::board::{Board, Patience};
-use super::catalog::Catalog;
-use super::front_proxy::{CONFIG_MAP, NAMESPACE};
-use super::tally::ChangeTally;
-use super::trust::Trust;
-use super::waits::Waits;
+use super::counters::ChangeCounter;
+use super::front_proxy::{CONFIG_MAP, NAMESPACE, TrustStore};
+use super::pending_pods::PendingPods;
+use super::state::{MetricsState, StalenessPolicy};
+use super::workloads::WorkloadStore;
 use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
 use oppscale_core::kinds::{self, Kind};
 
-/// The shortest life of a watch: renewing it more often would be polling.
-const SHORTEST_WATCH: Duration = Duration::from_secs(2);
+/// Lifetime of a watch at least: renewing it more often would be polling.
+const MIN_WATCH_LIFE: Duration = Duration::from_secs(2);
 
-/// Everything that is followed, until it is dropped.
+/// The watches, which end when this is dropped.
 pub(super) struct Watches {
     follower: Follower,
-    catalog: Catalog,
+    workloads: WorkloadStore,
     kinds: Vec<(&'static Kind, Followed)>,
     pub(super) autoscalers: Autoscalers,
-    /// How well HPAs are heard.
-    pub(super) hpas: Followed,
-    pub(super) waits: Waits,
-    /// `None` where no API is served, which the front proxy would ask for.
-    pub(super) trust: Option<Trust>,
+    pub(super) autoscaler_watch: Followed,
+    pub(super) pending_pods: PendingPods,
+    /// Trusted front proxy; `None` if no API is served.
+    pub(super) trust: Option<TrustStore>,
 }
 
 impl Watches {
-    /// Begins to follow nodes, pods, workloads, HPAs and, for an API, the front proxy's
+    /// Starts the watches of nodes, pods, workloads, HPAs and, for an API, the front proxy's
     /// ConfigMap.
     ///
-    /// In a cluster where nothing happens, the end of a watch is all that is heard. It must
-    /// come well before `max_staleness`, or silence would be taken for blindness.
+    /// In an idle cluster only the end of a watch proves that the data is fresh. It must come well
+    /// before `max_staleness`, or the data would count as stale.
     pub(super) async fn start(
         cluster: Cluster,
-        patience: &Patience,
-        changes: ChangeTally,
+        policy: &StalenessPolicy,
+        changes: ChangeCounter,
         serves_api: bool,
         kinds: &[&'static Kind],
     ) -> anyhow::Result<Self> {
-        let catalog = Catalog::default();
-        let waits = Waits::new(catalog.clone());
+        let workloads = WorkloadStore::default();
+        let pending_pods = PendingPods::new(workloads.clone());
         let wishes = WatchConfig {
-            watch_life: Some((patience.max_staleness / 3).clamp(SHORTEST_WATCH, WATCH_LIFE)),
-            observer: Some(Box::new((changes, waits.clone()))),
+            watch_life: Some((policy.max_staleness / 3).clamp(MIN_WATCH_LIFE, WATCH_LIFE)),
+            observer: Some(Box::new((changes, pending_pods.clone()))),
             ..WatchConfig::default()
         };
         let mut follower = Follower::start(cluster, wishes).await?;
         let autoscalers = Autoscalers::default();
         let kinds = kinds.iter().map(|&kind| {
-            let catalog = catalog.clone();
+            let workloads = workloads.clone();
             let followed =
-                follower.follow(workloads(kind), move |change| catalog.change(kind, change));
+                follower.follow(workload_list(kind), move |change| workloads.change(kind, change));
             (kind, followed)
         });
         let kinds = kinds.collect();
         let seen = autoscalers.clone();
-        let hpas =
+        let autoscaler_watch =
             follower.follow(Listing::of(&kinds::HPA, None, ""), move |change| seen.change(change));
         let trust = serves_api.then(|| follow_trust(&mut follower));
-        Ok(Self { follower, catalog, kinds, autoscalers, hpas, waits, trust })
+        Ok(Self { follower, workloads, kinds, autoscalers, autoscaler_watch, pending_pods, trust })
     }
 
-    /// The board of what is followed.
-    pub(super) fn board(&self, patience: Patience) -> Board {
-        let cluster_state = self.follower.cluster_state().clone();
-        Board::new(cluster_state, self.catalog.clone(), self.kinds.clone(), patience)
+    /// The state that the watches keep current.
+    pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
+        let cluster = self.follower.cluster_state().clone();
+        MetricsState::new(cluster, self.workloads.clone(), self.kinds.clone(), policy)
     }
 }
 
-fn follow_trust(follower: &mut Follower) -> Trust {
-    let trust = Trust::default();
-    let (believed, mut is_named) = (trust.clone(), false);
+fn follow_trust(follower: &mut Follower) -> TrustStore {
+    let trust = TrustStore::default();
+    let (store, mut is_listed) = (trust.clone(), false);
     follower.follow(config_map(), move |change| match change {
-        Change::Begin => is_named = false,
+        Change::Begin => is_listed = false,
         Change::Applied(json) => {
-            is_named = true;
-            believed.set(json);
+            is_listed = true;
+            store.set(json);
         }
-        Change::Gone(_) => believed.drop_all("was deleted"),
-        Change::End if !is_named => believed.drop_all("is not there"),
+        Change::Gone(_) => store.drop_all("was deleted"),
+        Change::End if !is_listed => store.drop_all("does not exist"),
         Change::End => {}
-        Change::Refused => believed.drop_all("may not be read"),
+        Change::Refused => store.drop_all("cannot be read (403)"),
     });
     trust
 }
 
-fn workloads(kind: &'static Kind) -> Listing {
+fn workload_list(kind: &'static Kind) -> Listing {
     // oppscale_core::ownership::OPPORTUNISTIC_LABEL=true, encoded.
     Listing::of(kind, None, "labelSelector=oppscale.dev%2Fopportunistic%3Dtrue")
 }
 
-/// The Role that grants it names the ConfigMap, so the request must, too.
+/// The Role that permits it names the ConfigMap, so the request must, too.
 fn config_map() -> Listing {
     let query = format!("fieldSelector=metadata.name%3D{CONFIG_MAP}");
     Listing {

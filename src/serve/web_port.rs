@@ -1,5 +1,5 @@
-//! The port for people and Prometheus: the page, `/metrics`, and probes. It tells a few
-//! numbers and takes nothing in, so it asks nobody who they are.
+//! The port for people and Prometheus: the page, `/metrics`, and probes. It is read-only and
+//! shows only figures, so it needs no authentication.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,50 +18,27 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::api_port::respond;
-use super::autoscalers::Autoscalers;
-use super::board::Board;
-use super::health::Health;
-use super::history::History;
-use super::issue::{self, Issue};
-use super::page::{self, View};
+use super::health::HealthReporter;
+use super::page;
+use super::page::update::{CachedText, Page, PageUpdate, keep_alive};
 use super::prometheus::Exporter;
-use super::shared::Shared;
 use crate::exposition::Format;
 use crate::http_port::{Answered, Body, Handler, accept, full};
 use crate::metrics_api::Answer;
 
-/// How long a page, or what `/metrics` says, is shared by those who ask.
-const SHARED: Duration = Duration::from_millis(100);
-/// How often those who look at the page hear something, at least: the page takes a longer
-/// silence for the end of the connection.
-const BEAT: Duration = Duration::from_secs(5);
+/// Time for which requests share a rendered page or `/metrics`.
+const MAX_CACHE_AGE: Duration = Duration::from_millis(100);
+/// Interval between events at most: the page takes a longer silence for a lost connection.
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(super) struct WebPort {
-    pub(super) health: Health,
+    pub(super) health: HealthReporter,
     pub(super) exporter: Arc<Exporter>,
     pub(super) page: Arc<Page>,
-    /// The newest issues: of the short page, and of the one with all nodes.
-    pub(super) issues: [watch::Receiver<Arc<Issue>>; 2],
-    /// The last answers: the two pages, and the two formats of `/metrics`.
-    pub(super) shared: [Shared; 4],
-}
-
-/// What the page is made from.
-pub(super) struct Page {
-    pub(super) board: Board,
-    pub(super) history: Arc<History>,
-    pub(super) autoscalers: Autoscalers,
-}
-
-impl Page {
-    pub(super) fn view(&self, all_nodes: bool) -> View<'_> {
-        View {
-            board: &self.board,
-            history: &self.history,
-            autoscalers: self.autoscalers.all(),
-            all_nodes,
-        }
-    }
+    /// Latest updates of the short page, and of the page with all nodes.
+    pub(super) updates: [watch::Receiver<Arc<PageUpdate>>; 2],
+    /// Cached answers: the two pages, and the two formats of `/metrics`.
+    pub(super) cache: [CachedText; 4],
 }
 
 impl Handler for WebPort {
@@ -77,7 +54,7 @@ impl Handler for WebPort {
         let mut response = match (request.method(), path) {
             (&Method::GET | &Method::HEAD, _) => self.get(path, query, &request),
             _ => {
-                let mut response = plain(405, "this can only be read\n");
+                let mut response = plain(405, "only GET and HEAD are allowed\n");
                 response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
                 response
             }
@@ -98,26 +75,29 @@ impl Handler for WebPort {
 impl WebPort {
     fn get(&self, path: &str, query: Option<&str>, request: &Request<Incoming>) -> Response<Body> {
         let all_nodes = query == Some("nodes=all");
-        let [short, all, plain_text, open] = &self.shared;
+        let [short, all, plain_text, open] = &self.cache;
         match path {
             "/" => {
-                let shared = if all_nodes { all } else { short };
-                let page = shared.get(SHARED, || self.page.view(all_nodes).page());
+                let cached = if all_nodes { all } else { short };
+                let page = cached.get(MAX_CACHE_AGE, || self.page.view(all_nodes).page());
                 whole("text/html; charset=utf-8", page)
             }
             "/page.css" => whole("text/css; charset=utf-8", page::CSS),
             "/page.js" => whole("text/javascript; charset=utf-8", page::SCRIPT),
             "/icon.svg" => whole("image/svg+xml", page::ICON),
             "/events" => {
-                let [short, all] = &self.issues;
+                let [short, all] = &self.updates;
                 events(if all_nodes { all.clone() } else { short.clone() })
             }
             "/metrics" => {
                 let format = Format::of(&accept(request.headers()));
-                let shared = if format == Format::Text { plain_text } else { open };
-                whole(format.content_type(), shared.get(SHARED, || self.exporter.expose(format)))
+                let cached = if format == Format::Text { plain_text } else { open };
+                whole(
+                    format.content_type(),
+                    cached.get(MAX_CACHE_AGE, || self.exporter.render(format)),
+                )
             }
-            _ => plain(404, "there is no such page\n"),
+            _ => plain(404, "not found\n"),
         }
     }
 }
@@ -132,24 +112,23 @@ fn plain(status: u16, body: &str) -> Response<Body> {
     respond(Answer::text(status, "text/plain; charset=utf-8", body))
 }
 
-/// Server-sent events: all pieces first, and then those that have changed. They end when
-/// the server does.
-fn events(mut issues: watch::Receiver<Arc<Issue>>) -> Response<Body> {
-    // It was written for those who looked before, perhaps long ago; the next one comes soon.
-    issues.mark_unchanged();
-    let stream = stream::unfold((issues, None), |(mut issues, mut sent)| async move {
+/// Server-sent events: all pieces first, then the changed ones, until the server stops.
+fn events(mut updates: watch::Receiver<Arc<PageUpdate>>) -> Response<Body> {
+    // The latest update may be old, for it is rendered only while there are subscribers.
+    updates.mark_unchanged();
+    let stream = stream::unfold((updates, None), |(mut updates, mut sent)| async move {
         loop {
-            let event = match timeout(BEAT, issues.changed()).await {
-                Err(_) => Some(issue::beat()),
+            let event = match timeout(KEEP_ALIVE_INTERVAL, updates.changed()).await {
+                Err(_) => Some(keep_alive()),
                 Ok(changed) => {
                     changed.ok()?;
-                    let now = Arc::clone(&issues.borrow_and_update());
+                    let now = Arc::clone(&updates.borrow_and_update());
                     let is_next = sent.replace(now.number) == Some(now.number - 1);
-                    if is_next { now.change.clone() } else { Some(now.whole.clone()) }
+                    if is_next { now.changed.clone() } else { Some(now.all.clone()) }
                 }
             };
             if let Some(event) = event {
-                return Some((Ok::<_, Infallible>(Frame::data(event)), (issues, sent)));
+                return Some((Ok::<_, Infallible>(Frame::data(event)), (updates, sent)));
             }
         }
     });

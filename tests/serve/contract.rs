@@ -316,12 +316,12 @@ fn only_the_front_proxy_is_answered() {
     let proxy = client(&rig.proxies, "front-proxy-client");
     let cases = [
         ("no client certificate", ask(None, &HPA)),
-        ("does not check out", ask(Some(&client(&strangers, "front-proxy-client")), &HPA)),
-        ("none of the allowed names", ask(Some(&client(&rig.proxies, "somebody")), &HPA)),
-        ("does not check out", ask(Some(&server), &HPA)),
-        ("does not check out", ask(Some(&expired), &HPA)),
-        ("names no user", ask(Some(&proxy), &[])),
-        ("names no user", ask(Some(&proxy), &[("X-Remote-User", "")])),
+        ("is not valid", ask(Some(&client(&strangers, "front-proxy-client")), &HPA)),
+        ("not an allowed name", ask(Some(&client(&rig.proxies, "somebody")), &HPA)),
+        ("is not valid", ask(Some(&server), &HPA)),
+        ("is not valid", ask(Some(&expired), &HPA)),
+        ("headers name no user", ask(Some(&proxy), &[])),
+        ("headers name no user", ask(Some(&proxy), &[("X-Remote-User", "")])),
     ];
     for (why, answer) in cases {
         assert_eq!(answer.status, 401, "{why}");

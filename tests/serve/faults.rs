@@ -60,13 +60,13 @@ fn an_api_server_that_dies_and_comes_back() {
     rig.server.kill();
     rig.until("stale", |rig| matches!(rig.fit(), Err((503, _))));
     let (_, message) = rig.fit().unwrap_err();
-    assert!(message.starts_with("oppscale: the cluster was last heard "), "{message}");
+    assert!(message.starts_with("oppscale: the data is "), "{message}");
     assert!(message.contains("the 3s that --max-staleness allows"), "{message}");
     // Discovery and readiness stay: without them, no namespace could be deleted.
     let list = "/apis/custom.metrics.k8s.io/v1beta2";
     assert_eq!(rig.get(list).status, 200);
     assert_eq!(rig.web("/readyz").status, 200);
-    assert!(rig.web("/").body.contains("<b>Blind</b>"));
+    assert!(rig.web("/").body.contains("<b>Stale</b>"));
     // The log looks each second: what was shorter than that is not in it.
     rig.oppscale.until_logged("blind", |line| line["reason"] == "Blind");
     rig.server.restart();
@@ -97,7 +97,7 @@ fn a_right_that_is_withdrawn() {
         rig.server.compact();
         rig.server.end_watches(Ending::Gone);
         rig.until("refused", |rig| {
-            rig.fit().is_err_and(|(code, why)| code == 503 && why.contains("may not be read"))
+            rig.fit().is_err_and(|(code, why)| code == 503 && why.contains("cannot be read"))
         });
         std::thread::sleep(Duration::from_secs(4));
         let fit = rig.fit();

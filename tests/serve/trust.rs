@@ -167,7 +167,7 @@ fn a_config_map_that_is_not_there_at_the_start() {
     write_certificate(&env, &serving(&authority));
     let oppscale = Oppscale::launch(&env, &[], ANY, ANY);
     oppscale.until_logged("what is missing", |line| {
-        line["message"].as_str().is_some_and(|said| said.contains("is not there: every request"))
+        line["message"].as_str().is_some_and(|said| said.contains("does not exist: every request"))
     });
     let ready = || Connection::open(oppscale.web, None).unwrap().get("/readyz", &[]).unwrap();
     assert_eq!(ready().status, 503);

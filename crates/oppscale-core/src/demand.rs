@@ -6,9 +6,14 @@
 //! usable ones could hold (a GPU pool, a cordoned node) takes nothing from them either.
 //! A pod behind scheduling gates does not ask yet.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::headroom::Query;
-use super::ledger::{Ledger, Waiting};
+use super::ledger::{Group, Ledger, Waiting};
 use super::node::NodeRecord;
+use super::placement::Placement;
+use super::record::PodKey;
 use super::resources::{Amount, Resources};
 use super::units::quantity_text;
 
@@ -68,7 +73,7 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
 
 /// Whether a node that is cordoned, tainted, not ready or not looked at could hold the pod
 /// if it were not. A node of unknown size might.
-pub(super) fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
+fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
     nodes.iter().any(|node| {
         let fits = node.allocatable.is_err() || node.fits_empty(&pod.footprint);
         fits && pod.placement.selects(&node.name, &node.labels)
@@ -89,4 +94,82 @@ fn reason(usable: &[&NodeRecord], pod: &Waiting) -> String {
         }
     }
     "no usable node meets its node selector, affinity, tolerations and size at once".to_owned()
+}
+
+/// State of a paid pod without a node, in a cluster that several workloads share.
+///
+/// A node is usable here if any of the workloads can use it, for any of them can yield.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DemandState {
+    /// A usable node could hold it.
+    Placeable,
+    /// Only a node that no opportunistic workload can use could hold it.
+    Elsewhere,
+    /// No node could hold it.
+    Unplaceable,
+    /// Scheduling gates hold it back.
+    Gated,
+}
+
+impl DemandState {
+    /// All states.
+    pub const ALL: [Self; 4] = [Self::Placeable, Self::Elsewhere, Self::Unplaceable, Self::Gated];
+
+    /// The state as a label.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Placeable => "placeable",
+            Self::Elsewhere => "elsewhere",
+            Self::Unplaceable => "unplaceable",
+            Self::Gated => "gated",
+        }
+    }
+}
+
+/// Footprint and workload: pods of one shape are alike, so each shape is classified once.
+type Shape = (*const Resources, *const Group);
+
+/// Calls `report` for every waiting pod that is neither opportunistic nor of a tracked workload.
+/// `placements` are the workloads'; with none, nodes without untolerated taints are usable.
+pub fn classify_waiting<'l>(
+    ledger: &'l Ledger,
+    placements: &[&Placement],
+    mut report: impl FnMut(&'l PodKey, DemandState),
+) {
+    let default = Placement::default();
+    let placements = if placements.is_empty() { &[&default][..] } else { placements };
+    let (usable, others): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger
+        .records()
+        .partition(|node| placements.iter().any(|placement| node.is_usable(placement)));
+    let classify = |pod: &Waiting| {
+        if pod.gated {
+            DemandState::Gated
+        } else if usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint)) {
+            DemandState::Placeable
+        } else if could_hold_outside(&others, pod) {
+            DemandState::Elsewhere
+        } else {
+            DemandState::Unplaceable
+        }
+    };
+    let mut known: HashMap<Shape, Vec<(&Waiting, DemandState)>> = HashMap::new();
+    for (key, pod) in ledger.waiting_keys() {
+        if pod.opportunistic || ledger.is_tracked(&pod.group) {
+            continue;
+        }
+        let alike = known.entry((Arc::as_ptr(&pod.footprint), Arc::as_ptr(&pod.group)));
+        let alike = alike.or_default();
+        let same = |(other, _): &&(&Waiting, _)| {
+            other.gated == pod.gated && other.placement == pod.placement
+        };
+        let state = match alike.iter().find(same) {
+            Some((_, state)) => *state,
+            None => {
+                let state = classify(pod);
+                alike.push((pod, state));
+                state
+            }
+        };
+        report(key, state);
+    }
 }

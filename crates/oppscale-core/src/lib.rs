@@ -20,7 +20,6 @@
 //! policy         what a workload's annotations say
 //!   │
 //! share          what remains, divided between several workloads
-//! prospect       what may become of paid pods that wait
 //!
 //! hpa            the HorizontalPodAutoscaler controller, one run at a time
 //!   │
@@ -47,7 +46,6 @@ pub mod node;
 pub mod ownership;
 pub mod placement;
 pub mod policy;
-pub mod prospect;
 pub mod quantity;
 pub mod record;
 pub mod replica;

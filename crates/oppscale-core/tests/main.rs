@@ -1,10 +1,10 @@
 //! The count, from objects to headroom, without a cluster.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs, unreachable_pub)]
 
+mod demand_states;
 mod footprint;
 mod headroom;
 mod ledger;
 mod node;
-mod prospect;
 mod quantity;
 mod share;

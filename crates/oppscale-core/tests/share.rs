@@ -13,7 +13,7 @@ use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
-use oppscale_core::share::{Claimant, Room, Share};
+use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
 use proptest::prelude::*;
 
 const GPU: &str = "nvidia.com/gpu";
@@ -107,7 +107,7 @@ fn ownership(number: usize) -> Ownership {
     })
 }
 
-fn claimant(workload: &Workload) -> Claimant {
+fn request(workload: &Workload) -> ShareRequest {
     let gpu = if workload.gpu { ",nvidia.com/gpu=1" } else { "" };
     let mut replica: Replica = format!("cpu={}m{gpu}", workload.cpu.max(1)).parse().unwrap();
     if workload.cpu == 0 {
@@ -118,7 +118,7 @@ fn claimant(workload: &Workload) -> Claimant {
         |zone| format!(r#"{{"nodeSelector":{{"zone":"{zone}"}}}}"#),
     );
     let spec: PodSpec<'_> = serde_json::from_str(&spec).unwrap();
-    Claimant {
+    ShareRequest {
         replica,
         placement: Placement::of(&spec).unwrap(),
         policy: Policy {
@@ -188,12 +188,12 @@ fn pod_json(pod: &PodShape, number: usize, nodes: usize) -> String {
     )
 }
 
-fn claimants(scene: &Scene) -> Vec<Option<Claimant>> {
-    scene.workloads.iter().map(|workload| Some(claimant(workload))).collect()
+fn requests(scene: &Scene) -> Vec<Option<ShareRequest>> {
+    scene.workloads.iter().map(|workload| Some(request(workload))).collect()
 }
 
-fn shares(ledger: &Ledger, claimants: &[Option<Claimant>]) -> Vec<Share> {
-    Room::of(ledger, claimants).divide().into_iter().flatten().collect()
+fn shares(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Vec<Share> {
+    SharedCapacity::of(ledger, requests).divide().into_iter().flatten().collect()
 }
 
 /// What is free on each node beside pods of no workload, by name.
@@ -220,14 +220,14 @@ proptest! {
 
     #[test]
     fn nobody_is_offered_what_another_was(scene in scene()) {
-        let claimants = claimants(&scene);
-        let room = Room::of(&ledger(&scene, &Ownership::default(), false, true), &claimants);
+        let requests = requests(&scene);
+        let capacity = SharedCapacity::of(&ledger(&scene, &Ownership::default(), false, true), &requests);
         let mut free = free(&scene);
         let total: Amount = free.values().map(|node| node[CPU].max(0)).sum();
-        let mut offered = vec![0; claimants.len()];
-        let shares = room.divide_with(|offer| {
-            offered[offer.claimant] += offer.replicas;
-            let workload = &scene.workloads[offer.claimant];
+        let mut offered = vec![0; requests.len()];
+        let shares = capacity.divide_with(|offer| {
+            offered[offer.request] += offer.replicas;
+            let workload = &scene.workloads[offer.request];
             let node = free.get_mut(offer.node).unwrap();
             for (name, need) in
                 [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())]
@@ -250,13 +250,13 @@ proptest! {
     #[test]
     fn a_single_workload_has_what_the_headroom_says(mut scene in scene()) {
         scene.workloads.truncate(1);
-        let claimants = claimants(&scene);
-        let share = &shares(&ledger(&scene, &Ownership::default(), false, true), &claimants)[0];
-        let claimant = claimants[0].clone().unwrap();
+        let requests = requests(&scene);
+        let share = &shares(&ledger(&scene, &Ownership::default(), false, true), &requests)[0];
+        let request = requests[0].clone().unwrap();
         let query = Query {
-            replica: claimant.replica,
-            reserve: claimant.policy.reserve,
-            placement: claimant.placement,
+            replica: request.replica,
+            reserve: request.policy.reserve,
+            placement: request.placement,
             ..Query::default()
         };
         let headroom = headroom::measure(&ledger(&scene, &ownership(0), false, true), &query);
@@ -272,9 +272,9 @@ proptest! {
 
     #[test]
     fn the_order_of_events_and_own_pods_make_no_difference(scene in scene()) {
-        let claimants = claimants(&scene);
+        let requests = requests(&scene);
         let of = |reversed, with_own| {
-            shares(&ledger(&scene, &Ownership::default(), reversed, with_own), &claimants)
+            shares(&ledger(&scene, &Ownership::default(), reversed, with_own), &requests)
         };
         let expected = of(false, true);
         prop_assert_eq!(&of(true, true), &expected);
@@ -286,15 +286,15 @@ proptest! {
         scene.workloads.truncate(2);
         prop_assume!(scene.workloads.len() == 2);
         let alone = |scene: &Scene| {
-            let mut claimants = claimants(scene);
-            claimants[0] = None;
+            let mut requests = requests(scene);
+            requests[0] = None;
             // A held workload's pods stay where they are; here there are none.
-            shares(&ledger(scene, &Ownership::default(), false, false), &claimants)[0].clone()
+            shares(&ledger(scene, &Ownership::default(), false, false), &requests)[0].clone()
         };
         let mut stopped = scene.clone();
         stopped.workloads[0].max = Some(0);
-        let claimants = claimants(&stopped);
-        let both = shares(&ledger(&stopped, &Ownership::default(), false, false), &claimants);
+        let requests = requests(&stopped);
+        let both = shares(&ledger(&stopped, &Ownership::default(), false, false), &requests);
         prop_assert_eq!(both[1].fit, alone(&scene).fit);
     }
 }
@@ -311,7 +311,7 @@ fn plain() -> Workload {
 
 fn fits(scene: &Scene) -> Vec<Amount> {
     let ledger = ledger(scene, &Ownership::default(), false, true);
-    shares(&ledger, &claimants(scene)).iter().map(|share| share.fit).collect()
+    shares(&ledger, &requests(scene)).iter().map(|share| share.fit).collect()
 }
 
 #[test]
@@ -354,8 +354,8 @@ fn a_held_workload_keeps_what_it_stands_on() {
     scene.workloads = vec![plain(), plain()];
     scene.pods = vec![PodShape { node: Some(0), owner: Some(0), cpu: 4000, gpu: false }];
     let ledger = ledger(&scene, &Ownership::default(), false, true);
-    let mut claimants = claimants(&scene);
-    claimants[0] = None;
-    assert_eq!(shares(&ledger, &claimants)[0].fit, 6);
-    assert!(Room::of(&ledger, &claimants).divide()[0].is_none());
+    let mut requests = requests(&scene);
+    requests[0] = None;
+    assert_eq!(shares(&ledger, &requests)[0].fit, 6);
+    assert!(SharedCapacity::of(&ledger, &requests).divide()[0].is_none());
 }

@@ -8,8 +8,8 @@ use clap::{Args, ValueEnum};
 
 use crate::metrics_api::Groups;
 use crate::serve::Settings;
-use crate::serve::board::{OnStale, Patience};
 use crate::serve::certificate::CertificateSource;
+use crate::serve::state::{OnStale, StalenessPolicy};
 use oppscale_cluster::{ClusterArgs, KindRef};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
@@ -117,7 +117,7 @@ impl ServeArgs {
             api_address: self.listen,
             web_address: self.listen_http,
             certificate,
-            patience: Patience {
+            staleness: StalenessPolicy {
                 max_staleness,
                 on_stale: match self.on_stale {
                     OnStaleArg::Hold => OnStale::Hold,

@@ -12,9 +12,9 @@ use oppscale_core::error::Error;
 use crate::commands::shutdown::Ending;
 pub use args::ServeArgs;
 
-/// How long requests that came may take once the ports are closed. With the delay before,
-/// it stays within the 30 s that a pod has by default.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Time for open requests once the ports are closed. With the delay before, it stays within the
+/// 30 s that a pod has by default.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Serves until SIGTERM or Ctrl-C; a second one ends at once.
 ///
@@ -33,7 +33,7 @@ pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
     };
     let exit = ending.told().await;
     tokio::select! {
-        () = running.stop(Ending::delay(exit, args.shutdown_delay), PATIENCE) => {}
+        () = running.stop(Ending::delay(exit, args.shutdown_delay), REQUEST_TIMEOUT) => {}
         _ = ending.told() => {}
     }
     Ok(exit)

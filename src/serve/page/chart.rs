@@ -1,88 +1,142 @@
-//! Capacity over time, stacked: paid work below, opportunistic work on it, and the line of
-//! what there is.
+//! The cluster's CPU over the last hour, stacked: paid work below, opportunistic work above it,
+//! and a line of what is allocatable.
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::markup::{cores, seconds};
-use crate::serve::history::{Cpu, Sample};
-use oppscale_core::resources::Amount;
+use minijinja::{Value, context};
 
+use crate::serve::overview::{self, ClusterTotals};
+use crate::serve::state::{Freshness, MetricsState};
+use oppscale_core::resources::{Amount, CPU};
+use oppscale_core::units;
+
+/// Interval between samples.
+const SAMPLE_INTERVAL: Duration = Duration::from_secs(5);
+/// Interval between checks for the first data.
+const START_INTERVAL: Duration = Duration::from_millis(250);
+/// Number of samples kept: an hour of them.
+const MAX_SAMPLES: usize = 720;
+/// Size of the drawing, in units of its own.
 const WIDTH: Amount = 720;
 const HEIGHT: Amount = 200;
-/// The chart grows with the first samples up to this; before, it would be a sliver.
-const SHORTEST: Duration = Duration::from_secs(60);
+/// Time that the chart spans at least: before that the first samples would be a sliver.
+const MIN_SPAN: Duration = Duration::from_secs(60);
 
-/// The chart as SVG, with its axes in words below and above it. It ends with what is now.
-pub(super) fn chart(samples: &[Sample], now: Instant, cpu: Option<Cpu>) -> String {
-    let mut known: Vec<(Amount, Option<Cpu>)> =
-        samples.iter().map(|s| (millis(now.saturating_duration_since(s.at)), s.cpu)).collect();
-    if !known.is_empty() {
-        known.push((0, cpu));
-    }
-    let Some((first, _)) = known.first() else {
-        return "<p class=\"dim\">Samples are taken every 5 s; none yet.</p>".to_owned();
-    };
-    let span = (*first).max(millis(SHORTEST));
-    let top = known
-        .iter()
-        .filter_map(|(_, cpu)| cpu.as_ref())
-        .map(|cpu| cpu.allocatable.max(cpu.paid + cpu.opportunistic));
-    // A little air above the line.
-    let top = top.max().unwrap_or(0).max(1) * 21 / 20;
-    let x = |age: Amount| WIDTH - age * WIDTH / span;
-    let y = |amount: Amount| HEIGHT - amount.max(0) * HEIGHT / top;
-    let mut shapes = String::new();
-    for run in known.split(|(_, cpu)| cpu.is_none()) {
-        let run: Vec<(Amount, Cpu)> =
-            run.iter().filter_map(|(age, cpu)| Some((x(*age), (*cpu)?))).collect();
-        if run.is_empty() {
-            continue;
-        }
-        let paid = |cpu: &Cpu| y(cpu.paid);
-        let both = |cpu: &Cpu| y(cpu.paid + cpu.opportunistic);
-        area(&mut shapes, "paid", &run, paid, |_| HEIGHT);
-        area(&mut shapes, "own", &run, both, paid);
-        let _ = write!(shapes, "<polyline class=\"all\" points=\"");
-        for (x, cpu) in &run {
-            let _ = write!(shapes, "{x},{} ", y(cpu.allocatable));
-        }
-        shapes.push_str("\"/>");
-    }
-    let last = known.iter().rev().find_map(|(_, cpu)| *cpu);
-    let label = last.map_or("Not heard".to_owned(), |cpu| {
-        format!(
-            "Now {} of {} cores are taken by paid work, {} by opportunistic work",
-            cores(cpu.paid),
-            cores(cpu.allocatable),
-            cores(cpu.opportunistic)
-        )
-    });
-    let highest = cores(top * 20 / 21);
-    let since = seconds(Duration::from_millis(u64::try_from(span).unwrap_or(0)));
-    format!(
-        "<p class=\"axis\"><span>{highest} cores</span></p>\
-         <svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" preserveAspectRatio=\"none\" \
-         role=\"img\" aria-label=\"{label}\"><title>{label}</title>{shapes}</svg>\
-         <p class=\"axis\"><span>{since} ago</span><span>now</span></p>"
-    )
+/// Use of the cluster's CPU at one time, in millicores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::serve) struct CpuUse {
+    allocatable: Amount,
+    paid: Amount,
+    opportunistic: Amount,
 }
 
-fn area(
-    shapes: &mut String,
-    class: &str,
-    run: &[(Amount, Cpu)],
-    upper: impl Fn(&Cpu) -> Amount,
-    lower: impl Fn(&Cpu) -> Amount,
-) {
-    let _ = write!(shapes, "<polygon class=\"{class}\" points=\"");
-    for (x, cpu) in run {
-        let _ = write!(shapes, "{x},{} ", upper(cpu));
+/// A sample; without CPU if the cluster's state was stale.
+type Sample = (Instant, Option<CpuUse>);
+
+/// Samples, oldest first.
+#[derive(Debug, Default)]
+pub(in crate::serve) struct CpuHistory(Mutex<VecDeque<Sample>>);
+
+impl CpuHistory {
+    /// Takes samples for ever. The first known state begins the chart.
+    pub(in crate::serve) async fn record(&self, state: MetricsState) {
+        loop {
+            let cpu = match state.freshness() {
+                Freshness::Fresh(_) => Some(CpuUse::of(&overview::totals(&state))),
+                Freshness::Stale(..) => None,
+                Freshness::Starting(_) => {
+                    tokio::time::sleep(START_INTERVAL).await;
+                    continue;
+                }
+            };
+            self.add((Instant::now(), cpu));
+            tokio::time::sleep(SAMPLE_INTERVAL).await;
+        }
     }
-    for (x, cpu) in run.iter().rev() {
-        let _ = write!(shapes, "{x},{} ", lower(cpu));
+
+    fn add(&self, sample: Sample) {
+        let mut samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if samples.len() == MAX_SAMPLES {
+            samples.pop_front();
+        }
+        samples.push_back(sample);
     }
-    shapes.push_str("\"/>");
+
+    /// The template's values for the chart, which ends with the use `now`.
+    pub(super) fn chart(&self, now: Instant, current: Option<CpuUse>) -> Value {
+        let samples = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = |at: Instant| millis(now.saturating_duration_since(at));
+        let mut known: Vec<(Amount, Option<CpuUse>)> =
+            samples.iter().map(|(at, cpu)| (age(*at), *cpu)).collect();
+        drop(samples);
+        let Some((first, _)) = known.first() else { return context! { areas => () } };
+        let span = (*first).max(millis(MIN_SPAN));
+        known.push((0, current));
+        let highest = known
+            .iter()
+            .filter_map(|(_, cpu)| cpu.map(|cpu| cpu.allocatable.max(cpu.sum())))
+            .max()
+            .unwrap_or(0)
+            .max(1);
+        // A twentieth of air above the line.
+        let top = (highest * 21 / 20).max(1);
+        let x = |age: Amount| WIDTH - age * WIDTH / span;
+        let y = |amount: Amount| HEIGHT - amount.max(0) * HEIGHT / top;
+        let mut areas: Vec<Value> = Vec::new();
+        for run in known.split(|(_, cpu)| cpu.is_none()) {
+            let run: Vec<(Amount, CpuUse)> =
+                run.iter().filter_map(|(age, cpu)| Some((x(*age), (*cpu)?))).collect();
+            if run.is_empty() {
+                continue;
+            }
+            let line = |height: &dyn Fn(&CpuUse) -> Amount| -> Vec<(Amount, Amount)> {
+                run.iter().map(|(x, cpu)| (*x, height(cpu))).collect()
+            };
+            let (floor, paid) = (line(&|_| HEIGHT), line(&|cpu| y(cpu.paid)));
+            areas.push(context! {
+                paid => points(paid.iter().chain(floor.iter().rev())),
+                opportunistic => points(line(&|cpu| y(cpu.sum())).iter().chain(paid.iter().rev())),
+                allocatable => points(line(&|cpu| y(cpu.allocatable)).iter()),
+            });
+        }
+        let last = known.iter().rev().find_map(|(_, cpu)| *cpu).map(|cpu| {
+            let CpuUse { allocatable, paid, opportunistic } = cpu;
+            context! { allocatable, paid, opportunistic }
+        });
+        context! {
+            areas => areas,
+            now => last,
+            highest => highest,
+            width => WIDTH,
+            height => HEIGHT,
+            since => units::age(Duration::from_millis(u64::try_from(span).unwrap_or(0))),
+        }
+    }
+}
+
+impl CpuUse {
+    pub(in crate::serve) fn of(totals: &ClusterTotals) -> Self {
+        Self {
+            allocatable: totals.allocatable.get(CPU),
+            paid: totals.paid.get(CPU),
+            opportunistic: totals.opportunistic.get(CPU),
+        }
+    }
+
+    fn sum(&self) -> Amount {
+        self.paid + self.opportunistic
+    }
+}
+
+/// Corners of a shape, as SVG writes them.
+fn points<'p>(corners: impl Iterator<Item = &'p (Amount, Amount)>) -> String {
+    corners.fold(String::new(), |mut text, (x, y)| {
+        let _ = write!(text, "{x},{y} ");
+        text
+    })
 }
 
 fn millis(span: Duration) -> Amount {

@@ -1,185 +1,253 @@
-//! The web page: written here in full, so that it needs no JavaScript; the script only
-//! puts newer pieces into place as they come.
+//! The web page. The server renders all of it, so that it works without JavaScript; the script
+//! only replaces pieces as newer ones come.
 //!
-//! | file | holds |
-//! |---|---|
-//! | `markup` | text and amounts as HTML |
-//! | `chart` | capacity over time, as SVG |
-//! | `tables` | workloads and nodes |
-//! | `page.css`, `page.js`, `icon.svg` | what the page loads from here, and nothing from elsewhere |
+//! Each piece is a template of this folder, and `page.html` is the frame around them. Templates
+//! escape every value.
 
 mod chart;
-mod markup;
-mod tables;
+pub(super) mod update;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Instant;
 
-use super::board::{Board, Sight};
-use super::history::{Cpu, History};
-use super::overview::{self, Totals};
-use markup::{amount, cores, escape, seconds};
-use oppscale_cluster::Autoscaler;
-use oppscale_core::resources::{MEMORY, PODS};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{Environment, Value, context};
 
-/// The style sheet.
+use super::autoscalers::problem;
+use super::overview::{self, ClusterTotals, NodeSummary};
+use super::state::{Freshness, MetricsState};
+use super::workloads::ServedWorkload;
+pub(super) use chart::{CpuHistory, CpuUse};
+use oppscale_cluster::Autoscaler;
+use oppscale_core::headroom::Limit;
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use oppscale_core::share::{Share, ShareLimit};
+use oppscale_core::units;
+
+/// Style sheet.
 pub(super) const CSS: &str = include_str!("page.css");
-/// The script.
+/// Script.
 pub(super) const SCRIPT: &str = include_str!("page.js");
-/// The icon.
+/// Icon.
 pub(super) const ICON: &str = include_str!("icon.svg");
 
-/// Nothing from elsewhere, nothing inline, in nobody's frame.
+/// Forbids resources from other origins, inline code, and frames.
 pub(super) const SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
      style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
      form-action 'none'; frame-ancestors 'none'";
 
-/// Rows of nodes that a page shows unless all are asked for: a page of thousands is slow on
-/// a phone, and would be sent anew with every change.
-const NODES: usize = 100;
+/// Number of nodes that the page shows by default: a page of thousands is slow on a phone, and
+/// would be sent again with every change.
+const MAX_NODES: usize = 100;
 
-/// The pieces of the page that change, by the id of their element.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Pieces(pub(super) Vec<(&'static str, String)>);
+/// File names and texts of the templates; a piece's name is the id of its element.
+const TEMPLATES: [(&str, &str); 6] = [
+    ("page.html", include_str!("page.html")),
+    ("status.html", include_str!("status.html")),
+    ("totals.html", include_str!("totals.html")),
+    ("chart.html", include_str!("chart.html")),
+    ("workloads.html", include_str!("workloads.html")),
+    ("nodes.html", include_str!("nodes.html")),
+];
 
-/// What the page shows.
+/// Templates, compiled. They escape what they print because their names end in `.html`.
+static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut environment = Environment::new();
+    match SyntaxConfig::builder().trim_blocks(true).build() {
+        Ok(syntax) => environment.set_syntax(syntax),
+        Err(error) => tracing::error!(%error, "the page's template syntax is invalid"),
+    }
+    environment.add_filter("cores", |milli: Amount| units::amount(CPU, milli));
+    environment.add_filter("memory", |bytes: Amount| units::amount(MEMORY, bytes));
+    for (name, text) in TEMPLATES {
+        if let Err(error) = environment.add_template(name, text) {
+            tracing::error!(%error, "the page's template {name} cannot be compiled");
+        }
+    }
+    environment
+});
+
+/// Pieces of the page that change: id of the element, and HTML.
+pub(super) type Pieces = Vec<(&'static str, String)>;
+
+/// Data that the page shows.
 pub(super) struct View<'v> {
-    pub(super) board: &'v Board,
-    pub(super) history: &'v History,
-    /// `None` when they may not be read.
+    pub(super) state: &'v MetricsState,
+    pub(super) history: &'v CpuHistory,
+    /// HPAs; `None` if they cannot be read.
     pub(super) autoscalers: Option<Vec<Autoscaler>>,
     pub(super) all_nodes: bool,
 }
 
 impl View<'_> {
-    /// Writes the pieces.
+    /// Renders the pieces; only the status before the cluster is known.
     pub(super) fn pieces(&self) -> Pieces {
-        let sight = self.board.sight();
-        let mut pieces = vec![("status", status(&sight))];
-        if matches!(sight, Sight::Starting(_)) {
-            return Pieces(pieces);
+        let freshness = self.state.freshness();
+        let mut pieces = vec![("status", status(&freshness))];
+        if !matches!(freshness, Freshness::Starting(_)) {
+            let totals = overview::totals(self.state);
+            let now = matches!(freshness, Freshness::Fresh(_)).then(|| CpuUse::of(&totals));
+            pieces.push(("totals", tiles(&totals)));
+            pieces.push(("chart", self.history.chart(Instant::now(), now)));
+            pieces.push(("workloads", self.workloads()));
+            pieces.push(("nodes", self.nodes()));
         }
-        let totals = overview::totals(self.board);
-        let counted = self.board.counted();
-        let nodes = overview::nodes(self.board);
-        let shown = if self.all_nodes { nodes.len() } else { NODES };
-        let hpas = self.autoscalers.as_deref();
-        pieces.push(("totals", tiles(&totals)));
-        let now = matches!(sight, Sight::Clear(_)).then(|| Cpu::of(&totals));
-        pieces.push(("chart", chart::chart(&self.history.samples(), Instant::now(), now)));
-        pieces.push(("workloads", tables::workloads(&counted.workloads, hpas)));
-        pieces.push(("nodes", tables::nodes(&nodes, shown)));
-        Pieces(pieces)
+        pieces.into_iter().map(|(id, context)| (id, render(id, context))).collect()
     }
 
-    /// Writes the whole page.
+    /// Renders the whole page.
     pub(super) fn page(&self) -> String {
-        let pieces = self.pieces();
-        let piece = |id: &str| {
-            let found = pieces.0.iter().find(|(known, _)| *known == id);
-            found.map_or("", |(_, html)| html.as_str())
-        };
-        let mut sections = String::new();
-        for (id, title) in [
-            ("totals", ""),
-            ("chart", "CPU over time"),
-            ("workloads", "Workloads"),
-            ("nodes", "Nodes"),
-        ] {
-            let title = if title.is_empty() { title.into() } else { format!("<h2>{title}</h2>") };
-            sections.push_str(&format!(
-                "<section>{title}<div id=\"{id}\">{}</div></section>\n",
-                piece(id)
-            ));
-        }
-        format!(
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
-             <meta name=\"color-scheme\" content=\"light dark\">\
-             <title>oppscale</title><link rel=\"stylesheet\" href=\"page.css\">\
-             <link rel=\"icon\" href=\"icon.svg\" type=\"image/svg+xml\">\
-             <noscript><meta http-equiv=\"refresh\" content=\"30\"></noscript>\
-             <script src=\"page.js\" defer></script></head>\n\
-             <body><header><h1>oppscale</h1>\
-             <div id=\"status\" role=\"status\">{}</div>\
-             <noscript><p class=\"dim\">Without JavaScript the page is renewed every 30 s.</p>\
-             </noscript></header>\n<main>{sections}</main>\n\
-             <footer class=\"dim\">oppscale {} · <a href=\"metrics\">metrics</a></footer>\
-             </body></html>\n",
-            piece("status"),
-            env!("CARGO_PKG_VERSION"),
-        )
+        let pieces: BTreeMap<&str, String> = self.pieces().into_iter().collect();
+        render("page", context! { version => env!("CARGO_PKG_VERSION"), ..Serde(pieces) })
+    }
+
+    fn workloads(&self) -> Value {
+        let hpas = self.autoscalers.as_deref();
+        let counted = self.state.counted();
+        let rows = counted.workloads.iter();
+        let rows: Value = rows.map(|(served, share)| workload(served, share, hpas)).collect();
+        context! { workloads => rows, hpas_refused => hpas.is_none() }
+    }
+
+    fn nodes(&self) -> Value {
+        let nodes = overview::nodes(self.state);
+        let shown = if self.all_nodes { nodes.len() } else { MAX_NODES };
+        let rows: Value = nodes.iter().take(shown).map(node).collect();
+        context! { nodes => rows, hidden => nodes.len().saturating_sub(shown) }
     }
 }
 
-fn status(sight: &Sight) -> String {
-    match sight {
-        Sight::Clear(age) => format!(
-            "<p class=\"good\"><span class=\"dot\"></span>Current: last heard \
-             <b>{}</b> ago</p>",
-            seconds(*age)
-        ),
-        Sight::Starting(why) => {
-            format!("<p class=\"warn\"><span class=\"dot\"></span>Starting: {}</p>", escape(why))
-        }
-        Sight::Blind(why, _) => format!(
-            "<p class=\"bad\"><span class=\"dot\"></span><b>Blind</b>: {}. Metrics are \
-             refused or 0; what stands below is the last that was heard.</p>",
-            escape(why)
-        ),
+fn render(name: &str, context: Value) -> String {
+    let template = ENVIRONMENT.get_template(&format!("{name}.html"));
+    template.and_then(|template| template.render(context)).unwrap_or_else(|error| {
+        tracing::error!(%error, "the page's template {name}.html cannot be rendered");
+        String::new()
+    })
+}
+
+fn status(freshness: &Freshness) -> Value {
+    match freshness {
+        Freshness::Fresh(age) => context! { fresh => units::age(*age) },
+        Freshness::Starting(reason) => context! { starting => reason },
+        Freshness::Stale(reason, _) => context! { stale => reason },
     }
 }
 
-/// The sums, as tiles that are the chart's legend too.
-fn tiles(totals: &Totals) -> String {
-    let cpu = Cpu::of(totals);
-    let free = cpu.allocatable - cpu.paid - cpu.opportunistic;
-    let memory =
-        |resources: &oppscale_core::resources::Resources| amount(MEMORY, resources.get(MEMORY));
-    let mut free_memory = totals.allocatable.minus(&totals.paid);
-    free_memory.subtract(&totals.opportunistic);
-    let tile = |class: &str, name: &str, main: String, below: String| {
-        format!(
-            "<div class=\"tile {class}\"><dt>{name}</dt><dd><b>{main}</b><small>{below}</small>\
-             </dd></div>"
-        )
+/// The sums as tiles, which are the chart's legend, too.
+fn tiles(totals: &ClusterTotals) -> Value {
+    let mut free = totals.allocatable.minus(&totals.paid);
+    free.subtract(&totals.opportunistic);
+    let cpu = totals.allocatable.get(CPU);
+    let tile = |class, name, amounts: &Resources| {
+        context! {
+            class => class,
+            name => name,
+            cpu => amounts.get(CPU),
+            memory => amounts.get(MEMORY),
+            percent => units::percent(amounts.get(CPU), cpu),
+        }
     };
-    let share = |part| match cpu.allocatable {
-        0 => String::new(),
-        whole => format!(" · {}%", part * 100 / whole),
-    };
-    let pods = totals.paid.get(PODS) + totals.opportunistic.get(PODS);
-    let mut nodes = format!("{} pods, {} waiting", pods, totals.waiting);
-    if totals.unusable > 0 {
-        nodes = format!("{} unusable · {nodes}", totals.unusable);
-    }
-    if totals.unknown > 0 {
-        nodes = format!("{} unknown · {nodes}", totals.unknown);
-    }
-    let tiles = [
-        tile(
-            "paid",
-            "Paid",
-            format!("{} cores", cores(cpu.paid)),
-            format!("{}{}", memory(&totals.paid), share(cpu.paid)),
-        ),
-        tile(
-            "own",
-            "Opportunistic",
-            format!("{} cores", cores(cpu.opportunistic)),
-            format!("{}{}", memory(&totals.opportunistic), share(cpu.opportunistic)),
-        ),
-        tile(
-            "free",
-            "Free",
-            format!("{} cores", cores(free)),
-            format!("{}{}", memory(&free_memory), share(free)),
-        ),
-        tile(
-            "all",
-            "Nodes",
-            totals.nodes.to_string(),
-            format!("{} cores · {nodes}", cores(cpu.allocatable)),
-        ),
+    let tiles = vec![
+        tile("paid", "Paid", &totals.paid),
+        tile("own", "Opportunistic", &totals.opportunistic),
+        tile("free", "Free", &free),
     ];
-    format!("<dl class=\"tiles\">{}</dl>", tiles.concat())
+    context! {
+        tiles => tiles,
+        nodes => totals.nodes,
+        cpu => cpu,
+        unknown => totals.unknown,
+        unusable => totals.unusable,
+        pods => totals.paid.get(PODS) + totals.opportunistic.get(PODS),
+        waiting => totals.waiting,
+    }
+}
+
+fn workload(
+    served: &ServedWorkload,
+    share: &Result<Share, String>,
+    hpas: Option<&[Autoscaler]>,
+) -> Value {
+    let hpas = hpas.unwrap_or_default().iter().filter(|hpa| served.is_scaled_by(hpa));
+    let hpas: Value = hpas
+        .map(|hpa| {
+            let ((current, desired), (min, max)) = (hpa.replicas(), hpa.bounds());
+            let (name, problem) = (hpa.name(), problem(hpa));
+            context! { name, current, desired, min, max, problem }
+        })
+        .collect();
+    let row = context! {
+        name => &served.id.name,
+        namespace => &served.id.namespace,
+        kind => served.id.kind.name,
+        ready => served.ready,
+        replicas => served.replicas,
+        hpas => hpas,
+    };
+    let details = match (share, &served.request) {
+        (Ok(share), Ok(request)) => context! {
+            held => (),
+            fit => share.fit,
+            limit => limit(&share.limit),
+            cpu => share.remaining.get(CPU),
+            memory => share.remaining.get(MEMORY),
+            weight => request.policy.weight,
+            priority => request.policy.priority,
+            reserve => request.policy.reserve.to_string(),
+            max_replicas => request.policy.max_replicas,
+        },
+        (Err(reason), _) | (_, Err(reason)) => context! { held => reason },
+    };
+    context! { ..row, ..details }
+}
+
+fn limit(limit: &ShareLimit) -> String {
+    match limit {
+        ShareLimit::MaxReplicas => "its own max-replicas".to_owned(),
+        ShareLimit::Headroom(Limit::Slots) => "no node has room for one more".to_owned(),
+        ShareLimit::Headroom(Limit::Remaining(name)) => format!("{name} runs out"),
+    }
+}
+
+fn node(node: &NodeSummary) -> Value {
+    let reason = node.unknown.clone().unwrap_or_else(|| node.reasons.join("; "));
+    let cpu = node.allocatable.get(CPU);
+    let (paid, opportunistic) = (node.paid.get(CPU), node.opportunistic.get(CPU));
+    let percent = |amount: Amount| (amount.max(0) * 100 / cpu.max(1)).min(100);
+    let paid_percent = percent(paid);
+    context! {
+        name => &node.name,
+        state => node.state,
+        reason => if reason.eq_ignore_ascii_case(node.state) { "" } else { &reason },
+        unknown => node.unknown.is_some(),
+        paid_percent => paid_percent,
+        opportunistic_percent => percent(paid + opportunistic) - paid_percent,
+        remaining => node.remaining(CPU),
+        paid => paid,
+        opportunistic => opportunistic,
+        cpu => cpu,
+        memory => node.remaining(MEMORY),
+        pods => node.paid.get(PODS) + node.opportunistic.get(PODS),
+        max_pods => node.allocatable.get(PODS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_escape_every_value() {
+        let html = render("status", context! { starting => "<img src=x onerror='a'>" });
+        assert!(html.contains("&lt;img src=x onerror=&#x27;a&#x27;&gt;"), "{html}");
+    }
+
+    #[test]
+    fn every_template_compiles() {
+        for (name, _) in TEMPLATES {
+            ENVIRONMENT.get_template(name).unwrap();
+        }
+    }
 }

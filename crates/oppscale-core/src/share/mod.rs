@@ -1,26 +1,26 @@
-//! Several opportunistic workloads share what remains, and never claim a core twice.
+//! Shares of what remains, for several opportunistic workloads that never claim a core twice.
 //!
-//! What a single one may have is what [`headroom`](super::headroom) says: slots beside the
-//! others, no more in sum than remains after paid demand and reserve. With several, each
-//! replica that is offered to one is taken from what the next may have:
+//! A single workload gets what [`headroom`](super::headroom) counts: slots beside paid pods, in sum
+//! no more than remains after paid demand and reserve. With several, each replica allocated to one
+//! is no longer free for the next:
 //!
-//! * The higher priority takes first; what it leaves goes to the next.
-//! * Within a priority, the next replica goes to whoever holds the least for its weight.
-//!   What one holds is its dominant share: the largest part that its replicas take of any
-//!   resource of the cluster (Ghodsi et al., *Dominant Resource Fairness*, NSDI 2011).
-//! * A reserve is what a workload must see free before it takes one more. One with a
-//!   smaller reserve goes on where one with a larger stops.
-//! * Nodes that few may use are handed out first, so that who may go anywhere does not take
-//!   the only place of who may not.
+//! * The highest priority is served first; the rest goes to the next.
+//! * Within a priority, the next replica goes to the workload with the smallest dominant share
+//!   for its weight: the largest part that its replicas take of any resource of the cluster
+//!   (Ghodsi et al., *Dominant Resource Fairness*, NSDI 2011).
+//! * A reserve must be free before a workload gets one more replica. A workload with a smaller
+//!   reserve continues where one with a larger stops.
+//! * Nodes that few workloads can use are divided first, so that a workload that can run anywhere
+//!   does not take the only place of one that cannot.
 //!
-//! A workload whose policy cannot be read is held: its pods count as others' here, so that
-//! nobody is offered what it stands on, and nothing is offered to it.
+//! A workload whose policy cannot be read is held: its pods count as paid, so that no workload
+//! gets their place, and it gets nothing itself.
 //!
-//! The result depends on the cluster and the workloads alone, not on the order in which
-//! events came: two servers that see the same say the same.
+//! The result depends on the cluster and the workloads alone, not on the order of events: two
+//! servers with the same state compute the same shares.
 
-mod fill;
-mod room;
+mod capacity;
+mod division;
 
 use super::headroom::Limit;
 use super::placement::Placement;
@@ -28,68 +28,68 @@ use super::policy::Policy;
 use super::replica::Replica;
 use super::resources::{Amount, Resources};
 
-pub use room::Room;
+pub use capacity::SharedCapacity;
 
-/// A workload that asks for a share.
+/// A workload's request for a share.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Claimant {
-    /// The shape of a replica.
+pub struct ShareRequest {
+    /// Shape of a replica.
     pub replica: Replica,
-    /// Where its pods may go.
+    /// Nodes that its pods can run on.
     pub placement: Placement,
-    /// How much it may take, and before whom.
+    /// Limits, weight and priority.
     pub policy: Policy,
 }
 
-/// What a workload may have.
+/// Share of a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
-    /// How many replicas it may have in all, those that run included.
+    /// Replicas that it may have in all, running ones included.
     pub fit: Amount,
-    /// What stops the next one.
+    /// Limit that stops the next replica.
     pub limit: ShareLimit,
-    /// What remains for it: what those replicas take, and its part of what nobody takes.
+    /// Remaining resources: requests of those replicas, and its part of what no workload takes.
     /// Never below 0, and over all workloads never more than there is.
     pub remaining: Resources,
-    /// How many nodes it may use.
+    /// Number of nodes it can use.
     pub usable_nodes: usize,
-    /// What those nodes have in all.
+    /// Allocatable resources of those nodes.
     pub allocatable: Resources,
-    /// What paid pods without a node ask for on them.
+    /// Requests of paid pods without a node that could run on them.
     pub demand: Resources,
-    /// What stays free of them.
+    /// Reserve that stays free on them.
     pub reserve: Resources,
 }
 
-/// What stops the next replica of a share.
+/// Limit of a share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ShareLimit {
-    /// As for a single workload, or what other workloads take has brought it about.
+    /// As for a single workload, perhaps because of what other workloads get.
     Headroom(Limit),
     /// Its own `max-replicas`.
     MaxReplicas,
 }
 
-/// Replicas that are offered on a node.
+/// Replicas allocated on a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer<'r> {
-    /// The node.
+pub struct Allocation<'r> {
+    /// Name of the node.
     pub node: &'r str,
-    /// The workload, by its place in the list.
-    pub claimant: usize,
-    /// How many.
+    /// Index of the workload's request.
+    pub request: usize,
+    /// Number of replicas.
     pub replicas: Amount,
 }
 
-impl Room {
-    /// Divides the room between its claimants: one share for each, in their order; `None`
-    /// for one that is held.
+impl SharedCapacity {
+    /// Divides the capacity between the requests: a share for each, in their order; `None` for a
+    /// held workload.
     pub fn divide(&self) -> Vec<Option<Share>> {
         self.divide_with(|_| {})
     }
 
-    /// As [`Self::divide`], telling each offer.
-    pub fn divide_with(&self, tell: impl FnMut(Offer<'_>)) -> Vec<Option<Share>> {
-        fill::divide(self, tell)
+    /// As [`Self::divide`], and reports each allocation.
+    pub fn divide_with(&self, report: impl FnMut(Allocation<'_>)) -> Vec<Option<Share>> {
+        division::divide(self, report)
     }
 }

@@ -1,89 +1,89 @@
-//! The room that is shared, taken out of the ledger as plain numbers.
+//! The shared capacity, copied from the ledger as plain numbers.
 //!
-//! The ledger is locked only while this is made; dividing takes longer and needs no lock.
+//! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
 use std::collections::HashMap;
 
-use super::Claimant;
+use super::ShareRequest;
 use crate::ledger::{Ledger, NodeAccount, Waiting};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
-/// What there is to share, and who asks for it.
+/// Capacity to share, and the requests for it.
 #[derive(Debug)]
-pub struct Room {
-    pub(super) claimants: Vec<Option<Asking>>,
-    /// The resources that count, by name: the place in the list is their place in a row.
+pub struct SharedCapacity {
+    pub(super) requests: Vec<Option<PreparedRequest>>,
+    /// Names of the resources that count; a row has their amounts in this order.
     pub(super) names: Vec<String>,
-    /// The nodes that some claimant may use, by name.
-    pub(super) nodes: Vec<RoomNode>,
-    /// What is free on each node, one row after another.
+    /// Nodes that some request can use, ordered by name.
+    pub(super) nodes: Vec<SharedNode>,
+    /// Free amounts of each node, one row after another.
     pub(super) free: Vec<Amount>,
     pub(super) classes: Vec<Class>,
-    /// For each kind of node, which classes may use it.
+    /// Classes that can use each kind of node.
     pub(super) kinds: Vec<Vec<usize>>,
 }
 
-/// A claimant, prepared.
+/// A request with its class and its needs as a row.
 #[derive(Debug)]
-pub(super) struct Asking {
-    pub(super) claimant: Claimant,
+pub(super) struct PreparedRequest {
+    pub(super) request: ShareRequest,
     pub(super) class: usize,
-    /// What a replica takes, in the order of the names.
+    /// Footprint of a replica as a row.
     pub(super) needs: Vec<Amount>,
 }
 
-/// A node that somebody may use.
+/// A node that some request can use.
 #[derive(Debug)]
-pub(super) struct RoomNode {
+pub(super) struct SharedNode {
     pub(super) name: String,
     pub(super) kind: usize,
 }
 
-/// Claimants that may use the same nodes.
+/// Requests that can use the same nodes.
 #[derive(Debug)]
 pub(super) struct Class {
     placement: Placement,
     pub(super) nodes: usize,
     pub(super) allocatable: Resources,
-    /// What is free on its nodes; what one is short of is never netted.
+    /// Free amounts over its nodes; an overcommitted node counts as 0.
     pub(super) free: Vec<Amount>,
     pub(super) demand: Resources,
-    /// The same, in the order of the names.
+    /// `demand` as a row.
     pub(super) demand_row: Vec<Amount>,
 }
 
-impl Room {
-    /// The room in `ledger`, which tracks the claimants in the order given. `None` stands
-    /// for one that is held.
-    pub fn of(ledger: &Ledger, claimants: &[Option<Claimant>]) -> Self {
-        let names = names(claimants);
+impl SharedCapacity {
+    /// The capacity in `ledger`, which tracks the requests in the order given; `None` is a held
+    /// workload.
+    pub fn of(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Self {
+        let names = names(requests);
         let mut classes: Vec<Class> = Vec::new();
-        let asking: Vec<Option<Asking>> = claimants
+        let prepared: Vec<Option<PreparedRequest>> = requests
             .iter()
-            .map(|claimant| {
-                let claimant = claimant.clone()?;
-                let class = class_of(&mut classes, &claimant.placement, names.len());
-                let needs = row(&names, claimant.replica.footprint());
-                Some(Asking { claimant, class, needs })
+            .map(|request| {
+                let request = request.clone()?;
+                let class = class_of(&mut classes, &request.placement, names.len());
+                let needs = row(&names, request.replica.footprint());
+                Some(PreparedRequest { request, class, needs })
             })
             .collect();
-        let mut room = Self {
-            claimants: asking,
+        let mut capacity = Self {
+            requests: prepared,
             names,
             nodes: Vec::new(),
             free: Vec::new(),
             classes,
             kinds: Vec::new(),
         };
-        let mut usable: Vec<Vec<&NodeRecord>> = vec![Vec::new(); room.classes.len()];
-        room.add_nodes(ledger, &mut usable);
-        room.add_demand(ledger, &usable);
-        for class in &mut room.classes {
-            class.demand_row = row(&room.names, &class.demand);
+        let mut usable: Vec<Vec<&NodeRecord>> = vec![Vec::new(); capacity.classes.len()];
+        capacity.add_nodes(ledger, &mut usable);
+        capacity.add_demand(ledger, &usable);
+        for class in &mut capacity.classes {
+            class.demand_row = row(&capacity.names, &class.demand);
         }
-        room
+        capacity
     }
 
     fn add_nodes<'l>(&mut self, ledger: &'l Ledger, usable: &mut [Vec<&'l NodeRecord>]) {
@@ -93,7 +93,7 @@ impl Room {
         accounts.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         for (record, account) in accounts {
             let Ok(allocatable) = &record.allocatable else { continue };
-            // What stands there cannot be told, so neither can what is free.
+            // With unknown requests, the free amount is unknown, too.
             if account.unknown_pods > 0 {
                 continue;
             }
@@ -118,14 +118,14 @@ impl Room {
                 self.kinds.push(classes.clone());
                 count
             });
-            self.nodes.push(RoomNode { name: record.name.to_string(), kind });
+            self.nodes.push(SharedNode { name: record.name.to_string(), kind });
             self.free.extend(free);
         }
     }
 
-    /// What is free beside everybody but those who share.
+    /// Free amounts beside all pods but those of the workloads that share.
     fn free_on(&self, account: &NodeAccount, allocatable: &Resources) -> Vec<Amount> {
-        let shares = |id| matches!(self.claimants.get(id as usize), Some(Some(_)));
+        let shares = |id| matches!(self.requests.get(id as usize), Some(Some(_)));
         let free = |name: &String| {
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.get(name)).sum();
@@ -136,7 +136,7 @@ impl Room {
     }
 
     fn add_demand(&mut self, ledger: &Ledger, usable: &[Vec<&NodeRecord>]) {
-        // Pods of one workload wait in hundreds, all alike; each shape is looked at once.
+        // Hundreds of alike pods of one workload may wait; each shape is checked once.
         let mut shapes: HashMap<(*const Resources, *const ()), Vec<(&Waiting, Amount)>> =
             HashMap::new();
         let paid =
@@ -162,11 +162,11 @@ impl Room {
     }
 }
 
-/// Cpu, memory and pods, and what else some replica asks for.
-fn names(claimants: &[Option<Claimant>]) -> Vec<String> {
+/// CPU, memory, pods, and further resources of some replica.
+fn names(requests: &[Option<ShareRequest>]) -> Vec<String> {
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
-    for claimant in claimants.iter().flatten() {
-        for (name, _) in claimant.replica.footprint().present() {
+    for request in requests.iter().flatten() {
+        for (name, _) in request.replica.footprint().present() {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -192,7 +192,7 @@ fn class_of(classes: &mut Vec<Class>, placement: &Placement, width: usize) -> us
     }
 }
 
-/// The amounts of `resources` in the order of `names`.
+/// Amounts of `resources` in the order of `names`.
 pub(super) fn row(names: &[String], resources: &Resources) -> Vec<Amount> {
     names.iter().map(|name| resources.get(name)).collect()
 }

@@ -1,7 +1,7 @@
-//! What is known now, counted when somebody asks.
+//! The state of the metrics: cluster and workloads, counted on demand.
 //!
-//! Nothing is counted while nobody asks, however many events come; whoever asks gets what
-//! the last event made of it. The cluster state is locked only while its numbers are copied out.
+//! Events alone cause no counting; a request gets the result as of the last event. The cluster's
+//! state is locked only while its numbers are copied.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,104 +10,104 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
-use super::catalog::{Catalog, Entry};
+use super::workloads::{ServedWorkload, WorkloadStore};
 use crate::metrics_api::{Found, NodeReading, Readings, Refusal, Source, Values, WorkloadReading};
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::kinds::Kind;
 use oppscale_core::ledger::Population;
 use oppscale_core::resources::{CPU, MEMORY};
-use oppscale_core::share::{Claimant, Room, Share};
+use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
 
-/// Answers that are asked for within this time share one count, or thousands of requests a
-/// second would do nothing but count.
-const SHARED: Duration = Duration::from_millis(5);
-/// Where a count takes long, they share it for so many times as long: counting takes a third
-/// of a core at most. With 3, values were up to 26 ms old where 20 are the aim; with 2, 19.
-const PAUSE: u32 = 2;
+/// Requests within this time share one count, or thousands of requests a second would do nothing
+/// but count.
+const MIN_INTERVAL: Duration = Duration::from_millis(5);
+/// A slow count is shared for this multiple of its duration, so that counting takes a third of a
+/// core at most. With 3, values were up to 26 ms old where 20 are the aim; with 2, 19.
+const INTERVAL_FACTOR: u32 = 2;
 
-/// What to answer when the cluster has not been heard for too long.
+/// Answer while the data is stale.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnStale {
     /// 503: the HPA leaves the replicas as they are.
     Hold,
-    /// 0: the HPA takes the workload down to its least replicas.
+    /// 0: the HPA scales the workload down to its `minReplicas`.
     Zero,
 }
 
-/// When the cluster counts as unheard, and what then.
+/// When the data counts as stale, and what to answer then.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    /// The greatest age.
+pub struct StalenessPolicy {
+    /// Maximum age of fresh data.
     pub max_staleness: Duration,
-    /// What then.
+    /// Answer while the data is stale.
     pub on_stale: OnStale,
 }
 
-/// What is known now. Clones are the same.
+/// Cluster state and served workloads. Clones share them.
 #[derive(Debug, Clone)]
-pub struct Board(Arc<Inner>);
+pub struct MetricsState(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    cluster_state: ClusterState,
-    /// Its count of changes.
+    cluster: ClusterState,
+    /// Number of changes of `cluster`.
     changes: watch::Receiver<u64>,
-    catalog: Catalog,
+    workloads: WorkloadStore,
     kinds: Vec<(&'static Kind, Followed)>,
-    patience: Patience,
+    policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
-    /// When what is known was last current.
+    /// When the data was last proved current.
     current: Mutex<Option<Instant>>,
 }
 
-/// Everything that was counted at one time.
+/// Result of one count.
 #[derive(Debug)]
 pub struct Counted {
     of: (u64, u64),
     at: Instant,
     took: Duration,
-    /// The workloads with their shares, or why they are held.
-    pub workloads: Vec<(Entry, Result<Share, String>)>,
-    /// How many pods each of them has.
+    /// Workloads with their shares, or why they are held.
+    pub workloads: Vec<(ServedWorkload, Result<Share, String>)>,
+    /// Number of pods of each workload.
     pub populations: Vec<Population>,
     readings: Arc<Vec<WorkloadReading>>,
 }
 
-/// How well the cluster is heard.
+/// Whether the data is fresh.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sight {
-    /// Well; what is known is at most so old.
-    Clear(Duration),
-    /// Not all has been read for the first time yet: what is missing.
+pub enum Freshness {
+    /// Fresh; of at most this age.
+    Fresh(Duration),
+    /// Not everything has been listed yet: what is missing.
     Starting(String),
-    /// Not at all, or too long ago: why, and how old what is known is.
-    Blind(String, Option<Duration>),
+    /// Stale, or not readable: why, and the age if there is data.
+    Stale(String, Option<Duration>),
 }
 
-impl Board {
-    /// A board of `picture` and of the workloads in `catalog`, which `kinds` are heard of.
+impl MetricsState {
+    /// The state of `cluster` and of `workloads`, which the watches `kinds` keep current.
     pub fn new(
-        cluster_state: ClusterState,
-        catalog: Catalog,
+        cluster: ClusterState,
+        workloads: WorkloadStore,
         kinds: Vec<(&'static Kind, Followed)>,
-        patience: Patience,
+        policy: StalenessPolicy,
     ) -> Self {
-        let (changes, counted) = (cluster_state.changes(), Mutex::default());
+        let (changes, counted) = (cluster.changes(), Mutex::default());
         let current = Mutex::default();
-        Self(Arc::new(Inner { cluster_state, changes, catalog, kinds, patience, counted, current }))
+        Self(Arc::new(Inner { cluster, changes, workloads, kinds, policy, counted, current }))
     }
 
-    /// The cluster state that is counted.
+    /// The cluster's state.
     pub fn cluster_state(&self) -> &ClusterState {
-        &self.0.cluster_state
+        &self.0.cluster
     }
 
-    /// How old what is known may be.
+    /// Maximum age of fresh data.
     pub fn max_staleness(&self) -> Duration {
-        self.0.patience.max_staleness
+        self.0.policy.max_staleness
     }
 
-    /// The watches of the kinds of workloads. A custom kind that the cluster lacks is left out.
+    /// Watches of the kinds of workloads, without custom kinds that the cluster lacks.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, WatchStatus)> {
         let feeds = self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.status()));
         feeds.filter(|(kind, feed)| {
@@ -115,76 +115,73 @@ impl Board {
         })
     }
 
-    /// How well the cluster is heard.
-    pub fn sight(&self) -> Sight {
-        let (health, pods_unknown) = self
-            .0
-            .cluster_state
-            .read(|snapshot, health| (health.clone(), snapshot.pods_unknown.clone()));
-        let sight = self.sight_of(&health, pods_unknown);
-        if let Sight::Clear(age) = sight {
+    /// Whether the data is fresh now.
+    pub fn freshness(&self) -> Freshness {
+        let (health, pods_unknown) =
+            self.0.cluster.read(|snapshot, health| (health.clone(), snapshot.pods_unknown.clone()));
+        let freshness = self.freshness_of(&health, pods_unknown);
+        if let Freshness::Fresh(age) = freshness {
             *self.current() = Instant::now().checked_sub(age);
         }
-        sight
+        freshness
     }
 
     fn current(&self) -> MutexGuard<'_, Option<Instant>> {
         self.0.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// For how long the cluster has been out of sight, where it was in sight before. A right
-    /// that was taken away leaves nothing that has an age.
-    fn blind_for(&self, age: Option<Duration>) -> Option<Duration> {
+    /// How long the data has been stale, if it was ever fresh. Data that became unreadable (403)
+    /// has no age of its own; the time since it was last fresh counts.
+    fn stale_for(&self, age: Option<Duration>) -> Option<Duration> {
         let since = || self.current().map(|current| current.elapsed());
-        age.or_else(since).filter(|age| *age > self.0.patience.max_staleness)
+        age.or_else(since).filter(|age| *age > self.0.policy.max_staleness)
     }
 
-    fn sight_of(&self, health: &Health, pods_unknown: Option<String>) -> Sight {
+    fn freshness_of(&self, health: &Health, pods_unknown: Option<String>) -> Freshness {
         let now = Instant::now();
         if let Phase::Refused { why, .. } = &health.nodes.phase {
-            return Sight::Blind(format!("nodes may not be read: {why}"), None);
+            return Freshness::Stale(format!("nodes cannot be read: {why}"), None);
         }
         if let Phase::Refused { why, .. } = &health.pods.phase {
-            return Sight::Blind(format!("pods may not be read: {why}"), None);
+            return Freshness::Stale(format!("pods cannot be read: {why}"), None);
         }
         let mut age = match (health.nodes.age(now), health.pods.age(now)) {
             (Some(nodes), Some(pods)) => nodes.max(pods),
-            (None, _) => return Sight::Starting("nodes have not been listed yet".to_owned()),
-            _ => return Sight::Starting("pods have not been listed yet".to_owned()),
+            (None, _) => return Freshness::Starting("nodes have not been listed yet".to_owned()),
+            _ => return Freshness::Starting("pods have not been listed yet".to_owned()),
         };
         if let Some(why) = pods_unknown {
-            return Sight::Blind(format!("pods are unknown: {why}"), None);
+            return Freshness::Stale(format!("pods are unknown: {why}"), None);
         }
         for (kind, feed) in self.kinds() {
             match (feed.age(now), &feed.phase) {
-                // Without the right to see a kind, none of it is served; the others are.
+                // Workloads of an unreadable kind are not served; the others are.
                 (_, Phase::Refused { .. }) => {}
                 (Some(kind), _) => age = age.max(kind),
                 (None, _) => {
                     let what = kind.plural;
-                    return Sight::Starting(format!("{what} have not been listed yet"));
+                    return Freshness::Starting(format!("{what} have not been listed yet"));
                 }
             }
         }
-        let most = self.0.patience.max_staleness;
+        let most = self.0.policy.max_staleness;
         if age > most {
             let (age_seconds, most) = (age.as_secs(), most.as_secs());
             let why = format!(
-                "the cluster was last heard {age_seconds}s ago, longer than the {most}s that \
-                 --max-staleness allows"
+                "the data is {age_seconds}s old, more than the {most}s that --max-staleness allows"
             );
-            return Sight::Blind(why, Some(age));
+            return Freshness::Stale(why, Some(age));
         }
-        Sight::Clear(age)
+        Freshness::Fresh(age)
     }
 
-    /// What the workloads may have, as of the last event.
+    /// The workloads' shares, as of the last event.
     pub fn counted(&self) -> Arc<Counted> {
         let inner = &self.0;
         let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = (*inner.changes.borrow(), inner.catalog.version());
+        let of = (*inner.changes.borrow(), inner.workloads.version());
         if let Some(last) = &*last
-            && (last.of == of || last.at.elapsed() < SHARED.max(last.took * PAUSE))
+            && (last.of == of || last.at.elapsed() < MIN_INTERVAL.max(last.took * INTERVAL_FACTOR))
         {
             return Arc::clone(last);
         }
@@ -195,32 +192,32 @@ impl Board {
 
     fn count(&self, change: u64) -> Counted {
         let began = Instant::now();
-        let (version, entries, groups) = self.0.catalog.entries();
-        let claimants: Vec<Option<Claimant>> =
-            entries.iter().map(|entry| entry.claimant.clone().ok()).collect();
-        let (mut room, mut populations) = (None, Vec::new());
-        self.0.cluster_state.change(|intake, _| {
+        let (version, served, groups) = self.0.workloads.served();
+        let requests: Vec<Option<ShareRequest>> =
+            served.iter().map(|served| served.request.clone().ok()).collect();
+        let (mut capacity, mut populations) = (None, Vec::new());
+        self.0.cluster.change(|intake, _| {
             let ledger = &mut intake.snapshot_mut().ledger;
             ledger.track(groups);
-            room = Some(Room::of(ledger, &claimants));
-            populations = ledger.populations(claimants.len());
-            // Nothing has changed for those who look.
+            capacity = Some(SharedCapacity::of(ledger, &requests));
+            populations = ledger.populations(requests.len());
+            // Tracking changes nothing that subscribers see.
             false
         });
-        let shares = room.map(|room| room.divide()).unwrap_or_default();
-        let workloads: Vec<(Entry, Result<Share, String>)> = entries
+        let shares = capacity.map(|capacity| capacity.divide()).unwrap_or_default();
+        let workloads: Vec<(ServedWorkload, Result<Share, String>)> = served
             .into_iter()
             .zip(shares.into_iter().chain(std::iter::repeat(None)))
-            .map(|(entry, share)| {
-                let share = match (share, &entry.claimant) {
+            .map(|(served, share)| {
+                let share = match (share, &served.request) {
                     (Some(share), _) => Ok(share),
                     (None, Err(why)) => Err(why.clone()),
                     (None, Ok(_)) => Err("it has not been counted".to_owned()),
                 };
-                (entry, share)
+                (served, share)
             })
             .collect();
-        let readings = workloads.iter().map(|(entry, share)| reading(entry, share)).collect();
+        let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
             of: (change, version),
             at: Instant::now(),
@@ -231,14 +228,16 @@ impl Board {
         }
     }
 
-    /// Whether values may be told, and of when they are: they may, they are all 0, or they
-    /// may not.
-    fn may_tell(&self) -> Result<(bool, String), Refusal> {
+    /// Time of the values, and whether they may be served (or are all 0 instead).
+    ///
+    /// # Errors
+    /// If the data is stale and the policy is to hold.
+    fn check_freshness(&self) -> Result<(bool, String), Refusal> {
         let time = |age| wall_clock(OffsetDateTime::now_utc() - age);
-        let why = match self.sight() {
-            Sight::Clear(age) => return Ok((true, time(age))),
-            Sight::Starting(why) => why,
-            Sight::Blind(why, age) => match (self.0.patience.on_stale, self.blind_for(age)) {
+        let why = match self.freshness() {
+            Freshness::Fresh(age) => return Ok((true, time(age))),
+            Freshness::Starting(why) => why,
+            Freshness::Stale(why, age) => match (self.0.policy.on_stale, self.stale_for(age)) {
                 (OnStale::Zero, Some(age)) => return Ok((false, time(age))),
                 _ => why,
             },
@@ -247,12 +246,12 @@ impl Board {
     }
 }
 
-fn reading(entry: &Entry, share: &Result<Share, String>) -> WorkloadReading {
+fn reading(served: &ServedWorkload, share: &Result<Share, String>) -> WorkloadReading {
     WorkloadReading {
-        namespace: entry.id.namespace.clone(),
-        kind: entry.id.kind,
-        name: entry.id.name.clone(),
-        labels: Arc::clone(&entry.labels),
+        namespace: served.id.namespace.clone(),
+        kind: served.id.kind,
+        name: served.id.name.clone(),
+        labels: Arc::clone(&served.labels),
         values: share.as_ref().map_err(Clone::clone).map(|share| Values {
             fit_replicas: Some(share.fit),
             cpu_milli: share.remaining.get(CPU),
@@ -268,11 +267,11 @@ pub(super) fn wall_clock(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_default()
 }
 
-impl Source for Board {
+impl Source for MetricsState {
     fn workloads(&self) -> Result<Readings, Refusal> {
-        let (tell, time) = self.may_tell()?;
+        let (is_fresh, time) = self.check_freshness()?;
         let counted = self.counted();
-        if tell {
+        if is_fresh {
             return Ok(Readings { time, workloads: Arc::clone(&counted.readings) });
         }
         let nothing = Values { fit_replicas: Some(0), cpu_milli: 0, memory_bytes: 0 };
@@ -284,9 +283,9 @@ impl Source for Board {
     }
 
     fn nodes(&self) -> Result<Found<NodeReading>, Refusal> {
-        let (tell, time) = self.may_tell()?;
+        let (is_fresh, time) = self.check_freshness()?;
         let items = super::overview::nodes(self).into_iter().map(|node| {
-            let values = match (&node.unknown, tell) {
+            let values = match (&node.unknown, is_fresh) {
                 (Some(why), _) => Err(why.clone()),
                 (None, false) => Ok(Values::default()),
                 (None, true) => Ok(Values {

@@ -1,11 +1,11 @@
-//! What may become of paid pods that wait, where workloads may use different nodes.
+//! States of waiting paid pods, where workloads may use different nodes.
 
+use oppscale_core::demand::{self, DemandState};
 use oppscale_core::ledger::{Group, Ledger, Population};
 use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::placement::Placement;
-use oppscale_core::prospect::{self, Prospect};
 use oppscale_core::record::{PodKey, PodRecord};
 use serde_json::{Value, json};
 
@@ -48,9 +48,9 @@ fn tolerant() -> Value {
     json!({"tolerations": [{"key": "spot", "operator": "Exists"}]})
 }
 
-fn prospects(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, Prospect)> {
+fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandState)> {
     let mut found = Vec::new();
-    prospect::each(ledger, placements, |key, prospect| found.push((key.clone(), prospect)));
+    demand::classify_waiting(ledger, placements, |key, state| found.push((key.clone(), state)));
     found.sort();
     found
 }
@@ -63,13 +63,13 @@ fn a_node_is_usable_when_any_workload_may_use_it() {
         pod("c-huge", "32", &tolerant()),
         pod("d-gated", "2", &json!({"schedulingGates": [{"name": "x"}]})),
     ]);
-    let of = |placements: &[&Placement]| -> Vec<Prospect> {
-        prospects(&ledger, placements).into_iter().map(|(_, prospect)| prospect).collect()
+    let of = |placements: &[&Placement]| -> Vec<DemandState> {
+        states(&ledger, placements).into_iter().map(|(_, state)| state).collect()
     };
     let (anywhere, text) = (Placement::default(), tolerant().to_string());
     let spec: PodSpec<'_> = serde_json::from_str(&text).unwrap();
     let spot = Placement::of(&spec).unwrap();
-    use Prospect::{Elsewhere, Gated, Placeable, Unplaceable};
+    use DemandState::{Elsewhere, Gated, Placeable, Unplaceable};
     for without in [&[][..], &[&anywhere]] {
         assert_eq!(of(without), [Placeable, Elsewhere, Unplaceable, Gated]);
     }
@@ -84,7 +84,7 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
     pods.iter_mut().for_each(|pod| pod["metadata"]["ownerReferences"] = owner.clone());
     pods.push(pod("paid", "1", &json!({})));
     let mut ledger = ledger(&pods);
-    assert_eq!(prospects(&ledger, &[]).len(), 2, "nobody is served yet");
+    assert_eq!(states(&ledger, &[]).len(), 2, "nobody is served yet");
     let group = |name: &str| Group {
         namespace: "shop".into(),
         kind: "StatefulSet".into(),
@@ -92,8 +92,8 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
     };
     ledger.track([group("other"), group("own")].into_iter().zip(0..));
     assert_eq!(
-        prospects(&ledger, &[]),
-        [(PodKey::of_parts("paid", "shop", "paid"), Prospect::Placeable)]
+        states(&ledger, &[]),
+        [(PodKey::of_parts("paid", "shop", "paid"), DemandState::Placeable)]
     );
     let counted = [Population::default(), Population { placed: 1, waiting: 1 }];
     assert_eq!(ledger.populations(2), counted);

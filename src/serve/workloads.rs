@@ -1,4 +1,4 @@
-//! The opportunistic workloads of the cluster, as they are heard of.
+//! The served workloads: those with the opportunistic label, kept current by their watches.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,53 +15,53 @@ use oppscale_core::placement::Placement;
 use oppscale_core::policy::Policy;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Labels;
-use oppscale_core::share::Claimant;
+use oppscale_core::share::ShareRequest;
 
-/// Controllers that may stand between a workload and its pods, one above the other.
+/// Controllers that can stand between a workload and its pods, one owning the next.
 const MAX_CONTROLLERS: usize = 3;
 
-/// Which workload: namespace, kind and name, in which order they are listed.
+/// Identity of a workload, ordered as workloads are listed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkloadId {
-    /// Its namespace.
+    /// Namespace.
     pub namespace: String,
-    /// Its kind.
+    /// Kind.
     pub kind: &'static Kind,
-    /// Its name.
+    /// Name.
     pub name: String,
 }
 
 /// A workload that is served.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
-    /// Which.
+pub struct ServedWorkload {
+    /// Identity.
     pub id: WorkloadId,
-    /// Its own labels.
+    /// Labels.
     pub labels: Arc<Labels<'static>>,
-    /// How many replicas are asked for (`spec.replicas`).
+    /// Desired replicas (`spec.replicas`).
     pub replicas: i64,
-    /// How many are ready.
+    /// Ready replicas.
     pub ready: i64,
-    /// What it asks of the cluster, or why it is held.
-    pub claimant: Result<Claimant, String>,
+    /// Shape, placement and policy; or why the workload is held.
+    pub request: Result<ShareRequest, String>,
 }
 
-/// All of them. Clones are the same.
+/// All served workloads. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Catalog(Arc<Mutex<State>>);
+pub struct WorkloadStore(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    entries: BTreeMap<WorkloadId, Entry>,
-    /// Labelled objects that another one controls, and which one: their pods are its pods.
+    served: BTreeMap<WorkloadId, ServedWorkload>,
+    /// Labelled objects and their controllers, whose pods theirs are.
     controlled: BTreeMap<WorkloadId, Group>,
-    /// For each kind whose list is being read, which it has named so far.
+    /// Workloads named so far by each list that is being read.
     named: BTreeMap<&'static Kind, BTreeSet<WorkloadId>>,
-    /// Counts changes of what asks for capacity.
+    /// Number of changes of requests.
     version: u64,
 }
 
-/// What the model leaves out, for pods have it too and are many.
+/// Fields that the shared model leaves out to keep pods small.
 #[derive(Deserialize)]
 struct Extra {
     #[serde(default)]
@@ -92,22 +92,22 @@ struct ExtraStatus {
     ready_replicas: Option<i64>,
 }
 
-impl Catalog {
-    /// Takes in what happened to a workload of `kind`.
+impl WorkloadStore {
+    /// Applies a change of a workload of `kind`.
     pub fn change(&self, kind: &'static Kind, change: Change<'_>) {
         let mut state = self.state();
         match change {
             Change::Begin => {
                 state.named.insert(kind, BTreeSet::new());
             }
-            Change::Applied(json) => match read(kind, json) {
-                Some(Read::Served(entry)) => {
+            Change::Applied(json) => match decode(kind, json) {
+                Some(Decoded::Served(served)) => {
                     if let Some(named) = state.named.get_mut(&kind) {
-                        named.insert(entry.id.clone());
+                        named.insert(served.id.clone());
                     }
-                    state.apply(*entry);
+                    state.apply(*served);
                 }
-                Some(Read::Controlled(id, controller)) => {
+                Some(Decoded::Controlled(id, controller)) => {
                     state.remove(&id);
                     if let Some(named) = state.named.get_mut(&kind) {
                         named.insert(id.clone());
@@ -115,11 +115,11 @@ impl Catalog {
                     let known = state.controlled.insert(id, controller.clone());
                     state.version += u64::from(known != Some(controller));
                 }
-                Some(Read::Not(id)) => state.remove(&id),
-                None => tracing::warn!(kind = kind.name, "an object without a name is left out"),
+                Some(Decoded::Not(id)) => state.remove(&id),
+                None => tracing::warn!(kind = kind.name, "ignored an object without a name"),
             },
             Change::Gone(json) => {
-                if let Some(id) = read(kind, json).map(Read::id) {
+                if let Some(id) = decode(kind, json).map(Decoded::id) {
                     state.remove(&id);
                 }
             }
@@ -131,18 +131,18 @@ impl Catalog {
         }
     }
 
-    /// How often what asks for capacity has changed.
+    /// Number of changes of requests so far.
     pub fn version(&self) -> u64 {
         self.state().version
     }
 
-    /// The workloads, by namespace, kind and name; the version they are of; and the groups
-    /// under which the pods of each are counted.
-    pub fn entries(&self) -> (u64, Vec<Entry>, HashMap<Group, TrackId>) {
+    /// The version, the workloads in their order, and for each group of pods the index of its
+    /// workload.
+    pub fn served(&self) -> (u64, Vec<ServedWorkload>, HashMap<Group, TrackId>) {
         let state = self.state();
-        let own = (0..).zip(state.entries.keys()).map(|(number, id)| (id.group(), number));
+        let own = (0..).zip(state.served.keys()).map(|(number, id)| (id.group(), number));
         let mut groups: HashMap<Group, TrackId> = own.collect();
-        // Level by level: what is controlled by a controlled object belongs to the workload, too.
+        // Level by level: pods of a controlled object's objects belong to the workload, too.
         for _ in 0..MAX_CONTROLLERS {
             for (id, controller) in &state.controlled {
                 if let Some(number) = groups.get(controller).copied() {
@@ -150,14 +150,14 @@ impl Catalog {
                 }
             }
         }
-        (state.version, state.entries.values().cloned().collect(), groups)
+        (state.version, state.served.values().cloned().collect(), groups)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
     pub fn serves(&self, namespace: &str, kind: &str, name: &str) -> bool {
         let is_it =
             |id: &WorkloadId| (&*id.namespace, id.kind.name, &*id.name) == (namespace, kind, name);
-        self.state().entries.keys().any(is_it)
+        self.state().served.keys().any(is_it)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -166,11 +166,11 @@ impl Catalog {
 }
 
 impl State {
-    fn apply(&mut self, entry: Entry) {
-        let id = &entry.id;
+    fn apply(&mut self, served: ServedWorkload) {
+        let id = &served.id;
         let (kind, namespace, name) = (id.kind.name, &*id.namespace, &*id.name);
-        let known = self.entries.get(id);
-        match (&entry.claimant, known.map(|known| &known.claimant)) {
+        let known = self.served.get(id);
+        match (&served.request, known.map(|known| &known.request)) {
             (Err(why), old) if old != Some(&Err(why.clone())) => {
                 tracing::warn!(reason = "WorkloadHeld", kind, namespace, name, "held: {why}")
             }
@@ -182,35 +182,35 @@ impl State {
             }
             _ => {}
         }
-        let counts = |entry: &Entry| (entry.claimant.clone(), Arc::clone(&entry.labels));
-        if known.map(counts) != Some(counts(&entry)) {
+        let counts = |served: &ServedWorkload| (served.request.clone(), Arc::clone(&served.labels));
+        if known.map(counts) != Some(counts(&served)) {
             self.version += 1;
         }
-        self.entries.insert(entry.id.clone(), entry);
+        self.served.insert(served.id.clone(), served);
     }
 
     fn retain(&mut self, is_kept: impl Fn(&WorkloadId) -> bool) {
         self.controlled.retain(|id, _| is_kept(id));
-        let gone: Vec<_> = self.entries.keys().filter(|id| !is_kept(id)).cloned().collect();
+        let gone: Vec<_> = self.served.keys().filter(|id| !is_kept(id)).cloned().collect();
         gone.iter().for_each(|id| self.remove(id));
     }
 
     fn remove(&mut self, id: &WorkloadId) {
         self.controlled.remove(id);
-        if self.entries.remove(id).is_some() {
+        if self.served.remove(id).is_some() {
             self.version += 1;
             tracing::info!(
                 reason = "WorkloadGone",
                 kind = id.kind.name,
                 namespace = id.namespace,
                 name = id.name,
-                "served no more"
+                "no longer served"
             );
         }
     }
 }
 
-impl Entry {
+impl ServedWorkload {
     /// Whether this HPA scales it.
     pub(super) fn is_scaled_by(&self, hpa: &Autoscaler) -> bool {
         hpa.scales(&self.id.namespace, self.id.kind.name, &self.id.name)
@@ -227,37 +227,37 @@ impl WorkloadId {
     }
 }
 
-enum Read {
-    Served(Box<Entry>),
+enum Decoded {
+    Served(Box<ServedWorkload>),
     /// Controlled by another object.
     Controlled(WorkloadId, Group),
     /// Being deleted, or a ReplicaSet whose pods name the workload themselves.
     Not(WorkloadId),
 }
 
-impl Read {
+impl Decoded {
     fn id(self) -> WorkloadId {
         match self {
-            Self::Served(entry) => entry.id,
+            Self::Served(served) => served.id,
             Self::Controlled(id, _) | Self::Not(id) => id,
         }
     }
 }
 
-/// Reads a workload; `None` when it cannot even be told which.
-fn read(kind: &'static Kind, json: &str) -> Option<Read> {
+/// Decodes a workload; `None` if even its name is missing.
+fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     let workload: Workload<'_> = match serde_json::from_str(json) {
         Ok(workload) => workload,
         Err(error) => {
             let id = id_of(kind, json)?;
-            let claimant = Err(format!("it is no {}: {error}", kind.name));
+            let request = Err(format!("it is not a valid {}: {error}", kind.name));
             let labels = Arc::default();
-            return Some(Read::Served(Box::new(Entry {
+            return Some(Decoded::Served(Box::new(ServedWorkload {
                 id,
                 labels,
                 replicas: 0,
                 ready: 0,
-                claimant,
+                request,
             })));
         }
     };
@@ -273,36 +273,36 @@ fn read(kind: &'static Kind, json: &str) -> Option<Read> {
     // A Deployment's ReplicaSets carry the labels of its pods, the opportunistic one too.
     if let Some(owner) = metadata.controller() {
         if kinds::scalable().any(|kind| kind.hash_label.is_some() && kind.name == &*owner.kind) {
-            return Some(Read::Not(id));
+            return Some(Decoded::Not(id));
         }
         let controller = Group {
             namespace: id.namespace.as_str().into(),
             kind: owner.kind.as_str().into(),
             name: owner.name.as_str().into(),
         };
-        return Some(Read::Controlled(id, controller));
+        return Some(Decoded::Controlled(id, controller));
     }
     if metadata.deletion_timestamp.is_some() {
-        return Some(Read::Not(id));
+        return Some(Decoded::Not(id));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
-    let (extra, claimant) = match serde_json::from_str::<Extra>(json) {
+    let (extra, request) = match serde_json::from_str::<Extra>(json) {
         Ok(extra) => {
-            let claimant = claimant(&workload, &extra);
-            (extra, claimant)
+            let request = request(&workload, &extra);
+            (extra, request)
         }
-        Err(error) => (Extra::default(), Err(format!("it cannot be read: {error}"))),
+        Err(error) => (Extra::default(), Err(format!("its spec or status is invalid: {error}"))),
     };
-    Some(Read::Served(Box::new(Entry {
+    Some(Decoded::Served(Box::new(ServedWorkload {
         id,
         labels,
         replicas: extra.spec.replicas.unwrap_or(1),
         ready: extra.status.ready_replicas.unwrap_or(0),
-        claimant,
+        request,
     })))
 }
 
-fn claimant(workload: &Workload<'_>, extra: &Extra) -> Result<Claimant, String> {
+fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, String> {
     let annotations = extra.metadata.annotations.iter().flatten();
     let policy = Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))
         .map_err(|error| error.to_string())?;
@@ -311,7 +311,7 @@ fn claimant(workload: &Workload<'_>, extra: &Extra) -> Result<Claimant, String> 
         .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let placement = Placement::of(template)
         .map_err(|error| format!("its pod template cannot be placed: {error}"))?;
-    Ok(Claimant { replica: Replica::from_footprint(footprint), placement, policy })
+    Ok(ShareRequest { replica: Replica::from_footprint(footprint), placement, policy })
 }
 
 fn id_of(kind: &'static Kind, json: &str) -> Option<WorkloadId> {

@@ -1,8 +1,7 @@
-//! A stream whose reader must take what it asked for within some time.
+//! A stream whose reader must take an answer within some time.
 //!
-//! Whoever asks and does not read would keep an answer in memory for as long as it likes,
-//! and a page of thousands of nodes takes megabytes. Heads that come slowly have a limit of
-//! their own, in hyper; what goes out has none there.
+//! A client that requests and does not read would keep an answer in memory for ever, and a page
+//! of thousands of nodes takes megabytes. hyper limits only how slowly headers may arrive.
 
 use std::io;
 use std::pin::Pin;
@@ -12,29 +11,29 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-/// See the module.
-pub(super) struct Outlet<S> {
+/// A stream with a timeout for writes.
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    patience: Duration,
-    /// Runs from when the reader first kept an answer waiting, until all of it is taken.
-    /// Progress alone does not end it, or a byte a minute would do.
+    timeout: Duration,
+    /// Runs from the first write that had to wait until all is flushed. Progress alone does not
+    /// stop it, or a byte a minute would do.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Outlet<S> {
-    /// A stream that gives up when an answer is not taken within `patience`.
-    pub(super) fn new(stream: S, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+impl<S> WriteTimeout<S> {
+    /// A stream that fails if an answer is not read within `timeout`.
+    pub(super) fn new(stream: S, timeout: Duration) -> Self {
+        Self { stream, timeout, waiting: None }
     }
 
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let patience = self.patience;
-        let sleep = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let timeout = self.timeout;
+        let sleep = self.waiting.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         sleep.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Outlet<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -44,7 +43,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Outlet<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Outlet<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -96,9 +95,9 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn who_reads_slowly_is_left_and_who_reads_is_not() {
+    async fn a_slow_reader_times_out() {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut outlet = Outlet::new(near, Duration::from_millis(200));
+        let mut stream = WriteTimeout::new(near, Duration::from_millis(200));
         let reader = tokio::spawn(async move {
             let mut all = [0; 16];
             far.read_exact(&mut all).await.unwrap();
@@ -108,11 +107,11 @@ mod tests {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         });
-        outlet.write_all(&[7; 16]).await.unwrap();
-        outlet.flush().await.unwrap();
-        let error = outlet.write_all(&[7; 1000]).await.unwrap_err();
+        stream.write_all(&[7; 16]).await.unwrap();
+        stream.flush().await.unwrap();
+        let error = stream.write_all(&[7; 1000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        drop(outlet);
+        drop(stream);
         reader.await.unwrap();
     }
 }

@@ -1,30 +1,28 @@
-//! How long paid pods wait for a node: what yielding is for.
+//! Time that paid pods wait for a node, which is what fillers yield for.
 //!
-//! The scheduler's preemption takes a filler's grace period, 5 s; the HPA takes a sync (15 s)
-//! on top. A wait is measured from the event that showed the pod without a node, or without
-//! its last scheduling gate, to the event that showed it with one. Both come equally late, and
-//! the clock is one that nobody sets. What a list tells may have happened long before, so a
-//! wait that begins or ends in a list is not measured; it is remembered all the same, for at
-//! least so long the pod waits.
+//! A wait runs from the event that showed the pod without a node (or without its last
+//! scheduling gate) to the event that showed it with one, on the monotonic clock. A list may
+//! report what happened long before, so a wait that begins or ends in a list is not measured.
+//! A pod whose wait began in a list is still known to wait since then at least.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::board::Board;
-use super::catalog::Catalog;
-use crate::exposition::{Bound, Family, Histogram, Kind};
+use super::state::MetricsState;
+use super::workloads::WorkloadStore;
+use crate::exposition::{Bound, Family, Histogram};
 use oppscale_cluster::ChangeObserver;
+use oppscale_core::demand::{self, DemandState};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
-use oppscale_core::prospect::{self, Prospect};
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 
-/// Upper bounds of the histogram. Where there is room, a pod has a node within 0.1 to 1 s.
-/// Preemption takes the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to
-/// 10 s: the bounds are close from 4 to 15 s, where being good and being late part. An HPA that must
-/// notice first takes 15 s and the grace period: 30 s. Beyond is waiting for nodes (minutes).
-/// Whole numbers are written as OpenMetrics wants them.
+/// Upper bounds of the histogram. A pod that fits has a node within 0.1 to 1 s. Preemption takes
+/// the grace period of 5 s, the kubelet, and the scheduler's backoff of 1 to 10 s, so the bounds
+/// are close from 4 to 15 s. An HPA that must notice first takes a sync of 15 s and the grace
+/// period: 30 s. Longer waits are for new nodes (minutes). Bounds are written as OpenMetrics
+/// requires.
 const BUCKETS: [Bound; 14] = [
     (100_000, "0.1"),
     (500_000, "0.5"),
@@ -42,15 +40,15 @@ const BUCKETS: [Bound; 14] = [
     (900_000_000, "900.0"),
 ];
 
-/// The waits of paid pods. Clones are the same.
+/// The pending_pods of paid pods. Clones are the same.
 #[derive(Debug, Clone)]
-pub(super) struct Waits(Arc<Mutex<State>>);
+pub(super) struct PendingPods(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct State {
-    /// Tells whose pods are not paid.
-    catalog: Catalog,
-    /// The pods that wait now, as many as the ledger holds; none outlives its pod there.
+    /// Workloads whose pods are not paid.
+    workloads: WorkloadStore,
+    /// Begin of each current wait; as many as waiting pods in the ledger.
     since: HashMap<PodKey, Since>,
     is_listing: bool,
     durations: Histogram<14>,
@@ -59,72 +57,49 @@ struct State {
 #[derive(Debug, Clone, Copy)]
 struct Since {
     at: Instant,
-    /// Whether it began then, and not some time before.
+    /// Whether it began then, not some time before.
     is_exact: bool,
 }
 
-impl Waits {
-    /// Those of pods that belong to no workload of `catalog`.
-    pub(super) fn new(catalog: Catalog) -> Self {
+impl PendingPods {
+    /// No waits yet, of pods that belong to no workload of `workloads`.
+    pub(super) fn new(workloads: WorkloadStore) -> Self {
         Self(Arc::new(Mutex::new(State {
-            catalog,
+            workloads,
             since: HashMap::new(),
             is_listing: false,
             durations: Histogram::new(&BUCKETS),
         })))
     }
 
-    /// The waits that have ended.
-    pub(super) fn ended(&self) -> Family {
-        let mut family = Family::new(
-            "oppscale_paid_pod_wait_seconds",
-            "How long paid pods waited for a node, from when they were first seen without one.",
-            Kind::Histogram,
-        )
-        .unit("seconds");
-        self.state().durations.write(&mut family, &[]);
-        family
+    /// Adds the durations of finished waits.
+    pub(super) fn add_finished_to(&self, family: &mut Family) {
+        self.state().durations.write(family, &[]);
     }
 
-    /// The waits that go on, by what may become of the pods.
-    pub(super) fn going_on(&self, board: &Board) -> [Family; 2] {
-        let counted = board.counted();
-        let placements: Vec<&Placement> = counted
-            .workloads
-            .iter()
-            .filter_map(|(entry, _)| Some(&entry.claimant.as_ref().ok()?.placement))
-            .collect();
+    /// Numbers of paid pods that wait now, by state, and the longest wait of a placeable one.
+    pub(super) fn current(&self, state: &MetricsState) -> ([(DemandState, u64); 4], Duration) {
+        let counted = state.counted();
+        let requests =
+            counted.workloads.iter().filter_map(|(served, _)| served.request.as_ref().ok());
+        let placements: Vec<&Placement> = requests.map(|request| &request.placement).collect();
         let now = Instant::now();
-        let mut counts = Prospect::ALL.map(|prospect| (prospect, 0_u64));
+        let mut counts = DemandState::ALL.map(|state| (state, 0_u64));
         let mut longest = Duration::ZERO;
-        board.cluster_state().read(|snapshot, _| {
-            let state = self.state();
-            prospect::each(&snapshot.ledger, &placements, |key, prospect| {
+        state.cluster_state().read(|snapshot, _| {
+            let waits = self.state();
+            demand::classify_waiting(&snapshot.ledger, &placements, |key, state| {
                 for (known, count) in &mut counts {
-                    *count += u64::from(*known == prospect);
+                    *count += u64::from(*known == state);
                 }
-                if prospect == Prospect::Placeable
-                    && let Some(since) = state.since.get(key)
+                if state == DemandState::Placeable
+                    && let Some(since) = waits.since.get(key)
                 {
                     longest = longest.max(now.saturating_duration_since(since.at));
                 }
             });
         });
-        let mut waiting = Family::gauge(
-            "oppscale_paid_waiting_pods",
-            "Paid pods without a node: placeable where an opportunistic workload may run, only \
-             elsewhere, nowhere (unplaceable), or held back by scheduling gates (gated).",
-        );
-        for (prospect, count) in counts {
-            waiting.add(&[("state", prospect.word())], count);
-        }
-        let longest = Family::gauge(
-            "oppscale_paid_longest_wait_seconds",
-            "How long the placeable paid pod that has waited longest was seen to wait; 0 if none.",
-        )
-        .unit("seconds")
-        .with(format!("{:.3}", longest.as_secs_f64()));
-        [waiting, longest]
+        (counts, longest)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -143,13 +118,13 @@ impl State {
     fn end(&mut self, pod: &PodRecord<'_>) {
         let Some(since) = self.since.remove(&pod.key) else { return };
         let (kind, name) = pod.workload;
-        if since.is_exact && !self.is_listing && !self.catalog.serves(pod.namespace, kind, name) {
+        if since.is_exact && !self.is_listing && !self.workloads.serves(pod.namespace, kind, name) {
             self.durations.add(since.at.elapsed());
         }
     }
 }
 
-impl ChangeObserver for Waits {
+impl ChangeObserver for PendingPods {
     fn node(&mut self, _: &NodeRecord) {}
 
     fn node_gone(&mut self, _: &str) {}
@@ -157,11 +132,11 @@ impl ChangeObserver for Waits {
     fn pod(&mut self, pod: &PodRecord<'_>) {
         let mut state = self.state();
         match &pod.state {
-            // Whoever carries the label is not paid, whatever is served.
+            // A pod with the opportunistic label is not paid, whether or not its workload is served.
             _ if pod.opportunistic => drop(state.since.remove(&pod.key)),
             PodState::Waiting { gated: false, .. } => state.begin(&pod.key),
             PodState::Bound { .. } | PodState::Unknown { node: Some(_), .. } => state.end(pod),
-            // The wait of a gated pod begins with its last gate's end.
+            // A gated pod begins to wait when its last gate goes.
             PodState::Waiting { .. } | PodState::Gone => drop(state.since.remove(&pod.key)),
             PodState::Unknown { .. } => {}
         }
@@ -181,19 +156,13 @@ impl ChangeObserver for Waits {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exposition::Kind;
     use oppscale_core::resources::Resources;
 
-    fn record<'p>(name: &'p str, state_of_pod: PodState<'p>) -> PodRecord<'p> {
+    fn record<'p>(name: &'p str, standing: PodState<'p>) -> PodRecord<'p> {
         let key = PodKey::of_parts("", "shop", name);
         let workload = ("Deployment", "checkout");
-        PodRecord {
-            key,
-            namespace: "shop",
-            name,
-            workload,
-            opportunistic: false,
-            state: state_of_pod,
-        }
+        PodRecord { key, namespace: "shop", name, workload, opportunistic: false, state: standing }
     }
 
     fn waiting(gated: bool) -> PodState<'static> {
@@ -205,15 +174,16 @@ mod tests {
         PodState::Bound { node: "n", footprint: Resources::default() }
     }
 
-    fn counts(waits: &Waits) -> (usize, String) {
-        let ended = waits.ended();
-        let count = ended.samples.iter().find(|sample| sample.suffix == "_count").unwrap();
+    fn counts(waits: &PendingPods) -> (usize, String) {
+        let mut family = Family::new("", "", Kind::Histogram);
+        waits.add_finished_to(&mut family);
+        let count = family.samples.iter().find(|sample| sample.suffix == "_count").unwrap();
         (waits.state().since.len(), count.value.clone())
     }
 
     #[test]
-    fn nothing_is_left_of_pods_that_go_whatever_happened_to_them() {
-        let mut waits = Waits::new(Catalog::default());
+    fn no_wait_outlives_its_pod() {
+        let mut waits = PendingPods::new(WorkloadStore::default());
         let names: Vec<String> = (0..1000).map(|number| format!("p{number}")).collect();
         for name in &names {
             waits.pod(&record(name, waiting(false)));
@@ -233,12 +203,12 @@ mod tests {
                 _ => waits.pod(&pod),
             }
         }
-        assert_eq!(counts(&waits), (0, "200".to_owned()), "only those that got a node count");
+        assert_eq!(counts(&waits), (0, "200".to_owned()), "only pods that got a node count");
     }
 
     #[test]
-    fn what_a_list_tells_is_remembered_and_not_measured() {
-        let mut waits = Waits::new(Catalog::default());
+    fn waits_that_begin_or_end_in_a_list_are_not_measured() {
+        let mut waits = PendingPods::new(WorkloadStore::default());
         waits.pods_listing(true);
         waits.pod(&record("early", waiting(false)));
         waits.pods_listing(false);
