@@ -1,23 +1,8 @@
 //! oppscale fills the idle capacity of a Kubernetes cluster with opportunistic work and
 //! gives it back the moment paid work needs it.
 //!
-//! The rooms, and which may call which:
-//!
-//! ```text
-//! cli ─→ commands ─┬─→ cluster, scenario, history ──────→ core
-//!                  ├─→ filler ───→ manifest ────────────→ core
-//!                  ├─→ checks ───→ setup, certificates ─→ cluster, manifest, core
-//!                  ├─→ serve ────→ metrics_api, cluster ─→ core; http_port, exposition
-//!                  ├─→ sample_app ─→ http_port, exposition
-//!                  ├─→ live ─────→ cluster, history, core; terminal
-//!                  ├─→ demo ─────→ core; terminal
-//!                  ├─→ render ───→ core
-//!                  ├─→ load
-//!                  └─→ printer, progress, files, open_files, exit
-//! ```
-//!
-//! docs/architecture.md has the whole table, and `tests/purity.rs` holds the code against it.
-//! `core` is pure and knows none of the others.
+//! This is the program. It counts with `oppscale-core`, models HPAs with `hpa-model`, and reads
+//! clusters with `oppscale-cluster`. docs/architecture.md shows what is where.
 
 pub mod certificates;
 pub mod checks;

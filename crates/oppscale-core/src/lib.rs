@@ -1,7 +1,8 @@
 //! The count itself: pure, synchronous, on integers.
 //!
-//! Nothing here knows of a Kubernetes client, a clock, a file or the environment; a test
-//! keeps it so. Time and input are parameters.
+//! Nothing here uses a Kubernetes client, a clock, a file or the environment: the crate depends on
+//! none, and `clippy.toml` forbids what the standard library has of them. Time and input are
+//! parameters.
 //!
 //! ```text
 //! model      what an object's JSON says          quantity   exact amounts as written
@@ -17,17 +18,12 @@
 //!         │
 //!      figures     what tables, JSON and the live screen show of a row
 //!
-//! policy         what a workload's annotations say
+//! policy         a workload's annotations
 //!   │
 //! share          what remains, divided between several workloads
 //!
-//! hpa            the HorizontalPodAutoscaler controller, one run at a time
-//!   │
-//! simulation     nodes, a scheduler, paid load, a filler and its HPA, over time
-//!   │
-//! verdict        what an HPA will do, why, and what it should be instead
-//!   │
-//! sizing         how large a filler may be, and where each number comes from
+//! kinds, check, units, error    the tables of API kinds and checks, amounts and durations as
+//!                               people write them, the one error type
 //! ```
 
 pub mod check;
