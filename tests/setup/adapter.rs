@@ -189,7 +189,7 @@ fn where_the_way_through_prometheus_ends_is_told() {
         (
             500,
             r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Internal error occurred: unable to fetch metrics","reason":"InternalError","details":{"causes":[{"message":"unable to fetch metrics"}]},"code":500}"#,
-            "it cannot ask Prometheus",
+            "it cannot query Prometheus",
         ),
     ] {
         server.always(VALUE, Answer::Raw(status, vec![("content-type", "application/json")], body));

@@ -186,7 +186,7 @@ fn an_authority_of_somebody_else_signs_if_it_may() {
     assert!(error(&leaf.pem(), &issued.key).contains("contains 2 certificates"));
     assert!(error("nothing", &issued.key).contains("contains no PEM certificate"));
     let only_leaf = issued.chain.split_inclusive("-----END CERTIFICATE-----\n").next().unwrap();
-    assert!(error(only_leaf, &issued.key).contains("is no authority"));
+    assert!(error(only_leaf, &issued.key).contains("is not a CA"));
 }
 
 /// A certificate to order.
