@@ -60,7 +60,7 @@ struct PodUsage {
 }
 
 impl SnapshotBuilder {
-    /// An intake that tells own pods by `ownership`.
+    /// A builder that finds opportunistic pods by `ownership`.
     pub fn new(ownership: Ownership) -> Self {
         Self { ownership, ..Self::default() }
     }
@@ -282,12 +282,12 @@ fn name_in(json: &str, field: &str) -> Option<String> {
 }
 
 impl SnapshotBuilder {
-    /// An intake for objects that are followed: the last one of a name counts.
+    /// A builder for objects that are followed: the last one of a name counts.
     pub fn following(ownership: Ownership, observer: Option<Box<dyn ChangeObserver>>) -> Self {
         Self { ownership, is_following: true, observer, ..Self::default() }
     }
 
-    /// An intake that has taken in this.
+    /// A builder that continues this snapshot.
     pub fn of(snapshot: Snapshot) -> Self {
         Self { snapshot, is_following: true, ..Self::default() }
     }

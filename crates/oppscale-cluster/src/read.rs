@@ -100,7 +100,7 @@ fn usage_or_note(
         .ok()
 }
 
-/// Reads a list to its end. The intake comes back even when that fails.
+/// Reads a list to its end. Returns the builder even when that fails.
 async fn list(
     cluster: &Cluster,
     fold: Fold,

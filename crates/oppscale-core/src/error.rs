@@ -3,7 +3,6 @@
 //! It lies here, where no arrow leads outward, so that every crate can return it. Enums stay
 //! where a caller matches on the variants. The program prints it and derives the exit code.
 
-use std::error::Error as StdError;
 use std::fmt;
 
 /// The kind of an error. It decides the exit code.
@@ -27,13 +26,12 @@ pub struct Error {
     kind: ErrorKind,
     message: String,
     hints: Vec<String>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// An error of this kind. `message` is one sentence without a period.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new(), source: None }
+        Self { kind, message: message.into(), hints: Vec::new() }
     }
 
     /// A failure.
@@ -63,13 +61,6 @@ impl Error {
         self
     }
 
-    /// Adds the cause.
-    #[must_use]
-    pub fn caused_by(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
-        self
-    }
-
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -87,8 +78,4 @@ impl fmt::Display for Error {
     }
 }
 
-impl StdError for Error {
-    fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.source.as_deref().map(|source| source as _)
-    }
-}
+impl std::error::Error for Error {}

@@ -30,7 +30,7 @@ impl ClusterState {
         Self::of(SnapshotBuilder::of(snapshot), health)
     }
 
-    /// A cluster state of what an intake takes in.
+    /// A cluster state that starts from what a builder holds.
     pub(super) fn of(builder: SnapshotBuilder, health: Health) -> Self {
         let state = Arc::new(Mutex::new(State { builder, health }));
         Self { state, changes: watch::Sender::new(0), health_changes: watch::Sender::new(0) }
