@@ -4,16 +4,16 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::version::Info;
 
 use crate::setup::clock;
-use oppscale_cluster::{Action, Ask};
+use oppscale_cluster::{Ask, Operation};
 use oppscale_core::check::{CheckId, ClusterTraits, Distribution, Finding, ServerVersion};
 
 use super::context::CheckContext;
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let action = Action { words: "get the server's version", right: "" };
-    let reply = context.cluster.ask(&action, &Ask::get("/version")).await;
+    let operation = Operation::new("get the server's version", "");
+    let reply = context.cluster.ask(&operation, &Ask::get("/version")).await;
     let local = clock::local();
-    let reply = match reply.and_then(|reply| reply.success(&action)) {
+    let reply = match reply.and_then(|reply| reply.success(&operation)) {
         Ok(reply) => reply,
         Err(error) => {
             context.error = Some(error.kind());

@@ -14,7 +14,7 @@ use crate::certificates::Fix;
 use crate::manifest::Document;
 use crate::setup::api_services::{ApiService, BY_HELM, PATH};
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
-use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_cluster::{Cluster, ClusterError, Operation};
 use oppscale_core::check::{Distribution, Outcome, ServerVersion};
 use oppscale_core::error::ErrorKind;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
@@ -120,12 +120,11 @@ impl<'a> CheckContext<'a> {
         path: &str,
         permission: &str,
     ) -> Result<Option<T>, Outcome> {
-        let words = format!("get {path}");
-        let action = Action { words: &words, right: permission };
+        let operation = Operation::new(format!("get {path}"), permission);
         let read = match self.cache.entry(path.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
-                entry.insert(self.cluster.find(&action, path).await.map_err(unknown))
+                entry.insert(self.cluster.find(&operation, path).await.map_err(unknown))
             }
         };
         match read {
@@ -186,7 +185,9 @@ impl<'a> CheckContext<'a> {
 pub(super) fn unknown(error: impl Into<anyhow::Error>) -> Outcome {
     let error = error.into();
     match error.downcast_ref() {
-        Some(ClusterError::Forbidden { right, .. }) if !right.is_empty() => Outcome::denied(right),
+        Some(ClusterError::Forbidden { required_rbac, .. }) if !required_rbac.is_empty() => {
+            Outcome::denied(required_rbac)
+        }
         _ => Outcome::Unknown(error.to_string()),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::permissions::{self, Identity, Rule};
-use oppscale_cluster::{Action, Ask};
+use oppscale_cluster::{Ask, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 
 use super::context::{CheckContext, unknown};
@@ -64,10 +64,10 @@ async fn installable(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
 
 /// Whether the controller has what `system:controller:horizontal-pod-autoscaler` grants upstream.
 async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
-    let action = Action {
-        words: "review the HPA controller's access",
-        right: "--verb=create --resource=subjectaccessreviews.authorization.k8s.io",
-    };
+    let operation = Operation::new(
+        "review the HPA controller's access",
+        "--verb=create --resource=subjectaccessreviews.authorization.k8s.io",
+    );
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
         "spec": {
@@ -80,8 +80,8 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
         }
     });
     let ask = Ask::post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review);
-    let reply = context.cluster.ask(&action, &ask).await;
-    let reply = reply.and_then(|reply| reply.success(&action)).map_err(unknown)?;
+    let reply = context.cluster.ask(&operation, &ask).await;
+    let reply = reply.and_then(|reply| reply.success(&operation)).map_err(unknown)?;
     let review: SubjectAccessReview = serde_json::from_slice(&reply.body).map_err(unknown)?;
     if review.status.is_some_and(|status| status.allowed) {
         return Ok(CheckId::HpaControllerPermissions.passed());

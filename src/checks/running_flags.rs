@@ -7,7 +7,7 @@ use http::StatusCode;
 use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
 
-use oppscale_cluster::{Action, Ask};
+use oppscale_cluster::{Ask, Operation};
 use oppscale_core::check::{Outcome, retired};
 
 use super::context::CheckContext;
@@ -38,9 +38,9 @@ const PODS: &str = "--verb=list --resource=pods, in kube-system";
 pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<RunningFlags, Outcome> {
     let mut denied = None;
     if context.is_at_least(36) {
-        let action = Action { words: "read /flagz", right: FLAGZ };
+        let operation = Operation::new("read /flagz", FLAGZ);
         let ask = Ask::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
-        match context.cluster.ask(&action, &ask).await {
+        match context.cluster.ask(&operation, &ask).await {
             Ok(reply) if reply.status == StatusCode::FORBIDDEN => denied = Some(FLAGZ),
             Ok(reply) if reply.status.is_success() => {
                 let Flagz { flags } = serde_json::from_slice(&reply.body).unwrap_or_default();

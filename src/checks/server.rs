@@ -11,7 +11,7 @@ use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::permissions::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
-use oppscale_cluster::{Action, Ask, Reply};
+use oppscale_cluster::{Ask, Operation, Reply};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
@@ -209,13 +209,13 @@ pub(super) async fn metric(
         EXTERNAL => format!("{at}/{METRIC_NAME}?labelSelector=deployment%3D{name}"),
         _ => format!("{at}/deployments.apps/{name}/{METRIC_NAME}"),
     };
-    let action = Action { words: "read a metric as the HPA controller", right: "" };
+    let operation = Operation::new("read a metric as the HPA controller", "");
     let ask = Ask::get(&path);
-    let reply = context.cluster.ask(&action, &ask.clone().as_user(HPA_CONTROLLER)).await;
+    let reply = context.cluster.ask(&operation, &ask.clone().as_user(HPA_CONTROLLER)).await;
     let mut reply = reply.map_err(unknown)?;
     let may_not_impersonate = is_impersonation_refused(&reply);
     if may_not_impersonate {
-        reply = context.cluster.ask(&action, &ask).await.map_err(unknown)?;
+        reply = context.cluster.ask(&operation, &ask).await.map_err(unknown)?;
     }
     let how = match may_not_impersonate {
         true => ", read as you: you may not impersonate the controller",

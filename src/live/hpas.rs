@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2;
-use oppscale_cluster::{Action, Autoscaler, Cluster, fold_list};
+use oppscale_cluster::{Autoscaler, Cluster, Operation, fold_list};
 use oppscale_core::figures::{Figure, Kind, Tone, Value};
 
 use super::pods::age;
@@ -155,20 +155,21 @@ pub(super) static FIGURES: [Figure<HpaItem>; 8] = [
 
 /// Lists the HPAs of a namespace, or of all.
 pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryResult<Vec<HpaItem>> {
-    let words = "list HorizontalPodAutoscalers";
-    let right = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
-    let action = Action { words, right };
+    let operation = Operation::new(
+        "list HorizontalPodAutoscalers",
+        "--verb=list --resource=horizontalpodautoscalers.autoscaling",
+    );
     let base = match namespace {
         Some(namespace) => format!("/apis/autoscaling/v2/namespaces/{namespace}"),
         None => "/apis/autoscaling/v2".to_owned(),
     };
     let path = format!("{base}/horizontalpodautoscalers");
-    let body = cluster.get(&action, &path).await?;
-    let text =
-        std::str::from_utf8(&body).map_err(|error| QueryError::garbage(words, cluster, &error))?;
+    let body = cluster.get(&operation, &path).await?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
     let mut hpas = Vec::new();
     fold_list(text, |hpa: Autoscaler| hpas.push(item(hpa)))
-        .map_err(|error| QueryError::garbage(words, cluster, &error))?;
+        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
     Ok(hpas)
 }
 

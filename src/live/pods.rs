@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use oppscale_cluster::{Action, Cluster, fold_list, percent_encode};
+use oppscale_cluster::{Cluster, Operation, fold_list, percent_encode};
 use oppscale_core::explain::{self, Line};
 use oppscale_core::figures::{Context, Figure, Kind, Tone, Value};
 use oppscale_core::model::Pod;
@@ -108,17 +108,17 @@ pub(super) async fn of_node(
     node: &str,
     ownership: &Ownership,
 ) -> QueryResult<Vec<PodItem>> {
-    let words = format!("list pods on {node}");
-    let action = Action { words: &words, right: "--verb=list --resource=nodes,pods" };
+    let operation =
+        Operation::new(format!("list pods on {node}"), "--verb=list --resource=nodes,pods");
     let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
     // A node holds a few hundred pods at most, so the list is not paged.
     let path = format!("/api/v1/pods?fieldSelector={}", percent_encode(&selector));
-    let body = cluster.get(&action, &path).await?;
-    let text =
-        std::str::from_utf8(&body).map_err(|error| QueryError::garbage(&words, cluster, &error))?;
+    let body = cluster.get(&operation, &path).await?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
     let mut pods = Vec::new();
     fold_list(text, |raw: &RawValue| pods.extend(item(raw.get(), ownership)))
-        .map_err(|error| QueryError::garbage(&words, cluster, &error))?;
+        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
     Ok(pods)
 }
 

@@ -101,7 +101,7 @@ fn config_map() -> Listing {
     let query = format!("fieldSelector=metadata.name%3D{CONFIG_MAP}");
     Listing {
         noun: "the front proxy's ConfigMap",
-        right: format!(
+        required_rbac: format!(
             "{} --resource-name={CONFIG_MAP}",
             kinds::CONFIG_MAP.permission("list,watch")
         ),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::certificates::{CaBundle, CertificateSpec};
-use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
 
 const RIGHT: &str = "--verb=get,list,patch --resource=apiservices.apiregistration.k8s.io";
 /// API path of APIServices.
@@ -139,8 +139,8 @@ pub async fn of(
 /// # Errors
 /// When they may not be listed.
 pub async fn all(cluster: &Cluster) -> Result<Vec<ApiService>, ClusterError> {
-    let action = Action { words: "list APIServices", right: RIGHT };
-    let list = cluster.find(&action, PATH).await?.unwrap_or_default();
+    let operation = Operation::new("list APIServices", RIGHT);
+    let list = cluster.find(&operation, PATH).await?.unwrap_or_default();
     let items = list["items"].as_array().cloned().unwrap_or_default();
     Ok(items.into_iter().map(ApiService).collect())
 }
@@ -155,8 +155,7 @@ pub async fn trust(
     bundle: &CaBundle,
     how: Apply,
 ) -> Result<Applied, ClusterError> {
-    let words = format!("apply APIService {}", service.name());
-    let action = Action { words: &words, right: RIGHT };
+    let operation = Operation::new(format!("apply APIService {}", service.name()), RIGHT);
     let path = format!("{PATH}/{}", service.name());
-    cluster.apply(&action, &path, &service.with_bundle(bundle), how).await
+    cluster.apply(&operation, &path, &service.with_bundle(bundle), how).await
 }

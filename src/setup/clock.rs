@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
 
 /// Difference of the clocks above which a check warns, in seconds.
 pub const SKEW: i64 = 60;
@@ -18,7 +18,7 @@ pub fn local() -> i64 {
 /// # Errors
 /// When the server cannot be reached.
 pub async fn of_server(cluster: &Cluster) -> Result<i64, ClusterError> {
-    let action = Action { words: "get the server's version", right: "" };
-    let reply = cluster.ask(&action, &Ask::get("/version")).await?;
+    let operation = Operation::new("get the server's version", "");
+    let reply = cluster.ask(&operation, &Ask::get("/version")).await?;
     Ok(reply.date.unwrap_or_else(local))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
 
 use super::api_services::ApiService;
 use super::plan::Step;
@@ -49,10 +49,9 @@ pub enum InstallError {
 /// When the request fails, or another manager owns a field.
 pub async fn apply(cluster: &Cluster, step: &Step, force: bool) -> Result<(), InstallError> {
     let name = step.name();
-    let words = format!("apply {name}");
-    let action = Action { words: &words, right: "--verb=create,patch" };
+    let operation = Operation::new(format!("apply {name}"), "--verb=create,patch");
     let how = Apply { dry_run: false, force };
-    match cluster.apply(&action, &step.path, step.document.value(), how).await? {
+    match cluster.apply(&operation, &step.path, step.document.value(), how).await? {
         Applied::Created(_) | Applied::Kept(_) => Ok(()),
         Applied::Conflict(conflicts) => {
             let owners: Vec<_> =
@@ -121,10 +120,9 @@ async fn wait(
 ) -> Result<(), InstallError> {
     let name = path.rsplit('/').next().unwrap_or_default();
     let object = format!("{kind} {name}");
-    let words = format!("get {object}");
-    let action = Action { words: &words, right: "--verb=get" };
+    let operation = Operation::new(format!("get {object}"), "--verb=get");
     loop {
-        let why = match cluster.find(&action, path).await? {
+        let why = match cluster.find(&operation, path).await? {
             Some(object) => match look(&object) {
                 Ok(()) => return Ok(()),
                 Err(why) => why,

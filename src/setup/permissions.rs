@@ -9,7 +9,7 @@ use std::fmt;
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 
-use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
 use oppscale_core::kinds::{self, Installed, Kind};
 
 /// Who reads metrics for HPAs.
@@ -204,7 +204,7 @@ pub async fn may(
     rule: &Rule,
     namespace: Option<&str>,
 ) -> Result<bool, ClusterError> {
-    let action = Action { words: "review your access", right: "" };
+    let operation = Operation::new("review your access", "");
     let mut attributes = json!({"verb": rule.verb, "group": rule.group, "resource": rule.resource});
     if let Some(namespace) = namespace {
         attributes["namespace"] = namespace.into();
@@ -217,7 +217,7 @@ pub async fn may(
         "spec": {"resourceAttributes": attributes}
     });
     let ask = Ask::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review);
-    let reply = cluster.ask(&action, &ask).await?.success(&action)?;
+    let reply = cluster.ask(&operation, &ask).await?.success(&operation)?;
     Ok(reply.json()["status"]["allowed"] == true)
 }
 
@@ -226,10 +226,10 @@ pub async fn may(
 /// # Errors
 /// When it cannot be reviewed.
 pub async fn identity(cluster: &Cluster) -> Result<Identity, ClusterError> {
-    let action = Action { words: "review who you are", right: "" };
+    let operation = Operation::new("review who you are", "");
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
     let ask = Ask::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
-    let reply = cluster.ask(&action, &ask).await?.success(&action)?;
+    let reply = cluster.ask(&operation, &ask).await?.success(&operation)?;
     let info = reply.json()["status"]["userInfo"].take();
     let groups = info["groups"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::manifest::Document;
 use crate::manifest::unified_diff;
-use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
 
 use super::api_services::ApiService;
 
@@ -86,7 +86,7 @@ async fn change(
     let name = document.key().to_string();
     let right = right_of(document);
     let words = format!("get {name}");
-    let live = match cluster.find(&Action { words: &words, right: &right }, path).await {
+    let live = match cluster.find(&Operation::new(&words, &right), path).await {
         Ok(live) => live,
         // Who may write without reading can still be told what the server would do.
         Err(ClusterError::Forbidden { .. }) => None,
@@ -118,11 +118,9 @@ async fn tried(
     force: bool,
 ) -> Result<Change, ClusterError> {
     let name = document.key().to_string();
-    let right = right_of(document);
-    let words = format!("apply {name} as a dry run");
-    let action = Action { words: &words, right: &right };
+    let operation = Operation::new(format!("apply {name} as a dry run"), right_of(document));
     let how = Apply { dry_run: true, force };
-    Ok(match cluster.apply(&action, path, document.value(), how).await {
+    Ok(match cluster.apply(&operation, path, document.value(), how).await {
         Err(ClusterError::Forbidden { message, .. }) => Change::Denied(message),
         // A binding to a role that this plan makes, or a kind that it brings.
         Err(ClusterError::NotFound { .. }) if live.is_none() => Change::Create,

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
-use oppscale_cluster::{Action, Applied, Apply, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Applied, Apply, Ask, Cluster, ClusterError, Operation};
 
 use super::api_services::{self, ApiService};
 use super::tls_secret::{self, SecretRef};
@@ -203,13 +203,15 @@ impl Rotation<'_> {
 
     /// The pods behind the Service that run.
     async fn pods(&self) -> Result<Vec<String>, RotationError> {
-        let words = format!("list pods in {}", self.spec.namespace);
-        let action = Action { words: &words, right: "--verb=list --resource=pods" };
+        let operation = Operation::new(
+            format!("list pods in {}", self.spec.namespace),
+            "--verb=list --resource=pods",
+        );
         let path = format!(
             "/api/v1/namespaces/{}/pods?labelSelector=app.kubernetes.io%2Finstance%3D{}",
             self.spec.namespace, self.spec.service
         );
-        let list = match self.cluster.find(&action, &path).await {
+        let list = match self.cluster.find(&operation, &path).await {
             Err(ClusterError::Forbidden { .. }) => return Ok(vec![String::new()]),
             list => list?.unwrap_or_default(),
         };
@@ -229,9 +231,8 @@ impl Rotation<'_> {
         }
         let namespace = &self.spec.namespace;
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/metrics");
-        let action =
-            Action { words: "read a pod's metrics", right: "--verb=get --resource=pods/proxy" };
-        let reply = self.cluster.ask(&action, &Ask::get(path).accept("text/plain")).await?;
+        let operation = Operation::new("read a pod's metrics", "--verb=get --resource=pods/proxy");
+        let reply = self.cluster.ask(&operation, &Ask::get(path).accept("text/plain")).await?;
         let text = String::from_utf8_lossy(&reply.body);
         let value = text.lines().find_map(|line| {
             let rest = line.strip_prefix(METRIC)?;

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::SecretString;
-use oppscale_cluster::{Action, Ask, Cluster, ClusterError};
+use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
 
 const ACCOUNTS: &str = "--verb=get,create --resource=serviceaccounts";
 const SECRETS: &str = "--verb=get,create,delete --resource=secrets";
@@ -63,7 +63,7 @@ impl Account {
 /// When the server fails.
 pub async fn exists(cluster: &Cluster, account: &Account) -> Result<bool, ClusterError> {
     let words = format!("get ServiceAccount {}", account.shown());
-    match cluster.find(&Action { words: &words, right: ACCOUNTS }, &account.path()).await {
+    match cluster.find(&Operation::new(&words, ACCOUNTS), &account.path()).await {
         Err(ClusterError::Forbidden { .. }) => Ok(true),
         found => Ok(found?.is_some()),
     }
@@ -74,8 +74,7 @@ pub async fn exists(cluster: &Cluster, account: &Account) -> Result<bool, Cluste
 /// # Errors
 /// When the request fails.
 pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterError> {
-    let words = format!("create ServiceAccount {}", account.shown());
-    let action = Action { words: &words, right: ACCOUNTS };
+    let operation = Operation::new(format!("create ServiceAccount {}", account.shown()), ACCOUNTS);
     let object = json!({
         "apiVersion": "v1", "kind": "ServiceAccount",
         "metadata": {
@@ -84,7 +83,7 @@ pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterE
     });
     let path = format!("/api/v1/namespaces/{}/serviceaccounts", account.namespace);
     let ask = Ask::post(format!("{path}?fieldManager=oppscale"), &object);
-    cluster.ask(&action, &ask).await?.success(&action).map(|_| ())
+    cluster.ask(&operation, &ask).await?.success(&operation).map(|_| ())
 }
 
 /// Name and UID of the Secret that tokens are bound to; created if it does not exist.
@@ -120,10 +119,9 @@ pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token,
     });
     ensure(cluster, account, &name, &secret).await?;
     let end = Instant::now() + TOKEN_TIMEOUT;
-    let words = format!("get Secret {}/{name}", account.namespace);
-    let action = Action { words: &words, right: SECRETS };
+    let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
     loop {
-        let secret = cluster.find(&action, &format!("{}/{name}", account.secrets())).await?;
+        let secret = cluster.find(&operation, &format!("{}/{name}", account.secrets())).await?;
         let secret = secret.unwrap_or_default();
         let token = secret["data"]["token"].as_str().and_then(|text| STANDARD.decode(text).ok());
         if let Some(Ok(token)) = token.map(String::from_utf8) {
@@ -151,17 +149,15 @@ async fn ensure(
     name: &str,
     secret: &Value,
 ) -> Result<Value, ClusterError> {
-    let words = format!("create Secret {}/{name}", account.namespace);
-    let action = Action { words: &words, right: SECRETS };
+    let operation = Operation::new(format!("create Secret {}/{name}", account.namespace), SECRETS);
     let path = account.secrets();
     let ask = Ask::post(format!("{path}?fieldManager=oppscale"), secret);
-    let reply = cluster.ask(&action, &ask).await?;
+    let reply = cluster.ask(&operation, &ask).await?;
     if reply.status == StatusCode::CONFLICT {
-        let words = format!("get Secret {}/{name}", account.namespace);
-        let action = Action { words: &words, right: SECRETS };
-        return Ok(cluster.find(&action, &format!("{path}/{name}")).await?.unwrap_or_default());
+        let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
+        return Ok(cluster.find(&operation, &format!("{path}/{name}")).await?.unwrap_or_default());
     }
-    Ok(reply.success(&action)?.json())
+    Ok(reply.success(&operation)?.json())
 }
 
 /// The owner of a Secret.
@@ -184,9 +180,8 @@ pub async fn holder(
     account: &Account,
     name: &str,
 ) -> Result<Holder, ClusterError> {
-    let words = format!("get Secret {}/{name}", account.namespace);
-    let action = Action { words: &words, right: SECRETS };
-    let live = match cluster.find(&action, &format!("{}/{name}", account.secrets())).await? {
+    let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
+    let live = match cluster.find(&operation, &format!("{}/{name}", account.secrets())).await? {
         None => return Ok(Holder::Nobody),
         Some(live) => live,
     };
@@ -206,9 +201,8 @@ pub async fn delete_secret(
     account: &Account,
     name: &str,
 ) -> Result<bool, ClusterError> {
-    let words = format!("delete Secret {}/{name}", account.namespace);
-    let action = Action { words: &words, right: SECRETS };
-    cluster.remove(&action, &format!("{}/{name}", account.secrets())).await
+    let operation = Operation::new(format!("delete Secret {}/{name}", account.namespace), SECRETS);
+    cluster.remove(&operation, &format!("{}/{name}", account.secrets())).await
 }
 
 /// A token with its expiry and the server's warnings.
@@ -247,8 +241,10 @@ pub async fn request_token(
     request: &TokenRequest<'_>,
 ) -> Result<Token, ClusterError> {
     let TokenRequest { namespace, account, audiences, seconds, bound_to } = request;
-    let words = format!("request a token for ServiceAccount {namespace}/{account}");
-    let action = Action { words: &words, right: "--verb=create --resource=serviceaccounts/token" };
+    let operation = Operation::new(
+        format!("request a token for ServiceAccount {namespace}/{account}"),
+        "--verb=create --resource=serviceaccounts/token",
+    );
     let mut spec = json!({"expirationSeconds": seconds});
     if !audiences.is_empty() {
         spec["audiences"] = json!(audiences);
@@ -261,7 +257,7 @@ pub async fn request_token(
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec
     });
     let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
-    let reply = cluster.ask(&action, &Ask::post(path, &object)).await?.success(&action)?;
+    let reply = cluster.ask(&operation, &Ask::post(path, &object)).await?.success(&operation)?;
     let answer = reply.json();
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let status = &answer["status"];
@@ -269,7 +265,7 @@ pub async fn request_token(
         (text(&status["token"]), text(&status["expirationTimestamp"]))
     else {
         return Err(ClusterError::Garbage {
-            action: words,
+            action: operation.description.into_owned(),
             server: cluster.server().to_owned(),
             cause: "the answer contains no token or no expiry".to_owned(),
         });

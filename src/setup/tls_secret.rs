@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::certificates::{CA_CERT, CERT, IssuedCertificate, KEY, SecretString, StoredCertificate};
-use oppscale_cluster::{Action, Applied, Apply, Cluster, ClusterError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
 
 /// Namespace and name of a Secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +35,8 @@ pub async fn read(
     cluster: &Cluster,
     at: &SecretRef,
 ) -> Result<Option<StoredCertificate>, ClusterError> {
-    let words = format!("get {}", at.shown());
-    let action = Action { words: &words, right: "--verb=get --resource=secrets" };
-    Ok(cluster.find(&action, &at.path()).await?.map(|secret| stored(&secret)))
+    let operation = Operation::new(format!("get {}", at.shown()), "--verb=get --resource=secrets");
+    Ok(cluster.find(&operation, &at.path()).await?.map(|secret| stored(&secret)))
 }
 
 /// The contents of a Secret; entries that are not UTF-8 text count as missing.
@@ -83,7 +82,9 @@ pub async fn write(
     issued: &IssuedCertificate,
     how: Apply,
 ) -> Result<Applied, ClusterError> {
-    let words = format!("apply {}", at.shown());
-    let action = Action { words: &words, right: "--verb=get,create,patch --resource=secrets" };
-    cluster.apply(&action, &at.path(), &object(at, service, issued), how).await
+    let operation = Operation::new(
+        format!("apply {}", at.shown()),
+        "--verb=get,create,patch --resource=secrets",
+    );
+    cluster.apply(&operation, &at.path(), &object(at, service, issued), how).await
 }

@@ -3,7 +3,7 @@
 use oppscale_core::kinds::Kind;
 use serde_json::Value;
 
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 use super::objects::{Applied, Apply};
 
@@ -31,14 +31,12 @@ pub async fn dry_run(
     path: &str,
     object: &Value,
 ) -> Result<DryRun, ClusterError> {
-    let words = format!("get {name}");
-    let right = kind.permission("get,patch,create");
-    let action = Action { words: &words, right: &right };
-    let live = cluster.find(&action, path).await?;
-    let words = format!("apply {name} as a dry run");
-    let action = Action { words: &words, right: &right };
+    let required_rbac = kind.permission("get,patch,create");
+    let operation = Operation::new(format!("get {name}"), &required_rbac);
+    let live = cluster.find(&operation, path).await?;
+    let operation = Operation::new(format!("apply {name} as a dry run"), &required_rbac);
     let how = Apply { dry_run: true, force: true };
-    match cluster.apply(&action, path, object, how).await {
+    match cluster.apply(&operation, path, object, how).await {
         Ok(Applied::Created(merged) | Applied::Kept(merged)) => {
             Ok(DryRun { live, merged: Some(merged) })
         }

@@ -6,7 +6,7 @@ use jiff::fmt::rfc2822;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::client::{Action, Cluster, LONGEST_WAIT, TRIES, refusal};
+use super::client::{Cluster, LONGEST_WAIT, Operation, TRIES, refusal};
 use super::error::ClusterError;
 use super::transport;
 
@@ -107,10 +107,10 @@ impl Reply {
     ///
     /// # Errors
     /// On every status but 2xx.
-    pub fn success(self, action: &Action<'_>) -> Result<Self, ClusterError> {
+    pub fn success(self, operation: &Operation<'_>) -> Result<Self, ClusterError> {
         match self.status.is_success() {
             true => Ok(self),
-            false => Err(refusal(action, self.status, &self.body)),
+            false => Err(refusal(operation, self.status, &self.body)),
         }
     }
 }
@@ -121,22 +121,22 @@ impl Cluster {
     ///
     /// # Errors
     /// When no whole answer comes in time.
-    pub async fn ask(&self, action: &Action<'_>, ask: &Ask) -> Result<Reply, ClusterError> {
+    pub async fn ask(&self, operation: &Operation<'_>, ask: &Ask) -> Result<Reply, ClusterError> {
         let mut tries = 0;
         loop {
             tries += 1;
             let request = ask.request()?;
             let exchange = async {
-                let response = self.send_request(action.words, request).await?;
+                let response = self.send_request(&operation.description, request).await?;
                 let (warnings, date) = (warnings(response.headers()), date(response.headers()));
-                let answer = self.whole(action.words, response, Vec::new()).await?;
+                let answer = self.whole(&operation.description, response, Vec::new()).await?;
                 let reply = Reply { status: answer.status, body: answer.body, warnings, date };
                 Ok((reply, answer.retry_after))
             };
-            match self.in_time(action, exchange).await? {
+            match self.in_time(operation, exchange).await? {
                 (reply, Some(wait)) if tries < TRIES && !reply.status.is_success() => {
                     let status = reply.status;
-                    tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
+                    tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                 }
                 (reply, _) => return Ok(reply),

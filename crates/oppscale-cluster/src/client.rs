@@ -1,5 +1,6 @@
 //! Requests that end: with bytes, or with a sentence, and in time.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::header::{ACCEPT, RETRY_AFTER};
@@ -50,28 +51,32 @@ impl Cluster {
     ///
     /// # Errors
     /// On every status but 200, and when the answer does not come whole and in time.
-    pub async fn get(&self, action: &Action<'_>, path: &str) -> Result<Vec<u8>, ClusterError> {
-        self.get_into(action, path, Vec::new()).await
+    pub async fn get(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+    ) -> Result<Vec<u8>, ClusterError> {
+        self.get_into(operation, path, Vec::new()).await
     }
 
     /// As [`Self::get`], in the memory of `buffer`, whose content is dropped.
     pub(super) async fn get_into(
         &self,
-        action: &Action<'_>,
+        operation: &Operation<'_>,
         path: &str,
         mut buffer: Vec<u8>,
     ) -> Result<Vec<u8>, ClusterError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let exchange = self.exchange(action.words, path, std::mem::take(&mut buffer));
-            match self.in_time(action, exchange).await? {
+            let exchange = self.exchange(&operation.description, path, std::mem::take(&mut buffer));
+            match self.in_time(operation, exchange).await? {
                 Answer { status: StatusCode::OK, body, .. } => return Ok(body),
                 Answer { retry_after: Some(wait), status, .. } if tries < TRIES => {
-                    tracing::info!(%status, ?wait, "{}: asked to come back later", action.words);
+                    tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                 }
-                Answer { status, body, .. } => return Err(refusal(action, status, &body)),
+                Answer { status, body, .. } => return Err(refusal(operation, status, &body)),
             }
         }
     }
@@ -81,28 +86,32 @@ impl Cluster {
     ///
     /// # Errors
     /// On every status but 200, and when the answer does not begin in time.
-    pub(super) async fn open(&self, action: &Action<'_>, path: &str) -> Result<Body, ClusterError> {
+    pub(super) async fn open(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+    ) -> Result<Body, ClusterError> {
         let begin = async {
-            let response = self.send(action.words, path).await?;
+            let response = self.send(&operation.description, path).await?;
             if response.status() == StatusCode::OK {
                 return Ok(response.into_body());
             }
-            let answer = self.whole(action.words, response, Vec::new()).await?;
-            Err(refusal(action, answer.status, &answer.body))
+            let answer = self.whole(&operation.description, response, Vec::new()).await?;
+            Err(refusal(operation, answer.status, &answer.body))
         };
-        self.in_time(action, begin).await
+        self.in_time(operation, begin).await
     }
 
     pub(super) async fn in_time<T>(
         &self,
-        action: &Action<'_>,
+        operation: &Operation<'_>,
         request: impl Future<Output = Result<T, ClusterError>>,
     ) -> Result<T, ClusterError> {
         let Some(timeout) = self.timeout else { return request.await };
         match tokio::time::timeout(timeout, request).await {
             Ok(answer) => answer,
             Err(_) => Err(ClusterError::TimedOut {
-                action: action.words.to_owned(),
+                action: operation.description.to_string(),
                 server: self.server.clone(),
                 seconds: timeout.as_secs_f64(),
             }),
@@ -163,13 +172,24 @@ impl Cluster {
     }
 }
 
-/// What is tried, and which right it takes.
-#[derive(Debug, Clone, Copy)]
-pub struct Action<'a> {
-    /// In words: `list pods`.
-    pub words: &'a str,
-    /// The rule that allows it, as flags of `kubectl create clusterrole`.
-    pub right: &'a str,
+/// An operation on a cluster, as errors describe it.
+#[derive(Debug, Clone)]
+pub struct Operation<'a> {
+    /// What is done: `list pods`.
+    pub description: Cow<'a, str>,
+    /// The RBAC rule that it takes, as flags of `kubectl create clusterrole`; empty if it takes
+    /// none.
+    pub required_rbac: Cow<'a, str>,
+}
+
+impl<'a> Operation<'a> {
+    /// An operation with this description, which takes this rule.
+    pub fn new(
+        description: impl Into<Cow<'a, str>>,
+        required_rbac: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self { description: description.into(), required_rbac: required_rbac.into() }
+    }
 }
 
 pub(super) struct Answer {
@@ -179,13 +199,13 @@ pub(super) struct Answer {
 }
 
 /// What a refusal of `action` means.
-pub(super) fn refusal(action: &Action<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
+pub(super) fn refusal(operation: &Operation<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
     let message = transport::words_of(body);
-    let right = action.right.to_owned();
-    let action = action.words.to_owned();
+    let required_rbac = operation.required_rbac.to_string();
+    let action = operation.description.to_string();
     match status {
         StatusCode::UNAUTHORIZED => ClusterError::Unauthorized { action },
-        StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, right },
+        StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, required_rbac },
         StatusCode::NOT_FOUND => ClusterError::NotFound { action, message },
         StatusCode::GONE => ClusterError::Expired { action, times: 1 },
         StatusCode::TOO_MANY_REQUESTS => ClusterError::TooManyRequests { action, message },

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{Kind, split_resource};
 
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 
 /// The kind that `text` names: `KIND`, `KIND.GROUP` or `KIND.VERSION.GROUP`, where KIND is its
@@ -94,8 +94,8 @@ async fn preferred(cluster: &Cluster, group: &APIGroup) -> Result<APIResourceLis
 
 async fn get<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Result<T, ClusterError> {
     let words = format!("discover {path}");
-    let right = format!("--verb=get --non-resource-url={path}");
-    let body = cluster.get(&Action { words: &words, right: &right }, path).await?;
+    let required_rbac = format!("--verb=get --non-resource-url={path}");
+    let body = cluster.get(&Operation::new(&words, &required_rbac), path).await?;
     serde_json::from_slice(&body).map_err(|error| ClusterError::Garbage {
         action: words,
         server: cluster.server().to_owned(),

@@ -79,10 +79,10 @@ pub enum ClusterError {
     Forbidden {
         /// What was asked.
         action: String,
-        /// The server's words, which name the missing right.
+        /// The server's words, which name the missing permission.
         message: String,
         /// The rule that grants it, as `kubectl create clusterrole` takes it.
-        right: String,
+        required_rbac: String,
     },
     /// 404.
     #[error("{action}: not found ({message})")]
@@ -159,11 +159,11 @@ impl ClusterError {
             Self::Cut { .. } => "try again; if it stays so, a proxy between may limit time or size",
             Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
             Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
-            Self::Forbidden { right, message, .. } => {
+            Self::Forbidden { required_rbac, message, .. } => {
                 let user = user_in(message).unwrap_or("YOU");
                 return Some(format!(
                     "an administrator can grant it:\n\
-                     kubectl create clusterrole oppscale-view {right}\n\
+                     kubectl create clusterrole oppscale-view {required_rbac}\n\
                      kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view --user={user}"
                 ));
             }

@@ -4,7 +4,7 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use super::autoscaler::{Autoscaler, HPA};
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 use super::saved::SavedFiles;
 
@@ -24,13 +24,11 @@ struct Version {
 /// # Errors
 /// When it cannot be read.
 pub async fn server_version(cluster: &Cluster) -> Result<String, ClusterError> {
-    let action = Action {
-        words: "get the server's version",
-        right: "--verb=get --non-resource-url=/version",
-    };
-    let body = cluster.get(&action, "/version").await?;
+    let operation =
+        Operation::new("get the server's version", "--verb=get --non-resource-url=/version");
+    let body = cluster.get(&operation, "/version").await?;
     let version: Version =
-        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &action, &error))?;
+        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &operation, &error))?;
     Ok(version.git_version)
 }
 
@@ -40,7 +38,7 @@ pub async fn server_version(cluster: &Cluster) -> Result<String, ClusterError> {
 /// When the server fails.
 pub async fn exists(cluster: &Cluster, path: &str) -> Result<Option<bool>, ClusterError> {
     let words = format!("get {path}");
-    match cluster.get(&Action { words: &words, right: "" }, path).await {
+    match cluster.get(&Operation::new(&words, ""), path).await {
         Ok(_) => Ok(Some(true)),
         Err(ClusterError::NotFound { .. }) => Ok(Some(false)),
         Err(ClusterError::Forbidden { .. }) => Ok(None),
@@ -56,13 +54,12 @@ pub async fn autoscalers(
     cluster: &Cluster,
     namespace: &str,
 ) -> Result<Option<Vec<Autoscaler>>, ClusterError> {
-    let words = format!("list HorizontalPodAutoscalers in {namespace}");
-    let action = Action {
-        words: &words,
-        right: "--verb=list --resource=horizontalpodautoscalers.autoscaling",
-    };
+    let operation = Operation::new(
+        format!("list HorizontalPodAutoscalers in {namespace}"),
+        "--verb=list --resource=horizontalpodautoscalers.autoscaling",
+    );
     let path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
-    let body = match cluster.get(&action, &path).await {
+    let body = match cluster.get(&operation, &path).await {
         Ok(body) => body,
         Err(ClusterError::Forbidden { .. }) => return Ok(None),
         // A server before 1.23 has no autoscaling/v2.
@@ -70,7 +67,7 @@ pub async fn autoscalers(
         Err(error) => return Err(error),
     };
     let list: List<Autoscaler> =
-        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &action, &error))?;
+        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &operation, &error))?;
     Ok(Some(list.items))
 }
 
@@ -91,9 +88,13 @@ pub fn saved_autoscalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<
     Ok(found)
 }
 
-fn garbage(cluster: &Cluster, action: &Action<'_>, error: &serde_json::Error) -> ClusterError {
+fn garbage(
+    cluster: &Cluster,
+    operation: &Operation<'_>,
+    error: &serde_json::Error,
+) -> ClusterError {
     ClusterError::Garbage {
-        action: action.words.to_owned(),
+        action: operation.description.to_string(),
         server: cluster.server().to_owned(),
         cause: error.to_string(),
     }

@@ -32,7 +32,7 @@ pub use apply::{DryRun, dry_run};
 pub use ask::{Ask, Reply};
 pub use autoscaler::Autoscaler;
 pub use builder::{BadPage, ChangeObserver, SnapshotBuilder};
-pub use client::{Action, Cluster};
+pub use client::{Cluster, Operation};
 pub use connect::{ClusterArgs, Endpoint};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;

@@ -4,7 +4,7 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use super::ask::{Ask, Reply};
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 
 /// Under which name fields are owned.
@@ -37,13 +37,13 @@ impl Cluster {
     /// When the server refuses or fails.
     pub async fn find(
         &self,
-        action: &Action<'_>,
+        operation: &Operation<'_>,
         path: &str,
     ) -> Result<Option<Value>, ClusterError> {
-        let reply = self.ask(action, &Ask::get(path)).await?;
+        let reply = self.ask(operation, &Ask::get(path)).await?;
         match reply.status {
             StatusCode::NOT_FOUND => Ok(None),
-            _ => Ok(Some(reply.success(action)?.json())),
+            _ => Ok(Some(reply.success(operation)?.json())),
         }
     }
 
@@ -54,7 +54,7 @@ impl Cluster {
     /// When the server refuses for another reason than a conflict, or fails.
     pub async fn apply(
         &self,
-        action: &Action<'_>,
+        operation: &Operation<'_>,
         path: &str,
         object: &Value,
         how: Apply,
@@ -64,9 +64,9 @@ impl Cluster {
         let path =
             format!("{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}{dry}");
         let ask = Ask::new(Method::PATCH, path).body("application/apply-patch+yaml", object);
-        let reply = self.ask(action, &ask).await?;
+        let reply = self.ask(operation, &ask).await?;
         for warning in &reply.warnings {
-            tracing::warn!("{}: {warning}", action.words);
+            tracing::warn!("{}: {warning}", operation.description);
         }
         if reply.status == StatusCode::CONFLICT {
             let conflicts = conflicts(&reply);
@@ -75,7 +75,7 @@ impl Cluster {
             }
         }
         let created = reply.status == StatusCode::CREATED;
-        let object = reply.success(action)?.json();
+        let object = reply.success(operation)?.json();
         Ok(if created { Applied::Created(object) } else { Applied::Kept(object) })
     }
 
@@ -83,12 +83,16 @@ impl Cluster {
     ///
     /// # Errors
     /// When the server refuses or fails.
-    pub async fn remove(&self, action: &Action<'_>, path: &str) -> Result<bool, ClusterError> {
+    pub async fn remove(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+    ) -> Result<bool, ClusterError> {
         let path = format!("{path}?propagationPolicy=Background");
-        let reply = self.ask(action, &Ask::new(Method::DELETE, path)).await?;
+        let reply = self.ask(operation, &Ask::new(Method::DELETE, path)).await?;
         match reply.status {
             StatusCode::NOT_FOUND => Ok(false),
-            _ => reply.success(action).map(|_| true),
+            _ => reply.success(operation).map(|_| true),
         }
     }
 }

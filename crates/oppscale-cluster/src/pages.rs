@@ -2,7 +2,7 @@
 
 use tokio::sync::mpsc;
 
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::decode::list_end;
 use super::error::ClusterError;
 use oppscale_core::kinds::{self, Kind};
@@ -22,7 +22,7 @@ pub struct Listing {
     /// Name of the list in messages: `pods`.
     pub noun: &'static str,
     /// The RBAC rule that allows it, as flags of `kubectl create clusterrole`.
-    pub right: String,
+    pub required_rbac: String,
     /// URL path: `/api/v1/pods`.
     pub path: String,
     /// Selectors, percent-encoded: `labelSelector=a%3Db`; empty for all objects.
@@ -38,7 +38,7 @@ impl Listing {
         Self {
             kind,
             noun: kind.plural,
-            right: kind.permission("list,watch"),
+            required_rbac: kind.permission("list,watch"),
             path: kind.list_path(namespace),
             query: query.into(),
             is_optional: kind.is_custom(),
@@ -47,15 +47,15 @@ impl Listing {
 
     /// All nodes.
     pub fn nodes() -> Self {
-        let right = kinds::permission("list,watch", &[&kinds::NODE, &kinds::POD]);
-        Self { right, ..Self::of(&kinds::NODE, None, "") }
+        let required_rbac = kinds::permission("list,watch", &[&kinds::NODE, &kinds::POD]);
+        Self { required_rbac, ..Self::of(&kinds::NODE, None, "") }
     }
 
     /// All pods that occupy something. Those that have ended may be many, so the server
     /// leaves them out.
     pub fn pods() -> Self {
         let query = "fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
-        Self { right: Self::nodes().right, ..Self::of(&kinds::POD, None, query) }
+        Self { required_rbac: Self::nodes().required_rbac, ..Self::of(&kinds::POD, None, query) }
     }
 
     /// The path of a request for it, with more parameters.
@@ -84,8 +84,7 @@ pub(super) async fn load<W: From<Piece>>(
     taker: &mpsc::Sender<W>,
     empties: &mut mpsc::UnboundedReceiver<Vec<u8>>,
 ) -> Result<String, ClusterError> {
-    let words = format!("list {}", listing.noun);
-    let action = Action { words: &words, right: &listing.right };
+    let operation = Operation::new(format!("list {}", listing.noun), &listing.required_rbac);
     let first = listing.with(&format!("limit={PAGE}"));
     let mut path = first.clone();
     let mut starts = 1;
@@ -98,7 +97,7 @@ pub(super) async fn load<W: From<Piece>>(
             // None comes when the other side has failed, which sending tells.
             empties.recv().await.unwrap_or_default()
         };
-        let body = match cluster.get_into(&action, &path, buffer).await {
+        let body = match cluster.get_into(&operation, &path, buffer).await {
             Err(ClusterError::Expired { action, .. }) if starts > RESTARTS => {
                 return Err(ClusterError::Expired { action, times: starts });
             }
@@ -119,7 +118,7 @@ pub(super) async fn load<W: From<Piece>>(
         let end = list_end(&body).unwrap_or_default();
         let is_other = |kind: &String| kind.strip_suffix("List") != Some(listing.kind.name);
         if let Some(kind) = end.kind.filter(is_other) {
-            let (action, server) = (action.words.to_owned(), cluster.server().to_owned());
+            let (action, server) = (operation.description.to_string(), cluster.server().to_owned());
             let cause = format!("it is a {kind}, not a {}List", listing.kind.name);
             return Err(ClusterError::Garbage { action, server, cause });
         }

@@ -8,7 +8,7 @@ use oppscale_core::model::{Metadata, ResourceList};
 use oppscale_core::requests::Requests;
 use oppscale_core::resources::Resources;
 
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::error::ClusterError;
 
@@ -43,24 +43,26 @@ pub(super) async fn of_pods(cluster: &Cluster) -> Answer {
 }
 
 async fn list(cluster: &Cluster, plural: &str, key: impl Fn(&Metadata<'_>) -> String) -> Answer {
-    let words = format!("list {plural}.metrics.k8s.io");
-    let right = format!("--verb=list --resource={plural}.metrics.k8s.io");
-    let action = Action { words: &words, right: &right };
+    let operation = Operation::new(
+        format!("list {plural}.metrics.k8s.io"),
+        format!("--verb=list --resource={plural}.metrics.k8s.io"),
+    );
     let path = format!("/apis/metrics.k8s.io/v1beta1/{plural}");
-    let body = cluster.get(&action, &path).await.map_err(|error| match error {
+    let body = cluster.get(&operation, &path).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {
             "metrics.k8s.io is not served; metrics-server is not installed".to_owned()
         }
         other => other.to_string(),
     })?;
-    let text = std::str::from_utf8(&body).map_err(|error| format!("{words}: {error}"))?;
+    let text = std::str::from_utf8(&body)
+        .map_err(|error| format!("{}: {error}", operation.description))?;
     let mut usage = HashMap::new();
     fold_list(text, |metrics: MetricsJson<'_>| {
         if let Some(used) = sum(&metrics) {
             usage.insert(key(&metrics.metadata), used);
         }
     })
-    .map_err(|error| format!("{words}: {error}"))?;
+    .map_err(|error| format!("{}: {error}", operation.description))?;
     Ok(usage)
 }
 

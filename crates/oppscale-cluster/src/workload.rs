@@ -16,7 +16,7 @@ use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
 
-use super::client::{Action, Cluster};
+use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery;
 use super::error::ClusterError;
@@ -182,12 +182,13 @@ pub(super) async fn fetch(
     };
     let kind = kind.resolve(cluster).await?;
     let namespace = given.as_deref().unwrap_or(namespace);
-    let words = format!("get {} {namespace}/{name}", kind.name);
-    let right = permission("get,list", kind);
-    let action = Action { words: &words, right: &right };
+    let operation = Operation::new(
+        format!("get {} {namespace}/{name}", kind.name),
+        permission("get,list", kind),
+    );
     let path = kind.path(Some(namespace), name);
-    let body = cluster.get(&action, &path).await?;
-    let context = |error: anyhow::Error| error.context(words.clone());
+    let body = cluster.get(&operation, &path).await?;
+    let context = |error: anyhow::Error| error.context(operation.description.to_string());
     let text = String::from_utf8(body).map_err(|error| context(error.into()))?;
     let parts = Parts::of(kind, &text).map_err(context)?;
     let selector = match kind.is_custom() {
@@ -209,14 +210,16 @@ async fn scale_selector(
     namespace: &str,
     name: &str,
 ) -> anyhow::Result<Selector> {
-    let words = format!("get the scale of {} {namespace}/{name}", kind.name);
-    let right = format!("--verb=get --resource={0},{0}/scale", kind.resource());
-    let action = Action { words: &words, right: &right };
+    let operation = Operation::new(
+        format!("get the scale of {} {namespace}/{name}", kind.name),
+        format!("--verb=get --resource={0},{0}/scale", kind.resource()),
+    );
     let path = format!("{}/scale", kind.path(Some(namespace), name));
-    let scale: Scale = serde_json::from_slice(&cluster.get(&action, &path).await?)
-        .map_err(|error| anyhow::Error::from(error).context(words.clone()))?;
+    let scale: Scale = serde_json::from_slice(&cluster.get(&operation, &path).await?)
+        .map_err(|error| anyhow::Error::from(error).context(operation.description.to_string()))?;
     let selector = scale.status.and_then(|status| status.selector).unwrap_or_default();
-    Selector::parse(&selector).map_err(|error| anyhow::anyhow!("{words}: {error}"))
+    Selector::parse(&selector)
+        .map_err(|error| anyhow::anyhow!("{}: {error}", operation.description))
 }
 
 /// UID of each object of a namespace, and of its controller. Empty if they may not be listed.
@@ -225,16 +228,15 @@ async fn controllers(
     kind: &'static Kind,
     namespace: &str,
 ) -> Result<Vec<(String, String)>, ClusterError> {
-    let words = format!("list {}s in {namespace}", kind.name);
-    let right = kind.permission("list");
-    let action = Action { words: &words, right: &right };
-    let body = match cluster.get(&action, &kind.list_path(Some(namespace))).await {
+    let operation =
+        Operation::new(format!("list {}s in {namespace}", kind.name), kind.permission("list"));
+    let body = match cluster.get(&operation, &kind.list_path(Some(namespace))).await {
         Ok(body) => body,
         Err(ClusterError::Forbidden { .. }) => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
     let garbage = |cause: String| ClusterError::Garbage {
-        action: words.clone(),
+        action: operation.description.to_string(),
         server: cluster.server().to_owned(),
         cause,
     };

@@ -4,7 +4,7 @@ use crate::metrics_api::CUSTOM;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::{InstallConfig, Pipeline};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
-use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_cluster::{Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
 
 use super::plan::{Denied, Known};
@@ -64,9 +64,11 @@ pub(super) async fn api_server(
         return Ok(ApiServer::Foreign);
     }
     let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{ADAPTER}");
-    let words = format!("get Deployment {namespace}/{ADAPTER}");
-    let action = Action { words: &words, right: "--verb=get --resource=deployments.apps" };
-    let live = match cluster.find(&action, &path).await {
+    let operation = Operation::new(
+        format!("get Deployment {namespace}/{ADAPTER}"),
+        "--verb=get --resource=deployments.apps",
+    );
+    let live = match cluster.find(&operation, &path).await {
         Err(ClusterError::Forbidden { message, .. }) => {
             let namespace = Some(config.namespace.clone());
             known.denied.push(Denied { message, namespace });

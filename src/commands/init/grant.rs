@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{Change, Step};
-use oppscale_cluster::{Action, Ask, Cluster};
+use oppscale_cluster::{Ask, Cluster, Operation};
 use oppscale_core::error::Error;
 
 use super::args::InitArgs;
@@ -137,11 +137,11 @@ pub(super) async fn grant(
 }
 
 async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
-    let action = Action {
-        words: "bind you to cluster-admin",
-        right: "--verb=create --resource=clusterrolebindings.rbac.authorization.k8s.io, and \
+    let operation = Operation::new(
+        "bind you to cluster-admin",
+        "--verb=create --resource=clusterrolebindings.rbac.authorization.k8s.io, and \
                 --verb=bind --resource=clusterroles --resource-name=cluster-admin",
-    };
+    );
     let binding = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
         "metadata": {"name": BOOTSTRAP, "labels": {
@@ -155,14 +155,15 @@ async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
         }]
     });
     let ask = Ask::post(format!("{BINDINGS}?fieldManager=oppscale"), &binding);
-    let reply = cluster.ask(&action, &ask).await?;
+    let reply = cluster.ask(&operation, &ask).await?;
     if reply.status != StatusCode::CONFLICT {
-        reply.success(&action)?;
+        reply.success(&operation)?;
         return Ok(());
     }
     // One that an interrupted run of the same user left is as good; another is not ours to use,
     // and not ours to delete.
-    let live = cluster.find(&action, &format!("{BINDINGS}/{BOOTSTRAP}")).await?.unwrap_or_default();
+    let live =
+        cluster.find(&operation, &format!("{BINDINGS}/{BOOTSTRAP}")).await?.unwrap_or_default();
     let is_same = live["subjects"] == binding["subjects"]
         && live["roleRef"]["name"] == "cluster-admin"
         && live["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "oppscale";
@@ -178,11 +179,11 @@ async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
 
 /// Takes the grant back, however the run went.
 pub(super) async fn take_back(cluster: &Cluster, journal: &mut Journal<'_>) -> anyhow::Result<()> {
-    let action = Action {
-        words: "take the grant back",
-        right: "--verb=delete --resource=clusterrolebindings.rbac.authorization.k8s.io",
-    };
-    cluster.remove(&action, &format!("{BINDINGS}/{BOOTSTRAP}")).await?;
+    let operation = Operation::new(
+        "take the grant back",
+        "--verb=delete --resource=clusterrolebindings.rbac.authorization.k8s.io",
+    );
+    cluster.remove(&operation, &format!("{BINDINGS}/{BOOTSTRAP}")).await?;
     journal.resolve(Cleanup::Grant);
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::setup::config::{InstallConfig, InstallObjects, Trust};
 use crate::setup::install::{self, InstallError};
 use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{self, Change, Step};
-use oppscale_cluster::{Action, Cluster};
+use oppscale_cluster::{Cluster, Operation};
 use oppscale_core::error::Error;
 use oppscale_core::units;
 
@@ -258,12 +258,11 @@ pub(super) async fn roll_back(
     printer: &Printer,
 ) {
     for step in created {
-        let words = format!("delete {}", step.name());
-        let action = Action {
-            words: &words,
-            right: "--verb=delete --resource=apiservices.apiregistration.k8s.io",
-        };
-        match cluster.remove(&action, &step.path).await {
+        let operation = Operation::new(
+            format!("delete {}", step.name()),
+            "--verb=delete --resource=apiservices.apiregistration.k8s.io",
+        );
+        match cluster.remove(&operation, &step.path).await {
             Ok(_) => {
                 journal.forget(&format!("applied {}", step.name()));
                 printer.note(&format!("deleted {} again", step.name()));

@@ -5,7 +5,7 @@ use crate::manifest::Document;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::{InstallConfig, Trust};
 use crate::setup::tls_secret::{self, SecretRef};
-use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_cluster::{Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
 
 use super::plan::{Denied, Known};
@@ -66,8 +66,8 @@ pub(super) async fn widest(
 ) -> anyhow::Result<CaBundle> {
     for (version, group, _) in config.apis() {
         let path = format!("{}/{version}.{group}", api_services::PATH);
-        let action = Action { words: "get APIService", right: "--verb=get --resource=apiservices" };
-        let Ok(Some(live)) = cluster.find(&action, &path).await else { continue };
+        let operation = Operation::new("get APIService", "--verb=get --resource=apiservices");
+        let Ok(Some(live)) = cluster.find(&operation, &path).await else { continue };
         let live = ApiService::new(live);
         let bundle = live.ca_bundle().and_then(|text| CaBundle::decode(text).ok());
         if let Some(bundle) = bundle.filter(|bundle| bundle.len() > 1 && bundle.contains_all(&ours))
@@ -102,8 +102,8 @@ pub(super) async fn known_kinds(
             _ => continue,
         };
         // Discovery is open to everybody who is known.
-        let action = Action { words: "look for the kinds of an API", right: "" };
-        if cluster.find(&action, &format!("/apis/{version}")).await?.is_none() {
+        let operation = Operation::new("look for the kinds of an API", "");
+        if cluster.find(&operation, &format!("/apis/{version}")).await?.is_none() {
             let words = format!("there is no {what} in this cluster: it has no API {version}");
             return Err(Error::failure(words).hint(hint).into());
         }
@@ -113,9 +113,9 @@ pub(super) async fn known_kinds(
 
 /// Whether the namespace is not there.
 pub(super) async fn is_missing(cluster: &Cluster, namespace: &str) -> anyhow::Result<bool> {
-    let words = format!("get Namespace {namespace}");
-    let action = Action { words: &words, right: "--verb=get --resource=namespaces" };
-    let live = match cluster.find(&action, &format!("/api/v1/namespaces/{namespace}")).await {
+    let operation =
+        Operation::new(format!("get Namespace {namespace}"), "--verb=get --resource=namespaces");
+    let live = match cluster.find(&operation, &format!("/api/v1/namespaces/{namespace}")).await {
         Err(ClusterError::Forbidden { .. }) => return Ok(false),
         live => live?,
     };

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::filler::{Decisions, NodeAutoscaler};
 use crate::manifest::Document;
 use hpa_model::KubernetesVersion;
-use oppscale_cluster::{self, Action, Autoscaler, Cluster, ClusterError, Snapshot};
+use oppscale_cluster::{self, Autoscaler, Cluster, ClusterError, Operation, Snapshot};
 use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
@@ -139,11 +139,12 @@ pub(super) async fn refuse_other_class(
         return Ok(());
     };
     let name = class.name();
-    let words = format!("get PriorityClass {name}");
-    let right = "--verb=get --resource=priorityclasses.scheduling.k8s.io";
-    let action = Action { words: &words, right };
+    let operation = Operation::new(
+        format!("get PriorityClass {name}"),
+        "--verb=get --resource=priorityclasses.scheduling.k8s.io",
+    );
     let path = format!("/apis/scheduling.k8s.io/v1/priorityclasses/{name}");
-    let live = match cluster.find(&action, &path).await {
+    let live = match cluster.find(&operation, &path).await {
         Ok(Some(live)) => live,
         // Then applying it will tell.
         Ok(None) | Err(ClusterError::Forbidden { .. }) => return Ok(()),

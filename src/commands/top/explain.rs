@@ -5,7 +5,7 @@ use anyhow::Context;
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::table::columns;
-use oppscale_cluster::{Action, SavedFiles};
+use oppscale_cluster::{Operation, SavedFiles};
 use oppscale_core::error::Error;
 use oppscale_core::explain::{self, Explanation};
 use oppscale_core::model::Pod;
@@ -24,10 +24,10 @@ pub(super) async fn run(pod: &str, args: &TopArgs, printer: &Printer) -> anyhow:
     let (namespace, json) = if args.from.is_empty() {
         let cluster = args.cluster.connect().await?;
         let namespace = given.unwrap_or(cluster.namespace()).to_owned();
-        let words = format!("get pod {namespace}/{name}");
-        let action = Action { words: &words, right: "--verb=get --resource=pods" };
+        let operation =
+            Operation::new(format!("get pod {namespace}/{name}"), "--verb=get --resource=pods");
         let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-        (namespace, String::from_utf8(cluster.get(&action, &path).await?)?)
+        (namespace, String::from_utf8(cluster.get(&operation, &path).await?)?)
     } else {
         let namespace = given.unwrap_or("default").to_owned();
         let files = SavedFiles::load(&args.from)?;

@@ -10,7 +10,7 @@ use crate::commands::journal::Journal;
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::permissions::{self, Rule};
-use oppscale_cluster::{Action, Cluster, ClusterArgs};
+use oppscale_cluster::{Cluster, ClusterArgs, Operation};
 use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
@@ -121,7 +121,7 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     for one in &deletions {
         let words = format!("delete {}", one.name);
         let right = one.kind.permission("delete");
-        cluster.remove(&Action { words: &words, right: &right }, &one.path).await?;
+        cluster.remove(&Operation::new(&words, &right), &one.path).await?;
         journal.done(format!("deleted {}", one.name));
     }
     journal.close();

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::helm::ADAPTER;
-use oppscale_cluster::{Action, Cluster, ClusterError};
+use oppscale_cluster::{Cluster, ClusterError, Operation};
 use oppscale_core::kinds::{self, Installed, Kind};
 
 use super::UninstallArgs;
@@ -151,7 +151,7 @@ impl UninstallPlan {
         for kind in TENANTS {
             let path = kind.list_path(Some(namespace));
             let words = format!("list {}s", kind.name);
-            let list = match cluster.find(&Action { words: &words, right: "" }, &path).await {
+            let list = match cluster.find(&Operation::new(&words, ""), &path).await {
                 Err(ClusterError::Forbidden { message, .. }) => {
                     unknown.push(message);
                     continue;
@@ -224,7 +224,7 @@ async fn ours(
     let selector =
         "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
     let query = format!("{path}?labelSelector={selector}");
-    let list = cluster.find(&Action { words: &words, right: &right }, &query).await?;
+    let list = cluster.find(&Operation::new(&words, &right), &query).await?;
     let items = list.unwrap_or_default()["items"].as_array().cloned().unwrap_or_default();
     let deletions = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
         let metadata = &item["metadata"];
@@ -278,9 +278,8 @@ async fn workloads(
     cluster: &Cluster,
     notes: &mut Vec<String>,
 ) -> Result<Vec<PlannedDeletion>, ClusterError> {
-    let right = kinds::HPA.permission("list,delete");
-    let action = Action { words: "list HPAs", right: &right };
-    let list = cluster.find(&action, &kinds::HPA.list_path(None)).await?;
+    let operation = Operation::new("list HPAs", kinds::HPA.permission("list,delete"));
+    let list = cluster.find(&operation, &kinds::HPA.list_path(None)).await?;
     let mut deletions = Vec::new();
     for hpa in list.unwrap_or_default()["items"].as_array().into_iter().flatten() {
         let target = &hpa["spec"]["scaleTargetRef"];
@@ -304,8 +303,7 @@ async fn workloads(
         let path = known.path(Some(&namespace), &workload);
         let words = format!("get {kind} {namespace}/{workload}");
         let right = known.permission("get,delete");
-        let Some(live) = cluster.find(&Action { words: &words, right: &right }, &path).await?
-        else {
+        let Some(live) = cluster.find(&Operation::new(&words, &right), &path).await? else {
             continue;
         };
         if live["metadata"]["labels"]["oppscale.dev/opportunistic"] != "true" {

@@ -15,7 +15,7 @@ use super::health::{Health, Phase, WatchStatus};
 use super::own::OwnFollower;
 use super::reflector::{Reflector, ReflectorConfig};
 use crate::builder::{ChangeObserver, SnapshotBuilder};
-use crate::client::{Action, Cluster};
+use crate::client::{Cluster, Operation};
 use crate::error::ClusterError;
 use crate::pages::Listing;
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
@@ -203,9 +203,8 @@ impl VersionJson {
 /// decides how lists are read, and is not worth a wait: a server that says nothing must be
 /// told of by the feeds, and until then nobody answers probes.
 async fn version(cluster: &Cluster) -> Option<VersionJson> {
-    let action =
-        Action { words: "get the version", right: "--verb=get --non-resource-url=/version" };
-    let answer = tokio::time::timeout(VERSION_TIMEOUT, cluster.get(&action, "/version"));
+    let operation = Operation::new("get the version", "--verb=get --non-resource-url=/version");
+    let answer = tokio::time::timeout(VERSION_TIMEOUT, cluster.get(&operation, "/version"));
     serde_json::from_slice(&answer.await.ok()?.ok()?).ok()
 }
 

@@ -47,13 +47,17 @@ impl OwnFollower {
         };
         let namespace = namespace.as_deref().unwrap_or(&self.namespace);
         let changed = Arc::new(Notify::new());
-        let right = workload::permission("get,list,watch", kind);
+        let required_rbac = workload::permission("get,list,watch", kind);
         let named = format!("fieldSelector=metadata.name%3D{name}");
         let object = Listing::of(kind, Some(namespace), named);
-        follower.follow(Listing { right: right.clone(), ..object }, notice(&changed));
+        follower
+            .follow(Listing { required_rbac: required_rbac.clone(), ..object }, notice(&changed));
         for of in workload::intermediates(kind) {
             let controllers = Listing::of(of, Some(namespace), "");
-            follower.follow(Listing { right: right.clone(), ..controllers }, notice(&changed));
+            follower.follow(
+                Listing { required_rbac: required_rbac.clone(), ..controllers },
+                notice(&changed),
+            );
         }
         let (cluster, cluster_state) =
             (follower.cluster().clone(), follower.cluster_state().clone());

@@ -13,7 +13,7 @@ use super::event::Lines;
 use super::fold::{Notice, Position, WatchError, Work, fold};
 use super::handler::{EventHandler, StatusHandle};
 use super::health::Phase;
-use crate::client::{Action, Cluster};
+use crate::client::{Cluster, Operation};
 use crate::error::ClusterError;
 use crate::pages;
 use crate::pages::Listing;
@@ -220,8 +220,8 @@ impl Reflector {
             "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
              &allowWatchBookmarks=true",
         );
-        let action = Action { words: &words, right: &self.listing.right };
-        let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
+        let operation = Operation::new(&words, &self.listing.required_rbac);
+        let body = self.cluster.open(&operation, &path).await.map_err(Stop::Failed)?;
         let taken = self.take(body, LIST_IDLE_TIMEOUT, true).await;
         let Position { version, .. } = self.position().await?;
         match taken {
@@ -294,8 +294,8 @@ impl Reflector {
             pages::percent_encode(&version),
             self.reflector_config.watch_life.as_secs().max(1),
         ));
-        let action = Action { words: &words, right: &self.listing.right };
-        let body = self.cluster.open(&action, &path).await.map_err(Stop::Failed)?;
+        let operation = Operation::new(&words, &self.listing.required_rbac);
+        let body = self.cluster.open(&operation, &path).await.map_err(Stop::Failed)?;
         let began = Instant::now();
         self.is_up();
         let taken = self.take(body, self.reflector_config.watch_life + WATCH_GRACE, false).await;
