@@ -47,7 +47,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "load" -d 'Send re
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pool or pool=LABEL' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r

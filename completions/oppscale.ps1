@@ -49,7 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         }
         'oppscale;top' {
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin')
-            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Row per node, namespace, workload, pool or pool=LABEL')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
             [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
             [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc')

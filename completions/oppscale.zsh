@@ -38,7 +38,7 @@ never\:"Never"))' \
             (top)
 _arguments "${_arguments_options[@]}" : \
 '*--from=[Saved lists to read instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
-'--by=[Row per node, namespace, workload, pool or pool=LABEL]:WHAT:_default' \
+'--by=[Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL]:WHAT:_default' \
 '*--resource=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '--sort=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY[:ORDER]:_default' \

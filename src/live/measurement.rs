@@ -21,7 +21,7 @@ pub struct MeasurementRequest {
     pub resources: Vec<String>,
     /// What the rows stand for.
     pub view: View,
-    /// The label that names pools; otherwise the one that nodes carry.
+    /// The label that names pools; otherwise it is chosen for each node.
     pub pool_label: Option<String>,
     /// The only namespace whose rows are shown.
     pub namespace: Option<String>,
@@ -48,8 +48,6 @@ pub struct Measurement {
     pub unknown: Vec<String>,
     /// Why pods are unknown, if they are.
     pub pods_unknown: Option<String>,
-    /// The label that names pools.
-    pub pool_label: Option<String>,
     /// Paid and opportunistic requests on the open node, by which its changes are noticed.
     pub on_node: Option<(Resources, Resources)>,
     /// Namespace, kind and name of the opportunistic workloads, for the view of HPAs.
@@ -68,8 +66,6 @@ impl Measurement {
         };
         let ledger = &snapshot.ledger;
         let headroom = headroom::measure(ledger, &query);
-        let pool_label =
-            asked.pool_label.clone().or_else(|| view::pool_label(&headroom).map(str::to_owned));
         let mut unusable: BTreeMap<&'static str, usize> = BTreeMap::new();
         for node in &headroom.nodes {
             if let Some(reason) = node.reasons.first() {
@@ -88,33 +84,34 @@ impl Measurement {
             on_node: None,
             own: HashSet::new(),
             total: usable,
-            pool_label,
             headroom,
         };
-        measured.rows = measured.rows_of(ledger, query.pods_unknown);
+        measured.rows = measured.rows_of(ledger, asked.pool_label.as_deref(), query.pods_unknown);
         if let Some(namespace) = &asked.namespace {
             measured.keep_namespace(namespace);
         }
         measured
     }
 
-    fn rows_of(&mut self, ledger: &Ledger, pods_unknown: bool) -> Vec<Row> {
+    fn rows_of(
+        &mut self,
+        ledger: &Ledger,
+        pool_label: Option<&str>,
+        pods_unknown: bool,
+    ) -> Vec<Row> {
         let headroom = &self.headroom;
         let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
         let is_counted = |node: &str| nodes.contains(node);
         match &self.view {
             View::Nodes { pool: None } => view::by_node(headroom),
             View::Nodes { pool: Some(pool) } => {
-                let label = self.pool_label.as_deref().unwrap_or_default();
-                let of_pool = |name: &str| {
-                    let node = ledger.record(name);
-                    node.is_some_and(|n| n.labels.get(label).map_or("", |value| value) == pool)
-                };
                 let mut rows = view::by_node(headroom);
-                rows.retain(|row| of_pool(&row.name));
+                let mut nodes = headroom.nodes.iter();
+                // Rows are in the order of the nodes.
+                rows.retain(|_| nodes.next().is_some_and(|node| node.pool(pool_label) == pool));
                 rows
             }
-            View::Pools => view::by_pool(headroom, self.pool_label.as_deref().unwrap_or_default()),
+            View::Pools => view::by_pool(headroom, pool_label),
             _ if pods_unknown => Vec::new(),
             View::Namespaces => view::by_namespace(ledger, is_counted),
             View::Workloads { namespace } => {

@@ -14,7 +14,7 @@ use std::fmt;
 use oppscale_cluster::{Snapshot, Usage};
 use oppscale_core::headroom::{Headroom, NodeHeadroom, Query};
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
-use oppscale_core::view::{self, By, Row, RowKind};
+use oppscale_core::view::{By, Row, RowKind};
 
 /// Everything that `top` prints.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ fn of_node(name: &str, problem: String) -> Unknown {
 pub fn add_usage(report: &mut Report, usage: &Usage) {
     let headroom = &report.headroom;
     let label = match &report.by {
-        By::Pool(label) => label.as_deref().or_else(|| view::pool_label(headroom)),
+        By::Pool(label) => label.as_deref(),
         _ => None,
     };
     // The sum over nodes; `None` when one of them has no figure.
@@ -161,10 +161,7 @@ pub fn add_usage(report: &mut Report, usage: &Usage) {
     for row in report.rows.iter_mut().chain(&mut report.totals) {
         row.usage = match row.row_kind {
             RowKind::Node | RowKind::NodeOfWorkload => usage.nodes.get(&row.name).cloned(),
-            RowKind::Pool => of_nodes(&|node| {
-                label.map(|label| node.labels.get(label).map_or("", |value| value))
-                    == Some(&*row.name)
-            }),
+            RowKind::Pool => of_nodes(&|node| node.pool(label) == row.name),
             RowKind::Namespace => namespaces.get(row.name.as_str()).cloned(),
             RowKind::Workload => {
                 let (namespace, kind, name) = row.names();

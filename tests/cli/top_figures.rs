@@ -37,7 +37,7 @@ fn rows(snapshot: &Snapshot, by: &By) -> (Vec<Row>, Vec<Row>) {
     let is_counted = |node: &str| headroom.nodes.iter().any(|known| known.name == node);
     let rows = match by {
         By::Node => view::by_node(&headroom),
-        By::Pool(_) => view::by_pool(&headroom, "pool"),
+        By::Pool(_) => view::by_pool(&headroom, Some("pool")),
         By::Namespace => view::by_namespace(&snapshot.ledger, is_counted),
         By::Workload => view::by_workload(&snapshot.ledger, is_counted),
     };

@@ -260,6 +260,47 @@ fn views_sort_and_filter() {
 }
 
 #[test]
+fn the_label_that_names_a_pool_is_chosen_for_each_node() {
+    const POOLS: &str = "counting/24-mixed-pools.json";
+    let names = |args: &[&str]| {
+        let args = [&["-o", "json", "--sort", "name"], args].concat();
+        let rows = json(&top(POOLS, &args))["pools"].clone();
+        let name = |row: &Value| row["name"].as_str().unwrap().to_owned();
+        rows.as_array().unwrap().iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&["--by", "pool"]), ["", "general", "old", "spot", "system"]);
+    assert_eq!(names(&["--by", "pool=karpenter.sh/nodepool"]), ["", "general", "spot"]);
+}
+
+/// Cluster API and OKE annotate a node with its owner, and label it with nothing.
+#[test]
+fn pools_of_annotations_are_found_and_recorded() {
+    let node = |name: &str, annotations: &str| {
+        format!(
+            r#"{{"kind":"Node","metadata":{{"name":"{name}","annotations":{annotations}}},
+                "status":{{"allocatable":{{"cpu":"8","pods":"9"}}}}}}"#
+        )
+    };
+    let set = |suffix: &str| {
+        format!(
+            r#"{{"cluster.x-k8s.io/owner-kind":"MachineSet","cluster.x-k8s.io/owner-name":"md-0-{suffix}"}}"#
+        )
+    };
+    let oke = r#"{"oci.oraclecloud.com/node-pool-id":"ocid1.nodepool.oc1"}"#;
+    let text = [node("a", &set("x7k2p")), node("b", &set("dd4fk")), node("c", oke)].join("\n");
+    let pools = json(&top_stdin(&text, &["--by", "pool", "-o", "json"]))["pools"].clone();
+    let pools: Vec<_> = pools
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|pool| (pool["name"].as_str().unwrap().to_owned(), pool["nodes"].clone()))
+        .collect();
+    assert_eq!(pools.len(), 2);
+    assert_eq!(pools[0].0, "md-0");
+    assert_eq!(pools[1].0, "ocid1.nodepool.oc1");
+}
+
+#[test]
 fn thresholds_end_with_one_for_scripts() {
     let code = |limits: &str| top(BLOG, &["-q", "--fail-below", limits]).code;
     assert_eq!(code("cpu=151250m"), Some(0));
@@ -300,7 +341,7 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--reserve", "110%"], "from 0% to 100%"),
         (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
         (&["--by", "rack"], "pool=LABEL"),
-        (&["--by", "pool"], "no node carries a label"),
+        (&["--by", "pool"], "no node has a label that usually names its pool"),
         (&["--by", "node", "-n", "shop"], "-n selects rows of namespaces"),
         (&["--by", "namespace", "--sort", "slots"], "a column that these rows do not have"),
         (&["-l", "a in b"], "is not a label selector"),

@@ -17,6 +17,7 @@ use super::demand::{self, PaidDemand};
 use super::ledger::{Ledger, NodeAccount};
 use super::node::Unusable;
 use super::placement::Placement;
+use super::pool;
 use super::replica::Replica;
 use super::reserve::Reserve;
 use super::resources::{Amount, Resources};
@@ -67,6 +68,8 @@ pub struct NodeHeadroom {
     pub name: String,
     /// Its labels.
     pub labels: Arc<Labels<'static>>,
+    /// The pool that its annotations name.
+    pub annotated_pool: Option<Arc<str>>,
     /// Why it is not usable; empty when it is.
     pub reasons: Vec<Unusable>,
     /// What pods may take.
@@ -138,6 +141,16 @@ impl NodeHeadroom {
         !matches!(self.reasons.first(), Some(Unusable::Unknown(_)))
     }
 
+    /// The node's pool: the value of `label`, or as [`pool`] chooses it; empty if it has none.
+    pub fn pool(&self, label: Option<&str>) -> &str {
+        match label {
+            Some(label) => self.labels.get(label).map_or("", |value| value),
+            None => {
+                pool::of_labels(&self.labels).or(self.annotated_pool.as_deref()).unwrap_or_default()
+            }
+        }
+    }
+
     /// Allocatable less what others occupy.
     pub fn remaining(&self) -> Option<Resources> {
         Some(self.allocatable.as_ref()?.minus(self.paid.as_ref()?))
@@ -186,6 +199,7 @@ fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
     let mut node = NodeHeadroom {
         name: record.name.to_string(),
         labels: Arc::clone(&record.labels),
+        annotated_pool: record.annotated_pool.clone(),
         reasons,
         allocatable: record.allocatable.as_ref().ok().cloned(),
         paid: pods_known.then(|| account.paid.clone()),

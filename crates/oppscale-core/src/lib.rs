@@ -7,7 +7,7 @@
 //! ```text
 //! model      what an object's JSON says          quantity   exact amounts as written
 //!   │                                              │
-//!   ├─ node ── placement, selector               requests ── resources
+//!   ├─ node ── placement, selector, pool               requests ── resources
 //!   └─ record ── footprint, defaulting, ownership ┘
 //!         │
 //!      ledger      apply / delete / reset, sums per node
@@ -42,6 +42,7 @@ pub mod node;
 pub mod ownership;
 pub mod placement;
 pub mod policy;
+pub mod pool;
 pub mod quantity;
 pub mod record;
 pub mod replica;

@@ -42,6 +42,9 @@ pub struct Metadata<'a> {
     /// Its labels.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub labels: Pairs<'a, Text<'a>>,
+    /// Its annotations. Only those of nodes count; of pods in pages they are not kept.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub annotations: Pairs<'a, Text<'a>>,
     /// Who owns it; at most one owner is the controller.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub owner_references: Vec<OwnerReference<'a>>,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::malformed::{Malformed, Problem};
 use super::model::{Node, Taint};
 use super::placement::Placement;
+use super::pool;
 use super::requests::Requests;
 use super::resources::Resources;
 use super::selector::Labels;
@@ -33,6 +34,8 @@ pub struct NodeRecord {
     pub name: Box<str>,
     /// Its labels.
     pub labels: Arc<Labels<'static>>,
+    /// The pool that its annotations name, for providers that set no label.
+    pub annotated_pool: Option<Arc<str>>,
     /// What pods may take, or why that is not known.
     pub allocatable: Result<Resources, Malformed>,
     /// What the machine has; nothing where that is not told. No count depends on it.
@@ -77,6 +80,7 @@ impl NodeRecord {
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
             deleting: node.metadata.deletion_timestamp.is_some(),
+            annotated_pool: pool::of_annotations(&node.metadata.annotations).map(Arc::from),
             labels: Arc::new(node.metadata.labels.into_owned()),
             taints: node.spec.taints.into_iter().map(Taint::into_owned).collect(),
         }
@@ -104,6 +108,10 @@ impl NodeRecord {
             // When it began to go does not count.
             node["metadata"]["deletionTimestamp"] = "1970-01-01T00:00:00Z".into();
         }
+        if let Some(pool) = &self.annotated_pool {
+            let annotations: BTreeMap<&str, &str> = pool::annotations(pool).into();
+            node["metadata"]["annotations"] = json!(annotations);
+        }
         if let Ok(allocatable) = &self.allocatable {
             let amounts: BTreeMap<&str, String> =
                 allocatable.present().map(|(name, a)| (name, quantity_text(name, a))).collect();
@@ -117,6 +125,7 @@ impl NodeRecord {
         Self {
             name: name.into(),
             labels: Arc::default(),
+            annotated_pool: None,
             allocatable: Err(problem),
             capacity: Resources::default(),
             taints: Vec::new(),

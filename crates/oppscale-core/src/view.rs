@@ -17,7 +17,7 @@ pub enum By {
     /// A node.
     #[default]
     Node,
-    /// The nodes with the same value of a label; `None` uses the label that cloud providers set.
+    /// The nodes with the same value of a label; `None` chooses the label for each node.
     Pool(Option<String>),
     /// The pods of a namespace.
     Namespace,
@@ -74,16 +74,6 @@ impl RowKind {
         }
     }
 }
-
-/// Labels that name a node's pool: of GKE, EKS, AKS and Karpenter, and two common ones.
-pub const POOL_LABELS: [&str; 6] = [
-    "cloud.google.com/gke-nodepool",
-    "eks.amazonaws.com/nodegroup",
-    "kubernetes.azure.com/agentpool",
-    "karpenter.sh/nodepool",
-    "node-pool",
-    "pool",
-];
 
 /// One row. Figures that are unknown, or that such a row does not have, are `None`.
 #[derive(Debug, Clone, Default)]
@@ -171,19 +161,12 @@ fn node_row(node: &NodeHeadroom) -> Row {
     }
 }
 
-/// The first usual pool label that these nodes carry.
-pub fn pool_label(headroom: &Headroom) -> Option<&'static str> {
-    POOL_LABELS
-        .into_iter()
-        .find(|label| headroom.nodes.iter().any(|node| node.labels.get(label).is_some()))
-}
-
-/// One row for each value of `label`, over the nodes whose figures are known. Nodes without the
-/// label are under the empty name.
-pub fn by_pool(headroom: &Headroom, label: &str) -> Vec<Row> {
+/// One row for each pool, over the nodes whose figures are known; see [`NodeHeadroom::pool`].
+/// Nodes without a pool are under the empty name.
+pub fn by_pool(headroom: &Headroom, label: Option<&str>) -> Vec<Row> {
     let mut pools: BTreeMap<&str, Vec<&NodeHeadroom>> = BTreeMap::new();
     for node in &headroom.nodes {
-        pools.entry(node.labels.get(label).map_or("", |value| value)).or_default().push(node);
+        pools.entry(node.pool(label)).or_default().push(node);
     }
     let pods_unknown = headroom.all.paid.is_none();
     let rows = pools.into_iter().map(|(name, nodes)| {

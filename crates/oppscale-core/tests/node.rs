@@ -134,3 +134,15 @@ fn a_node_written_by_hand_without_conditions_is_ready() {
     let stored = by_hand.replace(r#""name":"n""#, r#""name":"n","uid":"u""#);
     assert_eq!(reasons(&stored, "{}"), ["not ready"]);
 }
+
+#[test]
+fn a_recorded_node_keeps_the_pool_of_its_annotations() {
+    let node = node(
+        r#"{"metadata": {"name": "a", "annotations": {"cluster.x-k8s.io/owner-kind": "MachineSet",
+            "cluster.x-k8s.io/owner-name": "md-0-x7k2p"}},
+            "status": {"allocatable": {"cpu": "8"}, "conditions": [{"type": "Ready", "status": "True"}]}}"#,
+    );
+    assert_eq!(node.annotated_pool.as_deref(), Some("md-0"));
+    let object = node.to_object().to_string();
+    assert_eq!(NodeRecord::of(serde_json::from_str::<Node<'_>>(&object).unwrap()), node);
+}

@@ -38,7 +38,7 @@ pub struct TopArgs {
     /// Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<String>,
-    /// Row per node, namespace, workload, pool or pool=LABEL
+    /// Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL
     #[arg(long, value_name = "WHAT", value_parser = parse_by)]
     pub by: Option<By>,
     /// Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu

@@ -16,7 +16,7 @@ use crate::render::{self, Report, csv, json, table};
 use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 use oppscale_core::figures::Context;
-use oppscale_core::headroom::{self, Query};
+use oppscale_core::headroom::{self, NodeHeadroom, Query};
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By};
@@ -145,14 +145,14 @@ fn add_rows(
     let mut rows = match &settings.by {
         By::Node => view::by_node(headroom),
         By::Pool(label) => {
-            let label = match label {
-                Some(label) => label,
-                None => view::pool_label(headroom).ok_or_else(|| {
-                    Error::usage("no node carries a label that usually names its pool").hint(
-                        "name the label: --by pool=LABEL (see kubectl get nodes --show-labels)",
-                    )
-                })?,
-            };
+            let label = label.as_deref();
+            let has_pool = |node: &NodeHeadroom| !node.pool(label).is_empty();
+            if label.is_none() && !headroom.nodes.is_empty() && !headroom.nodes.iter().any(has_pool)
+            {
+                return Err(Error::usage("no node has a label that usually names its pool").hint(
+                    "name the label: --by pool=LABEL (see kubectl get nodes --show-labels)",
+                ));
+            }
             view::by_pool(headroom, label)
         }
         By::Namespace => view::by_namespace(&snapshot.ledger, is_counted),
