@@ -1,14 +1,14 @@
 //! One HPA in the controller: its memory, and one run (`reconcileAutoscaler`).
 
-use super::conditions::{AbleToScale, Conditions, ScalingActive};
 use super::config::ControllerConfig;
 use super::convert::{count, int32, stamp};
-use super::normalize;
-use super::normalize::{Recommendations, ScaleEvents};
+use super::normalize::{self, Recommendations, ScaleEvents};
 use super::observation::{Observation, Sample, Scale, Selector};
-use super::outcome::{Action, MetricStatus, Outcome, RescaleReason};
 use super::replica_calculator::{Calculation, MetricError, Tolerances};
 use super::spec::HpaSpec;
+use super::status::{
+    AbleToScale, Action, Conditions, MetricStatus, Outcome, RescaleReason, ScalingActive,
+};
 
 /// The controller's side of one HPA: what it remembers, and the status it has written.
 #[derive(Clone, Debug, Default)]

@@ -60,29 +60,25 @@
 //! # Ok::<(), hpa_model::SeriesError>(())
 //! ```
 
-mod conditions;
 mod config;
 mod controller;
 mod convert;
-mod events;
 mod normalize;
 mod observation;
-mod outcome;
 mod replay;
 mod replica_calculator;
 pub mod simulation;
 pub mod sizing;
 mod spec;
+mod status;
 mod validate;
 pub mod verdict;
 
-pub use conditions::{AbleToScale, Conditions, RenderedCondition, ScalingActive, ScalingLimited};
 pub use config::{ControllerConfig, FeatureGates, KubernetesVersion, UnsupportedVersion};
 pub use controller::Controller;
 pub use observation::{
     Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
-pub use outcome::{Action, Event, EventType, MetricStatus, MetricValue, Outcome, RescaleReason};
 pub use replay::{
     Change, Edit, FeedSource, ManualScale, MetricAnswer, MetricFeed, Series, SeriesError, replay,
 };
@@ -90,5 +86,9 @@ pub use replica_calculator::{MetricError, PodGroup, group_pod};
 pub use spec::{
     Behavior, EffectiveRules, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
     Policy, PolicyType, ResourceName, ScalingRules, SelectPolicy, TargetType, Tolerance,
+};
+pub use status::{
+    AbleToScale, Action, Conditions, Event, EventType, MetricStatus, MetricValue, Outcome,
+    RenderedCondition, RescaleReason, ScalingActive, ScalingLimited,
 };
 pub use validate::{FieldError, Invalid, validate};

@@ -11,9 +11,9 @@
 //! stay as long as the longest window asked for, and what an edit of the HPA revives is the same
 //! as upstream.
 
-use super::conditions::{AbleToScale, ScalingLimited};
 use super::convert::{ceil_replicas, go_int32};
 use super::spec::{Behavior, EffectiveRules, PolicyType, SelectPolicy};
+use super::status::{AbleToScale, ScalingLimited};
 
 /// What one run asks to be normalized.
 #[derive(Clone, Copy, Debug)]
@@ -89,7 +89,7 @@ pub(super) fn with_behavior(
     };
 
     let (replicas, limited) = if wanted > current {
-        let limit = up_limit(request, up, ups, downs).max(current);
+        let limit = policy_limit(request, up, ups, downs, true).max(current);
         let (ceiling, reason) = if request.max > limit {
             (limit, ScalingLimited::ScaleUpLimit)
         } else {
@@ -101,7 +101,7 @@ pub(super) fn with_behavior(
             (wanted, ScalingLimited::DesiredWithinRange)
         }
     } else if wanted < current {
-        let limit = down_limit(request, down, ups, downs).min(current);
+        let limit = policy_limit(request, down, ups, downs, false).min(current);
         let (floor, reason) = if request.min < limit {
             (limit, ScalingLimited::ScaleDownLimit)
         } else {
@@ -114,62 +114,38 @@ pub(super) fn with_behavior(
     Normalized { replicas, able, limited }
 }
 
-/// `calculateScaleUpLimitWithScalingRules`; per cents round up, or 1 pod could never become 2.
-fn up_limit(
+/// `calculateScaleUpLimitWithScalingRules` and `calculateScaleDownLimitWithBehaviors`. On the way
+/// up per cents round up, or 1 pod could never become 2; on the way down they are cut off, so the
+/// last pod can go.
+fn policy_limit(
     request: Request,
     rules: EffectiveRules<'_>,
     ups: &ScaleEvents,
     downs: &ScaleEvents,
+    up: bool,
 ) -> i32 {
-    let select = match rules.select {
+    // The largest change is the highest count on the way up, and the lowest on the way down.
+    let takes_highest = match rules.select {
         SelectPolicy::Disabled => return request.current,
-        SelectPolicy::Max => Ord::max,
-        SelectPolicy::Min => Ord::min,
+        SelectPolicy::Max => up,
+        SelectPolicy::Min => !up,
     };
-    let none = match rules.select {
-        SelectPolicy::Min => i32::MAX,
-        SelectPolicy::Max | SelectPolicy::Disabled => i32::MIN,
-    };
-    rules.policies.iter().fold(none, |limit, policy| {
+    let limits = rules.policies.iter().map(|policy| {
         let start = period_start(request, policy.period_seconds, ups, downs);
-        let proposed = match policy.kind {
-            PolicyType::Pods => start.wrapping_add(policy.value),
-            PolicyType::Percent => ceil_replicas(
-                f64::from(start) * (1.0 + f64::from(policy.value) / 100.0),
-                request.saturate,
-            ),
-        };
-        select(limit, proposed)
-    })
-}
-
-/// `calculateScaleDownLimitWithBehaviors`; per cents are cut off, so the last pod can go.
-fn down_limit(
-    request: Request,
-    rules: EffectiveRules<'_>,
-    ups: &ScaleEvents,
-    downs: &ScaleEvents,
-) -> i32 {
-    // The largest change is the lowest count.
-    let select = match rules.select {
-        SelectPolicy::Disabled => return request.current,
-        SelectPolicy::Max => Ord::min,
-        SelectPolicy::Min => Ord::max,
-    };
-    let none = match rules.select {
-        SelectPolicy::Min => i32::MIN,
-        SelectPolicy::Max | SelectPolicy::Disabled => i32::MAX,
-    };
-    rules.policies.iter().fold(none, |limit, policy| {
-        let start = period_start(request, policy.period_seconds, ups, downs);
-        let proposed = match policy.kind {
-            PolicyType::Pods => start.wrapping_sub(policy.value),
-            PolicyType::Percent => {
-                go_int32(f64::from(start) * (1.0 - f64::from(policy.value) / 100.0))
+        let share = f64::from(policy.value) / 100.0;
+        match (policy.kind, up) {
+            (PolicyType::Pods, true) => start.wrapping_add(policy.value),
+            (PolicyType::Pods, false) => start.wrapping_sub(policy.value),
+            (PolicyType::Percent, true) => {
+                ceil_replicas(f64::from(start) * (1.0 + share), request.saturate)
             }
-        };
-        select(limit, proposed)
-    })
+            (PolicyType::Percent, false) => go_int32(f64::from(start) * (1.0 - share)),
+        }
+    });
+    match takes_highest {
+        true => limits.max().unwrap_or(i32::MIN),
+        false => limits.min().unwrap_or(i32::MAX),
+    }
 }
 
 /// The replicas when the period began, as far as the controller's own rescales tell.

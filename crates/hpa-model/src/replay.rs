@@ -250,12 +250,9 @@ fn sync(
     now: u64,
 ) -> Option<u32> {
     let answers: Vec<_> = series.feeds.iter().map(|feed| feed.answer(now, workload)).collect();
-    let by_pod = |source: &MetricSource| {
-        !matches!(source, MetricSource::External(_) | MetricSource::Object { .. })
-    };
     let metrics = spec.effective_metrics();
-    let listed =
-        metrics.iter().any(|metric| by_pod(&metric.source)).then(|| workload.list(at(now)));
+    let lists_pods = metrics.iter().any(|metric| metric.source.is_per_pod());
+    let listed = lists_pods.then(|| workload.list(at(now)));
     let readings: Vec<Vec<PodReading>> = series
         .feeds
         .iter()

@@ -15,8 +15,8 @@ use thiserror::Error;
 use super::config::ControllerConfig;
 use super::convert::{ceil_replicas, go_int64};
 use super::observation::{Phase, Pod, PodReading, Pods, ReadyStatus, Sample};
-use super::outcome::MetricValue;
 use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName, TargetType};
+use super::status::MetricValue;
 
 /// Why a metric gave no proposal. The text is upstream's innermost cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]

@@ -126,9 +126,7 @@ impl HpaSpec {
     /// Whether a metric exists that can be read without pods, as scaling from zero needs.
     #[must_use]
     pub fn has_object_or_external_metric(&self) -> bool {
-        self.metrics.iter().any(|metric| {
-            matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
-        })
+        self.metrics.iter().any(|metric| !metric.source.is_per_pod())
     }
 
     /// The object as the API server stores it: defaults filled in, and without
@@ -150,40 +148,42 @@ impl HpaSpec {
     }
 }
 
+// === impl MetricSource ===
+
+impl MetricSource {
+    /// Whether the controller asks for a value of each pod: not for External and Object metrics.
+    #[must_use]
+    pub fn is_per_pod(&self) -> bool {
+        !matches!(self, Self::External(_) | Self::Object { .. })
+    }
+}
+
 // === impl MetricTarget ===
 
 impl MetricTarget {
+    const EMPTY: Self = Self {
+        kind: TargetType::Value,
+        value: None,
+        average_value: None,
+        average_utilization: None,
+    };
+
     /// `type: Value` with `value` in thousandths.
     #[must_use]
     pub const fn value(milli: i64) -> Self {
-        Self {
-            kind: TargetType::Value,
-            value: Some(milli),
-            average_value: None,
-            average_utilization: None,
-        }
+        Self { value: Some(milli), ..Self::EMPTY }
     }
 
     /// `type: AverageValue` with `averageValue` in thousandths.
     #[must_use]
     pub const fn average_value(milli: i64) -> Self {
-        Self {
-            kind: TargetType::AverageValue,
-            value: None,
-            average_value: Some(milli),
-            average_utilization: None,
-        }
+        Self { kind: TargetType::AverageValue, average_value: Some(milli), ..Self::EMPTY }
     }
 
     /// `type: Utilization` with `averageUtilization` in per cent.
     #[must_use]
     pub const fn average_utilization(percent: i32) -> Self {
-        Self {
-            kind: TargetType::Utilization,
-            value: None,
-            average_value: None,
-            average_utilization: Some(percent),
-        }
+        Self { kind: TargetType::Utilization, average_utilization: Some(percent), ..Self::EMPTY }
     }
 }
 
@@ -334,14 +334,13 @@ fn effective<'a>(
     window_seconds: i32,
     policies: &'static [Policy],
 ) -> EffectiveRules<'a> {
-    let Some(rules) = rules else {
-        return EffectiveRules {
-            window_seconds,
-            select: SelectPolicy::Max,
-            policies,
-            tolerance: None,
-        };
+    static DEFAULTS: ScalingRules = ScalingRules {
+        stabilization_window_seconds: None,
+        select_policy: None,
+        policies: None,
+        tolerance: None,
     };
+    let rules = rules.unwrap_or(&DEFAULTS);
     EffectiveRules {
         window_seconds: rules.stabilization_window_seconds.unwrap_or(window_seconds),
         select: rules.select_policy.unwrap_or_default(),

@@ -18,7 +18,7 @@ use crate::manifest::unified_diff;
 use crate::manifest::{self, Document, Templates};
 use crate::printer::Printer;
 use crate::progress::Progress;
-use hpa_model::sizing::{self, Sizing, SizingError};
+use hpa_model::sizing::{self, Sizing};
 use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 
@@ -42,7 +42,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
         ));
     }
     let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
-    let sizing = sizing::size(&snapshot.ledger, &ask).map_err(unsized_workload)?;
+    let sizing = sizing::size(&snapshot.ledger, &ask)?;
     facts.refuse_second_scaler(&decisions)?;
     let mut rendered =
         filler::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
@@ -85,10 +85,6 @@ async fn read(
     let namespace = decisions::namespace(args, workload);
     let facts = facts::live(args, &connection, &snapshot, &namespace).await?;
     Ok((snapshot, facts, Some(connection)))
-}
-
-fn unsized_workload(error: SizingError) -> Error {
-    Error::failure(error.to_string()).hint(error.hint())
 }
 
 async fn write(

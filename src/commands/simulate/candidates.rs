@@ -154,10 +154,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
 fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
     let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
     for manifest in &manifests {
-        let is_capacity = manifest.spec.effective_metrics().iter().all(|metric| {
-            matches!(metric.source, MetricSource::External(_) | MetricSource::Object { .. })
-        });
-        if !is_capacity {
+        if manifest.spec.effective_metrics().iter().any(|metric| metric.source.is_per_pod()) {
             bail!(
                 Error::failure(format!(
                     "{file}: HorizontalPodAutoscaler {}: spec.metrics: expected External or Object \

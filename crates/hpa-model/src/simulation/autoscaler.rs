@@ -12,9 +12,8 @@ use super::load::Load;
 use super::metric::MetricModel;
 use super::outcome::Rescale;
 use super::pod::PodStage;
-use super::queue::Event;
 use super::setup::SyncTiming;
-use super::world::{FILLER, World};
+use super::world::{Event, FILLER, World};
 use crate::{
     Controller, HpaSpec, MetricError, MetricSource, Observation, Phase, Pod, PodReading, Pods,
     ReadyCondition, ReadyStatus, Sample, Scale, Selector,
@@ -73,7 +72,7 @@ impl World {
         let value = match &scaler.feed {
             MetricFeed::Capacity(nature) => {
                 let replica = &self.workloads[scaler.workload].template.replica;
-                nature.value_milli(self.sums(), replica)
+                nature.value_milli(&self.nodes.total, &self.demand, replica)
             }
             MetricFeed::Work(work) => i64::from(work.level(self.now)),
         };
@@ -91,10 +90,7 @@ impl World {
         }
         let value = scaler.values.front().map(|(_, value)| *value);
         let workload = scaler.workload;
-        let by_pod = |source: &MetricSource| {
-            !matches!(source, MetricSource::External(_) | MetricSource::Object { .. })
-        };
-        let lists_pods = scaler.spec.effective_metrics().iter().any(|m| by_pod(&m.source));
+        let lists_pods = scaler.spec.effective_metrics().iter().any(|m| m.source.is_per_pod());
         let listed = if lists_pods { self.list_pods(workload) } else { Vec::new() };
         let readings = self.readings(workload, &listed, value);
         let items = value.map(|value| [value]);

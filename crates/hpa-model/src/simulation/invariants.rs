@@ -42,14 +42,17 @@ fn check_sums(world: &World) {
                 paid_here.add(footprint(world, *id));
             }
         }
-        assert_eq!((&here, &paid_here), (&node.requested, &node.paid));
+        assert_eq!((&here, &paid_here), (&node.sums.requested, &node.sums.paid));
         for (name, amount) in here.iter() {
-            assert!(amount <= node.allocatable.get(name), "{name} of node {at} is overcommitted");
+            assert!(
+                amount <= node.sums.allocatable.get(name),
+                "{name} of node {at} is overcommitted"
+            );
         }
         requested.add(&here);
         paid.add(&paid_here);
     }
-    assert_eq!((&requested, &paid), (&world.nodes.requested, &world.nodes.paid));
+    assert_eq!((&requested, &paid), (&world.nodes.total.requested, &world.nodes.total.paid));
     for (at, workload) in world.workloads.iter().enumerate() {
         assert_eq!(world.with_pending.contains(&at), workload.pending() > 0);
         let without = workload.active.iter().filter(|id| world.pods[**id].node.is_none()).count();
@@ -72,7 +75,7 @@ fn ledger(world: &World) -> Ledger {
         )
     };
     for (at, node) in world.nodes.iter().enumerate() {
-        let allocatable = list(&node.allocatable);
+        let allocatable = list(&node.sums.allocatable);
         let json = format!(
             r#"{{"metadata":{{"name":"n{at}"}},"status":{{"allocatable":{allocatable}}}}}"#
         );
@@ -108,10 +111,10 @@ fn check_metric(world: &World, reserve: Reserve) {
     };
     let headroom = measure(&ledger(world), &query);
     let fit = MetricModel::oppscale(reserve);
-    let served = fit.value_milli(world.sums(), replica);
+    let served = fit.value_milli(&world.nodes.total, &world.demand, replica);
     assert_eq!(i128::from(served), headroom.fit.unwrap().replicas * 1000);
     let cores = MetricModel { unit: MetricUnit::Cores, filler_pods: FillerPods::Excluded, ..fit };
-    let served = cores.value_milli(world.sums(), replica);
+    let served = cores.value_milli(&world.nodes.total, &world.demand, replica);
     assert_eq!(i128::from(served), headroom.remaining.unwrap().get(CPU).max(0));
 }
 
@@ -127,7 +130,8 @@ impl Waits {
             for id in workload.waiting.iter().chain(&workload.nominated) {
                 let number = world.pods[*id].number;
                 let request = workload.request(number);
-                let could = world.nodes.iter().any(|node| node.fits_beside(request, &node.paid));
+                let could =
+                    world.nodes.iter().any(|node| node.fits_beside(request, &node.sums.paid));
                 if could {
                     let since = *self.0.get(&number).unwrap_or(&world.now);
                     now_waiting.insert(number, since);

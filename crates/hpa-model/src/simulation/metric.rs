@@ -8,6 +8,8 @@ use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
+use super::nodes::Sums;
+
 /// What a capacity metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MetricModel {
@@ -58,23 +60,6 @@ pub enum Freshness {
     },
 }
 
-/// The running sums that a metric is made of.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sums<'a> {
-    /// What pods may take.
-    pub(super) allocatable: &'a Resources,
-    /// What all pods with a node occupy.
-    pub(super) requested: &'a Resources,
-    /// What paid pods with a node occupy.
-    pub(super) paid: &'a Resources,
-    /// What paid pods without a node request.
-    pub(super) demand: &'a Resources,
-    /// Replicas that fit beside paid pods.
-    pub(super) slots: Amount,
-    /// Replicas that fit into the free resources.
-    pub(super) free_slots: Amount,
-}
-
 // === impl MetricModel ===
 
 impl MetricModel {
@@ -103,15 +88,15 @@ impl MetricModel {
         }
     }
 
-    /// The value in thousandths, never negative.
-    pub(super) fn value_milli(&self, sums: Sums<'_>, replica: &Replica) -> i64 {
+    /// The value in thousandths, never negative. `demand` is what paid pods without a node request.
+    pub(super) fn value_milli(&self, sums: &Sums, demand: &Resources, replica: &Replica) -> i64 {
         let (taken, slots) = match self.filler_pods {
-            FillerPods::Included => (sums.requested, sums.free_slots),
-            FillerPods::Excluded => (sums.paid, sums.slots),
+            FillerPods::Included => (&sums.requested, sums.free_slots),
+            FillerPods::Excluded => (&sums.paid, sums.slots),
         };
-        let held = self.reserve.of(sums.allocatable);
+        let held = self.reserve.of(&sums.allocatable);
         let left = |name: &str| {
-            let demand = if self.counts_demand { sums.demand.get(name) } else { 0 };
+            let demand = if self.counts_demand { demand.get(name) } else { 0 };
             let left = sums.allocatable.get(name) - taken.get(name) - demand - held.get(name);
             left.max(0)
         };

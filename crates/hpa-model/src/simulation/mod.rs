@@ -12,7 +12,6 @@
 //! affinity and spreading, rollouts, creation in batches, failing pods.
 
 mod autoscaler;
-mod configuration;
 #[cfg(test)]
 mod invariants;
 mod load;
@@ -21,22 +20,18 @@ mod nodes;
 mod outcome;
 mod pod;
 mod prng;
-mod queue;
-mod run;
 mod scenario;
 mod scheduler;
 mod setup;
 mod workload;
 mod world;
 
-pub use configuration::{Configuration, configurations, filler_behavior};
 pub use load::{Load, Point};
 pub use metric::{FillerPods, Freshness, MetricModel, MetricUnit};
 pub use outcome::{Outcome, Rescale, Run, Sample};
-pub use run::{Simulation, simulate};
-pub use scenario::{Scenario, UnknownScenario};
-pub use setup::SetupError;
+pub use scenario::{Configuration, Scenario, UnknownScenario, configurations, filler_behavior};
 pub use setup::{
     Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
-    SchedulerOptions, Setup, Strategy, SyncTiming, Template,
+    SchedulerOptions, Setup, SetupError, Strategy, SyncTiming, Template,
 };
+pub use world::{Simulation, simulate};

@@ -11,6 +11,7 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
 
 use super::pod::{PodId, Pods};
 use super::setup::{NodePool, Strategy};
+use super::workload::Workload;
 
 /// The nodes of the cluster.
 #[derive(Clone, Debug)]
@@ -18,8 +19,16 @@ pub(super) struct Nodes {
     list: Vec<Node>,
     classes: Vec<Class>,
     replica: Replica,
+    pub(super) total: Sums,
+}
+
+/// The running sums of a node, or of all nodes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sums {
     pub(super) allocatable: Resources,
+    /// Requests of all pods, those being deleted included.
     pub(super) requested: Resources,
+    /// The part of paid pods.
     pub(super) paid: Resources,
     /// Replicas of the filler that fit beside paid pods, node by node.
     pub(super) slots: Amount,
@@ -34,13 +43,6 @@ struct Class {
     by_free: BTreeSet<(i64, usize)>,
 }
 
-/// The class of a pod: paid or filler, and its priority.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PodClass {
-    pub(super) is_filler: bool,
-    pub(super) level: usize,
-}
-
 impl Nodes {
     /// Empty nodes; slots are counted in `replica`.
     pub(super) fn new(pools: &[NodePool], replica: &Replica, levels: usize) -> Self {
@@ -48,11 +50,7 @@ impl Nodes {
             list: Vec::new(),
             classes: Vec::new(),
             replica: replica.clone(),
-            allocatable: Resources::default(),
-            requested: Resources::default(),
-            paid: Resources::default(),
-            slots: 0,
-            free_slots: 0,
+            total: Sums::default(),
         };
         for pool in pools {
             let known = nodes.classes.iter().position(|c| c.allocatable == pool.allocatable);
@@ -61,16 +59,21 @@ impl Nodes {
                 nodes.classes.push(Class { allocatable, by_free: BTreeSet::new() });
                 nodes.classes.len() - 1
             });
+            let slots = slots(&pool.allocatable, replica);
             for _ in 0..pool.count {
-                let mut node = Node::new(class, pool.allocatable.clone(), levels);
-                node.slots = slots(&node.allocatable, replica);
-                node.free_slots = node.slots;
-                nodes.slots += node.slots;
-                nodes.free_slots += node.slots;
-                nodes.allocatable.add(&node.allocatable);
-                let free = share(&node.allocatable, &node.allocatable);
-                nodes.classes[class].by_free.insert((free, nodes.list.len()));
-                nodes.list.push(node);
+                let allocatable = pool.allocatable.clone();
+                nodes.total.allocatable.add(&allocatable);
+                nodes.total.slots += slots;
+                nodes.total.free_slots += slots;
+                let sums = Sums { allocatable, slots, free_slots: slots, ..Sums::default() };
+                nodes.classes[class].by_free.insert((sums.free_share(), nodes.list.len()));
+                nodes.list.push(Node {
+                    class,
+                    sums,
+                    levels: vec![Resources::default(); levels],
+                    pods: Vec::new(),
+                    nominees: Vec::new(),
+                });
             }
         }
         nodes
@@ -120,58 +123,51 @@ impl Nodes {
     }
 
     /// Binds a pod to a node.
-    pub(super) fn occupy(
-        &mut self,
-        at: usize,
-        id: PodId,
-        footprint: &Resources,
-        side: PodClass,
-        pods: &mut Pods,
-    ) {
+    pub(super) fn occupy(&mut self, at: usize, id: PodId, owner: &Workload, pods: &mut Pods) {
         pods[id].node = Some(at);
         pods[id].place_on_node = self.list[at].pods.len();
         self.list[at].pods.push(id);
-        self.change(at, side, |sum| sum.add(footprint));
+        self.change(at, owner, Resources::add);
     }
 
     /// Takes a pod that has ended off its node.
-    pub(super) fn release(
-        &mut self,
-        at: usize,
-        id: PodId,
-        footprint: &Resources,
-        side: PodClass,
-        pods: &mut Pods,
-    ) {
+    pub(super) fn release(&mut self, at: usize, id: PodId, owner: &Workload, pods: &mut Pods) {
         let place = pods[id].place_on_node;
         self.list[at].pods.swap_remove(place);
         if let Some(moved) = self.list[at].pods.get(place) {
             pods[*moved].place_on_node = place;
         }
-        self.change(at, side, |sum| sum.subtract(footprint));
+        self.change(at, owner, Resources::subtract);
     }
 
-    /// Applies the same change to every sum that a pod of this side is in.
-    fn change(&mut self, at: usize, side: PodClass, apply: impl Fn(&mut Resources)) {
+    /// Applies the footprint of a pod to every sum that it is in.
+    fn change(&mut self, at: usize, owner: &Workload, apply: fn(&mut Resources, &Resources)) {
+        let footprint = owner.template.replica.footprint();
         let node = &mut self.list[at];
-        let free = |node: &Node| node.allocatable.minus(&node.requested);
         let order = &mut self.classes[node.class].by_free;
-        order.remove(&(share(&free(node), &node.allocatable), at));
-        apply(&mut node.requested);
-        apply(&mut node.levels[side.level]);
-        apply(&mut self.requested);
-        let left = free(node);
-        order.insert((share(&left, &node.allocatable), at));
-        let free_slots = slots(&left, &self.replica);
-        self.free_slots += free_slots - node.free_slots;
-        node.free_slots = free_slots;
-        if !side.is_filler {
-            apply(&mut node.paid);
-            apply(&mut self.paid);
-            let beside_paid = slots(&node.allocatable.minus(&node.paid), &self.replica);
-            self.slots += beside_paid - node.slots;
-            node.slots = beside_paid;
+        order.remove(&(node.sums.free_share(), at));
+        apply(&mut node.levels[owner.level], footprint);
+        let (slots_before, free_before) = (node.sums.slots, node.sums.free_slots);
+        for sums in [&mut node.sums, &mut self.total] {
+            apply(&mut sums.requested, footprint);
+            if !owner.is_filler {
+                apply(&mut sums.paid, footprint);
+            }
         }
+        let sums = &mut node.sums;
+        order.insert((sums.free_share(), at));
+        sums.free_slots = slots(&sums.allocatable.minus(&sums.requested), &self.replica);
+        if !owner.is_filler {
+            sums.slots = slots(&sums.allocatable.minus(&sums.paid), &self.replica);
+        }
+        self.total.slots += sums.slots - slots_before;
+        self.total.free_slots += sums.free_slots - free_before;
+    }
+}
+
+impl Sums {
+    fn free_share(&self) -> i64 {
+        share(&self.allocatable.minus(&self.requested), &self.allocatable)
     }
 }
 
@@ -213,20 +209,12 @@ pub(super) struct Nominee {
 pub(super) struct Node {
     /// Which of the kinds of equal nodes it is.
     pub(super) class: usize,
-    pub(super) allocatable: Resources,
-    /// What all pods here occupy, those being deleted included.
-    pub(super) requested: Resources,
-    /// The part of it that is paid for.
-    pub(super) paid: Resources,
-    /// The same by priority.
+    pub(super) sums: Sums,
+    /// Requests by priority.
     pub(super) levels: Vec<Resources>,
     pub(super) pods: Vec<PodId>,
     /// The highest priority first, then the oldest promise.
     pub(super) nominees: Vec<Nominee>,
-    /// Replicas that fit beside paid pods.
-    pub(super) slots: Amount,
-    /// Replicas that fit beside everything.
-    pub(super) free_slots: Amount,
 }
 
 /// The share of a node that `amounts` are, cpu and memory added up, in 2^20ths.
@@ -248,24 +236,9 @@ pub(super) fn slots(left: &Resources, replica: &Replica) -> Amount {
 }
 
 impl Node {
-    /// An empty node.
-    pub(super) fn new(class: usize, allocatable: Resources, levels: usize) -> Self {
-        Self {
-            class,
-            allocatable,
-            requested: Resources::default(),
-            paid: Resources::default(),
-            levels: vec![Resources::default(); levels],
-            pods: Vec::new(),
-            nominees: Vec::new(),
-            slots: 0,
-            free_slots: 0,
-        }
-    }
-
     /// Whether the pod fits beside all that stands here or was promised room before it.
     pub(super) fn fits(&self, request: PodRequest<'_>) -> bool {
-        self.fits_beside(request, &self.requested)
+        self.fits_beside(request, &self.sums.requested)
     }
 
     /// Whether the pod fits beside `taken` and beside promises to pods that are no less important
@@ -273,7 +246,7 @@ impl Node {
     pub(super) fn fits_beside(&self, request: PodRequest<'_>, taken: &Resources) -> bool {
         request.footprint.present().all(|(name, amount)| {
             amount + taken.get(name) + self.nominated_before(request, name)
-                <= self.allocatable.get(name)
+                <= self.sums.allocatable.get(name)
         })
     }
 
@@ -285,7 +258,8 @@ impl Node {
             && request.footprint.present().all(|(name, amount)| {
                 let kept: Amount =
                     self.levels[request.level..].iter().map(|sum| sum.get(name)).sum();
-                amount + kept + self.nominated_before(request, name) <= self.allocatable.get(name)
+                amount + kept + self.nominated_before(request, name)
+                    <= self.sums.allocatable.get(name)
             })
     }
 

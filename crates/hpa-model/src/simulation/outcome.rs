@@ -127,8 +127,8 @@ impl Counters {
     /// Milliseconds pass in which nothing changes.
     pub(super) fn pass(&mut self, ms: u64, nodes: &Nodes, filler: &Workload) {
         let ms = Amount::from(ms);
-        self.requested += nodes.requested.get(CPU) * ms;
-        self.paid += nodes.paid.get(CPU) * ms;
+        self.requested += nodes.total.requested.get(CPU) * ms;
+        self.paid += nodes.total.paid.get(CPU) * ms;
         self.harvested += Amount::from(filler.working) * filler.template.cpu_milli() * ms;
     }
 

@@ -11,9 +11,10 @@ pub(super) struct PodRef {
 }
 
 /// How far a pod has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum PodStage {
     /// It has no node.
+    #[default]
     Waiting,
     /// It has a node; its containers start.
     Starting,
@@ -22,7 +23,7 @@ pub(super) enum PodStage {
 }
 
 /// A pod.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pod {
     /// Its workload.
     pub(super) workload: usize,
@@ -60,16 +61,9 @@ impl Pods {
         let pod = Pod {
             workload,
             number: self.created,
-            stage: PodStage::Waiting,
-            node: None,
-            place_on_node: 0,
             place_in_workload,
-            nominated: None,
-            deleting: false,
-            preempted: false,
             created_ms: now,
-            bound_ms: 0,
-            ready_ms: 0,
+            ..Pod::default()
         };
         match self.unused.pop() {
             Some(id) => {

@@ -15,10 +15,9 @@
 
 use std::cmp::Reverse;
 
-use super::nodes::{Nominee, PodClass};
+use super::nodes::Nominee;
 use super::pod::{PodId, PodStage};
-use super::queue::Event;
-use super::world::World;
+use super::world::{Event, World};
 
 /// The distance of two turns of the scheduler, and the pods it tries in one.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +67,7 @@ impl World {
         let urgent = |at: &usize| {
             let workload = &self.workloads[*at];
             let oldest = workload.waiting.front().map_or(u64::MAX, |id| self.pods[*id].number);
-            (workload.level, std::cmp::Reverse(oldest))
+            (workload.level, Reverse(oldest))
         };
         let hopeful = |at: &usize| {
             let workload = &self.workloads[*at];
@@ -119,7 +118,7 @@ impl World {
         let nominated_before = |at: &usize| !self.workloads[*at].nominated.is_empty();
         let mut by_level: Vec<_> =
             self.with_pending.iter().copied().filter(nominated_before).collect();
-        by_level.sort_by_key(|at| std::cmp::Reverse(self.workloads[*at].level));
+        by_level.sort_by_key(|at| Reverse(self.workloads[*at].level));
         for at in by_level {
             while let Some(&id) = self.workloads[at].nominated.front() {
                 let workload = &self.workloads[at];
@@ -183,9 +182,7 @@ impl World {
         self.demand_changes(at, false);
         self.note_delay(id);
         let owner = &self.workloads[at];
-        let side = PodClass { is_filler: owner.is_filler, level: owner.level };
-        let footprint = owner.template.replica.footprint();
-        self.nodes.occupy(node, id, footprint, side, &mut self.pods);
+        self.nodes.occupy(node, id, owner, &mut self.pods);
         let pod = &mut self.pods[id];
         pod.stage = PodStage::Starting;
         pod.bound_ms = self.now;
@@ -249,7 +246,7 @@ impl World {
         lower.sort_by_key(|id| {
             (Reverse(priority(*id)), self.pods[*id].bound_ms, self.pods[*id].number)
         });
-        let mut taken = self.nodes[node].requested.clone();
+        let mut taken = self.nodes[node].sums.requested.clone();
         for id in &lower {
             taken.subtract(self.workloads[self.pods[*id].workload].template.replica.footprint());
         }

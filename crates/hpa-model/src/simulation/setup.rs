@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::load::Load;
 use super::metric::MetricModel;
-use crate::{ControllerConfig, HpaSpec, Invalid, MetricSource, validate};
+use crate::{ControllerConfig, HpaSpec, Invalid, validate};
 
 /// A cluster, what runs on it, and for how long.
 #[derive(Clone, Debug, PartialEq)]
@@ -191,6 +191,13 @@ impl Template {
     }
 }
 
+impl Default for Template {
+    /// A paid pod that requests nothing.
+    fn default() -> Self {
+        Self::paid(0)
+    }
+}
+
 // === impl SyncTiming ===
 
 impl Default for SyncTiming {
@@ -302,11 +309,8 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     replicas("the filler's replicas", filler.start_replicas)?;
     let scaler = &filler.autoscaler;
     hpa("the filler", &scaler.spec, &scaler.config, scaler.timing)?;
-    let is_capacity = |source: &MetricSource| {
-        matches!(source, MetricSource::External(_) | MetricSource::Object { .. })
-    };
-    let mut sources = scaler.spec.effective_metrics().iter();
-    if let Some(other) = sources.position(|metric| !is_capacity(&metric.source)) {
+    let mut metrics = scaler.spec.effective_metrics().iter();
+    if let Some(other) = metrics.position(|metric| metric.source.is_per_pod()) {
         return Err(SetupError::Metric(other));
     }
     let freshness = scaler.metric.freshness;

@@ -18,10 +18,10 @@ use super::load::Load;
 use super::nodes::PodRequest;
 use super::pod::{PodId, PodStage, Pods};
 use super::setup::{DeletionCost, Template};
-use super::world::World;
+use super::world::{Event, World};
 
 /// A workload as it runs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Workload {
     pub(super) template: Template,
     /// Whether it is the opportunistic one.
@@ -55,28 +55,6 @@ pub(super) struct Workload {
 }
 
 impl Workload {
-    /// A workload without pods.
-    pub(super) fn new(template: &Template, is_filler: bool, level: usize, placeable: bool) -> Self {
-        Self {
-            template: template.clone(),
-            is_filler,
-            level,
-            deletion_cost: DeletionCost::Unset,
-            script: None,
-            placeable,
-            desired: 0,
-            active: Vec::new(),
-            waiting: VecDeque::new(),
-            nominated: VecDeque::new(),
-            total: 0,
-            ready: 0,
-            working: 0,
-            no_fit_at: None,
-            no_other_fit_at: None,
-            reconciling: false,
-        }
-    }
-
     /// How many of its pods have no node.
     pub(super) fn pending(&self) -> usize {
         self.waiting.len() + self.nominated.len()
@@ -118,7 +96,7 @@ impl World {
     pub(super) fn reconcile_soon(&mut self, workload: usize) {
         if !std::mem::replace(&mut self.workloads[workload].reconciling, true) {
             let at = self.now + self.controller_ms;
-            self.queue.push(at, super::queue::Event::Reconcile(workload));
+            self.queue.push(at, Event::Reconcile(workload));
         }
     }
 
@@ -185,7 +163,8 @@ impl World {
             DeletionCost::Unset => 0,
             DeletionCost::LargestHoleFirst => {
                 // Of equal holes one is chosen, or both would grow by half as much.
-                let (taken, all) = (&self.nodes[node].requested, &self.nodes[node].allocatable);
+                let (taken, all) =
+                    (&self.nodes[node].sums.requested, &self.nodes[node].sums.allocatable);
                 (taken.get(CPU) - all.get(CPU)) * self.nodes.len() as Amount + node as Amount
             }
         };

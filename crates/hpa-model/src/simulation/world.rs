@@ -4,20 +4,21 @@
 //! however many pods there are. `room` counts how often room was freed: who found none knows
 //! from it that asking again is of no use.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 
-use oppscale_core::resources::Resources;
+use oppscale_core::resources::{Amount, CPU, Resources};
 
-use super::autoscaler::Scaler;
-use super::metric::Sums;
-use super::nodes::{Nodes, PodClass};
-use super::outcome::Counters;
+use super::autoscaler::{MetricFeed, Scaler};
+use super::load::Load;
+use super::nodes::Nodes;
+use super::outcome::{Counters, DELAYED_MS, Outcome, Run, Sample};
 use super::pod::{PodId, PodRef, PodStage, Pods};
 use super::prng::Prng;
-use super::queue::{Event, EventQueue};
 use super::scheduler::SchedulerRate;
-use super::setup::Strategy;
+use super::setup::{PaidScaling, Setup, SetupError, Strategy, SyncTiming, Template, check};
 use super::workload::Workload;
+use crate::{Controller, ControllerConfig, HpaSpec};
 
 /// The filler's place among the workloads.
 pub(super) const FILLER: usize = 0;
@@ -67,18 +68,6 @@ impl World {
             let filler = &self.workloads[FILLER];
             self.counters.pass(passed, &self.nodes, filler);
             self.now = at_ms;
-        }
-    }
-
-    /// What metrics are made of.
-    pub(super) fn sums(&self) -> Sums<'_> {
-        Sums {
-            allocatable: &self.nodes.allocatable,
-            requested: &self.nodes.requested,
-            paid: &self.nodes.paid,
-            demand: &self.demand,
-            slots: self.nodes.slots,
-            free_slots: self.nodes.free_slots,
         }
     }
 
@@ -150,11 +139,334 @@ impl World {
         let owner = &mut self.workloads[found.workload];
         owner.total -= 1;
         owner.ready -= u32::from(found.stage == PodStage::Ready);
-        let side = PodClass { is_filler: owner.is_filler, level: owner.level };
-        let footprint = owner.template.replica.footprint();
-        self.nodes.release(node, pod.id, footprint, side, &mut self.pods);
+        self.nodes.release(node, pod.id, owner, &mut self.pods);
         self.pods.forget(pod.id);
         self.room_freed(node);
         self.schedule_soon();
+    }
+}
+
+/// A cluster that runs.
+#[derive(Clone, Debug)]
+pub struct Simulation {
+    pub(super) world: World,
+    end_ms: u64,
+    held: Resources,
+}
+
+/// Simulates a setup to its end.
+///
+/// # Errors
+/// When the setup contradicts itself, or the API server would refuse one of its HPAs.
+pub fn simulate(setup: &Setup) -> Result<Run, SetupError> {
+    let mut simulation = Simulation::new(setup)?;
+    simulation.advance_to(setup.end_ms);
+    Ok(simulation.finish())
+}
+
+impl Simulation {
+    /// The cluster at its start: all pods that there is room for are Ready, paid ones first.
+    ///
+    /// # Errors
+    /// As [`simulate`].
+    pub fn new(setup: &Setup) -> Result<Self, SetupError> {
+        check(setup)?;
+        let mut world = World::empty(setup);
+        let filler = &setup.filler;
+        world.add_workload(&filler.template, true);
+        world.workloads[FILLER].deletion_cost = filler.deletion_cost;
+        let nature = filler.autoscaler.metric;
+        let scaler = Scaler {
+            refresh_ms: nature.freshness.period_ms(),
+            served_after_ms: nature.freshness.served_after_ms(),
+            ..Scaler::new(FILLER, &filler.autoscaler.spec, &filler.autoscaler.config)
+        };
+        let timing = filler.autoscaler.timing;
+        world.scalers.push(Scaler { timing, feed: MetricFeed::Capacity(nature), ..scaler });
+        for app in &setup.paid {
+            let at = world.add_workload(&app.template, false);
+            match &app.scaling {
+                PaidScaling::Scripted(load) => {
+                    world.workloads[at].script = Some(load.clone());
+                    world.start_with(at, load.level(0));
+                }
+                PaidScaling::Autoscaled(paid) => {
+                    world.start_with(at, paid.start_replicas);
+                    world.scalers.push(Scaler {
+                        timing: paid.timing,
+                        feed: MetricFeed::Work(paid.work.clone()),
+                        refresh_ms: paid.age_ms,
+                        ..Scaler::new(at, &paid.spec, &paid.config)
+                    });
+                }
+            }
+        }
+        world.start_with(FILLER, filler.start_replicas);
+        for at in 0..world.workloads.len() {
+            world.plan_load(at);
+        }
+        for at in 0..world.scalers.len() {
+            world.start_scaler(at);
+        }
+        world.queue.push(0, Event::Sample);
+        world.schedule_soon();
+        let held = nature.reserve.of(&world.nodes.total.allocatable);
+        Ok(Self { world, end_ms: setup.end_ms, held })
+    }
+
+    /// Milliseconds since the start.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        self.world.now
+    }
+
+    /// Lets the simulation run until `at_ms`, or to its end if that is earlier.
+    pub fn advance_to(&mut self, at_ms: u64) {
+        let until = at_ms.min(self.end_ms).max(self.world.now);
+        while let Some((at_ms, event)) = self.world.queue.pop_until(until) {
+            self.world.pass_until(at_ms);
+            self.world.counters.events += 1;
+            if event == Event::Sample {
+                let sample = self.sample();
+                self.world.counters.samples.push(sample);
+                let next_ms = at_ms.saturating_add(self.world.sample_ms);
+                self.world.queue.push(next_ms, Event::Sample);
+            } else {
+                self.world.handle(event);
+            }
+        }
+        self.world.pass_until(until);
+    }
+
+    /// The cluster as it is now.
+    #[must_use]
+    pub fn sample(&self) -> Sample {
+        let world = &self.world;
+        let filler = &world.workloads[FILLER];
+        let (nodes, cpu) = (&world.nodes, |sum: &Resources| sum.get(CPU));
+        let paid = cpu(&nodes.total.paid);
+        Sample {
+            at_ms: world.now,
+            allocatable_milli: cpu(&nodes.total.allocatable),
+            paid_milli: paid,
+            filler_milli: cpu(&nodes.total.requested) - paid,
+            filler_running: filler.working,
+            filler_desired: filler.desired,
+            remaining_milli: cpu(&nodes.total.allocatable)
+                - paid
+                - cpu(&world.demand)
+                - cpu(&self.held),
+            pending_paid: world.paid_pending,
+            pending_filler: u32::try_from(filler.pending()).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// What is requested of each node and what it has, `(requested, allocatable)`, in the order
+    /// of the setup's pools.
+    pub fn nodes(&self) -> impl Iterator<Item = (&Resources, &Resources)> {
+        self.world.nodes.iter().map(|node| (&node.sums.requested, &node.sums.allocatable))
+    }
+
+    /// The figures so far.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let (world, counters) = (&self.world, &self.world.counters);
+        let length = Amount::from(world.now);
+        let most = (world.nodes.total.allocatable.get(CPU) * length).max(1);
+        let whole = |amount: Amount| u64::try_from(amount).unwrap_or(u64::MAX);
+        let mut outcome = Outcome {
+            length_ms: world.now,
+            utilisation_milli_percent: whole(counters.requested * 100_000 / most),
+            paid_milli_percent: whole(counters.paid * 100_000 / most),
+            scale_events: counters.rescales.len() as u64,
+            reversals: counters.reversals(),
+            filler_deleted: counters.filler_scaled_down + counters.filler_preempted,
+            filler_preempted: counters.filler_preempted,
+            paid_delayed: counters.paid_delayed,
+            paid_never_started: 0,
+            longest_delay_ms: counters.longest_delay_ms,
+            harvested_milli_core_hours: whole(counters.harvested / 3_600_000),
+            pods_created: world.pods.created(),
+            events: counters.events,
+        };
+        for workload in &world.workloads[1..] {
+            for id in workload.waiting.iter().chain(&workload.nominated) {
+                let waited = world.now - world.pods[*id].created_ms;
+                outcome.paid_never_started += u64::from(waited >= DELAYED_MS);
+                outcome.longest_delay_ms = outcome.longest_delay_ms.max(waited);
+            }
+        }
+        outcome.paid_delayed += outcome.paid_never_started;
+        outcome
+    }
+
+    /// The figures and the series.
+    #[must_use]
+    pub fn finish(self) -> Run {
+        let outcome = self.outcome();
+        let Counters { rescales, samples, .. } = self.world.counters;
+        Run { outcome, rescales, samples }
+    }
+}
+
+// === impl Scaler ===
+
+impl Scaler {
+    fn new(workload: usize, spec: &HpaSpec, config: &ControllerConfig) -> Self {
+        Self {
+            workload,
+            controller: Controller::new(*config),
+            spec: spec.stored(config.gates),
+            timing: SyncTiming::default(),
+            feed: MetricFeed::Work(Load::default()),
+            refresh_ms: 1,
+            served_after_ms: 0,
+            values: VecDeque::new(),
+        }
+    }
+}
+
+// === impl World ===
+
+impl World {
+    fn empty(setup: &Setup) -> Self {
+        let mut levels: Vec<_> = setup.paid.iter().map(|app| app.template.priority).collect();
+        levels.push(setup.filler.template.priority);
+        levels.sort_unstable();
+        levels.dedup();
+        Self {
+            now: 0,
+            queue: EventQueue::default(),
+            prng: Prng::new(setup.seed),
+            scheduler_prng: Prng::new(!setup.seed),
+            nodes: Nodes::new(&setup.nodes, &setup.filler.template.replica, levels.len()),
+            pods: Pods::default(),
+            workloads: Vec::new(),
+            scalers: Vec::new(),
+            controller_ms: setup.controller_ms,
+            sample_ms: setup.sample_ms,
+            strategy: setup.scheduler.strategy,
+            rate: SchedulerRate::of(setup.scheduler.pods_per_second),
+            next_turn_ms: 0,
+            scheduling: false,
+            room: 0,
+            with_pending: BTreeSet::new(),
+            freed: Vec::new(),
+            demand: Resources::default(),
+            paid_pending: 0,
+            counters: Counters::default(),
+            priorities: levels,
+        }
+    }
+
+    fn add_workload(&mut self, template: &Template, is_filler: bool) -> usize {
+        let level = self.priorities.partition_point(|priority| *priority < template.priority);
+        let placeable = self.nodes.could_hold(template.replica.footprint());
+        let template = template.clone();
+        let workload = Workload { template, is_filler, level, placeable, ..Workload::default() };
+        self.workloads.push(workload);
+        self.workloads.len() - 1
+    }
+
+    /// Gives the workload its first replicas; those that fit have been Ready for long.
+    fn start_with(&mut self, workload: usize, replicas: u32) {
+        self.workloads[workload].desired = replicas;
+        self.reconcile(workload);
+        let rate = std::mem::replace(&mut self.rate, SchedulerRate::of(None));
+        self.schedule();
+        self.rate = rate;
+        for at in 0..self.workloads[workload].active.len() {
+            let id = self.workloads[workload].active[at];
+            if self.pods[id].stage == PodStage::Starting {
+                self.pod_ready(self.pods.reference(id));
+            }
+        }
+    }
+
+    fn plan_load(&mut self, workload: usize) {
+        let script = self.workloads[workload].script.as_ref();
+        if let Some(at_ms) = script.and_then(|script| script.next_change(self.now)) {
+            self.queue.push(at_ms, Event::Load(workload));
+        }
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Load(workload) => {
+                let script = self.workloads[workload].script.as_ref();
+                let replicas = script.map_or(0, |script| script.level(self.now));
+                self.scale(workload, replicas);
+                self.plan_load(workload);
+            }
+            Event::Reconcile(workload) => self.reconcile(workload),
+            Event::Schedule => self.schedule(),
+            Event::Ready(pod) => self.pod_ready(pod),
+            Event::Gone(pod) => self.pod_gone(pod),
+            Event::Refresh(scaler) => self.refresh(scaler),
+            Event::Sync(scaler) => self.sync(scaler),
+            Event::Sample => {}
+        }
+    }
+}
+
+/// Something that happens in the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Event {
+    /// The script of this workload changes its replicas.
+    Load(usize),
+    /// The ReplicaSet controller looks at this workload.
+    Reconcile(usize),
+    /// The scheduler takes the next pods from its queue.
+    Schedule,
+    /// The pod becomes Ready.
+    Ready(PodRef),
+    /// The pod has ended and leaves its node.
+    Gone(PodRef),
+    /// The metric of this autoscaler is computed anew.
+    Refresh(usize),
+    /// This autoscaler runs.
+    Sync(usize),
+    /// The series gets its next sample.
+    Sample,
+}
+
+/// Planned events.
+#[derive(Clone, Debug, Default)]
+pub(super) struct EventQueue {
+    heap: BinaryHeap<Reverse<(u64, u64, Event)>>,
+    planned: u64,
+}
+
+impl EventQueue {
+    /// Plans `event` for `at_ms`.
+    pub(super) fn push(&mut self, at_ms: u64, event: Event) {
+        self.planned += 1;
+        self.heap.push(Reverse((at_ms, self.planned, event)));
+    }
+
+    /// The next event, if it is not after `end_ms`.
+    pub(super) fn pop_until(&mut self, end_ms: u64) -> Option<(u64, Event)> {
+        let Reverse((at_ms, ..)) = self.heap.peek()?;
+        if *at_ms > end_ms {
+            return None;
+        }
+        self.heap.pop().map(|Reverse((at_ms, _, event))| (at_ms, event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_of_one_moment_come_in_the_order_they_were_planned() {
+        let mut queue = EventQueue::default();
+        queue.push(5, Event::Sample);
+        queue.push(5, Event::Load(0));
+        queue.push(1, Event::Schedule);
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop_until(5)).collect();
+        assert_eq!(order, [(1, Event::Schedule), (5, Event::Sample), (5, Event::Load(0))]);
+        queue.push(6, Event::Sample);
+        assert_eq!(queue.pop_until(5), None);
     }
 }

@@ -8,14 +8,11 @@
 //! * **reserve**, where it is not given = what the loop needs while it looks away
 //!   ([`crate::verdict::ReserveNeed`]), in whole cores.
 
-mod problem;
 mod request;
 mod size;
 mod usable_nodes;
 
-pub use problem::SizingError;
 pub use request::{
     Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest,
 };
-pub use size::{Line, Subject};
-pub use size::{Sizing, has_scoped_quota, size};
+pub use size::{Line, Sizing, Subject, has_scoped_quota, size};

@@ -1,5 +1,6 @@
 //! From a request to every number of the manifests, each with its reason.
 
+use oppscale_core::error::Error;
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::replica::Replica;
@@ -7,10 +8,8 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units::{cores, quantity_text};
 
-use super::problem::SizingError;
 use super::request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
-use super::usable_nodes::UsableNodes;
-use super::usable_nodes::choose_shape;
+use super::usable_nodes::{UsableNodes, choose_shape};
 use crate::ControllerConfig;
 use crate::verdict::{
     self, LoopContext, ReserveNeed, Stability, Verdict, VerdictError, recommended_spec,
@@ -47,7 +46,7 @@ pub struct Sizing {
 ///
 /// # Errors
 /// When there is nothing to fill, or what is wanted cannot be had.
-pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingError> {
+pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     let nodes = UsableNodes::of(ledger, &request.placement, &request.nodes)?;
     let mut lines = Vec::new();
     let (replica, line) = match &request.replica {
@@ -59,7 +58,10 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, SizingEr
     };
     lines.push(line);
     let each = replica.footprint().get(CPU);
-    let no_cpu = || SizingError::NoCpu { replica: replica.to_string() };
+    let no_cpu = || {
+        Error::failure(format!("a replica of {replica} requests no cpu: the loop is one of cores"))
+            .hint("add cpu to --replica, or to resources.requests of the pods")
+    };
     if each == 0 {
         return Err(no_cpu());
     }
@@ -180,7 +182,7 @@ fn most(
     slots: Amount,
     reserve: Reserve,
     lines: &mut Vec<Line>,
-) -> Result<Limits, SizingError> {
+) -> Result<Limits, Error> {
     let empty = nodes.empty();
     let held = reserve.of(&nodes.allocatable);
     let after = empty.minus(&held);
@@ -192,21 +194,22 @@ fn most(
         .min()
         .unwrap_or(0);
     if by_sum == 0 {
-        return Err(SizingError::ReserveAboveCapacity {
-            reserve: reserve.to_string(),
-            capacity: cores(empty.get(CPU)),
-            replica: replica.to_string(),
-        });
+        return Err(Error::failure(format!(
+            "the reserve of {reserve} leaves nothing: the usable nodes have {} cores beside \
+             DaemonSets, and a replica takes {replica}",
+            cores(empty.get(CPU))
+        ))
+        .hint("keep less free with --reserve; see what there is: oppscale top"));
     }
     let by_quota =
         request.quota.present().map(|(name, amount)| (amount / footprint.get(name).max(1), name));
     let by_quota = by_quota.filter(|(_, name)| footprint.get(name) > 0).min();
     if let Some((0, name)) = by_quota {
-        return Err(SizingError::QuotaBelowReplica {
-            resource: name.to_owned(),
-            quota: quantity_text(name, request.quota.get(name)),
-            replica: replica.to_string(),
-        });
+        let quota = quantity_text(name, request.quota.get(name));
+        return Err(Error::failure(format!(
+            "the quota of {quota} {name} holds no replica of {replica}"
+        ))
+        .hint("raise --quota, or ask for less with --replica"));
     }
     let found = slots.min(by_sum).min(by_quota.map_or(slots, |(replicas, _)| replicas));
     let count = nodes.nodes.len();
@@ -220,12 +223,11 @@ fn most(
     if let (Some(max), Some((holds, name))) = (request.max, by_quota)
         && Amount::from(max) > holds
     {
-        return Err(SizingError::MaxAboveQuota {
-            max,
-            quota: quantity_text(name, request.quota.get(name)),
-            resource: name.to_owned(),
-            holds: bounded(holds),
-        });
+        let quota = quantity_text(name, request.quota.get(name));
+        return Err(Error::failure(format!(
+            "max {max} is above the {holds} replicas that the quota of {quota} {name} holds"
+        ))
+        .hint("lower --max, or raise --quota"));
     }
     if let Some((replicas, name)) = by_quota {
         why.push_str(&format!("; the quota of {name} holds {replicas}"));
@@ -272,12 +274,15 @@ fn least(
     found: Amount,
     slots: Amount,
     lines: &mut Vec<Line>,
-) -> Result<u32, SizingError> {
+) -> Result<u32, Error> {
     let zero = request.version.default_gates().scale_to_zero;
     let (min, why) = match (request.min, request.pipeline) {
         // The API server refuses it (`ValidateHorizontalPodAutoscaler`, HPAScaleToZero).
         (Some(0), Pipeline::Native | Pipeline::Prometheus) if !zero => {
-            return Err(SizingError::MinZero);
+            return Err(Error::failure(
+                "min 0: before Kubernetes 1.37 an HPA keeps one replica at least",
+            )
+            .hint("leave --min out, or let KEDA go to zero: --pipeline keda"));
         }
         (Some(min), _) => (min, request.origins.min),
         (None, Pipeline::Keda) => (0, "KEDA goes to zero, so that all is given back"),
@@ -285,11 +290,16 @@ fn least(
         (None, _) => (1, "the least that an HPA keeps before 1.37; a floor never yields by itself"),
     };
     if Amount::from(min) > found {
-        let why = format!("{slots} slots, less the reserve, within any quota");
-        return Err(SizingError::MinAboveSlots { min, slots: bounded(found), why });
+        return Err(Error::failure(format!(
+            "min {min} is above the {} replicas that fit at zero paid load ({slots} slots, less \
+             the reserve, within any quota)",
+            bounded(found)
+        ))
+        .hint("lower --min, or ask for less with --replica"));
     }
     if min > max {
-        return Err(SizingError::MinAboveMax { min, max });
+        let problem = format!("min {min} is above max {max}");
+        return Err(Error::failure(problem).hint("lower --min, or raise --max"));
     }
     lines.push(Line::new(Subject::Bounds, "minReplicas", min, why));
     Ok(min)

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use oppscale_core::demand;
+use oppscale_core::error::Error;
 use oppscale_core::headroom::Query;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::node::NodeRecord;
@@ -12,7 +13,6 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
 use oppscale_core::selector::Selector;
 use oppscale_core::units::quantity_text;
 
-use super::problem::SizingError;
 use super::size::{Line, Subject};
 
 /// Kinds whose pods are on a node as long as it is there: a DaemonSet's, and static pods,
@@ -53,7 +53,7 @@ impl UsableNodes {
         ledger: &Ledger,
         placement: &Placement,
         selector: &Selector,
-    ) -> Result<Self, SizingError> {
+    ) -> Result<Self, Error> {
         let is_usable = |record: &&NodeRecord| {
             selector.matches(&record.labels) && record.unusable(placement).is_empty()
         };
@@ -123,7 +123,7 @@ impl UsableNodes {
     }
 
     /// Says which node comes closest to holding a replica, and what it lacks.
-    pub(super) fn closest(&self, replica: &Replica) -> SizingError {
+    pub(super) fn closest(&self, replica: &Replica) -> Error {
         // Millionths of what is needed, of what is scarcest on the node.
         let scarcest = |node: &UsableNode| {
             let share = |(name, needs): (&str, Amount)| {
@@ -138,7 +138,11 @@ impl UsableNodes {
             (name, node.name.clone(), has)
         });
         let needs = quantity_text(&resource, replica.footprint().get(&resource));
-        SizingError::FitsNowhere { replica: replica.to_string(), node, resource, has, needs }
+        Error::failure(format!(
+            "a replica of {replica} fits no usable node: node {node} comes closest, with {has} of \
+             {resource} where it needs {needs}"
+        ))
+        .hint("ask for less with --replica, or let --replica auto find a shape")
     }
 }
 
@@ -149,7 +153,7 @@ pub(super) fn slots(room: &Resources, replica: &Replica) -> Amount {
 }
 
 /// Why nothing is usable, counted by the gravest reason of each node.
-fn none(ledger: &Ledger, placement: &Placement) -> SizingError {
+fn none(ledger: &Ledger, placement: &Placement) -> Error {
     let mut reasons: BTreeMap<&'static str, usize> = BTreeMap::new();
     let mut nodes = 0;
     for (_, account) in ledger.nodes() {
@@ -161,7 +165,8 @@ fn none(ledger: &Ledger, placement: &Placement) -> SizingError {
     let reasons: Vec<_> =
         reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     let reasons = if nodes == 0 { "there are none".to_owned() } else { reasons.join(", ") };
-    SizingError::NoUsableNode { nodes, reasons }
+    Error::failure(format!("no node of {nodes} is usable: {reasons}"))
+        .hint("see each node's reason: oppscale top --show-unusable -o wide")
 }
 
 /// Shapes to try where a node has room for 8 cores, millicores. Smaller ones would lose less
