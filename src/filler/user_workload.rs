@@ -41,10 +41,8 @@ impl UserWorkload {
         for document in &mut documents {
             let mut value = document.value().clone();
             let was_stored = remove_server_fields(&mut value);
-            if octal_modes(&mut value) | was_stored {
-                *document = document.with_value(value);
-            }
             if was_stored {
+                *document = document.with_value(value);
                 exported.push(document.key().to_string());
             }
             document.check()?;
@@ -278,36 +276,6 @@ fn scalable_kind(document: &Document) -> Option<&'static Kind> {
     let plural = format!("{}s", document.kind().to_ascii_lowercase());
     let kind = Kind::intern(group, version, document.kind(), &plural, true);
     (containers.is_some_and(Value::is_array) && kind.is_custom()).then_some(kind)
-}
-
-/// Turns `mode: 0644` into the number that kubectl takes it for: in YAML 1.1 a leading zero
-/// makes it octal, in YAML 1.2 a string. Tells whether there was any.
-fn octal_modes(value: &mut Value) -> bool {
-    match value {
-        Value::Object(map) => {
-            let mut any = false;
-            for (key, value) in map.iter_mut() {
-                let octal = value.as_str().filter(|_| key == "mode" || key == "defaultMode");
-                let number = octal
-                    .filter(|text| text.starts_with('0'))
-                    .and_then(|text| i32::from_str_radix(text.trim_start_matches("0o"), 8).ok());
-                match number {
-                    Some(number) => {
-                        *value = number.into();
-                        any = true;
-                    }
-                    None => any |= octal_modes(value),
-                }
-            }
-            any
-        }
-        Value::Array(list) => {
-            // Every one, not only up to the first.
-            let found = list.iter_mut().map(octal_modes).filter(|any| *any).count();
-            found > 0
-        }
-        _ => false,
-    }
 }
 
 /// Fields of an object's metadata that are the server's.

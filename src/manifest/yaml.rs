@@ -2,7 +2,8 @@
 //!
 //! Duplicate keys are refused, as `kubectl --validate=strict` refuses them.
 
-use serde::Deserialize;
+use oppscale_cluster::documents::parts;
+use oppscale_cluster::yaml::DuplicateKeys;
 use serde_json::Value;
 
 use super::ManifestError;
@@ -18,24 +19,17 @@ pub fn documents(
     text: &str,
     origin: Origin,
 ) -> Result<Vec<Document>, ManifestError> {
-    let not_yaml =
-        |problem: String| ManifestError::NotYaml { source_name: source_name.to_owned(), problem };
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut documents = Vec::new();
     for part in parts(text) {
-        let mut values = Vec::new();
-        for document in serde_yaml::Deserializer::from_str(&part) {
-            // By way of the YAML library's own value, which refuses a key that comes twice.
-            let value = serde_yaml::Value::deserialize(document)
-                .map_err(|error| not_yaml(error.to_string()))?;
-            let value = serde_json::to_value(value).map_err(|error| not_yaml(error.to_string()))?;
-            if !value.is_null() {
-                values.push(value);
-            }
-        }
+        let values =
+            part.values(DuplicateKeys::Refuse).map_err(|error| ManifestError::NotYaml {
+                source_name: source_name.to_owned(),
+                problem: error.to_string(),
+            })?;
+        let values: Vec<_> = values.into_iter().filter(|value| !value.is_null()).collect();
         // JSON may be indented with tabs, and a marker such as `--- # x` is not looked for:
         // what is not the text of one YAML document is written anew.
-        let is_its_text = values.len() == 1 && !part.trim_start().starts_with('{');
+        let is_its_text = values.len() == 1 && !part.looks_like_json();
         for value in values {
             let number = documents.len() + 1;
             let no_object = |problem| ManifestError::NoObject {
@@ -43,7 +37,7 @@ pub fn documents(
                 number,
                 problem,
             };
-            for (value, text) in items(value, is_its_text.then_some(part.as_str())) {
+            for (value, text) in items(value, is_its_text.then_some(part.text)) {
                 let document = Document::new(source_name, value, text, origin);
                 documents.push(document.map_err(no_object)?);
             }
@@ -59,20 +53,6 @@ fn items(mut value: Value, text: Option<&str>) -> Vec<(Value, Option<String>)> {
         Some(Value::Array(items)) => items.into_iter().map(|item| (item, None)).collect(),
         _ => vec![(value, text.map(str::to_owned))],
     }
-}
-
-/// The text between the lines `---`, without what only separates.
-fn parts(text: &str) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    for line in text.split_inclusive('\n') {
-        if line.trim_end() == "---" {
-            parts.push(String::new());
-        } else if let Some(part) = parts.last_mut() {
-            part.push_str(line);
-        }
-    }
-    parts.retain(|part| !part.trim().is_empty());
-    parts
 }
 
 #[cfg(test)]

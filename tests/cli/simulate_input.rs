@@ -109,7 +109,11 @@ fn a_typo_in_a_scenario_is_told_with_its_line() {
         "--scenario",
         SCENARIO,
         &[
-            ("replicas: 10,", "replica: 10,", "file, line 9: paid[0].rows[2]: unknown field"),
+            (
+                "replicas: 10,",
+                "replica: 10,",
+                "file, line 9: paid[0].rows[2].replica: unknown field",
+            ),
             ("cpu: 8", "cpu: eight", "line 2: nodes[0].cpu: invalid value: string \"eight\""),
             ("10m", "30m", "paid[0].rows[2].at: 20m lies before the row above"),
             ("10m", "10x", "expected a duration such as 90 (seconds), 90s, 500ms, 20m or 1h30m"),

@@ -151,7 +151,7 @@ fn files_that_cannot_be_used() {
     error: own.yaml: Deployment render-farm has the PriorityClass gold already
      hint: take it out, add the class to the file, or let oppscale render it: --priority-class gold
     no YAML:
-    error: own.yaml: did not find expected node content at line 2 column 1, while parsing a flow node
+    error: own.yaml: did not find expected node content, while parsing a flow node at line 2
     no object:
     error: own.yaml: document 1 is no Kubernetes object: it is no mapping
     "#);

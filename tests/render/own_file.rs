@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{object, objects, render};
 use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fixture;
 
 /// A Deployment `w` in the namespace `farm`, with these lines in its pod spec and in its
 /// container, and these documents after it.
@@ -292,4 +293,30 @@ fn odd_shapes_are_read_as_kubectl_reads_them() {
         selector: {matchLabels: {app: s}}, template: {metadata: {labels: {app: s}}, \
         spec: {containers: [{name: s, image: s}]}}}";
     let _ = rendered(&file("", "", &[set, scaler]), &[]);
+}
+
+/// The container `b`, `d` has the requests of the one that it is merged with, as for kubectl.
+#[test]
+fn merge_keys_are_read_as_kubectl_reads_them() {
+    for (name, container, replica) in [
+        ("w18b.yaml", "d", "cpu=2,memory=2Gi"),
+        ("dep-merge2.yaml", "b", "cpu=1500m,memory=2Gi"),
+        ("dep-merge3.yaml", "b", "cpu=1500m,memory=2Gi"),
+    ] {
+        let text = std::fs::read_to_string(fixture(&format!("saved-lists/{name}"))).unwrap();
+        let output = with(&text, &["--explain=table", "--reserve", "0"]);
+        assert_eq!(output.code, Some(0), "{name}: {output}");
+        assert!(output.stderr.contains(&format!("{replica} ")), "{name}: {output}");
+        let set = objects(&output.stdout);
+        let deployment = set.iter().find(|object| object["kind"] == "Deployment").unwrap();
+        let containers = &deployment["spec"]["template"]["spec"]["containers"];
+        assert_eq!(containers[1]["name"], container, "{name}");
+    }
+    // In YAML 1.1 a leading zero makes a number octal, and `on` is true.
+    let more = ["apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: farm}\n\
+        immutable: on\ndata: {a: b}"];
+    let _ = rendered(&file("enableServiceLinks: no", "", &more), &[]);
+    let modes =
+        "volumes: [{name: v, emptyDir: {}}, {name: m, configMap: {name: m, defaultMode: 0640}}]";
+    let _ = rendered(&file(modes, "", &more), &[]);
 }

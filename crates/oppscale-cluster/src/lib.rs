@@ -14,6 +14,7 @@ mod client;
 mod connect;
 mod decode;
 mod discovery;
+pub mod documents;
 mod error;
 mod facts;
 mod field_mask;
@@ -27,6 +28,7 @@ mod snapshot;
 mod transport;
 mod usage;
 mod workload;
+pub mod yaml;
 
 pub use apply::{DryRun, dry_run};
 pub use ask::{Ask, Reply};

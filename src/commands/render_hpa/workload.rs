@@ -1,8 +1,9 @@
 //! Which workload is meant, and whether all is told that it needs.
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
 use crate::filler::{FillerError, Miner, Program, UserWorkload, Workload};
+use oppscale_cluster::documents::TextFile;
 use oppscale_core::error::Error;
 
 use super::args::RenderHpaArgs;
@@ -73,7 +74,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
                 .hint(format!("write it into {file}; oppscale adds only what is missing"))
         );
     }
-    let text = read(file)?;
+    let text = TextFile::read(file)?.text;
     let own = UserWorkload::read(file, &text).map_err(hinted)?;
     let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
     if let Some(has) = own.priority_class().filter(|has| *has != class) {
@@ -102,17 +103,6 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
         );
     }
     Ok((Workload::User(Box::new(own)), String::new()))
-}
-
-fn read(file: &str) -> anyhow::Result<String> {
-    use std::io::Read;
-    let mut bytes = Vec::new();
-    if file == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-    } else {
-        bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
-    }
-    String::from_utf8(bytes).with_context(|| format!("{file} is no text"))
 }
 
 /// The PriorityClass of a workload.
