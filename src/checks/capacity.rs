@@ -26,7 +26,11 @@ fn nodes(snapshot: &Snapshot) -> Finding {
     const ID: CheckId = CheckId::NodesKnown;
     let nodes = snapshot.ledger.records();
     let unknown: Vec<_> = nodes
-        .filter_map(|node| Some(format!("{} ({})", node.name, node.allocatable.as_ref().err()?)))
+        .flat_map(|node| {
+            let problems = node.unreadable().map(|(_, problem)| problem);
+            let problems = node.allocatable.as_ref().err().into_iter().chain(problems);
+            problems.map(|problem| format!("{} ({problem})", node.name))
+        })
         .collect();
     match unknown.is_empty() {
         true => ID.passed_with(format!("{} nodes", snapshot.ledger.records().count())),

@@ -1,7 +1,7 @@
 //! The lines below a table: what the rows cannot show.
 
 use crate::printer::{Printer, Style};
-use oppscale_core::resources::{PODS, Resources};
+use oppscale_core::resources::{Amount, PODS, Resources};
 use oppscale_core::units;
 
 use super::Report;
@@ -21,16 +21,27 @@ pub(super) fn footer(
         lines.push(format!("{nodes} not usable and not shown (--show-unusable)"));
     }
     let amount_text = if is_exact { units::exact_amount } else { units::amount };
-    let listed = |resources: &Resources| {
-        let shown = report.resources.iter().map(|name| (name, resources.get(name)));
-        let parts: Vec<_> = shown
+    let text = |amounts: &mut dyn Iterator<Item = (&str, Amount)>| {
+        let parts: Vec<_> = amounts
             .filter(|(_, amount)| *amount != 0)
             .map(|(name, amount)| format!("{name} {}", amount_text(name, amount)))
             .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     };
-    if let Some(overcommit) = headroom.usable.overcommit.as_ref().and_then(&listed) {
+    let listed = |resources: &Resources| {
+        text(&mut report.resources.iter().map(|name| (name.as_str(), resources.get(name))))
+    };
+    // A shortage matters whether or not its resource has a column.
+    let overcommit = headroom.usable.overcommit.as_ref();
+    if let Some(overcommit) = overcommit.and_then(|short| text(&mut short.present())) {
         lines.push(printer.paint(Style::Bad, &format!("overcommitted: {overcommit}")));
+    }
+    let unoffered: Vec<_> = headroom.unoffered.names().collect();
+    if !unoffered.is_empty() {
+        lines.push(format!(
+            "unknown: what is left of {}, which pods request and no node lists",
+            unoffered.join(", ")
+        ));
     }
     if let Some(demand) = &headroom.demand {
         if let Some(placeable) = listed(&demand.placeable) {

@@ -76,6 +76,7 @@ fn value(report: &Report, has_rows: bool) -> Value {
                 "namespace": unknown.namespace,
                 "name": unknown.name,
                 "node": unknown.node,
+                "resource": unknown.resource,
                 "problem": unknown.problem,
             })
         })
@@ -100,6 +101,8 @@ fn value(report: &Report, has_rows: bool) -> Value {
     root.insert("paidDemand".into(), demand);
     root.insert("pods".into(), json!(if report.query.pods_unknown { "unknown" } else { "known" }));
     root.insert("unknown".into(), Value::Array(unknown));
+    let unoffered: Vec<_> = headroom.unoffered.names().collect();
+    root.insert("unknownResources".into(), json!(unoffered));
     Value::Object(root)
 }
 
@@ -140,7 +143,9 @@ fn resources(report: &Report, row: &Row, kind: RowKind) -> Value {
 
 fn totals(report: &Report, row: &Row, totals: &Totals) -> Value {
     let overcommit = |name: &String| {
-        let amount = totals.overcommit.as_ref().map(|resources| resources.get(name));
+        let is_unknown = totals.unknown.iter().any(|unknown| **unknown == **name);
+        let overcommit = totals.overcommit.as_ref().filter(|_| !is_unknown);
+        let amount = overcommit.map(|resources| resources.get(name));
         (name.clone(), amount.map_or(Value::Null, integer))
     };
     json!({

@@ -56,6 +56,8 @@ pub struct Unknown {
     pub name: String,
     /// Its node, if it has one.
     pub node: Option<String>,
+    /// The resource of it that could not be counted, if the rest could.
+    pub resource: Option<String>,
     /// Why it could not be counted.
     pub problem: String,
 }
@@ -63,6 +65,9 @@ pub struct Unknown {
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let namespace = self.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
+        if let Some(resource) = &self.resource {
+            write!(f, "{resource} of ")?;
+        }
         write!(
             f,
             "{} {namespace}{} is unknown: {}",
@@ -86,11 +91,9 @@ pub fn resources(asked: &[String], headroom: &Headroom) -> Vec<String> {
     }
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).to_vec();
     for node in &headroom.nodes {
-        for (name, _) in [&node.allocatable, &node.paid, &node.opportunistic]
-            .into_iter()
-            .flatten()
-            .flat_map(|resources| resources.present())
-        {
+        let amounts = [&node.allocatable, &node.paid, &node.opportunistic].into_iter().flatten();
+        let known = amounts.flat_map(|amounts| amounts.present().map(|(name, _)| name));
+        for name in known.chain(node.unknown.iter().map(|name| &**name)) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }
@@ -107,15 +110,20 @@ pub fn unknown(snapshot: &Snapshot, headroom: &Headroom) -> Vec<Unknown> {
         namespace: Some(pod.namespace.to_string()),
         name: pod.name.to_string(),
         node: pod.node.as_deref().map(str::to_owned),
+        resource: None,
         problem: pod.problem.clone(),
     });
+    let is_counted = |name: &str| headroom.nodes.iter().any(|known| known.name == name);
     let nodes = snapshot.ledger.records().filter_map(|node| {
         let problem = node.allocatable.as_ref().err()?.to_string();
-        headroom
-            .nodes
-            .iter()
-            .any(|known| *known.name == *node.name)
-            .then(|| of_node(&node.name, problem))
+        is_counted(&node.name).then(|| of_node(&node.name, problem))
+    });
+    let unreadable = snapshot.ledger.records().flat_map(|node| {
+        let unreadable = node.unreadable().filter(|_| is_counted(&node.name));
+        unreadable.map(|(resource, problem)| Unknown {
+            resource: Some(resource.to_owned()),
+            ..of_node(&node.name, problem.to_string())
+        })
     });
     let missing = snapshot.ledger.nodes().filter(|(_, account)| account.record.is_none()).map(
         |(name, account)| {
@@ -128,14 +136,16 @@ pub fn unknown(snapshot: &Snapshot, headroom: &Headroom) -> Vec<Unknown> {
         kind: invalid.kind.clone(),
         ..of_node(&invalid.name, invalid.problem.clone())
     });
-    let mut unknown: Vec<_> = nodes.chain(missing).chain(pods).chain(invalid_objects).collect();
+    let mut unknown: Vec<_> =
+        nodes.chain(unreadable).chain(missing).chain(pods).chain(invalid_objects).collect();
     unknown.sort();
     unknown
 }
 
 fn of_node(name: &str, problem: String) -> Unknown {
     let kind = "Node".to_owned();
-    Unknown { kind, namespace: None, name: name.to_owned(), node: None, problem }
+    let (namespace, node, resource) = (None, None, None);
+    Unknown { kind, namespace, name: name.to_owned(), node, resource, problem }
 }
 
 /// Puts usage into the rows and totals of a report.

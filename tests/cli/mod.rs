@@ -9,6 +9,7 @@ mod sample_app;
 mod screen;
 mod simulate;
 mod simulate_input;
+mod top_devices;
 mod top_faults;
 mod top_figures;
 mod top_live;

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::headroom::Query;
-use super::ledger::{Group, Ledger, Waiting};
+use super::ledger::{Group, Ledger, Unoffered, Waiting};
 use super::node::NodeRecord;
 use super::placement::Placement;
 use super::record::PodKey;
@@ -48,21 +48,24 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
     let (usable, paid): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger.records().partition(|node| {
         query.nodes.matches(&node.labels) && node.unusable(&query.placement).is_empty()
     });
-    let could_hold =
-        |pod: &Waiting| usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint));
+    let unoffered = ledger.unoffered();
+    let could_hold = |pod: &Waiting| {
+        let footprint = unoffered.strip(&pod.footprint);
+        usable.iter().any(|node| node.could_hold(&pod.placement, &footprint))
+    };
     let mut demand = PaidDemand::default();
     for pod in ledger.waiting().filter(|pod| !pod.opportunistic) {
         if pod.gated {
             demand.gated += 1;
         } else if could_hold(pod) {
             demand.placeable.add(&pod.footprint);
-        } else if could_hold_outside(&paid, pod) {
+        } else if could_hold_outside(&paid, pod, &unoffered) {
             demand.elsewhere.add(&pod.footprint);
         } else {
             demand.unplaceable.push(Unplaceable {
                 namespace: pod.group.namespace.to_string(),
                 name: pod.name.to_string(),
-                reason: reason(&usable, pod),
+                reason: reason(&usable, pod, &unoffered),
                 asks: pod.footprint.present().map(|(n, amount)| (n.to_owned(), amount)).collect(),
             });
         }
@@ -73,16 +76,17 @@ pub fn measure(ledger: &Ledger, query: &Query) -> PaidDemand {
 
 /// Whether a node that is cordoned, tainted, not ready or not looked at could hold the pod
 /// if it were not. A node of unknown size might.
-fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting) -> bool {
+fn could_hold_outside(nodes: &[&NodeRecord], pod: &Waiting, unoffered: &Unoffered) -> bool {
+    let footprint = unoffered.strip(&pod.footprint);
     nodes.iter().any(|node| {
-        let fits = node.allocatable.is_err() || node.fits_empty(&pod.footprint);
+        let fits = node.allocatable.is_err() || node.fits_empty(&footprint);
         fits && pod.placement.selects(&node.name, &node.labels)
     })
 }
 
 /// What keeps the pod off every usable node.
-fn reason(usable: &[&NodeRecord], pod: &Waiting) -> String {
-    for (name, amount) in pod.footprint.present() {
+fn reason(usable: &[&NodeRecord], pod: &Waiting, unoffered: &Unoffered) -> String {
+    for (name, amount) in unoffered.strip(&pod.footprint).present() {
         let largest = usable
             .iter()
             .filter_map(|node| Some(node.allocatable.as_ref().ok()?.get(name)))
@@ -141,12 +145,14 @@ pub fn classify_waiting<'l>(
     let (usable, others): (Vec<&NodeRecord>, Vec<&NodeRecord>) = ledger
         .records()
         .partition(|node| placements.iter().any(|placement| node.is_usable(placement)));
+    let unoffered = ledger.unoffered();
     let classify = |pod: &Waiting| {
+        let footprint = unoffered.strip(&pod.footprint);
         if pod.gated {
             DemandState::Gated
-        } else if usable.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint)) {
+        } else if usable.iter().any(|node| node.could_hold(&pod.placement, &footprint)) {
             DemandState::Placeable
-        } else if could_hold_outside(&others, pod) {
+        } else if could_hold_outside(&others, pod, &unoffered) {
             DemandState::Elsewhere
         } else {
             DemandState::Unplaceable

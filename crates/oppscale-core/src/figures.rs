@@ -241,7 +241,7 @@ pub static FIGURES: [Figure; 17] = [
         rows: SUMS_OF_NODES,
         letter: Some('a'),
         drop: [6, 0],
-        value: |row, context| amount(row.allocatable.as_ref(), context),
+        value: |row, context| available(row, row.allocatable.as_ref(), context),
         meaning: "status.allocatable of the nodes",
         ..Figure::AMOUNT
     },
@@ -278,7 +278,7 @@ pub static FIGURES: [Figure; 17] = [
         rows: &[Node, Pool, UsableTotal],
         letter: Some('r'),
         of_every_resource: true,
-        value: |row, context| amount(row.remaining.as_ref(), context),
+        value: |row, context| available(row, row.remaining.as_ref(), context),
         tone: |_| Tone::Strong,
         meaning: "allocatable less paid requests; a sum over usable nodes",
         ..Figure::AMOUNT
@@ -289,7 +289,7 @@ pub static FIGURES: [Figure; 17] = [
         rows: &[Node, Pool, UsableTotal],
         formats: &[Wide, LiveWide, Data],
         drop: [4, 0],
-        value: |row, context| amount(row.free.as_ref(), context),
+        value: |row, context| available(row, row.free.as_ref(), context),
         meaning: "allocatable less all requests; a sum over the same nodes",
         ..Figure::AMOUNT
     },
@@ -540,6 +540,12 @@ fn text(text: Option<&str>) -> Value<'_> {
 
 fn amount(resources: Option<&Resources>, context: &Context<'_>) -> Value<'static> {
     resources.map_or(Value::Unknown, |resources| Value::Amount(resources.get(context.resource)))
+}
+
+/// As [`amount`], unless the resource of the row is unknown.
+fn available(row: &Row, resources: Option<&Resources>, context: &Context<'_>) -> Value<'static> {
+    let is_unknown = row.unknown.iter().any(|name| **name == *context.resource);
+    amount(resources.filter(|_| !is_unknown), context)
 }
 
 /// Requests in thousandths of what there is: on the nodes of the row, or on all usable ones.

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::demand::{self, PaidDemand};
-use super::ledger::{Ledger, NodeAccount};
+use super::ledger::{Ledger, NodeAccount, Unoffered};
 use super::node::Unusable;
 use super::placement::Placement;
 use super::pool;
@@ -47,6 +47,8 @@ pub struct Headroom {
     pub usable: Totals,
     /// The sums over all nodes that are known.
     pub all: Totals,
+    /// Resources that pods hold and no node lists: unknown on every node.
+    pub unoffered: Unoffered,
     /// What paid pods without a node ask for; `None` when pods are unknown.
     pub demand: Option<PaidDemand>,
     /// What is held back.
@@ -78,7 +80,11 @@ pub struct NodeHeadroom {
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
-    /// How many replicas fit beside the others. 0 on a node that is not usable.
+    /// Resources of which it is unknown how much is left here, ordered by name. They are 0 in
+    /// [`Self::remaining`] and [`Self::free`].
+    pub unknown: Vec<Box<str>>,
+    /// How many replicas fit beside the others. 0 on a node that is not usable; `None` if a
+    /// replica requests an unknown resource.
     pub slots: Option<Amount>,
 }
 
@@ -101,6 +107,8 @@ pub struct Totals {
     pub overcommit: Option<Resources>,
     /// How many replicas fit beside the others.
     pub slots: Option<Amount>,
+    /// Resources that are unknown on all nodes that may have them, ordered by name.
+    pub unknown: Vec<Box<str>>,
 }
 
 /// How many replicas fit in all.
@@ -153,19 +161,27 @@ impl NodeHeadroom {
 
     /// Allocatable less what others occupy.
     pub fn remaining(&self) -> Option<Resources> {
-        Some(self.allocatable.as_ref()?.minus(self.paid.as_ref()?))
+        let remaining = self.allocatable.as_ref()?.minus(self.paid.as_ref()?);
+        Some(self.known_of(remaining))
     }
 
     /// Allocatable less what all pods occupy.
     pub fn free(&self) -> Option<Resources> {
-        Some(self.remaining()?.minus(self.opportunistic.as_ref()?))
+        Some(self.known_of(self.remaining()?.minus(self.opportunistic.as_ref()?)))
+    }
+
+    fn known_of(&self, resources: Resources) -> Resources {
+        resources.without(self.unknown.iter().map(|name| &**name)).into_owned()
     }
 }
 
 /// Measures the headroom of `ledger`.
 pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
-    let mut nodes: Vec<_> =
-        ledger.nodes().filter_map(|(_, account)| node_headroom(account, query)).collect();
+    let unoffered = ledger.unoffered();
+    let mut nodes: Vec<_> = ledger
+        .nodes()
+        .filter_map(|(_, account)| node_headroom(account, query, &unoffered))
+        .collect();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
     let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
@@ -174,18 +190,24 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     let less_demand_and_reserve = |sum: &Option<Resources>| {
         let mut left = sum.as_ref()?.minus(&demand.as_ref()?.placeable);
         left.subtract(&reserve);
-        Some(left)
+        Some(left.without(usable.unknown.iter().map(|name| &**name)).into_owned())
     };
     let remaining = less_demand_and_reserve(&usable.remaining);
     let free = less_demand_and_reserve(&usable.free);
+    let is_known = !usable.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);
     let fit = usable
         .slots
+        .filter(|_| is_known)
         .zip(remaining.as_ref())
         .map(|(slots, remaining)| fit(slots, remaining, &query.replica));
-    Headroom { nodes, usable, all, demand, reserve, remaining, free, fit }
+    Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit }
 }
 
-fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
+fn node_headroom(
+    account: &NodeAccount,
+    query: &Query,
+    unoffered: &Unoffered,
+) -> Option<NodeHeadroom> {
     let record = account.record.as_ref()?;
     if !query.nodes.matches(&record.labels) {
         return None;
@@ -196,6 +218,10 @@ fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
         reasons.insert(0, Unusable::Unknown(format!("{what} on it cannot be counted")));
     }
     let pods_known = !query.pods_unknown && account.unknown_pods == 0;
+    let mut unknown = account.unknown_resources();
+    unknown.extend(unoffered.names().map(Box::from));
+    unknown.sort_unstable();
+    unknown.dedup();
     let mut node = NodeHeadroom {
         name: record.name.to_string(),
         labels: Arc::clone(&record.labels),
@@ -204,11 +230,15 @@ fn node_headroom(account: &NodeAccount, query: &Query) -> Option<NodeHeadroom> {
         allocatable: record.allocatable.as_ref().ok().cloned(),
         paid: pods_known.then(|| account.paid.clone()),
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
+        unknown,
         slots: None,
     };
-    node.slots = node
-        .remaining()
-        .map(|remaining| if node.is_usable() { slots(&remaining, &query.replica) } else { 0 });
+    let asks_unknown = node.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);
+    node.slots = match node.remaining() {
+        Some(_) if !node.is_usable() => Some(0),
+        Some(remaining) if !asks_unknown => Some(slots(&remaining, &query.replica)),
+        _ => None,
+    };
     Some(node)
 }
 
@@ -245,8 +275,11 @@ impl Totals {
             slots: (!pods_unknown).then_some(0),
             ..Self::default()
         };
+        let mut are_slots_known = false;
         for node in nodes {
             totals.nodes += 1;
+            totals.unknown.extend(node.unknown.iter().cloned());
+            are_slots_known |= node.slots.is_some();
             let remaining = node.remaining();
             add(Some(&mut totals.allocatable), node.allocatable.as_ref());
             add(totals.paid.as_mut(), node.paid.as_ref());
@@ -258,8 +291,13 @@ impl Totals {
             add(totals.remaining.as_mut(), above.as_ref());
             add(totals.free.as_mut(), free.as_ref());
             add(totals.overcommit.as_mut(), below.as_ref());
-            totals.slots = totals.slots.zip(node.slots).map(|(sum, slots)| sum + slots);
+            totals.slots = totals.slots.map(|sum| sum + node.slots.unwrap_or(0));
         }
+        totals.unknown.sort_unstable();
+        totals.unknown.dedup();
+        let Self { unknown, allocatable, .. } = &mut totals;
+        unknown.retain(|name| allocatable.get(name) == 0);
+        totals.slots = totals.slots.filter(|_| are_slots_known || totals.nodes == 0);
         totals
     }
 }

@@ -8,7 +8,8 @@
 //! Footprints, workloads and node names are shared between the pods that have the same,
 //! which keeps an entry at a few dozen bytes.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use hashbrown::{Equivalent, HashMap, HashSet};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::record::{PodKey, PodRecord, PodState};
-use crate::resources::{Amount, PODS, Resources};
+use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -192,6 +193,21 @@ impl Ledger {
     /// Every pod that could not be counted.
     pub fn unknown(&self) -> impl Iterator<Item = &UnknownPod> {
         self.unknown.values()
+    }
+
+    /// The resources that pods hold and no node lists, by name. Such a resource is counted by
+    /// somebody else, for example by Dynamic Resource Allocation or a scheduler extender: what
+    /// is left of it is unknown.
+    pub fn unoffered(&self) -> Unoffered {
+        let held = self.accounts.iter().flat_map(NodeAccount::held_beside_basics);
+        // Implicit extended resources of device classes are never a node's (KEP-5004).
+        let implicit = self.waiting.values().flat_map(|pod| {
+            let names = pod.footprint.present().map(|(name, _)| name);
+            names.filter(|name| name.starts_with(DEVICE_CLASS_PREFIX))
+        });
+        let mut names: BTreeSet<&str> = held.chain(implicit).collect();
+        names.retain(|name| !self.records().any(|node| node.lists(name)));
+        Unoffered(names.into_iter().map(Box::from).collect())
     }
 
     /// Whether the pod is counted already just as it is: most events of a running pod
@@ -444,7 +460,41 @@ impl Equivalent<Group> for GroupKey<'_> {
     }
 }
 
+/// Names of resources that pods hold and no node lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unoffered(Vec<Box<str>>);
+
+/// The prefix of the extended resource that stands for a DeviceClass.
+const DEVICE_CLASS_PREFIX: &str = "deviceclass.resource.kubernetes.io/";
+
+impl Unoffered {
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|name| &**name)
+    }
+
+    /// `footprint` without these resources: the part that nodes can be compared with.
+    pub fn strip<'r>(&self, footprint: &'r Resources) -> Cow<'r, Resources> {
+        footprint.without(self.names())
+    }
+}
+
 impl NodeAccount {
+    /// The resources of which it is unknown what this node has left, ordered by name: those whose
+    /// amount is unreadable, and those that pods hold here although the node does not list them.
+    pub fn unknown_resources(&self) -> Vec<Box<str>> {
+        let Some(record) = &self.record else { return Vec::new() };
+        let held = self.held_beside_basics().filter(|name| !record.lists(name));
+        let names: BTreeSet<&str> = held.chain(record.unreadable().map(|(name, _)| name)).collect();
+        names.into_iter().map(Box::from).collect()
+    }
+
+    /// The resources that pods hold here, but for those that every node lists.
+    fn held_beside_basics(&self) -> impl Iterator<Item = &str> {
+        let held = self.paid.present().chain(self.opportunistic.present());
+        held.map(|(name, _)| name).filter(|name| ![CPU, MEMORY, PODS].contains(name))
+    }
+
     fn side(&mut self, opportunistic: bool) -> &mut Resources {
         if opportunistic { &mut self.opportunistic } else { &mut self.paid }
     }

@@ -10,8 +10,8 @@ use super::malformed::{Malformed, Problem};
 use super::model::{Node, Taint};
 use super::placement::Placement;
 use super::pool;
-use super::requests::Requests;
-use super::resources::Resources;
+use super::requests::amount_in;
+use super::resources::{CPU, MEMORY, PODS, Resources};
 use super::selector::Labels;
 use super::units::quantity_text;
 
@@ -38,6 +38,8 @@ pub struct NodeRecord {
     pub annotated_pool: Option<Arc<str>>,
     /// What pods may take, or why that is not known.
     pub allocatable: Result<Resources, Malformed>,
+    /// The names that the node lists without an amount that pods could take: of 0, or unreadable.
+    unavailable: Vec<(Box<str>, Option<Malformed>)>,
     /// What the machine has; nothing where that is not told. No count depends on it.
     pub capacity: Resources,
     taints: Vec<Taint<'static>>,
@@ -66,16 +68,20 @@ pub enum Unusable {
 }
 
 impl NodeRecord {
-    /// Reads a node. One without allocatable, or with one that is no quantity, is kept
-    /// with its capacity unknown.
+    /// Reads a node. One without allocatable, or whose cpu, memory or pods are no quantity, is
+    /// kept with its capacity unknown. Of any other resource only that resource is unknown.
     pub fn of(node: Node<'_>) -> Self {
-        let allocatable = allocatable(&node);
+        let (allocatable, unavailable) = match allocatable(&node) {
+            Ok((allocatable, unavailable)) => (Ok(allocatable), unavailable),
+            Err(problem) => (Err(problem), Vec::new()),
+        };
         let written_by_hand =
             !node.metadata.passed_api_server() && node.status.conditions.is_empty();
         let ready = node.status.conditions.iter().find(|c| &*c.kind == "Ready");
         Self {
             name: node.metadata.name.as_str().into(),
             allocatable,
+            unavailable,
             capacity: capacity(&node),
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
@@ -87,7 +93,7 @@ impl NodeRecord {
     }
 
     /// The node as an object that holds what counts; [`Self::of`] reads the same from it,
-    /// but for the reason why its capacity is unknown.
+    /// but for the reasons why amounts are unknown.
     pub fn to_object(&self) -> Value {
         let labels: BTreeMap<&str, &str> =
             self.labels.iter().map(|(key, value)| (key, value.as_str())).collect();
@@ -113,8 +119,11 @@ impl NodeRecord {
             node["metadata"]["annotations"] = json!(annotations);
         }
         if let Ok(allocatable) = &self.allocatable {
-            let amounts: BTreeMap<&str, String> =
-                allocatable.present().map(|(name, a)| (name, quantity_text(name, a))).collect();
+            let amounts = allocatable.present().map(|(name, a)| (name, quantity_text(name, a)));
+            let unavailable = self.unavailable.iter().map(|(name, problem)| {
+                (&**name, problem.as_ref().map_or("0", |_| "unknown").to_owned())
+            });
+            let amounts: BTreeMap<&str, String> = amounts.chain(unavailable).collect();
             node["status"]["allocatable"] = json!(amounts);
         }
         node
@@ -127,6 +136,7 @@ impl NodeRecord {
             labels: Arc::default(),
             annotated_pool: None,
             allocatable: Err(problem),
+            unavailable: Vec::new(),
             capacity: Resources::default(),
             taints: Vec::new(),
             ready: false,
@@ -178,11 +188,30 @@ impl NodeRecord {
             && placement.selects(&self.name, &self.labels)
     }
 
-    /// Whether the node is large enough for a pod of this footprint.
+    /// Whether the node is large enough for a pod of this footprint. It might be as far as a
+    /// resource is unknown.
     pub fn fits_empty(&self, footprint: &Resources) -> bool {
         self.allocatable.as_ref().is_ok_and(|allocatable| {
-            footprint.present().all(|(name, amount)| amount <= allocatable.get(name))
+            footprint
+                .present()
+                .all(|(name, amount)| amount <= allocatable.get(name) || self.is_unreadable(name))
         })
+    }
+
+    /// Whether the node lists the resource, be it with an amount of 0, as when its device plugin
+    /// has gone.
+    pub fn lists(&self, name: &str) -> bool {
+        self.allocatable.as_ref().is_ok_and(|allocatable| allocatable.get(name) != 0)
+            || self.unavailable.iter().any(|(listed, _)| **listed == *name)
+    }
+
+    /// The resources whose allocatable amount cannot be read, and why.
+    pub fn unreadable(&self) -> impl Iterator<Item = (&str, &Malformed)> {
+        self.unavailable.iter().filter_map(|(name, problem)| Some((&**name, problem.as_ref()?)))
+    }
+
+    fn is_unreadable(&self, name: &str) -> bool {
+        self.unreadable().any(|(unreadable, _)| unreadable == name)
     }
 
     /// Whether a pod with these rules and this footprint could run here if nothing else did.
@@ -195,14 +224,35 @@ impl NodeRecord {
 }
 
 fn capacity(node: &Node<'_>) -> Resources {
-    let capacity = Requests::parse(&node.status.capacity, || "status.capacity".to_owned());
-    capacity.and_then(|capacity| capacity.to_resources()).unwrap_or_default()
+    let readable = |(name, raw)| Some((name, amount_in(name, raw).ok()?));
+    let amounts = node.status.capacity.iter().filter_map(readable);
+    amounts.fold(Resources::default(), |capacity, (name, amount)| capacity.with(name, amount))
 }
 
-fn allocatable(node: &Node<'_>) -> Result<Resources, Malformed> {
+/// What pods may take, and the names that are listed without such an amount.
+type Allocatable = (Resources, Vec<(Box<str>, Option<Malformed>)>);
+
+fn allocatable(node: &Node<'_>) -> Result<Allocatable, Malformed> {
     let missing = || Malformed::new("status.allocatable", Problem::Missing);
     let list = node.status.allocatable.as_ref().filter(|l| !l.is_empty()).ok_or_else(missing)?;
-    Requests::parse(list, || "status.allocatable".to_owned())?.to_resources()
+    let mut resources = Resources::default();
+    let mut unavailable: Vec<(Box<str>, _)> = Vec::new();
+    for (name, raw) in list.iter() {
+        match amount_in(name, raw) {
+            Ok(0) => unavailable.push((name.into(), None)),
+            Ok(amount) => resources.set(name, amount),
+            Err(problem) => {
+                let problem = Malformed::new(format_args!("status.allocatable.{name}"), problem);
+                // Every pod needs these, so without one of them nothing is known of the node.
+                if [CPU, MEMORY, PODS].contains(&name) {
+                    return Err(problem);
+                }
+                unavailable.push((name.into(), Some(problem)));
+            }
+        }
+    }
+    unavailable.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok((resources, unavailable))
 }
 
 fn taint_text(taint: &Taint<'_>) -> String {

@@ -335,7 +335,10 @@ fn decimal_nanos(whole: &str, fraction: &str, exponent: i64) -> (i128, bool) {
             }
         }
     }
-    (nanos + i128::from(round_up), false)
+    match nanos.checked_add(i128::from(round_up)) {
+        Some(nanos) => (nanos, false),
+        None => (i128::MAX, true),
+    }
 }
 
 fn binary_nanos(whole: &str, fraction: &str, shift: u32) -> (i128, bool) {

@@ -1,10 +1,34 @@
 //! Exact requests on their way to a footprint: a list of names and quantities.
 
 use super::malformed::{Malformed, Problem};
-use super::model::ResourceList;
+use super::model::{RawQuantity, ResourceList};
 use super::quantity::Quantity;
-use super::resources::Resources;
+use super::resources::{Amount, Resources};
 use super::units::amount_of;
+
+/// The integer amount of the resource `name` that a resource list states.
+///
+/// # Errors
+/// On a text that is no quantity, on a negative one, which no API server accepts, and on one
+/// beyond `i64`.
+pub fn amount_in(name: &str, raw: &RawQuantity<'_>) -> Result<Amount, Problem> {
+    amount_of(name, quantity_of(raw)?).ok_or_else(|| out_of_range(raw))
+}
+
+fn quantity_of(raw: &RawQuantity<'_>) -> Result<Quantity, Problem> {
+    let quantity: Quantity = raw.as_str().parse()?;
+    if quantity.is_negative() {
+        return Err(Problem::Negative(raw.as_str().to_owned()));
+    }
+    if quantity.is_saturated() {
+        return Err(out_of_range(raw));
+    }
+    Ok(quantity)
+}
+
+fn out_of_range(raw: &RawQuantity<'_>) -> Problem {
+    Problem::OutOfRange(raw.as_str().to_owned())
+}
 
 /// Names and exact quantities. A name that is absent is not the same as one that is 0.
 #[derive(Debug, Clone, Default)]
@@ -14,18 +38,12 @@ impl<'a> Requests<'a> {
     /// Parses a resource list; `path` names it in an error.
     ///
     /// # Errors
-    /// On a text that is no quantity, and on a negative one, which no API server accepts.
+    /// As [`amount_in`].
     pub fn parse(list: &'a ResourceList<'_>, path: impl Fn() -> String) -> Result<Self, Malformed> {
         let mut requests = Vec::new();
         for (name, raw) in list.iter() {
-            let at = || format!("{}.{name}", path());
-            let quantity: Quantity = raw
-                .as_str()
-                .parse()
-                .map_err(|error: super::quantity::QuantityError| Malformed::new(at(), error))?;
-            if quantity.is_negative() {
-                return Err(Malformed::new(at(), Problem::Negative(raw.as_str().to_owned())));
-            }
+            let quantity =
+                quantity_of(raw).map_err(|p| Malformed::new(format!("{}.{name}", path()), p))?;
             requests.push((name, quantity));
         }
         Ok(Self(requests))

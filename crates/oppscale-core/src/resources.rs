@@ -4,6 +4,7 @@
 //! the units of kube-scheduler's `framework.Resource`, to which a pod's exact
 //! quantities are rounded up once, after they have been summed.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// An integer amount: millicores of cpu, bytes of memory and storage, or a count.
@@ -120,6 +121,17 @@ impl Resources {
             changed.set(name, change(amount));
         }
         changed
+    }
+
+    /// The vector without the amounts of `names`.
+    pub fn without<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Cow<'_, Self> {
+        let mut stripped = Cow::Borrowed(self);
+        for name in names {
+            if self.get(name) != 0 {
+                stripped.to_mut().set(name, 0);
+            }
+        }
+        stripped
     }
 
     /// Every named amount: cpu, memory and pods always, then the others by name.

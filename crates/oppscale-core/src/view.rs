@@ -108,6 +108,8 @@ pub struct Row {
     pub slots: Option<Amount>,
     /// Usage, where it was requested.
     pub usage: Option<Resources>,
+    /// Resources of which it is unknown how much there is and is left.
+    pub unknown: Vec<Box<str>>,
 }
 
 impl Row {
@@ -157,6 +159,7 @@ fn node_row(node: &NodeHeadroom) -> Row {
         remaining: node.remaining(),
         free: node.free(),
         slots: node.slots,
+        unknown: node.unknown.clone(),
         ..Row::default()
     }
 }
@@ -188,6 +191,7 @@ pub fn by_pool(headroom: &Headroom, label: Option<&str>) -> Vec<Row> {
             remaining: usable.remaining,
             free: usable.free,
             slots: usable.slots,
+            unknown: all.unknown,
             ..Row::default()
         }
     });
@@ -206,6 +210,7 @@ pub fn totals(headroom: &Headroom) -> [Row; 2] {
         paid: totals.paid.clone(),
         opportunistic: totals.opportunistic.clone(),
         slots: totals.slots,
+        unknown: totals.unknown.clone(),
         ..Row::default()
     };
     let usable = Row {

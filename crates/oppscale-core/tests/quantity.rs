@@ -79,6 +79,38 @@ fn negative_values_round_away_from_zero_in_every_form() {
 }
 
 #[test]
+fn what_exceeds_the_range_saturates_in_every_form_and_never_turns_negative() {
+    // i128::MAX nano-units are 170141183460469231731687303715.884105727 units.
+    let greatest = "170141183460469231731687303715.884105727";
+    let quantity: Quantity = greatest.parse().unwrap();
+    assert_eq!((quantity.nanos(), quantity.is_saturated()), (i128::MAX, false));
+    for text in [
+        "170141183460469231731687303715.8841057271",
+        "170141183460469231731687303715884105727.1n",
+        "170141183460469231731687303715884105.7270001u",
+        "170141183460469231731687303715884.105728m",
+        "170141183460469231731687303.7158841057270001k",
+        "170141183460.4692317316873037158841057270001E",
+        "170141183460469231731687303715.8841057271e0",
+        "1701411834604692317316873037158841057271e-10",
+        "1e40",
+        "9e29",
+        "9223372036854775807.1Ki",
+        "170141183460469231731687303715.8841057271Ei",
+        "16Ei",
+    ] {
+        let quantity: Quantity = text.parse().unwrap();
+        assert!(quantity.is_saturated() && !quantity.is_negative(), "{text}");
+        assert!(quantity.value().saturated && quantity.value().value == i64::MAX, "{text}");
+        let sum = quantity.saturating_add(quantity);
+        assert!(!sum.is_negative() && sum.value().saturated, "{text}");
+        assert!(!quantity.ceil_to_milli().is_negative(), "{text}");
+        let negative: Quantity = format!("-{text}").parse().unwrap();
+        assert!(negative.is_negative() && negative.value().saturated, "{text}");
+    }
+}
+
+#[test]
 fn a_sum_keeps_the_left_format_unless_it_is_zero() {
     let sum = |a: &str, b: &str| {
         a.parse::<Quantity>().unwrap().saturating_add(b.parse().unwrap()).to_string()

@@ -152,9 +152,11 @@ impl SharedCapacity {
                 None => alike.push((pod, 1)),
             }
         }
+        let unoffered = ledger.unoffered();
         for (pod, count) in shapes.values().flatten() {
+            let footprint = unoffered.strip(&pod.footprint);
             for (class, nodes) in self.classes.iter_mut().zip(usable) {
-                if nodes.iter().any(|node| node.could_hold(&pod.placement, &pod.footprint)) {
+                if nodes.iter().any(|node| node.could_hold(&pod.placement, &footprint)) {
                     class.demand.add(&pod.footprint.map(|amount| amount * count));
                 }
             }
