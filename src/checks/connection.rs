@@ -4,26 +4,29 @@ use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::version::Info;
 
 use crate::setup::clock;
-use oppscale_cluster::{Ask, Operation};
+use oppscale_cluster::{ApiRequest, Operation};
 use oppscale_core::check::{CheckId, ClusterTraits, Distribution, Finding, ServerVersion};
 
 use super::context::CheckContext;
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let operation = Operation::new("get the server's version", "");
-    let reply = context.cluster.ask(&operation, &Ask::get("/version")).await;
+    let response = context.cluster.send(&operation, &ApiRequest::get("/version")).await;
     let local = clock::local();
-    let reply = match reply.and_then(|reply| reply.success(&operation)) {
-        Ok(reply) => reply,
+    let answer = response.and_then(|response| response.success(&operation)).and_then(|response| {
+        let info: Info = response.json()?;
+        Ok((response, info))
+    });
+    let (response, info) = match answer {
+        Ok(answer) => answer,
         Err(error) => {
             context.error = Some(error.kind());
             let finding = CheckId::ApiServerReachable.failed(error.to_string());
             return vec![finding.fix(error.hint().unwrap_or_default())];
         }
     };
-    let info: Info = serde_json::from_slice(&reply.body).unwrap_or_default();
     context.version = ServerVersion::parse(&info.git_version);
-    context.now = reply.date.unwrap_or(local);
+    context.now = response.date.unwrap_or(local);
     let nodes = context.nodes().await.unwrap_or_default();
     let node_markers: Vec<_> = nodes.iter().flat_map(markers).collect();
     let detected = Distribution::detect(&ClusterTraits {
@@ -35,7 +38,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     vec![
         CheckId::ApiServerReachable.passed_with(context.cluster.server()),
         version(context.version.as_ref(), &info.git_version),
-        clock_skew(reply.date.map(|date| date - local)),
+        clock_skew(response.date.map(|date| date - local)),
         match context.distribution {
             Distribution::Unknown => CheckId::DistributionKnown
                 .passed_with("unknown, so fixes are general")

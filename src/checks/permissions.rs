@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::permissions::{self, Identity, Rule};
-use oppscale_cluster::{Ask, Operation};
+use oppscale_cluster::{ApiRequest, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 
 use super::context::{CheckContext, unknown};
@@ -79,10 +79,10 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
             }
         }
     });
-    let ask = Ask::post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review);
-    let reply = context.cluster.ask(&operation, &ask).await;
-    let reply = reply.and_then(|reply| reply.success(&operation)).map_err(unknown)?;
-    let review: SubjectAccessReview = serde_json::from_slice(&reply.body).map_err(unknown)?;
+    let request = ApiRequest::post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review);
+    let response = context.cluster.send(&operation, &request).await;
+    let response = response.and_then(|response| response.success(&operation)).map_err(unknown)?;
+    let review: SubjectAccessReview = response.json().map_err(unknown)?;
     if review.status.is_some_and(|status| status.allowed) {
         return Ok(CheckId::HpaControllerPermissions.passed());
     }

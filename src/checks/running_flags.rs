@@ -7,7 +7,7 @@ use http::StatusCode;
 use k8s_openapi::api::core::v1::Pod;
 use serde::Deserialize;
 
-use oppscale_cluster::{Ask, Operation};
+use oppscale_cluster::{ApiRequest, Operation};
 use oppscale_core::check::{Outcome, retired};
 
 use super::context::CheckContext;
@@ -25,7 +25,7 @@ pub(super) struct RunningFlags {
     pub(super) complete: bool,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 struct Flagz {
     #[serde(default)]
     flags: BTreeMap<String, String>,
@@ -39,15 +39,18 @@ pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<Runn
     let mut denied = None;
     if context.is_at_least(36) {
         let operation = Operation::new("read /flagz", FLAGZ);
-        let ask = Ask::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
-        match context.cluster.ask(&operation, &ask).await {
-            Ok(reply) if reply.status == StatusCode::FORBIDDEN => denied = Some(FLAGZ),
-            Ok(reply) if reply.status.is_success() => {
-                let Flagz { flags } = serde_json::from_slice(&reply.body).unwrap_or_default();
-                if !flags.is_empty() {
+        let request =
+            ApiRequest::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
+        match context.cluster.send(&operation, &request).await {
+            Ok(response) if response.status == StatusCode::FORBIDDEN => denied = Some(FLAGZ),
+            Ok(response) if response.status.is_success() => match response.json() {
+                Ok(Flagz { flags }) if !flags.is_empty() => {
                     return Ok(RunningFlags { source: "/flagz", flags, complete: true });
                 }
-            }
+                Ok(_) => {}
+                // An older server answers in another form, which other sources stand in for.
+                Err(error) => tracing::info!("{error}"),
+            },
             _ => {}
         }
     }

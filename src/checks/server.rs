@@ -11,7 +11,7 @@ use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
 use crate::setup::permissions::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
-use oppscale_cluster::{Ask, Operation, Reply};
+use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
@@ -210,18 +210,18 @@ pub(super) async fn metric(
         _ => format!("{at}/deployments.apps/{name}/{METRIC_NAME}"),
     };
     let operation = Operation::new("read a metric as the HPA controller", "");
-    let ask = Ask::get(&path);
-    let reply = context.cluster.ask(&operation, &ask.clone().as_user(HPA_CONTROLLER)).await;
-    let mut reply = reply.map_err(unknown)?;
-    let may_not_impersonate = is_impersonation_refused(&reply);
+    let request = ApiRequest::get(&path);
+    let response = context.cluster.send(&operation, &request.clone().as_user(HPA_CONTROLLER)).await;
+    let mut response = response.map_err(unknown)?;
+    let may_not_impersonate = is_impersonation_refused(&response);
     if may_not_impersonate {
-        reply = context.cluster.ask(&operation, &ask).await.map_err(unknown)?;
+        response = context.cluster.send(&operation, &request).await.map_err(unknown)?;
     }
     let how = match may_not_impersonate {
         true => ", read as you: you may not impersonate the controller",
         false => "",
     };
-    let status = reply.status.as_u16();
+    let status = response.status.as_u16();
     if may_not_impersonate && status == 403 {
         // This does not show what the controller may read.
         return Err(Outcome::denied(format!(
@@ -229,11 +229,14 @@ pub(super) async fn metric(
         )));
     }
     let fix = fix(status);
-    if !reply.status.is_success() {
-        let text = format!("{status} for {full_name}: {}", reply.message());
+    if !response.status.is_success() {
+        let text = format!("{status} for {full_name}: {}", response.message());
         return Ok(ID.failed(text).fix(fix));
     }
-    let MetricValues { items } = serde_json::from_slice(&reply.body).unwrap_or_default();
+    let items = match response.json() {
+        Ok(MetricValues { items }) => items,
+        Err(error) => return Ok(ID.failed(error.to_string()).fix(fix)),
+    };
     let Some(item) = items.into_iter().next() else {
         let text = format!("the answer for {full_name} is empty: the HPA does nothing");
         return Ok(ID.failed(text).fix(fix));
@@ -249,8 +252,8 @@ pub(super) async fn metric(
 }
 
 /// Whether the server refused the impersonation, not the metric: both are 403.
-fn is_impersonation_refused(reply: &Reply) -> bool {
-    let status: Status = serde_json::from_slice(&reply.body).unwrap_or_default();
+fn is_impersonation_refused(response: &ApiResponse) -> bool {
+    let status: Status = response.json().unwrap_or_default();
     let resource = status.details.and_then(|details| details.kind);
-    reply.status == StatusCode::FORBIDDEN && resource.as_deref() == Some("serviceaccounts")
+    response.status == StatusCode::FORBIDDEN && resource.as_deref() == Some("serviceaccounts")
 }

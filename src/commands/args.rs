@@ -1,6 +1,11 @@
 //! Arguments that several commands have.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::{Args, ValueEnum};
+use oppscale_cluster::{Cluster, ClusterError, ConnectOptions, Endpoint};
+use oppscale_core::units::parse_duration;
 
 /// The output format.
 #[derive(Debug, Clone, Copy, Args)]
@@ -18,6 +23,82 @@ pub struct OutputArgs<F: ValueEnum + Default + Send + Sync + 'static> {
         help = format!("Output format: {}", choices::<F>())
     )]
     pub format: F,
+}
+
+/// The cluster to connect to, as kubectl's flags name it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct ClusterArgs {
+    /// Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Cluster of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// User of the kubeconfig to use
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// User to impersonate
+    #[arg(long = "as", value_name = "USER")]
+    pub impersonate: Option<String>,
+    /// Group to impersonate; repeatable
+    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    pub impersonate_groups: Vec<String>,
+    /// Longest wait for one request: 5s, 2m, or 0 for no limit
+    #[arg(
+        long,
+        value_name = "DURATION",
+        default_value = "30s",
+        value_parser = parse_duration
+    )]
+    pub request_timeout: Duration,
+}
+
+impl ClusterArgs {
+    /// Connects; nothing is sent before the first request.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or it cannot be used.
+    pub async fn connect(&self) -> Result<Cluster, ClusterError> {
+        self.options().connect().await
+    }
+
+    /// The address of the cluster and how it is trusted.
+    ///
+    /// # Errors
+    /// When there is no kubeconfig, or it cannot be used.
+    pub async fn endpoint(&self) -> Result<Endpoint, ClusterError> {
+        self.options().endpoint().await
+    }
+
+    /// The context that is used; `None` inside a cluster.
+    pub fn context_name(&self) -> Option<String> {
+        self.options().context_name()
+    }
+
+    fn options(&self) -> ConnectOptions {
+        let Self {
+            kubeconfig,
+            context,
+            cluster,
+            user,
+            impersonate,
+            impersonate_groups,
+            request_timeout,
+        } = self.clone();
+        ConnectOptions {
+            kubeconfig,
+            context,
+            cluster,
+            user,
+            impersonate,
+            impersonate_groups,
+            request_timeout,
+        }
+    }
 }
 
 /// The metrics server in a cluster.

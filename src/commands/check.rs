@@ -13,12 +13,11 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
-use oppscale_cluster::ClusterArgs;
 use oppscale_core::check::{Category, CheckId, Distribution, Outcome, UnknownCheckId};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
-use crate::commands::args::{OutputArgs, ServerArgs};
+use crate::commands::args::{ClusterArgs, OutputArgs, ServerArgs};
 
 /// Arguments of `oppscale check`.
 #[derive(Debug, Args)]

@@ -12,12 +12,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::{SecretString, date, parse_pem};
+use crate::commands::args::ClusterArgs;
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::kubeconfig::Entry;
 use crate::setup::service_account::{self as account, Account, Holder, Token, TokenRequest};
-use oppscale_cluster::{Cluster, ClusterArgs};
+use oppscale_cluster::Cluster;
 use oppscale_core::error::Error;
 use oppscale_core::units::parse_duration;
 

@@ -172,6 +172,6 @@ mod tests {
 
     #[test]
     fn selectors_are_encoded() {
-        assert_eq!(percent_encode("a=b,c!=d"), "a%3Db%2Cc%21%3Dd");
+        assert_eq!(percent_encode("a=b,c!=d").to_string(), "a%3Db%2Cc%21%3Dd");
     }
 }

@@ -2,8 +2,10 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt, TryFutureExt};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
@@ -12,13 +14,15 @@ use hyper::{Method, Request, StatusCode};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
 use hyper_util::rt::TokioExecutor;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
+use tower_service::Service;
 
-use super::failure::Failure;
+use super::failure::{Failure, LookupError};
 use super::plan::Plan;
 
 /// How long a connection is kept that nobody uses: as long as a Go server keeps it, or less.
@@ -29,9 +33,28 @@ const IDLE: Duration = Duration::from_secs(60);
 pub struct Client(Arc<Inner>);
 
 struct Inner {
-    pool: Pool<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    pool: Pool<HttpsConnector<HttpConnector<Resolver>>, Full<Bytes>>,
     plan: Plan,
     body: Bytes,
+}
+
+/// The system's resolver, whose errors have a type: the connector's own error has none that can
+/// be seen.
+#[derive(Clone)]
+struct Resolver(GaiResolver);
+
+impl Service<Name> for Resolver {
+    type Response = GaiAddrs;
+    type Error = LookupError;
+    type Future = BoxFuture<'static, Result<GaiAddrs, LookupError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), LookupError>> {
+        self.0.poll_ready(context).map_err(LookupError)
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        self.0.call(name).map_err(LookupError).boxed()
+    }
 }
 
 /// What became of a request.
@@ -76,7 +99,7 @@ impl Client {
                 .try_with_platform_verifier()
                 .map_err(|error| ClientError::System(std::io::Error::other(error)))?,
         };
-        let mut http = HttpConnector::new();
+        let mut http = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         http.enforce_http(false);
         // Requests are small and whole: nothing is won by waiting for more.
         http.set_nodelay(true);
@@ -166,4 +189,17 @@ fn words(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_unknown_name_is_known_by_its_type() {
+        let mut connector = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
+        let url = "http://no-such-host.invalid".parse().unwrap();
+        let error = connector.call(url).await.unwrap_err();
+        assert_eq!(Failure::of(&error), Failure::Name, "{error:?}");
+    }
 }

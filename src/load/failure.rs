@@ -29,6 +29,11 @@ pub enum Failure {
     Other,
 }
 
+/// The name of the server could not be looked up.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct LookupError(pub(super) std::io::Error);
+
 /// EMFILE, "too many open files", on every Unix.
 const EMFILE: i32 = 24;
 
@@ -75,8 +80,7 @@ impl Failure {
         if error.is::<rustls::Error>() {
             return Some(Self::Tls);
         }
-        // The connector's error of this name has no type that can be seen.
-        (error.to_string() == "dns error").then_some(Self::Name)
+        error.is::<LookupError>().then_some(Self::Name)
     }
 
     /// Its name in machine output.

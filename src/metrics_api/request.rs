@@ -1,6 +1,9 @@
 //! What of a request decides its answer.
 
+use std::borrow::Cow;
+
 use oppscale_core::selector::Selector;
+use percent_encoding::percent_decode_str;
 
 use super::status::Refusal;
 
@@ -47,23 +50,8 @@ impl Request {
 
 /// Undoes percent-encoding; in a query, `+` is a space. What is no encoding stays.
 fn decode(text: &str, query: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut decoded = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        let digit = |at: usize| (*bytes.get(at)? as char).to_digit(16);
-        match (byte, digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                decoded.push((high << 4 | low) as u8);
-                at += 3;
-                continue;
-            }
-            (b'+', ..) if query => decoded.push(b' '),
-            _ => decoded.push(*byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&decoded).into_owned()
+    let text = if query { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
+    percent_decode_str(&text).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
 
 /// Difference of the clocks above which a check warns, in seconds.
 pub const SKEW: i64 = 60;
@@ -19,6 +19,6 @@ pub fn local() -> i64 {
 /// When the server cannot be reached.
 pub async fn of_server(cluster: &Cluster) -> Result<i64, ClusterError> {
     let operation = Operation::new("get the server's version", "");
-    let reply = cluster.ask(&operation, &Ask::get("/version")).await?;
-    Ok(reply.date.unwrap_or_else(local))
+    let response = cluster.send(&operation, &ApiRequest::get("/version")).await?;
+    Ok(response.date.unwrap_or_else(local))
 }

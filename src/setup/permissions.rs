@@ -7,9 +7,11 @@ use std::borrow::Cow;
 use std::fmt;
 
 use futures::future::try_join_all;
+use k8s_openapi::api::authentication::v1::SelfSubjectReview;
+use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use serde_json::{Value, json};
 
-use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
 use oppscale_core::kinds::{self, Installed, Kind};
 
 /// Who reads metrics for HPAs.
@@ -216,9 +218,11 @@ pub async fn may(
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes}
     });
-    let ask = Ask::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review);
-    let reply = cluster.ask(&operation, &ask).await?.success(&operation)?;
-    Ok(reply.json()["status"]["allowed"] == true)
+    let request =
+        ApiRequest::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", &review);
+    let response = cluster.send(&operation, &request).await?.success(&operation)?;
+    let review: SelfSubjectAccessReview = response.json()?;
+    Ok(review.status.is_some_and(|status| status.allowed))
 }
 
 /// Who the user is to the server: works without any right.
@@ -228,12 +232,14 @@ pub async fn may(
 pub async fn identity(cluster: &Cluster) -> Result<Identity, ClusterError> {
     let operation = Operation::new("review who you are", "");
     let review = json!({"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"});
-    let ask = Ask::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
-    let reply = cluster.ask(&operation, &ask).await?.success(&operation)?;
-    let info = reply.json()["status"]["userInfo"].take();
-    let groups = info["groups"].as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(Identity { user: text(&info["username"]), groups: groups.iter().map(text).collect() })
+    let request = ApiRequest::post("/apis/authentication.k8s.io/v1/selfsubjectreviews", &review);
+    let response = cluster.send(&operation, &request).await?.success(&operation)?;
+    let review: SelfSubjectReview = response.json()?;
+    let info = review.status.and_then(|status| status.user_info).unwrap_or_default();
+    Ok(Identity {
+        user: info.username.unwrap_or_default(),
+        groups: info.groups.unwrap_or_default(),
+    })
 }
 
 /// The smallest roles that grant `rules`, and their bindings, as an administrator applies

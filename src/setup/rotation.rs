@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
-use oppscale_cluster::{Applied, Apply, Ask, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Applied, Apply, Cluster, ClusterError, Operation};
 
 use super::api_services::{self, ApiService};
 use super::tls_secret::{self, SecretRef};
@@ -232,15 +232,16 @@ impl Rotation<'_> {
         let namespace = &self.spec.namespace;
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/metrics");
         let operation = Operation::new("read a pod's metrics", "--verb=get --resource=pods/proxy");
-        let reply = self.cluster.ask(&operation, &Ask::get(path).accept("text/plain")).await?;
-        let text = String::from_utf8_lossy(&reply.body);
+        let response =
+            self.cluster.send(&operation, &ApiRequest::get(path).accept("text/plain")).await?;
+        let text = String::from_utf8_lossy(&response.body);
         let value = text.lines().find_map(|line| {
             let rest = line.strip_prefix(METRIC)?;
             let number: f64 = rest.rsplit(' ').next()?.parse().ok()?;
             // Seconds since 1970 fit a double's 53 bits.
             Some(number as i64)
         });
-        Ok(value.filter(|_| reply.status.is_success()))
+        Ok(value.filter(|_| response.status.is_success()))
     }
 }
 

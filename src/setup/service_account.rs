@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::SecretString;
-use oppscale_cluster::{Ask, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
 
 const ACCOUNTS: &str = "--verb=get,create --resource=serviceaccounts";
 const SECRETS: &str = "--verb=get,create,delete --resource=secrets";
@@ -82,8 +82,8 @@ pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterE
         }
     });
     let path = format!("/api/v1/namespaces/{}/serviceaccounts", account.namespace);
-    let ask = Ask::post(format!("{path}?fieldManager=oppscale"), &object);
-    cluster.ask(&operation, &ask).await?.success(&operation).map(|_| ())
+    let request = ApiRequest::post(format!("{path}?fieldManager=oppscale"), &object);
+    cluster.send(&operation, &request).await?.success(&operation).map(|_| ())
 }
 
 /// Name and UID of the Secret that tokens are bound to; created if it does not exist.
@@ -151,13 +151,13 @@ async fn ensure(
 ) -> Result<Value, ClusterError> {
     let operation = Operation::new(format!("create Secret {}/{name}", account.namespace), SECRETS);
     let path = account.secrets();
-    let ask = Ask::post(format!("{path}?fieldManager=oppscale"), secret);
-    let reply = cluster.ask(&operation, &ask).await?;
-    if reply.status == StatusCode::CONFLICT {
+    let request = ApiRequest::post(format!("{path}?fieldManager=oppscale"), secret);
+    let response = cluster.send(&operation, &request).await?;
+    if response.status == StatusCode::CONFLICT {
         let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
         return Ok(cluster.find(&operation, &format!("{path}/{name}")).await?.unwrap_or_default());
     }
-    Ok(reply.success(&operation)?.json())
+    response.success(&operation)?.json()
 }
 
 /// The owner of a Secret.
@@ -257,8 +257,9 @@ pub async fn request_token(
         "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec
     });
     let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
-    let reply = cluster.ask(&operation, &Ask::post(path, &object)).await?.success(&operation)?;
-    let answer = reply.json();
+    let response =
+        cluster.send(&operation, &ApiRequest::post(path, &object)).await?.success(&operation)?;
+    let answer: Value = response.json()?;
     let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let status = &answer["status"];
     let (Some(token), Some(expires)) =
@@ -270,5 +271,9 @@ pub async fn request_token(
             cause: "the answer contains no token or no expiry".to_owned(),
         });
     };
-    Ok(Token { secret: SecretString::new(token), expires: Some(expires), warnings: reply.warnings })
+    Ok(Token {
+        secret: SecretString::new(token),
+        expires: Some(expires),
+        warnings: response.warnings,
+    })
 }

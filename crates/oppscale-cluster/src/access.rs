@@ -12,7 +12,7 @@ use http::{Request, Response};
 use kube::Client;
 use kube::client::Body;
 
-use super::connect::ClusterArgs;
+use super::connect::ConnectOptions;
 use super::error::ClusterError;
 use super::transport;
 
@@ -27,7 +27,7 @@ struct Shared {
     held: RwLock<Held>,
     /// Held by who renews, while others wait.
     renewing: tokio::sync::Mutex<()>,
-    args: ClusterArgs,
+    options: ConnectOptions,
     server: String,
 }
 
@@ -38,10 +38,10 @@ struct Held {
 }
 
 impl Access {
-    /// Access to `server` by `client`, which `args` have led to.
-    pub(super) fn new(client: Client, args: ClusterArgs, server: String) -> Self {
+    /// Access to `server` by `client`, which `options` have led to.
+    pub(super) fn new(client: Client, options: ConnectOptions, server: String) -> Self {
         let held = RwLock::new(Held { client, since: Instant::now() });
-        Self(Arc::new(Shared { held, renewing: tokio::sync::Mutex::default(), args, server }))
+        Self(Arc::new(Shared { held, renewing: tokio::sync::Mutex::default(), options, server }))
     }
 
     /// Sends a request. Where it fails for who we are, the next one is sent with the
@@ -75,14 +75,14 @@ impl Access {
 
     /// Takes another client, unless that of `since` was replaced meanwhile or is new.
     async fn renew(&self, since: Instant) -> Result<(), ClusterError> {
-        let Shared { renewing, args, server, .. } = &*self.0;
+        let Shared { renewing, options, server, .. } = &*self.0;
         let _guard = renewing.lock().await;
         let held = self.held();
         if held.since != since || since.elapsed() < YOUNG {
             return Ok(());
         }
         tracing::info!("asking for credentials again");
-        let renewed = args.client_again(server).await;
+        let renewed = options.client_again(server).await;
         // Also after a failure it is not tried again at once.
         let client = renewed.as_ref().map_or(held.client, Clone::clone);
         let held = Held { client, since: Instant::now() };

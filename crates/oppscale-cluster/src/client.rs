@@ -92,7 +92,7 @@ impl Cluster {
         path: &str,
     ) -> Result<Body, ClusterError> {
         let begin = async {
-            let response = self.send(&operation.description, path).await?;
+            let response = self.send_get(&operation.description, path).await?;
             if response.status() == StatusCode::OK {
                 return Ok(response.into_body());
             }
@@ -124,19 +124,19 @@ impl Cluster {
         path: &str,
         bytes: Vec<u8>,
     ) -> Result<Answer, ClusterError> {
-        let response = self.send(action, path).await?;
+        let response = self.send_get(action, path).await?;
         self.whole(action, response, bytes).await
     }
 
-    async fn send(&self, action: &str, path: &str) -> Result<Response<Body>, ClusterError> {
+    async fn send_get(&self, action: &str, path: &str) -> Result<Response<Body>, ClusterError> {
         let request = http::Request::get(path)
             .header(ACCEPT, "application/json")
             .body(Body::empty())
             .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
-        self.send_request(action, request).await
+        self.send_http(action, request).await
     }
 
-    pub(super) async fn send_request(
+    pub(super) async fn send_http(
         &self,
         action: &str,
         request: http::Request<Body>,

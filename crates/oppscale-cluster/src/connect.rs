@@ -1,47 +1,34 @@
-//! Which cluster, as whom, for how long: kubectl's flags with kubectl's meaning.
+//! Which cluster, as which user, with which time limit: kubectl's options with kubectl's meaning.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use kube::config::{ExecInteractiveMode, KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use oppscale_core::units::{parse_duration, time_limit};
+use oppscale_core::units::time_limit;
 
 use super::access::Access;
 use super::client::Cluster;
 use super::error::ClusterError;
 use super::transport;
 
-/// Flags of every command that reads a cluster.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Cluster options")]
-pub struct ClusterArgs {
-    /// Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config
-    #[arg(long, value_name = "FILE")]
+/// How to connect to a cluster. The default is what kubectl does without flags, without a time
+/// limit.
+#[derive(Debug, Clone, Default)]
+pub struct ConnectOptions {
+    /// Kubeconfig file to use instead of `KUBECONFIG` or `~/.kube/config`.
     pub kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    /// Context of the kubeconfig to use.
     pub context: Option<String>,
-    /// Cluster of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    /// Cluster of the kubeconfig to use.
     pub cluster: Option<String>,
-    /// User of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    /// User of the kubeconfig to use.
     pub user: Option<String>,
-    /// User to impersonate
-    #[arg(long = "as", value_name = "USER")]
+    /// User to impersonate.
     pub impersonate: Option<String>,
-    /// Group to impersonate; repeatable
-    #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
+    /// Groups to impersonate.
     pub impersonate_groups: Vec<String>,
-    /// Longest wait for one request: 5s, 2m, or 0 for no limit
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "30s",
-        value_parser = parse_duration
-    )]
+    /// Longest wait for one request; zero for no limit.
     pub request_timeout: Duration,
 }
 
@@ -58,7 +45,7 @@ pub struct Endpoint {
     pub namespace: String,
 }
 
-impl ClusterArgs {
+impl ConnectOptions {
     /// Connects; nothing is sent before the first request.
     ///
     /// # Errors
@@ -183,7 +170,7 @@ async fn client(config: Config) -> Result<Client, ClusterError> {
     })
 }
 
-impl ClusterArgs {
+impl ConnectOptions {
     /// The context that is used; `None` inside of a cluster, where there is none.
     pub fn context_name(&self) -> Option<String> {
         let kubeconfig = || match &self.kubeconfig {

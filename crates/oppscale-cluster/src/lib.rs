@@ -6,8 +6,8 @@
 //! `oppscale-core`'s part, and exit codes and output are the program's.
 
 mod access;
+mod api_request;
 mod apply;
-mod ask;
 pub mod autoscaler;
 mod builder;
 mod client;
@@ -30,12 +30,12 @@ mod usage;
 mod workload;
 pub mod yaml;
 
+pub use api_request::{ApiRequest, ApiResponse};
 pub use apply::{DryRun, dry_run};
-pub use ask::{Ask, Reply};
 pub use autoscaler::Autoscaler;
 pub use builder::{BadPage, ChangeObserver, SnapshotBuilder};
 pub use client::{Cluster, Operation};
-pub use connect::{ClusterArgs, Endpoint};
+pub use connect::{ConnectOptions, Endpoint};
 pub use decode::{ListEnd, fold_list};
 pub use error::ClusterError;
 pub use facts::{autoscalers, exists, saved_autoscalers, server_version};

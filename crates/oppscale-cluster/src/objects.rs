@@ -3,7 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::Value;
 
-use super::ask::{Ask, Reply};
+use super::api_request::ApiRequest;
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 
@@ -40,10 +40,10 @@ impl Cluster {
         operation: &Operation<'_>,
         path: &str,
     ) -> Result<Option<Value>, ClusterError> {
-        let reply = self.ask(operation, &Ask::get(path)).await?;
-        match reply.status {
+        let response = self.send(operation, &ApiRequest::get(path)).await?;
+        match response.status {
             StatusCode::NOT_FOUND => Ok(None),
-            _ => Ok(Some(reply.success(operation)?.json())),
+            _ => response.success(operation)?.json().map(Some),
         }
     }
 
@@ -63,19 +63,20 @@ impl Cluster {
         let force = if how.force { "&force=true" } else { "" };
         let path =
             format!("{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}{dry}");
-        let ask = Ask::new(Method::PATCH, path).body("application/apply-patch+yaml", object);
-        let reply = self.ask(operation, &ask).await?;
-        for warning in &reply.warnings {
+        let request =
+            ApiRequest::new(Method::PATCH, path).body("application/apply-patch+yaml", object);
+        let response = self.send(operation, &request).await?;
+        for warning in &response.warnings {
             tracing::warn!("{}: {warning}", operation.description);
         }
-        if reply.status == StatusCode::CONFLICT {
-            let conflicts = conflicts(&reply);
+        if response.status == StatusCode::CONFLICT {
+            let conflicts = conflicts(&response.json()?);
             if !conflicts.is_empty() {
                 return Ok(Applied::Conflict(conflicts));
             }
         }
-        let created = reply.status == StatusCode::CREATED;
-        let object = reply.success(operation)?.json();
+        let created = response.status == StatusCode::CREATED;
+        let object = response.success(operation)?.json()?;
         Ok(if created { Applied::Created(object) } else { Applied::Kept(object) })
     }
 
@@ -89,17 +90,16 @@ impl Cluster {
         path: &str,
     ) -> Result<bool, ClusterError> {
         let path = format!("{path}?propagationPolicy=Background");
-        let reply = self.ask(operation, &Ask::new(Method::DELETE, path)).await?;
-        match reply.status {
+        let response = self.send(operation, &ApiRequest::new(Method::DELETE, path)).await?;
+        match response.status {
             StatusCode::NOT_FOUND => Ok(false),
-            _ => reply.success(operation).map(|_| true),
+            _ => response.success(operation).map(|_| true),
         }
     }
 }
 
 /// Manager and field of each conflict: `conflict with "helm"`, `.spec.caBundle`.
-fn conflicts(reply: &Reply) -> Vec<(String, String)> {
-    let status = reply.json();
+fn conflicts(status: &Value) -> Vec<(String, String)> {
     let causes = status["details"]["causes"].as_array().cloned().unwrap_or_default();
     let conflicts = causes.iter().filter(|cause| cause["reason"] == "FieldManagerConflict");
     let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -1,5 +1,6 @@
 //! Paged lists: a page is folded while the next one loads, in memory that goes round.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use tokio::sync::mpsc;
 
 use super::client::{Cluster, Operation};
@@ -54,7 +55,8 @@ impl Listing {
     /// All pods that occupy something. Those that have ended may be many, so the server
     /// leaves them out.
     pub fn pods() -> Self {
-        let query = "fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed";
+        let selector = percent_encode("status.phase!=Succeeded,status.phase!=Failed");
+        let query = format!("fieldSelector={selector}");
         Self { required_rbac: Self::nodes().required_rbac, ..Self::of(&kinds::POD, None, query) }
     }
 
@@ -132,17 +134,11 @@ pub(super) async fn load<W: From<Piece>>(
     }
 }
 
-/// Encodes a query value. Continue tokens are base64url today, but that is the server's
-/// affair.
-pub fn percent_encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                encoded.push(byte as char);
-            }
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    encoded
+/// What RFC 3986 does not reserve stays.
+const QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// Encodes the value of a query parameter, such as a selector.
+pub fn percent_encode(value: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(value, QUERY_VALUE)
 }

@@ -15,10 +15,10 @@ use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
 use crate::setup::api_services::{self, BY_HELM};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::{Applied, Apply, Cluster, ClusterArgs, ClusterError};
+use oppscale_cluster::{Applied, Apply, Cluster, ClusterError};
 use oppscale_core::error::Error;
 
-use crate::commands::args::ServerArgs;
+use crate::commands::args::{ClusterArgs, ServerArgs};
 
 use super::authority::AuthorityArgs;
 use super::{LifeArgs, folder, good_for, write_folder};

@@ -13,11 +13,10 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::setup::rotation::{Rotation, Seen};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::ClusterArgs;
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
-use crate::commands::args::ServerArgs;
+use crate::commands::args::{ClusterArgs, ServerArgs};
 
 use super::authority::AuthorityArgs;
 use super::{LifeArgs, authorities, folder, good_for, rotation_error, write_folder};

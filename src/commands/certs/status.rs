@@ -14,11 +14,11 @@ use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
 use crate::setup::{clock, tls_secret};
-use oppscale_cluster::{ClusterArgs, ClusterError};
+use oppscale_cluster::ClusterError;
 use oppscale_core::error::Error;
 
 use super::folder;
-use crate::commands::args::{OutputArgs, ServerArgs};
+use crate::commands::args::{ClusterArgs, OutputArgs, ServerArgs};
 
 /// Arguments of `oppscale certs status`.
 #[derive(Debug, Args)]

@@ -7,13 +7,12 @@ use dialoguer::{Input, Select};
 use std::time::Duration;
 
 use crate::setup::config::{InstallConfig, Pipeline};
-use oppscale_cluster::ClusterArgs;
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
-use crate::commands::args::is_image;
+use crate::commands::args::{ClusterArgs, is_image};
 use crate::commands::prompt::answered;
 
 /// Arguments of `oppscale init`.

@@ -12,7 +12,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{Change, Step};
-use oppscale_cluster::{Ask, Cluster, Operation};
+use oppscale_cluster::{ApiRequest, Cluster, Operation};
 use oppscale_core::error::Error;
 
 use super::args::InitArgs;
@@ -154,10 +154,10 @@ async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
             "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user
         }]
     });
-    let ask = Ask::post(format!("{BINDINGS}?fieldManager=oppscale"), &binding);
-    let reply = cluster.ask(&operation, &ask).await?;
-    if reply.status != StatusCode::CONFLICT {
-        reply.success(&operation)?;
+    let request = ApiRequest::post(format!("{BINDINGS}?fieldManager=oppscale"), &binding);
+    let response = cluster.send(&operation, &request).await?;
+    if response.status != StatusCode::CONFLICT {
+        response.success(&operation)?;
         return Ok(());
     }
     // One that an interrupted run of the same user left is as good; another is not ours to use,

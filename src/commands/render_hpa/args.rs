@@ -6,7 +6,6 @@ use clap::Args;
 
 use crate::filler::NodeAutoscaler;
 use hpa_model::KubernetesVersion;
-use oppscale_cluster::ClusterArgs;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
@@ -15,7 +14,7 @@ use super::values::{
     ConfigAs, Explain, Output, PipelineFlag, ReplicaFlag, ReserveFlag, parse_growth, parse_pair,
     parse_quota, parse_replica, parse_reserve,
 };
-use crate::commands::args::OutputArgs;
+use crate::commands::args::{ClusterArgs, OutputArgs};
 
 /// Arguments of `oppscale render-hpa`.
 #[derive(Debug, Args)]

@@ -10,11 +10,11 @@ use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::certificate::CertificateSource;
 use crate::serve::state::{OnStale, StalenessPolicy};
-use oppscale_cluster::{ClusterArgs, KindRef};
+use oppscale_cluster::KindRef;
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
-use crate::commands::args::LogFormat;
+use crate::commands::args::{ClusterArgs, LogFormat};
 
 /// Arguments of `oppscale serve`.
 #[derive(Debug, Clone, Args)]

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use oppscale_cluster::{ClusterArgs, WorkloadRef};
+use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
 use oppscale_core::figures::{self, FIGURES, Figure, Format};
 use oppscale_core::quantity::Quantity;
@@ -14,7 +14,7 @@ use oppscale_core::units::amount_of;
 use oppscale_core::view::By;
 
 use super::live_args::LiveArgs;
-use crate::commands::args::OutputArgs;
+use crate::commands::args::{ClusterArgs, OutputArgs};
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use crate::commands::args::ClusterArgs;
 use crate::commands::journal::Journal;
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::permissions::{self, Rule};
-use oppscale_cluster::{Cluster, ClusterArgs, Operation};
+use oppscale_cluster::{Cluster, Operation};
 use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};

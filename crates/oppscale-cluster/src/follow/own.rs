@@ -9,7 +9,7 @@ use tokio::sync::{Notify, watch};
 
 use super::follower::Follower;
 use super::handler::Change;
-use crate::pages::Listing;
+use crate::pages::{Listing, percent_encode};
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long changes of a workload are gathered: a rollout makes several at once.
@@ -48,7 +48,7 @@ impl OwnFollower {
         let namespace = namespace.as_deref().unwrap_or(&self.namespace);
         let changed = Arc::new(Notify::new());
         let required_rbac = workload::permission("get,list,watch", kind);
-        let named = format!("fieldSelector=metadata.name%3D{name}");
+        let named = format!("fieldSelector={}", percent_encode(&format!("metadata.name={name}")));
         let object = Listing::of(kind, Some(namespace), named);
         follower
             .follow(Listing { required_rbac: required_rbac.clone(), ..object }, notice(&changed));

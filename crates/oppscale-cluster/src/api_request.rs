@@ -1,18 +1,19 @@
-//! Any request, and its whole answer, whatever its status.
+//! Any request to the API server, and its whole response, whatever its status.
 
 use http::header::{ACCEPT, CONTENT_TYPE, DATE, WARNING};
 use http::{HeaderMap, Method, StatusCode};
 use jiff::fmt::rfc2822;
 use kube::client::Body;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::{Cluster, LONGEST_WAIT, Operation, TRIES, refusal};
 use super::error::ClusterError;
 use super::transport;
 
-/// A request in the making.
+/// A request to the API server.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct ApiRequest {
     method: Method,
     path: String,
     accept: &'static str,
@@ -21,9 +22,13 @@ pub struct Ask {
     impersonated: Option<&'static str>,
 }
 
-/// An answer, whatever its status.
+/// A response of the API server, whatever its status.
 #[derive(Clone)]
-pub struct Reply {
+pub struct ApiResponse {
+    /// What was tried, for errors.
+    action: String,
+    /// Address of the server, for errors.
+    server: String,
     /// The HTTP status.
     pub status: StatusCode,
     /// Its body. It may hold a secret, and is not shown.
@@ -34,7 +39,7 @@ pub struct Reply {
     pub date: Option<i64>,
 }
 
-impl Ask {
+impl ApiRequest {
     /// A request without a body.
     pub fn new(method: Method, path: impl Into<String>) -> Self {
         Self {
@@ -69,7 +74,7 @@ impl Ask {
         Self { accept, ..self }
     }
 
-    fn request(&self) -> Result<http::Request<Body>, ClusterError> {
+    fn to_http(&self) -> Result<http::Request<Body>, ClusterError> {
         let mut request = http::Request::builder()
             .method(self.method.clone())
             .uri(&self.path)
@@ -92,10 +97,17 @@ impl Ask {
     }
 }
 
-impl Reply {
-    /// The body as JSON; null where it is none.
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+impl ApiResponse {
+    /// Parses the body as JSON.
+    ///
+    /// # Errors
+    /// When the body is not a JSON document of this type.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClusterError> {
+        serde_json::from_slice(&self.body).map_err(|error| ClusterError::Garbage {
+            action: self.action.clone(),
+            server: self.server.clone(),
+            cause: error.to_string(),
+        })
     }
 
     /// The server's words, where it refuses.
@@ -103,7 +115,7 @@ impl Reply {
         transport::words_of(&self.body)
     }
 
-    /// The body of a success, or what a refusal of `action` means.
+    /// The body of a success, or what a refusal of `operation` means.
     ///
     /// # Errors
     /// On every status but 2xx.
@@ -116,30 +128,41 @@ impl Reply {
 }
 
 impl Cluster {
-    /// Sends a request and gives the whole answer, whatever its status. A server that asks to
-    /// come back later is asked again.
+    /// Sends a request and returns the whole response, whatever its status. Retries when the
+    /// server sends Retry-After.
     ///
     /// # Errors
-    /// When no whole answer comes in time.
-    pub async fn ask(&self, operation: &Operation<'_>, ask: &Ask) -> Result<Reply, ClusterError> {
+    /// When no whole response arrives in time.
+    pub async fn send(
+        &self,
+        operation: &Operation<'_>,
+        request: &ApiRequest,
+    ) -> Result<ApiResponse, ClusterError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let request = ask.request()?;
+            let request = request.to_http()?;
             let exchange = async {
-                let response = self.send_request(&operation.description, request).await?;
+                let response = self.send_http(&operation.description, request).await?;
                 let (warnings, date) = (warnings(response.headers()), date(response.headers()));
                 let answer = self.whole(&operation.description, response, Vec::new()).await?;
-                let reply = Reply { status: answer.status, body: answer.body, warnings, date };
-                Ok((reply, answer.retry_after))
+                let response = ApiResponse {
+                    action: operation.description.to_string(),
+                    server: self.server().to_owned(),
+                    status: answer.status,
+                    body: answer.body,
+                    warnings,
+                    date,
+                };
+                Ok((response, answer.retry_after))
             };
             match self.in_time(operation, exchange).await? {
-                (reply, Some(wait)) if tries < TRIES && !reply.status.is_success() => {
-                    let status = reply.status;
+                (response, Some(wait)) if tries < TRIES && !response.status.is_success() => {
+                    let status = response.status;
                     tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                 }
-                (reply, _) => return Ok(reply),
+                (response, _) => return Ok(response),
             }
         }
     }
@@ -159,4 +182,24 @@ fn warnings(headers: &HeaderMap) -> Vec<String> {
 fn date(headers: &HeaderMap) -> Option<i64> {
     let text = headers.get(DATE)?.to_str().ok()?;
     Some(rfc2822::parse(text).ok()?.timestamp().as_second())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_that_is_not_json_is_an_error_that_names_the_server() {
+        let response = ApiResponse {
+            action: "get a node".to_owned(),
+            server: "https://api.example".to_owned(),
+            status: StatusCode::OK,
+            body: b"<html>".to_vec(),
+            warnings: Vec::new(),
+            date: None,
+        };
+        let error = response.json::<Value>().unwrap_err();
+        assert!(matches!(error, ClusterError::Garbage { .. }), "{error}");
+        assert!(error.to_string().contains("https://api.example"), "{error}");
+    }
 }
