@@ -1,79 +1,72 @@
 //! The screen: header, both sides, footer and the boxes over them, drawn into a buffer.
 
-use oppscale_core::resources::Amount;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Text};
-use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
 
 use super::comparison::Comparison;
-use super::side::{HISTORY_MS, Shares, Side, waiting};
-use super::view::View;
+use super::live::View;
+use super::race::{HISTORY_MS, Shares, Side, waiting};
 use super::{DISCLAIMER, clock, cores};
-use crate::terminal::{Part, Theme};
+use crate::terminal::{Part, Pen, bar, centered, wrapped};
 
 /// From this width on, words are written out.
 const HEADER_WORDS_WIDTH: u16 = 68;
 
 /// Draws the view. Only the buffer changes.
 pub(super) fn draw(view: &View, area: Rect, buf: &mut Buffer) {
+    let mut pen = Pen::new(view.theme, buf);
+    let pen = &mut pen;
     if area.width < MIN_WIDTH || area.height < MIN_HEIGHT {
-        too_small(view, area, buf);
+        // What to do comes first: there may be one line only.
+        let needs = format!("needs {MIN_WIDTH}x{MIN_HEIGHT}, q quits");
+        let lines = [needs, "simulated".to_owned(), clock(view.race.now_ms())];
+        pen.lines(area, lines.map(|line| (line, Style::default())));
         return;
     }
-    if view.race.is_over() && !view.help {
-        if area.height <= MIN_HEIGHT + 2 {
-            comparison_box(&Comparison::of(&view.race), view.theme, area, buf);
-            return;
-        }
-        sides(view, area, buf);
-        comparison_box(&Comparison::of(&view.race), view.theme, below_header(area), buf);
-        return;
+    // All but the header and the last line.
+    let below_header = Rect { y: area.y + 2, height: area.height - 3, ..area };
+    let is_over = view.race.is_over() && !view.help;
+    let fills_screen = is_over && area.height <= MIN_HEIGHT + 2;
+    if !fills_screen {
+        sides(view, area, pen);
     }
-    sides(view, area, buf);
-    if view.help {
-        help_box(view.theme, below_header(area), buf);
+    if is_over {
+        let place = if fills_screen { area } else { below_header };
+        comparison_box(&Comparison::of(&view.race), place, pen);
+    } else if view.help {
+        help_box(below_header, pen);
     }
 }
 
-/// All but the header and the last line.
-fn below_header(area: Rect) -> Rect {
-    Rect { y: area.y + 2, height: area.height - 3, ..area }
-}
-
-fn sides(view: &View, area: Rect, buf: &mut Buffer) {
-    let put = |buf: &mut Buffer, y: u16, text: &str, style: Style| {
-        buf.set_string(area.x, y, view.theme.cut(text, area.width.into()), style);
-    };
+fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
+    let line = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     let wordy = area.width >= HEADER_WORDS_WIDTH;
     let title = if wordy { DISCLAIMER } else { "oppscale demo: simulated, no Kubernetes" };
-    put(buf, area.y, title, view.theme.bold());
-    put(buf, area.y + 1, &status(view, wordy), Style::default());
+    pen.put(line(0), title, pen.theme.bold());
+    pen.put(line(1), &status(view, wordy), Style::default());
 
     let count = u16::try_from(view.race.sides.len()).unwrap_or(u16::MAX).max(1);
     let each = (area.width + 1) / count - 1;
     let nodes = view.race.sides.first().map_or(0, |side| side.nodes().count());
     let nodes = u16::try_from(nodes).unwrap_or(u16::MAX);
     let mut height = area.height - 3;
-    let mut hidden = Layout::of(each, height, nodes).hidden();
-    if !hidden.is_empty() {
+    if !Layout::of(each, height, nodes).hidden().is_empty() {
         // A line is needed to say so.
         height -= 1;
-        hidden = Layout::of(each, height, nodes).hidden();
+        let hidden = Layout::of(each, height, nodes).hidden().join(", ");
         let words = if wordy { "too small to show" } else { "hidden" };
-        let text = format!("{words}: {}", hidden.join(", "));
-        put(buf, area.y + area.height - 2, &text, view.theme.dim());
+        pen.put(line(area.height - 2), &format!("{words}: {hidden}"), pen.theme.dim());
     }
     let layout = Layout::of(each, height, nodes);
     for (at, side) in (0..count).zip(&view.race.sides) {
         let x = area.x + at * (each + 1);
         let place = Rect { x, y: area.y + 2, width: each, height };
-        panel(side, layout, view.race.end_ms, view.theme, place, buf);
+        panel(side, layout, view.race.end_ms, place, pen);
         if at > 0 {
-            for y in place.y..place.y + height {
-                buf.set_stringn(x - 1, y, view.theme.separator(), 1, view.theme.dim());
-            }
+            let between = Rect { x: x - 1, width: 1, ..place };
+            let mark = (pen.theme.separator(), pen.theme.dim());
+            pen.lines(between, std::iter::repeat_n(mark, height.into()));
         }
     }
     let keys = if view.race.is_over() {
@@ -83,7 +76,7 @@ fn sides(view: &View, area: Rect, buf: &mut Buffer) {
     } else {
         "space pause  s step  + -  ? help  q quit"
     };
-    put(buf, area.y + area.height - 1, keys, view.theme.dim());
+    pen.put(line(area.height - 1), keys, pen.theme.dim());
 }
 
 /// Where in the run we are.
@@ -97,141 +90,72 @@ fn status(view: &View, wordy: bool) -> String {
     }
 }
 
-fn too_small(view: &View, area: Rect, buf: &mut Buffer) {
-    // What to do comes first: there may be one line only.
-    let needs = format!("needs {MIN_WIDTH}x{MIN_HEIGHT}, q quits");
-    let lines = [needs, "simulated".to_owned(), clock(view.race.now_ms())];
-    for (y, line) in (area.y..area.y + area.height).zip(lines) {
-        let line = view.theme.cut(&line, area.width.into());
-        buf.set_string(area.x, y, line, Style::default());
-    }
-}
-
 /// From this width on, words stand with the figures.
 const PANEL_WORDS_WIDTH: u16 = 37;
 
 /// Draws a side from top to bottom; `end_ms` is the right edge of its history.
-fn panel(side: &Side, layout: Layout, end_ms: u64, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut pen = Pen { theme, rest: area, buf };
-    let (sample, shares) = (side.sample(), side.shares());
-    pen.line(&format!("{}'s HPA", side.name), theme.bold());
+fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>) {
+    let mut rest = area;
+    let mut rows = |wanted: u16| {
+        let height = wanted.min(rest.height);
+        let rows = Rect { height, ..rest };
+        rest = Rect { y: rest.y + height, height: rest.height - height, ..rest };
+        rows
+    };
+    let wordy = area.width >= PANEL_WORDS_WIDTH;
+    let (sample, shares, theme) = (side.sample(), side.shares(), pen.theme);
+    pen.put(rows(1), &format!("{}'s HPA", side.name), theme.bold());
     if layout.settings > 0 {
-        pen.line(side.settings, theme.dim());
+        pen.put(rows(1), side.settings, theme.dim());
     }
     let Shares { paid, own, free, waiting: demand } = shares;
     let parts = [
-        (Part::Paid, paid),
-        (Part::Filler, own),
-        (Part::Free, free),
-        (Part::Overcommitted, demand),
+        (Part::Paid, "paid", paid),
+        (Part::Filler, "miner", own),
+        (Part::Free, "free", free),
+        (Part::Overcommitted, "wait", demand),
     ];
-    let row = pen.rows(1);
-    bar(&parts, theme, row, pen.buf);
-    pen.legend(shares);
+    bar(&parts.map(|(part, _, amount)| (part, amount)), paid + own + free, rows(1), pen);
+    let mut legend = rows(1);
+    for (part, word, amount) in parts {
+        if part != Part::Overcommitted || amount > 0 {
+            let word = if wordy { format!("{word} ") } else { String::new() };
+            let text = format!("{}{word}{} ", theme.fill(part), cores(amount));
+            legend = pen.put(legend, &text, theme.style(part));
+        }
+    }
     let per_mille = shares.utilisation_per_mille();
     let (running, asked) = (sample.filler_running, sample.filler_desired);
-    pen.line(
-        &if area.width >= PANEL_WORDS_WIDTH {
-            format!(
-                "miners {running} of {asked}, {}.{} % requested",
-                per_mille / 10,
-                per_mille % 10
-            )
-        } else {
-            format!("miners {running}  {} %", per_mille / 10)
-        },
-        Style::default(),
-    );
-    let style = if sample.pending_paid > 0 { theme.bad() } else { theme.dim() };
-    let mark = if sample.pending_paid > 0 { "! " } else { "" };
-    pen.line(&format!("{mark}{}", waiting(sample.pending_paid)), style);
+    let (percent, tenth) = (per_mille / 10, per_mille % 10);
+    let text = match wordy {
+        true => format!("miners {running} of {asked}, {percent}.{tenth} % requested"),
+        false => format!("miners {running}  {percent} %"),
+    };
+    pen.put(rows(1), &text, Style::default());
+    let (mark, style) = match sample.pending_paid {
+        0 => ("", theme.dim()),
+        _ => ("! ", theme.bad()),
+    };
+    pen.put(rows(1), &format!("{mark}{}", waiting(sample.pending_paid)), style);
     if layout.chart > 0 {
-        pen.line(&format!("miners over time, top {}", side.max_replicas), theme.dim());
-        let rows = pen.rows(layout.chart - 1);
+        let caption = format!("miners over time, top {}", side.max_replicas);
+        pen.put(rows(1), &caption, theme.dim());
         let slots = usize::try_from(end_ms / HISTORY_MS).unwrap_or(usize::MAX).max(1);
-        chart(&side.history, slots, side.max_replicas, theme, rows, pen.buf);
+        chart(&side.history, slots, side.max_replicas, rows(layout.chart - 1), pen);
     }
-    if layout.nodes > 0 {
-        for (at, (requested, has)) in side.nodes().enumerate().take(layout.nodes.into()) {
-            pen.node(at + 1, requested, has);
-        }
-    }
-    let shown = side.notes.iter().rev().take(layout.notes.into());
-    for (at, note) in shown.enumerate() {
-        // The newest first; older ones step back.
-        let style = if at == 0 { Style::default() } else { theme.dim() };
-        pen.line(&format!("{} {}", clock(note.at_ms), note.text), style);
-    }
-}
-
-/// Writes line after line into what is left of an area.
-struct Pen<'a> {
-    theme: Theme,
-    rest: Rect,
-    buf: &'a mut Buffer,
-}
-
-impl Pen<'_> {
-    /// The next rows; fewer, or none, at the end of the area.
-    fn rows(&mut self, wanted: u16) -> Rect {
-        let height = wanted.min(self.rest.height);
-        let rows = Rect { height, ..self.rest };
-        self.rest.y += height;
-        self.rest.height -= height;
-        rows
-    }
-
-    fn line(&mut self, text: &str, style: Style) {
-        let row = self.rows(1);
-        if row.height > 0 {
-            let text = self.theme.cut(text, row.width.into());
-            self.buf.set_string(row.x, row.y, text, style);
-        }
-    }
-
-    /// What the characters of the bar mean, and how many cores each part has.
-    fn legend(&mut self, shares: Shares) {
-        let row = self.rows(1);
-        if row.height == 0 {
-            return;
-        }
-        let Shares { paid, own, free, waiting } = shares;
-        let parts = [
-            (Part::Paid, "paid", paid),
-            (Part::Filler, "miner", own),
-            (Part::Free, "free", free),
-            (Part::Overcommitted, "wait", waiting),
-        ];
-        let end = row.x + row.width;
-        let mut x = row.x;
-        for (part, word, amount) in parts {
-            if part == Part::Overcommitted && amount == 0 {
-                continue;
-            }
-            let fill = self.theme.fill(part);
-            let word =
-                if row.width >= PANEL_WORDS_WIDTH { format!("{word} ") } else { String::new() };
-            let text = format!("{fill}{word}{} ", cores(amount));
-            let style = self.theme.style(part);
-            x = self.buf.set_stringn(x, row.y, text, usize::from(end - x), style).0;
-        }
-    }
-
-    /// A node with its bar.
-    fn node(&mut self, number: usize, requested: i128, has: i128) {
-        let row = self.rows(1);
-        if row.height == 0 {
-            return;
-        }
-        let name = format!("node-{number} ");
+    for (at, (requested, has)) in side.nodes().enumerate().take(layout.nodes.into()) {
         let figures = format!(" {:>2}/{}", cores(requested), cores(has));
-        let (x, _) = self.buf.set_stringn(row.x, row.y, &name, row.width.into(), Style::default());
-        let room = (row.x + row.width).saturating_sub(x + figures.len() as u16);
+        let place = pen.put_right(rows(1), &figures, Style::default());
+        let place = pen.put(place, &format!("node-{} ", at + 1), Style::default());
         let parts = [(Part::Requested, requested), (Part::Free, has - requested)];
-        bar(&parts, self.theme, Rect { x, width: room, ..row }, self.buf);
-        let left = usize::from(row.width).saturating_sub(name.len() + usize::from(room));
-        self.buf.set_stringn(x + room, row.y, &figures, left, Style::default());
+        bar(&parts, has, place, pen);
     }
+    // The newest first; older ones step back.
+    let notes = side.notes.iter().rev().take(layout.notes.into()).enumerate().map(|(at, note)| {
+        let style = if at == 0 { Style::default() } else { theme.dim() };
+        (format!("{} {}", clock(note.at_ms), note.text), style)
+    });
+    pen.lines(rows(layout.notes), notes);
 }
 
 /// What the keys do.
@@ -245,55 +169,42 @@ const KEYS: [(&str, &str); 6] = [
 ];
 
 /// Explains the keys.
-fn help_box(theme: Theme, area: Rect, buf: &mut Buffer) {
+fn help_box(area: Rect, pen: &mut Pen<'_>) {
     // In ASCII an arrow is wider.
-    let lines = KEYS.iter().map(|(key, what)| format!("{:<7} {what}", theme.text(key))).collect();
-    boxed(" keys ", lines, 42, theme, area, buf);
+    let text = |(key, what)| format!("{:<7} {what}", pen.theme.text(key));
+    boxed(" keys ", KEYS.map(text).to_vec(), 42, area, pen);
 }
 
 /// The figures at the end, and why they differ where there is room to say it.
-fn comparison_box(comparison: &Comparison, theme: Theme, area: Rect, buf: &mut Buffer) {
+fn comparison_box(comparison: &Comparison, area: Rect, pen: &mut Pen<'_>) {
     let mut lines = comparison.lines();
     if area.height >= 20 && area.width >= 60 {
-        lines.push(String::new());
-        lines.push(comparison.reason.clone());
-        lines.push(String::new());
+        lines.extend([String::new(), comparison.reason.clone(), String::new()]);
     }
     if area.height > 10 {
         lines.push("any key ends, and prints this".to_owned());
     }
-    boxed(" the comparison ", lines, 64, theme, area, buf);
+    boxed(" the comparison ", lines, 64, area, pen);
 }
 
 /// A box in the middle, or the whole area where it is too small for a frame.
-fn boxed(title: &str, lines: Vec<String>, width: u16, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let width = width.min(area.width);
-    let inner = usize::from(width.saturating_sub(4)).max(1);
-    // Wrapping at words takes a row more than counting characters says, now and then.
-    let rows = |line: &String| match line.chars().count().div_ceil(inner) {
-        0 | 1 => 1,
-        more => more + 1,
+fn boxed(title: &str, lines: Vec<String>, width: u16, area: Rect, pen: &mut Pen<'_>) {
+    let wrap = |width: u16| -> Vec<String> {
+        let line = |line: &String| match line.is_empty() {
+            true => vec![String::new()],
+            false => wrapped(line, width.max(1).into()),
+        };
+        lines.iter().flat_map(line).collect()
     };
-    let rows = u16::try_from(lines.iter().map(rows).sum::<usize>()).unwrap_or(u16::MAX);
-    let text = Text::from(lines.into_iter().map(Line::from).collect::<Vec<_>>());
-    let paragraph = Paragraph::new(text).wrap(Wrap { trim: false });
-    if width < 42 || rows + 2 > area.height {
-        Clear.render(area, buf);
-        paragraph.style(Style::default()).render(area, buf);
-        return;
-    }
-    let height = rows + 2;
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
+    let framed = wrap(width.min(area.width).saturating_sub(4));
+    let place = centered(width, u16::try_from(framed.len() + 2).unwrap_or(u16::MAX), area);
+    let has_frame = place.width >= 42 && framed.len() + 2 <= area.height.into();
+    let inner = pen.popup(title, place, area, has_frame);
+    let (inner, lines) = match has_frame {
+        true => (Rect { x: inner.x + 1, width: inner.width - 2, ..inner }, framed),
+        false => (inner, wrap(area.width)),
     };
-    Clear.render(place, buf);
-    let set = theme.border();
-    let frame = Block::bordered().border_set(set).title(title).title_style(theme.bold());
-    let padded = frame.padding(ratatui::widgets::Padding::horizontal(1));
-    paragraph.block(padded).render(place, buf);
+    pen.lines(inner, lines.iter().map(|line| (line, Style::default())));
 }
 
 /// The least that makes sense: the comparison at the end and the keys need as much.
@@ -304,10 +215,10 @@ const MIN_HEIGHT: u16 = 9;
 /// The rows that each part of a panel gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Layout {
-    pub(super) settings: u16,
-    pub(super) chart: u16,
-    pub(super) nodes: u16,
-    pub(super) notes: u16,
+    settings: u16,
+    chart: u16,
+    nodes: u16,
+    notes: u16,
 }
 
 /// Title, bar, legend, miners, who waits.
@@ -323,7 +234,7 @@ const SETTINGS_WIDTH: u16 = 34;
 
 impl Layout {
     /// Divides the rows of a panel; what matters least is left out first.
-    pub(super) fn of(width: u16, height: u16, nodes: u16) -> Self {
+    fn of(width: u16, height: u16, nodes: u16) -> Self {
         let mut left = height.saturating_sub(ESSENTIAL);
         let mut take = |wanted: u16, at_least: u16| {
             let taken = if left >= at_least { wanted.min(left) } else { 0 };
@@ -341,7 +252,7 @@ impl Layout {
     }
 
     /// The names of what there is no room for.
-    pub(super) fn hidden(self) -> Vec<&'static str> {
+    fn hidden(self) -> Vec<&'static str> {
         let parts = [
             ("settings", self.settings),
             ("history", self.chart),
@@ -352,38 +263,11 @@ impl Layout {
     }
 }
 
-/// Fills the first line of `area` with the parts in proportion.
-fn bar(parts: &[(Part, Amount)], theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut x = area.x;
-    for ((part, _), cells) in parts.iter().zip(cells(parts, area.width)) {
-        for _ in 0..cells {
-            buf.set_stringn(x, area.y, theme.fill(*part), 1, theme.style(*part));
-            x += 1;
-        }
-    }
-}
-
-/// How many cells each part gets: all of them together the whole width.
-fn cells(parts: &[(Part, Amount)], width: u16) -> Vec<u16> {
-    let whole = parts.iter().map(|(_, amount)| (*amount).max(0)).sum::<Amount>().max(1);
-    let edge = |sum: Amount| {
-        u16::try_from((sum * Amount::from(width) + whole / 2) / whole).unwrap_or(width)
-    };
-    let (mut sum, mut at) = (0, 0);
-    let of_part = |(_, amount): &(Part, Amount)| {
-        sum += (*amount).max(0);
-        let cells = edge(sum) - at;
-        at += cells;
-        cells
-    };
-    parts.iter().map(of_part).collect()
-}
-
 /// Draws `history`, of `slots` entries when complete, below `max`; the run's start is on the
 /// left and its end on the right, so that the area grows with time.
-fn chart(history: &[u32], slots: usize, max: u32, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let (width, rows) = (usize::from(area.width), u32::from(area.height));
-    for column in 0..width {
+fn chart(history: &[u32], slots: usize, max: u32, area: Rect, pen: &mut Pen<'_>) {
+    let width = usize::from(area.width);
+    for (column, x) in (0..width).zip(area.x..) {
         let from = column * slots / width.max(1);
         let to = ((column + 1) * slots / width.max(1)).max(from + 1);
         let Some(seen) = history.get(from..to.min(history.len())).filter(|s| !s.is_empty()) else {
@@ -391,12 +275,8 @@ fn chart(history: &[u32], slots: usize, max: u32, theme: Theme, area: Rect, buf:
         };
         // The mean of a column: a swing within it must not look like a plateau.
         let mean = seen.iter().sum::<u32>() / u32::try_from(seen.len()).unwrap_or(1).max(1);
-        let filled = (mean * rows * 8).div_ceil(max.max(1));
-        for row in 0..rows {
-            let eighths = filled.saturating_sub((rows - 1 - row) * 8).min(8);
-            let (x, y) = (area.x + column as u16, area.y + row as u16);
-            buf.set_stringn(x, y, theme.level(eighths), 1, theme.style(Part::Filler));
-        }
+        let eighths = (mean * u32::from(area.height) * 8).div_ceil(max.max(1));
+        pen.column(area, x, eighths.into());
     }
 }
 
@@ -580,23 +460,14 @@ mod tests {
     }
 
     #[test]
-    fn parts_fill_the_width_in_proportion() {
-        let parts = |paid, own, free| [(Part::Paid, paid), (Part::Filler, own), (Part::Free, free)];
-        assert_eq!(cells(&parts(50, 25, 25), 40), [20, 10, 10]);
-        assert_eq!(cells(&parts(1, 1, 1), 10).iter().sum::<u16>(), 10);
-        assert_eq!(cells(&parts(-5, 10, 0), 8), [0, 8, 0]);
-        assert_eq!(cells(&parts(0, 0, 0), 8), [0, 0, 0]);
-        assert_eq!(cells(&parts(1, 1, 1), 0), [0, 0, 0]);
-    }
-
-    #[test]
     fn the_area_grows_from_left_to_right() {
         let area = Rect::new(0, 0, 4, 2);
         let mut buf = Buffer::empty(area);
         let theme = Theme { unicode: true, color: false };
-        chart(&[0, 4, 8], 4, 8, theme, area, &mut buf);
+        chart(&[0, 4, 8], 4, 8, area, &mut Pen::new(theme, &mut buf));
         let row = |y: u16| (0..4).map(|x| buf[(x, y)].symbol()).collect::<String>();
         assert_eq!((row(0).as_str(), row(1).as_str()), ("  █ ", " ██ "));
-        chart(&[1, 2, 3], 4, 8, theme, Rect::new(0, 0, 0, 0), &mut buf);
+        let nowhere = Rect::new(0, 0, 0, 0);
+        chart(&[1, 2, 3], 4, 8, nowhere, &mut Pen::new(theme, &mut buf));
     }
 }

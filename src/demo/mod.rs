@@ -6,16 +6,11 @@
 mod comparison;
 mod draw;
 pub mod live;
-mod plain;
 mod race;
-mod side;
-mod view;
 
-pub use comparison::Comparison;
-pub use plain::plain;
-pub use race::Race;
-pub use side::{Burst, Note, Side};
-pub use view::{MAX_SPEED, View};
+pub use comparison::{Comparison, plain};
+pub use live::{MAX_SPEED, View};
+pub use race::{Burst, Note, Race, Side};
 
 use oppscale_core::resources::Amount;
 

@@ -16,7 +16,6 @@ mod draw;
 mod history;
 mod hpas;
 mod input;
-mod items;
 mod measurement;
 mod pane;
 mod pods;

@@ -1,12 +1,12 @@
 //! The terminal of a live screen: set up, drawn on, and restored.
 
-mod input;
+mod pen;
 mod screen;
 mod signals;
 mod theme;
 
-pub use input::Input;
-pub use screen::{LogWriter, Screen, log_writer};
+pub use pen::{Parts, Pen, bar, centered, split, wrapped};
+pub use screen::{Input, LogWriter, Screen, log_writer};
 pub use signals::{Signal, Signals};
 pub use theme::{Part, Theme};
 

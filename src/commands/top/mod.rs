@@ -3,7 +3,6 @@
 mod args;
 mod explain;
 mod follow;
-mod live_args;
 mod screen;
 mod watch;
 

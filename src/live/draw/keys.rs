@@ -2,12 +2,11 @@
 
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
-use ratatui::widgets::{Block, Clear, Widget};
 
 use super::layout::Layout;
-use super::pen::{Pen, split, wrapped};
 use crate::live::state::State;
 use crate::live::view::View;
+use crate::terminal::{Pen, centered, split, wrapped};
 
 const KEYS: [(&str, &str); 18] = [
     ("q, Ctrl-C", "quit"),
@@ -43,12 +42,7 @@ const REPLAY_KEYS: [(&str, &str); 3] =
 pub(super) fn help(state: &State, area: Rect, pen: &mut Pen<'_>) {
     let lines = lines(state, area);
     let (place, inner) = places(lines.len(), area);
-    Clear.render(place, pen.buf);
-    if inner != place {
-        let set = pen.theme.border();
-        let frame = Block::bordered().border_set(set).title(" keys ").title_style(pen.theme.bold());
-        frame.render(place, pen.buf);
-    }
+    pen.popup(" keys ", place, place, inner != place);
     let page = page(lines.len(), inner);
     let from = state.help_from.min(lines.len() - page);
     let mut rest = inner;
@@ -89,14 +83,7 @@ fn lines(state: &State, area: Rect) -> Vec<(&'static str, String)> {
 
 /// The box for `lines` lines, and the area within its frame, if there is room for a frame.
 fn places(lines: usize, area: Rect) -> (Rect, Rect) {
-    let width = 60.min(area.width);
-    let height = u16::try_from(lines + 2).unwrap_or(u16::MAX).min(area.height);
-    let place = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let place = centered(60, u16::try_from(lines + 2).unwrap_or(u16::MAX), area);
     let has_frame = place.height > 4 && place.width > 20;
     (place, if has_frame { place.inner(Margin::new(1, 1)) } else { place })
 }

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{detail, notice};
+use super::{header, table};
 use crate::live::state::State;
 
 /// The parts of the screen with their areas, or with their heights while it is divided. A part
@@ -47,10 +47,10 @@ const TALL: u16 = 36;
 
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
-        let detail = detail::height(state, area.width);
+        let detail = table::height(state, area.width);
         let wanted = WantedHeights {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
-            notices: u16::try_from(notice::lines(state, area.width).len()).unwrap_or(u16::MAX),
+            notices: u16::try_from(header::lines(state, area.width).len()).unwrap_or(u16::MAX),
             detail: u16::try_from(detail).unwrap_or(u16::MAX),
             rows: u16::try_from(state.pane().len()).unwrap_or(u16::MAX),
             narrow: !state.table().within(area.width).hidden.is_empty(),

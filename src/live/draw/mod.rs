@@ -1,15 +1,9 @@
 //! Drawing: from the state into a buffer, and nowhere else.
 
-mod detail;
 mod header;
 mod keys;
 mod layout;
-mod notice;
-mod pen;
-#[cfg(test)]
-mod small_tests;
 mod table;
-mod tabs;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -17,12 +11,12 @@ mod totals;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-pub(super) use detail::highest as highest_detail;
 pub(super) use keys::help_lines;
 pub(super) use layout::Layout;
+pub(super) use table::highest as highest_detail;
 
 use super::state::State;
-use pen::Pen;
+use crate::terminal::Pen;
 
 /// Draws the screen. Only the buffer changes.
 pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
@@ -32,10 +26,10 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     header::fit(state, layout.fit, &mut pen);
     totals::bars(state, layout.bars, &mut pen);
     totals::spark(state, layout.spark, &mut pen);
-    notice::notices(state, layout.notices, &mut pen);
-    tabs::tabs(state, layout.tabs, &mut pen);
+    header::notices(state, layout.notices, &mut pen);
+    header::tabs(state, layout.tabs, &mut pen);
     let hidden = table::table(state, &layout, &mut pen);
-    detail::detail(state, layout.detail, &mut pen);
+    table::detail(state, layout.detail, &mut pen);
     keys::hidden(&layout, &hidden, &mut pen);
     keys::keys(state, layout.footer, &mut pen);
     if state.help {

@@ -4,11 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::header::WORDY;
-use super::pen::{Pen, bar, split};
 use crate::live::column::{letter_of, short_name};
 use crate::live::measurement::Measurement;
 use crate::live::state::State;
 use crate::terminal::Part;
+use crate::terminal::{Pen, bar, split};
 use oppscale_core::figures::{self, Context};
 use oppscale_core::resources::Amount;
 use oppscale_core::units;
@@ -196,11 +196,6 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
         let Some(value) = value else { continue };
         // Any amount above zero is visible.
         let filled = (value.max(0) * height + most.max(1) - 1) / most.max(1);
-        for row in 0..graph.height {
-            let below = Amount::from(graph.height - 1 - row) * 8;
-            let eighths = u32::try_from((filled - below).clamp(0, 8)).unwrap_or(0);
-            let cell = Rect { x, y: graph.y + row, width: 1, height: 1 };
-            pen.put(cell, pen.theme.level(eighths), pen.theme.style(Part::Filler));
-        }
+        pen.column(graph, x, filled);
     }
 }

@@ -11,6 +11,7 @@ use oppscale_core::units;
 use super::{Comparison, Entry};
 use crate::printer::{Printer, Style};
 use crate::render::table::{Column, columns, lines};
+use crate::terminal;
 
 /// A heading, and the cell of a configuration under it.
 type Figure = (&'static str, fn(&Outcome) -> String);
@@ -149,16 +150,6 @@ fn cpu(milli: Amount) -> String {
 
 /// Lines of at most 80 columns; all but the first are indented.
 pub(super) fn wrapped(sentence: &str, indent: &str) -> String {
-    let (mut text, mut line) = (String::new(), String::new());
-    for word in sentence.split_whitespace() {
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            let _ = writeln!(text, "{line}");
-            line = indent.to_owned();
-        } else if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    let _ = writeln!(text, "{line}");
-    text
+    let lines = terminal::wrapped(sentence, WIDTH - indent.len());
+    lines.join(&format!("\n{indent}")) + "\n"
 }

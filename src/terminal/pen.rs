@@ -1,27 +1,32 @@
 //! Text and bars in a buffer: clipped, and in characters that the terminal supports.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::style::{Modifier, Style};
+use ratatui::widgets::{Block, Clear, Widget};
 use unicode_width::UnicodeWidthStr;
 
-use crate::terminal::{Part, Theme};
+use super::theme::{Part, Theme};
 use oppscale_core::resources::Amount;
 
 /// A buffer with the theme in which it is drawn.
-pub(super) struct Pen<'a> {
-    pub(super) theme: Theme,
-    pub(super) buf: &'a mut Buffer,
+#[derive(Debug)]
+pub struct Pen<'a> {
+    /// The characters and colours.
+    pub theme: Theme,
+    /// The buffer.
+    pub buf: &'a mut Buffer,
 }
 
 impl<'a> Pen<'a> {
-    pub(super) fn new(theme: Theme, buf: &'a mut Buffer) -> Self {
+    /// A pen for this buffer.
+    pub fn new(theme: Theme, buf: &'a mut Buffer) -> Self {
         Self { theme, buf }
     }
 
     /// Writes `text` at the beginning of `place`, with an ellipsis where it is cut. Returns the
     /// rest of the place.
-    pub(super) fn put(&mut self, place: Rect, text: &str, style: Style) -> Rect {
+    pub fn put(&mut self, place: Rect, text: &str, style: Style) -> Rect {
         if place.width == 0 || place.height == 0 {
             return place;
         }
@@ -33,7 +38,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes lines one below the other, as many as fit. Returns the rest of the place.
-    pub(super) fn lines(
+    pub fn lines(
         &mut self,
         mut place: Rect,
         lines: impl IntoIterator<Item = (impl AsRef<str>, Style)>,
@@ -47,12 +52,12 @@ impl<'a> Pen<'a> {
     }
 
     /// The end of `text` in at most `width` columns.
-    pub(super) fn tail(&self, text: &str, width: u16) -> String {
+    pub fn tail(&self, text: &str, width: u16) -> String {
         self.theme.tail(text, width.into()).into_owned()
     }
 
     /// Writes `text` at the end of `place`. Returns the rest of the place before it.
-    pub(super) fn put_right(&mut self, place: Rect, text: &str, style: Style) -> Rect {
+    pub fn put_right(&mut self, place: Rect, text: &str, style: Style) -> Rect {
         let width = self.width(text).min(place.width);
         let x = place.x + place.width - width;
         self.put(Rect { x, width, ..place }, text, style);
@@ -60,26 +65,55 @@ impl<'a> Pen<'a> {
     }
 
     /// Underlines a key.
-    pub(super) fn underline(&mut self, place: Rect) {
+    pub fn underline(&mut self, place: Rect) {
         let style = Style::default().add_modifier(Modifier::UNDERLINED | Modifier::BOLD);
         self.buf.set_style(Rect { height: place.height.min(1), ..place }, style);
     }
 
+    /// Fills the column of `place` at `x` from below, to `eighths` of a cell.
+    pub fn column(&mut self, place: Rect, x: u16, eighths: Amount) {
+        for row in 0..place.height {
+            let below = Amount::from(place.height - 1 - row) * 8;
+            let level = u32::try_from((eighths - below).clamp(0, 8)).unwrap_or(0);
+            let cell = Rect { x, y: place.y + row, width: 1, height: 1 };
+            self.put(cell, self.theme.level(level), self.theme.style(Part::Filler));
+        }
+    }
+
+    /// Clears a box in the middle of `area` and draws its frame, or clears the whole area if there
+    /// is no room for a frame. Returns the place within.
+    pub fn popup(&mut self, title: &str, place: Rect, area: Rect, has_frame: bool) -> Rect {
+        Clear.render(if has_frame { place } else { area }, self.buf);
+        if !has_frame {
+            return area;
+        }
+        let frame = Block::bordered().border_set(self.theme.border());
+        frame.title(title).title_style(self.theme.bold()).render(place, self.buf);
+        place.inner(Margin::new(1, 1))
+    }
+
     /// Width of `text` in columns.
-    pub(super) fn width(&self, text: &str) -> u16 {
+    pub fn width(&self, text: &str) -> u16 {
         u16::try_from(self.theme.text(text).width()).unwrap_or(u16::MAX)
     }
 }
 
+/// A box of this size in the middle of `area`, or as much of it as there is room for.
+pub fn centered(width: u16, height: u16, area: Rect) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let (x, y) = (area.x + (area.width - width) / 2, area.y + (area.height - height) / 2);
+    Rect { x, y, width, height }
+}
+
 /// The first line of `area`, and the rest below it.
-pub(super) fn split(area: Rect) -> (Rect, Rect) {
+pub fn split(area: Rect) -> (Rect, Rect) {
     let height = area.height.min(1);
     let rest = Rect { y: area.y + height, height: area.height - height, ..area };
     (Rect { height, ..area }, rest)
 }
 
 /// `text` wrapped at spaces to lines of at most `width` columns.
-pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.lines() {
         let mut line = String::new();
@@ -109,11 +143,11 @@ pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Parts of a bar, each with its amount.
-pub(super) type Parts = [(Part, Amount)];
+pub type Parts = [(Part, Amount)];
 
 /// Fills the first line of `place` with the parts in proportion to `whole`, to an eighth of a
 /// cell. The rest stays empty.
-pub(super) fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
+pub fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
     if place.height == 0 {
         return;
     }
@@ -183,8 +217,6 @@ fn edges(parts: &Parts, whole: Amount, width: u16) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::terminal::Theme;
-    use ratatui::buffer::Buffer;
 
     #[test]
     fn text_is_cut_where_its_place_ends() {
