@@ -157,6 +157,7 @@ impl ChangeObserver for PendingPods {
 mod tests {
     use super::*;
     use crate::exposition::Kind;
+    use oppscale_core::record::Queueing;
     use oppscale_core::resources::Resources;
 
     fn record<'p>(name: &'p str, standing: PodState<'p>) -> PodRecord<'p> {
@@ -167,7 +168,7 @@ mod tests {
 
     fn waiting(gated: bool) -> PodState<'static> {
         let (footprint, placement) = (Resources::default(), Box::default());
-        PodState::Waiting { footprint, placement, gated }
+        PodState::Waiting { footprint, placement, gated, queueing: Queueing::default() }
     }
 
     fn bound() -> PodState<'static> {

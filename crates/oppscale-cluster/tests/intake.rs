@@ -55,9 +55,16 @@ fn varied() -> Value {
         ("affinity", affinity),
         ("schedulingGates", json!([{"name": "wait"}])),
         ("overhead", json!({"cpu": "100m"})),
+        ("priority", json!(-7)),
+        ("priorityClassName", json!("system-node-critical")),
+        ("preemptionPolicy", json!("Never")),
     ] {
         items.push(json!({"metadata": {}, "spec": {"containers": containers, field: value}}));
     }
+    items.push(json!({
+        "metadata": {"creationTimestamp": "2026-11-29T09:00:00Z"},
+        "spec": {"containers": containers}, "status": {"nominatedNodeName": "n1"}
+    }));
     for (number, item) in items.iter_mut().enumerate() {
         item["metadata"]["uid"] = json!(format!("00000000-0000-0000-0000-{number:012}"));
         item["metadata"]["name"] = json!(format!("pod-{number}"));

@@ -17,7 +17,7 @@ use hashbrown::{Equivalent, HashMap, HashSet};
 
 use crate::node::NodeRecord;
 use crate::placement::Placement;
-use crate::record::{PodKey, PodRecord, PodState};
+use crate::record::{PodKey, PodRecord, PodState, Queueing};
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 /// The accounts of a cluster.
@@ -33,6 +33,7 @@ pub struct Ledger {
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
     footprints: HashSet<Arc<Resources>>,
+    placements: HashSet<Arc<Placement>>,
     groups: HashSet<Arc<Group>>,
     /// The workloads whose pods are also added up by themselves.
     tracked: Tracked,
@@ -45,6 +46,10 @@ type Generation = u8;
 
 /// An index into the accounts.
 type Place = u32;
+
+/// Kinds whose pods are on a node as long as it is there: a DaemonSet's, and static pods,
+/// whose owner is the node.
+const STANDING: [&str; 2] = ["DaemonSet", "Node"];
 
 impl Ledger {
     /// Makes room for this many pods, so that the ledger need not grow by copying itself.
@@ -93,6 +98,9 @@ impl Ledger {
                 let tracked = self.tracked.id(&group_key(&pod));
                 if let Some(account) = self.accounts.get_mut(place as usize) {
                     account.side(pod.opportunistic).add(footprint);
+                    if !pod.opportunistic && STANDING.contains(&pod.workload.0) {
+                        account.standing.add(footprint);
+                    }
                     account.bound += 1;
                     account.tally(tracked, footprint);
                 }
@@ -137,6 +145,7 @@ impl Ledger {
         self.waiting.clear();
         self.unknown.clear();
         self.footprints.clear();
+        self.placements.clear();
         self.groups.clear();
         for place in 0..self.accounts.len() as Place {
             self.with(place, |account| {
@@ -225,13 +234,14 @@ impl Ledger {
                         && group_key(pod).equivalent(&counted.group)
                 })
             }
-            PodState::Waiting { footprint, placement, gated } => {
+            PodState::Waiting { footprint, placement, gated, queueing } => {
                 self.waiting.get_mut(&pod.key).is_some_and(|waiting| {
                     waiting.generation = generation;
                     waiting.opportunistic == pod.opportunistic
                         && waiting.gated == *gated
                         && *waiting.footprint == *footprint
-                        && waiting.placement == *placement
+                        && *waiting.placement == **placement
+                        && waiting.queueing.as_ref() == *queueing
                         && group_key(pod).equivalent(&waiting.group)
                 })
             }
@@ -281,12 +291,17 @@ impl Ledger {
 
     fn wait(&mut self, pod: PodRecord<'_>) {
         let group = self.group(&pod);
-        if let PodState::Waiting { footprint, placement, gated } = pod.state {
-            let footprint = share(&mut self.footprints, &footprint, Resources::clone);
-            let (name, opportunistic) = (pod.name.into(), pod.opportunistic);
-            let generation = self.generation;
-            let waiting =
-                Waiting { name, footprint, group, opportunistic, placement, gated, generation };
+        if let PodState::Waiting { footprint, placement, gated, queueing } = pod.state {
+            let waiting = Waiting {
+                name: pod.name.into(),
+                footprint: share(&mut self.footprints, &footprint, Resources::clone),
+                group,
+                opportunistic: pod.opportunistic,
+                placement: share(&mut self.placements, &*placement, Placement::clone),
+                gated,
+                queueing: queueing.to_owned(),
+                generation: self.generation,
+            };
             self.waiting.insert(pod.key, waiting);
         }
     }
@@ -305,6 +320,9 @@ impl Ledger {
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
                 account.side(counted.opportunistic).subtract(&counted.footprint);
+                if !counted.opportunistic && STANDING.contains(&&*counted.group.kind) {
+                    account.standing.subtract(&counted.footprint);
+                }
                 account.bound -= 1;
                 account.untally(tracked, &counted.footprint);
             });
@@ -312,6 +330,7 @@ impl Ledger {
             forget(&mut self.groups, counted.group);
         } else if let Some(waiting) = self.waiting.remove(key) {
             forget(&mut self.footprints, waiting.footprint);
+            forget(&mut self.placements, waiting.placement);
             forget(&mut self.groups, waiting.group);
         } else if let Some(unknown) = self.unknown.remove(key) {
             if let Some(place) = unknown.node.and_then(|node| self.names.get(&node).copied()) {
@@ -360,6 +379,8 @@ pub struct NodeAccount {
     pub record: Option<NodeRecord>,
     /// What pods of others occupy.
     pub paid: Resources,
+    /// What of that DaemonSet and static pods occupy: it stays as long as the node does.
+    pub standing: Resources,
     /// What opportunistic pods occupy.
     pub opportunistic: Resources,
     /// How many pods stand here that could not be counted.
@@ -420,6 +441,13 @@ pub struct Bound<'l> {
     pub opportunistic: bool,
 }
 
+impl Bound<'_> {
+    /// Whether it is on the node as long as the node is there.
+    pub fn is_standing(&self) -> bool {
+        STANDING.contains(&&*self.group.kind)
+    }
+}
+
 /// A pod without a node.
 #[derive(Debug)]
 pub struct Waiting {
@@ -432,9 +460,11 @@ pub struct Waiting {
     /// Whether it is the opportunistic workload's own.
     pub opportunistic: bool,
     /// Where it may go.
-    pub placement: Box<Placement>,
+    pub placement: Arc<Placement>,
     /// Held back by scheduling gates.
     pub gated: bool,
+    /// Its turn in the scheduler's queue.
+    pub queueing: Queueing<Box<str>>,
     generation: Generation,
 }
 

@@ -48,6 +48,9 @@ pub struct Metadata<'a> {
     /// Who owns it; at most one owner is the controller.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub owner_references: Vec<OwnerReference<'a>>,
+    /// When the API server stored it first, as RFC 3339 writes it.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub creation_timestamp: Text<'a>,
     /// Set once deletion has been asked for.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub deletion_timestamp: Option<Text<'a>>,
@@ -215,6 +218,15 @@ pub struct PodSpec<'a> {
     /// Tolerated taints, unparsed.
     #[serde(borrow, default)]
     pub tolerations: Option<&'a RawValue>,
+    /// The priority, which admission sets from the PriorityClass; a template rarely has it.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub priority: Option<i32>,
+    /// The PriorityClass.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub priority_class_name: Text<'a>,
+    /// `Never` if the pod may not preempt others.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub preemption_policy: Text<'a>,
     /// Gates that keep the scheduler away; unparsed, for most pods have none.
     #[serde(borrow, default)]
     pub scheduling_gates: Option<&'a RawValue>,
@@ -264,6 +276,9 @@ pub struct PodStatus<'a> {
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub phase: Text<'a>,
+    /// The node where the scheduler has preempted pods for this one; empty for most.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub nominated_node_name: Text<'a>,
     /// Conditions, in order.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub conditions: Vec<Condition<'a>>,

@@ -16,7 +16,7 @@ use super::selector::{Labels, Requirement};
 const UNSCHEDULABLE_TAINT: &str = "node.kubernetes.io/unschedulable";
 
 /// The rules by which a pod chooses nodes.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Placement {
     tolerations: Vec<Toleration>,
     node_selector: Vec<(String, String)>,
@@ -25,7 +25,7 @@ pub struct Placement {
 }
 
 /// A toleration of a taint.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 struct Toleration {
     #[serde(deserialize_with = "null_is_default")]
@@ -39,7 +39,7 @@ struct Toleration {
 }
 
 /// One alternative of a node affinity: all of its requirements must hold.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Term {
     labels: Vec<Requirement>,
     fields: Vec<Requirement>,

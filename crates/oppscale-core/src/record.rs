@@ -3,7 +3,7 @@
 use super::defaulting;
 use super::footprint;
 use super::malformed::{Malformed, Problem};
-use super::model::{Metadata, Pod};
+use super::model::{Metadata, Pod, PodSpec};
 use super::ownership::{Ownership, workload_of};
 use super::placement::Placement;
 use super::resources::Resources;
@@ -91,6 +91,8 @@ pub enum PodState<'p> {
         placement: Box<Placement>,
         /// Held back by scheduling gates: the scheduler does not look at it yet.
         gated: bool,
+        /// Its turn in the scheduler's queue.
+        queueing: Queueing<&'p str>,
     },
     /// It has ended, or is being deleted without ever having had a node.
     Gone,
@@ -101,6 +103,64 @@ pub enum PodState<'p> {
         /// Why.
         problem: Malformed,
     },
+}
+
+/// What decides when the scheduler takes up a pod, and whose room it may take.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Queueing<S> {
+    /// The priority; 0 if admission has set none.
+    pub priority: i32,
+    /// Whether the pod may preempt pods of lower priority.
+    pub preempts: bool,
+    /// `metadata.creationTimestamp`: RFC 3339 in UTC and whole seconds, so that the order of the
+    /// texts is the order of the times. Empty on a pod that never passed an API server.
+    pub created: S,
+    /// `status.nominatedNodeName`: the node where the scheduler has preempted pods for this one;
+    /// empty if there is none.
+    pub nominated_node: S,
+}
+
+/// The priority of a pod or of the pods of a template: `spec.priority`, else that of a class
+/// that every cluster has (`pkg/apis/scheduling/types.go`, 1.36). `None` if neither tells it.
+pub fn priority_of(spec: &PodSpec<'_>) -> Option<i32> {
+    spec.priority.or(match &*spec.priority_class_name {
+        "system-node-critical" => Some(2_000_001_000),
+        "system-cluster-critical" => Some(2_000_000_000),
+        _ => None,
+    })
+}
+
+impl<'p> Queueing<&'p str> {
+    fn of(pod: &'p Pod<'_>) -> Self {
+        Self {
+            priority: priority_of(&pod.spec).unwrap_or(0),
+            preempts: &*pod.spec.preemption_policy != "Never",
+            created: &pod.metadata.creation_timestamp,
+            nominated_node: &pod.status.nominated_node_name,
+        }
+    }
+
+    /// The same, owning its text.
+    pub(crate) fn to_owned(&self) -> Queueing<Box<str>> {
+        Queueing {
+            priority: self.priority,
+            preempts: self.preempts,
+            created: self.created.into(),
+            nominated_node: self.nominated_node.into(),
+        }
+    }
+}
+
+impl Queueing<Box<str>> {
+    /// The same, borrowing its text.
+    pub fn as_ref(&self) -> Queueing<&str> {
+        Queueing {
+            priority: self.priority,
+            preempts: self.preempts,
+            created: &self.created,
+            nominated_node: &self.nominated_node,
+        }
+    }
 }
 
 impl<'p> PodRecord<'p> {
@@ -138,6 +198,7 @@ fn state<'p>(pod: &'p Pod<'_>) -> PodState<'p> {
             footprint,
             placement: Box::new(placement),
             gated: pod.spec.scheduling_gates.is_some_and(|gates| gates.get() != "[]"),
+            queueing: Queueing::of(pod),
         },
         Err(problem) => PodState::Unknown { node, problem },
     }

@@ -20,6 +20,7 @@ enum Change {
         phase: &'static str,
         broken: bool,
         gpu: bool,
+        daemon: bool,
     },
     DeletePod(u8),
     Node {
@@ -46,8 +47,9 @@ fn change() -> impl Strategy<Value = Change> {
         phase,
         prop::bool::weighted(0.1),
         any::<bool>(),
+        any::<bool>(),
     )
-        .prop_map(|(id, node, cpu, own, phase, broken, gpu)| Change::Pod {
+        .prop_map(|(id, node, cpu, own, phase, broken, gpu, daemon)| Change::Pod {
             id,
             node,
             cpu,
@@ -55,6 +57,7 @@ fn change() -> impl Strategy<Value = Change> {
             phase,
             broken,
             gpu,
+            daemon,
         });
     prop_oneof![
         20 => pod,
@@ -68,14 +71,17 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn pod_json(change: &Change) -> String {
-    let Change::Pod { id, node, cpu, own, phase, broken, gpu } = change else { unreachable!() };
+    let Change::Pod { id, node, cpu, own, phase, broken, gpu, daemon } = change else {
+        unreachable!()
+    };
     let node = node.map(|n| format!(r#""nodeName":"node-{n}","#)).unwrap_or_default();
     let cpu = if *broken { "1x".to_owned() } else { format!("{cpu}") };
+    let owner = if *daemon { r#"{"kind":"DaemonSet","name":"d","controller":true}"# } else { "" };
     let gpu = if *gpu { r#","nvidia.com/gpu":"1""# } else { "" };
     format!(
         r#"{{"metadata":{{"name":"pod-{id}","namespace":"ns","uid":"00000000-0000-0000-0000-0000000000{id:02}",
-        "labels":{{"oppscale.dev/opportunistic":"{own}"}}}},
-        "spec":{{{node}"containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}"{gpu}}}}}}}]}},
+        "labels":{{"oppscale.dev/opportunistic":"{own}"}},"ownerReferences":[{owner}]}},
+        "spec":{{{node}"priority":{id},"containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}"{gpu}}}}}}}]}},
         "status":{{"phase":"{phase}"}}}}"#
     )
 }
@@ -142,7 +148,7 @@ fn survivors(history: &[Change]) -> Vec<Change> {
     pods.into_values().rev().chain(nodes.into_values()).collect()
 }
 
-type Account = (Option<NodeRecord>, Resources, Resources, usize);
+type Account = (Option<NodeRecord>, [Resources; 3], usize);
 
 fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
     ledger
@@ -150,8 +156,7 @@ fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
         .map(|(name, account)| {
             let account = (
                 account.record.clone(),
-                account.paid.clone(),
-                account.opportunistic.clone(),
+                [&account.paid, &account.opportunistic, &account.standing].map(Clone::clone),
                 account.unknown_pods,
             );
             (name.to_owned(), account)
@@ -162,7 +167,7 @@ fn accounts(ledger: &Ledger) -> BTreeMap<String, Account> {
 fn waiting(ledger: &Ledger) -> Vec<String> {
     let mut waiting: Vec<_> = ledger
         .waiting()
-        .map(|w| format!("{} {:?} {}", w.name, w.footprint, w.opportunistic))
+        .map(|w| format!("{} {:?} {} {:?}", w.name, w.footprint, w.opportunistic, w.queueing))
         .collect();
     waiting.sort();
     waiting
@@ -201,15 +206,44 @@ fn a_pod_may_come_before_its_node_and_stay_after_it() {
         phase: "Running",
         broken: false,
         gpu: false,
+        daemon: true,
     };
     apply(&mut ledger, &pod);
     assert_eq!(ledger.records().count(), 0);
     apply(&mut ledger, &Change::Node { id: 1, cpu: 8 });
-    assert_eq!(accounts(&ledger)["node-1"].1.get("cpu"), 2000);
+    assert_eq!(accounts(&ledger)["node-1"].1[0].get("cpu"), 2000);
     apply(&mut ledger, &Change::DeleteNode(1));
     apply(&mut ledger, &Change::Node { id: 1, cpu: 8 });
-    assert_eq!(accounts(&ledger)["node-1"].1.get("cpu"), 2000);
+    assert_eq!(accounts(&ledger)["node-1"].1[0].get("cpu"), 2000);
     apply(&mut ledger, &Change::DeletePod(1));
     apply(&mut ledger, &Change::DeleteNode(1));
     assert!(accounts(&ledger).is_empty(), "nothing is kept of what is gone");
+}
+
+#[test]
+fn a_waiting_pod_keeps_its_turn_in_the_queue() {
+    let mut ledger = Ledger::default();
+    let apply = |ledger: &mut Ledger, metadata: &str, spec: &str, status: &str| {
+        let json = format!(
+            r#"{{"metadata":{{"name":"p","namespace":"n","uid":"u"{metadata}}},
+            "spec":{{"containers":[{{"name":"c"}}]{spec}}},"status":{{{status}}}}}"#
+        );
+        let pod: Pod<'_> = serde_json::from_str(&json).unwrap();
+        let has_changed = ledger.apply_pod(PodRecord::of(&pod, &Ownership::default()));
+        let queueing = ledger.waiting().next().unwrap().queueing.clone();
+        (has_changed, queueing.priority, queueing.preempts, queueing.nominated_node.to_string())
+    };
+    assert_eq!(apply(&mut ledger, "", "", ""), (true, 0, true, String::new()));
+    assert_eq!(apply(&mut ledger, "", "", ""), (false, 0, true, String::new()));
+    let never = r#","priority":-5,"preemptionPolicy":"Never""#;
+    assert_eq!(apply(&mut ledger, "", never, ""), (true, -5, false, String::new()));
+    let class = r#","priorityClassName":"system-cluster-critical""#;
+    let nominated = r#""nominatedNodeName":"n1""#;
+    assert_eq!(
+        apply(&mut ledger, "", class, nominated),
+        (true, 2_000_000_000, true, "n1".to_owned())
+    );
+    let created = r#","creationTimestamp":"2026-11-29T09:00:00Z""#;
+    assert!(apply(&mut ledger, created, class, nominated).0);
+    assert!(!apply(&mut ledger, created, class, nominated).0);
 }

@@ -1,6 +1,6 @@
 //! The usable nodes, what they hold at zero paid load, and the replica that wastes least of them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use oppscale_core::demand;
 use oppscale_core::error::Error;
@@ -14,10 +14,6 @@ use oppscale_core::selector::Selector;
 use oppscale_core::units::quantity_text;
 
 use super::size::{Line, Subject};
-
-/// Kinds whose pods are on a node as long as it is there: a DaemonSet's, and static pods,
-/// whose owner is the node.
-const STANDING: [&str; 2] = ["DaemonSet", "Node"];
 
 /// The usable nodes.
 #[derive(Debug)]
@@ -57,12 +53,9 @@ impl UsableNodes {
         let is_usable = |record: &&NodeRecord| {
             selector.matches(&record.labels) && record.unusable(placement).is_empty()
         };
-        let mut standing: HashMap<&str, Resources> = HashMap::new();
         let mut largest = 0;
-        for pod in ledger.bound().filter(|pod| !pod.opportunistic) {
-            if STANDING.contains(&&*pod.group.kind) {
-                standing.entry(pod.node).or_default().add(pod.footprint);
-            } else if ledger.record(pod.node).as_ref().is_some_and(is_usable) {
+        for pod in ledger.bound().filter(|pod| !pod.opportunistic && !pod.is_standing()) {
+            if ledger.record(pod.node).as_ref().is_some_and(is_usable) {
                 largest = largest.max(pod.footprint.get(CPU));
             }
         }
@@ -73,19 +66,18 @@ impl UsableNodes {
             paid_milli: 0,
             largest_paid_milli: 0,
         };
-        for (name, account) in ledger.nodes() {
+        for (_, account) in ledger.nodes() {
             let record = account.record.as_ref().filter(is_usable);
             let Some(record) = record.filter(|_| account.unknown_pods == 0) else { continue };
             let Ok(allocatable) = &record.allocatable else { continue };
-            let stands = standing.remove(name).unwrap_or_default();
             let left = |taken: &Resources| allocatable.minus(taken).map(|amount| amount.max(0));
             nodes.nodes.push(UsableNode {
                 name: record.name.to_string(),
-                empty: left(&stands),
+                empty: left(&account.standing),
                 now: left(&account.paid),
             });
             nodes.allocatable.add(allocatable);
-            nodes.standing.add(&stands);
+            nodes.standing.add(&account.standing);
             nodes.paid_milli += account.paid.get(CPU);
         }
         if nodes.nodes.is_empty() {

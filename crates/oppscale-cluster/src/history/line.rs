@@ -93,6 +93,20 @@ pub(super) struct WaitingPod<'l> {
     pub(super) opportunistic: u8,
     pub(super) gated: bool,
     pub(super) placement: Value,
+    #[serde(default)]
+    pub(super) priority: i32,
+    /// Absent from histories that were written before it was read, as all from `priority` on.
+    #[serde(default = "preempts")]
+    pub(super) preempts: bool,
+    #[serde(default)]
+    pub(super) created: Cow<'l, str>,
+    #[serde(default)]
+    pub(super) nominated_node: Cow<'l, str>,
+}
+
+/// What a pod may do unless its `preemptionPolicy` says otherwise.
+fn preempts() -> bool {
+    true
 }
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use oppscale_core::malformed::Malformed;
 use oppscale_core::model::{Node, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
-use oppscale_core::record::{PodRecord, PodState};
+use oppscale_core::record::{PodRecord, PodState, Queueing};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::Resources;
 use serde_json::Value;
@@ -212,7 +212,13 @@ impl State {
     ) -> Result<(), InvalidLine> {
         let footprint = self.footprint(pod.footprint)?.clone();
         let placement = Box::new(placement(&pod.placement)?);
-        let state = PodState::Waiting { footprint, placement, gated: pod.gated };
+        let queueing = Queueing {
+            priority: pod.priority,
+            preempts: pod.preempts,
+            created: &*pod.created,
+            nominated_node: &*pod.nominated_node,
+        };
+        let state = PodState::Waiting { footprint, placement, gated: pod.gated, queueing };
         builder.take_pod(self.pod(&pod.key, &pod.name, pod.group, pod.opportunistic, state)?);
         Ok(())
     }

@@ -235,12 +235,20 @@ impl Lines {
                 let footprint = self.footprint(footprint);
                 self.write(&Line::Pod(key, host, group, footprint, opportunistic));
             }
-            PodState::Waiting { footprint, placement, gated } => {
-                let (group, footprint) = (self.group(pod), self.footprint(footprint));
-                let (name, gated) = (pod.name.into(), *gated);
-                let placement = placement.to_object();
-                let pod =
-                    WaitingPod { key, name, group, footprint, opportunistic, gated, placement };
+            PodState::Waiting { footprint, placement, gated, queueing } => {
+                let pod = WaitingPod {
+                    key,
+                    name: pod.name.into(),
+                    group: self.group(pod),
+                    footprint: self.footprint(footprint),
+                    opportunistic,
+                    gated: *gated,
+                    placement: placement.to_object(),
+                    priority: queueing.priority,
+                    preempts: queueing.preempts,
+                    created: queueing.created.into(),
+                    nominated_node: queueing.nominated_node.into(),
+                };
                 self.write(&Line::Waiting(pod));
             }
             PodState::Unknown { node, problem } => self.write(&Line::Unknown(UnknownPod {
