@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::manifest::Document;
 use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
-use oppscale_core::replica::Replica;
 
-use super::context::Context;
+use super::Decisions;
 use super::context::{limits, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::user_workload::{MAX_REPLICAS, RESERVE, UserWorkload};
+use hpa_model::sizing::Sizing;
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
 pub(super) const SAFE_TO_EVICT: &str = "cluster-autoscaler.kubernetes.io/safe-to-evict";
@@ -26,12 +26,7 @@ pub(super) struct Completed {
 
 impl UserWorkload {
     /// The same with all that makes it opportunistic.
-    pub(super) fn completed(
-        &self,
-        context: &Context,
-        autoscaler: NodeAutoscaler,
-        replica: &Replica,
-    ) -> Completed {
+    pub(super) fn completed(&self, decisions: &Decisions, sizing: &Sizing) -> Completed {
         let mut value = self.document().value().clone();
         let mut notes = Vec::new();
         if !self.exported.is_empty() {
@@ -41,13 +36,13 @@ impl UserWorkload {
             ));
         }
         let metadata = map(&mut value, &["metadata"]);
-        metadata.insert("namespace".to_owned(), context.namespace.clone().into());
+        metadata.insert("namespace".to_owned(), decisions.namespace.clone().into());
         // By this label `serve` finds the workload; its pods have it too.
         let labels = map(&mut value, &["metadata", "labels"]);
         labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
         let annotations = map(&mut value, &["metadata", "annotations"]);
-        annotations.insert(MAX_REPLICAS.to_owned(), context.max_replicas_text.clone().into());
-        annotations.insert(RESERVE.to_owned(), context.reserve.clone().into());
+        annotations.insert(MAX_REPLICAS.to_owned(), sizing.max.to_string().into());
+        annotations.insert(RESERVE.to_owned(), sizing.reserve.to_string().into());
         let spec = map(&mut value, &["spec"]);
         if let Some(replicas) = spec.shift_remove("replicas") {
             notes.push(format!(
@@ -65,43 +60,119 @@ impl UserWorkload {
         }
         let labels = map(&mut value, &["spec", "template", "metadata", "labels"]);
         labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
-        if autoscaler == NodeAutoscaler::ClusterAutoscaler {
+        if decisions.autoscaler == NodeAutoscaler::ClusterAutoscaler {
             let annotations = map(&mut value, &["spec", "template", "metadata", "annotations"]);
             annotations.entry(SAFE_TO_EVICT).or_insert_with(|| "true".into());
         }
         let pod = map(&mut value, &["spec", "template", "spec"]);
-        pod.insert("priorityClassName".to_owned(), context.priority_class.clone().into());
-        pod.entry("terminationGracePeriodSeconds").or_insert_with(|| context.grace_seconds.into());
+        pod.insert("priorityClassName".to_owned(), decisions.priority_class.clone().into());
+        pod.entry("terminationGracePeriodSeconds")
+            .or_insert_with(|| decisions.grace_seconds.into());
         tolerations(pod);
-        if autoscaler == NodeAutoscaler::Karpenter {
-            require_fillable_label(&mut value);
+        if decisions.autoscaler == NodeAutoscaler::Karpenter {
+            let label = json!({"key": FILLABLE_LABEL, "operator": "In", "values": ["true"]});
+            let pod = &mut value["spec"]["template"]["spec"];
+            add_to_node_terms(pod, "matchExpressions", &label);
         }
         if !self.without_requests().is_empty() {
             let place = "/spec/template/spec/containers/0";
             if let Some(container) = value.pointer_mut(place) {
                 let resources = map(container, &["resources"]);
-                resources.insert("requests".to_owned(), json!(requests(replica)));
-                resources.entry("limits").or_insert_with(|| json!(limits(replica)));
+                resources.insert("requests".to_owned(), json!(requests(&sizing.replica)));
+                resources.entry("limits").or_insert_with(|| json!(limits(&sizing.replica)));
             }
         }
         let mut documents = self.documents.clone();
         documents[self.at] = documents[self.at].with_value(value);
         // Those took the place of the rendered ones.
         documents.retain(|d| match d.kind() {
-            "Namespace" => d.name() != context.namespace,
-            "PriorityClass" => d.name() != context.priority_class,
+            "Namespace" => d.name() != decisions.namespace,
+            "PriorityClass" => d.name() != decisions.priority_class,
             _ => true,
         });
-        for document in &mut documents {
-            let in_none = document.namespace().is_none();
-            if in_none && document.known_kind().is_some_and(|kind| kind.namespaced) {
-                let mut value = document.value().clone();
-                let metadata = map(&mut value, &["metadata"]);
-                metadata.insert("namespace".to_owned(), context.namespace.clone().into());
-                *document = document.with_value(value);
+        let mut unknown = Vec::new();
+        for document in documents.iter_mut().filter(|document| document.namespace().is_none()) {
+            match self.is_namespaced(document) {
+                Some(true) => {
+                    let mut value = document.value().clone();
+                    let metadata = map(&mut value, &["metadata"]);
+                    metadata.insert("namespace".to_owned(), decisions.namespace.clone().into());
+                    *document = document.with_value(value);
+                }
+                Some(false) => {}
+                None => unknown.push(document.key().to_string()),
             }
         }
+        if !unknown.is_empty() {
+            notes.push(format!(
+                "{}: whether this kind is namespaced is unknown here; if it is, write \
+                 metadata.namespace: {}, or kubectl takes the namespace of its context",
+                unknown.join(", "),
+                decisions.namespace
+            ));
+        }
         Completed { documents, notes }
+    }
+}
+
+/// API groups that an API server has built in, besides those without a dot.
+const BUILT_IN_GROUPS: [&str; 14] = [
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+/// Their kinds without a namespace that oppscale does not know otherwise (1.36).
+const CLUSTER_SCOPED: [&str; 20] = [
+    "CSIDriver",
+    "CSINode",
+    "CertificateSigningRequest",
+    "ClusterTrustBundle",
+    "CustomResourceDefinition",
+    "DeviceClass",
+    "DeviceTaintRule",
+    "FlowSchema",
+    "IPAddress",
+    "IngressClass",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "MutatingWebhookConfiguration",
+    "PersistentVolume",
+    "PriorityLevelConfiguration",
+    "ResourceSlice",
+    "RuntimeClass",
+    "ServiceCIDR",
+    "StorageClass",
+    "ValidatingWebhookConfiguration",
+];
+
+impl UserWorkload {
+    /// Whether an object of the file is in a namespace, where that is known: by its kind, or by
+    /// its CustomResourceDefinition in the file.
+    fn is_namespaced(&self, document: &Document) -> Option<bool> {
+        let (group, kind) = (document.api_version().split_once('/'), document.kind());
+        let group = group.map_or("", |(group, _)| group);
+        let of_definition = self.documents.iter().find_map(|d| {
+            let spec = &d.value()["spec"];
+            let defines = d.kind() == "CustomResourceDefinition"
+                && spec["group"] == group
+                && spec["names"]["kind"] == kind;
+            defines.then(|| spec["scope"] == "Namespaced")
+        });
+        let of_kind = || document.known_kind().map(|kind| kind.namespaced);
+        let is_built_in = !group.contains('.') || BUILT_IN_GROUPS.contains(&group);
+        let built_in = || is_built_in.then(|| !CLUSTER_SCOPED.contains(&kind));
+        of_definition.or_else(of_kind).or_else(built_in)
     }
 }
 
@@ -150,31 +221,19 @@ fn tolerations(pod: &mut Map<String, Value>) {
     }
 }
 
-/// Every alternative of the required node affinity also asks for the label.
-fn require_fillable_label(value: &mut Value) {
-    let expression = json!({"key": FILLABLE_LABEL, "operator": "In", "values": ["true"]});
-    let required = map(
-        value,
-        &[
-            "spec",
-            "template",
-            "spec",
-            "affinity",
-            "nodeAffinity",
-            "requiredDuringSchedulingIgnoredDuringExecution",
-        ],
-    );
-    let terms = required.entry("nodeSelectorTerms").or_insert_with(|| json!([]));
+/// Has every alternative of a pod's required node affinity also ask for this: `field` is
+/// `matchExpressions` or `matchFields`.
+pub(super) fn add_to_node_terms(pod: &mut Value, field: &str, requirement: &Value) {
+    let path = ["affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution"];
+    let terms = map(pod, &path).entry("nodeSelectorTerms").or_insert_with(|| json!([]));
     let Some(terms) = terms.as_array_mut() else { return };
     if terms.is_empty() {
         terms.push(json!({}));
     }
     for term in terms {
-        let expressions = as_map(term).entry("matchExpressions").or_insert_with(|| json!([]));
-        if let Some(expressions) = expressions.as_array_mut()
-            && !expressions.contains(&expression)
-        {
-            expressions.push(expression.clone());
+        let list = as_map(term).entry(field).or_insert_with(|| json!([]));
+        if let Some(list) = list.as_array_mut().filter(|list| !list.contains(requirement)) {
+            list.push(requirement.clone());
         }
     }
 }

@@ -1,135 +1,19 @@
-//! The values that templates see. `docs/manifests.md` lists them for those who write their own.
+//! Parts of what templates see: names, amounts, behaviors, expressions. `docs/manifests.md` lists
+//! all of it for those who write their own.
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-
-use hpa_model::{Behavior, PolicyType, ScalingRules};
+use hpa_model::{Behavior, Policy, PolicyType, ScalingRules};
 use oppscale_cluster::Autoscaler;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units::quantity_text;
+use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::text;
 use crate::manifest::ADAPTER_RULES;
-
-/// Everything that a template may ask for.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Context {
-    pub(super) name: String,
-    pub(super) namespace: String,
-    /// The name as the value of a label.
-    pub(super) app: String,
-    pub(super) container: String,
-    pub(super) labels: BTreeMap<String, String>,
-    pub(super) annotations: BTreeMap<String, String>,
-    pub(super) pod_annotations: BTreeMap<String, String>,
-    pub(super) monitor_labels: BTreeMap<String, String>,
-    pub(super) pod_security: Option<String>,
-    /// Whether the namespace is one of fillers.
-    pub(super) opportunistic: bool,
-    pub(super) priority_class: String,
-    pub(super) priority: i32,
-    pub(super) grace_seconds: u32,
-    pub(super) run_as_user: u32,
-    pub(super) harvest_label: Option<String>,
-    pub(super) image: String,
-    pub(super) command: Vec<String>,
-    pub(super) args: Vec<String>,
-    pub(super) env: Vec<Variable>,
-    pub(super) scratch: String,
-    pub(super) ports: Vec<Port>,
-    /// Ports that may be reached at public addresses, and anywhere.
-    pub(super) public_ports: Vec<u16>,
-    pub(super) egress_ports: Vec<u16>,
-    pub(super) requests: BTreeMap<String, String>,
-    pub(super) limits: BTreeMap<String, String>,
-    pub(super) defaults: Defaults,
-    pub(super) quota: BTreeMap<String, String>,
-    /// How many node ports the namespace may take, as a quantity.
-    pub(super) node_ports: String,
-    /// The same for Services of type LoadBalancer, and PersistentVolumeClaims.
-    pub(super) load_balancers: String,
-    pub(super) volume_claims: String,
-    pub(super) reserve: String,
-    pub(super) min_replicas: u32,
-    pub(super) max_replicas: u32,
-    pub(super) max_replicas_text: String,
-    pub(super) metric: String,
-    /// Whether the metric is one of external.metrics.k8s.io.
-    pub(super) external: bool,
-    pub(super) behavior: BTreeMap<&'static str, Rules>,
-    /// The workload that the HPA scales.
-    pub(super) target: Target,
-    pub(super) service: Service,
-    pub(super) config_name: String,
-    pub(super) config: BTreeMap<String, String>,
-    pub(super) secret_name: String,
-    pub(super) secret: BTreeMap<String, String>,
-    pub(super) policy_name: String,
-    pub(super) cel: Cel,
-    pub(super) keda: Keda,
-    pub(super) adapter: Adapter,
-}
-
-/// An environment variable: a key of the ConfigMap, of the Secret, or a value.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) config: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) secret: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) value: Option<String>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Port {
-    pub(super) name: String,
-    pub(super) number: u16,
-    /// The Service's port.
-    pub(super) service: u16,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Service {
-    pub(super) name: String,
-    pub(super) node_port: Option<u16>,
-}
-
-/// What the LimitRange gives to containers that ask for nothing, and the most that it allows.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Defaults {
-    pub(super) cpu: String,
-    pub(super) memory: String,
-    pub(super) memory_limit: String,
-    pub(super) memory_max: String,
-}
-
-/// Expressions of the admission policy, with names as literals of CEL, and its message.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Cel {
-    pub(super) here: String,
-    pub(super) opportunistic: String,
-    pub(super) message: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Keda {
-    pub(super) name: String,
-    pub(super) url: String,
-    pub(super) value_location: String,
-}
-
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Adapter {
-    pub(super) name: String,
-    pub(super) namespace: String,
-    pub(super) rules: String,
-}
 
 /// A workload that is scaled.
 #[derive(Debug, Clone, Serialize)]
@@ -139,54 +23,29 @@ pub(super) struct Target {
     pub(super) name: String,
 }
 
-/// One direction of a behavior.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Rules {
-    window_seconds: i32,
-    tolerance: Option<String>,
-    policies: Vec<Policy>,
+/// Expressions of the admission policy for a class, with names as literals of CEL, and its message.
+pub(super) fn cel(class: &str) -> Value {
+    // JSON's escapes are CEL's too.
+    let (text, label) = (json!(class), json!(OPPORTUNISTIC_LABEL));
+    let labels = "namespaceObject.metadata.labels";
+    json!({
+        "here": format!("has({labels}) && {label} in {labels} && {labels}[{label}] == \"true\""),
+        "opportunistic": format!(
+            "has(object.spec.priorityClassName) && object.spec.priorityClassName == {text}"
+        ),
+        "message": format!(
+            "pods of the PriorityClass {class} belong into namespaces with the label \
+             {OPPORTUNISTIC_LABEL}: \"true\""
+        ),
+    })
 }
 
-#[derive(Debug, Clone, Serialize)]
-struct Policy {
-    r#type: &'static str,
-    value: i32,
-    period_seconds: i32,
-}
-
-impl Cel {
-    /// The expressions for a class.
-    pub(super) fn of(class: &str) -> Self {
-        let text = cel_text(class);
-        let label = cel_text(OPPORTUNISTIC_LABEL);
-        let labels = "namespaceObject.metadata.labels";
-        Self {
-            here: format!("has({labels}) && {label} in {labels} && {labels}[{label}] == \"true\""),
-            opportunistic: format!(
-                "has(object.spec.priorityClassName) && object.spec.priorityClassName == {text}"
-            ),
-            message: format!(
-                "pods of the PriorityClass {class} belong into namespaces with the label \
-                 {OPPORTUNISTIC_LABEL}: \"true\""
-            ),
-        }
-    }
-}
-
-/// A string as CEL writes it; JSON's escapes are CEL's too.
-fn cel_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-impl Keda {
-    /// Where KEDA finds the metric of a workload.
-    pub(super) fn of(url: &str, metric: &str, namespace: &str, target: &Target) -> Self {
-        let Target { kind, name: workload, .. } = target;
-        let value_location = format!(
-            "{metric}{{namespace=\"{namespace}\",kind=\"{kind}\",workload=\"{workload}\"}}"
-        );
-        Self { name: text::scaled_object(workload), url: url.to_owned(), value_location }
-    }
+/// Where KEDA finds the metric of a workload.
+pub(super) fn keda(url: &str, metric: &str, namespace: &str, target: &Target) -> Value {
+    let Target { kind, name: workload, .. } = target;
+    let labels = format!("namespace=\"{namespace}\",kind=\"{kind}\",workload=\"{workload}\"");
+    let location = format!("{metric}{{{labels}}}");
+    json!({ "name": scaled_object(workload), "url": url, "value_location": location })
 }
 
 impl Target {
@@ -205,28 +64,25 @@ impl Target {
 }
 
 /// A behavior as manifests write it.
-pub(super) fn behavior(behavior: &Behavior) -> BTreeMap<&'static str, Rules> {
-    let directions =
-        [("scaleDown", &behavior.scale_down), ("scaleUp", &behavior.scale_up)].into_iter();
-    directions.filter_map(|(name, rules)| Some((name, Rules::of(rules.as_ref()?)))).collect()
-}
-
-impl Rules {
-    fn of(rules: &ScalingRules) -> Self {
-        let policy = |policy: &hpa_model::Policy| Policy {
-            r#type: match policy.kind {
-                PolicyType::Pods => "Pods",
-                PolicyType::Percent => "Percent",
-            },
-            value: policy.value,
-            period_seconds: policy.period_seconds,
+pub(super) fn behavior(behavior: &Behavior) -> Value {
+    let policy = |policy: &Policy| {
+        let kind = match policy.kind {
+            PolicyType::Pods => "Pods",
+            PolicyType::Percent => "Percent",
         };
-        Self {
-            window_seconds: rules.stabilization_window_seconds.unwrap_or(0),
-            tolerance: rules.tolerance.map(|tolerance| tolerance.to_string()),
-            policies: rules.policies.iter().flatten().map(policy).collect(),
-        }
-    }
+        json!({ "type": kind, "value": policy.value, "period_seconds": policy.period_seconds })
+    };
+    let rules = |rules: &ScalingRules| {
+        json!({
+            "window_seconds": rules.stabilization_window_seconds.unwrap_or(0),
+            "tolerance": rules.tolerance.map(|tolerance| tolerance.to_string()),
+            "policies": rules.policies.iter().flatten().map(policy).collect::<Vec<_>>(),
+        })
+    };
+    let directions = [("scaleDown", &behavior.scale_down), ("scaleUp", &behavior.scale_up)];
+    let directions = directions.into_iter();
+    let of = directions.filter_map(|(name, of)| Some((name.to_owned(), rules(of.as_ref()?))));
+    Value::Object(of.collect())
 }
 
 /// How much memory a replica may use, of what it requests: a filler that holds more than it
@@ -278,4 +134,72 @@ pub(super) fn adapter_rules(kind: &Kind) -> String {
   metricsQuery: 'min(<<.Series>>{{<<.LabelMatchers>>,kind=\"{name}\"}}) by (<<.GroupBy>>)'
 "
     )
+}
+
+/// The longest value of a label and name of a Service, bytes.
+const LABEL: usize = 63;
+
+/// What KEDA puts before the name of a ScaledObject to name its HPA.
+pub(super) const KEDA_HPA: &str = "keda-hpa-";
+
+/// `text` as the value of a label.
+pub(super) fn label(text: &str) -> String {
+    shortened(text, LABEL)
+}
+
+/// `text` as the name of a ScaledObject: KEDA refuses one whose HPA's name is no label.
+pub(super) fn scaled_object(text: &str) -> String {
+    shortened(text, LABEL - KEDA_HPA.len())
+}
+
+/// `text`, shortened where it is too long, and then told apart from others that begin the same
+/// by a hash.
+fn shortened(text: &str, most: usize) -> String {
+    if text.len() <= most {
+        return text.to_owned();
+    }
+    let hash = format!("{:08x}", hash(text) >> 32);
+    let kept: String = text.chars().take(most - 1 - hash.len()).collect();
+    format!("{}-{hash}", kept.trim_end_matches(['-', '.']))
+}
+
+/// `text` as the name of a Service, which is a DNS label and begins with a letter.
+pub(super) fn service(text: &str) -> String {
+    let text = text.replace('.', "-");
+    match text.starts_with(|c: char| c.is_ascii_digit()) {
+        true => label(&format!("s-{text}")),
+        false => label(&text),
+    }
+}
+
+/// `text` as an argument: Kubernetes takes `$(NAME)` in one for a variable.
+pub fn literal(text: &str) -> String {
+    text.replace("$(", "$$(")
+}
+
+/// FNV-1a, 64 bits: a hash that stays the same for ever and needs to resist nobody.
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_stay_apart_and_short_ones_as_they_are() {
+        let (a, b) = (format!("{}a", "x".repeat(252)), format!("{}b", "x".repeat(252)));
+        assert_eq!(label(&a).len(), 63);
+        assert_ne!(label(&a), label(&b));
+        assert_eq!(label("on"), "on");
+        assert_eq!(service("1e3"), "s-1e3");
+        assert_eq!(service("a.b"), "a-b");
+    }
+
+    #[test]
+    fn no_argument_is_taken_for_a_variable() {
+        assert_eq!(literal("a$(HOME)"), "a$$(HOME)");
+    }
 }

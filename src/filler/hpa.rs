@@ -16,12 +16,8 @@ use oppscale_core::selector::{Labels, Selector};
 use serde_json::{Value, json};
 
 use super::context::{Target, behavior};
+use super::user_workload::remove_server_fields;
 use crate::manifest::{ManifestError, Templates};
-
-/// Metadata that the API server writes, and kubectl's copy of an earlier apply.
-const SERVER_METADATA: [&str; 6] =
-    ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
-const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 
 /// Why an HPA of KEDA's is not corrected.
 pub const KEDA_OWNS: &str = "KEDA owns this HPA and undoes every edit. Change its ScaledObject; \
@@ -94,7 +90,8 @@ pub fn correct_hpa(
     let rendered = rendered.first().map(|document| document.value()["spec"].clone());
     let rendered = rendered.unwrap_or_default();
     let mut metric = rendered["metrics"][0].clone();
-    let mut object = without_server_fields(object);
+    let mut object = object.clone();
+    remove_server_fields(&mut object);
     let mut metrics = match object["spec"]["metrics"].take() {
         Value::Array(metrics) => metrics,
         _ => Vec::new(),
@@ -141,21 +138,6 @@ pub fn correct_hpa(
     Ok(Some(CorrectedHpa { object, notes }))
 }
 
-/// The object as its user wrote it.
-fn without_server_fields(object: &Value) -> Value {
-    let mut object = object.clone();
-    if let Some(object) = object.as_object_mut() {
-        object.shift_remove("status");
-    }
-    if let Some(metadata) = object["metadata"].as_object_mut() {
-        metadata.retain(|name, _| !SERVER_METADATA.contains(&&**name));
-        if let Some(annotations) = metadata.get_mut("annotations").and_then(Value::as_object_mut) {
-            annotations.shift_remove(LAST_APPLIED);
-        }
-    }
-    object
-}
-
 /// A metric for people: `External metric jobs (selector queue=mail)`.
 fn described(metric: &v2::MetricSpec) -> String {
     let selected = |metric: &v2::MetricIdentifier| match &metric.selector {
@@ -195,12 +177,20 @@ fn selector_text(selector: &LabelSelector) -> String {
 /// Whether oppscale serve answers an External metric of this selector for the workload alone:
 /// its series carry its kind and name.
 fn is_selected(selector: Option<&LabelSelector>, target: &Target) -> bool {
-    let Some(Ok(selector)) = selector.map(|s| Selector::parse(&selector_text(s))) else {
-        return false;
-    };
-    let mut labels: Labels<'_> = Pairs::default();
     let kind = target.kind.to_lowercase();
-    labels.insert((&*kind).into(), (&*target.name).into());
     // Without the name it could select another workload, too.
-    !selector.matches(&Labels::default()) && selector.matches(&labels)
+    selects(selector, [(&*kind, &*target.name)].into_iter()) && !selects(selector, [].into_iter())
+}
+
+/// Whether a selector matches these labels; none at all matches nothing.
+pub(super) fn selects<'a>(
+    selector: Option<&LabelSelector>,
+    labels: impl Iterator<Item = (&'a str, &'a str)>,
+) -> bool {
+    let mut pairs: Labels<'_> = Pairs::default();
+    for (key, value) in labels {
+        pairs.insert(key.into(), value.into());
+    }
+    let parsed = selector.map(|selector| Selector::parse(&selector_text(selector)));
+    parsed.is_some_and(|parsed| parsed.is_ok_and(|selector| selector.matches(&pairs)))
 }

@@ -2,7 +2,7 @@
 
 use oppscale_core::resources::Amount;
 
-use super::text::literal;
+use super::context::literal;
 
 const GIB: Amount = 1 << 30;
 

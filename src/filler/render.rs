@@ -1,26 +1,25 @@
-//! All documents of a workload, in the order in which they are applied.
+//! All documents of a workload, in the order in which they are applied, and where their numbers
+//! come from.
 
 use std::collections::BTreeMap;
 
-use crate::manifest::{Document, Templates, lint};
+use comfy_table::{ContentArrangement, Table, presets};
 use hpa_model::KubernetesVersion;
-use hpa_model::sizing::{self, Line, Pipeline, Sizing};
+use hpa_model::sizing::{Line, Pipeline, Sizing, Subject};
 use hpa_model::verdict::{METRIC_NAME, recommended_spec};
-use oppscale_core::kinds::Kind;
+use oppscale_core::error::Error;
+use oppscale_core::kinds::{self, Kind};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units::quantity_text;
+use serde_json::{Value, json};
 
-use super::FillerError;
 use super::complete::SAFE_TO_EVICT;
-use super::context::{
-    Adapter, Cel, Context, Defaults, Keda, Port, Service, Target, Variable, adapter_rules,
-    behavior, hard, limits, memory_limit, requests,
-};
+use super::context::{self, Target, adapter_rules, behavior, hard, limits, memory_limit, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::program::Program;
-use super::side_effects::SideEffects;
-use super::text;
-use super::user_workload::UserWorkload;
+use super::user_workload::{SideEffects, UserWorkload};
+use crate::manifest::{Document, Templates, lint};
 
 /// The value of the filler's PriorityClass: below the autoscaler's cutoff of -10, and far
 /// enough below it for balloon pods in between.
@@ -96,7 +95,9 @@ impl Decisions {
     /// What the HPA is called, be it rendered or made by KEDA.
     pub fn hpa_name(&self) -> String {
         match self.pipeline {
-            Pipeline::Keda => format!("{}{}", text::KEDA_HPA, text::scaled_object(&self.name)),
+            Pipeline::Keda => {
+                format!("{}{}", context::KEDA_HPA, context::scaled_object(&self.name))
+            }
             Pipeline::Native | Pipeline::External | Pipeline::Prometheus => self.name.clone(),
         }
     }
@@ -122,11 +123,16 @@ pub fn render(
     workload: &Workload,
     decisions: &Decisions,
     sizing: &Sizing,
-) -> Result<Rendered, FillerError> {
-    let context = context(workload, decisions, sizing);
+) -> Result<Rendered, Error> {
+    let program = match workload {
+        Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
+        Workload::User(_) => Program::any(),
+    };
+    let environment = Environment::of(&program, decisions);
+    let context = template_values(workload, &program, &environment, decisions, sizing);
     let mut documents = Vec::new();
     let mut notes = Vec::new();
-    let mut add = |name: &str| -> Result<(), FillerError> {
+    let mut add = |name: &str| -> Result<(), Error> {
         documents.extend(templates.render(name, &context)?);
         Ok(())
     };
@@ -144,10 +150,10 @@ pub fn render(
     if decisions.network_policy {
         add("network-policy.yaml")?;
     }
-    if !context.config.is_empty() {
+    if !environment.config.is_empty() {
         add("config-map.yaml")?;
     }
-    if !context.secret.is_empty() {
+    if !environment.secret.is_empty() {
         add("secret.yaml")?;
     }
     let scaler = match (is_paid, decisions.pipeline) {
@@ -157,24 +163,25 @@ pub fn render(
     };
     match workload {
         Workload::User(own) => {
-            let refused = own.refused_by_policy(&context.priority_class);
+            let refused = own.refused_by_policy(&decisions.priority_class);
             if let Some(problem) = refused.filter(|_| decisions.admission_policy) {
                 return Err(own.problem(problem, "change it, or leave out --admission-policy"));
             }
             own.take_place(&mut documents);
-            let completed = own.completed(&context, decisions.autoscaler, &sizing.replica);
+            let completed = own.completed(decisions, sizing);
             documents.extend(completed.documents);
             notes.extend(completed.notes);
             notes.extend(own.advice(own.side_effects(sizing.max)));
+            notes.extend(own.admission_advice(sizing.max));
         }
         Workload::Filler(_) | Workload::Paid(_) => {
-            if !context.ports.is_empty() {
+            if port(&program, decisions).is_some() {
                 add("service.yaml")?;
             }
             add(if is_paid { "sample-app.yaml" } else { "deployment.yaml" })?;
         }
     }
-    let mut add = |name: &str| -> Result<(), FillerError> {
+    let mut add = |name: &str| -> Result<(), Error> {
         documents.extend(templates.render(name, &context)?);
         Ok(())
     };
@@ -188,15 +195,16 @@ pub fn render(
     for document in &documents {
         document.check()?;
     }
-    let issues = lint::lint(&documents);
+    let (advice, issues): (Vec<_>, Vec<_>) =
+        lint::lint(&documents).into_iter().partition(|issue| issue.is_advice);
     if !issues.is_empty() {
-        return Err(FillerError::Lint(issues));
+        let issues: Vec<_> = issues.iter().map(ToString::to_string).collect();
+        return Err(Error::failure(issues.join("\n       ")));
     }
+    notes.extend(advice.iter().map(ToString::to_string));
     let mut lines = sizing.lines.clone();
     if is_paid {
-        lines.retain(|line| {
-            matches!(line.subject, sizing::Subject::Replica | sizing::Subject::Bounds)
-        });
+        lines.retain(|line| matches!(line.subject, Subject::Replica | Subject::Bounds));
     } else {
         let class = documents.iter().find(|document| document.kind() == "PriorityClass");
         let priority = class.and_then(|class| class.value()["value"].as_i64());
@@ -206,64 +214,65 @@ pub fn render(
     Ok(Rendered { documents, lines, notes })
 }
 
-fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Context {
-    let d = decisions.clone();
+/// What a program reads from its environment: a ConfigMap, a Secret, and the variables.
+#[derive(Default)]
+struct Environment {
+    config: BTreeMap<String, String>,
+    secret: BTreeMap<String, String>,
+    variables: Vec<Value>,
+}
+
+impl Environment {
+    fn of(program: &Program, decisions: &Decisions) -> Self {
+        let mut of = Self::default();
+        for (name, key, value) in &program.config {
+            of.config.insert((*key).to_owned(), value.clone());
+            of.variables.push(json!({ "name": name, "config": key }));
+        }
+        let of_program = program.secret.iter().map(|(name, key, value)| (*name, *key, value));
+        let given = decisions.secret_env.iter().map(|(name, value)| (&**name, &**name, value));
+        for (name, key, value) in of_program.chain(given) {
+            of.secret.insert(key.to_owned(), value.clone());
+            of.variables.push(json!({ "name": name, "secret": key }));
+        }
+        for (name, value) in &decisions.env {
+            // Kubernetes takes $(NAME) in a value for another variable.
+            of.variables.push(json!({ "name": name, "value": context::literal(value) }));
+        }
+        of
+    }
+}
+
+/// Everything that a template may ask for.
+fn template_values(
+    workload: &Workload,
+    program: &Program,
+    environment: &Environment,
+    d: &Decisions,
+    sizing: &Sizing,
+) -> Value {
     let own = match workload {
         Workload::User(own) => Some(own),
         _ => None,
     };
-    let program = match workload {
-        Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
-        Workload::User(_) => Program::any(),
-    };
-    let is_own = own.is_some();
     let target = Target::new(d.kind, &d.name);
-    let mut config = BTreeMap::new();
-    let mut secret = BTreeMap::new();
-    let mut env = Vec::new();
-    let variable =
-        |name: &str| Variable { name: name.to_owned(), config: None, secret: None, value: None };
-    for (name, key, value) in &program.config {
-        config.insert((*key).to_owned(), value.clone());
-        env.push(Variable { config: Some((*key).to_owned()), ..variable(name) });
-    }
-    for (name, key, value) in &program.secret {
-        secret.insert((*key).to_owned(), value.clone());
-        env.push(Variable { secret: Some((*key).to_owned()), ..variable(name) });
-    }
-    for (name, value) in &d.secret_env {
-        secret.insert(name.clone(), value.clone());
-        env.push(Variable { secret: Some(name.clone()), ..variable(name) });
-    }
-    for (name, value) in &d.env {
-        // Kubernetes takes $(NAME) in a value for another variable.
-        env.push(Variable { value: Some(text::literal(value)), ..variable(name) });
-    }
+    let Environment { config, secret, variables } = environment;
     let mut pod_annotations = d.annotations.clone();
     if d.autoscaler == NodeAutoscaler::ClusterAutoscaler {
         pod_annotations.insert(SAFE_TO_EVICT.to_owned(), "true".to_owned());
     }
     if !(config.is_empty() && secret.is_empty()) {
         // Other words in them are another pod: without this no pod would be replaced.
-        let all = serde_json::json!([config, secret]).to_string();
-        pod_annotations
-            .insert("oppscale.dev/config-hash".to_owned(), format!("{:016x}", text::hash(&all)));
+        let hash = context::hash(&json!([config, secret]).to_string());
+        pod_annotations.insert("oppscale.dev/config-hash".to_owned(), format!("{hash:016x}"));
     }
-    let ports = program.port.map(|(name, number)| (name, d.port.unwrap_or(number)));
-    let ports = ports.or(d.port.map(|number| ("serve", number)));
-    let ports: Vec<_> = ports
-        .filter(|_| !is_own)
-        .map(|(name, number)| Port { name: name.to_owned(), number, service: number })
-        .into_iter()
-        .collect();
+    let port = port(program, d).filter(|_| own.is_none());
+    let port = port.map(|(name, port)| json!({ "name": name, "number": port, "service": port }));
     let memory = memory_limit(&sizing.replica).max(own.map_or(0, |own| own.memory_limit()));
     let footprint = sizing.replica.footprint();
-    let spec = recommended_spec(
-        (d.kind.name, &d.name),
-        Some(sizing.min),
-        sizing.max,
-        d.version.default_gates(),
-    );
+    let bounds = (Some(sizing.min), sizing.max);
+    let gates = d.version.default_gates();
+    let spec = recommended_spec((d.kind.name, &d.name), bounds.0, bounds.1, gates);
     let effects = match own {
         Some(own) => own.side_effects(sizing.max),
         None => SideEffects { node_ports: u64::from(d.node_port.is_some()), ..Default::default() },
@@ -274,67 +283,125 @@ fn context(workload: &Workload, decisions: &Decisions, sizing: &Sizing) -> Conte
         Some(own) => own.spare_request(name).unwrap_or(footprint.get(name)),
         None => footprint.get(name).max(if name == MEMORY { 64 << 20 } else { 0 }),
     };
-    Context {
-        app: text::label(&d.name),
-        container: program.name.to_owned(),
-        labels: d.labels,
-        annotations: d.annotations,
-        pod_annotations,
-        monitor_labels: d.monitor_labels,
-        pod_security: Some(own.map_or("restricted", |own| own.security()).to_owned()),
-        opportunistic: !matches!(workload, Workload::Paid(_)),
-        priority: PRIORITY,
-        grace_seconds: d.grace_seconds,
-        run_as_user: d.run_as_user,
-        harvest_label: (d.autoscaler == NodeAutoscaler::Karpenter)
-            .then(|| FILLABLE_LABEL.to_owned()),
-        image: d.image,
-        command: d.command.iter().map(|word| text::literal(word)).collect(),
-        args: match d.args.is_empty() {
-            true => program.args,
-            // The user's own may name variables.
-            false => d.args,
-        },
-        env,
-        scratch: program.scratch.to_owned(),
-        ports,
-        public_ports: program.egress_ports,
-        egress_ports: d.egress_ports,
-        requests: requests(&sizing.replica),
-        limits: limits(&sizing.replica),
-        defaults: Defaults {
-            cpu: quantity_text(CPU, default(CPU)),
-            memory: quantity_text(MEMORY, default(MEMORY).min(limit)),
-            memory_limit: quantity_text(MEMORY, limit),
-            memory_max: quantity_text(MEMORY, memory),
-        },
-        quota: hard(&sizing.quota),
-        node_ports: effects.node_ports.to_string(),
-        load_balancers: effects.load_balancers.to_string(),
-        volume_claims: effects.claims.to_string(),
-        reserve: sizing.reserve.to_string(),
-        min_replicas: sizing.min,
-        max_replicas: sizing.max,
-        max_replicas_text: sizing.max.to_string(),
-        metric: METRIC_NAME.to_owned(),
-        external: d.pipeline == Pipeline::External,
-        behavior: spec.behavior.as_ref().map(behavior).unwrap_or_default(),
-        service: Service { name: text::service(&d.name), node_port: d.node_port },
-        config_name: d.name.clone(),
-        config,
-        secret_name: d.name.clone(),
-        secret,
-        policy_name: format!("{}.oppscale.dev", text::label(&d.priority_class)),
-        cel: Cel::of(&d.priority_class),
-        priority_class: d.priority_class,
-        keda: Keda::of(&d.metrics_url, METRIC_NAME, &d.namespace, &target),
-        target,
-        adapter: Adapter {
-            name: "oppscale-adapter-rules".to_owned(),
-            namespace: d.adapter_namespace,
-            rules: adapter_rules(d.kind),
-        },
-        name: d.name,
-        namespace: d.namespace,
+    let harvest_label = (d.autoscaler == NodeAutoscaler::Karpenter).then_some(FILLABLE_LABEL);
+    // The user's own may name variables.
+    let args = if d.args.is_empty() { &program.args } else { &d.args };
+    let values = [
+        ("name", json!(d.name)),
+        ("namespace", json!(d.namespace)),
+        // The name as the value of a label.
+        ("app", json!(context::label(&d.name))),
+        ("container", json!(program.name)),
+        ("labels", json!(d.labels)),
+        ("annotations", json!(d.annotations)),
+        ("pod_annotations", json!(pod_annotations)),
+        ("monitor_labels", json!(d.monitor_labels)),
+        ("pod_security", json!(own.map_or("restricted", |own| own.security()))),
+        // Whether the namespace is one of fillers.
+        ("opportunistic", json!(!matches!(workload, Workload::Paid(_)))),
+        ("priority_class", json!(d.priority_class)),
+        ("priority", json!(PRIORITY)),
+        ("grace_seconds", json!(d.grace_seconds)),
+        ("run_as_user", json!(d.run_as_user)),
+        ("harvest_label", json!(harvest_label)),
+        ("image", json!(d.image)),
+        ("command", json!(d.command.iter().map(|word| context::literal(word)).collect::<Vec<_>>())),
+        ("args", json!(args)),
+        ("env", json!(variables)),
+        ("scratch", json!(program.scratch)),
+        ("ports", json!(port.into_iter().collect::<Vec<_>>())),
+        // Ports that may be reached at public addresses, and anywhere.
+        ("public_ports", json!(program.egress_ports)),
+        ("egress_ports", json!(d.egress_ports)),
+        ("requests", json!(requests(&sizing.replica))),
+        ("limits", json!(limits(&sizing.replica))),
+        // What the LimitRange gives to containers that ask for nothing, and the most that it allows.
+        (
+            "defaults",
+            json!({
+                "cpu": quantity_text(CPU, default(CPU)),
+                "memory": quantity_text(MEMORY, default(MEMORY).min(limit)),
+                "memory_limit": quantity_text(MEMORY, limit),
+                "memory_max": quantity_text(MEMORY, memory),
+            }),
+        ),
+        ("quota", json!(hard(&sizing.quota))),
+        // How many of each the namespace may take, as quantities.
+        ("node_ports", json!(effects.node_ports.to_string())),
+        ("load_balancers", json!(effects.load_balancers.to_string())),
+        ("volume_claims", json!(effects.claims.to_string())),
+        ("reserve", json!(sizing.reserve.to_string())),
+        ("min_replicas", json!(sizing.min)),
+        ("max_replicas", json!(sizing.max)),
+        ("max_replicas_text", json!(sizing.max.to_string())),
+        ("metric", json!(METRIC_NAME)),
+        // Whether the metric is one of external.metrics.k8s.io.
+        ("external", json!(d.pipeline == Pipeline::External)),
+        ("behavior", json!(spec.behavior.as_ref().map(behavior).unwrap_or_default())),
+        ("target", json!(target)),
+        ("service", json!({ "name": context::service(&d.name), "node_port": d.node_port })),
+        ("config_name", json!(d.name)),
+        ("config", json!(config)),
+        ("secret_name", json!(d.name)),
+        ("secret", json!(secret)),
+        ("policy_name", json!(format!("{}.oppscale.dev", context::label(&d.priority_class)))),
+        ("cel", json!(context::cel(&d.priority_class))),
+        ("keda", json!(context::keda(&d.metrics_url, METRIC_NAME, &d.namespace, &target))),
+        (
+            "adapter",
+            json!({
+                "name": "oppscale-adapter-rules",
+                "namespace": d.adapter_namespace,
+                "rules": adapter_rules(d.kind),
+            }),
+        ),
+    ];
+    Value::Object(values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The port that a program serves: its name and number.
+fn port(program: &Program, decisions: &Decisions) -> Option<(&'static str, u16)> {
+    let own = program.port.map(|(name, number)| (name, decisions.port.unwrap_or(number)));
+    own.or(decisions.port.map(|number| ("serve", number)))
+}
+
+/// Puts each line above the objects that it is about.
+pub fn comment(documents: &mut [Document], lines: &[Line]) {
+    for document in documents {
+        let subjects: &[Subject] = match document.kind() {
+            "ResourceQuota" if document.value()["spec"]["scopeSelector"].is_object() => {
+                &[Subject::Quota]
+            }
+            _ if is_workload(document) => &[Subject::Replica, Subject::Reserve, Subject::Guard],
+            "HorizontalPodAutoscaler" | "ScaledObject" => &[Subject::Bounds, Subject::Behavior],
+            _ => continue,
+        };
+        for line in lines.iter().filter(|line| subjects.contains(&line.subject)) {
+            document.comment(&format!("{} {}: {}", line.what, line.value, line.why));
+        }
     }
+}
+
+fn is_workload(document: &Document) -> bool {
+    let value = document.value();
+    let is_filler = value["metadata"]["labels"][OPPORTUNISTIC_LABEL] == "true";
+    is_filler && value["spec"]["template"].is_object() || document.kind() == kinds::DEPLOYMENT.name
+}
+
+/// A table of `width` columns; `None` does not wrap.
+pub fn table(lines: &[Line], width: Option<usize>) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.force_no_tty();
+    if let Some(width) = width.and_then(|width| u16::try_from(width).ok()) {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width);
+    }
+    table.set_header(["NUMBER", "VALUE", "WHERE IT COMES FROM"]);
+    for line in lines {
+        table.add_row([&line.what, &line.value, &line.why]);
+    }
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    table.trim_fmt() + "\n"
 }

@@ -1,17 +1,32 @@
-//! The user's own workload, read as it is: a Deployment, or any kind that an HPA can scale.
+//! The user's own workload, read as it is: a Deployment, or any kind that an HPA can scale. What
+//! of its file decides sizes, what the namespace must allow for it, and advice for its user.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::apps::v1::{DeploymentStrategy, StatefulSetSpec};
+use k8s_openapi::api::core::v1::{
+    Container, PodAffinityTerm, PodSpec, PodTemplateSpec, ResourceRequirements, ServiceSpec,
+};
+use k8s_openapi::api::node::v1::RuntimeClass;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
 
 use crate::manifest::{self, Document, Origin};
 use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::model::PodTemplate;
+use oppscale_core::malformed::Malformed;
+use oppscale_core::model;
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::{CPU, MEMORY, PODS};
+use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
+use oppscale_core::units::amount_of;
 
-use super::FillerError;
+use super::complete::add_to_node_terms;
+use super::{hpa, pod_security};
 
 /// The annotation that says what must stay free.
 pub(super) const RESERVE: &str = "oppscale.dev/reserve";
@@ -26,6 +41,9 @@ pub struct UserWorkload {
     /// Index of the workload among the documents.
     pub(super) at: usize,
     kind: &'static Kind,
+    /// Labels and spec of its pods.
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) pod: PodSpec,
     /// Objects that were printed by a server, with what it had filled in.
     pub(super) exported: Vec<String>,
 }
@@ -35,7 +53,7 @@ impl UserWorkload {
     ///
     /// # Errors
     /// When it does not hold one scalable workload, or an object in it is not what the API takes.
-    pub fn read(file: &str, text: &str) -> Result<Self, FillerError> {
+    pub fn read(file: &str, text: &str) -> Result<Self, Error> {
         let mut documents = manifest::documents(file, text, Origin::User)?;
         let mut exported = Vec::new();
         for document in &mut documents {
@@ -53,11 +71,8 @@ impl UserWorkload {
         let deployments: Vec<_> =
             all.iter().filter(|(.., kind)| *kind == &kinds::DEPLOYMENT).copied().collect();
         let found = if deployments.is_empty() { all } else { deployments };
-        let own = |problem: String, hint: &str| FillerError::User {
-            file: file.to_owned(),
-            problem,
-            hint: hint.to_owned(),
-        };
+        let own =
+            |problem: String, hint: &str| Error::failure(format!("{file}: {problem}")).hint(hint);
         let (at, kind) = match found[..] {
             [(at, _, kind)] => (at, kind),
             [] => {
@@ -80,7 +95,22 @@ impl UserWorkload {
                 ));
             }
         };
-        let own_file = Self { file: file.to_owned(), documents, at, kind, exported };
+        // Null is as if the field were not there.
+        let mut value = documents[at].value().clone();
+        remove_nulls(&mut value);
+        let template: PodTemplateSpec =
+            serde_json::from_value(value["spec"]["template"].clone())
+                .map_err(|error| own(format!("spec.template: {error}"), "see kubectl explain"))?;
+        documents[at] = documents[at].with_value(value);
+        let own_file = Self {
+            file: file.to_owned(),
+            documents,
+            at,
+            kind,
+            labels: template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default(),
+            pod: template.spec.unwrap_or_default(),
+            exported,
+        };
         let target = own_file.document().name();
         let scaler = own_file.documents.iter().find(|document| {
             let scaled = &document.value()["spec"]["scaleTargetRef"];
@@ -108,8 +138,8 @@ impl UserWorkload {
         &self.documents[self.at]
     }
 
-    pub(super) fn problem(&self, problem: String, hint: &str) -> FillerError {
-        FillerError::User { file: self.file.clone(), problem, hint: hint.to_owned() }
+    pub(super) fn problem(&self, problem: String, hint: &str) -> Error {
+        Error::failure(format!("{}: {problem}", self.file)).hint(hint)
     }
 
     /// Its kind.
@@ -134,22 +164,24 @@ impl UserWorkload {
 
     /// Its PriorityClass, if it says.
     pub fn priority_class(&self) -> Option<&str> {
-        self.pod_spec()["priorityClassName"].as_str()
+        self.pod.priority_class_name.as_deref()
     }
 
     /// Its grace period, if it says, seconds.
     pub fn grace_seconds(&self) -> Option<u32> {
-        let seconds = self.pod_spec()["terminationGracePeriodSeconds"].as_u64()?;
-        u32::try_from(seconds).ok()
+        self.pod.termination_grace_period_seconds.and_then(|seconds| u32::try_from(seconds).ok())
+    }
+
+    fn annotation(&self, name: &str) -> Option<&str> {
+        self.document().value()["metadata"]["annotations"][name].as_str()
     }
 
     /// The reserve that it is annotated with, if it is.
     ///
     /// # Errors
     /// When that is none.
-    pub fn reserve(&self) -> Result<Option<Reserve>, FillerError> {
-        let text = self.document().value()["metadata"]["annotations"][RESERVE].as_str();
-        let parsed = text.map(str::parse::<Reserve>).transpose();
+    pub fn reserve(&self) -> Result<Option<Reserve>, Error> {
+        let parsed = self.annotation(RESERVE).map(str::parse::<Reserve>).transpose();
         parsed.map_err(|error| {
             self.problem(
                 format!("annotation {RESERVE}: {error}"),
@@ -162,36 +194,27 @@ impl UserWorkload {
     ///
     /// # Errors
     /// When that is none.
-    pub fn max_replicas(&self) -> Result<Option<u32>, FillerError> {
-        let text = self.document().value()["metadata"]["annotations"][MAX_REPLICAS].as_str();
-        let parse = |text: &str| text.parse::<i32>().ok().filter(|max| *max > 0);
-        match text.map(|text| (text, parse(text))) {
-            None => Ok(None),
-            Some((_, Some(max))) => Ok(Some(max.unsigned_abs())),
-            Some((text, None)) => Err(self.problem(
+    pub fn max_replicas(&self) -> Result<Option<u32>, Error> {
+        let Some(text) = self.annotation(MAX_REPLICAS) else { return Ok(None) };
+        match text.parse::<i32>().ok().filter(|max| *max > 0) {
+            Some(max) => Ok(Some(max.unsigned_abs())),
+            None => Err(self.problem(
                 format!("annotation {MAX_REPLICAS}: {text:?} is no number of replicas"),
                 "write a number such as 20, or take it out",
             )),
         }
     }
 
-    fn template(&self) -> &Value {
-        &self.document().value()["spec"]["template"]
-    }
-
-    pub(super) fn pod_spec(&self) -> &Value {
-        &self.template()["spec"]
-    }
-
     /// What one of its pods takes; `given` where its only container does not say.
     ///
     /// # Errors
     /// When a container asks for nothing, or both say.
-    pub fn replica(&self, given: Option<&Replica>) -> Result<Replica, FillerError> {
-        let missing = self.without_requests();
+    pub fn replica(&self, given: Option<&Replica>) -> Result<Replica, Error> {
         let title = self.title();
-        match (given, missing.as_slice()) {
-            (Some(replica), [_]) if self.containers() == 1 => return Ok(replica.clone()),
+        let containers =
+            self.pod.containers.len() + self.pod.init_containers.as_ref().map_or(0, Vec::len);
+        match (given, self.without_requests().as_slice()) {
+            (Some(replica), [_]) if containers == 1 => return Ok(replica.clone()),
             (Some(_), []) => {
                 return Err(self.problem(
                     format!("{title} has requests of its own, and --replica is given"),
@@ -210,13 +233,7 @@ impl UserWorkload {
                 ));
             }
         }
-        let json = self.template().to_string();
-        let footprint = serde_json::from_str::<PodTemplate<'_>>(&json)
-            .map_err(|error| error.to_string())
-            .and_then(|template| footprint_of_template(&template.spec).map_err(|e| e.to_string()));
-        let footprint = footprint.map_err(|problem| {
-            self.problem(format!("{title}: {problem}"), "see docs/how-it-counts.md")
-        })?;
+        let footprint = self.count(footprint_of_template, "see docs/how-it-counts.md")?;
         Ok(Replica::from_footprint(footprint.with(PODS, 1)))
     }
 
@@ -224,43 +241,444 @@ impl UserWorkload {
     ///
     /// # Errors
     /// When its tolerations or affinity make no sense.
-    pub fn placement(&self) -> Result<Placement, FillerError> {
-        let json = self.template().to_string();
-        let placement = serde_json::from_str::<PodTemplate<'_>>(&json)
-            .map_err(|error| error.to_string())
-            .and_then(|template| Placement::of(&template.spec).map_err(|e| e.to_string()));
-        placement.map_err(|problem| {
-            self.problem(format!("{}: {problem}", self.title()), "see kubectl explain")
-        })
+    pub fn placement(&self) -> Result<Placement, Error> {
+        self.count(Placement::of, "see kubectl explain")
     }
 
-    fn containers(&self) -> usize {
-        let of = |field: &str| self.pod_spec()[field].as_array().map_or(0, Vec::len);
-        of("containers") + of("initContainers")
+    /// Reads the pod as an API server admits it: with the overhead of its RuntimeClass, and on the
+    /// node that it names.
+    fn count<T>(
+        &self,
+        read: impl FnOnce(&model::PodSpec<'_>) -> Result<T, Malformed>,
+        hint: &str,
+    ) -> Result<T, Error> {
+        let mut template = self.document().value()["spec"]["template"].clone();
+        if let Some(overhead) = self.overhead().filter(|_| self.pod.overhead.is_none()) {
+            template["spec"]["overhead"] = json!(overhead);
+        }
+        if let Some(node) = &self.pod.node_name {
+            let name = json!({"key": "metadata.name", "operator": "In", "values": [node]});
+            add_to_node_terms(&mut template["spec"], "matchFields", &name);
+        }
+        let json = template.to_string();
+        let counted = serde_json::from_str::<model::PodTemplate<'_>>(&json)
+            .map_err(|error| error.to_string())
+            .and_then(|template| read(&template.spec).map_err(|error| error.to_string()));
+        counted.map_err(|problem| self.problem(format!("{}: {problem}", self.title()), hint))
+    }
+
+    /// The overhead of its RuntimeClass, where the file holds that.
+    fn overhead(&self) -> Option<BTreeMap<String, Quantity>> {
+        let name = self.pod.runtime_class_name.as_deref()?;
+        let class = self.documents.iter().find(|d| is(d, "RuntimeClass", name))?;
+        typed::<RuntimeClass>(class.value())?.overhead?.pod_fixed
+    }
+
+    /// Whether a node has room for one of its pods only, whatever they request: two would want the
+    /// same port of it, or refuse each other by their host name.
+    pub fn is_one_per_node(&self) -> bool {
+        self.has_host_port() || self.spread_terms().any(|term| self.is_of_host(term))
+    }
+
+    fn has_host_port(&self) -> bool {
+        let ports =
+            self.pod.containers.iter().flat_map(|container| container.ports.iter().flatten());
+        ports.into_iter().any(|port| port.host_port.unwrap_or(0) != 0)
+    }
+
+    /// Required terms of anti-affinity.
+    fn spread_terms(&self) -> impl Iterator<Item = &PodAffinityTerm> {
+        let affinity = self.pod.affinity.as_ref().and_then(|a| a.pod_anti_affinity.as_ref());
+        affinity
+            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref())
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether a term keeps the workload's own pods on nodes of their own.
+    fn is_of_host(&self, term: &PodAffinityTerm) -> bool {
+        let own_namespace = term.namespaces.iter().flatten().next().is_none();
+        let labels = self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        term.topology_key == "kubernetes.io/hostname"
+            && own_namespace
+            && hpa::selects(term.label_selector.as_ref(), labels)
+    }
+
+    /// Its containers that run beside each other: sidecars last.
+    pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
+        let sidecars = self.pod.init_containers.iter().flatten();
+        let sidecars = sidecars.filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        self.pod.containers.iter().chain(sidecars)
     }
 
     /// Containers that ask for no cpu or no memory, and which; pod-level requests stand for
     /// all.
     pub(super) fn without_requests(&self) -> Vec<(&str, &'static str)> {
-        let spec = self.pod_spec();
-        let asks = |of: &Value, name: &str| {
-            // A limit without a request is taken for one.
-            !of["resources"]["requests"][name].is_null()
-                || !of["resources"]["limits"][name].is_null()
+        let names = |resources: &Option<ResourceRequirements>, name: &str| {
+            let lists = resources.iter().flat_map(|r| [&r.requests, &r.limits]);
+            lists.flatten().any(|list| list.contains_key(name))
         };
         // A sidecar stays beside the others; what a LimitRange gave it would come on top.
-        let sidecars = spec["initContainers"].as_array().into_iter().flatten();
-        let sidecars = sidecars.filter(|container| container["restartPolicy"] == "Always");
-        let containers = spec["containers"].as_array().into_iter().flatten().chain(sidecars);
-        let first_missing = |container| {
-            let missing = [CPU, MEMORY].into_iter().find(|name| !asks(container, name));
-            missing.filter(|name| !asks(spec, name))
+        let missing = self.containers().filter_map(|container| {
+            let silent = |name: &&str| !names(&container.resources, name);
+            let missing = [CPU, MEMORY].into_iter().find(silent)?;
+            (!names(&self.pod.resources, missing)).then_some((container.name.as_str(), missing))
+        });
+        missing.collect()
+    }
+
+    /// Its PriorityClass, where the file holds that too.
+    pub fn brought_class(&self) -> Option<&str> {
+        let class = self.priority_class()?;
+        self.documents.iter().any(|d| is(d, "PriorityClass", class)).then_some(class)
+    }
+
+    /// Lets the Namespace and the PriorityClass of the file stand where they are rendered
+    /// otherwise; the Namespace with the labels that it lacks.
+    pub(super) fn take_place(&self, rendered: &mut [Document]) {
+        for place in rendered {
+            let brought =
+                self.documents.iter().find(|d| is(d, place.kind(), place.name())).cloned();
+            let Some(brought) = brought else { continue };
+            match place.kind() {
+                "PriorityClass" => *place = brought,
+                "Namespace" => *place = labelled(&brought, &place.value()["metadata"]["labels"]),
+                _ => {}
+            }
+        }
+    }
+
+    /// What must be let into the namespace for the file to be what it is.
+    pub(super) fn side_effects(&self, max: u32) -> SideEffects {
+        let mut effects = SideEffects::default();
+        for document in &self.documents {
+            match document.kind() {
+                "PersistentVolumeClaim" => effects.claims += 1,
+                "StatefulSet" => {
+                    let Some(set) = typed::<StatefulSetSpec>(&document.value()["spec"]) else {
+                        continue;
+                    };
+                    let each = set.volume_claim_templates.map_or(0, |claims| claims.len());
+                    let replicas = u64::try_from(set.replicas.unwrap_or(1)).unwrap_or(0);
+                    effects.claims += each as u64 * replicas;
+                }
+                "Service" if document.api_version() == "v1" => {
+                    let Some(service) = typed::<ServiceSpec>(&document.value()["spec"]) else {
+                        continue;
+                    };
+                    let ports = service.ports.map_or(0, |ports| ports.len()) as u64;
+                    let (balancers, takes_ports) = match service.type_.as_deref() {
+                        Some("LoadBalancer") => {
+                            (1, service.allocate_load_balancer_node_ports != Some(false))
+                        }
+                        kind => (0, kind == Some("NodePort")),
+                    };
+                    effects.load_balancers += balancers;
+                    effects.node_ports += if takes_ports { ports } else { 0 };
+                }
+                _ => {}
+            }
+        }
+        // A claim for every pod that there may be.
+        let volumes = self.pod.volumes.iter().flatten();
+        let own = volumes.filter(|volume| volume.ephemeral.is_some()).count() as u64;
+        effects.claims += own * u64::from(max);
+        effects
+    }
+
+    /// The most memory that a container of the file may use or asks for, bytes.
+    pub(super) fn memory_limit(&self) -> Amount {
+        let of_pod = |pod: PodSpec| {
+            let all = pod.init_containers.into_iter().flatten().chain(pod.containers);
+            let all = all.map(|container| container.resources).chain([pod.resources]);
+            let most = |r: ResourceRequirements| {
+                amount(MEMORY, r.limits.as_ref()).max(amount(MEMORY, r.requests.as_ref()))
+            };
+            all.flatten().filter_map(most).max()
         };
-        containers
-            .filter_map(|container| {
-                Some((container["name"].as_str().unwrap_or_default(), first_missing(container)?))
-            })
-            .collect()
+        self.documents.iter().filter_map(pod_spec).filter_map(of_pod).max().unwrap_or(0)
+    }
+
+    /// What a container without requests may be given without a pod becoming larger: what the
+    /// smallest of the Deployment asks for, or its part of what the pod asks for as a whole,
+    /// which containers may not exceed together.
+    pub(super) fn spare_request(&self, name: &str) -> Option<Amount> {
+        let of = |container: &Container| asks(container.resources.as_ref(), name);
+        let each: Vec<_> = self.containers().map(of).collect();
+        let silent = each.iter().filter(|amount| amount.is_none()).count();
+        match asks(self.pod.resources.as_ref(), name) {
+            Some(whole) if silent > 0 => {
+                let given: Amount = each.iter().flatten().sum();
+                Some((whole - given).max(0) / Amount::try_from(silent).unwrap_or(Amount::MAX))
+            }
+            _ => self.pod.containers.iter().filter_map(of).min(),
+        }
+    }
+
+    /// The memory limit of its pods as a whole, which no container may exceed, bytes.
+    pub(super) fn pod_memory_limit(&self) -> Option<Amount> {
+        amount(MEMORY, self.pod.resources.as_ref()?.limits.as_ref())
+    }
+
+    /// The strictest pod-security level that all pods of the file meet.
+    pub(super) fn security(&self) -> &'static str {
+        let pods = self.documents.iter().filter_map(pod_spec);
+        let levels: Vec<_> = pods.map(|pod| pod_security::level(&pod)).collect();
+        let loosest = ["privileged", "baseline"].into_iter().find(|level| levels.contains(level));
+        loosest.unwrap_or("restricted")
+    }
+
+    /// Why the admission policy would refuse pods of the file.
+    pub(super) fn refused_by_policy(&self, class: &str) -> Option<String> {
+        let title = self.title();
+        if let Some(seconds) = self.grace_seconds().filter(|seconds| *seconds > 30) {
+            return Some(format!(
+                "{title}: its pods may take {seconds} s to go, and the policy allows 30"
+            ));
+        }
+        if self.pod.volumes.iter().flatten().any(|volume| volume.host_path.is_some()) {
+            return Some(format!(
+                "{title}: its pods mount paths of their node, which the policy refuses"
+            ));
+        }
+        if let Some(container) = self.pod.containers.iter().find(|c| is_limited_to_request(c)) {
+            return Some(format!(
+                "{title}: the cpu limit of container {} is no more than its request, \
+                 which the policy refuses",
+                container.name
+            ));
+        }
+        let mut others = self.others().filter(|d| {
+            d.namespace().is_none_or(|namespace| Some(namespace) == self.namespace())
+                && pod_spec(d).is_some_and(|pod| pod.priority_class_name.as_deref() != Some(class))
+        });
+        others.next().map(|other| {
+            format!(
+                "{} {}: its pods are not of the PriorityClass {class}, and the policy lets none \
+                 into the namespace that would not yield",
+                other.kind(),
+                other.name()
+            )
+        })
+    }
+
+    /// Advice on what it keeps though a filler is better without it, one sentence each.
+    pub(super) fn advice(&self, effects: SideEffects) -> Vec<String> {
+        let mut advice = Vec::new();
+        if *self.kind() == kinds::DEPLOYMENT
+            && let Some(surge) = self.surge()
+        {
+            advice.push(format!(
+                "a rollout makes pods beyond the slots (maxSurge {surge}); set it to 0"
+            ));
+        }
+        match self.grace_seconds() {
+            Some(0) => advice.push(
+                "its pods are forgotten before they are gone (terminationGracePeriodSeconds 0); \
+                 give them a few seconds"
+                    .to_owned(),
+            ),
+            Some(seconds) if seconds > 30 => advice.push(format!(
+                "paid pods wait up to {seconds} s for its pods to go \
+                 (terminationGracePeriodSeconds)"
+            )),
+            _ => {}
+        }
+        advice.extend(self.cpu_limits());
+        if let Some(node) = &self.pod.node_name {
+            advice.push(format!(
+                "its pods name their node, {node}: the scheduler does not place them, and the \
+                 kubelet refuses those that do not fit"
+            ));
+        }
+        let class = self.pod.runtime_class_name.as_deref();
+        if let Some(class) = class.filter(|_| self.pod.overhead.is_none())
+            && !self.documents.iter().any(|d| is(d, "RuntimeClass", class))
+        {
+            advice.push(format!(
+                "the overhead of its RuntimeClass {class} is not counted: the file does not hold it"
+            ));
+        }
+        let spread = self.spread();
+        if !spread.is_empty() {
+            advice.push(format!(
+                "slots know nothing of {}: fewer pods may fit, and the rest wait for a node",
+                spread.join(", ")
+            ));
+        }
+        let title = self.title();
+        let mut all: Vec<_> = advice.into_iter().map(|words| format!("{title}: {words}")).collect();
+        let budgets = self.others().filter(|d| {
+            let selector = d.value()["spec"]["selector"]["matchLabels"].as_object();
+            let is_own = |(key, value): (&String, &Value)| {
+                self.labels.get(key).is_some_and(|label| *value == label.as_str())
+            };
+            d.kind() == "PodDisruptionBudget" && selector.is_some_and(|s| s.iter().all(is_own))
+        });
+        all.extend(budgets.map(|budget| {
+            format!(
+                "{}: the scheduler spares pods with a budget and evicts better ones, and drains \
+                 wait for them; take it out",
+                budget.key()
+            )
+        }));
+        let kinds = [
+            (effects.claims, "volume claims"),
+            (effects.load_balancers, "load balancers"),
+            (effects.node_ports, "node ports"),
+        ];
+        let brought = kinds.iter().filter(|(count, _)| *count > 0);
+        let brought: Vec<_> = brought.map(|(count, what)| format!("{what} {count}")).collect();
+        if !brought.is_empty() {
+            all.push(format!(
+                "the quota no-side-effects lets through what the file brings: {}",
+                brought.join(", ")
+            ));
+        }
+        all
+    }
+
+    /// The surge of a rollout, unless it is none.
+    fn surge(&self) -> Option<String> {
+        let strategy: DeploymentStrategy = typed(&self.document().value()["spec"]["strategy"])?;
+        if strategy.type_.as_deref() == Some("Recreate") {
+            return None;
+        }
+        let rolling = strategy.rolling_update.unwrap_or_default();
+        // Where none is said, it is set to 0 if that can be.
+        let surge = match (rolling.max_surge, rolling.max_unavailable) {
+            (None, unavailable) if is_zero(unavailable.as_ref()) => return Some("25%".to_owned()),
+            (surge, _) => surge.filter(|surge| !is_zero(Some(surge)))?,
+        };
+        Some(match surge {
+            IntOrString::Int(pods) => pods.to_string(),
+            IntOrString::String(text) => text,
+        })
+    }
+
+    fn cpu_limits(&self) -> Option<String> {
+        let is_memory_limited = |container: &Container| {
+            let resources = container.resources.as_ref();
+            let limit = resources.and_then(|r| amount(MEMORY, r.limits.as_ref()));
+            let request = resources.and_then(|r| amount(MEMORY, r.requests.as_ref()));
+            limit.is_some() && request.is_none_or(|request| Some(request) == limit)
+        };
+        let mut containers = self.pod.containers.iter();
+        if containers.clone().all(|c| is_limited_to_request(c) && is_memory_limited(c)) {
+            return Some(
+                "its pods are Guaranteed, and with the static CPU manager take cores that nobody \
+                 else may use; leave the cpu limit out"
+                    .to_owned(),
+            );
+        }
+        let is_limited = |c: &&Container| {
+            let limits = c.resources.as_ref().and_then(|resources| resources.limits.as_ref());
+            limits.is_some_and(|limits| limits.contains_key(CPU))
+        };
+        let limited = containers.find(is_limited)?;
+        Some(format!(
+            "container {} has a cpu limit: cores that nobody else wants stay idle",
+            limited.name
+        ))
+    }
+
+    /// What keeps pods apart that would fit beside each other, and is not counted.
+    fn spread(&self) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        if self.spread_terms().any(|term| !self.is_of_host(term)) {
+            found.push("a required podAntiAffinity");
+        }
+        let mut constraints = self.pod.topology_spread_constraints.iter().flatten();
+        if constraints.any(|c| c.when_unsatisfiable != "ScheduleAnyway") {
+            found.push("topologySpreadConstraints");
+        }
+        found
+    }
+}
+
+/// Objects that the namespace's quota forbids unless the file brings them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct SideEffects {
+    /// PersistentVolumeClaims.
+    pub(super) claims: u64,
+    /// Services of type LoadBalancer.
+    pub(super) load_balancers: u64,
+    /// Ports of nodes.
+    pub(super) node_ports: u64,
+}
+
+/// A value as its type; a strict read has refused what is none.
+pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
+    T::deserialize(value).ok()
+}
+
+/// Whether so many pods are none.
+pub(super) fn is_zero(pods: Option<&IntOrString>) -> bool {
+    match pods {
+        Some(IntOrString::Int(pods)) => *pods == 0,
+        Some(IntOrString::String(text)) => matches!(text.as_str(), "0" | "0%"),
+        None => false,
+    }
+}
+
+/// How much of a resource a list of them holds.
+pub(super) fn amount(name: &str, list: Option<&BTreeMap<String, Quantity>>) -> Option<Amount> {
+    amount_of(name, list?.get(name)?.0.parse().ok()?)
+}
+
+/// What a container or pod asks for; a limit without a request is taken for one.
+pub(super) fn asks(resources: Option<&ResourceRequirements>, name: &str) -> Option<Amount> {
+    let resources = resources?;
+    amount(name, resources.requests.as_ref()).or(amount(name, resources.limits.as_ref()))
+}
+
+/// Whether a container has a cpu limit that is its request, or takes its place.
+fn is_limited_to_request(container: &Container) -> bool {
+    let Some(resources) = &container.resources else { return false };
+    amount(CPU, resources.limits.as_ref()).is_some_and(|limit| {
+        amount(CPU, resources.requests.as_ref()).is_none_or(|request| request >= limit)
+    })
+}
+
+fn is(document: &Document, kind: &str, name: &str) -> bool {
+    document.kind() == kind && document.name() == name
+}
+
+/// The pod spec of whatever makes pods, or is one.
+fn pod_spec(document: &Document) -> Option<PodSpec> {
+    let place = match document.kind() {
+        "Pod" => "/spec",
+        "CronJob" => "/spec/jobTemplate/spec/template/spec",
+        _ => "/spec/template/spec",
+    };
+    typed::<PodSpec>(document.value().pointer(place)?).filter(|pod| !pod.containers.is_empty())
+}
+
+/// The user's Namespace with the labels that it lacks.
+fn labelled(own: &Document, labels: &Value) -> Document {
+    let mut value = own.value().clone();
+    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        let mut all = match metadata.shift_remove("labels") {
+            Some(Value::Object(own)) => own,
+            _ => serde_json::Map::new(),
+        };
+        for (key, label) in labels.as_object().into_iter().flatten() {
+            all.entry(key.clone()).or_insert_with(|| label.clone());
+        }
+        metadata.insert("labels".to_owned(), all.into());
+    }
+    own.with_value(value)
+}
+
+/// Removes fields that are null, as an API server does.
+fn remove_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, value| !value.is_null());
+            map.values_mut().for_each(remove_nulls);
+        }
+        Value::Array(list) => list.iter_mut().for_each(remove_nulls),
+        _ => {}
     }
 }
 
@@ -289,7 +707,7 @@ const SERVER_ANNOTATIONS: [&str; 2] =
 ///
 /// Applied, a `resourceVersion` is a conflict, a `uid` a precondition, `managedFields` are
 /// refused, and times change with every export.
-fn remove_server_fields(value: &mut Value) -> bool {
+pub(super) fn remove_server_fields(value: &mut Value) -> bool {
     let was_stored = !value["metadata"]["uid"].is_null();
     let mut any = value.as_object_mut().is_some_and(|object| take(object, "status"));
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {

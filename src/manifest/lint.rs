@@ -15,6 +15,9 @@ pub struct Issue {
     pub object: Key,
     /// What is wrong.
     pub problem: String,
+    /// Whether it is a reference of the user's own to what the set does not hold, which may be in
+    /// the cluster.
+    pub is_advice: bool,
 }
 
 impl fmt::Display for Issue {
@@ -30,20 +33,25 @@ pub fn lint(documents: &[Document]) -> Vec<Issue> {
         let mut problems = Vec::new();
         check_names(document, &mut problems);
         check_quantities(document, &mut problems);
-        check_references(document, documents, &mut problems);
         check_priority(document, documents, &mut problems);
+        if pod_spec(document).is_some() && document.known_kind().is_some() {
+            check_pods(document, documents, &mut problems);
+        }
         if documents[..at].iter().any(|other| other.key() == document.key()) {
             problems.push("it is in the set twice".to_owned());
         }
-        let of = |problem| Issue { object: document.key(), problem };
-        issues.extend(problems.into_iter().map(of));
+        let of = |is_advice| move |problem| Issue { object: document.key(), problem, is_advice };
+        issues.extend(problems.into_iter().map(of(false)));
+        let mut references = Vec::new();
+        check_references(document, documents, &mut references);
+        issues.extend(references.into_iter().map(of(document.origin() == Origin::User)));
     }
     issues
 }
 
 /// The pod spec of a document, if it makes pods.
 fn pod_spec(document: &Document) -> Option<&Value> {
-    document.value().pointer("/spec/template/spec").filter(|spec| spec.is_object())
+    document.value().pointer("/spec/template/spec").filter(|spec| spec["containers"].is_array())
 }
 
 /// The containers of a pod spec, init containers first.
@@ -101,7 +109,9 @@ fn check_names(document: &Document, problems: &mut Vec<String>) {
     for metric in value["spec"]["metrics"].as_array().into_iter().flatten() {
         check_labels(&metric["external"]["metric"]["selector"]["matchLabels"], problems);
     }
-    for container in pod_spec(document).into_iter().flat_map(containers) {
+    // What a custom resource makes of its template is its operator's business.
+    let pod = pod_spec(document).filter(|_| document.known_kind().is_some());
+    for container in pod.into_iter().flat_map(containers) {
         let name = container["name"].as_str().unwrap_or_default();
         if !is_dns_label(name) {
             problems.push(format!("{name:?} is not a name of a container"));
@@ -273,7 +283,7 @@ fn check_references(document: &Document, set: &[Document], problems: &mut Vec<St
     let spec = &document.value()["spec"];
     match document.kind() {
         "HorizontalPodAutoscaler" | "ScaledObject" => check_scaler(document, set, problems),
-        "Service" => {
+        "Service" if document.api_version() == "v1" => {
             let selector = spec["selector"].as_object();
             if let Some(selector) = selector.filter(|selector| !selector.is_empty()) {
                 check_service(document, selector, set, problems);
@@ -288,28 +298,31 @@ fn check_references(document: &Document, set: &[Document], problems: &mut Vec<St
         }
         _ => {}
     }
-    if pod_spec(document).is_some() {
-        let asks = |field: &str| {
-            let part = &spec["selector"][field];
-            part.as_object().is_some_and(|m| !m.is_empty())
-                || part.as_array().is_some_and(|l| !l.is_empty())
-        };
-        // A Job's is made by the API server.
-        let is_job = document.kind() == "Job";
-        if !is_job && !asks("matchLabels") && !asks("matchExpressions") {
-            problems.push("it has no selector".to_owned());
+}
+
+/// The selector of what makes pods, and the ConfigMaps that they read.
+fn check_pods(document: &Document, set: &[Document], problems: &mut Vec<String>) {
+    let spec = &document.value()["spec"];
+    let asks = |field: &str| {
+        let part = &spec["selector"][field];
+        part.as_object().is_some_and(|m| !m.is_empty())
+            || part.as_array().is_some_and(|l| !l.is_empty())
+    };
+    // A Job's is made by the API server.
+    let is_job = document.kind() == "Job";
+    if !is_job && !asks("matchLabels") && !asks("matchExpressions") {
+        problems.push("it has no selector".to_owned());
+    }
+    let labels = &spec["template"]["metadata"]["labels"];
+    if let Some(selector) = spec["selector"]["matchLabels"].as_object() {
+        for (key, value) in selector.iter().filter(|(key, value)| labels[*key] != **value) {
+            problems.push(format!(
+                "its selector asks for the label {key}: {value}, which its pods do not have"
+            ));
         }
-        let labels = &document.value()["spec"]["template"]["metadata"]["labels"];
-        if let Some(selector) = spec["selector"]["matchLabels"].as_object() {
-            for (key, value) in selector.iter().filter(|(key, value)| labels[*key] != **value) {
-                problems.push(format!(
-                    "its selector asks for the label {key}: {value}, which its pods do not have"
-                ));
-            }
-        }
-        if document.origin() == Origin::Template {
-            check_configuration(document, set, problems);
-        }
+    }
+    if document.origin() == Origin::Template {
+        check_configuration(document, set, problems);
     }
 }
 

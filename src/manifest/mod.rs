@@ -95,3 +95,16 @@ pub enum ManifestError {
         problem: String,
     },
 }
+
+impl From<ManifestError> for oppscale_core::error::Error {
+    fn from(error: ManifestError) -> Self {
+        let message = Self::failure(error.to_string());
+        match error {
+            ManifestError::UnknownField { object, .. } => {
+                let kind = object.split(' ').next().unwrap_or_default().to_lowercase();
+                message.hint(format!("see how it is spelt: kubectl explain {kind} --recursive"))
+            }
+            _ => message,
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! `oppscale render-hpa`: the real program, its manifests, and kubectl reading them.
 
+mod admission;
 mod errors;
 pub mod golden;
 mod live;

@@ -49,6 +49,7 @@ fn ask(replica: &str) -> SizingRequest {
         max: None,
         quota: Resources::default(),
         placement: Placement::default(),
+        one_per_node: false,
         nodes: Selector::default(),
         version: KubernetesVersion::V1_36,
         pipeline: Pipeline::Native,

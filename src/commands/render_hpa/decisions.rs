@@ -23,7 +23,7 @@ use oppscale_core::selector::Selector;
 use super::args::RenderHpaArgs;
 use super::facts::Facts;
 use super::values::{ReplicaFlag, ReserveFlag};
-use super::workload::{class, hinted};
+use super::workload::class;
 
 /// How long a filler may take to go unless told otherwise, seconds.
 const GRACE_SECONDS: u32 = 5;
@@ -120,7 +120,7 @@ pub(super) fn of(
     };
     let is_paid = matches!(workload, Workload::Paid(_));
     let placement = match workload {
-        Workload::User(own) => own.placement().map_err(hinted)?,
+        Workload::User(own) => own.placement()?,
         _ => Placement::default(),
     };
     let ask = SizingRequest {
@@ -132,11 +132,12 @@ pub(super) fn of(
         },
         min: args.min.or(is_paid.then_some(SAMPLE_APP_MIN)),
         max: match workload {
-            Workload::User(own) if args.max.is_none() => own.max_replicas().map_err(hinted)?,
+            Workload::User(own) if args.max.is_none() => own.max_replicas()?,
             _ => args.max,
         },
         quota: args.quota.clone().unwrap_or_default(),
         placement,
+        one_per_node: matches!(workload, Workload::User(own) if own.is_one_per_node()),
         nodes: fillable_nodes(snapshot, facts.autoscaler),
         version: facts.version,
         pipeline,
@@ -192,7 +193,7 @@ fn own_replica(
                 .hint("a Deployment of your own says what it needs, or --replica cpu=1,memory=1Gi")
         );
     }
-    own.replica(given).map(ReplicaChoice::Given).map_err(hinted)
+    Ok(ReplicaChoice::Given(own.replica(given)?))
 }
 
 fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveChoice> {
@@ -202,7 +203,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
     match (args.reserve, workload) {
         (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveChoice::Given(reserve)),
         (None, Workload::User(own)) if args.growth.is_none() && args.recording.is_none() => {
-            if let Some(reserve) = own.reserve().map_err(hinted)? {
+            if let Some(reserve) = own.reserve()? {
                 return Ok(ReserveChoice::Given(reserve));
             }
         }

@@ -44,8 +44,7 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
     let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
     let sizing = sizing::size(&snapshot.ledger, &ask)?;
     facts.refuse_second_scaler(&decisions)?;
-    let mut rendered =
-        filler::render(&templates, &workload, &decisions, &sizing).map_err(workload::hinted)?;
+    let mut rendered = filler::render(&templates, &workload, &decisions, &sizing)?;
     if let Some(cluster) = &cluster {
         facts::refuse_other_class(cluster, &rendered.documents).await?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::bail;
 
-use crate::filler::{FillerError, Miner, Program, UserWorkload, Workload};
+use crate::filler::{Miner, Program, UserWorkload, Workload};
 use oppscale_cluster::documents::TextFile;
 use oppscale_core::error::Error;
 
@@ -75,7 +75,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
         );
     }
     let text = TextFile::read(file)?.text;
-    let own = UserWorkload::read(file, &text).map_err(hinted)?;
+    let own = UserWorkload::read(file, &text)?;
     let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
     if let Some(has) = own.priority_class().filter(|has| *has != class) {
         let hint = match has.starts_with("system-") {
@@ -112,14 +112,6 @@ pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
         _ => None,
     };
     args.priority_class.as_deref().or(brought).unwrap_or(CLASS).to_owned()
-}
-
-/// An error with the hint that it carries.
-pub(super) fn hinted(error: FillerError) -> anyhow::Error {
-    match error.hint() {
-        Some(hint) => Error::failure(error.to_string()).hint(hint).into(),
-        None => error.into(),
-    }
 }
 
 fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {

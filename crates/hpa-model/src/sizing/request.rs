@@ -24,6 +24,9 @@ pub struct SizingRequest {
     pub quota: Resources,
     /// Where replicas may go.
     pub placement: Placement,
+    /// Whether a node takes one replica only, however many would fit: for a port of the node, or an
+    /// anti-affinity by host name.
+    pub one_per_node: bool,
     /// Which nodes are looked at at all.
     pub nodes: Selector,
     /// Kubernetes version of the HPA controller.

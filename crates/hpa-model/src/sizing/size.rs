@@ -65,7 +65,10 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     if each == 0 {
         return Err(no_cpu());
     }
-    let slots = nodes.slots(&replica);
+    let slots = match request.one_per_node {
+        true => nodes.able_to_hold(&replica),
+        false => nodes.slots(&replica),
+    };
     if slots == 0 {
         return Err(nodes.closest(&replica));
     }
@@ -213,8 +216,9 @@ fn most(
     }
     let found = slots.min(by_sum).min(by_quota.map_or(slots, |(replicas, _)| replicas));
     let count = nodes.nodes.len();
+    let on = if request.one_per_node { "one to a node, on" } else { "on" };
     let mut why = format!(
-        "{slots} slots at zero paid load on {count} usable nodes; {} cores less {} for DaemonSets \
+        "{slots} slots at zero paid load {on} {count} usable nodes; {} cores less {} for DaemonSets \
          less the reserve of {} hold {by_sum}",
         cores(nodes.allocatable.get(CPU)),
         cores(nodes.standing.get(CPU)),

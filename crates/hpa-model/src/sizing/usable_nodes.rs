@@ -101,6 +101,11 @@ impl UsableNodes {
         self.nodes.iter().map(|node| slots(&node.empty, replica)).sum()
     }
 
+    /// How many nodes can hold a replica at zero paid load.
+    pub(super) fn able_to_hold(&self, replica: &Replica) -> Amount {
+        self.nodes.iter().filter(|node| slots(&node.empty, replica) > 0).count() as Amount
+    }
+
     /// How many replicas fit beside all others now.
     pub(super) fn slots_now(&self, replica: &Replica) -> Amount {
         self.nodes.iter().map(|node| slots(&node.now, replica)).sum()
