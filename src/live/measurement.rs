@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::render;
-use oppscale_cluster::Snapshot;
 use oppscale_cluster::follow::{Health, Phase};
+use oppscale_cluster::{Snapshot, TypedNames, Unmatched};
 use oppscale_core::headroom::{self, Headroom, Query};
 use oppscale_core::ledger::Ledger;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
@@ -25,6 +25,8 @@ pub struct MeasurementRequest {
     pub pool_label: Option<String>,
     /// The only namespace whose rows are shown.
     pub namespace: Option<String>,
+    /// Names of the command line; those that nothing has are warned of.
+    pub typed: TypedNames,
 }
 
 /// A measurement: everything is of one moment.
@@ -46,6 +48,8 @@ pub struct Measurement {
     pub unusable: Vec<(&'static str, usize)>,
     /// Sentences about objects that cannot be counted.
     pub unknown: Vec<String>,
+    /// Sentences about typed names that nothing has.
+    pub unmatched: Vec<String>,
     /// Why pods are unknown, if they are.
     pub pods_unknown: Option<String>,
     /// Paid and opportunistic requests on the open node, by which its changes are noticed.
@@ -80,6 +84,10 @@ impl Measurement {
             resources: resources(&asked.resources, &headroom),
             unusable: unusable.into_iter().collect(),
             unknown: render::unknown(snapshot, &headroom).iter().map(ToString::to_string).collect(),
+            unmatched: match pods_listed {
+                true => asked.typed.unmatched(snapshot).iter().map(Unmatched::sentence).collect(),
+                false => Vec::new(),
+            },
             pods_unknown: snapshot.pods_unknown.clone(),
             on_node: None,
             own: HashSet::new(),

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::terminal::Theme;
 use oppscale_cluster::follow::Health;
-use oppscale_cluster::{ResolvedWorkload, WorkloadRef};
+use oppscale_cluster::{ResolvedWorkload, TypedNames, WorkloadRef};
 use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
 use oppscale_core::replica::Replica;
@@ -134,6 +134,7 @@ impl State {
                 _ => None,
             },
             namespace: self.setup.only_namespace.clone(),
+            typed: self.setup.typed.clone(),
         }
     }
 
@@ -303,6 +304,8 @@ pub struct Setup {
     pub resources: Vec<String>,
     /// The only namespace whose rows are shown.
     pub only_namespace: Option<String>,
+    /// Names of the command line; those that nothing has are warned of.
+    pub typed: TypedNames,
     /// Whether unusable nodes are shown.
     pub show_unusable: bool,
     /// Whether there is an API server for queries.

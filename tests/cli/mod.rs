@@ -22,6 +22,7 @@ mod top_screen;
 mod top_states;
 mod top_usage;
 mod top_watch;
+mod typing_errors;
 
 /// Names of nodes are all that these tests need to know that a cluster was read.
 const NAMES: [&str; 3] = ["top", "-o", "name"];

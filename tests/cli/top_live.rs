@@ -179,7 +179,7 @@ fn a_workload_that_is_not_there_is_an_error() {
     ------- stderr -------
     error: get Deployment shop/none: not found (deployments "none" not found)
     [EOF]
-    [exit status: 1]
+    [exit status: 2]
     "#);
 }
 
@@ -212,8 +212,9 @@ fn a_pod_that_is_not_there_cannot_be_explained() {
     assert_snapshot!(output, @r#"
     ------- stderr -------
     error: get pod shop/none: not found (pods "none" not found)
+     hint: name it with its namespace: --explain NAMESPACE/POD
     [EOF]
-    [exit status: 1]
+    [exit status: 2]
     "#);
 }
 

@@ -158,7 +158,7 @@ fn a_workload_brings_its_shape_its_tolerations_and_its_pods() {
         12_000
     );
     let absent = run("shop/deploy/absent");
-    assert_eq!(absent.code, Some(1));
+    assert_eq!(absent.code, Some(2));
     assert!(absent.stderr.contains("the saved lists hold no shop/deployment/absent"), "{absent}");
 }
 
@@ -324,7 +324,7 @@ fn a_pods_number_is_explained_line_by_line() {
     [EOF]
     ");
     let absent = top(BLOG, &["--explain", name]);
-    assert_eq!(absent.code, Some(1));
+    assert_eq!(absent.code, Some(2));
     assert!(
         absent.stderr.contains(&format!("the saved lists hold no pod default/{name}")),
         "{absent}"
@@ -378,18 +378,8 @@ fn input_that_is_no_list_says_what_would_be() {
     assert!(absent.stderr.contains("cannot read absent.json"), "{absent}");
 }
 
-/// Zeros of what is nowhere look like those of a full cluster.
 #[test]
-fn what_is_asked_for_and_is_nowhere_is_said() {
-    for (args, words) in [
-        (&["--resource", "cpus"][..], "no node offers the resource cpus, and no pod asks for it"),
-        (&["-l", "tier=none"], "no node has the labels tier=none"),
-        (&["-n", "nowhere"], "no pod of namespace nowhere stands on a node"),
-    ] {
-        let output = top(BLOG, args);
-        assert_eq!(output.code, Some(0), "{output}");
-        assert!(output.stderr.contains(&format!("warning: {words}")), "{output}");
-    }
+fn a_resource_is_shown_once() {
     assert_eq!(top(BLOG, &["--resource", "cpu,memory"]).stderr, "");
     assert_eq!(top(BLOG, &["--resource", "cpu,"]).code, Some(2));
     let once = top(BLOG, &["--resource", "memory"]);

@@ -199,8 +199,8 @@ fn slips_on_the_command_line() {
         all.push_str(&refused(&env, 2, args));
     }
     insta::assert_snapshot!(all, @r#"
-    error: "minor" is no workload
-     hint: expected miner, transcode, batch, cache, sample-app, or the file of a Deployment
+    error: "minor" is not a workload
+     hint: did you mean miner? expected miner, transcode, batch, cache, sample-app, or the file of a Deployment
     error: --wallet is for --workload miner
     error: namespace kube-system is shared: quotas and limits of a filler would bind all in it
      hint: give the filler a namespace of its own: --namespace opportunistic

@@ -44,6 +44,20 @@ fn uninstalling_deletes_the_api_first_and_leaves_nothing_of_ours() {
 }
 
 #[test]
+fn a_mistyped_namespace_is_no_finished_uninstallation() {
+    let server = server();
+    let _ = init(&server, &[]);
+    let before = server.writes().len();
+    for args in [&["-n", "opscale"][..], &["--service", "opscale"]] {
+        let output = TestEnv::of(&server).run([&["uninstall", "--yes"], args].concat());
+        assert_eq!(output.code, Some(2), "{args:?}: {output}");
+        let hint = "did you mean -n oppscale --service oppscale?";
+        assert!(output.stderr.contains(hint), "{args:?}: {output}");
+    }
+    assert_eq!(server.writes().len(), before);
+}
+
+#[test]
 fn uninstalling_touches_only_what_carries_our_labels() {
     let server = server();
     let _ = init(&server, &[]);

@@ -151,7 +151,10 @@ impl SnapshotBuilder {
     /// Takes one node's JSON.
     pub fn raw_node(&mut self, json: &str) {
         match serde_json::from_str::<Node<'_>>(json) {
-            Ok(node) if !node.metadata.name.is_empty() => self.node(NodeRecord::of(node)),
+            Ok(node) if !node.metadata.name.is_empty() => {
+                self.see_resources(&node);
+                self.node(NodeRecord::of(node));
+            }
             Ok(_) => self.invalid("Node", "(without a name)", "has no metadata.name"),
             Err(error) => {
                 let problem = Malformed::whole(format_args!("is no Node: {error}"));
@@ -159,6 +162,17 @@ impl SnapshotBuilder {
                     Some(name) => self.node(NodeRecord::unknown(&name, problem)),
                     None => self.invalid("Node", "(without a name)", problem),
                 }
+            }
+        }
+    }
+
+    /// Remembers the names of what a node reports: those with 0 are in no sum.
+    fn see_resources(&mut self, node: &Node<'_>) {
+        let known = &mut self.snapshot.seen.resources;
+        let allocatable = node.status.allocatable.iter().flat_map(|list| list.iter());
+        for (name, _) in node.status.capacity.iter().chain(allocatable) {
+            if !known.contains(name) {
+                known.insert(name.into());
             }
         }
     }
@@ -200,6 +214,11 @@ impl SnapshotBuilder {
     fn pod(&mut self, pod: &Pod<'_>) {
         self.pods += 1;
         let record = PodRecord::of(pod, &self.ownership);
+        let seen = &mut self.snapshot.seen;
+        seen.opportunistic |= record.opportunistic;
+        if matches!(record.state, PodState::Gone) && !seen.namespaces.contains(record.namespace) {
+            seen.namespaces.insert(record.namespace.into());
+        }
         if !self.pod_usage.is_empty() {
             self.add_usage(&record);
         }

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{Kind, split_resource};
+use oppscale_core::nearest::nearest;
 
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
@@ -31,9 +32,12 @@ pub(super) async fn scalable_kind(cluster: &Cluster, text: &str) -> anyhow::Resu
         Some((list, of_kind))
     });
     let Some((list, kind)) = found else {
-        return Err(Error::failure(format!("the API server has no kind {text:?}"))
-            .hint("list the kinds that it has: kubectl api-resources")
-            .into());
+        let names = lists.iter().flat_map(|list| list.resources.iter().map(|one| &*one.name));
+        let hint = match nearest(resource, names.filter(|name| !name.contains('/'))) {
+            Some(name) => format!("did you mean {name}?"),
+            None => "list the kinds that it has: kubectl api-resources".to_owned(),
+        };
+        return Err(Error::usage(format!("the API server has no kind {text:?}")).hint(hint).into());
     };
     let scale = format!("{}/scale", kind.name);
     if !list.resources.iter().any(|one| one.name == scale) {

@@ -14,6 +14,7 @@ use oppscale_core::error::Error;
 use super::builder::SnapshotBuilder;
 use super::decode::fold_list;
 use super::snapshot::Snapshot;
+use super::typed;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
 
 /// The text of saved lists, as JSON documents.
@@ -123,6 +124,21 @@ impl SavedFiles {
         Ok(of_kind.map(|object| object.json.get()).collect())
     }
 
+    /// Namespace and name of every pod.
+    ///
+    /// # Errors
+    /// When the files hold something that is no object.
+    pub fn pod_names(&self) -> anyhow::Result<Vec<(String, String)>> {
+        let pods = self.of_kind("Pod")?;
+        let names = pods.into_iter().filter_map(|json| {
+            let pod: oppscale_core::model::Pod<'_> = serde_json::from_str(json).ok()?;
+            let namespace = &pod.metadata.namespace;
+            let namespace = if namespace.is_empty() { "default" } else { namespace };
+            Some((namespace.to_owned(), pod.metadata.name.to_string()))
+        });
+        Ok(names.collect())
+    }
+
     /// The JSON of the pod `NAMESPACE/NAME`.
     ///
     /// # Errors
@@ -163,10 +179,7 @@ pub fn read_saved(
                 objects.iter().map(|object| (object.kind.as_str(), object.json)).collect();
             let found = workload::find(&json, reference, namespace)
                 .with_context(|| format!("workload {reference}"))?;
-            found.ok_or_else(|| {
-                Error::failure(
-                    format!("the saved lists hold no {reference}")).hint("save it too: kubectl get nodes,pods,deployments,statefulsets,replicasets -A -o json")
-            })?
+            found.ok_or_else(|| workload::missing(&json, reference, namespace))?
         }
     };
     let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
@@ -185,6 +198,13 @@ pub fn read_saved(
         }
     }
     let mut snapshot = builder.finish();
+    if let Some(WorkloadRef::Labels(selector)) = workload
+        && !pods_unknown
+        && !snapshot.seen.opportunistic
+    {
+        let pods = objects.iter().filter(|object| object.kind == "Pod");
+        bail!(Error::from(typed::no_pod(selector, pods.map(|object| object.json))));
+    }
     if pods_unknown {
         snapshot.pods_unknown = Some("there are no pods in what was read".to_owned());
         snapshot.notes.push(HOW_TO_SAVE.to_owned());

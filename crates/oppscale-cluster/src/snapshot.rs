@@ -1,6 +1,6 @@
 //! What was read of a cluster, and what was not.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use oppscale_core::ledger::Ledger;
 use oppscale_core::resources::Resources;
@@ -20,6 +20,19 @@ pub struct Snapshot {
     pub usage: Option<Usage>,
     /// What the reader of the result should know besides.
     pub notes: Vec<String>,
+    /// Names that were read though the ledger has nothing of them.
+    pub seen: Seen,
+}
+
+/// Names that were read and count nothing. Who types one of them has made no typing error.
+#[derive(Debug, Default)]
+pub struct Seen {
+    /// Resources that some node reports, be it with 0.
+    pub resources: BTreeSet<Box<str>>,
+    /// Namespaces of pods that have ended.
+    pub namespaces: BTreeSet<Box<str>>,
+    /// Whether a pod was opportunistic, be it one that has ended.
+    pub opportunistic: bool,
 }
 
 /// Something in a list that is no countable object.

@@ -8,9 +8,11 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::malformed::{Malformed, Problem};
 use oppscale_core::model::{Metadata, PodTemplate, Workload};
+use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
@@ -20,6 +22,9 @@ use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery;
 use super::error::ClusterError;
+
+/// How many objects are listed to find the one that was meant by a name that none has.
+const MAX_NAMES: u32 = 500;
 
 /// A workload as it is named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +192,18 @@ pub(super) async fn fetch(
         permission("get,list", kind),
     );
     let path = kind.path(Some(namespace), name);
-    let body = cluster.get(&operation, &path).await?;
+    let body = match cluster.get(&operation, &path).await {
+        Err(error @ ClusterError::NotFound { .. }) => {
+            let typed = KindRef::Known(kind);
+            return Err(match object_names(cluster, kind, None).await {
+                Some(names) => {
+                    meant(Error::usage(error.to_string()), &typed, (namespace, name), &names).into()
+                }
+                None => error.into(),
+            });
+        }
+        body => body?,
+    };
     let context = |error: anyhow::Error| error.context(operation.description.to_string());
     let text = String::from_utf8(body).map_err(|error| context(error.into()))?;
     let parts = Parts::of(kind, &text).map_err(context)?;
@@ -201,6 +217,24 @@ pub(super) async fn fetch(
     }
     let intermediates = owned_by(&parts.uid, uids);
     resolve(parts, selector, kind, namespace, intermediates).map_err(|e| context(e.into()))
+}
+
+/// Namespace and name of the first objects of a kind, to find one that was meant; `None` where
+/// they may not be listed.
+pub async fn object_names(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    namespace: Option<&str>,
+) -> Option<Vec<(String, String)>> {
+    let operation = Operation::new(format!("list {}s", kind.name), kind.permission("list"));
+    let path = format!("{}?limit={MAX_NAMES}", kind.list_path(namespace));
+    let body = cluster.get(&operation, &path).await.ok()?;
+    let mut names = Vec::new();
+    fold_list(std::str::from_utf8(&body).ok()?, |object: Object<'_>| {
+        names.push((object.metadata.namespace.to_string(), object.metadata.name.to_string()));
+    })
+    .ok()?;
+    Some(names)
 }
 
 /// The selector that the object's `/scale` subresource tells an HPA.
@@ -307,6 +341,54 @@ pub(super) fn find(
     let intermediates = owned_by(&parts.uid, uids.collect());
     let selector = parts.selector.clone();
     Ok(Some(resolve(parts, selector, kind, namespace, intermediates)?))
+}
+
+/// The error that the saved objects hold no such workload, with what may have been meant.
+pub(super) fn missing(
+    objects: &[(&str, &RawValue)],
+    reference: &WorkloadRef,
+    namespace: &str,
+) -> Error {
+    let message = format!("the saved lists hold no {reference}");
+    let WorkloadRef::Object { namespace: given, kind, name } = reference else {
+        return Error::usage(message);
+    };
+    let of_kind = objects.iter().filter(|(of, _)| kind.is(of));
+    let names = of_kind.filter_map(|(_, raw)| {
+        let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
+        let own = if object.metadata.namespace.is_empty() {
+            "default"
+        } else {
+            &object.metadata.namespace
+        };
+        Some((own.to_owned(), object.metadata.name.to_string()))
+    });
+    let names: Vec<_> = names.collect();
+    let namespace = given.as_deref().unwrap_or(namespace);
+    match (names.is_empty(), kind) {
+        (false, _) => meant(Error::usage(message), kind, (namespace, name), &names),
+        (true, KindRef::Named(text)) if kind_meant(text).is_some() => {
+            let hint = kind_meant(text).unwrap_or_default();
+            Error::usage(message).hint(format!("did you mean {hint}/{name}?"))
+        }
+        (true, _) => Error::failure(message).hint(
+            "save it too: kubectl get nodes,pods,deployments,statefulsets,replicasets -A -o json",
+        ),
+    }
+}
+
+/// The workload kind that was meant by a name that no kind has.
+fn kind_meant(text: &str) -> Option<&'static str> {
+    let names = kinds::scalable().flat_map(|kind| [&[kind.plural], kind.short_names].concat());
+    nearest(text, names)
+}
+
+/// Adds which of the workloads `names`, as namespace and name, may have been meant.
+fn meant(error: Error, kind: &KindRef, wanted: (&str, &str), names: &[(String, String)]) -> Error {
+    match nearest_object(wanted, names) {
+        Some((namespace, name)) => error.hint(format!("did you mean {namespace}/{kind}/{name}?")),
+        None => error,
+    }
 }
 
 /// The identity of an object of any kind.

@@ -38,6 +38,7 @@ pub mod kinds;
 pub mod ledger;
 pub mod malformed;
 pub mod model;
+pub mod nearest;
 pub mod node;
 pub mod ownership;
 pub mod placement;

@@ -11,6 +11,7 @@
 //! An annotation that cannot be read is an error and never a default: a slip in `reserve`
 //! would otherwise fill the cluster to the brim.
 
+use super::nearest::{distance, letters};
 use super::reserve::Reserve;
 
 /// What the names of all these annotations begin with.
@@ -112,28 +113,7 @@ fn whole(text: &str, least: i64, most: i64) -> Result<i64, String> {
 
 /// Whether `text` is `known` but for upper case, separators, or two letters.
 fn is_slip(text: &str, known: &str) -> bool {
-    let plain = |text: &str| -> Vec<char> {
-        text.chars().filter(|c| c.is_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
-    };
-    let (text, known) = (plain(text), plain(known));
-    if text.len().abs_diff(known.len()) > 2 {
-        return false;
-    }
-    // Levenshtein's distance, row by row.
-    let mut row: Vec<usize> = (0..=known.len()).collect();
-    for (i, a) in text.iter().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        for (cell, b) in row.iter_mut().skip(1).zip(&known) {
-            let new = (corner + usize::from(a != b)).min(*cell + 1).min(left + 1);
-            corner = std::mem::replace(cell, new);
-            left = new;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = i + 1;
-        }
-    }
-    row.last().is_some_and(|distance| *distance <= 2)
+    distance(&letters(text), &letters(known)) <= 2
 }
 
 #[cfg(test)]

@@ -48,6 +48,11 @@ impl Selector {
         self.0.iter().all(|requirement| requirement.matches(labels))
     }
 
+    /// What each label must be.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.0
+    }
+
     /// Whether the selector selects everything.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -163,6 +168,14 @@ impl Requirement {
     /// The key that is looked at.
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// The values of which the label must have one; none for other tests.
+    pub fn values(&self) -> &[String] {
+        match &self.test {
+            Test::In(values) => values,
+            _ => &[],
+        }
     }
 
     fn parse(part: &str) -> Result<Self, String> {

@@ -6,6 +6,7 @@ use clap::Args;
 
 use crate::filler::NodeAutoscaler;
 use hpa_model::KubernetesVersion;
+use oppscale_cluster::TypedNames;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
@@ -233,6 +234,19 @@ const SURROUNDINGS: &str = "Surroundings";
 const OUTPUT: &str = "Output";
 
 impl RenderHpaArgs {
+    /// The names that must be those of something in the cluster.
+    pub fn typed_names(&self) -> TypedNames {
+        let of_flag = |flag: &'static str, resources: &Resources| -> Vec<_> {
+            resources.present().map(|(name, _)| (flag, name.to_owned())).collect()
+        };
+        let replica = match &self.replica {
+            Some(ReplicaFlag::Given(replica)) => of_flag("--replica", replica.footprint()),
+            _ => Vec::new(),
+        };
+        let quota = self.quota.iter().flat_map(|quota| of_flag("--quota", quota));
+        TypedNames { resources: replica.into_iter().chain(quota).collect(), ..Default::default() }
+    }
+
     /// Checks for flags that contradict each other.
     ///
     /// # Errors

@@ -41,6 +41,11 @@ pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit>
             "pods must be read to size a workload: kubectl get nodes,pods -A -o json > cluster.json"
         ));
     }
+    // A resource that nobody has fits no node, which sizing explains; a typing error does not.
+    let unmatched = args.typed_names().unmatched(&snapshot);
+    if let Some(typo) = unmatched.into_iter().find(|unmatched| unmatched.is_near) {
+        bail!(Error::from(typo));
+    }
     let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
     let sizing = sizing::size(&snapshot.ledger, &ask)?;
     facts.refuse_second_scaler(&decisions)?;

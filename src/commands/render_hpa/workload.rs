@@ -5,6 +5,7 @@ use anyhow::bail;
 use crate::filler::{Miner, Program, UserWorkload, Workload};
 use oppscale_cluster::documents::TextFile;
 use oppscale_core::error::Error;
+use oppscale_core::nearest::nearest;
 
 use super::args::RenderHpaArgs;
 use super::flags;
@@ -44,10 +45,14 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         }
         Some(file) if file == "-" || file.contains(['.', '/']) => return own(args, file),
         Some(file) if std::path::Path::new(file).is_file() => return own(args, file),
-        Some(other) => bail!(
-            Error::usage(format!("{other:?} is no workload"))
-                .hint(format!("expected {NAMES}, or the file of a Deployment"))
-        ),
+        Some(other) => {
+            let near = nearest(other, NAMES.split(", "));
+            let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
+            bail!(
+                Error::usage(format!("{other:?} is not a workload"))
+                    .hint(format!("{near}expected {NAMES}, or the file of a Deployment"))
+            )
+        }
     };
     let image = image(args, &program)?;
     flags::of_program(args, &program)?;

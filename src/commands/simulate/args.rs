@@ -7,6 +7,7 @@ use std::time::Duration;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
+use oppscale_core::nearest::nearest;
 use oppscale_core::reserve::Reserve;
 
 use crate::commands::args::OutputArgs;
@@ -135,7 +136,13 @@ impl SimulateArgs {
         let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
         found.ok_or_else(|| {
             Error::usage(format!("--show {wanted}: nothing of that name is compared"))
-                .hint(format!("expected one of {}", names.join(", ")))
+                .hint(format!("{}expected one of {}", meant(wanted, &names), names.join(", ")))
         })
     }
+}
+
+/// `did you mean NAME? ` for the nearest of `names`, or nothing.
+pub(super) fn meant(typed: &str, names: &[&str]) -> String {
+    let near = nearest(typed, names.iter().copied());
+    near.map(|name| format!("did you mean {name}? ")).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ use oppscale_cluster::{self, SavedFiles};
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
-use super::args::{Nature, SimulateArgs};
+use super::args::{Nature, SimulateArgs, meant};
 
 /// The value of the filler's PriorityClass where a correction gives it one.
 const OPPORTUNISTIC: i32 = -1000;
@@ -144,7 +144,11 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     let is_name = !args.scenario.contains(['.', '/']) && args.scenario != "-";
     if is_name && !std::path::Path::new(&args.scenario).exists() {
         let name = args.scenario.parse::<Scenario>().err().map(|error| error.to_string());
-        bail!(Error::usage(name.unwrap_or_default()).hint("or the name of a scenario file"));
+        let near = meant(&args.scenario, &Scenario::ALL.map(Scenario::name));
+        bail!(
+            Error::usage(name.unwrap_or_default())
+                .hint(format!("{near}or the name of a scenario file"))
+        );
     }
     let document = Document::read(&args.scenario)?;
     let setup = scenario::setup(&document)?;
@@ -239,8 +243,11 @@ fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
 
 fn no_configuration(name: &str) -> Error {
     let known: Vec<_> = configurations().iter().map(|known| known.key).collect();
-    Error::usage(format!("{name:?} is no configuration"))
-        .hint(format!("expected one of {}", known.join(", ")))
+    Error::usage(format!("{name:?} is not a configuration")).hint(format!(
+        "{}expected one of {}",
+        meant(name, &known),
+        known.join(", ")
+    ))
 }
 
 /// Two HPAs of one name are told apart by a number.

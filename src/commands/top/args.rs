@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use oppscale_cluster::WorkloadRef;
+use oppscale_cluster::{TypedNames, WorkloadRef};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{self, FIGURES, Figure, Format};
+use oppscale_core::nearest::nearest;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -190,6 +191,38 @@ impl TopArgs {
     }
 }
 
+impl TopArgs {
+    /// The names that must be those of something in the cluster.
+    pub fn typed_names(&self, settings: &TopSettings) -> TypedNames {
+        let of_flag = |flag| move |name: &str| (flag, name.to_owned());
+        let mut resources: Vec<_> =
+            self.resources.iter().map(|name| of_flag("--resource")(name)).collect();
+        if let Some(Limits(limits)) = &self.fail_below {
+            let names = limits.iter().map(|(name, _)| name.as_str());
+            resources.extend(names.filter(|name| *name != REPLICAS).map(of_flag("--fail-below")));
+        }
+        if let Some(replica) = &self.replica {
+            resources
+                .extend(replica.footprint().present().map(|(name, _)| of_flag("--replica")(name)));
+        }
+        let has_namespaces = matches!(settings.by, By::Namespace | By::Workload);
+        TypedNames {
+            resources,
+            keywords: self.fail_below.iter().map(|_| REPLICAS).collect(),
+            nodes: self.selector.clone().unwrap_or_default(),
+            pool_label: match &settings.by {
+                By::Pool(label) => label.clone(),
+                _ => None,
+            },
+            namespace: self.namespace.clone().filter(|_| has_namespaces),
+            pods: match &self.workload {
+                Some(WorkloadRef::Labels(selector)) => Some(selector.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
 fn parse_by(text: &str) -> Result<By, String> {
     match text {
         "node" | "nodes" => Ok(By::Node),
@@ -198,7 +231,13 @@ fn parse_by(text: &str) -> Result<By, String> {
         "pool" => Ok(By::Pool(None)),
         _ => match text.strip_prefix("pool=").filter(|label| !label.is_empty()) {
             Some(label) => Ok(By::Pool(Some(label.to_owned()))),
-            None => Err("expected node, namespace, workload, pool or pool=LABEL".to_owned()),
+            None => {
+                let expected = "expected node, namespace, workload, pool or pool=LABEL";
+                let near = nearest(text, ["node", "namespace", "workload", "pool"]);
+                Err(near.map_or(expected.to_owned(), |near| {
+                    format!("{expected}; did you mean {near}?")
+                }))
+            }
         },
     }
 }
@@ -208,7 +247,9 @@ fn parse_sort(text: &str) -> Result<Sort, String> {
     let wanted = figures::find(&key.to_ascii_lowercase());
     let is_key = |figure: &Figure| figures::sort_keys().any(|key| key.id == figure.id);
     let Some(figure) = wanted.filter(|figure| is_key(figure)) else {
-        return Err(format!("expected {}", sort_keys()));
+        let near = nearest(key, figures::sort_keys().map(|key| key.id));
+        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+        return Err(format!("expected {}{near}", sort_keys()));
     };
     let descending = match order {
         None => !figure.is_text(),

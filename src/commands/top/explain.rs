@@ -1,14 +1,16 @@
 //! `oppscale top --explain POD`: where a pod's number comes from.
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::table::columns;
-use oppscale_cluster::{Operation, SavedFiles};
+use oppscale_cluster::{ClusterError, Operation, SavedFiles, object_names};
 use oppscale_core::error::Error;
 use oppscale_core::explain::{self, Explanation};
+use oppscale_core::kinds;
 use oppscale_core::model::Pod;
+use oppscale_core::nearest::nearest_object;
 
 use super::args::TopArgs;
 
@@ -26,21 +28,22 @@ pub(super) async fn run(pod: &str, args: &TopArgs, printer: &Printer) -> anyhow:
         let namespace = given.unwrap_or(cluster.namespace()).to_owned();
         let operation =
             Operation::new(format!("get pod {namespace}/{name}"), "--verb=get --resource=pods");
-        let path = format!("/api/v1/namespaces/{namespace}/pods/{name}");
-        (namespace, String::from_utf8(cluster.get(&operation, &path).await?)?)
+        let path = kinds::POD.path(Some(&namespace), name);
+        let body = match cluster.get(&operation, &path).await {
+            Err(error @ ClusterError::NotFound { .. }) => {
+                let names = object_names(&cluster, &kinds::POD, None).await.unwrap_or_default();
+                bail!(absent(error.to_string(), (&namespace, name), &names));
+            }
+            body => body?,
+        };
+        (namespace, String::from_utf8(body)?)
     } else {
         let namespace = given.unwrap_or("default").to_owned();
         let files = SavedFiles::load(&args.from)?;
-        let json = files.pod(&namespace, name)?.map(str::to_owned).ok_or_else(|| {
-            Error::failure(format!("the saved lists hold no pod {namespace}/{name}")).hint(
-                match given {
-                    Some(_) => {
-                        "see what they hold: kubectl get pods -A -o wide, when they are saved"
-                    }
-                    None => "name the namespace too: --explain NAMESPACE/POD",
-                },
-            )
-        })?;
+        let Some(json) = files.pod(&namespace, name)?.map(str::to_owned) else {
+            let message = format!("the saved lists hold no pod {namespace}/{name}");
+            bail!(absent(message, (&namespace, name), &files.pod_names()?));
+        };
         (namespace, json)
     };
     let pod: Pod<'_> =
@@ -49,6 +52,14 @@ pub(super) async fn run(pod: &str, args: &TopArgs, printer: &Printer) -> anyhow:
         .with_context(|| format!("pod {namespace}/{name} cannot be counted"))?;
     printer.data(&text(&format!("{namespace}/{name}"), &pod, &explanation))?;
     Ok(Exit::Ok)
+}
+
+/// The error that there is no such pod, with the pod that may have been meant.
+fn absent(message: String, wanted: (&str, &str), names: &[(String, String)]) -> Error {
+    Error::usage(message).hint(match nearest_object(wanted, names) {
+        Some((namespace, name)) => format!("did you mean {namespace}/{name}?"),
+        None => "name it with its namespace: --explain NAMESPACE/POD".to_owned(),
+    })
 }
 
 fn text(name: &str, pod: &Pod<'_>, explanation: &Explanation) -> String {
@@ -64,8 +75,11 @@ fn text(name: &str, pod: &Pod<'_>, explanation: &Explanation) -> String {
         .iter()
         .map(|line| vec![line.what.clone(), line.amounts.clone(), line.note.clone()])
         .collect();
-    let total = explain::footprint_text(&explanation.total);
-    rows.push(vec!["TOTAL".to_owned(), total, "what the scheduler sets aside".to_owned()]);
+    // What an ended pod requested is set aside for nobody.
+    if !pod.is_terminal() {
+        let total = explain::footprint_text(&explanation.total);
+        rows.push(vec!["TOTAL".to_owned(), total, "what the scheduler sets aside".to_owned()]);
+    }
     let defaulted = if explanation.defaulted {
         "It never passed an API server; the server's defaults were filled in first.\n"
     } else {

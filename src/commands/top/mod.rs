@@ -12,10 +12,11 @@ use std::collections::HashSet;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
-use oppscale_cluster::{self, ResolvedWorkload, SavedFiles, Snapshot};
+use oppscale_cluster::{self, Cluster, ResolvedWorkload, SavedFiles, Snapshot, TypedName};
 use oppscale_core::error::Error;
 use oppscale_core::figures::Context;
 use oppscale_core::headroom::{self, NodeHeadroom, Query};
+use oppscale_core::kinds;
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By};
@@ -48,7 +49,8 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.live.record.is_some() {
         return follow::run(&args, printer).await;
     }
-    let (mut snapshot, workload) = read(&args, &settings, printer).await?;
+    let (mut snapshot, workload, cluster) = read(&args, &settings, printer).await?;
+    let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let mut report = report(&args, &settings, &snapshot, workload);
     add_rows(&mut report, &args, &settings, &snapshot)?;
     // The report holds everything that is shown; a table of thousands of rows needs the memory.
@@ -71,9 +73,7 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if let Some(why) = &snapshot.pods_unknown {
         printer.warn(&format!("pods are unknown: {why}"));
     }
-    for nothing in nothing_found(&args, &report) {
-        printer.warn(&nothing);
-    }
+    uncertain.iter().for_each(|warning| printer.warn(warning));
     for note in &notes {
         printer.note(note);
     }
@@ -111,11 +111,13 @@ async fn read(
     args: &TopArgs,
     settings: &TopSettings,
     printer: &Printer,
-) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
+) -> anyhow::Result<(Snapshot, ResolvedWorkload, Option<Cluster>)> {
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let namespace = args.namespace.as_deref().unwrap_or("default");
-        return oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace);
+        let (snapshot, workload) =
+            oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
+        return Ok((snapshot, workload, None));
     }
     let by_owner = matches!(settings.by, By::Namespace | By::Workload);
     let request = oppscale_cluster::Request {
@@ -124,8 +126,40 @@ async fn read(
         node_usage: args.usage && !by_owner,
         pod_usage: args.usage && by_owner,
     };
-    let connection = args.cluster.connect().await?;
-    oppscale_cluster::read(&connection, &request, &Progress::new(printer.shows_progress())).await
+    let cluster = args.cluster.connect().await?;
+    let progress = Progress::new(printer.shows_progress());
+    let (snapshot, workload) = oppscale_cluster::read(&cluster, &request, &progress).await?;
+    Ok((snapshot, workload, Some(cluster)))
+}
+
+/// Refuses names that nothing in the cluster has: their zeros would look like a full cluster.
+/// Returns warnings about those of which it is not certain.
+///
+/// # Errors
+/// When a name is certainly a typing error.
+async fn check_names(
+    args: &TopArgs,
+    settings: &TopSettings,
+    snapshot: &Snapshot,
+    cluster: Option<&Cluster>,
+) -> anyhow::Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for unmatched in args.typed_names(settings).unmatched(snapshot) {
+        let is_certain = match (unmatched.name, cluster, &args.namespace) {
+            (TypedName::Namespace, Some(cluster), Some(namespace)) => {
+                // It may exist and be empty. Where it may not be read, that is not known.
+                let path = kinds::NAMESPACE.path(None, namespace);
+                let exists = oppscale_cluster::exists(cluster, &path).await?;
+                exists == Some(false)
+            }
+            _ => unmatched.is_certain,
+        };
+        if is_certain {
+            return Err(Error::from(unmatched).into());
+        }
+        warnings.push(unmatched.sentence());
+    }
+    Ok(warnings)
 }
 
 /// Puts the rows into a report, sorted, and usage into rows and totals.
@@ -172,28 +206,6 @@ fn add_rows(
     let context = Context { resource, ..Context::default() };
     view::sort(&mut report.rows, settings.sort.figure, settings.sort.descending, &context);
     Ok(())
-}
-
-/// Warns about requested items that match nothing; their zeros would look like a full cluster.
-fn nothing_found(args: &TopArgs, report: &Report) -> Vec<String> {
-    let mut words = Vec::new();
-    let nodes = &report.headroom.nodes;
-    if let (Some(selector), true) = (&args.selector, nodes.is_empty()) {
-        words.push(format!("no node has the labels {selector}"));
-    }
-    if let (Some(namespace), true) = (&args.namespace, report.rows.is_empty()) {
-        words.push(format!("no pod of namespace {namespace} stands on a node"));
-    }
-    let is_named = |name: &str| {
-        nodes.iter().any(|node| {
-            let parts = [&node.allocatable, &node.paid, &node.opportunistic];
-            parts.into_iter().any(|part| part.as_ref().is_none_or(|part| part.get(name) != 0))
-        })
-    };
-    for name in args.resources.iter().filter(|name| !nodes.is_empty() && !is_named(name)) {
-        words.push(format!("no node offers the resource {name}, and no pod asks for it"));
-    }
-    words
 }
 
 /// The exit code. Warns about unknown objects and about limits that are not met.

@@ -85,6 +85,7 @@ fn setup(
         sort: args.sort.map(|sort| (sort.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
+        typed: args.typed_names(settings),
         show_unusable: args.show_unusable,
         interval: args.live.interval,
         max_staleness: args.live.watch_life + RENEWAL,

@@ -11,7 +11,7 @@ use crate::printer::Printer;
 use crate::render::json;
 use oppscale_cluster::follow::{ClusterState, Follower, Health};
 use oppscale_cluster::history::Player;
-use oppscale_cluster::{ResolvedWorkload, Snapshot};
+use oppscale_cluster::{ResolvedWorkload, Snapshot, TypedNames};
 use oppscale_core::error::Error;
 
 use super::args::{TopArgs, TopSettings};
@@ -42,7 +42,7 @@ async fn write(
     let cluster_state = follower.cluster_state();
     let mut changes = cluster_state.changes();
     let mut workload = follower.workload();
-    let mut lines = Lines::new(args, settings);
+    let mut lines = Lines::new(args, settings, printer);
     loop {
         let own = workload.borrow_and_update().clone();
         changes.mark_unchanged();
@@ -71,7 +71,7 @@ pub(super) fn replay(
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let mut player = Player::open(path)?;
-    let mut lines = Lines::new(args, settings);
+    let mut lines = Lines::new(args, settings, printer);
     let mut earliest = Duration::ZERO;
     loop {
         let (replica, placement) = player.workload();
@@ -93,13 +93,18 @@ pub(super) fn replay(
 struct Lines<'a> {
     args: &'a TopArgs,
     settings: &'a TopSettings,
+    printer: &'a Printer,
+    /// Names of the command line, until the cluster is known whole: then, what nothing has is
+    /// warned of once, for it may yet come.
+    unchecked: Option<TypedNames>,
     /// The last line, without its time.
     last: String,
 }
 
 impl<'a> Lines<'a> {
-    fn new(args: &'a TopArgs, settings: &'a TopSettings) -> Self {
-        Self { args, settings, last: String::new() }
+    fn new(args: &'a TopArgs, settings: &'a TopSettings, printer: &'a Printer) -> Self {
+        let unchecked = Some(args.typed_names(settings));
+        Self { args, settings, printer, unchecked, last: String::new() }
     }
 
     /// The line of the present state, if it differs from the last one.
@@ -118,13 +123,16 @@ impl<'a> Lines<'a> {
     }
 
     fn line(
-        &self,
+        &mut self,
         snapshot: &Snapshot,
         health: &Health,
         workload: ResolvedWorkload,
     ) -> Result<Option<String>, Error> {
         if !health.is_ready() {
             return Ok(None);
+        }
+        for unmatched in self.unchecked.take().iter().flat_map(|names| names.unmatched(snapshot)) {
+            self.printer.warn(&unmatched.sentence());
         }
         let mut report = super::report(self.args, self.settings, snapshot, workload);
         let has_rows = self.args.by.is_some() || self.args.namespace.is_some();

@@ -84,6 +84,14 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     }
     let deletions = found.deletions;
     if deletions.is_empty() {
+        if let Some((namespace, service)) = plan::other_installation(&cluster).await? {
+            let (asked, named) = (&args.namespace, &args.service);
+            return Err(Error::usage(format!(
+                "nothing of oppscale's is in namespace {asked} under the name {named}"
+            ))
+            .hint(format!("did you mean -n {namespace} --service {service}?"))
+            .into());
+        }
         printer.data("nothing to delete\n")?;
         return Ok(Exit::Ok);
     }

@@ -10,6 +10,10 @@ use oppscale_core::kinds::{self, Installed, Kind};
 use super::UninstallArgs;
 use crate::commands::init::BOOTSTRAP;
 
+/// The selector of our labels, as a query encodes it.
+const OURS: &str =
+    "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
+
 /// Kinds whose objects with our labels are deleted, in this order.
 static KINDS: [&Kind; 15] = [
     &kinds::API_SERVICE,
@@ -221,9 +225,7 @@ async fn ours(
     let path = kind.list_path(Some(namespace));
     let words = format!("list {}s", kind.name);
     let right = kind.permission("list,delete");
-    let selector =
-        "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
-    let query = format!("{path}?labelSelector={selector}");
+    let query = format!("{path}?labelSelector={OURS}");
     let list = cluster.find(&Operation::new(&words, &right), &query).await?;
     let items = list.unwrap_or_default()["items"].as_array().cloned().unwrap_or_default();
     let deletions = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
@@ -239,6 +241,22 @@ async fn ours(
         }
     });
     Ok(deletions.collect())
+}
+
+/// Namespace and name of an installation in the cluster, for whoever mistyped them; `None` if
+/// there is none, or if Deployments may not be listed everywhere.
+pub(super) async fn other_installation(
+    cluster: &Cluster,
+) -> Result<Option<(String, String)>, ClusterError> {
+    let right = kinds::DEPLOYMENT.permission("list");
+    let path = format!("{}?labelSelector={OURS}", kinds::DEPLOYMENT.list_path(None));
+    let list = match cluster.find(&Operation::new("list Deployments", &right), &path).await {
+        Err(ClusterError::Forbidden { .. }) => return Ok(None),
+        list => list?.unwrap_or_default(),
+    };
+    let metadata = &list["items"][0]["metadata"];
+    let text = |field: &str| metadata[field].as_str().map(str::to_owned);
+    Ok(text("namespace").zip(text("name")))
 }
 
 /// Whether an object is of this installation: there may be several in a cluster.

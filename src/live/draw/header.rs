@@ -177,6 +177,7 @@ pub(super) fn lines(state: &State, width: u16) -> Vec<(String, bool)> {
         {
             problems.push((format!("pods are unknown: {why}"), None));
         }
+        problems.extend(measured.unmatched.iter().map(|text| (text.clone(), None)));
         let unknown = &measured.unknown;
         problems.extend(unknown.iter().take(NAMED).map(|text| (text.clone(), None)));
         if unknown.len() > NAMED {

@@ -106,6 +106,19 @@ fn below_totals(bench: &mut Bench) -> String {
 }
 
 #[test]
+fn a_typed_name_that_nothing_has_is_noticed() {
+    let typed = oppscale_cluster::TypedNames {
+        resources: vec![("--resource", "mem".to_owned())],
+        ..Default::default()
+    };
+    let mut bench = Bench::of("blog-cluster", crate::live::Setup { typed, ..setup() });
+    let screen = bench.screen(100, 20);
+    let notice =
+        "! --resource: no node has the resource mem, and no pod requests it; did you mean memory?";
+    assert!(screen.contains(notice), "{screen}");
+}
+
+#[test]
 fn namespaces_pools_and_workloads() {
     let mut bench = Bench::of("mixed-cluster", setup());
     bench.code(KeyCode::Char('2'));

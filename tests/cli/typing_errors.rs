@@ -1,0 +1,163 @@
+//! Names that nothing in the cluster has: errors with the nearest name, never zeros.
+
+use serde_json::json;
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::fixture;
+use crate::support::stream::JsonStream;
+use crate::support::world::World;
+
+const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
+const MIXED: &str = "mixed-cluster/nodes-pods.kubectl.json";
+
+fn saved(command: &str, name: &str, args: &[&str]) -> CommandOutput {
+    let file = fixture(name);
+    let from = [command, "--from", file.to_str().unwrap()];
+    TestEnv::new().run(from.iter().chain(args))
+}
+
+/// Asserts that `output` is a usage error of these words, and nothing else.
+#[track_caller]
+fn assert_refused(output: &CommandOutput, message: &str, hint: &str) {
+    assert_eq!(output.code, Some(2), "{output}");
+    assert_eq!(output.stdout, "", "{output}");
+    assert!(output.stderr.contains(&format!("error: {message}")), "{message}: {output}");
+    assert!(output.stderr.contains(hint), "{hint}: {output}");
+}
+
+#[test]
+fn top_refuses_names_that_nothing_in_a_saved_list_has() {
+    for (args, message, hint) in [
+        (
+            &["--resource", "mem"][..],
+            "--resource: no node has the resource mem, and no pod requests it",
+            "did you mean memory?",
+        ),
+        (&["--resource", "cpu,gpu"], "--resource: no node has the resource gpu", "nvidia.com/gpu?"),
+        (&["--fail-below", "mem=10Gi"], "--fail-below: no node has the resource mem", "memory?"),
+        (&["--fail-below", "replica=1"], "--fail-below: no node has", "did you mean replicas?"),
+        (&["--replica", "cpus=1"], "--replica: no node has the resource cpus", "mean cpu?"),
+        (&["-l", "pol=gpu"], "-l: no node has the labels pol=gpu", "did you mean pool?"),
+        (&["-l", "pool=gpus"], "-l: no node has the labels pool=gpus", "pool: did you mean gpu?"),
+        (&["-n", "shopp"], "-n: no pod is in the namespace shopp", "did you mean shop?"),
+        (&["-n", "shopp", "-o", "json"], "-n: no pod is in the namespace shopp", "shop?"),
+        (&["--by", "pool=pol"], "--by pool=pol: no node has this label", "did you mean pool?"),
+        (
+            &["--workload", "app=chekout"],
+            "--workload: no pod has the labels app=chekout",
+            "app: did you mean checkout?",
+        ),
+        (&["--workload", "ap=checkout"], "--workload: no pod has", "did you mean app?"),
+        (
+            &["--workload", "shop/depoy/checkout"],
+            "the saved lists hold no",
+            "mean deploy/checkout?",
+        ),
+        (
+            &["--explain", "shp/resizing"],
+            "the saved lists hold no pod shp/resizing",
+            "did you mean shop/resizing?",
+        ),
+        (&["--explain", "resizing"], "the saved lists hold no pod", "mean shop/resizing?"),
+        (&["--sort", "remainig"], "invalid value", "did you mean remaining?"),
+        (&["--by", "nodess"], "invalid value", "did you mean node?"),
+    ] {
+        assert_refused(&saved("top", MIXED, args), message, hint);
+    }
+}
+
+#[test]
+fn names_that_exist_are_none_though_nothing_of_them_counts() {
+    // A resource that nodes report with 0, a namespace whose pods have ended, and one that waits.
+    let list = json!({"kind": "List", "items": [
+        {"kind": "Node", "metadata": {"name": "a", "uid": "1"},
+         "status": {"allocatable": {"cpu": "4", "pods": "9", "amd.com/gpu": "0"}}},
+        {"kind": "Pod", "metadata": {"name": "done", "namespace": "batch", "labels": {"app": "done"}, "uid": "2"},
+         "spec": {"nodeName": "a", "containers": [{"name": "c"}]}, "status": {"phase": "Succeeded"}},
+        {"kind": "Pod", "metadata": {"name": "w", "namespace": "waits", "uid": "3"},
+         "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": "1"}}}]}}
+    ]});
+    let env = TestEnv::new();
+    env.write("list", &list.to_string());
+    for args in [
+        &["--resource", "amd.com/gpu,ephemeral-storage"][..],
+        &["-n", "batch"],
+        &["-n", "waits"],
+        &["--workload", "app=done"],
+        &["--replica", "amd.com/gpu=1"],
+    ] {
+        let output = env.run([&["top", "--from", "list"], args].concat());
+        assert_eq!(output.code, Some(0), "{args:?}: {output}");
+    }
+    let ended = env.run(["top", "--from", "list", "--explain", "batch/done"]);
+    assert!(ended.stdout.starts_with("batch/done: has ended (Succeeded)"), "{ended}");
+    assert!(!ended.stdout.contains("TOTAL"), "{ended}");
+}
+
+#[test]
+fn a_workload_that_is_not_saved_is_named_with_its_nearest() {
+    let file = |name: &str| fixture(&format!("mixed-cluster/{name}")).to_str().unwrap().to_owned();
+    let from = ["nodes.json", "pods.json", "deployments.json"].map(file);
+    for (workload, hint) in [
+        ("shop/deploy/checkot", "did you mean shop/deployment/checkout?"),
+        ("shp/deploy/checkout", "did you mean shop/deployment/checkout?"),
+    ] {
+        for command in [&["top"][..], &["simulate", "--config", "G"]] {
+            let args = [command, &["--workload", workload, "--from"]].concat();
+            let args: Vec<_> = args.into_iter().map(str::to_owned).chain(from.clone()).collect();
+            assert_refused(&TestEnv::new().run(args), "the saved lists hold no", hint);
+        }
+    }
+    // The lists hold no StatefulSet at all, so it may exist.
+    let output = saved("top", MIXED, &["--workload", "shop/sts/x"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("save it too"), "{output}");
+}
+
+#[test]
+fn other_commands_refuse_them_too() {
+    let simulated = saved("simulate", BLOG, &["--workload", "app=mner", "--config", "G"]);
+    assert_refused(&simulated, "--workload: no pod has the labels app=mner", "hint:");
+    let run = |args: &[&str]| TestEnv::new().run(args);
+    assert_refused(&run(&["simulate", "--scenario", "blg"]), "\"blg\"", "did you mean blog?");
+    assert_refused(&run(&["simulate", "--config", "opscale"]), "\"opscale\"", "mean oppscale?");
+    let shown = run(&["simulate", "--config", "G", "--show", "GG"]);
+    assert_refused(&shown, "--show GG", "did you mean G?");
+    let image = ["--workload", "batch", "--image", "ghcr.io/acme/w:1"];
+    let rendered =
+        saved("render-hpa", BLOG, &[&image[..], &["--replica", "cpu=1,mem=1Gi"]].concat());
+    assert_refused(&rendered, "--replica: no node has the resource mem", "memory?");
+    let quota = ["--quota", "nvidia.com/gpus=9"];
+    let rendered = saved("render-hpa", MIXED, &[&image[..], &quota].concat());
+    let message = "--quota: no node has the resource nvidia.com/gpus";
+    assert_refused(&rendered, message, "did you mean nvidia.com/gpu?");
+    let rendered = saved("render-hpa", BLOG, &["--workload", "minr"]);
+    assert_refused(&rendered, "\"minr\" is not a workload", "did you mean miner?");
+}
+
+#[test]
+fn a_live_cluster_is_asked_what_was_meant() {
+    let server = FakeApiServer::start(World::blog());
+    let run = |args: &[&str]| TestEnv::of(&server).run([&["top"], args].concat());
+    assert_refused(&run(&["--resource", "mem"]), "--resource: no node has", "memory?");
+    assert_refused(&run(&["-n", "shopp"]), "-n: no pod is in", "did you mean shop?");
+    assert_refused(&run(&["--workload", "shop/deploy/chekout"]), "get Deployment", "checkout?");
+    assert_refused(&run(&["--explain", "shp/x"]), "get pod shp/x: not found", "hint:");
+}
+
+#[test]
+fn what_may_yet_come_is_only_warned_of() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let args = [&super::top_watch::WATCH[..], &["--resource", "mem", "-n", "shopp"]].concat();
+    let mut stream = JsonStream::start(&env, &args);
+    stream.until("following", super::top_watch::is_following);
+    let (code, stderr) = stream.interrupt();
+    assert_eq!(code, Some(130));
+    assert_eq!(
+        stderr,
+        "warning: --resource: no node has the resource mem, and no pod requests it; did you mean \
+         memory?\nwarning: -n: no pod is in the namespace shopp; did you mean shop?\n"
+    );
+}
