@@ -300,6 +300,59 @@ fn pools_of_annotations_are_found_and_recorded() {
     assert_eq!(pools[1].0, "ocid1.nodepool.oc1");
 }
 
+/// By the Jobs where they are saved, too, and by the name that a CronJob gives them where not.
+#[test]
+fn jobs_of_one_cron_job_are_one_workload() {
+    let node = r#"{"kind":"Node","metadata":{"name":"n","uid":"0"},"status":{"allocatable":{"cpu":"8","pods":"9"}}}"#;
+    let pod = |number: u32, job: &str| {
+        format!(
+            r#"{{"kind":"Pod","metadata":{{"name":"p{number}","namespace":"shop","uid":"{number}",
+                "ownerReferences":[{{"apiVersion":"batch/v1","kind":"Job","name":"{job}","controller":true}}]}},
+                "spec":{{"nodeName":"n","containers":[{{"name":"c","resources":{{"requests":{{"cpu":"1"}}}}}}]}}}}"#
+        )
+    };
+    let job = |name: &str, owner: &str| {
+        format!(
+            r#"{{"kind":"Job","apiVersion":"batch/v1","metadata":{{"name":"{name}","namespace":"shop","uid":"j-{name}",
+                "ownerReferences":[{owner}]}}}}"#
+        )
+    };
+    let pods = [
+        pod(1, "backup-29406780"),
+        pod(2, "backup-29406790"),
+        pod(3, "by-hand"),
+        pod(4, "migrate-29406780"),
+        pod(5, "import-20260131"),
+    ];
+    let workloads = |objects: &[String]| {
+        let output =
+            top_stdin(&objects.join("\n"), &["--by", "workload", "-o", "json", "--sort", "name"]);
+        let rows = json(&output)["workloads"].clone();
+        let row = |row: &Value| {
+            let text = |key: &str| row[key].as_str().unwrap().to_owned();
+            format!("{} {} {}", text("kind"), text("name"), row["resources"]["cpu"]["others"])
+        };
+        rows.as_array().unwrap().iter().map(row).collect::<Vec<_>>()
+    };
+    let of_pods = [&[node.to_owned()], &pods[..]].concat();
+    assert_eq!(
+        workloads(&of_pods),
+        [
+            "CronJob backup 2000",
+            "CronJob migrate 1000",
+            "Job by-hand 1000",
+            "Job import-20260131 1000",
+        ]
+    );
+    let cron_job =
+        r#"{"apiVersion":"batch/v1","kind":"CronJob","name":"backup","controller":true}"#;
+    let jobs = [job("by-hand", cron_job), job("migrate-29406780", "")];
+    assert_eq!(
+        workloads(&[&of_pods[..], &jobs].concat()),
+        ["CronJob backup 3000", "Job import-20260131 1000", "Job migrate-29406780 1000"]
+    );
+}
+
 #[test]
 fn thresholds_end_with_one_for_scripts() {
     let code = |limits: &str| top(BLOG, &["-q", "--fail-below", limits]).code;

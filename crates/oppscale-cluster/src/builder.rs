@@ -7,8 +7,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 
+use oppscale_core::kinds;
 use oppscale_core::malformed::Malformed;
-use oppscale_core::model::{Node, Pod};
+use oppscale_core::model::{Metadata, Node, Pod, Workload};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::record::{PodKey, PodRecord, PodState};
@@ -40,6 +41,8 @@ pub struct SnapshotBuilder {
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
+    /// The CronJob of each Job that is known, by `NAMESPACE/NAME`; `None` for a Job of its own.
+    cron_jobs: HashMap<String, Option<String>>,
     /// Whether objects come again and again as they change, so that the last one counts.
     /// In a single list the second one of a name is a contradiction.
     is_following: bool,
@@ -134,6 +137,17 @@ impl SnapshotBuilder {
         self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Node");
     }
 
+    /// Takes one Job's JSON, before the pods: its pods are its CronJob's.
+    pub fn raw_job(&mut self, json: &str) {
+        // Nothing of a Job counts, so one that is malformed tells nothing.
+        let Ok(job) = serde_json::from_str::<Workload<'_>>(json) else { return };
+        let metadata = &job.metadata;
+        let namespace = if metadata.namespace.is_empty() { "default" } else { &metadata.namespace };
+        let owner = metadata.controller().filter(|owner| &*owner.kind == kinds::CRON_JOB.name);
+        let cron_job = owner.map(|owner| owner.name.to_string());
+        self.cron_jobs.insert(format!("{namespace}/{}", &*metadata.name), cron_job);
+    }
+
     /// Takes one pod's JSON.
     pub fn raw_pod(&mut self, json: &str) {
         match serde_json::from_str::<Pod<'_>>(json) {
@@ -213,7 +227,14 @@ impl SnapshotBuilder {
 
     fn pod(&mut self, pod: &Pod<'_>) {
         self.pods += 1;
-        let record = PodRecord::of(pod, &self.ownership);
+        let mut record = PodRecord::of(pod, &self.ownership);
+        let cron_job = self.cron_job(&pod.metadata);
+        if let (Some(cron_job), Some(job)) = (&cron_job, pod.metadata.controller()) {
+            record.workload = match cron_job {
+                Some(name) => (kinds::CRON_JOB.name, name),
+                None => (kinds::JOB.name, &job.name),
+            };
+        }
         let seen = &mut self.snapshot.seen;
         seen.opportunistic |= record.opportunistic;
         if matches!(record.state, PodState::Gone) && !seen.namespaces.contains(record.namespace) {
@@ -223,6 +244,16 @@ impl SnapshotBuilder {
             self.add_usage(&record);
         }
         self.take_pod(record);
+    }
+
+    /// The CronJob of a pod's Job, if the Job is known.
+    fn cron_job(&self, pod: &Metadata<'_>) -> Option<Option<String>> {
+        if self.cron_jobs.is_empty() {
+            return None;
+        }
+        let owner = pod.controller().filter(|owner| &*owner.kind == kinds::JOB.name)?;
+        let namespace = if pod.namespace.is_empty() { "default" } else { &pod.namespace };
+        self.cron_jobs.get(&format!("{namespace}/{}", &*owner.name)).cloned()
     }
 
     fn add_usage(&mut self, record: &PodRecord<'_>) {

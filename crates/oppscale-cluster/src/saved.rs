@@ -190,6 +190,8 @@ pub fn read_saved(
         bail!(Error::failure("there are no nodes in what was read").hint(HOW_TO_SAVE));
     }
     let pods_unknown = !has("Pod");
+    let jobs = objects.iter().filter(|object| object.kind == "Job");
+    jobs.for_each(|job| builder.raw_job(job.json.get()));
     for object in &objects {
         match object.kind.as_str() {
             "Node" => builder.raw_node(object.json.get()),

@@ -90,13 +90,33 @@ fn parent_of<'o>(owner: &'o OwnerReference<'_>, pod: &Metadata<'_>) -> Option<(&
 
 /// The workload that a pod belongs to, for grouping: kind and name.
 ///
-/// A pod without a controller is its own workload.
+/// A pod without a controller is its own workload. Jobs are their CronJob's by the name that its
+/// controller gives them, if only the pod is known.
 pub fn workload_of<'p>(pod: &'p Metadata<'_>) -> (&'p str, &'p str) {
     match pod.controller() {
         None => ("Pod", &pod.name),
+        Some(owner) if &*owner.kind == kinds::JOB.name => match cron_job_of(&owner.name) {
+            Some(name) => (kinds::CRON_JOB.name, name),
+            None => (&owner.kind, &owner.name),
+        },
         Some(owner) => parent_of(owner, pod).unwrap_or((&owner.kind, &owner.name)),
     }
 }
+
+/// The CronJob whose controller gives a Job this name: `NAME-MINUTES`, the scheduled time in
+/// minutes since 1970 (`getJobName` of `pkg/controller/cronjob`, since Kubernetes 1.21).
+///
+/// Eight digits that are a date (`import-20260131`) would be a time before 2010.
+fn cron_job_of(job: &str) -> Option<&str> {
+    let (name, minutes) = job.rsplit_once('-')?;
+    let is_number = minutes.bytes().all(|byte| byte.is_ascii_digit());
+    let minutes: u32 = minutes.parse().ok().filter(|_| is_number)?;
+    (!name.is_empty() && SCHEDULED.contains(&minutes)).then_some(name)
+}
+
+/// Minutes since 1970 at which a CronJob may have been scheduled: from 2015, when there was none,
+/// to 2100.
+const SCHEDULED: std::ops::Range<u32> = 23_667_840..68_374_080;
 
 #[cfg(test)]
 mod tests {
@@ -142,5 +162,24 @@ mod tests {
     fn pods_group_under_the_workload_people_know() {
         assert_eq!(workload_of(&metadata(POD)), ("Deployment", "miner"));
         assert_eq!(workload_of(&metadata(r#"{"name":"lone"}"#)), ("Pod", "lone"));
+    }
+
+    #[test]
+    fn jobs_of_a_cron_job_are_known_by_their_name() {
+        for (job, workload) in [
+            ("backup-29406780", ("CronJob", "backup")),
+            ("a-1-29406780", ("CronJob", "a-1")),
+            ("import-20260131", ("Job", "import-20260131")),
+            ("import-2940678", ("Job", "import-2940678")),
+            ("import-294067800", ("Job", "import-294067800")),
+            ("import-+29406780", ("Job", "import-+29406780")),
+            ("-29406780", ("Job", "-29406780")),
+            ("migrate", ("Job", "migrate")),
+        ] {
+            let json = format!(
+                r#"{{"name":"p","ownerReferences":[{{"kind":"Job","name":"{job}","controller":true}}]}}"#
+            );
+            assert_eq!(workload_of(&metadata(&json)), workload, "{job}");
+        }
     }
 }
