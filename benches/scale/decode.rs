@@ -4,50 +4,69 @@ use std::time::Instant;
 
 use k8s_openapi::List;
 use k8s_openapi::api::core::v1::Pod;
-use oppscale_cluster::SnapshotBuilder;
+use oppscale_cluster::{Encoding, ListReader, SnapshotBuilder};
+use oppscale_core::kinds;
 use oppscale_core::ownership::Ownership;
 
-use super::{generate, measure};
+use super::{generate, measure, protobuf};
 
 /// As many pods as the API server puts on 8 pages.
 const PODS: usize = 4_000;
 const RUNS: usize = 7;
 
 pub fn run() {
-    let page = page(PODS);
-    let megabytes = page.len() as f64 / 1e6;
+    let (page, binary) = (page(PODS), binary(PODS));
     println!(
-        "(a) decode of {PODS} pods, {megabytes:.1} MB ({:.1} KB a pod)",
-        megabytes * 1e3 / PODS as f64
+        "(a) decode of {PODS} pods: {:.1} MB of JSON, {:.1} MB of protobuf",
+        page.len() as f64 / 1e6,
+        binary.len() as f64 / 1e6,
     );
+    let line = |what: &str, bytes: usize, seconds: f64| {
+        let rate = bytes as f64 / 1e6 / seconds;
+        println!("    {what:30} {:7.1} ms  {rate:6.0} MB/s", seconds * 1e3);
+    };
     let full = best(|| full(&page));
-    let lean = best(|| lean(&page));
-    println!("    k8s-openapi Pod          {:7.1} ms  {:6.0} MB/s", full * 1e3, megabytes / full);
-    println!("    lean decode + fold       {:7.1} ms  {:6.0} MB/s", lean * 1e3, megabytes / lean);
+    let json = best(|| lean(Encoding::Json, page.as_bytes()));
+    let protobuf = best(|| lean(Encoding::Protobuf, &binary));
+    line("JSON to k8s-openapi's Pod", page.len(), full);
+    line("JSON, lean decode and count", page.len(), json);
+    line("protobuf, lean decode and count", binary.len(), protobuf);
     let this = std::env::current_exe().unwrap();
     let peak = |how: &str| {
         measure::cost(1, this.to_str().unwrap(), &["child-decode", how, &PODS.to_string()]).peak_mib
     };
-    let (input, full_peak, lean_peak) = (peak("none"), peak("full"), peak("lean"));
     println!(
-        "    peak memory              {full_peak:.0} MiB and {lean_peak:.0} MiB, the text itself {input:.0} MiB"
+        "    peak memory: k8s-openapi {:.0} MiB, JSON {:.0}, protobuf {:.0}; the input {:.0} and {:.0}",
+        peak("full"),
+        peak("json"),
+        peak("protobuf"),
+        peak("none"),
+        peak("none-protobuf"),
     );
-    println!("    ratio of time            {:.1} times less", full / lean);
-    println!(
-        "    ratio of peak memory     {:.1} times less, {:.1} times without the text",
-        full_peak / lean_peak,
-        (full_peak - input) / (lean_peak - input).max(0.1)
-    );
+    println!("    ratio of time: {:.1} and {:.1} times less", full / json, full / protobuf);
 }
 
 /// Decodes in a process of its own, for its peak memory.
 pub fn child(how: &str, pods: usize) {
-    let page = page(pods);
     match how {
-        "full" => full(&page),
-        "lean" => lean(&page),
-        _ => {}
+        "full" => full(&page(pods)),
+        "json" => lean(Encoding::Json, page(pods).as_bytes()),
+        "protobuf" => lean(Encoding::Protobuf, &binary(pods)),
+        "none-protobuf" => drop(std::hint::black_box(binary(pods))),
+        _ => drop(std::hint::black_box(page(pods))),
     }
+}
+
+/// A page in protobuf, made pod by pod for its peak.
+fn binary(pods: usize) -> Vec<u8> {
+    let mut list = Vec::new();
+    for number in 0..pods {
+        let mut pod: serde_json::Value = serde_json::from_str(&generate::pod(number, 130)).unwrap();
+        pod["kind"] = "Pod".into();
+        pod["apiVersion"] = "v1".into();
+        protobuf::item(&mut list, &pod).unwrap();
+    }
+    protobuf::envelope("PodList", &list)
 }
 
 fn page(pods: usize) -> String {
@@ -69,9 +88,14 @@ fn full(page: &str) {
     assert_eq!(std::hint::black_box(list).items.len() % 2, 0);
 }
 
-fn lean(page: &str) {
+/// As it comes over the network: in pieces.
+fn lean(encoding: Encoding, body: &[u8]) {
     let mut builder = SnapshotBuilder::new(Ownership::default());
-    builder.pod_page(page.as_bytes()).unwrap();
+    let mut reader = ListReader::new(encoding, &kinds::POD);
+    for piece in body.chunks(64 << 10) {
+        reader.push(piece).unwrap().iter().for_each(|item| builder.raw_pod(*item));
+    }
+    reader.finish().unwrap().0.iter().for_each(|item| builder.raw_pod(*item));
     assert!(std::hint::black_box(builder).pods() > 0);
 }
 

@@ -21,6 +21,9 @@ mod generate;
 mod ledger;
 mod measure;
 mod oneshot;
+// Beside the tests, which need it too.
+#[path = "../../tests/support/protobuf.rs"]
+mod protobuf;
 mod screen;
 mod serve;
 mod server;

@@ -75,16 +75,8 @@ fn timed<R>(work: impl FnOnce() -> R) -> (Duration, R) {
 
 fn snapshot(size: Size) -> Snapshot {
     let mut builder = SnapshotBuilder::default();
-    let mut numbers: Vec<usize> = (0..size.nodes).collect();
-    for page in numbers.chunks(500) {
-        let items: Vec<_> = page.iter().map(|number| generate::node(*number)).collect();
-        builder.node_page(generate::list("Node", &items, None).as_bytes()).unwrap();
-    }
-    numbers = (0..size.pods).collect();
-    for page in numbers.chunks(500) {
-        let items: Vec<_> = page.iter().map(|number| generate::pod(*number, size.nodes)).collect();
-        builder.pod_page(generate::list("Pod", &items, None).as_bytes()).unwrap();
-    }
+    (0..size.nodes).for_each(|number| builder.raw_node(generate::node(number).as_str()));
+    (0..size.pods).for_each(|number| builder.raw_pod(generate::pod(number, size.nodes).as_str()));
     builder.finish()
 }
 

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::generate::{self, Size};
+use super::protobuf;
 use super::watch::Watches;
 
 /// As in `oppscale_cluster`, and kubectl.
@@ -112,12 +113,21 @@ pub fn child(folder: &str, size: Size, pace: usize) {
     });
 }
 
+/// An answer in JSON, and in protobuf if it can be had so.
+type Encoded = (Bytes, Option<Bytes>);
+
 /// Every answer, by path and the page's number; page 0 is the whole list.
-fn answers(folder: &Path, size: Size) -> HashMap<(String, usize), Bytes> {
+fn answers(folder: &Path, size: Size) -> HashMap<(String, usize), Encoded> {
     let others = std::fs::read(folder.join("others.json")).unwrap();
     let others: HashMap<String, serde_json::Value> = serde_json::from_slice(&others).unwrap();
-    let mut answers: HashMap<(String, usize), Bytes> =
-        others.into_iter().map(|(path, list)| ((path, 1), list.to_string().into())).collect();
+    let mut answers: HashMap<(String, usize), Encoded> = others
+        .into_iter()
+        .map(|(path, list)| ((path, 1), (list.to_string().into(), None)))
+        .collect();
+    let encoded = |list: String| {
+        let binary = protobuf::object(&serde_json::from_str(&list).unwrap()).unwrap();
+        (Bytes::from(list), Some(Bytes::from(binary)))
+    };
     let nodes: Vec<_> = (0..size.nodes).map(generate::node).collect();
     let pods: Vec<_> = (0..size.pods).map(|number| generate::pod(number, size.nodes)).collect();
     for (path, kind, items) in [("/api/v1/nodes", "Node", &nodes), ("/api/v1/pods", "Pod", &pods)] {
@@ -125,18 +135,18 @@ fn answers(folder: &Path, size: Size) -> HashMap<(String, usize), Bytes> {
         for (page, items) in items.chunks(PAGE).enumerate() {
             let token = (page + 1 < pages).then(|| (page + 2).to_string());
             let list = generate::list(kind, items, token.as_deref());
-            answers.insert((path.to_owned(), page + 1), list.into());
+            answers.insert((path.to_owned(), page + 1), encoded(list));
         }
         // The whole list costs its size again; only the peer asks for it.
         if items.len() <= super::MEDIUM.pods {
-            answers.insert((path.to_owned(), 0), generate::list(kind, items, None).into());
+            answers.insert((path.to_owned(), 0), encoded(generate::list(kind, items, None)));
         }
     }
     answers
 }
 
 async fn answer(
-    answers: Arc<HashMap<(String, usize), Bytes>>,
+    answers: Arc<HashMap<(String, usize), Encoded>>,
     watches: Arc<Watches>,
     pace: usize,
     request: Request<hyper::body::Incoming>,
@@ -150,23 +160,32 @@ async fn answer(
         (None, None) => 0,
     };
     let path = request.uri().path();
+    let accept = request.headers().get("accept").and_then(|accept| accept.to_str().ok());
+    let wants_protobuf = accept.is_some_and(|accept| accept.contains(protobuf::MEDIA_TYPE));
     if value("watch").is_some() {
         let life = value("timeoutSeconds").and_then(|life| life.parse().ok());
-        return Ok(watches.open(path, value("sendInitialEvents").is_some(), life));
+        let is_list = value("sendInitialEvents").is_some();
+        return Ok(watches.open(path, is_list, life, wants_protobuf));
     }
     if path == "/version" {
         let version = r#"{"gitVersion":"v1.36.2","minor":"36"}"#;
         let version = version.replace("36", if watches.is_streaming() { "36" } else { "33" });
         return Ok(Response::new(Full::new(version.into()).boxed_unsync()));
     }
-    let body = answers.iter().find(|((known, number), _)| *known == path && *number == page);
+    let encoded = answers.iter().find(|((known, number), _)| *known == path && *number == page);
+    let body =
+        encoded.map(|(_, (json, binary))| match binary.as_ref().filter(|_| wants_protobuf) {
+            Some(binary) => (protobuf::MEDIA_TYPE, binary),
+            None => ("application/json", json),
+        });
     if let Some((_, body)) = body
         && pace > 0
     {
         let micros = body.len() / pace;
         tokio::time::sleep(std::time::Duration::from_micros(micros as u64)).await;
     }
-    let response = Response::builder().header("content-type", "application/json");
+    let content_type = body.map_or("application/json", |(content_type, _)| content_type);
+    let response = Response::builder().header("content-type", content_type);
     Ok(match body {
         Some((_, body)) => response.body(Full::new(body.clone()).boxed_unsync()),
         None => response

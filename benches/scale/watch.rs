@@ -21,6 +21,7 @@ use tokio::sync::broadcast;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::generate::{self, Size};
+use super::protobuf;
 
 /// Pods of which events tell; each in two shapes.
 const CHANGING: usize = 1000;
@@ -35,9 +36,9 @@ pub struct Watches {
     /// The rate of pod events, a second.
     rate: AtomicUsize,
     /// The streamed lists of nodes and of pods, once that was asked for.
-    lists: OnceLock<[Vec<Bytes>; 2]>,
-    nodes: broadcast::Sender<Bytes>,
-    changes: Vec<Bytes>,
+    lists: OnceLock<[Vec<Encoded>; 2]>,
+    nodes: broadcast::Sender<Encoded>,
+    changes: Vec<Encoded>,
 }
 
 impl Watches {
@@ -49,7 +50,7 @@ impl Watches {
                 1 => pod.replace(r#""cpu":"50m""#, r#""cpu":"60m""#),
                 _ => pod,
             };
-            Bytes::from(line("MODIFIED", &pod))
+            Encoded::event("MODIFIED", "Pod", &pod)
         });
         let watches = Arc::new(Self {
             size,
@@ -91,7 +92,7 @@ impl Watches {
                 let spec = format!(r#""spec":{{"unschedulable":{},"#, how == "1");
                 let node = generate::node(0).replacen(r#""spec":{"#, &spec, 1);
                 // Nobody may be watching yet.
-                let _ = self.nodes.send(line("MODIFIED", &node).into());
+                let _ = self.nodes.send(Encoded::event("MODIFIED", "Node", &node));
             }
             _ => panic!("{command}"),
         }
@@ -103,6 +104,7 @@ impl Watches {
         path: &str,
         is_list: bool,
         life: Option<u64>,
+        wants_protobuf: bool,
     ) -> Response<UnsyncBoxBody<Bytes, Infallible>> {
         let end = Instant::now() + Duration::from_secs(life.unwrap_or(1800));
         let is_node = path.ends_with("nodes");
@@ -125,40 +127,70 @@ impl Watches {
             true => node_events(self.nodes.subscribe(), end).boxed(),
             false => pod_events(self, end).boxed(),
         };
-        let lines = first.chain(news).map(|lines| Ok(Frame::data(lines)));
-        Response::new(StreamBody::new(lines).boxed_unsync())
+        let events = first.chain(news).map(move |events| {
+            Ok(Frame::data(if wants_protobuf { events.protobuf } else { events.json }))
+        });
+        let mut response = Response::new(StreamBody::new(events).boxed_unsync());
+        if wants_protobuf {
+            let content_type = format!("{};stream=watch", protobuf::MEDIA_TYPE);
+            response.headers_mut().insert("content-type", content_type.parse().unwrap());
+        }
+        response
     }
 }
 
-fn line(kind: &str, object: &str) -> String {
-    format!("{{\"type\":\"{kind}\",\"object\":{object}}}\n")
+/// Events in both encodings.
+#[derive(Debug, Clone, Default)]
+struct Encoded {
+    json: Bytes,
+    protobuf: Bytes,
+}
+
+impl Encoded {
+    /// An event of an object of a list, which does not name its kind.
+    fn event(event: &str, kind: &str, object: &str) -> Self {
+        let mut value: serde_json::Value = serde_json::from_str(object).unwrap();
+        value["kind"] = kind.into();
+        value["apiVersion"] = "v1".into();
+        Self {
+            json: format!("{{\"type\":\"{event}\",\"object\":{object}}}\n").into(),
+            protobuf: protobuf::event(event, &value).unwrap().into(),
+        }
+    }
+
+    fn join(events: impl Iterator<Item = Self>) -> Self {
+        let (mut json, mut protobuf) = (Vec::new(), Vec::new());
+        for event in events {
+            json.extend_from_slice(&event.json);
+            protobuf.extend_from_slice(&event.protobuf);
+        }
+        Self { json: json.into(), protobuf: protobuf.into() }
+    }
 }
 
 /// The events of a streamed list, and the bookmark behind.
-fn pieces(kind: &str, count: usize, object: impl Fn(usize) -> String) -> Vec<Bytes> {
+fn pieces(kind: &str, count: usize, object: impl Fn(usize) -> String) -> Vec<Encoded> {
     let numbers: Vec<usize> = (0..count).collect();
-    let piece = |numbers: &[usize]| -> Bytes {
-        numbers.iter().map(|number| line("ADDED", &object(*number))).collect::<String>().into()
+    let piece = |numbers: &[usize]| {
+        Encoded::join(numbers.iter().map(|n| Encoded::event("ADDED", kind, &object(*n))))
     };
-    let end = format!(
-        r#"{{"kind":"{kind}","apiVersion":"v1","metadata":{{"resourceVersion":"123456","annotations":{{"k8s.io/initial-events-end":"true"}}}}}}"#
-    );
-    numbers.chunks(PIECE).map(piece).chain([line("BOOKMARK", &end).into()]).collect()
+    let end = r#"{"metadata":{"resourceVersion":"123456","annotations":{"k8s.io/initial-events-end":"true"}}}"#;
+    numbers.chunks(PIECE).map(piece).chain([Encoded::event("BOOKMARK", kind, end)]).collect()
 }
 
 fn node_events(
-    events: broadcast::Receiver<Bytes>,
+    events: broadcast::Receiver<Encoded>,
     end: Instant,
-) -> impl Stream<Item = Bytes> + Send {
+) -> impl Stream<Item = Encoded> + Send {
     stream::unfold(events, move |mut events| async move {
         let event = timeout_at(end, events.recv()).await.ok()?.ok()?;
         Some((event, events))
     })
 }
 
-fn pod_events(watches: Arc<Watches>, end: Instant) -> impl Stream<Item = Bytes> + Send {
+fn pod_events(watches: Arc<Watches>, end: Instant) -> impl Stream<Item = Encoded> + Send {
     let start = Instant::now();
-    stream::unfold((watches, 0_usize, start), move |(watches, mut sent, mut tick)| async move {
+    stream::unfold((watches, 0_usize, start), move |(watches, sent, mut tick)| async move {
         loop {
             tick += Duration::from_secs(1) / PARTS as u32;
             if tick >= end {
@@ -169,12 +201,10 @@ fn pod_events(watches: Arc<Watches>, end: Instant) -> impl Stream<Item = Bytes> 
             if count == 0 {
                 continue;
             }
-            let mut lines = Vec::new();
-            for _ in 0..count {
-                lines.extend_from_slice(&watches.changes[sent % watches.changes.len()]);
-                sent += 1;
-            }
-            return Some((Bytes::from(lines), (watches, sent, tick)));
+            let events = (sent..sent + count)
+                .map(|number| watches.changes[number % watches.changes.len()].clone());
+            let events = Encoded::join(events);
+            return Some((events, (watches, sent + count, tick)));
         }
     })
 }

@@ -179,9 +179,34 @@ fn an_answer_cut_between_its_chunks_is_no_answer() {
 }
 
 #[test]
-fn an_answer_cut_on_the_second_page_leaves_no_half_a_table() {
+fn a_later_page_that_fails_is_read_again_and_not_the_list() {
     let server = Setup::new(World::blog()).pages_of(40).start();
-    server.next(PODS, [Answer::Serve, Answer::Cut(Framing::Chunked)]);
+    let failures = [
+        Answer::Serve,
+        Answer::Raw(500, Vec::new(), "etcdserver: request timed out"),
+        Answer::Cut(Framing::Chunked),
+        Answer::HangUp,
+        Answer::Serve,
+        Answer::Recorded("503-aggregator"),
+    ];
+    server.next(PODS, failures);
+    let output = TestEnv::of(&server).run(["top"]);
+    assert_eq!(
+        output.stdout,
+        TestEnv::of(&FakeApiServer::start(World::blog())).run(["top"]).stdout,
+        "{output}"
+    );
+    let requests = server.requests();
+    let pages: Vec<_> = requests.iter().filter(|request| request.path == PODS).collect();
+    let starts = pages.iter().filter(|page| page.parameter("continue").is_none()).count();
+    assert_eq!((pages.len(), starts), (7, 1), "{}", server.log());
+}
+
+#[test]
+fn a_later_page_that_fails_again_and_again_leaves_no_half_a_table() {
+    let server = Setup::new(World::blog()).pages_of(40).start();
+    server.next(PODS, [Answer::Serve]);
+    server.always(PODS, Answer::Cut(Framing::Chunked));
     let output = TestEnv::of(&server).run(["top"]);
     assert_snapshot!(output, @"
     ------- stderr -------
@@ -190,6 +215,7 @@ fn an_answer_cut_on_the_second_page_leaves_no_half_a_table() {
     [EOF]
     [exit status: 1]
     ");
+    assert_eq!(server.requests().len(), 6, "{}", server.log());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::support::bin::{TestEnv, signal};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::fixture;
 use crate::support::kubeconfig::Kubeconfig;
+use crate::support::request::Request;
 use crate::support::world::World;
 
 const NODES: &str = "/api/v1/nodes";
@@ -51,6 +52,28 @@ fn a_live_cluster_counts_as_its_saved_list_does() {
     let server = FakeApiServer::start(World::blog());
     let output = TestEnv::of(&server).run(["top"]);
     assert_eq!(output.stdout, blog_table());
+}
+
+#[test]
+fn a_server_that_speaks_json_alone_is_read_all_the_same() {
+    let server = Setup::new(World::blog()).pages_of(40).without_protobuf().start();
+    let output = TestEnv::of(&server).run(["top"]);
+    assert_eq!(output.stdout, blog_table(), "{output}");
+    let accepts = "application/vnd.kubernetes.protobuf, application/json";
+    assert!(server.requests().iter().all(|request| request.header("accept") == [accepts]));
+}
+
+#[test]
+fn a_server_that_refuses_protobuf_is_asked_for_it_once() {
+    for status in [406, 415] {
+        let server = Setup::new(World::blog()).pages_of(40).without_protobuf().start();
+        server.next(NODES, [Answer::Raw(status, Vec::new(), "no such type")]);
+        let output = TestEnv::of(&server).run(["top"]);
+        assert_eq!(output.stdout, blog_table(), "{output}");
+        let requests = server.requests();
+        let json = |request: &&Request| request.header("accept") == ["application/json"];
+        assert_eq!((requests.len(), requests.iter().filter(json).count()), (5, 4), "{status}");
+    }
 }
 
 #[test]

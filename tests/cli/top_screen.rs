@@ -1,6 +1,6 @@
 //! The live screen of `oppscale top` on a real pseudo-terminal.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
 use crate::support::terminal::Terminal;
+use crate::support::watch::Ending;
 use crate::support::world::World;
 
 const TOP: &[&str] = &["top", "--reserve", "30"];
@@ -201,6 +202,24 @@ fn a_lost_connection_is_told_and_comes_back() {
         text.lines().next().unwrap().contains("live") && text.contains("5 nodes")
     });
     assert!(!text.contains("reconnecting"), "{text}");
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
+fn connecting_anew_gives_up_a_request_that_hangs() {
+    let (server, mut terminal) = screen(World::blog());
+    whole(&mut terminal);
+    server.always("/api/v1/nodes?watch", Answer::Silence);
+    server.end_watches(Ending::Whole);
+    // The next watch is asked for at once, and is never answered.
+    std::thread::sleep(Duration::from_secs(1));
+    server.always("/api/v1/nodes?watch", Answer::Serve);
+    server.change(|world| world.nodes.truncate(5));
+    let start = Instant::now();
+    terminal.press("R");
+    terminal.see("the change", |text| text.contains("5 nodes"));
+    assert!(start.elapsed() < Duration::from_secs(10), "after {:?}", start.elapsed());
     terminal.press("q");
     let _ = terminal.end(0);
 }

@@ -204,6 +204,17 @@ fn a_watch_that_falls_silent_is_noticed() {
 }
 
 #[test]
+fn a_server_that_speaks_json_alone_is_followed_all_the_same() {
+    for ending in [Ending::Whole, Ending::HalfALine, Ending::Garbage, Ending::Gone] {
+        survives(Setup::new(World::blog()).without_protobuf(), &[], |server| {
+            server.end_watches(ending);
+        });
+    }
+    let paged = Setup::new(World::blog()).without_protobuf().without_streaming();
+    survives(paged, &["--watch-life=1s"], |_| {});
+}
+
+#[test]
 fn a_server_that_answers_with_errors_is_tried_again() {
     for answer in [
         Answer::Raw(503, vec![], "no endpoints"),
@@ -253,6 +264,7 @@ fn with_the_right_to_list_alone_the_list_is_read_again_and_again() {
     assert_eq!(line["totals"], fresh(&env)["totals"]);
 }
 
+/// The object may be read again only after a while: its first answer is an error.
 #[test]
 fn own_pods_are_known_through_a_rollout() {
     let server = FakeApiServer::start(World::blog());
@@ -263,6 +275,8 @@ fn own_pods_are_known_through_a_rollout() {
         line["totals"]["usable"]["resources"]["cpu"]["opportunistic"].as_i64().unwrap()
     };
     let before = own(&stream.until("following", is_following));
+    let deployment = "/apis/apps/v1/namespaces/opportunistic/deployments/electroneum";
+    server.next(deployment, [Answer::Raw(500, Vec::new(), "etcdserver: no leader")]);
     server.change(|world| {
         let mut set = world.replica_sets[0].clone();
         let owner = set["metadata"]["ownerReferences"][0]["name"].clone();

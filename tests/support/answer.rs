@@ -11,6 +11,7 @@ use flate2::write::GzEncoder;
 use futures::{StreamExt, stream};
 use serde_json::Value;
 
+use super::protobuf;
 use super::world::{World, json_of};
 
 /// The answer to one request of a path.
@@ -51,6 +52,17 @@ pub fn json(status: StatusCode, value: &Value) -> Response<Body> {
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// A JSON answer as protobuf, if it can be written so.
+pub async fn as_protobuf(response: Response<Body>) -> Response<Body> {
+    let (mut parts, body) = response.into_parts();
+    let mut bytes = whole(body).await;
+    if let Some(binary) = serde_json::from_slice(&bytes).ok().as_ref().and_then(protobuf::object) {
+        parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(protobuf::MEDIA_TYPE));
+        bytes = binary.into();
+    }
+    Response::from_parts(parts, Body::from(bytes))
 }
 
 /// A recorded error answer.

@@ -23,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
+use super::protobuf;
 use super::request::Request;
 use super::routes::{self, Paging};
 pub use super::setup::Setup;
@@ -56,6 +57,7 @@ struct Shared {
     token: Mutex<Option<String>>,
     demands_certificate: bool,
     prefix: &'static str,
+    speaks_protobuf: bool,
 }
 
 struct Script {
@@ -82,6 +84,7 @@ impl FakeApiServer {
             token: Mutex::new(setup.token.map(str::to_owned)),
             demands_certificate: setup.demands_certificate,
             prefix: setup.prefix,
+            speaks_protobuf: setup.speaks_protobuf,
         });
         let mut server = Self {
             shared,
@@ -317,8 +320,17 @@ impl Shared {
             paging.revision = self.watches.history.lock().unwrap().revision;
             routes::serve(&world, &paging, request)
         };
+        let response = match self.wants_protobuf(request) {
+            true => answer::as_protobuf(response).await,
+            false => response,
+        };
         let accepts = request.header("accept-encoding").iter().any(|codes| codes.contains("gzip"));
         if accepts { answer::compressed(response).await } else { response }
+    }
+
+    fn wants_protobuf(&self, request: &Request) -> bool {
+        let accepts = |types: &&str| types.contains(protobuf::MEDIA_TYPE);
+        self.speaks_protobuf && request.header("accept").iter().any(accepts)
     }
 
     /// A watch, if that is what is asked for, of something that can be watched.
@@ -351,6 +363,6 @@ impl Shared {
         let world = self.world.lock().unwrap();
         let (path, list) = world.collections().into_iter().find(|(path, _)| *path == plural)?;
         let what = What { version, kind, path, namespace };
-        Some(watch::serve(&self.watches, what, list, request))
+        Some(watch::serve(&self.watches, what, list, request, self.wants_protobuf(request)))
     }
 }

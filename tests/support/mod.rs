@@ -11,6 +11,7 @@ pub mod kubeconfig;
 pub mod managed;
 pub mod objects;
 pub mod place;
+pub mod protobuf;
 pub mod refusal;
 pub mod request;
 pub mod review;

@@ -15,10 +15,12 @@ pub struct Setup {
     pub(super) prefix: &'static str,
     pub(super) streams: bool,
     pub(super) stores: bool,
+    pub(super) speaks_protobuf: bool,
 }
 
 impl Setup {
-    /// A server with TLS that asks nobody who they are.
+    /// A server with TLS that asks nobody who they are. With `OPPSCALE_TEST_JSON` in the
+    /// environment of the tests, all of them are run against servers that speak JSON alone.
     pub fn new(world: World) -> Self {
         let paging = Paging { at_most: usize::MAX, overlap: 0, epoch: 930, revision: 930 };
         Self {
@@ -30,6 +32,7 @@ impl Setup {
             prefix: "",
             streams: true,
             stores: false,
+            speaks_protobuf: std::env::var_os("OPPSCALE_TEST_JSON").is_none(),
         }
     }
 
@@ -95,6 +98,12 @@ impl Setup {
     #[must_use]
     pub fn storing(self) -> Self {
         Self { stores: true, ..self }
+    }
+
+    /// That answers in JSON, whatever it is asked for, as some proxies do.
+    #[must_use]
+    pub fn without_protobuf(self) -> Self {
+        Self { speaks_protobuf: false, ..self }
     }
 
     /// Starts it.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::answer;
+use super::protobuf;
 use super::request::Request;
 use super::routes::{has_labels, selects};
 use super::world::World;
@@ -136,6 +137,7 @@ pub struct What {
 /// The objects of a watch that are to be seen.
 struct Selection {
     what: What,
+    is_protobuf: bool,
     fields: String,
     labels: String,
 }
@@ -160,7 +162,23 @@ impl Selection {
     fn bookmark(&self, revision: u64, metadata: Value) -> Bytes {
         let mut mark = self.typed(&json!({"metadata": metadata}));
         mark["metadata"]["resourceVersion"] = revision.to_string().into();
-        line("BOOKMARK", &mark)
+        self.event("BOOKMARK", &mark)
+    }
+
+    /// An event as it is written.
+    fn event(&self, kind: &str, object: &Value) -> Bytes {
+        let binary = self.is_protobuf.then(|| protobuf::event(kind, object)).flatten();
+        binary.map_or_else(|| line(kind, object), Bytes::from)
+    }
+
+    fn gone(&self) -> Bytes {
+        self.event(
+            "ERROR",
+            &json!({
+                "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+                "message": "too old resource version: 1 (1000)", "reason": "Expired", "code": 410
+            }),
+        )
     }
 }
 
@@ -170,11 +188,13 @@ pub fn serve(
     what: What,
     list: &[Value],
     request: &Request,
+    wants_protobuf: bool,
 ) -> Response<Body> {
     let history = watches.history.lock().unwrap();
     let fields = request.parameter("fieldSelector").unwrap_or_default().to_owned();
     let labels = request.parameter("labelSelector").unwrap_or_default().to_owned();
-    let selection = Selection { what, fields, labels };
+    let is_protobuf = wants_protobuf && matches!(what.kind, "Node" | "Pod");
+    let selection = Selection { what, is_protobuf, fields, labels };
     let is_list = request.parameter("sendInitialEvents") == Some("true");
     if is_list && !watches.streams {
         let message = "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: \
@@ -189,7 +209,7 @@ pub fn serve(
     let mut first = Vec::new();
     let since = if is_list {
         for object in list.iter().filter(|object| selection.has(object)) {
-            first.push(line("ADDED", &selection.typed(object)));
+            first.push(selection.event("ADDED", &selection.typed(object)));
         }
         let end = json!({"annotations": {"k8s.io/initial-events-end": "true"}});
         first.push(selection.bookmark(history.revision, end));
@@ -199,7 +219,7 @@ pub fn serve(
         match since.parse() {
             Ok(since) if since >= history.oldest => since,
             _ => {
-                first.push(gone());
+                first.push(selection.gone());
                 u64::MAX
             }
         }
@@ -222,7 +242,11 @@ pub fn serve(
         receiver.recv().await.map(|piece| (piece, receiver))
     });
     let mut response = Response::new(Body::from_stream(stream.boxed()));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let content_type = match is_protobuf {
+        true => "application/vnd.kubernetes.protobuf;stream=watch",
+        false => "application/json",
+    };
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }
 
@@ -299,7 +323,7 @@ impl Session {
                 (Some(old), None) => ("DELETED", entry.after.clone().unwrap_or(old)),
             };
             object["metadata"]["resourceVersion"] = entry.revision.to_string().into();
-            Some(line(kind, &self.selection.typed(&object)))
+            Some(self.selection.event(kind, &self.selection.typed(&object)))
         })
         .collect()
     }
@@ -308,9 +332,10 @@ impl Session {
         let last = match ending {
             Ending::Whole => return,
             Ending::Garbage => Bytes::from_static(b"<html>bad gateway</html>\n"),
-            Ending::Gone => gone(),
+            Ending::Gone => self.selection.gone(),
             Ending::HalfALine => {
-                let half = Bytes::from_static(br#"{"type":"MODIFIED","object":{"metadata":{"na"#);
+                let mut half = self.selection.gone();
+                half.truncate(half.len() / 2);
                 let _ = self.lines.send(Ok(half)).await;
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 let _ = self.lines.send(Err(io::Error::other("cut"))).await;
@@ -325,14 +350,4 @@ fn line(kind: &str, object: &Value) -> Bytes {
     let mut line = json!({"type": kind, "object": object}).to_string();
     line.push('\n');
     line.into()
-}
-
-fn gone() -> Bytes {
-    line(
-        "ERROR",
-        &json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": "too old resource version: 1 (1000)", "reason": "Expired", "code": 410
-        }),
-    )
 }

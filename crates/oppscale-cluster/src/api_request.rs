@@ -145,7 +145,7 @@ impl Cluster {
             let exchange = async {
                 let response = self.send_http(&operation.description, request).await?;
                 let (warnings, date) = (warnings(response.headers()), date(response.headers()));
-                let answer = self.whole(&operation.description, response, Vec::new()).await?;
+                let answer = self.whole(&operation.description, response).await?;
                 let response = ApiResponse {
                     action: operation.description.to_string(),
                     server: self.server().to_owned(),

@@ -1,8 +1,6 @@
-//! From JSON to the ledger, one object at a time, with nothing lost on the way.
+//! From objects to the ledger, one at a time, with nothing lost on the way.
 //!
-//! The common case is a page of sound objects, skimmed in one pass. Where an item is not
-//! what its kind should be, the page is read again in full, item by item: the sound ones
-//! count, the others are named and what they stand on is unknown.
+//! An object that is not what its kind should be is named, and what it stands on is unknown.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
@@ -14,24 +12,10 @@ use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::Resources;
-use serde_json::Value;
-use serde_json::value::RawValue;
 
-use crate::decode::fold_list;
-use crate::field_mask;
+use crate::object::{Object, Unreadable};
 use crate::read::PODS_PER_NODE;
 use crate::snapshot::{InvalidObject, Snapshot, Usage};
-
-/// Why a page is no list.
-#[derive(Debug, thiserror::Error)]
-pub enum BadPage {
-    /// It is not JSON, or has another shape.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
-    /// It is no text.
-    #[error(transparent)]
-    Text(#[from] std::str::Utf8Error),
-}
 
 /// Fills a [`Snapshot`].
 #[derive(Debug, Default)]
@@ -90,34 +74,6 @@ impl SnapshotBuilder {
         &mut self.snapshot
     }
 
-    /// Takes a page of pods.
-    ///
-    /// # Errors
-    /// When the page is no list.
-    pub fn pod_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
-        let before = self.pods;
-        let masked = field_mask::items(page, &field_mask::POD, |json| {
-            let pod = serde_json::from_str::<Pod<'_>>(json).ok()?;
-            // What never met an API server is looked at more closely.
-            pod.metadata.passed_api_server().then(|| self.pod(&pod))
-        });
-        if masked.is_some() {
-            return Ok(());
-        }
-        self.pods = before;
-        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_pod(raw.get()))?;
-        Ok(())
-    }
-
-    /// Takes a page of nodes.
-    ///
-    /// # Errors
-    /// When the page is no list.
-    pub fn node_page(&mut self, page: &[u8]) -> Result<(), BadPage> {
-        fold_list(str::from_utf8(page)?, |raw: &RawValue| self.raw_node(raw.get()))?;
-        Ok(())
-    }
-
     /// Forgets all pods, before their list is read anew.
     pub fn restart_pods(&mut self) {
         self.snapshot.ledger.reset_pods();
@@ -148,9 +104,9 @@ impl SnapshotBuilder {
         self.cron_jobs.insert(format!("{namespace}/{}", &*metadata.name), cron_job);
     }
 
-    /// Takes one pod's JSON.
-    pub fn raw_pod(&mut self, json: &str) {
-        match serde_json::from_str::<Pod<'_>>(json) {
+    /// Takes a pod.
+    pub fn raw_pod<'a>(&mut self, object: impl Into<Object<'a>>) {
+        match object.into().read::<Pod<'_>>() {
             Ok(mut pod) => {
                 // A namespace is left out only in text written by hand.
                 if pod.metadata.namespace.is_empty() {
@@ -158,21 +114,21 @@ impl SnapshotBuilder {
                 }
                 self.checked_pod(&pod);
             }
-            Err(error) => self.invalid_pod(json, &error),
+            Err(invalid) => self.invalid_pod(&invalid),
         }
     }
 
-    /// Takes one node's JSON.
-    pub fn raw_node(&mut self, json: &str) {
-        match serde_json::from_str::<Node<'_>>(json) {
+    /// Takes a node.
+    pub fn raw_node<'a>(&mut self, object: impl Into<Object<'a>>) {
+        match object.into().read::<Node<'_>>() {
             Ok(node) if !node.metadata.name.is_empty() => {
                 self.see_resources(&node);
                 self.node(NodeRecord::of(node));
             }
             Ok(_) => self.invalid("Node", "(without a name)", "has no metadata.name"),
-            Err(error) => {
-                let problem = Malformed::whole(format_args!("is no Node: {error}"));
-                match name_in(json, "name") {
+            Err(Unreadable { name, problem, .. }) => {
+                let problem = Malformed::whole(format_args!("is no Node: {problem}"));
+                match name {
                     Some(name) => self.node(NodeRecord::unknown(&name, problem)),
                     None => self.invalid("Node", "(without a name)", problem),
                 }
@@ -278,15 +234,11 @@ impl SnapshotBuilder {
     }
 
     /// Something in a list of pods that is no pod.
-    fn invalid_pod(&mut self, json: &str, error: &serde_json::Error) {
-        let namespace = name_in(json, "namespace").unwrap_or_else(|| "default".to_owned());
-        let node = serde_json::from_str::<Value>(json)
-            .ok()
-            .and_then(|value| Some(value.get("spec")?.get("nodeName")?.as_str()?.to_owned()));
-        let name = name_in(json, "name");
-        let uid = name_in(json, "uid").unwrap_or_default();
-        let problem = format!("is no Pod: {error}");
-        self.unknown_pod(&uid, &namespace, name.as_deref(), node.as_deref(), problem);
+    fn invalid_pod(&mut self, invalid: &Unreadable) {
+        let namespace = invalid.namespace.as_deref().unwrap_or("default");
+        let uid = invalid.uid.as_deref().unwrap_or_default();
+        let problem = format!("is no Pod: {}", invalid.problem);
+        self.unknown_pod(uid, namespace, invalid.name.as_deref(), invalid.node.as_deref(), problem);
     }
 
     fn unknown_pod(
@@ -322,13 +274,6 @@ impl SnapshotBuilder {
             self.has_changed = true;
         }
     }
-}
-
-/// `metadata.FIELD` of JSON that has another shape than it should.
-fn name_in(json: &str, field: &str) -> Option<String> {
-    let value: Value = serde_json::from_str(json).ok()?;
-    let name = value.get("metadata")?.get(field)?.as_str()?;
-    (!name.is_empty()).then(|| name.to_owned())
 }
 
 impl SnapshotBuilder {
@@ -445,22 +390,23 @@ impl SnapshotBuilder {
     }
 
     /// Takes a pod that is gone.
-    pub fn raw_pod_gone(&mut self, json: &str) {
-        let key = match serde_json::from_str::<Pod<'_>>(json) {
+    pub(crate) fn raw_pod_gone(&mut self, object: Object<'_>) {
+        let key = match object.read::<Pod<'_>>() {
             Ok(pod) => PodKey::of(&pod.metadata),
-            Err(_) => {
-                let part = |field| name_in(json, field).unwrap_or_default();
-                PodKey::of_parts(&part("uid"), &part("namespace"), &part("name"))
+            Err(invalid) => {
+                let part = |part: Option<String>| part.unwrap_or_default();
+                let (uid, namespace) = (part(invalid.uid), part(invalid.namespace));
+                PodKey::of_parts(&uid, &namespace, &part(invalid.name))
             }
         };
         self.delete_pod(&key);
     }
 
     /// Takes a node that is gone.
-    pub fn raw_node_gone(&mut self, json: &str) {
-        let name = match serde_json::from_str::<Node<'_>>(json) {
+    pub(crate) fn raw_node_gone(&mut self, object: Object<'_>) {
+        let name = match object.read::<Node<'_>>() {
             Ok(node) => node.metadata.name.to_string(),
-            Err(_) => name_in(json, "name").unwrap_or_default(),
+            Err(invalid) => invalid.name.unwrap_or_default(),
         };
         self.delete_node(&name);
     }

@@ -1,14 +1,18 @@
 //! Requests that end: with bytes, or with a sentence, and in time.
 
 use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{ACCEPT, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Body as _;
 use kube::client::Body;
 
 use super::access::Access;
+use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
 
@@ -25,6 +29,8 @@ pub struct Cluster {
     server: String,
     namespace: String,
     timeout: Option<Duration>,
+    /// Whether it has answered that it does not accept requests for protobuf.
+    refuses_protobuf: Arc<AtomicBool>,
 }
 
 impl Cluster {
@@ -34,7 +40,7 @@ impl Cluster {
         namespace: String,
         timeout: Option<Duration>,
     ) -> Self {
-        Self { access, server, namespace, timeout }
+        Self { access, server, namespace, timeout, refuses_protobuf: Arc::default() }
     }
 
     /// The address of the API server.
@@ -47,7 +53,7 @@ impl Cluster {
         &self.namespace
     }
 
-    /// The body of a GET of `path`; `action` is what an error says was tried.
+    /// The body of a GET of `path`, which is JSON; `operation` is what an error says was tried.
     ///
     /// # Errors
     /// On every status but 200, and when the answer does not come whole and in time.
@@ -56,29 +62,11 @@ impl Cluster {
         operation: &Operation<'_>,
         path: &str,
     ) -> Result<Vec<u8>, ClusterError> {
-        self.get_into(operation, path, Vec::new()).await
-    }
-
-    /// As [`Self::get`], in the memory of `buffer`, whose content is dropped.
-    pub(super) async fn get_into(
-        &self,
-        operation: &Operation<'_>,
-        path: &str,
-        mut buffer: Vec<u8>,
-    ) -> Result<Vec<u8>, ClusterError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let exchange = self.exchange(&operation.description, path, std::mem::take(&mut buffer));
-            match self.in_time(operation, exchange).await? {
-                Answer { status: StatusCode::OK, body, .. } => return Ok(body),
-                Answer { retry_after: Some(wait), status, .. } if tries < TRIES => {
-                    tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
-                    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
-                }
-                Answer { status, body, .. } => return Err(refusal(operation, status, &body)),
-            }
-        }
+        let exchange = async {
+            let (_, body) = self.begin(operation, path, Encoding::Json).await?;
+            self.rest(&operation.description, body).await
+        };
+        self.in_time(operation, exchange).await
     }
 
     /// Opens an answer that goes on, such as a watch: it is not limited in time once it has
@@ -90,16 +78,58 @@ impl Cluster {
         &self,
         operation: &Operation<'_>,
         path: &str,
-    ) -> Result<Body, ClusterError> {
-        let begin = async {
-            let response = self.send_get(&operation.description, path).await?;
-            if response.status() == StatusCode::OK {
-                return Ok(response.into_body());
-            }
-            let answer = self.whole(&operation.description, response, Vec::new()).await?;
-            Err(refusal(operation, answer.status, &answer.body))
+        encoding: Encoding,
+    ) -> Result<(Encoding, Body), ClusterError> {
+        self.in_time(operation, self.begin(operation, path, encoding)).await
+    }
+
+    /// Sends a GET of `path` and waits for its answer to begin, in `encoding` or in JSON. A server
+    /// that asks to come back later is asked again.
+    ///
+    /// # Errors
+    /// On every status but 200.
+    pub(super) async fn begin(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+        encoding: Encoding,
+    ) -> Result<(Encoding, Body), ClusterError> {
+        let mut encoding = match self.refuses_protobuf.load(Ordering::Relaxed) {
+            true => Encoding::Json,
+            false => encoding,
         };
-        self.in_time(operation, begin).await
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let response = self.send_get(&operation.description, path, encoding).await?;
+            if response.status() == StatusCode::OK {
+                let answered = Encoding::of(response.headers());
+                if answered == Encoding::Protobuf && encoding == Encoding::Json {
+                    return Err(ClusterError::Garbage {
+                        action: operation.description.to_string(),
+                        server: self.server.clone(),
+                        cause: "it is protobuf, and JSON was asked for".to_owned(),
+                    });
+                }
+                return Ok((answered, response.into_body()));
+            }
+            let answer = self.whole(&operation.description, response).await?;
+            match (answer.status, answer.retry_after) {
+                // Not an API server's answer, which has a list of types to choose from.
+                (StatusCode::NOT_ACCEPTABLE | StatusCode::UNSUPPORTED_MEDIA_TYPE, _)
+                    if encoding != Encoding::Json =>
+                {
+                    tracing::info!(status = %answer.status, "the server refuses protobuf");
+                    self.refuses_protobuf.store(true, Ordering::Relaxed);
+                    encoding = Encoding::Json;
+                }
+                (status, Some(wait)) if tries < TRIES => {
+                    tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
+                    tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
+                }
+                (status, _) => return Err(refusal(operation, status, &answer.body)),
+            }
+        }
     }
 
     pub(super) async fn in_time<T>(
@@ -118,19 +148,14 @@ impl Cluster {
         }
     }
 
-    async fn exchange(
+    async fn send_get(
         &self,
         action: &str,
         path: &str,
-        bytes: Vec<u8>,
-    ) -> Result<Answer, ClusterError> {
-        let response = self.send_get(action, path).await?;
-        self.whole(action, response, bytes).await
-    }
-
-    async fn send_get(&self, action: &str, path: &str) -> Result<Response<Body>, ClusterError> {
+        encoding: Encoding,
+    ) -> Result<Response<Body>, ClusterError> {
         let request = http::Request::get(path)
-            .header(ACCEPT, "application/json")
+            .header(ACCEPT, encoding.accept())
             .body(Body::empty())
             .map_err(|error| ClusterError::BadConfig(error.to_string()))?;
         self.send_http(action, request).await
@@ -148,7 +173,6 @@ impl Cluster {
         &self,
         action: &str,
         response: Response<Body>,
-        mut bytes: Vec<u8>,
     ) -> Result<Answer, ClusterError> {
         let status = response.status();
         let retry_after = response
@@ -156,19 +180,23 @@ impl Cluster {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let length = response.headers().get(http::header::CONTENT_LENGTH);
-        // Only a hint, and the server's word: no more than a page is taken at once.
-        let length = length.and_then(|v| v.to_str().ok()?.parse::<usize>().ok()).unwrap_or(0);
-        bytes.clear();
-        bytes.reserve_exact(length.min(8 << 20));
-        let mut body = response.into_body();
+        let body = self.rest(action, response.into_body()).await?;
+        Ok(Answer { status, retry_after, body })
+    }
+
+    /// All that comes of an answer.
+    async fn rest(&self, action: &str, body: Body) -> Result<Vec<u8>, ClusterError> {
+        let mut body = body;
+        // What the server says of its length is only a hint: no more than so much is taken at once.
+        let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+        let mut bytes = Vec::with_capacity(length.min(8 << 20));
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|error| transport::cut(action, &self.server, &error))?;
             if let Some(data) = frame.data_ref() {
                 bytes.extend_from_slice(data);
             }
         }
-        Ok(Answer { status, retry_after, body: bytes })
+        Ok(bytes)
     }
 }
 

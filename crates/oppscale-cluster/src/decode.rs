@@ -3,9 +3,15 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use oppscale_core::kinds::Kind;
+use oppscale_core::protobuf::{self, DecodeError, Envelope, Fields, Header};
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
+use serde_json::value::RawValue;
+
+use crate::encoding::{Encoding, MAX_OBJECT};
+use crate::object::Object;
 
 /// What a list says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -32,35 +38,23 @@ pub fn fold_list<'b, T: Deserialize<'b>>(
     Ok(end)
 }
 
-/// The end of the list `json`, without its items.
-///
-/// An API server writes the metadata first, so the start of the text usually tells.
-/// `None` when it is no list, which reading the items will say better.
-pub(super) fn list_end(json: &[u8]) -> Option<ListEnd> {
-    let start = json.get(..json.len().min(HEAD))?;
-    let items = start.windows(ITEMS.len()).position(|window| window == ITEMS);
-    if let Some(head) = items.and_then(|at| str::from_utf8(&json[..at]).ok()) {
-        let closed = format!("{}}}", head.trim_end().trim_end_matches(','));
-        if let Ok(head) = serde_json::from_str::<Head>(&closed)
-            && let (Some(kind), Some(metadata)) = (head.kind, head.metadata)
-        {
-            let mut end = ListEnd { kind: Some(kind), ..ListEnd::default() };
-            metadata.tell(&mut end);
-            return Some(end);
+impl ListEnd {
+    /// Takes the protobuf `ListMeta`.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(super) fn metadata(&mut self, message: &[u8]) -> Result<(), DecodeError> {
+        for field in Fields::of(message) {
+            let (number, value) = field?;
+            let text = || value.bytes().map(|text| String::from_utf8_lossy(text).into_owned());
+            match number {
+                2 => self.resource_version = Some(text()?),
+                3 => self.continue_token = Some(text()?).filter(|token| !token.is_empty()),
+                _ => {}
+            }
         }
+        Ok(())
     }
-    fold_list::<IgnoredAny>(str::from_utf8(json).ok()?, |_| {}).ok()
-}
-
-/// The key of a list's items.
-const ITEMS: &[u8] = b"\"items\"";
-/// How far the head of a list may reach: continue tokens are some hundred bytes long.
-const HEAD: usize = 4096;
-
-#[derive(serde::Deserialize)]
-struct Head {
-    kind: Option<String>,
-    metadata: Option<ListMeta>,
 }
 
 #[derive(serde::Deserialize)]
@@ -154,23 +148,171 @@ impl<'de, T: Deserialize<'de>, F: FnMut(T)> Visitor<'de> for Items<'_, T, F> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Takes a list as it comes, and gives its items as soon as their bytes are there.
+///
+/// Items of JSON are given at the end of the list: JSON has no lengths.
+#[derive(Debug)]
+pub struct ListReader {
+    encoding: Encoding,
+    kind: &'static Kind,
+    buffer: Vec<u8>,
+    /// How much of the buffer has been read.
+    read: usize,
+    place: Place,
+    end: ListEnd,
+}
 
-    #[test]
-    fn the_end_is_found_before_or_behind_the_items() {
-        let token = |json: &str| list_end(json.as_bytes()).unwrap().continue_token;
-        assert_eq!(
-            token(r#"{"kind":"PodList","metadata":{"continue":"x"},"items":[{}]}"#).as_deref(),
-            Some("x")
-        );
-        assert_eq!(
-            token(r#"{"items":[{"metadata":{"continue":"no"}}],"metadata":{"continue":"y"}}"#)
-                .as_deref(),
-            Some("y")
-        );
-        assert_eq!(token(r#"{"metadata":{"continue":""},"items":null}"#), None);
-        assert!(list_end(b"{}").is_none() && list_end(b"<html>").is_none());
+/// Where a reader of a protobuf list stands.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// Before the envelope.
+    Start,
+    /// In the envelope, before the list.
+    Envelope,
+    /// In the list, of which so many bytes are left; at 0 in the envelope behind it.
+    List(usize),
+}
+
+impl ListReader {
+    /// A reader of a list of this kind in this encoding.
+    pub fn new(encoding: Encoding, kind: &'static Kind) -> Self {
+        let (place, end) = (Place::Start, ListEnd::default());
+        Self { encoding, kind, buffer: Vec::new(), read: 0, place, end }
+    }
+
+    /// Refuses a list of something else: an empty one would pass for an empty cluster.
+    fn check(&self, end: &ListEnd) -> Result<(), String> {
+        let is_other = |of: &&String| of.strip_suffix("List") != Some(self.kind.name);
+        match end.kind.as_ref().filter(is_other) {
+            Some(of) => Err(format!("it is a {of}, not a {}List", self.kind.name)),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes bytes, and gives the items that are whole.
+    ///
+    /// # Errors
+    /// When they are no list.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Object<'_>>, String> {
+        self.buffer.drain(..self.read);
+        self.read = 0;
+        self.buffer.extend_from_slice(bytes);
+        let mut items = Vec::new();
+        if self.encoding == Encoding::Protobuf {
+            loop {
+                let rest = &self.buffer[self.read..];
+                match step(rest, &mut self.place, &mut self.end) {
+                    Ok(Some(Part { length, item })) => {
+                        self.read += length;
+                        items.extend(item.map(Object::Protobuf));
+                    }
+                    Ok(None) if rest.len() > MAX_OBJECT => {
+                        return Err(format!("an item of more than {MAX_OBJECT} bytes"));
+                    }
+                    Ok(None) => break,
+                    Err(error) => return Err(error.to_string()),
+                }
+            }
+        }
+        self.check(&self.end)?;
+        Ok(items)
+    }
+
+    /// Gives the items that are left, and what the list says of itself.
+    ///
+    /// # Errors
+    /// When the list is not whole.
+    pub fn finish(&mut self) -> Result<(Vec<Object<'_>>, ListEnd), String> {
+        match self.encoding {
+            Encoding::Json => {
+                let text = std::str::from_utf8(&self.buffer).map_err(|error| error.to_string())?;
+                let mut items = Vec::new();
+                let end = fold_list(text, |raw: &RawValue| items.push(Object::Json(raw.get())))
+                    .map_err(|error| error.to_string())?;
+                self.check(&end)?;
+                Ok((items, end))
+            }
+            Encoding::Protobuf => {
+                let is_whole = matches!(self.place, Place::List(0))
+                    && self.read == self.buffer.len()
+                    && self.end.kind.is_some();
+                match is_whole {
+                    true => Ok((Vec::new(), std::mem::take(&mut self.end))),
+                    false => Err(DecodeError::Cut.to_string()),
+                }
+            }
+        }
+    }
+}
+
+/// A part of a protobuf list.
+struct Part<'b> {
+    length: usize,
+    /// The item, if it is one.
+    item: Option<&'b [u8]>,
+}
+
+/// Reads the next part of a protobuf list. `None` when it is not there yet.
+fn step<'b>(
+    rest: &'b [u8],
+    place: &mut Place,
+    end: &mut ListEnd,
+) -> Result<Option<Part<'b>>, DecodeError> {
+    let mut fields = Fields::of(rest);
+    match *place {
+        Place::Start if rest.len() < protobuf::MAGIC.len() => Ok(None),
+        Place::Start if !rest.starts_with(protobuf::MAGIC) => Err(DecodeError::Type),
+        Place::Start => {
+            *place = Place::Envelope;
+            Ok(Some(Part { length: protobuf::MAGIC.len(), item: None }))
+        }
+        Place::Envelope | Place::List(0) => {
+            match fields.header() {
+                // The list itself, which is longer than what is there.
+                Ok((2, Header::Bytes(length))) => {
+                    *place = Place::List(length);
+                    Ok(Some(Part { length: rest.len() - fields.rest().len(), item: None }))
+                }
+                Ok(_) => {
+                    let mut fields = Fields::of(rest);
+                    let Some(field) = fields.next() else { return Ok(None) };
+                    let (number, value) = match field {
+                        Err(DecodeError::Cut) => return Ok(None),
+                        field => field?,
+                    };
+                    let mut envelope = Envelope::default();
+                    envelope.field(number, value)?;
+                    if envelope.is_encoded {
+                        return Err(DecodeError::Type);
+                    }
+                    if number == 1 {
+                        end.kind = Some(envelope.kind.to_owned());
+                    }
+                    Ok(Some(Part { length: rest.len() - fields.rest().len(), item: None }))
+                }
+                Err(DecodeError::Cut) => Ok(None),
+                Err(error) => Err(error),
+            }
+        }
+        Place::List(left) => {
+            let (number, value) = match fields.next() {
+                None | Some(Err(DecodeError::Cut)) if rest.len() >= left => {
+                    return Err(DecodeError::Cut);
+                }
+                None | Some(Err(DecodeError::Cut)) => return Ok(None),
+                Some(field) => field?,
+            };
+            let length = rest.len() - fields.rest().len();
+            *place = Place::List(left.checked_sub(length).ok_or(DecodeError::Cut)?);
+            match (number, value) {
+                (1, protobuf::Value::Bytes(metadata)) => {
+                    end.metadata(metadata)?;
+                    Ok(Some(Part { length, item: None }))
+                }
+                (2, protobuf::Value::Bytes(item)) => Ok(Some(Part { length, item: Some(item) })),
+                (1 | 2, _) => Err(DecodeError::Type),
+                _ => Ok(Some(Part { length, item: None })),
+            }
+        }
     }
 }

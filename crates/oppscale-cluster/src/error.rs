@@ -121,6 +121,16 @@ pub enum ClusterError {
 }
 
 impl ClusterError {
+    /// Whether the same request may succeed soon: the connection or the server failed, or the
+    /// server is busy.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Cut { .. } | Self::TooManyRequests { .. } => true,
+            Self::Status { code, .. } => *code >= 500,
+            _ => false,
+        }
+    }
+
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> ErrorKind {
         match self {

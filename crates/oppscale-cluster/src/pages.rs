@@ -1,19 +1,26 @@
-//! Paged lists: a page is folded while the next one loads, in memory that goes round.
+//! Paged lists, each item of which is counted as soon as it is there.
 
+use std::time::Duration;
+
+use http_body_util::BodyExt;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
-use tokio::sync::mpsc;
 
 use super::client::{Cluster, Operation};
-use super::decode::list_end;
+use super::decode::{ListEnd, ListReader};
+use super::encoding::Encoding;
 use super::error::ClusterError;
+use super::object::Object;
+use super::transport;
 use oppscale_core::kinds::{self, Kind};
 
-/// Objects in a page, as kubectl has it: about 5 MB of pods.
+/// Objects in a page, as kubectl has it: 3 MB of pods, or 5 MB as JSON.
 const PAGE: u32 = 500;
-/// Pages in memory: one on its way and one at work keep both sides busy.
-pub(super) const BUFFERS: usize = 2;
 /// How often a list that expired (410) is started again.
 const RESTARTS: u32 = 3;
+/// How often a page behind the first one is read again when it fails.
+const PAGE_RETRIES: u32 = 3;
+/// The pause before that; each is twice as long as the one before: 1.75 s in all.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
 /// A kind of object as the API server lists and watches it.
 #[derive(Debug, Clone)]
@@ -67,71 +74,91 @@ impl Listing {
     }
 }
 
-/// What a list comes as.
-pub(super) enum Piece {
-    /// A page of it.
-    Page(Vec<u8>),
-    /// It expired half-way and begins anew: what came does not count.
-    Restart,
+/// Takes a list as it comes.
+pub(super) trait ListSink {
+    /// The list begins, or begins anew: what came does not count.
+    fn begin(&mut self);
+    /// More of its items.
+    fn items(&mut self, items: &[Object<'_>]);
 }
 
-/// Loads a list to its end into `taker` and gives its version; `empties` brings back the
-/// memory of pages that were taken.
+/// Loads a list to its end into `sink`, and gives its version.
 ///
 /// # Errors
 /// When the server refuses or fails, or answers with something else.
-pub(super) async fn load<W: From<Piece>>(
+pub(super) async fn load(
     cluster: &Cluster,
     listing: &Listing,
-    taker: &mpsc::Sender<W>,
-    empties: &mut mpsc::UnboundedReceiver<Vec<u8>>,
+    encoding: Encoding,
+    sink: &mut impl ListSink,
 ) -> Result<String, ClusterError> {
     let operation = Operation::new(format!("list {}", listing.noun), &listing.required_rbac);
     let first = listing.with(&format!("limit={PAGE}"));
     let mut path = first.clone();
-    let mut starts = 1;
-    let mut buffers = 0;
+    let (mut starts, mut failures) = (1, 0);
+    sink.begin();
     loop {
-        let buffer = if buffers < BUFFERS {
-            buffers += 1;
-            Vec::new()
-        } else {
-            // None comes when the other side has failed, which sending tells.
-            empties.recv().await.unwrap_or_default()
-        };
-        let body = match cluster.get_into(&operation, &path, buffer).await {
+        let is_first = path.len() == first.len();
+        let page = page(cluster, &operation, listing.kind, &path, encoding, sink);
+        let end = match cluster.in_time(&operation, page).await {
+            Ok(end) => end,
             Err(ClusterError::Expired { action, .. }) if starts > RESTARTS => {
                 return Err(ClusterError::Expired { action, times: starts });
             }
             Err(ClusterError::Expired { .. }) => {
                 starts += 1;
-                // Its buffer went with the answer.
-                buffers -= 1;
                 path.clone_from(&first);
-                if taker.send(Piece::Restart.into()).await.is_err() {
-                    return Ok(String::new());
-                }
+                sink.begin();
                 continue;
             }
-            answer => answer?,
+            // A page behind the first one is of a fixed version and may be read again, while
+            // the list from its start would be hundreds of requests.
+            Err(error) if !is_first && failures < PAGE_RETRIES && error.is_passing() => {
+                let pause = FIRST_PAUSE * 2_u32.pow(failures);
+                failures += 1;
+                tracing::info!(?pause, "{error}; the page is read again");
+                tokio::time::sleep(pause).await;
+                continue;
+            }
+            Err(error) => return Err(error),
         };
-        // What is no list is left for the fold to report, with the place. An empty list of
-        // something else must not pass for an empty cluster.
-        let end = list_end(&body).unwrap_or_default();
-        let is_other = |kind: &String| kind.strip_suffix("List") != Some(listing.kind.name);
-        if let Some(kind) = end.kind.filter(is_other) {
-            let (action, server) = (operation.description.to_string(), cluster.server().to_owned());
-            let cause = format!("it is a {kind}, not a {}List", listing.kind.name);
-            return Err(ClusterError::Garbage { action, server, cause });
-        }
-        if taker.send(Piece::Page(body).into()).await.is_err() {
-            return Ok(String::new());
-        }
+        failures = 0;
         match end.continue_token {
             Some(token) => path = format!("{first}&continue={}", percent_encode(&token)),
             None => return Ok(end.resource_version.unwrap_or_default()),
         }
     }
+}
+
+/// Loads a page.
+async fn page(
+    cluster: &Cluster,
+    operation: &Operation<'_>,
+    kind: &'static Kind,
+    path: &str,
+    encoding: Encoding,
+    sink: &mut impl ListSink,
+) -> Result<ListEnd, ClusterError> {
+    let garbage = |cause| ClusterError::Garbage {
+        action: operation.description.to_string(),
+        server: cluster.server().to_owned(),
+        cause,
+    };
+    let (encoding, mut body) = cluster.begin(operation, path, encoding).await?;
+    let mut reader = ListReader::new(encoding, kind);
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|error| transport::cut(&operation.description, cluster.server(), &error))?;
+        if let Some(data) = frame.data_ref() {
+            let items = reader.push(data).map_err(garbage)?;
+            if !items.is_empty() {
+                sink.items(&items);
+            }
+        }
+    }
+    let (items, end) = reader.finish().map_err(garbage)?;
+    sink.items(&items);
+    Ok(end)
 }
 
 /// What RFC 3986 does not reserve stays.

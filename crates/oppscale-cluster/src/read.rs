@@ -1,12 +1,13 @@
-//! One look at a cluster: paged lists, folded page by page while the next one loads.
+//! One look at a cluster.
 
 use oppscale_core::resources::Resources;
-use tokio::sync::mpsc;
 
-use super::builder::{BadPage, SnapshotBuilder};
+use super::builder::SnapshotBuilder;
 use super::client::Cluster;
+use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::pages::{BUFFERS, Listing, Piece};
+use super::object::Object;
+use super::pages::{ListSink, Listing};
 use super::snapshot::{Snapshot, Usage};
 use super::workload::{ResolvedWorkload, WorkloadRef};
 use super::{pages, usage, workload};
@@ -27,11 +28,23 @@ pub struct Request {
     pub pod_usage: bool,
 }
 
-/// What becomes of the pieces of a list.
-struct Fold {
-    listing: Listing,
-    take: fn(&mut SnapshotBuilder, &[u8]) -> Result<(), BadPage>,
-    restart: fn(&mut SnapshotBuilder),
+/// Where the items of a list go.
+struct Fold<'b, P> {
+    builder: &'b mut SnapshotBuilder,
+    begin: fn(&mut SnapshotBuilder),
+    item: fn(&mut SnapshotBuilder, Object<'_>),
+    progress: &'b P,
+}
+
+impl<P: ReadProgress> ListSink for Fold<'_, P> {
+    fn begin(&mut self) {
+        (self.begin)(self.builder);
+    }
+
+    fn items(&mut self, items: &[Object<'_>]) {
+        items.iter().for_each(|item| (self.item)(self.builder, *item));
+        self.progress.count(self.builder.pods());
+    }
 }
 
 /// Reads nodes, pods and what else `request` asks for.
@@ -61,32 +74,32 @@ pub async fn read(
         builder.expect_usage(pods);
     }
     progress.phase("listing nodes");
-    let nodes = Fold {
-        listing: Listing::nodes(),
-        take: SnapshotBuilder::node_page,
-        restart: SnapshotBuilder::restart_nodes,
+    let mut nodes = Fold {
+        builder: &mut builder,
+        begin: SnapshotBuilder::restart_nodes,
+        item: |builder, node| builder.raw_node(node),
+        progress,
     };
-    let mut builder = list(cluster, nodes, builder, progress).await.map_err(|(error, _)| error)?;
-    let ledger = &mut builder.snapshot_mut().ledger;
-    ledger.reserve_pods(ledger.records().count() * PODS_PER_NODE);
+    pages::load(cluster, &Listing::nodes(), Encoding::Protobuf, &mut nodes).await?;
+    builder.expect_pods();
     progress.phase("listing pods");
-    let pods = Fold {
-        listing: Listing::pods(),
-        take: SnapshotBuilder::pod_page,
-        restart: SnapshotBuilder::restart_pods,
+    let mut pods = Fold {
+        builder: &mut builder,
+        begin: SnapshotBuilder::restart_pods,
+        item: |builder, pod| builder.raw_pod(pod),
+        progress,
     };
-    let builder = match list(cluster, pods, builder, progress).await {
-        Ok(builder) => builder,
-        Err((error @ ClusterError::Forbidden { .. }, mut builder)) => {
+    match pages::load(cluster, &Listing::pods(), Encoding::Protobuf, &mut pods).await {
+        Ok(_) => {}
+        Err(error @ ClusterError::Forbidden { .. }) => {
             builder.restart_pods();
             let snapshot = builder.snapshot_mut();
             snapshot.pods_unknown = Some(error.to_string());
             snapshot.notes.extend(error.hint());
             snapshot.permissions_missing = true;
-            builder
         }
-        Err((error, _)) => return Err(error.into()),
-    };
+        Err(error) => return Err(error.into()),
+    }
     progress.finish();
     Ok((builder.finish(), workload))
 }
@@ -100,64 +113,8 @@ fn usage_or_note(
         .ok()
 }
 
-/// Reads a list to its end. Returns the builder even when that fails.
-async fn list(
-    cluster: &Cluster,
-    fold: Fold,
-    builder: SnapshotBuilder,
-    progress: &impl ReadProgress,
-) -> Result<SnapshotBuilder, (ClusterError, SnapshotBuilder)> {
-    let (sender, receiver) = mpsc::channel(BUFFERS);
-    let (empty, mut empties) = mpsc::unbounded_channel();
-    let (listing, counter) = (fold.listing.clone(), progress.clone());
-    let folding =
-        tokio::task::spawn_blocking(move || fold_pages(&fold, builder, receiver, empty, &counter));
-    let loaded = pages::load(cluster, &listing, &sender, &mut empties).await;
-    drop(sender);
-    let (builder, folded) = match folding.await {
-        Ok(done) => done,
-        // Only a bug ends that thread early; what it held is gone with it.
-        Err(error) => (SnapshotBuilder::default(), Err(error.to_string())),
-    };
-    let garbage = |cause| ClusterError::Garbage {
-        action: format!("list {}", listing.noun),
-        server: cluster.server().to_owned(),
-        cause,
-    };
-    match (folded, loaded) {
-        (Err(cause), _) => Err((garbage(cause), builder)),
-        (Ok(()), Err(error)) => Err((error, builder)),
-        (Ok(()), Ok(_)) => Ok(builder),
-    }
-}
-
-/// Folds pages as they come, and gives their memory back to be filled again: pages from
-/// the system, zeroed anew each time, would cost as much as copying into them.
-fn fold_pages(
-    fold: &Fold,
-    mut builder: SnapshotBuilder,
-    mut pieces: mpsc::Receiver<Piece>,
-    empty: mpsc::UnboundedSender<Vec<u8>>,
-    progress: &impl ReadProgress,
-) -> (SnapshotBuilder, Result<(), String>) {
-    while let Some(piece) = pieces.blocking_recv() {
-        match piece {
-            Piece::Restart => (fold.restart)(&mut builder),
-            Piece::Page(body) => {
-                if let Err(cause) = (fold.take)(&mut builder, &body) {
-                    return (builder, Err(cause.to_string()));
-                }
-                progress.count(builder.pods());
-                // Nobody takes it back behind the last page.
-                let _ = empty.send(body);
-            }
-        }
-    }
-    (builder, Ok(()))
-}
-
 /// Receives the progress of [`read`](crate::read). Clones report to the same place.
-pub trait ReadProgress: Clone + Send + 'static {
+pub trait ReadProgress {
     /// A list begins, for example "listing pods".
     fn phase(&self, what: &'static str);
     /// So many pods have been read.

@@ -5,9 +5,9 @@ use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 
 use kube::client::AuthError;
 use kube::config::KubeconfigError;
-use serde::Deserialize;
 
 use super::error::ClusterError;
+use super::object::Status;
 
 /// Says what a transport error means for a request to `server`.
 pub(super) fn transport(action: &str, server: &str, error: &kube::Error) -> ClusterError {
@@ -126,17 +126,10 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
     find::<T>(inner)
 }
 
-/// What an API server says with an error, as far as it is a Status object.
-#[derive(Debug, Default, Deserialize)]
-struct StatusJson {
-    #[serde(default)]
-    message: String,
-}
-
 /// The words of an error answer: the Status message, or the start of any other text.
 pub(super) fn words_of(body: &[u8]) -> String {
-    match serde_json::from_slice::<StatusJson>(body) {
-        Ok(status) if !status.message.is_empty() => status.message,
+    match Status::read(body) {
+        Some(status) if !status.message.is_empty() => status.message,
         _ => {
             let text = String::from_utf8_lossy(body);
             let line = text.lines().next().unwrap_or_default().trim();

@@ -5,9 +5,9 @@
 //! parameters.
 //!
 //! ```text
-//! model      what an object's JSON says          quantity   exact amounts as written
+//! model      an object, by JSON or protobuf        quantity   exact amounts as written
 //!   │                                              │
-//!   ├─ node ── placement, selector, pool               requests ── resources
+//!   ├─ node ── placement, selector, pool         requests ── resources
 //!   └─ record ── footprint, defaulting, ownership ┘
 //!         │
 //!      ledger      apply / delete / reset, sums per node
@@ -44,6 +44,7 @@ pub mod ownership;
 pub mod placement;
 pub mod policy;
 pub mod pool;
+pub mod protobuf;
 pub mod quantity;
 pub mod record;
 pub mod replica;

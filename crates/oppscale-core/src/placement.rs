@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::malformed::Malformed;
-use super::model::{PodSpec, SelectorRequirement, Taint, Text, null_is_default};
+use super::model::{self, NodeSelectorTerm, PodSpec, SelectorRequirement, Taint, Text};
 use super::selector::{Labels, Requirement};
 
 /// The taint that stands for a cordon (`spec.unschedulable`).
@@ -25,16 +25,11 @@ pub struct Placement {
 }
 
 /// A toleration of a taint.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize)]
 struct Toleration {
-    #[serde(deserialize_with = "null_is_default")]
     key: String,
-    #[serde(deserialize_with = "null_is_default")]
     operator: String,
-    #[serde(deserialize_with = "null_is_default")]
     value: String,
-    #[serde(deserialize_with = "null_is_default")]
     effect: String,
 }
 
@@ -51,25 +46,23 @@ impl Placement {
     /// # Errors
     /// When tolerations or affinity have another shape than the API allows.
     pub fn of(spec: &PodSpec<'_>) -> Result<Self, Malformed> {
-        let tolerations: Option<Vec<Toleration>> = spec
+        let tolerations = spec
             .tolerations
-            .map(|raw| serde_json::from_str(raw.get()))
-            .transpose()
+            .read()
             .map_err(|error| Malformed::whole(format_args!("spec.tolerations: {error}")))?;
-        let affinity: Option<AffinityJson<'_>> = spec
+        let affinity = spec
             .affinity
-            .map(|raw| serde_json::from_str(raw.get()))
-            .transpose()
+            .read()
             .map_err(|error| Malformed::whole(format_args!("spec.affinity: {error}")))?;
-        let required = affinity.and_then(|a| a.node_affinity?.required);
+        let required = affinity.node_affinity.as_ref().and_then(|nodes| nodes.required.as_ref());
         Ok(Self {
-            tolerations: tolerations.unwrap_or_default(),
+            tolerations: tolerations.iter().map(Toleration::of).collect(),
             node_selector: spec
                 .node_selector
                 .iter()
                 .map(|(key, value)| (key.to_owned(), value.to_string()))
                 .collect(),
-            affinity: required.map(|r| r.terms.iter().map(Term::of).collect()),
+            affinity: required.map(|r| r.node_selector_terms.iter().map(Term::of).collect()),
         })
     }
 
@@ -132,6 +125,15 @@ impl Placement {
 }
 
 impl Toleration {
+    fn of(toleration: &model::Toleration<'_>) -> Self {
+        Self {
+            key: toleration.key.to_string(),
+            operator: toleration.operator.to_string(),
+            value: toleration.value.to_string(),
+            effect: toleration.effect.to_string(),
+        }
+    }
+
     /// `ToleratesTaint` of k8s.io/api: an empty effect covers all effects, an empty key
     /// with `Exists` all keys.
     fn covers(&self, taint: &Taint<'_>) -> bool {
@@ -152,12 +154,12 @@ impl Toleration {
 }
 
 impl Term {
-    fn of(json: &TermJson<'_>) -> Self {
+    fn of(term: &NodeSelectorTerm<'_>) -> Self {
         // A requirement that cannot be read matches nothing, as the scheduler has it.
         let read = |list: &[SelectorRequirement<'_>]| -> Option<Vec<_>> {
             list.iter().map(Requirement::from_object).collect()
         };
-        match (read(&json.match_expressions), read(&json.match_fields)) {
+        match (read(&term.match_expressions), read(&term.match_fields)) {
             (Some(labels), Some(fields)) => Self { labels, fields },
             _ => Self { labels: Vec::new(), fields: Vec::new() },
         }
@@ -170,32 +172,4 @@ impl Term {
             && self.labels.iter().all(|r| r.matches(labels))
             && self.fields.iter().all(field)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct AffinityJson<'a> {
-    #[serde(borrow)]
-    node_affinity: Option<NodeAffinityJson<'a>>,
-}
-
-#[derive(Deserialize)]
-struct NodeAffinityJson<'a> {
-    #[serde(borrow, rename = "requiredDuringSchedulingIgnoredDuringExecution")]
-    required: Option<TermsJson<'a>>,
-}
-
-#[derive(Deserialize)]
-struct TermsJson<'a> {
-    #[serde(borrow, rename = "nodeSelectorTerms", default, deserialize_with = "null_is_default")]
-    terms: Vec<TermJson<'a>>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct TermJson<'a> {
-    #[serde(borrow, deserialize_with = "null_is_default")]
-    match_expressions: Vec<SelectorRequirement<'a>>,
-    #[serde(borrow, deserialize_with = "null_is_default")]
-    match_fields: Vec<SelectorRequirement<'a>>,
 }

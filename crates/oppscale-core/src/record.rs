@@ -197,7 +197,7 @@ fn state<'p>(pod: &'p Pod<'_>) -> PodState<'p> {
         Ok(placement) => PodState::Waiting {
             footprint,
             placement: Box::new(placement),
-            gated: pod.spec.scheduling_gates.is_some_and(|gates| gates.get() != "[]"),
+            gated: !pod.spec.scheduling_gates.is_empty(),
             queueing: Queueing::of(pod),
         },
         Err(problem) => PodState::Unknown { node, problem },

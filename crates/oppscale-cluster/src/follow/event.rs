@@ -1,190 +1,232 @@
-//! A line of a watch: what happened to which object.
+//! A watch, event by event: what happened to which object.
 
+use oppscale_core::protobuf::{self, DecodeError, Envelope, Fields};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::field_mask;
-use crate::field_mask::FieldMask;
+use crate::encoding::{Encoding, MAX_OBJECT};
+use crate::object::{Object, Status};
 
 /// The annotation of the bookmark behind the initial events of a streaming list.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// A watch event.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event<'e> {
     /// The object is new or has changed.
-    Applied(&'e str),
+    Applied(Object<'e>),
     /// The object is gone, or has left the selection; as it was last.
-    Deleted(&'e str),
+    Deleted(Object<'e>),
     /// Nothing happened up to here.
     Bookmark {
         /// Whether the list that came before is whole.
         is_list_end: bool,
+        /// An object that has nothing but the version.
+        object: Object<'e>,
     },
-    /// The watch has failed: the code and words of a Status.
-    Failed(u16, String),
-}
-
-#[derive(Deserialize)]
-struct EventJson<'e> {
-    #[serde(rename = "type")]
-    kind: &'e str,
-    #[serde(borrow)]
-    object: &'e RawValue,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Bookmark {
-    metadata: BookmarkMeta,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct BookmarkMeta {
-    resource_version: String,
-    annotations: Option<std::collections::HashMap<String, String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct StatusJson {
-    code: u16,
-    message: String,
-}
-
-#[derive(Deserialize)]
-struct Versioned {
-    object: Bookmark,
+    /// The watch has failed.
+    Failed(Status),
+    /// This is no watch event, for this reason.
+    Garbage(String),
 }
 
 impl<'e> Event<'e> {
-    /// Reads a line. The object is reduced to `keep`, in the memory of `buffer`.
-    ///
-    /// # Errors
-    /// When the line is no watch event.
-    pub(super) fn read(
-        line: &'e [u8],
-        mask: Option<&FieldMask>,
-        buffer: &'e mut Vec<u8>,
-    ) -> Result<Self, String> {
-        if let Some(mask) = mask {
-            let skimmed = field_mask::event(line, mask, buffer);
-            if let (Some(kind @ (b"ADDED" | b"MODIFIED" | b"DELETED")), Ok(object)) =
-                (skimmed, std::str::from_utf8(buffer))
-            {
-                return Ok(match kind {
-                    b"DELETED" => Self::Deleted(object),
-                    _ => Self::Applied(object),
-                });
-            }
-        }
-        let text = std::str::from_utf8(line).map_err(|error| error.to_string())?;
-        let event: EventJson<'_> = serde_json::from_str(text).map_err(|error| error.to_string())?;
-        match event.kind {
-            "ADDED" | "MODIFIED" => Ok(Self::Applied(event.object.get())),
-            "DELETED" => Ok(Self::Deleted(event.object.get())),
+    fn new(kind: &str, object: Object<'e>) -> Self {
+        match kind {
+            "ADDED" | "MODIFIED" => Self::Applied(object),
+            "DELETED" => Self::Deleted(object),
             "BOOKMARK" => {
-                let bookmark: Bookmark = serde_json::from_str(event.object.get())
-                    .map_err(|error| format!("a bookmark: {error}"))?;
-                let annotations = bookmark.metadata.annotations.unwrap_or_default();
-                let end = annotations.get(INITIAL_EVENTS_END).is_some_and(|value| value == "true");
-                Ok(Self::Bookmark { is_list_end: end })
+                let is_list_end = object.has_annotation(INITIAL_EVENTS_END, "true");
+                Self::Bookmark { is_list_end, object }
             }
-            "ERROR" => {
-                let status: StatusJson = serde_json::from_str(event.object.get())
-                    .map_err(|error| format!("an error: {error}"))?;
-                Ok(Self::Failed(status.code, status.message))
+            "ERROR" => Self::Failed(Status::of(object)),
+            other => Self::Garbage(format!("an event of the unknown type {other:?}")),
+        }
+    }
+
+    fn json(line: &'e [u8]) -> Self {
+        #[derive(Deserialize)]
+        struct EventJson<'e> {
+            #[serde(rename = "type")]
+            kind: &'e str,
+            #[serde(borrow)]
+            object: &'e RawValue,
+        }
+        match serde_json::from_slice::<EventJson<'_>>(line) {
+            Ok(event) => Self::new(event.kind, Object::Json(event.object.get())),
+            Err(error) => Self::Garbage(error.to_string()),
+        }
+    }
+
+    fn protobuf(frame: &'e [u8]) -> Self {
+        let read = || {
+            // An API server wraps the object, and not the event.
+            let frame = match frame.starts_with(protobuf::MAGIC) {
+                true => Envelope::open(frame)?.raw,
+                false => frame,
+            };
+            let (mut kind, mut object) = ("", None);
+            for field in Fields::of(frame) {
+                match field? {
+                    (1, value) => {
+                        let text = std::str::from_utf8(value.bytes()?);
+                        kind = text.map_err(|_| DecodeError::Text)?;
+                    }
+                    (2, value) => {
+                        for field in Fields::of(value.bytes()?) {
+                            if let (1, value) = field? {
+                                object = Some(Envelope::open(value.bytes()?)?.raw);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
             }
-            other => Err(format!("an event of the unknown type {other:?}")),
+            object.map(|object| (kind, object)).ok_or(DecodeError::Cut)
+        };
+        match read() {
+            Ok((kind, object)) => Self::new(kind, Object::Protobuf(object)),
+            Err(error) => Self::Garbage(error.to_string()),
+        }
+    }
+
+    /// The version up to which everything is known after this event; empty when it does not say.
+    pub(super) fn version(&self) -> String {
+        match self {
+            Self::Applied(object) | Self::Deleted(object) | Self::Bookmark { object, .. } => {
+                object.version()
+            }
+            Self::Failed(_) | Self::Garbage(_) => String::new(),
         }
     }
 }
 
-/// The version of the object in a line, from which a watch can go on.
-pub(super) fn version_in(line: &[u8]) -> Option<String> {
-    let versioned: Versioned = serde_json::from_slice(line).ok()?;
-    Some(versioned.object.metadata.resource_version).filter(|version| !version.is_empty())
+/// Takes a watch as it comes, and gives its events as soon as their bytes are there.
+#[derive(Debug)]
+pub(super) struct EventReader {
+    encoding: Encoding,
+    buffer: Vec<u8>,
+    /// How much of the buffer has been read.
+    read: usize,
+}
+
+impl EventReader {
+    /// A reader of a watch in this encoding.
+    pub(super) fn new(encoding: Encoding) -> Self {
+        Self { encoding, buffer: Vec::new(), read: 0 }
+    }
+
+    /// Takes bytes, and gives the events that are whole.
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Event<'_>> {
+        self.buffer.drain(..self.read);
+        // The bytes behind the last line were looked through before.
+        let mut searched = self.buffer.len();
+        self.buffer.extend_from_slice(bytes);
+        self.read = 0;
+        let mut events = Vec::new();
+        loop {
+            let rest = &self.buffer[self.read..];
+            let (event, length) = match self.encoding {
+                Encoding::Json => {
+                    let new = rest.get(searched..).unwrap_or_default();
+                    let Some(end) = new.iter().position(|byte| *byte == b'\n') else { break };
+                    let end = searched + end;
+                    searched = 0;
+                    let line = rest[..end].trim_ascii();
+                    ((!line.is_empty()).then(|| Event::json(line)), end + 1)
+                }
+                Encoding::Protobuf => {
+                    let Some((length, frames)) = rest.split_first_chunk::<4>() else { break };
+                    let length = u32::from_be_bytes(*length) as usize;
+                    if length > MAX_OBJECT {
+                        events.push(Event::Garbage(format!("an event of {length} bytes")));
+                        break;
+                    }
+                    let Some(frame) = frames.get(..length) else { break };
+                    (Some(Event::protobuf(frame)), 4 + length)
+                }
+            };
+            self.read += length;
+            events.extend(event);
+        }
+        if self.buffer.len() - self.read > MAX_OBJECT + 4 {
+            events.push(Event::Garbage("a line without an end".to_owned()));
+        }
+        events
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::field_mask;
 
-    fn read(line: &str, mask: Option<&FieldMask>) -> String {
-        format!("{:?}", Event::read(line.as_bytes(), mask, &mut Vec::new()))
-    }
-
-    #[test]
-    fn lines_read_the_same_reduced_and_whole() {
-        for mask in [None, Some(&field_mask::POD)] {
-            let pod = r#"{"metadata":{"name":"a"}}"#;
-            let added = format!(r#"{{"type":"ADDED","object":{pod}}}"#);
-            assert_eq!(read(&added, mask), format!("Ok(Applied({pod:?}))"));
-            let turned = format!(r#"{{"object":{pod},"type":"DELETED"}}"#);
-            assert_eq!(read(&turned, mask), format!("Ok(Deleted({pod:?}))"));
-            let end = r#"{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}"#;
-            assert_eq!(read(end, mask), "Ok(Bookmark { is_list_end: true })");
-            assert_eq!(version_in(end.as_bytes()).as_deref(), Some("7"));
-            let gone = r#"{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"too old","reason":"Expired","code":410}}"#;
-            assert_eq!(read(gone, mask), r#"Ok(Failed(410, "too old"))"#);
-            for bad in
-                ["{}", "", "nonsense", r#"{"type":"ADDED"}"#, r#"{"type":"NEW","object":{}}"#]
-            {
-                assert!(read(bad, mask).starts_with("Err"), "{bad}");
-            }
+    /// What events say, without their objects.
+    fn read(encoding: Encoding, bytes: &[u8], piece: usize) -> Vec<String> {
+        let mut reader = EventReader::new(encoding);
+        let mut seen = Vec::new();
+        for piece in bytes.chunks(piece) {
+            seen.extend(reader.push(piece).iter().map(|event| match event {
+                Event::Applied(_) => format!("applied {}", event.version()),
+                Event::Deleted(_) => format!("deleted {}", event.version()),
+                Event::Bookmark { is_list_end, .. } => {
+                    format!("bookmark {} {is_list_end}", event.version())
+                }
+                other => format!("{other:?}"),
+            }));
         }
+        seen
     }
-}
 
-/// The longest line: an object may hold some megabytes, more is no object.
-const LONGEST: usize = 64 << 20;
+    const LINES: &str = r#"{"type":"ADDED","object":{"metadata":{"name":"a","resourceVersion":"5"}}}
 
-/// Bytes that wait for the end of their line.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    rest: Vec<u8>,
-}
-
-/// A line that does not end.
-#[derive(Debug)]
-pub(super) struct LineTooLong;
-
-impl Lines {
-    /// Takes bytes, and gives all whole lines up to their end.
-    ///
-    /// # Errors
-    /// When a line is longer than any object may be.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<Option<Vec<u8>>, LineTooLong> {
-        let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-            self.rest.extend_from_slice(bytes);
-            return if self.rest.len() > LONGEST { Err(LineTooLong) } else { Ok(None) };
-        };
-        let (whole, rest) = bytes.split_at(end + 1);
-        let mut lines = std::mem::take(&mut self.rest);
-        lines.extend_from_slice(whole);
-        self.rest.extend_from_slice(rest);
-        Ok(Some(lines))
-    }
-}
-
-#[cfg(test)]
-mod lines_tests {
-    use super::*;
+{"object":{"metadata":{"name":"a","resourceVersion":"6"}},"type":"DELETED"}
+{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}
+{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"8"}}}
+{"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"too old","reason":"Expired","code":410}}
+{"type":"ADDED","object":{"#;
 
     #[test]
     fn lines_come_whole_however_they_are_cut() {
-        let text = b"one\ntwo\n\nthree\nhalf";
-        for size in 1..=text.len() {
-            let mut lines = Lines::default();
-            let mut seen = Vec::new();
-            for piece in text.chunks(size) {
-                let whole = lines.push(piece).unwrap().unwrap_or_default();
-                assert!(whole.is_empty() || whole.ends_with(b"\n"));
-                seen.extend(whole);
-            }
-            assert_eq!(seen, b"one\ntwo\n\nthree\n", "pieces of {size}");
+        for piece in 1..=LINES.len() {
+            assert_eq!(
+                read(Encoding::Json, LINES.as_bytes(), piece),
+                [
+                    "applied 5",
+                    "deleted 6",
+                    "bookmark 7 true",
+                    "bookmark 8 false",
+                    r#"Failed(Status { code: 410, message: "too old" })"#,
+                ],
+                "pieces of {piece}"
+            );
+        }
+        for bad in ["{}", "nonsense", r#"{"type":"ADDED"}"#, r#"{"type":"NEW","object":{}}"#] {
+            let seen = read(Encoding::Json, format!("{bad}\n").as_bytes(), 1_000);
+            assert!(seen.len() == 1 && seen[0].starts_with("Garbage"), "{bad}: {seen:?}");
+        }
+    }
+
+    /// Written by upstream's own types, serializer and framer.
+    #[test]
+    fn frames_come_whole_however_they_are_cut() {
+        const FRAMES: &[u8] =
+            include_bytes!("../../../../tests/fixtures/mixed-cluster/nodes.watch.pb");
+        let expected = read(Encoding::Protobuf, FRAMES, FRAMES.len());
+        assert_eq!(expected.len(), 17);
+        assert_eq!((&*expected[0], &*expected[2]), ("applied 1070", "deleted 268"), "{expected:?}");
+        assert_eq!(
+            expected[15..],
+            [
+                "bookmark 12345 true",
+                r#"Failed(Status { code: 410, message: "too old resource version: 1 (1000)" })"#
+            ]
+        );
+        for piece in [1, 3, 5, 100, 4_096] {
+            assert_eq!(read(Encoding::Protobuf, FRAMES, piece), expected, "pieces of {piece}");
+        }
+        for bad in [&b"<html>bad gateway</html>\n"[..], b"\0\0\0\x02\xff\xff", b"\0\0\0\0"] {
+            let seen = read(Encoding::Protobuf, bad, 1_000);
+            assert!(seen.len() == 1 && seen[0].starts_with("Garbage"), "{bad:?}: {seen:?}");
         }
     }
 }

@@ -109,7 +109,7 @@ impl Follower {
         let reflector_config = ReflectorConfig {
             watch_life: config.watch_life.unwrap_or(WATCH_LIFE),
             is_streaming: version.as_ref().is_some_and(VersionJson::streams_lists),
-            wake: Arc::new(Notify::new()),
+            wake: watch::Sender::new(()),
             relist: Arc::new(Notify::new()),
         };
         let health =
@@ -127,7 +127,7 @@ impl Follower {
         let handler = Pods(cluster_state.clone());
         let pods = Reflector::new(cluster.clone(), Listing::pods(), pods, handler);
         tasks.spawn(behind_nodes(cluster_state.clone(), pods));
-        tasks.spawn(watch_clocks(cluster_state.clone(), Arc::clone(&reflector_config.wake)));
+        tasks.spawn(watch_clocks(cluster_state.clone(), reflector_config.wake.clone()));
         let (tell, workload) = watch::channel(own);
         let mut follower =
             Self { cluster, cluster_state, reflector_config, first, workload, tasks };
@@ -167,7 +167,7 @@ impl Follower {
         on_change: impl FnMut(Change<'_>) + Send + 'static,
     ) -> Followed {
         let feed = SharedStatus(Arc::new(Mutex::new(WatchStatus::new())));
-        let handler = Objects { on_change: Box::new(on_change), feed: feed.clone(), listed: 0 };
+        let handler = Objects { on_change: Box::new(on_change), feed: feed.clone() };
         let cluster = self.cluster.clone();
         let reflector_config =
             ReflectorConfig { relist: Arc::default(), ..self.reflector_config.clone() };
@@ -187,7 +187,7 @@ impl Follower {
 
     /// Connects anew, now.
     pub fn reconnect(&self) {
-        self.reflector_config.wake.notify_waiters();
+        self.reflector_config.wake.send_replace(());
     }
 }
 
@@ -210,7 +210,7 @@ async fn version(cluster: &Cluster) -> Option<VersionJson> {
 
 /// Lists pods behind the nodes: the ledger then knows how many to expect, and need not grow
 /// by copying itself. Where nodes cannot be listed, pods are not waited with for ever.
-async fn behind_nodes(cluster_state: ClusterState, pods: Reflector) {
+async fn behind_nodes(cluster_state: ClusterState, pods: Reflector<Pods>) {
     let mut changes = cluster_state.changes();
     while cluster_state.read(|_, health| {
         !health.nodes.is_whole() && matches!(health.nodes.phase, Phase::Listing(_))
@@ -224,7 +224,7 @@ async fn behind_nodes(cluster_state: ClusterState, pods: Reflector) {
 
 /// Connects anew after a jump of the clock: what was heard before is as old as the jump
 /// was far, and the connections of a machine that slept are dead.
-async fn watch_clocks(cluster_state: ClusterState, wake: Arc<Notify>) {
+async fn watch_clocks(cluster_state: ClusterState, wake: watch::Sender<()>) {
     let mut clocks = Clocks::now();
     let mut checks = tokio::time::interval(CLOCK_CHECK);
     checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -239,6 +239,6 @@ async fn watch_clocks(cluster_state: ClusterState, wake: Arc<Notify>) {
             }
             true
         });
-        wake.notify_waiters();
+        wake.send_replace(());
     }
 }

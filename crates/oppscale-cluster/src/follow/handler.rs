@@ -3,33 +3,28 @@
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde_json::value::RawValue;
-
 use super::cluster_state::ClusterState;
+use super::event::Event;
 use super::health::{Phase, WatchStatus};
 use crate::builder::SnapshotBuilder;
-use crate::decode::fold_list;
-use crate::field_mask;
-use crate::field_mask::FieldMask;
+use crate::encoding::Encoding;
+use crate::object::Object;
 
 /// Those who look are told this often that a server is still heard, or they would take the
 /// data for as old as the last thing that counted. They allow for twice as much.
 const FRESHNESS_RESOLUTION: Duration = Duration::from_secs(5);
 
-/// Takes the objects of one kind as they are listed, as they change and as they go.
+/// Takes the objects of one kind as they are listed, as they change and as they go. The tasks
+/// that serve and draw wait meanwhile: be quick.
 pub(super) trait EventHandler: Send + 'static {
-    /// The fields that are read, where not all are.
-    fn mask(&self) -> Option<&'static FieldMask> {
-        None
-    }
+    /// The encoding in which they are asked for. JSON is always understood.
+    const ENCODING: Encoding;
     /// A list begins, or begins anew. What is known stays until it is whole.
     fn begin(&mut self);
-    /// A page of it; as many objects have come since it began.
-    fn page(&mut self, page: &[u8]) -> Result<u64, String>;
-    /// An object that is new or has changed.
-    fn applied(&mut self, json: &str);
-    /// An object that is gone.
-    fn deleted(&mut self, json: &str);
+    /// Objects of it.
+    fn listed(&mut self, objects: &[Object<'_>]);
+    /// Objects that are new, have changed or are gone.
+    fn changed(&mut self, events: &[Event<'_>]);
     /// The list is whole.
     fn end(&mut self);
     /// Nothing may be known any more, for this reason.
@@ -89,9 +84,7 @@ pub(super) struct Pods(pub(super) ClusterState);
 pub(super) struct Nodes(pub(super) ClusterState);
 
 impl EventHandler for Pods {
-    fn mask(&self) -> Option<&'static FieldMask> {
-        Some(&field_mask::POD)
-    }
+    const ENCODING: Encoding = Encoding::Protobuf;
 
     fn begin(&mut self) {
         self.0.change(|builder, _| {
@@ -100,21 +93,20 @@ impl EventHandler for Pods {
         });
     }
 
-    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
-        let mut outcome = Ok(0);
-        self.0.change(|builder, _| {
-            outcome = builder.pod_page(page).map(|()| builder.pods());
-            builder.take_changed()
+    fn listed(&mut self, objects: &[Object<'_>]) {
+        change(&self.0, |builder| objects.iter().for_each(|object| builder.raw_pod(*object)));
+    }
+
+    fn changed(&mut self, events: &[Event<'_>]) {
+        change(&self.0, |builder| {
+            for event in events {
+                match event {
+                    Event::Applied(object) => builder.raw_pod(*object),
+                    Event::Deleted(object) => builder.raw_pod_gone(*object),
+                    Event::Bookmark { .. } | Event::Failed(_) | Event::Garbage(_) => {}
+                }
+            }
         });
-        outcome.map_err(|error| error.to_string())
-    }
-
-    fn applied(&mut self, json: &str) {
-        change(&self.0, |builder| builder.raw_pod(json));
-    }
-
-    fn deleted(&mut self, json: &str) {
-        change(&self.0, |builder| builder.raw_pod_gone(json));
     }
 
     fn end(&mut self) {
@@ -140,6 +132,8 @@ impl EventHandler for Pods {
 }
 
 impl EventHandler for Nodes {
+    const ENCODING: Encoding = Encoding::Protobuf;
+
     fn begin(&mut self) {
         self.0.change(|builder, _| {
             builder.begin_nodes();
@@ -147,21 +141,20 @@ impl EventHandler for Nodes {
         });
     }
 
-    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
-        let mut outcome = Ok(0);
-        self.0.change(|builder, _| {
-            outcome = builder.node_page(page).map(|()| builder.nodes_listed());
-            builder.take_changed()
+    fn listed(&mut self, objects: &[Object<'_>]) {
+        change(&self.0, |builder| objects.iter().for_each(|object| builder.raw_node(*object)));
+    }
+
+    fn changed(&mut self, events: &[Event<'_>]) {
+        change(&self.0, |builder| {
+            for event in events {
+                match event {
+                    Event::Applied(object) => builder.raw_node(*object),
+                    Event::Deleted(object) => builder.raw_node_gone(*object),
+                    Event::Bookmark { .. } | Event::Failed(_) | Event::Garbage(_) => {}
+                }
+            }
         });
-        outcome.map_err(|error| error.to_string())
-    }
-
-    fn applied(&mut self, json: &str) {
-        change(&self.0, |builder| builder.raw_node(json));
-    }
-
-    fn deleted(&mut self, json: &str) {
-        change(&self.0, |builder| builder.raw_node_gone(json));
     }
 
     fn end(&mut self) {
@@ -235,7 +228,6 @@ pub enum Change<'o> {
 pub(super) struct Objects {
     pub(super) on_change: Box<dyn FnMut(Change<'_>) + Send>,
     pub(super) feed: SharedStatus,
-    pub(super) listed: u64,
 }
 
 /// How fresh a kind is, shared by those who ask.
@@ -249,25 +241,28 @@ impl SharedStatus {
 }
 
 impl EventHandler for Objects {
+    const ENCODING: Encoding = Encoding::Json;
+
     fn begin(&mut self) {
-        self.listed = 0;
         (self.on_change)(Change::Begin);
     }
 
-    fn page(&mut self, page: &[u8]) -> Result<u64, String> {
-        let text = std::str::from_utf8(page).map_err(|error| error.to_string())?;
-        fold_list(text, |raw: &RawValue| self.applied(raw.get()))
-            .map_err(|error| error.to_string())?;
-        Ok(self.listed)
+    fn listed(&mut self, objects: &[Object<'_>]) {
+        for object in objects {
+            if let Object::Json(json) = object {
+                (self.on_change)(Change::Applied(json));
+            }
+        }
     }
 
-    fn applied(&mut self, json: &str) {
-        self.listed += 1;
-        (self.on_change)(Change::Applied(json));
-    }
-
-    fn deleted(&mut self, json: &str) {
-        (self.on_change)(Change::Gone(json));
+    fn changed(&mut self, events: &[Event<'_>]) {
+        for event in events {
+            match event {
+                Event::Applied(Object::Json(json)) => (self.on_change)(Change::Applied(json)),
+                Event::Deleted(Object::Json(json)) => (self.on_change)(Change::Gone(json)),
+                _ => {}
+            }
+        }
     }
 
     fn end(&mut self) {

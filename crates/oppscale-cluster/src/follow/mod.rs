@@ -2,14 +2,13 @@
 //! cluster is.
 //!
 //! The client library's own watcher keeps whole objects, reads them in full and does not
-//! notice a watch that went silent. This one folds lines as they come, with the same
-//! skim as a list, and renews its watches every half minute.
+//! notice a watch that went silent. This one takes events as they come, by the same lean types as
+//! a list, and renews its watches every half minute.
 
 mod backoff;
 mod clocks;
 mod cluster_state;
 mod event;
-mod fold;
 mod follower;
 mod handler;
 mod health;

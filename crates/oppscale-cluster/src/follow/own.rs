@@ -1,19 +1,23 @@
 //! Follows the workload of `--workload` as it is rolled out and changed.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::sync::{Notify, watch};
 
+use super::backoff::Backoff;
 use super::follower::Follower;
 use super::handler::Change;
+use crate::error::ClusterError;
 use crate::pages::{Listing, percent_encode};
 use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long changes of a workload are gathered: a rollout makes several at once.
 const DEBOUNCE: Duration = Duration::from_millis(200);
+/// The longest wait before a workload that could not be read is read again.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// Follows one workload.
 pub(super) struct OwnFollower {
@@ -62,30 +66,41 @@ impl OwnFollower {
         let (cluster, cluster_state) =
             (follower.cluster().clone(), follower.cluster_state().clone());
         follower.spawn(async move {
+            let mut backoff = Backoff::up_to(LONGEST_RETRY);
+            changed.notified().await;
             loop {
-                changed.notified().await;
                 tokio::time::sleep(DEBOUNCE).await;
                 let fetched = workload::fetch(&cluster, &self.reference, &self.namespace).await;
                 let new = match fetched {
                     Ok(new) => new,
                     Err(error) => {
-                        // It is gone, or the server is. What it was last is the best guess.
+                        // It is gone, or the server is. What it was last is the best guess until
+                        // it can be read.
                         tracing::info!("the workload cannot be read: {error:#}");
+                        match error.downcast_ref::<ClusterError>() {
+                            Some(ClusterError::NotFound { .. }) => changed.notified().await,
+                            _ => {
+                                let pause = backoff.next();
+                                // It may change meanwhile, which ends the wait.
+                                let _ = tokio::time::timeout(pause, changed.notified()).await;
+                            }
+                        }
                         continue;
                     }
                 };
+                backoff.reset();
                 let old = self.tell.borrow().clone();
-                if old == new {
-                    continue;
+                if old != new {
+                    cluster_state.change(|builder, _| {
+                        builder.own(new.ownership.clone());
+                        true
+                    });
+                    if old.ownership != new.ownership {
+                        self.relist_pods.notify_one();
+                    }
+                    self.tell.send_replace(new);
                 }
-                cluster_state.change(|builder, _| {
-                    builder.own(new.ownership.clone());
-                    true
-                });
-                if old.ownership != new.ownership {
-                    self.relist_pods.notify_one();
-                }
-                self.tell.send_replace(new);
+                changed.notified().await;
             }
         });
     }
@@ -95,20 +110,62 @@ impl OwnFollower {
 fn notice(changed: &Arc<Notify>) -> impl FnMut(Change<'_>) + Send + 'static {
     let changed = Arc::clone(changed);
     let mut known: HashMap<String, MetadataJson> = HashMap::new();
+    // The names of a list, while one is read.
+    let mut listed: Option<HashSet<String>> = None;
     move |change| {
         let is_new = match change {
+            Change::Begin => {
+                listed = Some(HashSet::new());
+                false
+            }
             Change::Applied(json) => serde_json::from_str::<ObjectJson>(json).is_ok_and(|object| {
                 let metadata = object.metadata;
+                if let Some(listed) = &mut listed {
+                    listed.insert(metadata.name.clone());
+                }
                 let is_new = known.get(&metadata.name) != Some(&metadata);
                 known.insert(metadata.name.clone(), metadata);
                 is_new
             }),
             Change::Gone(json) => serde_json::from_str::<ObjectJson>(json)
                 .is_ok_and(|object| known.remove(&object.metadata.name).is_some()),
-            Change::Begin | Change::End | Change::Refused => false,
+            Change::End => listed.take().is_some_and(|listed| {
+                let before = known.len();
+                known.retain(|name, _| listed.contains(name));
+                known.len() < before
+            }),
+            Change::Refused => false,
         };
         if is_new {
             changed.notify_one();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn what_a_list_no_longer_names_is_a_change() {
+        let changed = Arc::new(Notify::new());
+        let mut notice = notice(&changed);
+        let is_noticed = || changed.notified().now_or_never().is_some();
+        let object = |name: &str| format!(r#"{{"metadata":{{"name":"{name}","uid":"u"}}}}"#);
+        let mut list = |names: &[&str]| {
+            notice(Change::Begin);
+            names.iter().for_each(|name| notice(Change::Applied(&object(name))));
+            notice(Change::End);
+        };
+        list(&["a", "b"]);
+        assert!(is_noticed(), "both are new");
+        list(&["a", "b"]);
+        assert!(!is_noticed(), "nothing has changed");
+        list(&["a"]);
+        assert!(is_noticed(), "one is gone");
+        list(&["a", "b"]);
+        assert!(is_noticed(), "and is back");
     }
 }

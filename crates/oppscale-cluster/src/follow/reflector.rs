@@ -5,22 +5,20 @@ use std::time::Duration;
 
 use http_body_util::BodyExt;
 use kube::client::Body;
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::backoff::Backoff;
-use super::event::Lines;
-use super::fold::{Notice, Position, WatchError, Work, fold};
+use super::event::{Event, EventReader};
 use super::handler::{EventHandler, StatusHandle};
 use super::health::Phase;
 use crate::client::{Cluster, Operation};
+use crate::encoding::Encoding;
 use crate::error::ClusterError;
+use crate::object::{Object, Status};
 use crate::pages;
-use crate::pages::Listing;
+use crate::pages::{ListSink, Listing};
 
-/// Chunks of lines that may wait for the thread that takes them in: some hundred
-/// kilobytes. Behind them the connection waits, and the server.
-const QUEUE_CAPACITY: usize = 32;
 /// How long after its end a watch may stay silent before it is given up.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams.
@@ -44,21 +42,23 @@ pub(super) struct ReflectorConfig {
     pub(super) watch_life: Duration,
     /// Whether the server streams lists.
     pub(super) is_streaming: bool,
-    /// Asks all feeds to connect anew.
-    pub(super) wake: Arc<Notify>,
-    /// Asks this feed to read its list again.
+    /// Changes when all reflectors are to connect anew, whatever they wait for.
+    pub(super) wake: watch::Sender<()>,
+    /// Asks this reflector to read its list again.
     pub(super) relist: Arc<Notify>,
 }
 
 /// Follows one kind.
-pub(super) struct Reflector {
+pub(super) struct Reflector<H> {
     cluster: Cluster,
     listing: Listing,
     reflector_config: ReflectorConfig,
+    handler: H,
     status: StatusHandle,
-    work: mpsc::Sender<Work>,
-    empties: mpsc::UnboundedReceiver<Vec<u8>>,
-    notices: mpsc::UnboundedReceiver<Notice>,
+    /// The version up to which everything is known; empty before a list is whole.
+    version: String,
+    /// Why the list must be read again, if it must.
+    expired: Option<String>,
     backoff: Backoff,
     /// Gets the outcome of the first list.
     first: Option<oneshot::Sender<Result<(), ClusterError>>>,
@@ -69,29 +69,62 @@ struct EndedWatch {
     lived: Duration,
 }
 
-impl Reflector {
-    /// A loop over `listing` into `sink`.
+/// A list on its way to the handler.
+struct Listed<'r, H> {
+    handler: &'r mut H,
+    status: &'r StatusHandle,
+    /// How many objects have come.
+    count: u64,
+}
+
+impl<H: EventHandler> ListSink for Listed<'_, H> {
+    fn begin(&mut self) {
+        self.count = 0;
+        self.handler.begin();
+    }
+
+    fn items(&mut self, items: &[Object<'_>]) {
+        self.handler.listed(items);
+        self.add(items.len());
+    }
+}
+
+impl<H> Listed<'_, H> {
+    /// Reports how far the first list has come.
+    fn add(&mut self, items: usize) {
+        self.count += items as u64;
+        let count = self.count;
+        self.status.set(|feed| {
+            let is_first = !feed.is_whole();
+            match &mut feed.phase {
+                Phase::Listing(listed) => std::mem::replace(listed, count) != count,
+                phase @ Phase::Reconnecting { .. } if is_first => {
+                    *phase = Phase::Listing(count);
+                    true
+                }
+                _ => false,
+            }
+        });
+    }
+}
+
+impl<H: EventHandler> Reflector<H> {
+    /// A loop over `listing` into `handler`.
     pub(super) fn new(
         cluster: Cluster,
         listing: Listing,
         reflector_config: ReflectorConfig,
-        handler: impl EventHandler,
+        handler: H,
     ) -> Self {
-        let (work, receiver) = mpsc::channel(QUEUE_CAPACITY);
-        let (empty, empties) = mpsc::unbounded_channel();
-        let (notice, notices) = mpsc::unbounded_channel();
-        let status = handler.status();
-        tokio::task::spawn_blocking(move || fold(handler, receiver, &empty, notice));
-        let backoff = Backoff::up_to(reflector_config.watch_life);
         Self {
             cluster,
             listing,
+            status: handler.status(),
+            handler,
+            version: String::new(),
+            expired: None,
+            backoff: Backoff::up_to(reflector_config.watch_life),
             reflector_config,
-            status,
-            work,
-            empties,
-            notices,
-            backoff,
             first: None,
         }
     }
@@ -103,34 +136,63 @@ impl Reflector {
         receiver
     }
 
-    /// Runs until the thread that takes in ends.
+    /// Runs until it is dropped.
     pub(super) async fn run(mut self) {
+        let mut wake = self.reflector_config.wake.subscribe();
+        let relist = Arc::clone(&self.reflector_config.relist);
         loop {
-            let stop = match self.list().await {
-                Ok(()) => {
-                    if let Some(first) = self.first.take() {
-                        // Nobody may be waiting for it.
-                        let _ = first.send(Ok(()));
-                    }
-                    self.watch_on().await
+            // Whatever it waits for, an answer that may never come or the next try, ends with
+            // these. What was taken in before stays.
+            tokio::select! {
+                () = self.follow() => {}
+                _ = wake.changed() => {}
+                () = relist.notified() => {
+                    self.expired = Some("whose pods are own has changed".to_owned());
                 }
-                Err(stop) => stop,
-            };
-            match stop {
-                Stop::Shutdown => return,
-                Stop::Reconnect | Stop::Relist => {}
-                Stop::Expired(why) => self.begin_again(why).await,
-                Stop::Failed(error @ ClusterError::Forbidden { .. }) => self.refused(error).await,
-                Stop::Failed(error @ ClusterError::NotFound { .. }) if self.listing.is_optional => {
-                    self.refused(error).await;
-                }
-                Stop::Failed(error) => self.wait(error.to_string(), Some(error)).await,
-                Stop::Silent(silence) => {
-                    let why = format!("nothing was heard for {} s", silence.as_secs());
-                    self.wait(why, None).await;
-                }
-                Stop::Garbage(why) => self.wait(why, None).await,
             }
+        }
+    }
+
+    /// Lists, unless that was done, and watches until something fails.
+    async fn follow(&mut self) {
+        if let Some(why) = self.expired.take() {
+            self.version.clear();
+            self.begin_again(why).await;
+        }
+        let listed = match self.version.is_empty() {
+            true => self.list().await,
+            false => Ok(()),
+        };
+        let stop = match listed {
+            Ok(()) => {
+                if let Some(first) = self.first.take() {
+                    // Nobody may be waiting for it.
+                    let _ = first.send(Ok(()));
+                }
+                self.watch_on().await
+            }
+            Err(stop) => stop,
+        };
+        match stop {
+            Stop::Expired(why) => {
+                self.expired = Some(why);
+                return;
+            }
+            // The list is read again in any case.
+            _ => self.version.clear(),
+        }
+        match stop {
+            Stop::Failed(error @ ClusterError::Forbidden { .. }) => self.refused(error).await,
+            Stop::Failed(error @ ClusterError::NotFound { .. }) if self.listing.is_optional => {
+                self.refused(error).await;
+            }
+            Stop::Failed(error) => self.wait(error.to_string(), Some(error)).await,
+            Stop::Silent(silence) => {
+                let why = format!("nothing was heard for {} s", silence.as_secs());
+                self.wait(why, None).await;
+            }
+            Stop::Garbage(why) => self.wait(why, None).await,
+            Stop::Expired(_) | Stop::Relist => {}
         }
     }
 
@@ -148,11 +210,11 @@ impl Reflector {
             true
         });
         if !is_first_time {
-            self.pause(pause).await;
+            sleep(pause).await;
         }
     }
 
-    /// Waits before the next try; somebody may end that.
+    /// Waits before the next try.
     async fn wait(&mut self, why: String, error: Option<ClusterError>) {
         if let (Some(first), Some(error)) = (self.first.take(), error) {
             let _ = first.send(Err(error));
@@ -165,15 +227,7 @@ impl Reflector {
             tracing::debug!(?pause, "{}: {why}", self.listing.noun);
         }
         self.status.set_phase(&Phase::Reconnecting { why, tries: self.backoff.tries() });
-        self.pause(pause).await;
-    }
-
-    /// Waits; somebody may end that.
-    async fn pause(&self, pause: Duration) {
-        tokio::select! {
-            () = sleep(pause) => {}
-            () = self.reflector_config.wake.notified() => {}
-        }
+        sleep(pause).await;
     }
 
     /// What may not be listed is unknown; the right may come later.
@@ -182,17 +236,13 @@ impl Reflector {
         if let Some(first) = self.first.take() {
             let _ = first.send(Err(error));
         }
-        let _ = self.work.send(Work::Refused(why.clone())).await;
-        // Once that has been taken in: in between, objects would be known, and none there.
-        let _ = self.ask().await;
+        self.handler.refused(&why);
         self.status.set_phase(&Phase::Refused { why, hint });
-        self.pause(self.every()).await;
+        sleep(self.every()).await;
     }
 
     /// Reads the list, streamed where the server can.
     async fn list(&mut self) -> Result<(), Stop> {
-        self.forget_notices();
-        self.give(Work::Begin).await?;
         if self.reflector_config.is_streaming {
             match self.stream_list().await {
                 // The server cannot after all: it is older than it says, or the feature is
@@ -203,30 +253,29 @@ impl Reflector {
                 done => return done,
             }
         }
-        let version = pages::load(&self.cluster, &self.listing, &self.work, &mut self.empties)
-            .await
-            .map_err(Stop::Failed)?;
-        self.give(Work::End(version)).await?;
-        self.position().await?;
-        // Pages are not needed until the next list, which may never come.
-        while self.empties.try_recv().is_ok() {}
+        let (handler, status) = (&mut self.handler, &self.status);
+        let mut sink = Listed { handler, status, count: 0 };
+        let list = pages::load(&self.cluster, &self.listing, H::ENCODING, &mut sink);
+        self.version = list.await.map_err(Stop::Failed)?;
+        self.handler.end();
+        self.status.mark_fresh();
         Ok(())
     }
 
     /// Reads the list as a watch with initial events, and goes on with that watch.
     async fn stream_list(&mut self) -> Result<(), Stop> {
+        self.handler.begin();
         let words = format!("list {}", self.listing.noun);
         let path = self.listing.with(
             "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan\
              &allowWatchBookmarks=true",
         );
         let operation = Operation::new(&words, &self.listing.required_rbac);
-        let body = self.cluster.open(&operation, &path).await.map_err(Stop::Failed)?;
-        let taken = self.take(body, LIST_IDLE_TIMEOUT, true).await;
-        let Position { version, .. } = self.position().await?;
-        match taken {
+        let opened = self.cluster.open(&operation, &path, H::ENCODING).await;
+        let (encoding, body) = opened.map_err(Stop::Failed)?;
+        match self.take(encoding, body, LIST_IDLE_TIMEOUT, true).await {
             // The list was whole before: its watch goes on from there.
-            Err(Stop::Failed(_) | Stop::Reconnect) if !version.is_empty() => Ok(()),
+            Err(Stop::Failed(_)) if !self.version.is_empty() => Ok(()),
             taken => taken,
         }
     }
@@ -240,7 +289,6 @@ impl Reflector {
                     continue;
                 }
                 Ok(_) => "the watch ended at once".to_owned(),
-                Err(Stop::Reconnect) => continue,
                 Err(Stop::Failed(error @ ClusterError::Forbidden { .. })) => {
                     return self.poll(error).await;
                 }
@@ -255,7 +303,7 @@ impl Reflector {
                     format!("nothing was heard for {} s", silence.as_secs())
                 }
                 Err(Stop::Garbage(why)) => why,
-                Err(stop @ (Stop::Expired(_) | Stop::Relist | Stop::Shutdown)) => return stop,
+                Err(stop @ (Stop::Expired(_) | Stop::Relist)) => return stop,
             };
             self.status.set(|feed| {
                 feed.restarts += 1;
@@ -271,8 +319,9 @@ impl Reflector {
     /// Without the right to watch, the list is read again and again.
     async fn poll(&mut self, error: ClusterError) -> Stop {
         let every = self.every();
+        self.version.clear();
         self.status.set_phase(&Phase::Polling { why: error.to_string(), every });
-        self.pause(every).await;
+        sleep(every).await;
         Stop::Relist
     }
 
@@ -283,28 +332,24 @@ impl Reflector {
 
     /// One watch, from where the last one stood.
     async fn watch(&mut self) -> Result<EndedWatch, Stop> {
-        let Position { version, failure } = self.ask().await?;
-        self.forget_notices();
-        if let Some(failure) = failure {
-            return Err(failure.into());
-        }
         let words = format!("watch {}", self.listing.noun);
         let path = self.listing.with(&format!(
             "watch=true&allowWatchBookmarks=true&resourceVersion={}&timeoutSeconds={}",
-            pages::percent_encode(&version),
+            pages::percent_encode(&self.version),
             self.reflector_config.watch_life.as_secs().max(1),
         ));
         let operation = Operation::new(&words, &self.listing.required_rbac);
-        let body = self.cluster.open(&operation, &path).await.map_err(Stop::Failed)?;
+        let opened = self.cluster.open(&operation, &path, H::ENCODING).await;
+        let (encoding, body) = opened.map_err(Stop::Failed)?;
         let began = Instant::now();
         self.is_up();
-        let taken = self.take(body, self.reflector_config.watch_life + WATCH_GRACE, false).await;
+        let idle_timeout = self.reflector_config.watch_life + WATCH_GRACE;
+        let taken = self.take(encoding, body, idle_timeout, false).await;
         if matches!(taken, Err(Stop::Failed(_))) && began.elapsed() >= STABLE_WATCH {
             self.backoff.reset();
         }
         taken?;
         // It ended in order, so nothing has been missed.
-        self.position().await?;
         self.status.mark_fresh();
         Ok(EndedWatch { lived: began.elapsed() })
     }
@@ -314,93 +359,98 @@ impl Reflector {
         self.status.set_phase(&Phase::Following);
     }
 
-    /// Hands on what comes, until it ends. A list that is whole goes on as a watch, as long.
+    /// Takes what comes, until it ends. A list that is whole goes on as a watch, as long.
     async fn take(
         &mut self,
+        encoding: Encoding,
         body: Body,
         idle_timeout: Duration,
         is_list: bool,
     ) -> Result<(), Stop> {
-        let mut body = body;
-        let mut idle_timeout = idle_timeout;
-        let mut lines = Lines::default();
-        let mut is_whole = !is_list;
+        let (mut body, mut idle_timeout) = (body, idle_timeout);
+        let mut reader = EventReader::new(encoding);
+        let mut listed = is_list.then_some(0);
         // The server ends watches itself, but was not told to end this one.
         let mut end: Option<Instant> = None;
         loop {
             let deadline = end.unwrap_or_else(|| Instant::now() + idle_timeout + WATCH_GRACE);
-            tokio::select! {
-                frame = timeout(idle_timeout, body.frame()) => match frame {
-                    Err(_) => return Err(Stop::Silent(idle_timeout)),
-                    // The rest is half a line: it comes again with the next watch.
-                    Ok(None) if is_whole => return Ok(()),
-                    Ok(None) => return Err(self.broke_off().await?),
-                    Ok(Some(Err(error))) => return Err(self.cut(&error)),
-                    Ok(Some(Ok(frame))) => {
-                        let Some(data) = frame.data_ref() else { continue };
-                        let whole = lines.push(data).map_err(|_| {
-                            Stop::Garbage("a line without an end".to_owned())
-                        })?;
-                        if let Some(whole) = whole {
-                            self.give(Work::Lines(whole)).await?;
-                        }
-                    }
-                },
-                notice = self.notices.recv() => match notice {
-                    Some(Notice::Whole) => {
-                        is_whole = true;
-                        self.is_up();
-                        idle_timeout = self.reflector_config.watch_life + WATCH_GRACE;
-                        end = Some(Instant::now() + self.reflector_config.watch_life);
-                        if let Some(first) = self.first.take() {
-                            let _ = first.send(Ok(()));
-                        }
-                    }
-                    Some(Notice::Failed) => return self.position().await.map(drop),
-                    None => return Err(Stop::Shutdown),
-                },
-                () = self.reflector_config.wake.notified() => return Err(Stop::Reconnect),
-                () = self.reflector_config.relist.notified() => {
-                    return Err(Stop::Expired("whose pods are own has changed".to_owned()));
-                }
+            let frame = tokio::select! {
+                frame = timeout(idle_timeout, body.frame()) => frame,
                 () = sleep_until(deadline), if end.is_some() => return Ok(()),
+            };
+            match frame {
+                Err(_) => return Err(Stop::Silent(idle_timeout)),
+                // The rest is half an event: it comes again with the next watch.
+                Ok(None) if listed.is_none() => return Ok(()),
+                Ok(None) => {
+                    let why = format!("the list of {} broke off", self.listing.noun);
+                    return Err(Stop::Garbage(why));
+                }
+                Ok(Some(Err(error))) => return Err(self.cut(&error)),
+                Ok(Some(Ok(frame))) => {
+                    let Some(data) = frame.data_ref() else { continue };
+                    self.events(&reader.push(data), &mut listed)?;
+                }
+            }
+            if is_list && listed.is_none() && end.is_none() {
+                self.is_up();
+                idle_timeout = self.reflector_config.watch_life + WATCH_GRACE;
+                end = Some(Instant::now() + self.reflector_config.watch_life);
+                if let Some(first) = self.first.take() {
+                    let _ = first.send(Ok(()));
+                }
             }
         }
     }
 
-    /// Why a list ended before it was whole.
-    async fn broke_off(&mut self) -> Result<Stop, Stop> {
-        self.position().await?;
-        Ok(Stop::Garbage(format!("the list of {} broke off", self.listing.noun)))
+    /// Takes events; `listed` counts those of a list until it is whole.
+    fn events(&mut self, events: &[Event<'_>], listed: &mut Option<u64>) -> Result<(), Stop> {
+        let fails = |event: &Event<'_>| matches!(event, Event::Failed(_) | Event::Garbage(_));
+        let (mut events, failed) = match events.iter().position(fails) {
+            Some(at) => (&events[..at], Some(&events[at])),
+            None => (events, None),
+        };
+        if let Some(count) = listed {
+            let ends =
+                |event: &Event<'_>| matches!(event, Event::Bookmark { is_list_end: true, .. });
+            let end = events.iter().position(ends);
+            let (of_list, rest) = events.split_at(end.unwrap_or(events.len()));
+            self.handler.changed(of_list);
+            let (handler, status) = (&mut self.handler, &self.status);
+            let mut sink = Listed { handler, status, count: *count };
+            sink.add(of_list.len());
+            *count = sink.count;
+            events = rest;
+            if end.is_some() {
+                *listed = None;
+                self.handler.end();
+            }
+        }
+        // Events of a list do not come in the order of their versions; its end tells one.
+        if let Some(last) = events.last() {
+            self.handler.changed(events);
+            let version = last.version();
+            if !version.is_empty() {
+                self.version = version;
+            }
+            self.status.mark_fresh();
+        }
+        match failed {
+            None => Ok(()),
+            Some(Event::Failed(Status { code: 410, message })) => {
+                Err(Stop::Expired(format!("{message} (410 Gone)")))
+            }
+            Some(Event::Failed(Status { code, message })) => {
+                Err(Stop::Garbage(format!("{message} ({code})")))
+            }
+            Some(Event::Garbage(cause)) => Err(Stop::Garbage(cause.clone())),
+            Some(_) => Ok(()),
+        }
     }
 
     fn cut(&self, error: &(dyn std::error::Error + 'static)) -> Stop {
         let action = format!("watch {}", self.listing.noun);
         Stop::Failed(crate::transport::cut(&action, self.cluster.server(), error))
-    }
-
-    /// Forgets notices of the watch before, whose end was seen otherwise.
-    fn forget_notices(&mut self) {
-        while self.notices.try_recv().is_ok() {}
-    }
-
-    async fn give(&self, work: Work) -> Result<(), Stop> {
-        self.work.send(work).await.map_err(|_| Stop::Shutdown)
-    }
-
-    async fn ask(&self) -> Result<Position, Stop> {
-        let (sender, receiver) = oneshot::channel();
-        self.give(Work::Ask(sender)).await?;
-        receiver.await.map_err(|_| Stop::Shutdown)
-    }
-
-    /// Where the feed stands when all has been taken in, or what stopped it.
-    async fn position(&self) -> Result<Position, Stop> {
-        let mut position = self.ask().await?;
-        match position.failure.take() {
-            Some(failure) => Err(failure.into()),
-            None => Ok(position),
-        }
     }
 }
 
@@ -416,18 +466,4 @@ pub(super) enum Stop {
     Expired(String),
     /// The list is to be read again, after a pause.
     Relist,
-    /// Somebody asked to connect anew.
-    Reconnect,
-    /// The thread that takes in has ended; only a bug or the end of all does that.
-    Shutdown,
-}
-
-impl From<WatchError> for Stop {
-    fn from(failure: WatchError) -> Self {
-        match failure {
-            WatchError::Failed(410, message) => Self::Expired(format!("{message} (410 Gone)")),
-            WatchError::Failed(code, message) => Self::Garbage(format!("{message} ({code})")),
-            WatchError::Garbage(cause) => Self::Garbage(cause),
-        }
-    }
 }
