@@ -2,7 +2,6 @@
 
 pub mod csv;
 pub mod findings;
-mod footer;
 pub mod json;
 pub mod load;
 pub mod simulation;

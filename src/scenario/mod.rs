@@ -8,16 +8,12 @@
 mod document;
 mod manifest;
 mod observed;
-mod recorded;
 mod scenario_file;
 mod series_file;
 mod wire;
-mod workload_file;
 
 pub use document::{Document, DocumentError};
-pub use manifest::{Manifest, manifests};
-pub use observed::observed;
-pub use recorded::{Recorded, recorded};
+pub use manifest::{Manifest, WorkloadFile, manifests, workload};
+pub use observed::{Recorded, observed, recorded};
 pub use scenario_file::setup;
 pub use series_file::series;
-pub use workload_file::{WorkloadFile, workload};

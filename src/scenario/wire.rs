@@ -43,169 +43,113 @@ pub(super) enum Answer {
 }
 
 const QUANTITY: &str = "a quantity such as 30, 4.2 or \"1500m\"";
+const ANSWER: &str = "a quantity such as 30, 4.2 or \"1500m\", a list of them, or \"error\"";
 
-fn quantity<E: Error>(text: &str, whole: Unexpected<'_>) -> Result<Amount, E> {
-    match text.parse::<Quantity>() {
-        Ok(quantity) if !quantity.milli_value().saturated => Ok(Amount(quantity)),
-        _ => Err(E::invalid_value(whole, &QUANTITY)),
+/// Reads a scalar that is written as a number, or as text in quotes.
+struct Scalar<T> {
+    expected: &'static str,
+    read: fn(&str) -> Option<T>,
+    takes_text: bool,
+    /// Makes one of a list, where that is taken, too.
+    join: Option<fn(Vec<T>) -> T>,
+}
+
+impl<T> Scalar<T> {
+    fn number<E: Error>(self, number: impl ToString, found: Unexpected<'_>) -> Result<T, E> {
+        (self.read)(&number.to_string()).ok_or_else(|| E::invalid_value(found, &self.expected))
     }
 }
 
-/// Numbers are taken as if they had been written in quotes.
-macro_rules! numbers_as_text {
-    ($read:path) => {
-        fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-            $read(&number.to_string(), Unexpected::Unsigned(number))
-        }
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Scalar<T> {
+    type Value = T;
 
-        fn visit_i64<E: Error>(self, number: i64) -> Result<Self::Value, E> {
-            $read(&number.to_string(), Unexpected::Signed(number))
-        }
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
 
-        fn visit_f64<E: Error>(self, number: f64) -> Result<Self::Value, E> {
-            $read(&number.to_string(), Unexpected::Float(number))
-        }
+    fn visit_u64<E: Error>(self, number: u64) -> Result<T, E> {
+        self.number(number, Unexpected::Unsigned(number))
+    }
 
-        fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-            $read(text, Unexpected::Str(text))
+    fn visit_i64<E: Error>(self, number: i64) -> Result<T, E> {
+        self.number(number, Unexpected::Signed(number))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<T, E> {
+        self.number(number, Unexpected::Float(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        match self.takes_text {
+            true => self.number(text, Unexpected::Str(text)),
+            false => Err(E::invalid_type(Unexpected::Str(text), &self.expected)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<T, A::Error> {
+        let Some(join) = self.join else {
+            return Err(A::Error::invalid_type(Unexpected::Seq, &self.expected));
+        };
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(join(items))
+    }
+}
+
+/// A scalar type of files: what it expects, how it is read, whether from text in quotes, too, and
+/// how a list of them is.
+macro_rules! scalar {
+    ($type:ty, $expected:expr, $read:expr, $takes_text:expr, $join:expr) => {
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let (expected, read, takes_text) = ($expected, $read, $takes_text);
+                from.deserialize_any(Scalar { expected, read, takes_text, join: $join })
+            }
         }
     };
 }
 
-struct AmountVisitor;
+scalar!(Amount, QUANTITY, quantity, true, None);
+scalar!(Answer, ANSWER, answer, true, Some(joined));
+scalar!(Count, "a whole number from 0 to 2147483647", count, false, None);
+scalar!(Seconds, "a number of seconds, 0 or more", seconds, false, None);
+scalar!(Span, DURATION_FORMS, span, true, None);
 
-impl Visitor<'_> for AmountVisitor {
-    type Value = Amount;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(QUANTITY)
-    }
-
-    numbers_as_text!(quantity);
+fn quantity(text: &str) -> Option<Amount> {
+    text.parse::<Quantity>().ok().filter(|quantity| !quantity.milli_value().saturated).map(Amount)
 }
 
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(AmountVisitor)
-    }
+fn count(text: &str) -> Option<Count> {
+    text.parse::<i32>().ok().and_then(|count| u32::try_from(count).ok()).map(Count)
 }
 
-struct AnswerVisitor;
-
-fn answer<E: Error>(text: &str, whole: Unexpected<'_>) -> Result<Answer, E> {
-    match text {
-        "error" => Ok(Answer::Error),
-        _ => quantity(text, whole).map(|amount| Answer::Items(vec![amount])),
-    }
-}
-
-impl<'de> Visitor<'de> for AnswerVisitor {
-    type Value = Answer;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{QUANTITY}, a list of them, or \"error\"")
-    }
-
-    numbers_as_text!(answer);
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Answer, A::Error> {
-        let mut items = Vec::new();
-        while let Some(one) = list.next_element::<Answer>()? {
-            match one {
-                Answer::Items(more) => items.extend(more),
-                // One item that fails is a failure of the whole answer.
-                Answer::Error => return Ok(Answer::Error),
-            }
-        }
-        Ok(Answer::Items(items))
-    }
-}
-
-impl<'de> Deserialize<'de> for Answer {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(AnswerVisitor)
-    }
-}
-
-struct CountVisitor;
-
-impl Visitor<'_> for CountVisitor {
-    type Value = Count;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number from 0 to 2147483647")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Count, E> {
-        let count = i32::try_from(number).ok().and_then(|number| u32::try_from(number).ok());
-        count.map(Count).ok_or_else(|| E::invalid_value(Unexpected::Unsigned(number), &self))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Count, E> {
-        match u64::try_from(number) {
-            Ok(number) => self.visit_u64(number),
-            Err(_) => Err(E::invalid_value(Unexpected::Signed(number), &self)),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(CountVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(SecondsVisitor)
-    }
-}
-
-struct SecondsVisitor;
-
-impl Visitor<'_> for SecondsVisitor {
-    type Value = Seconds;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number of seconds, 0 or more")
-    }
-
-    fn visit_f64<E: Error>(self, seconds: f64) -> Result<Seconds, E> {
-        let duration = span::<E>(&seconds.to_string(), Unexpected::Float(seconds));
-        duration
-            .map(|span| Seconds(span.ms))
-            .map_err(|_| E::invalid_value(Unexpected::Float(seconds), &self))
-    }
-
-    fn visit_u64<E: Error>(self, seconds: u64) -> Result<Seconds, E> {
-        self.visit_f64(seconds as f64)
-    }
-
-    fn visit_i64<E: Error>(self, seconds: i64) -> Result<Seconds, E> {
-        self.visit_f64(seconds as f64)
-    }
-}
-
-struct SpanVisitor;
-
-fn span<E: Error>(text: &str, whole: Unexpected<'_>) -> Result<Span, E> {
-    let duration = parse_duration(text).map_err(|_| E::invalid_value(whole, &DURATION_FORMS))?;
+fn span(text: &str) -> Option<Span> {
     // Times of a series may be sums of floats.
-    Ok(Span { ms: duration.saturating_add(Duration::from_micros(500)).as_millis() as u64 })
+    let duration = parse_duration(text).ok()?.saturating_add(Duration::from_micros(500));
+    Some(Span { ms: duration.as_millis() as u64 })
 }
 
-impl Visitor<'_> for SpanVisitor {
-    type Value = Span;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(DURATION_FORMS)
-    }
-
-    numbers_as_text!(span);
+fn seconds(text: &str) -> Option<Seconds> {
+    span(text).map(|span| Seconds(span.ms))
 }
 
-impl<'de> Deserialize<'de> for Span {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(SpanVisitor)
+fn answer(text: &str) -> Option<Answer> {
+    match text {
+        "error" => Some(Answer::Error),
+        _ => quantity(text).map(|amount| Answer::Items(vec![amount])),
     }
+}
+
+/// One item that fails is a failure of the whole answer.
+fn joined(list: Vec<Answer>) -> Answer {
+    let items: Option<Vec<_>> = list
+        .into_iter()
+        .map(|one| match one {
+            Answer::Items(items) => Some(items),
+            Answer::Error => None,
+        })
+        .collect();
+    items.map_or(Answer::Error, |items| Answer::Items(items.concat()))
 }

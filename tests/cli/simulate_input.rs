@@ -135,11 +135,7 @@ fn a_series_that_is_wrong_is_told_with_its_field() {
             ("9", "-9", "file, line 2: maxReplicas: invalid value: integer `-9`, expected a whole"),
             ("External", "Extern", "line 4: metrics[0].type: unknown variant `Extern`, expected"),
             ("\"3\"", "\"3q\"", "metrics[0].served[0].value: invalid value: string \"3q\""),
-            (
-                ": 0,",
-                ": -1,",
-                "at_seconds: invalid value: floating point `-1.0`, expected a number",
-            ),
+            (": 0,", ": -1,", "at_seconds: invalid value: integer `-1`, expected a number"),
             ("served\"", "saved\"", "metrics[0]: expected the field served or closed_loop"),
             ("}]}", "}]", "file, line 6: expected `,` or `}`"),
             ("9,", "9, \"minReplicas\": 10,", "the HPA is invalid: spec.maxReplicas"),

@@ -38,8 +38,6 @@ pub struct FeatureGates {
     pub scale_to_zero: bool,
 }
 
-// === impl KubernetesVersion ===
-
 impl KubernetesVersion {
     /// The gates as this release has them by default.
     #[must_use]
@@ -106,8 +104,6 @@ pub struct ControllerConfig {
     /// False in every release modelled here; set it for a backport or another architecture.
     pub saturate_replicas: bool,
 }
-
-// === impl ControllerConfig ===
 
 impl ControllerConfig {
     /// A release as it comes: its default gates and default flags.

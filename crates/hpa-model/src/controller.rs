@@ -29,8 +29,6 @@ struct Proposed {
     metric: usize,
 }
 
-// === impl Controller ===
-
 impl Controller {
     /// A controller that has not seen its HPA yet.
     #[must_use]

@@ -188,8 +188,6 @@ struct ScaleEvent {
     outdated: bool,
 }
 
-// === impl Recommendations ===
-
 impl Recommendations {
     /// `recordInitialRecommendation`: the replicas found at the first run.
     pub(super) fn start_with(&mut self, replicas: i32, now: i64) {
@@ -253,8 +251,6 @@ impl Recommendations {
         }
     }
 }
-
-// === impl ScaleEvents ===
 
 impl ScaleEvents {
     /// `storeScaleEvent`: remembers a rescale by `change` pods, in place of the last event older

@@ -127,8 +127,6 @@ pub struct PodReading {
     pub window_ms: u64,
 }
 
-// === impl Pods ===
-
 impl Pods<'_> {
     /// All pods, and those that are Running and Ready (`getReadyPodsCount`).
     pub(super) fn total_and_ready(&self) -> (usize, usize) {
@@ -138,8 +136,6 @@ impl Pods<'_> {
         }
     }
 }
-
-// === impl Pod ===
 
 impl Pod {
     fn is_ready(&self) -> bool {

@@ -141,8 +141,6 @@ pub enum SeriesError {
     Period(&'static str),
 }
 
-// === impl Series ===
-
 impl Series {
     /// The default of [`Series::run_ms`]: a run takes 35 ms, but in 110 it gets clear sooner of
     /// the whole multiples of the period, where recordings change their metrics.
@@ -296,8 +294,6 @@ fn sync(
     controller.run(at(now), spec, &observation).rescaled_to()
 }
 
-// === impl MetricFeed ===
-
 impl MetricFeed {
     fn answer(&self, now: u64, workload: &Workload) -> Result<Vec<i64>, MetricError> {
         match &self.serving {
@@ -351,8 +347,6 @@ struct Cohort {
     deleted_ms: u64,
     gone_ms: u64,
 }
-
-// === impl Workload ===
 
 impl Workload {
     /// A workload whose pods have been ready for long.
@@ -449,8 +443,6 @@ impl Workload {
             .fold(0, |sum, cohort| sum.saturating_add(cohort.count))
     }
 }
-
-// === impl Cohort ===
 
 impl Cohort {
     fn is_there(&self, at_ms: u64) -> bool {

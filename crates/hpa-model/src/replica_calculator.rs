@@ -70,8 +70,6 @@ pub(super) struct Calculation<'a> {
     pub(super) pods: Pods<'a>,
 }
 
-// === impl Tolerances ===
-
 impl Tolerances {
     /// `tolerancesForHpa`: the flag, or each direction's own value when the gate is on.
     pub(super) fn of(spec: &HpaSpec, config: &ControllerConfig) -> Self {
@@ -93,8 +91,6 @@ impl Tolerances {
         self.low <= ratio && ratio <= self.high
     }
 }
-
-// === impl Calculation ===
 
 impl Calculation<'_> {
     /// The proposal of one metric.
@@ -373,8 +369,6 @@ fn recalculate(
     Ok(if against { current } else { replicas })
 }
 
-// === impl Sums ===
-
 impl Sums {
     fn count(&mut self, usage: i64, request: i64) {
         self.metrics += 1;
@@ -390,8 +384,6 @@ impl Sums {
         self.requests = self.requests.wrapping_add(pods.requests);
     }
 }
-
-// === impl Grouped ===
 
 impl Grouped {
     /// Sorts the pods; `fallback_percent` is what missing pods are assumed to use of their

@@ -103,8 +103,6 @@ pub struct MetricTarget {
     pub average_utilization: Option<i32>,
 }
 
-// === impl HpaSpec ===
-
 static DEFAULT_METRICS: [MetricSpec; 1] = [MetricSpec {
     source: MetricSource::Resource(ResourceName::Cpu),
     target: MetricTarget::average_utilization(80),
@@ -148,8 +146,6 @@ impl HpaSpec {
     }
 }
 
-// === impl MetricSource ===
-
 impl MetricSource {
     /// Whether the controller asks for a value of each pod: not for External and Object metrics.
     #[must_use]
@@ -157,8 +153,6 @@ impl MetricSource {
         !matches!(self, Self::External(_) | Self::Object { .. })
     }
 }
-
-// === impl MetricTarget ===
 
 impl MetricTarget {
     const EMPTY: Self = Self {
@@ -187,8 +181,6 @@ impl MetricTarget {
     }
 }
 
-// === impl MetricIdentifier ===
-
 impl MetricIdentifier {
     /// A metric with a name and no selector.
     #[must_use]
@@ -196,8 +188,6 @@ impl MetricIdentifier {
         Self { name: name.to_owned(), match_labels: None }
     }
 }
-
-// === impl ResourceName ===
 
 impl fmt::Display for ResourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -282,8 +272,6 @@ pub struct EffectiveRules<'a> {
     pub tolerance: Option<Tolerance>,
 }
 
-// === impl Behavior ===
-
 /// "4 pods or 100 % per 15 s", which repeats what the controller did before `behavior` existed.
 static DEFAULT_UP: [Policy; 2] = [
     Policy { kind: PolicyType::Pods, value: 4, period_seconds: 15 },
@@ -349,16 +337,12 @@ fn effective<'a>(
     }
 }
 
-// === impl EffectiveRules ===
-
 impl EffectiveRules<'_> {
     /// The longest period of any policy, seconds: events older than that are of no use.
     pub(super) fn longest_period(&self) -> i32 {
         self.policies.iter().fold(0, |longest, policy| longest.max(policy.period_seconds))
     }
 }
-
-// === impl ScalingRules ===
 
 impl ScalingRules {
     fn with_policies(mut self, policies: &[Policy]) -> Self {
@@ -367,8 +351,6 @@ impl ScalingRules {
         self
     }
 }
-
-// === impl Tolerance ===
 
 impl Tolerance {
     /// A tolerance of `nano` billionths: 0.1 is `100_000_000`.

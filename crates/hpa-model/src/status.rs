@@ -87,8 +87,6 @@ pub struct RenderedCondition {
     pub message: String,
 }
 
-// === impl Conditions ===
-
 impl Conditions {
     /// The conditions that are set, in the order in which the controller first sets them.
     #[must_use]
@@ -124,8 +122,6 @@ impl Conditions {
         [able, active, limited, zero].into_iter().flatten().collect()
     }
 }
-
-// === impl AbleToScale ===
 
 impl AbleToScale {
     /// The condition's status.
@@ -180,8 +176,6 @@ impl AbleToScale {
     }
 }
 
-// === impl ScalingActive ===
-
 impl ScalingActive {
     /// The condition's status.
     #[must_use]
@@ -231,8 +225,6 @@ impl ScalingActive {
         }
     }
 }
-
-// === impl ScalingLimited ===
 
 impl ScalingLimited {
     /// The condition's status: true when the count is not the wanted one.
@@ -374,8 +366,6 @@ pub enum EventType {
     Warning,
 }
 
-// === impl Outcome ===
-
 impl Outcome {
     /// The count that was written, if one was.
     #[must_use]
@@ -386,8 +376,6 @@ impl Outcome {
         }
     }
 }
-
-// === impl RescaleReason ===
 
 impl RescaleReason {
     /// The reason's text in the event.
@@ -404,8 +392,6 @@ impl RescaleReason {
         }
     }
 }
-
-// === impl Controller ===
 
 impl Controller {
     /// The events of the run that just ended with `outcome`, in the controller's order.

@@ -124,8 +124,6 @@ struct Found {
     errors: Vec<FieldError>,
 }
 
-// === impl Found ===
-
 impl Found {
     fn required(&mut self, field: String, detail: &'static str) {
         self.errors.push(FieldError::Required { field, detail });
@@ -308,8 +306,6 @@ impl Found {
     }
 }
 
-// === impl Invalid ===
-
 impl fmt::Display for Invalid {
     /// One complaint as it is, several in brackets: `ErrorList.ToAggregate`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -331,8 +327,6 @@ fn detail_suffix(detail: &str) -> String {
 
 /// Thousandths, printed as the canonical decimal quantity.
 struct Milli(i64);
-
-// === impl Milli ===
 
 impl fmt::Display for Milli {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

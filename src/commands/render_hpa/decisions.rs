@@ -21,8 +21,8 @@ use oppscale_core::resources::MEMORY;
 use oppscale_core::selector::Selector;
 
 use super::args::RenderHpaArgs;
+use super::args::{ReplicaFlag, ReserveFlag};
 use super::facts::Facts;
-use super::values::{ReplicaFlag, ReserveFlag};
 use super::workload::class;
 
 /// How long a filler may take to go unless told otherwise, seconds.

@@ -3,8 +3,6 @@
 mod args;
 mod decisions;
 mod facts;
-mod flags;
-mod values;
 mod workload;
 
 use std::path::Path;
@@ -23,8 +21,8 @@ use oppscale_cluster::{self, Cluster, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 
 pub use args::RenderHpaArgs;
+use args::{Explain, Output};
 use facts::Facts;
-use values::{Explain, Output};
 
 /// Reads a cluster or saved lists, sizes the workload, renders and writes.
 ///

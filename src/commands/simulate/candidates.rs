@@ -4,12 +4,13 @@ use std::path::Path;
 
 use anyhow::bail;
 
-use crate::filler::{CorrectedHpa, correct_hpa};
+use crate::filler::correct_hpa;
+use crate::render::simulation::Entry;
 use crate::scenario::{self, Document, Manifest, WorkloadFile};
 use hpa_model::simulation::{
-    Configuration, FillerPods, MetricModel, MetricUnit, Scenario, Setup, configurations,
+    Configuration, FillerPods, MetricModel, MetricUnit, Run, Scenario, Setup, configurations,
 };
-use hpa_model::verdict::{self, Change, LoopContext, Verdict, VerdictError};
+use hpa_model::verdict::{self, Change, LoopContext};
 use hpa_model::{ControllerConfig, MetricSource};
 use oppscale_cluster::autoscaler::quantities_as_text;
 use oppscale_cluster::history;
@@ -30,28 +31,11 @@ pub(super) struct Stage {
     /// The seed of all.
     pub(super) seed: u64,
     /// In the order of the table; never empty.
-    pub(super) candidates: Vec<Candidate>,
+    pub(super) candidates: Vec<Entry>,
     /// What the user should know of the input.
     pub(super) warnings: Vec<String>,
     /// What else was taken from the HPAs' files.
     pub(super) notes: Vec<String>,
-}
-
-/// One HPA on the scenario.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    /// A short name for tables.
-    pub(super) name: String,
-    /// What it is, in one line.
-    pub(super) title: String,
-    /// The scenario with it.
-    pub(super) setup: Setup,
-    /// Its HPA as an object.
-    pub(super) manifest: Manifest,
-    /// The HPA as it should be; `None` if KEDA owns it.
-    pub(super) corrected: Option<CorrectedHpa>,
-    /// What is to be expected of it.
-    pub(super) verdict: Result<Verdict, VerdictError>,
 }
 
 /// Reads the scenario and the HPAs.
@@ -88,8 +72,8 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             setup.filler.autoscaler.spec = manifest.spec.clone();
             setup.filler.autoscaler.metric = metric;
             let title = format!("the HPA {} of {file}", manifest.name());
-            let tried = Candidate::new(manifest.name().to_owned(), title, setup, manifest)?;
-            let corrected = tried.corrected()?;
+            let tried = entry(manifest.name().to_owned(), title, setup, manifest)?;
+            let corrected = corrected(&tried)?;
             candidates.push(tried);
             candidates.extend(corrected);
         }
@@ -100,7 +84,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         let spec = setup.filler.autoscaler.spec.clone();
         let manifest = Manifest::named("miner", spec);
         let title = configuration.title.to_owned();
-        candidates.push(Candidate::new(configuration.key.to_owned(), title, setup, manifest)?);
+        candidates.push(entry(configuration.key.to_owned(), title, setup, manifest)?);
     }
     unique(&mut candidates);
     Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
@@ -251,7 +235,7 @@ fn no_configuration(name: &str) -> Error {
 }
 
 /// Two HPAs of one name are told apart by a number.
-fn unique(candidates: &mut [Candidate]) {
+fn unique(candidates: &mut [Entry]) {
     for at in 1..candidates.len() {
         let (before, rest) = candidates.split_at_mut(at);
         let name = rest[0].name.clone();
@@ -263,36 +247,34 @@ fn unique(candidates: &mut [Candidate]) {
     }
 }
 
-impl Candidate {
-    fn new(name: String, title: String, setup: Setup, manifest: Manifest) -> anyhow::Result<Self> {
-        let scaler = &setup.filler.autoscaler;
-        let context = LoopContext::of(&setup);
-        let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &context);
-        let correction = verdict.as_ref().ok().and_then(|verdict| verdict.correction.as_ref());
-        let reserve = correction.map_or(scaler.metric, |correction| correction.metric).reserve;
-        let (object, gates) = (&manifest.object, scaler.config.gates);
-        let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, reserve, gates)?;
-        Ok(Self { name, title, setup, manifest, corrected, verdict })
-    }
+/// An HPA on the scenario, before it is simulated.
+fn entry(name: String, title: String, setup: Setup, manifest: Manifest) -> anyhow::Result<Entry> {
+    let scaler = &setup.filler.autoscaler;
+    let context = LoopContext::of(&setup);
+    let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &context);
+    let correction = verdict.as_ref().ok().and_then(|verdict| verdict.correction.as_ref());
+    let reserve = correction.map_or(scaler.metric, |correction| correction.metric).reserve;
+    let (object, gates) = (&manifest.object, scaler.config.gates);
+    let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, reserve, gates)?;
+    Ok(Entry { name, title, setup, manifest, corrected, verdict, run: Run::default() })
+}
 
-    /// The same with every correction, unless KEDA owns the HPA.
-    fn corrected(&self) -> anyhow::Result<Option<Self>> {
-        let correction = self.verdict.as_ref().ok().and_then(|v| v.correction.as_ref());
-        let (Some(correction), Some(corrected)) = (correction, &self.corrected) else {
-            return Ok(None);
-        };
-        let mut setup = self.setup.clone();
-        setup.filler.autoscaler.spec = correction.spec.clone();
-        setup.filler.autoscaler.metric = correction.metric;
-        if correction.changes.contains(&Change::LowerPriority) {
-            let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
-            setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
-        }
-        let name = format!("{}, corrected", self.name);
-        let title = format!("{}, with every correction", self.title);
-        let mut object = corrected.object.clone();
-        quantities_as_text(&mut object);
-        let manifest = Manifest::of_object(object)?;
-        Self::new(name, title, setup, manifest).map(Some)
+/// The same with every correction, unless KEDA owns the HPA.
+fn corrected(entry: &Entry) -> anyhow::Result<Option<Entry>> {
+    let (Some(correction), Some(corrected)) = (entry.correction(), &entry.corrected) else {
+        return Ok(None);
+    };
+    let mut setup = entry.setup.clone();
+    setup.filler.autoscaler.spec = correction.spec.clone();
+    setup.filler.autoscaler.metric = correction.metric;
+    if correction.changes.contains(&Change::LowerPriority) {
+        let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
+        setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
     }
+    let name = format!("{}, corrected", entry.name);
+    let title = format!("{}, with every correction", entry.title);
+    let mut object = corrected.object.clone();
+    quantities_as_text(&mut object);
+    let manifest = Manifest::of_object(object)?;
+    self::entry(name, title, setup, manifest).map(Some)
 }

@@ -2,16 +2,21 @@
 
 mod args;
 mod candidates;
-mod compare;
 
-use anyhow::Context;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use anyhow::{Context, anyhow};
 
 use crate::exit::Exit;
 use crate::files;
 use crate::filler::KEDA_OWNS;
 use crate::printer::Printer;
-use crate::render::simulation::{self, Comparison, csv, json, svg};
+use crate::progress::Progress;
+use crate::render::simulation::{self, Comparison, Entry, csv, json, svg};
 use crate::scenario::{self, Document, DocumentError};
+
+use hpa_model::simulation::{Run, Setup, SetupError, Simulation};
 
 use args::Output;
 pub use args::SimulateArgs;
@@ -34,7 +39,7 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     stage.notes.iter().for_each(|note| printer.note(note));
     let shown = args.shown(stage.candidates.iter().map(|candidate| candidate.name.as_str()))?;
     let seed = stage.seed;
-    let entries = compare::run(&stage.title, stage.candidates, printer).await?;
+    let entries = simulate(&stage.title, stage.candidates, printer).await?;
     let comparison = Comparison { scenario: stage.title, seed, entries, shown };
     let close = comparison.shown();
     let text = match args.output.format {
@@ -73,4 +78,46 @@ fn replay(file: &str) -> anyhow::Result<String> {
     let changes = hpa_model::replay(&series)
         .map_err(|error| DocumentError::new(&document, error.to_string()))?;
     Ok(csv::changes(&changes))
+}
+
+/// How much is simulated between two looks at the progress, milliseconds.
+const STRIDE_MS: u64 = 60_000;
+
+/// Simulates every candidate, beside each other and off the thread that hears Ctrl-C.
+///
+/// # Errors
+/// When one cannot be simulated.
+async fn simulate(
+    scenario: &str,
+    candidates: Vec<Entry>,
+    printer: &Printer,
+) -> anyhow::Result<Vec<Entry>> {
+    let progress = Progress::new(printer.shows_progress());
+    progress.phase("simulated minutes");
+    let minutes = Arc::new(AtomicU64::new(0));
+    let start = |entry: Entry| {
+        let (progress, minutes) = (progress.clone(), Arc::clone(&minutes));
+        tokio::task::spawn_blocking(move || {
+            let run = run_to_end(&entry.setup, &progress, &minutes)?;
+            Ok::<_, SetupError>(Entry { run, ..entry })
+        })
+    };
+    // All are started before the first is waited for.
+    let tasks: Vec<_> = candidates.into_iter().map(start).collect();
+    let mut entries = Vec::new();
+    for task in tasks {
+        let entry = task.await.context("a simulation ended early")?;
+        entries.push(entry.map_err(|error| anyhow!("{scenario}: {error}"))?);
+    }
+    progress.finish();
+    Ok(entries)
+}
+
+fn run_to_end(setup: &Setup, progress: &Progress, minutes: &AtomicU64) -> Result<Run, SetupError> {
+    let mut simulation = Simulation::new(setup)?;
+    while simulation.now_ms() < setup.end_ms {
+        simulation.advance_to(simulation.now_ms().saturating_add(STRIDE_MS));
+        progress.count(minutes.fetch_add(1, Ordering::Relaxed) + 1);
+    }
+    Ok(simulation.finish())
 }

@@ -7,6 +7,7 @@ use oppscale_core::resources::Amount;
 use oppscale_core::units;
 
 use crate::printer::Printer;
+use crate::terminal::{Part, Theme};
 
 /// Lines of the chart itself.
 const HEIGHT: usize = 12;
@@ -17,23 +18,11 @@ const WIDEST: usize = 120;
 /// Columns left of the chart: the scale.
 const MARGIN: usize = 8;
 
-/// The characters of a chart.
-struct Ink {
-    paid: char,
-    own: char,
-    free: char,
-    side: char,
-    corner: char,
-    floor: char,
-}
-
-const UNICODE: Ink =
-    Ink { paid: '█', own: '▒', free: '·', side: '│', corner: '└', floor: '─' };
-const ASCII: Ink = Ink { paid: '#', own: '+', free: '.', side: '|', corner: '+', floor: '-' };
-
 /// The chart with its scale, its times and what its characters mean.
 pub(super) fn chart(run: &Run, printer: &Printer) -> String {
-    let ink = if printer.is_unicode() { &UNICODE } else { &ASCII };
+    let theme = Theme { unicode: printer.is_unicode(), color: false };
+    let (corner, floor) = if theme.unicode { ("└", "─") } else { ("+", "-") };
+    let [paid, own, free] = [Part::Paid, Part::Filler, Part::Free].map(|part| theme.fill(part));
     let width = printer.width().unwrap_or(WIDTH).clamp(MARGIN + 20, WIDEST) - MARGIN;
     let points = stretched(&points(&run.samples, width), width);
     let top = points.iter().map(|point| point.allocatable).fold(0.0, f64::max);
@@ -46,15 +35,14 @@ pub(super) fn chart(run: &Run, printer: &Printer) -> String {
         };
         let level = top * (HEIGHT as f64 - row as f64 - 0.5) / HEIGHT as f64;
         let glyph = |point: &Point| match level {
-            level if level < point.paid => ink.paid,
-            level if level < point.paid + point.own => ink.own,
-            _ => ink.free,
+            level if level < point.paid => paid,
+            level if level < point.paid + point.own => own,
+            _ => free,
         };
         let line: String = points.iter().map(glyph).collect();
-        text.push_str(&format!("{label:>6} {}{line}\n", ink.side));
+        text.push_str(&format!("{label:>6} {}{line}\n", theme.separator()));
     }
-    let floor: String = std::iter::repeat_n(ink.floor, width).collect();
-    text.push_str(&format!("{:>6} {}{floor}\n", "0", ink.corner));
+    text.push_str(&format!("{:>6} {corner}{}\n", "0", floor.repeat(width)));
     if points.iter().any(|point| point.waiting) {
         let line: String =
             points.iter().map(|point| if point.waiting { '!' } else { ' ' }).collect();
@@ -63,8 +51,8 @@ pub(super) fn chart(run: &Run, printer: &Printer) -> String {
     text.push_str(&times(run.outcome.length_ms, width));
     let waiting = if points.iter().any(|p| p.waiting) { ", ! paid pods wait" } else { "" };
     text.push_str(&format!(
-        "{:MARGIN$}cores over time: {} paid, {} opportunistic, {} free{waiting}\n",
-        "", ink.paid, ink.own, ink.free
+        "{:MARGIN$}cores over time: {paid} paid, {own} opportunistic, {free} free{waiting}\n",
+        ""
     ));
     text
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use hpa_model::simulation::{Outcome, Rescale, Sample};
 use hpa_model::verdict::{ReserveNeed, Stability, Verdict, VerdictError};
 
-use super::{Comparison, Entry};
+use super::{Comparison, Entry, Figure, OUTCOME};
 
 /// Changes when a field is renamed, removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
@@ -85,21 +85,8 @@ fn reserve(need: &ReserveNeed) -> Value {
 }
 
 fn outcome(outcome: &Outcome) -> Value {
-    json!({
-        "lengthSeconds": outcome.length_ms / 1000,
-        "utilisationMilliPercent": outcome.utilisation_milli_percent,
-        "paidMilliPercent": outcome.paid_milli_percent,
-        "scaleEvents": outcome.scale_events,
-        "reversals": outcome.reversals,
-        "ownKilled": outcome.filler_deleted,
-        "ownPreempted": outcome.filler_preempted,
-        "paidDelayed": outcome.paid_delayed,
-        "paidNeverStarted": outcome.paid_never_started,
-        "longestDelayMilliseconds": outcome.longest_delay_ms,
-        "harvestedMilliCoreHours": outcome.harvested_milli_core_hours,
-        "podsCreated": outcome.pods_created,
-        "events": outcome.events,
-    })
+    let figure = |figure: &Figure| (figure.json.to_owned(), json!((figure.of)(outcome)));
+    Value::Object(OUTCOME.iter().map(figure).collect())
 }
 
 fn rescale(rescale: &Rescale) -> Value {

@@ -9,7 +9,7 @@ mod table;
 use crate::filler::{CorrectedHpa, KEDA_OWNS, yaml};
 use crate::printer::{Printer, Style};
 use crate::scenario::Manifest;
-use hpa_model::simulation::{Run, Setup};
+use hpa_model::simulation::{Outcome, Run, Setup};
 use hpa_model::verdict::{Correction, Verdict, VerdictError};
 
 /// Everything that `simulate` shows.
@@ -40,9 +40,45 @@ pub struct Entry {
     pub corrected: Option<CorrectedHpa>,
     /// What was to be expected.
     pub verdict: Result<Verdict, VerdictError>,
-    /// What happened.
+    /// What happened; nothing before it is simulated.
     pub run: Run,
 }
+
+/// A figure of a run, an integer.
+struct Figure {
+    /// Name in JSON.
+    json: &'static str,
+    /// Column in CSV; empty if it has none.
+    csv: &'static str,
+    of: fn(&Outcome) -> u64,
+}
+
+impl Figure {
+    const fn new(json: &'static str, csv: &'static str, of: fn(&Outcome) -> u64) -> Self {
+        Self { json, csv, of }
+    }
+}
+
+/// The figures of a run that scripts read, in order.
+const OUTCOME: [Figure; 13] = [
+    Figure::new("lengthSeconds", "length_seconds", |o| o.length_ms / 1000),
+    Figure::new("utilisationMilliPercent", "utilisation_milli_percent", |o| {
+        o.utilisation_milli_percent
+    }),
+    Figure::new("paidMilliPercent", "paid_milli_percent", |o| o.paid_milli_percent),
+    Figure::new("scaleEvents", "scale_events", |o| o.scale_events),
+    Figure::new("reversals", "reversals", |o| o.reversals),
+    Figure::new("ownKilled", "own_killed", |o| o.filler_deleted),
+    Figure::new("ownPreempted", "own_preempted", |o| o.filler_preempted),
+    Figure::new("paidDelayed", "paid_delayed", |o| o.paid_delayed),
+    Figure::new("paidNeverStarted", "paid_never_started", |o| o.paid_never_started),
+    Figure::new("longestDelayMilliseconds", "longest_delay_milliseconds", |o| o.longest_delay_ms),
+    Figure::new("harvestedMilliCoreHours", "harvested_milli_core_hours", |o| {
+        o.harvested_milli_core_hours
+    }),
+    Figure::new("podsCreated", "", |o| o.pods_created),
+    Figure::new("events", "", |o| o.events),
+];
 
 impl Comparison {
     /// The configuration that is looked at closely.

@@ -60,8 +60,6 @@ pub enum Freshness {
     },
 }
 
-// === impl MetricModel ===
-
 impl MetricModel {
     /// What the article's application measured: free cores, filler pods
     /// included, nothing taken off, scraped every 30 s.
@@ -111,8 +109,6 @@ impl MetricModel {
         i64::try_from(milli).unwrap_or(i64::MAX)
     }
 }
-
-// === impl Freshness ===
 
 impl Freshness {
     /// From one value to the next, milliseconds.

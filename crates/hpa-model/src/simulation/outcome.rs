@@ -6,7 +6,7 @@ use super::nodes::Nodes;
 use super::workload::Workload;
 
 /// A finished run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Run {
     /// The figures of the whole run.
     pub outcome: Outcome,
@@ -17,7 +17,7 @@ pub struct Run {
 }
 
 /// The figures of a whole run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// How long it was, milliseconds.
     pub length_ms: u64,
@@ -82,8 +82,6 @@ pub struct Sample {
     /// Own pods without a node.
     pub pending_filler: u32,
 }
-
-// === impl Outcome ===
 
 impl Outcome {
     /// The utilisation in per cent.

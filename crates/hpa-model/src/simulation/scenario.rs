@@ -362,8 +362,6 @@ fn tolerant() -> Behavior {
     behavior
 }
 
-// === impl Configuration ===
-
 impl Configuration {
     /// The configuration of this name, in any case.
     #[must_use]

@@ -157,8 +157,6 @@ pub struct PaidAutoscaler {
     pub start_replicas: u32,
 }
 
-// === impl NodePool ===
-
 impl NodePool {
     /// Nodes of this many millicores and bytes, and the usual 110 pods.
     #[must_use]
@@ -168,8 +166,6 @@ impl NodePool {
         Self { count, allocatable }
     }
 }
-
-// === impl Template ===
 
 impl Template {
     /// A paid pod of this many millicores: priority 0, ready in 5 s, gone in 30 s.
@@ -198,16 +194,12 @@ impl Default for Template {
     }
 }
 
-// === impl SyncTiming ===
-
 impl Default for SyncTiming {
     /// Every 15 s after a run of at most 0.1 s, as kube-controller-manager 1.36 was measured.
     fn default() -> Self {
         Self { period_ms: 15_000, jitter_ms: 100 }
     }
 }
-
-// === impl PaidApp ===
 
 impl PaidApp {
     /// An application that follows a script.

@@ -309,8 +309,6 @@ impl Simulation {
     }
 }
 
-// === impl Scaler ===
-
 impl Scaler {
     fn new(workload: usize, spec: &HpaSpec, config: &ControllerConfig) -> Self {
         Self {
@@ -325,8 +323,6 @@ impl Scaler {
         }
     }
 }
-
-// === impl World ===
 
 impl World {
     fn empty(setup: &Setup) -> Self {

@@ -144,14 +144,8 @@ fn outside_the_limits_nothing_is_measured() {
 fn an_unreadable_scale_stops_the_run() {
     let mut lab = Lab::new(table_spec(), 5);
     lab.serve(&["5"]);
-    let seen = Observation {
-        scale: None,
-        selector: Selector::Valid,
-        pods: Pods::Counted { total: 5, ready: 5 },
-        metrics: &[],
-        update_accepted: true,
-    };
-    lab.observe(&seen);
+    let observation = Observation { scale: None, ..seen(5, &[]) };
+    lab.observe(&observation);
     assert_eq!(lab.last.expect("a run").action, Action::ScaleUnknown);
     assert_eq!(rendered(&lab)[0].2, "FailedGetScale");
     assert_eq!(lab.controller.current_metrics().len(), 1);
@@ -164,14 +158,9 @@ fn a_refused_scale_is_no_scale_event() {
         ..ScalingRules::default()
     };
     let mut lab = Lab::new(up(rules), 5);
-    let seen = Observation {
-        scale: Some(Scale { spec_replicas: 5, status_replicas: 5 }),
-        selector: Selector::Valid,
-        pods: Pods::Counted { total: 5, ready: 5 },
-        metrics: &[Sample::External(&[20_000])],
-        update_accepted: false,
-    };
-    assert_eq!(lab.observe(&seen), 5);
+    let observation =
+        Observation { update_accepted: false, ..seen(5, &[Sample::External(&[20_000])]) };
+    assert_eq!(lab.observe(&observation), 5);
     assert_eq!(rendered(&lab)[0].2, "FailedUpdateScale");
     assert_eq!(lab.last.expect("a run").desired_replicas, 0);
     assert_eq!(lab.serve(&["20"]), 7);
@@ -186,14 +175,8 @@ fn unusable_selectors_hold_the_count() {
         (Selector::Ambiguous, "AmbiguousSelector"),
     ] {
         let mut lab = Lab::new(table_spec(), 5);
-        let seen = Observation {
-            scale: Some(Scale { spec_replicas: 5, status_replicas: 5 }),
-            selector,
-            pods: Pods::Counted { total: 5, ready: 5 },
-            metrics: &[Sample::External(&[20_000])],
-            update_accepted: true,
-        };
-        assert_eq!(lab.observe(&seen), 5);
+        let observation = Observation { selector, ..seen(5, &[Sample::External(&[20_000])]) };
+        assert_eq!(lab.observe(&observation), 5);
         assert_eq!(rendered(&lab)[1].2, reason);
         assert_eq!(lab.events()[1].0, "FailedComputeMetricsReplicas");
     }

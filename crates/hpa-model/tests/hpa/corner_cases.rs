@@ -211,14 +211,12 @@ fn one_negative_sample_poisons_the_default_window() {
 fn without_pods_the_status_shows_the_smallest_integer() {
     let mut lab = Lab::new(table_spec(), 3);
     let pods = Pods::Counted { total: 0, ready: 0 };
-    let seen = Observation {
+    let observation = Observation {
         scale: Some(Scale { spec_replicas: 3, status_replicas: 0 }),
-        selector: Selector::Valid,
         pods,
-        metrics: &[Sample::External(&[2500])],
-        update_accepted: true,
+        ..seen(3, &[Sample::External(&[2500])])
     };
-    assert_eq!(lab.observe(&seen), 3);
+    assert_eq!(lab.observe(&observation), 3);
     let status = MetricStatus::Current(MetricValue::AverageValue(i64::MIN));
     assert_eq!(lab.controller.current_metrics(), [status]);
 }
@@ -227,14 +225,12 @@ fn without_pods_the_status_shows_the_smallest_integer() {
 #[test]
 fn inside_the_tolerance_the_status_replicas_win() {
     let mut lab = Lab::new(table_spec(), 20);
-    let seen = Observation {
+    let observation = Observation {
         scale: Some(Scale { spec_replicas: 20, status_replicas: 22 }),
-        selector: Selector::Valid,
         pods: Pods::Counted { total: 22, ready: 20 },
-        metrics: &[Sample::External(&[20_000])],
-        update_accepted: true,
+        ..seen(20, &[Sample::External(&[20_000])])
     };
-    assert_eq!(lab.observe(&seen), 22);
+    assert_eq!(lab.observe(&observation), 22);
 }
 
 /// `Value` multiplies the ready pods: none ready, minimum; none at all, held.

@@ -7,112 +7,41 @@ use hpa_model::*;
 #[test]
 fn object_and_external_metrics() {
     let largest = 2_147_483_647;
-    let value = |milli| MetricValue::Value(milli);
-    let average = |milli| MetricValue::AverageValue(milli);
-    for (name, metric, current, pods, usage, expected) in [
-        ("ObjectUp", object(MetricTarget::value(15_000)), 3, "RRR", 20_000, (4, value(20_000))),
+    let (value, average) = (MetricTarget::value, MetricTarget::average_value);
+    for (name, of, target, pods, usage, replicas, status) in [
         (
-            "ObjectPerPodUp",
-            object(MetricTarget::average_value(5_000)),
-            3,
+            "ObjectUp",
+            object as fn(MetricTarget) -> MetricSpec,
+            value(15_000),
             "RRR",
             20_000,
-            (4, average(6_667)),
-        ),
-        (
-            "ObjectUnready",
-            object(MetricTarget::value(10_000)),
-            3,
-            "URU",
-            50_000,
-            (5, value(50_000)),
-        ),
-        (
-            "ObjectOverflow",
-            object(MetricTarget::value(1)),
-            3,
-            "RRR",
-            i64::MAX,
-            (largest, value(i64::MAX)),
-        ),
-        (
-            "ObjectPerPodDown",
-            object(MetricTarget::average_value(2_000)),
-            5,
-            "RRRRR",
-            6_000,
-            (3, average(1_200)),
-        ),
-        (
-            "ObjectTolerance",
-            object(MetricTarget::value(20_000)),
-            3,
-            "RRR",
-            20_666,
-            (3, value(20_666)),
-        ),
-        (
-            "ObjectPerPodTolerance",
-            object(MetricTarget::average_value(5_000)),
             4,
-            "RRRR",
-            20_166,
-            (4, average(5_042)),
+            20_000,
         ),
-        (
-            "ExternalUnready",
-            external(MetricTarget::value(4_400)),
-            3,
-            "URU",
-            8_600,
-            (2, value(8_600)),
-        ),
-        (
-            "ExternalPerPodUp",
-            external(MetricTarget::average_value(2_150)),
-            3,
-            "RRR",
-            8_600,
-            (4, average(2_867)),
-        ),
-        (
-            "ExternalDown",
-            external(MetricTarget::value(14_334)),
-            5,
-            "RRRRR",
-            8_600,
-            (3, value(8_600)),
-        ),
-        (
-            "ExternalPerPodDown",
-            external(MetricTarget::average_value(2_867)),
-            5,
-            "RRRRR",
-            8_600,
-            (3, average(1_720)),
-        ),
-        (
-            "ExternalPerPodReplicaOverflow",
-            external(MetricTarget::average_value(1)),
-            1,
-            "R",
-            i64::MAX,
-            (largest, average(i64::MAX)),
-        ),
-        (
-            "ExternalPerPodUsageOverflow",
-            external(MetricTarget::average_value(i64::MAX)),
-            1,
-            "R",
-            i64::MAX,
-            (1, average(i64::MAX)),
-        ),
+        ("ObjectPerPodUp", object, average(5_000), "RRR", 20_000, 4, 6_667),
+        ("ObjectUnready", object, value(10_000), "URU", 50_000, 5, 50_000),
+        ("ObjectOverflow", object, value(1), "RRR", i64::MAX, largest, i64::MAX),
+        ("ObjectPerPodDown", object, average(2_000), "RRRRR", 6_000, 3, 1_200),
+        ("ObjectTolerance", object, value(20_000), "RRR", 20_666, 3, 20_666),
+        ("ObjectPerPodTolerance", object, average(5_000), "RRRR", 20_166, 4, 5_042),
+        ("ExternalUnready", external, value(4_400), "URU", 8_600, 2, 8_600),
+        ("ExternalPerPodUp", external, average(2_150), "RRR", 8_600, 4, 2_867),
+        ("ExternalDown", external, value(14_334), "RRRRR", 8_600, 3, 8_600),
+        ("ExternalPerPodDown", external, average(2_867), "RRRRR", 8_600, 3, 1_720),
+        ("ExternalPerPodReplicaOverflow", external, average(1), "R", i64::MAX, largest, i64::MAX),
+        ("ExternalPerPodUsageOverflow", external, average(i64::MAX), "R", i64::MAX, 1, i64::MAX),
     ] {
         let items = [usage];
+        let metric = of(target);
         let sample = match metric.source {
             MetricSource::Object { .. } => Sample::Object(usage),
             _ => Sample::External(&items),
         };
-        assert_eq!(outcome(metric, current, pods, sample), Ok(expected), "{name}");
+        let status = match target.kind {
+            TargetType::Value => MetricValue::Value(status),
+            _ => MetricValue::AverageValue(status),
+        };
+        let found = outcome(metric, pods.len() as u32, pods, sample);
+        assert_eq!(found, Ok((replicas, status)), "{name}");
     }
 }

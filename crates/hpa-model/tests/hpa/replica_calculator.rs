@@ -5,31 +5,7 @@ use hpa_model::*;
 
 const NOW_MS: u64 = 1_000_000;
 
-#[derive(Clone, Copy)]
-struct Case {
-    name: &'static str,
-    current: u32,
-    /// Usage of one container per pod, thousandths.
-    levels: &'static [i64],
-    /// Request of one container, for all pods.
-    request: Option<i64>,
-    /// One letter per pod: R ready, U unready, H started just now, P pending, F failed,
-    /// D being deleted.
-    pods: &'static str,
-    target: i32,
-    expected: Result<(u32, i32, i64), MetricError>,
-}
-
-const DEFAULT: Case = Case {
-    name: "",
-    current: 3,
-    levels: &[],
-    request: Some(1000),
-    pods: "RRR",
-    target: 30,
-    expected: Err(MetricError::NoItems),
-};
-
+/// A pod by a letter: R ready, U unready, H started just now, P pending, F failed, D being deleted.
 fn pod(letter: char) -> Pod {
     Pod {
         phase: match letter {
@@ -97,189 +73,54 @@ pub fn outcome(
 
 #[test]
 fn cpu_utilization() {
-    let cases = [
-        Case { name: "ScaleUp", levels: &[300, 500, 700], expected: Ok((5, 50, 1000)), ..DEFAULT },
-        Case {
-            name: "ScaleUpUnreadyLessScale",
-            levels: &[300, 500, 700],
-            pods: "URR",
-            expected: Ok((4, 60, 1200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleUpHotCpuLessScale",
-            levels: &[300, 500, 700],
-            pods: "HRR",
-            expected: Ok((4, 60, 1200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleUpUnreadyNoScale",
-            levels: &[400, 500, 700],
-            pods: "RUU",
-            expected: Ok((3, 40, 800)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleUpIgnoresFailedPods",
-            current: 2,
-            levels: &[500, 700],
-            pods: "RRFF",
-            expected: Ok((4, 60, 1200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleUpIgnoresDeletionPods",
-            current: 2,
-            levels: &[500, 700],
-            pods: "RRDD",
-            expected: Ok((4, 60, 1200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleDown",
-            current: 5,
-            levels: &[100, 300, 500, 250, 250],
-            pods: "RRRRR",
-            target: 50,
-            expected: Ok((3, 28, 560)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleDownExcludeUnreadyPods",
-            current: 5,
-            levels: &[100, 300, 500, 250, 250],
-            pods: "RRRUU",
-            target: 50,
-            expected: Ok((2, 30, 600)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleDownExcludeUnscheduledPods",
-            current: 5,
-            levels: &[100],
-            pods: "RPPPP",
-            target: 50,
-            expected: Ok((1, 10, 200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "ScaleDownIgnoreHotCpuPods",
-            current: 5,
-            levels: &[100, 300, 500, 250, 250],
-            pods: "RRRHH",
-            target: 50,
-            expected: Ok((2, 30, 600)),
-            ..DEFAULT
-        },
-        Case {
-            name: "SuperfluousMetrics",
-            current: 4,
-            levels: &[4000, 9500, 3000, 7000, 3200, 2000],
-            pods: "RRRR",
-            target: 100,
-            expected: Ok((24, 587, 11_750)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetrics",
-            current: 4,
-            levels: &[400, 95],
-            pods: "RRRR",
-            target: 100,
-            expected: Ok((3, 24, 495)),
-            ..DEFAULT
-        },
-        Case {
-            name: "EmptyMetrics",
-            current: 4,
-            pods: "",
-            expected: Err(MetricError::NoItems),
-            ..DEFAULT
-        },
-        Case {
-            name: "EmptyCPURequest",
-            current: 1,
-            levels: &[200],
-            pods: "R",
-            request: None,
-            expected: Err(MetricError::MissingRequest),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsNoChangeEq",
-            current: 2,
-            levels: &[1000],
-            pods: "RR",
-            target: 100,
-            expected: Ok((2, 100, 2000)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsNoChangeGt",
-            current: 2,
-            levels: &[1900],
-            pods: "RR",
-            target: 100,
-            expected: Ok((2, 190, 3800)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsNoChangeLt",
-            current: 2,
-            levels: &[600],
-            pods: "RR",
-            target: 100,
-            expected: Ok((2, 60, 1200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsUnreadyChange",
-            levels: &[100, 450],
-            pods: "URR",
-            target: 50,
-            expected: Ok((3, 45, 900)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsUnreadyScaleUp",
-            levels: &[100, 2000],
-            pods: "URR",
-            target: 50,
-            expected: Ok((4, 200, 4000)),
-            ..DEFAULT
-        },
-        Case {
-            name: "MissingMetricsUnreadyScaleDown",
-            current: 4,
-            levels: &[100, 100, 100],
-            pods: "URRR",
-            target: 50,
-            expected: Ok((3, 10, 200)),
-            ..DEFAULT
-        },
-        Case {
-            name: "DuringRollingUpdateWithMaxSurge",
-            current: 2,
-            levels: &[100, 100],
-            pods: "RRR",
-            target: 50,
-            expected: Ok((2, 10, 200)),
-            ..DEFAULT
-        },
-    ];
-    for case in cases {
-        let readings = readings(case.levels, case.pods.len(), case.request, 2);
-        let metric = MetricSpec {
-            source: MetricSource::Resource(ResourceName::Cpu),
-            target: MetricTarget::average_utilization(case.target),
-        };
-        let sample = Sample::Pods(&readings);
-        let found = outcome(metric, case.current, case.pods, sample);
-        let expected = case.expected.map(|(replicas, percent, average)| {
-            (replicas, MetricValue::Utilization { percent, average })
-        });
-        assert_eq!(found, expected, "{}", case.name);
+    let ok =
+        |replicas, percent, average| Ok((replicas, MetricValue::Utilization { percent, average }));
+    for (name, current, levels, pods, target, expected) in [
+        ("ScaleUp", 3, &[300, 500, 700][..], "RRR", 30, ok(5, 50, 1000)),
+        ("ScaleUpUnreadyLessScale", 3, &[300, 500, 700], "URR", 30, ok(4, 60, 1200)),
+        ("ScaleUpHotCpuLessScale", 3, &[300, 500, 700], "HRR", 30, ok(4, 60, 1200)),
+        ("ScaleUpUnreadyNoScale", 3, &[400, 500, 700], "RUU", 30, ok(3, 40, 800)),
+        ("ScaleUpIgnoresFailedPods", 2, &[500, 700], "RRFF", 30, ok(4, 60, 1200)),
+        ("ScaleUpIgnoresDeletionPods", 2, &[500, 700], "RRDD", 30, ok(4, 60, 1200)),
+        ("ScaleDown", 5, &[100, 300, 500, 250, 250], "RRRRR", 50, ok(3, 28, 560)),
+        ("ScaleDownExcludeUnreadyPods", 5, &[100, 300, 500, 250, 250], "RRRUU", 50, ok(2, 30, 600)),
+        ("ScaleDownExcludeUnscheduledPods", 5, &[100], "RPPPP", 50, ok(1, 10, 200)),
+        ("ScaleDownIgnoreHotCpuPods", 5, &[100, 300, 500, 250, 250], "RRRHH", 50, ok(2, 30, 600)),
+        (
+            "SuperfluousMetrics",
+            4,
+            &[4000, 9500, 3000, 7000, 3200, 2000],
+            "RRRR",
+            100,
+            ok(24, 587, 11_750),
+        ),
+        ("MissingMetrics", 4, &[400, 95], "RRRR", 100, ok(3, 24, 495)),
+        ("EmptyMetrics", 4, &[], "", 30, Err(MetricError::NoItems)),
+        ("MissingMetricsNoChangeEq", 2, &[1000], "RR", 100, ok(2, 100, 2000)),
+        ("MissingMetricsNoChangeGt", 2, &[1900], "RR", 100, ok(2, 190, 3800)),
+        ("MissingMetricsNoChangeLt", 2, &[600], "RR", 100, ok(2, 60, 1200)),
+        ("MissingMetricsUnreadyChange", 3, &[100, 450], "URR", 50, ok(3, 45, 900)),
+        ("MissingMetricsUnreadyScaleUp", 3, &[100, 2000], "URR", 50, ok(4, 200, 4000)),
+        ("MissingMetricsUnreadyScaleDown", 4, &[100, 100, 100], "URRR", 50, ok(3, 10, 200)),
+        ("DuringRollingUpdateWithMaxSurge", 2, &[100, 100], "RRR", 50, ok(2, 10, 200)),
+    ] {
+        let readings = readings(levels, pods.len(), Some(1000), 2);
+        assert_eq!(
+            outcome(cpu(target), current, pods, Sample::Pods(&readings)),
+            expected,
+            "{name}"
+        );
+    }
+    let without_request = readings(&[200], 1, None, 2);
+    let found = outcome(cpu(30), 1, "R", Sample::Pods(&without_request));
+    assert_eq!(found, Err(MetricError::MissingRequest), "EmptyCPURequest");
+}
+
+/// A cpu metric with a target in per cent.
+fn cpu(target: i32) -> MetricSpec {
+    MetricSpec {
+        source: MetricSource::Resource(ResourceName::Cpu),
+        target: MetricTarget::average_utilization(target),
     }
 }
 
@@ -288,11 +129,7 @@ fn cpu_utilization() {
 fn disjoint_metrics_match_no_pod() {
     let mut readings = readings(&[0, 100], 2, Some(1000), 2);
     readings[0].value = None;
-    let metric = MetricSpec {
-        source: MetricSource::Resource(ResourceName::Cpu),
-        target: MetricTarget::average_utilization(100),
-    };
-    let found = outcome(metric, 1, "R", Sample::Pods(&readings));
+    let found = outcome(cpu(100), 1, "R", Sample::Pods(&readings));
     assert_eq!(found, Err(MetricError::NoKnownPods));
 }
 
@@ -302,11 +139,7 @@ fn missing_metrics_scale_down_target_over_100() {
     let mut readings = readings(&[200, 100, 100], 4, Some(1000), 2);
     readings[2].request = Some(4000);
     readings[3].request = Some(4000);
-    let metric = MetricSpec {
-        source: MetricSource::Resource(ResourceName::Cpu),
-        target: MetricTarget::average_utilization(300),
-    };
-    let found = outcome(metric, 4, "URRR", Sample::Pods(&readings));
+    let found = outcome(cpu(300), 4, "URRR", Sample::Pods(&readings));
     let value = MetricValue::Utilization { percent: 6, average: 200 };
     assert_eq!(found, Ok((2, value)));
 }

@@ -41,6 +41,17 @@ pub fn object(target: MetricTarget) -> MetricSpec {
     }
 }
 
+/// What a run sees of so many replicas that are all ready.
+pub fn seen<'a>(replicas: u32, metrics: &'a [Sample<'a>]) -> Observation<'a> {
+    Observation {
+        scale: Some(Scale { spec_replicas: replicas, status_replicas: replicas }),
+        selector: Selector::Valid,
+        pods: Pods::Counted { total: replicas, ready: replicas },
+        metrics,
+        update_accepted: true,
+    }
+}
+
 impl Lab {
     pub fn new(spec: HpaSpec, replicas: u32) -> Self {
         Self::on(ControllerConfig::default(), spec, replicas)
@@ -57,13 +68,7 @@ impl Lab {
     }
 
     pub fn run_with(&mut self, metrics: &[Sample<'_>], pods: Pods<'_>) -> u32 {
-        self.observe(&Observation {
-            scale: Some(Scale { spec_replicas: self.replicas, status_replicas: self.replicas }),
-            selector: Selector::Valid,
-            pods,
-            metrics,
-            update_accepted: true,
-        })
+        self.observe(&Observation { pods, ..seen(self.replicas, metrics) })
     }
 
     pub fn observe(&mut self, seen: &Observation<'_>) -> u32 {
