@@ -69,13 +69,20 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l record -d 'Als
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replay -d 'Replay a recorded capacity history instead of reading a cluster' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l speed -d 'Replay speed as a factor: 1 to 86400' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l watch-life -d 'Lifetime of a watch; a silent one is detected 5 s after it' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -83,6 +90,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l show-unusable 
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Also show current usage, from metrics.k8s.io'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l once -d 'Print one table and exit, also on a terminal'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s w -l watch -d 'Print a line of JSON for every change until Ctrl-C, for scripts'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s h -l help -d 'Print help'
@@ -131,19 +139,27 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l explain
 table\t'On stderr'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l templates -d 'Folder with templates that replace the built-in ones; see oppscale templates' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l from -d 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render an admission policy: the PriorityClass is for this namespace only, and this namespace for such pods only'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a network policy: ingress to the port, egress to DNS and the pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a server-side dry run; exit with 1 on a change'
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s h -l help -d 'Print help'
@@ -160,18 +176,26 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l workload-kin
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l log-format -d 'Log format: text or json' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l shutdown-delay -d 'On SIGTERM, time to be unready before the ports close' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l legacy-metrics -d 'Also expose the ten gauges of the 2018 article'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l node-metrics -d 'Also expose a series per node'
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -230,13 +254,20 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l dry-run -d 'O
 server\t'Tried by the server'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l timeout -d 'Longest wait in total' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l distribution -d 'Distribution, if it is not recognized: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -247,6 +278,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l force-conflic
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l grant-cluster-admin -d 'Grant yourself cluster-admin for the duration of this run'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s y -l yes -d 'Do not ask for confirmation'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l no-wait -d 'Do not wait for pods to be ready; the API is then not registered'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -260,17 +292,25 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l distribution
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s n -l namespace -d 'Namespace of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l service -d 'Service in front of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l secret -d 'Secret with the serving certificate of the metrics server' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l wait -d 'Check again until no check fails'
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s h -l help -d 'Print help'
@@ -293,13 +333,20 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-days -d 'Lifetime of a new CA, in days' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-cert -d 'Sign with this CA instead of a new one' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l ca-key -d 'Key of that CA' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -309,6 +356,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l csr -d 'Create a key and a signing request for another CA'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l cert-manager -d 'Print an Issuer and a Certificate for cert-manager instead'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l force-conflicts -d 'Take over fields of the Secret that other field managers own'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -s h -l help -d 'Print help'
@@ -318,16 +366,24 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l secret -d 'Secret with the serving certificate of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format: table or json' -r -f -a "table\t'For people'
 json\t'For programs'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help'
@@ -341,19 +397,27 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-cert -d 'Sign with this CA instead of a new one' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l ca-key -d 'Key of that CA' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l timeout -d 'Longest wait for pods to serve the new certificate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l new-ca -d 'Replace a CA that oppscale did not create'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force -d 'Renew certificates that are still good'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force-conflicts -d 'Take over fields that other field managers own'
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -s h -l help -d 'Print help'
@@ -374,9 +438,13 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l kubecon
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -397,13 +465,20 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s v -l ver
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s n -l namespace -d 'Namespace of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l service -d 'Name of Service, Deployment and ServiceAccount' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l context -d 'Context of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l cluster -d 'Cluster of the kubeconfig to use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l as -d 'User to impersonate' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l as-group -d 'Group to impersonate; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l request-timeout -d 'Longest wait for one request: 5s, 2m, or 0 for no limit' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -411,6 +486,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l keep-nam
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete the HPAs and ScaledObjects that render-hpa created, and the opportunistic workloads that they scale'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l dry-run -d 'Only show the plan'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s y -l yes -d 'Do not ask for confirmation'
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -s h -l help -d 'Print help'

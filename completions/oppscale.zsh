@@ -69,13 +69,20 @@ name\:"Only names, as kubectl takes them"))' \
 '(--from --record --workload --explain --usage --fail-below -o --output)--replay=[Replay a recorded capacity history instead of reading a cluster]:FILE:_files' \
 '--speed=[Replay speed as a factor\: 1 to 86400]:N:_default' \
 '--watch-life=[Lifetime of a watch; a silent one is detected 5 s after it]:DURATION:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -84,6 +91,7 @@ never\:"Never"))' \
 '(-w --watch --record --replay)--once[Print one table and exit, also on a terminal]' \
 '(--from -o --output --explain --fail-below --usage)-w[Print a line of JSON for every change until Ctrl-C, for scripts]' \
 '(--from -o --output --explain --fail-below --usage)--watch[Print a line of JSON for every change until Ctrl-C, for scripts]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -142,19 +150,27 @@ json\:"One List"))' \
 table\:"On stderr"))' \
 '--templates=[Folder with templates that replace the built-in ones; see oppscale templates]:DIR:_files' \
 '*--from=[Saved lists to read instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
 '--admission-policy[Also render an admission policy\: the PriorityClass is for this namespace only, and this namespace for such pods only]' \
 '--network-policy[Also render a network policy\: ingress to the port, egress to DNS and the pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a server-side dry run; exit with 1 on a change]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -178,18 +194,26 @@ zero\:"0"))' \
 '--log-format=[Log format\: text or json]:FORMAT:((text\:"For people"
 json\:"One object a line"))' \
 '--shutdown-delay=[On SIGTERM, time to be unready before the ports close]:DURATION:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
 '--legacy-metrics[Also expose the ten gauges of the 2018 article]' \
 '--node-metrics[Also expose a series per node]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -274,13 +298,20 @@ alerts\:"A PrometheusRule, and the ServiceMonitor that it needs"))' \
 server\:"Tried by the server"))' \
 '--timeout=[Longest wait in total]:DURATION:_default' \
 '--distribution=[Distribution, if it is not recognized\: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s]:NAME:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -292,6 +323,7 @@ never\:"Never"))' \
 '-y[Do not ask for confirmation]' \
 '--yes[Do not ask for confirmation]' \
 '--no-wait[Do not wait for pods to be ready; the API is then not registered]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -317,17 +349,25 @@ json\:"All findings, for programs"))' \
 '--namespace=[Namespace of the metrics server]:NAME:_default' \
 '--service=[Service in front of the metrics server]:NAME:_default' \
 '--secret=[Secret with the serving certificate of the metrics server]:NAME:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
 '--wait[Check again until no check fails]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -369,13 +409,20 @@ _arguments "${_arguments_options[@]}" : \
 '--ca-days=[Lifetime of a new CA, in days]:DAYS:_default' \
 '--ca-cert=[Sign with this CA instead of a new one]:FILE:_files' \
 '--ca-key=[Key of that CA]:FILE:_files' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -385,6 +432,7 @@ never\:"Never"))' \
 '(--to-secret --ca-cert --keep-ca-key)--csr[Create a key and a signing request for another CA]' \
 '(--dir --to-secret --csr --ca-cert)--cert-manager[Print an Issuer and a Certificate for cert-manager instead]' \
 '--force-conflicts[Take over fields of the Secret that other field managers own]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -404,16 +452,24 @@ _arguments "${_arguments_options[@]}" : \
 json\:"For programs"))' \
 '--output=[Output format\: table or json]:FORMAT:((table\:"For people"
 json\:"For programs"))' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -435,19 +491,27 @@ _arguments "${_arguments_options[@]}" : \
 '--ca-cert=[Sign with this CA instead of a new one]:FILE:_files' \
 '--ca-key=[Key of that CA]:FILE:_files' \
 '--timeout=[Longest wait for pods to serve the new certificate]:DURATION:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
 '(--ca-cert)--new-ca[Replace a CA that oppscale did not create]' \
 '--force[Renew certificates that are still good]' \
 '--force-conflicts[Take over fields that other field managers own]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -509,9 +573,13 @@ _arguments "${_arguments_options[@]}" : \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -548,13 +616,20 @@ _arguments "${_arguments_options[@]}" : \
 '-n+[Namespace of the metrics server]:NAME:_default' \
 '--namespace=[Namespace of the metrics server]:NAME:_default' \
 '--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
 '--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
 '--context=[Context of the kubeconfig to use]:NAME:_default' \
 '--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
 '--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
 '--as=[User to impersonate]:USER:_default' \
 '*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
-'--request-timeout=[Longest wait for one request\: 5s, 2m, or 0 for no limit]:DURATION:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -563,6 +638,7 @@ never\:"Never"))' \
 '--dry-run[Only show the plan]' \
 '-y[Do not ask for confirmation]' \
 '--yes[Do not ask for confirmation]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \

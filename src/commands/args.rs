@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use oppscale_cluster::{Cluster, ClusterError, ConnectOptions, Endpoint};
+use oppscale_cluster::{Cluster, ClusterError, ConnectOptions};
 use oppscale_core::units::parse_duration;
 
 /// The output format.
@@ -25,10 +25,40 @@ pub struct OutputArgs<F: ValueEnum + Default + Send + Sync + 'static> {
     pub format: F,
 }
 
-/// The cluster to connect to, as kubectl's flags name it.
+/// The cluster to connect to, and as which user, by kubectl's flags.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Cluster options")]
 pub struct ClusterArgs {
+    /// Where it is.
+    #[command(flatten)]
+    pub address: AddressArgs,
+    /// The rest.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
+/// The address of a cluster, and how it is trusted.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct AddressArgs {
+    /// Address of the API server to use instead of the kubeconfig's
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// File with the CA of the API server, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub certificate_authority: Option<PathBuf>,
+    /// Name in the certificate of the API server, if not its address
+    #[arg(long, value_name = "NAME")]
+    pub tls_server_name: Option<String>,
+    /// Do not verify the certificate of the API server; insecure
+    #[arg(long, conflicts_with = "certificate_authority")]
+    pub insecure_skip_tls_verify: bool,
+}
+
+/// What of a kubeconfig to use, as which user, with which time limit.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Cluster options")]
+pub struct ConnectionArgs {
     /// Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
@@ -41,20 +71,29 @@ pub struct ClusterArgs {
     /// User of the kubeconfig to use
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
+    /// Bearer token to use instead of the user's; other users of this
+    /// machine see it in the list of processes
+    #[arg(long, value_name = "TOKEN", hide_env_values = true)]
+    pub token: Option<String>,
+    /// File with a client certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub client_certificate: Option<PathBuf>,
+    /// File with the key of the client certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub client_key: Option<PathBuf>,
     /// User to impersonate
     #[arg(long = "as", value_name = "USER")]
     pub impersonate: Option<String>,
     /// Group to impersonate; repeatable
     #[arg(long = "as-group", value_name = "GROUP", requires = "impersonate")]
     pub impersonate_groups: Vec<String>,
-    /// Longest wait for one request: 5s, 2m, or 0 for no limit
-    #[arg(
-        long,
-        value_name = "DURATION",
-        default_value = "30s",
-        value_parser = parse_duration
-    )]
-    pub request_timeout: Duration,
+    /// UID to impersonate
+    #[arg(long = "as-uid", value_name = "UID", requires = "impersonate")]
+    pub impersonate_uid: Option<String>,
+    /// Longest wait for one request or credential plugin: 5s, 2m, or 0 for no
+    /// limit [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub request_timeout: Option<Duration>,
 }
 
 impl ClusterArgs {
@@ -63,41 +102,53 @@ impl ClusterArgs {
     /// # Errors
     /// When there is no kubeconfig, or it cannot be used.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
-        self.options().connect().await
+        self.connection.connect(&self.address).await
     }
+}
 
-    /// The address of the cluster and how it is trusted.
+impl ConnectionArgs {
+    /// Connects to the cluster at `address`; nothing is sent before the first request.
     ///
     /// # Errors
     /// When there is no kubeconfig, or it cannot be used.
-    pub async fn endpoint(&self) -> Result<Endpoint, ClusterError> {
-        self.options().endpoint().await
-    }
-
-    /// The context that is used; `None` inside a cluster.
-    pub fn context_name(&self) -> Option<String> {
-        self.options().context_name()
-    }
-
-    fn options(&self) -> ConnectOptions {
+    pub async fn connect(&self, address: &AddressArgs) -> Result<Cluster, ClusterError> {
         let Self {
             kubeconfig,
             context,
             cluster,
             user,
+            token,
+            client_certificate,
+            client_key,
             impersonate,
             impersonate_groups,
+            impersonate_uid,
             request_timeout,
         } = self.clone();
-        ConnectOptions {
+        let AddressArgs {
+            server,
+            certificate_authority,
+            tls_server_name,
+            insecure_skip_tls_verify,
+        } = address.clone();
+        let options = ConnectOptions {
             kubeconfig,
             context,
             cluster,
             user,
+            server,
+            certificate_authority,
+            tls_server_name,
+            insecure_skip_tls_verify,
+            token,
+            client_certificate,
+            client_key,
             impersonate,
             impersonate_groups,
+            impersonate_uid,
             request_timeout,
-        }
+        };
+        options.connect().await
     }
 }
 

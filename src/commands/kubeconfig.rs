@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::{SecretString, date, parse_pem};
-use crate::commands::args::ClusterArgs;
+use crate::commands::args::{AddressArgs, ConnectionArgs};
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
@@ -79,7 +79,7 @@ pub struct KubeconfigArgs {
     pub dry_run: bool,
     /// The cluster.
     #[command(flatten)]
-    pub cluster: ClusterArgs,
+    pub cluster: ConnectionArgs,
 }
 
 /// Makes a kubeconfig.
@@ -88,7 +88,7 @@ pub struct KubeconfigArgs {
 /// When there is no such ServiceAccount, the server refuses, or the file cannot be written.
 pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let account = Account { namespace: args.namespace.clone(), name: args.serviceaccount.clone() };
-    let cluster = args.cluster.connect().await?;
+    let cluster = args.cluster.connect(&AddressArgs::default()).await?;
     if args.revoke {
         return revoke(&args, &account, &cluster, printer).await;
     }
@@ -99,8 +99,8 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
     let into = merge_target(&args)?;
     replaceable(&args, &name)?;
-    let endpoint = args.cluster.endpoint().await?;
-    let authority = authority.or(endpoint.authority_pem).map(|pem| STANDARD.encode(pem));
+    let endpoint = cluster.endpoint();
+    let authority = authority.or(endpoint.authority_pem.clone()).map(|pem| STANDARD.encode(pem));
     let given = args.server.clone();
     let config = |token: &SecretString| {
         let entry = Entry {

@@ -68,7 +68,8 @@ fn a_credential_plugin_that_fails_is_heard() {
     let kubeconfig = Kubeconfig::of_user(&server, plugin(line));
     assert_snapshot!(TestEnv::with(&server, &kubeconfig).run(NAMES), @"
     ------- stderr -------
-    error: cannot get credentials: sh: the credential plugin failed (exit status: 7): your session has expired; run: cloud login
+    your session has expired; run: cloud login
+    error: cannot get credentials: sh: the credential plugin failed (exit status: 7)
      hint: log in again with the tool that your kubeconfig names, and see that it is on the PATH
     [EOF]
     [exit status: 1]
@@ -86,8 +87,8 @@ fn a_credential_plugin_that_is_not_installed_is_named() {
     let output = TestEnv::with(&server, &Kubeconfig::of_user(&server, user)).run(NAMES);
     assert_snapshot!(output, @"
     ------- stderr -------
-    error: cannot get credentials: no-such-login-helper: the credential plugin cannot be started: No such file or directory (os error 2)
-     hint: log in again with the tool that your kubeconfig names, and see that it is on the PATH
+    error: cannot get credentials: no-such-login-helper: the credential plugin is not installed
+     hint: install it, and see that it is on the PATH
     [EOF]
     [exit status: 1]
     ");
@@ -142,4 +143,28 @@ fn ctrl_c_does_not_wait_for_a_credential_plugin() {
     [EOF]
     [exit status: 130]
     ");
+}
+
+#[test]
+fn a_credential_plugin_ends_with_the_request_timeout() {
+    let server = FakeApiServer::start(World::nodes_alone());
+    let env = TestEnv::with(&server, &Kubeconfig::of_user(&server, plugin("exec sleep 60")));
+    assert_snapshot!(env.run(names_and(&["--request-timeout", "300ms"])), @"
+    ------- stderr -------
+    error: cannot get credentials: sh: the credential plugin did not end within 0.3 s
+     hint: wait longer with --request-timeout=2m (0 waits for ever)
+    [EOF]
+    [exit status: 124]
+    ");
+}
+
+#[test]
+fn every_request_names_the_program_and_its_version() {
+    let server = FakeApiServer::start(World::nodes_alone());
+    let output = TestEnv::of(&server).run(NAMES);
+    assert_eq!(output.code, Some(0), "{output}");
+    let prefix = concat!("oppscale/", env!("CARGO_PKG_VERSION"), " (linux/");
+    for request in server.requests() {
+        assert!(request.header("user-agent")[0].starts_with(prefix), "{request}");
+    }
 }

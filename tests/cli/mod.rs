@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod kubeconfig;
 mod load;
 mod record;
 mod sample_app;

@@ -1,96 +1,207 @@
-//! Who we are to an API server, and finding that out anew when it no longer knows us.
+//! The client and the credentials of a connection, renewed when they end or are refused.
 //!
-//! The client library renews tokens that say when they expire, and token files now and then.
-//! What a credential plugin gives without a time, or as a certificate, holds until the server
-//! answers with 401; it is then asked for again, and the kubeconfig read again.
+//! Credentials that say when they end (those of a plugin, a token in a file) are renewed early.
+//! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use http::StatusCode;
-use http::{Request, Response};
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Request, Response, StatusCode};
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::client::Body;
 
-use super::connect::ConnectOptions;
+use super::connect::{ConnectOptions, Connection, Credentials, Login, Terminal};
 use super::error::ClusterError;
 use super::transport;
 
-/// Credentials that are younger are those that there are.
-const YOUNG: Duration = Duration::from_secs(1);
+/// Credentials younger than this are not renewed.
+const MIN_AGE: Duration = Duration::from_secs(1);
+/// How long before their end credentials are renewed, so that none ends on its way.
+const RENEW_BEFORE: SignedDuration = SignedDuration::from_secs(10);
 
-/// A client with the credentials of the last time; clones are the same one.
+/// A client and its credentials; clones share them.
 #[derive(Clone)]
 pub(super) struct Access(Arc<Shared>);
 
 struct Shared {
     held: RwLock<Held>,
-    /// Held by who renews, while others wait.
+    /// Locked while credentials are renewed.
     renewing: tokio::sync::Mutex<()>,
     options: ConnectOptions,
     server: String,
+    user_agent: HeaderValue,
 }
 
 #[derive(Clone)]
 struct Held {
+    connection: Arc<Connection>,
     client: Client,
+    credentials: Credentials,
+    /// When they were read.
     since: Instant,
+    /// When they are to be renewed.
+    renew_at: Option<Timestamp>,
+}
+
+impl Held {
+    fn new(connection: Arc<Connection>, client: Client, credentials: Credentials) -> Self {
+        let now = Timestamp::now();
+        let renew_at = credentials.expires.map(|end| {
+            let early = end.checked_sub(RENEW_BEFORE).unwrap_or(end);
+            // Those that live shorter are used to their end.
+            if early > now { early } else { end }
+        });
+        Self { connection, client, credentials, since: Instant::now(), renew_at }
+    }
+
+    fn is_over(&self) -> bool {
+        self.renew_at.is_some_and(|end| end <= Timestamp::now()) && self.since.elapsed() >= MIN_AGE
+    }
 }
 
 impl Access {
-    /// Access to `server` by `client`, which `options` have led to.
-    pub(super) fn new(client: Client, options: ConnectOptions, server: String) -> Self {
-        let held = RwLock::new(Held { client, since: Instant::now() });
-        Self(Arc::new(Shared { held, renewing: tokio::sync::Mutex::default(), options, server }))
-    }
-
-    /// Sends a request. Where it fails for who we are, the next one is sent with the
-    /// credentials of now.
+    /// Gets credentials for `connection`, which `options` have led to.
     ///
     /// # Errors
-    /// When no answer comes.
+    /// When there are none, or TLS cannot be set up.
+    pub(super) async fn open(
+        connection: Connection,
+        options: ConnectOptions,
+    ) -> Result<Self, ClusterError> {
+        let credentials = connection.credentials(Terminal::Shared).await?;
+        let client = connection.client(&credentials)?;
+        let server = connection.server();
+        let held = Held::new(Arc::new(connection), client, credentials);
+        Ok(Self(Arc::new(Shared {
+            held: RwLock::new(held),
+            renewing: tokio::sync::Mutex::default(),
+            options,
+            server,
+            user_agent: user_agent(),
+        })))
+    }
+
+    /// Sends a request. If the server refuses the credentials, the next request is sent with those
+    /// of that time.
+    ///
+    /// # Errors
+    /// When no response arrives.
     pub(super) async fn send(
         &self,
         action: &str,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<Response<Body>, ClusterError> {
-        let Held { client, since } = self.held();
-        let sent = client.send(request).await;
+        let mut held = self.held();
+        if held.is_over() {
+            self.renew(&held).await?;
+            held = self.held();
+        }
+        let headers = request.headers_mut();
+        headers.entry(USER_AGENT).or_insert_with(|| self.0.user_agent.clone());
+        if let Some(authorization) = &held.credentials.authorization {
+            headers.entry(AUTHORIZATION).or_insert_with(|| authorization.clone());
+        }
+        let sent = held.client.send(request).await;
         let sent = sent.map_err(|error| transport::transport(action, &self.0.server, &error));
         let is_stranger = match &sent {
             Ok(response) => response.status() == StatusCode::UNAUTHORIZED,
-            Err(error) => matches!(
-                error,
-                ClusterError::Credentials(_)
-                    | ClusterError::Certificate { .. }
-                    | ClusterError::Tls { .. }
-            ),
+            Err(error) => {
+                matches!(error, ClusterError::Certificate { .. } | ClusterError::Tls { .. })
+            }
         };
-        if is_stranger && let Err(error) = self.renew(since).await {
-            // It knows best why: the plugin was not left to talk to the terminal.
-            return Err(error);
+        if is_stranger && held.since.elapsed() >= MIN_AGE {
+            self.reconnect(held.since).await?;
         }
         sent
     }
 
-    /// Takes another client, unless that of `since` was replaced meanwhile or is new.
-    async fn renew(&self, since: Instant) -> Result<(), ClusterError> {
-        let Shared { renewing, options, server, .. } = &*self.0;
-        let _guard = renewing.lock().await;
+    /// Replaces the credentials, unless those of `old` were replaced meanwhile. The client stays
+    /// if TLS does not change.
+    async fn renew(&self, old: &Held) -> Result<(), ClusterError> {
+        let _guard = self.0.renewing.lock().await;
         let held = self.held();
-        if held.since != since || since.elapsed() < YOUNG {
+        if held.since != old.since {
+            return Ok(());
+        }
+        tracing::debug!("renewing credentials");
+        let Held { connection, client, credentials: before, .. } = held;
+        let credentials = match connection.credentials(Terminal::Taken).await {
+            Ok(credentials) => credentials,
+            // As client-go does, this goes on with the last token of a file.
+            Err(error) if matches!(connection.login, Login::TokenFile { .. }) => {
+                tracing::warn!("{error}");
+                let expires = Timestamp::now().checked_add(RENEW_BEFORE * 2).ok();
+                Credentials { expires, ..before.clone() }
+            }
+            Err(error) => return Err(error),
+        };
+        let client = match credentials.identity == before.identity {
+            true => client,
+            false => connection.client(&credentials)?,
+        };
+        self.hold(Held::new(connection, client, credentials));
+        Ok(())
+    }
+
+    /// Reads the kubeconfig again, unless the client of `since` was replaced meanwhile.
+    async fn reconnect(&self, since: Instant) -> Result<(), ClusterError> {
+        let _guard = self.0.renewing.lock().await;
+        let mut held = self.held();
+        if held.since != since {
             return Ok(());
         }
         tracing::info!("asking for credentials again");
-        let renewed = options.client_again(server).await;
-        // Also after a failure it is not tried again at once.
-        let client = renewed.as_ref().map_or(held.client, Clone::clone);
-        let held = Held { client, since: Instant::now() };
+        let renewed = self.connect_again().await;
+        match renewed {
+            Ok(renewed) => {
+                self.hold(renewed);
+                Ok(())
+            }
+            Err(error) => {
+                // It is not tried again at once.
+                held.since = Instant::now();
+                self.hold(held);
+                Err(error)
+            }
+        }
+    }
+
+    async fn connect_again(&self) -> Result<Held, ClusterError> {
+        let Shared { options, server, .. } = &*self.0;
+        let connection = Connection::of(options)?;
+        let now = connection.server();
+        if now != *server {
+            let cause = format!("it led to {server} and now leads to {now}");
+            return Err(ClusterError::BadConfig(cause));
+        }
+        let credentials = connection.credentials(Terminal::Taken).await?;
+        let client = connection.client(&credentials)?;
+        Ok(Held::new(Arc::new(connection), client, credentials))
+    }
+
+    fn hold(&self, held: Held) {
         *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = held;
-        renewed.map(drop)
     }
 
     fn held(&self) -> Held {
         self.0.held.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// `oppscale/0.1.0 (linux/amd64)`, with Go's names of systems, as all clients of Kubernetes have.
+fn user_agent() -> HeaderValue {
+    let system = match std::env::consts::OS {
+        "macos" => "darwin",
+        other => other,
+    };
+    let processor = match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        "x86" => "386",
+        other => other,
+    };
+    let text = format!("oppscale/{} ({system}/{processor})", env!("CARGO_PKG_VERSION"));
+    HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("oppscale"))
 }

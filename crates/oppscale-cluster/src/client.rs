@@ -12,6 +12,7 @@ use hyper::body::Body as _;
 use kube::client::Body;
 
 use super::access::Access;
+use super::connect::Endpoint;
 use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
@@ -26,7 +27,8 @@ pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Cluster {
     access: Access,
-    server: String,
+    endpoint: Endpoint,
+    context: Option<String>,
     namespace: String,
     timeout: Option<Duration>,
     /// Whether it has answered that it does not accept requests for protobuf.
@@ -36,16 +38,27 @@ pub struct Cluster {
 impl Cluster {
     pub(super) fn new(
         access: Access,
-        server: String,
+        endpoint: Endpoint,
+        context: Option<String>,
         namespace: String,
         timeout: Option<Duration>,
     ) -> Self {
-        Self { access, server, namespace, timeout, refuses_protobuf: Arc::default() }
+        Self { access, endpoint, context, namespace, timeout, refuses_protobuf: Arc::default() }
     }
 
     /// The address of the API server.
     pub fn server(&self) -> &str {
-        &self.server
+        &self.endpoint.server
+    }
+
+    /// The address of the API server, and how it is trusted.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The context of the kubeconfig; `None` where there is none, as in a pod.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
     }
 
     /// The namespace of the context.
@@ -107,7 +120,7 @@ impl Cluster {
                 if answered == Encoding::Protobuf && encoding == Encoding::Json {
                     return Err(ClusterError::Garbage {
                         action: operation.description.to_string(),
-                        server: self.server.clone(),
+                        server: self.endpoint.server.clone(),
                         cause: "it is protobuf, and JSON was asked for".to_owned(),
                     });
                 }
@@ -142,7 +155,7 @@ impl Cluster {
             Ok(answer) => answer,
             Err(_) => Err(ClusterError::TimedOut {
                 action: operation.description.to_string(),
-                server: self.server.clone(),
+                server: self.endpoint.server.clone(),
                 seconds: timeout.as_secs_f64(),
             }),
         }
@@ -191,7 +204,8 @@ impl Cluster {
         let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
         let mut bytes = Vec::with_capacity(length.min(8 << 20));
         while let Some(frame) = body.frame().await {
-            let frame = frame.map_err(|error| transport::cut(action, &self.server, &error))?;
+            let frame =
+                frame.map_err(|error| transport::cut(action, &self.endpoint.server, &error))?;
             if let Some(data) = frame.data_ref() {
                 bytes.extend_from_slice(data);
             }

@@ -11,9 +11,60 @@ pub enum ClusterError {
     /// The kubeconfig cannot be used.
     #[error("cannot use the kubeconfig: {0}")]
     BadConfig(String),
-    /// The credential plugin failed.
+    /// The kubeconfig has no current context.
+    #[error(
+        "no cluster to talk to: the kubeconfig has no current context; choose one with --context"
+    )]
+    NoContext {
+        /// The contexts that it has.
+        known: Vec<String>,
+    },
+    /// An entry is named that the kubeconfig does not have.
+    #[error("cannot use the kubeconfig: {}it has no {kind} {name:?}", by(context.as_deref()))]
+    NoEntry {
+        /// `context`, `cluster` or `user`.
+        kind: &'static str,
+        /// The name that is not there.
+        name: String,
+        /// The context that names it; `None` for a flag.
+        context: Option<String>,
+        /// The entries of this kind that it has.
+        known: Vec<String>,
+    },
+    /// A user's auth-provider is no longer supported.
+    #[error(
+        "cannot use the kubeconfig: user {user:?} has the auth-provider {provider:?}, which \
+         Kubernetes 1.26 has removed"
+    )]
+    AuthProvider {
+        /// The user.
+        user: String,
+        /// The provider.
+        provider: String,
+        /// What to use instead.
+        replacement: &'static str,
+    },
+    /// There are no credentials, or no valid ones.
     #[error("cannot get credentials: {0}")]
     Credentials(String),
+    /// The credential plugin is not installed.
+    #[error("cannot get credentials: {command}: the credential plugin is not installed")]
+    PluginMissing {
+        /// Its command.
+        command: String,
+        /// How to install it, in the kubeconfig's words; empty if it has none.
+        install_hint: String,
+    },
+    /// The credential plugin did not end in time.
+    #[error(
+        "cannot get credentials: {command}: the credential plugin did not end within {seconds} s"
+    )]
+    PluginTimedOut {
+        /// Its command.
+        command: String,
+        /// How long it was given.
+        seconds: f64,
+    },
     /// Nobody listens, or the name is not known.
     #[error("cannot reach the API server {server}: {cause}")]
     Unreachable {
@@ -135,7 +186,7 @@ impl ClusterError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Forbidden { .. } => ErrorKind::Permissions,
-            Self::TimedOut { .. } => ErrorKind::TimedOut,
+            Self::TimedOut { .. } | Self::PluginTimedOut { .. } => ErrorKind::TimedOut,
             _ => ErrorKind::Failure,
         }
     }
@@ -146,6 +197,14 @@ impl ClusterError {
             Self::NoConfig(_) => {
                 "name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:\n\
                  kubectl get nodes,pods -A -o json | oppscale top --from -"
+            }
+            Self::NoContext { known } => return Some(listed("contexts", known)),
+            Self::NoEntry { kind, known, .. } => return Some(listed(&format!("{kind}s"), known)),
+            Self::AuthProvider { replacement, .. } => replacement,
+            Self::PluginMissing { install_hint, .. } if !install_hint.is_empty() => install_hint,
+            Self::PluginMissing { .. } => "install it, and see that it is on the PATH",
+            Self::PluginTimedOut { .. } => {
+                "wait longer with --request-timeout=2m (0 waits for ever)"
             }
             Self::BadConfig(_) => {
                 "see what it holds: kubectl config view; kubectl config get-contexts"
@@ -186,6 +245,22 @@ impl ClusterError {
             Self::Status { .. } => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+/// What names an entry: a context, or nothing where a flag does.
+fn by(context: Option<&str>) -> String {
+    context.map(|name| format!("context {name:?}: ")).unwrap_or_default()
+}
+
+/// The names that a kubeconfig has.
+fn listed(kinds: &str, names: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len() {
+        0 => format!("it has no {kinds}"),
+        all if all > SHOWN => format!("it has the {kinds} {shown} and {} more", all - SHOWN),
+        _ => format!("it has the {kinds} {shown}"),
     }
 }
 

@@ -3,9 +3,6 @@
 use std::error::Error as StdError;
 use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 
-use kube::client::AuthError;
-use kube::config::KubeconfigError;
-
 use super::error::ClusterError;
 use super::object::Status;
 
@@ -14,9 +11,6 @@ pub(super) fn transport(action: &str, server: &str, error: &kube::Error) -> Clus
     for cause in chain(error) {
         if let Some(error) = find::<rustls::Error>(cause) {
             return tls(server, error);
-        }
-        if let Some(error) = find::<AuthError>(cause) {
-            return ClusterError::Credentials(credentials(error));
         }
     }
     // HTTP has its own errors only once there is a connection.
@@ -51,24 +45,6 @@ fn tls(server: &str, error: &rustls::Error) -> ClusterError {
     }
 }
 
-/// Says why there are no credentials. The library's own words may hold what a plugin
-/// printed or was given, which may be a token.
-fn credentials(error: &AuthError) -> String {
-    match error {
-        AuthError::AuthExecStart(io) => format!("the credential plugin cannot be started: {io}"),
-        AuthError::AuthExecRun { out, .. } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let said = said.trim();
-            let colon = if said.is_empty() { "" } else { ": " };
-            format!("the credential plugin failed ({}){colon}{said}", out.status)
-        }
-        AuthError::AuthExecParse(_) => {
-            "the credential plugin printed something else than an ExecCredential".to_owned()
-        }
-        other => other.to_string(),
-    }
-}
-
 /// An error and its causes, the outermost first.
 fn chain<'e>(
     error: &'e (dyn StdError + 'static),
@@ -91,29 +67,6 @@ fn root(error: &(dyn StdError + 'static)) -> String {
             Some(io) if lost(io) => io.kind().to_string(),
             _ => root.to_string(),
         },
-    }
-}
-
-/// Says what is wrong with a kubeconfig.
-pub(super) fn kubeconfig(error: &KubeconfigError) -> ClusterError {
-    match error {
-        KubeconfigError::FindPath => {
-            ClusterError::NoConfig("there is no kubeconfig, and this is no pod of a cluster".into())
-        }
-        KubeconfigError::ReadConfig(io, path) if io.kind() == std::io::ErrorKind::NotFound => {
-            ClusterError::NoConfig(format!("{} does not exist", path.display()))
-        }
-        KubeconfigError::CurrentContextNotSet => ClusterError::NoConfig(
-            "the kubeconfig has no current context; choose one with --context".into(),
-        ),
-        // Below the first line, the parser shows the text around the error, tokens and all.
-        KubeconfigError::Parse(error) => {
-            let error = error.to_string();
-            ClusterError::BadConfig(
-                error.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned(),
-            )
-        }
-        other => ClusterError::BadConfig(other.to_string()),
     }
 }
 

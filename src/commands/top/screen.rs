@@ -42,7 +42,7 @@ pub(super) async fn run(
     let resolved = follower.workload().borrow().clone();
     let cluster = follower.cluster();
     let setup = Setup {
-        context: args.cluster.context_name().unwrap_or_else(|| cluster.server().to_owned()),
+        context: cluster.context().unwrap_or(cluster.server()).to_owned(),
         namespace: args.namespace.clone().unwrap_or_else(|| cluster.namespace().to_owned()),
         has_cluster: true,
         ..setup(args, settings, resolved, printer)
