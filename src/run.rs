@@ -65,7 +65,8 @@ async fn interruptible(
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
     tokio::select! {
-        outcome = command => outcome,
+        // The signal is caught before the command starts anything.
+        biased;
         _ = tokio::signal::ctrl_c() => {
             // A question on the terminal hides the cursor while it waits for keys.
             if std::io::stderr().is_terminal() {
@@ -73,6 +74,7 @@ async fn interruptible(
             }
             Ok(Exit::Interrupted)
         }
+        outcome = command => outcome,
     }
 }
 
