@@ -1,5 +1,7 @@
 //! Checks of the HPAs of opportunistic workloads, with the HPA model.
 
+use std::collections::BTreeSet;
+
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,12 +12,11 @@ use hpa_model::simulation::MetricModel;
 use hpa_model::verdict::{LoopContext, Stability, judge, uses_fit_replicas};
 use hpa_model::{ControllerConfig, KubernetesVersion};
 use oppscale_cluster::autoscaler::{HPA, HPA_API};
-use oppscale_cluster::{Autoscaler, Request};
+use oppscale_cluster::{Autoscaler, ClusterError, KindRef, Request};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::reserve::Reserve;
 
 use super::context::{CheckContext, is_opportunistic, unknown};
-use super::server::{STATEFUL_SETS, WORKLOADS, WORKLOADS_PERMISSION};
 
 const HPAS: &str = "/apis/autoscaling/v2/horizontalpodautoscalers";
 const PERMISSION: &str = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
@@ -31,13 +32,18 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let mut workloads = Vec::new();
-    for (kind, path) in [("Deployment", WORKLOADS), ("StatefulSet", STATEFUL_SETS)] {
-        match context.list::<Workload>(path, WORKLOADS_PERMISSION).await {
-            Ok(items) => workloads.extend(items.into_iter().map(|item| (kind, item.metadata))),
+    let targets: BTreeSet<String> = hpas.iter().map(|listed| target_kind(&listed.hpa)).collect();
+    for target in targets {
+        let labelled = match labelled(context, &target).await {
+            Ok(labelled) => labelled,
             // Which HPAs scale opportunistic workloads is unknown then. Those whose metric shows
             // it are judged all the same.
-            Err(outcome) => findings = CheckId::each(&ALL, Err(outcome)),
-        }
+            Err(outcome) => {
+                findings = CheckId::each(&ALL, Err(outcome));
+                continue;
+            }
+        };
+        workloads.extend(labelled.into_iter().map(|metadata| (target.clone(), metadata)));
     }
     let ours: Vec<_> = hpas.iter().filter(|l| is_ours(&l.hpa, &workloads)).collect();
     if findings.is_empty() && ours.is_empty() {
@@ -55,6 +61,27 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         findings.push(CheckId::HpaStable.unknown(text));
     }
     findings
+}
+
+/// The kind that an HPA scales, as the command line takes it: `Deployment.apps`.
+fn target_kind(hpa: &Autoscaler) -> String {
+    let target = hpa.target();
+    let group = target.api_version.as_deref().and_then(|version| version.rsplit_once('/'));
+    group.map_or_else(|| target.kind.clone(), |(group, _)| format!("{}.{group}", target.kind))
+}
+
+/// The opportunistic workloads of a kind; none if the cluster does not have the kind.
+async fn labelled(context: &mut CheckContext<'_>, kind: &str) -> Result<Vec<ObjectMeta>, Outcome> {
+    let Ok(kind) = kind.parse::<KindRef>() else { return Ok(Vec::new()) };
+    let kind = match kind.resolve(context.cluster).await {
+        Ok(kind) => kind,
+        Err(error) if error.downcast_ref::<ClusterError>().is_some() => return Err(unknown(error)),
+        Err(_) => return Ok(Vec::new()),
+    };
+    let path =
+        format!("{}?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue", kind.list_path(None));
+    let items = context.list::<Workload>(&path, &kind.permission("list")).await?;
+    Ok(items.into_iter().map(|item| item.metadata).collect())
 }
 
 /// The metadata of a workload.
@@ -79,10 +106,12 @@ impl Listed {
 }
 
 /// Whether it scales an opportunistic workload, by the workload's label or by its metric.
-fn is_ours(hpa: &Autoscaler, workloads: &[(&str, ObjectMeta)]) -> bool {
+fn is_ours(hpa: &Autoscaler, workloads: &[(String, ObjectMeta)]) -> bool {
+    let (target, target_kind) = (hpa.target(), target_kind(hpa));
     let is_labelled = workloads.iter().any(|(kind, workload)| {
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        hpa.scales(&text(&workload.namespace), kind, &text(&workload.name))
+        *kind == target_kind
+            && workload.namespace.as_deref() == Some(hpa.namespace())
+            && workload.name.as_deref() == Some(&*target.name)
             && is_opportunistic(workload)
     });
     is_labelled || hpa.spec().is_ok_and(|spec| uses_fit_replicas(&spec))
@@ -96,7 +125,7 @@ async fn judged(context: &CheckContext<'_>, listed: &Listed) -> Result<Finding, 
     let version: KubernetesVersion = version.and_then(|v| v.parse().ok()).unwrap_or_default();
     let config = ControllerConfig::of(version);
     let spec = hpa.spec().map_err(|invalid| Outcome::Unknown(invalid.to_string()))?;
-    let reference = format!("{namespace}/{}/{}", target.kind, target.name);
+    let reference = format!("{namespace}/{}/{}", target_kind(hpa), target.name);
     let reference = reference.parse().map_err(Outcome::Unknown)?;
     let request = Request { workload: Some(reference), ..Request::default() };
     let read = oppscale_cluster::read(context.cluster, &request, &()).await;

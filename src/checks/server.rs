@@ -19,13 +19,9 @@ use super::adapter;
 use super::context::{CheckContext, CheckTarget, full_name, is_opportunistic, unknown};
 
 /// Opportunistic Deployments.
-pub(super) const WORKLOADS: &str =
+const WORKLOADS: &str =
     "/apis/apps/v1/deployments?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-/// Opportunistic StatefulSets.
-pub(super) const STATEFUL_SETS: &str =
-    "/apis/apps/v1/statefulsets?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-pub(super) const WORKLOADS_PERMISSION: &str =
-    "--verb=list --resource=deployments.apps,statefulsets.apps";
+const WORKLOADS_PERMISSION: &str = "--verb=list --resource=deployments.apps";
 /// The age from which a value is stale, in seconds: two scrapes.
 const MAX_AGE: i64 = 60;
 /// The checks of the API.

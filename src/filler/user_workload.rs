@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::manifest::{self, Document, Origin};
+use oppscale_cluster::custom_kind;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
@@ -692,7 +693,7 @@ fn scalable_kind(document: &Document) -> Option<&'static Kind> {
     let (group, version) = document.api_version().rsplit_once('/')?;
     let containers = document.value().pointer("/spec/template/spec/containers");
     let plural = format!("{}s", document.kind().to_ascii_lowercase());
-    let kind = Kind::intern(group, version, document.kind(), &plural, true);
+    let kind = custom_kind(group, version, document.kind(), &plural, true);
     (containers.is_some_and(Value::is_array) && kind.is_custom()).then_some(kind)
 }
 

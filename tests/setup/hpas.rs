@@ -101,3 +101,32 @@ fn the_hpa_that_keda_makes_for_ours_is_right() {
         assert_eq!(of(&output, id).0, "success", "{id}: {output}");
     }
 }
+
+/// Not Deployments and StatefulSets alone: whatever an HPA scales.
+#[test]
+fn the_hpa_of_a_custom_workload_is_checked() {
+    let server = server();
+    server.store().change(|store| {
+        store.groups.insert("argoproj.io".into());
+        let metadata = json!({"name": "r", "namespace": "opp", "labels": {"oppscale.dev/opportunistic": "true"}});
+        store.put(
+            "/apis/argoproj.io/v1alpha1/namespaces/opp/rollouts/r",
+            "x",
+            json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": metadata}),
+        );
+        store.put(
+            "/apis/autoscaling/v2/namespaces/opp/horizontalpodautoscalers/r",
+            "x",
+            json!({
+                "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+                "metadata": {"name": "r", "namespace": "opp"},
+                "spec": {
+                    "scaleTargetRef": {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "name": "r"},
+                    "minReplicas": 15, "maxReplicas": 150
+                }
+            }),
+        );
+    });
+    let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
+    assert!(of(&output, "OPP-HPA-004").1.contains("minReplicas is 15"), "{output}");
+}

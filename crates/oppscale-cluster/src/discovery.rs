@@ -1,5 +1,7 @@
 //! API discovery: which kind a name means on this server, and whether it can be scaled.
 
+use std::sync::{Mutex, PoisonError};
+
 use futures::future::try_join_all;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     APIGroup, APIGroupList, APIResource, APIResourceList,
@@ -7,7 +9,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
 use serde::de::DeserializeOwned;
 
 use oppscale_core::error::Error;
-use oppscale_core::kinds::{Kind, split_resource};
+use oppscale_core::kinds::{self, Kind, split_resource};
 use oppscale_core::nearest::nearest;
 
 use super::client::{Cluster, Operation};
@@ -49,7 +51,36 @@ pub(super) async fn scalable_kind(cluster: &Cluster, text: &str) -> anyhow::Resu
         .into());
     }
     let (group, version) = list.group_version.rsplit_once('/').unwrap_or(("", &list.group_version));
-    Ok(Kind::intern(group, version, &kind.kind, &kind.name, kind.namespaced))
+    Ok(custom_kind(group, version, &kind.kind, &kind.name, kind.namespaced))
+}
+
+/// The kind of these names: that of the table, or a custom one. A custom kind lives as long as the
+/// process, which meets few of them.
+pub fn custom_kind(
+    group: &str,
+    version: &str,
+    name: &str,
+    plural: &str,
+    namespaced: bool,
+) -> &'static Kind {
+    static KNOWN: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
+    let is_it = |kind: &&&Kind| {
+        (kind.group, kind.version, kind.name, kind.plural) == (group, version, name, plural)
+    };
+    if let Some(known) = kinds::ALL.iter().find(is_it) {
+        return known;
+    }
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(known) = known.iter().find(is_it) {
+        return known;
+    }
+    fn leak(text: &str) -> &'static str {
+        Box::leak(text.to_owned().into_boxed_str())
+    }
+    let [group, version, name, plural] = [group, version, name, plural].map(leak);
+    let kind = Box::leak(Box::new(Kind::custom(group, version, name, plural, namespaced)));
+    known.push(kind);
+    kind
 }
 
 /// Whether `text` is a name of `kind`, as far as that shows without discovery.
@@ -105,4 +136,17 @@ async fn get<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Result<T, Cl
         server: cluster.server().to_owned(),
         cause: error.to_string(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_custom_kind_is_one_kind_however_often_it_is_met() {
+        let sets = || custom_kind("x-k8s.io", "v1", "Set", "sets", true);
+        assert!(std::ptr::eq(sets(), sets()));
+        let known = custom_kind("apps", "v1", "Deployment", "deployments", true);
+        assert!(std::ptr::eq(known, &kinds::DEPLOYMENT));
+    }
 }

@@ -39,6 +39,7 @@ pub use builder::{ChangeObserver, SnapshotBuilder};
 pub use client::{Cluster, Operation};
 pub use connect::{ConnectOptions, Endpoint};
 pub use decode::{ListEnd, ListReader, fold_list};
+pub use discovery::custom_kind;
 pub use encoding::Encoding;
 pub use error::ClusterError;
 pub use facts::{autoscalers, exists, saved_autoscalers, server_version};

@@ -20,7 +20,7 @@ use oppscale_core::selector::Selector;
 
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
-use super::discovery;
+use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
 
 /// How many objects are listed to find the one that was meant by a name that none has.
@@ -327,7 +327,7 @@ pub(super) fn find(
             let object: Object<'_> = serde_json::from_str(raw.get())?;
             let (group, version) =
                 object.api_version.rsplit_once('/').unwrap_or(("", &object.api_version));
-            Kind::intern(group, version, name, &format!("{}s", name.to_ascii_lowercase()), true)
+            custom_kind(group, version, name, &format!("{}s", name.to_ascii_lowercase()), true)
         }
     };
     let parts = Parts::of(kind, raw.get())?;

@@ -2,9 +2,7 @@
 //!
 //! A new kind is one entry of [`ALL`]. Paths, RBAC rules, the server's ClusterRole, the kinds
 //! that `serve` watches and that `--workload` accepts are all derived from it. Kinds that are
-//! not listed here are found by API discovery and [`Kind::intern`]ed.
-
-use std::sync::Mutex;
+//! not listed here are found by API discovery, see [`Kind::custom`].
 
 /// Verbs of a reader that lists and then watches.
 pub const READ: &str = "get,list,watch";
@@ -103,33 +101,15 @@ impl Kind {
         Self { installed, ..self }
     }
 
-    /// A scalable kind that is not in the table, as API discovery describes it. Lives as long as
-    /// the process, which meets few of them.
-    pub fn intern(
-        group: &str,
-        version: &str,
-        name: &str,
-        plural: &str,
+    /// A scalable kind that is not in the table, as API discovery describes it.
+    pub const fn custom(
+        group: &'static str,
+        version: &'static str,
+        name: &'static str,
+        plural: &'static str,
         namespaced: bool,
-    ) -> &'static Self {
-        static INTERNED: Mutex<Vec<&'static Kind>> = Mutex::new(Vec::new());
-        let is_it = |kind: &&&Self| {
-            (kind.group, kind.version, kind.name, kind.plural) == (group, version, name, plural)
-        };
-        if let Some(known) = ALL.iter().find(is_it) {
-            return known;
-        }
-        let mut interned = INTERNED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = interned.iter().find(is_it) {
-            return known;
-        }
-        fn leak(text: &str) -> &'static str {
-            Box::leak(text.to_owned().into_boxed_str())
-        }
-        let kind = Self::new(leak(group), leak(version), leak(name), leak(plural)).scalable();
-        let kind: &'static Self = Box::leak(Box::new(Self { namespaced, ..kind }));
-        interned.push(kind);
-        kind
+    ) -> Self {
+        Self { namespaced, ..Self::new(group, version, name, plural).scalable() }
     }
 
     /// `apps/v1`.
@@ -357,13 +337,5 @@ mod tests {
         assert_eq!(POD.list_path(None), "/api/v1/pods");
         let rule = "--verb=get --resource=deployments.apps,pods";
         assert_eq!(permission("get", &[&DEPLOYMENT, &POD]), rule);
-    }
-
-    #[test]
-    fn a_discovered_kind_is_one_kind_however_often_it_is_met() {
-        let lws = || Kind::intern("x-k8s.io", "v1", "Set", "sets", true);
-        assert!(std::ptr::eq(lws(), lws()));
-        let known = Kind::intern("apps", "v1", "Deployment", "deployments", true);
-        assert!(std::ptr::eq(known, &DEPLOYMENT));
     }
 }
