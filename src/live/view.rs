@@ -91,7 +91,7 @@ impl View {
             Self::Nodes { pool: Some(pool) } => format!("nodes of pool {pool}"),
             Self::Workloads { namespace: Some(namespace) } => format!("workloads of {namespace}"),
             Self::NodesOfWorkload { namespace, kind, name } => {
-                format!("where {namespace}/{}/{name} stands", kind.to_lowercase())
+                format!("nodes of {namespace}/{}/{name}", kind.to_lowercase())
             }
             Self::OnNode { name } if knows_pods => format!("pods on {name}"),
             Self::OnNode { name } => format!("workloads on {name}"),

@@ -75,7 +75,7 @@ impl fmt::Display for Unknown {
             self.problem
         )?;
         match &self.node {
-            Some(node) => write!(f, "; so is what is left on node {node}"),
+            Some(node) => write!(f, "; so is what remains on node {node}"),
             None => Ok(()),
         }
     }

@@ -213,7 +213,7 @@ pub(super) fn footer(
     }
     if let Some(demand) = &headroom.demand {
         if let Some(placeable) = listed(&demand.placeable) {
-            lines.push(format!("paid pods without a node ask for {placeable}"));
+            lines.push(format!("waiting paid pods request {placeable}"));
         }
         for pod in &demand.unplaceable {
             let text = format!("unplaceable: pod {}/{} {}", pod.namespace, pod.name, pod.reason);
@@ -221,7 +221,7 @@ pub(super) fn footer(
         }
     }
     if let Some(reserve) = listed(&headroom.reserve) {
-        lines.push(format!("kept free: {reserve}"));
+        lines.push(format!("reserve: {reserve}"));
     }
     lines.push(fit_line(report));
     format!("\n{}\n", lines.join("\n"))
@@ -234,8 +234,12 @@ fn fit_line(report: &Report) -> String {
         return format!("replicas of {replica} that fit: unknown");
     };
     let running = headroom.usable.opportunistic.as_ref().map_or(0, |own| own.get(PODS));
+    let (pods, verb) = match running {
+        1 => ("pod", "is"),
+        _ => ("pods", "are"),
+    };
     format!(
-        "{} replicas of {replica} fit ({}); {running} opportunistic pods stand there now",
+        "{} replicas of {replica} fit ({}); {running} opportunistic {pods} {verb} on these nodes",
         fit.replicas, fit.limit
     )
 }

@@ -57,8 +57,8 @@ fn a_resource_that_pods_hold_and_no_node_lists_is_unknown_and_never_a_shortage()
     all (1 node)                      ?    3000              0          -     28  1/110
 
     unknown: what is left of nvidia.com/gpumem, which pods request and no node lists
-    paid pods without a node ask for nvidia.com/gpumem 3000
-    24 replicas of cpu=1 fit (cpu runs out); 0 opportunistic pods stand there now
+    waiting paid pods request nvidia.com/gpumem 3000
+    24 replicas of cpu=1 fit (cpu runs out); 0 opportunistic pods are on these nodes
     [EOF]
     ");
 }
@@ -88,7 +88,7 @@ fn a_node_whose_device_plugin_went_is_short_of_its_devices() {
     all (1 node)                     32       0              0          -     32  1/110
 
     overcommitted: nvidia.com/gpu 2
-    32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     [EOF]
     ");
 }

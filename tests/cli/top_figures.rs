@@ -218,7 +218,7 @@ fn a_cordoned_node_has_no_part_in_what_is_free() {
     usable (1 node)                  10       4              0          6     6      6  1/110
     all (2 nodes)                    20       4              9          -     -      6  2/220
 
-    6 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    6 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
     let json = top(POOL_FREE, &["--by", "pool", "-o", "json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

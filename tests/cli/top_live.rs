@@ -38,7 +38,7 @@ fn a_live_cluster_is_read_with_two_lists_and_counted() {
     all (6 nodes)                    184   32.75             90          -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
     assert_snapshot!(server.log(), @"
@@ -111,7 +111,7 @@ fn a_list_that_expires_is_read_anew_and_what_went_meanwhile_is_forgotten() {
     all (1 node)                     32       0              0          -     32  0/110
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     [EOF]
     ");
     assert_snapshot!(server.log(), @"
@@ -152,7 +152,7 @@ fn a_workload_brings_its_shape_and_its_own_pods() {
     all (6 nodes)                    184  110.75             12          -     35  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    35 replicas of cpu=2,memory=1Gi fit (no node has room for one more); 6 opportunistic pods stand there now
+    35 replicas of cpu=2,memory=1Gi fit (no node has room for one more); 6 opportunistic pods are on these nodes
     [EOF]
     ");
     assert_snapshot!(server.log(), @"
@@ -261,9 +261,9 @@ fn a_malformed_pod_in_the_middle_of_a_page_makes_its_node_unknown_and_no_other()
     all (5 nodes)                      160   28.75             76          -    129  92/550
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    129 replicas of cpu=1 fit (no node has room for one more); 76 opportunistic pods stand there now
+    129 replicas of cpu=1 fit (no node has room for one more); 76 opportunistic pods are on these nodes
     ------- stderr -------
-    warning: pod shop/broken is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 2001; so is what is left on node fake-00005
+    warning: pod shop/broken is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 2001; so is what remains on node fake-00005
     [EOF]
     "#);
 }

@@ -44,8 +44,8 @@ fn the_articles_cluster_is_counted_to_the_millicore() {
     all (6 nodes)                    184   32.75             90          -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    kept free: cpu 30
-    121 replicas of cpu=1 fit (cpu runs out); 90 opportunistic pods stand there now
+    reserve: cpu 30
+    121 replicas of cpu=1 fit (cpu runs out); 90 opportunistic pods are on these nodes
     [EOF]
     ");
 }
@@ -189,13 +189,13 @@ fn what_is_malformed_is_named_and_the_rest_counts() {
     usable (1 node)                     8       3              0          5      5  1/10
     all (1 node)                        8       3              0          -      5  1/10
 
-    5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------
     warning: node c is unknown: status.allocatable.cpu: -8 is negative
     warning: node d is unknown: another node has the same name
-    warning: pod x/empty is unknown: spec.containers: is missing; so is what is left on node b
-    warning: pod x/strange is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 113; so is what is left on node e
-    warning: pod x/typo is unknown: spec.containers[0] "c".resources.requests.cpu: "1x" has the unknown suffix "x"; expected one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent; so is what is left on node b
+    warning: pod x/empty is unknown: spec.containers: is missing; so is what remains on node b
+    warning: pod x/strange is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 113; so is what remains on node e
+    warning: pod x/typo is unknown: spec.containers[0] "c".resources.requests.cpu: "1x" has the unknown suffix "x"; expected one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent; so is what remains on node b
     [EOF]
     "#);
 }
@@ -212,7 +212,7 @@ fn views_sort_and_filter() {
     usable (8 nodes)              379.42   81.55             90     297.86    294   117/939
     all (14 nodes)                538.06  119.05             90          -    294  126/1437
 
-    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ");
     insta::assert_snapshot!(top(MIXED, &["-n", "shop", "--sort", "pods:desc", "--resource", "cpu,memory"]).stdout, @"
     NAMESPACE  WORKLOAD                       CPU-OTHERS  CPU-OPPORTUNISTIC  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  PODS
@@ -229,7 +229,7 @@ fn views_sort_and_filter() {
     shop       pod/order-matters                       1                  0              0                     0     1
     shop       pod/resizing                            2                  0            1Gi                     0     1
 
-    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ");
     insta::assert_snapshot!(top(MIXED, &["-l", "pool in (gpu,small)", "--show-unusable", "--resource", "nvidia.com/gpu", "--sort", "name"]).stdout, @"
     NODE             STATE     ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
@@ -241,7 +241,7 @@ fn views_sort_and_filter() {
     usable (1 node)                      0       0              0          0      3   1/29
     all (5 nodes)                       16       6              0          -      3  8/307
 
-    3 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods stand there now
+    3 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
     insta::assert_snapshot!(top(BLOG, &["--by", "namespace", "-o", "csv"]).stdout, @r"
     name,cpu_others_millicores,cpu_opportunistic_millicores,memory_others_bytes,memory_opportunistic_bytes,pods_others,pods_opportunistic,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes

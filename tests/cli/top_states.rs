@@ -125,14 +125,14 @@ fn shown_prompt(terminal: &mut Terminal) -> String {
 fn a_workload_and_where_it_stands() {
     let (_server, mut terminal) = screen(World::blog());
     terminal.press("4/electro\r\r");
-    let text = shown(&mut terminal, "its nodes", |text| text.contains("electroneum stands"));
+    let text = shown(&mut terminal, "its nodes", |text| text.contains("nodes of opportunistic"));
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
     CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
     MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
-    workloads > where opportunistic/deployment/electroneum stands                (6)
+    workloads > nodes of opportunistic/deployment/electroneum                    (6)
     NODE       OTHERS  FILLER SHARE% CPU                                       ↓PODS
     fake-00000      0      16      8 ▒▒▒                                          16
     fake-00004      0      16      8 ▒▒▒                                          16

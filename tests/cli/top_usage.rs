@@ -24,7 +24,7 @@ fn usage_of_nodes_is_one_more_list() {
     all (6 nodes)                    184   32.75             90          -     18    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
     assert_snapshot!(server.log(), @"
@@ -48,7 +48,7 @@ fn usage_of_workloads_is_one_list_of_pods() {
     opportunistic  deployment/electroneum              0             90   22.5    90
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     [EOF]
     ");
     assert_snapshot!(server.log(), @"
@@ -101,7 +101,7 @@ fn without_metrics_server_usage_is_a_dash_and_a_note() {
     all (6 nodes)                    184   32.75             90          -      -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
-    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods stand there now
+    149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ------- stderr -------
     note: usage is shown as -: metrics.k8s.io is not served; metrics-server is not installed
     [EOF]

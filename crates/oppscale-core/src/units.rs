@@ -157,7 +157,8 @@ pub fn exact_amount(name: &str, amount: Amount) -> String {
 }
 
 /// An amount of the resource `name` for people, rounded down: cores as a decimal (`26.75`),
-/// bytes to three digits (`3.12Gi`), anything else as it is.
+/// bytes to three digits (`3.12Gi`), anything else as it is. Less than a hundredth of a core is
+/// `<0.01`, for it is not nothing.
 ///
 /// It takes at most six characters, up to a hundred thousand cores or as many EiB.
 pub fn amount(name: &str, amount: Amount) -> String {
@@ -171,6 +172,7 @@ pub fn amount(name: &str, amount: Amount) -> String {
 fn short_cores(milli: Amount) -> String {
     // The sign takes the place of a digit.
     match if milli < 0 { milli.abs() * 10 } else { milli } {
+        1..10 => "<0.01".to_owned(),
         0..1_000_000 => decimal(milli.div_euclid(10), 2),
         1_000_000..10_000_000 => decimal(milli.div_euclid(100), 1),
         _ => decimal(milli.div_euclid(1000), 0),
@@ -285,7 +287,8 @@ mod tests {
         assert_eq!(cpu(5250), "5.25");
         assert_eq!(cpu(26_750), "26.75");
         assert_eq!(cpu(32_000), "32");
-        assert_eq!(cpu(5), "0");
+        assert_eq!(cpu(0), "0");
+        assert_eq!([1, 9, 10].map(cpu), ["<0.01", "<0.01", "0.01"]);
         assert_eq!(cpu(151_259), "151.25");
         assert_eq!(cpu(1_234_567), "1234.5");
         assert_eq!(cpu(12_345_678), "12345");

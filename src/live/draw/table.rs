@@ -136,7 +136,7 @@ fn empty(state: &State) -> String {
     match (&pane.items, &state.measured) {
         (_, None) => "connecting…".to_owned(),
         (Items::Unknown, _) if !state.setup.has_cluster && pane.view == View::Hpas => {
-            "a record holds no HPAs".to_owned()
+            "a recording has no HPAs".to_owned()
         }
         (Items::Unknown, _) => "reading…".to_owned(),
         (items, Some(measured)) => {
@@ -159,9 +159,9 @@ fn nothing(view: &View, pods_known: bool) -> String {
     let text = match view {
         View::Nodes { .. } | View::Pools => "there are no nodes",
         _ if !pods_known => "pods are unknown",
-        View::Namespaces | View::Workloads { .. } => "no pod stands on a node",
-        View::NodesOfWorkload { .. } => "none of its pods stands on a node",
-        View::OnNode { .. } => "no pod stands on this node",
+        View::Namespaces | View::Workloads { .. } => "no pod has a node",
+        View::NodesOfWorkload { .. } => "none of its pods has a node",
+        View::OnNode { .. } => "no pod is on this node",
         View::Hpas => "no HPA of opportunistic work; u shows all",
     };
     text.to_owned()

@@ -148,7 +148,7 @@ fn namespaces_pools_and_workloads() {
     ");
     bench.code(KeyCode::Enter);
     assert_snapshot!(below_totals(&mut bench), @"
-    namespaces > workloads of shop > where shop/deployment/too-big stands        (1)
+    namespaces > workloads of shop > nodes of shop/deployment/too-big            (1)
     NODE  OTHERS  FILLER SHARE% CPU                                        ↓PODS
     big-0     40       0     10 ████▎                                          1
 
@@ -254,7 +254,7 @@ fn an_empty_cluster_is_said_to_be_empty() {
 
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     ");
-    for (tab, text) in [('2', "no pod stands on a node"), ('3', "there are no nodes")] {
+    for (tab, text) in [('2', "no pod has a node"), ('3', "there are no nodes")] {
         bench.code(KeyCode::Char(tab));
         let screen = bench.screen(80, 12);
         assert!(screen.contains(text), "{screen}");
@@ -324,7 +324,7 @@ fn a_record_shows_where_it_is() {
     assert!(screen.contains("nodes > workloads on fake-00000"), "{screen}");
     assert!(screen.contains("deployment/checkout"), "workloads stand for pods: {screen}");
     bench.type_in("5");
-    assert!(bench.screen(80, 24).contains("a record holds no HPAs"));
+    assert!(bench.screen(80, 24).contains("a recording has no HPAs"));
 }
 
 #[test]
