@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::certificates::Fix;
-use crate::manifest::Document;
+use crate::manifest::{self, Document};
 use crate::setup::api_services::{ApiService, BY_HELM, PATH};
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 use oppscale_cluster::{Cluster, ClusterError, Operation};
@@ -128,7 +128,7 @@ impl<'a> CheckContext<'a> {
             }
         };
         match read {
-            Ok(Some(value)) => T::deserialize(&*value)
+            Ok(Some(value)) => manifest::leniently(value)
                 .map(Some)
                 .map_err(|error| Outcome::Unknown(format!("cannot read {path}: {error}"))),
             Ok(None) => Ok(None),

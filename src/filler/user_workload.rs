@@ -610,7 +610,7 @@ pub(super) struct SideEffects {
 
 /// A value as its type; a strict read has refused what is none.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    T::deserialize(value).ok()
+    manifest::leniently(value).ok()
 }
 
 /// Whether so many pods are none.

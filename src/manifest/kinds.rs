@@ -12,7 +12,7 @@ use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::Value;
 
 use oppscale_core::kinds::Kind;
@@ -78,10 +78,11 @@ pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
     let mut unknown = None;
     let mut track = serde_path_to_error::Track::new();
     let deserializer = serde_path_to_error::Deserializer::new(value, &mut track);
-    let parsed: Result<T, _> = serde_ignored::deserialize(deserializer, |path| {
+    let mut note = |path: serde_ignored::Path<'_>| {
         unknown.get_or_insert(path.to_string());
-    });
-    let parsed = parsed.map_err(|error| {
+    };
+    let deserializer = serde_ignored::Deserializer::new(deserializer, &mut note);
+    let parsed = erased(deserializer).map_err(|error| {
         let field = plain(&track.path().to_string());
         Refusal::Malformed { field, problem: error.to_string() }
     })?;
@@ -89,6 +90,22 @@ pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
         None => Ok(parsed),
         Some(field) => Err(Refusal::Unknown(plain(&field))),
     }
+}
+
+/// Reads `value` into `T`, passing over fields that `T` does not know.
+///
+/// # Errors
+/// When a field is missing or of the wrong type.
+pub fn leniently<T: DeserializeOwned>(value: &Value) -> Result<T, erased_serde::Error> {
+    erased(value)
+}
+
+/// Reads a `T`. The types of k8s-openapi are large: what reads them is compiled once, for any
+/// deserializer, and not for each with its wrappers.
+fn erased<'de, T: DeserializeOwned>(
+    deserializer: impl Deserializer<'de>,
+) -> Result<T, erased_serde::Error> {
+    erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer))
 }
 
 /// A path without the marks of `Option`s.

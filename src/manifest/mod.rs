@@ -22,7 +22,7 @@ pub use diff::unified_diff;
 pub use document::{Document, Key, Origin};
 pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
-pub use kinds::{Refusal, strictly};
+pub use kinds::{Refusal, leniently, strictly};
 pub use write::{File, Folder, folder, json, stream};
 pub use yaml::documents;
 
