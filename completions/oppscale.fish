@@ -206,8 +206,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload 
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: B to H, J to L, oppscale [default: B F G H oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: includes-own if the metric falls when the HPA adds pods, else excludes-own [default: includes-own; excludes-own for oppscale\'s metric]' -r -f -a "excludes-own\t'What others leave: the workload\'s own pods do not change it'
-includes-own\t'What nobody occupies: the workload\'s own pods take from it'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: includes-own if the metric falls when the HPA adds pods, else excludes-own [default: includes-own; excludes-own for oppscale\'s metric]' -r -f -a "excludes-own\t'Capacity that paid pods leave: filler pods do not change it'
+includes-own\t'Free capacity: filler pods use it up'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l kubernetes-version -d 'Kubernetes version of the HPA controller, 1.33 to 1.37 [default: 1.36]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l seed -d 'Random seed; equal seeds give equal runs' -r

@@ -232,8 +232,8 @@ _arguments "${_arguments_options[@]}" : \
 '--namespace=[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '*--config=[Named configuration, repeatable\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \
 '*--hpa=[Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable]:FILE:_default' \
-'--metric=[With --hpa\: includes-own if the metric falls when the HPA adds pods, else excludes-own \[default\: includes-own; excludes-own for oppscale'\''s metric\]]:NATURE:((excludes-own\:"What others leave\: the workload'\''s own pods do not change it"
-includes-own\:"What nobody occupies\: the workload'\''s own pods take from it"))' \
+'--metric=[With --hpa\: includes-own if the metric falls when the HPA adds pods, else excludes-own \[default\: includes-own; excludes-own for oppscale'\''s metric\]]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
+includes-own\:"Free capacity\: filler pods use it up"))' \
 '--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES|SHARE:_default' \
 '--kubernetes-version=[Kubernetes version of the HPA controller, 1.33 to 1.37 \[default\: 1.36\]]:VERSION:_default' \
 '--seed=[Random seed; equal seeds give equal runs]:NUMBER:_default' \

@@ -143,7 +143,7 @@ fn minute(race: &Race) -> String {
     format!("{} {paid:>5}{}\n", clock(race.now_ms()), sides.collect::<String>())
 }
 
-/// What happened since it was told last, in its order; what happens to both is told once.
+/// New events in order; an event of both sides is written once.
 fn news(race: &Race, told: &mut [usize]) -> String {
     let mut lines: Vec<(u64, String, Vec<&str>)> = Vec::new();
     for (side, told) in race.sides.iter().zip(told) {

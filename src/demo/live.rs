@@ -115,7 +115,7 @@ fn help(view: &mut View) -> Next {
     Next::Draw
 }
 
-/// The fastest that a person may ask for, simulated seconds a second.
+/// Greatest speed, in simulated seconds a second.
 pub const MAX_SPEED: u32 = 3_600;
 
 /// The state of the screen.
@@ -123,7 +123,7 @@ pub const MAX_SPEED: u32 = 3_600;
 pub struct View {
     /// What is shown.
     pub race: Race,
-    /// Simulated milliseconds that were asked for: the race is there, to the second.
+    /// Simulated time to which the race has been advanced, in milliseconds.
     clock_ms: u64,
     /// Simulated seconds a second.
     pub speed: u32,

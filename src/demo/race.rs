@@ -87,7 +87,7 @@ impl Race {
         self.burst.as_ref().map(|burst| burst.phase(self.now_ms)).unwrap_or_default()
     }
 
-    /// What paid work asks for now, with a node or without, millicores.
+    /// Requests of paid pods now, with a node or without, in millicores.
     #[must_use]
     pub fn paid_milli(&self) -> Amount {
         let of_app = self.cluster.paid.iter().map(|app| match &app.scaling {
@@ -139,7 +139,7 @@ pub struct Side {
     pub verdict: Option<Verdict>,
     /// What happened, the oldest first.
     pub notes: Vec<Note>,
-    /// Own pods that ran, every 10 s from the start.
+    /// Running filler pods, every 10 s from the start.
     pub history: Vec<u32>,
     /// The most replicas that the HPA may ask for.
     pub max_replicas: u32,
@@ -303,8 +303,8 @@ pub struct Burst {
     pub over_ms: u64,
 }
 
-/// The distance of two looks at the script.
-const LOOK_MS: u64 = 1_000;
+/// Step at which the script is sampled, in milliseconds.
+const SAMPLE_MS: u64 = 1_000;
 
 impl Burst {
     /// The burst of the first scripted application that has one.
@@ -317,12 +317,12 @@ impl Burst {
     }
 
     fn in_load(load: &Load, each_milli: Amount, setup: &Setup) -> Option<Self> {
-        let looks = || (0..=setup.end_ms / LOOK_MS).map(|at| at * LOOK_MS);
-        let (low, high) = (load.level(0), looks().map(|ms| load.level(ms)).max()?);
-        let begins_ms = looks().find(|ms| load.level(*ms) > low)?;
-        let top_ms = looks().find(|ms| load.level(*ms) == high)?;
+        let samples = || (0..=setup.end_ms / SAMPLE_MS).map(|at| at * SAMPLE_MS);
+        let (low, high) = (load.level(0), samples().map(|ms| load.level(ms)).max()?);
+        let begins_ms = samples().find(|ms| load.level(*ms) > low)?;
+        let top_ms = samples().find(|ms| load.level(*ms) == high)?;
         let after = |from: u64, at_most: u32| {
-            looks().find(|ms| *ms > from && load.level(*ms) <= at_most).unwrap_or(u64::MAX)
+            samples().find(|ms| *ms > from && load.level(*ms) <= at_most).unwrap_or(u64::MAX)
         };
         let ends_ms = after(top_ms, high.saturating_sub(1));
         let over_ms = after(ends_ms, low);

@@ -176,7 +176,7 @@ impl UserWorkload {
     }
 }
 
-/// The mapping at a path, made where there is none.
+/// The mapping at a path, created if it is missing.
 fn map<'v>(value: &'v mut Value, path: &[&str]) -> &'v mut Map<String, Value> {
     let mut at = as_map(value);
     for field in path {

@@ -21,13 +21,13 @@ pub enum NodeAutoscaler {
     ClusterAutoscaler,
     /// Karpenter.
     Karpenter,
-    /// Nobody.
+    /// No node autoscaler.
     #[default]
     None,
 }
 
 impl NodeAutoscaler {
-    /// What the nodes themselves tell, if they do.
+    /// The node autoscaler that labels and taints of nodes reveal.
     pub fn of_nodes(ledger: &Ledger) -> Option<Self> {
         let mut found = None;
         for node in ledger.records() {

@@ -9,11 +9,11 @@ const GIB: Amount = 1 << 30;
 /// A program to run in idle capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Program {
-    /// What it is called unless told otherwise.
+    /// Default name.
     pub name: &'static str,
-    /// How much memory it wants for a core, bytes.
+    /// Memory for each core, in bytes.
     pub memory_per_core: Amount,
-    /// How much it may write to `/tmp`.
+    /// Size limit of `/tmp`.
     pub scratch: &'static str,
     /// The port that it serves.
     pub port: Option<(&'static str, u16)>,
@@ -23,18 +23,18 @@ pub struct Program {
     pub config: Vec<(&'static str, &'static str, String)>,
     /// Its environment from the Secret: variable, key, value.
     pub secret: Vec<(&'static str, &'static str, String)>,
-    /// The port that it reaches others at, for the network policy.
+    /// Ports that it connects to, for the network policy.
     pub egress_ports: Vec<u16>,
 }
 
-/// What a miner must be told. There is no default: it would mine for somebody else.
+/// Required settings of a miner. There is no default: it would mine for somebody else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Miner {
     /// The pool's URL.
     pub pool: String,
-    /// Who is paid.
+    /// Wallet address.
     pub wallet: String,
-    /// What the pool calls these pods.
+    /// Name of these pods at the pool.
     pub worker: String,
     /// Whether pool and worker are arguments instead of a ConfigMap.
     pub as_args: bool,

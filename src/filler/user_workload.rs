@@ -180,7 +180,7 @@ impl UserWorkload {
     /// The reserve that it is annotated with, if it is.
     ///
     /// # Errors
-    /// When that is none.
+    /// When the annotation is not a reserve.
     pub fn reserve(&self) -> Result<Option<Reserve>, Error> {
         let parsed = self.annotation(RESERVE).map(str::parse::<Reserve>).transpose();
         parsed.map_err(|error| {
@@ -194,13 +194,13 @@ impl UserWorkload {
     /// The most replicas that it is annotated with, if it is.
     ///
     /// # Errors
-    /// When that is none.
+    /// When the annotation is not a number of replicas.
     pub fn max_replicas(&self) -> Result<Option<u32>, Error> {
         let Some(text) = self.annotation(MAX_REPLICAS) else { return Ok(None) };
         match text.parse::<i32>().ok().filter(|max| *max > 0) {
             Some(max) => Ok(Some(max.unsigned_abs())),
             None => Err(self.problem(
-                format!("annotation {MAX_REPLICAS}: {text:?} is no number of replicas"),
+                format!("annotation {MAX_REPLICAS}: {text:?} is not a number of replicas"),
                 "write a number such as 20, or take it out",
             )),
         }
@@ -209,7 +209,7 @@ impl UserWorkload {
     /// What one of its pods takes; `given` where its only container does not say.
     ///
     /// # Errors
-    /// When a container asks for nothing, or both say.
+    /// When a container has no requests, or both state them.
     pub fn replica(&self, given: Option<&Replica>) -> Result<Replica, Error> {
         let title = self.title();
         let containers =
@@ -312,7 +312,7 @@ impl UserWorkload {
         self.pod.containers.iter().chain(sidecars)
     }
 
-    /// Containers that ask for no cpu or no memory, and which; pod-level requests stand for
+    /// Containers without a request of cpu or memory, and of which; pod-level requests stand for
     /// all.
     pub(super) fn without_requests(&self) -> Vec<(&str, &'static str)> {
         let names = |resources: &Option<ResourceRequirements>, name: &str| {
@@ -387,7 +387,7 @@ impl UserWorkload {
         effects
     }
 
-    /// The most memory that a container of the file may use or asks for, bytes.
+    /// Greatest memory limit or request of a container of the file, in bytes.
     pub(super) fn memory_limit(&self) -> Amount {
         let of_pod = |pod: PodSpec| {
             let all = pod.init_containers.into_iter().flatten().chain(pod.containers);
@@ -400,9 +400,9 @@ impl UserWorkload {
         self.documents.iter().filter_map(pod_spec).filter_map(of_pod).max().unwrap_or(0)
     }
 
-    /// What a container without requests may be given without a pod becoming larger: what the
-    /// smallest of the Deployment asks for, or its part of what the pod asks for as a whole,
-    /// which containers may not exceed together.
+    /// The request that a container without one may get without a pod becoming larger: that of the
+    /// smallest container, or its part of the pod-level request, which containers may not exceed
+    /// together.
     pub(super) fn spare_request(&self, name: &str) -> Option<Amount> {
         let of = |container: &Container| asks(container.resources.as_ref(), name);
         let each: Vec<_> = self.containers().map(of).collect();
@@ -539,7 +539,7 @@ impl UserWorkload {
         all
     }
 
-    /// The surge of a rollout, unless it is none.
+    /// The surge of a rollout, unless it is 0.
     fn surge(&self) -> Option<String> {
         let strategy: DeploymentStrategy = typed(&self.document().value()["spec"]["strategy"])?;
         if strategy.type_.as_deref() == Some("Recreate") {
@@ -608,7 +608,7 @@ pub(super) struct SideEffects {
     pub(super) node_ports: u64,
 }
 
-/// A value as its type; a strict read has refused what is none.
+/// A value as its type; a strict read has refused any other.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
     manifest::leniently(value).ok()
 }
@@ -627,7 +627,7 @@ pub(super) fn amount(name: &str, list: Option<&BTreeMap<String, Quantity>>) -> O
     amount_of(name, list?.get(name)?.0.parse().ok()?)
 }
 
-/// What a container or pod asks for; a limit without a request is taken for one.
+/// The request of a container or pod; a limit without a request stands for one.
 pub(super) fn asks(resources: Option<&ResourceRequirements>, name: &str) -> Option<Amount> {
     let resources = resources?;
     amount(name, resources.requests.as_ref()).or(amount(name, resources.limits.as_ref()))

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::load::{Plan, Summary};
 use crate::printer::{Printer, Style};
 
-/// The percentiles that are told, as they are called and as a share.
+/// The reported percentiles: name and share.
 const QUANTILES: [(&str, f64); 4] = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)];
 
 /// A bar of the histogram.
@@ -47,8 +47,8 @@ fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
 /// Changes when a field is renamed, removed or changes its meaning.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The figures, indented, with a newline at the end. `is_whole` says that nobody cut the run
-/// short.
+/// The figures, indented, with a newline at the end. `is_whole` says that the run was not
+/// interrupted.
 pub fn json(plan: &Plan, summary: &Summary, is_whole: bool) -> String {
     let statuses: Map<_, _> =
         summary.statuses.iter().map(|(status, n)| (status.to_string(), json!(n))).collect();
@@ -108,7 +108,7 @@ fn millis(duration: std::time::Duration) -> u64 {
 /// The widest bar; with its figures it fits into 80 columns.
 const WIDTH: u64 = 40;
 
-/// The figures. `is_whole` says that nobody cut the run short.
+/// The figures. `is_whole` says that the run was not interrupted.
 pub fn text(plan: &Plan, summary: &Summary, is_whole: bool, printer: &Printer) -> String {
     let heading = printer.paint(Style::Bold, &format!("{} {}", plan.method, plan.url));
     let cut = if is_whole { "" } else { ", interrupted" };

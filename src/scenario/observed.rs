@@ -121,10 +121,10 @@ fn pools(nodes: &[&NodeRecord]) -> Vec<NodePool> {
     pools
 }
 
-/// How many times the paid load is looked at: a step in 1,000 of a chart's width is nothing,
-/// and a look at a large cluster takes some milliseconds.
-const LOOKS: u32 = 1000;
-/// The shortest time between two looks: the HPA looks every 15 s.
+/// Number of samples of the paid load: a thousandth of a chart's width is invisible, and a sample
+/// of a large cluster takes some milliseconds.
+const SAMPLES: u32 = 1000;
+/// Shortest time between two samples: the HPA syncs every 15 s.
 const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What was recorded, ready to be simulated.
@@ -139,29 +139,29 @@ pub struct Recorded {
 /// Reads a capacity history.
 ///
 /// # Errors
-/// When the file is none, or is damaged.
+/// When the file is not a capacity history, or is damaged.
 pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
     let mut player = Player::open(path)?;
     let (replica, placement) = player.workload();
     let workload = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
     let (start, end) = (player.start(), player.end());
-    let pause = (end.saturating_sub(start) / LOOKS).max(SHORTEST);
+    let pause = (end.saturating_sub(start) / SAMPLES).max(SHORTEST);
     let mut setup = player.cluster_state().read(|snapshot, _| observed(snapshot, &workload));
     let mut paid = Paid::default();
     let mut has_nodes_changed = false;
-    let mut blind = 0_u32;
+    let mut unknown = 0_u32;
     loop {
         let at_ms = player.position().saturating_sub(start).as_millis();
         let at_ms = u64::try_from(at_ms).unwrap_or(u64::MAX);
         player.cluster_state().read(|snapshot, _| {
             if snapshot.pods_unknown.is_some() {
                 // What was paid for then is taken for what it was before.
-                blind += 1;
+                unknown += 1;
                 return;
             }
             let present = Present::of(snapshot, &workload);
             has_nodes_changed |= !same(&present.pools(), &setup.nodes);
-            paid.look(at_ms, present.paid);
+            paid.sample(at_ms, present.paid);
         });
         let Some(next) = player.next_at() else { break };
         player.advance(next.max((player.position() + pause).min(end)))?;
@@ -176,7 +176,7 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
             path.display()
         ));
     }
-    if blind > 0 {
+    if unknown > 0 {
         warnings.push(format!(
             "{}: pods were unknown for a part of it; what was paid for is taken not to have changed",
             path.display()
@@ -190,7 +190,7 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
 struct Paid(BTreeMap<Alike, (u32, Load)>);
 
 impl Paid {
-    fn look(&mut self, at_ms: u64, mut counts: BTreeMap<Alike, u32>) {
+    fn sample(&mut self, at_ms: u64, mut counts: BTreeMap<Alike, u32>) {
         for (alike, (known, load)) in &mut self.0 {
             let count = counts.remove(alike).unwrap_or(0);
             if count != *known {

@@ -216,7 +216,7 @@ fn its_own_most_replicas_are_kept() {
     let given = rendered(&text, &["--max", "30"]);
     assert_eq!(object(&given.stdout, "HorizontalPodAutoscaler")["spec"]["maxReplicas"], 30);
     let wrong = refused(&text.replace("\"20\"", "many"), &[]);
-    assert!(wrong.contains("max-replicas: \"many\" is no number of replicas"), "{wrong}");
+    assert!(wrong.contains("max-replicas: \"many\" is not a number of replicas"), "{wrong}");
 }
 
 #[test]

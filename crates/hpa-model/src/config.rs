@@ -24,7 +24,7 @@ pub enum KubernetesVersion {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("Kubernetes {version:?} is not modelled: the HPA model knows 1.33 to 1.37")]
 pub struct UnsupportedVersion {
-    /// What was asked for.
+    /// The unknown version.
     pub version: String,
 }
 
@@ -34,7 +34,7 @@ pub struct FeatureGates {
     /// `HPAConfigurableTolerance`: off, `tolerance` is dropped silently when the HPA is stored.
     pub configurable_tolerance: bool,
     /// `HPAScaleToZero`: off, `minReplicas: 0` is refused. Since 1.36 the
-    /// kube-controller-manager asks for it as well as the API server.
+    /// kube-controller-manager needs it as well as the API server.
     pub scale_to_zero: bool,
 }
 
@@ -61,7 +61,7 @@ impl KubernetesVersion {
     }
 
     /// kubernetes#135118: at zero replicas the `ScaledToZero` condition decides. Before it,
-    /// `minReplicas: 0` alone made the controller look at the metrics.
+    /// `minReplicas: 0` alone made the controller read the metrics.
     pub(super) fn remembers_scaled_to_zero(self) -> bool {
         self >= Self::V1_36
     }

@@ -15,7 +15,7 @@ use super::convert::{ceil_replicas, go_int32};
 use super::spec::{Behavior, EffectiveRules, PolicyType, SelectPolicy};
 use super::status::{AbleToScale, ScalingLimited};
 
-/// What one run asks to be normalized.
+/// The input of one run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     /// `spec.replicas` of the target.

@@ -20,7 +20,7 @@ pub struct Observation<'a> {
 /// The `scale` subresource of the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
-    /// `spec.replicas`: what is asked for.
+    /// `spec.replicas`: the desired count.
     pub spec_replicas: u32,
     /// `status.replicas`: the pods that exist, ready or not, without terminating ones.
     pub status_replicas: u32,
@@ -54,7 +54,7 @@ pub enum Pods<'a> {
     Listed(&'a [Pod]),
 }
 
-/// One pod, as far as the replica calculator looks.
+/// The fields of a pod that the replica calculator uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pod {
     /// `status.phase`.

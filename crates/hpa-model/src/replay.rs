@@ -174,7 +174,7 @@ impl Series {
         Ok(())
     }
 
-    /// How far back a closed loop may look.
+    /// The longest refresh interval of a closed loop, in milliseconds.
     fn longest_refresh(&self) -> u64 {
         self.feeds.iter().fold(0, |longest, feed| match feed.serving {
             FeedSource::ClosedLoop { refresh_ms, .. } => longest.max(refresh_ms),

@@ -3,7 +3,7 @@
 //! External and Object: `GetExternalPerPodMetricReplicas`, `GetExternalMetricReplicas`,
 //! `GetObjectPerPodMetricReplicas`, `GetObjectMetricReplicas`, `getUsageRatioReplicaCount`.
 //! `AverageValue` works with `status.replicas`, `Value` with the number of ready pods; neither
-//! looks at the age of the sample.
+//! considers the age of the sample.
 //!
 //! Pods, Resource and ContainerResource: `calcPlainMetricReplicas`, `GetResourceReplicas` and `groupPods`. Pods without a usable
 //! reading are first left out; if that leaves a change to make, they come back with the value

@@ -79,7 +79,7 @@ pub enum ResourceName {
     Other(String),
 }
 
-/// `target.type`. Only Object metrics look at it; the others go by the fields that are set.
+/// `target.type`. Only Object metrics use it; for the others the fields that are set decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TargetType {
     /// `Value`.

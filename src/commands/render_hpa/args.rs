@@ -297,7 +297,7 @@ pub enum Output {
     Json,
 }
 
-/// Where it is told where the numbers come from.
+/// Place of the explanations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Explain {
     /// Above the objects

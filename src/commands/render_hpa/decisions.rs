@@ -25,9 +25,9 @@ use super::args::{ReplicaFlag, ReserveFlag};
 use super::facts::Facts;
 use super::workload::class;
 
-/// How long a filler may take to go unless told otherwise, seconds.
+/// Default grace period of a filler, in seconds.
 const GRACE_SECONDS: u32 = 5;
-/// How long a pod may take that does not say, seconds.
+/// Default grace period of Kubernetes, in seconds.
 const DEFAULT_GRACE_SECONDS: u32 = 30;
 /// What the article's sample application takes.
 const SAMPLE_APP: &str = "cpu=4,memory=512Mi";

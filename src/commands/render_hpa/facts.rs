@@ -1,4 +1,4 @@
-//! What the cluster itself tells: its version, who adds nodes, what scales already.
+//! Facts of the cluster: its version, its node autoscaler, its HPAs.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! Which workload is meant, and whether all is told that it needs.
+//! The workload that the flags name, and checks of the flags that it needs.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::args::{ConfigAs, RenderHpaArgs};
 use crate::commands::args::is_image;
 use crate::filler::{Miner, Program, UserWorkload, Workload};
 
-/// The PriorityClass of fillers unless told otherwise.
+/// Default PriorityClass of fillers.
 const CLASS: &str = "opportunistic";
 /// The names of built-in workloads.
 const NAMES: &str = "miner, transcode, batch, cache, sample-app";
@@ -201,7 +201,7 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), Error> {
     })
 }
 
-/// Labels that are rendered whatever is asked for, and the flag that they follow.
+/// Labels that oppscale sets itself, and the flag that they follow.
 const LABELS: [(&str, &str); 3] = [
     ("app.kubernetes.io/name", "it follows --name"),
     ("app.kubernetes.io/managed-by", "leave it out"),

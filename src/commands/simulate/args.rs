@@ -107,9 +107,9 @@ pub enum Output {
 /// What a manifest's metric measures, as far as its name does not say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Nature {
-    /// What others leave: the workload's own pods do not change it
+    /// Capacity that paid pods leave: filler pods do not change it
     ExcludesOwn,
-    /// What nobody occupies: the workload's own pods take from it
+    /// Free capacity: filler pods use it up
     IncludesOwn,
 }
 

@@ -171,7 +171,7 @@ fn taken(
     )
 }
 
-/// What cannot be told of a workload whose PriorityClass is elsewhere.
+/// The warning about a workload whose PriorityClass is not in the file.
 fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32) -> Option<String> {
     match &workload.class {
         Some((class, None)) => Some(format!(
@@ -182,8 +182,7 @@ fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32)
     }
 }
 
-/// What the metric of a manifest measures: told by its name where it is oppscale's, else by
-/// the flags. The reserve of oppscale's is the workload's.
+/// The metric of a manifest: oppscale's by its name, any other by the flags. The reserve of oppscale's is the workload's.
 fn metric_model(
     args: &SimulateArgs,
     manifest: &Manifest,
@@ -234,7 +233,7 @@ fn no_configuration(name: &str) -> Error {
     ))
 }
 
-/// Two HPAs of one name are told apart by a number.
+/// Numbers HPAs of the same name.
 fn unique(candidates: &mut [Entry]) {
     for at in 1..candidates.len() {
         let (before, rest) = candidates.split_at_mut(at);

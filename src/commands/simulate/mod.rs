@@ -64,7 +64,7 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     Ok(Exit::Ok)
 }
 
-/// Reads and computes where it does not keep Ctrl-C from being heard.
+/// Reads and computes on a thread of its own, so that Ctrl-C works meanwhile.
 async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
 ) -> anyhow::Result<T> {
@@ -80,7 +80,7 @@ fn replay(file: &str) -> anyhow::Result<String> {
     Ok(csv::changes(&changes))
 }
 
-/// How much is simulated between two looks at the progress, milliseconds.
+/// Simulated time between two updates of the progress, in milliseconds.
 const STRIDE_MS: u64 = 60_000;
 
 /// Simulates every candidate, beside each other and off the thread that hears Ctrl-C.

@@ -2,7 +2,7 @@
 //!
 //! Equal nodes form a class. Within a class the score of a node after taking a pod orders the
 //! nodes as its free share does before, so one sorted set per class serves every pod, and a
-//! pod looks at few nodes instead of all.
+//! the scheduler tries few nodes instead of all.
 
 use std::collections::BTreeSet;
 
@@ -185,7 +185,7 @@ impl std::ops::IndexMut<usize> for Nodes {
     }
 }
 
-/// What a pod asks the scheduler for.
+/// The request of a pod to the scheduler.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PodRequest<'a> {
     pub(super) footprint: &'a Resources,
@@ -220,7 +220,7 @@ pub(super) struct Node {
 /// The share of a node that `amounts` are, cpu and memory added up, in 2^20ths.
 ///
 /// The score of NodeResourcesFit before it is cut to whole numbers from 0 to 100. Rounding
-/// down each part keeps the order: who asks for no more has no greater share.
+/// down each part keeps the order: a request that is not larger has no greater share.
 pub(super) fn share(amounts: &Resources, allocatable: &Resources) -> i64 {
     let of = |name: &str| match allocatable.get(name) {
         0 => 0,

@@ -30,9 +30,9 @@ pub struct Outcome {
     pub scale_events: u64,
     /// How often it turned round from up to down or back.
     pub reversals: u64,
-    /// Own pods with a node that were deleted, evicted ones included.
+    /// Filler pods with a node that were deleted, preempted ones included.
     pub filler_deleted: u64,
-    /// Those of them that the scheduler evicted for paid pods.
+    /// Those of them that paid pods preempted.
     pub filler_preempted: u64,
     /// Paid pods that waited for a node for a second or more.
     pub paid_delayed: u64,
@@ -70,16 +70,16 @@ pub struct Sample {
     pub paid_milli: Amount,
     /// What filler pods with a node request, millicores.
     pub filler_milli: Amount,
-    /// Own pods that are Ready and stay.
+    /// Filler pods that are Ready and not being deleted.
     pub filler_running: u32,
-    /// Replicas that the filler's HPA asks for.
+    /// Desired replicas of the filler's HPA.
     pub filler_desired: u32,
     /// Allocatable less paid pods, those without a node included, less the metric's reserve,
     /// millicores; may be negative.
     pub remaining_milli: Amount,
     /// Paid pods without a node.
     pub pending_paid: u32,
-    /// Own pods without a node.
+    /// Filler pods without a node.
     pub pending_filler: u32,
 }
 
@@ -110,9 +110,9 @@ pub(super) struct Counters {
     pub(super) paid: Amount,
     /// Millicores of Ready filler pods times milliseconds.
     pub(super) harvested: Amount,
-    /// Own pods with a node that were deleted because there were too many.
+    /// Filler pods with a node that were deleted by a scale-down.
     pub(super) filler_scaled_down: u64,
-    /// Own pods that made room for paid ones.
+    /// Filler pods that paid pods preempted.
     pub(super) filler_preempted: u64,
     pub(super) paid_delayed: u64,
     pub(super) longest_delay_ms: u64,

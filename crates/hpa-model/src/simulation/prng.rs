@@ -1,7 +1,7 @@
 //! Random numbers from a seed: the same seed gives the same numbers on every machine.
 //!
 //! SplitMix64 (Steele, Lea, Flood 2014). It only sets phases, jitter and the place where the
-//! scheduler starts to look for victims, so nothing better is needed.
+//! scheduler starts its search for victims, so nothing better is needed.
 
 /// A generator of pseudo-random numbers.
 #[derive(Clone, Debug)]

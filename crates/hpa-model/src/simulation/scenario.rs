@@ -40,9 +40,9 @@ pub enum Scenario {
 
 /// There is no scenario of this name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{name:?} is no scenario: expected blog, burst, day or step")]
+#[error("{name:?} is not a scenario: expected blog, burst, day or step")]
 pub struct UnknownScenario {
-    /// What was asked for.
+    /// The unknown name.
     pub name: String,
 }
 

@@ -17,7 +17,7 @@ pub struct Setup {
     pub scheduler: SchedulerOptions,
     /// The opportunistic workload.
     pub filler: Filler,
-    /// Everything that is paid for.
+    /// The paid applications.
     pub paid: Vec<PaidApp>,
     /// How late the Deployment and ReplicaSet controllers act on a write, milliseconds.
     pub controller_ms: u64,
@@ -88,7 +88,7 @@ pub struct Filler {
 /// The annotation `controller.kubernetes.io/pod-deletion-cost` (beta since 1.22).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DeletionCost {
-    /// Nobody writes it.
+    /// The annotation is not set.
     #[default]
     Unset,
     /// Written before each scale-down so that pods beside the largest hole go first, which
@@ -246,7 +246,7 @@ pub enum SetupError {
         /// What the API server has against it.
         problem: Invalid,
     },
-    /// The filler's HPA looks at something that is not the capacity metric.
+    /// A metric of the filler's HPA is not the capacity metric.
     #[error("the filler's HPA needs External or Object metrics; metric {0} is of another type")]
     Metric(usize),
     /// There is nowhere to run.

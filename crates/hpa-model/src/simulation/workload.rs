@@ -50,7 +50,7 @@ pub(super) struct Workload {
     pub(super) no_fit_at: Option<u64>,
     /// The same for its nominated pods, on nodes other than theirs.
     pub(super) no_other_fit_at: Option<u64>,
-    /// Whether the ReplicaSet controller is already going to look.
+    /// Whether a reconciliation by the ReplicaSet controller is planned.
     pub(super) reconciling: bool,
 }
 
@@ -60,12 +60,12 @@ impl Workload {
         self.waiting.len() + self.nominated.len()
     }
 
-    /// What one of its pods asks for.
+    /// The request of one of its pods.
     pub(super) fn request(&self, number: u64) -> PodRequest<'_> {
         PodRequest { footprint: self.template.replica.footprint(), level: self.level, number }
     }
 
-    /// Takes a pod off the list of those that stay.
+    /// Removes a pod from the active ones.
     pub(super) fn deactivate(&mut self, id: PodId, pods: &mut Pods) {
         let place = pods[id].place_in_workload;
         self.active.swap_remove(place);
@@ -74,7 +74,7 @@ impl Workload {
         }
     }
 
-    /// Puts a pod back among those that wait, by age.
+    /// Puts a pod back into the queue, by age.
     pub(super) fn wait_again(&mut self, id: PodId, pods: &Pods) {
         let number = pods[id].number;
         let at = self.waiting.partition_point(|other| pods[*other].number < number);
@@ -92,7 +92,7 @@ impl World {
         self.reconcile_soon(workload);
     }
 
-    /// Has the ReplicaSet controller look at the workload.
+    /// Plans a reconciliation of the workload.
     pub(super) fn reconcile_soon(&mut self, workload: usize) {
         if !std::mem::replace(&mut self.workloads[workload].reconciling, true) {
             let at = self.now + self.controller_ms;

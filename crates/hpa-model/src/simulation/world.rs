@@ -1,8 +1,8 @@
 //! The state of the simulated cluster, and the life of a pod in it.
 //!
-//! Everything that is asked for often is a running sum, so that an event costs the same
-//! however many pods there are. `room` counts how often room was freed: who found none knows
-//! from it that asking again is of no use.
+//! Sums that are read often are kept up to date, so that an event costs the same however many
+//! pods there are. `room` counts how often capacity was freed: a pod that found no node is not
+//! tried again before it changes.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, VecDeque};
@@ -410,7 +410,7 @@ impl World {
 pub(super) enum Event {
     /// The script of this workload changes its replicas.
     Load(usize),
-    /// The ReplicaSet controller looks at this workload.
+    /// The ReplicaSet controller reconciles this workload.
     Reconcile(usize),
     /// The scheduler takes the next pods from its queue.
     Schedule,

@@ -5,7 +5,7 @@
 //! * **slots** = replicas that fit into the rooms, node by node.
 //! * **maxReplicas** = the least of slots, what the rooms together hold after the reserve, and
 //!   the quota.
-//! * **reserve**, where it is not given = what the loop needs while it looks away
+//! * **reserve**, where it is not given = what the loop needs until it reacts
 //!   ([`crate::verdict::ReserveNeed`]), in whole cores.
 
 mod request;

@@ -27,7 +27,7 @@ pub struct SizingRequest {
     /// Whether a node takes one replica only, however many would fit: for a port of the node, or an
     /// anti-affinity by host name.
     pub one_per_node: bool,
-    /// Which nodes are looked at at all.
+    /// Selector of the nodes that are counted.
     pub nodes: Selector,
     /// Kubernetes version of the HPA controller.
     pub version: KubernetesVersion,
@@ -106,7 +106,7 @@ pub enum Pipeline {
     Native,
     /// oppscale serves external.metrics.k8s.io, beside another server of custom.metrics.k8s.io.
     External,
-    /// KEDA reads oppscale's /metrics whenever the HPA asks.
+    /// KEDA reads oppscale's /metrics at every sync of the HPA.
     Keda,
     /// Prometheus scrapes it, and prometheus-adapter serves it.
     Prometheus,

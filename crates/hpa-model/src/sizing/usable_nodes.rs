@@ -173,7 +173,7 @@ const LARGE: [Amount; 5] = [1_000, 2_000, 4_000, 8_000, 16_000];
 const SMALL: [Amount; 5] = [250, 500, 1_000, 2_000, 4_000];
 /// Room from which on a node is large, millicores.
 const LARGE_NODE: Amount = 8_000;
-/// Memory is asked for in steps of this, bytes.
+/// Step of memory requests, in bytes.
 const STEP: Amount = 16 << 20;
 
 /// The replica of which the nodes lose least cpu, at zero paid load and now together. Of equal

@@ -2,7 +2,6 @@
 //! the text around them.
 
 use super::support::lab::*;
-use super::support::quantity::milli;
 use hpa_model::*;
 
 fn spec_with(change: impl FnOnce(&mut HpaSpec)) -> HpaSpec {

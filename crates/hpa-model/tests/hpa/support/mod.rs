@@ -1,5 +1,4 @@
-//! What these tests share: quantities, scenario files, and a laboratory for single runs.
+//! What these tests share: scenario files, and a laboratory for single runs.
 
 pub mod lab;
-pub mod quantity;
 pub mod scenario;

@@ -6,8 +6,8 @@ use std::path::Path;
 use hpa_model::*;
 use serde::Deserialize;
 
-use super::quantity::milli;
-use super::quantity::scaled;
+use super::lab::milli;
+use super::lab::scaled;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
