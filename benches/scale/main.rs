@@ -1,7 +1,7 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- simulate`, `-- follow`, `-- screen` or `-- serve` prints one.
+//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- screen` or `-- serve` prints one.
 //! docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
@@ -16,6 +16,7 @@
 #![allow(missing_docs, unreachable_pub)]
 
 mod decode;
+mod demand;
 mod follow;
 mod generate;
 mod ledger;
@@ -53,6 +54,7 @@ fn main() {
         ["oneshot"] => oneshot::run(LARGE),
         ["peer"] => oneshot::peer(MEDIUM),
         ["ledger"] => ledger::run(),
+        ["demand"] => demand::run(),
         ["simulate"] => simulate::run(),
         ["follow"] => follow::run(LARGE),
         ["screen"] => screen::run(LARGE),
@@ -60,6 +62,7 @@ fn main() {
         [] => {
             decode::run();
             ledger::run();
+            demand::run();
             simulate::run();
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
@@ -68,7 +71,7 @@ fn main() {
             serve::run(LARGE);
         }
         _ => panic!(
-            "expected decode, oneshot, peer, ledger, simulate, follow, screen, serve or nothing"
+            "expected decode, oneshot, peer, ledger, demand, simulate, follow, screen, serve or nothing"
         ),
     }
 }

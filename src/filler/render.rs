@@ -7,6 +7,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use hpa_model::KubernetesVersion;
 use hpa_model::sizing::{Line, Pipeline, Sizing, Subject};
 use hpa_model::verdict::{METRIC_NAME, recommended_spec};
+use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
@@ -20,10 +21,6 @@ use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::program::Program;
 use super::user_workload::{SideEffects, UserWorkload};
 use crate::manifest::{Document, Templates, lint};
-
-/// The value of the filler's PriorityClass: below the autoscaler's cutoff of -10, and far
-/// enough below it for balloon pods in between.
-const PRIORITY: i32 = -1000;
 
 /// What is rendered.
 #[derive(Debug, Clone)]
@@ -208,7 +205,7 @@ pub fn render(
     } else {
         let class = documents.iter().find(|document| document.kind() == "PriorityClass");
         let priority = class.and_then(|class| class.value()["value"].as_i64());
-        let priority = priority.unwrap_or(PRIORITY.into());
+        let priority = priority.unwrap_or(FILLER_PRIORITY.into());
         lines.push(decisions.autoscaler.line(priority, &decisions.autoscaler_source));
     }
     Ok(Rendered { documents, lines, notes })
@@ -300,7 +297,7 @@ fn template_values(
         // Whether the namespace is one of fillers.
         ("opportunistic", json!(!matches!(workload, Workload::Paid(_)))),
         ("priority_class", json!(d.priority_class)),
-        ("priority", json!(PRIORITY)),
+        ("priority", json!(FILLER_PRIORITY)),
         ("grace_seconds", json!(d.grace_seconds)),
         ("run_as_user", json!(d.run_as_user)),
         ("harvest_label", json!(harvest_label)),

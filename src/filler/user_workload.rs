@@ -21,6 +21,7 @@ use oppscale_core::kinds::{self, Kind};
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model;
 use oppscale_core::placement::Placement;
+use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
@@ -244,6 +245,17 @@ impl UserWorkload {
     /// When its tolerations or affinity make no sense.
     pub fn placement(&self) -> Result<Placement, Error> {
         self.count(Placement::of, "see kubectl explain")
+    }
+
+    /// The priority of its pods, from the template or from a PriorityClass of the file; `None` if
+    /// neither tells it.
+    pub fn priority(&self) -> Option<i32> {
+        let of_class = || {
+            let class = self.priority_class()?;
+            let class = self.documents.iter().find(|d| is(d, "PriorityClass", class))?;
+            class.value()["value"].as_i64()?.try_into().ok()
+        };
+        self.count(|spec| Ok(priority_of(spec)), "").ok().flatten().or_else(of_class)
     }
 
     /// Reads the pod as an API server admits it: with the overhead of its RuntimeClass, and on the

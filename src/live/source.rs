@@ -155,7 +155,7 @@ impl Playback {
             paused: false,
         };
         let cluster_state = player.cluster_state().clone();
-        let (sender, workload) = watch::channel(resolved(&player));
+        let (sender, workload) = watch::channel(player.workload());
         let deck =
             Deck { player: Mutex::new(player), pace: Mutex::new(pace), steered: Notify::new() };
         let deck = Arc::new(deck);
@@ -229,7 +229,7 @@ async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
                 damaged(&player, &error);
                 lock(&deck.pace).change(|pace| pace.paused = true);
             }
-            let now = resolved(&player);
+            let now = player.workload();
             workload.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
             player.next_at()
         };
@@ -254,11 +254,6 @@ fn damaged(player: &Player, error: &HistoryError) {
         health.nodes.phase = Phase::Reconnecting { why: error.to_string(), tries: 0 };
         true
     });
-}
-
-fn resolved(player: &Player) -> ResolvedWorkload {
-    let (replica, placement) = player.workload();
-    ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

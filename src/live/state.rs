@@ -118,6 +118,7 @@ impl State {
             replica: replica.clone().or_else(|| resolved.replica.clone()).unwrap_or_default(),
             reserve: *reserve,
             placement: resolved.placement.clone(),
+            filler_priority: resolved.priority,
             nodes: nodes.clone(),
             pods_unknown: false,
         }

@@ -56,6 +56,8 @@ fn value(report: &Report, has_rows: bool) -> Value {
         json!({
             "placeable": amounts(&demand.placeable),
             "elsewhere": amounts(&demand.elsewhere),
+            "blocked": amounts(&demand.blocked),
+            "outranked": amounts(&demand.outranked),
             "gated": demand.gated,
             "unplaceable": demand.unplaceable.iter().map(|pod| json!({
                 "namespace": pod.namespace,

@@ -215,6 +215,17 @@ pub(super) fn footer(
         if let Some(placeable) = listed(&demand.placeable) {
             lines.push(format!("waiting paid pods request {placeable}"));
         }
+        for (amounts, why) in [
+            (&demand.blocked, "wait for others to end"),
+            (&demand.outranked, "have no priority above the filler's"),
+        ] {
+            let pods = amounts.get(PODS);
+            if pods > 0 {
+                let asks = listed(amounts).map_or_else(String::new, |asks| format!(" for {asks}"));
+                let pods = units::plural(usize::try_from(pods).unwrap_or(usize::MAX), "paid pod");
+                lines.push(format!("nothing is kept{asks}: {pods} {why}"));
+            }
+        }
         for pod in &demand.unplaceable {
             let text = format!("unplaceable: pod {}/{} {}", pod.namespace, pod.name, pod.reason);
             lines.push(printer.paint(Style::Warn, &text));

@@ -12,6 +12,8 @@ use std::time::Duration;
 use hpa_model::simulation::{Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Template};
 use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{ResolvedWorkload, Snapshot};
+use oppscale_core::demand::{self, PlacedPod};
+use oppscale_core::headroom::Query;
 use oppscale_core::ledger::Group;
 use oppscale_core::node::NodeRecord;
 use oppscale_core::replica::Replica;
@@ -26,7 +28,7 @@ pub(super) type Alike = (String, Vec<(String, Amount)>);
 /// Who wants how much of the nodes that the workload may use.
 pub(super) struct Present<'s> {
     nodes: Vec<&'s NodeRecord>,
-    /// Paid pods, with those that wait for such a node.
+    /// Paid pods, with waiting ones that would go to such a node.
     pub(super) paid: BTreeMap<Alike, u32>,
     /// The workload's own.
     own: BTreeMap<Vec<(String, Amount)>, u32>,
@@ -34,8 +36,13 @@ pub(super) struct Present<'s> {
 
 impl<'s> Present<'s> {
     pub(super) fn of(snapshot: &'s Snapshot, workload: &ResolvedWorkload) -> Self {
+        let query = Query {
+            placement: workload.placement.clone(),
+            filler_priority: workload.priority,
+            ..Query::default()
+        };
         let mut nodes: Vec<&NodeRecord> = snapshot.ledger.records().collect();
-        nodes.retain(|node| node.unusable(&workload.placement).is_empty());
+        nodes.retain(|node| node.is_usable(&query.placement));
         nodes.sort_by(|a, b| a.name.cmp(&b.name));
         let is_usable: HashSet<&str> = nodes.iter().map(|node| node.name.as_ref()).collect();
         let mut paid: BTreeMap<Alike, u32> = BTreeMap::new();
@@ -46,11 +53,8 @@ impl<'s> Present<'s> {
                 false => *paid.entry((name(pod.group), shape(pod.footprint))).or_default() += 1,
             }
         }
-        let could_run = |pod: &&oppscale_core::ledger::Waiting| {
-            let fits = |node: &&NodeRecord| node.could_hold(&pod.placement, &pod.footprint);
-            !pod.opportunistic && !pod.gated && nodes.iter().any(fits)
-        };
-        for pod in snapshot.ledger.waiting().filter(could_run) {
+        let placed = demand::place_for(&snapshot.ledger, &query);
+        for (_, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
             *paid.entry((name(&pod.group), shape(&pod.footprint))).or_default() += 1;
         }
         Self { nodes, paid, own }
@@ -142,8 +146,7 @@ pub struct Recorded {
 /// When the file is not a capacity history, or is damaged.
 pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
     let mut player = Player::open(path)?;
-    let (replica, placement) = player.workload();
-    let workload = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
+    let workload = player.workload();
     let (start, end) = (player.start(), player.end());
     let pause = (end.saturating_sub(start) / SAMPLES).max(SHORTEST);
     let mut setup = player.cluster_state().read(|snapshot, _| observed(snapshot, &workload));

@@ -13,9 +13,8 @@ use super::state::MetricsState;
 use super::workloads::WorkloadStore;
 use crate::exposition::{Bound, Family, Histogram};
 use oppscale_cluster::ChangeObserver;
-use oppscale_core::demand::{self, DemandState};
+use oppscale_core::demand::DemandState;
 use oppscale_core::node::NodeRecord;
-use oppscale_core::placement::Placement;
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 
 /// Upper bounds of the histogram. A pod that fits has a node within 0.1 to 1 s. Preemption takes
@@ -39,6 +38,9 @@ const BUCKETS: [Bound; 14] = [
     (300_000_000, "300.0"),
     (900_000_000, "900.0"),
 ];
+
+/// Number of paid pods in each state.
+pub(super) type WaitingCounts = [(DemandState, u64); DemandState::ALL.len()];
 
 /// The pending_pods of paid pods. Clones are the same.
 #[derive(Debug, Clone)]
@@ -78,27 +80,22 @@ impl PendingPods {
     }
 
     /// Numbers of paid pods that wait now, by state, and the longest wait of a placeable one.
-    pub(super) fn current(&self, state: &MetricsState) -> ([(DemandState, u64); 4], Duration) {
+    pub(super) fn current(&self, state: &MetricsState) -> (WaitingCounts, Duration) {
         let counted = state.counted();
-        let requests =
-            counted.workloads.iter().filter_map(|(served, _)| served.request.as_ref().ok());
-        let placements: Vec<&Placement> = requests.map(|request| &request.placement).collect();
         let now = Instant::now();
         let mut counts = DemandState::ALL.map(|state| (state, 0_u64));
         let mut longest = Duration::ZERO;
-        state.cluster_state().read(|snapshot, _| {
-            let waits = self.state();
-            demand::classify_waiting(&snapshot.ledger, &placements, |key, state| {
-                for (known, count) in &mut counts {
-                    *count += u64::from(*known == state);
-                }
-                if state == DemandState::Placeable
-                    && let Some(since) = waits.since.get(key)
-                {
-                    longest = longest.max(now.saturating_duration_since(since.at));
-                }
-            });
-        });
+        let waits = self.state();
+        for (key, state) in &counted.waiting {
+            for (known, count) in &mut counts {
+                *count += u64::from(known == state);
+            }
+            if *state == DemandState::Placeable
+                && let Some(since) = waits.since.get(key)
+            {
+                longest = longest.max(now.saturating_duration_since(since.at));
+            }
+        }
         (counts, longest)
     }
 

@@ -13,14 +13,13 @@ use super::autoscalers::Autoscalers;
 use super::certificate::ServingCertificate;
 use super::counters::{ChangeCounter, RequestCounter};
 use super::overview::{self, ClusterTotals, NodeSummary};
-use super::pending_pods::PendingPods;
+use super::pending_pods::{PendingPods, WaitingCounts};
 use super::state::{Counted, Freshness, MetricsState};
 use super::workloads::ServedWorkload;
 use crate::exposition::{Family, Format, Kind};
 use crate::http_port::Connections;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::{Followed, WatchStatus};
-use oppscale_core::demand::DemandState;
 use oppscale_core::ledger::Population;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
@@ -54,7 +53,7 @@ struct ClusterScrape {
     counted: Arc<Counted>,
     /// HPAs; none while their own watch is refused or stale.
     autoscalers: Vec<Autoscaler>,
-    waiting: [(DemandState, u64); 4],
+    waiting: WaitingCounts,
     longest_wait: Duration,
     nodes: Vec<NodeSummary>,
 }
@@ -263,9 +262,10 @@ static CLUSTER: [Series<ClusterScrape>; 23] = [
     }),
     gauge(
         "oppscale_paid_waiting_pods",
-        "`state`: `placeable`, `elsewhere`, `unplaceable`, `gated`",
+        "`state`: `placeable`, `elsewhere`, `blocked`, `outranked`, `unplaceable`, `gated`",
         "Paid pods without a node: placeable where an opportunistic workload may run, only \
-         elsewhere, nowhere (unplaceable), or held back by scheduling gates (gated).",
+         elsewhere, blocked by paid pods, outranked by the fillers, nowhere (unplaceable), or \
+         held back by scheduling gates (gated).",
         |scrape, family| {
             for (state, count) in scrape.waiting {
                 family.add(&[("state", state.label())], count);

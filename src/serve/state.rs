@@ -13,8 +13,10 @@ use tokio::sync::watch;
 use super::workloads::{ServedWorkload, WorkloadStore};
 use crate::metrics_api::{Found, NodeReading, Readings, Refusal, Source, Values, WorkloadReading};
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
+use oppscale_core::demand::DemandState;
 use oppscale_core::kinds::Kind;
 use oppscale_core::ledger::Population;
+use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
 
@@ -70,6 +72,8 @@ pub struct Counted {
     pub workloads: Vec<(ServedWorkload, Result<Share, String>)>,
     /// Number of pods of each workload.
     pub populations: Vec<Population>,
+    /// Waiting paid pods, and what becomes of them.
+    pub waiting: Vec<(PodKey, DemandState)>,
     readings: Arc<Vec<WorkloadReading>>,
 }
 
@@ -204,7 +208,10 @@ impl MetricsState {
             // Tracking changes nothing that subscribers see.
             false
         });
-        let shares = capacity.map(|capacity| capacity.divide()).unwrap_or_default();
+        let (shares, waiting) = match capacity {
+            Some(capacity) => (capacity.divide(), capacity.waiting),
+            None => Default::default(),
+        };
         let workloads: Vec<(ServedWorkload, Result<Share, String>)> = served
             .into_iter()
             .zip(shares.into_iter().chain(std::iter::repeat(None)))
@@ -224,6 +231,7 @@ impl MetricsState {
             took: began.elapsed(),
             workloads,
             populations,
+            waiting,
             readings: Arc::new(readings),
         }
     }

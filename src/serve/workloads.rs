@@ -13,6 +13,7 @@ use oppscale_core::ledger::{Group, TrackId};
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::Policy;
+use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Labels;
 use oppscale_core::share::ShareRequest;
@@ -311,7 +312,12 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
         .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let placement = Placement::of(template)
         .map_err(|error| format!("its pod template cannot be placed: {error}"))?;
-    Ok(ShareRequest { replica: Replica::from_footprint(footprint), placement, policy })
+    Ok(ShareRequest {
+        replica: Replica::from_footprint(footprint),
+        placement,
+        pod_priority: priority_of(template),
+        policy,
+    })
 }
 
 fn id_of(kind: &'static Kind, json: &str) -> Option<WorkloadId> {

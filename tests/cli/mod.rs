@@ -10,6 +10,7 @@ mod sample_app;
 mod screen;
 mod simulate;
 mod simulate_input;
+mod top_demand;
 mod top_devices;
 mod top_faults;
 mod top_figures;

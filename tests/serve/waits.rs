@@ -9,6 +9,7 @@ use super::rig::{Rig, world};
 use crate::support::answer::Answer;
 use crate::support::authority::Authority;
 use crate::support::fake_apiserver::Setup;
+use crate::support::fixture;
 use crate::support::watch::Ending;
 use crate::support::world::World;
 
@@ -214,4 +215,29 @@ fn hpas_that_may_not_be_read_are_left_out() {
     let rig = Rig::of(proxies, server, &kubeconfig, &[]);
     until(&rig, &format!("oppscale_fit_replicas{{{MINER}}}"), 121.0);
     assert!(!rig.web("/metrics").body.contains("oppscale_hpa_"));
+}
+
+#[test]
+fn the_metric_is_the_fit_that_top_counts() {
+    for (file, fit) in [
+        ("11-ds-overhead.json", "9"),
+        ("14b-pinned-pool.json", "40"),
+        ("15b-frag.json", "250"),
+        ("25-placeholders.json", "16"),
+    ] {
+        let proxies = Authority::new("front-proxy");
+        let mut world = world(&proxies);
+        let text = std::fs::read_to_string(fixture(&format!("counting/{file}"))).unwrap();
+        let list: Value = serde_json::from_str(&text).unwrap();
+        let of = |kind: &str| -> Vec<Value> {
+            let items = list["items"].as_array().unwrap().iter();
+            items.filter(|item| item["kind"] == kind).cloned().collect()
+        };
+        (world.nodes, world.pods) = (of("Node"), of("Pod"));
+        let filler =
+            world.deployments.iter_mut().find(|d| d["metadata"]["name"] == "electroneum").unwrap();
+        filler["metadata"]["annotations"]["oppscale.dev/reserve"] = "0".into();
+        let rig = Rig::with(proxies, Setup::new(world), &[]);
+        assert_eq!(rig.fit().as_deref(), Ok(fit), "{file}");
+    }
 }

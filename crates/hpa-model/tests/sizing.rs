@@ -50,6 +50,7 @@ fn ask(replica: &str) -> SizingRequest {
         quota: Resources::default(),
         placement: Placement::default(),
         one_per_node: false,
+        priority: None,
         nodes: Selector::default(),
         version: KubernetesVersion::V1_36,
         pipeline: Pipeline::Native,

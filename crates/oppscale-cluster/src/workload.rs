@@ -15,6 +15,7 @@ use oppscale_core::model::{Metadata, PodTemplate, Workload};
 use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
+use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
 
@@ -61,6 +62,8 @@ pub struct ResolvedWorkload {
     pub replica: Option<Replica>,
     /// Where its pods may go.
     pub placement: Placement,
+    /// The priority of its pods; `None` if its pod template does not tell it.
+    pub priority: Option<i32>,
 }
 
 impl KindRef {
@@ -417,6 +420,7 @@ struct Parts {
     selector: Selector,
     replica: Option<Replica>,
     placement: Placement,
+    priority: Option<i32>,
 }
 
 impl Parts {
@@ -460,6 +464,7 @@ impl Parts {
             selector,
             replica: spec.map(footprint_of_template).transpose()?.map(Replica::from_footprint),
             placement: spec.map(Placement::of).transpose()?.unwrap_or_default(),
+            priority: spec.and_then(priority_of),
         })
     }
 }
@@ -486,5 +491,6 @@ fn resolve(
         }),
         replica: parts.replica,
         placement: parts.placement,
+        priority: parts.priority,
     })
 }

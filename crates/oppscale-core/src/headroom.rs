@@ -4,8 +4,9 @@
 //! * **remaining** of the usable nodes = the sum of what is above zero, − paid demand,
 //!   − reserve. What a node is short of is *overcommit*, never netted: a free core of
 //!   one node cannot pay for another.
-//! * **slots** of a node = how many replicas fit beside the others: the minimum over
-//!   everything that a replica asks for, each rounded down.
+//! * **slots** of a node = how many replicas fit beside the others and the waiting pods that
+//!   would go there (see [`demand`](super::demand)): the minimum over everything that a replica
+//!   asks for, each rounded down.
 //! * **fit replicas** = the least of all slots, and remaining / replica for each resource.
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
@@ -32,6 +33,9 @@ pub struct Query {
     pub reserve: Reserve,
     /// Where the workload may go.
     pub placement: Placement,
+    /// The priority of its pods; `None` if their template does not tell it, which is taken for
+    /// [`demand::FILLER_PRIORITY`].
+    pub filler_priority: Option<i32>,
     /// Which nodes are looked at at all.
     pub nodes: Selector,
     /// Whether the list of pods was refused, so that nothing is known of them.
@@ -83,8 +87,10 @@ pub struct NodeHeadroom {
     /// Resources of which it is unknown how much is left here, ordered by name. They are 0 in
     /// [`Self::remaining`] and [`Self::free`].
     pub unknown: Vec<Box<str>>,
-    /// How many replicas fit beside the others. 0 on a node that is not usable; `None` if a
-    /// replica requests an unknown resource.
+    /// What is kept for waiting pods of others that would go here.
+    pub demand: Resources,
+    /// How many replicas fit beside the others and that demand. 0 on a node that is not usable;
+    /// `None` if a replica requests an unknown resource.
     pub slots: Option<Amount>,
 }
 
@@ -178,14 +184,18 @@ impl NodeHeadroom {
 /// Measures the headroom of `ledger`.
 pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     let unoffered = ledger.unoffered();
+    let placed = (!query.pods_unknown).then(|| demand::place_for(ledger, query));
+    let mut kept = placed.as_deref().map(demand::kept).unwrap_or_default();
     let mut nodes: Vec<_> = ledger
         .nodes()
-        .filter_map(|(_, account)| node_headroom(account, query, &unoffered))
+        .filter_map(|(name, account)| {
+            node_headroom(account, query, &unoffered, kept.remove(name).unwrap_or_default())
+        })
         .collect();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
     let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
-    let demand = (!query.pods_unknown).then(|| demand::measure(ledger, query));
+    let demand = placed.as_deref().map(PaidDemand::of);
     let reserve = query.reserve.of(&usable.allocatable);
     let less_demand_and_reserve = |sum: &Option<Resources>| {
         let mut left = sum.as_ref()?.minus(&demand.as_ref()?.placeable);
@@ -207,6 +217,7 @@ fn node_headroom(
     account: &NodeAccount,
     query: &Query,
     unoffered: &Unoffered,
+    demand: Resources,
 ) -> Option<NodeHeadroom> {
     let record = account.record.as_ref()?;
     if !query.nodes.matches(&record.labels) {
@@ -231,12 +242,15 @@ fn node_headroom(
         paid: pods_known.then(|| account.paid.clone()),
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
         unknown,
+        demand,
         slots: None,
     };
     let asks_unknown = node.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);
     node.slots = match node.remaining() {
         Some(_) if !node.is_usable() => Some(0),
-        Some(remaining) if !asks_unknown => Some(slots(&remaining, &query.replica)),
+        Some(remaining) if !asks_unknown => {
+            Some(slots(&remaining.minus(&node.demand), &query.replica))
+        }
         _ => None,
     };
     Some(node)

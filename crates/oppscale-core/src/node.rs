@@ -188,16 +188,6 @@ impl NodeRecord {
             && placement.selects(&self.name, &self.labels)
     }
 
-    /// Whether the node is large enough for a pod of this footprint. It might be as far as a
-    /// resource is unknown.
-    pub fn fits_empty(&self, footprint: &Resources) -> bool {
-        self.allocatable.as_ref().is_ok_and(|allocatable| {
-            footprint
-                .present()
-                .all(|(name, amount)| amount <= allocatable.get(name) || self.is_unreadable(name))
-        })
-    }
-
     /// Whether the node lists the resource, be it with an amount of 0, as when its device plugin
     /// has gone.
     pub fn lists(&self, name: &str) -> bool {
@@ -210,16 +200,18 @@ impl NodeRecord {
         self.unavailable.iter().filter_map(|(name, problem)| Some((&**name, problem.as_ref()?)))
     }
 
-    fn is_unreadable(&self, name: &str) -> bool {
+    /// Whether the allocatable amount of a resource cannot be read.
+    pub fn is_unreadable(&self, name: &str) -> bool {
         self.unreadable().any(|(unreadable, _)| unreadable == name)
     }
 
-    /// Whether a pod with these rules and this footprint could run here if nothing else did.
-    pub fn could_hold(&self, placement: &Placement, footprint: &Resources) -> bool {
-        self.fits_empty(footprint)
+    /// Whether the node takes pods with these tolerations now. Node selector and affinity are not
+    /// looked at, see [`Placement::selects`].
+    pub fn admits(&self, placement: &Placement) -> bool {
+        self.ready
+            && !self.deleting
             && (!self.cordoned || placement.tolerates_cordon())
             && placement.untolerated(&self.taints).next().is_none()
-            && placement.selects(&self.name, &self.labels)
     }
 }
 

@@ -113,6 +113,24 @@ impl Placement {
             .filter(|taint| !self.tolerates(taint))
     }
 
+    /// The only nodes that the required affinity allows by name, as that of a DaemonSet's pods
+    /// does; `None` where it names none.
+    pub fn required_names(&self) -> Option<&[String]> {
+        let [term] = self.affinity.as_deref()? else { return None };
+        let names = term.fields.iter().filter(|r| r.key() == "metadata.name");
+        names.map(Requirement::values).find(|names| !names.is_empty())
+    }
+
+    /// A label that a node must have, with the values it may have; `None` where there is none.
+    pub fn required_label(&self) -> Option<(&str, &[String])> {
+        if let Some((key, value)) = self.node_selector.first() {
+            return Some((key, std::slice::from_ref(value)));
+        }
+        let [term] = self.affinity.as_deref()? else { return None };
+        let found = term.labels.iter().find(|r| !r.values().is_empty())?;
+        Some((found.key(), found.values()))
+    }
+
     /// Whether node selector and required affinity allow a node of this name and labels.
     pub fn selects(&self, name: &str, labels: &Labels<'_>) -> bool {
         let label = |key: &str| labels.get(key).map(Text::as_str);

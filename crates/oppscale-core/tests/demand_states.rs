@@ -1,12 +1,15 @@
 //! States of waiting paid pods, where workloads may use different nodes.
 
-use oppscale_core::demand::{self, DemandState};
+use oppscale_core::demand::DemandState;
 use oppscale_core::ledger::{Group, Ledger, Population};
 use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::placement::Placement;
+use oppscale_core::policy::Policy;
 use oppscale_core::record::{PodKey, PodRecord};
+use oppscale_core::replica::Replica;
+use oppscale_core::share::{ShareRequest, SharedCapacity};
 use serde_json::{Value, json};
 
 fn ledger(pods: &[Value]) -> Ledger {
@@ -49,8 +52,16 @@ fn tolerant() -> Value {
 }
 
 fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandState)> {
-    let mut found = Vec::new();
-    demand::classify_waiting(ledger, placements, |key, state| found.push((key.clone(), state)));
+    let request = |placement: &&Placement| {
+        Some(ShareRequest {
+            replica: Replica::default(),
+            placement: (*placement).clone(),
+            pod_priority: None,
+            policy: Policy::default(),
+        })
+    };
+    let requests: Vec<_> = placements.iter().map(request).collect();
+    let mut found = SharedCapacity::of(ledger, &requests).waiting;
     found.sort();
     found
 }

@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod demand;
 mod demand_states;
 mod footprint;
 mod headroom;

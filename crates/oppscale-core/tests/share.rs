@@ -121,6 +121,7 @@ fn request(workload: &Workload) -> ShareRequest {
     ShareRequest {
         replica,
         placement: Placement::of(&spec).unwrap(),
+        pod_priority: None,
         policy: Policy {
             reserve: workload.reserve.parse().unwrap(),
             max_replicas: workload.max,

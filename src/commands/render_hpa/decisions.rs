@@ -14,7 +14,6 @@ use oppscale_cluster::Snapshot;
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
-use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::MEMORY;
@@ -119,9 +118,9 @@ pub(super) fn of(
         adapter_namespace: args.adapter_namespace.clone(),
     };
     let is_paid = matches!(workload, Workload::Paid(_));
-    let placement = match workload {
-        Workload::User(own) => own.placement()?,
-        _ => Placement::default(),
+    let (placement, priority) = match workload {
+        Workload::User(own) => (own.placement()?, own.priority()),
+        _ => Default::default(),
     };
     let ask = SizingRequest {
         replica: replica(args, workload)?,
@@ -137,6 +136,7 @@ pub(super) fn of(
         },
         quota: args.quota.clone().unwrap_or_default(),
         placement,
+        priority,
         one_per_node: matches!(workload, Workload::User(own) if own.is_one_per_node()),
         nodes: fillable_nodes(snapshot, facts.autoscaler),
         version: facts.version,

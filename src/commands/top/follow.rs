@@ -57,8 +57,9 @@ pub(super) struct Recording {
 impl Recording {
     fn write(&mut self) -> anyhow::Result<()> {
         let workload = self.workload.borrow().clone();
-        let replica = self.replica.clone().or(workload.replica).unwrap_or_default();
-        let workload = Workload::of(&replica, &workload.placement);
+        let replica = self.replica.as_ref().or(workload.replica.as_ref());
+        let replica = replica.cloned().unwrap_or_default();
+        let workload = Workload::of(&replica, &workload);
         self.recorder.write(&self.cluster_state, &workload)
     }
 

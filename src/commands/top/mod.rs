@@ -31,7 +31,7 @@ use args::{Limits, Output, REPLICAS, TopSettings};
 pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
-        return explain::run(pod, &args, printer).await;
+        return explain::run(pod, &args, &settings, printer).await;
     }
     let is_live = screen::is_wanted(&args);
     if let Some(path) = &args.live.replay {
@@ -80,6 +80,23 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 
+/// What is asked of the cluster that was read.
+fn query(
+    args: &TopArgs,
+    settings: &TopSettings,
+    snapshot: &Snapshot,
+    workload: ResolvedWorkload,
+) -> Query {
+    Query {
+        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
+        reserve: settings.reserve,
+        placement: workload.placement,
+        filler_priority: workload.priority,
+        nodes: args.selector.clone().unwrap_or_default(),
+        pods_unknown: snapshot.pods_unknown.is_some(),
+    }
+}
+
 /// Counts what was read; the rows are left to [`add_rows`].
 pub(super) fn report(
     args: &TopArgs,
@@ -87,13 +104,7 @@ pub(super) fn report(
     snapshot: &Snapshot,
     workload: ResolvedWorkload,
 ) -> Report {
-    let query = Query {
-        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
-        reserve: settings.reserve,
-        placement: workload.placement,
-        nodes: args.selector.clone().unwrap_or_default(),
-        pods_unknown: snapshot.pods_unknown.is_some(),
-    };
+    let query = query(args, settings, snapshot, workload);
     let headroom = headroom::measure(&snapshot.ledger, &query);
     Report {
         by: settings.by.clone(),

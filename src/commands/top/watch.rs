@@ -74,8 +74,7 @@ pub(super) fn replay(
     let mut lines = Lines::new(args, settings, printer);
     let mut earliest = Duration::ZERO;
     loop {
-        let (replica, placement) = player.workload();
-        let own = ResolvedWorkload { replica, placement, ..ResolvedWorkload::default() };
+        let own = player.workload();
         if player.position() >= earliest
             && let Some(line) = lines.next(player.cluster_state(), own, player.wall())?
         {

@@ -151,6 +151,13 @@ fn demand(state: &State, measured: &Measurement, wordy: bool) -> Option<String> 
             format!("{count} {pods} unplaceable")
         });
     }
+    for (pods, word) in
+        [(demand.blocked.get(PODS), "blocked"), (demand.outranked.get(PODS), "outranked")]
+    {
+        if pods > 0 {
+            parts.push(format!("{pods} {word}"));
+        }
+    }
     if demand.gated > 0 {
         parts.push(format!("{} gated", demand.gated));
     }

@@ -27,6 +27,8 @@ pub struct SizingRequest {
     /// Whether a node takes one replica only, however many would fit: for a port of the node, or an
     /// anti-affinity by host name.
     pub one_per_node: bool,
+    /// The priority of their pods; `None` if the pod template does not tell it.
+    pub priority: Option<i32>,
     /// Selector of the nodes that are counted.
     pub nodes: Selector,
     /// Kubernetes version of the HPA controller.

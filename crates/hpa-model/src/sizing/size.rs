@@ -47,7 +47,13 @@ pub struct Sizing {
 /// # Errors
 /// When there is nothing to fill, or what is wanted cannot be had.
 pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
-    let nodes = UsableNodes::of(ledger, &request.placement, &request.nodes)?;
+    let mut query = Query {
+        placement: request.placement.clone(),
+        filler_priority: request.priority,
+        nodes: request.nodes.clone(),
+        ..Query::default()
+    };
+    let nodes = UsableNodes::of(ledger, &query)?;
     let mut lines = Vec::new();
     let (replica, line) = match &request.replica {
         ReplicaChoice::Given(replica) => {
@@ -81,13 +87,7 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     let min = least(request, max, found, slots, &mut lines)?;
     let verdict = judge(request, &context, (min, max), reserve).map_err(|_| no_cpu())?;
     behavior(request, &need, verdict.stability, &verdict.why, &mut lines);
-    let query = Query {
-        replica: replica.clone(),
-        reserve,
-        placement: request.placement.clone(),
-        nodes: request.nodes.clone(),
-        ..Query::default()
-    };
+    (query.replica, query.reserve) = (replica.clone(), reserve);
     let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
     Ok(Sizing {
         replica,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oppscale_core::demand;
+use oppscale_core::demand::{self, DemandState};
 use oppscale_core::error::Error;
 use oppscale_core::headroom::Query;
 use oppscale_core::ledger::Ledger;
@@ -10,7 +10,6 @@ use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
-use oppscale_core::selector::Selector;
 use oppscale_core::units::quantity_text;
 
 use super::size::{Line, Subject};
@@ -36,7 +35,8 @@ pub(super) struct UsableNode {
     pub(super) name: String,
     /// What is left beside what always stands there; never negative.
     pub(super) empty: Resources,
-    /// What is left beside all others now; never negative.
+    /// What is left beside all others now, the waiting ones that would go here included; never
+    /// negative.
     pub(super) now: Resources,
 }
 
@@ -45,13 +45,9 @@ impl UsableNodes {
     ///
     /// # Errors
     /// When there are none.
-    pub(super) fn of(
-        ledger: &Ledger,
-        placement: &Placement,
-        selector: &Selector,
-    ) -> Result<Self, Error> {
+    pub(super) fn of(ledger: &Ledger, query: &Query) -> Result<Self, Error> {
         let is_usable = |record: &&NodeRecord| {
-            selector.matches(&record.labels) && record.unusable(placement).is_empty()
+            query.nodes.matches(&record.labels) && record.is_usable(&query.placement)
         };
         let mut largest = 0;
         for pod in ledger.bound().filter(|pod| !pod.opportunistic && !pod.is_standing()) {
@@ -59,40 +55,43 @@ impl UsableNodes {
                 largest = largest.max(pod.footprint.get(CPU));
             }
         }
+        let placed = demand::place_for(ledger, query);
+        for pod in &placed {
+            // One that waits for paid pods to end comes, too.
+            if matches!(pod.state, DemandState::Placeable | DemandState::Blocked) {
+                largest = largest.max(pod.pod.footprint.get(CPU));
+            }
+        }
+        let kept = demand::kept(&placed);
         let mut nodes = Self {
             nodes: Vec::new(),
             allocatable: Resources::default(),
             standing: Resources::default(),
             paid_milli: 0,
-            largest_paid_milli: 0,
+            largest_paid_milli: largest,
         };
-        for (_, account) in ledger.nodes() {
+        for (name, account) in ledger.nodes() {
             let record = account.record.as_ref().filter(is_usable);
             let Some(record) = record.filter(|_| account.unknown_pods == 0) else { continue };
             let Ok(allocatable) = &record.allocatable else { continue };
+            let mut paid = account.paid.clone();
+            if let Some(kept) = kept.get(name) {
+                paid.add(kept);
+            }
             let left = |taken: &Resources| allocatable.minus(taken).map(|amount| amount.max(0));
             nodes.nodes.push(UsableNode {
                 name: record.name.to_string(),
                 empty: left(&account.standing),
-                now: left(&account.paid),
+                now: left(&paid),
             });
             nodes.allocatable.add(allocatable);
             nodes.standing.add(&account.standing);
-            nodes.paid_milli += account.paid.get(CPU);
+            nodes.paid_milli += paid.get(CPU);
         }
         if nodes.nodes.is_empty() {
-            return Err(none(ledger, placement));
+            return Err(none(ledger, &query.placement));
         }
         nodes.nodes.sort_by(|a, b| a.name.cmp(&b.name));
-        let query =
-            Query { placement: placement.clone(), nodes: selector.clone(), ..Query::default() };
-        nodes.paid_milli += demand::measure(ledger, &query).placeable.get(CPU);
-        let could_hold = |pod: &&oppscale_core::ledger::Waiting| {
-            let mut usable = ledger.records().filter(is_usable);
-            !pod.opportunistic && usable.any(|node| node.could_hold(&pod.placement, &pod.footprint))
-        };
-        let waiting = ledger.waiting().filter(could_hold).map(|pod| pod.footprint.get(CPU)).max();
-        nodes.largest_paid_milli = largest.max(waiting.unwrap_or(0));
         Ok(nodes)
     }
 

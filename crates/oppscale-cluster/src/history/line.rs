@@ -7,8 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::ResolvedWorkload;
 use crate::follow::{Health, Phase, WatchStatus};
-use oppscale_core::placement::Placement;
 use oppscale_core::record::PodKey;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, Resources};
@@ -79,6 +79,9 @@ pub struct Workload {
     pub replica: BTreeMap<String, Amount>,
     /// Where they may go, as a pod's spec writes it.
     pub placement: Value,
+    /// Their priority, if the pod template tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<i32>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -128,9 +131,13 @@ pub(super) struct Connection {
 }
 
 impl Workload {
-    /// The workload that is resolved so.
-    pub fn of(replica: &Replica, placement: &Placement) -> Self {
-        Self { replica: amounts(replica.footprint()), placement: placement.to_object() }
+    /// The workload that is resolved so, with replicas of this shape.
+    pub fn of(replica: &Replica, workload: &ResolvedWorkload) -> Self {
+        Self {
+            replica: amounts(replica.footprint()),
+            placement: workload.placement.to_object(),
+            priority: workload.priority,
+        }
     }
 }
 

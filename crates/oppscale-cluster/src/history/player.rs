@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::line::{Header, Line, UnknownPod, WaitingPod, Workload, key_of, resources};
 use super::reader::{HistoryError, Reader};
 use crate::follow::{ClusterState, Health, Phase};
-use crate::{Snapshot, SnapshotBuilder};
+use crate::{ResolvedWorkload, Snapshot, SnapshotBuilder};
 
 /// Plays a history.
 #[derive(Debug)]
@@ -60,11 +60,17 @@ impl Player {
         self.reader.header()
     }
 
-    /// The shape of the replica that the history was recorded for, and where it may go.
-    pub fn workload(&self) -> (Option<Replica>, Placement) {
-        let replica = resources(&self.state.workload.replica);
-        let replica = (replica != Resources::default()).then(|| Replica::from_footprint(replica));
-        (replica, placement(&self.state.workload.placement).unwrap_or_default())
+    /// The workload that the history was recorded for, without what tells its pods: each pod of
+    /// the history is marked.
+    pub fn workload(&self) -> ResolvedWorkload {
+        let workload = &self.state.workload;
+        let replica = resources(&workload.replica);
+        ResolvedWorkload {
+            replica: (replica != Resources::default()).then(|| Replica::from_footprint(replica)),
+            placement: placement(&workload.placement).unwrap_or_default(),
+            priority: workload.priority,
+            ..ResolvedWorkload::default()
+        }
     }
 
     /// The time of the first moment: before it, the cluster was being listed.

@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 
 use super::ShareRequest;
-use crate::ledger::{Ledger, NodeAccount, Waiting};
+use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
+use crate::ledger::{Ledger, NodeAccount};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
+use crate::record::PodKey;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
 /// Capacity to share, and the requests for it.
@@ -18,11 +20,14 @@ pub struct SharedCapacity {
     pub(super) names: Vec<String>,
     /// Nodes that some request can use, ordered by name.
     pub(super) nodes: Vec<SharedNode>,
-    /// Free amounts of each node, one row after another.
+    /// Free amounts of each node beside paid pods and those that would go there, one row after
+    /// another.
     pub(super) free: Vec<Amount>,
     pub(super) classes: Vec<Class>,
     /// Classes that can use each kind of node.
     pub(super) kinds: Vec<Vec<usize>>,
+    /// Waiting pods of others, and what becomes of them.
+    pub waiting: Vec<(PodKey, DemandState)>,
 }
 
 /// A request with its class and its needs as a row.
@@ -76,17 +81,17 @@ impl SharedCapacity {
             free: Vec::new(),
             classes,
             kinds: Vec::new(),
+            waiting: Vec::new(),
         };
-        let mut usable: Vec<Vec<&NodeRecord>> = vec![Vec::new(); capacity.classes.len()];
-        capacity.add_nodes(ledger, &mut usable);
-        capacity.add_demand(ledger, &usable);
+        capacity.add_nodes(ledger);
+        capacity.add_demand(ledger);
         for class in &mut capacity.classes {
             class.demand_row = row(&capacity.names, &class.demand);
         }
         capacity
     }
 
-    fn add_nodes<'l>(&mut self, ledger: &'l Ledger, usable: &mut [Vec<&'l NodeRecord>]) {
+    fn add_nodes(&mut self, ledger: &Ledger) {
         let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut accounts: Vec<(&NodeRecord, &NodeAccount)> =
             ledger.nodes().filter_map(|(_, a)| Some((a.record.as_ref()?, a))).collect();
@@ -105,7 +110,6 @@ impl SharedCapacity {
             }
             let free = self.free_on(account, allocatable);
             for class in &may_use {
-                usable[*class].push(record);
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
                 class.allocatable.add(allocatable);
@@ -135,32 +139,34 @@ impl SharedCapacity {
         self.names.iter().map(free).collect()
     }
 
-    fn add_demand(&mut self, ledger: &Ledger, usable: &[Vec<&NodeRecord>]) {
-        // Hundreds of alike pods of one workload may wait; each shape is checked once.
-        let mut shapes: HashMap<(*const Resources, *const ()), Vec<(&Waiting, Amount)>> =
-            HashMap::new();
-        let paid =
-            |pod: &&Waiting| !pod.opportunistic && !pod.gated && !ledger.is_tracked(&pod.group);
-        for pod in ledger.waiting().filter(paid) {
-            let key = (
-                std::sync::Arc::as_ptr(&pod.footprint),
-                std::sync::Arc::as_ptr(&pod.group).cast::<()>(),
-            );
-            let alike = shapes.entry(key).or_default();
-            match alike.iter_mut().find(|(known, _)| known.placement == pod.placement) {
-                Some((_, count)) => *count += 1,
-                None => alike.push((pod, 1)),
+    /// Takes off what is kept for waiting pods of others.
+    fn add_demand(&mut self, ledger: &Ledger) {
+        let nodes: HashMap<&str, usize> =
+            self.nodes.iter().enumerate().map(|(at, node)| (&*node.name, at)).collect();
+        let default = Placement::default();
+        // Without workloads, the states of waiting pods are those for one without tolerations.
+        let is_usable = |node: &NodeRecord| match self.classes.is_empty() {
+            true => node.is_usable(&default),
+            false => nodes.contains_key(&*node.name),
+        };
+        let priority =
+            |prepared: &PreparedRequest| prepared.request.pod_priority.unwrap_or(FILLER_PRIORITY);
+        let priorities: Vec<Option<i32>> =
+            self.requests.iter().map(|prepared| prepared.as_ref().map(priority)).collect();
+        let pods = FillerPods::Tracked(&priorities);
+        let placed = demand::place(ledger, &Fillers { pods, is_usable: &is_usable });
+        let width = self.names.len();
+        for (node, pod) in placed.iter().filter_map(PlacedPod::kept_on) {
+            let Some(&at) = nodes.get(node) else { continue };
+            let free = &mut self.free[at * width..(at + 1) * width];
+            for (free, name) in free.iter_mut().zip(&self.names) {
+                *free -= pod.footprint.get(name);
+            }
+            for class in &self.kinds[self.nodes[at].kind] {
+                self.classes[*class].demand.add(&pod.footprint);
             }
         }
-        let unoffered = ledger.unoffered();
-        for (pod, count) in shapes.values().flatten() {
-            let footprint = unoffered.strip(&pod.footprint);
-            for (class, nodes) in self.classes.iter_mut().zip(usable) {
-                if nodes.iter().any(|node| node.could_hold(&pod.placement, &footprint)) {
-                    class.demand.add(&pod.footprint.map(|amount| amount * count));
-                }
-            }
-        }
+        self.waiting = placed.iter().map(|pod| (pod.key.clone(), pod.state)).collect();
     }
 }
 

@@ -37,6 +37,8 @@ pub struct ShareRequest {
     pub replica: Replica,
     /// Nodes that its pods can run on.
     pub placement: Placement,
+    /// Priority of its pods; `None` if the pod template does not tell it.
+    pub pod_priority: Option<i32>,
     /// Limits, weight and priority.
     pub policy: Policy,
 }
@@ -55,7 +57,7 @@ pub struct Share {
     pub usable_nodes: usize,
     /// Allocatable resources of those nodes.
     pub allocatable: Resources,
-    /// Requests of paid pods without a node that could run on them.
+    /// Requests of paid pods without a node that would go to one of them.
     pub demand: Resources,
     /// Reserve that stays free on them.
     pub reserve: Resources,

@@ -1,0 +1,371 @@
+//! Places one waiting pod after another.
+//!
+//! Pods with the same node rules share the set of nodes that admit them, and a tree over it
+//! (see [`RoomTree`]); pods that are alike in everything share the answer once there is no
+//! room, for room only shrinks. So a pod costs the logarithm of the number of nodes, and each
+//! distinct set of rules one look at each node that its labels do not rule out.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::room_tree::{RoomTree, has_room};
+use super::{DemandState, Fillers, PlacedPod};
+use crate::ledger::{Ledger, NodeAccount, Unoffered, Waiting};
+use crate::node::NodeRecord;
+use crate::placement::Placement;
+use crate::record::PodKey;
+use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use crate::units::quantity_text;
+
+/// The whole of a node's cpu or memory, of which a score has parts.
+const WHOLE: Amount = 1 << 20;
+/// Room of which it is unknown how much there is: there might be enough.
+const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
+
+pub(super) struct Placer<'l> {
+    unoffered: Unoffered,
+    /// Names of the resources that waiting pods ask for; a row has their amounts in this order.
+    names: Vec<&'l str>,
+    /// Equally large nodes beside each other, so that a tree over them is searched quickly.
+    nodes: Vec<Site<'l>>,
+    by_name: HashMap<&'l str, usize>,
+    /// Nodes by the value of each label that some pod requires.
+    by_label: HashMap<&'l str, HashMap<&'l str, Vec<usize>>>,
+    /// Room of each node beside all pods, one row after another.
+    free: Vec<Amount>,
+    /// The same if the fillers that have not got too high a priority by now were gone.
+    open: Vec<Amount>,
+    has_fillers: bool,
+    /// What fillers occupy on nodes, by their priority.
+    filler_rows: Vec<(i32, usize, Vec<Amount>)>,
+    /// Priorities of fillers that may be preempted by the next pod, ascending.
+    preemptible: Vec<i32>,
+    /// The lowest priority of all fillers.
+    lowest: Option<i32>,
+    rules: Vec<Rules>,
+    rules_of: HashMap<*const Placement, usize>,
+    shapes: HashMap<ShapeKey, Shape>,
+    /// Nodes whose room has changed, in this order.
+    changes: Vec<usize>,
+}
+
+/// A node.
+struct Site<'l> {
+    record: &'l NodeRecord,
+    account: &'l NodeAccount,
+    /// Whether its room is known.
+    is_known: bool,
+    is_usable: bool,
+}
+
+/// The nodes for one set of node rules.
+struct Rules {
+    /// Those that node selector and affinity allow.
+    selected: Vec<usize>,
+    /// Those of them that admit the pods now.
+    admitting: Vec<usize>,
+    free: Option<RoomTree>,
+    open: Option<RoomTree>,
+}
+
+/// Footprint, node rules, priority, and whether the pod preempts: equal pods are alike. The
+/// ledger keeps each footprint and placement once, so their addresses tell them apart.
+type ShapeKey = (*const Resources, *const Placement, i32, bool);
+
+struct Shape {
+    rules: usize,
+    needs: Vec<Amount>,
+    /// What becomes of such pods from now on, for nothing has room for one.
+    end: Option<(DemandState, Option<Arc<str>>)>,
+}
+
+impl<'l> Placer<'l> {
+    pub(super) fn new(
+        ledger: &'l Ledger,
+        fillers: &Fillers<'_>,
+        queue: &[(&'l PodKey, &'l Waiting)],
+    ) -> Self {
+        let unoffered = ledger.unoffered();
+        let mut names: Vec<&str> = [CPU, MEMORY, PODS].into();
+        for (name, _) in queue.iter().flat_map(|(_, pod)| pod.footprint.present()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let mut nodes: Vec<Site<'l>> = ledger
+            .nodes()
+            .filter_map(|(_, account)| {
+                let record = account.record.as_ref()?;
+                let is_known = record.allocatable.is_ok() && account.unknown_pods == 0;
+                let is_usable = is_known && (fillers.is_usable)(record);
+                Some(Site { record, account, is_known, is_usable })
+            })
+            .collect();
+        nodes.sort_by_cached_key(|site| {
+            let of = |name| site.record.allocatable.as_ref().map_or(0, |all| all.get(name));
+            ([CPU, MEMORY].map(of), &site.record.name)
+        });
+        let (mut free, mut open, mut filler_rows) = (Vec::new(), Vec::new(), Vec::new());
+        for (number, site) in nodes.iter().enumerate() {
+            let start = free.len();
+            free.extend(names.iter().map(|name| site.free(name)));
+            open.extend_from_slice(&free[start..]);
+            for (priority, sum) in fillers.on(site.account) {
+                let row = names.iter().map(|name| sum.get(name));
+                let row: Vec<Amount> = row.collect();
+                if row.iter().any(|amount| *amount != 0) {
+                    open[start..].iter_mut().zip(&row).for_each(|(open, held)| *open += held);
+                    filler_rows.push((priority, number, row));
+                }
+            }
+        }
+        let preemptible = fillers.priorities();
+        Self {
+            unoffered,
+            by_name: nodes.iter().enumerate().map(|(at, site)| (&*site.record.name, at)).collect(),
+            by_label: HashMap::new(),
+            names,
+            nodes,
+            free,
+            open,
+            has_fillers: !filler_rows.is_empty(),
+            filler_rows,
+            lowest: preemptible.first().copied(),
+            preemptible,
+            rules: Vec::new(),
+            rules_of: HashMap::new(),
+            shapes: HashMap::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// Places a pod that comes after all that were placed before.
+    pub(super) fn place(&mut self, key: &'l PodKey, pod: &'l Waiting) -> PlacedPod<'l> {
+        let nowhere =
+            |state, reason| PlacedPod { key, pod, state, node: None, preempts: false, reason };
+        if pod.gated {
+            return nowhere(DemandState::Gated, None);
+        }
+        let queueing = &pod.queueing;
+        let footprint = Arc::as_ptr(&pod.footprint);
+        let placement = Arc::as_ptr(&pod.placement);
+        let shape = (footprint, placement, queueing.priority, queueing.preempts);
+        let (rules, needs) = match self.shapes.get(&shape) {
+            Some(Shape { end: Some((state, reason)), .. }) => {
+                return nowhere(*state, reason.clone());
+            }
+            Some(Shape { rules, needs, .. }) => (*rules, needs.clone()),
+            None => {
+                let needs = self.needs(pod);
+                let rules = self.rules(&pod.placement);
+                self.shapes.insert(shape, Shape { rules, needs: needs.clone(), end: None });
+                (rules, needs)
+            }
+        };
+        self.protect_fillers_from(queueing.priority);
+        let is_outranked = self.lowest.is_some_and(|lowest| queueing.priority <= lowest);
+        let found = if is_outranked { None } else { self.find(pod, rules, &needs) };
+        let Some((node, preempts)) = found else {
+            let end = self.end(pod, rules, &needs, is_outranked);
+            if let Some(shape) = self.shapes.get_mut(&shape) {
+                shape.end = Some(end.clone());
+            }
+            return nowhere(end.0, end.1);
+        };
+        self.take(node, &needs);
+        let site = &self.nodes[node];
+        let state = if site.is_usable { DemandState::Placeable } else { DemandState::Elsewhere };
+        PlacedPod { key, pod, state, node: Some(&site.record.name), preempts, reason: None }
+    }
+
+    /// The node for the pod, and whether fillers must go from it.
+    fn find(&mut self, pod: &Waiting, rules: usize, needs: &[Amount]) -> Option<(usize, bool)> {
+        let width = self.names.len();
+        let may_preempt = pod.queueing.preempts && self.has_fillers;
+        let room = if may_preempt { &self.open } else { &self.free };
+        let nominated = self.by_name.get(&*pod.queueing.nominated_node).copied().filter(|node| {
+            self.rules[rules].admitting.binary_search(node).is_ok()
+                && has_room(row(room, *node, width), needs)
+        });
+        let node = match nominated {
+            Some(node) => node,
+            None => self.tree(rules, may_preempt).best(needs)?,
+        };
+        Some((node, !has_room(row(&self.free, node, width), needs)))
+    }
+
+    /// The tree over the free or the open room of nodes that admit pods of these rules.
+    fn tree(&mut self, rules: usize, is_open: bool) -> &RoomTree {
+        let Rules { admitting, free, open, .. } = &mut self.rules[rules];
+        let (room, tree) = if is_open { (&self.open, open) } else { (&self.free, free) };
+        let (nodes, changes, width) = (&self.nodes, &self.changes, self.names.len());
+        let of = |node: usize| {
+            let row = row(room, node, width);
+            (row, nodes[node].score(row))
+        };
+        let tree = tree.get_or_insert_with(|| RoomTree::new(admitting, width, changes.len(), of));
+        for &node in &changes[tree.changes..] {
+            let (room, score) = of(node);
+            tree.update(node, room, score);
+        }
+        tree.changes = changes.len();
+        tree
+    }
+
+    fn take(&mut self, node: usize, needs: &[Amount]) {
+        let at = node * needs.len();
+        for room in [&mut self.free, &mut self.open] {
+            let row = &mut room[at..at + needs.len()];
+            row.iter_mut().zip(needs).for_each(|(room, need)| *room -= need);
+        }
+        self.changes.push(node);
+    }
+
+    /// Fillers of this or a higher priority stay from now on: the pods that follow have at most
+    /// this priority.
+    fn protect_fillers_from(&mut self, priority: i32) {
+        while let Some(level) = self.preemptible.pop_if(|level| *level >= priority) {
+            for (_, node, held) in self.filler_rows.iter().filter(|(of, ..)| *of == level) {
+                let at = node * held.len();
+                let row = &mut self.open[at..at + held.len()];
+                row.iter_mut().zip(held).for_each(|(open, held)| *open -= held);
+            }
+            self.rules.iter_mut().for_each(|rules| rules.open = None);
+        }
+    }
+
+    /// What becomes of a pod that no node has room for.
+    fn end(
+        &self,
+        pod: &Waiting,
+        rules: usize,
+        needs: &[Amount],
+        is_outranked: bool,
+    ) -> (DemandState, Option<Arc<str>>) {
+        let Rules { selected, admitting, .. } = &self.rules[rules];
+        let beside_standing = |node: &usize| {
+            let site = &self.nodes[*node];
+            !site.is_known
+                || self.names.iter().zip(needs).all(|(name, need)| {
+                    *need == 0 || *need <= site.beside(name, &site.account.standing)
+                })
+        };
+        if admitting.iter().any(beside_standing) {
+            let blocked = if is_outranked { DemandState::Outranked } else { DemandState::Blocked };
+            (blocked, None)
+        } else if selected.iter().any(beside_standing) {
+            (DemandState::Elsewhere, None)
+        } else {
+            (DemandState::Unplaceable, Some(self.reason(pod, selected, needs).into()))
+        }
+    }
+
+    /// What keeps a pod off every node.
+    fn reason(&self, pod: &Waiting, selected: &[usize], needs: &[Amount]) -> String {
+        if selected.is_empty() && !self.nodes.is_empty() {
+            return "no node meets its node selector and required affinity".to_owned();
+        }
+        let largest = |room: &dyn Fn(&Site<'l>) -> Amount| {
+            selected.iter().map(|node| room(&self.nodes[*node])).max().unwrap_or(0)
+        };
+        let nothing = Resources::default();
+        // An extended resource is most often what tells the pod's nodes apart.
+        let asked = || self.names.iter().zip(needs).filter(|(_, need)| **need > 0);
+        for (name, need) in asked() {
+            let has = largest(&|site| site.beside(name, &nothing));
+            if *need > has {
+                let (asks, has) = (quantity_text(name, *need), quantity_text(name, has));
+                return format!("asks for {asks} {name}; the largest usable node has {has}");
+            }
+        }
+        for (name, need) in asked() {
+            let left = largest(&|site| site.beside(name, &site.account.standing));
+            if *need > left {
+                let (asks, left) = (quantity_text(name, *need), quantity_text(name, left.max(0)));
+                return format!(
+                    "asks for {asks} {name}; DaemonSet and static pods leave at most {left} of a node"
+                );
+            }
+        }
+        let _ = pod;
+        "no node has all that it asks for at once beside its DaemonSet and static pods".to_owned()
+    }
+
+    fn needs(&self, pod: &Waiting) -> Vec<Amount> {
+        let footprint = self.unoffered.strip(&pod.footprint);
+        self.names.iter().map(|name| footprint.get(name)).collect()
+    }
+
+    /// The number of the rules of a placement, whose nodes are looked for at first sight.
+    fn rules(&mut self, placement: &'l Arc<Placement>) -> usize {
+        if let Some(number) = self.rules_of.get(&Arc::as_ptr(placement)) {
+            return *number;
+        }
+        let mut selected = self.candidates(placement);
+        let record = |node: &usize| self.nodes[*node].record;
+        selected.retain(|node| placement.selects(&record(node).name, &record(node).labels));
+        let admits = |node: &usize| self.nodes[*node].is_known && record(node).admits(placement);
+        let admitting = selected.iter().copied().filter(admits).collect();
+        self.rules.push(Rules { selected, admitting, free: None, open: None });
+        self.rules_of.insert(Arc::as_ptr(placement), self.rules.len() - 1);
+        self.rules.len() - 1
+    }
+
+    /// Nodes among which are all that the placement selects, ascending.
+    fn candidates(&mut self, placement: &'l Placement) -> Vec<usize> {
+        if let Some(names) = placement.required_names() {
+            let mut found: Vec<usize> =
+                names.iter().filter_map(|name| self.by_name.get(&**name).copied()).collect();
+            found.sort_unstable();
+            found.dedup();
+            return found;
+        }
+        let Some((key, values)) = placement.required_label() else {
+            return (0..self.nodes.len()).collect();
+        };
+        let by_value = self.by_label.entry(key).or_insert_with(|| {
+            let mut by_value: HashMap<&str, Vec<usize>> = HashMap::new();
+            for (number, site) in self.nodes.iter().enumerate() {
+                if let Some(value) = site.record.labels.get(key) {
+                    by_value.entry(value).or_default().push(number);
+                }
+            }
+            by_value
+        });
+        let of_value = values.iter().filter_map(|value| by_value.get(&**value));
+        let mut found: Vec<usize> = of_value.flatten().copied().collect();
+        found.sort_unstable();
+        found.dedup();
+        found
+    }
+}
+
+impl Site<'_> {
+    /// What is left of a resource beside what `taken` occupies; of a node of unknown size and of
+    /// an unreadable resource, there might be any amount.
+    fn beside(&self, name: &str, taken: &Resources) -> Amount {
+        match &self.record.allocatable {
+            Ok(_) if self.record.is_unreadable(name) => UNKNOWN_ROOM,
+            Ok(allocatable) => allocatable.get(name) - taken.get(name),
+            Err(_) => UNKNOWN_ROOM,
+        }
+    }
+
+    fn free(&self, name: &str) -> Amount {
+        self.beside(name, &self.account.paid) - self.account.opportunistic.get(name)
+    }
+
+    /// Which of several nodes comes first, from the cpu and memory that begin its row of room.
+    fn score(&self, room: &[Amount]) -> i64 {
+        let share = |(name, room): (&str, &Amount)| {
+            let all = self.record.allocatable.as_ref().map_or(0, |all| all.get(name));
+            (*room).clamp(0, all.max(0)) * WHOLE / all.max(1)
+        };
+        let shares: Amount = [CPU, MEMORY].into_iter().zip(room).map(share).sum();
+        i64::try_from(shares).unwrap_or(0)
+    }
+}
+
+fn row(rows: &[Amount], at: usize, width: usize) -> &[Amount] {
+    &rows[at * width..(at + 1) * width]
+}
