@@ -7,6 +7,7 @@ mod kubeconfig;
 mod load;
 mod record;
 mod sample_app;
+mod saved_lists;
 mod screen;
 mod simulate;
 mod simulate_input;

@@ -59,6 +59,8 @@ fn a_resource_that_pods_hold_and_no_node_lists_is_unknown_and_never_a_shortage()
     unknown: what is left of nvidia.com/gpumem, which pods request and no node lists
     waiting paid pods request nvidia.com/gpumem 3000
     24 replicas of cpu=1 fit (cpu runs out); 0 opportunistic pods are on these nodes
+    ------- stderr -------
+    note: all pods are of namespace shop; without -A kubectl saves one namespace only, and pods of others would be missing here
     [EOF]
     ");
 }
@@ -89,6 +91,8 @@ fn a_node_whose_device_plugin_went_is_short_of_its_devices() {
 
     overcommitted: nvidia.com/gpu 2
     32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
+    ------- stderr -------
+    note: all pods are of namespace shop; without -A kubectl saves one namespace only, and pods of others would be missing here
     [EOF]
     ");
 }

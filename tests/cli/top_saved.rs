@@ -191,6 +191,7 @@ fn what_is_malformed_is_named_and_the_rest_counts() {
 
     5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------
+    note: all pods are of namespace x; without -A kubectl saves one namespace only, and pods of others would be missing here
     warning: node c is unknown: status.allocatable.cpu: -8 is negative
     warning: node d is unknown: another node has the same name
     warning: pod x/empty is unknown: spec.containers: is missing; so is what remains on node b
@@ -414,8 +415,8 @@ fn what_was_typed_wrong_ends_with_two() {
 fn input_that_is_no_list_says_what_would_be() {
     for (text, words) in [
         ("", "list is empty"),
-        ("{\"kind\":\"List\",\"items\":[", "list is no JSON that kubectl prints"),
-        ("a: [", "list is no YAML that kubectl prints"),
+        ("{\"kind\":\"List\",\"items\":[", "list is not valid JSON (truncated?)"),
+        ("a: [", "list is not valid YAML (truncated?)"),
         ("just words", "something that is no Kubernetes object"),
         ("{\"kind\":\"PodList\",\"items\":[]}", "there are no nodes"),
         ("{\"items\":[]}", "an object without a kind"),

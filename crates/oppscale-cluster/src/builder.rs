@@ -30,6 +30,8 @@ pub struct SnapshotBuilder {
     /// Whether objects come again and again as they change, so that the last one counts.
     /// In a single list the second one of a name is a contradiction.
     is_following: bool,
+    /// Whether uids tell pods apart, or only their names.
+    pods_by_name: bool,
     /// The nodes of the list that is being read, while one is.
     listed_nodes: Option<HashSet<Box<str>>>,
     /// Whether anything that counts has changed since that was last asked.
@@ -57,6 +59,11 @@ impl SnapshotBuilder {
         let uncounted = |(name, used)| (name, PodUsage { used, counted: false });
         self.pod_usage = pod_usage.into_iter().map(uncounted).collect();
         self.snapshot.usage.get_or_insert_with(Usage::default);
+    }
+
+    /// Tells pods apart by namespace and name alone: uids are not unique where they were redacted.
+    pub fn identify_pods_by_name(&mut self) {
+        self.pods_by_name = true;
     }
 
     /// How many pods have come.
@@ -166,11 +173,12 @@ impl SnapshotBuilder {
         if pod.metadata.name.is_empty() {
             self.nameless(pod);
         } else if !self.is_following
-            && !pod.metadata.passed_api_server()
-            && self.snapshot.ledger.holds(&PodKey::of(&pod.metadata))
+            && (self.pods_by_name || !pod.metadata.passed_api_server())
+            && self.snapshot.ledger.holds(&self.key(&pod.metadata))
         {
             self.pods += 1;
             let mut record = PodRecord::of(pod, &self.ownership);
+            record.key = self.key(&pod.metadata);
             record.state = PodState::Unknown {
                 node: pod.is_bound().then_some(&*pod.spec.node_name),
                 problem: Malformed::whole("another pod has the same name"),
@@ -184,6 +192,7 @@ impl SnapshotBuilder {
     fn pod(&mut self, pod: &Pod<'_>) {
         self.pods += 1;
         let mut record = PodRecord::of(pod, &self.ownership);
+        record.key = self.key(&pod.metadata);
         let cron_job = self.cron_job(&pod.metadata);
         if let (Some(cron_job), Some(job)) = (&cron_job, pod.metadata.controller()) {
             record.workload = match cron_job {
@@ -210,6 +219,13 @@ impl SnapshotBuilder {
         let owner = pod.controller().filter(|owner| &*owner.kind == kinds::JOB.name)?;
         let namespace = if pod.namespace.is_empty() { "default" } else { &pod.namespace };
         self.cron_jobs.get(&format!("{namespace}/{}", &*owner.name)).cloned()
+    }
+
+    fn key(&self, metadata: &Metadata<'_>) -> PodKey {
+        match self.pods_by_name {
+            true => PodKey::of_parts("", &metadata.namespace, &metadata.name),
+            false => PodKey::of(metadata),
+        }
     }
 
     fn add_usage(&mut self, record: &PodRecord<'_>) {
@@ -253,7 +269,7 @@ impl SnapshotBuilder {
         let place = format!("(number {} of the list)", self.pods);
         let name = name.unwrap_or(&place);
         self.take_pod(PodRecord {
-            key: PodKey::of_parts(uid, namespace, name),
+            key: PodKey::of_parts(if self.pods_by_name { "" } else { uid }, namespace, name),
             namespace,
             name,
             workload: ("Pod", name),

@@ -253,23 +253,19 @@ impl Part<'_> {
             false => None,
         };
         let values: Result<Vec<_>, _> = yaml::documents(self.text, duplicates).collect();
-        values.map_err(|error| self.syntax_error(json, &error))
+        values.map_err(|error| {
+            let error = match json.filter(|_| self.is_meant_as_json()) {
+                Some(json) => SyntaxError::of_json(&json),
+                None => SyntaxError::of_yaml(&error),
+            };
+            error.starting_at(self.line)
+        })
     }
 
-    /// The error of the parser that the text was meant for: `{a: b}` is YAML.
-    pub(crate) fn syntax_error(
-        &self,
-        json: Option<serde_json::Error>,
-        yaml: &yaml::Error,
-    ) -> SyntaxError {
+    /// Whether it is JSON if it is anything: `{a: b}` is YAML.
+    pub(crate) fn is_meant_as_json(&self) -> bool {
         let inner = self.text.trim_start().trim_start_matches(['{', '[']).trim_start();
-        let error = match json {
-            Some(json) if inner.starts_with(['"', '{', '[']) || inner.is_empty() => {
-                SyntaxError::of_json(&json)
-            }
-            _ => SyntaxError::of_yaml(yaml),
-        };
-        error.starting_at(self.line)
+        self.looks_like_json() && (inner.starts_with(['"', '{', '[']) || inner.is_empty())
     }
 }
 

@@ -74,10 +74,10 @@ pub async fn autoscalers(
 /// The HorizontalPodAutoscalers of a namespace in saved lists, if those hold any.
 ///
 /// # Errors
-/// When the lists hold something that is no object.
+/// When one is malformed.
 pub fn saved_autoscalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<Vec<Autoscaler>> {
     let mut found = Vec::new();
-    for json in files.of_kind(HPA)? {
+    for json in files.of_kind("autoscaling", HPA) {
         let mut hpa: Autoscaler =
             serde_json::from_str(json).with_context(|| format!("a saved {HPA}"))?;
         let home = hpa.0.metadata.namespace.get_or_insert_with(|| "default".to_owned());

@@ -31,6 +31,7 @@ mod typed;
 mod usage;
 mod workload;
 pub mod yaml;
+mod yaml_list;
 
 pub use api_request::{ApiRequest, ApiResponse};
 pub use apply::{DryRun, dry_run};

@@ -1,166 +1,823 @@
-//! Lists saved from a cluster: what `kubectl get nodes,pods -A -o json|yaml` prints.
+//! Lists saved from a cluster: what `kubectl get nodes,pods -A -o json|yaml` prints, what
+//! `kubectl cluster-info dump` writes, and the trees of `oc adm must-gather`.
 //!
-//! JSON or YAML, one document or many, one file or several, in any order.
+//! JSON or YAML, one document or many, one file, several or a directory, in any order. A part of a
+//! list never passes for the whole: what is not counted is named. Objects stay where they are in
+//! the text of a file, so that reading it needs little more memory than its size.
 
-use std::io::Read;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use oppscale_core::error::Error;
 
 use super::builder::SnapshotBuilder;
-use super::decode::fold_list;
-use super::snapshot::Snapshot;
+use super::documents::{LOGS_START, Part, SyntaxError, TextFile, parts};
+use super::snapshot::{InvalidObject, Snapshot};
 use super::typed;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
+use super::yaml::{self, DuplicateKeys};
+use super::yaml_list::YamlList;
 
-/// The text of saved lists, as JSON documents.
+/// How to make what can be read.
+const HOW_TO_SAVE: &str = "save a cluster with: kubectl get nodes,pods -A -o json > cluster.json";
+/// What replaces a list that is only a part.
+const HOW_TO_SAVE_ALL: &str =
+    "save all of it: kubectl get nodes,pods -A -o json > cluster.json (not kubectl get --raw)";
+/// How many names a note has before it says how many more there are.
+const MAX_NAMED: usize = 5;
+/// How deep lists may lie in lists.
+const MAX_DEPTH: usize = 16;
+/// Kinds that are large, frequent and never read.
+const NEVER_READ: [&str; 4] = ["ConfigMap", "Event", "Secret", "CustomResourceDefinition"];
+
+/// The objects of saved lists.
 #[derive(Debug, Default)]
 pub struct SavedFiles {
-    /// Where each document came from, and its JSON.
-    documents: Vec<(String, Box<RawValue>)>,
+    /// The texts of the files that objects stand in.
+    texts: Vec<String>,
+    nodes: Vec<Json>,
+    pods: Vec<Json>,
+    /// All other objects that something may ask for.
+    others: Vec<Other>,
+    /// Kinds of the core API of which there was a list, if only an empty one.
+    lists: BTreeSet<String>,
+    /// Namespaces of pods.
+    pod_namespaces: BTreeSet<String>,
+    /// Namespaces that are objects themselves.
+    namespaces: BTreeSet<String>,
+    unique_uids: UniqueUids,
+    /// What is not counted: how many objects of each kind and API group.
+    foreign: BTreeMap<(String, String), usize>,
+    /// Objects without a kind that were taken for one by their shape, by kind.
+    taken_for: BTreeMap<&'static str, Names>,
+    /// Items that cannot be counted, for want of a kind say.
+    invalid_objects: Vec<InvalidObject>,
+    /// Files of a directory that are no manifests.
+    skipped_files: Names,
+    /// Lists without a kind of their own.
+    lists_without_kind: Names,
+    /// Parts of lists of kinds that are not counted.
+    partial: Names,
+    /// Whether one was the output of `kubectl cluster-info dump`.
+    is_dump: bool,
 }
 
-/// What tells the kind of an object or list.
+/// The JSON of an object.
+#[derive(Debug)]
+enum Json {
+    /// A part of a file, by its number.
+    Text(usize, Range<usize>),
+    /// What was YAML.
+    Converted(Box<str>),
+}
+
+/// An object that is neither node nor pod.
+#[derive(Debug)]
+struct Other {
+    kind: Box<str>,
+    group: Option<Box<str>>,
+    json: Json,
+}
+
+/// An object of any kind.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SavedObject<'s> {
+    pub(super) kind: &'s str,
+    /// The API group; `None` where the object does not say.
+    pub(super) group: Option<&'s str>,
+    pub(super) json: &'s str,
+}
+
+/// Names, as many as anybody reads.
+#[derive(Debug, Default)]
+struct Names {
+    first: Vec<String>,
+    count: usize,
+}
+
+impl Names {
+    fn push(&mut self, name: impl FnOnce() -> String) {
+        self.count += 1;
+        if self.first.len() < MAX_NAMED {
+            self.first.push(name());
+        }
+    }
+
+    fn list(&self) -> String {
+        match self.count - self.first.len() {
+            0 => self.first.join(", "),
+            more => format!("{} and {more} more", self.first.join(", ")),
+        }
+    }
+}
+
+/// Finds out whether pods of different names have the same uid, as in redacted lists.
+#[derive(Debug, Default)]
+struct UniqueUids {
+    hasher: RandomState,
+    names: HashMap<u64, u64>,
+    repeated: bool,
+}
+
+impl UniqueUids {
+    fn add(&mut self, metadata: &Metadata<'_>) {
+        if metadata.uid.is_empty() {
+            return;
+        }
+        let name = self.hasher.hash_one((&metadata.namespace, &metadata.name));
+        let known = self.names.entry(self.hasher.hash_one(&metadata.uid)).or_insert(name);
+        self.repeated |= *known != name;
+    }
+}
+
+type Text<'a> = std::borrow::Cow<'a, str>;
+
+/// The identity of an object.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Metadata<'a> {
+    #[serde(borrow, deserialize_with = "text")]
+    name: Text<'a>,
+    #[serde(borrow, deserialize_with = "text")]
+    namespace: Text<'a>,
+    #[serde(borrow, deserialize_with = "text")]
+    uid: Text<'a>,
+}
+
+/// The fields that tell what a document is, each as it is written.
 #[derive(Deserialize)]
-struct Kind<'a> {
+#[serde(rename_all = "camelCase")]
+struct Head<'a> {
     #[serde(borrow, default)]
-    kind: Option<std::borrow::Cow<'a, str>>,
+    kind: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    api_version: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    items: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    spec: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    message: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    history: Option<&'a RawValue>,
 }
 
-/// An object of a saved list, with its kind.
-struct Object<'a> {
-    kind: String,
-    json: &'a RawValue,
+/// What a list says of itself.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ListMeta {
+    #[serde(rename = "continue")]
+    continue_token: Option<Value>,
+    remaining_item_count: Option<Value>,
+}
+
+/// What the items of a list have where they do not say.
+#[derive(Debug, Clone, Default)]
+struct Defaults {
+    kind: Option<String>,
+    api_version: Option<String>,
+    depth: usize,
+}
+
+/// Takes a value of another type for an absent one; it is named where it matters.
+fn text<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Text<'de>, D::Error> {
+    let raw = <&RawValue>::deserialize(from)?;
+    Ok(string(Some(raw)).unwrap_or_default())
+}
+
+fn string(raw: Option<&RawValue>) -> Option<Text<'_>> {
+    #[derive(Deserialize)]
+    #[serde(transparent)]
+    struct Borrowed<'a>(#[serde(borrow)] Text<'a>);
+    let text: Borrowed<'_> = serde_json::from_str(raw?.get()).ok()?;
+    Some(text.0).filter(|text| !text.is_empty())
 }
 
 impl SavedFiles {
-    /// Reads the files; `-` is standard input.
+    /// Reads files and directories; `-` is standard input.
     ///
     /// # Errors
-    /// When one cannot be read or is neither JSON nor YAML.
-    pub fn load(files: &[String]) -> anyhow::Result<Self> {
-        if files.iter().filter(|file| *file == "-").count() > 1 {
+    /// When one cannot be read, is neither JSON nor YAML, holds something other than objects, or
+    /// only a part of a list that counts.
+    pub fn load(paths: &[String]) -> anyhow::Result<Self> {
+        if paths.iter().filter(|path| *path == "-").count() > 1 {
             bail!(Error::usage("standard input (--from -) can be read only once"));
         }
         let mut saved = Self::default();
-        for file in files {
-            let (name, text) = read_text(file)?;
-            saved.add(&name, &text)?;
+        for path in paths {
+            match path != "-" && Path::new(path).is_dir() {
+                true => saved.add_directory(Path::new(path))?,
+                false => {
+                    if saved.add(TextFile::read(path)?, false)? == 0 {
+                        bail!(Error::failure(format!("{path} is empty")).hint(HOW_TO_SAVE));
+                    }
+                }
+            }
         }
         Ok(saved)
     }
 
-    fn add(&mut self, name: &str, text: &str) -> anyhow::Result<()> {
-        let trimmed = text.trim_start_matches('\u{feff}').trim_start();
-        let before = self.documents.len();
-        if trimmed.starts_with(['{', '[']) {
-            for document in serde_json::Deserializer::from_str(trimmed).into_iter() {
-                let json: Box<RawValue> =
-                    document.with_context(|| format!("{name} is no JSON that kubectl prints"))?;
-                self.documents.push((name.to_owned(), json));
-            }
-        } else {
-            for document in serde_yaml::Deserializer::from_str(trimmed) {
-                let value = serde_json::Value::deserialize(document)
-                    .with_context(|| format!("{name} is no YAML that kubectl prints"))?;
-                if !value.is_null() {
-                    let json = serde_json::value::to_raw_value(&value)?;
-                    self.documents.push((name.to_owned(), json));
-                }
-            }
+    /// Reads what a directory and those in it hold of JSON and YAML, as
+    /// `kubectl cluster-info dump --output-directory` and `oc adm must-gather` write it.
+    fn add_directory(&mut self, directory: &Path) -> anyhow::Result<()> {
+        let mut files = Vec::new();
+        manifests_in(directory, &mut files, &mut self.skipped_files)
+            .with_context(|| format!("cannot read {}", directory.display()))?;
+        if files.is_empty() {
+            bail!(
+                Error::failure(format!(
+                    "{} holds no file that ends in .json, .yaml or .yml",
+                    directory.display()
+                ))
+                .hint(HOW_TO_SAVE)
+            );
         }
-        if self.documents.len() == before {
-            bail!(Error::failure(format!("{name} is empty")).hint(HOW_TO_SAVE));
+        for path in files {
+            let name = path.display().to_string();
+            if self.add(TextFile::read(&name)?, true)? == 0 {
+                self.skipped_files.push(|| name);
+            }
         }
         Ok(())
     }
 
-    /// Every object of every list, and which kinds had a list of their own.
-    fn objects(&self) -> anyhow::Result<(Vec<Object<'_>>, Vec<String>)> {
-        let mut objects = Vec::new();
-        let mut lists = Vec::new();
-        for (name, document) in &self.documents {
-            let kind = kind_of(document)
-                .with_context(|| format!("{name} holds something that is no Kubernetes object"))?;
-            match kind.as_deref().map(|kind| (kind, kind.strip_suffix("List"))) {
-                None => {
-                    bail!(Error::failure(format!("{name} holds an object without a kind")).hint(
-                        match document.get().starts_with("{\"history\":") {
-                            true => "play a capacity history with --replay",
-                            false => HOW_TO_SAVE,
-                        }
-                    ))
-                }
-                Some((kind, None)) => {
-                    objects.push(Object { kind: kind.to_owned(), json: document });
-                }
-                Some((_, Some(of))) => {
-                    if !of.is_empty() {
-                        lists.push(of.to_owned());
-                    }
-                    fold_list(document.get(), |json: &RawValue| {
-                        // Items of a NodeList have no kind of their own.
-                        let own = kind_of(json).ok().flatten();
-                        objects.push(Object { kind: own.unwrap_or_else(|| of.to_owned()), json });
-                    })
-                    .with_context(|| format!("{name} holds a list that cannot be read"))?;
-                }
+    /// Takes what a file holds. Returns how many documents there were.
+    fn add(&mut self, file: TextFile, is_in_directory: bool) -> anyhow::Result<usize> {
+        let mut intake = Intake {
+            saved: self,
+            name: &file.name,
+            text: &file.text,
+            is_in_directory,
+            documents: 0,
+            items: 0,
+            is_kept: false,
+        };
+        for text in without_logs(&file.text) {
+            let Some(text) = text else {
+                return Err(intake.error("ends in the logs of a container (truncated?)"));
+            };
+            intake.saved.is_dump |= text.len() < file.text.len();
+            for part in parts(text) {
+                intake.part(&part)?;
             }
         }
-        Ok((objects, lists))
+        let (documents, is_kept) = (intake.documents, intake.is_kept);
+        self.texts.push(if is_kept { file.text } else { String::new() });
+        Ok(documents)
     }
 
-    /// The JSON of every object of a kind.
-    ///
-    /// # Errors
-    /// When the files hold something that is no object.
-    pub(super) fn of_kind(&self, kind: &str) -> anyhow::Result<Vec<&str>> {
-        let (objects, _) = self.objects()?;
-        let of_kind = objects.into_iter().filter(|object| object.kind == kind);
-        Ok(of_kind.map(|object| object.json.get()).collect())
+    fn json<'s>(&'s self, json: &'s Json) -> &'s str {
+        match json {
+            Json::Text(file, range) => &self.texts[*file][range.clone()],
+            Json::Converted(json) => json,
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = SavedObject<'_>> {
+        self.others.iter().map(|other| SavedObject {
+            kind: &other.kind,
+            group: other.group.as_deref(),
+            json: self.json(&other.json),
+        })
+    }
+
+    fn pods(&self) -> impl Iterator<Item = &str> {
+        self.pods.iter().map(|pod| self.json(pod))
+    }
+
+    /// The JSON of every object of a kind of an API group, such as `autoscaling`.
+    pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = &str> {
+        let is_it = move |object: &SavedObject<'_>| {
+            object.kind == kind && object.group.is_none_or(|own| own == group)
+        };
+        self.others().filter(is_it).map(|object| object.json)
     }
 
     /// Namespace and name of every pod.
-    ///
-    /// # Errors
-    /// When the files hold something that is no object.
-    pub fn pod_names(&self) -> anyhow::Result<Vec<(String, String)>> {
-        let pods = self.of_kind("Pod")?;
-        let names = pods.into_iter().filter_map(|json| {
+    pub fn pod_names(&self) -> Vec<(String, String)> {
+        let names = self.pods().filter_map(|json| {
             let pod: oppscale_core::model::Pod<'_> = serde_json::from_str(json).ok()?;
             let namespace = &pod.metadata.namespace;
             let namespace = if namespace.is_empty() { "default" } else { namespace };
             Some((namespace.to_owned(), pod.metadata.name.to_string()))
         });
-        Ok(names.collect())
+        names.collect()
     }
 
     /// The JSON of the pod `NAMESPACE/NAME`.
-    ///
-    /// # Errors
-    /// When the files hold something that is no object.
-    pub fn pod(&self, namespace: &str, name: &str) -> anyhow::Result<Option<&str>> {
-        let (objects, _) = self.objects()?;
-        Ok(objects
-            .iter()
-            .filter(|object| object.kind == "Pod")
-            .map(|object| object.json.get())
-            .find(|json| {
-                serde_json::from_str::<oppscale_core::model::Pod<'_>>(json).is_ok_and(|pod| {
-                    let own = &pod.metadata.namespace;
-                    let own = if own.is_empty() { "default" } else { own };
-                    own == namespace && &*pod.metadata.name == name
+    pub fn pod(&self, namespace: &str, name: &str) -> Option<&str> {
+        let is_it = |json: &&str| {
+            serde_json::from_str::<oppscale_core::model::Pod<'_>>(json).is_ok_and(|pod| {
+                let own = &pod.metadata.namespace;
+                let own = if own.is_empty() { "default" } else { own };
+                own == namespace && &*pod.metadata.name == name
+            })
+        };
+        self.pods().find(is_it)
+    }
+
+    /// What the reader of the count should know of the files.
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let mut named = |names: &Names, words: fn(&str, usize) -> String| {
+            if names.count > 0 {
+                notes.push(format!(
+                    "{}: {}",
+                    words(plural(names.count), names.count),
+                    names.list()
+                ));
+            }
+        };
+        for (kind, names) in &self.taken_for {
+            let words: fn(&str, usize) -> String = match *kind {
+                NODE => |s, n| format!("{n} object{s} without a kind, taken for Node{s}"),
+                _ => |s, n| format!("{n} object{s} without a kind, taken for Pod{s}"),
+            };
+            named(names, words);
+        }
+        named(&self.lists_without_kind, |s, n| format!("{n} list{s} without a kind counted"));
+        named(&self.partial, |s, n| format!("{n} list{s} only in part (metadata.continue)"));
+        named(&self.skipped_files, |s, n| {
+            format!("{n} file{s} skipped that hold no Kubernetes object as JSON or YAML")
+        });
+        for ((kind, group), count) in &self.foreign {
+            notes.push(format!(
+                "{count} {kind}{} of {group} not counted: only those of the core API (v1) are",
+                plural(*count)
+            ));
+        }
+        if self.unique_uids.repeated {
+            notes.push(
+                "pods of different names have the same uid (redacted?); namespace and name tell \
+                 them apart"
+                    .to_owned(),
+            );
+        }
+        notes.extend(self.one_namespace_note());
+        notes
+    }
+
+    /// Says when the pods may be those of a few namespaces only.
+    fn one_namespace_note(&self) -> Option<String> {
+        let of: Vec<&str> = self.pod_namespaces.iter().map(String::as_str).collect();
+        let has_default_scope =
+            self.is_dump && of.len() == 2 && self.pod_namespaces.contains("kube-system");
+        match of[..] {
+            [] => None,
+            [one] => Some(format!(
+                "all pods are of namespace {one}; without -A kubectl saves one namespace only, and \
+                 pods of others would be missing here"
+            )),
+            [..] if has_default_scope => Some(format!(
+                "all pods are of namespaces {}; without --all-namespaces kubectl cluster-info dump \
+                 writes no others, which would be missing here",
+                of.join(" and ")
+            )),
+            [..] => {
+                let without = self.namespaces.difference(&self.pod_namespaces).count();
+                let all = self.namespaces.union(&self.pod_namespaces).count();
+                (without > 0).then(|| {
+                    format!(
+                        "pods of {} of {all} namespaces are saved; if the others have pods, these \
+                         are missing here",
+                        of.len()
+                    )
                 })
-            }))
+            }
+        }
     }
 }
 
-/// How to make what can be read.
-const HOW_TO_SAVE: &str = "save a cluster with: kubectl get nodes,pods -A -o json > cluster.json";
+/// The first words of a text.
+fn shortened(text: &str) -> &str {
+    text.char_indices().nth(20).map_or(text, |(at, _)| &text[..at])
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// The kinds of the core API that are counted.
+const NODE: &str = "Node";
+const POD: &str = "Pod";
+
+/// The files in a directory and in those below it, sorted. Hidden directories and links to
+/// directories are passed over.
+fn manifests_in(
+    directory: &Path,
+    found: &mut Vec<PathBuf>,
+    skipped: &mut Names,
+) -> std::io::Result<()> {
+    let mut entries: Vec<_> = std::fs::read_dir(directory)?.collect::<Result<_, _>>()?;
+    entries.sort_by_key(std::fs::DirEntry::file_name);
+    for entry in entries {
+        let path = entry.path();
+        let name = entry.file_name().to_string_lossy().to_ascii_lowercase();
+        if entry.file_type()?.is_dir() {
+            if !name.starts_with('.') {
+                manifests_in(&path, found, skipped)?;
+            }
+        } else if path.is_file() {
+            let bare = name.strip_suffix(".gz").unwrap_or(&name);
+            match [".json", ".yaml", ".yml"].iter().any(|end| bare.ends_with(end)) {
+                true => found.push(path),
+                false => skipped.push(|| path.display().to_string()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The text between the logs that `kubectl cluster-info dump` puts among the objects. Ends with
+/// `None` in a log that has no end.
+fn without_logs(text: &str) -> impl Iterator<Item = Option<&str>> {
+    let mut rest = Some(Some(text));
+    std::iter::from_fn(move || {
+        let Some(text) = rest.take()? else { return Some(None) };
+        // Inside of JSON and YAML no line begins so.
+        let start = match text.starts_with(LOGS_START) {
+            true => Some(0),
+            false => text.find(&format!("\n{LOGS_START}")).map(|at| at + 1),
+        };
+        let Some(start) = start else { return Some(Some(text)) };
+        let (before, logs) = text.split_at(start);
+        let of = logs.lines().next().unwrap_or_default().replace("START", "END");
+        // The last line of a log need not have an end.
+        rest = Some(logs.find(&of).map(|at| &logs[at + of.len()..]));
+        Some(Some(before))
+    })
+}
+
+/// Takes the documents of one file.
+struct Intake<'s> {
+    saved: &'s mut SavedFiles,
+    name: &'s str,
+    text: &'s str,
+    is_in_directory: bool,
+    /// Documents so far.
+    documents: usize,
+    /// Objects so far, to name one by its number.
+    items: usize,
+    /// Whether objects stand in the text.
+    is_kept: bool,
+}
+
+impl Intake<'_> {
+    fn part(&mut self, part: &Part<'_>) -> anyhow::Result<()> {
+        if part.looks_like_json() {
+            let mut values = serde_json::Deserializer::from_str(part.text).into_iter::<&RawValue>();
+            loop {
+                match values.next() {
+                    None => return Ok(()),
+                    Some(Ok(value)) => self.document(value)?,
+                    // The flow style of YAML begins like JSON.
+                    Some(Err(_)) if values.byte_offset() == 0 => break,
+                    Some(Err(error)) => {
+                        let error = SyntaxError::of_json(&error).starting_at(part.line);
+                        return Err(self.broken("JSON", error));
+                    }
+                }
+            }
+        }
+        match YamlList::of(part.text).and_then(|list| Some((list.head()?, list))) {
+            Some((head, list)) => self.yaml_list(part, &head, &list),
+            None => self.yaml(part),
+        }
+    }
+
+    fn yaml(&mut self, part: &Part<'_>) -> anyhow::Result<()> {
+        for document in yaml::documents(part.text, DuplicateKeys::LastWins) {
+            let value = document.map_err(|error| self.not_yaml(part, &error))?;
+            if !value.is_null() {
+                self.document(&*serde_json::value::to_raw_value(&value)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes a list item by item: YAML as a whole would need many times the memory of its text.
+    fn yaml_list(
+        &mut self,
+        part: &Part<'_>,
+        head: &Value,
+        list: &YamlList<'_>,
+    ) -> anyhow::Result<()> {
+        let defaults = match head {
+            Value::Null => Defaults { depth: 1, ..Defaults::default() },
+            head => {
+                let text = head.to_string();
+                let head: Head<'_> = serde_json::from_str(&text)?;
+                match self.list(&head, &Defaults::default())? {
+                    Some(defaults) => defaults,
+                    None => return self.yaml(part),
+                }
+            }
+        };
+        self.documents += 1;
+        for values in list.items() {
+            let Some(values) = values else {
+                let mut whole = yaml::documents(part.text, DuplicateKeys::LastWins);
+                return Err(match whole.find_map(Result::err) {
+                    Some(error) => self.not_yaml(part, &error),
+                    None => {
+                        self.error("holds a list of a form of YAML that oppscale does not read")
+                    }
+                });
+            };
+            for value in values {
+                self.take(&*serde_json::value::to_raw_value(&value)?, &defaults)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn document(&mut self, raw: &RawValue) -> anyhow::Result<()> {
+        self.documents += 1;
+        self.take(raw, &Defaults::default())
+    }
+
+    /// Takes a document or an item of a list.
+    fn take(&mut self, raw: &RawValue, defaults: &Defaults) -> anyhow::Result<()> {
+        if defaults.depth > MAX_DEPTH {
+            return Err(self.error("holds lists in lists in lists, without an end"));
+        }
+        match raw.get().as_bytes().first() {
+            Some(b'{') => self.object(raw, defaults),
+            Some(b'[') => self.all(raw, &defaults.deeper(None, None)),
+            _ if defaults.depth > 0 => {
+                self.items += 1;
+                let name = format!("number {} of {}", self.items, self.name);
+                self.invalid(name, format!("{} is no object", shortened(raw.get())));
+                Ok(())
+            }
+            _ if self.is_in_directory => {
+                self.saved.skipped_files.push(|| self.name.to_owned());
+                Ok(())
+            }
+            _ => Err(self.error("holds something that is no Kubernetes object")),
+        }
+    }
+
+    /// Takes the items of a list, which may be null.
+    fn all(&mut self, items: &RawValue, defaults: &Defaults) -> anyhow::Result<()> {
+        let items: Option<Vec<&RawValue>> = serde_json::from_str(items.get())
+            .map_err(|_| self.error("holds a list whose items are no array"))?;
+        items.into_iter().flatten().try_for_each(|item| self.take(item, defaults))
+    }
+
+    fn object(&mut self, raw: &RawValue, defaults: &Defaults) -> anyhow::Result<()> {
+        let head: Head<'_> = serde_json::from_str(raw.get()).map_err(|error| {
+            let SyntaxError { problem, .. } = SyntaxError::of_json(&error);
+            self.error(&format!("holds an object that cannot be read: {problem}"))
+        })?;
+        if let Some(items) = head.items
+            && let Some(defaults) = self.list(&head, defaults)?
+        {
+            return self.all(items, &defaults);
+        }
+        self.items += 1;
+        let metadata = head.metadata();
+        let kind = string(head.kind).or(defaults.kind.as_deref().map(Text::Borrowed));
+        let api_version = head.api_version(defaults);
+        let group =
+            api_version.as_deref().map(|api| api.split_once('/').map_or("", |(group, _)| group));
+        let is_core = group.is_none_or(str::is_empty);
+        let kind = match kind {
+            Some(kind) => kind,
+            None => match head.kind_by_shape().filter(|_| is_core) {
+                Some(kind) => {
+                    let names = self.saved.taken_for.entry(kind).or_default();
+                    names.push(|| metadata.shown(self.items, self.name));
+                    kind.into()
+                }
+                None => return self.without_kind(&head, &metadata, defaults),
+            },
+        };
+        match &*kind {
+            NODE | POD if !is_core => {
+                let group = group.unwrap_or_default().to_owned();
+                *self.saved.foreign.entry((kind.into_owned(), group)).or_default() += 1;
+            }
+            NODE => {
+                let json = self.keep(raw);
+                self.saved.nodes.push(json);
+            }
+            POD => self.pod(raw, &metadata),
+            "Namespace" if is_core => {
+                self.saved.namespaces.insert(metadata.name.into_owned());
+            }
+            "Table" => {
+                return Err(self.refuse(
+                    "a Table, as the API server writes it for people, without whole objects",
+                ));
+            }
+            "Status" if is_core => {
+                let message = string(head.message).unwrap_or("no message".into());
+                return Err(self.refuse(&format!("a Status in place of objects: {message}")));
+            }
+            "List" | "NodeList" | "PodList" if is_core => {
+                return Err(self.error(&format!("holds a {kind} without items")));
+            }
+            kind if NEVER_READ.contains(&kind) => {}
+            kind => {
+                let json = self.keep(raw);
+                let group = group.map(Into::into);
+                self.saved.others.push(Other { kind: kind.into(), group, json });
+            }
+        }
+        Ok(())
+    }
+
+    fn pod(&mut self, raw: &RawValue, metadata: &Metadata<'_>) {
+        let namespace = if metadata.namespace.is_empty() { "default" } else { &metadata.namespace };
+        if !self.saved.pod_namespaces.contains(namespace) {
+            self.saved.pod_namespaces.insert(namespace.to_owned());
+        }
+        self.saved.unique_uids.add(metadata);
+        let json = self.keep(raw);
+        self.saved.pods.push(json);
+    }
+
+    /// Remembers where an object stands. What was YAML stands nowhere in the text.
+    fn keep(&mut self, raw: &RawValue) -> Json {
+        let json = raw.get();
+        let start = (json.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize);
+        match start.map(|start| start..start + json.len()) {
+            Some(range) if range.end <= self.text.len() => {
+                self.is_kept = true;
+                Json::Text(self.saved.texts.len(), range)
+            }
+            _ => Json::Converted(json.into()),
+        }
+    }
+
+    /// What the items of a list have in common. `None` when it is no list, in spite of its items.
+    ///
+    /// # Errors
+    /// When it is only a part of a list that counts.
+    fn list(&mut self, head: &Head<'_>, outer: &Defaults) -> anyhow::Result<Option<Defaults>> {
+        let Some(kind) = string(head.kind) else {
+            if head
+                .items
+                .is_none_or(|items| items.get().trim_matches(['[', ']', ' ', '\n']).is_empty())
+            {
+                return Ok(None);
+            }
+            self.saved.lists_without_kind.push(|| self.name.to_owned());
+            return Ok(Some(outer.deeper(None, None)));
+        };
+        let Some(of) = kind.strip_suffix("List") else { return Ok(None) };
+        let api_version = head.api_version(&Defaults::default());
+        let is_core = api_version.as_deref().is_none_or(|api| !api.contains('/'));
+        let counts = is_core && matches!(of, "" | NODE | POD);
+        let meta: ListMeta = match head.metadata {
+            Some(raw) => serde_json::from_str(raw.get()).unwrap_or_default(),
+            None => ListMeta::default(),
+        };
+        if let Some(rest) = meta.rest() {
+            if counts {
+                let what = format!("holds only a part of a {kind}: {rest}");
+                return Err(Error::failure(format!("{} {what}", self.name))
+                    .hint(HOW_TO_SAVE_ALL)
+                    .into());
+            }
+            self.saved.partial.push(|| format!("{kind} of {}", self.name));
+        }
+        if counts && !of.is_empty() {
+            self.saved.lists.insert(of.to_owned());
+        }
+        Ok(Some(match of {
+            "" => outer.deeper(None, None),
+            of => outer.deeper(Some(of), api_version.as_deref()),
+        }))
+    }
+
+    /// An object that has no kind, nor the shape of one that counts.
+    fn without_kind(
+        &mut self,
+        head: &Head<'_>,
+        metadata: &Metadata<'_>,
+        defaults: &Defaults,
+    ) -> anyhow::Result<()> {
+        if defaults.depth > 0 {
+            self.invalid(metadata.shown(self.items, self.name), "it has no kind".to_owned());
+            return Ok(());
+        }
+        if self.is_in_directory {
+            self.saved.skipped_files.push(|| self.name.to_owned());
+            return Ok(());
+        }
+        let hint = match head.history {
+            Some(_) => "play a capacity history with --replay",
+            None => HOW_TO_SAVE,
+        };
+        Err(Error::failure(format!("{} holds an object without a kind", self.name))
+            .hint(hint)
+            .into())
+    }
+
+    fn invalid(&mut self, name: String, problem: String) {
+        self.saved.invalid_objects.push(InvalidObject { kind: "Item".to_owned(), name, problem });
+    }
+
+    fn refuse(&self, what: &str) -> anyhow::Error {
+        Error::failure(format!("{} holds {what}", self.name))
+            .hint("save the objects themselves: kubectl get nodes,pods -A -o json > cluster.json")
+            .into()
+    }
+
+    fn error(&self, what: &str) -> anyhow::Error {
+        Error::failure(format!("{} {what}", self.name)).hint(HOW_TO_SAVE).into()
+    }
+
+    fn broken(&self, format: &str, error: SyntaxError) -> anyhow::Error {
+        let words = format!("{} is not valid {format} (truncated?): {error}", self.name);
+        Error::failure(words).hint(HOW_TO_SAVE).into()
+    }
+
+    fn not_yaml(&self, part: &Part<'_>, error: &yaml::Error) -> anyhow::Error {
+        let json = serde_json::from_str::<&RawValue>(part.text).err();
+        match json.filter(|_| part.is_meant_as_json()) {
+            Some(error) => self.broken("JSON", SyntaxError::of_json(&error).starting_at(part.line)),
+            None => self.broken("YAML", SyntaxError::of_yaml(error).starting_at(part.line)),
+        }
+    }
+}
+
+impl<'a> Head<'a> {
+    fn metadata(&self) -> Metadata<'a> {
+        self.metadata.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    fn api_version(&self, defaults: &Defaults) -> Option<Text<'a>> {
+        let default = || defaults.api_version.clone().map(Text::Owned);
+        string(self.api_version).or_else(default)
+    }
+
+    /// The kind of the core API whose fields the object has.
+    fn kind_by_shape(&self) -> Option<&'static str> {
+        #[derive(Deserialize)]
+        struct Shape<'a> {
+            #[serde(borrow, default)]
+            containers: Option<&'a RawValue>,
+            #[serde(borrow, default)]
+            allocatable: Option<&'a RawValue>,
+        }
+        let shape = |raw: Option<&'a RawValue>| serde_json::from_str::<Shape<'_>>(raw?.get()).ok();
+        if shape(self.spec).is_some_and(|spec| spec.containers.is_some()) {
+            return Some(POD);
+        }
+        shape(self.status).and_then(|status| status.allocatable).map(|_| NODE)
+    }
+}
+
+impl Metadata<'_> {
+    /// The name of an object, or its number in a file.
+    fn shown(&self, number: usize, file: &str) -> String {
+        match (&*self.namespace, &*self.name) {
+            (_, "") => format!("number {number} of {file}"),
+            ("", name) => name.to_owned(),
+            (namespace, name) => format!("{namespace}/{name}"),
+        }
+    }
+}
+
+impl ListMeta {
+    /// What follows a list that is only a part; `None` for a whole one.
+    fn rest(&self) -> Option<String> {
+        let continues = match &self.continue_token {
+            None | Some(Value::Null) => false,
+            Some(token) => token != "",
+        };
+        match self.remaining_item_count.as_ref().and_then(Value::as_u64) {
+            Some(count @ 1..) => {
+                Some(format!("{count} more items follow (metadata.remainingItemCount)"))
+            }
+            _ => continues.then(|| "more items follow (metadata.continue)".to_owned()),
+        }
+    }
+}
+
+impl Defaults {
+    fn deeper(&self, kind: Option<&str>, api_version: Option<&str>) -> Self {
+        Self {
+            kind: kind.map(str::to_owned),
+            api_version: api_version.map(str::to_owned),
+            depth: self.depth + 1,
+        }
+    }
+}
 
 /// Counts saved lists.
 ///
@@ -171,63 +828,42 @@ pub fn read_saved(
     workload: Option<&WorkloadRef>,
     namespace: &str,
 ) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
-    let (objects, lists) = files.objects()?;
     let resolved = match workload {
         None => ResolvedWorkload::default(),
         Some(reference) => {
-            let json: Vec<_> =
-                objects.iter().map(|object| (object.kind.as_str(), object.json)).collect();
-            let found = workload::find(&json, reference, namespace)
+            let others: Vec<_> = files.others().collect();
+            let found = workload::find(&others, reference, namespace)
                 .with_context(|| format!("workload {reference}"))?;
-            found.ok_or_else(|| workload::missing(&json, reference, namespace))?
+            found.ok_or_else(|| workload::missing(&others, reference, namespace))?
         }
     };
-    let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
-    let has = |kind: &str| {
-        lists.iter().any(|list| list == kind) || objects.iter().any(|object| object.kind == kind)
-    };
-    if !has("Node") {
+    if files.nodes.is_empty() && !files.lists.contains(NODE) {
         bail!(Error::failure("there are no nodes in what was read").hint(HOW_TO_SAVE));
     }
-    let pods_unknown = !has("Pod");
-    let jobs = objects.iter().filter(|object| object.kind == "Job");
-    jobs.for_each(|job| builder.raw_job(job.json.get()));
-    for object in &objects {
-        match object.kind.as_str() {
-            "Node" => builder.raw_node(object.json.get()),
-            "Pod" => builder.raw_pod(object.json.get()),
-            _ => {}
-        }
+    let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
+    files.of_kind("batch", "Job").for_each(|job| builder.raw_job(job));
+    files.nodes.iter().for_each(|node| builder.raw_node(files.json(node)));
+    if files.unique_uids.repeated {
+        builder.identify_pods_by_name();
+        // The same pod may stand in several files.
+        let mut known = HashSet::new();
+        files.pods().filter(|pod| known.insert(*pod)).for_each(|pod| builder.raw_pod(pod));
+    } else {
+        files.pods().for_each(|pod| builder.raw_pod(pod));
     }
     let mut snapshot = builder.finish();
+    snapshot.notes.extend(files.notes());
+    snapshot.invalid_objects.extend(files.invalid_objects.iter().cloned());
+    let pods_unknown = files.pods.is_empty() && !files.lists.contains(POD);
     if let Some(WorkloadRef::Labels(selector)) = workload
         && !pods_unknown
         && !snapshot.seen.opportunistic
     {
-        let pods = objects.iter().filter(|object| object.kind == "Pod");
-        bail!(Error::from(typed::no_pod(selector, pods.map(|object| object.json))));
+        bail!(Error::from(typed::no_pod(selector, files.pods())));
     }
     if pods_unknown {
         snapshot.pods_unknown = Some("there are no pods in what was read".to_owned());
         snapshot.notes.push(HOW_TO_SAVE.to_owned());
     }
     Ok((snapshot, resolved))
-}
-
-fn kind_of(json: &RawValue) -> Result<Option<String>, serde_json::Error> {
-    let kind: Kind<'_> = serde_json::from_str(json.get())?;
-    Ok(kind.kind.map(std::borrow::Cow::into_owned))
-}
-
-fn read_text(file: &str) -> anyhow::Result<(String, String)> {
-    let mut bytes = Vec::new();
-    let name = if file == "-" {
-        std::io::stdin().lock().read_to_end(&mut bytes).context("cannot read standard input")?;
-        "standard input".to_owned()
-    } else {
-        bytes = std::fs::read(Path::new(file)).with_context(|| format!("cannot read {file}"))?;
-        file.to_owned()
-    };
-    let text = String::from_utf8(bytes).with_context(|| format!("{name} is no text"))?;
-    Ok((name, text))
 }

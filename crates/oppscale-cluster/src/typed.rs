@@ -9,7 +9,6 @@ use oppscale_core::model::Pod;
 use oppscale_core::nearest::{nearest, suggestion};
 use oppscale_core::resources::{CPU, MEMORY, PODS};
 use oppscale_core::selector::{Labels, Requirement, Selector};
-use serde_json::value::RawValue;
 
 use super::snapshot::Snapshot;
 
@@ -196,11 +195,10 @@ fn keys<'l>(labels: &[&'l Labels<'_>]) -> BTreeSet<&'l str> {
 /// The labels `selector`, which none of these pods has.
 pub(super) fn no_pod<'p>(
     selector: &Selector,
-    pods: impl IntoIterator<Item = &'p RawValue>,
+    pods: impl IntoIterator<Item = &'p str>,
 ) -> Unmatched {
     let pods = pods.into_iter();
-    let metadata: Vec<Pod<'_>> =
-        pods.filter_map(|json| serde_json::from_str(json.get()).ok()).collect();
+    let metadata: Vec<Pod<'_>> = pods.filter_map(|json| serde_json::from_str(json).ok()).collect();
     let labels: Vec<_> = metadata.iter().map(|pod| &pod.metadata.labels).collect();
     let hint = selector.requirements().iter().find_map(|one| label_hint(one, &labels));
     Unmatched {

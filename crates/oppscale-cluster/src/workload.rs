@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::error::Error;
@@ -23,6 +22,7 @@ use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
+use super::saved::SavedObject;
 
 /// How many objects are listed to find the one that was meant by a name that none has.
 const MAX_NAMES: u32 = 500;
@@ -304,12 +304,12 @@ fn owned_by(root: &str, mut objects: Vec<(String, String)>) -> Vec<String> {
     }
 }
 
-/// Finds the workload among saved objects, each with its kind.
+/// Finds the workload among saved objects.
 ///
 /// # Errors
 /// When it is malformed. `None` when it is not among them.
 pub(super) fn find(
-    objects: &[(&str, &RawValue)],
+    objects: &[SavedObject<'_>],
     reference: &WorkloadRef,
     namespace: &str,
 ) -> anyhow::Result<Option<ResolvedWorkload>> {
@@ -318,27 +318,35 @@ pub(super) fn find(
         WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
     };
     let namespace = given.as_deref().unwrap_or(namespace);
-    let found = objects.iter().filter(|(kind, _)| wanted.is(kind)).find(|(_, raw)| {
-        serde_json::from_str::<Object<'_>>(raw.get()).is_ok_and(|object| {
+    let is_wanted = |object: &&SavedObject<'_>| {
+        wanted.is(object.kind)
+            && match (wanted, object.group) {
+                (KindRef::Known(kind), Some(group)) => kind.group == group,
+                _ => true,
+            }
+    };
+    let found = objects.iter().filter(is_wanted).find(|saved| {
+        serde_json::from_str::<Object<'_>>(saved.json).is_ok_and(|object| {
             *object.metadata.name == **name && in_namespace(&object.metadata, namespace)
         })
     });
-    let Some((name, raw)) = found else { return Ok(None) };
+    let Some(found) = found else { return Ok(None) };
     let kind = match wanted {
         KindRef::Known(kind) => kind,
         KindRef::Named(_) => {
-            let object: Object<'_> = serde_json::from_str(raw.get())?;
+            let object: Object<'_> = serde_json::from_str(found.json)?;
             let (group, version) =
                 object.api_version.rsplit_once('/').unwrap_or(("", &object.api_version));
-            custom_kind(group, version, name, &format!("{}s", name.to_ascii_lowercase()), true)
+            let plural = format!("{}s", found.kind.to_ascii_lowercase());
+            custom_kind(group, version, found.kind, &plural, true)
         }
     };
-    let parts = Parts::of(kind, raw.get())?;
-    let uids = objects.iter().filter(|(name, _)| {
-        intermediates(kind).iter().any(|intermediate| intermediate.name == *name)
+    let parts = Parts::of(kind, found.json)?;
+    let uids = objects.iter().filter(|object| {
+        intermediates(kind).iter().any(|intermediate| intermediate.name == object.kind)
     });
-    let uids = uids.filter_map(|(_, raw)| {
-        let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
+    let uids = uids.filter_map(|saved| {
+        let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
         controller(&object.metadata).filter(|_| in_namespace(&object.metadata, namespace))
     });
     let intermediates = owned_by(&parts.uid, uids.collect());
@@ -348,7 +356,7 @@ pub(super) fn find(
 
 /// The error that the saved objects hold no such workload, with what may have been meant.
 pub(super) fn missing(
-    objects: &[(&str, &RawValue)],
+    objects: &[SavedObject<'_>],
     reference: &WorkloadRef,
     namespace: &str,
 ) -> Error {
@@ -356,9 +364,9 @@ pub(super) fn missing(
     let WorkloadRef::Object { namespace: given, kind, name } = reference else {
         return Error::usage(message);
     };
-    let of_kind = objects.iter().filter(|(of, _)| kind.is(of));
-    let names = of_kind.filter_map(|(_, raw)| {
-        let object: Object<'_> = serde_json::from_str(raw.get()).ok()?;
+    let of_kind = objects.iter().filter(|object| kind.is(object.kind));
+    let names = of_kind.filter_map(|saved| {
+        let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
         let own = if object.metadata.namespace.is_empty() {
             "default"
         } else {

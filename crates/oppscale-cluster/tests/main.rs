@@ -6,3 +6,4 @@ mod intake;
 #[allow(dead_code)]
 #[path = "../../../tests/support/protobuf.rs"]
 mod protobuf;
+mod saved;

@@ -219,7 +219,7 @@ pub struct RenderHpaArgs {
     /// Folder with templates that replace the built-in ones; see oppscale templates
     #[arg(long, value_name = "DIR", help_heading = OUTPUT)]
     pub templates: Option<PathBuf>,
-    /// Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin
+    /// Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1.., help_heading = SIZE)]
     pub from: Vec<String>,
     /// The cluster.

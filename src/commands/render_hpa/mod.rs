@@ -189,6 +189,9 @@ fn words(
     if unknown > 0 {
         words.push(format!("{unknown} pods cannot be counted; their nodes are left out"));
     }
+    words.extend(snapshot.invalid_objects.iter().map(|object| {
+        format!("{} {} is not counted: {}", object.kind, object.name, object.problem)
+    }));
     words.extend(decisions::notes(decisions, sizing, workload, snapshot));
     words
 }

@@ -44,7 +44,7 @@ pub struct SimulateArgs {
     /// Cluster and paid load: blog, burst, day, step or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "blog")]
     pub scenario: String,
-    /// Saved lists with nodes and paid load, JSON or YAML of kubectl; or a capacity
+    /// Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity
     /// history that top --record wrote
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
     pub from: Vec<String>,

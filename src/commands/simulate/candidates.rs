@@ -118,7 +118,10 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
             .ledger
             .unknown()
             .map(|pod| format!("pod {}/{} is left out: {}", pod.namespace, pod.name, pod.problem));
-        let warnings = unknown.collect();
+        let invalid = snapshot.invalid_objects.iter().map(|object| {
+            format!("{} {} is left out: {}", object.kind, object.name, object.problem)
+        });
+        let warnings = unknown.chain(invalid).chain(snapshot.notes.iter().cloned()).collect();
         return Ok((args.from.join(", "), scenario::observed(&snapshot, &workload), warnings));
     }
     if let Ok(known) = args.scenario.parse::<Scenario>() {

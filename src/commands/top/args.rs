@@ -37,7 +37,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = after_help())]
 pub struct TopArgs {
-    /// Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin
+    /// Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<String>,
     /// Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL

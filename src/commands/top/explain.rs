@@ -49,9 +49,9 @@ pub(super) async fn run(
     } else {
         let namespace = given.unwrap_or("default").to_owned();
         let files = SavedFiles::load(&args.from)?;
-        let Some(json) = files.pod(&namespace, name)?.map(str::to_owned) else {
+        let Some(json) = files.pod(&namespace, name).map(str::to_owned) else {
             let message = format!("the saved lists hold no pod {namespace}/{name}");
-            bail!(absent(message, (&namespace, name), &files.pod_names()?));
+            bail!(absent(message, (&namespace, name), &files.pod_names()));
         };
         (namespace, json)
     };
