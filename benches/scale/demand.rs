@@ -74,6 +74,7 @@ fn ledger(waiting: usize, shapes: usize, rules: usize) -> Ledger {
             name,
             workload: ("Deployment", "web"),
             opportunistic,
+            claims: Vec::new(),
             state,
         });
     };

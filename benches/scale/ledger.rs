@@ -22,6 +22,7 @@ pub fn run() {
             name: &names[pod],
             workload: ("Deployment", "web"),
             opportunistic: pod.is_multiple_of(7),
+            claims: Vec::new(),
             state: PodState::Bound {
                 node: &nodes[(pod + round) % nodes.len()],
                 footprint: footprints[(pod + round) % footprints.len()].clone(),

@@ -207,7 +207,7 @@ pub(super) fn footer(
     let unoffered: Vec<_> = headroom.unoffered.names().collect();
     if !unoffered.is_empty() {
         lines.push(format!(
-            "unknown: what is left of {}, which pods request and no node lists",
+            "unknown: what is left of {}, which no node lists",
             unoffered.join(", ")
         ));
     }

@@ -160,7 +160,8 @@ mod tests {
     fn record<'p>(name: &'p str, standing: PodState<'p>) -> PodRecord<'p> {
         let key = PodKey::of_parts("", "shop", name);
         let workload = ("Deployment", "checkout");
-        PodRecord { key, namespace: "shop", name, workload, opportunistic: false, state: standing }
+        let (opportunistic, claims) = (false, Vec::new());
+        PodRecord { key, namespace: "shop", name, workload, opportunistic, claims, state: standing }
     }
 
     fn waiting(gated: bool) -> PodState<'static> {

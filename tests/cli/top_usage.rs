@@ -31,6 +31,7 @@ fn usage_of_nodes_is_one_more_list() {
     GET /apis/metrics.k8s.io/v1beta1/nodes
     GET /api/v1/nodes?limit=500
     GET /api/v1/pods?limit=500&fieldSelector=status.phase!=Succeeded,status.phase!=Failed
+    GET /apis/resource.k8s.io/v1/deviceclasses?limit=500
     ");
 }
 
@@ -55,6 +56,7 @@ fn usage_of_workloads_is_one_list_of_pods() {
     GET /apis/metrics.k8s.io/v1beta1/pods
     GET /api/v1/nodes?limit=500
     GET /api/v1/pods?limit=500&fieldSelector=status.phase!=Succeeded,status.phase!=Failed
+    GET /apis/resource.k8s.io/v1/deviceclasses?limit=500
     ");
 }
 

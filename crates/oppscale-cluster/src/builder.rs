@@ -274,6 +274,7 @@ impl SnapshotBuilder {
             name,
             workload: ("Pod", name),
             opportunistic: false,
+            claims: Vec::new(),
             state: PodState::Unknown { node, problem: Malformed::whole(problem) },
         });
     }

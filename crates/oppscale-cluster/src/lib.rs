@@ -13,6 +13,7 @@ mod builder;
 mod client;
 mod connect;
 mod decode;
+mod devices;
 mod discovery;
 pub mod documents;
 mod encoding;

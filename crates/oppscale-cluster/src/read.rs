@@ -10,7 +10,7 @@ use super::object::Object;
 use super::pages::{ListSink, Listing};
 use super::snapshot::{Snapshot, Usage};
 use super::workload::{ResolvedWorkload, WorkloadRef};
-use super::{pages, usage, workload};
+use super::{devices, pages, usage, workload};
 
 /// Pods that are expected on a node before any is read: what large clusters are tested
 /// with (150,000 on 5,000). Room that is not used costs no memory; growing costs it twice.
@@ -100,6 +100,8 @@ pub async fn read(
         }
         Err(error) => return Err(error.into()),
     }
+    progress.phase("listing devices");
+    devices::read(cluster, &workload, builder.snapshot_mut()).await;
     progress.finish();
     Ok((builder.finish(), workload))
 }

@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use oppscale_core::error::Error;
 
 use super::builder::SnapshotBuilder;
+use super::devices;
 use super::documents::{LOGS_START, Part, SyntaxError, TextFile, parts};
 use super::snapshot::{InvalidObject, Snapshot};
 use super::typed;
@@ -861,6 +862,7 @@ pub fn read_saved(
     {
         bail!(Error::from(typed::no_pod(selector, files.pods())));
     }
+    devices::read_saved(files, &mut snapshot)?;
     if pods_unknown {
         snapshot.pods_unknown = Some("there are no pods in what was read".to_owned());
         snapshot.notes.push(HOW_TO_SAVE.to_owned());

@@ -152,7 +152,8 @@ fn has_resource(snapshot: &Snapshot, name: &str) -> bool {
     let ledger = &snapshot.ledger;
     STANDARD.contains(&name)
         || snapshot.seen.resources.contains(name)
-        || ledger.records().any(|node| node.allocatable.as_ref().is_ok_and(|a| a.get(name) != 0))
+        || ledger.records().any(|node| node.lists(name))
+        || ledger.devices().resources().any(|resource| resource == name)
         || ledger.nodes().any(|(_, node)| node.paid.get(name) != 0)
         || ledger.nodes().any(|(_, node)| node.opportunistic.get(name) != 0)
         || ledger.waiting().any(|pod| pod.footprint.get(name) != 0)
@@ -162,6 +163,7 @@ fn resources(snapshot: &Snapshot) -> BTreeSet<String> {
     let ledger = &snapshot.ledger;
     let mut names: BTreeSet<String> = STANDARD.map(str::to_owned).into();
     names.extend(snapshot.seen.resources.iter().map(|name| name.to_string()));
+    names.extend(ledger.devices().resources().map(str::to_owned));
     let allocatable = ledger.records().filter_map(|node| node.allocatable.as_ref().ok());
     let requests = ledger.nodes().flat_map(|(_, node)| [&node.paid, &node.opportunistic]);
     let waiting = ledger.waiting().map(|pod| &*pod.footprint);

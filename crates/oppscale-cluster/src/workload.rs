@@ -7,6 +7,7 @@ use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::Value;
 
 use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::malformed::{Malformed, Problem};
@@ -64,6 +65,10 @@ pub struct ResolvedWorkload {
     pub placement: Placement,
     /// The priority of its pods; `None` if its pod template does not tell it.
     pub priority: Option<i32>,
+    /// ResourceClaims and templates that its pod template uses.
+    pub claims: Vec<ClaimRef>,
+    /// Its namespace.
+    pub namespace: String,
 }
 
 impl KindRef {
@@ -429,6 +434,7 @@ struct Parts {
     replica: Option<Replica>,
     placement: Placement,
     priority: Option<i32>,
+    claims: Vec<ClaimRef>,
 }
 
 impl Parts {
@@ -473,6 +479,7 @@ impl Parts {
             replica: spec.map(footprint_of_template).transpose()?.map(Replica::from_footprint),
             placement: spec.map(Placement::of).transpose()?.unwrap_or_default(),
             priority: spec.and_then(priority_of),
+            claims: spec.map(claims_of_template).unwrap_or_default(),
         })
     }
 }
@@ -500,5 +507,7 @@ fn resolve(
         replica: parts.replica,
         placement: parts.placement,
         priority: parts.priority,
+        claims: parts.claims,
+        namespace: namespace.to_owned(),
     })
 }

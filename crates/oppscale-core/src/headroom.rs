@@ -11,10 +11,12 @@
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
 use super::demand::{self, PaidDemand};
+use super::devices::DeviceId;
 use super::ledger::{Ledger, NodeAccount, Unoffered};
 use super::node::Unusable;
 use super::placement::Placement;
@@ -89,6 +91,8 @@ pub struct NodeHeadroom {
     pub unknown: Vec<Box<str>>,
     /// What is kept for waiting pods of others that would go here.
     pub demand: Resources,
+    /// Free devices that other nodes reach, too, by resource. They count once in sums.
+    pub shared: Arc<[(Box<str>, DeviceId)]>,
     /// How many replicas fit beside the others and that demand. 0 on a node that is not usable;
     /// `None` if a replica requests an unknown resource.
     pub slots: Option<Amount>,
@@ -243,6 +247,7 @@ fn node_headroom(
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
         unknown,
         demand,
+        shared: Arc::clone(account.shared_devices()),
         slots: None,
     };
     let asks_unknown = node.unknown.iter().any(|name| query.replica.footprint().get(name) != 0);
@@ -290,6 +295,7 @@ impl Totals {
             ..Self::default()
         };
         let mut are_slots_known = false;
+        let mut shared: HashSet<&(Box<str>, DeviceId)> = HashSet::new();
         for node in nodes {
             totals.nodes += 1;
             totals.unknown.extend(node.unknown.iter().cloned());
@@ -306,6 +312,12 @@ impl Totals {
             add(totals.free.as_mut(), free.as_ref());
             add(totals.overcommit.as_mut(), below.as_ref());
             totals.slots = totals.slots.map(|sum| sum + node.slots.unwrap_or(0));
+            for device in node.shared.iter().filter(|device| !shared.insert(device)) {
+                let sums = [&mut totals.remaining, &mut totals.free].into_iter().flatten();
+                for sum in sums.chain([&mut totals.allocatable]) {
+                    sum.set(&device.0, (sum.get(&device.0) - 1).max(0));
+                }
+            }
         }
         totals.unknown.sort_unstable();
         totals.unknown.dedup();

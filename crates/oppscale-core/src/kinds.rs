@@ -227,6 +227,7 @@ macro_rules! kinds {
 }
 
 const RBAC: &str = "rbac.authorization.k8s.io";
+const RESOURCE: &str = "resource.k8s.io";
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
 kinds! {
@@ -281,6 +282,13 @@ kinds! {
         Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
             .short(&["pdb"])
             .installed(Installed::Namespace);
+    DEVICE_CLASS =
+        Kind::new(RESOURCE, "v1", "DeviceClass", "deviceclasses").cluster_scoped();
+    RESOURCE_SLICE =
+        Kind::new(RESOURCE, "v1", "ResourceSlice", "resourceslices").cluster_scoped();
+    RESOURCE_CLAIM = Kind::new(RESOURCE, "v1", "ResourceClaim", "resourceclaims");
+    RESOURCE_CLAIM_TEMPLATE =
+        Kind::new(RESOURCE, "v1", "ResourceClaimTemplate", "resourceclaimtemplates");
     CONFIG_MAP = Kind::new("", "v1", "ConfigMap", "configmaps").short(&["cm"]);
     PERSISTENT_VOLUME_CLAIM =
         Kind::new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims").short(&["pvc"]);

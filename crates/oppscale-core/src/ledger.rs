@@ -8,6 +8,8 @@
 //! Footprints, workloads and node names are shared between the pods that have the same,
 //! which keeps an entry at a few dozen bytes.
 
+mod devices;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::Hash;
@@ -15,10 +17,13 @@ use std::sync::Arc;
 
 use hashbrown::{Equivalent, HashMap, HashSet};
 
+use crate::devices::{ClaimRef, DeviceInventory, IMPLICIT_PREFIX};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::record::{PodKey, PodRecord, PodState, Queueing};
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
+
+use self::devices::NodeDevices;
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -37,6 +42,9 @@ pub struct Ledger {
     groups: HashSet<Arc<Group>>,
     /// The workloads whose pods are also added up by themselves.
     tracked: Tracked,
+    devices: DeviceInventory,
+    /// The claims of pods that have some.
+    claims: HashMap<PodKey, Box<[ClaimRef]>>,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
 }
@@ -58,9 +66,10 @@ impl Ledger {
     }
 
     /// Takes in a node, new or changed. Whether anything that counts changed.
-    pub fn apply_node(&mut self, record: NodeRecord) -> bool {
+    pub fn apply_node(&mut self, mut record: NodeRecord) -> bool {
         let place = self.place(&record.name);
         let Some(account) = self.accounts.get_mut(place as usize) else { return false };
+        account.offer_devices(&mut record);
         if account.record.as_ref() == Some(&record) {
             return false;
         }
@@ -85,11 +94,14 @@ impl Ledger {
     }
 
     /// Takes in a pod, new or changed in any way. Whether anything that counts changed.
-    pub fn apply_pod(&mut self, pod: PodRecord<'_>) -> bool {
+    pub fn apply_pod(&mut self, mut pod: PodRecord<'_>) -> bool {
+        let claims = self.count_claims(&mut pod);
         if self.is_unchanged(&pod) {
+            self.remember_claims(&pod.key, claims);
             return false;
         }
         let was_held = self.take_back(&pod.key);
+        self.remember_claims(&pod.key, claims);
         let generation = self.generation;
         match &pod.state {
             PodState::Gone => return was_held,
@@ -147,6 +159,7 @@ impl Ledger {
         self.footprints.clear();
         self.placements.clear();
         self.groups.clear();
+        self.claims.clear();
         for place in 0..self.accounts.len() as Place {
             self.with(place, |account| {
                 let (name, record) = (account.name.take(), account.record.take());
@@ -212,9 +225,10 @@ impl Ledger {
         // Implicit extended resources of device classes are never a node's (KEP-5004).
         let implicit = self.waiting.values().flat_map(|pod| {
             let names = pod.footprint.present().map(|(name, _)| name);
-            names.filter(|name| name.starts_with(DEVICE_CLASS_PREFIX))
+            names.filter(|name| name.starts_with(IMPLICIT_PREFIX))
         });
-        let mut names: BTreeSet<&str> = held.chain(implicit).collect();
+        let unknown = self.devices.unknown_resources();
+        let mut names: BTreeSet<&str> = held.chain(implicit).chain(unknown).collect();
         names.retain(|name| !self.records().any(|node| node.lists(name)));
         Unoffered(names.into_iter().map(Box::from).collect())
     }
@@ -316,6 +330,7 @@ impl Ledger {
 
     /// Undoes what `key` was last counted as. Whether it was.
     fn take_back(&mut self, key: &PodKey) -> bool {
+        self.claims.remove(key);
         if let Some(counted) = self.pods.remove(key) {
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
@@ -387,6 +402,7 @@ pub struct NodeAccount {
     pub unknown_pods: usize,
     /// How many pods stand here in all.
     bound: usize,
+    devices: NodeDevices,
     /// What pods of tracked workloads occupy, by [`TrackId`]; without those that have none.
     tallies: Vec<(TrackId, Resources)>,
 }
@@ -494,13 +510,15 @@ impl Equivalent<Group> for GroupKey<'_> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unoffered(Vec<Box<str>>);
 
-/// The prefix of the extended resource that stands for a DeviceClass.
-const DEVICE_CLASS_PREFIX: &str = "deviceclass.resource.kubernetes.io/";
-
 impl Unoffered {
     /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|name| &**name)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// `footprint` without these resources: the part that nodes can be compared with.

@@ -29,6 +29,7 @@
 pub mod check;
 pub mod defaulting;
 pub mod demand;
+pub mod devices;
 pub mod error;
 pub mod explain;
 pub mod figures;

@@ -258,6 +258,9 @@ pub struct PodSpec<'a> {
     /// Gates that keep the scheduler away.
     #[serde(default, deserialize_with = "null_is_default")]
     pub scheduling_gates: Vec<SchedulingGate>,
+    /// ResourceClaims that it uses.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claims: Vec<PodResourceClaim<'a>>,
 }
 
 message!(PodSpec {
@@ -272,6 +275,7 @@ message!(PodSpec {
     31 => preemption_policy,
     32 => overhead,
     38 => scheduling_gates,
+    39 => resource_claims,
     40 => resources,
 });
 
@@ -518,7 +522,59 @@ pub struct PodStatus<'a> {
     /// Pod-level resources that the kubelet has granted (1.36).
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub allocated_resources: ResourceList<'a>,
+    /// The claims that were made of its claim templates.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claim_statuses: Vec<ResourceClaimStatus<'a>>,
+    /// The claim that serves its extended resources (KEP-5004).
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub extended_resource_claim_status: Option<ExtendedResourceClaimStatus<'a>>,
 }
+
+/// A reference of a pod to a ResourceClaim, or to a template of one.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PodResourceClaim<'a> {
+    /// Its name in the pod.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub name: Text<'a>,
+    /// The claim.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claim_name: Text<'a>,
+    /// The template.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claim_template_name: Text<'a>,
+}
+
+message!(PodResourceClaim {
+    1 => name,
+    3 => resource_claim_name,
+    4 => resource_claim_template_name,
+});
+
+/// A ResourceClaim that was made for a pod.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ResourceClaimStatus<'a> {
+    /// The name of the reference in the pod.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub name: Text<'a>,
+    /// The claim.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claim_name: Text<'a>,
+}
+
+message!(ResourceClaimStatus { 1 => name, 2 => resource_claim_name });
+
+/// The ResourceClaim that was made for a pod's extended resources.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ExtendedResourceClaimStatus<'a> {
+    /// The claim.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub resource_claim_name: Text<'a>,
+}
+
+message!(ExtendedResourceClaimStatus { 2 => resource_claim_name });
 
 message!(PodStatus {
     1 => phase,
@@ -526,6 +582,8 @@ message!(PodStatus {
     8 => container_statuses,
     10 => init_container_statuses,
     11 => nominated_node_name,
+    15 => resource_claim_statuses,
+    18 => extended_resource_claim_status,
     19 => allocated_resources,
     20 => resources,
 });

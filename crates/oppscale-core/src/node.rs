@@ -11,7 +11,7 @@ use super::model::{Node, Taint};
 use super::placement::Placement;
 use super::pool;
 use super::requests::amount_in;
-use super::resources::{CPU, MEMORY, PODS, Resources};
+use super::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use super::selector::Labels;
 use super::units::quantity_text;
 
@@ -40,6 +40,8 @@ pub struct NodeRecord {
     pub allocatable: Result<Resources, Malformed>,
     /// The names that the node lists without an amount that pods could take: of 0, or unreadable.
     unavailable: Vec<(Box<str>, Option<Malformed>)>,
+    /// The names that devices offer, beside those that the node lists itself.
+    offered: Vec<Box<str>>,
     /// What the machine has; nothing where that is not told. No count depends on it.
     pub capacity: Resources,
     taints: Vec<Taint<'static>>,
@@ -82,6 +84,7 @@ impl NodeRecord {
             name: node.metadata.name.as_str().into(),
             allocatable,
             unavailable,
+            offered: Vec::new(),
             capacity: capacity(&node),
             ready: ready.map_or(written_by_hand, |c| &*c.status == "True"),
             cordoned: node.spec.unschedulable,
@@ -137,6 +140,7 @@ impl NodeRecord {
             annotated_pool: None,
             allocatable: Err(problem),
             unavailable: Vec::new(),
+            offered: Vec::new(),
             capacity: Resources::default(),
             taints: Vec::new(),
             ready: false,
@@ -193,6 +197,35 @@ impl NodeRecord {
     pub fn lists(&self, name: &str) -> bool {
         self.allocatable.as_ref().is_ok_and(|allocatable| allocatable.get(name) != 0)
             || self.unavailable.iter().any(|(listed, _)| **listed == *name)
+    }
+
+    /// Whether the node itself lists the resource, and not only its devices offer it.
+    pub fn lists_itself(&self, name: &str) -> bool {
+        !self.offered.iter().any(|offered| **offered == *name) && self.lists(name)
+    }
+
+    /// Adds a resource that devices of the node offer.
+    pub(crate) fn offer(&mut self, name: &str, amount: Result<Amount, Malformed>) {
+        if self.lists_itself(name) {
+            return;
+        }
+        let Ok(allocatable) = &mut self.allocatable else { return };
+        self.offered.push(name.into());
+        match amount {
+            Ok(0) => self.unavailable.push((name.into(), None)),
+            Ok(amount) => allocatable.set(name, amount),
+            Err(problem) => self.unavailable.push((name.into(), Some(problem))),
+        }
+    }
+
+    /// Removes what [`Self::offer`] added.
+    pub(crate) fn withdraw(&mut self) {
+        for name in std::mem::take(&mut self.offered) {
+            if let Ok(allocatable) = &mut self.allocatable {
+                allocatable.set(&name, 0);
+            }
+            self.unavailable.retain(|(other, _)| *other != name);
+        }
     }
 
     /// The resources whose allocatable amount cannot be read, and why.

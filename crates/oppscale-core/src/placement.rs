@@ -66,6 +66,18 @@ impl Placement {
         })
     }
 
+    /// The rule that a NodeSelector states, as ResourceSlices have it.
+    ///
+    /// # Errors
+    /// When it has another shape than the API allows.
+    pub fn of_node_selector(selector: &Value) -> Result<Self, Malformed> {
+        let text = selector.to_string();
+        let selector: model::NodeSelector<'_> =
+            serde_json::from_str(&text).map_err(Malformed::whole)?;
+        let affinity = Some(selector.node_selector_terms.iter().map(Term::of).collect());
+        Ok(Self { affinity, ..Self::default() })
+    }
+
     /// The rules as a pod's spec writes them; [`Self::of`] reads the same from it.
     pub fn to_object(&self) -> Value {
         let mut spec = json!({

@@ -1,6 +1,7 @@
 //! A pod reduced to what the ledger counts.
 
 use super::defaulting;
+use super::devices::{ClaimRef, claims_of};
 use super::footprint;
 use super::malformed::{Malformed, Problem};
 use super::model::{Metadata, Pod, PodSpec};
@@ -69,6 +70,8 @@ pub struct PodRecord<'p> {
     pub workload: (&'p str, &'p str),
     /// Whether it is the opportunistic workload's own.
     pub opportunistic: bool,
+    /// The ResourceClaims that it uses.
+    pub claims: Vec<ClaimRef>,
     /// Where it stands.
     pub state: PodState<'p>,
 }
@@ -173,6 +176,7 @@ impl<'p> PodRecord<'p> {
             name: &metadata.name,
             workload: workload_of(metadata),
             opportunistic: ownership.owns(metadata),
+            claims: claims_of(pod),
             state: state(pod),
         }
     }

@@ -17,6 +17,7 @@ use oppscale_core::error::Error;
 use oppscale_core::figures::Context;
 use oppscale_core::headroom::{self, NodeHeadroom, Query};
 use oppscale_core::kinds;
+use oppscale_core::replica::Replica;
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By};
@@ -49,7 +50,15 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.live.record.is_some() {
         return follow::run(&args, printer).await;
     }
-    let (mut snapshot, workload, cluster) = read(&args, &settings, printer).await?;
+    let (mut snapshot, mut workload, cluster) = read(&args, &settings, printer).await?;
+    take_devices(&mut snapshot, &mut workload);
+    let replica = args.replica.as_ref().or(workload.replica.as_ref());
+    let requested = replica.into_iter().flat_map(|replica| replica.footprint().present());
+    let resources = requested.map(|(name, _)| name);
+    let resources = resources.chain(settings.resources.iter().map(String::as_str));
+    if let Some(why) = snapshot.ledger.expect_devices(resources) {
+        snapshot.notes.push(format!("devices are unknown: {why}"));
+    }
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let mut report = report(&args, &settings, &snapshot, workload);
     add_rows(&mut report, &args, &settings, &snapshot)?;
@@ -95,6 +104,16 @@ fn query(
         nodes: args.selector.clone().unwrap_or_default(),
         pods_unknown: snapshot.pods_unknown.is_some(),
     }
+}
+
+/// Adds the devices that a replica's claims need to its shape.
+fn take_devices(snapshot: &mut Snapshot, workload: &mut ResolvedWorkload) {
+    let Some(replica) = workload.replica.take() else { return };
+    let ledger = &mut snapshot.ledger;
+    let devices = ledger.set_replica_claims(&workload.namespace, &workload.claims);
+    let mut footprint = replica.footprint().clone();
+    footprint.add(&devices);
+    workload.replica = Some(Replica::from_footprint(footprint));
 }
 
 /// Counts what was read; the rows are left to [`add_rows`].

@@ -241,7 +241,8 @@ impl State {
             self.groups.get(&group).ok_or_else(|| unnamed("group", group))?;
         let key = key_of(key).ok_or_else(|| no_key(key))?;
         let workload = (&**kind, &**workload);
-        Ok(PodRecord { key, namespace, name, workload, opportunistic: own != 0, state })
+        let (opportunistic, claims) = (own != 0, Vec::new());
+        Ok(PodRecord { key, namespace, name, workload, opportunistic, claims, state })
     }
 
     fn footprint(&self, number: u32) -> Result<&Resources, InvalidLine> {
@@ -256,6 +257,7 @@ fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), In
         name: &pod.name,
         workload: ("Pod", &pod.name),
         opportunistic: false,
+        claims: Vec::new(),
         state: PodState::Unknown {
             node: pod.node.as_deref(),
             problem: Malformed::whole(&pod.problem),

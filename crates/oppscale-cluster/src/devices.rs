@@ -1,0 +1,124 @@
+//! Reads the objects of Dynamic Resource Allocation, from the API server or from saved lists.
+//!
+//! A cluster without the API (`resource.k8s.io/v1`, Kubernetes 1.34) or without device classes
+//! costs one request. Objects that cannot be read make devices unknown, and nothing else.
+
+use oppscale_core::devices::model::ResourceClaimTemplate;
+use oppscale_core::devices::{ClaimRef, DeviceInventory, DeviceObjects};
+use oppscale_core::kinds::{self, Kind};
+use serde::de::DeserializeOwned;
+
+use super::client::{Cluster, Operation};
+use super::encoding::Encoding;
+use super::error::ClusterError;
+use super::object::Object;
+use super::pages::{self, ListSink, Listing};
+use super::saved::SavedFiles;
+use super::snapshot::Snapshot;
+use super::workload::ResolvedWorkload;
+
+/// Reads the devices of the cluster, and the claim templates that `workload` uses.
+pub(super) async fn read(cluster: &Cluster, workload: &ResolvedWorkload, snapshot: &mut Snapshot) {
+    let mut objects = DeviceObjects::default();
+    match list(cluster, &kinds::DEVICE_CLASS).await {
+        Ok(classes) => objects.classes = classes,
+        // The server is older, or serves no such API.
+        Err(ClusterError::NotFound { .. }) => return,
+        Err(error) => objects.unknown = Some(error.to_string()),
+    }
+    if objects.unknown.is_none() && !objects.classes.is_empty() {
+        match list(cluster, &kinds::RESOURCE_SLICE).await {
+            Ok(slices) => objects.slices = slices,
+            Err(error) => objects.unknown = Some(error.to_string()),
+        }
+        match list(cluster, &kinds::RESOURCE_CLAIM).await {
+            Ok(claims) => objects.claims = claims,
+            Err(error) => objects.unknown = Some(error.to_string()),
+        }
+        for claim in &workload.claims {
+            if let ClaimRef::Template(name) = claim {
+                objects.templates.extend(template(cluster, &workload.namespace, name).await);
+            }
+        }
+    }
+    snapshot.ledger.set_devices(DeviceInventory::of(objects));
+}
+
+/// Every object of a kind.
+async fn list<T: DeserializeOwned>(
+    cluster: &Cluster,
+    kind: &'static Kind,
+) -> Result<Vec<T>, ClusterError> {
+    let listing = Listing::of(kind, None, "");
+    let mut items = Items { items: Vec::new(), problem: None };
+    pages::load(cluster, &listing, Encoding::Json, &mut items).await?;
+    match items.problem {
+        None => Ok(items.items),
+        Some(cause) => Err(ClusterError::Garbage {
+            action: format!("list {}", kind.plural),
+            server: cluster.server().to_owned(),
+            cause,
+        }),
+    }
+}
+
+/// Collects the items of a list.
+struct Items<T> {
+    items: Vec<T>,
+    problem: Option<String>,
+}
+
+impl<T: DeserializeOwned> ListSink for Items<T> {
+    fn begin(&mut self) {
+        self.items.clear();
+    }
+
+    fn items(&mut self, items: &[Object<'_>]) {
+        for item in items {
+            // These kinds are asked for as JSON.
+            let Object::Json(json) = item else { continue };
+            match serde_json::from_str(json) {
+                Ok(item) => self.items.push(item),
+                Err(error) => self.problem = Some(error.to_string()),
+            }
+        }
+    }
+}
+
+/// A claim template; `None` if it is not there or cannot be read.
+async fn template(cluster: &Cluster, namespace: &str, name: &str) -> Option<ResourceClaimTemplate> {
+    let kind = &kinds::RESOURCE_CLAIM_TEMPLATE;
+    let description = format!("get {} {namespace}/{name}", kind.name);
+    let operation = Operation::new(description, kind.permission("get"));
+    let body = cluster.get(&operation, &kind.path(Some(namespace), name)).await.ok()?;
+    serde_json::from_slice(&body).ok()
+}
+
+/// Counts the devices of saved lists.
+///
+/// # Errors
+/// When an object is malformed.
+pub(super) fn read_saved(files: &SavedFiles, snapshot: &mut Snapshot) -> anyhow::Result<()> {
+    let objects = DeviceObjects {
+        classes: saved(files, &kinds::DEVICE_CLASS)?,
+        slices: saved(files, &kinds::RESOURCE_SLICE)?,
+        claims: saved(files, &kinds::RESOURCE_CLAIM)?,
+        templates: saved(files, &kinds::RESOURCE_CLAIM_TEMPLATE)?,
+        unknown: None,
+    };
+    if objects != DeviceObjects::default() {
+        snapshot.ledger.set_devices(DeviceInventory::of(objects));
+    }
+    Ok(())
+}
+
+fn saved<T: DeserializeOwned>(files: &SavedFiles, kind: &Kind) -> anyhow::Result<Vec<T>> {
+    let mut objects = Vec::new();
+    for json in files.of_kind(kind.group, kind.name) {
+        let object = serde_json::from_str(json).map_err(|error| {
+            anyhow::Error::from(error).context(format!("a saved {} is malformed", kind.name))
+        })?;
+        objects.push(object);
+    }
+    Ok(objects)
+}
