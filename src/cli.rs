@@ -1,6 +1,6 @@
-//! The command line: types and their help, nothing else.
+//! The command line: its types and help, and the one `match` that runs a command.
 
-use clap::{ArgAction, Parser, Subcommand};
+use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::commands::args::LogFormat;
 use crate::commands::certs::CertsArgs;
@@ -18,7 +18,12 @@ use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
 use crate::commands::uninstall::UninstallArgs;
-use crate::printer::ColorChoice;
+use crate::commands::{
+    certs, check, completion, demo, init, kubeconfig, load, man, render_hpa, sample_app, serve,
+    simulate, templates, top, uninstall,
+};
+use crate::exit::Exit;
+use crate::printer::{ColorChoice, Printer};
 
 /// Heading of the options that every command has.
 const GLOBAL: &str = "Global options";
@@ -111,6 +116,30 @@ pub enum Command {
 }
 
 impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// As the command; [`crate::exit::report`] prints them.
+    pub async fn run(self, printer: &Printer) -> anyhow::Result<Exit> {
+        match self {
+            Self::Top(args) => top::run(*args, printer).await,
+            Self::RenderHpa(args) => render_hpa::run(*args, printer).await,
+            Self::Serve(args) => serve::run(*args).await,
+            Self::SampleApp(args) => sample_app::run(args, printer).await,
+            Self::Load(args) => load::run(*args, printer).await,
+            Self::Simulate(args) => simulate::run(*args, printer).await,
+            Self::Demo(args) => demo::run(&args, printer).await,
+            Self::Init(args) => init::run(*args, printer).await,
+            Self::Uninstall(args) => uninstall::run(*args, printer).await,
+            Self::Check(args) => check::run(*args, printer).await,
+            Self::Certs(args) => certs::run(args, printer).await,
+            Self::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
+            Self::Templates(args) => templates::run(&args, printer),
+            Self::Completion(args) => completion::run(&args, &Cli::command(), printer),
+            Self::Man(args) => man::run(&args, Cli::command(), printer),
+        }
+    }
+
     /// Log format of a server, that is of a command that runs until it is stopped.
     pub fn log_format(&self) -> Option<LogFormat> {
         match self {

@@ -9,7 +9,6 @@ use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Cli;
-use crate::commands;
 use crate::commands::args::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
@@ -47,7 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         runtime.worker_threads(2).enable_all().build().map_err(anyhow::Error::from).and_then(
             |runtime| {
                 let ends_itself = cli.command.ends_itself();
-                let command = commands::run(cli.command, &printer);
+                let command = cli.command.run(&printer);
                 let outcome = match ends_itself {
                     true => runtime.block_on(command),
                     false => runtime.block_on(interruptible(command)),

@@ -1,9 +1,8 @@
 //! `oppscale completion`: a script that completes commands and flags.
 
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::printer::Printer;
 
@@ -20,22 +19,18 @@ pub struct CompletionArgs {
     pub shell: Shell,
 }
 
-/// Prints the script.
+/// Prints the script for the command line `root`.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn run(args: &CompletionArgs, printer: &Printer) -> anyhow::Result<Exit> {
+pub fn run(args: &CompletionArgs, root: &Command, printer: &Printer) -> anyhow::Result<Exit> {
+    // Without hidden commands, which scripts would complete, too.
+    let mut visible = Command::new("oppscale")
+        .version(env!("CARGO_PKG_VERSION"))
+        .args(root.get_arguments().cloned())
+        .subcommands(root.get_subcommands().filter(|one| !one.is_hide_set()).cloned());
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut visible(), "oppscale", &mut script);
+    clap_complete::generate(args.shell, &mut visible, "oppscale", &mut script);
     printer.data(&String::from_utf8(script)?)?;
     Ok(Exit::Ok)
-}
-
-/// The command line without its hidden commands, which scripts would complete, too.
-fn visible() -> Command {
-    let all = Cli::command();
-    Command::new("oppscale")
-        .version(env!("CARGO_PKG_VERSION"))
-        .args(all.get_arguments().cloned())
-        .subcommands(all.get_subcommands().filter(|one| !one.is_hide_set()).cloned())
 }

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
-use crate::cli::Cli;
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
@@ -20,15 +19,14 @@ pub struct ManArgs {
     pub folder: PathBuf,
 }
 
-/// Writes the pages and prints their names.
+/// Writes the pages of the command line `root` and prints their names.
 ///
 /// # Errors
 /// When the folder cannot be written.
-pub fn run(args: &ManArgs, printer: &Printer) -> anyhow::Result<Exit> {
+pub fn run(args: &ManArgs, mut root: Command, printer: &Printer) -> anyhow::Result<Exit> {
     let folder = &args.folder;
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let mut root = Cli::command();
     root.build();
     for page in pages(&root, &root, None)? {
         let path = folder.join(&page.file);

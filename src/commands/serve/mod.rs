@@ -5,7 +5,6 @@ mod args;
 use std::time::Duration;
 
 use crate::exit::Exit;
-use crate::printer::Printer;
 use crate::serve::{ServeError, Server};
 use oppscale_core::error::Error;
 
@@ -21,7 +20,7 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// # Errors
 /// When the command line makes no sense, there is no certificate or kubeconfig, or a port
 /// cannot be opened. An API server that does not answer is no error: it is tried again.
-pub async fn run(args: ServeArgs, _: &Printer) -> anyhow::Result<Exit> {
+pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     let mut ending = Ending::new()?;
     let cluster = args.cluster.connect().await?;
