@@ -234,8 +234,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s q -l quiet -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l pipeline -d 'Path of the metric to the HPA [default: native]' -r -f -a "native\t'The metrics server answers the API itself'
-prometheus\t'Prometheus and prometheus-adapter'
-keda\t'KEDA'"
+prometheus\t'Prometheus scrapes it, prometheus-adapter answers'
+keda\t'KEDA reads its /metrics'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l image -d 'Image of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s n -l namespace -d 'Namespace of the metrics server [default: oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l reserve -d 'Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]' -r
@@ -251,7 +251,7 @@ dashboard\t'A ConfigMap with the Grafana dashboard'
 alerts\t'A PrometheusRule, and the ServiceMonitor that it needs'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export -d 'Write the manifests to this folder, or to stdout with -, and change nothing' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l dry-run -d 'Only show the plan: client without a cluster, server by a dry run there' -r -f -a "client\t'Without a cluster'
-server\t'Tried by the server'"
+server\t'By a dry run of the server'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l timeout -d 'Longest wait in total' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l distribution -d 'Distribution, if it is not recognized: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
@@ -452,7 +452,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l create 
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l legacy-token -d 'Use a Secret token, which never expires, for clients that cannot renew one'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l force -d 'Replace a file or entries that hold something else'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l revoke -d 'Revoke the tokens issued before'
-complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l dry-run -d 'Only show what would be done; no token is requested'
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l dry-run -d 'Only show the plan; no token is requested'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s h -l help -d 'Print help'

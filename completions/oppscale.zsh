@@ -277,8 +277,8 @@ never\:"Never"))' \
 (init)
 _arguments "${_arguments_options[@]}" : \
 '--pipeline=[Path of the metric to the HPA \[default\: native\]]:PIPELINE:((native\:"The metrics server answers the API itself"
-prometheus\:"Prometheus and prometheus-adapter"
-keda\:"KEDA"))' \
+prometheus\:"Prometheus scrapes it, prometheus-adapter answers"
+keda\:"KEDA reads its /metrics"))' \
 '--image=[Image of the metrics server]:IMAGE:_default' \
 '-n+[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
 '--namespace=[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
@@ -295,7 +295,7 @@ dashboard\:"A ConfigMap with the Grafana dashboard"
 alerts\:"A PrometheusRule, and the ServiceMonitor that it needs"))' \
 '--export=[Write the manifests to this folder, or to stdout with -, and change nothing]:DIR:_default' \
 '(--export)--dry-run=[Only show the plan\: client without a cluster, server by a dry run there]::HOW:((client\:"Without a cluster"
-server\:"Tried by the server"))' \
+server\:"By a dry run of the server"))' \
 '--timeout=[Longest wait in total]:DURATION:_default' \
 '--distribution=[Distribution, if it is not recognized\: kubeadm, kind, minikube, k3s, rke2, eks, gke, aks, charmed, microk8s]:NAME:_default' \
 '--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
@@ -587,7 +587,7 @@ never\:"Never"))' \
 '(--audience --duration)--legacy-token[Use a Secret token, which never expires, for clients that cannot renew one]' \
 '--force[Replace a file or entries that hold something else]' \
 '(--create --legacy-token --out --merge --audience)--revoke[Revoke the tokens issued before]' \
-'--dry-run[Only show what would be done; no token is requested]' \
+'--dry-run[Only show the plan; no token is requested]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \

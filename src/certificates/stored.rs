@@ -5,8 +5,10 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::certificate::{Certificate, parse_pem};
-use super::issue::CA_NAME;
+use super::certificate::{CaBundle, Certificate, parse_pem};
+use super::issue::{CA_NAME, IssuedCertificate, key_matches};
+use super::problem::CertificateProblem;
+use super::verify::{Verification, verify};
 
 /// File of the serving certificate, followed by its CA.
 pub const CERT: &str = "tls.crt";
@@ -56,6 +58,45 @@ impl StoredCertificate {
     /// Whether all of them are missing.
     pub fn is_empty(&self) -> bool {
         self.chain.is_none() && self.key.is_none() && self.ca.is_none()
+    }
+
+    /// Verifies the certificate and its key for the name `expected`; `None` without a certificate.
+    pub fn verify(&self, expected: &str, now: i64) -> Option<Verification> {
+        let chain = self.chain.as_deref()?;
+        let mut verification = verify(chain, self.ca.as_deref(), expected, now);
+        if self.key.as_ref().is_some_and(|key| key_matches(chain, key) == Some(false)) {
+            verification.problems.push(CertificateProblem::OtherKey);
+        }
+        Some(verification)
+    }
+
+    /// Whether there is a certificate with its key that the aggregator accepts.
+    pub fn is_accepted(&self, expected: &str, now: i64) -> bool {
+        let verification = self.verify(expected, now).filter(|_| self.key.is_some());
+        verification.is_some_and(|verification| verification.problems.is_empty())
+    }
+
+    /// The remaining lifetime, in percent, if the aggregator accepts the certificate and it is not
+    /// due for renewal.
+    pub fn good_for(&self, expected: &str, now: i64) -> Option<i64> {
+        let validity = self.verify(expected, now)?.validity?;
+        let is_good = self.is_accepted(expected, now) && !validity.needs_renewal();
+        is_good.then_some(validity.percent_left)
+    }
+
+    /// The CAs that it stores; none if they cannot be parsed.
+    pub fn authorities(&self) -> CaBundle {
+        self.ca.as_deref().and_then(|ca| CaBundle::parse(ca).ok()).unwrap_or_default()
+    }
+
+    /// The stored certificate, without the CA's key, if it is complete.
+    pub fn issued(&self) -> Option<IssuedCertificate> {
+        Some(IssuedCertificate {
+            ca: self.ca.clone()?,
+            chain: self.chain.clone()?,
+            key: self.key.clone()?,
+            ca_key: SecretString::new(""),
+        })
     }
 
     /// The first file whose contents are not what its name promises.

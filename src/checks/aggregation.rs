@@ -7,12 +7,11 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use crate::certificates::{CaBundle, Validity, date};
 use oppscale_core::check::{CheckId, Finding};
+use oppscale_core::kinds::CONFIG_MAP;
 
 use super::context::CheckContext;
 use super::running_flags::{self, RunningFlags};
 
-const CONFIG_MAP: &str =
-    "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication";
 /// The checks of the ConfigMap.
 const PUBLISHED: [CheckId; 4] = [
     CheckId::FrontProxyCaPublished,
@@ -22,8 +21,8 @@ const PUBLISHED: [CheckId; 4] = [
 ];
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let permission = "--verb=get --resource=configmaps, in kube-system";
-    let map = context.get::<ConfigMap>(CONFIG_MAP, permission).await;
+    let map = CONFIG_MAP.object(Some("kube-system"), "extension-apiserver-authentication");
+    let map = context.read::<ConfigMap>(&map).await;
     let mut names = None;
     let mut findings = CheckId::each(
         &PUBLISHED,

@@ -1,59 +1,48 @@
 //! Checks of the HPAs of opportunistic workloads, with the HPA model.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::context::{CheckContext, FILLERS, is_opportunistic, unknown};
 use crate::filler::{KEDA_OWNS, correct_hpa};
 use crate::scenario;
 use hpa_model::simulation::MetricModel;
 use hpa_model::verdict::{LoopContext, Stability, judge, uses_fit_replicas};
 use hpa_model::{ControllerConfig, KubernetesVersion};
 use oppscale_cluster::autoscaler::{HPA, HPA_API};
-use oppscale_cluster::{Autoscaler, ClusterError, KindRef, Request};
+use oppscale_cluster::{
+    Autoscaler, ClusterError, KindRef, Request, ResolvedWorkload, Snapshot, WorkloadRef,
+};
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds;
+use oppscale_core::ownership::Ownership;
 use oppscale_core::reserve::Reserve;
 
-use super::context::{CheckContext, is_opportunistic, unknown};
-
-const HPAS: &str = "/apis/autoscaling/v2/horizontalpodautoscalers";
-const PERMISSION: &str = "--verb=list --resource=horizontalpodautoscalers.autoscaling";
 const ALL: [CheckId; 4] =
     [CheckId::HpaStable, CheckId::SingleHpa, CheckId::HpaActive, CheckId::HpaFloor];
-/// The number of HPAs that are judged: each takes a list of the cluster's pods.
-const MAX_JUDGED: usize = 20;
+/// The number of HPAs that are judged: each takes two requests for its workload.
+const MAX_JUDGED: usize = 50;
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let hpas: Vec<Listed> = match context.list(HPAS, PERMISSION).await {
-        Ok(hpas) => hpas.into_iter().filter_map(Listed::of).collect(),
+    let Hpas { all, ours, unknown } = match Hpas::list(context).await {
+        Ok(hpas) => hpas,
         Err(outcome) => return CheckId::each(&ALL, Err(outcome)),
     };
-    let mut findings = Vec::new();
-    let mut workloads = Vec::new();
-    let targets: BTreeSet<String> = hpas.iter().map(|listed| target_kind(&listed.hpa)).collect();
-    for target in targets {
-        let labelled = match labelled(context, &target).await {
-            Ok(labelled) => labelled,
-            // Which HPAs scale opportunistic workloads is unknown then. Those whose metric shows
-            // it are judged all the same.
-            Err(outcome) => {
-                findings = CheckId::each(&ALL, Err(outcome));
-                continue;
-            }
-        };
-        workloads.extend(labelled.into_iter().map(|metadata| (target.clone(), metadata)));
-    }
-    let ours: Vec<_> = hpas.iter().filter(|l| is_ours(&l.hpa, &workloads)).collect();
-    if findings.is_empty() && ours.is_empty() {
-        let why = "no HPA scales an opportunistic workload";
-        return CheckId::each(&ALL, Err(Outcome::skipped(why)));
-    }
-    for listed in ours.iter().take(MAX_JUDGED) {
+    let mut findings = match unknown {
+        Some(outcome) => CheckId::each(&ALL, Err(outcome)),
+        None if ours.is_empty() => {
+            let why = "no HPA scales an opportunistic workload";
+            return CheckId::each(&ALL, Err(Outcome::skipped(why)));
+        }
+        None => Vec::new(),
+    };
+    for listed in ours.iter().filter_map(|at| all.get(*at)).take(MAX_JUDGED) {
         let (hpa, name) = (&listed.hpa, listed.hpa.full_name());
         let stable = CheckId::HpaStable.or_outcome(judged(context, listed).await);
-        let found = [stable, single(&hpas, hpa, &name), condition(hpa), floor(hpa)];
+        let found = [stable, single(&all, hpa, &name), condition(hpa), floor(hpa)];
         findings.extend(found.map(|finding| finding.about(&name)));
     }
     if ours.len() > MAX_JUDGED {
@@ -78,10 +67,17 @@ async fn labelled(context: &mut CheckContext<'_>, kind: &str) -> Result<Vec<Obje
         Err(error) if error.downcast_ref::<ClusterError>().is_some() => return Err(unknown(error)),
         Err(_) => return Ok(Vec::new()),
     };
-    let path =
-        format!("{}?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue", kind.list_path(None));
-    let items = context.list::<Workload>(&path, &kind.permission("list")).await?;
+    let items = context.list::<Workload>(kind, None, FILLERS).await?;
     Ok(items.into_iter().map(|item| item.metadata).collect())
+}
+
+/// The HPAs of the cluster.
+struct Hpas {
+    all: Vec<Listed>,
+    /// Indexes of those that scale opportunistic workloads.
+    ours: Vec<usize>,
+    /// Why further ones may scale opportunistic workloads, if workloads could not be listed.
+    unknown: Option<Outcome>,
 }
 
 /// The metadata of a workload.
@@ -96,6 +92,26 @@ struct Listed {
     hpa: Autoscaler,
 }
 
+impl Hpas {
+    async fn list(context: &mut CheckContext<'_>) -> Result<Self, Outcome> {
+        let objects: Vec<Value> = context.list(&kinds::HPA, None, "").await?;
+        let all: Vec<Listed> = objects.into_iter().filter_map(Listed::of).collect();
+        let (mut workloads, mut unknown) = (Vec::new(), None);
+        let targets: BTreeSet<String> = all.iter().map(|l| target_kind(&l.hpa)).collect();
+        for target in targets {
+            match labelled(context, &target).await {
+                Ok(labelled) => workloads.extend(labelled.into_iter().map(|m| (target.clone(), m))),
+                // HPAs whose metric shows their purpose are judged all the same.
+                Err(outcome) => unknown = Some(outcome),
+            }
+        }
+        let is_ours = |listed: &Listed| is_ours(&listed.hpa, &workloads);
+        let ours = all.iter().enumerate().filter(|(_, listed)| is_ours(listed));
+        let ours = ours.map(|(at, _)| at).collect();
+        Ok(Self { all, ours, unknown })
+    }
+}
+
 impl Listed {
     fn of(mut object: Value) -> Option<Self> {
         // Items of a list do not state their kind.
@@ -103,6 +119,59 @@ impl Listed {
         object["kind"] = HPA.into();
         Some(Self { hpa: serde_json::from_value(object.clone()).ok()?, object })
     }
+}
+
+/// The nodes and pods of the cluster, read once for all checks, and the workloads of the judged
+/// HPAs.
+pub(super) struct ClusterSnapshot {
+    pub(super) snapshot: Snapshot,
+    /// By the full name of the HPA.
+    workloads: HashMap<String, Result<ResolvedWorkload, Outcome>>,
+}
+
+impl CheckContext<'_> {
+    /// The nodes and pods, read once for all checks of a run.
+    pub(super) async fn snapshot(&mut self) -> Result<&mut ClusterSnapshot, Outcome> {
+        let read = match self.snapshot.take() {
+            Some(read) => read,
+            None => ClusterSnapshot::read(self).await,
+        };
+        self.snapshot.insert(read).as_mut().map_err(|outcome| outcome.clone())
+    }
+}
+
+impl ClusterSnapshot {
+    async fn read(context: &mut CheckContext<'_>) -> Result<Self, Outcome> {
+        let mut workloads = HashMap::new();
+        if context.judges_hpas
+            && let Ok(Hpas { all, ours, .. }) = Hpas::list(context).await
+        {
+            for listed in ours.iter().filter_map(|at| all.get(*at)).take(MAX_JUDGED) {
+                let workload = workload_of(context, &listed.hpa).await;
+                workloads.insert(listed.hpa.full_name(), workload);
+            }
+        }
+        let owners =
+            workloads.values().flatten().filter_map(|workload| match &workload.ownership {
+                Ownership::Workload(own) => Some(own.clone()),
+                Ownership::Labels(_) => None,
+            });
+        let request = Request { grouped: owners.collect(), ..Request::default() };
+        let read = oppscale_cluster::read(context.cluster, &request, &()).await;
+        let (snapshot, _) = read.map_err(unknown)?;
+        Ok(Self { snapshot, workloads })
+    }
+}
+
+/// The workload that an HPA scales.
+async fn workload_of(
+    context: &CheckContext<'_>,
+    hpa: &Autoscaler,
+) -> Result<ResolvedWorkload, Outcome> {
+    let (namespace, target) = (hpa.namespace(), hpa.target());
+    let reference = format!("{namespace}/{}/{}", target_kind(hpa), target.name);
+    let reference: WorkloadRef = reference.parse().map_err(Outcome::Unknown)?;
+    reference.resolve(context.cluster, namespace).await.map_err(unknown)
 }
 
 /// Whether it scales an opportunistic workload, by the workload's label or by its metric.
@@ -117,23 +186,26 @@ fn is_ours(hpa: &Autoscaler, workloads: &[(String, ObjectMeta)]) -> bool {
     is_labelled || hpa.spec().is_ok_and(|spec| uses_fit_replicas(&spec))
 }
 
-async fn judged(context: &CheckContext<'_>, listed: &Listed) -> Result<Finding, Outcome> {
+async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::HpaStable;
     let hpa = &listed.hpa;
-    let (namespace, target) = (hpa.namespace(), hpa.target());
     let version = context.version.as_ref().map(|version| format!("1.{}", version.minor));
     let version: KubernetesVersion = version.and_then(|v| v.parse().ok()).unwrap_or_default();
     let config = ControllerConfig::of(version);
     let spec = hpa.spec().map_err(|invalid| Outcome::Unknown(invalid.to_string()))?;
-    let reference = format!("{namespace}/{}/{}", target_kind(hpa), target.name);
-    let reference = reference.parse().map_err(Outcome::Unknown)?;
-    let request = Request { workload: Some(reference), ..Request::default() };
-    let read = oppscale_cluster::read(context.cluster, &request, &()).await;
-    let (snapshot, workload) = read.map_err(unknown)?;
+    let ClusterSnapshot { snapshot, workloads } = context.snapshot().await?;
+    let workload = workloads.get(&hpa.full_name()).cloned();
+    let workload = workload.unwrap_or_else(|| Err(unknown(anyhow::anyhow!("it is new"))))?;
     if let Some(why) = &snapshot.pods_unknown {
         return Ok(ID.unknown(format!("pods are unknown: {why}")));
     }
-    let mut setup = scenario::observed(&snapshot, &workload);
+    if let Ownership::Workload(own) = &workload.ownership {
+        snapshot.ledger.set_opportunistic(|group| {
+            (&*group.namespace, &*group.kind, &*group.name)
+                == (&*own.namespace, &*own.kind, &*own.name)
+        });
+    }
+    let mut setup = scenario::observed(snapshot, &workload);
     setup.filler.autoscaler.config = config;
     let (metric, assumption) = match uses_fit_replicas(&spec) {
         true => (MetricModel::oppscale(Reserve::Cpu(0)), ""),

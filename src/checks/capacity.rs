@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use oppscale_cluster::{Request, Snapshot};
+use oppscale_cluster::Snapshot;
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::POD;
 use oppscale_core::resources::CPU;
 
-use super::context::{CheckContext, LIST_PODS, full_name, unknown};
+use super::context::{CheckContext, full_name};
 
 /// The number of objects that a finding names.
 const MAX_NAMES: usize = 5;
@@ -14,10 +15,10 @@ const MAX_NAMES: usize = 5;
 const MAX_GRACE: i64 = 30;
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let snapshot = oppscale_cluster::read(context.cluster, &Request::default(), &()).await;
-    let counted = snapshot.map(|(snapshot, _)| vec![nodes(&snapshot), pods(&snapshot)]);
+    let snapshot = context.snapshot().await;
+    let counted = snapshot.map(|read| vec![nodes(&read.snapshot), pods(&read.snapshot)]);
     let ids = [CheckId::NodesKnown, CheckId::PodsCounted];
-    let mut findings = CheckId::each(&ids, counted.map_err(unknown));
+    let mut findings = CheckId::each(&ids, counted);
     findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
     findings
 }
@@ -46,7 +47,9 @@ fn nodes(snapshot: &Snapshot) -> Finding {
 fn pods(snapshot: &Snapshot) -> Finding {
     const ID: CheckId = CheckId::PodsCounted;
     match &snapshot.pods_unknown {
-        Some(_) if snapshot.permissions_missing => return ID.with(Outcome::denied(LIST_PODS)),
+        Some(_) if snapshot.permissions_missing => {
+            return ID.with(Outcome::denied(POD.permission("list")));
+        }
         Some(why) => return ID.unknown(why),
         None => {}
     }

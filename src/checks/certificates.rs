@@ -1,13 +1,12 @@
 //! Checks of serving certificates, and of the CAs that APIServices trust.
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::Secret;
 
-use crate::certificates::{
-    CaBundle, CertificateProblem, CertificateSpec, Fix, date, key_matches, verify,
-};
+use crate::certificates::{CaBundle, CertificateSpec, Fix, date, verify};
 use crate::setup::api_services::ApiService;
 use crate::setup::tls_secret::stored;
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::SECRET;
 
 use super::context::{CheckContext, CheckTarget};
 
@@ -23,13 +22,12 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
 
 async fn certificate(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
     let mut target = context.target.clone();
-    let permission = format!("--verb=get --resource=secrets, in {}", target.namespace);
-    let path = |secret: &str| format!("/api/v1/namespaces/{}/secrets/{secret}", target.namespace);
-    let mut secret: Option<Value> = context.get(&path(&target.secret), &permission).await?;
+    let object = |target: &CheckTarget| SECRET.object(Some(&target.namespace), &target.secret);
+    let mut secret: Option<Secret> = context.read(&object(&target)).await?;
     if secret.is_none() {
         // With --pipeline prometheus the certificate is the adapter's.
         let adapter = target.adapter();
-        secret = context.get(&path(&adapter.secret), &permission).await.unwrap_or_default();
+        secret = context.read(&object(&adapter)).await.unwrap_or_default();
         if secret.is_some() {
             target = adapter;
         }
@@ -44,11 +42,13 @@ async fn certificate(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Out
         if !target.installed {
             return Err(Outcome::skipped("oppscale is not installed here"));
         }
-        let text = format!("there is no Secret {}/{}", target.namespace, target.secret);
+        let text = format!("there is no {}", object(&target));
         return missing(text, ["certs generate --to-secret", "init"]);
     };
-    let secret = stored(&secret);
-    let (Some(chain), Some(key)) = (&secret.chain, &secret.key) else {
+    let secret = stored(secret);
+    let name = CertificateSpec::new(&target.service, &target.namespace).server_name();
+    let verified = secret.verify(&name, context.now).filter(|_| secret.key.is_some());
+    let (Some(verification), Some(chain)) = (verified, &secret.chain) else {
         let text = "the Secret lacks tls.crt or tls.key".to_owned();
         return missing(text, ["certs generate --to-secret --force", "certs renew"]);
     };
@@ -57,11 +57,6 @@ async fn certificate(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Out
     let ours: Vec<_> = all.filter(|one| one.leads_to(&target.namespace, &target.service)).collect();
     let release = ours.iter().find_map(|service| service.release());
     let renewal = |fix: Fix| target.renewal(fix, release.as_deref());
-    let name = CertificateSpec::new(&target.service, &target.namespace).server_name();
-    let mut verification = verify(chain, secret.ca.as_deref(), &name, context.now);
-    if key_matches(chain, key) == Some(false) {
-        verification.problems.push(CertificateProblem::OtherKey);
-    }
     let mut findings = vec![
         EXISTS.passed(),
         match verification.problems.first() {

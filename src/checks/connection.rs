@@ -1,44 +1,41 @@
 //! Checks of the connection: the API server answers, and which one it is.
 
 use k8s_openapi::api::core::v1::Node;
-use k8s_openapi::apimachinery::pkg::version::Info;
 
-use crate::setup::clock;
-use oppscale_cluster::{ApiRequest, Operation};
+use crate::setup::local_clock;
+use oppscale_cluster::server_info;
 use oppscale_core::check::{CheckId, ClusterTraits, Distribution, Finding, ServerVersion};
 
 use super::context::CheckContext;
 
+/// The difference of the clocks from which it is a warning, in seconds.
+const MAX_SKEW: i64 = 60;
+
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let operation = Operation::new("get the server's version", "");
-    let response = context.cluster.send(&operation, &ApiRequest::get("/version")).await;
-    let local = clock::local();
-    let answer = response.and_then(|response| response.success(&operation)).and_then(|response| {
-        let info: Info = response.json()?;
-        Ok((response, info))
-    });
-    let (response, info) = match answer {
-        Ok(answer) => answer,
+    let info = server_info(context.cluster).await;
+    let local = local_clock();
+    let info = match info {
+        Ok(info) => info,
         Err(error) => {
             context.error = Some(error.kind());
             let finding = CheckId::ApiServerReachable.failed(error.to_string());
             return vec![finding.fix(error.hint().unwrap_or_default())];
         }
     };
-    context.version = ServerVersion::parse(&info.git_version);
-    context.now = response.date.unwrap_or(local);
+    context.version = ServerVersion::parse(&info.version);
+    context.now = info.date.unwrap_or(local);
     let nodes = context.nodes().await.unwrap_or_default();
     let node_markers: Vec<_> = nodes.iter().flat_map(markers).collect();
     let detected = Distribution::detect(&ClusterTraits {
-        version: &info.git_version,
+        version: &info.version,
         server: context.cluster.server(),
         node_markers: &node_markers,
     });
     context.distribution = context.target.distribution.unwrap_or(detected);
     vec![
         CheckId::ApiServerReachable.passed_with(context.cluster.server()),
-        version(context.version.as_ref(), &info.git_version),
-        clock_skew(response.date.map(|date| date - local)),
+        version(context.version.as_ref(), &info.version),
+        clock_skew(info.date.map(|date| date - local)),
         match context.distribution {
             Distribution::Unknown => CheckId::DistributionKnown
                 .passed_with("unknown, so fixes are general")
@@ -66,7 +63,7 @@ fn version(version: Option<&ServerVersion>, text: &str) -> Finding {
 fn clock_skew(skew: Option<i64>) -> Finding {
     const ID: CheckId = CheckId::ClockSkew;
     match skew {
-        Some(skew) if skew.abs() > clock::SKEW => ID
+        Some(skew) if skew.abs() > MAX_SKEW => ID
             .warning(format!(
                 "the server's clock is {} s {} yours: certificates and tokens that you make may \
                  not be valid there",

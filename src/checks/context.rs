@@ -1,5 +1,5 @@
-//! What the checks of a run share: the connection, the target, facts about the cluster, and a
-//! cache of what was read.
+//! Everything that the checks of a run share: the connection, the target, facts about the cluster,
+//! and a cache of what was read.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -7,26 +7,25 @@ use std::collections::hash_map::Entry;
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
+use super::autoscaling::ClusterSnapshot;
 use crate::certificates::Fix;
 use crate::manifest::{self, Document};
-use crate::setup::api_services::{ApiService, BY_HELM, PATH};
+use crate::setup::api_services::{ApiService, BY_HELM};
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
+use crate::setup::{label, local_clock, server_flags};
 use oppscale_cluster::{Cluster, ClusterError, Operation};
 use oppscale_core::check::{Distribution, Outcome, ServerVersion};
 use oppscale_core::error::ErrorKind;
+use oppscale_core::kinds::{API_SERVICE, Kind, NODE, ObjectRef, POD};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
-/// The nodes that the checks inspect: one page is enough to recognize a distribution.
-const NODES: &str = "/api/v1/nodes?limit=50";
-const FILLER_PODS: &str =
-    "/api/v1/pods?limit=500&labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-/// The permission to list pods.
-pub(super) const LIST_PODS: &str = "--verb=list --resource=pods";
+/// Selects opportunistic workloads and their pods.
+pub(super) const FILLERS: &str = "oppscale.dev/opportunistic=true";
 
-/// The installation to check, and what else a run is given.
+/// The installation to check, and further parameters of a run.
 #[derive(Debug, Clone)]
 pub struct CheckTarget {
     /// The metrics server's namespace.
@@ -52,19 +51,9 @@ impl CheckTarget {
 
     /// A command of oppscale for this target, with the flags that differ from the defaults.
     pub fn command(&self, arguments: &str) -> String {
-        let Self { namespace, service, secret, .. } = self;
-        let mut text = format!("oppscale {arguments}");
-        let defaults = [("-n", namespace, "oppscale"), ("--service", service, "oppscale")];
-        for (flag, value, default) in defaults {
-            if value != default {
-                text.push_str(&format!(" {flag} {value}"));
-            }
-        }
         // init names the Secret after the Service by itself.
-        if !arguments.starts_with("init") && secret != "oppscale-tls" {
-            text.push_str(&format!(" --secret {secret}"));
-        }
-        text
+        let secret = if arguments.starts_with("init") { "oppscale-tls" } else { &self.secret };
+        format!("oppscale {arguments}{}", server_flags(&self.namespace, &self.service, secret))
     }
 
     /// The fix for a certificate; certificates of a Helm release are renewed with Helm.
@@ -77,7 +66,7 @@ impl CheckTarget {
     }
 }
 
-/// What the checks of a run share.
+/// State that the checks of a run share.
 pub struct CheckContext<'a> {
     /// The connection.
     pub cluster: &'a Cluster,
@@ -91,36 +80,40 @@ pub struct CheckContext<'a> {
     pub now: i64,
     /// The distribution, once it is known.
     pub distribution: Distribution,
+    /// Whether HPAs are judged in this run, so that the snapshot tells their workloads apart.
+    pub(super) judges_hpas: bool,
+    pub(super) snapshot: Option<Result<ClusterSnapshot, Outcome>>,
     cache: HashMap<String, Result<Option<Value>, Outcome>>,
 }
 
 #[derive(Deserialize)]
 struct List<T> {
-    #[serde(default = "Vec::new")]
-    items: Vec<T>,
+    #[serde(default = "Option::default")]
+    items: Option<Vec<T>>,
 }
 
 impl<'a> CheckContext<'a> {
     /// A context in which nothing has been read yet.
     pub fn new(cluster: &'a Cluster, target: CheckTarget) -> Self {
         let distribution = target.distribution.unwrap_or(Distribution::Unknown);
-        let (now, cache) = (crate::setup::clock::local(), HashMap::new());
-        Self { cluster, target, version: None, error: None, now, distribution, cache }
+        let (version, error, now) = (None, None, local_clock());
+        let (judges_hpas, snapshot, cache) = (false, None, HashMap::new());
+        Self { cluster, target, version, error, now, distribution, judges_hpas, snapshot, cache }
     }
 
     /// Makes the next checks read everything anew.
     pub fn clear_cache(&mut self) {
         self.cache.clear();
+        self.snapshot = None;
     }
 
-    /// Reads the object at `path`; `None` when it does not exist. An object that cannot be read
-    /// leaves its checks with the outcome in `Err`; `permission` is the rule that allows it.
-    pub async fn get<T: DeserializeOwned>(
+    /// Reads what is at `path`, once for all checks; `None` when it does not exist. What cannot be
+    /// read leaves its checks with the outcome in `Err`.
+    async fn find<T: DeserializeOwned>(
         &mut self,
+        operation: Operation<'_>,
         path: &str,
-        permission: &str,
     ) -> Result<Option<T>, Outcome> {
-        let operation = Operation::new(format!("get {path}"), permission);
         let read = match self.cache.entry(path.to_owned()) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => {
@@ -136,43 +129,77 @@ impl<'a> CheckContext<'a> {
         }
     }
 
-    /// Reads the items of a list, which is empty where its kind does not exist.
+    /// Reads an object; `None` when it does not exist.
+    pub async fn read<T: DeserializeOwned>(
+        &mut self,
+        object: &ObjectRef,
+    ) -> Result<Option<T>, Outcome> {
+        let place = object.namespace.as_deref().map(|namespace| format!(", in {namespace}"));
+        let permission = object.kind.permission("get") + &place.unwrap_or_default();
+        self.find(Operation::new(format!("get {object}"), permission), &object.path()).await
+    }
+
+    /// Reads a list of a kind, in a namespace or in all, of the objects that a label selector
+    /// selects; `None` when the kind does not exist.
+    pub async fn read_list<T: DeserializeOwned>(
+        &mut self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Option<Vec<T>>, Outcome> {
+        let place = namespace.map(|namespace| format!(", in {namespace}")).unwrap_or_default();
+        let operation =
+            Operation::new(format!("list {}", kind.plural), kind.permission("list") + &place);
+        let mut path = kind.query_path(namespace, selector);
+        // The first page of a kind that may have thousands of objects is enough for checks.
+        let limit = [(&NODE, 50), (&POD, 500)].into_iter().find(|(limited, _)| *limited == kind);
+        if let Some((_, limit)) = limit {
+            let and = if path.contains('?') { '&' } else { '?' };
+            path.push_str(&format!("{and}limit={limit}"));
+        }
+        let list: Option<List<T>> = self.find(operation, &path).await?;
+        Ok(list.map(|list| list.items.unwrap_or_default()))
+    }
+
+    /// The same with an empty list when the kind does not exist.
     pub async fn list<T: DeserializeOwned>(
         &mut self,
-        path: &str,
-        permission: &str,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        selector: &str,
     ) -> Result<Vec<T>, Outcome> {
-        let list: Option<List<T>> = self.get(path, permission).await?;
-        Ok(list.map(|list| list.items).unwrap_or_default())
+        Ok(self.read_list(kind, namespace, selector).await?.unwrap_or_default())
     }
 
-    /// Whether an object, or an API, exists.
-    pub async fn exists(&mut self, path: &str, permission: &str) -> Result<bool, Outcome> {
-        Ok(self.get::<serde::de::IgnoredAny>(path, permission).await?.is_some())
+    /// Whether an object exists.
+    pub async fn exists(&mut self, object: &ObjectRef) -> Result<bool, Outcome> {
+        Ok(self.read::<IgnoredAny>(object).await?.is_some())
     }
 
-    /// The first nodes.
+    /// Whether an API group exists.
+    pub async fn has_group(&mut self, group: &str) -> Result<bool, Outcome> {
+        let operation = Operation::new(format!("look for the API {group}"), "");
+        Ok(self.find::<IgnoredAny>(operation, &format!("/apis/{group}")).await?.is_some())
+    }
+
+    /// The first nodes, which are enough to recognize a distribution.
     pub async fn nodes(&mut self) -> Result<Vec<Node>, Outcome> {
-        self.list(NODES, "--verb=get,list,watch --resource=nodes,pods").await
+        self.list(&NODE, None, "").await
     }
 
     /// Filler pods, as far as the first page goes; skips the check where there are none.
     pub async fn filler_pods(&mut self) -> Result<Vec<Pod>, Outcome> {
-        let mut pods: Vec<Pod> = self.list(FILLER_PODS, LIST_PODS).await?;
+        let mut pods: Vec<Pod> = self.list(&POD, None, FILLERS).await?;
         pods.retain(|pod| is_opportunistic(&pod.metadata));
         match pods.is_empty() {
-            true => Err(Outcome::skipped(format!(
-                "there are no pods labelled {OPPORTUNISTIC_LABEL}=true"
-            ))),
+            true => Err(Outcome::skipped(format!("there are no pods labelled {FILLERS}"))),
             false => Ok(pods),
         }
     }
 
     /// All APIServices.
     pub async fn api_services(&mut self) -> Result<Vec<ApiService>, Outcome> {
-        let permission = "--verb=list --resource=apiservices.apiregistration.k8s.io";
-        let services: Vec<Value> = self.list(PATH, permission).await?;
-        Ok(services.into_iter().map(ApiService::new).collect())
+        self.list(&API_SERVICE, None, "").await
     }
 
     /// Whether the server's version is 1.`minor` or later.
@@ -194,8 +221,7 @@ pub(super) fn unknown(error: impl Into<anyhow::Error>) -> Outcome {
 
 /// Whether an object is labelled as opportunistic.
 pub(super) fn is_opportunistic(metadata: &ObjectMeta) -> bool {
-    let labels = metadata.labels.as_ref();
-    labels.and_then(|labels| labels.get(OPPORTUNISTIC_LABEL)).is_some_and(|value| value == "true")
+    label(metadata, OPPORTUNISTIC_LABEL) == Some("true")
 }
 
 /// `NAMESPACE/NAME`.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::manifest::Document;
 use oppscale_core::check::{CheckId, Finding, Outcome, retired};
+use oppscale_core::kinds::DEPLOYMENT;
 
 use super::context::CheckContext;
 use super::running_flags;
@@ -33,9 +34,9 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
 }
 
 async fn gone(context: &mut CheckContext<'_>, id: CheckId, name: &str, fix: &str) -> Finding {
-    let path = format!("/apis/apps/v1/namespaces/kube-system/deployments/{name}");
-    match context.exists(&path, "--verb=get --resource=deployments.apps").await {
-        Ok(true) => id.warning(format!("Deployment kube-system/{name} exists")).fix(fix),
+    let deployment = DEPLOYMENT.object(Some("kube-system"), name);
+    match context.exists(&deployment).await {
+        Ok(true) => id.warning(format!("{deployment} exists")).fix(fix),
         Ok(false) => id.passed(),
         Err(outcome) => id.with(outcome),
     }

@@ -5,10 +5,9 @@ use serde::de::IgnoredAny;
 
 use crate::setup::api_services::ApiService;
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::NODE_METRICS;
 
 use super::context::CheckContext;
-
-const NODES: &str = "/apis/metrics.k8s.io/v1beta1/nodes";
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let ids = [CheckId::ResourceMetricsRegistered, CheckId::ResourceMetricsAvailable];
@@ -53,11 +52,10 @@ fn registered(service: &ApiService) -> Vec<Finding> {
 
 async fn node_metrics(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::NodeMetrics;
-    let permission = "--verb=list --resource=nodes.metrics.k8s.io";
-    if !context.exists(NODES, permission).await? {
+    let Some(nodes) = context.read_list::<IgnoredAny>(&NODE_METRICS, None, "").await? else {
         return Ok(ID.failed("it answers 404"));
-    }
-    Ok(match context.list::<IgnoredAny>(NODES, permission).await?.len() {
+    };
+    Ok(match nodes.len() {
         0 => ID.failed("it answers, but has metrics of no node").fix(
             "kubectl -n kube-system logs deploy/metrics-server: it names the kubelets whose \
              certificates it does not trust",

@@ -1,10 +1,10 @@
 //! The engine of checks: finds what works and what fails in a cluster, with the fix for each.
 //!
-//! Each category has its file. A check reads objects through [`CheckContext::get`], which asks
-//! the server once for each and tells apart what is absent, forbidden or unreadable. A check that
-//! cannot read what it needs is unknown, never failed.
+//! Each category has its file. A check reads objects through [`CheckContext::read`], which requests
+//! each once and distinguishes absent, forbidden and unreadable ones. The nodes and pods are read
+//! once, too, for all checks of a run. A check that cannot read what it needs is unknown, never
+//! failed.
 
-mod adapter;
 mod aggregation;
 mod autoscaling;
 mod capacity;
@@ -60,6 +60,7 @@ pub async fn run(
     progress: &impl ReadProgress,
 ) -> CheckReport {
     let end = timeout.map(|timeout| Instant::now() + timeout);
+    context.judges_hpas = checks.contains(&CheckId::HpaStable);
     let mut report = CheckReport { findings: Vec::new(), timed_out: false };
     for category in Category::ALL.iter().copied() {
         if !checks.iter().any(|check| check.category() == category) {

@@ -4,8 +4,10 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::CONFIG_MAP;
 
 use super::context::{CheckContext, full_name};
+use crate::setup::annotation;
 
 /// Cluster Autoscaler's `--expendable-pods-priority-cutoff`.
 const CUTOFF: i32 = -10;
@@ -35,20 +37,16 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
 }
 
 fn blocks_eviction(pod: &Pod) -> bool {
-    let annotations = pod.metadata.annotations.as_ref();
-    let is = |key: &str, value: &str| {
-        annotations.and_then(|map| map.get(key)).is_some_and(|found| found == value)
-    };
+    let is = |key: &str, value: &str| annotation(&pod.metadata, key) == Some(value);
     is("cluster-autoscaler.kubernetes.io/safe-to-evict", "false")
         || is("karpenter.sh/do-not-disrupt", "true")
 }
 
 async fn scale_up(context: &mut CheckContext<'_>, pods: &[Pod]) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::NodeScaleUp;
-    let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";
-    let permission = "--verb=get --resource=configmaps, in kube-system";
-    let has_cluster_autoscaler = context.exists(status, permission).await?;
-    if context.exists("/apis/karpenter.sh", "").await? {
+    let status = CONFIG_MAP.object(Some("kube-system"), "cluster-autoscaler-status");
+    let has_cluster_autoscaler = context.exists(&status).await?;
+    if context.has_group("karpenter.sh").await? {
         return Ok(ID
             .warning(
                 "Karpenter adds nodes for every pending pod, whatever its priority \

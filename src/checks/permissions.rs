@@ -1,27 +1,32 @@
 //! Checks of permissions: your own, and those of the HPA controller.
 
+use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use serde_json::json;
 
 use crate::metrics_api::CUSTOM;
-use crate::setup::permissions::{self, Identity, Rule};
-use oppscale_cluster::{ApiRequest, Operation};
+use crate::setup::permissions::{self, HPA_CONTROLLER, Rule};
+use oppscale_cluster::Operation;
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::{NODE, POD, READ, permission};
 
 use super::context::{CheckContext, unknown};
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let identity = permissions::identity(context.cluster).await;
-    let you = identity.as_ref().map_or("YOU", |identity| &identity.user).to_owned();
+    let user = identity.as_ref().ok().and_then(|identity| identity.username.clone());
+    let user = user.unwrap_or_else(|| "YOU".to_owned());
     vec![
         CheckId::UserIdentity.or_outcome(identity.map(shown).map_err(unknown)),
-        CheckId::ReadPermissions.or_outcome(readable(context, &you).await),
+        CheckId::ReadPermissions.or_outcome(readable(context, &user).await),
         CheckId::InstallPermissions.or_outcome(installable(context).await),
         CheckId::HpaControllerPermissions.or_outcome(hpa_controller(context).await),
     ]
 }
 
-fn shown(Identity { user, mut groups }: Identity) -> Finding {
+fn shown(identity: UserInfo) -> Finding {
+    let user = identity.username.unwrap_or_default();
+    let mut groups = identity.groups.unwrap_or_default();
     groups.retain(|group| group != "system:authenticated");
     CheckId::UserIdentity.passed_with(match groups.is_empty() {
         true => user,
@@ -29,12 +34,12 @@ fn shown(Identity { user, mut groups }: Identity) -> Finding {
     })
 }
 
-async fn readable(context: &CheckContext<'_>, you: &str) -> Result<Finding, Outcome> {
+async fn readable(context: &CheckContext<'_>, user: &str) -> Result<Finding, Outcome> {
     let mut missing = Vec::new();
-    for resource in ["nodes", "pods"] {
-        let rule = Rule::new("list", "", resource);
-        if !permissions::may(context.cluster, &rule, None).await.map_err(unknown)? {
-            missing.push(resource);
+    for kind in [&NODE, &POD] {
+        let rule = Rule::of("list", kind);
+        if !permissions::is_allowed(context.cluster, &rule).await.map_err(unknown)? {
+            missing.push(kind.plural);
         }
     }
     if missing.is_empty() {
@@ -42,9 +47,9 @@ async fn readable(context: &CheckContext<'_>, you: &str) -> Result<Finding, Outc
     }
     let text = format!("you may not list {}: capacity is unknown", missing.join(", "));
     Ok(CheckId::ReadPermissions.warning(text).fix(format!(
-        "an administrator: kubectl create clusterrole oppscale-view --verb=get,list,watch \
-         --resource=nodes,pods && kubectl create clusterrolebinding oppscale-view \
-         --clusterrole=oppscale-view --user='{you}'"
+        "an administrator: kubectl create clusterrole oppscale-view {} && kubectl create \
+         clusterrolebinding oppscale-view --clusterrole=oppscale-view --user='{user}'",
+        permission(READ, &[&NODE, &POD])
     )))
 }
 
@@ -71,7 +76,7 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
         "spec": {
-            "user": permissions::HPA_CONTROLLER,
+            "user": HPA_CONTROLLER,
             "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
             "resourceAttributes": {
                 "verb": "get", "group": CUSTOM, "resource": "deployments.apps",
@@ -79,14 +84,13 @@ async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> 
             }
         }
     });
-    let request = ApiRequest::post("/apis/authorization.k8s.io/v1/subjectaccessreviews", &review);
-    let response = context.cluster.send(&operation, &request).await;
-    let response = response.and_then(|response| response.success(&operation)).map_err(unknown)?;
-    let review: SubjectAccessReview = response.json().map_err(unknown)?;
+    let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    let review = context.cluster.post(&operation, path, &review).await;
+    let review: SubjectAccessReview = review.map_err(unknown)?;
     if review.status.is_some_and(|status| status.allowed) {
         return Ok(CheckId::HpaControllerPermissions.passed());
     }
-    let text = format!("{} may not read custom metrics", permissions::HPA_CONTROLLER);
+    let text = format!("{} may not read custom metrics", HPA_CONTROLLER);
     Ok(CheckId::HpaControllerPermissions.failed(text).fix(
         "kubectl create clusterrole oppscale-hpa --verb=get,list \
          --resource='*.custom.metrics.k8s.io,*.external.metrics.k8s.io' && kubectl create \

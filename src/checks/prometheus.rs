@@ -6,11 +6,9 @@ use kube::core::{Selector, SelectorExt};
 use serde::Deserialize;
 
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::{NAMESPACE, PROMETHEUS, SERVICE_MONITOR};
 
 use super::context::{CheckContext, full_name};
-
-const PROMETHEUSES: &str = "/apis/monitoring.coreos.com/v1/prometheuses";
-const PERMISSION: &str = "--verb=list --resource=prometheuses.monitoring.coreos.com,servicemonitors.monitoring.coreos.com";
 
 type Labels = Vec<(String, String)>;
 
@@ -36,11 +34,9 @@ struct ServiceMonitor {
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let ids = [CheckId::PrometheusOperator, CheckId::ServiceMonitorSelected];
-    match context.exists(PROMETHEUSES, PERMISSION).await {
-        Ok(true) => {
-            vec![ids[0].passed(), ids[1].or_outcome(selected(context).await)]
-        }
-        Ok(false) => {
+    match context.read_list(&PROMETHEUS, None, "").await {
+        Ok(Some(all)) => vec![ids[0].passed(), ids[1].or_outcome(selected(context, all).await)],
+        Ok(None) => {
             let why = "there is no Prometheus operator; oppscale serve needs none";
             CheckId::each(&ids, Err(Outcome::skipped(why)))
         }
@@ -48,13 +44,14 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     }
 }
 
-async fn selected(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
+async fn selected(
+    context: &mut CheckContext<'_>,
+    prometheuses: Vec<Prometheus>,
+) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::ServiceMonitorSelected;
     let (namespace, service) = (context.target.namespace.clone(), context.target.service.clone());
-    let prometheuses: Vec<Prometheus> = context.list(PROMETHEUSES, PERMISSION).await?;
-    let path =
-        format!("/apis/monitoring.coreos.com/v1/namespaces/{namespace}/servicemonitors/{service}");
-    let Some(monitor) = context.get::<ServiceMonitor>(&path, PERMISSION).await? else {
+    let monitor = SERVICE_MONITOR.object(Some(&namespace), &service);
+    let Some(monitor) = context.read::<ServiceMonitor>(&monitor).await? else {
         return Ok(ID.skipped("oppscale has no ServiceMonitor here"));
     };
     let by_labels: Vec<_> = prometheuses
@@ -89,8 +86,7 @@ async fn selected(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
                 )),
         });
     };
-    let path = format!("/api/v1/namespaces/{namespace}");
-    let home = context.get::<Namespace>(&path, "--verb=get --resource=namespaces").await;
+    let home = context.read::<Namespace>(&NAMESPACE.object(None, &namespace)).await;
     let watches = |prometheus: &&&Prometheus| match (
         &prometheus.spec.service_monitor_namespace_selector,
         &home,
@@ -136,7 +132,7 @@ fn shown(selector: Option<&LabelSelector>) -> String {
 /// The labels by which the first Prometheus selects ServiceMonitors and PrometheusRules, as far
 /// as its selectors are plain labels.
 pub async fn wanted_labels(context: &mut CheckContext<'_>) -> (Labels, Labels) {
-    let all: Vec<Prometheus> = context.list(PROMETHEUSES, PERMISSION).await.unwrap_or_default();
+    let all: Vec<Prometheus> = context.list(&PROMETHEUS, None, "").await.unwrap_or_default();
     let spec = all.into_iter().next().map(|first| first.spec).unwrap_or_default();
     let labels = |selector: Option<LabelSelector>| {
         selector.and_then(|selector| selector.match_labels).into_iter().flatten().collect()

@@ -9,8 +9,10 @@ use serde::Deserialize;
 
 use oppscale_cluster::{ApiRequest, Operation};
 use oppscale_core::check::{Outcome, retired};
+use oppscale_core::kinds::POD;
 
 use super::context::CheckContext;
+use crate::setup::annotation;
 
 /// Components with flags that they do not start with.
 pub(super) type Retired = Vec<(&'static str, &'static retired::RetiredFlag)>;
@@ -32,7 +34,6 @@ struct Flagz {
 }
 
 const FLAGZ: &str = "--verb=get --non-resource-url=/flagz";
-const PODS: &str = "--verb=list --resource=pods, in kube-system";
 
 /// The flags of kube-apiserver, or why they are unknown.
 pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<RunningFlags, Outcome> {
@@ -42,7 +43,9 @@ pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<Runn
         let request =
             ApiRequest::get("/flagz").accept("application/json;v=v1beta1;g=config.k8s.io;as=Flagz");
         match context.cluster.send(&operation, &request).await {
-            Ok(response) if response.status == StatusCode::FORBIDDEN => denied = Some(FLAGZ),
+            Ok(response) if response.status == StatusCode::FORBIDDEN => {
+                denied = Some(Outcome::denied(FLAGZ));
+            }
             Ok(response) if response.status.is_success() => match response.json() {
                 Ok(Flagz { flags }) if !flags.is_empty() => {
                     return Ok(RunningFlags { source: "/flagz", flags, complete: true });
@@ -56,7 +59,7 @@ pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<Runn
     }
     match command_line(context, "kube-apiserver").await {
         Ok(None) => {}
-        Err(_) => denied = denied.or(Some(PODS)),
+        Err(outcome) => denied = denied.or(Some(outcome)),
         Ok(Some(args)) => {
             let flags = parsed(&args);
             return Ok(RunningFlags { source: "its mirror pod", flags, complete: true });
@@ -64,8 +67,8 @@ pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<Runn
     }
     let nodes = context.nodes().await.unwrap_or_default();
     let args = nodes.iter().filter_map(|node| {
-        let annotations = node.metadata.annotations.as_ref()?;
-        serde_json::from_str::<Vec<String>>(annotations.get("k3s.io/node-args")?).ok()
+        let args = annotation(&node.metadata, "k3s.io/node-args")?;
+        serde_json::from_str::<Vec<String>>(args).ok()
     });
     let args: Vec<String> = args.flatten().collect();
     if !args.is_empty() {
@@ -77,7 +80,7 @@ pub(super) async fn of_api_server(context: &mut CheckContext<'_>) -> Result<Runn
     let unknown = |why: &str| Outcome::Unknown(why.to_owned());
     Err(match denied {
         _ if context.distribution.is_managed() => unknown("the provider does not show the flags"),
-        Some(permission) => Outcome::denied(permission),
+        Some(outcome) => outcome,
         None => unknown("there is neither /flagz nor a mirror pod in kube-system"),
     })
 }
@@ -87,8 +90,8 @@ async fn command_line(
     context: &mut CheckContext<'_>,
     component: &str,
 ) -> Result<Option<Vec<String>>, Outcome> {
-    let path = format!("/api/v1/namespaces/kube-system/pods?labelSelector=component%3D{component}");
-    let pods: Vec<Pod> = context.list(&path, PODS).await?;
+    let selector = format!("component={component}");
+    let pods: Vec<Pod> = context.list(&POD, Some("kube-system"), &selector).await?;
     let spec = pods.into_iter().next().map(|pod| pod.spec.unwrap_or_default());
     Ok(spec.map(|spec| {
         let container = spec.containers.into_iter().next().unwrap_or_default();

@@ -1,58 +1,56 @@
-//! Checks of our server: its pods, its APIService, and a value as the HPA controller reads it.
+//! Checks of the server: its pods, its APIService, and a value as the HPA controller reads it.
+//!
+//! With `--pipeline prometheus`, prometheus-adapter serves the API in place of our server.
 
 use http::StatusCode;
 use jiff::Timestamp;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde::Deserialize;
 
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
+use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use crate::setup::permissions::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT};
 
-use super::adapter;
-use super::context::{CheckContext, CheckTarget, full_name, is_opportunistic, unknown};
+use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic, unknown};
 
-/// Opportunistic Deployments.
-const WORKLOADS: &str =
-    "/apis/apps/v1/deployments?labelSelector=oppscale.dev%2Fopportunistic%3Dtrue";
-const WORKLOADS_PERMISSION: &str = "--verb=list --resource=deployments.apps";
 /// The age from which a value is stale, in seconds: two scrapes.
 const MAX_AGE: i64 = 60;
 /// The checks of the API.
 const API: [CheckId; 2] = [CheckId::ServerApiAvailable, CheckId::MetricReadable];
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
-    let (namespace, name) = (context.target.namespace.clone(), context.target.service.clone());
-    let path = format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}");
+    let CheckTarget { namespace, service, installed, .. } = context.target.clone();
+    let object = DEPLOYMENT.object(Some(&namespace), &service);
     let init = context.target.command("init");
-    let deployment = context.get(&path, "--verb=get --resource=deployments.apps").await;
+    let deployment = context.read(&object).await;
     let mut serves_api = true;
     let pods = match deployment {
         Ok(Some(deployment)) => {
             serves_api = !has_no_api(&deployment);
-            ready(&deployment, &namespace, &name)
+            ready(&deployment, &namespace, &service)
         }
-        Ok(None) if !context.target.installed => {
+        Ok(None) if !installed => {
             let ids = [CheckId::ServerPodsReady, API[0], API[1]];
             let why = "oppscale is not installed here: oppscale init";
             return CheckId::each(&ids, Err(Outcome::skipped(why)));
         }
         Ok(None) => {
-            let text = format!("there is no Deployment {namespace}/{name}");
-            CheckId::ServerPodsReady.failed(text).fix(init.clone())
+            CheckId::ServerPodsReady.failed(format!("there is no {object}")).fix(init.clone())
         }
         Err(outcome) => CheckId::ServerPodsReady.with(outcome),
     };
     let api = match serves_api {
         true => api(context, &init).await,
         // As with --pipeline prometheus and --pipeline keda.
-        false => adapter::check(context).await,
+        false => adapter_api(context).await,
     };
     [vec![pods], CheckId::each(&API, api)].concat()
 }
@@ -74,6 +72,76 @@ async fn api(context: &mut CheckContext<'_>, init: &str) -> Result<Vec<Finding>,
     let logs = format!("kubectl -n {namespace} logs deploy/{name}");
     findings.push(API[1].or_outcome(metric(context, &ours, &|_| logs.clone()).await));
     Ok(findings)
+}
+
+/// Checks the API, where our server serves none.
+async fn adapter_api(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let namespace = context.target.namespace.clone();
+    let rules = CONFIG_MAP.object(Some(&namespace), ADAPTER_CONFIG);
+    if context.read::<ConfigMap>(&rules).await?.is_none() {
+        // KEDA reads its /metrics.
+        let why = "it serves no API here (--apis=none), only /metrics";
+        return Err(Outcome::skipped(why));
+    }
+    let mut served = context.api_services().await?;
+    served.retain(|service| service.group() == CUSTOM);
+    let Some((home, name)) = served.first().and_then(ApiService::service) else {
+        return no_owner(context).await;
+    };
+    let adapter = CheckTarget {
+        namespace: home.to_owned(),
+        service: name.to_owned(),
+        ..context.target.adapter()
+    };
+    let mut findings = Vec::new();
+    for service in &served {
+        let install = format!(
+            "install it again; until then, kubectl delete apiservice {}: while it is not \
+             available, no namespace can be deleted",
+            service.name()
+        );
+        findings.push(available(service, context, &adapter, &install));
+    }
+    let logs = format!("kubectl -n {home} logs deploy/{name}");
+    let fix = |status: u16| match status {
+        404 => format!(
+            "it knows what Prometheus has scraped, and updates that every minute: wait for that; \
+             see that Prometheus scrapes oppscale (oppscale check --only prometheus), that it \
+             answers at the URL of the adapter's values, and that the adapter has the rules of \
+             {rules}: {logs}"
+        ),
+        500 => format!(
+            "it cannot query Prometheus: see that Prometheus runs, and answers at the URL of the \
+             adapter's values: {logs}"
+        ),
+        503 => "fix OPP-SRV-002 first".to_owned(),
+        _ => logs.clone(),
+    };
+    findings.push(CheckId::MetricReadable.or_outcome(metric(context, &served, &fix).await));
+    Ok(findings)
+}
+
+/// HPAs keep their replicas until a server owns the API. The adapter is installed after oppscale, so
+/// this is not a failure yet; the HPA's own check fails when it matters.
+async fn no_owner(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let init = context.target.command("init --pipeline prometheus");
+    let adapter = DEPLOYMENT.object(Some(&context.target.namespace), ADAPTER);
+    let (why, fix) = match context.exists(&adapter).await {
+        Ok(true) => (
+            format!("{ADAPTER} exists, but {CUSTOM} is not registered for it: HPAs have no metric"),
+            init,
+        ),
+        _ => (
+            format!(
+                "no server provides {CUSTOM}: there is no {ADAPTER} yet, and HPAs have no metric"
+            ),
+            format!("install it with the values that {init} --export DIR writes, then {init}"),
+        ),
+    };
+    Ok(vec![
+        CheckId::ServerApiAvailable.warning(why).fix(fix),
+        CheckId::MetricReadable.skipped(format!("no server provides {CUSTOM}")),
+    ])
 }
 
 /// Whether the server provides only /metrics.
@@ -101,7 +169,7 @@ fn ready(deployment: &Deployment, namespace: &str, name: &str) -> Finding {
 
 /// Explains an APIService's Available condition; `install` is the fix where the Service of
 /// `target` is missing.
-pub(super) fn available(
+fn available(
     service: &ApiService,
     context: &CheckContext<'_>,
     target: &CheckTarget,
@@ -179,7 +247,7 @@ struct MetricValue {
 }
 
 /// Reads a value as the HPA controller does; `fix` is the remedy for a status of the answer.
-pub(super) async fn metric(
+async fn metric(
     context: &mut CheckContext<'_>,
     served: &[ApiService],
     fix: &(dyn Fn(u16) -> String + Sync),
@@ -193,9 +261,9 @@ pub(super) async fn metric(
     let Some((version, group)) = newest(CUSTOM).or_else(|| newest(EXTERNAL)) else {
         return Ok(ID.skipped("oppscale serves no metrics here"));
     };
-    let workloads: Vec<Deployment> = context.list(WORKLOADS, WORKLOADS_PERMISSION).await?;
+    let workloads: Vec<Deployment> = context.list(&DEPLOYMENT, None, FILLERS).await?;
     let Some(workload) = workloads.iter().find(|one| is_opportunistic(&one.metadata)) else {
-        let why = format!("there is no Deployment labelled {OPPORTUNISTIC_LABEL}=true");
+        let why = format!("there is no Deployment labelled {FILLERS}");
         return Ok(ID.skipped(why));
     };
     let full_name = full_name(&workload.metadata);

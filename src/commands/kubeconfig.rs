@@ -1,4 +1,4 @@
-//! `oppscale kubeconfig`: a kubeconfig for a ServiceAccount, which ends and can be revoked.
+//! `oppscale kubeconfig`: a kubeconfig for a ServiceAccount, which expires and can be revoked.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,7 +8,6 @@ use anyhow::Context;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::certificates::{SecretString, date, parse_pem};
@@ -17,9 +16,10 @@ use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
 use crate::setup::kubeconfig::Entry;
-use crate::setup::service_account::{self as account, Account, Holder, Token, TokenRequest};
+use crate::setup::service_account::{Account, Holder, Token};
 use oppscale_cluster::Cluster;
 use oppscale_core::error::Error;
+use oppscale_core::kinds::ObjectRef;
 use oppscale_core::units::parse_duration;
 
 /// Arguments of `oppscale kubeconfig`.
@@ -31,9 +31,9 @@ Examples:
   oppscale kubeconfig --serviceaccount ci --merge ~/.kube/config
   oppscale kubeconfig --serviceaccount ci --revoke
 
-The token lives with the Secret oppscale-kubeconfig-NAME: when that is deleted,
-the token is refused within 12 seconds. A pod of the cluster needs none of this:
-it has a token of its own.")]
+The token is bound to the Secret oppscale-kubeconfig-NAME: within 12 seconds of
+its deletion, the API server rejects the token. A pod of the cluster needs no
+kubeconfig: it has a token of its own.")]
 pub struct KubeconfigArgs {
     /// Name of the ServiceAccount
     #[arg(long, visible_alias = "sa", value_name = "NAME", default_value = "oppscale")]
@@ -74,7 +74,7 @@ pub struct KubeconfigArgs {
     /// Revoke the tokens issued before
     #[arg(long, conflicts_with_all = ["create", "legacy_token", "out", "merge", "audience"])]
     pub revoke: bool,
-    /// Only show what would be done; no token is requested
+    /// Only show the plan; no token is requested
     #[arg(long)]
     pub dry_run: bool,
     /// The cluster.
@@ -82,7 +82,7 @@ pub struct KubeconfigArgs {
     pub cluster: ConnectionArgs,
 }
 
-/// Makes a kubeconfig.
+/// Creates a kubeconfig.
 ///
 /// # Errors
 /// When there is no such ServiceAccount, the server refuses, or the file cannot be written.
@@ -93,72 +93,71 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         return revoke(&args, &account, &cluster, printer).await;
     }
     let seconds = seconds(&args)?;
-    // All that may be wrong with files is found before there is a token.
+    // Problems with files are found before a token exists.
     let authority = authority(&args)?;
     let name =
         args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
     let into = merge_target(&args)?;
-    replaceable(&args, &name)?;
+    require_replaceable(&args, &name)?;
     let endpoint = cluster.endpoint();
     let authority = authority.or(endpoint.authority_pem.clone()).map(|pem| STANDARD.encode(pem));
-    let given = args.server.clone();
+    let given = args.server.as_deref();
     let config = |token: &SecretString| {
         let entry = Entry {
             name: &name,
-            server: given.as_deref().unwrap_or(&endpoint.server),
+            server: given.unwrap_or(&endpoint.server),
             authority: authority.as_deref(),
             tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
             namespace: &account.namespace,
             token,
         };
         match &into {
-            Some(into) => entry.merged(into.clone(), args.force).map_err(|error| {
-                Error::failure(error.to_string())
-                    .hint("choose another --name, or replace it with --force")
-            }),
+            Some(into) => entry.merged(into.clone(), args.force),
             None => Ok(entry.whole()),
         }
     };
     config(&SecretString::new(""))?;
     let secret = if args.legacy_token { account.legacy_secret() } else { account.revoker() };
-    if account::holder(&cluster, &account, &secret).await? == Holder::Other {
-        return Err(foreign(&account, &secret));
+    if account.holder(&cluster, &secret).await? == Holder::Other {
+        return Err(foreign(&secret));
+    }
+    if !account.exists(&cluster).await? {
+        if !args.create {
+            let text = format!("there is no ServiceAccount {account}");
+            return Err(Error::failure(text)
+                .hint("create it with --create, or name another with --serviceaccount and --namespace")
+                .into());
+        }
+        match args.dry_run {
+            true => printer.data(&format!("create ServiceAccount {account}\n"))?,
+            false => create(&account, &cluster, printer).await?,
+        }
     }
     if args.dry_run {
-        return plan(&args, &account, &cluster, printer).await;
+        printer.data(&match args.legacy_token {
+            true => format!("create {secret}\n"),
+            false => format!("create {secret}, to which the token is bound\nrequest a token\n"),
+        })?;
+        return Ok(Exit::Ok);
     }
-    prepare(&args, &account, &cluster, printer).await?;
     let token = match args.legacy_token {
-        true => account::legacy_token(&cluster, &account).await?,
-        false => {
-            let (name, uid) = account::revoker(&cluster, &account).await?;
-            let request = TokenRequest {
-                namespace: &account.namespace,
-                account: &account.name,
-                audiences: &args.audience,
-                seconds,
-                bound_to: Some((&name, &uid)),
-            };
-            account::request_token(&cluster, &request).await?
-        }
+        true => account.legacy_token(&cluster).await?,
+        false => account.token(&cluster, &args.audience, seconds).await?,
     };
     write(&args, &config(&token.secret)?, printer)?;
     explain(&args, &account, &token, &name, printer);
     Ok(Exit::Ok)
 }
 
-/// A Secret of somebody else under the name of ours.
-fn foreign(account: &Account, secret: &str) -> anyhow::Error {
-    Error::owned(format!(
-        "Secret {}/{secret} is not one that oppscale made for this",
-        account.namespace
-    ))
-    .hint("see whose it is, and choose another ServiceAccount with --serviceaccount")
-    .into()
+/// The error for a Secret of another owner with the name of ours.
+fn foreign(secret: &ObjectRef) -> anyhow::Error {
+    Error::owned(format!("oppscale did not create {secret}"))
+        .hint("find its owner, and choose another ServiceAccount with --serviceaccount")
+        .into()
 }
 
-/// Refuses to write over a file that is more than what was made here before.
-fn replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
+/// Refuses to overwrite a file that holds more than oppscale wrote to it before.
+fn require_replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
     let Some(path) = args.out.as_ref().or(args.merge.as_ref()) else { return Ok(()) };
     let shown = path.display();
     files::may_write_private(path).with_context(|| format!("cannot write {shown}"))?;
@@ -169,19 +168,19 @@ fn replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
     let there: Value = serde_yaml::from_str(&text).unwrap_or_default();
     match Entry::is_all_of(name, &there) {
         true => Ok(()),
-        false => Err(Error::usage(format!("{shown} is there already, and holds something else"))
-            .hint("--merge puts the kubeconfig into it, --force replaces it")
+        false => Err(Error::usage(format!("{shown} exists already and holds something else"))
+            .hint("--merge adds the entries to it, --force replaces it")
             .into()),
     }
 }
 
-/// Refuses lifetimes that the server would refuse.
+/// The lifetime, if the server accepts it.
 fn seconds(args: &KubeconfigArgs) -> anyhow::Result<u64> {
     let seconds = args.duration.as_secs();
     // TokenRequest's own limits: 10 minutes to 2^32 seconds.
     if !(600..=1 << 32).contains(&seconds) {
-        return Err(Error::usage(format!("a token of {seconds} s is not given"))
-            .hint("at least --duration 10m; for one that never ends see --legacy-token")
+        return Err(Error::usage(format!("the server issues no token of {seconds} s"))
+            .hint("at least --duration 10m; for one that never expires see --legacy-token")
             .into());
     }
     Ok(seconds)
@@ -195,74 +194,28 @@ fn authority(args: &KubeconfigArgs) -> anyhow::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// The kubeconfig to merge into; an empty one where there is none yet.
+/// The kubeconfig to merge into; an empty one if there is none yet.
 fn merge_target(args: &KubeconfigArgs) -> anyhow::Result<Option<Value>> {
     let Some(path) = &args.merge else { return Ok(None) };
     let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Some(serde_json::json!({})));
-        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
         text => text.with_context(|| format!("cannot read {}", path.display()))?,
     };
-    // The parser's words would show the text around a mistake, tokens and all.
+    // The parser's message would show the text around a mistake, tokens included.
     let value: Value = serde_yaml::from_str(&text)
-        .map_err(|_| Error::usage(format!("{} is no YAML", path.display())))?;
+        .map_err(|_| Error::usage(format!("{} is not valid YAML", path.display())))?;
     Ok(Some(if value.is_null() { serde_json::json!({}) } else { value }))
 }
 
-async fn plan(
-    args: &KubeconfigArgs,
-    account: &Account,
-    cluster: &Cluster,
-    printer: &Printer,
-) -> anyhow::Result<Exit> {
-    let known = account::exists(cluster, account).await?;
-    let mut text = String::new();
-    if !known && !args.create {
-        return Err(missing(account));
-    }
-    if !known {
-        text.push_str(&format!("create ServiceAccount {}\n", account.shown()));
-    }
-    text.push_str(&match args.legacy_token {
-        true => format!("create Secret {}/{}\n", account.namespace, account.legacy_secret()),
-        false => format!(
-            "create Secret {}/{}, with which the token lives\nrequest a token\n",
-            account.namespace,
-            account.revoker()
-        ),
-    });
-    printer.data(&text)?;
-    Ok(Exit::Ok)
-}
-
-async fn prepare(
-    args: &KubeconfigArgs,
-    account: &Account,
-    cluster: &Cluster,
-    printer: &Printer,
-) -> anyhow::Result<()> {
-    if account::exists(cluster, account).await? {
-        return Ok(());
-    }
-    if !args.create {
-        return Err(missing(account));
-    }
-    account::create(cluster, account).await?;
+async fn create(account: &Account, cluster: &Cluster, printer: &Printer) -> anyhow::Result<()> {
+    account.create(cluster).await?;
     printer.note(&format!(
-        "ServiceAccount {} was made; it may do nothing yet. What it is to read, grant with:\n\
+        "created ServiceAccount {account}, without permissions. For example, to let it read:\n\
          kubectl create rolebinding {name} --clusterrole=view --serviceaccount={ns}:{name} -n {ns}",
-        account.shown(),
         name = account.name,
         ns = account.namespace
     ));
     Ok(())
-}
-
-fn missing(account: &Account) -> anyhow::Error {
-    Error::failure(format!("there is no ServiceAccount {}", account.shown()))
-        .hint("make it with --create, or name another one with --serviceaccount and --namespace")
-        .into()
 }
 
 fn write(args: &KubeconfigArgs, config: &Value, printer: &Printer) -> anyhow::Result<()> {
@@ -278,26 +231,22 @@ fn explain(args: &KubeconfigArgs, account: &Account, token: &Token, name: &str, 
     for warning in &token.warnings {
         printer.warn(&format!("the API server says: {warning}"));
     }
-    let again = format!("-n {} --serviceaccount {}", account.namespace, account.name);
-    let ends = match &token.expires {
-        Some(moment) => {
-            let seconds = moment.parse::<Timestamp>().map(Timestamp::as_second);
-            let moment = seconds.map_or_else(|_| moment.clone(), date);
-            format!("the token ends on {moment}")
-        }
+    let expiry = match token.expires {
+        Some(seconds) => format!("the token expires on {}", date(seconds)),
         None => {
-            printer.warn(
-                "the token never ends: keep the file safe, and revoke it when it is done with",
-            );
-            "the token never ends".to_owned()
+            printer.warn("the token never expires: keep the file safe, and revoke it after use");
+            "the token never expires".to_owned()
         }
     };
-    printer.note(&format!("{ends}; to revoke it before:\noppscale kubeconfig {again} --revoke"));
+    printer.note(&format!(
+        "{expiry}; to revoke it earlier:\n\
+         oppscale kubeconfig -n {} --serviceaccount {} --revoke",
+        account.namespace, account.name
+    ));
     if let Some(path) = args.out.as_ref().or(args.merge.as_ref()) {
+        let path = path.display();
         printer.note(&format!(
-            "written to {}; try it: kubectl --kubeconfig {} --context {name} auth whoami",
-            path.display(),
-            path.display()
+            "written to {path}; try it: kubectl --kubeconfig {path} --context {name} auth whoami"
         ));
     }
 }
@@ -308,28 +257,25 @@ async fn revoke(
     cluster: &Cluster,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let names = [account.revoker(), account.legacy_secret()];
     let mut text = String::new();
-    for name in names {
-        match account::holder(cluster, account, &name).await? {
+    for secret in [account.revoker(), account.legacy_secret()] {
+        match account.holder(cluster, &secret).await? {
             Holder::Nobody => {}
-            Holder::Other => return Err(foreign(account, &name)),
-            Holder::Us if args.dry_run => {
-                text.push_str(&format!("delete Secret {}/{name}\n", account.namespace));
-            }
+            Holder::Other => return Err(foreign(&secret)),
+            Holder::Us if args.dry_run => text.push_str(&format!("delete {secret}\n")),
             Holder::Us => {
-                account::delete_secret(cluster, account, &name).await?;
-                text.push_str(&format!("deleted Secret {}/{name}\n", account.namespace));
+                cluster.delete(&secret).await?;
+                text.push_str(&format!("deleted {secret}\n"));
             }
         }
     }
     if text.is_empty() {
-        printer.data(&format!("nothing to revoke for ServiceAccount {}\n", account.shown()))?;
+        printer.data(&format!("nothing to revoke for ServiceAccount {account}\n"))?;
         return Ok(Exit::Ok);
     }
     printer.data(&text)?;
     if !args.dry_run {
-        printer.note("the tokens that lived with it are refused within 12 seconds");
+        printer.note("the API server rejects the tokens that were bound to it within 12 seconds");
     }
     Ok(Exit::Ok)
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::ManifestError;
 use super::kinds;
-use oppscale_core::kinds::Kind;
+use oppscale_core::kinds::{Kind, ObjectRef};
 
 /// Where a document comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +109,11 @@ impl Document {
     /// Its kind, if oppscale knows it.
     pub fn known_kind(&self) -> Option<&'static Kind> {
         oppscale_core::kinds::find(self.api_version(), self.kind())
+    }
+
+    /// The object in the cluster, if its kind is known.
+    pub fn object(&self) -> Option<ObjectRef> {
+        Some(self.known_kind()?.object(self.namespace(), self.name()))
     }
 
     /// `metadata.name`.

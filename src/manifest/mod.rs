@@ -23,7 +23,7 @@ pub use document::{Document, Key, Origin};
 pub use embedded::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded};
 pub use engine::Templates;
 pub use kinds::{Refusal, leniently, strictly};
-pub use write::{File, Folder, folder, json, stream};
+pub use write::{File, folder, json, stream};
 pub use yaml::documents;
 
 use thiserror::Error;

@@ -7,13 +7,6 @@ use super::ManifestError;
 use super::document::Document;
 use super::engine::Templates;
 
-/// Files to be written: names and contents, in the order of the set.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Folder {
-    /// The files.
-    pub files: Vec<File>,
-}
-
 /// A file to be written.
 #[derive(Debug, PartialEq, Eq)]
 pub struct File {
@@ -50,7 +43,7 @@ struct Resources<'a> {
 ///
 /// # Errors
 /// When the template of the latter is not what it should be.
-pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Folder, ManifestError> {
+pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Vec<File>, ManifestError> {
     let mut files: Vec<File> = Vec::new();
     for (number, document) in (1_usize..).zip(documents) {
         let name =
@@ -61,7 +54,7 @@ pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Folder, M
     let rendered = templates.render("kustomization.yaml", Resources { resources })?;
     let text = stream(&rendered);
     files.push(File { name: "kustomization.yaml".to_owned(), text, private: false });
-    Ok(Folder { files })
+    Ok(files)
 }
 
 /// `HorizontalPodAutoscaler` as `horizontal-pod-autoscaler`.

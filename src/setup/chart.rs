@@ -4,12 +4,13 @@
 //! objects with those that `init` exports. Only the defaults in `values.yaml` depend on the
 //! installation's configuration.
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use crate::certificates::IssuedCertificate;
 use crate::manifest::File;
 
-use super::config::{InstallConfig, Pipeline};
+use super::config::InstallConfig;
 use super::helm::Values;
 
 /// The values file with the certificates; `.helmignore` keeps it out of packages.
@@ -53,11 +54,7 @@ pub fn chart(config: &InstallConfig) -> Vec<File> {
 /// The values file with other defaults. Every key is on a line of its own, and no two keys
 /// that change are alike.
 fn values_yaml(text: &str, config: &InstallConfig) -> String {
-    let pipeline = match config.pipeline {
-        Pipeline::Native => "native",
-        Pipeline::Prometheus => "prometheus",
-        Pipeline::Keda => "keda",
-    };
+    let pipeline = config.pipeline.to_possible_value().map(|value| value.get_name().to_owned());
     let defaults: [(&str, Value); 7] = [
         ("image:", json!(config.image)),
         ("replicas:", json!(config.replicas)),

@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::certificates::{CaBundle, IssuedCertificate};
+use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use oppscale_core::kinds;
@@ -13,13 +14,14 @@ use oppscale_core::reserve::Reserve;
 use super::helm::{ADAPTER, ADAPTER_SECRET};
 
 /// How the HPA gets the capacity metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Pipeline {
-    /// The metrics server answers the API itself.
+    /// The metrics server answers the API itself
+    #[default]
     Native,
-    /// Prometheus scrapes it, prometheus-adapter answers the API.
+    /// Prometheus scrapes it, prometheus-adapter answers
     Prometheus,
-    /// KEDA reads its /metrics.
+    /// KEDA reads its /metrics
     Keda,
 }
 
@@ -70,7 +72,7 @@ pub struct InstallObjects {
 }
 
 /// Certificates that oppscale issues for an installation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Trust {
     /// Contents of the Secret; `None` keeps the Secret as it is.
     pub secret: Option<IssuedCertificate>,
@@ -114,14 +116,6 @@ impl InstallConfig {
             apis.push(("v1beta1", CUSTOM, 100));
         }
         apis
-    }
-
-    /// Name of cluster-scoped objects; it contains the namespace if that is not the default.
-    pub fn cluster_name(&self) -> String {
-        match self.namespace == self.service {
-            true => self.service.clone(),
-            false => format!("{}-{}", self.namespace, self.service),
-        }
     }
 
     /// Renders the objects.
@@ -171,13 +165,13 @@ impl InstallConfig {
         if self.pipeline == Pipeline::Prometheus {
             context["service"] = json!(ADAPTER);
             context["secret"] = json!(ADAPTER_SECRET);
-            context["names"] = json!(names(ADAPTER, &self.namespace));
+            context["names"] = json!(CertificateSpec::new(ADAPTER, &self.namespace).dns_names());
         }
         context
     }
 
     fn context(&self, trust: &Trust) -> Value {
-        let names = names(&self.service, &self.namespace);
+        let names = CertificateSpec::new(&self.service, &self.namespace).dns_names();
         let apis = match (self.serves(), self.custom, self.external) {
             (false, ..) => "none",
             (_, true, true) => "custom,external",
@@ -186,19 +180,14 @@ impl InstallConfig {
         };
         let encode = |text: &str| STANDARD.encode(text);
         let secret = trust.secret.as_ref();
-        let api_services: Vec<_> = self
-            .apis()
-            .into_iter()
-            .map(|(version, group, priority)| {
-                json!({"version": version, "group": group, "priority": priority})
-            })
-            .collect();
+        let api_service = |(version, group, priority)| json!({"version": version, "group": group, "priority": priority});
+        let api_services: Vec<_> = self.apis().into_iter().map(api_service).collect();
         let labels = |labels: &[(String, String)]| -> serde_json::Map<_, _> {
             labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
         };
         json!({
             "namespace": self.namespace, "service": self.service, "secret": self.secret,
-            "cluster_name": self.cluster_name(), "image": self.image, "replicas": self.replicas,
+            "cluster_name": cluster_name(&self.namespace, &self.service), "image": self.image, "replicas": self.replicas,
             "serves": self.serves(), "apis": apis, "cert_manager": self.cert_manager,
             "names": names, "ca_days": self.days.0, "days": self.days.1,
             "tls_crt": secret.map(|issued| encode(&issued.chain)).unwrap_or_default(),
@@ -212,17 +201,17 @@ impl InstallConfig {
     }
 }
 
-/// What a Service is called in a cluster.
-fn names(service: &str, namespace: &str) -> [String; 2] {
-    [format!("{service}.{namespace}.svc"), format!("{service}.{namespace}.svc.cluster.local")]
+/// Name of cluster-scoped objects; it contains the namespace if that is not the default.
+pub fn cluster_name(namespace: &str, service: &str) -> String {
+    match namespace == service {
+        true => service.to_owned(),
+        false => format!("{namespace}-{service}"),
+    }
 }
 
 impl InstallObjects {
     /// All of them, in order.
     pub fn all(&self) -> Vec<Document> {
-        let mut all = vec![self.namespace.clone()];
-        all.extend(self.server.iter().cloned());
-        all.extend(self.api.iter().cloned());
-        all
+        std::iter::once(&self.namespace).chain(&self.server).chain(&self.api).cloned().collect()
     }
 }

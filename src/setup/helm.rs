@@ -1,4 +1,4 @@
-//! Values for Helm charts, with only what differs from their defaults.
+//! Values for Helm charts, as far as they differ from the charts' defaults.
 //!
 //! prometheus-adapter 5.3.0, metrics-server 3.13.1, kube-prometheus-stack 88.5.3.
 
@@ -8,56 +8,52 @@ use crate::certificates::{IssuedCertificate, fingerprint};
 use crate::manifest::ADAPTER_RULES;
 use oppscale_core::check::Distribution;
 
-/// A file of values.
+/// A values file.
 #[derive(Debug, Clone)]
 pub struct Values {
-    /// Its name.
+    /// File name.
     pub file: &'static str,
-    /// What it is for, and how it is used.
+    /// Comment above the values: purpose and usage.
     pub comment: String,
     /// The values.
     pub values: Value,
-    /// Whether it holds a key.
+    /// Whether it contains a private key.
     pub private: bool,
 }
 
-/// What the chart's objects are called: the certificate is for this Service.
+/// Name of the chart's objects; the certificate is for this Service.
 pub const ADAPTER: &str = "prometheus-adapter";
-/// The Secret with its certificate, where that is not among its values.
+/// The Secret with its certificate, unless that is among its values.
 pub const ADAPTER_SECRET: &str = "oppscale-adapter-tls";
 /// The ConfigMap with its rules.
 pub const ADAPTER_CONFIG: &str = "oppscale-adapter-config";
+/// The file of the APIService, which is applied last, when the adapter is ready.
+pub const API_SERVICE: &str = "prometheus-adapter.api-service.yaml";
 
-/// The rules, as values.
-fn rules() -> Value {
-    let config: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
-    config["rules"].clone()
-}
-
-/// Values of prometheus-adapter without a key in them: ConfigMap and certificate are ours, and
-/// live in `namespace`, and so must the adapter.
+/// Values of prometheus-adapter without a key: oppscale writes its ConfigMap and its certificate
+/// to `namespace`, where the adapter must run, too.
 pub fn adapter(namespace: &str, url: &str) -> Values {
     let config = fingerprint(ADAPTER_RULES.as_bytes()).replace(':', "").to_lowercase();
     Values {
         file: "prometheus-adapter.values.yaml",
         comment: format!(
-            "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
-             --version 5.3.0 -n {namespace} -f this\n\
+            "{}\n\
              The rules are in ConfigMap {namespace}/{ADAPTER_CONFIG}, the certificate in Secret \
              {namespace}/{ADAPTER_SECRET}:\n\
-             apply what oppscale init writes first. With these values the chart registers no \
+             apply the output of oppscale init first. With these values the chart registers no \
              APIService:\n\
-             when the adapter is there, oppscale init does, or {API_SERVICE}."
+             oppscale init does when the adapter is ready, or {API_SERVICE}.",
+            install_adapter(namespace)
         ),
         values: json!({
             "fullnameOverride": ADAPTER,
             "prometheus": {"url": url},
             // The port that private control planes reach on pods.
             "listenPort": 10250,
-            // Without default and custom rules the chart makes no APIService, which would trust
+            // Without default and custom rules the chart creates no APIService, which would trust
             // any certificate.
             "rules": {"default": false, "existing": ADAPTER_CONFIG},
-            // The adapter reads its rules once, and the chart looks at no ConfigMap but its own.
+            // The adapter reads its rules once, and the chart's checksum is of its own ConfigMap.
             "podAnnotations": {"oppscale.dev/config-sha256": config},
             "extraArguments": [
                 "--tls-cert-file=/var/run/serving-cert/tls.crt",
@@ -75,22 +71,22 @@ pub fn adapter(namespace: &str, url: &str) -> Values {
     }
 }
 
-/// Values of prometheus-adapter with certificate and rules in them: simpler, but the key ends
-/// up in the file and in Helm's release Secret.
+/// Values of prometheus-adapter with its certificate and rules: simpler, but the key ends up in the
+/// file and in Helm's release Secret.
 pub fn adapter_with_key(namespace: &str, url: &str, issued: &IssuedCertificate) -> Values {
+    let rules: Value = serde_saphyr::from_str(ADAPTER_RULES).unwrap_or_default();
     Values {
         file: "prometheus-adapter.with-key.values.yaml",
         comment: format!(
-            "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
-             --version 5.3.0 -n {namespace} -f this\n\
-             The certificate is for that namespace. It holds a private key: keep it out of git."
+            "{}\n\
+             The certificate is for that namespace. It holds a private key: keep it out of git.",
+            install_adapter(namespace)
         ),
         values: json!({
             "fullnameOverride": ADAPTER,
             "prometheus": {"url": url},
-            // The port that private control planes reach on pods.
             "listenPort": 10250,
-            "rules": {"default": false, "custom": rules()},
+            "rules": {"default": false, "custom": rules["rules"]},
             "tls": {
                 "enable": true, "ca": issued.ca, "certificate": issued.chain,
                 "key": issued.key.expose()
@@ -100,8 +96,12 @@ pub fn adapter_with_key(namespace: &str, url: &str, issued: &IssuedCertificate) 
     }
 }
 
-/// The APIService in a file of its own: it comes last, when the adapter is ready.
-pub const API_SERVICE: &str = "prometheus-adapter.api-service.yaml";
+fn install_adapter(namespace: &str) -> String {
+    format!(
+        "helm upgrade --install prometheus-adapter prometheus-community/prometheus-adapter \
+         --version 5.3.0 -n {namespace} -f this"
+    )
+}
 
 /// Values of metrics-server.
 pub fn metrics_server(distribution: Distribution) -> Values {
@@ -124,8 +124,8 @@ pub fn metrics_server(distribution: Distribution) -> Values {
     }
 }
 
-/// Values of kube-prometheus-stack: its Prometheus takes ServiceMonitors and rules of others
-/// too.
+/// Values of kube-prometheus-stack, whose Prometheus then selects ServiceMonitors and rules of
+/// other releases, too.
 pub fn prometheus_stack() -> Values {
     Values {
         file: "kube-prometheus-stack.values.yaml",
@@ -143,7 +143,7 @@ pub fn prometheus_stack() -> Values {
 }
 
 impl Values {
-    /// As YAML, the comment first.
+    /// The file in YAML, with the comment first.
     pub fn text(&self) -> String {
         let body = serde_saphyr::to_string(&self.values).unwrap_or_default();
         format!("# {}\n{body}", self.comment.replace('\n', "\n# "))

@@ -1,56 +1,41 @@
-//! A kubeconfig with a token: written, or merged into one that is there.
+//! A kubeconfig with a token: a new one, or entries of an existing one.
+//!
+//! The existing one stays untyped: fields that are unknown here are kept.
 
 use serde_json::{Value, json};
 
 use crate::certificates::SecretString;
+use oppscale_core::error::Error;
 
-/// What a kubeconfig is to hold.
+/// The entries of a kubeconfig.
 #[derive(Debug, Clone)]
 pub struct Entry<'a> {
-    /// The name of cluster, user and context.
+    /// Name of the cluster, user and context.
     pub name: &'a str,
-    /// The API server's address.
+    /// URL of the API server.
     pub server: &'a str,
-    /// The authority of its certificate, base64 of PEM; `None` for the system's.
+    /// CA of the API server's certificate, PEM in base64; `None` for the system's CAs.
     pub authority: Option<&'a str>,
-    /// The name in its certificate, where it differs.
+    /// The name in its certificate, if it differs from the URL's host.
     pub tls_server_name: Option<&'a str>,
-    /// The namespace of the context.
+    /// Namespace of the context.
     pub namespace: &'a str,
-    /// The user's token.
+    /// Token of the user.
     pub token: &'a SecretString,
 }
 
-/// Why a kubeconfig cannot be merged into.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum MergeError {
-    /// It is no kubeconfig.
-    #[error("it is no kubeconfig: {0}")]
-    NoKubeconfig(String),
-    /// An entry of this name is somebody else's.
-    #[error("it holds another {kind} {name:?}, which leads elsewhere")]
-    Taken {
-        /// Cluster, user or context.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-    },
-}
-
 impl Entry<'_> {
-    /// A kubeconfig of its own.
+    /// A kubeconfig with these entries alone.
     pub fn whole(&self) -> Value {
-        json!({
-            "apiVersion": "v1", "kind": "Config", "preferences": {},
-            "clusters": [{"name": self.name, "cluster": self.cluster()}],
-            "users": [{"name": self.name, "user": self.user()}],
-            "contexts": [{"name": self.name, "context": self.context()}],
-            "current-context": self.name
-        })
+        let mut config = json!({"apiVersion": "v1", "kind": "Config", "preferences": {}});
+        for (list, field, value) in self.values() {
+            config[list] = json!([{"name": self.name, field: value}]);
+        }
+        config["current-context"] = self.name.into();
+        config
     }
 
-    /// Whether a kubeconfig holds nothing but an entry of this name, and so is one that
-    /// [`Self::whole`] made before.
+    /// Whether a kubeconfig holds only entries of this name, as [`Self::whole`] makes it.
     pub fn is_all_of(name: &str, config: &Value) -> bool {
         ["clusters", "users", "contexts"].into_iter().all(|list| {
             let entries = config[list].as_array();
@@ -58,44 +43,44 @@ impl Entry<'_> {
         })
     }
 
-    /// The same in a kubeconfig that is there. Its current context stays; entries of this name
-    /// are replaced if they are about the same server, or with `force`.
+    /// An existing kubeconfig with these entries. Its current context stays; entries of this name
+    /// are replaced if they are for the same server, or with `force`.
     ///
     /// # Errors
-    /// When it is no kubeconfig, or the name is taken.
-    pub fn merged(&self, mut into: Value, force: bool) -> Result<Value, MergeError> {
+    /// When it is not a kubeconfig, or the name is taken.
+    pub fn merged(&self, mut into: Value, force: bool) -> Result<Value, Error> {
+        let invalid = |why: String| Error::failure(format!("it is not a kubeconfig: {why}"));
         let Some(config) = into.as_object_mut() else {
-            return Err(MergeError::NoKubeconfig("it is no mapping".to_owned()));
+            return Err(invalid("it is not a mapping".to_owned()));
         };
         if config.get("kind").is_some_and(|kind| kind != "Config") {
-            return Err(MergeError::NoKubeconfig("its kind is not Config".to_owned()));
+            return Err(invalid("its kind is not Config".to_owned()));
         }
-        let taken = |kind| MergeError::Taken { kind, name: self.name.to_owned() };
-        for (list, field, kind, value) in [
-            ("clusters", "cluster", "cluster", self.cluster()),
-            ("users", "user", "user", self.user()),
-            ("contexts", "context", "context", self.context()),
-        ] {
+        for (list, field, value) in self.values() {
             let entries = config.entry(list).or_insert_with(|| json!([]));
             if entries.is_null() {
                 *entries = json!([]);
             }
             let Some(entries) = entries.as_array_mut() else {
-                return Err(MergeError::NoKubeconfig(format!("{list} is no list")));
+                return Err(invalid(format!("{list} is not a list")));
             };
             let named = entries.iter_mut().find(|entry| entry["name"] == self.name);
             let Some(entry) = named else {
                 entries.push(json!({"name": self.name, field: value}));
                 continue;
             };
-            let differs = match kind {
+            let differs = match field {
                 "cluster" => entry[field]["server"] != self.server,
                 "context" => entry[field]["user"] != self.name,
-                // A token is what is renewed here; other credentials are somebody's.
+                // Only a token is renewed here; other credentials are the user's own.
                 _ => !entry[field].as_object().is_some_and(|user| user.keys().eq(["token"])),
             };
             if differs && !force {
-                return Err(taken(kind));
+                let text =
+                    format!("it holds another {field} {:?}, which leads elsewhere", self.name);
+                return Err(
+                    Error::failure(text).hint("choose another --name, or replace it with --force")
+                );
             }
             entry[field] = value;
         }
@@ -108,7 +93,8 @@ impl Entry<'_> {
         Ok(into)
     }
 
-    fn cluster(&self) -> Value {
+    /// The lists of a kubeconfig, the field of their items, and its value.
+    fn values(&self) -> [(&'static str, &'static str, Value); 3] {
         let mut cluster = json!({"server": self.server});
         if let Some(authority) = self.authority {
             cluster["certificate-authority-data"] = json!(authority);
@@ -116,14 +102,11 @@ impl Entry<'_> {
         if let Some(name) = self.tls_server_name {
             cluster["tls-server-name"] = json!(name);
         }
-        cluster
-    }
-
-    fn user(&self) -> Value {
-        json!({"token": self.token.expose()})
-    }
-
-    fn context(&self) -> Value {
-        json!({"cluster": self.name, "user": self.name, "namespace": self.namespace})
+        let context = json!({"cluster": self.name, "user": self.name, "namespace": self.namespace});
+        [
+            ("clusters", "cluster", cluster),
+            ("users", "user", json!({"token": self.token.expose()})),
+            ("contexts", "context", context),
+        ]
     }
 }

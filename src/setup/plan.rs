@@ -1,21 +1,37 @@
-//! The changes that an installation would make, object by object.
+//! The changes that an installation makes, object by object: planned, and waited for.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
-use crate::manifest::Document;
-use crate::manifest::unified_diff;
-use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
+use crate::manifest::{Document, unified_diff};
+use oppscale_cluster::{Apply, Cluster, ClusterError};
+use oppscale_core::error::Error;
+use oppscale_core::kinds::{API_SERVICE, NAMESPACE, ObjectRef};
 
 use super::api_services::ApiService;
+use super::{annotation, label};
+
+/// Interval between polls.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long an APIService may have no condition. Beyond, the API server cannot load its caBundle,
+/// which it reports nowhere.
+const NO_CONDITION_LIMIT: Duration = Duration::from_secs(10);
 
 /// An object and its planned change.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Desired object.
+    /// The object as it should be.
     pub document: Document,
-    /// API path.
-    pub path: String,
-    /// Planned change.
+    /// The object in the cluster.
+    pub object: ObjectRef,
+    /// The planned change.
     pub change: Change,
 }
 
@@ -28,8 +44,8 @@ pub enum Change {
     Update(String),
     /// The object is up to date.
     Keep,
-    /// Other managers own fields that would change: managers and fields.
-    Conflict(Vec<(String, String)>),
+    /// Other field managers own fields that would change: managers and fields.
+    Conflict(String),
     /// The object has another owner: its description.
     Foreign(String),
     /// A permission is missing: the server's message.
@@ -41,133 +57,177 @@ impl Step {
     pub fn is_pending(&self) -> bool {
         matches!(self.change, Change::Create | Change::Update(_))
     }
+}
 
-    /// Kind and name for messages.
-    pub fn name(&self) -> String {
-        self.document.key().to_string()
+/// Plans objects.
+pub struct Planner<'a> {
+    /// The connection.
+    pub cluster: &'a Cluster,
+    /// A namespace that does not exist yet: everything in it is new, and cannot be tried.
+    pub new_namespace: Option<&'a str>,
+    /// Whether to take over fields and objects of other managers.
+    pub force: bool,
+}
+
+impl Planner<'_> {
+    /// Plans one object.
+    ///
+    /// # Errors
+    /// When the server fails, or rejects the object itself.
+    pub async fn step(&self, document: Document) -> anyhow::Result<Step> {
+        let object = document.object();
+        let object = object.with_context(|| format!("{} is of no known kind", document.key()))?;
+        let change = self.change(&document, &object).await?;
+        Ok(Step { document, object, change })
     }
-}
 
-/// API path of an object.
-pub fn path_of(document: &Document) -> String {
-    document
-        .known_kind()
-        .map(|kind| kind.path(document.namespace(), document.name()))
-        .unwrap_or_default()
-}
-
-fn right_of(document: &Document) -> String {
-    document.known_kind().map(|kind| kind.permission("get,create,patch")).unwrap_or_default()
-}
-
-/// Plans one object. `fresh` is a namespace that is not there yet: nothing in it can be tried,
-/// and all is new.
-///
-/// # Errors
-/// When the server fails, or refuses the object for what it is.
-pub async fn step(
-    cluster: &Cluster,
-    document: Document,
-    fresh: Option<&str>,
-    force: bool,
-) -> Result<Step, ClusterError> {
-    let path = path_of(&document);
-    let change = change(cluster, &document, &path, fresh, force).await?;
-    Ok(Step { document, path, change })
-}
-
-async fn change(
-    cluster: &Cluster,
-    document: &Document,
-    path: &str,
-    fresh: Option<&str>,
-    force: bool,
-) -> Result<Change, ClusterError> {
-    let name = document.key().to_string();
-    let right = right_of(document);
-    let words = format!("get {name}");
-    let live = match cluster.find(&Operation::new(&words, &right), path).await {
-        Ok(live) => live,
-        // Who may write without reading can still be told what the server would do.
-        Err(ClusterError::Forbidden { .. }) => None,
-        Err(error) => return Err(error),
-    };
-    if let Some(live) = &live
-        && let Some(owner) = owner(document, live)
-    {
-        return Ok(match document.kind() {
-            // Somebody's namespace is lived in, not taken.
-            "Namespace" => Change::Keep,
-            "APIService" => Change::Foreign(owner),
-            _ if force => return tried(cluster, document, path, Some(live), force).await,
-            _ => Change::Foreign(owner),
-        });
-    }
-    if live.is_none() && fresh.is_some() && document.namespace() == fresh {
-        return Ok(Change::Create);
-    }
-    tried(cluster, document, path, live.as_ref(), force).await
-}
-
-/// Applies as a dry run, and compares.
-async fn tried(
-    cluster: &Cluster,
-    document: &Document,
-    path: &str,
-    live: Option<&Value>,
-    force: bool,
-) -> Result<Change, ClusterError> {
-    let name = document.key().to_string();
-    let operation = Operation::new(format!("apply {name} as a dry run"), right_of(document));
-    let how = Apply { dry_run: true, force };
-    Ok(match cluster.apply(&operation, path, document.value(), how).await {
-        Err(ClusterError::Forbidden { message, .. }) => Change::Denied(message),
-        // A binding to a role that this plan makes, or a kind that it brings.
-        Err(ClusterError::NotFound { .. }) if live.is_none() => Change::Create,
-        Err(error) => return Err(error),
-        Ok(Applied::Conflict(conflicts)) => Change::Conflict(conflicts),
-        Ok(Applied::Created(_)) => Change::Create,
-        Ok(Applied::Kept(merged)) => {
-            let diff = match live {
-                Some(live) => unified_diff(&name, Some(live), Some(&merged)),
-                None => "it may not be read, so what changes is not known\n".to_owned(),
-            };
-            if diff.is_empty() { Change::Keep } else { Change::Update(diff) }
+    async fn change(
+        &self,
+        document: &Document,
+        object: &ObjectRef,
+    ) -> Result<Change, ClusterError> {
+        let live: Option<Value> = match self.cluster.read(object).await {
+            Ok(live) => live,
+            // A dry run needs no permission to read.
+            Err(ClusterError::Forbidden { .. }) => None,
+            Err(error) => return Err(error),
+        };
+        if let Some(owner) = live.as_ref().and_then(|live| owner(document, object, live)) {
+            match () {
+                // A namespace of somebody else is used, but not taken over.
+                () if *object.kind == NAMESPACE => return Ok(Change::Keep),
+                () if *object.kind == API_SERVICE || !self.force => {
+                    return Ok(Change::Foreign(owner));
+                }
+                () => {}
+            }
         }
-    })
+        let new_namespace = self.new_namespace;
+        if live.is_none() && new_namespace.is_some() && document.namespace() == new_namespace {
+            return Ok(Change::Create);
+        }
+        let how = Apply { dry_run: true, force: self.force };
+        Ok(match (self.cluster.apply(object, document.value(), how).await, live) {
+            (Err(ClusterError::Forbidden { message, .. }), _) => Change::Denied(message),
+            (Err(ClusterError::Conflict { owners, .. }), _) => Change::Conflict(owners),
+            // A binding to a role, or an object of a kind, that this plan creates.
+            (Err(ClusterError::NotFound { .. }), None) => Change::Create,
+            (Err(error), _) => return Err(error),
+            (Ok(applied), _) if applied.is_new => Change::Create,
+            (Ok(_), None) => {
+                Change::Update("it may not be read, so its changes are unknown\n".to_owned())
+            }
+            (Ok(applied), Some(live)) => {
+                let diff = unified_diff(&object.to_string(), Some(&live), Some(&applied.object));
+                if diff.is_empty() { Change::Keep } else { Change::Update(diff) }
+            }
+        })
+    }
 }
 
-/// To whom a live object belongs, if not to us.
-fn owner(document: &Document, live: &Value) -> Option<String> {
-    let metadata = &live["metadata"];
-    if document.kind() == "APIService" {
-        let (ours, theirs) =
-            (ApiService::new(document.value().clone()), ApiService::new(live.clone()));
-        if theirs.service() == ours.service() {
-            return None;
-        }
-        let to =
-            theirs.service().map_or("the API server itself".to_owned(), |(namespace, name)| {
-                format!("Service {namespace}/{name}")
-            });
-        let keeper = theirs.keeper().map(|keeper| format!(", {keeper}")).unwrap_or_default();
-        return Some(format!("{to}{keeper}"));
+/// The owner of a live object, if it is not this installation.
+fn owner(document: &Document, object: &ObjectRef, live: &Value) -> Option<String> {
+    if *object.kind == API_SERVICE {
+        let [wanted, live] = [document.value(), live].map(ApiService::deserialize);
+        let (wanted, live) = (wanted.ok()?, live.ok()?);
+        return (live.service() != wanted.service()).then(|| live.server());
     }
-    let by = metadata["labels"]["app.kubernetes.io/managed-by"].as_str();
-    // That of an installation, and not one of render-hpa's, where workloads live.
-    let is_installed = metadata["labels"]["app.kubernetes.io/part-of"] == "oppscale";
-    match by {
-        Some("oppscale") if document.kind() == "Namespace" && !is_installed => {
-            Some("its workloads".to_owned())
+    let metadata = ObjectMeta::deserialize(&live["metadata"]).unwrap_or_default();
+    let is_namespace = *object.kind == NAMESPACE;
+    match label(&metadata, "app.kubernetes.io/managed-by") {
+        // render-hpa creates namespaces, too, for workloads; only init labels its own.
+        Some("oppscale") if is_namespace => {
+            let part_of = label(&metadata, "app.kubernetes.io/part-of");
+            (part_of != Some("oppscale")).then(|| "its workloads".to_owned())
         }
         Some("oppscale") => None,
         Some(by) => {
-            let release = metadata["annotations"]["meta.helm.sh/release-name"].as_str();
+            let release = annotation(&metadata, "meta.helm.sh/release-name");
             let release = release.map(|name| format!(" (release {name})")).unwrap_or_default();
             Some(format!("{by}{release}"))
         }
-        None if document.kind() == "Namespace" => Some("somebody".to_owned()),
-        // Not labelled: server-side apply tells whose fields they are.
+        None if is_namespace => Some("somebody else".to_owned()),
+        // Without a label, server-side apply shows who owns which fields.
         None => None,
+    }
+}
+
+/// The state of an object that is waited for.
+enum State {
+    Ready,
+    /// Not yet; why.
+    Pending(String),
+    /// It will not be; why.
+    Failed(String),
+}
+
+/// Waits until all pods of a Deployment are updated and available.
+///
+/// # Errors
+/// When they are not by `end`.
+pub async fn rolled_out(cluster: &Cluster, object: &ObjectRef, end: Instant) -> anyhow::Result<()> {
+    wait(cluster, object, end, |deployment: &Deployment, _| {
+        let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+        let status = deployment.status.clone().unwrap_or_default();
+        let is_observed =
+            status.observed_generation.unwrap_or(0) >= deployment.metadata.generation.unwrap_or(0);
+        let updated = status.updated_replicas.unwrap_or(0);
+        let available = status.available_replicas.unwrap_or(0);
+        if is_observed && updated >= wanted && available >= wanted {
+            return State::Ready;
+        }
+        let conditions = status.conditions.unwrap_or_default();
+        let failing = conditions.into_iter().filter(|condition| condition.status == "False");
+        let why = failing.filter_map(|condition| condition.message).next_back();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        State::Pending(format!("{available} of {wanted} pods are available{why}"))
+    })
+    .await
+}
+
+/// Waits until an APIService is available.
+///
+/// # Errors
+/// When it is not by `end`, or the API server sets no condition at all.
+pub async fn available(cluster: &Cluster, object: &ObjectRef, end: Instant) -> anyhow::Result<()> {
+    wait(cluster, object, end, |service: &ApiService, waited| match service.available() {
+        Some((true, ..)) => State::Ready,
+        Some((false, reason, message)) => State::Pending(format!("{reason}: {message}")),
+        None => {
+            let why = "the API server sets no condition: it cannot load the caBundle".to_owned();
+            if waited < NO_CONDITION_LIMIT { State::Pending(why) } else { State::Failed(why) }
+        }
+    })
+    .await
+}
+
+async fn wait<T: DeserializeOwned>(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    end: Instant,
+    state: impl Fn(&T, Duration) -> State,
+) -> anyhow::Result<()> {
+    let start = Instant::now();
+    loop {
+        let state = match cluster.read(object).await? {
+            Some(live) => state(&live, start.elapsed()),
+            None => State::Pending("it does not exist".to_owned()),
+        };
+        let why = match state {
+            State::Ready => return Ok(()),
+            State::Pending(_) if Instant::now() < end => {
+                sleep(POLL_INTERVAL.min(end - Instant::now())).await;
+                continue;
+            }
+            State::Pending(why) | State::Failed(why) => why,
+        };
+        let seconds = start.elapsed().as_secs();
+        let text = format!("{object} was not ready within {seconds} s: {why}");
+        return Err(Error::timed_out(text)
+            .hint(
+                "find the cause: kubectl describe pods and logs in the server's namespace, and\n\
+                 oppscale check --only server,certificates,aggregation",
+            )
+            .into());
     }
 }

@@ -1,121 +1,75 @@
 //! New certificates without a failed request.
 //!
-//! 1. the caBundles trust the old authority and the new one,
-//! 2. the Secret holds the new certificate,
-//! 3. every pod serves it: kubelet brings a changed Secret within a minute or two, the server
-//!    reads its files again by itself,
-//! 4. the caBundles trust the new one alone.
+//! 1. The caBundles trust the old CA and the new one.
+//! 2. The Secret gets the new certificate.
+//! 3. Every pod serves it: kubelet updates a mounted Secret within two minutes, and the server
+//!    rereads its files.
+//! 4. The caBundles trust the new CA alone.
 //!
-//! A caBundle counts within 0.3 s (kube-apiserver 1.36.2). A run that was interrupted is
-//! finished by the next one: it finds the Secret's certificate young and the bundle too large.
+//! The API server uses a new caBundle within 0.3 s (kube-apiserver 1.36.2). The next run finishes
+//! one that was interrupted: the Secret's certificate is recent and the caBundle too large.
 
 use std::time::Duration;
 
-use serde_json::Value;
+use k8s_openapi::api::core::v1::Pod;
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
-use oppscale_cluster::{ApiRequest, Applied, Apply, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Apply, Cluster, ClusterError, Operation};
+use oppscale_core::error::Error;
+use oppscale_core::kinds::{self, ObjectRef};
 
-use super::api_services::{self, ApiService};
-use super::tls_secret::{self, SecretRef};
+use super::api_services::{self, ApiService, BY_HELM};
+use super::tls_secret;
 
-/// How often pods are asked what they serve.
-const LOOK: Duration = Duration::from_secs(2);
-/// So long kubelet (60 s and 60 s) and the server (60 s) may take for a changed Secret. Whoever
-/// waited less and could ask nobody knows nothing.
-const TAKEN_UP: Duration = Duration::from_secs(180);
-/// The metric with the end of the served certificate.
+/// Interval between polls of the pods.
+const POLL_INTERVAL: Duration = Duration::from_secs(2);
+/// Time after which every pod serves a changed Secret: kubelet takes up to 60 s and 60 s, the
+/// server another 60 s.
+const MAX_DELAY: Duration = Duration::from_secs(180);
+/// The metric with the expiry of the served certificate.
 const METRIC: &str = "oppscale_serving_certificate_expiry_timestamp_seconds";
 
-/// What stops a rotation. What was done stays, and is safe: both authorities are trusted.
-#[derive(Debug, thiserror::Error)]
-pub enum RotationError {
-    /// The API server refuses or fails.
-    #[error(transparent)]
-    Cluster(#[from] ClusterError),
-    /// Somebody else owns the object.
-    #[error("{object} belongs to somebody else: {owners}")]
-    Owned {
-        /// Kind and name.
-        object: String,
-        /// Who, and which fields.
-        owners: String,
-    },
-    /// What an APIService trusts is a value of a chart.
-    #[error("APIService {name} is of {release}, and the certificates are its values")]
-    Released {
-        /// Which.
-        name: String,
-        /// Of which release.
-        release: String,
-    },
-    /// Nobody could be asked, and too little time was waited to know without.
-    #[error(
-        "pods could not be asked what they serve, and {seconds} s are too few to know without: up \
-         to {} s go by. Both CAs stay trusted, so nothing fails", TAKEN_UP.as_secs()
-    )]
-    NotSeen {
-        /// How long was waited.
-        seconds: u64,
-    },
-    /// A pod keeps the old certificate.
-    #[error(
-        "after {seconds} s, pods still serve the old certificate: {pods}. Both CAs stay trusted, \
-         so nothing fails"
-    )]
-    NotServed {
-        /// How long was waited.
-        seconds: u64,
-        /// Which.
-        pods: String,
-    },
-}
-
-/// How the new certificate was seen to be served.
+/// How it is known that the pods serve the new certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Seen {
-    /// Every pod says so.
-    ByPods(usize),
-    /// Nobody could be asked; time was waited.
-    ByTime,
+pub enum Served {
+    /// Every pod reports it.
+    Reported,
+    /// No pod could be queried, and the longest delay has passed.
+    Elapsed,
     /// There is no pod.
     NoPods,
 }
 
-/// The cluster objects of a rotation.
+/// The cluster objects of a rotation. When a step fails, the steps before it stay, which is safe:
+/// both CAs are trusted.
 pub struct Rotation<'a> {
     /// The connection.
     pub cluster: &'a Cluster,
     /// Names and lifetimes.
     pub spec: &'a CertificateSpec,
     /// The Secret.
-    pub secret: &'a SecretRef,
-    /// Take over fields of other managers.
+    pub secret: &'a ObjectRef,
+    /// Whether to take over fields of other field managers.
     pub force: bool,
 }
 
 impl Rotation<'_> {
-    fn how(&self) -> Apply {
-        Apply { dry_run: false, force: self.force }
-    }
-
-    /// Step 1: trust `new` besides what is trusted, and besides `served`, the authorities of what
-    /// pods serve meanwhile: a caBundle that was not there, or was another, does not hold them.
-    /// Gives the APIServices.
+    /// Step 1: trusts `new` besides the trusted CAs and besides `served`, the CAs of the
+    /// certificate that pods serve until then: a caBundle that was empty, or another, does not
+    /// contain them. Returns the APIServices.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When a caBundle cannot be written.
     pub async fn widen(
         &self,
         new: &CaBundle,
         served: &CaBundle,
         now: i64,
-    ) -> Result<Vec<ApiService>, RotationError> {
-        let services = self.ours().await?;
+    ) -> anyhow::Result<Vec<ApiService>> {
+        let services = self.services().await?;
         for service in &services {
-            let old = service.ca_bundle().map(CaBundle::decode).transpose().unwrap_or_default();
-            let old = old.unwrap_or_default();
+            let old = service.trusted().unwrap_or_default();
             if !old.contains_all(new) {
                 let meanwhile = old.union(served).without_expired(now);
                 self.trust(service, &new.clone().union(&meanwhile)).await?;
@@ -124,63 +78,77 @@ impl Rotation<'_> {
         Ok(services)
     }
 
-    /// Step 2.
+    /// Step 2: stores the new certificate.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub async fn store(&self, issued: &IssuedCertificate) -> Result<(), RotationError> {
-        let applied =
-            tls_secret::write(self.cluster, self.secret, &self.spec.service, issued, self.how())
-                .await?;
-        owned(&self.secret.shown(), applied)
+    /// When the Secret cannot be written.
+    pub async fn store(&self, issued: &IssuedCertificate) -> Result<(), ClusterError> {
+        tls_secret::write(self.cluster, self.secret, &self.spec.service, issued, self.force).await
     }
 
-    /// Step 3: waits until every pod serves a certificate that ends at `not_after`.
+    /// Step 3: waits until every pod serves a certificate that expires at `not_after`, in seconds
+    /// since 1970.
     ///
     /// # Errors
-    /// When one does not within `patience`.
-    pub async fn served(&self, not_after: i64, patience: Duration) -> Result<Seen, RotationError> {
-        let end = Instant::now() + patience;
+    /// When a pod does not within `timeout`, or none can be queried within a `timeout` that is
+    /// too short to know without.
+    pub async fn served(&self, not_after: i64, timeout: Duration) -> anyhow::Result<Served> {
+        let end = Instant::now() + timeout;
         loop {
             let pods = self.pods().await?;
-            if pods.is_empty() {
-                return Ok(Seen::NoPods);
-            }
-            let mut late = Vec::new();
-            let mut silent = 0;
-            for pod in &pods {
-                match self.serves(pod).await? {
-                    Some(end) if end == not_after => {}
+            let (mut late, mut unknown) = (Vec::new(), pods.is_none());
+            for pod in pods.iter().flatten() {
+                match self.expiry(pod).await? {
+                    Some(expiry) if expiry == not_after => {}
                     Some(_) => late.push(pod.as_str()),
-                    None => silent += 1,
+                    None => unknown = true,
                 }
             }
-            if late.is_empty() && silent == 0 {
-                return Ok(Seen::ByPods(pods.len()));
+            if late.is_empty() && !unknown {
+                let has_pods = pods.is_some_and(|pods| !pods.is_empty());
+                return Ok(if has_pods { Served::Reported } else { Served::NoPods });
             }
-            if Instant::now() >= end {
-                if late.is_empty() && patience >= TAKEN_UP {
-                    return Ok(Seen::ByTime);
-                }
-                if late.is_empty() {
-                    return Err(RotationError::NotSeen { seconds: patience.as_secs() });
-                }
+            if Instant::now() < end {
+                sleep(POLL_INTERVAL.min(end - Instant::now())).await;
+                continue;
+            }
+            let seconds = timeout.as_secs();
+            if !late.is_empty() {
                 let pods = late.join(", ");
-                return Err(RotationError::NotServed { seconds: patience.as_secs(), pods });
+                return Err(Error::failure(format!(
+                    "after {seconds} s, pods still serve the old certificate: {pods}. Both CAs \
+                     stay trusted, so nothing fails"
+                ))
+                .hint(
+                    "see the pods' logs, restart pods that mount the Secret with a subPath, and\n\
+                     run oppscale certs renew again: it continues from here",
+                )
+                .into());
             }
-            sleep(LOOK.min(end - Instant::now())).await;
+            if timeout >= MAX_DELAY {
+                return Ok(Served::Elapsed);
+            }
+            return Err(Error::failure(format!(
+                "pods cannot be queried for their certificate, and they may take {} s to serve the \
+                 new one, longer than {seconds} s. Both CAs stay trusted, so nothing fails",
+                MAX_DELAY.as_secs()
+            ))
+            .hint(
+                "run oppscale certs renew again with the permission to get pods/proxy, or with a\n\
+                 --timeout of 3m or more: it continues from here",
+            )
+            .into());
         }
     }
 
-    /// Step 4: trust `new` alone. Gives how many were changed.
+    /// Step 4: trusts `new` alone. Returns the number of caBundles that changed.
     ///
     /// # Errors
-    /// When it cannot be written.
-    pub async fn narrow(&self, new: &CaBundle) -> Result<usize, RotationError> {
+    /// When a caBundle cannot be written.
+    pub async fn narrow(&self, new: &CaBundle) -> anyhow::Result<usize> {
         let mut changed = 0;
-        for service in self.ours().await? {
-            let old = service.ca_bundle().map(CaBundle::decode).transpose().unwrap_or_default();
-            if old.as_ref() != Some(new) {
+        for service in self.services().await? {
+            if service.trusted().as_ref() != Some(new) {
                 self.trust(&service, new).await?;
                 changed += 1;
             }
@@ -188,47 +156,45 @@ impl Rotation<'_> {
         Ok(changed)
     }
 
-    async fn ours(&self) -> Result<Vec<ApiService>, RotationError> {
-        let services = api_services::of(self.cluster, self.spec).await?;
-        Ok(services.into_iter().filter(|service| !service.is_injected()).collect())
+    /// The APIServices of the server whose caBundle cert-manager does not write.
+    async fn services(&self) -> Result<Vec<ApiService>, ClusterError> {
+        let mut services = api_services::of(self.cluster, self.spec).await?;
+        services.retain(|service| !service.is_injected());
+        Ok(services)
     }
 
-    async fn trust(&self, service: &ApiService, bundle: &CaBundle) -> Result<(), RotationError> {
+    async fn trust(&self, service: &ApiService, bundle: &CaBundle) -> anyhow::Result<()> {
         if let Some(release) = service.release().filter(|_| !self.force) {
-            return Err(RotationError::Released { name: service.name().to_owned(), release });
+            return Err(Error::owned(format!(
+                "APIService {} is of {release}, and the certificates are its values",
+                service.name()
+            ))
+            .hint(BY_HELM)
+            .into());
         }
-        let applied = api_services::trust(self.cluster, service, bundle, self.how()).await?;
-        owned(&format!("APIService {}", service.name()), applied)
+        let how = Apply { dry_run: false, force: self.force };
+        Ok(service.trust(self.cluster, bundle, how).await?)
     }
 
-    /// The pods behind the Service that run.
-    async fn pods(&self) -> Result<Vec<String>, RotationError> {
-        let operation = Operation::new(
-            format!("list pods in {}", self.spec.namespace),
-            "--verb=list --resource=pods",
-        );
-        let path = format!(
-            "/api/v1/namespaces/{}/pods?labelSelector=app.kubernetes.io%2Finstance%3D{}",
-            self.spec.namespace, self.spec.service
-        );
-        let list = match self.cluster.find(&operation, &path).await {
-            Err(ClusterError::Forbidden { .. }) => return Ok(vec![String::new()]),
-            list => list?.unwrap_or_default(),
+    /// Names of the running pods behind the Service; `None` if they may not be listed.
+    async fn pods(&self) -> Result<Option<Vec<String>>, ClusterError> {
+        let selector = format!("app.kubernetes.io/instance={}", self.spec.service);
+        let namespace = Some(self.spec.namespace.as_str());
+        let pods: Vec<Pod> = match self.cluster.list(&kinds::POD, namespace, &selector).await {
+            Err(ClusterError::Forbidden { .. }) => return Ok(None),
+            pods => pods?,
         };
-        let items = list["items"].as_array().cloned().unwrap_or_default();
-        let runs = |pod: &&Value| {
-            pod["status"]["phase"] == "Running" && pod["metadata"]["deletionTimestamp"].is_null()
+        let is_running = |pod: &Pod| {
+            let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+            phase == Some("Running") && pod.metadata.deletion_timestamp.is_none()
         };
-        let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        Ok(items.iter().filter(runs).map(name).collect())
+        let running = pods.into_iter().filter(is_running);
+        Ok(Some(running.filter_map(|pod| pod.metadata.name).collect()))
     }
 
-    /// The end of the certificate that a pod serves, by its metrics; `None` when it cannot be
-    /// asked.
-    async fn serves(&self, pod: &str) -> Result<Option<i64>, RotationError> {
-        if pod.is_empty() {
-            return Ok(None);
-        }
+    /// Expiry of the certificate that a pod serves, by its metrics, in seconds since 1970; `None`
+    /// if it cannot be queried.
+    async fn expiry(&self, pod: &str) -> Result<Option<i64>, ClusterError> {
         let namespace = &self.spec.namespace;
         let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}:8080/proxy/metrics");
         let operation = Operation::new("read a pod's metrics", "--verb=get --resource=pods/proxy");
@@ -236,19 +202,10 @@ impl Rotation<'_> {
             self.cluster.send(&operation, &ApiRequest::get(path).accept("text/plain")).await?;
         let text = String::from_utf8_lossy(&response.body);
         let value = text.lines().find_map(|line| {
-            let rest = line.strip_prefix(METRIC)?;
-            let number: f64 = rest.rsplit(' ').next()?.parse().ok()?;
+            let number: f64 = line.strip_prefix(METRIC)?.rsplit(' ').next()?.parse().ok()?;
             // Seconds since 1970 fit a double's 53 bits.
             Some(number as i64)
         });
         Ok(value.filter(|_| response.status.is_success()))
     }
-}
-
-/// A conflict as an error.
-fn owned(object: &str, applied: Applied) -> Result<(), RotationError> {
-    let Applied::Conflict(conflicts) = applied else { return Ok(()) };
-    let owners: Vec<_> =
-        conflicts.iter().map(|(manager, field)| format!("{manager} owns {field}")).collect();
-    Err(RotationError::Owned { object: object.to_owned(), owners: owners.join(", ") })
 }

@@ -1,24 +1,28 @@
 //! ServiceAccounts, their tokens, and the Secrets that tokens are bound to, which revoke them.
 
+use std::fmt;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::StatusCode;
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::Secret;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::certificates::SecretString;
 use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
+use oppscale_core::kinds::{self, ObjectRef};
 
-const ACCOUNTS: &str = "--verb=get,create --resource=serviceaccounts";
-const SECRETS: &str = "--verb=get,create,delete --resource=secrets";
+use super::{annotation, label, labels};
+
 /// How long the token controller may take to fill a Secret; 1.36 took less than 3 s.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
 /// Interval between polls.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// The annotation by which a Secret names its ServiceAccount.
+const OF_ACCOUNT: &str = "kubernetes.io/service-account.name";
 
-/// A ServiceAccount.
+/// A ServiceAccount. Its `Display` is `NAMESPACE/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Namespace.
@@ -27,137 +31,10 @@ pub struct Account {
     pub name: String,
 }
 
-impl Account {
-    /// `NAMESPACE/NAME`.
-    pub fn shown(&self) -> String {
-        format!("{}/{}", self.namespace, self.name)
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
     }
-
-    /// Name of the Secret that its tokens are bound to.
-    pub fn revoker(&self) -> String {
-        format!("oppscale-kubeconfig-{}", self.name)
-    }
-
-    /// Name of the Secret with its token that never expires.
-    pub fn legacy_secret(&self) -> String {
-        format!("oppscale-kubeconfig-{}-legacy", self.name)
-    }
-
-    fn path(&self) -> String {
-        format!("/api/v1/namespaces/{}/serviceaccounts/{}", self.namespace, self.name)
-    }
-
-    fn secrets(&self) -> String {
-        format!("/api/v1/namespaces/{}/secrets", self.namespace)
-    }
-
-    fn labels() -> Value {
-        json!({"app.kubernetes.io/part-of": "oppscale", "app.kubernetes.io/managed-by": "oppscale"})
-    }
-}
-
-/// Whether the ServiceAccount exists. Assumes so without the permission to read it: the next
-/// request fails if it does not.
-///
-/// # Errors
-/// When the server fails.
-pub async fn exists(cluster: &Cluster, account: &Account) -> Result<bool, ClusterError> {
-    let words = format!("get ServiceAccount {}", account.shown());
-    match cluster.find(&Operation::new(&words, ACCOUNTS), &account.path()).await {
-        Err(ClusterError::Forbidden { .. }) => Ok(true),
-        found => Ok(found?.is_some()),
-    }
-}
-
-/// Creates the ServiceAccount.
-///
-/// # Errors
-/// When the request fails.
-pub async fn create(cluster: &Cluster, account: &Account) -> Result<(), ClusterError> {
-    let operation = Operation::new(format!("create ServiceAccount {}", account.shown()), ACCOUNTS);
-    let object = json!({
-        "apiVersion": "v1", "kind": "ServiceAccount",
-        "metadata": {
-            "name": account.name, "namespace": account.namespace, "labels": Account::labels()
-        }
-    });
-    let path = format!("/api/v1/namespaces/{}/serviceaccounts", account.namespace);
-    let request = ApiRequest::post(format!("{path}?fieldManager=oppscale"), &object);
-    cluster.send(&operation, &request).await?.success(&operation).map(|_| ())
-}
-
-/// Name and UID of the Secret that tokens are bound to; created if it does not exist.
-///
-/// # Errors
-/// When the request fails.
-pub async fn revoker(
-    cluster: &Cluster,
-    account: &Account,
-) -> Result<(String, String), ClusterError> {
-    let name = account.revoker();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "Opaque",
-        "metadata": {"name": name, "namespace": account.namespace, "labels": Account::labels()}
-    });
-    let stored = ensure(cluster, account, &name, &secret).await?;
-    let uid = stored["metadata"]["uid"].as_str().unwrap_or_default().to_owned();
-    Ok((name, uid))
-}
-
-/// A token that never expires, from a Secret that the token controller fills.
-///
-/// # Errors
-/// When a request fails, or the controller does not fill the Secret.
-pub async fn legacy_token(cluster: &Cluster, account: &Account) -> Result<Token, ClusterError> {
-    let name = account.legacy_secret();
-    let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
-        "metadata": {
-            "name": name, "namespace": account.namespace, "labels": Account::labels(),
-            "annotations": {"kubernetes.io/service-account.name": account.name}
-        }
-    });
-    ensure(cluster, account, &name, &secret).await?;
-    let end = Instant::now() + TOKEN_TIMEOUT;
-    let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
-    loop {
-        let secret = cluster.find(&operation, &format!("{}/{name}", account.secrets())).await?;
-        let secret = secret.unwrap_or_default();
-        let token = secret["data"]["token"].as_str().and_then(|text| STANDARD.decode(text).ok());
-        if let Some(Ok(token)) = token.map(String::from_utf8) {
-            return Ok(Token {
-                secret: SecretString::new(token),
-                expires: None,
-                warnings: Vec::new(),
-            });
-        }
-        if Instant::now() >= end {
-            return Err(ClusterError::TimedOut {
-                action: format!("wait for a token in Secret {}/{name}", account.namespace),
-                server: "the token controller".to_owned(),
-                seconds: TOKEN_TIMEOUT.as_secs_f64(),
-            });
-        }
-        sleep(POLL_INTERVAL).await;
-    }
-}
-
-/// The existing Secret, or a new one.
-async fn ensure(
-    cluster: &Cluster,
-    account: &Account,
-    name: &str,
-    secret: &Value,
-) -> Result<Value, ClusterError> {
-    let operation = Operation::new(format!("create Secret {}/{name}", account.namespace), SECRETS);
-    let path = account.secrets();
-    let request = ApiRequest::post(format!("{path}?fieldManager=oppscale"), secret);
-    let response = cluster.send(&operation, &request).await?;
-    if response.status == StatusCode::CONFLICT {
-        let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
-        return Ok(cluster.find(&operation, &format!("{path}/{name}")).await?.unwrap_or_default());
-    }
-    response.success(&operation)?.json()
 }
 
 /// The owner of a Secret.
@@ -171,109 +48,165 @@ pub enum Holder {
     Other,
 }
 
-/// Finds the owner of a Secret.
-///
-/// # Errors
-/// When the request fails.
-pub async fn holder(
-    cluster: &Cluster,
-    account: &Account,
-    name: &str,
-) -> Result<Holder, ClusterError> {
-    let operation = Operation::new(format!("get Secret {}/{name}", account.namespace), SECRETS);
-    let live = match cluster.find(&operation, &format!("{}/{name}", account.secrets())).await? {
-        None => return Ok(Holder::Nobody),
-        Some(live) => live,
-    };
-    let metadata = &live["metadata"];
-    let of = &metadata["annotations"]["kubernetes.io/service-account.name"];
-    let is_ours = metadata["labels"]["app.kubernetes.io/managed-by"] == "oppscale"
-        && (of.is_null() || *of == *account.name);
-    Ok(if is_ours { Holder::Us } else { Holder::Other })
-}
-
-/// Deletes a Secret, which revokes the tokens bound to it. Returns whether it existed.
-///
-/// # Errors
-/// When the request fails.
-pub async fn delete_secret(
-    cluster: &Cluster,
-    account: &Account,
-    name: &str,
-) -> Result<bool, ClusterError> {
-    let operation = Operation::new(format!("delete Secret {}/{name}", account.namespace), SECRETS);
-    cluster.remove(&operation, &format!("{}/{name}", account.secrets())).await
-}
-
 /// A token with its expiry and the server's warnings.
 #[derive(Debug, Clone)]
 pub struct Token {
     /// Bearer token.
     pub secret: SecretString,
-    /// Expiry in RFC 3339, as the server returns it: it may be earlier than requested. `None`
-    /// if the token never expires.
-    pub expires: Option<String>,
+    /// Expiry, in seconds since 1970, as the server returns it: it may be earlier than requested.
+    /// `None` if the token never expires.
+    pub expires: Option<i64>,
     /// Warnings of the server, such as of a shortened lifetime.
     pub warnings: Vec<String>,
 }
 
-/// Parameters of a token request.
-#[derive(Debug, Clone)]
-pub struct TokenRequest<'a> {
-    /// Namespace of the ServiceAccount.
-    pub namespace: &'a str,
-    /// Name of the ServiceAccount.
-    pub account: &'a str,
-    /// Audiences; empty for the API server itself.
-    pub audiences: &'a [String],
-    /// Lifetime, in seconds.
-    pub seconds: u64,
-    /// Name and UID of the Secret that the token is bound to.
-    pub bound_to: Option<(&'a str, &'a str)>,
+impl Account {
+    /// The Secret that its tokens are bound to.
+    pub fn revoker(&self) -> ObjectRef {
+        self.secret("")
+    }
+
+    /// The Secret with its token that never expires.
+    pub fn legacy_secret(&self) -> ObjectRef {
+        self.secret("-legacy")
+    }
+
+    fn secret(&self, suffix: &str) -> ObjectRef {
+        let name = format!("oppscale-kubeconfig-{}{suffix}", self.name);
+        kinds::SECRET.object(Some(&self.namespace), &name)
+    }
+
+    fn object(&self) -> ObjectRef {
+        kinds::SERVICE_ACCOUNT.object(Some(&self.namespace), &self.name)
+    }
+
+    /// Whether it exists. Assumes so without the permission to read it: the next request fails if
+    /// it does not.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn exists(&self, cluster: &Cluster) -> Result<bool, ClusterError> {
+        match cluster.read::<IgnoredAny>(&self.object()).await {
+            Err(ClusterError::Forbidden { .. }) => Ok(true),
+            found => Ok(found?.is_some()),
+        }
+    }
+
+    /// Creates it.
+    ///
+    /// # Errors
+    /// When the request fails.
+    pub async fn create(&self, cluster: &Cluster) -> Result<(), ClusterError> {
+        let manifest = manifest(&self.object(), json!({}));
+        cluster.create::<IgnoredAny>(&self.object(), &manifest).await.map(|_| ())
+    }
+
+    /// A token that never expires, from a Secret that the token controller fills.
+    ///
+    /// # Errors
+    /// When a request fails, or the controller does not fill the Secret.
+    pub async fn legacy_token(&self, cluster: &Cluster) -> Result<Token, ClusterError> {
+        let object = self.legacy_secret();
+        let annotations = json!({OF_ACCOUNT: self.name});
+        let mut manifest = manifest(&object, annotations);
+        manifest["type"] = "kubernetes.io/service-account-token".into();
+        cluster.create::<IgnoredAny>(&object, &manifest).await?;
+        let end = Instant::now() + TOKEN_TIMEOUT;
+        loop {
+            let secret: Option<Secret> = cluster.read(&object).await?;
+            let data = secret.and_then(|secret| secret.data).unwrap_or_default();
+            let token = data.get("token").map(|bytes| String::from_utf8(bytes.0.clone()));
+            if let Some(Ok(token)) = token {
+                let secret = SecretString::new(token);
+                return Ok(Token { secret, expires: None, warnings: Vec::new() });
+            }
+            if Instant::now() >= end {
+                return Err(ClusterError::TimedOut {
+                    action: format!("wait for a token in {object}"),
+                    server: "the token controller".to_owned(),
+                    seconds: TOKEN_TIMEOUT.as_secs_f64(),
+                });
+            }
+            sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    /// A token for `audiences` (none for the API server itself) with a lifetime of `seconds`,
+    /// bound to the [`Self::revoker`], which is created if it does not exist.
+    ///
+    /// # Errors
+    /// When a request fails, or the answer contains no token.
+    pub async fn token(
+        &self,
+        cluster: &Cluster,
+        audiences: &[String],
+        seconds: u64,
+    ) -> Result<Token, ClusterError> {
+        let revoker = self.revoker();
+        let manifest = manifest(&revoker, json!({}));
+        let stored: Option<Secret> = match cluster.create(&revoker, &manifest).await? {
+            Some(created) => Some(created),
+            None => cluster.read(&revoker).await?,
+        };
+        let uid = stored.and_then(|secret| secret.metadata.uid).unwrap_or_default();
+        let mut spec = json!({
+            "expirationSeconds": seconds,
+            "boundObjectRef": {
+                "apiVersion": "v1", "kind": "Secret", "name": revoker.name, "uid": uid
+            }
+        });
+        if !audiences.is_empty() {
+            spec["audiences"] = json!(audiences);
+        }
+        let request = json!({
+            "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec
+        });
+        let operation = Operation::new(
+            format!("request a token for ServiceAccount {self}"),
+            "--verb=create --resource=serviceaccounts/token",
+        );
+        let request = ApiRequest::post(format!("{}/token", self.object().path()), &request);
+        let response = cluster.send(&operation, &request).await?.success(&operation)?;
+        let answer: Option<TokenRequest> = response.json().ok();
+        let status = answer.and_then(|answer| answer.status);
+        let Some(status) = status.filter(|status| !status.token.is_empty()) else {
+            return Err(ClusterError::Garbage {
+                action: operation.description.into_owned(),
+                server: cluster.server().to_owned(),
+                cause: "the answer contains no token or no expiry".to_owned(),
+            });
+        };
+        Ok(Token {
+            secret: SecretString::new(status.token),
+            expires: Some(status.expiration_timestamp.0.as_second()),
+            warnings: response.warnings,
+        })
+    }
+
+    /// Finds the owner of one of its Secrets.
+    ///
+    /// # Errors
+    /// When the request fails.
+    pub async fn holder(
+        &self,
+        cluster: &Cluster,
+        secret: &ObjectRef,
+    ) -> Result<Holder, ClusterError> {
+        let live: Option<Secret> = cluster.read(secret).await?;
+        let Some(Secret { metadata, .. }) = live else { return Ok(Holder::Nobody) };
+        let is_ours = label(&metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+            && annotation(&metadata, OF_ACCOUNT).is_none_or(|name| name == self.name);
+        Ok(if is_ours { Holder::Us } else { Holder::Other })
+    }
 }
 
-/// Requests a token.
-///
-/// # Errors
-/// When the request fails, or the answer contains no token.
-pub async fn request_token(
-    cluster: &Cluster,
-    request: &TokenRequest<'_>,
-) -> Result<Token, ClusterError> {
-    let TokenRequest { namespace, account, audiences, seconds, bound_to } = request;
-    let operation = Operation::new(
-        format!("request a token for ServiceAccount {namespace}/{account}"),
-        "--verb=create --resource=serviceaccounts/token",
-    );
-    let mut spec = json!({"expirationSeconds": seconds});
-    if !audiences.is_empty() {
-        spec["audiences"] = json!(audiences);
-    }
-    if let Some((name, uid)) = bound_to {
-        spec["boundObjectRef"] =
-            json!({"apiVersion": "v1", "kind": "Secret", "name": name, "uid": uid});
-    }
-    let object = json!({
-        "apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": spec
-    });
-    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/{account}/token");
-    let response =
-        cluster.send(&operation, &ApiRequest::post(path, &object)).await?.success(&operation)?;
-    let answer: Value = response.json()?;
-    let text = |value: &Value| value.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-    let status = &answer["status"];
-    let (Some(token), Some(expires)) =
-        (text(&status["token"]), text(&status["expirationTimestamp"]))
-    else {
-        return Err(ClusterError::Garbage {
-            action: operation.description.into_owned(),
-            server: cluster.server().to_owned(),
-            cause: "the answer contains no token or no expiry".to_owned(),
-        });
-    };
-    Ok(Token {
-        secret: SecretString::new(token),
-        expires: Some(expires),
-        warnings: response.warnings,
+/// An object with oppscale's labels; a Secret is Opaque by default.
+fn manifest(object: &ObjectRef, annotations: Value) -> Value {
+    json!({
+        "apiVersion": object.kind.api_version(), "kind": object.kind.name,
+        "metadata": {
+            "name": object.name, "namespace": object.namespace, "labels": labels(),
+            "annotations": annotations
+        }
     })
 }

@@ -2,30 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
 
 use crate::certificates::{CA_CERT, CERT, IssuedCertificate, KEY, SecretString, StoredCertificate};
-use oppscale_cluster::{Applied, Apply, Cluster, ClusterError, Operation};
-
-/// Namespace and name of a Secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretRef {
-    /// Namespace.
-    pub namespace: String,
-    /// Name.
-    pub name: String,
-}
-
-impl SecretRef {
-    fn path(&self) -> String {
-        format!("/api/v1/namespaces/{}/secrets/{}", self.namespace, self.name)
-    }
-
-    /// `Secret NAMESPACE/NAME` for messages.
-    pub fn shown(&self) -> String {
-        format!("Secret {}/{}", self.namespace, self.name)
-    }
-}
+use oppscale_cluster::{Apply, Cluster, ClusterError};
+use oppscale_core::kinds::ObjectRef;
 
 /// Reads the Secret; `None` if it does not exist.
 ///
@@ -33,17 +15,17 @@ impl SecretRef {
 /// When the request fails.
 pub async fn read(
     cluster: &Cluster,
-    at: &SecretRef,
+    at: &ObjectRef,
 ) -> Result<Option<StoredCertificate>, ClusterError> {
-    let operation = Operation::new(format!("get {}", at.shown()), "--verb=get --resource=secrets");
-    Ok(cluster.find(&operation, &at.path()).await?.map(|secret| stored(&secret)))
+    Ok(cluster.read(at).await?.map(stored))
 }
 
 /// The contents of a Secret; entries that are not UTF-8 text count as missing.
-pub fn stored(secret: &Value) -> StoredCertificate {
-    let text = |key: &str| {
-        let bytes = STANDARD.decode(secret["data"][key].as_str()?).ok()?;
-        String::from_utf8(bytes).ok().filter(|text| !text.is_empty())
+pub fn stored(secret: Secret) -> StoredCertificate {
+    let mut data = secret.data.unwrap_or_default();
+    let mut text = |key: &str| {
+        let text = data.remove(key).and_then(|bytes| String::from_utf8(bytes.0).ok());
+        text.filter(|text| !text.is_empty())
     };
     StoredCertificate {
         chain: text(CERT),
@@ -53,18 +35,14 @@ pub fn stored(secret: &Value) -> StoredCertificate {
 }
 
 /// The Secret's manifest, labelled with the Service that it is for. It contains a private key.
-pub fn object(at: &SecretRef, service: &str, issued: &IssuedCertificate) -> Value {
+fn manifest(at: &ObjectRef, service: &str, issued: &IssuedCertificate) -> Value {
+    let mut labels = super::labels();
+    labels["app.kubernetes.io/name"] = "oppscale".into();
+    labels["app.kubernetes.io/instance"] = service.into();
     let data = |text: &str| STANDARD.encode(text);
     json!({
         "apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/tls",
-        "metadata": {
-            "name": at.name, "namespace": at.namespace,
-            "labels": {
-                "app.kubernetes.io/name": "oppscale", "app.kubernetes.io/instance": service,
-                "app.kubernetes.io/part-of": "oppscale",
-                "app.kubernetes.io/managed-by": "oppscale"
-            }
-        },
+        "metadata": {"name": at.name, "namespace": at.namespace, "labels": labels},
         "data": {
             CERT: data(&issued.chain), KEY: data(issued.key.expose()), CA_CERT: data(&issued.ca)
         }
@@ -74,17 +52,14 @@ pub fn object(at: &SecretRef, service: &str, issued: &IssuedCertificate) -> Valu
 /// Writes the Secret.
 ///
 /// # Errors
-/// When the request fails. A conflict is a result, not an error.
+/// When the request fails, or another field manager owns the contents.
 pub async fn write(
     cluster: &Cluster,
-    at: &SecretRef,
+    at: &ObjectRef,
     service: &str,
     issued: &IssuedCertificate,
-    how: Apply,
-) -> Result<Applied, ClusterError> {
-    let operation = Operation::new(
-        format!("apply {}", at.shown()),
-        "--verb=get,create,patch --resource=secrets",
-    );
-    cluster.apply(&operation, &at.path(), &object(at, service, issued), how).await
+    force: bool,
+) -> Result<(), ClusterError> {
+    let how = Apply { dry_run: false, force };
+    cluster.apply(at, &manifest(at, service, issued), how).await.map(|_| ())
 }

@@ -101,7 +101,7 @@ fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
     delete  ClusterRole oppscale
     delete  ServiceAccount oppscale/oppscale
     ------- stderr -------
-    note: namespace oppscale is kept, for others live in it: Deployment prometheus-adapter
+    note: namespace oppscale is kept: it has other tenants: Deployment prometheus-adapter
     [EOF]
     ");
 }
@@ -114,7 +114,10 @@ fn an_adapter_that_does_not_come_up_gets_no_api() {
     server.store().change(|store| store.deployments_start = true);
     let output = init(&server, &["--pipeline", "prometheus", "--timeout", "1s"]);
     assert_eq!(output.code, Some(124), "{output}");
-    assert!(output.stderr.contains("Deployment prometheus-adapter was not ready"), "{output}");
+    assert!(
+        output.stderr.contains("Deployment oppscale/prometheus-adapter was not ready"),
+        "{output}"
+    );
     assert!(server.store().object(SERVICE).is_none());
 }
 
@@ -175,7 +178,7 @@ fn where_the_way_through_prometheus_ends_is_told() {
     put_adapter(&server);
     let (result, text) = looked("OPP-SRV-002");
     assert_eq!(result, "warning", "{text}");
-    assert!(text.contains("was not handed over to prometheus-adapter"), "{text}");
+    assert!(text.contains("custom.metrics.k8s.io is not registered for it"), "{text}");
     assert!(text.ends_with("| oppscale init --pipeline prometheus"), "{text}");
     let _ = init(&server, &PROMETHEUS);
     assert_eq!(looked("OPP-SRV-002").0, "success");

@@ -128,7 +128,7 @@ fn status_tells_what_the_api_server_will_say() {
     assert_eq!(json["certificate"]["dnsNames"][0], "oppscale.oppscale.svc");
     let other = env.run(["certs", "status", "--dir", "certs", "--service", "adapter"]);
     assert_eq!(other.code, Some(1), "{other}");
-    assert!(other.stdout.contains("refused      the certificate is for oppscale.oppscale.svc"));
+    assert!(other.stdout.contains("rejected     the certificate is for oppscale.oppscale.svc"));
     assert!(other.stdout.contains(", not for adapter.oppscale.svc, the only name"));
     env.write(
         "certs/tls.key",
@@ -166,7 +166,7 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     assert_snapshot!(env.run(["certs", "renew", "--dir", "certs"]), @"
     ------- stderr -------
     error: certs: there is nothing to renew
-     hint: oppscale certs generate makes certificates, oppscale init sets all of it up
+     hint: oppscale certs generate creates certificates, oppscale init a whole installation
     [EOF]
     [exit status: 1]
     ");
@@ -186,8 +186,8 @@ fn a_ca_of_ones_own_signs_a_renewal_and_is_never_replaced_unasked() {
     let renew = ["certs", "renew", "--dir", "certs", "--force"];
     assert_snapshot!(env.run(renew), @"
     ------- stderr -------
-    error: certs has the CA CN=Example Corp CA, which oppscale did not make
-     hint: --ca-cert and --ca-key sign with it, --new-ca makes one in its place
+    error: certs has the CA CN=Example Corp CA, which oppscale did not create
+     hint: --ca-cert and --ca-key sign with it, --new-ca replaces it with a new one
     [EOF]
     [exit status: 4]
     ");
@@ -212,8 +212,8 @@ fn files_that_are_something_else_are_not_written_over_unasked() {
     let generate = ["certs", "generate", "--dir", "certs"];
     assert_snapshot!(env.run(generate), @"
     ------- stderr -------
-    error: certs/tls.crt is there, and holds no certificate
-     hint: name another folder, or let --force write over it
+    error: certs/tls.crt exists and holds no certificate
+     hint: name another folder, or overwrite it with --force
     [EOF]
     [exit status: 1]
     ");

@@ -2,6 +2,10 @@
 
 use serde_json::{Value, json};
 
+use http::Method;
+
+use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::place::Place;
 use crate::support::world::json_of;
 
 use super::checks::{check, of, server};
@@ -129,4 +133,91 @@ fn the_hpa_of_a_custom_workload_is_checked() {
     });
     let output = check(&server, &["-o", "json", "--only", "autoscaling"]);
     assert!(of(&output, "OPP-HPA-004").1.contains("minReplicas is 15"), "{output}");
+}
+
+/// Puts a labelled Deployment of this name, and its HPA, into the namespace `opportunistic`.
+fn put_filler(server: &FakeApiServer, name: &str) {
+    let list = json_of("blog-cluster/deployments.json");
+    let is_filler = |one: &&Value| one["metadata"]["name"] == "electroneum";
+    let mut filler = list["items"].as_array().unwrap().iter().find(is_filler).unwrap().clone();
+    filler["kind"] = "Deployment".into();
+    filler["metadata"]["name"] = name.into();
+    filler["metadata"]["labels"]["oppscale.dev/opportunistic"] = "true".into();
+    let hpa = json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": name, "namespace": "opportunistic"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": 1, "maxReplicas": 150,
+            "metrics": [{"type": "Object", "object": {
+                "describedObject": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                "metric": {"name": "oppscale_fit_replicas"},
+                "target": {"type": "AverageValue", "averageValue": "1"}
+            }}]
+        }
+    });
+    server.store().change(|store| {
+        store.put(
+            &format!("/apis/apps/v1/namespaces/opportunistic/deployments/{name}"),
+            "x",
+            filler,
+        );
+        let hpas = "/apis/autoscaling/v2/namespaces/opportunistic/horizontalpodautoscalers";
+        store.put(&format!("{hpas}/{name}"), "x", hpa);
+    });
+}
+
+/// One list of all pods serves the count and every HPA; it used to be one for each.
+#[test]
+fn the_pods_are_listed_once_however_many_hpas_are_judged() {
+    let server = server();
+    for number in 0..20 {
+        put_filler(&server, &format!("filler-{number}"));
+    }
+    put_filler(&server, "electroneum");
+    let output = check(&server, &["-o", "json", "--only", "capacity,autoscaling"]);
+    let json: Value = serde_json::from_str(&output.stdout).unwrap();
+    let checks = json["categories"].as_array().unwrap().iter();
+    let checks = checks.flat_map(|category| category["checks"].as_array().unwrap());
+    let judged = checks.filter(|check| check["id"] == "OPP-HPA-001").count();
+    assert_eq!(judged, 21, "{output}");
+    let requests = server.requests();
+    let of_all = requests.iter().filter(|request| {
+        request.path == "/api/v1/pods" && request.parameter("labelSelector").is_none()
+    });
+    assert_eq!(of_all.count(), 1, "{}", server.log());
+    let nodes = requests.iter().filter(|request| request.path == "/api/v1/nodes");
+    assert_eq!(nodes.count(), 2, "one for the distribution: {}", server.log());
+}
+
+#[test]
+fn who_may_not_impersonate_reads_the_metric_themselves() {
+    let server = server();
+    assert_eq!(super::install::init(&server, &[]).code, Some(0));
+    put_filler(&server, "electroneum");
+    let metric = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/opportunistic/deployments.apps/electroneum/oppscale_fit_replicas";
+    let looked = || of(&check(&server, &["-o", "json", "--only", "server"]), "OPP-SRV-003");
+    let (result, text) = looked();
+    // The fake server's values are old.
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.starts_with("17 for opportunistic/electroneum"), "{text}");
+    assert!(!text.contains("read as you"), "{text}");
+    server.store().change(|store| store.rights.deny("impersonate", "serviceaccounts"));
+    let before = server.requests().len();
+    let (result, text) = looked();
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.contains("read as you: you may not impersonate the controller"), "{text}");
+    let reads: Vec<bool> = server.requests()[before..]
+        .iter()
+        .filter(|request| request.path == metric)
+        .map(|request| !request.header("impersonate-user").is_empty())
+        .collect();
+    assert_eq!(reads, [true, false], "{}", server.log());
+    // What the user may not read shows nothing about the controller.
+    server.store().change(|store| {
+        store.rights.denied.push(Place::of(metric).unwrap().need(&Method::GET));
+    });
+    let (result, text) = looked();
+    assert_eq!(result, "unknown", "{text}");
+    assert!(text.contains("missing permission: --verb=impersonate"), "{text}");
 }

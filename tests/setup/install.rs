@@ -76,7 +76,7 @@ fn a_fresh_cluster_is_set_up_in_the_safe_order_and_a_second_run_writes_nothing()
     create  APIService v1beta2.custom.metrics.k8s.io
     11 changes made
     ------- stderr -------
-    note: the API answers; what fills the cluster comes next:
+    note: the API answers; next, render the filler:
           oppscale render-hpa --workload FILE --reserve 15%
     [EOF]
     ");
@@ -136,7 +136,7 @@ fn without_a_terminal_and_yes_nothing_is_changed() {
     let server = server();
     let output = TestEnv::of(&server).run(["init", "--image", "registry.example/oppscale:0.1"]);
     assert_eq!(output.code, Some(2), "{output}");
-    assert!(output.stderr.contains("and nobody can be asked"), "{output}");
+    assert!(output.stderr.contains("need confirmation, and there is no terminal"), "{output}");
     assert!(output.stderr.contains("--yes makes them without asking"), "{output}");
     assert!(server.writes().is_empty());
     let output = TestEnv::of(&server).run(["init"]);

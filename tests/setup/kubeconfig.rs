@@ -45,7 +45,7 @@ fn a_kubeconfig_holds_what_is_needed_to_use_it() {
     assert_eq!(config["clusters"][0]["cluster"]["server"], "$SERVER");
     assert!(config["clusters"][0]["cluster"]["certificate-authority-data"].is_string());
     assert_snapshot!(output.stderr, @"
-    note: the token ends on 2027-01-01 00:00 UTC; to revoke it before:
+    note: the token expires on 2027-01-01 00:00 UTC; to revoke it earlier:
           oppscale kubeconfig -n oppscale --serviceaccount ci --revoke
     ");
     // It leads to the cluster: the program itself can use it.
@@ -73,7 +73,7 @@ fn what_the_server_cuts_is_said_and_what_was_asked_for_is_not() {
     assert_snapshot!(output, @"
     ------- stderr -------
     warning: the API server says: requested expiration of 604800 seconds shortened to 86400 seconds
-    note: the token ends on 2026-11-25 03:00 UTC; to revoke it before:
+    note: the token expires on 2026-11-25 03:00 UTC; to revoke it earlier:
           oppscale kubeconfig -n oppscale --serviceaccount ci --revoke
     note: written to k; try it: kubectl --kubeconfig k --context oppscale-ci auth whoami
     [EOF]
@@ -88,8 +88,8 @@ fn too_short_a_life_is_refused_before_anything_is_made() {
     let env = TestEnv::of(&server);
     assert_snapshot!(env.run(["kubeconfig", "--sa", "ci", "--duration", "5m"]), @"
     ------- stderr -------
-    error: a token of 300 s is not given
-     hint: at least --duration 10m; for one that never ends see --legacy-token
+    error: the server issues no token of 300 s
+     hint: at least --duration 10m; for one that never expires see --legacy-token
     [EOF]
     [exit status: 2]
     ");
@@ -103,7 +103,7 @@ fn an_account_is_made_only_when_asked() {
     assert_snapshot!(env.run(["kubeconfig", "--sa", "new"]), @"
     ------- stderr -------
     error: there is no ServiceAccount oppscale/new
-     hint: make it with --create, or name another one with --serviceaccount and --namespace
+     hint: create it with --create, or name another with --serviceaccount and --namespace
     [EOF]
     [exit status: 1]
     ");
@@ -111,7 +111,7 @@ fn an_account_is_made_only_when_asked() {
     let plan = env.run(["kubeconfig", "--sa", "new", "--create", "--dry-run"]);
     assert_snapshot!(plan, @"
     create ServiceAccount oppscale/new
-    create Secret oppscale/oppscale-kubeconfig-new, with which the token lives
+    create Secret oppscale/oppscale-kubeconfig-new, to which the token is bound
     request a token
     [EOF]
     ");
@@ -119,7 +119,7 @@ fn an_account_is_made_only_when_asked() {
     assert!(!server.log().contains("/token"));
     let output = env.run(["kubeconfig", "--sa", "new", "--create"]);
     assert_eq!(output.code, Some(0), "{output}");
-    assert!(output.stderr.contains("it may do nothing yet"), "{output}");
+    assert!(output.stderr.contains("without permissions"), "{output}");
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn revoking_deletes_the_secret_with_which_the_token_lives() {
     assert_snapshot!(env.run(["kubeconfig", "--sa", "ci", "--revoke"]), @"
     deleted Secret oppscale/oppscale-kubeconfig-ci
     ------- stderr -------
-    note: the tokens that lived with it are refused within 12 seconds
+    note: the API server rejects the tokens that were bound to it within 12 seconds
     [EOF]
     ");
     assert!(server.store().object(REVOKER).is_none());
@@ -146,7 +146,7 @@ fn a_token_that_never_ends_is_warned_of() {
     let output = env.run(["kubeconfig", "--sa", "ci", "--legacy-token"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert_eq!(yaml(&output.stdout)["users"][0]["user"]["token"], TOKEN);
-    assert!(output.stderr.contains("warning: the token never ends"), "{output}");
+    assert!(output.stderr.contains("warning: the token never expires"), "{output}");
     assert!(!server.log().contains("/token"));
 }
 
@@ -252,7 +252,7 @@ fn a_secret_of_somebody_else_is_neither_used_nor_deleted() {
     ] {
         let output = env.run(args);
         assert_eq!(output.code, Some(4), "{output}");
-        assert!(output.stderr.contains("is not one that oppscale made for this"), "{output}");
+        assert!(output.stderr.contains("oppscale did not create Secret oppscale/"), "{output}");
         assert_eq!(output.stdout, "");
     }
     assert!(server.writes().is_empty());
@@ -267,8 +267,8 @@ fn a_file_that_holds_something_else_is_not_written_over() {
     let output = env.run(["kubeconfig", "--sa", "ci", "--out", ".kube/config"]);
     assert_snapshot!(output, @"
     ------- stderr -------
-    error: .kube/config is there already, and holds something else
-     hint: --merge puts the kubeconfig into it, --force replaces it
+    error: .kube/config exists already and holds something else
+     hint: --merge adds the entries to it, --force replaces it
     [EOF]
     [exit status: 2]
     ");

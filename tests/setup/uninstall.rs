@@ -103,7 +103,7 @@ fn a_namespace_in_which_others_live_is_kept() {
     assert_eq!(output.code, Some(0), "{output}");
     assert!(
         output.stderr.contains(
-            "namespace oppscale is kept, for others live in it: PersistentVolumeClaim data\n"
+            "namespace oppscale is kept: it has other tenants: PersistentVolumeClaim data\n"
         ),
         "{output}"
     );
@@ -126,7 +126,7 @@ fn who_lives_in_a_namespace_that_may_not_be_looked_through_is_not_deleted() {
     server.store().change(|store| store.rights.deny("list", "persistentvolumeclaims"));
     let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
     assert_eq!(output.code, Some(0), "{output}");
-    assert!(output.stderr.contains("who else lives in it is not known"), "{output}");
+    assert!(output.stderr.contains("other tenants of it are unknown"), "{output}");
     assert!(server.store().object("/api/v1/namespaces/oppscale").is_some());
 }
 

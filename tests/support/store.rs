@@ -147,6 +147,9 @@ impl Inner {
             }
             _ => {}
         }
+        if let Some(refusal) = self.impersonation_refusal(request, &rights) {
+            return Some(refusal);
+        }
         let need = place.need(&request.method);
         if !rights.allow(&need) {
             let status =
@@ -170,6 +173,20 @@ impl Inner {
             Method::DELETE => Some(self.delete(&place, &request.path)),
             _ => None,
         }
+    }
+
+    /// The refusal of a request in the name of a ServiceAccount that the user may not impersonate.
+    fn impersonation_refusal(&self, request: &Request, rights: &Rights) -> Option<Response<Body>> {
+        let user = request.header("impersonate-user");
+        let (namespace, name) =
+            user.first()?.strip_prefix("system:serviceaccount:")?.split_once(':')?;
+        let need = Need {
+            verb: "impersonate".to_owned(),
+            group: String::new(),
+            resource: "serviceaccounts".to_owned(),
+        };
+        let status = forbidden(&self.user, &need, Some(namespace), name);
+        (!rights.allow(&need)).then(|| answer::json(StatusCode::FORBIDDEN, &status))
     }
 
     /// Whether discovery is asked for a group of somebody's that is not there.

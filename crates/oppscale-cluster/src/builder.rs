@@ -4,12 +4,13 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use oppscale_core::kinds;
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model::{Metadata, Node, Pod, Workload};
 use oppscale_core::node::NodeRecord;
-use oppscale_core::ownership::Ownership;
+use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::record::{PodKey, PodRecord, PodState};
 use oppscale_core::resources::Resources;
 
@@ -22,6 +23,8 @@ use crate::snapshot::{InvalidObject, Snapshot, Usage};
 pub struct SnapshotBuilder {
     snapshot: Snapshot,
     ownership: Ownership,
+    /// Workloads whose pods are grouped under them.
+    grouped: Arc<[OwnWorkload]>,
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
@@ -52,6 +55,11 @@ impl SnapshotBuilder {
     /// A builder that finds opportunistic pods by `ownership`.
     pub fn new(ownership: Ownership) -> Self {
         Self { ownership, ..Self::default() }
+    }
+
+    /// Groups the pods of these workloads under them, whatever controllers stand in between.
+    pub fn group_under(&mut self, workloads: &[OwnWorkload]) {
+        self.grouped = workloads.into();
     }
 
     /// Takes the usage of pods, before the pods themselves.
@@ -204,6 +212,10 @@ impl SnapshotBuilder {
         seen.opportunistic |= record.opportunistic;
         if matches!(record.state, PodState::Gone) && !seen.namespaces.contains(record.namespace) {
             seen.namespaces.insert(record.namespace.into());
+        }
+        let grouped = Arc::clone(&self.grouped);
+        if let Some(own) = grouped.iter().find(|own| own.owns(&pod.metadata)) {
+            record.workload = (&own.kind, &own.name);
         }
         if !self.pod_usage.is_empty() {
             self.add_usage(&record);

@@ -143,6 +143,14 @@ pub enum ClusterError {
         /// The server's words.
         message: String,
     },
+    /// 409: other field managers own fields that an apply would change.
+    #[error("{object} belongs to another field manager: {owners}")]
+    Conflict {
+        /// Kind, namespace and name of the object.
+        object: String,
+        /// The field managers and their fields.
+        owners: String,
+    },
     /// 410, again and again.
     #[error("{action}: the list expired while it was read, {times} times (410 Gone)")]
     Expired {
@@ -187,6 +195,7 @@ impl ClusterError {
         match self {
             Self::Forbidden { .. } => ErrorKind::Permissions,
             Self::TimedOut { .. } | Self::PluginTimedOut { .. } => ErrorKind::TimedOut,
+            Self::Conflict { .. } => ErrorKind::Owned,
             _ => ErrorKind::Failure,
         }
     }
@@ -237,6 +246,10 @@ impl ClusterError {
                 ));
             }
             Self::NotFound { .. } => return None,
+            Self::Conflict { .. } => {
+                "change it where its field manager has it, or take the fields over with\n\
+                 --force-conflicts"
+            }
             Self::Expired { .. } => {
                 "the cluster changes faster than it can be listed; try again in a moment"
             }

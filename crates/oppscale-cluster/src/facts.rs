@@ -1,49 +1,37 @@
-//! Single facts about a cluster: its version, whether something is there, what scales what.
+//! Single facts about a cluster: its version and clock, and the HPAs of a namespace.
 
 use anyhow::Context;
-use serde::Deserialize;
+use k8s_openapi::apimachinery::pkg::version::Info;
+use serde::de::IgnoredAny;
 
+use oppscale_core::kinds;
+
+use super::api_request::ApiRequest;
 use super::autoscaler::{Autoscaler, HPA};
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 use super::saved::SavedFiles;
 
-#[derive(Deserialize)]
-struct List<T> {
-    items: Vec<T>,
+/// Version and clock of an API server.
+#[derive(Debug, Clone, Default)]
+pub struct ServerInfo {
+    /// The version, such as `v1.36.2`; empty if the answer has none.
+    pub version: String,
+    /// The time by the `Date` header, in seconds since 1970; `None` if the answer has none.
+    pub date: Option<i64>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Version {
-    git_version: String,
-}
-
-/// The API server's version, such as `v1.36.2`.
+/// Version and clock of the API server.
 ///
 /// # Errors
-/// When it cannot be read.
-pub async fn server_version(cluster: &Cluster) -> Result<String, ClusterError> {
-    let operation =
-        Operation::new("get the server's version", "--verb=get --non-resource-url=/version");
-    let body = cluster.get(&operation, "/version").await?;
-    let version: Version =
-        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &operation, &error))?;
-    Ok(version.git_version)
-}
-
-/// Whether there is anything at `path`; `None` when that may not be known.
-///
-/// # Errors
-/// When the server fails.
-pub async fn exists(cluster: &Cluster, path: &str) -> Result<Option<bool>, ClusterError> {
-    let words = format!("get {path}");
-    match cluster.get(&Operation::new(&words, ""), path).await {
-        Ok(_) => Ok(Some(true)),
-        Err(ClusterError::NotFound { .. }) => Ok(Some(false)),
-        Err(ClusterError::Forbidden { .. }) => Ok(None),
-        Err(error) => Err(error),
-    }
+/// When they cannot be read.
+pub async fn server_info(cluster: &Cluster) -> Result<ServerInfo, ClusterError> {
+    let permission = "--verb=get --non-resource-url=/version";
+    let operation = Operation::new("get the server's version", permission);
+    let response =
+        cluster.send(&operation, &ApiRequest::get("/version")).await?.success(&operation)?;
+    let info: Info = response.json()?;
+    Ok(ServerInfo { version: info.git_version, date: response.date })
 }
 
 /// The HorizontalPodAutoscalers of a namespace; `None` when they may not be listed.
@@ -54,21 +42,11 @@ pub async fn autoscalers(
     cluster: &Cluster,
     namespace: &str,
 ) -> Result<Option<Vec<Autoscaler>>, ClusterError> {
-    let operation = Operation::new(
-        format!("list HorizontalPodAutoscalers in {namespace}"),
-        "--verb=list --resource=horizontalpodautoscalers.autoscaling",
-    );
-    let path = format!("/apis/autoscaling/v2/namespaces/{namespace}/horizontalpodautoscalers");
-    let body = match cluster.get(&operation, &path).await {
-        Ok(body) => body,
-        Err(ClusterError::Forbidden { .. }) => return Ok(None),
-        // A server before 1.23 has no autoscaling/v2.
-        Err(ClusterError::NotFound { .. }) => return Ok(Some(Vec::new())),
-        Err(error) => return Err(error),
-    };
-    let list: List<Autoscaler> =
-        serde_json::from_slice(&body).map_err(|error| garbage(cluster, &operation, &error))?;
-    Ok(Some(list.items))
+    match cluster.list(&kinds::HPA, Some(namespace), "").await {
+        Err(ClusterError::Forbidden { .. }) => Ok(None),
+        // A server before 1.23 has no autoscaling/v2, and so no HPAs that could be read.
+        list => list.map(Some),
+    }
 }
 
 /// The HorizontalPodAutoscalers of a namespace in saved lists, if those hold any.
@@ -88,14 +66,14 @@ pub fn saved_autoscalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<
     Ok(found)
 }
 
-fn garbage(
-    cluster: &Cluster,
-    operation: &Operation<'_>,
-    error: &serde_json::Error,
-) -> ClusterError {
-    ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause: error.to_string(),
+/// Whether there is anything at `path`; `None` when it may not be read.
+///
+/// # Errors
+/// When the server fails.
+pub async fn exists(cluster: &Cluster, path: &str) -> Result<Option<bool>, ClusterError> {
+    let operation = Operation::new(format!("get {path}"), "");
+    match cluster.find::<IgnoredAny>(&operation, path).await {
+        Err(ClusterError::Forbidden { .. }) => Ok(None),
+        found => Ok(Some(found?.is_some())),
     }
 }

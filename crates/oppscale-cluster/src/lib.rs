@@ -7,7 +7,6 @@
 
 mod access;
 mod api_request;
-mod apply;
 pub mod autoscaler;
 mod builder;
 mod client;
@@ -35,7 +34,6 @@ pub mod yaml;
 mod yaml_list;
 
 pub use api_request::{ApiRequest, ApiResponse};
-pub use apply::{DryRun, dry_run};
 pub use autoscaler::Autoscaler;
 pub use builder::{ChangeObserver, SnapshotBuilder};
 pub use client::{Cluster, Operation};
@@ -44,9 +42,9 @@ pub use decode::{ListEnd, ListReader, fold_list};
 pub use discovery::custom_kind;
 pub use encoding::Encoding;
 pub use error::ClusterError;
-pub use facts::{autoscalers, exists, saved_autoscalers, server_version};
+pub use facts::{ServerInfo, autoscalers, exists, saved_autoscalers, server_info};
 pub use object::Object;
-pub use objects::{Applied, Apply, FIELD_MANAGER};
+pub use objects::{Applied, Apply, DryRun};
 pub use pages::{Listing, percent_encode};
 pub use read::{ReadProgress, Request, read};
 pub use saved::{SavedFiles, read_saved};

@@ -1,45 +1,66 @@
-//! Single objects: got, applied server-side, deleted.
+//! Objects of the kinds in the table: read, listed, created, applied server-side, deleted.
+//!
+//! The description of each operation and the permission that it takes derive from the kind.
 
 use http::{Method, StatusCode};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::api_request::ApiRequest;
+use oppscale_core::kinds::{Kind, ObjectRef};
+
+use super::api_request::{ApiRequest, ApiResponse};
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 
-/// Under which name fields are owned.
-pub const FIELD_MANAGER: &str = "oppscale";
+/// Field manager of the objects that oppscale applies.
+const FIELD_MANAGER: &str = "oppscale";
 
-/// How to apply.
+/// Options of a server-side apply.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Apply {
-    /// Nothing is stored; the answer is what would be.
+    /// Whether nothing is stored; the answer is what would be.
     pub dry_run: bool,
-    /// Fields of other managers are taken over.
+    /// Whether to take over fields of other field managers.
     pub force: bool,
 }
 
-/// What became of an object that was applied.
+/// An object that was applied.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Applied {
-    /// It was not there before.
-    Created(Value),
-    /// It was there; as it is now.
-    Kept(Value),
-    /// Others own fields that would change: who, and which.
-    Conflict(Vec<(String, String)>),
+pub struct Applied {
+    /// The object, with the server's defaults.
+    pub object: Value,
+    /// Whether it did not exist before.
+    pub is_new: bool,
+}
+
+/// A live object, and what a dry run makes of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DryRun {
+    /// The live object; `None` if it does not exist.
+    pub live: Option<Value>,
+    /// The object as it would be, with the server's defaults; `None` if its namespace or kind
+    /// does not exist yet, so that the server cannot tell.
+    pub merged: Option<Value>,
+}
+
+#[derive(Deserialize)]
+struct List<T> {
+    #[serde(default = "Option::default")]
+    items: Option<Vec<T>>,
 }
 
 impl Cluster {
-    /// An object; `None` when it, or its kind, is not there.
+    /// Reads what is at `path`; `None` if it does not exist.
     ///
     /// # Errors
-    /// When the server refuses or fails.
-    pub async fn find(
+    /// When the server refuses or fails, or answers with something else.
+    pub async fn find<T: DeserializeOwned>(
         &self,
         operation: &Operation<'_>,
         path: &str,
-    ) -> Result<Option<Value>, ClusterError> {
+    ) -> Result<Option<T>, ClusterError> {
         let response = self.send(operation, &ApiRequest::get(path)).await?;
         match response.status {
             StatusCode::NOT_FOUND => Ok(None),
@@ -47,66 +68,155 @@ impl Cluster {
         }
     }
 
-    /// Applies an object server-side, as field manager [`FIELD_MANAGER`]. Unknown fields are
-    /// refused.
+    /// Reads an object; `None` if it, or its kind, does not exist.
     ///
     /// # Errors
-    /// When the server refuses for another reason than a conflict, or fails.
-    pub async fn apply(
+    /// As [`Self::find`].
+    pub async fn read<T: DeserializeOwned>(
+        &self,
+        object: &ObjectRef,
+    ) -> Result<Option<T>, ClusterError> {
+        let operation = Operation::new(format!("get {object}"), object.kind.permission("get"));
+        self.find(&operation, &object.path()).await
+    }
+
+    /// Lists the objects of a kind in a namespace, or in all, in one page; none if the kind does
+    /// not exist. `selector` is a label selector such as `a=b,c=d`, empty for all objects.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn list<T: DeserializeOwned>(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        selector: &str,
+    ) -> Result<Vec<T>, ClusterError> {
+        let scope = namespace.map(|name| format!(" in {name}")).unwrap_or_default();
+        let description = format!("list {}s{scope}", kind.name);
+        let operation = Operation::new(description, kind.permission("list"));
+        let path = kind.query_path(namespace, selector);
+        let list: Option<List<T>> = self.find(&operation, &path).await?;
+        Ok(list.and_then(|list| list.items).unwrap_or_default())
+    }
+
+    /// Creates an object; `None` if it exists already.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn create<T: DeserializeOwned>(
+        &self,
+        object: &ObjectRef,
+        manifest: &Value,
+    ) -> Result<Option<T>, ClusterError> {
+        let permission = object.kind.permission("create");
+        let operation = Operation::new(format!("create {object}"), permission);
+        let path = object.kind.list_path(object.namespace.as_deref());
+        let request = ApiRequest::post(format!("{path}?fieldManager={FIELD_MANAGER}"), manifest);
+        let response = self.send(&operation, &request).await?;
+        match response.status {
+            StatusCode::CONFLICT => Ok(None),
+            _ => response.success(&operation)?.json().map(Some),
+        }
+    }
+
+    /// Posts an object that is not stored, such as a review, and returns the answer.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub async fn post<T: DeserializeOwned>(
         &self,
         operation: &Operation<'_>,
         path: &str,
         object: &Value,
+    ) -> Result<T, ClusterError> {
+        let response = self.send(operation, &ApiRequest::post(path, object)).await?;
+        response.success(operation)?.json()
+    }
+
+    /// Applies an object server-side as field manager `oppscale`. Unknown fields are refused.
+    ///
+    /// # Errors
+    /// When other field managers own fields that would change, and as [`Self::find`].
+    pub async fn apply(
+        &self,
+        object: &ObjectRef,
+        manifest: &Value,
         how: Apply,
     ) -> Result<Applied, ClusterError> {
-        let dry = if how.dry_run { "&dryRun=All" } else { "" };
-        let force = if how.force { "&force=true" } else { "" };
+        let Apply { dry_run, force } = how;
+        let suffix = if dry_run { " as a dry run" } else { "" };
+        let permission = object.kind.permission("get,create,patch");
+        let operation = Operation::new(format!("apply {object}{suffix}"), permission);
+        let dry_run = if dry_run { "&dryRun=All" } else { "" };
+        let force = if force { "&force=true" } else { "" };
+        let path = object.path();
         let path =
-            format!("{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}{dry}");
+            format!("{path}?fieldManager={FIELD_MANAGER}&fieldValidation=Strict{force}{dry_run}");
         let request =
-            ApiRequest::new(Method::PATCH, path).body("application/apply-patch+yaml", object);
-        let response = self.send(operation, &request).await?;
+            ApiRequest::new(Method::PATCH, path).body("application/apply-patch+yaml", manifest);
+        let response = self.send(&operation, &request).await?;
         for warning in &response.warnings {
             tracing::warn!("{}: {warning}", operation.description);
         }
-        if response.status == StatusCode::CONFLICT {
-            let conflicts = conflicts(&response.json()?);
-            if !conflicts.is_empty() {
-                return Ok(Applied::Conflict(conflicts));
-            }
+        if let Some(owners) = conflicts(&response) {
+            return Err(ClusterError::Conflict { object: object.to_string(), owners });
         }
-        let created = response.status == StatusCode::CREATED;
-        let object = response.success(operation)?.json()?;
-        Ok(if created { Applied::Created(object) } else { Applied::Kept(object) })
+        let is_new = response.status == StatusCode::CREATED;
+        Ok(Applied { object: response.success(&operation)?.json()?, is_new })
     }
 
-    /// Deletes an object with all that depends on it; whether it was there.
+    /// What applying an object would make of it. Nothing is changed.
+    ///
+    /// Fields of other field managers are taken over in the dry run, so that a conflict shows as
+    /// a difference.
+    ///
+    /// # Errors
+    /// When the object may not be read or applied, or the server refuses it.
+    pub async fn dry_run(
+        &self,
+        object: &ObjectRef,
+        manifest: &Value,
+    ) -> Result<DryRun, ClusterError> {
+        let live = self.read(object).await?;
+        match self.apply(object, manifest, Apply { dry_run: true, force: true }).await {
+            Ok(applied) => Ok(DryRun { live, merged: Some(applied.object) }),
+            Err(ClusterError::NotFound { .. }) if live.is_none() => {
+                Ok(DryRun { live, merged: None })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object with all that depends on it; returns whether it existed.
     ///
     /// # Errors
     /// When the server refuses or fails.
-    pub async fn remove(
-        &self,
-        operation: &Operation<'_>,
-        path: &str,
-    ) -> Result<bool, ClusterError> {
-        let path = format!("{path}?propagationPolicy=Background");
-        let response = self.send(operation, &ApiRequest::new(Method::DELETE, path)).await?;
+    pub async fn delete(&self, object: &ObjectRef) -> Result<bool, ClusterError> {
+        let permission = object.kind.permission("delete");
+        let operation = Operation::new(format!("delete {object}"), permission);
+        let path = format!("{}?propagationPolicy=Background", object.path());
+        let response = self.send(&operation, &ApiRequest::new(Method::DELETE, path)).await?;
         match response.status {
             StatusCode::NOT_FOUND => Ok(false),
-            _ => response.success(operation).map(|_| true),
+            _ => response.success(&operation).map(|_| true),
         }
     }
 }
 
-/// Manager and field of each conflict: `conflict with "helm"`, `.spec.caBundle`.
-fn conflicts(status: &Value) -> Vec<(String, String)> {
-    let causes = status["details"]["causes"].as_array().cloned().unwrap_or_default();
-    let conflicts = causes.iter().filter(|cause| cause["reason"] == "FieldManagerConflict");
-    let words = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let named = |cause: &Value| {
-        let message = words(&cause["message"]);
-        let manager = message.split('"').nth(1).map(str::to_owned);
-        (manager.unwrap_or(message), words(&cause["field"]))
+/// The field managers of a conflict and their fields: `helm owns .spec.caBundle`.
+fn conflicts(response: &ApiResponse) -> Option<String> {
+    let status: Status = match response.status {
+        StatusCode::CONFLICT => response.json().ok()?,
+        _ => return None,
     };
-    conflicts.map(named).collect()
+    let causes = status.details.and_then(|details| details.causes).unwrap_or_default();
+    let owners =
+        causes.into_iter().filter(|cause| cause.reason.as_deref() == Some("FieldManagerConflict"));
+    // The message is `conflict with "helm" using apps/v1`.
+    let owners = owners.map(|cause| {
+        let (message, field) = (cause.message.unwrap_or_default(), cause.field.unwrap_or_default());
+        format!("{} owns {field}", message.split('"').nth(1).unwrap_or(&message))
+    });
+    let owners: Vec<_> = owners.collect();
+    (!owners.is_empty()).then(|| owners.join(", "))
 }

@@ -1,5 +1,6 @@
 //! One look at a cluster.
 
+use oppscale_core::ownership::OwnWorkload;
 use oppscale_core::resources::Resources;
 
 use super::builder::SnapshotBuilder;
@@ -10,7 +11,7 @@ use super::object::Object;
 use super::pages::{ListSink, Listing};
 use super::snapshot::{Snapshot, Usage};
 use super::workload::{ResolvedWorkload, WorkloadRef};
-use super::{devices, pages, usage, workload};
+use super::{devices, pages, usage};
 
 /// Pods that are expected on a node before any is read: what large clusters are tested
 /// with (150,000 on 5,000). Room that is not used costs no memory; growing costs it twice.
@@ -22,6 +23,8 @@ pub struct Request {
     pub workload: Option<WorkloadRef>,
     /// The namespace of a workload that was named without one.
     pub namespace: Option<String>,
+    /// Workloads whose pods are grouped under them, whatever controllers stand in between.
+    pub grouped: Vec<OwnWorkload>,
     /// Usage of nodes.
     pub node_usage: bool,
     /// Usage of pods, by workload.
@@ -60,10 +63,11 @@ pub async fn read(
 ) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
     let namespace = request.namespace.as_deref().unwrap_or(cluster.namespace());
     let workload = match &request.workload {
-        Some(reference) => workload::fetch(cluster, reference, namespace).await?,
+        Some(reference) => reference.resolve(cluster, namespace).await?,
         None => ResolvedWorkload::default(),
     };
     let mut builder = SnapshotBuilder::new(workload.ownership.clone());
+    builder.group_under(&request.grouped);
     if request.node_usage {
         let nodes = usage_or_note(usage::of_nodes(cluster).await, &mut builder);
         builder.snapshot_mut().usage = nodes.map(|nodes| Usage { nodes, ..Usage::default() });

@@ -180,51 +180,54 @@ pub(super) fn permission(verbs: &str, kind: &'static Kind) -> String {
     kinds::permission(verbs, &all)
 }
 
-/// Reads the workload from the API server.
-///
-/// # Errors
-/// When it is not there, may not be read, or is malformed.
-pub(super) async fn fetch(
-    cluster: &Cluster,
-    reference: &WorkloadRef,
-    namespace: &str,
-) -> anyhow::Result<ResolvedWorkload> {
-    let (given, kind, name) = match reference {
-        WorkloadRef::Labels(selector) => return Ok(by_labels(selector)),
-        WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
-    };
-    let kind = kind.resolve(cluster).await?;
-    let namespace = given.as_deref().unwrap_or(namespace);
-    let operation = Operation::new(
-        format!("get {} {namespace}/{name}", kind.name),
-        permission("get,list", kind),
-    );
-    let path = kind.path(Some(namespace), name);
-    let body = match cluster.get(&operation, &path).await {
-        Err(error @ ClusterError::NotFound { .. }) => {
-            let typed = KindRef::Known(kind);
-            return Err(match object_names(cluster, kind, None).await {
-                Some(names) => {
-                    meant(Error::usage(error.to_string()), &typed, (namespace, name), &names).into()
-                }
-                None => error.into(),
-            });
+impl WorkloadRef {
+    /// Reads the workload from the API server; `namespace` is that of a reference without one.
+    ///
+    /// # Errors
+    /// When it does not exist, may not be read, or is malformed.
+    pub async fn resolve(
+        &self,
+        cluster: &Cluster,
+        namespace: &str,
+    ) -> anyhow::Result<ResolvedWorkload> {
+        let (given, kind, name) = match self {
+            WorkloadRef::Labels(selector) => return Ok(by_labels(selector)),
+            WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
+        };
+        let kind = kind.resolve(cluster).await?;
+        let namespace = given.as_deref().unwrap_or(namespace);
+        let operation = Operation::new(
+            format!("get {} {namespace}/{name}", kind.name),
+            permission("get,list", kind),
+        );
+        let path = kind.path(Some(namespace), name);
+        let body = match cluster.get(&operation, &path).await {
+            Err(error @ ClusterError::NotFound { .. }) => {
+                let typed = KindRef::Known(kind);
+                return Err(match object_names(cluster, kind, None).await {
+                    Some(names) => {
+                        let error = Error::usage(error.to_string());
+                        meant(error, &typed, (namespace, name), &names).into()
+                    }
+                    None => error.into(),
+                });
+            }
+            body => body?,
+        };
+        let context = |error: anyhow::Error| error.context(operation.description.to_string());
+        let text = String::from_utf8(body).map_err(|error| context(error.into()))?;
+        let parts = Parts::of(kind, &text).map_err(context)?;
+        let selector = match kind.is_custom() {
+            true => scale_selector(cluster, kind, namespace, name).await?,
+            false => parts.selector.clone(),
+        };
+        let mut uids = Vec::new();
+        for of in intermediates(kind) {
+            uids.extend(controllers(cluster, of, namespace).await?);
         }
-        body => body?,
-    };
-    let context = |error: anyhow::Error| error.context(operation.description.to_string());
-    let text = String::from_utf8(body).map_err(|error| context(error.into()))?;
-    let parts = Parts::of(kind, &text).map_err(context)?;
-    let selector = match kind.is_custom() {
-        true => scale_selector(cluster, kind, namespace, name).await?,
-        false => parts.selector.clone(),
-    };
-    let mut uids = Vec::new();
-    for of in intermediates(kind) {
-        uids.extend(controllers(cluster, of, namespace).await?);
+        let intermediates = owned_by(&parts.uid, uids);
+        resolve(parts, selector, kind, namespace, intermediates).map_err(|e| context(e.into()))
     }
-    let intermediates = owned_by(&parts.uid, uids);
-    resolve(parts, selector, kind, namespace, intermediates).map_err(|e| context(e.into()))
 }
 
 /// Namespace and name of the first objects of a kind, to find one that was meant; `None` where

@@ -4,6 +4,8 @@
 //! that `serve` watches and that `--workload` accepts are all derived from it. Kinds that are
 //! not listed here are found by API discovery, see [`Kind::custom`].
 
+use std::fmt;
+
 /// Verbs of a reader that lists and then watches.
 pub const READ: &str = "get,list,watch";
 /// Verbs of `oppscale init`: what cannot be read cannot be compared with what is wanted.
@@ -35,6 +37,31 @@ pub struct Kind {
     pub server_verbs: &'static str,
     /// Where `oppscale init` writes objects of the kind.
     pub installed: Installed,
+}
+
+/// Kind, namespace and name of an object. Its `Display` is `Secret NAMESPACE/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectRef {
+    /// Kind.
+    pub kind: &'static Kind,
+    /// Namespace; `None` at cluster scope.
+    pub namespace: Option<String>,
+    /// Name.
+    pub name: String,
+}
+
+impl ObjectRef {
+    /// The path in the API.
+    pub fn path(&self) -> String {
+        self.kind.path(self.namespace.as_deref(), &self.name)
+    }
+}
+
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let namespace = self.namespace.as_deref().map(|n| format!("{n}/")).unwrap_or_default();
+        write!(f, "{} {namespace}{}", self.kind.name, self.name)
+    }
 }
 
 /// Where `oppscale init` writes objects of a kind.
@@ -139,6 +166,20 @@ impl Kind {
         let namespace = namespace.filter(|_| self.namespaced);
         let namespace = namespace.map(|name| format!("namespaces/{name}/")).unwrap_or_default();
         format!("/{root}/{}/{namespace}{}", self.api_version(), self.plural)
+    }
+
+    /// The path of a list of the objects that a label selector selects, all if it is empty.
+    pub fn query_path(&self, namespace: Option<&str>, selector: &str) -> String {
+        let path = self.list_path(namespace);
+        // Keys and values of labels have no other character that a query would not take.
+        let encoded = selector.replace('/', "%2F").replace('=', "%3D").replace(',', "%2C");
+        if encoded.is_empty() { path } else { format!("{path}?labelSelector={encoded}") }
+    }
+
+    /// An object of the kind; the namespace of a cluster-scoped one is left out.
+    pub fn object(&'static self, namespace: Option<&str>, name: &str) -> ObjectRef {
+        let namespace = namespace.filter(|_| self.namespaced).map(str::to_owned);
+        ObjectRef { kind: self, namespace, name: name.to_owned() }
     }
 
     /// The path of an object.
@@ -318,6 +359,8 @@ kinds! {
     PROMETHEUS = Kind::new("monitoring.coreos.com", "v1", "Prometheus", "prometheuses");
     ISSUER = Kind::new("cert-manager.io", "v1", "Issuer", "issuers");
     CERTIFICATE = Kind::new("cert-manager.io", "v1", "Certificate", "certificates");
+    NODE_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes").cluster_scoped();
+    POD_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "PodMetrics", "pods");
     KUSTOMIZATION =
         Kind::new("kustomize.config.k8s.io", "v1beta1", "Kustomization", "kustomizations");
 }

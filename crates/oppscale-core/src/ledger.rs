@@ -636,6 +636,24 @@ impl Ledger {
 }
 
 impl Ledger {
+    /// Makes exactly the pods of these groups opportunistic. Reads every pod once.
+    pub fn set_opportunistic(&mut self, is_own: impl Fn(&Group) -> bool) {
+        for pod in self.pods.values_mut() {
+            let is_own = is_own(&pod.group);
+            if pod.opportunistic == is_own {
+                continue;
+            }
+            if let Some(account) = self.accounts.get_mut(pod.place as usize) {
+                account.side(pod.opportunistic).subtract(&pod.footprint);
+                account.side(is_own).add(&pod.footprint);
+            }
+            pod.opportunistic = is_own;
+        }
+        for pod in self.waiting.values_mut() {
+            pod.opportunistic = is_own(&pod.group);
+        }
+    }
+
     /// Whether a tally is kept for this workload.
     pub fn is_tracked(&self, group: &Group) -> bool {
         self.tracked.id(group).is_some()

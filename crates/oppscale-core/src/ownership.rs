@@ -55,7 +55,8 @@ impl Ownership {
 }
 
 impl OwnWorkload {
-    fn owns(&self, pod: &Metadata<'_>) -> bool {
+    /// Whether the pod with this metadata is the workload's.
+    pub fn owns(&self, pod: &Metadata<'_>) -> bool {
         *self.namespace == *pod.namespace
             && self.selector.matches(&pod.labels)
             && pod.controller().is_some_and(|owner| self.leads_to(owner, pod))

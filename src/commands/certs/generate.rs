@@ -5,23 +5,20 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Args;
 
+use super::{AuthorityArgs, LifeArgs, folder, write_folder};
 use crate::certificates::{
-    self, CaBundle, CertificateSpec, IssuedCertificate, KEY, REQUEST, SecretString,
-    StoredCertificate, date, verify,
+    self, CaBundle, CertificateSpec, IssuedCertificate, KEY, REQUEST, StoredCertificate, date,
+    verify,
 };
+use crate::commands::args::{ClusterArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
 use crate::setup::api_services::{self, BY_HELM};
-use crate::setup::{clock, tls_secret};
-use oppscale_cluster::{Applied, Apply, Cluster, ClusterError};
+use crate::setup::{local_clock, server_clock, server_flags, tls_secret};
+use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::error::Error;
-
-use crate::commands::args::{ClusterArgs, ServerArgs};
-
-use super::authority::AuthorityArgs;
-use super::{LifeArgs, folder, good_for, write_folder};
 
 /// Arguments of `oppscale certs generate`.
 #[derive(Debug, Args)]
@@ -34,9 +31,9 @@ Examples:
   oppscale certs generate --cert-manager | kubectl apply --server-side -f -
                                            leave all of it to cert-manager
 
-What is there and has more than 30 % of its life left is kept. Keys are written
-with mode 0600, and never shown; the CA's key is thrown away unless it is asked
-for, for every renewal makes a new CA.")]
+Existing certificates with more than 30 % of their life left are kept. Keys are
+written with mode 0600 and never shown. The CA's key is discarded unless you ask
+for it: every renewal creates a new CA.")]
 pub struct GenerateArgs {
     /// Folder for ca.crt, tls.crt and tls.key
     #[arg(long, value_name = "DIR")]
@@ -73,13 +70,12 @@ pub struct GenerateArgs {
     pub cluster: ClusterArgs,
 }
 
-/// Makes certificates.
+/// Creates certificates.
 ///
 /// # Errors
-/// When there is nowhere to put them, they would be refused, or cannot be written.
+/// When no place for them is given, the aggregator would reject them, or they cannot be written.
 pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let spec = args.server.spec(&args.life);
-    spec.validate().map_err(|error| Error::usage(error.to_string()))?;
+    let spec = args.server.spec(&args.life)?;
     if args.cert_manager {
         let context = serde_json::json!({
             "namespace": spec.namespace, "names": spec.dns_names(),
@@ -97,64 +93,62 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
             .hint("--dir DIR for files, --to-secret for a Secret, or both")
             .into());
     }
-    let cluster = match args.to_secret {
-        true => Some(args.cluster.connect().await?),
-        false => None,
-    };
-    let now = match &cluster {
-        Some(cluster) => clock::of_server(cluster).await?,
-        None => clock::local(),
-    };
-    let secret = match &cluster {
-        Some(cluster) => tls_secret::read(cluster, &args.server.secret()).await?,
-        None => None,
+    let object = args.server.secret_object();
+    let (cluster, now, secret) = match args.to_secret {
+        true => {
+            let cluster = args.cluster.connect().await?;
+            let now = server_clock(&cluster).await?;
+            let secret = tls_secret::read(&cluster, &object).await?;
+            (Some(cluster), now, secret)
+        }
+        false => (None, local_clock(), None),
     };
     let files = args.dir.as_deref().map(folder).transpose()?;
     if let (Some(folder), Some(name), false) =
         (&args.dir, files.as_ref().and_then(StoredCertificate::invalid_file), args.force)
     {
-        return Err(Error::failure(format!(
-            "{} is there, and holds no {}",
-            folder.join(name).display(),
-            what(name)
-        ))
-        .hint("name another folder, or let --force write over it")
-        .into());
+        let what = if name == KEY { "private key" } else { "certificate" };
+        let path = folder.join(name);
+        return Err(Error::failure(format!("{} exists and holds no {what}", path.display()))
+            .hint("name another folder, or overwrite it with --force")
+            .into());
     }
-    if let Some(percent) = kept(&args, files.as_ref(), secret.as_ref(), &spec, now) {
+    let is_in_use = secret.as_ref().is_some_and(|secret| secret.chain.is_some());
+    // Each place that was given, with the remaining lifetime of its certificates.
+    let places = [args.dir.as_ref().map(|_| files), args.to_secret.then_some(secret)];
+    let places: Vec<_> = places.into_iter().flatten().map(Option::unwrap_or_default).collect();
+    let left = |stored: &StoredCertificate| {
+        stored.good_for(&spec.server_name(), now).filter(|_| !args.force)
+    };
+    if let Some(percents) = places.iter().map(left).collect::<Option<Vec<_>>>() {
+        let percent = percents.into_iter().min().unwrap_or_default();
         printer
             .data(&format!("kept: {percent} % of their life is left (--force makes new ones)\n"))?;
         return Ok(Exit::Ok);
     }
-    let in_use = secret.as_ref().is_some_and(|secret| secret.chain.is_some());
-    // Both are to hold the same, so what is good in one goes to the other.
-    let good = [files, secret].into_iter().flatten().find_map(|stored| {
-        (!args.force && good_for(&stored, &spec, now).is_some()).then(|| reused(stored)).flatten()
-    });
-    let issued = match good {
+    // Both places get the same certificates, so good ones of one are copied to the other.
+    let good = places.iter().filter(|stored| left(stored).is_some());
+    let issued = match good.filter_map(StoredCertificate::issued).next() {
         Some(issued) => issued,
         None => args.authority.issue(&spec, now)?,
     };
-    if let Some(cluster) = cluster.as_ref().filter(|_| in_use) {
-        trusted(cluster, &args, &spec, &issued, printer).await?;
+    if let Some(cluster) = cluster.as_ref().filter(|_| is_in_use) {
+        require_trust(cluster, &args, &spec, &issued, printer).await?;
     }
     if let Some(folder) = &args.dir {
         write_folder(folder, &issued, args.keep_ca_key && !issued.ca_key.expose().is_empty())?;
     }
     if let Some(cluster) = &cluster {
-        to_secret(&args, cluster, &issued).await?;
+        let force = args.force_conflicts;
+        tls_secret::write(cluster, &object, &args.server.service, &issued, force).await?;
     }
     printer.data(&summary(&args, &spec, &issued, now))?;
     Ok(Exit::Ok)
 }
 
-fn what(name: &str) -> &'static str {
-    if name == KEY { "private key" } else { "certificate" }
-}
-
-/// Refuses to replace certificates in use by some that the APIServices do not trust: every
+/// Refuses to replace certificates in use by ones that the APIServices do not trust: every
 /// request would fail from then on.
-async fn trusted(
+async fn require_trust(
     cluster: &Cluster,
     args: &GenerateArgs,
     spec: &CertificateSpec,
@@ -163,86 +157,31 @@ async fn trusted(
 ) -> anyhow::Result<()> {
     let new = CaBundle::parse(&issued.ca)?;
     let services = match api_services::of(cluster, spec).await {
-        Ok(services) => services,
         Err(ClusterError::Forbidden { message, .. }) => {
-            printer.warn(&format!("whether an API trusts the new CA is not known: {message}"));
+            printer.warn(&format!("whether an API trusts the new CA is unknown: {message}"));
             return Ok(());
         }
-        Err(error) => return Err(error.into()),
+        services => services?,
     };
-    let doubting = services.iter().find(|service| {
-        let bundle = service.ca_bundle().map(CaBundle::decode);
-        // Where there is none, or one that cannot be read, nothing is trusted now either.
-        bundle.is_some_and(|bundle| bundle.is_ok_and(|bundle| !bundle.contains_all(&new)))
-    });
-    let Some(service) = doubting else { return Ok(()) };
+    // An APIService without a readable caBundle trusts nothing now, either.
+    let distrusts = |bundle: CaBundle| !bundle.contains_all(&new);
+    let Some(service) = services.iter().find(|service| service.trusted().is_some_and(distrusts))
+    else {
+        return Ok(());
+    };
     Err(Error::failure(format!(
         "APIService {} does not trust the new CA, and {} is in use: its requests would fail",
         service.name(),
-        args.server.secret().shown()
+        args.server.secret_object()
     ))
     .hint(match service.release() {
         Some(_) => BY_HELM.to_owned(),
         None => format!(
             "oppscale certs renew --force{} replaces both without a failed request",
-            args.server.flags()
+            server_flags(&spec.namespace, &spec.service, &args.server.secret)
         ),
     })
     .into())
-}
-
-/// The percentage left, when every place that was asked for holds good certificates.
-fn kept(
-    args: &GenerateArgs,
-    files: Option<&StoredCertificate>,
-    secret: Option<&StoredCertificate>,
-    spec: &CertificateSpec,
-    now: i64,
-) -> Option<i64> {
-    if args.force {
-        return None;
-    }
-    let files = match args.dir {
-        Some(_) => Some(good_for(files?, spec, now)?),
-        None => None,
-    };
-    let secret = match args.to_secret {
-        true => Some(good_for(secret?, spec, now)?),
-        false => None,
-    };
-    [files, secret].into_iter().flatten().min()
-}
-
-fn reused(stored: StoredCertificate) -> Option<IssuedCertificate> {
-    Some(IssuedCertificate {
-        ca: stored.ca?,
-        chain: stored.chain?,
-        key: stored.key?,
-        ca_key: SecretString::new(""),
-    })
-}
-
-async fn to_secret(
-    args: &GenerateArgs,
-    cluster: &Cluster,
-    issued: &IssuedCertificate,
-) -> anyhow::Result<()> {
-    let how = Apply { dry_run: false, force: args.force_conflicts };
-    let at = args.server.secret();
-    match tls_secret::write(cluster, &at, &args.server.service, issued, how).await? {
-        Applied::Created(_) | Applied::Kept(_) => Ok(()),
-        Applied::Conflict(conflicts) => {
-            let owners: Vec<_> =
-                conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
-            Err(Error::owned(format!(
-                "{} belongs to somebody else: {}",
-                at.shown(),
-                owners.join(", ")
-            ))
-            .hint("choose another name with --secret, or take it over with --force-conflicts")
-            .into())
-        }
-    }
 }
 
 fn signing_request(
@@ -250,16 +189,16 @@ fn signing_request(
     spec: &CertificateSpec,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    // clap demands it.
+    // clap requires it.
     let Some(folder) = &args.dir else { return Ok(Exit::Usage) };
     if folder.join(KEY).exists() && !args.force {
-        return Err(Error::usage(format!("{} is there already", folder.join(KEY).display()))
-            .hint("--force replaces the key, and what is signed for it is lost")
+        return Err(Error::usage(format!("{} exists already", folder.join(KEY).display()))
+            .hint("--force replaces the key; certificates that were signed for it become useless")
             .into());
     }
     let (text, key) = certificates::signing_request(spec)?;
     files::private_folder(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
     for (name, text) in [(KEY, key.expose()), (REQUEST, text.as_str())] {
         let path = folder.join(name);
         files::write_private(&path, text.as_bytes())
@@ -267,8 +206,8 @@ fn signing_request(
     }
     printer.data(&format!("{}\n", folder.join(REQUEST).display()))?;
     printer.note(&format!(
-        "let your CA sign it for {}, put the certificate into tls.crt and the CA into ca.crt\n\
-         beside it, and see what the API server will make of it:\n\
+        "let your CA sign it for {}, save the certificate as tls.crt and the CA as ca.crt in the\n\
+         same folder, and verify them as the API server does:\n\
          oppscale certs status --dir {}",
         spec.dns_names().join(" and "),
         folder.display()
@@ -283,22 +222,22 @@ fn summary(
     now: i64,
 ) -> String {
     let verification = verify(&issued.chain, Some(&issued.ca), &spec.server_name(), now);
-    let mut text = String::new();
+    let mut lines: Vec<(&str, String)> = Vec::new();
     if let Some(folder) = &args.dir {
-        text.push_str(&format!("folder       {}\n", folder.display()));
+        lines.push(("folder", folder.display().to_string()));
     }
     if args.to_secret {
-        text.push_str(&format!("Secret       {}/{}\n", args.server.namespace, args.server.secret));
+        lines.push(("Secret", format!("{}/{}", args.server.namespace, args.server.secret)));
     }
-    text.push_str(&format!("for          {}\n", spec.dns_names().join(", ")));
-    if let Some(leaf) = &verification.leaf {
-        text.push_str(&format!("until        {}\n", date(leaf.not_after)));
-        text.push_str(&format!("SHA-256      {}\n", leaf.fingerprint));
+    lines.push(("for", spec.dns_names().join(", ")));
+    if let Some(leaf) = verification.leaf {
+        lines.push(("until", date(leaf.not_after)));
+        lines.push(("SHA-256", leaf.fingerprint));
     }
-    if let Some(ca) = verification.cas.first() {
-        text.push_str(&format!("CA           {}\n", ca.subject));
-        text.push_str(&format!("CA until     {}\n", date(ca.not_after)));
-        text.push_str(&format!("CA SHA-256   {}\n", ca.fingerprint));
+    if let Some(ca) = verification.cas.into_iter().next() {
+        lines.push(("CA", ca.subject));
+        lines.push(("CA until", date(ca.not_after)));
+        lines.push(("CA SHA-256", ca.fingerprint));
     }
-    text
+    lines.into_iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect()
 }

@@ -1,28 +1,25 @@
-//! `oppscale certs`: the certificates of the metrics API, made, looked at and renewed.
+//! `oppscale certs`: creates, shows and renews the certificates of the metrics API.
 
-mod authority;
 mod generate;
 mod renew;
 mod status;
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
 
 use crate::certificates::{
-    CA_CERT, CA_KEY, CERT, CaBundle, CertificateSpec, IssuedCertificate, KEY, StoredCertificate,
-    read_folder, verify,
+    CA_CERT, CA_KEY, CERT, CertificateAuthority, CertificateSpec, IssueError, IssuedCertificate,
+    KEY, SecretString, StoredCertificate, issue, read_folder,
 };
+use crate::commands::args::ServerArgs;
 use crate::exit::Exit;
 use crate::files;
 use crate::printer::Printer;
-use crate::setup::api_services::BY_HELM;
-use crate::setup::rotation::RotationError;
-use crate::setup::tls_secret::SecretRef;
 use oppscale_core::error::Error;
-
-use crate::commands::args::ServerArgs;
+use oppscale_core::kinds::{self, ObjectRef};
 
 use generate::GenerateArgs;
 use renew::RenewArgs;
@@ -53,41 +50,64 @@ pub struct LifeArgs {
     pub ca_days: u32,
 }
 
+/// The CA that signs.
+#[derive(Debug, Args)]
+pub struct AuthorityArgs {
+    /// Sign with this CA instead of a new one
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    pub ca_cert: Option<PathBuf>,
+    /// Key of that CA
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    pub ca_key: Option<PathBuf>,
+}
+
+impl AuthorityArgs {
+    /// Creates certificates, signed by the given CA or by a new one.
+    fn issue(&self, spec: &CertificateSpec, now: i64) -> anyhow::Result<IssuedCertificate> {
+        let (Some(cert), Some(key)) = (&self.ca_cert, &self.ca_key) else {
+            return Ok(issue(spec, now)?);
+        };
+        let read = |path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let authority =
+            CertificateAuthority::from_pem(&read(cert)?, &SecretString::new(read(key)?));
+        let signed = authority.and_then(|authority| authority.issue(spec, now));
+        signed.map_err(|error| match error {
+            IssueError::Ca(_) => Error::failure(format!("{}: {error}", cert.display()))
+                .hint("leave --ca-cert and --ca-key out for a new CA, or set --days")
+                .into(),
+            other => anyhow::Error::from(other).context(cert.display().to_string()),
+        })
+    }
+}
+
 impl ServerArgs {
-    /// The recipe of its certificates.
-    pub(super) fn spec(&self, life: &LifeArgs) -> CertificateSpec {
-        CertificateSpec {
+    /// Names and lifetimes of its certificates.
+    ///
+    /// # Errors
+    /// When the aggregator would reject such certificates.
+    fn spec(&self, life: &LifeArgs) -> Result<CertificateSpec, Error> {
+        let spec = CertificateSpec {
             domain: life.cluster_domain.clone(),
             days: life.days,
             ca_days: life.ca_days,
             ..CertificateSpec::new(&self.service, &self.namespace)
-        }
+        };
+        spec.validate().map_err(|error| Error::usage(error.to_string()))?;
+        Ok(spec)
     }
 
-    /// The flags that differ from their defaults, each after a space.
-    pub(super) fn flags(&self) -> String {
-        let Self { namespace, service, secret } = self;
-        [
-            ("-n", namespace, "oppscale"),
-            ("--service", service, "oppscale"),
-            ("--secret", secret, "oppscale-tls"),
-        ]
-        .into_iter()
-        .filter(|(_, value, usual)| value != usual)
-        .map(|(flag, value, _)| format!(" {flag} {value}"))
-        .collect()
-    }
-
-    /// Where they are in the cluster.
-    pub(super) fn secret(&self) -> SecretRef {
-        SecretRef { namespace: self.namespace.clone(), name: self.secret.clone() }
+    /// The Secret with its certificates.
+    fn secret_object(&self) -> ObjectRef {
+        kinds::SECRET.object(Some(&self.namespace), &self.secret)
     }
 }
 
-/// Runs one of them.
+/// Runs a subcommand.
 ///
 /// # Errors
-/// Whatever it says.
+/// As the subcommand.
 pub async fn run(args: CertsArgs, printer: &Printer) -> anyhow::Result<Exit> {
     match args {
         CertsArgs::Generate(args) => generate::run(*args, printer).await,
@@ -96,22 +116,8 @@ pub async fn run(args: CertsArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
 }
 
-/// Whether what is there is good for more than 30 % of its life, and how much that is.
-pub(super) fn good_for(
-    stored: &StoredCertificate,
-    spec: &CertificateSpec,
-    now: i64,
-) -> Option<i64> {
-    let (chain, key) = (stored.chain.as_deref()?, stored.key.as_ref()?);
-    let verification = verify(chain, stored.ca.as_deref(), &spec.server_name(), now);
-    let validity = verification.validity?;
-    let fits = crate::certificates::key_matches(chain, key).unwrap_or(true);
-    (verification.problems.is_empty() && fits && !validity.needs_renewal())
-        .then_some(validity.percent_left)
-}
-
-/// Writes certificates to the files of a folder; the authority's key only where asked.
-pub(super) fn write_folder(
+/// Writes certificates to the files of a folder; the CA's key only on request.
+fn write_folder(
     folder: &Path,
     issued: &IssuedCertificate,
     keep_ca_key: bool,
@@ -122,8 +128,8 @@ pub(super) fn write_folder(
             .with_context(|| format!("cannot write {}", path.display()))
     };
     files::private_folder(folder)
-        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    // The key first: a certificate whose key is missing is worse than a key without one.
+        .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    // The key first: a key without a certificate is better than a certificate without a key.
     write(KEY, issued.key.expose())?;
     if keep_ca_key {
         write(CA_KEY, issued.ca_key.expose())?;
@@ -133,32 +139,13 @@ pub(super) fn write_folder(
 }
 
 /// Reads a folder of certificates.
-pub(super) fn folder(path: &Path) -> anyhow::Result<StoredCertificate> {
+fn folder(path: &Path) -> anyhow::Result<StoredCertificate> {
     read_folder(path).with_context(|| format!("cannot read the certificates of {}", path.display()))
 }
 
-/// The authorities of what is stored; none where they cannot be read.
-pub(super) fn authorities(stored: &StoredCertificate) -> CaBundle {
-    stored.ca.as_deref().and_then(|ca| CaBundle::parse(ca).ok()).unwrap_or_default()
-}
-
-/// An error of a rotation with what to do about it.
-pub(super) fn rotation_error(error: RotationError) -> anyhow::Error {
-    match error {
-        RotationError::Cluster(error) => error.into(),
-        RotationError::Owned { .. } => Error::owned(
-            error.to_string()).hint("change it where its owner has it, or take the fields over with --force-conflicts")
-        .into(),
-        RotationError::Released { .. } => {
-            Error::owned(error.to_string()).hint(BY_HELM).into()
-        }
-        RotationError::NotSeen { .. } => Error::failure(
-            error.to_string()).hint("run oppscale certs renew again, with the right get pods/proxy or a --timeout of 3m or\n\
-             more: it goes on where this stopped")
-        .into(),
-        RotationError::NotServed { .. } => Error::failure(
-            error.to_string()).hint("see what the pods say (kubectl logs), restart them if they mount the Secret with a\n\
-             subPath, and run oppscale certs renew again: it goes on where this stopped")
-        .into(),
-    }
+/// The error for a place without certificates.
+fn no_certificate(text: String) -> anyhow::Error {
+    Error::failure(text)
+        .hint("oppscale certs generate creates certificates, oppscale init a whole installation")
+        .into()
 }

@@ -5,21 +5,18 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::{AuthorityArgs, LifeArgs, folder, no_certificate, write_folder};
 use crate::certificates::{
-    CaBundle, Certificate, IssuedCertificate, SecretString, StoredCertificate, date, parse_pem,
+    CaBundle, Certificate, CertificateSpec, IssuedCertificate, StoredCertificate, date, parse_pem,
 };
+use crate::commands::args::{ClusterArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::progress::Progress;
-use crate::setup::rotation::{Rotation, Seen};
-use crate::setup::{clock, tls_secret};
+use crate::setup::rotation::{Rotation, Served};
+use crate::setup::{local_clock, server_clock, tls_secret};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
-
-use crate::commands::args::{ClusterArgs, ServerArgs};
-
-use super::authority::AuthorityArgs;
-use super::{LifeArgs, authorities, folder, good_for, rotation_error, write_folder};
 
 /// Arguments of `oppscale certs renew`.
 #[derive(Debug, Args)]
@@ -31,9 +28,9 @@ Examples:
   oppscale certs renew --ca-cert ca.pem --ca-key ca-key.pem
                                      signed by your own CA
 
-In the cluster, the APIServices trust the old CA and the new one while pods take
-up the new certificate, and the new one alone afterwards: no request fails. What
-was interrupted is finished by the next run.")]
+In the cluster, the APIServices trust the old CA and the new one until all pods
+serve the new certificate, and then the new one alone: no request fails. The next
+run finishes one that was interrupted.")]
 pub struct RenewArgs {
     /// Folder whose certificates to renew, instead of the cluster's
     #[arg(long, value_name = "DIR")]
@@ -57,7 +54,7 @@ pub struct RenewArgs {
     #[arg(long)]
     pub force_conflicts: bool,
     /// Longest wait for pods to serve the new certificate
-    // kubelet: up to 60 s + 60 s for a Secret; the server reads its files once a minute.
+    // kubelet takes up to 60 s + 60 s for a Secret; the server rereads its files once a minute.
     #[arg(long, value_name = "DURATION", default_value = "4m", value_parser = parse_duration)]
     pub timeout: Duration,
     /// The cluster.
@@ -68,89 +65,83 @@ pub struct RenewArgs {
 /// Renews certificates.
 ///
 /// # Errors
-/// When they cannot be made, written, or are not taken up in time.
+/// When they cannot be issued or written, or pods do not serve them in time.
 pub(super) async fn run(args: RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let spec = args.server.spec(&args.life);
-    spec.validate().map_err(|error| Error::usage(error.to_string()))?;
-    if let Some(path) = &args.dir {
-        let now = clock::local();
-        let stored = folder(path)?;
-        if stored.is_empty() {
-            return Err(nothing(&path.display().to_string()));
-        }
-        if let Some(percent) = good_for(&stored, &spec, now).filter(|_| !args.force) {
-            printer.data(&kept(percent))?;
-            return Ok(Exit::Ok);
-        }
-        let issued = made(&args, &path.display().to_string(), &stored, now)?;
-        write_folder(path, &issued, false)?;
-        printer.data(&format!("renewed {}, {}\n", path.display(), until(&issued)))?;
+    let spec = args.server.spec(&args.life)?;
+    let Some(path) = &args.dir else { return in_cluster(&args, &spec, printer).await };
+    let now = local_clock();
+    let stored = folder(path)?;
+    let place = path.display().to_string();
+    if stored.is_empty() {
+        return Err(nothing(&place));
+    }
+    if let Some(percent) = left(&args, &stored, &spec, now) {
+        printer.data(&kept(percent))?;
         return Ok(Exit::Ok);
     }
-    in_cluster(&args, printer).await
+    let issued = issue(&args, &place, &stored, &spec, now)?;
+    write_folder(path, &issued, false)?;
+    printer.data(&format!("renewed {place}, {}\n", until(&issued)))?;
+    Ok(Exit::Ok)
 }
 
-async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let spec = args.server.spec(&args.life);
-    let at = args.server.secret();
+async fn in_cluster(
+    args: &RenewArgs,
+    spec: &CertificateSpec,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let object = args.server.secret_object();
     let cluster = args.cluster.connect().await?;
-    let now = clock::of_server(&cluster).await?;
-    let Some(stored) = tls_secret::read(&cluster, &at).await? else {
-        return Err(nothing(&at.shown()));
+    let now = server_clock(&cluster).await?;
+    let Some(stored) = tls_secret::read(&cluster, &object).await? else {
+        return Err(nothing(&object.to_string()));
     };
     let rotation =
-        Rotation { cluster: &cluster, spec: &spec, secret: &at, force: args.force_conflicts };
-    let percent = good_for(&stored, &spec, now).filter(|_| !args.force);
-    let served = authorities(&stored);
+        Rotation { cluster: &cluster, spec, secret: &object, force: args.force_conflicts };
+    let percent = left(args, &stored, spec, now);
     let progress = Progress::new(printer.shows_progress());
-    let issued = match (percent, stored.chain, stored.key, stored.ca) {
-        // Young already: what remains is to see it served and to drop older authorities.
-        (Some(_), Some(chain), Some(key), Some(ca)) => {
-            IssuedCertificate { ca, chain, key, ca_key: SecretString::new("") }
-        }
-        (_, chain, key, ca) => made(args, &at.shown(), &StoredCertificate { chain, key, ca }, now)?,
+    let issued = match stored.issued().filter(|_| percent.is_some()) {
+        // Recent already: pods may not serve it yet, and older CAs may still be trusted.
+        Some(issued) => issued,
+        None => issue(args, &object.to_string(), &stored, spec, now)?,
     };
     let new = CaBundle::parse(&issued.ca)?;
     progress.phase("trusting both CAs");
-    let services = rotation.widen(&new, &served, now).await.map_err(rotation_error)?;
+    let services = rotation.widen(&new, &stored.authorities(), now).await?;
     let is_new = percent.is_none();
     if is_new {
         progress.phase("storing the new certificate");
-        rotation.store(&issued).await.map_err(rotation_error)?;
+        rotation.store(&issued).await?;
     }
     progress.phase("waiting for pods to serve it");
-    let patience = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
-    let end = end_of(&issued);
-    let all_trust_it_alone = services.iter().all(|service| {
-        service.ca_bundle().and_then(|text| CaBundle::decode(text).ok()).as_ref() == Some(&new)
-    });
-    let seen = if !is_new && all_trust_it_alone {
-        None
-    } else {
-        Some(rotation.served(end, patience).await.map_err(rotation_error)?)
+    let timeout = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
+    let is_finished = services.iter().all(|service| service.trusted().as_ref() == Some(&new));
+    let served = match !is_new && is_finished {
+        true => None,
+        false => Some(rotation.served(expiry(&issued), timeout).await?),
     };
     progress.phase("trusting the new CA alone");
-    let changed = rotation.narrow(&new).await.map_err(rotation_error)?;
+    let changed = rotation.narrow(&new).await?;
     progress.finish();
     let mut text = match percent {
         Some(percent) if changed == 0 => kept(percent),
-        Some(_) => format!("finished the renewal of {}, {}\n", at.shown(), until(&issued)),
-        None => format!("renewed {}, {}\n", at.shown(), until(&issued)),
+        Some(_) => format!("finished the renewal of {object}, {}\n", until(&issued)),
+        None => format!("renewed {object}, {}\n", until(&issued)),
     };
     for service in &services {
         text.push_str(&format!("{} trusts its CA alone\n", service.name()));
     }
     printer.data(&text)?;
-    match seen {
-        Some(Seen::ByTime) => printer.note(&format!(
-            "pods could not be asked what they serve (right: get pods/proxy in {}; or the API\n\
-             server does not reach them, or they are not oppscale's), so {} s were waited, which\n\
-             is longer than kubelet and the server take",
+    match served {
+        Some(Served::Elapsed) => printer.note(&format!(
+            "pods could not be queried for their certificate (permission: get pods/proxy in {}; or\n\
+             the API server does not reach them, or they are not oppscale's), so oppscale waited\n\
+             {} s, longer than kubelet and the server take",
             spec.namespace,
-            patience.as_secs()
+            timeout.as_secs()
         )),
-        Some(Seen::NoPods) => printer.note("there is no pod yet that serves it"),
-        Some(Seen::ByPods(_)) | None => {}
+        Some(Served::NoPods) => printer.note("there is no pod yet that serves it"),
+        Some(Served::Reported) | None => {}
     }
     if services.is_empty() {
         printer.note(&format!(
@@ -161,33 +152,45 @@ async fn in_cluster(args: &RenewArgs, printer: &Printer) -> anyhow::Result<Exit>
     Ok(Exit::Ok)
 }
 
-/// New certificates for those of `place`, by a CA that may take the place of theirs.
-fn made(
+/// The remaining lifetime, in percent, if it need not be renewed.
+fn left(
+    args: &RenewArgs,
+    stored: &StoredCertificate,
+    spec: &CertificateSpec,
+    now: i64,
+) -> Option<i64> {
+    stored.good_for(&spec.server_name(), now).filter(|_| !args.force)
+}
+
+/// Issues new certificates for those of `place`, unless their CA is an external one.
+fn issue(
     args: &RenewArgs,
     place: &str,
     stored: &StoredCertificate,
+    spec: &CertificateSpec,
     now: i64,
 ) -> anyhow::Result<IssuedCertificate> {
     if !args.new_ca
-        && !args.authority.is_given()
+        && args.authority.ca_cert.is_none()
         && let Some(authority) = stored.external_ca()
     {
         return Err(Error::owned(format!(
-            "{place} has the CA {authority}, which oppscale did not make"
+            "{place} has the CA {authority}, which oppscale did not create"
         ))
-        .hint("--ca-cert and --ca-key sign with it, --new-ca makes one in its place")
+        .hint("--ca-cert and --ca-key sign with it, --new-ca replaces it with a new one")
         .into());
     }
-    args.authority.issue(&args.server.spec(&args.life), now)
+    args.authority.issue(spec, now)
 }
 
-fn end_of(issued: &IssuedCertificate) -> i64 {
+/// Expiry, in seconds since 1970.
+fn expiry(issued: &IssuedCertificate) -> i64 {
     let first = parse_pem(&issued.chain).ok().and_then(|ders| ders.into_iter().next());
-    first.and_then(|der| Certificate::parse(&der).ok()).map_or(0, |facts| facts.not_after)
+    first.and_then(|der| Certificate::parse(&der).ok()).map_or(0, |leaf| leaf.not_after)
 }
 
 fn until(issued: &IssuedCertificate) -> String {
-    format!("valid until {}", date(end_of(issued)))
+    format!("valid until {}", date(expiry(issued)))
 }
 
 fn kept(percent: i64) -> String {
@@ -195,7 +198,5 @@ fn kept(percent: i64) -> String {
 }
 
 fn nothing(place: &str) -> anyhow::Error {
-    Error::failure(format!("{place}: there is nothing to renew"))
-        .hint("oppscale certs generate makes certificates, oppscale init sets all of it up")
-        .into()
+    no_certificate(format!("{place}: there is nothing to renew"))
 }

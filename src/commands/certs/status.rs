@@ -6,29 +6,28 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::{folder, no_certificate};
 use crate::certificates::{
-    CaBundle, Certificate, CertificateProblem, CertificateSpec, Fix, Validity, Verification, date,
-    key_matches, verify,
+    CaBundle, Certificate, CertificateProblem, CertificateSpec, Fix, StoredCertificate, Validity,
+    Verification, date, verify,
 };
+use crate::commands::args::{ClusterArgs, OutputArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::api_services::{self, ApiService, BY_HELM};
-use crate::setup::{clock, tls_secret};
+use crate::setup::{local_clock, server_clock, tls_secret};
 use oppscale_cluster::ClusterError;
 use oppscale_core::error::Error;
-
-use super::folder;
-use crate::commands::args::{ClusterArgs, OutputArgs, ServerArgs};
 
 /// Arguments of `oppscale certs status`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale certs status               the Secret, and who trusts it
+  oppscale certs status               the Secret, and the APIServices that trust it
   oppscale certs status --dir certs   the files of a folder
   oppscale certs status -o json
 
-Exit codes: 0 good, 1 the API server refuses them, or will within 60 days")]
+Exit codes: 0 good, 1 the API server rejects them, or will within 60 days")]
 pub struct StatusArgs {
     /// Folder with certificates, instead of the cluster's Secret
     #[arg(long, value_name = "DIR")]
@@ -44,7 +43,7 @@ pub struct StatusArgs {
     pub cluster: ClusterArgs,
 }
 
-/// How certificates are shown.
+/// Output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
     /// For people.
@@ -54,14 +53,14 @@ pub enum Format {
     Json,
 }
 
-/// What was found out.
+/// Certificates and who trusts them.
 struct Status {
     place: String,
     verification: Verification,
     now: i64,
     services: Vec<Trust>,
     unknown: Option<String>,
-    /// Whether Helm has them as values.
+    /// Whether they are values of a Helm release.
     by_helm: bool,
 }
 
@@ -80,11 +79,7 @@ pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<E
     let spec = CertificateSpec::new(&args.server.service, &args.server.namespace);
     spec.validate().map_err(|error| Error::usage(error.to_string()))?;
     let status = match &args.dir {
-        Some(path) => {
-            let stored = folder(path)?;
-            let now = clock::local();
-            of_stored(path.display().to_string(), &stored, &spec, now)?
-        }
+        Some(path) => of_stored(path.display().to_string(), &folder(path)?, &spec, local_clock())?,
         None => of_cluster(&args, &spec).await?,
     };
     let text = match args.output.format {
@@ -97,30 +92,22 @@ pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<E
 
 fn of_stored(
     place: String,
-    stored: &crate::certificates::StoredCertificate,
+    stored: &StoredCertificate,
     spec: &CertificateSpec,
     now: i64,
 ) -> anyhow::Result<Status> {
-    let Some(chain) = &stored.chain else {
-        return Err(Error::failure(format!("{place}: there is no tls.crt"))
-            .hint("oppscale certs generate makes certificates, oppscale init sets all of it up")
-            .into());
+    let Some(verification) = stored.verify(&spec.server_name(), now) else {
+        return Err(no_certificate(format!("{place}: there is no tls.crt")));
     };
-    let mut verification = verify(chain, stored.ca.as_deref(), &spec.server_name(), now);
-    if let Some(key) = &stored.key
-        && key_matches(chain, key) == Some(false)
-    {
-        verification.problems.push(CertificateProblem::OtherKey);
-    }
     Ok(Status { place, verification, now, services: Vec::new(), unknown: None, by_helm: false })
 }
 
 async fn of_cluster(args: &StatusArgs, spec: &CertificateSpec) -> anyhow::Result<Status> {
     let cluster = args.cluster.connect().await?;
-    let now = clock::of_server(&cluster).await?;
-    let at = args.server.secret();
-    let stored = tls_secret::read(&cluster, &at).await?.unwrap_or_default();
-    let mut status = of_stored(at.shown(), &stored, spec, now)?;
+    let now = server_clock(&cluster).await?;
+    let object = args.server.secret_object();
+    let stored = tls_secret::read(&cluster, &object).await?.unwrap_or_default();
+    let mut status = of_stored(object.to_string(), &stored, spec, now)?;
     let chain = stored.chain.unwrap_or_default();
     match api_services::of(&cluster, spec).await {
         Ok(services) => {
@@ -135,31 +122,28 @@ async fn of_cluster(args: &StatusArgs, spec: &CertificateSpec) -> anyhow::Result
 }
 
 fn trust(service: &ApiService, chain: &str, spec: &CertificateSpec, now: i64) -> Trust {
-    let name = service.name().to_owned();
-    if service.is_insecure() {
-        let problem = "insecureSkipTLSVerify: whoever answers at that address is believed";
-        return Trust { name, problems: vec![problem.to_owned()], note: None };
-    }
-    let bundle = service.ca_bundle().map(CaBundle::decode);
-    let problems = match bundle {
-        None => vec!["no caBundle: only a CA of the API server's own system is trusted".to_owned()],
+    let mut note = None;
+    let problems = match service.ca_bundle().map(CaBundle::decode) {
+        _ if service.is_insecure() => {
+            vec!["insecureSkipTLSVerify: it trusts any server at that address".to_owned()]
+        }
+        None => {
+            vec!["no caBundle: it trusts only the CAs of the API server's own system".to_owned()]
+        }
         Some(Err(error)) => vec![format!(
-            "the caBundle is no PEM ({error}): the API server does not even say so, and answers 503"
+            "the caBundle is not PEM ({error}): no condition reports it, and clients get 503"
         )],
         Some(Ok(bundle)) => {
+            note = (bundle.len() > 1).then_some("a renewal is under way: it trusts several CAs");
             let verification = verify(chain, Some(&bundle.pem()), &spec.server_name(), now);
-            let note =
-                (bundle.len() > 1).then_some("a renewal is under way: it trusts several CAs");
-            let problems =
-                verification.problems.iter().map(CertificateProblem::to_string).collect();
-            return Trust { name, problems, note };
+            verification.problems.iter().map(CertificateProblem::to_string).collect()
         }
     };
-    Trust { name, problems, note: None }
+    Trust { name: service.name().to_owned(), problems, note }
 }
 
 impl Status {
-    /// What to do: `fix`, where that is not for Helm to do.
+    /// The fix as a sentence; Helm renews the values of its releases.
     fn fix(&self, fix: Fix) -> String {
         match fix {
             Fix::Renew(_) if self.by_helm => BY_HELM.to_owned(),
@@ -205,13 +189,13 @@ fn table(status: &Status, printer: &Printer) -> String {
         line("APIServices", &format!("unknown ({message})"));
     }
     for problem in &status.verification.problems {
-        line("refused", &printer.paint(Style::Bad, &problem.to_string()));
+        line("rejected", &printer.paint(Style::Bad, &problem.to_string()));
         line("  fix", &status.fix(problem.fix()));
     }
     if status.verification.problems.is_empty()
         && status.verification.validity.is_some_and(Validity::expires_soon)
     {
-        line("soon", &printer.paint(Style::Warn, "it ends within 60 days"));
+        line("soon", &printer.paint(Style::Warn, "it expires within 60 days"));
         line("  fix", &status.fix(Fix::Renew("")));
     }
     text
@@ -223,7 +207,7 @@ fn validity(facts: &Certificate, now: i64) -> String {
         days if validity.seconds_left >= 0 => {
             format!("{days} days and {} % left", validity.percent_left)
         }
-        days => format!("over for {} days", -days),
+        days => format!("expired {} days ago", -days),
     };
     format!("{} to {} ({left})", date(facts.not_before), date(facts.not_after))
 }

@@ -1,4 +1,4 @@
-//! The arguments of `oppscale init`, and what is asked where one is missing.
+//! The arguments of `oppscale init`, and the prompts for missing ones.
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
@@ -6,6 +6,7 @@ use dialoguer::theme::SimpleTheme;
 use dialoguer::{Input, Select};
 use std::time::Duration;
 
+use crate::certificates::CertificateSpec;
 use crate::setup::config::{InstallConfig, Pipeline};
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
@@ -39,7 +40,7 @@ pub struct InitArgs {
     /// native: the metrics server answers the API. prometheus: Prometheus scrapes it and
     /// prometheus-adapter answers. keda: KEDA reads its /metrics
     #[arg(long, value_enum, value_name = "PIPELINE")]
-    pub pipeline: Option<PipelineArg>,
+    pub pipeline: Option<Pipeline>,
     /// Image of the metrics server
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
@@ -106,17 +107,6 @@ pub struct InitArgs {
     pub cluster: ClusterArgs,
 }
 
-/// A pipeline.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PipelineArg {
-    /// The metrics server answers the API itself
-    Native,
-    /// Prometheus and prometheus-adapter
-    Prometheus,
-    /// KEDA
-    Keda,
-}
-
 /// An API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ApiArg {
@@ -126,7 +116,7 @@ pub enum ApiArg {
     External,
 }
 
-/// Who makes certificates.
+/// Issuer of the certificates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum CertificatesArg {
     /// oppscale.
@@ -136,7 +126,7 @@ pub enum CertificatesArg {
     CertManager,
 }
 
-/// What else is brought: objects, or values for a chart.
+/// Optional objects, and values for Helm charts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ChartArg {
     /// metrics-server
@@ -150,43 +140,39 @@ pub enum ChartArg {
 }
 
 impl ChartArg {
-    /// Whether it is an object of the cluster, and no file for helm.
+    /// Whether it is an object of the cluster, not a file for Helm.
     pub fn is_object(self) -> bool {
         matches!(self, Self::Dashboard | Self::Alerts)
     }
 }
 
-/// How to only show the plan.
+/// Kind of dry run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum DryRunArg {
     /// Without a cluster.
     Client,
-    /// Tried by the server.
+    /// By a dry run of the server.
     Server,
 }
 
-/// What was answered to a question.
-pub(super) enum Answer<T> {
-    Given(T),
-    /// Esc, or Ctrl-C while a key was waited for.
-    Cancelled,
-}
-
 impl InitArgs {
-    /// What is to be installed. Missing arguments are asked for, if `interactive`.
+    /// The configuration. Prompts for missing arguments if `interactive`; `None` if the user
+    /// cancels (Esc or Ctrl-C).
     ///
     /// # Errors
-    /// When one is missing and nobody can be asked, or makes no sense.
-    pub(super) async fn config(&self, interactive: bool) -> anyhow::Result<Answer<InstallConfig>> {
+    /// When an argument is missing without a terminal, or invalid.
+    pub(super) async fn config(&self, interactive: bool) -> anyhow::Result<Option<InstallConfig>> {
         let mut args = self.clone();
         if interactive {
-            let asked = tokio::task::spawn_blocking(move || args.ask().map(|a| (args, a)));
-            args = match asked.await.context("the questions ended early")?? {
-                (args, Answer::Given(())) => args,
-                (_, Answer::Cancelled) => return Ok(Answer::Cancelled),
-            };
+            let asked = tokio::task::spawn_blocking(move || Ok(args.ask()?.map(|()| args)));
+            let asked: anyhow::Result<Option<Self>> =
+                asked.await.context("the prompts ended early")?;
+            match asked? {
+                Some(complete) => args = complete,
+                None => return Ok(None),
+            }
         }
-        args.resolved().map(Answer::Given)
+        args.resolved().map(Some)
     }
 
     fn resolved(&self) -> anyhow::Result<InstallConfig> {
@@ -196,14 +182,10 @@ impl InitArgs {
                 .into());
         };
         if !is_image(&image) {
-            return Err(Error::usage(format!("{image:?} is no image")).into());
+            return Err(Error::usage(format!("{image:?} is not an image")).into());
         }
         let config = InstallConfig {
-            pipeline: match self.pipeline.unwrap_or(PipelineArg::Native) {
-                PipelineArg::Native => Pipeline::Native,
-                PipelineArg::Prometheus => Pipeline::Prometheus,
-                PipelineArg::Keda => Pipeline::Keda,
-            },
+            pipeline: self.pipeline.unwrap_or_default(),
             namespace: self.namespace.clone().unwrap_or_else(|| "oppscale".to_owned()),
             service: self.service.clone(),
             secret: format!("{}-tls", self.service),
@@ -220,67 +202,62 @@ impl InitArgs {
             alerts: self.with.contains(&ChartArg::Alerts),
             rule_labels: Vec::new(),
         };
-        crate::certificates::CertificateSpec::new(&config.service, &config.namespace)
+        CertificateSpec::new(&config.service, &config.namespace)
             .validate()
             .map_err(|error| Error::usage(error.to_string()))?;
         Ok(config)
     }
 
-    /// Asks for what is missing. Blocks.
-    fn ask(&mut self) -> anyhow::Result<Answer<()>> {
-        let theme = SimpleTheme;
+    /// Prompts for missing arguments; `None` if the user cancels. Blocks.
+    fn ask(&mut self) -> anyhow::Result<Option<()>> {
         if self.pipeline.is_none() {
             let items = [
-                "native: the metrics server answers the API itself",
-                "prometheus: Prometheus scrapes it, prometheus-adapter answers",
-                "keda: KEDA reads its /metrics",
+                (Pipeline::Native, "native: the metrics server answers the API itself"),
+                (
+                    Pipeline::Prometheus,
+                    "prometheus: Prometheus scrapes it, prometheus-adapter answers",
+                ),
+                (Pipeline::Keda, "keda: KEDA reads its /metrics"),
             ];
-            let chosen = Select::with_theme(&theme)
+            let chosen = Select::with_theme(&SimpleTheme)
                 .with_prompt("How does capacity get to the HPA?")
-                .items(items)
+                .items(items.map(|(_, text)| text))
                 .default(0)
                 .interact_opt();
-            self.pipeline = Some(match answered(chosen)? {
-                Some(0) => PipelineArg::Native,
-                Some(1) => PipelineArg::Prometheus,
-                Some(_) => PipelineArg::Keda,
-                None => return Ok(Answer::Cancelled),
-            });
+            let Some(chosen) = answered(chosen)? else { return Ok(None) };
+            self.pipeline = items.get(chosen).map(|(pipeline, _)| *pipeline);
         }
         if self.reserve.is_none() {
-            let check =
-                |text: &String| text.parse::<Reserve>().map(|_| ()).map_err(|e| e.to_string());
-            let text = Input::with_theme(&theme)
-                .with_prompt("What must stay free (cores, or a share)?")
-                .default("15%".to_owned())
-                .validate_with(check)
-                .interact_text()
-                .map(Some);
-            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
+            let check = |text: &str| text.parse::<Reserve>().map(|_| ()).map_err(|e| e.to_string());
+            let text = input("What must stay free (cores, or a share)?", Some("15%"), check)?;
+            let Some(text) = text else { return Ok(None) };
             self.reserve = text.parse().ok();
         }
         if self.namespace.is_none() {
-            let text = Input::with_theme(&theme)
-                .with_prompt("Namespace of the metrics server")
-                .default("oppscale".to_owned())
-                .validate_with(|text: &String| {
-                    crate::certificates::CertificateSpec::new("oppscale", text)
-                        .validate()
-                        .map_err(|e| e.to_string())
-                })
-                .interact_text()
-                .map(Some);
-            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
-            self.namespace = Some(text);
+            let check = |text: &str| {
+                CertificateSpec::new("oppscale", text).validate().map_err(|e| e.to_string())
+            };
+            self.namespace = input("Namespace of the metrics server", Some("oppscale"), check)?;
+            if self.namespace.is_none() {
+                return Ok(None);
+            }
         }
         if self.image.is_none() {
-            let text = Input::with_theme(&theme)
-                .with_prompt("Image of the metrics server")
-                .interact_text()
-                .map(Some);
-            let Some(text) = answered(text)? else { return Ok(Answer::Cancelled) };
-            self.image = Some(text);
+            self.image = input("Image of the metrics server", None, |_| Ok(()))?;
         }
-        Ok(Answer::Given(()))
+        Ok(self.image.as_ref().map(|_| ()))
     }
+}
+
+/// Prompts for a text; `None` if the user cancels.
+fn input(
+    prompt: &str,
+    default: Option<&str>,
+    check: fn(&str) -> Result<(), String>,
+) -> anyhow::Result<Option<String>> {
+    let mut input = Input::with_theme(&SimpleTheme).with_prompt(prompt);
+    if let Some(default) = default {
+        input = input.default(default.to_owned());
+    }
+    answered(input.validate_with(|text: &String| check(text)).interact_text().map(Some))
 }

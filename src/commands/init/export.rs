@@ -1,40 +1,48 @@
-//! `oppscale init --export`: the manifests as files, or on stdout. No cluster is asked.
+//! `oppscale init --export`: the manifests, or a Helm chart, as files or on stdout. It needs no
+//! cluster.
 
 use std::path::Path;
 
 use anyhow::Context;
 
+use super::args::{ChartArg, InitArgs};
 use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate, issue};
 use crate::exit::Exit;
 use crate::files;
-use crate::manifest::{DASHBOARD, Templates, folder, stream};
+use crate::manifest::{DASHBOARD, File, Templates, folder, stream};
 use crate::printer::Printer;
-use crate::setup::clock;
+use crate::setup::chart::{TLS_VALUES, chart, tls_values};
 use crate::setup::config::{InstallConfig, Pipeline, Trust};
-use crate::setup::helm::{self, API_SERVICE, Values};
+use crate::setup::helm::{self, ADAPTER, API_SERVICE, Values};
+use crate::setup::local_clock;
+use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 
-use super::args::{ChartArg, InitArgs};
-use super::chart;
-
-/// Writes them.
+/// Exports the installation.
 ///
 /// # Errors
-/// When a template is wrong or a file cannot be written.
+/// When the flags contradict each other, or a file cannot be written.
 pub(super) fn run(
     args: &InitArgs,
     config: &InstallConfig,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    if args.chart {
-        return chart::run(args, config, printer);
+    match (args.export.as_deref().unwrap_or("-"), args.chart) {
+        ("-", true) => Err(Error::usage("a chart is a folder: --export DIR").into()),
+        (target, true) => export_chart(args, config, target, printer),
+        (target, false) => export_manifests(args, config, target, printer),
     }
-    let target = args.export.as_deref().unwrap_or("-");
+}
+
+fn export_manifests(
+    args: &InitArgs,
+    config: &InstallConfig,
+    target: &str,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     let api_server = config.api_server().filter(|_| !config.cert_manager);
     let issued = match api_server.filter(|_| args.export_secrets) {
-        Some((service, _)) => {
-            Some(issue(&CertificateSpec::new(service, &config.namespace), clock::local())?)
-        }
+        Some((service, _)) => Some(new_certificate(config, service)?),
         None => None,
     };
     let bundle = issued.as_ref().map(|issued| CaBundle::parse(&issued.ca)).transpose()?;
@@ -43,7 +51,7 @@ pub(super) fn run(
     let adapter = issued.clone().filter(|_| config.pipeline == Pipeline::Prometheus);
     let values = values(args, config, adapter.as_ref());
     let mut desired = config.render(&templates, &Trust { secret: issued, bundle })?;
-    // The adapter is installed in between.
+    // The adapter is installed before its APIService.
     let last = match config.pipeline {
         Pipeline::Prometheus => std::mem::take(&mut desired.api),
         _ => Vec::new(),
@@ -60,76 +68,117 @@ pub(super) fn run(
         }
         printer.data(&stream(&documents))?;
     } else {
-        let path = Path::new(target);
-        files::private_folder(path).with_context(|| format!("cannot make the folder {target}"))?;
-        for file in folder(&templates, &documents)?.files {
-            if file.name == "kustomization.yaml" && !args.kustomize {
-                continue;
-            }
-            write(&path.join(&file.name), &file.text, file.private)?;
-            printer.data(&format!("{}\n", path.join(&file.name).display()))?;
-        }
+        let mut files = folder(&templates, &documents)?;
+        files.retain(|file| args.kustomize || file.name != "kustomization.yaml");
+        let file = |name: &str, text| File { name: name.to_owned(), text, private: false };
         if config.dashboard {
-            let path = path.join("grafana-dashboard.json");
-            write(&path, DASHBOARD, false)?;
-            printer.data(&format!("{}\n", path.display()))?;
+            files.push(file("grafana-dashboard.json", DASHBOARD.to_owned()));
         }
-        for one in values {
-            write(&path.join(one.file), &one.text(), one.private)?;
-            printer.data(&format!("{}\n", path.join(one.file).display()))?;
-        }
+        files.extend(values.iter().map(file_of));
         if !last.is_empty() {
-            let path = path.join(API_SERVICE);
-            let comment = "# Last of all, when prometheus-adapter is ready:\n\
+            let comment = "# Apply this last, when prometheus-adapter is ready:\n\
                            # kubectl apply --server-side --field-manager oppscale -f this\n";
-            write(&path, &format!("{comment}{}", stream(&last)), false)?;
-            printer.data(&format!("{}\n", path.display()))?;
+            files.push(file(API_SERVICE, format!("{comment}{}", stream(&last))));
         }
+        write(Path::new(target), &files, printer)?;
     }
     if let Some(service) = left_out {
         printer.note(&format!(
-            "the Secret and the APIServices of {service} are left out, for they need a private key\n\
-             and its CA. In the cluster: oppscale init makes them; or export them with\n\
+            "the Secret and the APIServices of {service} are left out, because they need a private\n\
+             key and its CA. In the cluster, oppscale init creates them; or export them with\n\
              --export-secrets, or leave them to cert-manager with --certificates cert-manager",
         ));
     } else if !last.is_empty() && target == "-" {
         printer.note(
-            "the APIService of prometheus-adapter comes last, when that is ready: oppscale init\n\
-             makes it then, and --export DIR writes it to a file of its own",
+            "the APIService of prometheus-adapter comes last, when the adapter is ready: oppscale\n\
+             init creates it then, and --export DIR writes it to a file of its own",
         );
     }
     Ok(Exit::Ok)
 }
 
-/// Writes a file, for its owner alone where it holds a key.
-pub(super) fn write(path: &Path, text: &str, private: bool) -> anyhow::Result<()> {
-    let write = if private { files::write_private } else { files::write_whole };
-    write(path, text.as_bytes()).with_context(|| format!("cannot write {}", path.display()))
+fn export_chart(
+    args: &InitArgs,
+    config: &InstallConfig,
+    target: &str,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    if config.dashboard || config.alerts {
+        return Err(Error::usage("the chart contains neither --with dashboard nor --with alerts")
+            .hint("export them without --chart; they need none of its values")
+            .into());
+    }
+    let adapter = match args.export_secrets && config.pipeline == Pipeline::Prometheus {
+        true => Some(new_certificate(config, ADAPTER)?),
+        false => None,
+    };
+    let mut files = chart(config);
+    files.extend(values(args, config, adapter.as_ref()).iter().map(file_of));
+    let needs_certificates = config.serves() && !config.cert_manager;
+    if needs_certificates && args.export_secrets {
+        files.push(file_of(&tls_values(&new_certificate(config, &config.service)?)));
+    }
+    write(Path::new(target), &files, printer)?;
+    if needs_certificates && !args.export_secrets {
+        printer.note(
+            "certificates are left out, because they have a private key: --export-secrets writes\n\
+             them to a file of their own, --certificates cert-manager needs none",
+        );
+        return Ok(Exit::Ok);
+    }
+    let tls = Path::new(target).join(TLS_VALUES);
+    let tls = if needs_certificates { format!(" -f {}", tls.display()) } else { String::new() };
+    printer.note(&format!(
+        "install it with:\nhelm upgrade --install {} {target} --namespace {} --create-namespace{tls}",
+        config.service, config.namespace
+    ));
+    Ok(Exit::Ok)
 }
 
-/// Helm values for charts of others; with the adapter's certificate, where there is one.
-pub(super) fn values(
+fn new_certificate(config: &InstallConfig, service: &str) -> anyhow::Result<IssuedCertificate> {
+    Ok(issue(&CertificateSpec::new(service, &config.namespace), local_clock())?)
+}
+
+/// Writes files, and prints their names; those with a key are readable by their owner only.
+fn write(folder: &Path, new: &[File], printer: &Printer) -> anyhow::Result<()> {
+    for file in new {
+        let path = folder.join(&file.name);
+        let parent = path.parent().unwrap_or(folder);
+        files::private_folder(parent)
+            .with_context(|| format!("cannot create the folder {}", parent.display()))?;
+        let write = if file.private { files::write_private } else { files::write_whole };
+        write(&path, file.text.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        printer.data(&format!("{}\n", path.display()))?;
+    }
+    Ok(())
+}
+
+fn file_of(values: &Values) -> File {
+    File { name: values.file.to_owned(), text: values.text(), private: values.private }
+}
+
+/// Helm values for charts of others; with the adapter's certificate, if there is one.
+fn values(
     args: &InitArgs,
     config: &InstallConfig,
     adapter: Option<&IssuedCertificate>,
 ) -> Vec<Values> {
     let mut values = Vec::new();
     if config.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
-        // The operator makes this headless Service beside every Prometheus; which namespace is
-        // the user's to say.
+        // The headless Service that the operator creates for every Prometheus; the user may have to
+        // change the namespace.
         let url = "http://prometheus-operated.monitoring.svc";
         values.push(helm::adapter(&config.namespace, url));
-        if let Some(issued) = adapter {
-            values.push(helm::adapter_with_key(&config.namespace, url, issued));
-        }
+        values.extend(adapter.map(|issued| helm::adapter_with_key(&config.namespace, url, issued)));
     }
     for chart in &args.with {
         values.push(match chart {
             // Objects, which are among the documents.
             ChartArg::Dashboard | ChartArg::Alerts => continue,
-            ChartArg::MetricsServer => helm::metrics_server(
-                args.distribution.unwrap_or(oppscale_core::check::Distribution::Unknown),
-            ),
+            ChartArg::MetricsServer => {
+                helm::metrics_server(args.distribution.unwrap_or(Distribution::Unknown))
+            }
             ChartArg::PrometheusStack => helm::prometheus_stack(),
         });
     }

@@ -1,69 +1,72 @@
-//! Rights of `oppscale init`: which are missing, and the grant that must be asked for.
+//! Permissions of `oppscale init`: which are missing, and the temporary grant of
+//! `--grant-cluster-admin`.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use http::StatusCode;
+use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use tokio::time::{Instant, sleep};
 
+use super::args::InitArgs;
+use super::plan::Denied;
 use crate::commands::journal::{Cleanup, Journal};
+use crate::commands::prompt::{can_ask, confirm};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{Change, Step};
-use oppscale_cluster::{ApiRequest, Cluster, Operation};
+use crate::setup::{label, labels};
+use oppscale_cluster::Cluster;
 use oppscale_core::error::Error;
+use oppscale_core::kinds::{CLUSTER_ROLE_BINDING, ObjectRef};
 
-use super::args::InitArgs;
-use super::plan::Denied;
-use crate::commands::prompt::{can_ask, confirm};
+/// How long a new binding may take to take effect; the API server's watches take far less.
+const EFFECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Interval between access reviews until it does.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// How long a new binding may take to count; watches of the API server take far less.
-const HEARD: Duration = Duration::from_secs(5);
-/// How often it is looked whether it does.
-const LOOK: Duration = Duration::from_millis(200);
-
-/// The binding of `--grant-cluster-admin`.
+/// Name of the binding of `--grant-cluster-admin`.
 pub(in crate::commands) const BOOTSTRAP: &str = "oppscale-bootstrap-admin";
-const BINDINGS: &str = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
 
-/// What rights are missing, and the smallest grant.
-pub(super) async fn lacking(
+fn binding() -> ObjectRef {
+    CLUSTER_ROLE_BINDING.object(None, BOOTSTRAP)
+}
+
+/// Prints the missing permissions, and the smallest roles that grant them.
+pub(super) async fn report_missing(
     args: &InitArgs,
     cluster: &Cluster,
     namespace: &Step,
     denied: &[Denied],
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let who = permissions::identity(cluster).await?;
-    let name = namespace.document.name();
+    let user = permissions::identity(cluster).await?.username.unwrap_or_default();
+    let name = &namespace.object.name;
     let mut missing = permissions::missing(cluster, name).await?;
-    let mut words = format!("{} may not do all of this:\n", who.user);
+    let mut text = format!("{user} lacks permissions:\n");
     for Denied { message, namespace } in denied {
-        let _ = writeln!(words, "  {}", message.replace('\n', "\n    "));
-        // Other authorizers than RBAC may allow what a review asks for; to grant a rule, RBAC
-        // must, and only the refusal tells which.
+        let _ = writeln!(text, "  {}", message.replace('\n', "\n    "));
+        // Other authorizers than RBAC may allow what a review asks for. To grant a rule, RBAC must
+        // allow it, and only the refusal names such rules.
         for rule in permissions::of_refusal(message, namespace.as_deref()) {
             if !missing.contains(&rule) {
                 missing.push(rule);
             }
         }
     }
-    printer.warn(words.trim_end());
+    printer.warn(text.trim_end());
     if missing.is_empty() {
-        printer.note("no access review says which rule is missing: ask whoever runs the cluster");
+        printer
+            .note("no access review names the missing rule: ask an administrator of the cluster");
         return Ok(Exit::Permissions);
     }
-    let fresh = (namespace.change == Change::Create
-        || matches!(namespace.change, Change::Denied(_)))
-    .then_some(name);
+    let is_new = matches!(namespace.change, Change::Create | Change::Denied(_));
     let mut text = String::new();
-    for object in permissions::grant(&missing, &who.user, fresh) {
-        let _ = write!(text, "---\n{}", serde_saphyr::to_string(&object)?);
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
+    for object in permissions::grant(&missing, &user, is_new.then_some(name)) {
+        let yaml = serde_saphyr::to_string(&object)?;
+        let _ = writeln!(text, "---\n{}", yaml.trim_end());
     }
     printer.data(&text)?;
     let offer = if args.grant_cluster_admin {
@@ -78,17 +81,17 @@ pub(super) async fn lacking(
     Ok(Exit::Permissions)
 }
 
-/// What became of `--grant-cluster-admin`.
+/// The result of `--grant-cluster-admin`.
 pub(super) enum Grant {
-    /// Nothing was granted: not asked for, or held already.
+    /// Nothing was granted: the flag is not set, or the user has all permissions.
     None,
-    /// To be taken back.
+    /// A binding that must be deleted at the end.
     Made,
-    /// Not wanted after all.
+    /// The user declined.
     Declined(Exit),
 }
 
-/// Binds the user to cluster-admin, if they asked for it and are not yet.
+/// Binds the user to cluster-admin, if the flag is set and they are not bound yet.
 pub(super) async fn grant(
     args: &InitArgs,
     cluster: &Cluster,
@@ -99,54 +102,42 @@ pub(super) async fn grant(
         return Ok(Grant::None);
     }
     let everything = Rule::new("*", "*", "*");
-    let who = permissions::identity(cluster).await?;
-    if permissions::may(cluster, &everything, None).await? {
-        printer.note(&format!("{} may do everything already; nothing was granted", who.user));
+    let user = permissions::identity(cluster).await?.username.unwrap_or_default();
+    if permissions::is_allowed(cluster, &everything).await? {
+        printer.note(&format!("{user} may do everything already; nothing was granted"));
         return Ok(Grant::None);
     }
     if !args.yes {
         if !can_ask() {
-            return Err(Error::usage("a grant is to be made, and nobody can be asked")
+            return Err(Error::usage("a grant needs confirmation, and there is no terminal")
                 .hint("--yes makes it, and the changes that follow, without asking")
                 .into());
         }
-        match confirm(&format!("Make {} cluster-admin until the end of this run?", who.user))
-            .await?
-        {
+        match confirm(&format!("Make {user} cluster-admin until the end of this run?")).await? {
             Some(true) => {}
             Some(false) => return Ok(Grant::Declined(Exit::Finding)),
             None => return Ok(Grant::Declined(Exit::Interrupted)),
         }
     }
-    bind(cluster, &who.user).await?;
-    let how = format!("kubectl delete clusterrolebinding {BOOTSTRAP}");
-    printer.note(&format!(
-        "{} is cluster-admin until the end of this run; undo it with: {how}",
-        who.user
-    ));
+    bind(cluster, &user).await?;
+    let undo = format!("kubectl delete clusterrolebinding {BOOTSTRAP}");
+    printer
+        .note(&format!("{user} is cluster-admin until the end of this run; undo it with: {undo}"));
     journal.warn_unless_resolved(
         Cleanup::Grant,
-        format!("the grant is still there; take it back: {how}"),
+        format!("the grant is still in effect; revoke it: {undo}"),
     );
-    // A binding counts once the API server's authorizer has heard of it.
-    let end = Instant::now() + HEARD;
-    while !permissions::may(cluster, &everything, None).await? && Instant::now() < end {
-        sleep(LOOK).await;
+    let end = Instant::now() + EFFECT_TIMEOUT;
+    while !permissions::is_allowed(cluster, &everything).await? && Instant::now() < end {
+        sleep(POLL_INTERVAL).await;
     }
     Ok(Grant::Made)
 }
 
 async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
-    let operation = Operation::new(
-        "bind you to cluster-admin",
-        "--verb=create --resource=clusterrolebindings.rbac.authorization.k8s.io, and \
-                --verb=bind --resource=clusterroles --resource-name=cluster-admin",
-    );
-    let binding = json!({
+    let manifest = json!({
         "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-        "metadata": {"name": BOOTSTRAP, "labels": {
-            "app.kubernetes.io/part-of": "oppscale", "app.kubernetes.io/managed-by": "oppscale"
-        }},
+        "metadata": {"name": BOOTSTRAP, "labels": labels()},
         "roleRef": {
             "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"
         },
@@ -154,36 +145,27 @@ async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
             "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user
         }]
     });
-    let request = ApiRequest::post(format!("{BINDINGS}?fieldManager=oppscale"), &binding);
-    let response = cluster.send(&operation, &request).await?;
-    if response.status != StatusCode::CONFLICT {
-        response.success(&operation)?;
+    if cluster.create::<IgnoredAny>(&binding(), &manifest).await?.is_some() {
         return Ok(());
     }
-    // One that an interrupted run of the same user left is as good; another is not ours to use,
-    // and not ours to delete.
-    let live =
-        cluster.find(&operation, &format!("{BINDINGS}/{BOOTSTRAP}")).await?.unwrap_or_default();
-    let is_same = live["subjects"] == binding["subjects"]
-        && live["roleRef"]["name"] == "cluster-admin"
-        && live["metadata"]["labels"]["app.kubernetes.io/managed-by"] == "oppscale";
+    // A binding that an interrupted run left for the same user serves as well; another one is
+    // neither used nor deleted.
+    let live: ClusterRoleBinding = cluster.read(&binding()).await?.unwrap_or_default();
+    let subjects = live.subjects.unwrap_or_default();
+    let is_same = matches!(&subjects[..], [one] if one.kind == "User" && one.name == user)
+        && live.role_ref.name == "cluster-admin"
+        && label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale");
     match is_same {
         true => Ok(()),
-        false => Err(Error::owned(format!(
-            "ClusterRoleBinding {BOOTSTRAP} is there already, and not for {user}"
-        ))
-        .hint(format!("see whose it is: kubectl describe clusterrolebinding {BOOTSTRAP}"))
-        .into()),
+        false => Err(Error::owned(format!("{} exists already, and not for {user}", binding()))
+            .hint(format!("find its owner: kubectl describe clusterrolebinding {BOOTSTRAP}"))
+            .into()),
     }
 }
 
-/// Takes the grant back, however the run went.
-pub(super) async fn take_back(cluster: &Cluster, journal: &mut Journal<'_>) -> anyhow::Result<()> {
-    let operation = Operation::new(
-        "take the grant back",
-        "--verb=delete --resource=clusterrolebindings.rbac.authorization.k8s.io",
-    );
-    cluster.remove(&operation, &format!("{BINDINGS}/{BOOTSTRAP}")).await?;
+/// Deletes the binding, however the run ended.
+pub(super) async fn revoke(cluster: &Cluster, journal: &mut Journal<'_>) -> anyhow::Result<()> {
+    cluster.delete(&binding()).await?;
     journal.resolve(Cleanup::Grant);
     Ok(())
 }

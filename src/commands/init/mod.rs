@@ -1,12 +1,9 @@
-//! `oppscale init`: a cluster set up, with a plan that is shown first, and proved.
+//! `oppscale init`: sets a cluster up, after it has shown a plan, and verifies the result.
 
-mod adapter;
 mod args;
-mod chart;
 mod export;
 mod grant;
 mod plan;
-mod trust;
 
 use std::time::Duration;
 
@@ -18,34 +15,31 @@ use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
-use crate::setup::clock;
 use crate::setup::config::{InstallConfig, Pipeline, Trust};
+use crate::setup::local_clock;
 use oppscale_cluster::Cluster;
 use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
+use args::DryRunArg;
 pub use args::InitArgs;
-use args::{Answer, DryRunArg};
 pub(super) use grant::BOOTSTRAP;
-use grant::{Grant, grant, take_back};
+use grant::{Grant, grant, revoke};
 use plan::Plan;
 
-/// How long the proof may take: APIs that were just handed over are answered after a moment.
-const PROOF: Duration = Duration::from_secs(30);
+/// Time limit of the verification: a new APIService takes a moment to answer.
+const VERIFY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sets a cluster up.
 ///
 /// # Errors
-/// When something is missing, belongs to somebody else, or does not come up.
+/// When something is missing, has another owner, or is not ready in time.
 pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let applies = args.export.is_none() && args.dry_run.is_none();
-    let config = match args.config(applies && !args.yes && can_ask()).await? {
-        Answer::Given(config) => config,
-        Answer::Cancelled => {
-            printer.note("nothing was changed");
-            return Ok(Exit::Interrupted);
-        }
+    let Some(mut config) = args.config(applies && !args.yes && can_ask()).await? else {
+        printer.note("nothing was changed");
+        return Ok(Exit::Interrupted);
     };
     if args.export.is_some() {
         return export::run(&args, &config, printer);
@@ -60,9 +54,8 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return client_dry_run(&config, &templates, printer);
     }
     let cluster = args.cluster.connect().await?;
-    let mut config = config;
     let progress = Progress::new(printer.shows_progress());
-    let before = look(&args, &config, &cluster, &progress).await;
+    let before = preflight(&args, &config, &cluster, &progress).await;
     progress.finish();
     printer.explanation(&findings::short(&before.findings, printer));
     if let Some(finding) = stopper(&before.findings) {
@@ -78,10 +71,10 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let run = Run { args: &args, config: &config, cluster: &cluster, printer };
     let outcome = run.apply(&templates, before.now, &mut journal).await;
     if matches!(granted, Grant::Made) {
-        // However it went; but what went wrong first is what is told.
-        let taken_back = take_back(&cluster, &mut journal).await;
+        // The first error is the one to report.
+        let revoked = revoke(&cluster, &mut journal).await;
         if outcome.is_ok() {
-            taken_back?;
+            revoked?;
         }
     }
     let changed = match outcome? {
@@ -90,10 +83,13 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     journal.close();
     if args.no_wait {
-        printer.note("it was not waited for: oppscale check --wait proves it, and oppscale init hands the API over");
+        printer.note(
+            "pods were not waited for: oppscale check --wait verifies them, and oppscale init then\n\
+             registers the API",
+        );
         return Ok(Exit::Ok);
     }
-    prove(&args, &config, &cluster, changed, printer).await
+    verify(&args, &config, &cluster, changed, printer).await
 }
 
 /// A run on a cluster.
@@ -104,16 +100,16 @@ struct Run<'a> {
     printer: &'a Printer,
 }
 
-/// How far a run came.
+/// The result of a run.
 enum Applied {
-    /// It ends so: refused, declined, or only shown.
+    /// It ended early: refused, declined, or a dry run.
     Ended(Exit),
-    /// So many changes were made.
+    /// The number of changes.
     Changes(usize),
 }
 
 impl Run<'_> {
-    /// Plans, asks once, applies.
+    /// Plans, asks once, applies the plan.
     async fn apply(
         &self,
         templates: &Templates,
@@ -141,7 +137,7 @@ impl Run<'_> {
         if pending > 0 && !args.yes {
             if !can_ask() {
                 return Err(Error::usage(format!(
-                    "{pending} changes are to be made, and nobody can be asked"
+                    "{pending} changes need confirmation, and there is no terminal"
                 ))
                 .hint("--yes makes them without asking, --dry-run=server only shows them")
                 .into());
@@ -153,14 +149,14 @@ impl Run<'_> {
             }
         }
         journal.plan(pending);
-        // A line that was finished is not drawn again.
+        // A finished progress line is not drawn again.
         let progress = Progress::new(printer.shows_progress());
         plan.carry_out(args, cluster, journal, &progress, printer).await?;
         Ok(Applied::Changes(pending))
     }
 }
 
-/// What is known before anything is planned.
+/// Results of the checks before the plan.
 struct Before {
     findings: Vec<Finding>,
     /// Why the API server cannot be used, if it cannot.
@@ -183,8 +179,8 @@ fn target(args: &InitArgs, config: &InstallConfig, installed: bool) -> CheckTarg
     }
 }
 
-/// The checks that an installation depends on.
-async fn look(
+/// Runs the checks that an installation depends on.
+async fn preflight(
     args: &InitArgs,
     config: &InstallConfig,
     cluster: &Cluster,
@@ -223,7 +219,7 @@ fn client_dry_run(
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let spec = CertificateSpec::new(&config.service, &config.namespace);
-    let issued = issue(&spec, clock::local())?;
+    let issued = issue(&spec, local_clock())?;
     let bundle = Some(CaBundle::parse(&issued.ca)?);
     let desired = config.render(templates, &Trust { secret: Some(issued), bundle })?;
     let mut text = String::new();
@@ -234,8 +230,8 @@ fn client_dry_run(
     Ok(Exit::Ok)
 }
 
-/// Proves it as the HPA would see it.
-async fn prove(
+/// Verifies the installation with the checks that an HPA depends on.
+async fn verify(
     args: &InitArgs,
     config: &InstallConfig,
     cluster: &Cluster,
@@ -254,7 +250,7 @@ async fn prove(
     let mut context = CheckContext::new(cluster, target(args, config, true));
     let progress = Progress::new(printer.shows_progress());
     // Selectors do not change by waiting, and pods were waited for.
-    let timeout = config.serves().then_some(PROOF);
+    let timeout = config.serves().then_some(VERIFY_TIMEOUT);
     let report = checks::run(&mut context, &checks_of(&categories), timeout, &progress).await;
     progress.finish();
     text.push_str(&findings::short(&report.findings, printer));
@@ -269,30 +265,22 @@ async fn prove(
 }
 
 fn next_steps(config: &InstallConfig) -> String {
-    let reserve = reserve_text(&config.reserve);
+    let reserve = &config.reserve;
     let rendered = format!("oppscale render-hpa --workload FILE --reserve {reserve}");
-    // Nobody but the external API answers then.
+    // Only the external API answers then.
     let pipeline = if config.custom { "" } else { " --pipeline external" };
     match config.pipeline {
         Pipeline::Native => {
-            format!("the API answers; what fills the cluster comes next:\n{rendered}{pipeline}")
+            format!("the API answers; next, render the filler:\n{rendered}{pipeline}")
         }
         Pipeline::Prometheus => format!(
-            "Prometheus scrapes the server; what fills the cluster comes next:\n\
+            "Prometheus scrapes the server; next, render the filler:\n\
              {rendered} --pipeline prometheus"
         ),
         Pipeline::Keda => format!(
-            "KEDA reads http://{0}.{1}:8080/metrics; what fills the cluster comes next:\n\
+            "KEDA reads http://{0}.{1}:8080/metrics; next, render the filler:\n\
              {rendered} --pipeline keda --metrics-url http://{0}.{1}:8080/metrics",
             config.service, config.namespace
         ),
-    }
-}
-
-fn reserve_text(reserve: &oppscale_core::reserve::Reserve) -> String {
-    use oppscale_core::reserve::Reserve;
-    match reserve {
-        Reserve::Cpu(milli) => oppscale_core::quantity::Quantity::from_milli(*milli).to_string(),
-        Reserve::Share(share) => format!("{}%", *share as f64 / 1e7),
     }
 }

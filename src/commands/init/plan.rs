@@ -1,64 +1,96 @@
-//! The plan of `oppscale init`: made, told, carried out.
+//! The plan of `oppscale init`: what it finds in the cluster, what it changes, and the changes.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use k8s_openapi::api::core::v1::Namespace;
+use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
+use super::args::InitArgs;
+use super::grant::report_missing;
+use crate::certificates::{CaBundle, CertificateSpec, issue};
 use crate::checks;
 use crate::commands::journal::{Cleanup, Journal};
 use crate::exit::Exit;
 use crate::manifest::{Document, Templates};
+use crate::metrics_api::CUSTOM;
 use crate::printer::{Printer, Style};
 use crate::progress::Progress;
-use crate::setup::config::{InstallConfig, InstallObjects, Trust};
-use crate::setup::install::{self, InstallError};
+use crate::setup::api_services::{self, ApiService};
+use crate::setup::config::{InstallConfig, InstallObjects, Pipeline, Trust};
+use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use crate::setup::permissions::{self, Rule};
-use crate::setup::plan::{self, Change, Step};
-use oppscale_cluster::{Cluster, Operation};
+use crate::setup::plan::{self, Change, Planner, Step};
+use crate::setup::tls_secret;
+use oppscale_cluster::{Apply, Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
+use oppscale_core::kinds::{API_SERVICE, DEPLOYMENT, NAMESPACE, ObjectRef, SECRET};
 use oppscale_core::units;
 
-use super::adapter::{ApiServer, api_server};
-use super::args::InitArgs;
-use super::grant::lacking;
-use super::trust::{is_missing, known_kinds, trust};
-
-/// What would be done.
+/// The changes of an installation.
 pub(super) struct Plan {
     namespace: Step,
     server: Vec<Step>,
     api: Vec<Step>,
-    /// The Deployment that answers the API, where that is not ours.
-    adapter: Option<String>,
-    known: Known,
+    /// The Deployment that serves the API, if it is not ours.
+    adapter: Option<ObjectRef>,
+    found: Found,
 }
 
-/// What came to light on the way.
+/// What else came up while planning.
 #[derive(Default)]
-pub(super) struct Known {
-    /// What the user should hear.
-    pub(super) notes: Vec<String>,
-    /// What is refused.
-    pub(super) denied: Vec<Denied>,
+struct Found {
+    /// Notes for the user.
+    notes: Vec<String>,
+    /// Requests that need a missing permission.
+    denied: Vec<Denied>,
 }
 
-/// Something that is refused for a missing right.
+/// A request that needs a missing permission.
 #[derive(Debug, Clone)]
 pub(super) struct Denied {
-    /// The server's words.
+    /// The server's message.
     pub(super) message: String,
-    /// Where; `None` for the whole cluster.
+    /// Namespace of the request; `None` for the whole cluster.
     pub(super) namespace: Option<String>,
 }
 
-impl From<&Rule> for Denied {
-    fn from(rule: &Rule) -> Self {
-        Self { message: format!("you may not {rule}"), namespace: rule.namespace.clone() }
+/// The server of the API.
+enum ApiServer {
+    /// Our server, or none.
+    Own,
+    /// prometheus-adapter, by its Deployment, which must be ready before the API is registered.
+    Adapter(ObjectRef),
+    /// prometheus-adapter, which is not installed yet.
+    Awaited,
+    /// An adapter that registers the API itself, or that oppscale does not manage.
+    Foreign,
+}
+
+impl Found {
+    /// The answer, or `T::default()` with a note of the missing permission.
+    fn or_denied<T: Default>(
+        &mut self,
+        answer: Result<T, ClusterError>,
+        namespace: Option<&str>,
+    ) -> Result<T, ClusterError> {
+        match answer {
+            Err(ClusterError::Forbidden { message, .. }) => {
+                let namespace = namespace.map(str::to_owned);
+                self.denied.push(Denied { message, namespace });
+                Ok(T::default())
+            }
+            answer => answer,
+        }
     }
 }
 
 impl Plan {
+    /// Plans the installation. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the cluster lacks something that the configuration needs, and when the server fails.
     pub(super) async fn make(
         args: &InitArgs,
         config: &InstallConfig,
@@ -66,45 +98,48 @@ impl Plan {
         cluster: &Cluster,
         now: i64,
     ) -> anyhow::Result<Self> {
-        let mut known = Known::default();
-        let api_server = api_server(config, cluster, &mut known).await?;
+        let mut found = Found::default();
+        let api_server = api_server(config, cluster, &mut found).await?;
         let trust = match api_server {
-            ApiServer::Foreign => Trust { secret: None, bundle: None },
-            _ => trust(config, cluster, now, &mut known).await?,
+            ApiServer::Foreign => Trust::default(),
+            _ => trust(config, cluster, now, &mut found).await?,
         };
         let InstallObjects { namespace, server, mut api } = config.render(templates, &trust)?;
         let adapter = match api_server {
             ApiServer::Own => None,
-            ApiServer::Adapter(path) => Some(path),
+            ApiServer::Adapter(deployment) => Some(deployment),
             ApiServer::Awaited | ApiServer::Foreign => {
                 api.clear();
                 None
             }
         };
-        known_kinds(cluster, server.iter().chain(&api)).await?;
-        let is_fresh = is_missing(cluster, &config.namespace).await?;
-        let fresh = is_fresh.then_some(config.namespace.as_str());
-        let force = args.force_conflicts;
-        let one = |document: Document| plan::step(cluster, document, fresh, force);
-        let namespace = one(namespace).await?;
-        let mut steps = (Vec::new(), Vec::new());
+        require_apis(cluster, server.iter().chain(&api)).await?;
+        let is_new = is_missing(cluster, &config.namespace).await?;
+        let new_namespace = is_new.then_some(config.namespace.as_str());
+        let planner = Planner { cluster, new_namespace, force: args.force_conflicts };
+        let namespace = planner.step(namespace).await?;
+        let (mut server_steps, mut api_steps) = (Vec::new(), Vec::new());
         for document in server {
-            steps.0.push(one(document).await?);
+            server_steps.push(planner.step(document).await?);
         }
         for document in api {
-            steps.1.push(one(document).await?);
+            api_steps.push(planner.step(document).await?);
         }
-        let mut plan = Self { namespace, server: steps.0, api: steps.1, adapter, known };
+        let mut plan = Self { namespace, server: server_steps, api: api_steps, adapter, found };
         if plan.pending() > 0 {
-            // What is to live in a new namespace cannot be tried, and neither can looking on and
-            // taking an API back; rights can be asked for all the same.
+            // No dry run tries objects of a new namespace, waiting, and removing an APIService;
+            // access reviews can.
             let missing = permissions::missing(cluster, &config.namespace).await?;
-            let is_inside = |rule: &Rule| fresh.is_some() && rule.namespace.as_deref() == fresh;
-            // Who may write without reading is told so object by object.
-            let unseen = missing.iter().filter(|rule| {
+            let is_inside =
+                |rule: &Rule| new_namespace.is_some() && rule.namespace.as_deref() == new_namespace;
+            // Without the permission to read, each object's own step tells what is missing.
+            let untried = missing.into_iter().filter(|rule| {
                 is_inside(rule) && rule.verb != "get" || permissions::is_of_waiting(rule)
             });
-            plan.known.denied.extend(unseen.map(Denied::from));
+            plan.found.denied.extend(untried.map(|rule| Denied {
+                message: format!("you may not {rule}"),
+                namespace: rule.namespace,
+            }));
         }
         Ok(plan)
     }
@@ -113,11 +148,18 @@ impl Plan {
         std::iter::once(&self.namespace).chain(&self.server).chain(&self.api)
     }
 
+    /// The number of objects to change.
     pub(super) fn pending(&self) -> usize {
         self.steps().filter(|step| step.is_pending()).count()
     }
 
-    /// Says what stands in the way, if anything does.
+    /// Notes for the user, before the prompt.
+    pub(super) fn notes(&self) -> &[String] {
+        &self.found.notes
+    }
+
+    /// Reports what prevents the plan: missing permissions as an exit code, other owners as an
+    /// error; `None` if nothing does.
     pub(super) async fn refused(
         &self,
         args: &InitArgs,
@@ -125,48 +167,41 @@ impl Plan {
         printer: &Printer,
     ) -> anyhow::Result<Option<Exit>> {
         let mut owned = Vec::new();
-        let mut denied = self.known.denied.clone();
-        let mut api_owned = None;
+        let mut denied = self.found.denied.clone();
+        let mut api_group = None;
         for step in self.steps() {
             match &step.change {
-                Change::Foreign(who) => {
-                    if step.document.kind() == "APIService" {
-                        api_owned = step.document.value()["spec"]["group"].as_str();
+                Change::Foreign(owner) => {
+                    if *step.object.kind == API_SERVICE {
+                        api_group = step.object.name.split_once('.').map(|(_, group)| group);
                     }
-                    owned.push(format!("{} belongs to {who}", step.name()));
+                    owned.push(format!("{} belongs to {owner}", step.object));
                 }
-                Change::Conflict(conflicts) => {
-                    let fields: Vec<_> =
-                        conflicts.iter().map(|(who, what)| format!("{who} owns {what}")).collect();
-                    owned.push(format!("{}: {}", step.name(), fields.join(", ")));
-                }
+                Change::Conflict(owners) => owned.push(format!("{}: {owners}", step.object)),
                 Change::Denied(message) => denied.push(Denied {
                     message: message.clone(),
-                    namespace: step.document.namespace().map(str::to_owned),
+                    namespace: step.object.namespace.clone(),
                 }),
                 Change::Create | Change::Update(_) | Change::Keep => {}
             }
         }
         if !denied.is_empty() {
-            return lacking(args, cluster, &self.namespace, &denied, printer).await.map(Some);
+            return report_missing(args, cluster, &self.namespace, &denied, printer)
+                .await
+                .map(Some);
         }
         if owned.is_empty() {
             return Ok(None);
         }
         printer.data(&self.text(printer))?;
-        let hint = match api_owned {
-            Some(group) => checks::alternative(group).to_owned(),
-            None => "change it where its owner has it, or take it over with --force-conflicts"
-                .to_owned(),
+        let hint = match api_group {
+            Some(group) => checks::alternative(group),
+            None => "change it where its owner has it, or take it over with --force-conflicts",
         };
         Err(Error::owned(owned.join("\n       ")).hint(hint).into())
     }
 
-    /// What the user should hear of it, before anything is asked.
-    pub(super) fn notes(&self) -> &[String] {
-        &self.known.notes
-    }
-
+    /// The plan, an object a line, with the diffs of those that drifted.
     pub(super) fn text(&self, printer: &Printer) -> String {
         let mut text = String::new();
         for step in self.steps() {
@@ -177,8 +212,8 @@ impl Plan {
                 Change::Conflict(_) | Change::Foreign(_) => ("owned", Style::Bad),
                 Change::Denied(_) => ("denied", Style::Bad),
             };
-            let _ =
-                writeln!(text, "{}  {}", printer.paint(style, &format!("{word:6}")), step.name());
+            let word = printer.paint(style, &format!("{word:6}"));
+            let _ = writeln!(text, "{word}  {}", step.object);
             if let Change::Update(diff) = &step.change {
                 for line in diff.lines() {
                     let _ = writeln!(text, "        {line}");
@@ -188,6 +223,11 @@ impl Plan {
         text
     }
 
+    /// Applies the changes: the server first, and the APIServices once it is ready.
+    ///
+    /// # Errors
+    /// When an object cannot be applied or is not ready in time. APIServices that were created are
+    /// deleted again.
     pub(super) async fn carry_out(
         &self,
         args: &InitArgs,
@@ -198,50 +238,54 @@ impl Plan {
     ) -> anyhow::Result<()> {
         let limit = units::time_limit(args.timeout).unwrap_or(Duration::from_secs(u32::MAX.into()));
         let end = Instant::now() + limit;
-        let force = args.force_conflicts;
+        let how = Apply { dry_run: false, force: args.force_conflicts };
+        let apply = |step| {
+            let Step { object, document, .. }: &Step = step;
+            cluster.apply(object, document.value(), how)
+        };
         let first = std::iter::once(&self.namespace).chain(&self.server);
         for step in first.filter(|step| step.is_pending()) {
-            install::apply(cluster, step, force).await.map_err(install_error)?;
-            journal.done(format!("applied {}", step.name()));
+            apply(step).await?;
+            journal.done(format!("applied {}", step.object));
         }
         if args.no_wait {
             return Ok(());
         }
         progress.phase("waiting for the server's pods");
-        let ours = self.server.iter().filter(|step| step.document.kind() == "Deployment");
-        for path in ours.map(|step| &step.path).chain(&self.adapter) {
-            install::rolled_out(cluster, path, end).await.map_err(install_error)?;
+        let objects = self.server.iter().map(|step| &step.object);
+        let deployments = objects.filter(|object| *object.kind == DEPLOYMENT);
+        for deployment in deployments.chain(&self.adapter) {
+            plan::rolled_out(cluster, deployment, end).await?;
         }
         let mut created = Vec::new();
-        for step in self.api.iter().filter(|step| step.is_pending()) {
-            if let Err(error) = install::apply(cluster, step, force).await {
-                progress.finish();
-                roll_back(cluster, &created, journal, printer).await;
-                return Err(install_error(error));
+        let registered = async {
+            for step in self.api.iter().filter(|step| step.is_pending()) {
+                apply(step).await?;
+                journal.done(format!("applied {}", step.object));
+                if step.change == Change::Create {
+                    created.push(&step.object);
+                    journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
+                }
             }
-            journal.done(format!("applied {}", step.name()));
-            if step.change == Change::Create {
-                created.push(step);
-                journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
+            progress.phase("waiting for the API to be available");
+            for step in &self.api {
+                plan::available(cluster, &step.object, end).await?;
             }
-        }
-        progress.phase("waiting for the API to be available");
-        for step in &self.api {
-            if let Err(error) = install::available(cluster, &step.path, end).await {
-                progress.finish();
-                roll_back(cluster, &created, journal, printer).await;
-                return Err(install_error(error));
-            }
+            anyhow::Ok(())
+        };
+        let registered = registered.await;
+        progress.finish();
+        if registered.is_err() {
+            roll_back(cluster, &created, journal, printer).await;
         }
         journal.resolve(Cleanup::Api);
-        progress.finish();
-        Ok(())
+        registered
     }
 }
 
-/// What is said of APIs that were handed over by a run that ends before they are available.
-fn unavailable(created: &[&Step]) -> String {
-    let names: Vec<_> = created.iter().map(|step| step.document.name()).collect();
+/// Warns about APIServices of a run that ended before they were available.
+fn unavailable(created: &[&ObjectRef]) -> String {
+    let names: Vec<_> = created.iter().map(|object| object.name.as_str()).collect();
     format!(
         "it is not known whether the API is available, and while one is not, namespaces cannot be \
          deleted to their end: run it again, or kubectl delete apiservice {}",
@@ -249,45 +293,179 @@ fn unavailable(created: &[&Step]) -> String {
     )
 }
 
-/// Takes back the APIs that this run handed over: while one is not available, no namespace of
-/// the cluster can be deleted.
-pub(super) async fn roll_back(
+/// Deletes the APIServices that this run created: while one is not available, no namespace of the
+/// cluster can be deleted.
+async fn roll_back(
     cluster: &Cluster,
-    created: &[&Step],
+    created: &[&ObjectRef],
     journal: &mut Journal<'_>,
     printer: &Printer,
 ) {
-    for step in created {
-        let operation = Operation::new(
-            format!("delete {}", step.name()),
-            "--verb=delete --resource=apiservices.apiregistration.k8s.io",
-        );
-        match cluster.remove(&operation, &step.path).await {
+    for object in created {
+        match cluster.delete(object).await {
             Ok(_) => {
-                journal.forget(&format!("applied {}", step.name()));
-                printer.note(&format!("deleted {} again", step.name()));
+                journal.forget(&format!("applied {object}"));
+                printer.note(&format!("deleted {object} again"));
             }
             Err(error) => printer.warn(&format!(
                 "{error}: while it is not available, namespaces cannot be deleted to their end: \
                  kubectl delete apiservice {}",
-                step.document.name()
+                object.name
             )),
         }
     }
-    // What could not be taken back has been told.
-    journal.resolve(Cleanup::Api);
 }
 
-pub(super) fn install_error(error: InstallError) -> anyhow::Error {
-    match error {
-        InstallError::Cluster(error) => error.into(),
-        InstallError::Owned { .. } => Error::owned(error.to_string())
-            .hint("somebody changed it meanwhile; run init again to see how it stands")
-            .into(),
-        InstallError::NotReady { .. } => {
-            let hint = "see why: kubectl describe pods and logs in the server's namespace, and\n\
-                        oppscale check --only server,certificates,aggregation";
-            Error::timed_out(error.to_string()).hint(hint).into()
+/// Finds the server of the API.
+async fn api_server(
+    config: &InstallConfig,
+    cluster: &Cluster,
+    found: &mut Found,
+) -> anyhow::Result<ApiServer> {
+    if config.serves() {
+        return Ok(ApiServer::Own);
+    }
+    let services = found.or_denied(api_services::all(cluster).await, None)?;
+    let (namespace, service) = (&*config.namespace, &*config.service);
+    if let Some(own) = services.iter().find(|one| one.leads_to(namespace, service)) {
+        let error = format!(
+            "APIService {} leads to oppscale, which would not answer it any more",
+            own.name()
+        );
+        let hint = "oppscale uninstall --keep-namespace first: workloads keep running, and their \
+                    HPAs\nhold them until the other pipeline is set up";
+        return Err(Error::failure(error).hint(hint).into());
+    }
+    if config.pipeline != Pipeline::Prometheus {
+        return Ok(ApiServer::Own);
+    }
+    let is_ours =
+        |service: &ApiService| service.leads_to(namespace, ADAPTER) && !service.has_other_manager();
+    let mut of_group = services.iter().filter(|service| service.group() == CUSTOM);
+    if let Some(foreign) = of_group.find(|service| !is_ours(service)) {
+        found.notes.push(format!(
+            "{}: that is left as it is. The adapter needs the rules of ConfigMap \
+             {namespace}/{ADAPTER_CONFIG}",
+            foreign.described()
+        ));
+        return Ok(ApiServer::Foreign);
+    }
+    let deployment = DEPLOYMENT.object(Some(namespace), ADAPTER);
+    let live: Option<IgnoredAny> =
+        found.or_denied(cluster.read(&deployment).await, Some(namespace))?;
+    if live.is_some() {
+        return Ok(ApiServer::Adapter(deployment));
+    }
+    found.notes.push(format!(
+        "{CUSTOM} is handed over when there is a {deployment}: install it with\n\
+         the values that oppscale init --pipeline prometheus --export DIR writes, then run this again"
+    ));
+    Ok(ApiServer::Awaited)
+}
+
+/// The certificates: existing ones if the aggregator accepts them, otherwise new ones.
+async fn trust(
+    config: &InstallConfig,
+    cluster: &Cluster,
+    now: i64,
+    found: &mut Found,
+) -> anyhow::Result<Trust> {
+    let Some((service, secret)) = config.api_server().filter(|_| !config.cert_manager) else {
+        return Ok(Trust::default());
+    };
+    let spec = CertificateSpec::new(service, &config.namespace);
+    let object = SECRET.object(Some(&config.namespace), secret);
+    let stored = match tls_secret::read(cluster, &object).await {
+        // What cannot be read may be in use, so it is not replaced.
+        Err(ClusterError::Forbidden { message, .. }) => {
+            let namespace = object.namespace;
+            found.denied.push(Denied { message, namespace });
+            return Ok(Trust::default());
+        }
+        stored => stored?,
+    };
+    let usable = stored.filter(|stored| stored.is_accepted(&spec.server_name(), now));
+    if let Some((stored, ca)) = usable.and_then(|stored| stored.ca.clone().map(|ca| (stored, ca))) {
+        if stored.good_for(&spec.server_name(), now).is_none() {
+            let note = "less than 30 % of the certificate's life is left: oppscale certs renew";
+            found.notes.push(note.to_owned());
+        }
+        let bundle = widest(config, cluster, CaBundle::parse(&ca)?).await;
+        return Ok(Trust { secret: None, bundle: Some(bundle) });
+    }
+    let issued = issue(&spec, now)?;
+    let bundle = CaBundle::parse(&issued.ca)?;
+    Ok(Trust { secret: Some(issued), bundle: Some(bundle) })
+}
+
+/// The bundle of an APIService that trusts further CAs, as during a renewal; otherwise `ours`.
+async fn widest(config: &InstallConfig, cluster: &Cluster, ours: CaBundle) -> CaBundle {
+    for (version, group, _) in config.apis() {
+        let object = API_SERVICE.object(None, &format!("{version}.{group}"));
+        let live = cluster.read::<ApiService>(&object).await.ok().flatten();
+        let bundle = live.and_then(|live| live.trusted());
+        if let Some(bundle) = bundle.filter(|bundle| bundle.len() > 1 && bundle.contains_all(&ours))
+        {
+            return bundle;
         }
     }
+    ours
+}
+
+/// Fails if the cluster lacks an API of the documents, before anything is written.
+async fn require_apis(
+    cluster: &Cluster,
+    documents: impl Iterator<Item = &Document>,
+) -> anyhow::Result<()> {
+    let mut versions: Vec<&str> = documents.map(Document::api_version).collect();
+    versions.sort_unstable();
+    versions.dedup();
+    for version in versions {
+        let (what, hint) = match version.split_once('/').map(|(group, _)| group) {
+            Some("cert-manager.io") => (
+                "cert-manager",
+                "install cert-manager first, or leave --certificates cert-manager out",
+            ),
+            Some("monitoring.coreos.com") => (
+                "Prometheus operator",
+                "install one first, for example with kube-prometheus-stack, whose values oppscale init --with\n\
+                 prometheus-stack --export DIR writes; or leave out --with alerts and --pipeline\n\
+                 prometheus, which need it",
+            ),
+            // Every cluster has the built-in ones.
+            _ => continue,
+        };
+        // Every authenticated user may use discovery.
+        let operation = Operation::new("look for the kinds of an API", "");
+        let found: Option<IgnoredAny> =
+            cluster.find(&operation, &format!("/apis/{version}")).await?;
+        if found.is_none() {
+            let text = format!("there is no {what} in this cluster: it has no API {version}");
+            return Err(Error::failure(text).hint(hint).into());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a namespace does not exist.
+async fn is_missing(cluster: &Cluster, namespace: &str) -> anyhow::Result<bool> {
+    let live: Option<Namespace> = match cluster.read(&NAMESPACE.object(None, namespace)).await {
+        Err(ClusterError::Forbidden { .. }) => return Ok(false),
+        live => live?,
+    };
+    let Some(live) = live else { return Ok(true) };
+    let status = live.status.unwrap_or_default();
+    if status.phase.as_deref() != Some("Terminating") {
+        return Ok(false);
+    }
+    let conditions = status.conditions.unwrap_or_default();
+    let why = conditions.into_iter().filter(|condition| condition.status == "True");
+    let why: Vec<_> = why.filter_map(|condition| condition.message).collect();
+    let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+    Err(Error::failure(format!("namespace {namespace} is being deleted{why}"))
+        .hint(
+            "wait for its end, or choose another with --namespace. If it hangs, an APIService may\n\
+             be unavailable: oppscale check --only owners",
+        )
+        .into())
 }

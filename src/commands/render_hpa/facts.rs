@@ -55,7 +55,7 @@ pub(super) async fn live(
     let mut notes = Vec::new();
     let version = match args.kubernetes_version {
         Some(version) => version,
-        None => nearest(&oppscale_cluster::server_version(cluster).await?, &mut notes),
+        None => nearest(&oppscale_cluster::server_info(cluster).await?.version, &mut notes),
     };
     let told = match given(args).or_else(|| of_nodes(snapshot)) {
         Some(told) => told,

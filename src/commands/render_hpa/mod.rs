@@ -104,7 +104,7 @@ async fn write(
         let written = manifest::folder(templates, documents)?;
         std::fs::create_dir_all(folder)
             .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        for file in &written.files {
+        for file in &written {
             let path = folder.join(&file.name);
             let write = if file.private { files::write_private } else { files::write_whole };
             write(&path, file.text.as_bytes())
@@ -121,7 +121,7 @@ async fn write(
         }
         printer.note(&format!(
             "wrote {} files; apply them with: kubectl apply -k {}",
-            written.files.len(),
+            written.len(),
             folder.display()
         ));
         return Ok(Exit::Ok);
@@ -136,13 +136,13 @@ async fn write(
 
 /// Manifests of a folder that this set does not have, as those of another set with other
 /// numbers.
-fn left_over(folder: &Path, written: &manifest::Folder) -> Vec<String> {
+fn left_over(folder: &Path, written: &[manifest::File]) -> Vec<String> {
     // What cannot be listed has just been written to; the words are a service, no more.
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let mut left: Vec<_> = names
         .filter(|name| name.ends_with(".yaml") || name.ends_with(".yml"))
-        .filter(|name| written.files.iter().all(|file| file.name != *name))
+        .filter(|name| written.iter().all(|file| file.name != *name))
         .collect();
     left.sort();
     left
@@ -157,12 +157,11 @@ async fn differences(
     let mut text = String::new();
     for document in documents {
         let key = document.key().to_string();
-        let Some(kind) = document.known_kind() else {
+        let Some(object) = document.object() else {
             printer.warn(&format!("{key} is not compared: its kind is not known here"));
             continue;
         };
-        let path = kind.path(document.namespace(), document.name());
-        let dry = oppscale_cluster::dry_run(cluster, &key, kind, &path, document.value()).await?;
+        let dry = cluster.dry_run(&object, document.value()).await?;
         if dry.live.is_none() && dry.merged.is_none() {
             tracing::info!("{key}: its namespace or kind is not there yet");
         }

@@ -155,6 +155,7 @@ async fn read(
         namespace: args.namespace.clone(),
         node_usage: args.usage && !by_owner,
         pod_usage: args.usage && by_owner,
+        ..Default::default()
     };
     let cluster = args.cluster.connect().await?;
     let progress = Progress::new(printer.shows_progress());

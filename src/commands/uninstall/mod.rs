@@ -1,4 +1,4 @@
-//! `oppscale uninstall`: takes away what `init` brought, the API first.
+//! `oppscale uninstall`: deletes what `init` installed, the API first.
 
 mod plan;
 
@@ -11,11 +11,12 @@ use crate::commands::journal::Journal;
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::permissions::{self, Rule};
-use oppscale_cluster::{Cluster, Operation};
+use oppscale_cluster::Cluster;
 use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
-use plan::{PlannedDeletion, UninstallPlan};
+use oppscale_core::kinds::ObjectRef;
+use plan::UninstallPlan;
 
 /// Arguments of `oppscale uninstall`.
 #[derive(Debug, Args)]
@@ -54,35 +55,41 @@ pub struct UninstallArgs {
     pub cluster: ClusterArgs,
 }
 
+/// What a user is told when nothing is deleted for lack of permissions.
+const UNCHANGED: &str =
+    "nothing was changed: half an uninstallation would leave an API without a server";
+
 /// Removes the installation.
 ///
 /// # Errors
-/// When it may not be looked at or deleted.
+/// When objects may not be listed or deleted, or an APIService has another owner.
 pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let cluster = args.cluster.connect().await?;
-    let found = UninstallPlan::discover(&cluster, &args).await?;
-    if !found.unknown.is_empty() {
-        for message in &found.unknown {
-            printer.warn(&format!("it is not known what is to be deleted: {message}"));
+    let UninstallPlan { deletions, unknown, notes, foreign } =
+        UninstallPlan::discover(&cluster, &args).await?;
+    if !unknown.is_empty() {
+        for message in unknown {
+            printer.warn(&format!("some objects to delete are unknown: {message}"));
         }
-        printer.note("nothing was changed: half an uninstallation leaves an API without a server");
+        printer.note(UNCHANGED);
         return Ok(Exit::Permissions);
     }
-    if !found.foreign.is_empty() {
-        return Err(Error::owned(
-            format!(
-                "APIServices lead to Service {}/{} and are somebody else's: {}",
-                args.namespace,
-                args.service,
-                found.foreign.join(", ")
-            )).hint("while the server of one is gone, no namespace of the cluster can be deleted to its end.\n\
-             Remove them where they come from, or with kubectl delete apiservice, and run it again")
+    if !foreign.is_empty() {
+        return Err(Error::owned(format!(
+            "APIServices of other owners lead to Service {}/{}: {}",
+            args.namespace,
+            args.service,
+            foreign.join(", ")
+        ))
+        .hint(
+            "without its server, each would prevent the deletion of every namespace. Delete them\n\
+             where they come from, or with kubectl delete apiservice, and run this again",
+        )
         .into());
     }
-    for note in &found.notes {
+    for note in &notes {
         printer.note(note);
     }
-    let deletions = found.deletions;
     if deletions.is_empty() {
         if let Some((namespace, service)) = plan::other_installation(&cluster).await? {
             let (asked, named) = (&args.namespace, &args.service);
@@ -96,29 +103,29 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
         return Ok(Exit::Ok);
     }
     let mut text = String::new();
-    for one in &deletions {
-        let _ = writeln!(text, "{}  {}", printer.paint(Style::Warn, "delete"), one.name);
+    for object in &deletions {
+        let _ = writeln!(text, "{}  {object}", printer.paint(Style::Warn, "delete"));
     }
     printer.data(&text)?;
-    let refused = undeletable(&cluster, &deletions).await?;
-    if !refused.is_empty() {
-        printer.warn(&format!("you may not {}", refused.join(", nor ")));
-        printer.note("nothing was changed: half an uninstallation leaves an API without a server");
+    let forbidden = forbidden(&cluster, &deletions).await?;
+    if !forbidden.is_empty() {
+        printer.warn(&format!("you may not {}", forbidden.join(", nor ")));
+        printer.note(UNCHANGED);
         return Ok(Exit::Permissions);
     }
     if args.dry_run {
         return Ok(Exit::Ok);
     }
+    let count = deletions.len();
     if !args.yes {
         if !can_ask() {
             return Err(Error::usage(format!(
-                "{} objects are to be deleted, and nobody can be asked",
-                deletions.len()
+                "{count} deletions need confirmation, and there is no terminal"
             ))
-            .hint("--yes deletes them without asking, --dry-run only shows them")
+            .hint("--yes deletes without asking, --dry-run only shows the plan")
             .into());
         }
-        match confirm(&format!("Delete these {} objects?", deletions.len())).await? {
+        match confirm(&format!("Delete these {count} objects?")).await? {
             Some(true) => {}
             answer => {
                 printer.note("nothing was changed");
@@ -126,40 +133,37 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
             }
         }
     }
-    let mut journal = Journal::new(printer, deletions.len());
-    for one in &deletions {
-        let words = format!("delete {}", one.name);
-        let right = one.kind.permission("delete");
-        cluster.remove(&Operation::new(&words, &right), &one.path).await?;
-        journal.done(format!("deleted {}", one.name));
+    let mut journal = Journal::new(printer, count);
+    for object in &deletions {
+        cluster.delete(object).await?;
+        journal.done(format!("deleted {object}"));
     }
     journal.close();
-    printer.data(&format!("{} objects deleted\n", deletions.len()))?;
+    printer.data(&format!("{count} objects deleted\n"))?;
     if !args.delete_workloads {
-        printer
-            .note("opportunistic workloads go on running; their HPAs get no metric and hold them");
+        printer.note(
+            "opportunistic workloads keep running; without a metric, their HPAs leave the replicas\n\
+             as they are",
+        );
     }
     Ok(Exit::Ok)
 }
 
-/// The rights to delete that are missing, each once.
-async fn undeletable(
-    cluster: &Cluster,
-    deletions: &[PlannedDeletion],
-) -> anyhow::Result<Vec<String>> {
+/// The missing permissions to delete, each once.
+async fn forbidden(cluster: &Cluster, deletions: &[ObjectRef]) -> anyhow::Result<Vec<String>> {
     let mut rules: Vec<Rule> = Vec::new();
-    for one in deletions {
-        let rule = Rule::new("delete", one.kind.group, one.kind.plural);
-        let rule = Rule { namespace: one.namespace.clone(), ..rule };
+    for object in deletions {
+        let namespace = object.namespace.clone();
+        let rule = Rule { namespace, ..Rule::of("delete", object.kind) };
         if !rules.contains(&rule) {
             rules.push(rule);
         }
     }
-    let mut refused = Vec::new();
+    let mut forbidden = Vec::new();
     for rule in rules {
-        if !permissions::may(cluster, &rule, rule.namespace.as_deref()).await? {
-            refused.push(rule.to_string());
+        if !permissions::is_allowed(cluster, &rule).await? {
+            forbidden.push(rule.to_string());
         }
     }
-    Ok(refused)
+    Ok(forbidden)
 }

@@ -1,21 +1,23 @@
-//! What `oppscale uninstall` takes away: what carries our labels, and what stands in the way.
+//! The plan of `oppscale uninstall`: the objects with oppscale's labels, and what prevents their
+//! deletion.
 
+use k8s_openapi::api::rbac::v1::Subject;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
 use serde_json::Value;
-
-use crate::setup::api_services::{self, ApiService};
-use crate::setup::helm::ADAPTER;
-use oppscale_cluster::{Cluster, ClusterError, Operation};
-use oppscale_core::kinds::{self, Installed, Kind};
 
 use super::UninstallArgs;
 use crate::commands::init::BOOTSTRAP;
+use crate::setup::api_services::{self, ApiService};
+use crate::setup::config::cluster_name;
+use crate::setup::helm::ADAPTER;
+use crate::setup::{SELECTOR, annotation, label};
+use oppscale_cluster::{Autoscaler, Cluster, ClusterError};
+use oppscale_core::kinds::{self, Installed, Kind, ObjectRef};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
-/// The selector of our labels, as a query encodes it.
-const OURS: &str =
-    "app.kubernetes.io%2Fpart-of%3Doppscale%2Capp.kubernetes.io%2Fmanaged-by%3Doppscale";
-
-/// Kinds whose objects with our labels are deleted, in this order.
-static KINDS: [&Kind; 15] = [
+/// Kinds whose objects with oppscale's labels are deleted, in this order.
+static KINDS: [&Kind; 14] = [
     &kinds::API_SERVICE,
     &kinds::SERVICE_MONITOR,
     &kinds::PROMETHEUS_RULE,
@@ -30,11 +32,9 @@ static KINDS: [&Kind; 15] = [
     &kinds::CLUSTER_ROLE_BINDING,
     &kinds::CLUSTER_ROLE,
     &kinds::SERVICE_ACCOUNT,
-    &kinds::NAMESPACE,
 ];
 
-/// Kinds for whose objects a namespace is kept. Custom resources that mean anything show as one
-/// of these.
+/// Kinds for whose objects a namespace is kept. Custom resources that matter own one of these.
 static TENANTS: [&Kind; 11] = [
     &kinds::DEPLOYMENT,
     &kinds::STATEFUL_SET,
@@ -49,65 +49,59 @@ static TENANTS: [&Kind; 11] = [
     &kinds::SERVICE_ACCOUNT,
 ];
 
-/// What every namespace gets by itself.
-const GIVEN: [&str; 4] = [
-    "ConfigMap kube-root-ca.crt",
-    "ConfigMap istio-ca-root-cert",
-    "ConfigMap openshift-service-ca.crt",
-    "ServiceAccount default",
+/// Objects that every namespace has.
+const GIVEN: [(&Kind, &str); 4] = [
+    (&kinds::CONFIG_MAP, "kube-root-ca.crt"),
+    (&kinds::CONFIG_MAP, "istio-ca-root-cert"),
+    (&kinds::CONFIG_MAP, "openshift-service-ca.crt"),
+    (&kinds::SERVICE_ACCOUNT, "default"),
 ];
 
-/// Something to be deleted.
-pub(super) struct PlannedDeletion {
-    pub(super) name: String,
-    pub(super) path: String,
-    pub(super) kind: &'static Kind,
-    pub(super) namespace: Option<String>,
+/// The metadata of an object.
+#[derive(Deserialize)]
+struct Object {
+    #[serde(default)]
+    metadata: ObjectMeta,
 }
 
-/// What was found.
+/// The planned deletions.
 #[derive(Default)]
 pub(super) struct UninstallPlan {
-    /// In the order in which it is to be deleted.
-    pub(super) deletions: Vec<PlannedDeletion>,
-    /// What may not be looked at.
+    /// In the order of deletion.
+    pub(super) deletions: Vec<ObjectRef>,
+    /// Messages about objects that may not be listed.
     pub(super) unknown: Vec<String>,
-    /// Worth a word.
+    /// Notes for the user.
     pub(super) notes: Vec<String>,
-    /// APIServices that lead to our server and are not ours to delete.
+    /// APIServices that lead to our server and have another owner.
     pub(super) foreign: Vec<String>,
 }
 
 impl UninstallPlan {
-    /// Looks through the cluster.
+    /// Plans the deletions.
     pub(super) async fn discover(
         cluster: &Cluster,
         args: &UninstallArgs,
     ) -> Result<Self, ClusterError> {
-        let mut found = Self::default();
+        let mut plan = Self::default();
         if args.delete_workloads {
-            let workloads = workloads(cluster, &mut found.notes).await;
-            found.take(workloads)?;
+            let workloads = workloads(cluster, &mut plan.notes).await;
+            plan.add(workloads)?;
         }
         for kind in KINDS {
-            if *kind != kinds::NAMESPACE {
-                let ours = ours(cluster, kind, args).await;
-                found.take(ours)?;
-            } else if !args.keep_namespace {
-                found.namespace(cluster, kind, args).await?;
-            }
+            plan.add(installed(cluster, kind, args).await)?;
         }
-        // The API goes before all else, workloads included.
-        found.deletions.sort_by_key(|one| *one.kind != kinds::API_SERVICE);
-        found.foreign_api_services(cluster, args).await?;
-        Ok(found)
+        if !args.keep_namespace {
+            plan.add_namespace(cluster, args).await?;
+        }
+        // APIServices go first, before workloads, too.
+        plan.deletions.sort_by_key(|object| *object.kind != kinds::API_SERVICE);
+        plan.find_foreign_api_services(cluster, args).await?;
+        Ok(plan)
     }
 
-    fn take(
-        &mut self,
-        answer: Result<Vec<PlannedDeletion>, ClusterError>,
-    ) -> Result<(), ClusterError> {
-        match answer {
+    fn add(&mut self, found: Result<Vec<ObjectRef>, ClusterError>) -> Result<(), ClusterError> {
+        match found {
             Ok(deletions) => self.deletions.extend(deletions),
             Err(ClusterError::Forbidden { message, .. }) => self.unknown.push(message),
             Err(error) => return Err(error),
@@ -115,37 +109,37 @@ impl UninstallPlan {
         Ok(())
     }
 
-    /// The namespace goes if it is ours and nobody else lives in it: whoever deletes it deletes
-    /// all of that too.
-    async fn namespace(
+    /// Adds the namespace if oppscale created it and it has no other tenants: their objects would
+    /// be deleted with it.
+    async fn add_namespace(
         &mut self,
         cluster: &Cluster,
-        kind: &'static Kind,
         args: &UninstallArgs,
     ) -> Result<(), ClusterError> {
         let before = self.deletions.len();
-        let ours = ours(cluster, kind, args).await;
-        self.take(ours)?;
+        self.add(installed(cluster, &kinds::NAMESPACE, args).await)?;
         if self.deletions.len() == before {
             return Ok(());
         }
         let (others, unknown) = self.tenants(cluster, &args.namespace).await?;
-        let why = match (others.first(), unknown.first()) {
-            (Some(_), _) => {
-                let shown: Vec<_> = others.iter().take(5).map(String::as_str).collect();
-                let more = others.len().saturating_sub(shown.len());
-                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-                format!("others live in it: {}{more}", shown.join(", "))
+        let why = match (&others[..], unknown.first()) {
+            ([], None) => return Ok(()),
+            ([], Some(message)) => format!("other tenants of it are unknown: {message}"),
+            (others, _) => {
+                let (shown, rest) = others.split_at(others.len().min(5));
+                let more = match rest.len() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                format!("it has other tenants: {}{more}", shown.join(", "))
             }
-            (None, Some(message)) => format!("who else lives in it is not known: {message}"),
-            (None, None) => return Ok(()),
         };
         self.deletions.truncate(before);
-        self.notes.push(format!("namespace {} is kept, for {why}", args.namespace));
+        self.notes.push(format!("namespace {} is kept: {why}", args.namespace));
         Ok(())
     }
 
-    /// What else lives in a namespace, and what of it may not be listed.
+    /// Other objects in a namespace, and messages about kinds that may not be listed.
     async fn tenants(
         &self,
         cluster: &Cluster,
@@ -153,203 +147,158 @@ impl UninstallPlan {
     ) -> Result<(Vec<String>, Vec<String>), ClusterError> {
         let (mut others, mut unknown) = (Vec::new(), Vec::new());
         for kind in TENANTS {
-            let path = kind.list_path(Some(namespace));
-            let words = format!("list {}s", kind.name);
-            let list = match cluster.find(&Operation::new(&words, ""), &path).await {
+            let objects: Vec<Object> = match cluster.list(kind, Some(namespace), "").await {
                 Err(ClusterError::Forbidden { message, .. }) => {
                     unknown.push(message);
                     continue;
                 }
-                list => list?.unwrap_or_default(),
+                objects => objects?,
             };
-            for item in list["items"].as_array().into_iter().flatten() {
-                let metadata = &item["metadata"];
-                let name = metadata["name"].as_str().unwrap_or_default();
-                let shown = format!("{} {name}", kind.name);
-                let path = format!("{path}/{name}");
-                // What somebody owns goes with its owner.
-                let is_owned =
-                    metadata["ownerReferences"].as_array().is_some_and(|o| !o.is_empty());
-                // cert-manager makes these from Certificates that are ours.
-                let is_issued = metadata["annotations"]["cert-manager.io/issuer-name"]
-                    .as_str()
-                    .is_some_and(|issuer| issuer.starts_with("oppscale"));
-                let is_planned = self.deletions.iter().any(|one| one.path == path);
-                if !is_owned && !is_issued && !is_planned && !GIVEN.contains(&shown.as_str()) {
-                    others.push(shown);
+            for Object { metadata } in objects {
+                let name = metadata.name.as_deref().unwrap_or_default();
+                let object = kind.object(Some(namespace), name);
+                // It is deleted with its owner.
+                let is_owned = metadata.owner_references.iter().flatten().next().is_some();
+                // cert-manager creates Secrets for Certificates of oppscale.
+                let issuer = annotation(&metadata, "cert-manager.io/issuer-name");
+                let is_issued = issuer.is_some_and(|issuer| issuer.starts_with("oppscale"));
+                let is_known = self.deletions.contains(&object) || GIVEN.contains(&(kind, name));
+                if !is_owned && !is_issued && !is_known {
+                    others.push(format!("{} {name}", kind.name));
                 }
             }
         }
         Ok((others, unknown))
     }
 
-    /// An APIService that leads to a server that is gone keeps every namespace from being
-    /// deleted, whoever it belongs to.
-    async fn foreign_api_services(
+    /// An APIService whose server is gone prevents the deletion of every namespace, whoever owns
+    /// it.
+    async fn find_foreign_api_services(
         &mut self,
         cluster: &Cluster,
         args: &UninstallArgs,
     ) -> Result<(), ClusterError> {
-        let all = match api_services::all(cluster).await {
-            Ok(all) => all,
-            // Told already: they were to be listed for our labels.
+        let services = match api_services::all(cluster).await {
+            // `unknown` has the message from the list of labelled APIServices.
             Err(ClusterError::Forbidden { .. }) => return Ok(()),
-            Err(error) => return Err(error),
+            services => services?,
         };
-        let foreign_api_services = all.iter().filter(|service| {
-            let path = format!("{}/{}", api_services::PATH, service.name());
-            service.leads_to(&args.namespace, &args.service)
-                && !self.deletions.iter().any(|one| one.path == path)
-        });
-        self.foreign.extend(foreign_api_services.map(described));
+        for service in services {
+            let object = kinds::API_SERVICE.object(None, service.name());
+            if service.leads_to(&args.namespace, &args.service) && !self.deletions.contains(&object)
+            {
+                let manager = service.manager();
+                let manager = manager.unwrap_or_else(|| "without our labels".to_owned());
+                self.foreign.push(format!("{} ({manager})", service.name()));
+            }
+        }
         Ok(())
     }
 }
 
-fn described(service: &ApiService) -> String {
-    let keeper = service.keeper().unwrap_or_else(|| "without our labels".to_owned());
-    format!("{} ({keeper})", service.name())
-}
-
-/// What of a kind carries our labels.
-async fn ours(
+/// The objects of a kind with oppscale's labels that belong to this installation.
+async fn installed(
     cluster: &Cluster,
     kind: &'static Kind,
     args: &UninstallArgs,
-) -> Result<Vec<PlannedDeletion>, ClusterError> {
+) -> Result<Vec<ObjectRef>, ClusterError> {
     // The one RoleBinding lets the server read the front proxy's ConfigMap.
     let namespace = match kind.installed {
         Installed::KubeSystem => "kube-system",
         _ => &args.namespace,
     };
-    let path = kind.list_path(Some(namespace));
-    let words = format!("list {}s", kind.name);
-    let right = kind.permission("list,delete");
-    let query = format!("{path}?labelSelector={OURS}");
-    let list = cluster.find(&Operation::new(&words, &right), &query).await?;
-    let items = list.unwrap_or_default()["items"].as_array().cloned().unwrap_or_default();
-    let deletions = items.iter().filter(|item| belongs(kind, item, args)).map(|item| {
-        let metadata = &item["metadata"];
-        let name = metadata["name"].as_str().unwrap_or_default();
-        let namespace = metadata["namespace"].as_str();
-        let shown = namespace.map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        PlannedDeletion {
-            name: format!("{} {shown}{name}", kind.name),
-            path: format!("{path}/{name}"),
-            kind,
-            namespace: namespace.map(str::to_owned),
-        }
+    let objects: Vec<Value> = cluster.list(kind, Some(namespace), SELECTOR).await?;
+    let own = objects.iter().filter_map(|object| {
+        let Object { metadata } = Object::deserialize(object).ok()?;
+        let name = metadata.name.as_deref()?;
+        let is_ours = belongs(kind, name, &metadata, object, args);
+        is_ours.then(|| kind.object(metadata.namespace.as_deref().or(Some(namespace)), name))
     });
-    Ok(deletions.collect())
+    Ok(own.collect())
 }
 
-/// Namespace and name of an installation in the cluster, for whoever mistyped them; `None` if
-/// there is none, or if Deployments may not be listed everywhere.
+/// Namespace and name of an installation in the cluster, for a mistyped one; `None` if there is
+/// none, or if Deployments may not be listed everywhere.
 pub(super) async fn other_installation(
     cluster: &Cluster,
 ) -> Result<Option<(String, String)>, ClusterError> {
-    let right = kinds::DEPLOYMENT.permission("list");
-    let path = format!("{}?labelSelector={OURS}", kinds::DEPLOYMENT.list_path(None));
-    let list = match cluster.find(&Operation::new("list Deployments", &right), &path).await {
+    let found = cluster.list::<Object>(&kinds::DEPLOYMENT, None, SELECTOR).await;
+    let objects = match found {
         Err(ClusterError::Forbidden { .. }) => return Ok(None),
-        list => list?.unwrap_or_default(),
+        objects => objects?,
     };
-    let metadata = &list["items"][0]["metadata"];
-    let text = |field: &str| metadata[field].as_str().map(str::to_owned);
-    Ok(text("namespace").zip(text("name")))
+    let first = objects.into_iter().next();
+    Ok(first.and_then(|object| object.metadata.namespace.zip(object.metadata.name)))
 }
 
-/// Whether an object is of this installation: there may be several in a cluster.
-fn belongs(kind: &Kind, item: &Value, args: &UninstallArgs) -> bool {
-    let label = &item["metadata"]["labels"]["app.kubernetes.io/instance"];
-    let name = item["metadata"]["name"].as_str().unwrap_or_default();
+/// Whether an object belongs to this installation: a cluster may have several.
+fn belongs(
+    kind: &Kind,
+    name: &str,
+    metadata: &ObjectMeta,
+    object: &Value,
+    args: &UninstallArgs,
+) -> bool {
+    let (namespace, service) = (&*args.namespace, &*args.service);
+    let instance = label(metadata, "app.kubernetes.io/instance");
     match kind.name {
-        "Namespace" => name == args.namespace,
-        "APIService" => {
-            let service = &item["spec"]["service"];
-            service["namespace"] == *args.namespace
-                && (service["name"] == *args.service || service["name"] == ADAPTER)
-        }
-        // A run that was ended may have left it.
+        "Namespace" => name == namespace,
+        "APIService" => ApiService::deserialize(object)
+            .is_ok_and(|api| api.leads_to(namespace, service) || api.leads_to(namespace, ADAPTER)),
+        // An interrupted run may have left it.
         "ClusterRoleBinding" if name == BOOTSTRAP => true,
         "ClusterRoleBinding" | "RoleBinding" => {
-            let subjects = item["subjects"].as_array().into_iter().flatten();
-            *label == *args.service
-                && subjects.into_iter().any(|s| s["namespace"] == *args.namespace)
+            let subjects = Vec::<Subject>::deserialize(&object["subjects"]).unwrap_or_default();
+            let mut subjects = subjects.iter();
+            instance == Some(service) && subjects.any(|s| s.namespace.as_deref() == Some(namespace))
         }
-        "ClusterRole" => {
-            let own = match args.namespace == args.service {
-                true => args.service.clone(),
-                false => format!("{}-{}", args.namespace, args.service),
-            };
-            name == own
-        }
-        // Kubeconfigs' Secrets and accounts have no instance: they live in this namespace.
-        // What we made for the adapter is named after it.
-        _ => label.is_null() || *label == *args.service || label == ADAPTER,
+        "ClusterRole" => name == cluster_name(namespace, service),
+        // Secrets and accounts of kubeconfigs have no instance; the adapter's objects have its
+        // name.
+        _ => instance.is_none_or(|instance| instance == service || instance == ADAPTER),
     }
 }
 
-/// HPAs of ours, and what they scale, where that is labelled opportunistic: an HPA can be
-/// pointed at anything.
+/// HPAs that oppscale rendered, and the workloads that they scale, if those are labelled
+/// opportunistic: an HPA can scale any workload.
 async fn workloads(
     cluster: &Cluster,
     notes: &mut Vec<String>,
-) -> Result<Vec<PlannedDeletion>, ClusterError> {
-    let operation = Operation::new("list HPAs", kinds::HPA.permission("list,delete"));
-    let list = cluster.find(&operation, &kinds::HPA.list_path(None)).await?;
+) -> Result<Vec<ObjectRef>, ClusterError> {
+    let hpas: Vec<Autoscaler> = cluster.list(&kinds::HPA, None, "").await?;
     let mut deletions = Vec::new();
-    for hpa in list.unwrap_or_default()["items"].as_array().into_iter().flatten() {
-        let target = &hpa["spec"]["scaleTargetRef"];
-        if hpa["metadata"]["labels"]["app.kubernetes.io/managed-by"] != "oppscale" {
+    for hpa in &hpas {
+        if label(&hpa.0.metadata, "app.kubernetes.io/managed-by") != Some("oppscale") {
             continue;
         }
-        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-        let (namespace, name) =
-            (text(&hpa["metadata"]["namespace"]), text(&hpa["metadata"]["name"]));
-        let (kind, workload) = (text(&target["kind"]), text(&target["name"]));
-        deletions.push(scaler(&hpa["metadata"], &namespace, &name));
-        let version = text(&target["apiVersion"]);
-        let is_it = |known: &&Kind| {
-            known.name == kind && (version.is_empty() || known.api_version() == version)
-        };
-        let Some(known) = kinds::scalable().find(is_it) else {
-            notes
-                .push(format!("{kind} {namespace}/{workload} is kept: its kind is not known here"));
-            continue;
-        };
-        let path = known.path(Some(&namespace), &workload);
-        let words = format!("get {kind} {namespace}/{workload}");
-        let right = known.permission("get,delete");
-        let Some(live) = cluster.find(&Operation::new(&words, &right), &path).await? else {
-            continue;
-        };
-        if live["metadata"]["labels"]["oppscale.dev/opportunistic"] != "true" {
+        let namespace = Some(hpa.namespace());
+        deletions.push(match hpa.scaled_object() {
+            // KEDA would create the HPA again.
+            Some(name) => kinds::SCALED_OBJECT.object(namespace, name),
+            None => kinds::HPA.object(namespace, hpa.name()),
+        });
+        let target = hpa.target();
+        let version = target.api_version.as_deref().unwrap_or_default();
+        let mut kinds = kinds::scalable().filter(|kind| kind.name == target.kind);
+        let known = kinds.find(|kind| version.is_empty() || kind.api_version() == version);
+        let Some(kind) = known else {
             notes.push(format!(
-                "{kind} {namespace}/{workload} is kept: it is not labelled \
-                 oppscale.dev/opportunistic=true, though our HPA scales it"
+                "{} {}/{} is kept: its kind is unknown",
+                target.kind,
+                hpa.namespace(),
+                target.name
             ));
             continue;
+        };
+        let workload = kind.object(namespace, &target.name);
+        let Some(Object { metadata }) = cluster.read(&workload).await? else { continue };
+        match label(&metadata, OPPORTUNISTIC_LABEL) {
+            Some("true") => deletions.push(workload),
+            _ => notes.push(format!(
+                "{workload} is kept: it is not labelled {OPPORTUNISTIC_LABEL}=true, though our \
+                 HPA scales it"
+            )),
         }
-        let name = format!("{kind} {namespace}/{workload}");
-        deletions.push(PlannedDeletion { name, path, kind: known, namespace: Some(namespace) });
     }
     Ok(deletions)
-}
-
-/// An HPA; or the ScaledObject that KEDA made it for, with the same labels, and would make it
-/// for again.
-fn scaler(hpa: &Value, namespace: &str, name: &str) -> PlannedDeletion {
-    let mut owners = hpa["ownerReferences"].as_array().into_iter().flatten();
-    let of = owners.find(|owner| owner["kind"] == "ScaledObject");
-    let (kind, name) = match of.and_then(|owner| owner["name"].as_str()) {
-        Some(name) => (&kinds::SCALED_OBJECT, name),
-        None => (&kinds::HPA, name),
-    };
-    PlannedDeletion {
-        name: format!("{} {namespace}/{name}", kind.name),
-        path: kind.path(Some(namespace), name),
-        kind,
-        namespace: Some(namespace.to_owned()),
-    }
 }

@@ -18,7 +18,7 @@ use crate::builder::{ChangeObserver, SnapshotBuilder};
 use crate::client::{Cluster, Operation};
 use crate::error::ClusterError;
 use crate::pages::Listing;
-use crate::workload::{self, KindRef, ResolvedWorkload, WorkloadRef};
+use crate::workload::{KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long a watch lives, unless it is said otherwise: so long data may be old before
 /// the server proves it current, and a little longer a dead connection goes unnoticed.
@@ -102,7 +102,7 @@ impl Follower {
             *kind = KindRef::Known(kind.resolve(&cluster).await?);
         }
         let own = match &config.workload {
-            Some(reference) => workload::fetch(&cluster, reference, &namespace).await?,
+            Some(reference) => reference.resolve(&cluster, &namespace).await?,
             None => ResolvedWorkload::default(),
         };
         let version = version(&cluster).await;

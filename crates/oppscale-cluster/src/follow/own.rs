@@ -70,7 +70,7 @@ impl OwnFollower {
             changed.notified().await;
             loop {
                 tokio::time::sleep(DEBOUNCE).await;
-                let fetched = workload::fetch(&cluster, &self.reference, &self.namespace).await;
+                let fetched = self.reference.resolve(&cluster, &self.namespace).await;
                 let new = match fetched {
                     Ok(new) => new,
                     Err(error) => {
