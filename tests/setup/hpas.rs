@@ -136,7 +136,7 @@ fn the_hpa_of_a_custom_workload_is_checked() {
 }
 
 /// Puts a labelled Deployment of this name, and its HPA, into the namespace `opportunistic`.
-fn put_filler(server: &FakeApiServer, name: &str) {
+pub fn put_filler(server: &FakeApiServer, name: &str) {
     let list = json_of("blog-cluster/deployments.json");
     let is_filler = |one: &&Value| one["metadata"]["name"] == "electroneum";
     let mut filler = list["items"].as_array().unwrap().iter().find(is_filler).unwrap().clone();

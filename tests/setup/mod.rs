@@ -13,6 +13,7 @@ mod key_kinds;
 mod kubeconfig;
 mod lies;
 mod monitoring;
+mod requests;
 mod rights;
 mod rotation;
 mod secrets;
