@@ -303,7 +303,7 @@ static SERVER: [Series<ServerScrape>; 13] = [
         },
     ),
     gauge(
-        "oppscale_blind",
+        "oppscale_stale",
         "",
         "1 while the data is stale, and metrics are refused or 0.",
         |scrape, family| {
@@ -313,7 +313,7 @@ static SERVER: [Series<ServerScrape>; 13] = [
     counter(
         "oppscale_watch_restarts_total",
         "`resource`",
-        "Watches lost and lists read again, by resource.",
+        "Watches restarted and lists repeated, by resource.",
         |scrape, family| {
             for (resource, feed) in &scrape.watches {
                 family.add(&[("resource", resource)], feed.restarts);
@@ -354,7 +354,7 @@ static SERVER: [Series<ServerScrape>; 13] = [
     histogram(
         "oppscale_api_request_duration_seconds",
         "`group`",
-        "Time that answers of the metrics API took.",
+        "Time that responses of the metrics API took.",
         |scrape, family| scrape.exporter.requests.add_durations_to(family),
     ),
     gauge(
@@ -557,5 +557,34 @@ mod tests {
             return std::fs::write(path, page).unwrap();
         }
         assert_eq!(found, table);
+    }
+
+    /// A panel of the dashboard with a single series starts with the help text of that series.
+    #[test]
+    fn panels_are_described_by_the_help_of_their_series() {
+        fn helps<S>(series: &[Series<S>]) -> impl Iterator<Item = (&str, &str)> {
+            series.iter().map(|series| (series.name, series.help))
+        }
+        let dashboard: serde_json::Value =
+            serde_json::from_str(crate::manifest::DASHBOARD).unwrap();
+        let mut compared = 0;
+        for panel in dashboard["panels"].as_array().unwrap() {
+            let targets = panel["targets"].as_array().into_iter().flatten();
+            let queries: String = targets.map(|target| target["expr"].to_string()).collect();
+            let is_named = |name: &str| {
+                queries.split(|c: char| !c.is_ascii_lowercase() && c != '_').any(|word| {
+                    word.strip_prefix(name)
+                        .is_some_and(|end| ["", "_bucket", "_count", "_sum"].contains(&end))
+                })
+            };
+            let series: Vec<_> =
+                helps(&CLUSTER).chain(helps(&SERVER)).filter(|(name, _)| is_named(name)).collect();
+            if let [(name, help)] = series[..] {
+                let description = panel["description"].as_str().unwrap();
+                assert!(description.starts_with(help), "{name}: {description}");
+                compared += 1;
+            }
+        }
+        assert_eq!(compared, 15);
     }
 }

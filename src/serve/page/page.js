@@ -1,26 +1,26 @@
-// Puts newer pieces of the page into place as the server sends them.
+// Replaces pieces of the page as the server sends newer ones.
 "use strict";
 
-// The server is heard every 5 s at least. A connection whose other end is gone without a
-// word, as when a machine dies or sleeps, says nothing and never fails.
-const SILENCE = 15000;
+// The server sends an event at least every 5 s. When a machine dies or sleeps, its connections
+// neither fail nor deliver events.
+const MAX_SILENCE = 15000;
 const status = document.getElementById("status");
 let version = null;
 let lost = null;
-let heard = Date.now();
+let lastEvent = Date.now();
 let events = null;
 
 function connect() {
   events?.close();
-  heard = Date.now();
+  lastEvent = Date.now();
   events = new EventSource("events" + location.search);
   events.onmessage = (message) => {
     const { version: now, pieces } = JSON.parse(message.data);
-    // Another version of the server may write other pieces.
+    // Another version of the server may send other pieces.
     if (version !== null && now !== version) return location.reload();
     version = now;
     lost = null;
-    heard = Date.now();
+    lastEvent = Date.now();
     document.body.classList.remove("lost");
     for (const [id, html] of Object.entries(pieces)) {
       const element = document.getElementById(id);
@@ -35,8 +35,8 @@ function connect() {
 }
 
 setInterval(() => {
-  if (Date.now() - heard > SILENCE) {
-    lost ??= heard;
+  if (Date.now() - lastEvent > MAX_SILENCE) {
+    lost ??= lastEvent;
     connect();
   }
   if (lost === null || Date.now() - lost < 1500) return;
