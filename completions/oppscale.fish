@@ -170,8 +170,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l tls-cert-fil
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l tls-private-key-file -d 'Private key of the serving certificate' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l self-signed -d 'Generate a certificate for these names, in memory only' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l max-staleness -d 'Age from which the cluster state is stale' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l on-stale -d 'Response when stale: hold (503, replicas stay) or zero (scale down)' -r -f -a "hold\t'503'
-zero\t'0'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l on-stale -d 'Response when stale: hold (503, replicas stay) or zero (scale down)' -r -f -a "hold\t'503: the HPA leaves the replicas as they are'
+zero\t'0: the HPA scales the workload down to its minReplicas'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l workload-kind -d 'Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l log-format -d 'Log format: text or json' -r -f -a "text\t'For people'
 json\t'One object a line'"

@@ -188,8 +188,8 @@ _arguments "${_arguments_options[@]}" : \
 '--tls-private-key-file=[Private key of the serving certificate]:FILE:_files' \
 '(--tls-cert-file)*--self-signed=[Generate a certificate for these names, in memory only]::NAMES:_default' \
 '--max-staleness=[Age from which the cluster state is stale]:DURATION:_default' \
-'--on-stale=[Response when stale\: hold (503, replicas stay) or zero (scale down)]:WHAT:((hold\:"503"
-zero\:"0"))' \
+'--on-stale=[Response when stale\: hold (503, replicas stay) or zero (scale down)]:WHAT:((hold\:"503\: the HPA leaves the replicas as they are"
+zero\:"0\: the HPA scales the workload down to its minReplicas"))' \
 '*--workload-kind=[Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times]:KIND:_default' \
 '--log-format=[Log format\: text or json]:FORMAT:((text\:"For people"
 json\:"One object a line"))' \

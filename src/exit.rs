@@ -1,5 +1,4 @@
-//! How a run ends: exit codes, and the one place where an error becomes
-//! `error / caused by / hint`.
+//! Exit codes, and the printing of errors as `error / caused by / hint`.
 
 use std::fmt::Write as _;
 use std::io;
@@ -10,7 +9,7 @@ use oppscale_core::error::{Error, ErrorKind};
 
 use crate::printer::Printer;
 
-/// How a run of oppscale ended. The numbers are documented and do not change.
+/// Exit code of a run. The numbers are documented and do not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// 0: success.
@@ -19,13 +18,13 @@ pub enum Exit {
     Finding,
     /// 1: something failed.
     Failure,
-    /// 2: the command line makes no sense.
+    /// 2: invalid command line.
     Usage,
-    /// 3: permissions are missing. What can be shown without them was shown.
+    /// 3: permissions are missing. Whatever can be shown without them was shown.
     Permissions,
-    /// 4: what would be changed belongs to somebody else, and was left alone.
+    /// 4: an object or field belongs to somebody else and was not changed.
     Owned,
-    /// 124: something did not happen in time.
+    /// 124: a timeout.
     TimedOut,
     /// 130: interrupted by Ctrl-C.
     Interrupted,
@@ -70,7 +69,7 @@ pub fn report(error: &anyhow::Error, printer: &Printer) -> Exit {
         } else if let Some(error) = cause.downcast_ref::<io::Error>()
             && error.kind() == io::ErrorKind::BrokenPipe
         {
-            // The reader of our output has seen enough.
+            // The reader closed the pipe, as head does.
             return Exit::Ok;
         } else {
             continue;

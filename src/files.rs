@@ -1,12 +1,11 @@
-//! Files that commands write: whole, or not at all.
+//! Atomic writing of files.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes a file beside its place and moves it there: nobody sees half of it, and what was
-/// there before stays until all is written. A link is followed; a pipe, a terminal or a device
-/// gets the bytes, and stays what it is.
+/// Replaces a file atomically, by a rename. A symbolic link is followed; a pipe, a terminal or a
+/// device is written to.
 ///
 /// # Errors
 /// When the folder cannot be written.
@@ -16,42 +15,41 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
             fs::OpenOptions::new().write(true).open(path)?.write_all(bytes)
         }
         Ok(_) => replace(&fs::canonicalize(path)?, bytes),
-        // A link to what is not there yet makes it where the link leads.
+        // A dangling link: its target is created.
         Err(_) if fs::symlink_metadata(path).is_ok() => fs::write(path, bytes),
         Err(_) => replace(path, bytes),
     }
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = beside(path)?;
-    let written = fs::File::create(&beside)
+    let part = part_file(path)?;
+    let written = fs::File::create(&part)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path));
+        .and_then(|()| fs::rename(&part, path));
     if written.is_err() {
-        // The error that is told is the first one.
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&part);
     }
     written
 }
 
-/// The name of a file on its way to `path`.
-fn beside(path: &Path) -> io::Result<PathBuf> {
+/// The temporary file for `path`, in the same folder.
+fn part_file(path: &Path) -> io::Result<PathBuf> {
     let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     name.push(format!(".{}.part", std::process::id()));
     Ok(path.with_file_name(name))
 }
 
-/// Writes a file that only its owner may read, whole or not at all. It is private from its
-/// first byte on, whatever the umask: created with its mode, not changed afterwards.
+/// Replaces a file atomically by one that only its owner may read. It is created with its mode,
+/// so it is private from the first byte on, whatever the umask.
 ///
 /// # Errors
-/// When the folder cannot be written, and when `path` is a symbolic link, for what it leads to
-/// may be somebody else's, or anything but a file.
+/// When the folder cannot be written, and when `path` is a symbolic link, whose target may
+/// belong to somebody else, or is not a regular file.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    refuse_others(path)?;
-    let beside = beside(path)?;
-    // What a run that was killed left behind is ours: its name holds a process id.
-    match fs::remove_file(&beside) {
+    refuse_irregular(path)?;
+    let part = part_file(path)?;
+    // Left behind by a killed run with the same process id.
+    match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
@@ -60,23 +58,22 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options
-        .open(&beside)
+        .open(&part)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&beside, path))
+        .and_then(|()| fs::rename(&part, path))
         .and_then(|()| sync_folder(path));
     if written.is_err() {
-        let _ = fs::remove_file(&beside);
+        let _ = fs::remove_file(&part);
     }
     written
 }
 
-/// Whether [`write_private`] could write, as far as that shows before there is anything to
-/// write: who makes a secret first and finds no place for it has lost it.
+/// Checks whether [`write_private`] could write, before a secret is created that would be lost.
 ///
 /// # Errors
 /// When it could not.
 pub fn may_write_private(path: &Path) -> io::Result<()> {
-    refuse_others(path)?;
+    refuse_irregular(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = fs::metadata(folder.unwrap_or(Path::new(".")))?;
     if !folder.is_dir() || path.is_dir() {
@@ -88,10 +85,10 @@ pub fn may_write_private(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a folder that only its owner may enter, if it is not there yet.
+/// Creates a folder that only its owner may enter, unless it exists.
 ///
 /// # Errors
-/// When it cannot be made, or is a symbolic link.
+/// When it cannot be created, or is a symbolic link.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     refuse_link(path)?;
     let mut builder = fs::DirBuilder::new();
@@ -101,17 +98,17 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// A rename lasts once its folder is on the disk.
+/// A rename is durable once its folder is synced.
 fn sync_folder(path: &Path) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     fs::File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())
 }
 
-/// Refuses what a rename would turn into a file.
-fn refuse_others(path: &Path) -> io::Result<()> {
+/// Refuses whatever a rename would replace by a regular file.
+fn refuse_irregular(path: &Path) -> io::Result<()> {
     refuse_link(path)?;
     match fs::metadata(path) {
-        Ok(found) if !found.is_file() => Err(io::Error::other("it is no file")),
+        Ok(found) if !found.is_file() => Err(io::Error::other("not a regular file")),
         _ => Ok(()),
     }
 }
@@ -119,7 +116,7 @@ fn refuse_others(path: &Path) -> io::Result<()> {
 fn refuse_link(path: &Path) -> io::Result<()> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_symlink() => {
-            Err(io::Error::other("it is a symbolic link, which is not followed for a secret"))
+            Err(io::Error::other("a symbolic link is not followed for a secret"))
         }
         _ => Ok(()),
     }

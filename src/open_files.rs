@@ -1,15 +1,15 @@
-//! How many connections a process may open: each takes a file.
+//! The limit of open files, which limits connections.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Files that are no connections of a port: watches, logs, certificates, and room.
-const OTHER_FILES: u64 = 128;
+/// Files kept for watches, logs and certificates.
+const RESERVED_FILES: u64 = 128;
 
-/// How many connections each of `ports` may have, `most` where files are plenty. Asks for as
-/// many files as that takes, for the limit in force is often far below what may be asked for.
+/// Maximum number of connections of each of `ports`: `most`, or fewer where files are limited.
+/// Raises the soft limit as far as needed.
 pub fn connections(ports: u64, most: usize) -> usize {
-    let wanted = ports * most as u64 + OTHER_FILES;
-    // What cannot be told is taken for the usual.
+    let wanted = ports * most as u64 + RESERVED_FILES;
+    // Assumes 1024 if the limit cannot be read.
     let (mut files, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
     if files < wanted {
         let more = wanted.min(hard);
@@ -21,7 +21,7 @@ pub fn connections(ports: u64, most: usize) -> usize {
 }
 
 fn limit_of(files: u64, ports: u64, most: usize) -> usize {
-    let each = files.saturating_sub(OTHER_FILES) / ports;
+    let each = files.saturating_sub(RESERVED_FILES) / ports;
     usize::try_from(each).unwrap_or(most).max(8).min(most)
 }
 

@@ -1,6 +1,6 @@
-//! The only place that prints: data on stdout, words on stderr.
+//! All printing: data to stdout, messages to stderr.
 //!
-//! Colour, width and whether anybody watches are decided once, here.
+//! Color, width and progress are decided once, here.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -22,19 +22,19 @@ pub enum ColorChoice {
 /// How a piece of text stands out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Not at all.
+    /// Unstyled.
     Plain,
     /// A heading.
     Bold,
     /// Less important.
     Dim,
-    /// Wants attention.
+    /// A warning.
     Warn,
-    /// Is bad.
+    /// An error.
     Bad,
 }
 
-/// Where output goes and how it looks.
+/// Prints data and messages.
 #[derive(Debug, Clone)]
 pub struct Printer {
     color: bool,
@@ -45,7 +45,7 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Looks at the terminal and the environment once.
+    /// Inspects the terminal and the environment.
     pub fn new(choice: ColorChoice, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
@@ -64,17 +64,17 @@ impl Printer {
         }
     }
 
-    /// Whether stdout takes more than ASCII.
+    /// Whether stdout shows Unicode.
     pub fn is_unicode(&self) -> bool {
         self.unicode
     }
 
-    /// The columns of the terminal on stdout; `None` when stdout is none.
+    /// Width of the terminal on stdout, if it is one.
     pub fn width(&self) -> Option<usize> {
         self.width
     }
 
-    /// Whether progress may be shown.
+    /// Whether progress is shown.
     pub fn shows_progress(&self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
@@ -104,59 +104,54 @@ impl Printer {
         stdout.flush()
     }
 
-    /// Says something that deserves attention; not silenced by `--quiet`.
+    /// Prints a warning; `--quiet` does not silence it.
     pub fn warn(&self, text: &str) {
         let (label, text) = (paint(self.stderr_color, Style::Warn, "warning:"), harmless(text));
-        self.words(&format!("{label} {text}\n"));
+        self.to_stderr(&format!("{label} {text}\n"));
     }
 
-    /// Says something that is good to know.
+    /// Prints a note, unless `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let label = paint(self.stderr_color, Style::Dim, "note:");
-            // What follows on further lines stands below the first one.
             let text = harmless(text).replace('\n', "\n      ");
-            self.words(&format!("{label} {text}\n"));
+            self.to_stderr(&format!("{label} {text}\n"));
         }
     }
 
-    /// Prints a table that explains the data, to stderr.
+    /// Prints a table that explains the data to stderr.
     pub fn explanation(&self, text: &str) {
-        self.words(text);
+        self.to_stderr(text);
     }
 
-    /// The columns of the terminal on stderr; `None` when stderr is none.
+    /// Width of the terminal on stderr, if it is one.
     pub fn stderr_width(&self) -> Option<usize> {
         let (_, columns) = console::Term::stderr().size_checked()?;
         io::stderr().is_terminal().then_some(usize::from(columns).max(40))
     }
 
-    /// Prints an error; `details` are lines below it.
+    /// Prints an error, with lines of `details` below.
     pub fn error(&self, message: &str, details: &str) {
         let label = paint(self.stderr_color, Style::Bad, "error:");
-        self.words(&format!(
-            "{label} {}
-{}",
-            harmless(message),
-            harmless(details)
-        ));
+        let (message, details) = (harmless(message), harmless(details));
+        self.to_stderr(&format!("{label} {message}\n{details}"));
     }
 
-    fn words(&self, text: &str) {
-        // There is nowhere left to report that stderr is closed.
+    fn to_stderr(&self, text: &str) {
+        // A closed stderr cannot be reported anywhere.
         let _ = io::stderr().lock().write_all(text.as_bytes());
     }
 }
 
-/// Whether a character tells a terminal to do something: controls of both sets, and those
-/// that turn the direction of what follows.
+/// Whether a terminal interprets a character: control characters, and those that change the
+/// direction of the text.
 pub fn is_command(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// The text without what a terminal obeys, but for the ends of lines: names come from a
-/// cluster, or from a file, where whoever may write them may write anything.
+/// The text without terminal controls except line ends: names from a cluster or a file may
+/// contain anything.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let is_harmful = |c: char| c != '\n' && is_command(c);
     match text.contains(is_harmful) {
@@ -177,7 +172,7 @@ fn paint(color: bool, style: Style, text: &str) -> String {
     format!("\x1b[{code}m{text}\x1b[0m")
 }
 
-/// Whether the locale writes UTF-8, by the variable that counts.
+/// Whether the locale uses UTF-8, by the variable that takes precedence.
 fn locale_is_utf8() -> bool {
     let set = |name: &&str| std::env::var(name).is_ok_and(|value| !value.is_empty());
     let name = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find(set);
@@ -186,7 +181,7 @@ fn locale_is_utf8() -> bool {
     value.contains("utf-8") || value.contains("utf8")
 }
 
-/// The width of the terminal, or 80 where it does not tell.
+/// Width of the terminal on stdout, or 80 if unknown.
 fn terminal_width() -> usize {
     let size = console::Term::stdout().size_checked();
     size.map_or(80, |(_, columns)| usize::from(columns).max(1))

@@ -1,7 +1,6 @@
-//! Progress on stderr, for those who wait and watch.
+//! Progress on stderr.
 //!
-//! Nothing is drawn for the first 250 ms: what is quick needs no bar. Nothing is drawn
-//! at all where stderr is no terminal.
+//! Nothing is drawn during the first 250 ms, and nothing at all where stderr is not a terminal.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,117 +9,75 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::printer::Printer;
 
-/// How long a list may take before its progress is shown.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// How often it is redrawn: often enough to look alive, too seldom to cost.
-const TICK: Duration = Duration::from_millis(100);
+/// Delay before progress is shown.
+const DELAY: Duration = Duration::from_millis(250);
+/// Interval between redraws.
+const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A progress line; clones are the same line.
-#[derive(Clone)]
-pub struct Progress(Option<Arc<Line>>);
+/// A line on the terminal, shown after a delay and removed when it is dropped.
+struct Line(ProgressBar);
 
-struct Line {
-    bar: ProgressBar,
-}
-
-impl Progress {
-    /// A line that appears after a while, if `shown` at all.
-    pub fn new(shown: bool) -> Self {
-        if !shown {
-            return Self(None);
+impl Line {
+    fn new(length: Option<u64>, template: &str, is_unicode: bool) -> Self {
+        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(if is_unicode { style } else { style.progress_chars("##-") });
         }
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos} ({elapsed})") {
-            bar.set_style(style);
-        }
-        show_later(&bar);
-        Self(Some(Arc::new(Line { bar })))
-    }
-
-    /// Begins something.
-    pub fn phase(&self, what: &'static str) {
-        if let Some(line) = &self.0 {
-            line.bar.set_message(what);
-            line.bar.set_position(0);
-        }
-    }
-
-    /// Tells how many have come.
-    pub fn count(&self, count: u64) {
-        if let Some(line) = &self.0 {
-            line.bar.set_position(count);
-        }
-    }
-
-    /// Takes the line away, before anything else is printed.
-    pub fn finish(&self) {
-        if let Some(line) = &self.0 {
-            line.bar.finish_and_clear();
-        }
-    }
-}
-
-/// Draws a line that is hidden, if it is still wanted after a while.
-fn show_later(bar: &ProgressBar) {
-    let late = bar.clone();
-    std::thread::spawn(move || {
-        std::thread::sleep(PATIENCE);
-        if !late.is_finished() {
-            late.set_draw_target(ProgressDrawTarget::stderr());
-            late.enable_steady_tick(TICK);
-        }
-    });
-}
-
-/// A bar of time, for what takes as long as it was told to.
-pub struct Meter(Option<ProgressBar>);
-
-impl Meter {
-    /// A bar that is full after `duration`, where progress is shown; after a while, as all.
-    pub fn new(printer: &Printer, duration: Duration) -> Self {
-        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-        let bar = printer
-            .shows_progress()
-            .then(|| ProgressBar::with_draw_target(Some(millis), ProgressDrawTarget::hidden()));
-        if let Some(bar) = &bar {
-            if let Ok(style) = ProgressStyle::with_template("{elapsed} {wide_bar} {msg}") {
-                bar.set_style(match printer.is_unicode() {
-                    true => style,
-                    false => style.progress_chars("##-"),
-                });
+        let shown = bar.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(DELAY);
+            if !shown.is_finished() {
+                shown.set_draw_target(ProgressDrawTarget::stderr());
+                shown.enable_steady_tick(REDRAW_INTERVAL);
             }
-            show_later(bar);
-        }
+        });
         Self(bar)
-    }
-
-    /// Moves it to now, and tells how it goes.
-    pub fn tell(&self, how: String) {
-        if let Some(bar) = &self.0 {
-            bar.set_position(u64::try_from(bar.elapsed().as_millis()).unwrap_or(u64::MAX));
-            bar.set_message(how);
-        }
-    }
-}
-
-impl Drop for Meter {
-    /// Takes it away, before anything else is printed.
-    fn drop(&mut self) {
-        if let Some(bar) = &self.0 {
-            bar.finish_and_clear();
-        }
     }
 }
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.0.finish_and_clear();
+    }
+}
+
+/// A line with the current phase and a count; clones share it.
+#[derive(Clone)]
+pub struct Progress(Option<Arc<Line>>);
+
+impl Progress {
+    /// A line that is drawn if `shown`.
+    pub fn new(shown: bool) -> Self {
+        let line = || Line::new(None, "{spinner} {msg} {human_pos} ({elapsed})", true);
+        Self(shown.then(|| Arc::new(line())))
+    }
+
+    /// Starts a phase, with a count of 0.
+    pub fn phase(&self, name: &'static str) {
+        if let Some(line) = &self.0 {
+            line.0.set_message(name);
+            line.0.set_position(0);
+        }
+    }
+
+    /// Sets the count.
+    pub fn count(&self, count: u64) {
+        if let Some(line) = &self.0 {
+            line.0.set_position(count);
+        }
+    }
+
+    /// Removes the line, before anything else is printed.
+    pub fn finish(&self) {
+        if let Some(line) = &self.0 {
+            line.0.finish_and_clear();
+        }
     }
 }
 
 impl oppscale_cluster::ReadProgress for Progress {
-    fn phase(&self, what: &'static str) {
-        Progress::phase(self, what);
+    fn phase(&self, name: &'static str) {
+        Progress::phase(self, name);
     }
 
     fn count(&self, pods: u64) {
@@ -130,4 +87,28 @@ impl oppscale_cluster::ReadProgress for Progress {
     fn finish(&self) {
         Progress::finish(self);
     }
+}
+
+/// A bar of elapsed time, for a run of known duration.
+pub struct Meter(Option<Line>);
+
+impl Meter {
+    /// A bar that is full after `duration`, where progress is shown.
+    pub fn new(printer: &Printer, duration: Duration) -> Self {
+        let template = "{elapsed} {wide_bar} {msg}";
+        let line = || Line::new(Some(millis(duration)), template, printer.is_unicode());
+        Self(printer.shows_progress().then(line))
+    }
+
+    /// Moves the bar to the elapsed time and sets its message.
+    pub fn update(&self, message: String) {
+        if let Some(Line(bar)) = &self.0 {
+            bar.set_position(millis(bar.elapsed()));
+            bar.set_message(message);
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -53,7 +53,7 @@ impl SampleApp {
         self.address
     }
 
-    /// Ends in order: unready for `delay`, so that nobody is sent here any more, then the
+    /// Ends in order: unready for `delay`, so that load balancers stop sending requests, then the
     /// port closes and requests that came are answered, for `patience` at most.
     pub async fn stop(self, delay: Duration, patience: Duration) {
         let Self { answers, ports, .. } = self;

@@ -163,24 +163,21 @@ impl CertificateProblem {
                 false => Self::Expired { not_after: None },
             });
         }
-        if has("incompatible key usage") {
-            return Some(Self::WrongUsage);
-        }
-        if has("insecure algorithm SHA1") {
-            return Some(Self::Sha1);
-        }
-        if has("cannot sign this kind of certificate") {
-            return Some(Self::CaCannotSign);
-        }
-        if has("not authorized to sign for this name") {
-            return Some(Self::NameNotAllowed { expected: "this name".to_owned() });
-        }
-        if has("signed by unknown authority") {
-            return Some(Self::UnknownCa);
-        }
-        has("unable to load root certificates").then(|| Self::NotPem {
-            what: "caBundle",
-            problem: "the API server cannot load it".to_owned(),
-        })
+        let not_loaded = "the API server cannot load it".to_owned();
+        let problems = [
+            ("incompatible key usage", Self::WrongUsage),
+            ("insecure algorithm SHA1", Self::Sha1),
+            ("cannot sign this kind of certificate", Self::CaCannotSign),
+            (
+                "not authorized to sign for this name",
+                Self::NameNotAllowed { expected: "this name".to_owned() },
+            ),
+            ("signed by unknown authority", Self::UnknownCa),
+            (
+                "unable to load root certificates",
+                Self::NotPem { what: "caBundle", problem: not_loaded },
+            ),
+        ];
+        problems.into_iter().find(|(text, _)| has(text)).map(|(_, problem)| problem)
     }
 }

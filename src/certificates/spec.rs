@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::manifest::lint::is_dns_label;
+
 /// Seconds of a day.
 const DAY: i64 = 86_400;
 /// How far certificates are backdated, in seconds, for clocks that run late: as client-go does.
@@ -113,12 +115,10 @@ impl CertificateSpec {
     }
 }
 
-/// Checks that `text` is a label of RFC 1123.
+/// Checks that `text` is a DNS label.
 fn label(what: &'static str, text: &str) -> Result<(), SpecError> {
-    let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let ok = (1..=63).contains(&text.len())
-        && text.bytes().all(plain)
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if ok { Ok(()) } else { Err(SpecError::Name { what, text: text.to_owned() }) }
+    match is_dns_label(text) {
+        true => Ok(()),
+        false => Err(SpecError::Name { what, text: text.to_owned() }),
+    }
 }

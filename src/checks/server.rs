@@ -219,14 +219,14 @@ fn available(
     ID.failed(text).about(service.name()).fix(fix)
 }
 
-/// Whether the aggregator got 401 or 403. Only its text tells: `bad status from
+/// Whether the aggregator got 401 or 403. Only its text shows: `bad status from
 /// https://10.0.0.1:443/apis/…: 403`.
 fn refuses(message: &str) -> bool {
     let status = message.contains("bad status").then(|| message.rsplit(' ').next());
     matches!(status.flatten(), Some("401" | "403"))
 }
 
-/// Whether the address did not answer. Only the text of Go's network library tells.
+/// Whether the address did not answer. Only the text of Go's network library shows.
 fn is_unreachable(message: &str) -> bool {
     ["timeout", "Timeout exceeded", "deadline exceeded", "no route to host", "request canceled"]
         .iter()

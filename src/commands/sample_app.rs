@@ -12,7 +12,7 @@ use oppscale_core::error::Error;
 use oppscale_core::units::parse_duration;
 
 use super::args::LogFormat;
-use super::shutdown::Ending;
+use super::shutdown::Shutdown;
 
 /// Default port.
 const PORT: u16 = 8080;
@@ -58,17 +58,17 @@ pub struct SampleAppArgs {
 /// When the port cannot be opened.
 pub async fn run(args: SampleAppArgs, _: &Printer) -> anyhow::Result<Exit> {
     let SampleAppArgs { listen, name, log_format: _, shutdown_delay } = args;
-    let mut ending = Ending::new()?;
+    let mut shutdown = Shutdown::new()?;
     let app = SampleApp::start(name, listen, PORT).await.map_err(|error| {
         let at = listen.map_or_else(|| format!("port {PORT}"), |address| address.to_string());
         let hint = "something may listen there already; choose another with --listen";
         Error::failure(format!("cannot listen on {at}: {error}")).hint(hint)
     })?;
     tracing::info!(address = %app.address(), "serving the sample application");
-    let exit = ending.told().await;
+    let exit = shutdown.requested().await;
     tokio::select! {
-        () = app.stop(Ending::delay(exit, shutdown_delay), DRAIN_TIMEOUT) => {}
-        _ = ending.told() => {}
+        () = app.stop(Shutdown::delay(exit, shutdown_delay), DRAIN_TIMEOUT) => {}
+        _ = shutdown.requested() => {}
     }
     Ok(exit)
 }

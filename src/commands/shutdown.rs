@@ -1,4 +1,4 @@
-//! How a command that goes on until it is told to stop is told to.
+//! Signals that end a long-running command.
 
 use std::io;
 use std::time::Duration;
@@ -7,17 +7,17 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::exit::Exit;
 
-/// SIGTERM and Ctrl-C, waited for.
-pub(super) struct Ending {
+/// Waits for SIGTERM or Ctrl-C.
+pub(super) struct Shutdown {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Ending {
-    /// From now on both do only what is done about them here.
+impl Shutdown {
+    /// Handles both signals from now on.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// When the handlers cannot be installed.
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -25,17 +25,17 @@ impl Ending {
         })
     }
 
-    /// Waits until it is told, and how the process must end then: SIGTERM is how Kubernetes
-    /// ends a pod, Ctrl-C is a person's.
-    pub(super) async fn told(&mut self) -> Exit {
+    /// Waits for a signal and returns the exit code: 0 for SIGTERM, which is how Kubernetes ends
+    /// a pod, 130 for Ctrl-C.
+    pub(super) async fn requested(&mut self) -> Exit {
         tokio::select! {
             _ = self.terminate.recv() => Exit::Ok,
             _ = self.interrupt.recv() => Exit::Interrupted,
         }
     }
 
-    /// How long a server is to be unready before it closes: where a person waits at a
-    /// terminal, nobody has to be told first.
+    /// How long a server stays unready before it closes: no time after Ctrl-C, because no load
+    /// balancer has to notice.
     pub(super) fn delay(exit: Exit, delay: Duration) -> Duration {
         match exit {
             Exit::Interrupted => Duration::ZERO,

@@ -1,6 +1,8 @@
-//! Connections, TLS, one request.
+//! The HTTP client: connections, TLS, one request, and why it failed.
 
 use std::error::Error;
+use std::fmt;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -22,13 +24,119 @@ use rustls::{ClientConfig, RootCertStore};
 use thiserror::Error;
 use tower_service::Service;
 
-use super::failure::{Failure, LookupError};
 use super::plan::Plan;
 
-/// How long a connection is kept that nobody uses: as long as a Go server keeps it, or less.
-const IDLE: Duration = Duration::from_secs(60);
+/// Idle connections are closed after this time; Go servers keep them at least as long.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Asks one URL; clones share their connections.
+/// Why a request got no response. A response of any status is no failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Failure {
+    /// The host name does not resolve.
+    Name,
+    /// The port is closed.
+    Refused,
+    /// There is no route to the host.
+    Unreachable,
+    /// The TLS handshake failed.
+    Tls,
+    /// The connection broke before the response was complete.
+    Broken,
+    /// The response took longer than the timeout.
+    TimedOut,
+    /// The response is not HTTP.
+    NotHttp,
+    /// This process has reached its limit of open files.
+    OpenFiles,
+    /// Not sent: too many requests were under way.
+    NotSent,
+    /// Any other cause.
+    Other,
+}
+
+/// A failed lookup of a host name.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct LookupError(std::io::Error);
+
+/// EMFILE, "too many open files", on every Unix.
+const EMFILE: i32 = 24;
+
+impl Failure {
+    /// The kind of `error`, by its innermost known cause.
+    fn of(error: &(dyn Error + 'static)) -> Self {
+        let mut found = Self::Other;
+        let mut cause = Some(error);
+        while let Some(error) = cause {
+            if let Some(kind) = Self::of_one(error) {
+                found = kind;
+            }
+            cause = error.source();
+        }
+        found
+    }
+
+    fn of_one(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(hyper) = error.downcast_ref::<hyper::Error>() {
+            if hyper.is_incomplete_message() || hyper.is_closed() || hyper.is_canceled() {
+                return Some(Self::Broken);
+            }
+            return (hyper.is_parse() || hyper.is_parse_too_large()).then_some(Self::NotHttp);
+        }
+        if let Some(io) = error.downcast_ref::<std::io::Error>() {
+            // The error inside is not its source, and may be an io::Error again.
+            if let Some(kind) = io.get_ref().and_then(|inner| Self::of_one(inner)) {
+                return Some(kind);
+            }
+            return match io.kind() {
+                ErrorKind::ConnectionRefused => Some(Self::Refused),
+                ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+                    Some(Self::Unreachable)
+                }
+                ErrorKind::TimedOut => Some(Self::TimedOut),
+                ErrorKind::ConnectionReset
+                | ErrorKind::ConnectionAborted
+                | ErrorKind::BrokenPipe
+                | ErrorKind::UnexpectedEof => Some(Self::Broken),
+                _ if io.raw_os_error() == Some(EMFILE) => Some(Self::OpenFiles),
+                _ => None,
+            };
+        }
+        if error.is::<rustls::Error>() {
+            return Some(Self::Tls);
+        }
+        error.is::<LookupError>().then_some(Self::Name)
+    }
+
+    /// Its name in machine output.
+    pub fn key(self) -> &'static str {
+        self.names().0
+    }
+
+    /// Its names: in machine output, and in prose.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Name => ("unknownHost", "unknown host"),
+            Self::Refused => ("connectionRefused", "connection refused"),
+            Self::Unreachable => ("unreachable", "unreachable"),
+            Self::Tls => ("tls", "TLS failed"),
+            Self::Broken => ("connectionBroken", "connection broken"),
+            Self::TimedOut => ("timedOut", "timed out"),
+            Self::NotHttp => ("notHttp", "not HTTP"),
+            Self::OpenFiles => ("tooManyOpenFiles", "too many open files"),
+            Self::NotSent => ("notSent", "not sent, too many under way"),
+            Self::Other => ("other", "other"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.names().1)
+    }
+}
+
+/// Sends requests to one URL; clones share their connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
@@ -38,8 +146,8 @@ struct Inner {
     body: Bytes,
 }
 
-/// The system's resolver, whose errors have a type: the connector's own error has none that can
-/// be seen.
+/// The system's resolver with an error type that [`Failure::of`] can recognize; the
+/// connector's own error type is private.
 #[derive(Clone)]
 struct Resolver(GaiResolver);
 
@@ -57,33 +165,33 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// What became of a request.
-pub struct Asked {
-    /// The status of the answer.
-    pub outcome: Result<StatusCode, (Failure, String)>,
-    /// Bytes of its body.
+/// The result of one request.
+pub struct Exchange {
+    /// The status of the response.
+    pub result: Result<StatusCode, (Failure, String)>,
+    /// Size of the response body, in bytes.
     pub bytes: u64,
 }
 
-/// Why nothing can be asked.
+/// Why there is no client.
 #[derive(Debug, Error)]
 pub enum ClientError {
-    /// The authorities of the system cannot be used.
+    /// The system's certificate authorities cannot be loaded.
     #[error("the system's certificate authorities cannot be used: {0}")]
     System(std::io::Error),
-    /// The given ones cannot.
+    /// The given file of certificate authorities cannot be read.
     #[error("{file}: {problem}")]
     Authority {
-        /// Whose.
+        /// Name of the file.
         file: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }
 
 impl Client {
-    /// A client for `plan`, which trusts the authorities in `pem`, a file's name and text, or
-    /// those of the system.
+    /// A client for `plan` that trusts the authorities in `pem` (name and content of a file),
+    /// or else those of the system.
     ///
     /// # Errors
     /// When no authority can be read.
@@ -91,7 +199,7 @@ impl Client {
         let tls = ClientConfig::builder();
         let tls = match pem {
             Some((file, pem)) => tls.with_root_certificates(roots(file, pem)?),
-            // A bare container has no authorities, and plain HTTP needs none.
+            // Plain HTTP works in a container without certificate authorities.
             None if plan.url.scheme() == Some(&Scheme::HTTP) => {
                 tls.with_root_certificates(RootCertStore::empty())
             }
@@ -101,7 +209,6 @@ impl Client {
         };
         let mut http = HttpConnector::new_with_resolver(Resolver(GaiResolver::new()));
         http.enforce_http(false);
-        // Requests are small and whole: nothing is won by waiting for more.
         http.set_nodelay(true);
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls.with_no_client_auth())
@@ -109,7 +216,7 @@ impl Client {
             .enable_http1()
             .wrap_connector(http);
         let pool = Pool::builder(TokioExecutor::new())
-            .pool_idle_timeout(IDLE)
+            .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(plan.most_under_way)
             .build(connector);
         let mut plan = plan.clone();
@@ -120,47 +227,47 @@ impl Client {
         }
         if plan.body.is_empty() && [Method::POST, Method::PUT, Method::PATCH].contains(&plan.method)
         {
-            // Some servers ask for it where there could be a body.
+            // Some servers demand a length from these methods.
             plan.headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         let body = Bytes::from(plan.body.clone());
         Ok(Self(Arc::new(Inner { pool, plan, body })))
     }
 
-    /// Sends one request and waits for its whole answer.
-    pub async fn ask(&self) -> Asked {
+    /// Sends one request and waits for the complete response.
+    pub async fn send(&self) -> Exchange {
         match tokio::time::timeout(self.0.plan.timeout, self.exchange()).await {
-            Ok(asked) => asked,
+            Ok(exchange) => exchange,
             Err(_) => {
-                let words = format!("no whole answer within {:?}", self.0.plan.timeout);
-                Asked { outcome: Err((Failure::TimedOut, words)), bytes: 0 }
+                let message = format!("no complete response within {:?}", self.0.plan.timeout);
+                Exchange { result: Err((Failure::TimedOut, message)), bytes: 0 }
             }
         }
     }
 
-    async fn exchange(&self) -> Asked {
+    async fn exchange(&self) -> Exchange {
         let plan = &self.0.plan;
         let mut request = Request::new(Full::new(self.0.body.clone()));
         *request.method_mut() = plan.method.clone();
         *request.uri_mut() = plan.url.clone();
         *request.headers_mut() = plan.headers.clone();
-        let failed = |error: &(dyn Error + 'static), bytes| Asked {
-            outcome: Err((Failure::of(error), words(error))),
+        let failed = |error: &(dyn Error + 'static), bytes| Exchange {
+            result: Err((Failure::of(error), error_chain(error))),
             bytes,
         };
-        let answer = match self.0.pool.request(request).await {
-            Ok(answer) => answer,
+        let response = match self.0.pool.request(request).await {
+            Ok(response) => response,
             Err(error) => return failed(&error, 0),
         };
-        let status = answer.status();
-        let (mut body, mut bytes) = (answer.into_body(), 0);
+        let status = response.status();
+        let (mut body, mut bytes) = (response.into_body(), 0);
         while let Some(frame) = body.frame().await {
             match frame {
                 Ok(frame) => bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
                 Err(error) => return failed(&error, bytes),
             }
         }
-        Asked { outcome: Ok(status), bytes }
+        Exchange { result: Ok(status), bytes }
     }
 }
 
@@ -172,23 +279,23 @@ fn roots(file: &str, pem: &[u8]) -> Result<RootCertStore, ClientError> {
         roots.add(certificate).map_err(|error| wrong(error.to_string()))?;
     }
     match roots.is_empty() {
-        true => Err(wrong("holds no certificate in PEM".to_owned())),
+        true => Err(wrong("has no PEM certificate".to_owned())),
         false => Ok(roots),
     }
 }
 
-/// An error and its causes, each once.
-fn words(error: &(dyn Error + 'static)) -> String {
-    let mut words = error.to_string();
+/// The messages of an error and its causes, without repetition.
+fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut chain = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let next = error.to_string();
-        if !words.ends_with(&next) {
-            words = format!("{words}: {next}");
+        if !chain.ends_with(&next) {
+            chain = format!("{chain}: {next}");
         }
         cause = error.source();
     }
-    words
+    chain
 }
 
 #[cfg(test)]

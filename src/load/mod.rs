@@ -1,8 +1,9 @@
-//! Load at a constant rate: the paid demand of the walkthrough, and a measuring of answers.
+//! A load generator with a constant rate, for the paid demand of the walkthrough and for
+//! measuring latency.
 //!
-//! An open model: when each request is due is laid down beforehand, and a server that is
-//! slow gets the next one all the same, as it would from people. Latency counts from when a
-//! request was due, so a stall shows in every request that it held up, not in one alone.
+//! The model is open: the schedule of requests is fixed, and a slow server gets the next one
+//! on time, as it would from independent users. Latency counts from the scheduled time, so a
+//! stall shows in every request that it delayed.
 //!
 //! ```text
 //! Plan ─→ pacer (a thread: sleeps to the microsecond) ─→ run ─→ a task a request ─→ Tally
@@ -10,42 +11,39 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `rate` | [`Rate`]: requests in a time, exactly |
-//! | `plan` | [`Plan`]: what is asked, how often, for how long |
-//! | `pacer` | the thread that tells when the next is due |
-//! | `client` | [`Client`]: connections, TLS, one request |
-//! | `failure` | [`Failure`]: why there was no answer |
-//! | `tally` | [`Tally`]: what came of it all |
+//! | `rate` | [`Rate`]: an exact request rate |
+//! | `plan` | [`Plan`]: target, rate, duration |
+//! | `client` | [`Client`]: connections, TLS, one request, [`Failure`] |
+//! | `tally` | [`Tally`]: counts and latencies |
 
 mod client;
-mod failure;
-mod pacer;
 mod plan;
 mod rate;
 mod tally;
 
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-pub use client::{Asked, Client, ClientError};
-pub use failure::Failure;
+pub use client::{Client, ClientError, Exchange, Failure};
 pub use plan::{Plan, PlanError};
 pub use rate::Rate;
 pub use tally::{Summary, Tally};
 
-/// How long a request that is still under way has when it all is interrupted.
-const FAREWELL: Duration = Duration::from_millis(500);
+/// How long requests under way may take to complete after an interrupt.
+const GRACE_PERIOD: Duration = Duration::from_millis(500);
 
-/// Sends what `plan` says until its end, or until `stop` says so.
+/// Sends the requests of `plan` until its end or until `stop`; returns whether it was stopped.
 pub async fn run(
     plan: &Plan,
     client: &Client,
     tally: &Arc<Tally>,
     stop: impl Future<Output = ()>,
-) -> Ended {
-    let mut pacer = pacer::start(plan.clone());
+) -> bool {
+    let mut pacer = pace(plan.clone());
     tally.begin(Instant::now());
     let mut under_way = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -61,45 +59,58 @@ pub async fn run(
                     tally.not_sent();
                 } else {
                     tally.sent(due.elapsed());
-                    under_way.spawn(one(client.clone(), Arc::clone(tally), due));
+                    let (client, tally) = (client.clone(), Arc::clone(tally));
+                    under_way.spawn(async move {
+                        let exchange = client.send().await;
+                        tally.add(due.elapsed(), exchange);
+                    });
                 }
             }
         }
     };
-    // What was due and has not even been looked at.
+    // Requests that were due and not yet taken from the queue.
     pacer.close();
     while pacer.try_recv().is_ok() {
         tally.not_sent();
     }
     tally.sent_all(if interrupted { None } else { Some(plan.duration) });
-    // Each has its own time limit; who interrupts does not wait for it.
+    // Each request has its own timeout; an interrupt does not wait for it.
     let interrupted = interrupted
         || tokio::select! {
             () = rest(&mut under_way) => false,
             () = &mut stop => true,
         };
     if interrupted {
-        let _ = tokio::time::timeout(FAREWELL, rest(&mut under_way)).await;
+        let _ = tokio::time::timeout(GRACE_PERIOD, rest(&mut under_way)).await;
     }
     tally.abandon(under_way.len());
-    if interrupted { Ended::Interrupted } else { Ended::Whole }
+    interrupted
 }
 
-/// Waits for what is under way.
+/// Waits for the requests under way.
 async fn rest(under_way: &mut JoinSet<()>) {
     while under_way.join_next().await.is_some() {}
 }
 
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// Everything was sent, and answered or given up.
-    Whole,
-    /// Somebody wanted no more.
-    Interrupted,
-}
-
-async fn one(client: Client, tally: Arc<Tally>, due: Instant) {
-    let asked = client.ask().await;
-    tally.add(due.elapsed(), asked);
+/// Starts a thread that sends the scheduled time of each request of `plan` when it is due. The
+/// channel closes at the end of the plan. A thread, because the timer of the runtime counts in
+/// milliseconds, which would show in every latency.
+fn pace(plan: Plan) -> UnboundedReceiver<Instant> {
+    let (sender, receiver) = unbounded_channel();
+    thread::spawn(move || {
+        let start = Instant::now();
+        for number in 0..plan.total() {
+            let due = start + plan.rate.due(number);
+            let wait = due.saturating_duration_since(Instant::now());
+            if !wait.is_zero() {
+                thread::sleep(wait);
+            }
+            if sender.send(due).is_err() {
+                return;
+            }
+        }
+        // The plan ends after its duration, not with its last request.
+        thread::sleep((start + plan.duration).saturating_duration_since(Instant::now()));
+    });
+    receiver
 }

@@ -1,4 +1,4 @@
-//! What is asked, how often, and for how long.
+//! What to send: target, rate, duration.
 
 use std::time::Duration;
 
@@ -8,56 +8,56 @@ use thiserror::Error;
 
 use super::rate::Rate;
 
-/// A load.
+/// A load to send.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Whom.
+    /// Target URL.
     pub url: Uri,
-    /// How.
+    /// HTTP method.
     pub method: Method,
-    /// Headers beside those that every request has.
+    /// Additional headers.
     pub headers: HeaderMap,
-    /// What is sent with each request.
+    /// Body of each request.
     pub body: String,
-    /// How often.
+    /// Request rate.
     pub rate: Rate,
-    /// For how long.
+    /// Test duration.
     pub duration: Duration,
-    /// The longest that an answer may take, to its last byte.
+    /// Longest wait for a complete response.
     pub timeout: Duration,
-    /// Whether a connection is used again. Behind a Service, one that is leads to one pod.
+    /// Whether connections are reused. Behind a Service, a kept connection leads to one pod.
     pub keep_alive: bool,
-    /// Requests at once; one that is due beyond them is not sent.
+    /// Maximum number of concurrent requests; a request beyond it is not sent.
     pub most_under_way: usize,
 }
 
-/// A URL that cannot be asked.
+/// Why a URL is not accepted.
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum PlanError {
-    /// It is none.
-    #[error("{0:?} is no URL")]
+    /// It cannot be parsed.
+    #[error("{0:?} is not a URL")]
     NoUrl(String),
     /// Its scheme is neither http nor https.
     #[error("{0:?} is neither http:// nor https://")]
     Scheme(String),
-    /// Its port is none.
-    #[error("{0:?} has a port that is none: expected 1 to 65535")]
+    /// Its port is out of range.
+    #[error("{0:?} has an invalid port: expected 1 to 65535")]
     Port(String),
-    /// It has a name and a password in it.
-    #[error("a URL with a user in it is not asked: give --header 'Authorization: …'")]
+    /// It has a user name.
+    #[error("a URL must have no user name: give --header 'Authorization: …'")]
     User,
 }
 
 impl Plan {
-    /// How many requests there will be.
+    /// Total number of requests.
     pub fn total(&self) -> u64 {
         self.rate.within(self.duration)
     }
 
-    /// Reads a URL; `http://` may be left out, and the path.
+    /// Parses a URL; `http://` and the path may be omitted.
     ///
     /// # Errors
-    /// When it cannot be asked.
+    /// When it is not a URL that a load can be sent to.
     pub fn url(text: &str) -> Result<Uri, PlanError> {
         // A query may hold another URL.
         let scheme = text.split(['/', '?']).next().unwrap_or_default();
@@ -76,7 +76,7 @@ impl Plan {
         if authority.contains('@') {
             return Err(PlanError::User);
         }
-        // One that is too large is no port to the parser, and would become the usual one.
+        // The parser ignores a port that is too large, and the default would be taken.
         let has_port = authority.rsplit(']').next().is_some_and(|rest| rest.contains(':'));
         if has_port && url.port_u16().is_none_or(|port| port == 0) {
             return Err(PlanError::Port(text.to_owned()));

@@ -1,10 +1,10 @@
-//! Requests in a time.
+//! Request rates.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A rate: so many requests in so many nanoseconds, evenly spread.
+/// A rate: `count` requests in `nanos` nanoseconds, evenly spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rate {
     count: u64,
@@ -12,25 +12,25 @@ pub struct Rate {
 }
 
 const SECOND: u64 = 1_000_000_000;
-/// More than one process keeps up with.
-const MOST_A_SECOND: u64 = 100_000;
-/// Digits behind the point; more would be a slip of the finger.
-const DIGITS: u32 = 6;
+/// Maximum rate: more than one process can send.
+const MAX_PER_SECOND: u64 = 100_000;
+/// Maximum number of decimals.
+const MAX_DECIMALS: u32 = 6;
 
 impl Rate {
-    /// When the request of this number is due, the first being number 0; since the start.
+    /// Scheduled time of the request with this number, counted from 0, since the start.
     pub fn due(self, number: u64) -> Duration {
         let nanos = u128::from(number) * u128::from(self.nanos) / u128::from(self.count);
         Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
     }
 
-    /// How many are due before `duration` is over.
+    /// Number of requests within `duration`.
     pub fn within(self, duration: Duration) -> u64 {
         let count = (duration.as_nanos() * u128::from(self.count)).div_ceil(self.nanos.into());
         u64::try_from(count).unwrap_or(u64::MAX)
     }
 
-    /// Thousandths of a request a second, rounded down.
+    /// Thousandths of a request per second, rounded down.
     pub fn milli(self) -> u64 {
         let milli = u128::from(self.count) * 1000 * u128::from(SECOND) / u128::from(self.nanos);
         u64::try_from(milli).unwrap_or(u64::MAX)
@@ -57,30 +57,30 @@ impl FromStr for Rate {
             || !is_number(whole)
             || !is_number(fraction)
             || number.ends_with('.')
-            || digits > DIGITS
+            || digits > MAX_DECIMALS
         {
             return Err(error());
         }
         let count: u64 = format!("{whole}{fraction}").parse().map_err(|_| error())?;
         let rate = Self { count, nanos: 10_u64.pow(digits) * seconds * SECOND };
         if count == 0 {
-            return Err("a rate of 0 asks for nothing".to_owned());
+            return Err("the rate must be more than 0".to_owned());
         }
-        if rate.milli() > MOST_A_SECOND * 1000 {
-            return Err(format!("more than {MOST_A_SECOND} a second is more than one process can"));
+        if rate.milli() > MAX_PER_SECOND * 1000 {
+            return Err(format!("the rate must be at most {MAX_PER_SECOND} a second"));
         }
         Ok(rate)
     }
 }
 
 impl Rate {
-    /// As it is typed: `8.5`, `10/m`.
+    /// The rate as an argument: `8.5`, `10/m`.
     pub fn argument(self) -> String {
         let (number, unit) = self.parts();
         if unit == "second" { number } else { format!("{number}/{}", &unit[..1]) }
     }
 
-    /// A number, and in what: a second, or a minute or an hour where that is a rounder number.
+    /// The number and its unit: second, or minute or hour if that needs fewer decimals.
     fn parts(self) -> (String, &'static str) {
         let of = |seconds: u64| {
             let parts = u128::from(self.count) * u128::from(seconds * SECOND) * 1_000_000;

@@ -1,4 +1,4 @@
-//! What came of it all.
+//! Counts and latencies of a load.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,15 +6,14 @@ use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
 
-use super::client::Asked;
-use super::failure::Failure;
+use super::client::{Exchange, Failure};
 
-/// The longest time that is told apart, microseconds: an hour. A timeout is shorter.
-const LONGEST: u64 = 3_600_000_000;
-/// Decimal digits of a time that are kept.
+/// Upper bound of a histogram, in microseconds: one hour, the maximum timeout.
+const MAX_MICROS: u64 = 3_600_000_000;
+/// Significant decimal digits in a histogram.
 const DIGITS: u8 = 3;
 
-/// Counts while requests come and go.
+/// Collects results while requests are under way.
 #[derive(Debug)]
 pub struct Tally(Mutex<State>);
 
@@ -24,31 +23,31 @@ struct State {
     summary: Summary,
 }
 
-/// What was counted.
+/// The counts so far.
 #[derive(Debug, Clone)]
 pub struct Summary {
-    /// Requests that were sent.
+    /// Number of requests sent.
     pub sent: u64,
-    /// Over how long they were sent.
+    /// Time spent sending.
     pub sending: Duration,
-    /// Answers by status.
+    /// Number of responses by status.
     pub statuses: BTreeMap<u16, u64>,
-    /// Requests without an answer by kind, and the first one's words.
+    /// Number of failed requests by kind, with the first error message of each.
     pub failures: BTreeMap<Failure, (u64, String)>,
-    /// Requests that were still under way when all was interrupted.
+    /// Number of requests under way at an interrupt.
     pub abandoned: u64,
-    /// Bytes of the answers' bodies.
+    /// Total size of the response bodies.
     pub bytes: u64,
-    /// From when a request was due to the last byte of its answer, microseconds.
+    /// From the scheduled time to the last byte of the response, in microseconds.
     pub latency: Histogram<u64>,
-    /// From when a request was due to when it was sent, microseconds.
+    /// From the scheduled time to sending, in microseconds.
     pub late: Histogram<u64>,
 }
 
 impl Tally {
-    /// Nothing yet; `None` if there is no memory for it.
+    /// An empty tally; `None` if there is not enough memory.
     pub fn new() -> Option<Self> {
-        let histogram = || Histogram::new_with_bounds(1, LONGEST, DIGITS).ok();
+        let histogram = || Histogram::new_with_bounds(1, MAX_MICROS, DIGITS).ok();
         let summary = Summary {
             sent: 0,
             sending: Duration::ZERO,
@@ -62,24 +61,23 @@ impl Tally {
         Some(Self(Mutex::new(State { began: None, summary })))
     }
 
-    /// What has been counted so far.
+    /// The results so far.
     pub fn summary(&self) -> Summary {
         let state = self.state();
         let mut summary = state.summary.clone();
         if summary.sending.is_zero() {
-            let elapsed = state.began.map_or(Duration::ZERO, |began| began.elapsed());
-            summary.sending = elapsed;
+            summary.sending = state.elapsed();
         }
         summary
     }
 
-    /// How long it has been going on.
+    /// Time since the start.
     pub fn elapsed(&self) -> Duration {
-        self.state().began.map_or(Duration::ZERO, |began| began.elapsed())
+        self.state().elapsed()
     }
 
-    /// What a line of progress tells: answers, failures, the 99th percentile in microseconds.
-    pub fn glance(&self) -> (u64, u64, u64) {
+    /// Responses, failures, and the 99th percentile of latency in microseconds.
+    pub fn progress(&self) -> (u64, u64, u64) {
         let summary = &self.state().summary;
         (summary.answered(), summary.failed(), summary.latency.value_at_quantile(0.99))
     }
@@ -95,30 +93,26 @@ impl Tally {
     }
 
     pub(super) fn not_sent(&self) {
-        let words = "as many requests were under way as there may be".to_owned();
-        self.fail(Failure::NotSent, words);
+        self.fail(Failure::NotSent, "the maximum number of requests was under way".to_owned());
     }
 
-    pub(super) fn add(&self, took: Duration, asked: Asked) {
-        match asked.outcome {
+    pub(super) fn add(&self, latency: Duration, exchange: Exchange) {
+        self.state().summary.bytes += exchange.bytes;
+        match exchange.result {
             Ok(status) => {
                 let mut state = self.state();
                 *state.summary.statuses.entry(status.as_u16()).or_default() += 1;
-                state.summary.latency.saturating_record(micros(took));
-                state.summary.bytes += asked.bytes;
+                state.summary.latency.saturating_record(micros(latency));
             }
-            Err((failure, words)) => {
-                self.state().summary.bytes += asked.bytes;
-                self.fail(failure, words);
-            }
+            Err((failure, message)) => self.fail(failure, message),
         }
     }
 
-    /// No more will be sent: at least `planned` has gone by, or whatever it is until now.
+    /// Ends the sending time: the `planned` duration, or the elapsed time.
     pub(super) fn sent_all(&self, planned: Option<Duration>) {
         let elapsed = self.elapsed();
         let mut state = self.state();
-        // What the pacer slept too long at the end is not sending.
+        // The pacer may oversleep a little at the end.
         let slack = Duration::from_millis(5);
         state.summary.sending = match planned {
             Some(planned) if elapsed <= planned + slack => planned,
@@ -130,8 +124,8 @@ impl Tally {
         self.state().summary.abandoned += requests as u64;
     }
 
-    fn fail(&self, failure: Failure, words: String) {
-        self.state().summary.failures.entry(failure).or_insert((0, words)).0 += 1;
+    fn fail(&self, failure: Failure, message: String) {
+        self.state().summary.failures.entry(failure).or_insert((0, message)).0 += 1;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -139,23 +133,29 @@ impl Tally {
     }
 }
 
+impl State {
+    fn elapsed(&self) -> Duration {
+        self.began.map_or(Duration::ZERO, |began| began.elapsed())
+    }
+}
+
 impl Summary {
-    /// Requests that were answered, whatever the status.
+    /// Number of responses of any status.
     pub fn answered(&self) -> u64 {
         self.statuses.values().sum()
     }
 
-    /// Requests that were due and got no answer, those that were not sent included.
+    /// Number of requests without a response, including those not sent.
     pub fn failed(&self) -> u64 {
         self.failures.values().map(|(count, _)| count).sum()
     }
 
-    /// Answers that say that something went wrong: status 400 and above.
+    /// Number of responses with a status of 400 or above.
     pub fn refused(&self) -> u64 {
         self.statuses.range(400..).map(|(_, count)| count).sum()
     }
 
-    /// Thousandths of a request a second that were sent.
+    /// Rate of sending, in thousandths of a request per second.
     pub fn rate_milli(&self) -> u64 {
         let nanos = self.sending.as_nanos().max(1);
         u64::try_from(u128::from(self.sent) * 1_000_000_000_000 / nanos).unwrap_or(u64::MAX)

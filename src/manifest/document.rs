@@ -1,4 +1,4 @@
-//! One Kubernetes object, as text and as data.
+//! A Kubernetes object as text and data.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use oppscale_core::kinds::{Kind, ObjectRef};
 pub enum Origin {
     /// A template.
     Template,
-    /// A file of the user's, which may refer to what is in the cluster already.
+    /// A file of the user, which may refer to existing objects.
     User,
 }
 
@@ -27,7 +27,7 @@ pub struct Document {
     comments: Vec<String>,
 }
 
-/// What tells an object from all others.
+/// Identity of an object.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// `apiVersion`.
@@ -42,7 +42,7 @@ pub struct Key {
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A name that is none may hold what moves a cursor.
+        // An invalid name may contain terminal controls.
         let plain = |text: &str| -> String {
             let escape = |c: char| match c.is_control() {
                 true => c.escape_default().to_string(),
@@ -68,20 +68,20 @@ impl Document {
         let document =
             Self { source: source.to_owned(), text, value, origin, comments: Vec::new() };
         match () {
-            () if !document.value.is_object() => Err("it is no mapping"),
+            () if !document.value.is_object() => Err("it is not a mapping"),
             () if document.api_version().is_empty() => Err("it has no apiVersion"),
             () if document.kind().is_empty() => Err("it has no kind"),
             () => Ok(document),
         }
     }
 
-    /// The same place in a set with other data; its text is written anew.
+    /// A copy with other data, whose text is generated.
     #[must_use]
     pub fn with_value(&self, value: Value) -> Self {
         Self { text: None, value, ..self.clone() }
     }
 
-    /// Where it comes from: a template's or a file's name.
+    /// Name of the template or file.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -126,7 +126,7 @@ impl Document {
         self.value["metadata"]["namespace"].as_str()
     }
 
-    /// What tells it from all others.
+    /// Its identity.
     pub fn key(&self) -> Key {
         Key {
             api_version: self.api_version().to_owned(),
@@ -136,13 +136,13 @@ impl Document {
         }
     }
 
-    /// Puts a comment above it: one line, whatever it holds.
-    pub fn comment(&mut self, words: &str) {
-        let line = words.split(|c: char| c.is_control() || "\u{2028}\u{2029}".contains(c));
+    /// Adds a comment above it, always of one line.
+    pub fn comment(&mut self, text: &str) {
+        let line = text.split(|c: char| c.is_control() || "\u{2028}\u{2029}".contains(c));
         self.comments.push(line.collect::<Vec<_>>().join(" "));
     }
 
-    /// As YAML, comments first, ending with a line break.
+    /// The object as YAML, after its comments.
     pub fn text(&self) -> String {
         let mut text: String = self.comments.iter().map(|line| format!("# {line}\n")).collect();
         match &self.text {
@@ -155,40 +155,37 @@ impl Document {
         text
     }
 
-    /// Reads it into its type and refuses unknown fields. Custom resources, and kinds of the
-    /// user's that are not known here, are left to the API server.
+    /// Parses it strictly as its kind. Custom resources, and unknown kinds of the user, are left
+    /// to the API server.
     ///
     /// # Errors
-    /// When the API would not take it.
+    /// When the API would reject it.
     pub fn check(&self) -> Result<(), ManifestError> {
-        let source_name = self.source.clone();
-        let object = self.key().to_string();
+        let error = |problem: String| {
+            ManifestError::new(format!("{}: {}", self.source, self.key()), problem)
+        };
         let Some(kind) = self.known_kind() else {
+            let (api_version, kind) = (self.api_version(), self.kind());
             return match self.origin {
                 Origin::User => Ok(()),
-                Origin::Template => Err(ManifestError::UnknownKind {
-                    source_name,
-                    object,
-                    api_version: self.api_version().to_owned(),
-                    kind: self.kind().to_owned(),
-                }),
+                Origin::Template => {
+                    Err(error(format!("{api_version} {kind} is not a kind that can be checked")))
+                }
             };
         };
         let Some(parse) = kinds::parser(kind) else { return Ok(()) };
-        match parse(&self.value) {
-            Ok(()) => Ok(()),
-            Err(kinds::Refusal::Unknown(field)) => {
-                Err(ManifestError::UnknownField { source_name, object, field })
+        parse(&self.value).map_err(|refusal| match refusal {
+            kinds::Refusal::Unknown(field) => {
+                let name = self.kind().to_lowercase();
+                let hint = format!("see how it is spelt: kubectl explain {name} --recursive");
+                ManifestError { hint: Some(hint), ..error(format!("unknown field {field}")) }
             }
-            Err(kinds::Refusal::Malformed { field, problem }) => {
-                Err(ManifestError::Malformed { source_name, object, field, problem })
-            }
-        }
+            kinds::Refusal::Malformed { field, problem } => error(format!("{field}: {problem}")),
+        })
     }
 }
 
-/// Data as YAML. It is read back: should the writer and the reader ever disagree about a
-/// string, the document is written as JSON, which is YAML too.
+/// Data as YAML, or as JSON, which is valid YAML, if the YAML does not parse to the same data.
 fn written(value: &Value) -> String {
     let yaml = serde_saphyr::to_string(value).unwrap_or_default();
     match serde_yaml::from_str::<Value>(&yaml) {

@@ -1,4 +1,4 @@
-//! The template engine: minijinja with every value written as JSON.
+//! The built-in templates, and their engine: minijinja with every value written as JSON.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,23 +11,75 @@ use minijinja::{
 use serde::Serialize;
 
 use super::document::{Document, Origin};
-use super::embedded::EMBEDDED;
 use super::{ManifestError, yaml};
 
-/// The templates of oppscale, some of them perhaps replaced by those of a folder.
+/// A built-in template.
+#[derive(Debug, Clone, Copy)]
+pub struct Embedded {
+    /// File name in `templates/`.
+    pub name: &'static str,
+    /// Content.
+    pub text: &'static str,
+}
+
+macro_rules! embedded {
+    ($($name:literal),* $(,)?) => {
+        &[$(Embedded { name: $name, text: include_str!(concat!("../../templates/", $name)) }),*]
+    };
+}
+
+/// Every template, in the order in which their objects are applied.
+pub const EMBEDDED: &[Embedded] = embedded![
+    "namespace.yaml",
+    "priority-class.yaml",
+    "resource-quota.yaml",
+    "resource-quota-side-effects.yaml",
+    "limit-range.yaml",
+    "admission-policy.yaml",
+    "network-policy.yaml",
+    "config-map.yaml",
+    "secret.yaml",
+    "service.yaml",
+    "deployment.yaml",
+    "sample-app.yaml",
+    "hpa.yaml",
+    "sample-app-hpa.yaml",
+    "scaled-object.yaml",
+    "service-monitor.yaml",
+    "load-job.yaml",
+    "adapter-rule.yaml",
+    "kustomization.yaml",
+    "cert-manager.yaml",
+    "server-namespace.yaml",
+    "server-rbac.yaml",
+    "server-secret.yaml",
+    "server.yaml",
+    "server-monitor.yaml",
+    "server-adapter.yaml",
+    "server-api-service.yaml",
+    "prometheus-rules.yaml",
+    "grafana-dashboard.yaml",
+];
+
+/// The Grafana dashboard, for a manual import.
+pub const DASHBOARD: &str = include_str!("../../templates/grafana-dashboard.json");
+
+/// The configuration of prometheus-adapter, for a ConfigMap or for values of its chart.
+pub const ADAPTER_RULES: &str = include_str!("../../templates/adapter-rules.yaml");
+
+/// The built-in templates, some of them replaced by those of a folder.
 #[derive(Debug)]
 pub struct Templates {
     environment: Environment<'static>,
-    /// Where a template was read from, if not from the program itself.
+    /// Files that replace built-in templates.
     replaced: BTreeMap<String, PathBuf>,
 }
 
 impl Templates {
-    /// The built-in templates; a file of the same name in `folder` takes a template's place.
+    /// The built-in templates; a file of the same name in `folder` replaces a template.
     ///
     /// # Errors
-    /// When the folder cannot be read, holds a YAML file that is no template of oppscale, or
-    /// a template that makes no sense.
+    /// When the folder cannot be read, or has a YAML file with another name or an invalid template.
     pub fn new(folder: Option<&Path>) -> Result<Self, ManifestError> {
         let syntax = SyntaxConfig::builder()
             .trim_blocks(true)
@@ -47,7 +99,10 @@ impl Templates {
         for (name, path) in folder.map(files_of).transpose()?.unwrap_or_default() {
             let text = fs::read_to_string(&path).map_err(|error| cannot_read(&path, &error))?;
             if texts.insert(name.clone(), text).is_none() {
-                return Err(no_template(&path));
+                let names: Vec<_> = EMBEDDED.iter().map(|known| known.name).collect();
+                let names = names.join(", ");
+                let problem = format!("not the name of a template; there are {names}");
+                return Err(ManifestError::new(path.display().to_string(), problem));
             }
             replaced.insert(name, path);
         }
@@ -59,11 +114,10 @@ impl Templates {
         Ok(Self { environment, replaced })
     }
 
-    /// Renders the template `name` and reads the result back, each document into its type with
-    /// unknown fields refused.
+    /// Renders the template `name` and parses the result strictly.
     ///
     /// # Errors
-    /// When a value is missing, or the result is not what the API takes.
+    /// When a value is missing, or the API would reject the result.
     pub fn render(
         &self,
         name: &str,
@@ -73,15 +127,14 @@ impl Templates {
         let failed = |error: Error| template_error(&shown, &error);
         let template = self.environment.get_template(name).map_err(failed)?;
         let text = template.render(minijinja::value::Serde(&context)).map_err(|error| {
-            // The engine does not name what is undefined; the line shows it.
+            // The engine does not name an undefined value; its line shows it.
             let line =
                 error.line().and_then(|line| template.source().lines().nth(line.saturating_sub(1)));
-            match (template_error(&shown, &error), line) {
-                (ManifestError::Template { name, problem }, Some(line)) => {
-                    ManifestError::Template { name, problem: format!("{problem}: {}", line.trim()) }
-                }
-                (error, _) => error,
+            let mut error = template_error(&shown, &error);
+            if let Some(line) = line {
+                error.problem = format!("{}: {}", error.problem, line.trim());
             }
+            error
         })?;
         let documents = yaml::documents(&shown, &text, Origin::Template)?;
         for document in &documents {
@@ -107,16 +160,7 @@ fn files_of(folder: &Path) -> Result<Vec<(String, PathBuf)>, ManifestError> {
 }
 
 fn cannot_read(path: &Path, error: &std::io::Error) -> ManifestError {
-    ManifestError::Folder(format!("cannot read {}: {error}", path.display()))
-}
-
-fn no_template(path: &Path) -> ManifestError {
-    let names: Vec<_> = EMBEDDED.iter().map(|known| known.name).collect();
-    ManifestError::Folder(format!(
-        "{} is not the name of a template; there are {}",
-        path.display(),
-        names.join(", ")
-    ))
+    ManifestError::new(format!("cannot read {}", path.display()), error)
 }
 
 fn shown(replaced: &BTreeMap<String, PathBuf>, name: &str) -> String {
@@ -128,10 +172,10 @@ fn template_error(name: &str, error: &Error) -> ManifestError {
         .detail()
         .map_or_else(|| error.kind().to_string(), |detail| format!("{}: {detail}", error.kind()));
     let line = error.line().map(|line| format!("line {line}: ")).unwrap_or_default();
-    ManifestError::Template { name: name.to_owned(), problem: format!("{line}{what}") }
+    ManifestError::new(format!("template {name}"), format!("{line}{what}"))
 }
 
-/// What templates need of filters; none that writes text past the escape.
+/// The filters of the templates; none of them bypasses the escaping.
 fn add_filters(environment: &mut Environment<'static>) {
     environment.add_filter("items", minijinja::filters::items);
     environment.add_filter("length", minijinja::filters::length);
@@ -234,10 +278,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_template_is_told() {
+    fn a_file_that_is_not_a_template_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("hap.yaml"), "").unwrap();
         let error = Templates::new(Some(folder.path())).unwrap_err().to_string();
-        assert!(error.contains("hap.yaml is not the name of a template; there are"), "{error}");
+        assert!(error.contains("hap.yaml: not the name of a template; there are"), "{error}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a set of documents though each alone is of its type.
+//! Problems of a set of documents that are valid one by one.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use serde_json::{Map, Value};
 
 use super::document::{Document, Key, Origin};
 
-/// Something wrong with a document.
+/// A problem of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Issue {
     /// The document.
     pub object: Key,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
-    /// Whether it is a reference of the user's own to what the set does not hold, which may be in
-    /// the cluster.
+    /// Whether it is a reference in a user's file to an object outside of the set, which may exist
+    /// in the cluster.
     pub is_advice: bool,
 }
 
@@ -26,7 +26,7 @@ impl fmt::Display for Issue {
     }
 }
 
-/// Everything that is wrong with the set, in its order.
+/// All problems of the set, in its order.
 pub fn lint(documents: &[Document]) -> Vec<Issue> {
     let mut issues = Vec::new();
     for (at, document) in documents.iter().enumerate() {
@@ -49,7 +49,7 @@ pub fn lint(documents: &[Document]) -> Vec<Issue> {
     issues
 }
 
-/// The pod spec of a document, if it makes pods.
+/// The pod spec of a document, if it creates pods.
 fn pod_spec(document: &Document) -> Option<&Value> {
     document.value().pointer("/spec/template/spec").filter(|spec| spec["containers"].is_array())
 }
@@ -163,7 +163,7 @@ pub fn is_name(text: &str) -> bool {
 }
 
 /// Whether it is a DNS-1123 label.
-fn is_dns_label(text: &str) -> bool {
+pub fn is_dns_label(text: &str) -> bool {
     text.len() <= LABEL && is_part(text)
 }
 

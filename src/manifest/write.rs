@@ -1,18 +1,17 @@
-//! A set of documents as one stream, a list, or a folder.
+//! Documents as a stream, a list, or a folder.
 
-use serde::Serialize;
 use serde_json::json;
 
 use super::ManifestError;
 use super::document::Document;
 use super::engine::Templates;
 
-/// A file to be written.
+/// A file to write.
 #[derive(Debug, PartialEq, Eq)]
 pub struct File {
-    /// Its name.
+    /// File name.
     pub name: String,
-    /// What it holds.
+    /// Content.
     pub text: String,
     /// Whether only its owner may read it.
     pub private: bool,
@@ -34,15 +33,10 @@ pub fn json(documents: &[Document]) -> serde_json::Result<String> {
     Ok(serde_json::to_string_pretty(&list)? + "\n")
 }
 
-#[derive(Serialize)]
-struct Resources<'a> {
-    resources: Vec<&'a str>,
-}
-
 /// The documents as one file each, and a `kustomization.yaml` that names them in order.
 ///
 /// # Errors
-/// When the template of the latter is not what it should be.
+/// When the template of the latter is invalid.
 pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Vec<File>, ManifestError> {
     let mut files: Vec<File> = Vec::new();
     for (number, document) in (1_usize..).zip(documents) {
@@ -50,8 +44,8 @@ pub fn folder(templates: &Templates, documents: &[Document]) -> Result<Vec<File>
             format!("{number:02}-{}-{}.yaml", kebab(document.kind()), file_name(document.name()));
         files.push(File { name, text: document.text(), private: document.kind() == "Secret" });
     }
-    let resources = files.iter().map(|file| file.name.as_str()).collect();
-    let rendered = templates.render("kustomization.yaml", Resources { resources })?;
+    let resources: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    let rendered = templates.render("kustomization.yaml", json!({"resources": resources}))?;
     let text = stream(&rendered);
     files.push(File { name: "kustomization.yaml".to_owned(), text, private: false });
     Ok(files)
@@ -69,7 +63,7 @@ fn kebab(kind: &str) -> String {
     text
 }
 
-/// A name as part of a file's: file systems take 255 bytes in all.
+/// A name as part of a file name, which is limited to 255 bytes.
 fn file_name(name: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-.".contains(c) { c } else { '-' };
     name.chars().take(150).map(plain).collect()

@@ -1,6 +1,5 @@
-//! From YAML or JSON text to documents.
-//!
-//! Duplicate keys are refused, as `kubectl --validate=strict` refuses them.
+//! Parsing of YAML and JSON into documents. Duplicate keys are errors, as with
+//! `kubectl --validate=strict`.
 
 use oppscale_cluster::documents::parts;
 use oppscale_cluster::yaml::DuplicateKeys;
@@ -9,11 +8,10 @@ use serde_json::Value;
 use super::ManifestError;
 use super::document::{Document, Origin};
 
-/// The documents of a text, in order; a `List` counts as its items. Nothing is checked beyond
-/// each having a kind.
+/// The documents of a text, in order; a `List` counts as its items. Only their kind is required.
 ///
 /// # Errors
-/// When it is no YAML, or holds something that is no object.
+/// When it is invalid YAML, or has a document that is not an object.
 pub fn documents(
     source_name: &str,
     text: &str,
@@ -21,21 +19,18 @@ pub fn documents(
 ) -> Result<Vec<Document>, ManifestError> {
     let mut documents = Vec::new();
     for part in parts(text) {
-        let values =
-            part.values(DuplicateKeys::Refuse).map_err(|error| ManifestError::NotYaml {
-                source_name: source_name.to_owned(),
-                problem: error.to_string(),
-            })?;
+        let values = part
+            .values(DuplicateKeys::Refuse)
+            .map_err(|error| ManifestError::new(source_name, error))?;
         let values: Vec<_> = values.into_iter().filter(|value| !value.is_null()).collect();
-        // JSON may be indented with tabs, and a marker such as `--- # x` is not looked for:
-        // what is not the text of one YAML document is written anew.
+        // Only the text of exactly one YAML document is kept: JSON may be indented with tabs, and
+        // markers such as `--- # x` do not separate parts.
         let is_its_text = values.len() == 1 && !part.looks_like_json();
         for value in values {
             let number = documents.len() + 1;
-            let no_object = |problem| ManifestError::NoObject {
-                source_name: source_name.to_owned(),
-                number,
-                problem,
+            let no_object = |problem: &str| {
+                let problem = format!("document {number} is not a Kubernetes object: {problem}");
+                ManifestError::new(source_name, problem)
             };
             for (value, text) in items(value, is_its_text.then_some(part.text)) {
                 let document = Document::new(source_name, value, text, origin);
@@ -46,7 +41,7 @@ pub fn documents(
     Ok(documents)
 }
 
-/// A document, or the items of a list, which have no text of their own.
+/// A document, or the items of a list, whose text is generated.
 fn items(mut value: Value, text: Option<&str>) -> Vec<(Value, Option<String>)> {
     let is_list = value["kind"].as_str().is_some_and(|kind| kind.ends_with("List"));
     match value.get_mut("items").filter(|_| is_list).map(Value::take) {

@@ -1,28 +1,28 @@
-//! Which groups, versions and resources there are: static, and never empty. A client prints
+//! Discovery of groups, versions and resources: static and never empty, because clients print
 //! "Got empty response" on every run for a group without resources.
 
 use serde_json::{Value, json};
 
 use super::metric::Metric;
-use super::status::Answer;
+use super::response::Response;
 use super::{CUSTOM, EXTERNAL, Groups};
 use oppscale_core::kinds::Kind;
 
-/// The type of aggregated discovery, which clients compare letter by letter.
+/// Content type of aggregated discovery; clients compare it literally.
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/// All documents, written once.
+/// All documents, rendered once.
 #[derive(Debug)]
 pub(super) struct Documents {
-    aggregated: Answer,
-    legacy: Answer,
+    aggregated: Response,
+    legacy: Response,
     /// By group.
-    groups: Vec<(&'static str, Answer)>,
+    groups: Vec<(&'static str, Response)>,
     /// By group and version.
-    versions: Vec<(&'static str, &'static str, Answer)>,
+    versions: Vec<(&'static str, &'static str, Response)>,
 }
 
-/// A resource as discovery tells it.
+/// A resource in discovery.
 struct Resource {
     name: String,
     kind: &'static str,
@@ -47,20 +47,17 @@ impl Documents {
             "metadata": {}, "items": aggregated,
         });
         Self {
-            aggregated: Answer::text(200, AGGREGATED, aggregated.to_string()),
-            legacy: Answer::json(&json!({
+            aggregated: Response::text(200, AGGREGATED, aggregated.to_string()),
+            legacy: Response::json(&json!({
                 "kind": "APIGroupList", "apiVersion": "v1", "groups": legacy,
             })),
             groups: served
                 .iter()
                 .map(|(group, versions, _)| {
-                    let mut document = json!({"kind": "APIGroup", "apiVersion": "v1"});
-                    if let (Value::Object(document), Value::Object(fields)) =
-                        (&mut document, api_group(group, versions))
-                    {
-                        document.extend(fields);
-                    }
-                    (*group, Answer::json(&document))
+                    let mut document = api_group(group, versions);
+                    document["kind"] = "APIGroup".into();
+                    document["apiVersion"] = "v1".into();
+                    (*group, Response::json(&document))
                 })
                 .collect(),
             versions: served
@@ -75,38 +72,39 @@ impl Documents {
         }
     }
 
-    /// `/apis`: aggregated for those who accept it.
-    pub(super) fn groups(&self, accept: &str) -> Answer {
-        let wants = accept.split(',').any(|offer| {
+    /// `/apis`: aggregated discovery if the client accepts it.
+    pub(super) fn groups(&self, accept: &str) -> Response {
+        let is_aggregated = accept.split(',').any(|offer| {
             let has = |wanted: &str| offer.split(';').any(|part| part.trim() == wanted);
             has("application/json")
                 && has("g=apidiscovery.k8s.io")
                 && has("v=v2")
                 && has("as=APIGroupDiscoveryList")
         });
-        if wants { self.aggregated.clone() } else { self.legacy.clone() }
+        if is_aggregated { self.aggregated.clone() } else { self.legacy.clone() }
     }
 
-    pub(super) fn group(&self, group: &str) -> Option<Answer> {
-        self.groups.iter().find(|(name, _)| *name == group).map(|(_, answer)| answer.clone())
+    pub(super) fn group(&self, group: &str) -> Option<Response> {
+        self.groups.iter().find(|(name, _)| *name == group).map(|(_, response)| response.clone())
     }
 
-    pub(super) fn version(&self, group: &str, version: &str) -> Option<Answer> {
-        let meant = |(g, v, _): &&(&str, &str, Answer)| *g == group && *v == version;
-        self.versions.iter().find(meant).map(|(_, _, answer)| answer.clone())
+    pub(super) fn version(&self, group: &str, version: &str) -> Option<Response> {
+        let mut versions = self.versions.iter();
+        let found = versions.find(|(known, v, _)| *known == group && *v == version)?;
+        Some(found.2.clone())
     }
 
-    /// A schema of nothing: without one the aggregator logs an error every minute.
-    pub(super) fn openapi_v2(&self) -> Answer {
-        Answer::json(&json!({
+    /// An empty schema: without one the aggregator logs an error every minute.
+    pub(super) fn openapi_v2(&self) -> Response {
+        Response::json(&json!({
             "swagger": "2.0",
             "info": {"title": "oppscale", "version": env!("CARGO_PKG_VERSION")},
             "paths": {},
         }))
     }
 
-    pub(super) fn openapi_v3(&self) -> Answer {
-        Answer::json(&json!({"paths": {}}))
+    pub(super) fn openapi_v3(&self) -> Response {
+        Response::json(&json!({"paths": {}}))
     }
 }
 
@@ -148,22 +146,22 @@ fn api_group(group: &str, versions: &[&str]) -> Value {
     })
 }
 
-/// Only `get`: with `list` and `delete` the namespace controller would try to collect them.
-fn resource_list(group: &str, version: &str, resources: &[Resource]) -> Answer {
+/// Only `get`: with `list` and `delete` the namespace controller would try to delete them.
+fn resource_list(group: &str, version: &str, resources: &[Resource]) -> Response {
     let resource = |resource: &Resource| {
         json!({
             "name": resource.name, "singularName": "", "namespaced": resource.namespaced,
             "kind": resource.kind, "verbs": ["get"],
         })
     };
-    Answer::json(&json!({
+    Response::json(&json!({
         "kind": "APIResourceList", "apiVersion": "v1",
         "groupVersion": format!("{group}/{version}"),
         "resources": resources.iter().map(resource).collect::<Vec<_>>(),
     }))
 }
 
-/// In aggregated discovery a name with a slash is a subresource of what stands before it.
+/// In aggregated discovery, `a/b` is the subresource `b` of the resource `a`.
 fn aggregated(group: &str, versions: &[&str], resources: &[Resource]) -> Value {
     let scope = |resource: &Resource| if resource.namespaced { "Namespaced" } else { "Cluster" };
     let kind = |resource: &Resource| json!({"group": "", "version": "", "kind": resource.kind});

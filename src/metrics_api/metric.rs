@@ -1,4 +1,4 @@
-//! The metrics, and how their values are written.
+//! The metrics and their values as quantities.
 
 use oppscale_core::quantity::{Format, Quantity};
 use oppscale_core::resources::Amount;
@@ -8,20 +8,19 @@ use super::reading::Values;
 /// A metric of a workload or node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Metric {
-    /// How many replicas the workload may have in all: what an HPA should follow, with
-    /// `AverageValue` 1.
+    /// Total number of replicas that fit: the metric for an HPA, with `AverageValue` 1.
     FitReplicas,
-    /// Cores that remain, in thousandths.
+    /// Remaining CPU in cores.
     RemainingCpuCores,
-    /// Bytes of memory that remain.
+    /// Remaining memory in bytes.
     RemainingMemoryBytes,
-    /// Millicores that remain, as a plain number: the metric of the article of 2018, but
-    /// without the workload's own pods and with its reserve taken off.
+    /// Remaining CPU in millicores as a plain number: the metric of the 2018 article, but without
+    /// the workload's own pods, and less its reserve.
     CpuCapacityRemaining,
 }
 
 impl Metric {
-    /// All of them.
+    /// All metrics.
     pub const ALL: [Self; 4] = [
         Self::FitReplicas,
         Self::RemainingCpuCores,
@@ -44,7 +43,7 @@ impl Metric {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 
-    /// Its value as a quantity; `None` when there is none of it.
+    /// Its value as a quantity; `None` if the object has no such metric.
     pub(super) fn value(self, values: &Values) -> Option<String> {
         let units = |amount: Amount| Quantity::from_units(whole(amount));
         let quantity = match self {
@@ -57,7 +56,7 @@ impl Metric {
     }
 }
 
-/// An amount as it is published: never negative.
+/// A published amount is never negative.
 fn whole(amount: Amount) -> i64 {
     i64::try_from(amount.max(0)).unwrap_or(i64::MAX)
 }

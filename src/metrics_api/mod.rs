@@ -1,8 +1,8 @@
-//! custom.metrics.k8s.io and external.metrics.k8s.io: from a request to its answer.
+//! custom.metrics.k8s.io and external.metrics.k8s.io: from a request to its response.
 //!
-//! No socket here, no clock and no cluster: what is measured comes from a [`Source`], and
-//! who may ask has been decided before. The contract is what a kube-apiserver 1.36 and its
-//! HPA controller ask for, and nothing else (docs/serve.md has the table).
+//! There is no socket here, no clock and no cluster: values come from a [`Source`], and the
+//! caller is already authenticated. The contract is what a kube-apiserver 1.36 and its HPA
+//! controller request, and nothing else (docs/serve.md has the table).
 //!
 //! * Discovery is static and always 200: a group that cannot be discovered blocks every
 //!   namespace deletion of the cluster. Only metrics fail.
@@ -11,25 +11,24 @@
 //! * Values are floored, never below 0: the HPA rounds up to the next thousandth, and takes
 //!   a negative External value for *maxReplicas* since 1.34.
 
-mod custom;
 mod discovery;
-mod external;
 mod metric;
 mod reading;
 mod request;
-mod status;
+mod response;
+mod values;
 
 pub use metric::Metric;
 pub use reading::{Found, NodeReading, Readings, Source, Values, WorkloadReading};
 pub use request::Request;
-pub use status::{Answer, Refusal};
+pub use response::{Response, StatusError};
 
 use discovery::Documents;
 use oppscale_core::kinds::Kind;
 
 /// The group of metrics of objects.
 pub const CUSTOM: &str = "custom.metrics.k8s.io";
-/// The group of metrics of nothing in the cluster.
+/// The group of metrics that belong to no object.
 pub const EXTERNAL: &str = "external.metrics.k8s.io";
 
 /// Which groups are served.
@@ -45,7 +44,7 @@ pub struct Groups {
 #[derive(Debug)]
 pub struct Api {
     groups: Groups,
-    /// Kinds of workloads that have metrics.
+    /// Kinds of workloads with metrics.
     kinds: Vec<&'static Kind>,
     documents: Documents,
 }
@@ -73,14 +72,14 @@ impl Api {
         Self { groups, kinds, documents }
     }
 
-    /// Answers a request.
-    pub fn answer(&self, request: &Request, source: &dyn Source) -> Answer {
-        self.try_answer(request, source).unwrap_or_else(|refusal| refusal.answer())
+    /// Responds to a request.
+    pub fn respond(&self, request: &Request, source: &dyn Source) -> Response {
+        self.try_respond(request, source).unwrap_or_else(|error| error.response())
     }
 
-    fn try_answer(&self, request: &Request, source: &dyn Source) -> Result<Answer, Refusal> {
+    fn try_respond(&self, request: &Request, source: &dyn Source) -> Result<Response, StatusError> {
         if request.method != "GET" {
-            return Err(Refusal::method(&request.method));
+            return Err(StatusError::method(&request.method));
         }
         let segments: Vec<&str> = request.segments.iter().map(String::as_str).collect();
         match segments[..] {
@@ -98,18 +97,18 @@ impl Api {
                     "v1beta2" => CustomVersion::V1beta2,
                     _ => return Err(self.no_path(request)),
                 };
-                custom::answer(version, rest, &self.kinds, request, source)
+                values::custom(version, rest, &self.kinds, request, source)
             }
             ["apis", EXTERNAL, "v1beta1", "namespaces", namespace, metric]
                 if self.groups.external =>
             {
-                external::answer(namespace, metric, request, source)
+                values::external(namespace, metric, request, source)
             }
             _ => Err(self.no_path(request)),
         }
     }
 
-    fn no_path(&self, request: &Request) -> Refusal {
-        Refusal::not_found(format!("oppscale does not serve {}", request.path))
+    fn no_path(&self, request: &Request) -> StatusError {
+        StatusError::not_found(format!("oppscale does not serve {}", request.path))
     }
 }

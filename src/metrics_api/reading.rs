@@ -1,4 +1,4 @@
-//! What is measured, as far as the API tells it.
+//! The readings behind the metrics.
 
 use std::sync::Arc;
 
@@ -7,41 +7,41 @@ use oppscale_core::model::Pairs;
 use oppscale_core::resources::Amount;
 use oppscale_core::selector::Labels;
 
-use super::status::Refusal;
+use super::response::StatusError;
 
-/// Where values come from.
+/// Source of the values.
 pub trait Source {
-    /// What is known of the workloads, as of the last event.
+    /// Readings of the workloads, as of the last event.
     ///
     /// # Errors
-    /// When nothing can be said: why not.
-    fn workloads(&self) -> Result<Readings, Refusal>;
-    /// What is known of the nodes.
+    /// When the cluster state is stale or incomplete.
+    fn workloads(&self) -> Result<Readings, StatusError>;
+    /// Readings of the nodes.
     ///
     /// # Errors
     /// As [`Self::workloads`].
-    fn nodes(&self) -> Result<Found<NodeReading>, Refusal>;
+    fn nodes(&self) -> Result<Found<NodeReading>, StatusError>;
 }
 
-/// What is known of the workloads.
+/// Readings of all workloads.
 #[derive(Debug, Clone, Default)]
 pub struct Readings {
-    /// When the cluster was last heard, as RFC 3339.
+    /// Time of the last event from the cluster, in RFC 3339.
     pub time: String,
     /// The workloads, by namespace, kind and name.
     pub workloads: Arc<Vec<WorkloadReading>>,
 }
 
-/// Things that were found, and as of when.
+/// Readings of one time.
 #[derive(Debug, Clone, Default)]
 pub struct Found<T> {
-    /// As of when, as RFC 3339.
+    /// Their time, in RFC 3339.
     pub time: String,
-    /// What was found.
+    /// The readings.
     pub items: Vec<T>,
 }
 
-/// What is known of a workload.
+/// Readings of a workload.
 #[derive(Debug, Clone)]
 pub struct WorkloadReading {
     /// Its namespace.
@@ -52,34 +52,34 @@ pub struct WorkloadReading {
     pub name: String,
     /// Its own labels.
     pub labels: Arc<Labels<'static>>,
-    /// The values, or why it is held.
+    /// The values, or why the workload is on hold.
     pub values: Result<Values, String>,
 }
 
-/// What is known of a node.
+/// Readings of a node.
 #[derive(Debug, Clone)]
 pub struct NodeReading {
     /// Its name.
     pub name: String,
     /// Its labels.
     pub labels: Arc<Labels<'static>>,
-    /// The values, or why they are not known.
+    /// The values, or why they are unknown.
     pub values: Result<Values, String>,
 }
 
 /// Values of all metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Values {
-    /// How many replicas fit; of a workload only.
+    /// Number of replicas that fit; `None` for a node.
     pub fit_replicas: Option<Amount>,
-    /// Millicores that remain.
+    /// Remaining CPU, in millicores.
     pub cpu_milli: Amount,
-    /// Bytes of memory that remain.
+    /// Remaining memory, in bytes.
     pub memory_bytes: Amount,
 }
 
 impl WorkloadReading {
-    /// The labels of its series: its own, and before them what names it.
+    /// The labels of its series: its own labels and its identity.
     pub(super) fn series_labels(&self) -> Labels<'static> {
         let mut labels: Labels<'static> = Pairs::default();
         for (name, value) in self.labels.entries() {

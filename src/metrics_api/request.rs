@@ -1,29 +1,29 @@
-//! What of a request decides its answer.
+//! The parts of a request that determine its response.
 
 use std::borrow::Cow;
 
 use oppscale_core::selector::Selector;
 use percent_encoding::percent_decode_str;
 
-use super::status::Refusal;
+use super::response::StatusError;
 
 /// A request for the API.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
-    /// `GET`, and whatever else people try.
+    /// Its method; only `GET` is allowed.
     pub method: String,
-    /// The path as it was asked for, for messages.
+    /// The undecoded path, for messages.
     pub path: String,
     /// Its segments, decoded: `pods/%2A` is `pods` and `*`.
     pub(super) segments: Vec<String>,
     /// The parameters, decoded.
     parameters: Vec<(String, String)>,
-    /// What is accepted; empty when it is not said.
+    /// The `Accept` header; empty if there is none.
     pub accept: String,
 }
 
 impl Request {
-    /// A request of `path` with `query`, as they stand in its first line.
+    /// A request for `path` with `query`, both as in the request line.
     pub fn new(method: &str, path: &str, query: Option<&str>, accept: &str) -> Self {
         let segments = path.split('/').filter(|segment| !segment.is_empty());
         let parameters = query.unwrap_or_default().split('&').filter(|part| !part.is_empty());
@@ -39,16 +39,15 @@ impl Request {
         }
     }
 
-    /// The label selector in the parameter `name`; one that selects everything when there
-    /// is none.
-    pub(super) fn selector(&self, name: &str) -> Result<Selector, Refusal> {
+    /// The label selector in the parameter `name`; it selects everything if there is none.
+    pub(super) fn selector(&self, name: &str) -> Result<Selector, StatusError> {
         let text = self.parameters.iter().find(|(known, _)| known == name);
         let text = text.map_or("", |(_, value)| value.as_str());
-        Selector::parse(text).map_err(|error| Refusal::bad_request(format!("{name}: {error}")))
+        Selector::parse(text).map_err(|error| StatusError::bad_request(format!("{name}: {error}")))
     }
 }
 
-/// Undoes percent-encoding; in a query, `+` is a space. What is no encoding stays.
+/// Decodes percent-encoding; in a query, `+` is a space. Invalid encodings stay.
 fn decode(text: &str, query: bool) -> String {
     let text = if query { Cow::Owned(text.replace('+', " ")) } else { Cow::Borrowed(text) };
     percent_decode_str(&text).decode_utf8_lossy().into_owned()

@@ -1,4 +1,4 @@
-//! The port of the metrics API, which answers only the front proxy and probes.
+//! The port of the metrics API, for the front proxy and probes only.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::health::HealthReporter;
 use super::prometheus::Exporter;
 use super::state::MetricsState;
 use crate::http_port::{self, Answered, Body, Handler, accept};
-use crate::metrics_api::{Answer, Api, CUSTOM, EXTERNAL, Refusal, Request as ApiRequest};
+use crate::metrics_api::{self, Api, CUSTOM, EXTERNAL, StatusError};
 
 /// Interval between log lines about rejected requests, of which there may be thousands a second.
 const LOG_INTERVAL: Duration = Duration::from_secs(10);
@@ -41,32 +41,33 @@ impl Handler for ApiPort {
     fn handle(&self, peer: &Peer, request: Request<Incoming>) -> Answered {
         let start = Instant::now();
         let path = request.uri().path();
-        if let Some(answer) = self.health.answer(path) {
-            return respond(answer).into();
+        if let Some(response) = self.health.response(path) {
+            return into_http(response).into();
         }
-        let (answer, is_trusted) = match self.trust.identify(peer, request.headers()) {
+        let (response, is_trusted) = match self.trust.identify(peer, request.headers()) {
             Err(error) => {
                 self.rejections.add(&error);
-                (Refusal::unauthorized(format!("oppscale: {error}")).answer(), false)
+                (StatusError::unauthorized(format!("oppscale: {error}")).response(), false)
             }
             Ok(identity) => {
                 let accept = accept(request.headers());
                 let query = request.uri().query();
-                let asked = ApiRequest::new(request.method().as_str(), path, query, &accept);
-                let answer = self.api.answer(&asked, &self.state);
+                let method = request.method().as_str();
+                let request = metrics_api::Request::new(method, path, query, &accept);
+                let response = self.api.respond(&request, &self.state);
                 tracing::debug!(
                     user = identity.user,
                     groups = identity.groups.join(","),
                     path,
                     query,
-                    status = answer.status,
+                    status = response.status,
                     "answered"
                 );
-                (answer, true)
+                (response, true)
             }
         };
-        self.exporter.requests.add(group_of(path), answer.status, start.elapsed());
-        Answered { response: respond(answer), is_trusted }
+        self.exporter.requests.add(group_of(path), response.status, start.elapsed());
+        Answered { response: into_http(response), is_trusted }
     }
 }
 
@@ -80,10 +81,11 @@ fn group_of(path: &str) -> &'static str {
     }
 }
 
-pub(super) fn respond(answer: Answer) -> Response<Body> {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = http_port::answer(status, answer.content_type, answer.body);
-    if answer.status == 401 {
+pub(super) fn into_http(response: metrics_api::Response) -> Response<Body> {
+    let code = response.status;
+    let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = http_port::answer(status, response.content_type, response.body);
+    if code == 401 {
         response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Mutual"));
     }
     response

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::front_proxy::TrustStore;
 use super::state::{Freshness, MetricsState};
-use crate::metrics_api::Answer;
+use crate::metrics_api::Response;
 
 /// Interval between checks for the log.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
@@ -65,11 +65,11 @@ impl HealthReporter {
             match self.state.freshness() {
                 Freshness::Stale(reason, _) if !was_stale => {
                     was_stale = true;
-                    tracing::error!(reason = "Blind", "the data is stale: {reason}");
+                    tracing::error!(reason = "Stale", "the data is stale: {reason}");
                 }
                 Freshness::Fresh(_) if was_stale => {
                     was_stale = false;
-                    tracing::info!(reason = "Seeing", "the data is fresh again");
+                    tracing::info!(reason = "Fresh", "the data is fresh again");
                 }
                 _ => {}
             }
@@ -77,14 +77,14 @@ impl HealthReporter {
         }
     }
 
-    /// The answer to a probe; `None` if `path` is not a probe's.
-    pub(super) fn answer(&self, path: &str) -> Option<Answer> {
+    /// The response to a probe; `None` if `path` is not a probe's.
+    pub(super) fn response(&self, path: &str) -> Option<Response> {
         const TEXT: &str = "text/plain; charset=utf-8";
         match path {
-            "/livez" | "/healthz" => Some(Answer::text(200, TEXT, "ok\n")),
+            "/livez" | "/healthz" => Some(Response::text(200, TEXT, "ok\n")),
             "/readyz" => Some(match self.unready() {
-                None => Answer::text(200, TEXT, "ok\n"),
-                Some(why) => Answer::text(503, TEXT, format!("not ready: {why}\n")),
+                None => Response::text(200, TEXT, "ok\n"),
+                Some(why) => Response::text(503, TEXT, format!("not ready: {why}\n")),
             }),
             _ => None,
         }

@@ -11,7 +11,9 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::workloads::{ServedWorkload, WorkloadStore};
-use crate::metrics_api::{Found, NodeReading, Readings, Refusal, Source, Values, WorkloadReading};
+use crate::metrics_api::{
+    Found, NodeReading, Readings, Source, StatusError, Values, WorkloadReading,
+};
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
 use oppscale_core::kinds::Kind;
@@ -27,21 +29,22 @@ const MIN_INTERVAL: Duration = Duration::from_millis(5);
 /// core at most. With 3, values were up to 26 ms old where 20 are the aim; with 2, 19.
 const INTERVAL_FACTOR: u32 = 2;
 
-/// Answer while the data is stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Response while the data is stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum OnStale {
-    /// 503: the HPA leaves the replicas as they are.
+    /// 503: the HPA leaves the replicas as they are
+    #[default]
     Hold,
-    /// 0: the HPA scales the workload down to its `minReplicas`.
+    /// 0: the HPA scales the workload down to its minReplicas
     Zero,
 }
 
-/// When the data counts as stale, and what to answer then.
+/// When the data counts as stale, and the response then.
 #[derive(Debug, Clone, Copy)]
 pub struct StalenessPolicy {
     /// Maximum age of fresh data.
     pub max_staleness: Duration,
-    /// Answer while the data is stale.
+    /// Response while the data is stale.
     pub on_stale: OnStale,
 }
 
@@ -240,7 +243,7 @@ impl MetricsState {
     ///
     /// # Errors
     /// If the data is stale and the policy is to hold.
-    fn check_freshness(&self) -> Result<(bool, String), Refusal> {
+    fn check_freshness(&self) -> Result<(bool, String), StatusError> {
         let time = |age| wall_clock(OffsetDateTime::now_utc() - age);
         let why = match self.freshness() {
             Freshness::Fresh(age) => return Ok((true, time(age))),
@@ -250,7 +253,7 @@ impl MetricsState {
                 _ => why,
             },
         };
-        Err(Refusal::unavailable(format!("oppscale: {why}")))
+        Err(StatusError::unavailable(format!("oppscale: {why}")))
     }
 }
 
@@ -276,7 +279,7 @@ pub(super) fn wall_clock(time: OffsetDateTime) -> String {
 }
 
 impl Source for MetricsState {
-    fn workloads(&self) -> Result<Readings, Refusal> {
+    fn workloads(&self) -> Result<Readings, StatusError> {
         let (is_fresh, time) = self.check_freshness()?;
         let counted = self.counted();
         if is_fresh {
@@ -290,7 +293,7 @@ impl Source for MetricsState {
         Ok(Readings { time, workloads: Arc::new(counted.readings.iter().map(none).collect()) })
     }
 
-    fn nodes(&self) -> Result<Found<NodeReading>, Refusal> {
+    fn nodes(&self) -> Result<Found<NodeReading>, StatusError> {
         let (is_fresh, time) = self.check_freshness()?;
         let items = super::overview::nodes(self).into_iter().map(|node| {
             let values = match (&node.unknown, is_fresh) {

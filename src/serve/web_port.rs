@@ -17,14 +17,14 @@ use rustls::pki_types::CertificateDer;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use super::api_port::respond;
+use super::api_port::into_http;
 use super::health::HealthReporter;
 use super::page;
 use super::page::update::{CachedText, Page, PageUpdate, keep_alive};
 use super::prometheus::Exporter;
 use crate::exposition::Format;
 use crate::http_port::{Answered, Body, Handler, accept, full};
-use crate::metrics_api::Answer;
+use crate::metrics_api;
 
 /// Time for which requests share a rendered page or `/metrics`.
 const MAX_CACHE_AGE: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ pub(super) struct WebPort {
     pub(super) page: Arc<Page>,
     /// Latest updates of the short page, and of the page with all nodes.
     pub(super) updates: [watch::Receiver<Arc<PageUpdate>>; 2],
-    /// Cached answers: the two pages, and the two formats of `/metrics`.
+    /// Cached responses: the two pages, and the two formats of `/metrics`.
     pub(super) cache: [CachedText; 4],
 }
 
@@ -48,8 +48,8 @@ impl Handler for WebPort {
 
     fn handle(&self, (): &(), request: Request<Incoming>) -> Answered {
         let (path, query) = (request.uri().path(), request.uri().query());
-        if let Some(answer) = self.health.answer(path) {
-            return respond(answer).into();
+        if let Some(response) = self.health.response(path) {
+            return into_http(response).into();
         }
         let mut response = match (request.method(), path) {
             (&Method::GET | &Method::HEAD, _) => self.get(path, query, &request),
@@ -109,7 +109,7 @@ fn whole(content_type: &'static str, body: impl Into<Bytes>) -> Response<Body> {
 }
 
 fn plain(status: u16, body: &str) -> Response<Body> {
-    respond(Answer::text(status, "text/plain; charset=utf-8", body))
+    into_http(metrics_api::Response::text(status, "text/plain; charset=utf-8", body))
 }
 
 /// Server-sent events: all pieces first, then the changed ones, until the server stops.

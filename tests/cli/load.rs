@@ -122,7 +122,7 @@ fn requests_do_not_wait_for_each_other_and_are_given_up_in_time() {
     assert_eq!(output.code, Some(1), "{output}");
     assert_eq!(figures(&output)["failures"]["timedOut"]["count"], 20);
     assert_eq!(connections.load(Ordering::Relaxed), 20);
-    assert!(output.stderr.contains("answered nothing"), "{output}");
+    assert!(output.stderr.contains("no response from"), "{output}");
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn an_authority_is_trusted_when_it_is_named() {
     let empty = env.path("empty.pem");
     let output = load(&url, &["--certificate-authority", empty.to_str().unwrap()]);
     assert_eq!(output.code, Some(1));
-    assert!(output.stderr.contains("holds no certificate in PEM"), "{output}");
+    assert!(output.stderr.contains("has no PEM certificate"), "{output}");
 }
 
 #[test]
@@ -331,11 +331,11 @@ fn slips_on_the_command_line() {
     insta::assert_snapshot!(all, @r#"
     error: "ftp://x" is neither http:// nor https://
      hint: such as http://HOST:PORT/PATH
-    error: a URL with a user in it is not asked: give --header 'Authorization: …'
-    error: "http://x:99999" has a port that is none: expected 1 to 65535
+    error: a URL must have no user name: give --header 'Authorization: …'
+    error: "http://x:99999" has an invalid port: expected 1 to 65535
      hint: such as http://HOST:PORT/PATH
     error: --header content-length: is set from the body
-    error: invalid value '0' for '--rate <RATE>': a rate of 0 asks for nothing
+    error: invalid value '0' for '--rate <RATE>': the rate must be more than 0
     error: invalid value '1e9' for '--rate <RATE>': expected requests a second, such as 10, 8.5 or 30/m
     error: --duration must be more than 0 and at most 24h
      hint: for a load without end, run a Deployment
@@ -343,15 +343,15 @@ fn slips_on_the_command_line() {
      hint: for a load without end, run a Deployment
     error: invalid value '101%' for '--fail-above <PERCENT>': expected a share between 0% and 100%, such as 1%
     error: invalid value 'nothing' for '--header <NAME: VALUE>': expected a header such as 'Accept: text/plain'
-    error: --job: "a b" is no image
+    error: --job: "a b" is not an image
     error: the following required arguments were not provided:
       --job <IMAGE>
     error: Job default/Load_1: "Load_1" is not a name that the API takes for a Job
-    error: --certificate-authority is a file of this machine, not of the Job's
-     hint: ask http:// within the cluster, or write the Job's volume by hand
+    error: --certificate-authority is a local file, which the Job cannot read
+     hint: use http:// within the cluster, or add a volume to the Job
     error: no-such-host.invalid has no address
-     hint: names of Services are known within the cluster only: there with --job IMAGE,
-           or from here by kubectl port-forward
+     hint: names of Services resolve only in the cluster: run the load there with --job IMAGE,
+           or use kubectl port-forward
     "#);
 }
 

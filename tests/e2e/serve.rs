@@ -265,7 +265,7 @@ fn a_real_aggregator_and_a_real_hpa() {
     }
     // While it is blind, metrics are refused, and namespaces can be deleted all the same.
     way.is_blocked.store(true, Ordering::Relaxed);
-    kubectl.until("blind", |kubectl| kubectl.fit().is_err_and(|said| said.contains("the data is")));
+    kubectl.until("stale", |kubectl| kubectl.fit().is_err_and(|said| said.contains("the data is")));
     kubectl.run(&["delete", "namespace", "oppscale-e2e-doomed", "--timeout=120s"], "").unwrap();
     assert!(kubectl.fit().is_err());
     assert!(replicas(&kubectl, 2), "the HPA holds");

@@ -187,7 +187,7 @@ fn a_difference_that_may_not_be_asked_for_names_the_right() {
     server.always("/api/v1/namespaces/opportunistic", Answer::Recorded("403-nodes"));
     let output = run(&server, &["--diff"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(3), ""), "{output}");
-    assert!(output.stderr.contains("--verb=get,patch,create --resource=namespaces"), "{output}");
+    assert!(output.stderr.contains("--verb=get,create,patch --resource=namespaces"), "{output}");
 }
 
 #[test]

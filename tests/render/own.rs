@@ -153,7 +153,7 @@ fn files_that_cannot_be_used() {
     no YAML:
     error: own.yaml: did not find expected node content, while parsing a flow node at line 2
     no object:
-    error: own.yaml: document 1 is no Kubernetes object: it is no mapping
+    error: own.yaml: document 1 is not a Kubernetes object: it is not a mapping
     "#);
 }
 

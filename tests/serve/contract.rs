@@ -154,7 +154,7 @@ fn the_hpa_reads_an_object_metric_in_both_versions() {
     let none = selected("deployment+notin+%28electroneum%29");
     assert_eq!(none.status, 404);
     let message = none.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.ends_with("is not deployment notin (electroneum)"), "{message}");
+    assert!(message.ends_with("does not match deployment notin (electroneum)"), "{message}");
     // What top says of the same cluster, and the article's metric in its unit.
     let metric = |name| rig.metric("electroneum", name);
     assert_eq!(metric("cpu_capacity_remaining").unwrap(), "121250");
@@ -194,7 +194,11 @@ fn the_hpa_reads_an_external_metric_by_its_labels() {
         );
     }
     for (query, status, words) in [
-        ("?labelSelector=deployment%3Dother", 404, "no opportunistic workload that is deployment"),
+        (
+            "?labelSelector=deployment%3Dother",
+            404,
+            "no opportunistic workload that matches deployment",
+        ),
         ("?labelSelector=a+b", 400, "not a label selector"),
     ] {
         let answer = rig.get(&path(query));

@@ -68,11 +68,11 @@ fn an_api_server_that_dies_and_comes_back() {
     assert_eq!(rig.web("/readyz").status, 200);
     assert!(rig.web("/").body.contains("<b>Stale</b>"));
     // The log looks each second: what was shorter than that is not in it.
-    rig.oppscale.until_logged("blind", |line| line["reason"] == "Blind");
+    rig.oppscale.until_logged("stale", |line| line["reason"] == "Stale");
     rig.server.restart();
     rig.server.change(|world| add_paid_pods(world, 1));
     settles(&rig);
-    rig.oppscale.until_logged("seeing", |line| line["reason"] == "Seeing");
+    rig.oppscale.until_logged("seeing", |line| line["reason"] == "Fresh");
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn a_right_to_watch_that_is_withdrawn() {
     }
     rig.server.change(|world| add_paid_pods(world, 1));
     settles(&rig);
-    assert!(!rig.oppscale.log_text().contains("Blind"), "{}", rig.oppscale.log_text());
+    assert!(!rig.oppscale.log_text().contains("\"Stale\""), "{}", rig.oppscale.log_text());
 }
 
 /// Probes must be answered meanwhile, or the kubelet kills a server that could only wait.

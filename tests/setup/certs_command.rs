@@ -49,7 +49,7 @@ fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     assert_snapshot!(output, @"
     ------- stderr -------
     error: cannot write certs/tls.key
-      caused by: it is a symbolic link, which is not followed for a secret
+      caused by: a symbolic link is not followed for a secret
     [EOF]
     [exit status: 1]
     ");

@@ -65,7 +65,7 @@ pub enum ClusterError {
         /// How long it was given.
         seconds: f64,
     },
-    /// Nobody listens, or the name is not known.
+    /// The port is closed, or the host name does not resolve.
     #[error("cannot reach the API server {server}: {cause}")]
     Unreachable {
         /// Its address.
@@ -277,7 +277,7 @@ fn listed(kinds: &str, names: &[String]) -> String {
     }
 }
 
-/// Whom the server's refusal names: `User "bob" cannot list ...`.
+/// The user in a refusal: `User "bob" cannot list ...`.
 fn user_in(message: &str) -> Option<&str> {
     let (_, rest) = message.split_once("User \"")?;
     let (user, _) = rest.split_once('"')?;

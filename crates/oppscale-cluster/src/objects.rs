@@ -177,7 +177,10 @@ impl Cluster {
         object: &ObjectRef,
         manifest: &Value,
     ) -> Result<DryRun, ClusterError> {
-        let live = self.read(object).await?;
+        // The permissions for both requests, so that one grant is enough.
+        let permission = object.kind.permission("get,create,patch");
+        let operation = Operation::new(format!("get {object}"), permission);
+        let live = self.find(&operation, &object.path()).await?;
         match self.apply(object, manifest, Apply { dry_run: true, force: true }).await {
             Ok(applied) => Ok(DryRun { live, merged: Some(applied.object) }),
             Err(ClusterError::NotFound { .. }) if live.is_none() => {

@@ -30,7 +30,7 @@ pub struct Kind {
     pub scales: bool,
     /// JSON pointer to the pod template; `None` if objects of the kind make no pods.
     pub template: Option<&'static str>,
-    /// Label by which the pods of one template are told apart. Its value is also the suffix of
+    /// Label that distinguishes the pods of one template. Its value is also the suffix of
     /// the ReplicaSet's name; `None` if pods are not controlled by such ReplicaSets.
     pub hash_label: Option<&'static str>,
     /// Verbs of the server's ClusterRole, comma-separated: [`READ`], or none.

@@ -1,42 +1,42 @@
-//! What a workload's annotations say of how much it may take.
+//! The policy in a workload's annotations: how much capacity it may use.
 //!
 //! | annotation | value | default |
 //! |---|---|---|
-//! | `oppscale.dev/reserve` | cores (`30`, `500m`) or a share (`15%`) that stay free | nothing |
-//! | `oppscale.dev/target-utilization` | `85%`: the same as a reserve of 15 % | |
-//! | `oppscale.dev/max-replicas` | the most replicas that are offered | no limit |
-//! | `oppscale.dev/weight` | 1 to 1000000: the share beside workloads of the same priority | 100 |
-//! | `oppscale.dev/priority` | -1000000 to 1000000: the higher one takes first | 0 |
+//! | `oppscale.dev/reserve` | cores (`30`, `500m`) or a share (`15%`) to keep free | nothing |
+//! | `oppscale.dev/target-utilization` | `85%`: same as a reserve of 15 % | |
+//! | `oppscale.dev/max-replicas` | upper limit of the metric | no limit |
+//! | `oppscale.dev/weight` | 1 to 1000000: relative share among workloads of the same priority | 100 |
+//! | `oppscale.dev/priority` | -1000000 to 1000000: higher ones are served first | 0 |
 //!
-//! An annotation that cannot be read is an error and never a default: a slip in `reserve`
-//! would otherwise fill the cluster to the brim.
+//! An invalid annotation is an error, not a default: a typo in `reserve` would otherwise fill
+//! the cluster completely.
 
 use super::nearest::{distance, letters};
 use super::reserve::Reserve;
 
-/// What the names of all these annotations begin with.
+/// Prefix of these annotations.
 pub const PREFIX: &str = "oppscale.dev/";
 
 const KNOWN: [&str; 5] = ["reserve", "target-utilization", "max-replicas", "weight", "priority"];
-/// The weight of a workload that does not say: room for lighter ones.
+/// Default weight.
 const DEFAULT_WEIGHT: u32 = 100;
-/// Keeps products of weights and costs within 128 bits, and is more than anybody needs.
-const LARGEST: i64 = 1_000_000;
+/// Limit of weights and priorities, so that products with costs fit into 128 bits.
+const MAX_VALUE: i64 = 1_000_000;
 
-/// How much a workload may take, and before whom.
+/// How much a workload may use, and its precedence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
-    /// What must stay free while it takes one more replica.
+    /// Capacity to keep free.
     pub reserve: Reserve,
-    /// The most replicas that are offered to it.
+    /// Upper limit of replicas.
     pub max_replicas: Option<u32>,
-    /// Its share beside others of the same priority. Never 0.
+    /// Relative share among workloads of the same priority; never 0.
     pub weight: u32,
-    /// Who takes first: the higher one.
+    /// Precedence; higher values are served first.
     pub priority: i32,
 }
 
-/// An annotation that cannot be read.
+/// An invalid annotation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("annotation {PREFIX}{name}: {problem}")]
 pub struct PolicyError {
@@ -56,11 +56,11 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// Reads the policy among a workload's annotations, as `(name, value)`.
+    /// Parses the policy from a workload's annotations, as `(name, value)`.
     ///
     /// # Errors
-    /// On the first annotation, in the order given, that cannot be read, contradicts
-    /// another, or looks like a slip of a known name.
+    /// On the first annotation, in the order given, that is invalid, contradicts another, or
+    /// looks like a typo of a known name.
     pub fn of<'a>(
         annotations: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Self, PolicyError> {
@@ -77,23 +77,24 @@ impl Policy {
                         _ => Reserve::from_target_utilization(value),
                     };
                     if reserve.is_some() {
-                        let problem = "reserve and target-utilization say the same; keep one";
+                        let problem =
+                            "reserve and target-utilization are the same setting; keep one";
                         return Err(error(problem.to_owned()));
                     }
                     reserve = Some(read.map_err(|problem| error(problem.to_string()))?);
                 }
                 "max-replicas" => {
-                    // 0 stops the workload, which is something to want.
+                    // 0 stops the workload.
                     let most = i64::from(i32::MAX);
                     policy.max_replicas = Some(whole(value, 0, most).map_err(error)? as u32);
                 }
-                "weight" => policy.weight = whole(value, 1, LARGEST).map_err(error)? as u32,
+                "weight" => policy.weight = whole(value, 1, MAX_VALUE).map_err(error)? as u32,
                 "priority" => {
-                    policy.priority = whole(value, -LARGEST, LARGEST).map_err(error)? as i32;
+                    policy.priority = whole(value, -MAX_VALUE, MAX_VALUE).map_err(error)? as i32;
                 }
                 _ => {
-                    if let Some(meant) = KNOWN.iter().find(|known| is_slip(name, known)) {
-                        return Err(error(format!("is not known; is {PREFIX}{meant} meant?")));
+                    if let Some(meant) = KNOWN.iter().find(|known| is_typo(name, known)) {
+                        return Err(error(format!("is unknown; did you mean {PREFIX}{meant}?")));
                     }
                 }
             }
@@ -111,8 +112,8 @@ fn whole(text: &str, least: i64, most: i64) -> Result<i64, String> {
         .ok_or_else(|| format!("{text:?} is not a whole number from {least} to {most}"))
 }
 
-/// Whether `text` is `known` but for upper case, separators, or two letters.
-fn is_slip(text: &str, known: &str) -> bool {
+/// Whether `text` differs from `known` only in case, separators, or up to two letters.
+fn is_typo(text: &str, known: &str) -> bool {
     distance(&letters(text), &letters(known)) <= 2
 }
 
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slip_is_an_error_and_no_default() {
+    fn a_typo_is_an_error_and_no_default() {
         for (name, value) in [
             ("reserve", "thirty"),
             ("reserve", "-3"),

@@ -105,10 +105,10 @@ impl LoadArgs {
     /// When the URL or a duration is out of range.
     pub fn plan(&self) -> Result<Plan, Error> {
         let url = Plan::url(&self.url).map_err(|error| {
-            let said = Error::usage(error.to_string());
+            let usage = Error::usage(error.to_string());
             match error {
-                PlanError::User => said,
-                _ => said.hint("such as http://HOST:PORT/PATH"),
+                PlanError::User => usage,
+                _ => usage.hint("such as http://HOST:PORT/PATH"),
             }
         })?;
         let duration =

@@ -1,4 +1,4 @@
-//! `oppscale load`: requests at a constant rate, and what came of them.
+//! `oppscale load`: sends requests at a constant rate and reports the results.
 
 mod args;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::filler::literal;
-use crate::load::{self, Client, Ended, Plan, Summary, Tally};
+use crate::load::{self, Client, Plan, Summary, Tally};
 use crate::manifest::{Templates, stream};
 use crate::open_files;
 use crate::printer::Printer;
@@ -21,21 +21,21 @@ use oppscale_core::error::Error;
 use oppscale_core::units;
 
 use crate::commands::args::is_image;
-use crate::commands::shutdown::Ending;
+use crate::commands::shutdown::Shutdown;
 pub use args::LoadArgs;
 use args::LoadOutput;
 
-/// How often the line of progress tells something new.
-const GLANCE: Duration = Duration::from_millis(200);
-/// How often a log does, where there is no such line: in a Job.
-const LINE: Duration = Duration::from_secs(10);
-/// How much longer than its load a Job may take: to be scheduled and to get its image.
+/// Refresh interval of the progress line.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
+/// Interval of log lines where there is no progress line, as in a Job.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
+/// Time for a Job to be scheduled and to pull its image.
 const JOB_SLACK: Duration = Duration::from_secs(300);
 
 /// Sends the load, or prints the Job that does.
 ///
 /// # Errors
-/// When the command line makes no sense, the host has no address, or nothing was answered.
+/// When the command line makes no sense, the host has no address, or there was no response.
 pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let plan = args.plan()?;
     if let Some(image) = &args.job {
@@ -46,21 +46,20 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let most = open_files::connections(1, plan.most_under_way);
     if most < plan.most_under_way {
         printer.warn(&format!(
-            "this process may open only so many files that {most} requests can be under way, not {}; \
-             see ulimit -n",
+            "the limit of open files allows {most} concurrent requests, not {}; see ulimit -n",
             plan.most_under_way
         ));
     }
     let tally = Arc::new(Tally::new().context("no memory for the figures")?);
-    let mut ending = Ending::new()?;
+    let mut shutdown = Shutdown::new()?;
     let exit = Cell::new(None);
-    let ended = {
-        let told = async { exit.set(Some(ending.told().await)) };
-        tokio::pin!(told);
+    let is_interrupted = {
+        let stop = async { exit.set(Some(shutdown.requested().await)) };
+        tokio::pin!(stop);
         tokio::select! {
             found = resolve(&plan) => found?,
-            () = &mut told => {
-                // Nothing has been sent yet, so there is nothing to tell.
+            () = &mut stop => {
+                // Nothing has been sent yet.
                 return Ok(exit.get().unwrap_or(Exit::Interrupted));
             }
         }
@@ -69,29 +68,28 @@ pub async fn run(args: LoadArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(&format!("{rate} for {span}: {total} requests"));
         let meter = Meter::new(printer, plan.duration);
         tokio::select! {
-            ended = load::run(&plan, &client, &tally, told) => ended,
-            never = tell(&tally, &meter, !printer.shows_progress()) => match never {},
+            ended = load::run(&plan, &client, &tally, stop) => ended,
+            never = report_progress(&tally, &meter, !printer.shows_progress()) => match never {},
         }
     };
     let summary = tally.summary();
-    let is_whole = ended == Ended::Whole;
     printer.data(&match args.output.format {
-        LoadOutput::Text => render::load::text(&plan, &summary, is_whole, printer),
-        LoadOutput::Json => render::load::json(&plan, &summary, is_whole),
+        LoadOutput::Text => render::load::text(&plan, &summary, !is_interrupted, printer),
+        LoadOutput::Json => render::load::json(&plan, &summary, !is_interrupted),
     })?;
     match exit.get() {
         Some(Exit::Interrupted) => Ok(Exit::Interrupted),
-        // Kubernetes ends a pod so; what came of it counts all the same.
+        // SIGTERM is how Kubernetes ends a pod: the results count.
         _ => verdict(&args, &plan, &summary),
     }
 }
 
-/// Whether it went well.
+/// The exit code for the results.
 fn verdict(args: &LoadArgs, plan: &Plan, summary: &Summary) -> anyhow::Result<Exit> {
     if summary.answered() == 0 {
-        let why = summary.failures.values().map(|(_, words)| words.clone()).next();
-        let why = why.unwrap_or_else(|| "it ended before there was time to".to_owned());
-        return Err(anyhow::Error::msg(why).context(format!("{} answered nothing", plan.url)));
+        let why = summary.failures.values().map(|(_, message)| message.clone()).next();
+        let why = why.unwrap_or_else(|| "stopped before the first response".to_owned());
+        return Err(anyhow::Error::msg(why).context(format!("no response from {}", plan.url)));
     }
     let all = summary.answered() + summary.failed();
     let bad = summary.failed() + summary.refused();
@@ -106,27 +104,27 @@ fn client(args: &LoadArgs, plan: &Plan) -> anyhow::Result<Client> {
     Ok(Client::new(plan, Some((&name, &pem)))?)
 }
 
-/// Whoever mistypes a name need not wait five minutes to be told.
+/// Fails fast on an unresolvable host.
 async fn resolve(plan: &Plan) -> anyhow::Result<()> {
     let (host, port) = plan.server();
     match tokio::net::lookup_host((host.as_str(), port)).await {
         Ok(_) => Ok(()),
         Err(error) => bail!(Error::failure(format!("{host} has no address: {error}")).hint(
-            "names of Services are known within the cluster only: there with --job IMAGE,\n\
-             or from here by kubectl port-forward"
+            "names of Services resolve only in the cluster: run the load there with --job IMAGE,\n\
+             or use kubectl port-forward"
         )),
     }
 }
 
-/// Tells how it goes, until it is dropped.
-async fn tell(tally: &Tally, meter: &Meter, logs: bool) -> std::convert::Infallible {
+/// Shows and logs progress until it is dropped.
+async fn report_progress(tally: &Tally, meter: &Meter, logs: bool) -> std::convert::Infallible {
     let mut lines = 0;
     loop {
-        tokio::time::sleep(GLANCE).await;
-        let (answered, failed, p99) = tally.glance();
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
+        let (answered, failed, p99) = tally.progress();
         let p99 = units::latency(p99);
-        meter.tell(format!("{answered} answered, {failed} failed, p99 {p99}"));
-        let due = tally.elapsed().as_secs() / LINE.as_secs();
+        meter.update(format!("{answered} answered, {failed} failed, p99 {p99}"));
+        let due = tally.elapsed().as_secs() / LOG_INTERVAL.as_secs();
         if logs && due > lines {
             lines = due;
             tracing::info!(answered, failed, p99, "under way");
@@ -134,18 +132,18 @@ async fn tell(tally: &Tally, meter: &Meter, logs: bool) -> std::convert::Infalli
     }
 }
 
-/// The Job that does it in a cluster.
+/// The manifest of a Job that sends the load in a cluster.
 fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
     if !is_image(image) {
-        bail!(Error::usage(format!("--job: {image:?} is no image")));
+        bail!(Error::usage(format!("--job: {image:?} is not an image")));
     }
     if args.certificate_authority.is_some() {
         bail!(
-            Error::usage("--certificate-authority is a file of this machine, not of the Job's")
-                .hint("ask http:// within the cluster, or write the Job's volume by hand")
+            Error::usage("--certificate-authority is a local file, which the Job cannot read")
+                .hint("use http:// within the cluster, or add a volume to the Job")
         );
     }
-    let mut words = vec![
+    let mut arguments = vec![
         "load".to_owned(),
         plan.url.to_string(),
         format!("--rate={}", plan.rate.argument()),
@@ -154,29 +152,29 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
         format!("--most-under-way={}", plan.most_under_way),
     ];
     if !plan.keep_alive {
-        words.push("--no-keep-alive".to_owned());
+        arguments.push("--no-keep-alive".to_owned());
     }
     if plan.method != hyper::Method::GET {
-        words.push(format!("--method={}", plan.method));
+        arguments.push(format!("--method={}", plan.method));
     }
     for (name, value) in &args.headers {
-        words.push(format!("--header={name}: {}", value.to_str().unwrap_or_default()));
+        arguments.push(format!("--header={name}: {}", value.to_str().unwrap_or_default()));
     }
     if !plan.body.is_empty() {
-        words.push(format!("--body={}", plan.body));
+        arguments.push(format!("--body={}", plan.body));
     }
     if let Some(most) = args.fail_above {
-        words.push(format!("--fail-above={}%", f64::from(most) / 1000.0));
+        arguments.push(format!("--fail-above={}%", f64::from(most) / 1000.0));
     }
-    // Logs hold both outputs: figures for a script stand alone.
-    words.push(match args.output.format {
+    // Logs mix both outputs, so JSON comes without log lines.
+    arguments.push(match args.output.format {
         LoadOutput::Text => "--verbose".to_owned(),
         LoadOutput::Json => "--output=json".to_owned(),
     });
     let deadline = plan.duration + plan.timeout + JOB_SLACK;
     let context = json!({
         "name": args.name, "namespace": args.namespace, "image": image,
-        "args": words.iter().map(|word| literal(word)).collect::<Vec<_>>(),
+        "args": arguments.iter().map(|argument| literal(argument)).collect::<Vec<_>>(),
         "deadline_seconds": deadline.as_secs(),
     });
     let documents = Templates::new(None)?.render("load-job.yaml", &context)?;

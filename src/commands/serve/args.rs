@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::metrics_api::Groups;
 use crate::serve::Settings;
@@ -55,7 +55,7 @@ pub struct ServeArgs {
     pub max_staleness: Duration,
     /// Response when stale: hold (503, replicas stay) or zero (scale down)
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
-    pub on_stale: OnStaleArg,
+    pub on_stale: OnStale,
     /// Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be
     /// given several times
     #[arg(long = "workload-kind", value_name = "KIND")]
@@ -75,16 +75,6 @@ pub struct ServeArgs {
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
-}
-
-/// Response when the cluster state is stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum OnStaleArg {
-    /// 503
-    #[default]
-    Hold,
-    /// 0
-    Zero,
 }
 
 impl ServeArgs {
@@ -109,7 +99,7 @@ impl ServeArgs {
             }
         };
         let max_staleness = units::time_limit(self.max_staleness).ok_or_else(|| {
-            Error::usage("--max-staleness 0 would never let metrics be told")
+            Error::usage("--max-staleness must be more than 0")
                 .hint("the default of 30s is twice the period of the HPA")
         })?;
         Ok(Settings {
@@ -117,13 +107,7 @@ impl ServeArgs {
             api_address: self.listen,
             web_address: self.listen_http,
             certificate,
-            staleness: StalenessPolicy {
-                max_staleness,
-                on_stale: match self.on_stale {
-                    OnStaleArg::Hold => OnStale::Hold,
-                    OnStaleArg::Zero => OnStale::Zero,
-                },
-            },
+            staleness: StalenessPolicy { max_staleness, on_stale: self.on_stale },
             workload_kinds: self.workload_kinds.clone(),
             legacy_metrics: self.legacy_metrics,
             node_metrics: self.node_metrics,

@@ -1,4 +1,4 @@
-//! `oppscale serve`: follows a cluster and answers until it is told to stop.
+//! `oppscale serve`: follows a cluster and serves metrics until SIGTERM or Ctrl-C.
 
 mod args;
 
@@ -8,7 +8,7 @@ use crate::exit::Exit;
 use crate::serve::{ServeError, Server};
 use oppscale_core::error::Error;
 
-use crate::commands::shutdown::Ending;
+use crate::commands::shutdown::Shutdown;
 pub use args::ServeArgs;
 
 /// Time for open requests once the ports are closed. With the delay before, it stays within the
@@ -22,18 +22,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 /// cannot be opened. An API server that does not answer is no error: it is tried again.
 pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
-    let mut ending = Ending::new()?;
+    let mut shutdown = Shutdown::new()?;
     let cluster = args.cluster.connect().await?;
     let server = Server::open(settings).await.map_err(hinted)?;
     tracing::info!(server = cluster.server(), "following");
     let running = tokio::select! {
         running = server.start(cluster) => running?,
-        exit = ending.told() => return Ok(exit),
+        exit = shutdown.requested() => return Ok(exit),
     };
-    let exit = ending.told().await;
+    let exit = shutdown.requested().await;
     tokio::select! {
-        () = running.stop(Ending::delay(exit, args.shutdown_delay), REQUEST_TIMEOUT) => {}
-        _ = ending.told() => {}
+        () = running.stop(Shutdown::delay(exit, args.shutdown_delay), REQUEST_TIMEOUT) => {}
+        _ = shutdown.requested() => {}
     }
     Ok(exit)
 }

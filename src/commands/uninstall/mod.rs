@@ -55,7 +55,7 @@ pub struct UninstallArgs {
     pub cluster: ClusterArgs,
 }
 
-/// What a user is told when nothing is deleted for lack of permissions.
+/// The message when nothing is deleted for lack of permissions.
 const UNCHANGED: &str =
     "nothing was changed: half an uninstallation would leave an API without a server";
 

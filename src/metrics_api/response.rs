@@ -1,13 +1,13 @@
-//! Answers, and refusals as the Status objects of the Kubernetes API.
+//! Responses, and errors as Status objects of the Kubernetes API.
 
 use serde_json::{Value, json};
 
-/// The type of everything but aggregated discovery.
+/// Content type of everything but aggregated discovery.
 const JSON: &str = "application/json";
 
-/// An answer: status, type and body. There are no other headers.
+/// A response: status, content type and body. There are no other headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The HTTP status.
     pub status: u16,
     /// The `Content-Type`.
@@ -16,16 +16,16 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Why there is no value. The HPA shows the message in its condition `ScalingActive`, and
+/// An error response. The HPA shows the message in its condition `ScalingActive`, and
 /// leaves the replicas as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub struct StatusError {
     code: u16,
     reason: &'static str,
     message: String,
 }
 
-impl Answer {
+impl Response {
     /// 200 with a JSON body.
     pub fn json(value: &Value) -> Self {
         Self::text(200, JSON, value.to_string())
@@ -37,7 +37,7 @@ impl Answer {
     }
 }
 
-impl Refusal {
+impl StatusError {
     /// 404: there is no such path, object or metric.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self { code: 404, reason: "NotFound", message: message.into() }
@@ -48,12 +48,12 @@ impl Refusal {
         Self { code: 400, reason: "BadRequest", message: message.into() }
     }
 
-    /// 401: who asks is not known.
+    /// 401: the caller is not authenticated.
     pub fn unauthorized(message: impl Into<String>) -> Self {
         Self { code: 401, reason: "Unauthorized", message: message.into() }
     }
 
-    /// 503: there may be a value, but it is not known now.
+    /// 503: the value is not known at present.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self { code: 503, reason: "ServiceUnavailable", message: message.into() }
     }
@@ -64,8 +64,8 @@ impl Refusal {
         Self { code: 405, reason: "MethodNotAllowed", message }
     }
 
-    /// The Status object.
-    pub fn answer(&self) -> Answer {
+    /// The response with the Status object.
+    pub fn response(&self) -> Response {
         let status = json!({
             "kind": "Status",
             "apiVersion": "v1",
@@ -75,6 +75,6 @@ impl Refusal {
             "reason": self.reason,
             "code": self.code,
         });
-        Answer::text(self.code, JSON, status.to_string())
+        Response::text(self.code, JSON, status.to_string())
     }
 }
