@@ -303,7 +303,7 @@ static SERVER: [Series<ServerScrape>; 13] = [
         },
     ),
     gauge(
-        "oppscale_stale",
+        "oppscale_blind",
         "",
         "1 while the data is stale, and metrics are refused or 0.",
         |scrape, family| {

@@ -50,7 +50,7 @@ fn promtool_has_nothing_to_say_about_the_text() {
             r#"oppscale_api_requests_total{group="custom.metrics.k8s.io",code="200"}"#.to_owned(),
             "1",
         ),
-        ("oppscale_stale".to_owned(), "0"),
+        ("oppscale_blind".to_owned(), "0"),
     ] {
         assert_eq!(series(&answer.body, &name).as_deref(), Some(value), "{name}\n{}", answer.body);
     }
@@ -126,7 +126,7 @@ fn the_articles_gauges_are_there_on_request() {
 fn what_is_not_known_is_left_out() {
     let rig = Rig::start(&["--max-staleness=3s"]);
     rig.server.silence_watches(true);
-    rig.until("stale", |rig| rig.web("/metrics").body.contains("\noppscale_stale 1\n"));
+    rig.until("stale", |rig| rig.web("/metrics").body.contains("\noppscale_blind 1\n"));
     let text = rig.web("/metrics").body;
     assert!(!text.contains("oppscale_fit_replicas"), "{text}");
     assert!(!text.contains("oppscale_cluster_"), "{text}");

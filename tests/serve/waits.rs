@@ -192,7 +192,7 @@ fn policies_and_hpas_of_served_workloads_are_told() {
     assert!(!text.contains("hpa=\"other\""), "{text}");
     assert!(text.contains("oppscale_watch_age_seconds{resource=\"horizontalpodautoscalers\"}"));
     rig.server.silence_watches(true);
-    rig.until("stale", |rig| rig.web("/metrics").body.contains("\noppscale_stale 1\n"));
+    rig.until("stale", |rig| rig.web("/metrics").body.contains("\noppscale_blind 1\n"));
     let text = rig.web("/metrics").body;
     for absent in ["oppscale_hpa_", "oppscale_workload_", "oppscale_paid_waiting", LONGEST] {
         assert!(!text.contains(absent), "{absent}\n{text}");
