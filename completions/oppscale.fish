@@ -46,7 +46,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "sample-app" -d 'A
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "load" -d 'Send requests at a constant rate and report latency and failures'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
@@ -138,7 +138,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l output-
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l explain -d 'Explain each number: as comments in the YAML, or as a table on stderr' -r -f -a "comments\t'Above the objects'
 table\t'On stderr'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l templates -d 'Folder with templates that replace the built-in ones; see oppscale templates' -r -F
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l from -d 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l from -d 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
@@ -201,7 +201,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s v -l verbose
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'File of metric values to replay one HPA on; see docs/series.md' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'Cluster and paid load: blog, burst, day, step or a file' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Saved lists with nodes and paid load, JSON or YAML of kubectl; or a capacity history that top --record wrote' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: B to H, J to L, oppscale [default: B F G H oppscale]' -r

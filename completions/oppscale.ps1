@@ -48,7 +48,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             break
         }
         'oppscale;top' {
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin')
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
             [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
@@ -140,7 +140,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--output-dir', '--output-dir', [CompletionResultType]::ParameterName, 'Write a file per object and a kustomization.yaml to this folder')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain each number: as comments in the YAML, or as a table on stderr')
             [CompletionResult]::new('--templates', '--templates', [CompletionResultType]::ParameterName, 'Folder with templates that replace the built-in ones; see oppscale templates')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists to read instead of a cluster: JSON or YAML of kubectl; - is stdin')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server to use instead of the kubeconfig''s')
             [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the CA of the API server, in PEM')
             [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name in the certificate of the API server, if not its address')
@@ -209,7 +209,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         'oppscale;simulate' {
             [CompletionResult]::new('--series', '--series', [CompletionResultType]::ParameterName, 'File of metric values to replay one HPA on; see docs/series.md')
             [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'Cluster and paid load: blog, burst, day, step or a file')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists with nodes and paid load, JSON or YAML of kubectl; or a capacity history that top --record wrote')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote')
             [CompletionResult]::new('--workload', '--workload', [CompletionResultType]::ParameterName, 'With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'With --from: namespace of --workload KIND/NAME')
             [CompletionResult]::new('--namespace', '--namespace', [CompletionResultType]::ParameterName, 'With --from: namespace of --workload KIND/NAME')

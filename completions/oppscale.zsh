@@ -37,7 +37,7 @@ never\:"Never"))' \
         case $line[1] in
             (top)
 _arguments "${_arguments_options[@]}" : \
-'*--from=[Saved lists to read instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
+'*--from=[Saved lists to read instead of a cluster\: files of kubectl, a directory, or - for stdin]:FILE:_default' \
 '--by=[Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL]:WHAT:_default' \
 '*--resource=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
@@ -149,7 +149,7 @@ json\:"One List"))' \
 '--explain=[Explain each number\: as comments in the YAML, or as a table on stderr]::HOW:((comments\:"Above the objects"
 table\:"On stderr"))' \
 '--templates=[Folder with templates that replace the built-in ones; see oppscale templates]:DIR:_files' \
-'*--from=[Saved lists to read instead of a cluster\: JSON or YAML of kubectl; - is stdin]:FILE:_default' \
+'*--from=[Saved lists to read instead of a cluster\: files of kubectl, a directory, or - for stdin]:FILE:_default' \
 '--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
 '--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
 '--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
@@ -226,7 +226,7 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
 '--scenario=[Cluster and paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
-'(--scenario)*--from=[Saved lists with nodes and paid load, JSON or YAML of kubectl; or a capacity history that top --record wrote]:FILE:_default' \
+'(--scenario)*--from=[Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote]:FILE:_default' \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \

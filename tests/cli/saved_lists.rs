@@ -235,7 +235,7 @@ fn what_is_broken_or_missing_is_said() {
         ("{\"kind\": \"List\", \"items\": {\"a\": 1}}".to_owned(), "whose items are no array"),
         (list(&all[2..]), "there are no nodes"),
         (
-            format!("items:\n- kind: Node\n  metadata: {{name: n1\n- kind: Pod\nkind: List\n"),
+            "items:\n- kind: Node\n  metadata: {name: n1\n- kind: Pod\nkind: List\n".to_owned(),
             "at line 4",
         ),
         (format!("{}{}{}", "[".repeat(40), whole, "]".repeat(40)), "lists in lists"),
@@ -387,7 +387,10 @@ fn a_directory_is_read_to_its_leaves() {
     for pod in &all[2..] {
         let namespace = pod["metadata"]["namespace"].as_str().unwrap();
         let home = format!("{root}/namespaces/{namespace}");
-        env.write(&format!("{home}/core/pods.yaml"), &yaml(&typed("PodList", &[pod.clone()])));
+        env.write(
+            &format!("{home}/core/pods.yaml"),
+            &yaml(&typed("PodList", std::slice::from_ref(pod))),
+        );
         env.write(&format!("{home}/pods/x/x.yaml"), &format!("---\n{}", yaml(pod)));
         let object =
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});

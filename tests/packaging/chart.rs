@@ -241,6 +241,9 @@ fn a_chart_is_a_folder() {
     let args = ["init", "--image", "i", "--export", "x", "--chart", "--with", "alerts"];
     let output = env.run(args);
     assert_eq!(output.code, Some(2), "{output}");
-    assert!(output.stderr.contains("are no part of the chart"), "{output}");
+    assert!(
+        output.stderr.contains("the chart contains neither --with dashboard nor --with alerts"),
+        "{output}"
+    );
     assert!(!env.path("x").exists(), "nothing is half-written");
 }

@@ -501,7 +501,7 @@ impl Intake<'_> {
         for document in yaml::documents(part.text, DuplicateKeys::LastWins) {
             let value = document.map_err(|error| self.not_yaml(part, &error))?;
             if !value.is_null() {
-                self.document(&*serde_json::value::to_raw_value(&value)?)?;
+                self.document(&serde_json::value::to_raw_value(&value)?)?;
             }
         }
         Ok(())
@@ -537,7 +537,7 @@ impl Intake<'_> {
                 });
             };
             for value in values {
-                self.take(&*serde_json::value::to_raw_value(&value)?, &defaults)?;
+                self.take(&serde_json::value::to_raw_value(&value)?, &defaults)?;
             }
         }
         Ok(())

@@ -326,14 +326,7 @@ pub(super) fn find(
         WorkloadRef::Object { namespace, kind, name } => (namespace, kind, name),
     };
     let namespace = given.as_deref().unwrap_or(namespace);
-    let is_wanted = |object: &&SavedObject<'_>| {
-        wanted.is(object.kind)
-            && match (wanted, object.group) {
-                (KindRef::Known(kind), Some(group)) => kind.group == group,
-                _ => true,
-            }
-    };
-    let found = objects.iter().filter(is_wanted).find(|saved| {
+    let found = objects.iter().filter(|object| is_of_kind(object, wanted)).find(|saved| {
         serde_json::from_str::<Object<'_>>(saved.json).is_ok_and(|object| {
             *object.metadata.name == **name && in_namespace(&object.metadata, namespace)
         })
@@ -362,6 +355,15 @@ pub(super) fn find(
     Ok(Some(resolve(parts, selector, kind, namespace, intermediates)?))
 }
 
+/// Whether the object is of the kind, and of its API group where both are known.
+fn is_of_kind(object: &SavedObject<'_>, wanted: &KindRef) -> bool {
+    wanted.is(object.kind)
+        && match (wanted, object.group) {
+            (KindRef::Known(kind), Some(group)) => kind.group == group,
+            _ => true,
+        }
+}
+
 /// The error that the saved objects hold no such workload, with what may have been meant.
 pub(super) fn missing(
     objects: &[SavedObject<'_>],
@@ -372,7 +374,7 @@ pub(super) fn missing(
     let WorkloadRef::Object { namespace: given, kind, name } = reference else {
         return Error::usage(message);
     };
-    let of_kind = objects.iter().filter(|object| kind.is(object.kind));
+    let of_kind = objects.iter().filter(|object| is_of_kind(object, kind));
     let names = of_kind.filter_map(|saved| {
         let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
         let own = if object.metadata.namespace.is_empty() {

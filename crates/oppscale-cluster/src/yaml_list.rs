@@ -111,7 +111,7 @@ impl<'t> YamlList<'t> {
                 let text = text + &self.text[range.clone()];
                 let Ok(Value::Array(mut values)) = yaml::document(&text, DuplicateKeys::LastWins)
                 else {
-                    left = left.checked_sub(text.len()).unwrap_or_default();
+                    left = left.saturating_sub(text.len());
                     continue;
                 };
                 let own = values.split_off(count.min(values.len()));
@@ -119,7 +119,7 @@ impl<'t> YamlList<'t> {
                     true => own.iter().map(size).sum(),
                     false => 0,
                 };
-                left = left.checked_sub(text.len() + made).unwrap_or_default();
+                left = left.saturating_sub(text.len() + made);
                 if left == 0 {
                     break;
                 }

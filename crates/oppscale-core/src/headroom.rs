@@ -5,7 +5,7 @@
 //!   − reserve. What a node is short of is *overcommit*, never netted: a free core of
 //!   one node cannot pay for another.
 //! * **slots** of a node = how many replicas fit beside the others and the waiting pods that
-//!   would go there (see [`demand`](super::demand)): the minimum over everything that a replica
+//!   would go there (see [`demand`]): the minimum over everything that a replica
 //!   asks for, each rounded down.
 //! * **fit replicas** = the least of all slots, and remaining / replica for each resource.
 //!

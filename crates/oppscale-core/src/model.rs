@@ -3,7 +3,7 @@
 //! A pod is about 9 KB of JSON of which 300 bytes matter here. These structs read
 //! those and skip the rest, without copying text. Every field is optional and `null` means
 //! absent, as for Kubernetes itself. Each struct is read from JSON by serde, and from protobuf by
-//! the numbers that [`message!`] gives its fields; nothing else lists them.
+//! the numbers that `message!` gives its fields; nothing else lists them.
 //!
 //! Parts that are rarely needed (affinity, tolerations, limits) stay raw JSON here and
 //! are parsed by those who ask.

@@ -1,7 +1,7 @@
 //! Protobuf as Kubernetes writes it, read into borrowed fields.
 //!
 //! The fields of [`model`](super::model) name their numbers in upstream's `generated.proto` with
-//! [`message!`]. A field without a name there is skipped by its length, so most of an object is
+//! `message!`. A field without a name there is skipped by its length, so most of an object is
 //! never looked at. Text is not copied. As in upstream's decoder, a field that comes again
 //! replaces a scalar, is added to a list, and is merged into a message.
 

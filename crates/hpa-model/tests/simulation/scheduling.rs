@@ -165,7 +165,7 @@ fn scenarios_have_names() {
         assert!(!scenario.setup().nodes.is_empty());
     }
     let error = "dya".parse::<Scenario>().unwrap_err();
-    assert_eq!(error.to_string(), "\"dya\" is no scenario: expected blog, burst, day or step");
+    assert_eq!(error.to_string(), "\"dya\" is not a scenario: expected blog, burst, day or step");
 }
 
 /// Upstream lets a promised pod wait for later promises of the same priority as well, so each

@@ -245,7 +245,8 @@ impl<'l> Placer<'l> {
         let Rules { selected, admitting, .. } = &self.rules[rules];
         let beside_standing = |node: &usize| {
             let site = &self.nodes[*node];
-            !site.is_known
+            // Pods that cannot be counted leave no more than the counted ones do.
+            site.record.allocatable.is_err()
                 || self.names.iter().zip(needs).all(|(name, need)| {
                     *need == 0 || *need <= site.beside(name, &site.account.standing)
                 })

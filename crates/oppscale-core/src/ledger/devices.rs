@@ -11,11 +11,14 @@ use crate::node::NodeRecord;
 use crate::record::{PodKey, PodRecord, PodState};
 use crate::resources::{Amount, Resources};
 
+/// A resource that a node offers, and its amount or why that is not known.
+type Offer = (Box<str>, Result<Amount, Malformed>);
+
 /// Devices of a node, as its account keeps them for the next version of the node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct NodeDevices {
     /// What the node offers by resource, or why that is not known.
-    offered: Vec<(Box<str>, Result<Amount, Malformed>)>,
+    offered: Vec<Offer>,
     /// Free devices that other nodes reach, too, by resource.
     shared: Arc<[(Box<str>, DeviceId)]>,
     /// What claims hold here that no pod uses; it counts as paid.
@@ -265,7 +268,7 @@ impl Ledger {
         located: &Resources,
         is_unread: bool,
         used: &BTreeSet<Box<str>>,
-    ) -> (Vec<(Box<str>, Result<Amount, Malformed>)>, Vec<(Box<str>, DeviceId)>) {
+    ) -> (Vec<Offer>, Vec<(Box<str>, DeviceId)>) {
         let mut offered = Vec::new();
         let mut shared = Vec::new();
         let available = self.devices.available_on(record);
