@@ -111,8 +111,7 @@ impl<'l> Placer<'l> {
             free.extend(names.iter().map(|name| site.free(name)));
             open.extend_from_slice(&free[start..]);
             for (priority, sum) in fillers.on(site.account) {
-                let row = names.iter().map(|name| sum.get(name));
-                let row: Vec<Amount> = row.collect();
+                let row: Vec<Amount> = names.iter().map(|name| sum.get(name)).collect();
                 if row.iter().any(|amount| *amount != 0) {
                     open[start..].iter_mut().zip(&row).for_each(|(open, held)| *open += held);
                     filler_rows.push((priority, number, row));
@@ -166,7 +165,7 @@ impl<'l> Placer<'l> {
         let is_outranked = self.lowest.is_some_and(|lowest| queueing.priority <= lowest);
         let found = if is_outranked { None } else { self.find(pod, rules, &needs) };
         let Some((node, preempts)) = found else {
-            let end = self.end(pod, rules, &needs, is_outranked);
+            let end = self.end(rules, &needs, is_outranked);
             if let Some(shape) = self.shapes.get_mut(&shape) {
                 shape.end = Some(end.clone());
             }
@@ -237,7 +236,6 @@ impl<'l> Placer<'l> {
     /// What becomes of a pod that no node has room for.
     fn end(
         &self,
-        pod: &Waiting,
         rules: usize,
         needs: &[Amount],
         is_outranked: bool,
@@ -257,12 +255,12 @@ impl<'l> Placer<'l> {
         } else if selected.iter().any(beside_standing) {
             (DemandState::Elsewhere, None)
         } else {
-            (DemandState::Unplaceable, Some(self.reason(pod, selected, needs).into()))
+            (DemandState::Unplaceable, Some(self.reason(selected, needs).into()))
         }
     }
 
-    /// What keeps a pod off every node.
-    fn reason(&self, pod: &Waiting, selected: &[usize], needs: &[Amount]) -> String {
+    /// What keeps a pod of these needs off every node of `selected`.
+    fn reason(&self, selected: &[usize], needs: &[Amount]) -> String {
         if selected.is_empty() && !self.nodes.is_empty() {
             return "no node meets its node selector and required affinity".to_owned();
         }
@@ -270,7 +268,6 @@ impl<'l> Placer<'l> {
             selected.iter().map(|node| room(&self.nodes[*node])).max().unwrap_or(0)
         };
         let nothing = Resources::default();
-        // An extended resource is most often what tells the pod's nodes apart.
         let asked = || self.names.iter().zip(needs).filter(|(_, need)| **need > 0);
         for (name, need) in asked() {
             let has = largest(&|site| site.beside(name, &nothing));
@@ -288,7 +285,6 @@ impl<'l> Placer<'l> {
                 );
             }
         }
-        let _ = pod;
         "no node has all that it asks for at once beside its DaemonSet and static pods".to_owned()
     }
 
