@@ -113,7 +113,7 @@ impl SnapshotBuilder {
         // Nothing of a Job counts, so one that is malformed tells nothing.
         let Ok(job) = serde_json::from_str::<Workload<'_>>(json) else { return };
         let metadata = &job.metadata;
-        let namespace = if metadata.namespace.is_empty() { "default" } else { &metadata.namespace };
+        let namespace = metadata.namespace_or_default();
         let owner = metadata.controller().filter(|owner| &*owner.kind == kinds::CRON_JOB.name);
         let cron_job = owner.map(|owner| owner.name.to_string());
         self.cron_jobs.insert(format!("{namespace}/{}", &*metadata.name), cron_job);
@@ -229,7 +229,7 @@ impl SnapshotBuilder {
             return None;
         }
         let owner = pod.controller().filter(|owner| &*owner.kind == kinds::JOB.name)?;
-        let namespace = if pod.namespace.is_empty() { "default" } else { &pod.namespace };
+        let namespace = pod.namespace_or_default();
         self.cron_jobs.get(&format!("{namespace}/{}", &*owner.name)).cloned()
     }
 

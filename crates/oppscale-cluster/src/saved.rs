@@ -309,9 +309,8 @@ impl SavedFiles {
     pub fn pod_names(&self) -> Vec<(String, String)> {
         let names = self.pods().filter_map(|json| {
             let pod: oppscale_core::model::Pod<'_> = serde_json::from_str(json).ok()?;
-            let namespace = &pod.metadata.namespace;
-            let namespace = if namespace.is_empty() { "default" } else { namespace };
-            Some((namespace.to_owned(), pod.metadata.name.to_string()))
+            let metadata = &pod.metadata;
+            Some((metadata.namespace_or_default().to_owned(), metadata.name.to_string()))
         });
         names.collect()
     }
@@ -320,9 +319,7 @@ impl SavedFiles {
     pub fn pod(&self, namespace: &str, name: &str) -> Option<&str> {
         let is_it = |json: &&str| {
             serde_json::from_str::<oppscale_core::model::Pod<'_>>(json).is_ok_and(|pod| {
-                let own = &pod.metadata.namespace;
-                let own = if own.is_empty() { "default" } else { own };
-                own == namespace && &*pod.metadata.name == name
+                pod.metadata.namespace_or_default() == namespace && &*pod.metadata.name == name
             })
         };
         self.pods().find(is_it)

@@ -328,7 +328,7 @@ pub(super) fn find(
     let namespace = given.as_deref().unwrap_or(namespace);
     let found = objects.iter().filter(|object| is_of_kind(object, wanted)).find(|saved| {
         serde_json::from_str::<Object<'_>>(saved.json).is_ok_and(|object| {
-            *object.metadata.name == **name && in_namespace(&object.metadata, namespace)
+            *object.metadata.name == **name && object.metadata.namespace_or_default() == namespace
         })
     });
     let Some(found) = found else { return Ok(None) };
@@ -348,7 +348,7 @@ pub(super) fn find(
     });
     let uids = uids.filter_map(|saved| {
         let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
-        controller(&object.metadata).filter(|_| in_namespace(&object.metadata, namespace))
+        controller(&object.metadata).filter(|_| object.metadata.namespace_or_default() == namespace)
     });
     let intermediates = owned_by(&parts.uid, uids.collect());
     let selector = parts.selector.clone();
@@ -377,12 +377,8 @@ pub(super) fn missing(
     let of_kind = objects.iter().filter(|object| is_of_kind(object, kind));
     let names = of_kind.filter_map(|saved| {
         let object: Object<'_> = serde_json::from_str(saved.json).ok()?;
-        let own = if object.metadata.namespace.is_empty() {
-            "default"
-        } else {
-            &object.metadata.namespace
-        };
-        Some((own.to_owned(), object.metadata.name.to_string()))
+        let metadata = &object.metadata;
+        Some((metadata.namespace_or_default().to_owned(), metadata.name.to_string()))
     });
     let names: Vec<_> = names.collect();
     let namespace = given.as_deref().unwrap_or(namespace);
@@ -420,11 +416,6 @@ struct Object<'a> {
     api_version: std::borrow::Cow<'a, str>,
     #[serde(borrow, default)]
     metadata: Metadata<'a>,
-}
-
-fn in_namespace(metadata: &Metadata<'_>, namespace: &str) -> bool {
-    let own = if metadata.namespace.is_empty() { "default" } else { &metadata.namespace };
-    own == namespace
 }
 
 fn by_labels(selector: &Selector) -> ResolvedWorkload {

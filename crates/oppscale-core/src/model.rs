@@ -75,6 +75,12 @@ impl<'a> Metadata<'a> {
         self.owner_references.iter().find(|owner| owner.controller)
     }
 
+    /// The namespace of a namespaced object: `default` for text that leaves it out, as kubectl
+    /// takes it.
+    pub fn namespace_or_default(&self) -> &str {
+        if self.namespace.is_empty() { "default" } else { &self.namespace }
+    }
+
     /// Whether an API server has defaulted and stored the object. Text written by hand
     /// has no uid.
     pub fn passed_api_server(&self) -> bool {
