@@ -823,13 +823,13 @@ _oppscale_commands() {
 'top:Show the remaining capacity of a cluster, per node and in total' \
 'render-hpa:Generate the manifests of a filler, sized for a cluster' \
 'serve:Serve the remaining capacity to HPAs, Prometheus and people' \
-'simulate:Show what an HPA will do on a simulated cluster, and how to correct it' \
+'simulate:Show what an HPA will do, on a simulated cluster' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
-'init:Set a cluster up\: shows its plan, asks once, and verifies the result' \
+'init:Set a cluster up\: show the plan, ask once, verify the result' \
 'check:Check a cluster, with a fix for each failure' \
 'certs:Create, show and renew the certificates of the metrics API' \
-'kubeconfig:Create a kubeconfig for a ServiceAccount, with a token that expires' \
-'templates:Write the templates of render-hpa to a folder, to start your own from' \
+'kubeconfig:Create a kubeconfig of a ServiceAccount, with an expiring token' \
+'templates:Write the templates of render-hpa to a folder, to start from' \
 'uninstall:Remove what init installed, the API first' \
 'sample-app:Answer requests and count them\: the article'\''s paid application' \
 'load:Send requests at a constant rate and report latency and failures' \
@@ -914,13 +914,13 @@ _oppscale__subcmd__help_commands() {
 'top:Show the remaining capacity of a cluster, per node and in total' \
 'render-hpa:Generate the manifests of a filler, sized for a cluster' \
 'serve:Serve the remaining capacity to HPAs, Prometheus and people' \
-'simulate:Show what an HPA will do on a simulated cluster, and how to correct it' \
+'simulate:Show what an HPA will do, on a simulated cluster' \
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
-'init:Set a cluster up\: shows its plan, asks once, and verifies the result' \
+'init:Set a cluster up\: show the plan, ask once, verify the result' \
 'check:Check a cluster, with a fix for each failure' \
 'certs:Create, show and renew the certificates of the metrics API' \
-'kubeconfig:Create a kubeconfig for a ServiceAccount, with a token that expires' \
-'templates:Write the templates of render-hpa to a folder, to start your own from' \
+'kubeconfig:Create a kubeconfig of a ServiceAccount, with an expiring token' \
+'templates:Write the templates of render-hpa to a folder, to start from' \
 'uninstall:Remove what init installed, the API first' \
 'sample-app:Answer requests and count them\: the article'\''s paid application' \
 'load:Send requests at a constant rate and report latency and failures' \

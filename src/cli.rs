@@ -86,20 +86,20 @@ pub enum Command {
     /// target-utilization, max-replicas, weight, priority. A second port has a web page,
     /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
     Serve(Box<ServeArgs>),
-    /// Show what an HPA will do on a simulated cluster, and how to correct it
+    /// Show what an HPA will do, on a simulated cluster
     Simulate(Box<SimulateArgs>),
     /// Watch the whole loop on a simulated cluster, without Kubernetes
     Demo(DemoArgs),
-    /// Set a cluster up: shows its plan, asks once, and verifies the result
+    /// Set a cluster up: show the plan, ask once, verify the result
     Init(Box<InitArgs>),
     /// Check a cluster, with a fix for each failure
     Check(Box<CheckArgs>),
     /// Create, show and renew the certificates of the metrics API
     #[command(subcommand)]
     Certs(CertsArgs),
-    /// Create a kubeconfig for a ServiceAccount, with a token that expires
+    /// Create a kubeconfig of a ServiceAccount, with an expiring token
     Kubeconfig(Box<KubeconfigArgs>),
-    /// Write the templates of render-hpa to a folder, to start your own from
+    /// Write the templates of render-hpa to a folder, to start from
     Templates(TemplatesArgs),
     /// Remove what init installed, the API first
     Uninstall(Box<UninstallArgs>),
@@ -113,6 +113,36 @@ pub enum Command {
     // For packagers only.
     #[command(hide = true)]
     Man(ManArgs),
+}
+
+/// The commands by what one wants to do, in the order of the help.
+const GROUPS: [(&str, &[&str]); 5] = [
+    ("Look", &["top", "check"]),
+    ("Plan", &["simulate", "render-hpa", "templates", "demo"]),
+    ("Run", &["serve"]),
+    ("Set up", &["init", "certs", "kubeconfig", "uninstall"]),
+    ("Tools", &["load", "sample-app", "completion"]),
+];
+
+/// The command line, with its commands in groups in the help.
+pub fn command() -> clap::Command {
+    let command = Cli::command();
+    let (header, literal) = (command.get_styles().get_header(), command.get_styles().get_literal());
+    let mut groups = String::new();
+    for (group, names) in GROUPS {
+        groups.push_str(&format!("{header}{group}:{header:#}\n"));
+        for one in names.iter().filter_map(|name| command.find_subcommand(name)) {
+            let about = one.get_about().map(ToString::to_string).unwrap_or_default();
+            groups.push_str(&format!("  {literal}{:<12}{literal:#}{about}\n", one.get_name()));
+        }
+        groups.push('\n');
+    }
+    let template = format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}\
+         Run `{{name}} help COMMAND` for the options of a command.\n\n\
+         {header}Options:{header:#}\n{{options}}{{after-help}}"
+    );
+    command.help_template(template)
 }
 
 impl Command {
@@ -135,8 +165,8 @@ impl Command {
             Self::Certs(args) => certs::run(args, printer).await,
             Self::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
             Self::Templates(args) => templates::run(&args, printer),
-            Self::Completion(args) => completion::run(&args, &Cli::command(), printer),
-            Self::Man(args) => man::run(&args, Cli::command(), printer),
+            Self::Completion(args) => completion::run(&args, &command(), printer),
+            Self::Man(args) => man::run(&args, command(), printer),
         }
     }
 
@@ -152,5 +182,32 @@ impl Command {
     /// Whether the command handles Ctrl-C itself, for an orderly shutdown.
     pub fn ends_itself(&self) -> bool {
         matches!(self, Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_has_every_command_once_on_a_line_of_80_columns() {
+        let command = command();
+        let mut grouped: Vec<&str> = GROUPS.iter().flat_map(|(_, names)| *names).copied().collect();
+        let mut visible: Vec<&str> = command
+            .get_subcommands()
+            .filter(|one| !one.is_hide_set())
+            .map(|one| one.get_name())
+            .collect();
+        grouped.sort_unstable();
+        visible.sort_unstable();
+        assert_eq!(grouped, visible);
+        for one in command.get_subcommands() {
+            let about = one.get_about().unwrap().to_string();
+            assert!(
+                about.len() <= 80 - 14,
+                "the summary of {} is too long: {about}",
+                one.get_name()
+            );
+        }
     }
 }

@@ -4,11 +4,11 @@ use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
 
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Cli;
+use crate::cli::{self, Cli};
 use crate::commands::args::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
@@ -79,7 +79,7 @@ async fn interruptible(
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let called = arguments.first().and_then(|path| Path::new(path).file_stem());
-    let mut command = Cli::command();
+    let mut command = cli::command();
     if called.is_some_and(|name| name == PLUGIN) {
         command = command.bin_name("kubectl oppscale");
     }

@@ -4,9 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Command, CommandFactory};
+use clap::Command;
 use clap_complete::Shell;
-use oppscale::cli::Cli;
+use oppscale::cli;
 
 use crate::support::bin::TestEnv;
 
@@ -31,7 +31,7 @@ pub fn pin(path: &str, expected: &str) {
 
 #[test]
 fn the_command_line_is_sound() {
-    Cli::command().debug_assert();
+    cli::command().debug_assert();
 }
 
 #[test]
@@ -73,7 +73,7 @@ pub fn visible_commands() -> Vec<Vec<String>> {
         }
     }
     let mut found = Vec::new();
-    walk(&Cli::command(), &[], &mut found);
+    walk(&cli::command(), &[], &mut found);
     found
 }
 

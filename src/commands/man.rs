@@ -95,6 +95,7 @@ fn page(root: &Command, command: &Command, parent: Option<&Command>) -> std::io:
     let codes =
         after_help.exit_codes.or_else(|| AfterHelp::of(root).exit_codes).unwrap_or_default();
     section("EXIT STATUS", paragraphs(&[codes])).to_writer(&mut text)?;
+    section("ENVIRONMENT", environment(command)).to_writer(&mut text)?;
     section("SEE ALSO", see_also(root, command, parent)).to_writer(&mut text)?;
     Ok(Page { file: format!("{name}.1"), text: String::from_utf8_lossy(&text).into_owned() })
 }
@@ -164,6 +165,49 @@ fn commands(command: &Command) -> Roff {
         roff.text([bold(title(one)), roman("(1)")]);
         let about = one.get_about().map(ToString::to_string).unwrap_or_default();
         roff.text([roman(about)]);
+    }
+    roff
+}
+
+/// Environment variables that every command reads.
+const VARIABLES: [(&str, &str); 4] = [
+    ("NO_COLOR", "If set and not empty, nothing is coloured unless --color always is given."),
+    ("TERM", "On a terminal called \"dumb\", nothing is coloured and nothing moves."),
+    ("LC_ALL, LC_CTYPE, LANG", "Whether bars and lines may use characters beyond ASCII."),
+    (
+        "RUST_LOG",
+        "What to log to stderr, as a filter of the tracing library; --verbose is simpler.",
+    ),
+];
+
+/// Environment variables of a command that connects to a cluster.
+const CLUSTER_VARIABLES: [(&str, &str); 3] = [
+    (
+        "KUBECONFIG",
+        "Kubeconfigs to merge, separated by colons. The default is ~/.kube/config, and in a pod its ServiceAccount.",
+    ),
+    ("POD_NAMESPACE", "The default namespace in a pod."),
+    (
+        "HTTPS_PROXY, HTTP_PROXY, NO_PROXY",
+        "The proxy to the API server, by the rules of kubectl; in lower case, too.",
+    ),
+];
+
+/// The environment variables that a command reads.
+fn environment(command: &Command) -> Roff {
+    let connects = command.get_arguments().any(|argument| argument.get_id() == "kubeconfig");
+    let own = command.get_arguments().filter_map(|argument| {
+        let variable = argument.get_env()?.to_str()?.to_owned();
+        Some((variable, format!("The default of --{}.", argument.get_long()?)))
+    });
+    let shared = VARIABLES.iter().chain(CLUSTER_VARIABLES.iter().filter(|_| connects));
+    let mut roff = Roff::new();
+    for (name, meaning) in
+        shared.map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).chain(own)
+    {
+        roff.control("TP", []);
+        roff.text([bold(name)]);
+        roff.text([roman(meaning)]);
     }
     roff
 }

@@ -24,7 +24,8 @@ fn every_command_has_a_page_that_says_all_of_it() {
         let text = std::fs::read_to_string(env.path(&format!("man1/{name}.1"))).unwrap();
         let sections: Vec<_> = text.lines().filter_map(|line| line.strip_prefix(".SH ")).collect();
         let has = |section: &str| sections.iter().any(|one| one.trim_matches('"') == section);
-        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "SEE ALSO"] {
+        for section in ["NAME", "SYNOPSIS", "DESCRIPTION", "EXIT STATUS", "ENVIRONMENT", "SEE ALSO"]
+        {
             assert!(has(section), "{name} has no {section}: {sections:?}");
         }
         // A command that only leads to others shows nothing itself.
