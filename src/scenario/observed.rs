@@ -171,6 +171,10 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
     }
     let length = u64::try_from(end.saturating_sub(start).as_millis()).unwrap_or(u64::MAX);
     setup.paid = paid.0.into_iter().map(|(alike, (_, load))| app(alike, load)).collect();
+    for app in &mut setup.paid {
+        // A recorded pod is gone when its containers have ended: its grace period is over.
+        app.template.grace_ms = 0;
+    }
     setup.end_ms = length.max(1);
     let mut warnings = Vec::new();
     if has_nodes_changed {

@@ -210,8 +210,9 @@ impl FillerFile {
             let each = pool.allocatable.get(CPU) / cpu.max(1);
             each.max(0).saturating_mul(pool.count.into())
         });
-        let room = u32::try_from(pods.sum::<resources::Amount>()).unwrap_or(1_000_000);
-        let max = self.max_replicas.map_or(room.clamp(min.max(1), 1_000_000), |count| count.0);
+        let room = u32::try_from(pods.sum::<resources::Amount>()).unwrap_or(u32::MAX);
+        let usual = room.min(1_000_000).max(min).max(1);
+        let max = self.max_replicas.map_or(usual, |count| count.0);
         setup.filler.start_replicas = self.start_replicas.map_or(min, |count| count.0);
         let spec = &mut setup.filler.autoscaler.spec;
         (spec.min_replicas, spec.max_replicas) = (Some(min), max);

@@ -194,6 +194,33 @@ fn a_history_is_simulated_with_its_paid_load_over_time() {
     ");
 }
 
+/// They kept their room for a grace period that was over when they were recorded as gone.
+#[test]
+fn recorded_pods_end_when_they_ended() {
+    let env = TestEnv::new();
+    env.write(
+        "history",
+        r#"{"history":{"version":1,"started":"2026-11-24T03:00:00Z","server":"https://x"}}
+{"workload":{"replica":{"cpu":1000,"pods":1},"placement":{}}}
+{"node":{"metadata":{"name":"a"},"spec":{},"status":{"allocatable":{"cpu":"8","memory":"8Gi","pods":"110"},"conditions":[{"type":"Ready","status":"True"}]}}}
+{"host":[0,"a"]}
+{"group":[0,"shop","Deployment","checkout"]}
+{"footprint":[0,{"cpu":4000,"pods":1}]}
+{"pod":["00000000000000000000000000000001",0,0,0,0]}
+{"t":0}
+{"gone":"00000000000000000000000000000001"}
+{"t":60000}
+{"t":180000}
+"#,
+    );
+    let output = env.run(["simulate", "--from", "history", "--config", "B", "-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+    let samples = value["configurations"][0]["samples"].as_array().unwrap();
+    let ended = samples.iter().find(|sample| sample["paidMillicores"] == 0).unwrap();
+    assert_eq!(ended["atMilliseconds"], 70_000, "the first sample after the end");
+}
+
 #[test]
 fn a_killed_recording_is_continued() {
     let server = FakeApiServer::start(World::blog());

@@ -147,6 +147,63 @@ fn a_series_that_is_wrong_is_told_with_its_field() {
     assert!(output.stderr.contains("cannot read none.json"), "{output}");
 }
 
+/// Each took gigabytes, or never ended.
+#[test]
+fn numbers_beyond_sense_are_refused_before_they_take_memory() {
+    assert_refused(
+        "--scenario",
+        SCENARIO,
+        &[
+            ("count: 4", "count: 2147483647", "the number of nodes is 2147483647; at most 100000"),
+            ("replicas: 3", "replicas: 2147483647", "batch-1500m is 2147483647; at most 1000000"),
+            ("replicas: 10,", "replicas: 999999,", "the number of paid pods is 1000003; at most"),
+            ("min_replicas: 2", "min_replicas: 2147483647", "the filler's replicas is 2147483647"),
+            ("min_replicas: 2", "start_replicas: 2000000", "the filler's replicas is 2000000"),
+            ("nodes:", "sample_every: 1ms\nnodes:", "the number of samples is 3600000; at most"),
+            ("nodes:", "duration: 99y\nnodes:", "expected a duration"),
+            ("nodes:", "duration: 36000d\nnodes:", "the length in milliseconds is"),
+            ("cpu: 8", "cpu: 9007199254740992", "expected 0 to 2^53"),
+        ],
+    );
+    assert_refused(
+        "--series",
+        SERIES,
+        &[
+            ("9,", "9, \"start_replicas\": 2147483647,", "the number of pods is 2147483647"),
+            (
+                "9,",
+                "9, \"manual_scale\": [{\"at_seconds\": 1, \"replicas\": 2000000}],",
+                "the number of pods is 2000000; at most 1000000 can be replayed",
+            ),
+            ("9,", "9, \"duration_seconds\": 3e9,", "the number of runs of the HPA is"),
+            (
+                "9,",
+                "9, \"sync_period_seconds\": 0.001, \"run_seconds\": 0, \"duration_seconds\": 86400,",
+                "the number of runs of the HPA is",
+            ),
+        ],
+    );
+    // The flag says nothing of how fine the samples are.
+    let csv = ["--config", "B", "-o", "csv", "--duration", "20d"];
+    let env = TestEnv::new();
+    env.write("file", &SCENARIO.replacen("nodes:", "sample_every: 10s\nnodes:", 1));
+    let long = env.run([&["simulate", "--scenario", "file"], &csv[..]].concat());
+    assert_eq!(long.code, Some(0), "{long}");
+}
+
+#[test]
+fn many_sizes_of_pods_do_not_multiply() {
+    let rows: String =
+        (1..=20_000).map(|row| format!("  - {{at: {row}, replicas: 1, cpu: {row}m}}\n")).collect();
+    let scenario = format!(
+        "nodes: [{{count: 2, cpu: 32, memory: 64Gi}}]\npaid:\n- name: a\n  rows:\n{rows}duration: 1m\n"
+    );
+    let env = TestEnv::new();
+    env.write("file", &scenario);
+    let output = env.run(["simulate", "--scenario", "file", "--config", "B", "-o", "csv"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
 #[test]
 fn what_is_typed_wrong_is_a_usage_error() {
     for (args, words) in [

@@ -474,3 +474,26 @@ fn yaml_keeps_strings_that_yaml_readers_take_for_something_else() {
     let namespaces = top_stdin(list, &["-o", "yaml", "--by", "namespace"]).stdout;
     assert!(namespaces.contains("name: \"1e3\"\n"), "{namespaces}");
 }
+
+/// JSON may escape any character of any key and value.
+#[test]
+fn escaped_keys_are_the_keys_they_spell() {
+    let plain = r#"{"apiVersion":"v1","kind":"List","items":[
+        {"apiVersion":"v1","kind":"Node","metadata":{"name":"n"},"status":{
+            "allocatable":{"cpu":"4","memory":"8Gi","pods":"110"},
+            "conditions":[{"type":"Ready","status":"True"}]}},
+        {"apiVersion":"v1","kind":"Pod","metadata":{"name":"p","namespace":"default"},
+         "spec":{"nodeName":"n","containers":[{"name":"c","resources":{"requests":{"cpu":"1500m"}}}]},
+         "status":{"phase":"Running"}}]}"#;
+    let mut escaped = String::new();
+    for c in plain.chars() {
+        match c.is_ascii_alphanumeric() {
+            true => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => escaped.push(c),
+        }
+    }
+    let (plain, escaped) =
+        (top_stdin(plain, &["-o", "json"]), top_stdin(&escaped, &["-o", "json"]));
+    assert_eq!(json(&plain)["nodes"][0]["resources"]["cpu"]["remaining"], 2500, "{plain}");
+    assert_eq!(escaped.stdout, plain.stdout);
+}

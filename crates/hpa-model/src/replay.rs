@@ -19,6 +19,7 @@ use super::observation::{
     Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
 use super::replica_calculator::MetricError;
+use super::simulation::MAX_PODS;
 use super::spec::{HpaSpec, MetricSource};
 use super::validate::{Invalid, validate};
 
@@ -26,6 +27,8 @@ use super::validate::{Invalid, validate};
 const EPOCH_MS: u64 = 3_600_000;
 /// The window of one pod's reading, metrics-server's usual resolution.
 const READING_WINDOW_MS: u64 = 15_000;
+/// How many runs are replayed at most: two years of one every 15 s.
+const MAX_RUNS: u64 = 5_000_000;
 
 /// One scenario. All times are milliseconds since its start.
 #[derive(Clone, Debug, PartialEq)]
@@ -139,6 +142,16 @@ pub enum SeriesError {
     /// Time would stand still.
     #[error("{0} must be positive")]
     Period(&'static str),
+    /// A number is beyond what makes sense.
+    #[error("{what} is {value}; at most {limit} can be replayed")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        value: u64,
+        /// How large it may be.
+        limit: u64,
+    },
 }
 
 impl Series {
@@ -171,7 +184,8 @@ impl Series {
                 return Err(SeriesError::Feeds { metrics, feeds });
             }
         }
-        Ok(())
+        let period = self.sync_period_ms.saturating_add(self.run_ms);
+        at_most("the number of runs of the HPA", self.end_ms / period, MAX_RUNS)
     }
 
     /// The longest refresh interval of a closed loop, in milliseconds.
@@ -195,6 +209,7 @@ pub fn replay(series: &Series) -> Result<Vec<Change>, SeriesError> {
         start_ms: series.pod_start_ms,
         stop_ms: series.pod_stop_ms,
     };
+    pods(series.start_replicas)?;
     let mut workload = Workload::new(series.start_replicas, delays);
     let mut changes = vec![Change { at_ms: 0, spec_replicas: series.start_replicas }];
     let mut controller = Controller::new(series.config);
@@ -205,13 +220,19 @@ pub fn replay(series: &Series) -> Result<Vec<Change>, SeriesError> {
     let mut edits: Vec<_> = series.edits.iter().collect();
     edits.sort_by_key(|edit| edit.at_ms);
     let mut edits = edits.into_iter().peekable();
+    let mut feeds = series.feeds.clone();
+    for feed in &mut feeds {
+        if let FeedSource::Recorded(answers) = &mut feed.serving {
+            answers.sort_by_key(|served| served.at_ms);
+        }
+    }
     let keep_ms = series.longest_refresh().saturating_add(series.sync_period_ms);
 
     let mut now = series.first_run_ms;
     loop {
         let until = now.min(series.end_ms);
         while let Some(scale) = manual.next_if(|scale| scale.at_ms <= until) {
-            set_scale(&mut workload, &mut changes, scale.at_ms, scale.replicas);
+            set_scale(&mut workload, &mut changes, scale.at_ms, scale.replicas)?;
         }
         if now > series.end_ms {
             return Ok(changes);
@@ -219,9 +240,9 @@ pub fn replay(series: &Series) -> Result<Vec<Change>, SeriesError> {
         while let Some(edit) = edits.next_if(|edit| edit.at_ms <= now) {
             spec = edit.spec.stored(series.config.gates);
         }
-        let outcome = sync(series, &spec, &workload, &mut controller, now);
+        let outcome = sync(&feeds, &spec, &workload, &mut controller, now);
         if let Some(replicas) = outcome {
-            set_scale(&mut workload, &mut changes, now, replicas);
+            set_scale(&mut workload, &mut changes, now, replicas)?;
         }
         workload.forget_before(at(now).saturating_sub(keep_ms));
         now = now.saturating_add(series.run_ms).saturating_add(series.sync_period_ms);
@@ -232,27 +253,42 @@ fn at(ms: u64) -> u64 {
     ms.saturating_add(EPOCH_MS)
 }
 
-fn set_scale(workload: &mut Workload, changes: &mut Vec<Change>, at_ms: u64, replicas: u32) {
+fn set_scale(
+    workload: &mut Workload,
+    changes: &mut Vec<Change>,
+    at_ms: u64,
+    replicas: u32,
+) -> Result<(), SeriesError> {
     if replicas != workload.spec_replicas() {
         workload.scale(at(at_ms), replicas);
+        pods(workload.pods(at(at_ms)))?;
         changes.push(Change { at_ms, spec_replicas: replicas });
     }
+    Ok(())
+}
+
+/// Refuses more pods than are listed one by one.
+fn pods(count: u32) -> Result<(), SeriesError> {
+    at_most("the number of pods", count.into(), MAX_PODS.into())
+}
+
+fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), SeriesError> {
+    if value > limit { Err(SeriesError::TooLarge { what, value, limit }) } else { Ok(()) }
 }
 
 /// One run against the workload as it is.
 fn sync(
-    series: &Series,
+    feeds: &[MetricFeed],
     spec: &HpaSpec,
     workload: &Workload,
     controller: &mut Controller,
     now: u64,
 ) -> Option<u32> {
-    let answers: Vec<_> = series.feeds.iter().map(|feed| feed.answer(now, workload)).collect();
+    let answers: Vec<_> = feeds.iter().map(|feed| feed.answer(now, workload)).collect();
     let metrics = spec.effective_metrics();
     let lists_pods = metrics.iter().any(|metric| metric.source.is_per_pod());
     let listed = lists_pods.then(|| workload.list(at(now)));
-    let readings: Vec<Vec<PodReading>> = series
-        .feeds
+    let readings: Vec<Vec<PodReading>> = feeds
         .iter()
         .zip(&answers)
         .map(|(feed, answer)| {
@@ -295,13 +331,14 @@ fn sync(
 }
 
 impl MetricFeed {
+    /// The answer at a time; those of a recording are in order.
     fn answer(&self, now: u64, workload: &Workload) -> Result<Vec<i64>, MetricError> {
         match &self.serving {
-            FeedSource::Recorded(answers) => answers
-                .iter()
-                .filter(|served| served.at_ms <= now)
-                .max_by_key(|served| served.at_ms)
-                .map_or(Err(MetricError::Fetch), |served| served.answer.clone()),
+            FeedSource::Recorded(answers) => {
+                let next = answers.partition_point(|served| served.at_ms <= now);
+                let last = next.checked_sub(1).and_then(|last| answers.get(last));
+                last.map_or(Err(MetricError::Fetch), |served| served.answer.clone())
+            }
             FeedSource::ClosedLoop {
                 base_milli,
                 minus_milli_per_status_replica,
@@ -402,6 +439,11 @@ impl Workload {
     /// Forgets pods that were gone before a time that is no longer needed.
     pub(super) fn forget_before(&mut self, ms: u64) {
         self.cohorts.retain(|cohort| cohort.gone_ms >= ms);
+    }
+
+    /// Pods that exist, or will.
+    fn pods(&self, at_ms: u64) -> u32 {
+        self.sum(|cohort| cohort.gone_ms > at_ms)
     }
 
     /// `status.replicas`: pods that exist and are not being deleted.

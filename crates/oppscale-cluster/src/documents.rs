@@ -18,6 +18,11 @@ use crate::yaml::{self, DuplicateKeys};
 
 /// How much a compressed file may hold, bytes: a list of 150,000 pods has a third of it.
 const MAX_UNPACKED: u64 = 4 << 30;
+/// What a compressed file may hold whatever its size, bytes.
+const SMALL: u64 = 64 << 20;
+/// How many times its size a larger compressed file may hold. Lists have 10 to 60 times; gzip can
+/// have 1032 times, of zeros.
+const MAX_RATIO: u64 = 300;
 /// The line before the logs of a container in what `kubectl cluster-info dump` prints.
 pub(crate) const LOGS_START: &str = "==== START logs for container ";
 
@@ -67,9 +72,9 @@ pub enum NotText {
     /// Gzip that ends early or is damaged.
     #[error("cannot be decompressed (truncated?): {0}")]
     Gzip(std::io::Error),
-    /// More than 4 GiB.
-    #[error("decompresses to more than 4 GiB")]
-    TooLarge,
+    /// More than 4 GiB, or than any list of its size.
+    #[error("decompresses to more than {} MiB, which no list of its size does", .0 >> 20)]
+    TooLarge(u64),
     /// The bytes of no encoding.
     #[error("is not valid {0}")]
     Encoding(&'static str),
@@ -122,10 +127,11 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, NotText> {
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, NotText> {
     let mut unpacked = Vec::new();
-    let mut decoder = MultiGzDecoder::new(bytes).take(MAX_UNPACKED + 1);
+    let limit = (bytes.len() as u64).saturating_mul(MAX_RATIO).clamp(SMALL, MAX_UNPACKED);
+    let mut decoder = MultiGzDecoder::new(bytes).take(limit + 1);
     decoder.read_to_end(&mut unpacked).map_err(NotText::Gzip)?;
-    match unpacked.len() as u64 > MAX_UNPACKED {
-        true => Err(NotText::TooLarge),
+    match unpacked.len() as u64 > limit {
+        true => Err(NotText::TooLarge(limit)),
         false => Ok(unpacked),
     }
 }
@@ -393,6 +399,15 @@ mod tests {
         let tar = [vec![b'x'; 257], b"ustar\0".to_vec()].concat();
         assert!(decode(tar).unwrap_err().to_string().contains("tar archive"));
         assert_eq!(decode(Vec::new()).unwrap(), "");
+    }
+
+    #[test]
+    fn a_gzip_bomb_ends_at_what_lists_of_its_size_hold() {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        let zeros = vec![b' '; 1 << 20];
+        (0..65).for_each(|_| gzip.write_all(&zeros).unwrap());
+        let error = decode(gzip.finish().unwrap()).unwrap_err().to_string();
+        assert_eq!(error, "decompresses to more than 64 MiB, which no list of its size does");
     }
 
     #[test]

@@ -20,6 +20,10 @@ const EXTRA_VALUES: usize = 500_000;
 /// How many more bytes of strings a document may hold than its text has.
 const EXTRA_BYTES: usize = 64 << 20;
 
+/// How deep brackets may be nested. The parser takes time with the square of the depth, though it
+/// then reads no value deeper than 128.
+const MAX_BRACKETS: usize = 5_000;
+
 /// What becomes of a key that a mapping has twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DuplicateKeys {
@@ -41,14 +45,38 @@ pub fn documents(
     duplicates: DuplicateKeys,
 ) -> impl Iterator<Item = Result<Value, Error>> {
     let mut has_failed = false;
-    serde_yaml::Deserializer::from_str(text).map_while(move |document| {
-        if has_failed {
-            return None;
+    let mut too_deep = is_too_deep(text);
+    let mut documents = serde_yaml::Deserializer::from_str(text);
+    std::iter::from_fn(move || {
+        if std::mem::take(&mut too_deep) {
+            has_failed = true;
+            return Some(Err(de::Error::custom("brackets are nested too deeply")));
         }
+        let document = if has_failed { None } else { documents.next() }?;
         let value = (&Reader::of(text, duplicates)).deserialize(document);
         has_failed = value.is_err();
         Some(value)
     })
+}
+
+/// Whether brackets that may begin a sequence or a mapping are nested deeper than any object's.
+fn is_too_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    // An opening bracket counts where a value may begin; a closing one anywhere.
+    let mut may_begin = true;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' if may_begin => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_BRACKETS {
+            return true;
+        }
+        may_begin =
+            matches!(byte, b'[' | b'{' | b',' | b':' | b'-' | b'?') || byte.is_ascii_whitespace();
+    }
+    false
 }
 
 /// The only document of a text; null if it is empty.
@@ -496,6 +524,22 @@ mod tests {
         assert!(read(&quadratic).is_err());
         assert!(read("&a [*a]").is_err());
         assert!(read(&"[".repeat(10_000)).is_err());
+    }
+
+    /// Took 14 s and more, with the square of the depth.
+    #[test]
+    fn nesting_does_not_take_for_ever() {
+        let started = std::time::Instant::now();
+        for opening in ["[", "{", "- ", "? ", "{a: ", "[ &a ", "!t [", "- [{", "\n[", "{\"a\":["] {
+            let deep = opening.repeat(50_000);
+            assert!(read(&deep).is_err(), "{opening}");
+            assert!(read(&format!("a: 1\n---\n{deep}")).is_err(), "{opening}");
+        }
+        assert!(read(&"[".repeat(50_000)).unwrap_err().to_string().contains("nested too deeply"));
+        // A script or a log in a ConfigMap may have brackets without an end.
+        let log = format!("a: |\n{}", "  [x\n  {\n".repeat(2_000));
+        assert!(read(&log).is_ok());
+        assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
     }
 
     proptest! {

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 
 use crate::filler::correct_hpa;
 use crate::render::simulation::Entry;
 use crate::scenario::{self, Document, Manifest, WorkloadFile};
 use hpa_model::simulation::{
-    Configuration, FillerPods, MetricModel, MetricUnit, Run, Scenario, Setup, configurations,
+    Configuration, FillerPods, MAX_SAMPLES, MetricModel, MetricUnit, Run, Scenario, Setup,
+    configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
 use hpa_model::{ControllerConfig, MetricSource};
@@ -48,13 +49,18 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.filler.autoscaler.config =
         ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
     setup.seed = args.seed.unwrap_or(setup.seed);
-    setup.end_ms = args.duration.map_or(setup.end_ms, |duration| duration.as_millis() as u64);
+    if let Some(duration) = args.duration {
+        setup.end_ms = duration.as_millis() as u64;
+        // How fine the samples are was chosen for another length.
+        setup.sample_ms = setup.sample_ms.max(setup.end_ms.div_ceil(MAX_SAMPLES));
+    }
     if setup.end_ms == 0 {
         match args.duration {
             Some(_) => bail!(Error::usage("--duration: expected more than 0")),
             None => bail!("{title}: duration: expected more than 0"),
         }
     }
+    setup.check().map_err(|error| anyhow!("{title}: {error}"))?;
     let mut candidates = Vec::new();
     for file in &args.hpas {
         let document = Document::read(file)?;

@@ -30,8 +30,9 @@ pub use load::{Load, Point};
 pub use metric::{FillerPods, Freshness, MetricModel, MetricUnit};
 pub use outcome::{Outcome, Rescale, Run, Sample};
 pub use scenario::{Configuration, Scenario, UnknownScenario, configurations, filler_behavior};
+pub(crate) use setup::MAX_PODS;
 pub use setup::{
-    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
+    Autoscaler, DeletionCost, Filler, MAX_SAMPLES, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
     SchedulerOptions, Setup, SetupError, Strategy, SyncTiming, Template,
 };
 pub use world::{Simulation, simulate};

@@ -1,5 +1,7 @@
 //! The input of a simulation, as plain data, and the checks on it.
 
+use std::collections::BTreeMap;
+
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use thiserror::Error;
@@ -212,28 +214,36 @@ impl PaidApp {
     /// row says what runs from then on. A new size replaces the pods of the old one.
     #[must_use]
     pub fn from_rows(name: &str, template: &Template, rows: &[(u64, u32, Amount)]) -> Vec<Self> {
-        let mut sizes: Vec<_> = rows.iter().map(|row| row.2).collect();
-        sizes.sort_unstable();
-        sizes.dedup();
-        let of_size = |size: Amount| {
+        let mut loads: BTreeMap<Amount, Load> = BTreeMap::new();
+        let mut before = None;
+        for (at_ms, replicas, size) in rows.iter().copied() {
+            if let Some(old) = before.filter(|old| *old != size).and_then(|old| loads.get_mut(&old))
+            {
+                *old = std::mem::take(old).step(at_ms, 0);
+            }
+            // Before its first row nothing of a size runs.
+            let new = || if at_ms > 0 { Load::constant(0) } else { Load::default() };
+            let load = loads.entry(size).or_insert_with(new);
+            *load = std::mem::take(load).step(at_ms, replicas);
+            before = Some(size);
+        }
+        let of_size = |(size, load)| {
             let mut template = template.clone();
             let footprint = template.replica.footprint().clone().with(CPU, size);
             template.replica = Replica::from_footprint(footprint);
-            // Before its first row nothing of the application runs.
-            let before = rows.first().is_some_and(|row| row.0 > 0).then(|| Load::constant(0));
-            let load = rows.iter().fold(before.unwrap_or_default(), |load, row| {
-                load.step(row.0, if row.2 == size { row.1 } else { 0 })
-            });
             Self::scripted(&format!("{name}-{size}m"), template, load)
         };
-        sizes.into_iter().map(of_size).collect()
+        loads.into_iter().map(of_size).collect()
     }
 }
 
 /// The longest time that is simulated, milliseconds: 10 years.
 const MAX_DURATION_MS: u64 = 10 * 366 * 24 * 3_600_000;
-/// The most replicas a load or a workload may have.
-const MAX_REPLICAS: u32 = 1_000_000;
+/// The most pods that a workload, or all paid applications at their peaks, may have. A simulated
+/// or replayed pod takes some hundred bytes.
+pub(crate) const MAX_PODS: u32 = 1_000_000;
+/// The most samples of a run, of some hundred bytes each: a day of one every second.
+pub const MAX_SAMPLES: u64 = 100_000;
 
 /// A setup that cannot be simulated.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -280,8 +290,17 @@ pub enum SetupError {
     },
 }
 
-/// Checks a setup.
-pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
+impl Setup {
+    /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.
+    ///
+    /// # Errors
+    /// When it contradicts itself, is too large, or the API server would refuse one of its HPAs.
+    pub fn check(&self) -> Result<(), SetupError> {
+        check(self)
+    }
+}
+
+fn check(setup: &Setup) -> Result<(), SetupError> {
     if setup.nodes.iter().all(|pool| pool.count == 0) {
         return Err(SetupError::NoNodes);
     }
@@ -293,6 +312,7 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     at_most("the length in milliseconds", setup.end_ms, MAX_DURATION_MS)?;
     at_most("the controllers' delay in milliseconds", setup.controller_ms, MAX_DURATION_MS)?;
     positive("the sample interval", setup.sample_ms)?;
+    at_most("the number of samples", setup.end_ms / setup.sample_ms, MAX_SAMPLES)?;
     if setup.scheduler.pods_per_second == Some(0) {
         return Err(SetupError::NotPositive("the scheduler's pods per second"));
     }
@@ -308,13 +328,15 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
     let freshness = scaler.metric.freshness;
     positive("the metric's period", freshness.period_ms())?;
     at_most("the metric's age in milliseconds", freshness.worst_age_ms(), MAX_DURATION_MS)?;
+    let mut paid = 0_u64;
     for app in &setup.paid {
         template(&app.name, &app.template)?;
         match &app.scaling {
             PaidScaling::Scripted(script) => {
                 load(&app.name, script)?;
-                let most = script.points().iter().map(|point| point.level).max();
-                replicas(&app.name, most.unwrap_or(0))?;
+                let most = script.points().iter().map(|point| point.level).max().unwrap_or(0);
+                replicas(&app.name, most)?;
+                paid += u64::from(most);
             }
             PaidScaling::Autoscaled(scaler) => {
                 load(&app.name, &scaler.work)?;
@@ -322,10 +344,11 @@ pub(super) fn check(setup: &Setup) -> Result<(), SetupError> {
                 positive("the age of a paid metric", scaler.age_ms)?;
                 at_most("the age of a paid metric", scaler.age_ms, MAX_DURATION_MS)?;
                 replicas(&app.name, scaler.start_replicas)?;
+                paid += u64::from(scaler.spec.max_replicas.max(scaler.start_replicas));
             }
         }
     }
-    Ok(())
+    at_most("the number of paid pods", paid, MAX_PODS.into())
 }
 
 fn positive(what: &'static str, value: u64) -> Result<(), SetupError> {
@@ -338,7 +361,7 @@ fn at_most(what: &str, value: u64, limit: u64) -> Result<(), SetupError> {
 }
 
 fn replicas(what: &str, count: u32) -> Result<(), SetupError> {
-    at_most(what, count.into(), MAX_REPLICAS.into())
+    at_most(what, count.into(), MAX_PODS.into())
 }
 
 fn template(name: &str, template: &Template) -> Result<(), SetupError> {
@@ -371,7 +394,7 @@ fn hpa(
     positive("the sync period", timing.period_ms)?;
     at_most("the sync period in milliseconds", timing.period_ms, MAX_DURATION_MS)?;
     at_most("the sync jitter in milliseconds", timing.jitter_ms, MAX_DURATION_MS)?;
-    at_most("maxReplicas", spec.max_replicas.into(), MAX_REPLICAS.into())?;
+    at_most("maxReplicas", spec.max_replicas.into(), MAX_PODS.into())?;
     validate(spec, config.gates)
         .map_err(|problem| SetupError::Hpa { workload: name.to_owned(), problem })
 }

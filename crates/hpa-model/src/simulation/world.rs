@@ -16,7 +16,7 @@ use super::outcome::{Counters, DELAYED_MS, Outcome, Run, Sample};
 use super::pod::{PodId, PodRef, PodStage, Pods};
 use super::prng::Prng;
 use super::scheduler::SchedulerRate;
-use super::setup::{PaidScaling, Setup, SetupError, Strategy, SyncTiming, Template, check};
+use super::setup::{PaidScaling, Setup, SetupError, Strategy, SyncTiming, Template};
 use super::workload::Workload;
 use crate::{Controller, ControllerConfig, HpaSpec};
 
@@ -170,7 +170,7 @@ impl Simulation {
     /// # Errors
     /// As [`simulate`].
     pub fn new(setup: &Setup) -> Result<Self, SetupError> {
-        check(setup)?;
+        setup.check()?;
         let mut world = World::empty(setup);
         let filler = &setup.filler;
         world.add_workload(&filler.template, true);

@@ -1,5 +1,7 @@
 //! A watch, event by event: what happened to which object.
 
+use std::borrow::Cow;
+
 use oppscale_core::protobuf::{self, DecodeError, Envelope, Fields};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -47,13 +49,13 @@ impl<'e> Event<'e> {
     fn json(line: &'e [u8]) -> Self {
         #[derive(Deserialize)]
         struct EventJson<'e> {
-            #[serde(rename = "type")]
-            kind: &'e str,
+            #[serde(rename = "type", borrow)]
+            kind: Cow<'e, str>,
             #[serde(borrow)]
             object: &'e RawValue,
         }
         match serde_json::from_slice::<EventJson<'_>>(line) {
-            Ok(event) => Self::new(event.kind, Object::Json(event.object.get())),
+            Ok(event) => Self::new(&event.kind, Object::Json(event.object.get())),
             Err(error) => Self::Garbage(error.to_string()),
         }
     }
@@ -181,7 +183,7 @@ mod tests {
 
 {"object":{"metadata":{"name":"a","resourceVersion":"6"}},"type":"DELETED"}
 {"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"7","annotations":{"k8s.io/initial-events-end":"true"}}}}
-{"type":"BOOKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"8"}}}
+{"type":"BO\u004fKMARK","object":{"kind":"Pod","metadata":{"resourceVersion":"8"}}}
 {"type":"ERROR","object":{"kind":"Status","status":"Failure","message":"too old","reason":"Expired","code":410}}
 {"type":"ADDED","object":{"#;
 
