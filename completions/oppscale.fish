@@ -49,7 +49,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print t
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Only rows of this namespace; also the namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods [default: oppscale.dev/opportunistic=true]' -r

@@ -52,7 +52,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL')
             [CompletionResult]::new('--resource', '--resource', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
             [CompletionResult]::new('--resources', '--resources', [CompletionResultType]::ParameterName, 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu')
-            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc')
+            [CompletionResult]::new('--sort-by', '--sort-by', [CompletionResultType]::ParameterName, 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc')
             [CompletionResult]::new('-l', '-l', [CompletionResultType]::ParameterName, 'Only nodes with these labels')
             [CompletionResult]::new('--selector', '--selector', [CompletionResultType]::ParameterName, 'Only nodes with these labels')
             [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'Only rows of this namespace; also the namespace of --workload KIND/NAME')

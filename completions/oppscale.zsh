@@ -41,14 +41,14 @@ _arguments "${_arguments_options[@]}" : \
 '--by=[Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL]:WHAT:_default' \
 '*--resource=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
-'--sort=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY[:ORDER]:_default' \
+'--sort-by=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY-ORDER:_default' \
 '-l+[Only nodes with these labels]:LABELS:_default' \
 '--selector=[Only nodes with these labels]:LABELS:_default' \
 '-n+[Only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[Only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--workload=[The filler\: \[NAMESPACE/\]KIND/NAME, or a label selector of pods \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '--replica=[Shape of a replica for SLOTS \[default\: the workload'\''s, or cpu=1\]]:SHAPE:_default' \
-'(--target-utilization)--reserve=[Reserve to keep free\: cores (30) or a share of cpu and memory (15%)]:CORES|SHARE:_default' \
+'(--target-utilization)--reserve=[Reserve to keep free\: cores (30) or a share of cpu and memory (15%)]:CORES-SHARE:_default' \
 '--target-utilization=[Reserve as a target utilization\: 85% keeps 15% free]:PERCENT:_default' \
 '-o+[Output format\: table, wide, json, yaml, csv or name]:FORMAT:((table\:"For people, as wide as the terminal"
 wide\:"With memory, what is free now, and why a node is not usable"
@@ -62,7 +62,7 @@ json\:"Integers\: millicores, bytes, counts"
 yaml\:"The same as YAML"
 csv\:"The rows, integers"
 name\:"Only names, as kubectl takes them"))' \
-'(-o --output --by --fail-below)--explain=[Explain how the requests of this pod are counted]:[NAMESPACE/]POD:_default' \
+'(-o --output --by --fail-below)--explain=[Explain how the requests of this pod are counted]:NAMESPACE/-POD:_default' \
 '--fail-below=[Exit with 1 if less remains\: cpu=10,memory=64Gi,replicas=5]:LIMITS:_default' \
 '--interval=[Minimum time between two lines of --watch or two frames of the screen\: 500ms, 10s]:DURATION:_default' \
 '(--from -o --output --explain --fail-below)--record=[Also write the capacity history to a file, which grows and may be cut off]:FILE:_files' \
@@ -102,7 +102,7 @@ never\:"Never"))' \
 ;;
 (render-hpa)
 _arguments "${_arguments_options[@]}" : \
-'--workload=[Workload\: miner, transcode, batch, cache, sample-app, or the file of your own Deployment]:NAME|FILE:_default' \
+'--workload=[Workload\: miner, transcode, batch, cache, sample-app, or the file of your own Deployment]:NAME-FILE:_default' \
 '--image=[Image to run; without --workload, any program]:IMAGE:_default' \
 '--name=[Name of the Deployment \[default\: the workload'\''s name, or filler\]]:NAME:_default' \
 '-n+[Namespace \[default\: opportunistic; sample-app for that workload\]]:NAMESPACE:_default' \
@@ -124,7 +124,7 @@ args\:"Arguments"))' \
 '--priority-class=[PriorityClass, which is rendered, too \[default\: opportunistic\]]:NAME:_default' \
 '--grace=[Grace period in seconds; paid pods wait that long for room \[default\: 5\]]:SECONDS:_default' \
 '--replica=[Shape of a replica\: cpu=1,memory=1Gi, or auto, which wastes least of the nodes \[default\: auto, or the Deployment'\''s own\]]:SHAPE:_default' \
-'(--target-utilization)--reserve=[Reserve to keep free\: cores (30), a share (15%), or auto, which the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES|SHARE:_default' \
+'(--target-utilization)--reserve=[Reserve to keep free\: cores (30), a share (15%), or auto, which the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES-SHARE:_default' \
 '--target-utilization=[Reserve as a target utilization\: 85% keeps 15% free]:PERCENT:_default' \
 '(--recording --target-utilization)--growth=[With --reserve auto\: growth of paid requests in cores\: 12/m, 0.2/s]:CORES/TIME:_default' \
 '(--target-utilization)--recording=[Growth as measured\: the fastest minute of a history that top --record wrote, or of a scenario file]:FILE:_default' \
@@ -182,8 +182,8 @@ never\:"Never"))' \
 (serve)
 _arguments "${_arguments_options[@]}" : \
 '--apis=[APIs to serve\: custom, external, both with a comma, or none]:APIS:_default' \
-'--listen=[Address of the APIs, with TLS \[default\: every address, port 10250\]]:ADDRESS:PORT:_default' \
-'--listen-http=[Address of the web page and /metrics \[default\: every address, port 8080\]]:ADDRESS:PORT:_default' \
+'--listen=[Address of the APIs, with TLS \[default\: every address, port 10250\]]:ADDRESS-PORT:_default' \
+'--listen-http=[Address of the web page and /metrics \[default\: every address, port 8080\]]:ADDRESS-PORT:_default' \
 '--tls-cert-file=[Serving certificate in PEM; reloaded when it changes]:FILE:_files' \
 '--tls-private-key-file=[Private key of the serving certificate]:FILE:_files' \
 '(--tls-cert-file)*--self-signed=[Generate a certificate for these names, in memory only]::NAMES:_default' \
@@ -225,7 +225,7 @@ never\:"Never"))' \
 (simulate)
 _arguments "${_arguments_options[@]}" : \
 '(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
-'--scenario=[Cluster and paid load\: blog, burst, day, step or a file]:NAME|FILE:_default' \
+'--scenario=[Cluster and paid load\: blog, burst, day, step or a file]:NAME-FILE:_default' \
 '(--scenario)*--from=[Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote]:FILE:_default' \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
@@ -234,7 +234,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--hpa=[Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable]:FILE:_default' \
 '--metric=[With --hpa\: includes-own if the metric falls when the HPA adds pods, else excludes-own \[default\: includes-own; excludes-own for oppscale'\''s metric\]]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
 includes-own\:"Free capacity\: filler pods use it up"))' \
-'--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES|SHARE:_default' \
+'--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES-SHARE:_default' \
 '--kubernetes-version=[Kubernetes version of the HPA controller, 1.33 to 1.37 \[default\: 1.36\]]:VERSION:_default' \
 '--seed=[Random seed; equal seeds give equal runs]:NUMBER:_default' \
 '--duration=[Simulated duration \[default\: the scenario'\''s\]]:TIME:_default' \
@@ -649,7 +649,7 @@ never\:"Never"))' \
 ;;
 (sample-app)
 _arguments "${_arguments_options[@]}" : \
-'--listen=[Address to listen on \[default\: every address, port 8080\]]:ADDRESS:PORT:_default' \
+'--listen=[Address to listen on \[default\: every address, port 8080\]]:ADDRESS-PORT:_default' \
 '--name=[Name in responses; in a pod the pod'\''s name]:NAME:_default' \
 '--log-format=[Log format\: text or json]:FORMAT:((text\:"For people"
 json\:"One object a line"))' \
@@ -671,8 +671,8 @@ _arguments "${_arguments_options[@]}" : \
 '--duration=[Test duration]:DURATION:_default' \
 '--timeout=[Longest wait for one response]:DURATION:_default' \
 '--method=[HTTP method]:METHOD:_default' \
-'*-H+[Request header; repeatable]:NAME: VALUE:_default' \
-'*--header=[Request header; repeatable]:NAME: VALUE:_default' \
+'*-H+[Request header; repeatable]:NAME-VALUE:_default' \
+'*--header=[Request header; repeatable]:NAME-VALUE:_default' \
 '--body=[Request body]:TEXT:_default' \
 '--most-under-way=[Maximum number of concurrent requests; a request beyond it fails]:N:_default' \
 '--certificate-authority=[CA certificates to trust for https, in PEM \[default\: the system'\''s\]]:FILE:_files' \

@@ -63,6 +63,19 @@ fn bash_takes_the_completions() {
     assert!(words.lines().any(|word| word == "--by"), "{words}");
 }
 
+/// What follows the second colon of an argument is run by zsh, so only its own functions stand there.
+#[test]
+fn zsh_runs_nothing_of_a_value_name() {
+    let script = std::fs::read_to_string(root().join("completions/oppscale.zsh")).unwrap();
+    let is_option = |line: &&str| line.starts_with('\'') && line.contains("]:");
+    for line in script.lines().filter(is_option) {
+        let (_, value) = line.rsplit_once("]:").unwrap();
+        let (name, action) = value.trim_start_matches(':').split_once(':').unwrap();
+        assert!(!name.contains(['[', ']', '$', '`', '|', ' ']), "{line}");
+        assert!(action.starts_with(['(', '_', '\'']), "{line}");
+    }
+}
+
 /// Every command that is shown, with the words that lead to it: oppscale itself, then in the
 /// order in which help shows them. None can be forgotten.
 pub fn visible_commands() -> Vec<Vec<String>> {

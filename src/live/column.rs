@@ -278,7 +278,7 @@ mod tests {
     fn name_remaining_and_bar_stay_to_the_end() {
         let columns = within(40, 10, false);
         assert_eq!(titles(&columns), ["NODE", "FILLER", "REMAIN", "CPU", "SLOTS"]);
-        assert_eq!(columns.hidden, ["PODS", "USE%", "ALLOC", "OTHERS", "STATE"]);
+        assert_eq!(columns.hidden, ["PODS", "REQ%", "ALLOC", "OTHERS", "STATE"]);
         for width in 0..40 {
             let columns = within(width, 40, true);
             assert!(titles(&columns).starts_with(&["NODE"]));
@@ -293,7 +293,7 @@ mod tests {
         for title in ["REMAIN", "FREE", "MEM-REMAIN", "WHY"] {
             assert!(shown.contains(&title), "{title}: {columns:?}");
         }
-        assert_eq!(columns.hidden, ["MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "USE%", "ALLOC"]);
+        assert_eq!(columns.hidden, ["MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "REQ%", "ALLOC"]);
         assert!(titles(&within(120, 10, true)).contains(&"CPU"), "the bar is back");
     }
 

@@ -52,7 +52,7 @@ fn it_starts_with_everything_and_gives_the_terminal_back() {
     MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110

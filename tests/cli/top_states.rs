@@ -62,7 +62,7 @@ fn sorted_by_what_others_have_the_least_first() {
     MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE    ALLOC ↑OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE    ALLOC ↑OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
@@ -175,7 +175,7 @@ fn a_server_that_is_gone() {
     ! reconnecting: cannot reach the API server https://127.0.0.1:…: Connection
     refused (os error 111)
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
@@ -216,7 +216,7 @@ fn pods_that_are_refused() {
     kubectl create clusterrolebinding oppscale-view --clusterrole=oppscale-view
     --user=dev
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
@@ -245,7 +245,7 @@ fn an_empty_cluster() {
     MEM     -                              █others 0 ▒filler 0 ░reserve 0  ·free 0
     CPU remaining -30
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU               SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU               SLOTS    PODS
     there are no nodes
 
 

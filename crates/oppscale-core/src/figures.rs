@@ -1,6 +1,6 @@
 //! The figures of `oppscale top`: one entry for each, from which every output is made.
 //!
-//! Tables, `-o wide`, CSV, JSON, YAML, the live screen, the keys of `--sort`, the help and
+//! Tables, `-o wide`, CSV, JSON, YAML, the live screen, the keys of `--sort-by`, the help and
 //! `docs/json.md` read [`FIGURES`]. A new column is one entry.
 
 use std::borrow::Cow;
@@ -14,7 +14,7 @@ use super::view::{Row, RowKind};
 /// One figure of a row `R`: how it is computed, and where and how it is shown.
 #[derive(Debug)]
 pub struct Figure<R: 'static = Row> {
-    /// The name of its field in JSON and CSV, and its key for `--sort`.
+    /// The name of its field in JSON and CSV, and its key for `--sort-by`.
     pub id: &'static str,
     /// The heading where there is room; empty where it depends on the row.
     pub heading: &'static str,
@@ -311,7 +311,7 @@ pub static FIGURES: [Figure; 17] = [
     },
     Figure {
         id: "share",
-        short: "USE%",
+        short: "REQ%",
         kind: Kind::Share,
         rows: EVERY_ROW,
         formats: &[Live, LiveWide],
@@ -371,7 +371,7 @@ pub fn find(id: &str) -> Option<&'static Figure> {
     FIGURES.iter().find(|figure| figure.id == id)
 }
 
-/// The keys of `--sort`.
+/// The keys of `--sort-by`.
 pub fn sort_keys() -> impl Iterator<Item = &'static Figure> {
     let is_key = |figure: &&Figure| {
         let is_printed = |format: &Format| !matches!(format, Live | LiveWide);

@@ -55,11 +55,12 @@ pub struct TopArgs {
     /// Sort by a column
     #[arg(
         long,
+        alias = "sort",
         value_name = "KEY[:ORDER]",
         value_parser = parse_sort,
         help = format!("Sort by {}; :asc or :desc", sort_keys())
     )]
-    pub sort: Option<Sort>,
+    pub sort_by: Option<Sort>,
     /// Only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
@@ -170,14 +171,14 @@ impl TopArgs {
         };
         let kind = by.row_kind();
         let default = if kind.is_of_nodes() { "remaining" } else { "others" };
-        let sort = match (self.sort, figures::find(default)) {
+        let sort = match (self.sort_by, figures::find(default)) {
             (Some(sort), _) => sort,
             (None, figure) => Sort { figure: figure.unwrap_or(&FIGURES[0]), descending: true },
         };
         let needs_usage = sort.figure.formats.contains(&Format::Usage);
         if !sort.figure.rows.contains(&kind) || needs_usage && !self.usage {
-            return Err(Error::usage("--sort names a column that these rows do not have")
-                .hint("see which columns there are without --sort; usage needs --usage"));
+            return Err(Error::usage("--sort-by names a column that these rows do not have")
+                .hint("see which columns there are without --sort-by; usage needs --usage"));
         }
         let resources = match (self.output.format, self.resources.is_empty()) {
             (_, false) => self.resources.clone(),
@@ -260,7 +261,7 @@ fn parse_sort(text: &str) -> Result<Sort, String> {
     Ok(Sort { figure, descending })
 }
 
-/// The keys of `--sort`, as a list for people.
+/// The keys of `--sort-by`, as a list for people.
 fn sort_keys() -> String {
     let mut keys: Vec<_> = figures::sort_keys().map(|figure| figure.id).collect();
     let last = keys.pop().unwrap_or_default();

@@ -82,7 +82,7 @@ fn setup(
         workload: args.workload.clone(),
         resolved,
         by: settings.by.clone(),
-        sort: args.sort.map(|sort| (sort.figure, sort.descending)),
+        sort: args.sort_by.map(|sort| (sort.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
         typed: args.typed_names(settings),

@@ -21,7 +21,7 @@ fn eighty_by_twenty_four_shows_everything() {
     MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
     CPU  remaining 121.25                                                          █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
     fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
@@ -75,7 +75,7 @@ fn unusable_nodes_are_told_apart() {
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                                                                              (15)
-    NODE        STATE     ALLOC OTHERS FILLER ↓REMAIN   FREE USE% CPU     MEM-OTHERS MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
+    NODE        STATE     ALLOC OTHERS FILLER ↓REMAIN   FREE REQ% CPU     MEM-OTHERS MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
     big-0       Ready     191.5  48.55       0 142.94 142.94   25 █▊·····      4.3Gi     1.46Ti           1          0   142   7/250
     gpu-1       Tainted    63.5   0.25       0  63.25  63.25    0 ·······      264Mi      502Gi           0          8     0   1/110 taint nvidia.com/gpu…
     fake-00000  Ready        32      4      16     28     12   62 ▉▒▒▒···     3.37Gi     92.6Gi           0          0    28  19/110
@@ -159,7 +159,7 @@ fn namespaces_pools_and_workloads() {
     bench.code(KeyCode::Char('3'));
     assert_snapshot!(below_totals(&mut bench), @"
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (5)
-    POOL      NODES  ALLOC OTHERS FILLER ↓REMAIN USE% CPU            SLOTS      PODS
+    POOL      NODES  ALLOC OTHERS FILLER ↓REMAIN REQ% CPU            SLOTS      PODS
     (none)      6/7    184  32.75      90 151.25   66 ██▍▒▒▒▒▒▒····    149   109/660
     std         1/2 207.39   48.8       0 142.94   23 ███··········    142     8/360
     small       1/3  11.76   0.75       0   3.67    6 ▉············      3      3/87
@@ -182,7 +182,7 @@ fn before_pods_are_listed_nothing_of_them_is_shown() {
     MEM    ?                                            █others ? ·allocatable 576Gi
     CPU  remaining ?
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
@@ -210,7 +210,7 @@ fn refused_pods_come_with_what_to_do() {
     an administrator can grant it:
     kubectl create clusterrole oppscale-view
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
-    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
     fake-00000 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00001 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00002 Ready        32      ?       ?      ?    ? ?                ?   ?/110
@@ -247,7 +247,7 @@ fn an_empty_cluster_is_said_to_be_empty() {
     MEM     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
     CPU  remaining 0
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
-    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN USE% CPU               SLOTS    PODS
+    NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU               SLOTS    PODS
     there are no nodes
 
 
@@ -402,16 +402,16 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     bench.state.setup.theme = Theme { unicode: false, color: false };
     lines += &heading(&mut bench, "o");
     assert_snapshot!(lines, @"
-    NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN USE% CPU          SLOTS    PODS
-    NODE       STATE    ALLOC ↓OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
-    NODE       STATE    ↓ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS ↓FILLER REMAIN USE% CPU          SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU         ↓SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS   ↓PODS
-    NODE       STATE↑    ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
-    NODE↑      STATE     ALLOC OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN REQ% CPU          SLOTS    PODS
+    NODE       STATE    ALLOC ↓OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
+    NODE       STATE    ↓ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS ↓FILLER REMAIN REQ% CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN REQ% CPU         ↓SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS   ↓PODS
+    NODE       STATE↑    ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
+    NODE↑      STATE     ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
     NODE       STATE     ALLOC OTHERS  FILLER REMAIN ↓USE CPU          SLOTS    PODS
-    NODE       STATE    ALLOC >OTHERS  FILLER REMAIN USE% CPU          SLOTS    PODS
+    NODE       STATE    ALLOC >OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
     ");
 }
 
