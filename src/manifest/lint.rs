@@ -185,7 +185,8 @@ fn is_config_key(text: &str) -> bool {
         && !text.starts_with("..")
 }
 
-fn is_path_segment(text: &str) -> bool {
+/// Whether it can be a part of a URL's path: the name of objects with few rules.
+pub fn is_path_segment(text: &str) -> bool {
     !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '%'])
 }
 
@@ -203,7 +204,7 @@ fn is_qualified_part(text: &str) -> bool {
 }
 
 /// Whether it is `name` or `prefix/name`.
-fn is_qualified(text: &str) -> bool {
+pub fn is_qualified(text: &str) -> bool {
     match text.split_once('/') {
         None => is_qualified_part(text),
         Some((prefix, name)) => is_name(prefix) && is_qualified_part(name),

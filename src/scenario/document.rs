@@ -37,7 +37,8 @@ impl DocumentError {
     }
 }
 
-/// The kind of several objects in one, as `kubectl get -o yaml` prints them.
+/// End of the kinds that hold several objects: `List`, as kubectl prints it, and
+/// `DeploymentList`, as the API server answers.
 const LIST: &str = "List";
 
 /// An object of a file, and its place there.
@@ -109,9 +110,16 @@ impl Document {
             kind => others.extend(kind.map(str::to_owned)),
         };
         for (document, mut value) in self.values()?.into_iter().enumerate() {
-            match value.get_mut("items").map(Value::take) {
-                Some(Value::Array(items)) if value["kind"] == LIST => {
-                    for (at, item) in items.into_iter().enumerate() {
+            let list = value["kind"].as_str().and_then(|kind| kind.strip_suffix(LIST));
+            let of = list.map(|kind| (kind.to_owned(), value["apiVersion"].clone()));
+            match (of, value.get_mut("items").map(Value::take)) {
+                (Some((kind, api_version)), Some(Value::Array(items))) => {
+                    for (at, mut item) in items.into_iter().enumerate() {
+                        // Items of a typed list do not state their kind.
+                        if item["kind"].is_null() && item.is_object() && !kind.is_empty() {
+                            item["apiVersion"] = api_version.clone();
+                            item["kind"] = kind.as_str().into();
+                        }
                         take(item, document, Some(at));
                     }
                 }

@@ -8,7 +8,10 @@ use std::collections::BTreeMap;
 use hpa_model::simulation::Template;
 use hpa_model::{FeatureGates, HpaSpec, Invalid, validate};
 use oppscale_cluster::Autoscaler;
-use oppscale_cluster::autoscaler::{HPA, HPA_API, SCALED_OBJECT, quantities_as_text};
+use oppscale_cluster::autoscaler::{
+    HPA, HPA_API, SCALED_OBJECT, Unconvertible, convert, quantities_as_text,
+};
+use oppscale_core::check::retired;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
 use oppscale_core::model::Workload;
@@ -17,6 +20,7 @@ use oppscale_core::replica::Replica;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::admission;
 use super::document::{Document, DocumentError, Object};
 use crate::manifest::{Refusal, strictly};
 
@@ -29,6 +33,8 @@ pub struct Manifest {
     pub autoscaler: Autoscaler,
     /// Its spec as the HPA model takes it.
     pub spec: HpaSpec,
+    /// What the user should know of how it was read.
+    pub warnings: Vec<String>,
 }
 
 impl Manifest {
@@ -46,7 +52,7 @@ impl Manifest {
             },
         });
         let autoscaler = serde_json::from_value(object.clone()).unwrap_or_default();
-        Self { object, autoscaler, spec }
+        Self { object, autoscaler, spec, warnings: Vec::new() }
     }
 
     /// An HPA as a list of the API server holds it.
@@ -56,7 +62,7 @@ impl Manifest {
     pub fn of_object(object: Value) -> anyhow::Result<Self> {
         let autoscaler: Autoscaler = serde_json::from_value(object.clone())?;
         let spec = autoscaler.spec()?;
-        Ok(Self { object, autoscaler, spec })
+        Ok(Self { object, autoscaler, spec, warnings: Vec::new() })
     }
 
     /// Its name.
@@ -76,10 +82,21 @@ pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifes
             [] => "an object without a kind".to_owned(),
             kinds => kinds.join(", "),
         };
-        let problem = format!("expected a {HPA} of {HPA_API}, found {found}");
+        let problem = format!("expected a {HPA} or a {SCALED_OBJECT}, found {found}");
         return Err(DocumentError::new(document, problem));
     }
-    objects.into_iter().map(|object| manifest(document, object, gates)).collect()
+    let read: Result<Vec<_>, _> =
+        objects.into_iter().map(|object| manifest(document, object, gates)).collect();
+    let mut read = read?;
+    // Beside a ScaledObject, the HPA that KEDA has made of it is the same HPA.
+    let owner = |manifest: &Manifest| {
+        let of = &manifest.autoscaler;
+        (of.namespace().to_owned(), of.scaled_object().map(str::to_owned))
+    };
+    let is_scaled_object = |manifest: &Manifest| manifest.object["kind"] == SCALED_OBJECT;
+    let made: Vec<_> = read.iter().filter(|m| !is_scaled_object(m)).map(owner).collect();
+    read.retain(|manifest| !is_scaled_object(manifest) || !made.contains(&owner(manifest)));
+    Ok(read)
 }
 
 fn manifest(
@@ -87,10 +104,14 @@ fn manifest(
     object: Object,
     gates: FeatureGates,
 ) -> Result<Manifest, DocumentError> {
-    let autoscaler = match object.value["kind"] == SCALED_OBJECT {
-        true => Autoscaler::of_scaled_object(&object.value)
-            .map_err(|why| document.field_error(&object, "spec", &why))?,
-        false => decode(document, &object)?,
+    let mut warnings = Vec::new();
+    let (value, autoscaler) = match object.value["kind"] == SCALED_OBJECT {
+        true => (
+            object.value.clone(),
+            Autoscaler::of_scaled_object(&object.value)
+                .map_err(|why| document.field_error(&object, "spec", &why))?,
+        ),
+        false => decode(document, &object, &mut warnings)?,
     };
     let refuse = |invalid: Invalid| {
         let field = invalid.errors.first().map_or("", |error| error.field());
@@ -98,24 +119,46 @@ fn manifest(
         let problem = format!("the API server would refuse {HPA} {name}: {invalid}");
         document.field_error(&object, field, &problem)
     };
-    let spec = autoscaler.spec().map_err(refuse)?;
-    validate(&spec, gates).map_err(refuse)?;
-    Ok(Manifest { object: object.value, autoscaler, spec })
+    let spec = autoscaler.spec();
+    let of_spec = spec.as_ref().map_or_else(
+        |invalid| invalid.errors.clone(),
+        |spec| validate(spec, gates).err().map(|invalid| invalid.errors).unwrap_or_default(),
+    );
+    let errors: Vec<_> = admission::check(&autoscaler).into_iter().chain(of_spec).collect();
+    match spec {
+        Ok(spec) if errors.is_empty() => Ok(Manifest { object: value, autoscaler, spec, warnings }),
+        _ => Err(refuse(Invalid { errors })),
+    }
 }
 
-fn decode(document: &Document, object: &Object) -> Result<Autoscaler, DocumentError> {
+/// Reads an HPA of any version of its API; gives its `autoscaling/v2` form, too.
+fn decode(
+    document: &Document,
+    object: &Object,
+    warnings: &mut Vec<String>,
+) -> Result<(Value, Autoscaler), DocumentError> {
     let mut value = object.value.clone();
-    let api = value["apiVersion"].as_str().unwrap_or_default();
-    if api != HPA_API {
-        let problem = format!(
-            "apiVersion: expected {HPA_API}, found {api}; kubectl get hpa prints {HPA_API}"
-        );
-        return Err(document.field_error(object, "apiVersion", &problem));
-    }
     // The controller writes the status; what stands there is not the user's to correct.
     value.as_object_mut().map(|object| object.remove("status"));
+    let api = value["apiVersion"].as_str().unwrap_or_default().to_owned();
+    let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    if let Some(retired) = retired::api(&api, HPA) {
+        warnings.push(format!(
+            "{name}: {api} is retired: Kubernetes {} was the last release to serve it. It is read \
+             as {HPA_API}",
+            retired.last
+        ));
+    }
+    warnings.extend(annotations_as_text(&mut value).into_iter().map(|key| {
+        format!("{name}: annotation {key} is not text, so kubectl refuses it; put it in quotes")
+    }));
+    let refused = |field: &str, problem: String| {
+        document.field_error(object, field, &format!("{field}: {problem}"))
+    };
+    let mut value =
+        convert(value).map_err(|Unconvertible { field, problem }| refused(&field, problem))?;
     quantities_as_text(&mut value);
-    strictly(&value).map_err(|refusal| {
+    let autoscaler = strictly(&value).map_err(|refusal| {
         let (field, problem) = match refusal {
             Refusal::Unknown(field) => (field, "unknown field".to_owned()),
             Refusal::Malformed { field, problem } => (field, problem),
@@ -126,9 +169,23 @@ fn decode(document: &Document, object: &Object) -> Result<Autoscaler, DocumentEr
             Err(_) => format!(".{part}"),
         };
         let field: String = field.split('.').map(index).collect();
-        let field = field.trim_start_matches('.');
-        document.field_error(object, field, &format!("{field}: {problem}"))
-    })
+        refused(field.trim_start_matches('.'), problem)
+    })?;
+    Ok((value, autoscaler))
+}
+
+/// Turns numbers and booleans in annotations, such as an unquoted `y`, into text; returns their
+/// keys.
+fn annotations_as_text(object: &mut Value) -> Vec<String> {
+    let annotations = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut);
+    let mut keys = Vec::new();
+    for (key, value) in annotations.into_iter().flatten() {
+        if value.is_boolean() || value.is_number() {
+            *value = value.to_string().into();
+            keys.push(key.clone());
+        }
+    }
+    keys
 }
 
 /// `terminationGracePeriodSeconds` where a pod has none.

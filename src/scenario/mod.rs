@@ -5,6 +5,7 @@
 //! `hpa_model::simulation::Setup`. What is wrong with a file is said with its name, the line, the
 //! field and what was expected.
 
+mod admission;
 mod document;
 mod manifest;
 mod observed;

@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod hpa_files;
 mod kubeconfig;
 mod load;
 mod record;

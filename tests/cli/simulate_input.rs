@@ -87,8 +87,13 @@ fn a_manifest_that_the_api_server_would_refuse_is_refused_in_its_words() {
                 "line 11: the API server would refuse HorizontalPodAutoscaler miner: spec.metrics[0].type: \
              Unsupported value: \"Objekt\": supported values: \"ContainerResource\", \"External\"",
             ),
-            ("autoscaling/v2", "autoscaling/v1", "expected autoscaling/v2, found autoscaling/v1"),
-            ("kind: Hor", "kind: Ver", "expected a HorizontalPodAutoscaler of autoscaling/v2"),
+            (
+                "autoscaling/v2",
+                "autoscaling/v1",
+                "spec.metrics: HorizontalPodAutoscaler of autoscaling/v1",
+            ),
+            ("autoscaling/v2", "autoscaling/v3", "found \"autoscaling/v3\""),
+            ("kind: Hor", "kind: Ver", "expected a HorizontalPodAutoscaler or a ScaledObject"),
             ("type: AverageValue, ", "", "target.type: Required value"),
         ],
     );

@@ -65,6 +65,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     for file in &args.hpas {
         let document = Document::read(file)?;
         for manifest in manifests(&document, file, &setup)? {
+            warnings.extend(manifest.warnings.iter().cloned());
             let workload = scenario::workload(&document, &manifest)?;
             let metric = metric_model(args, &manifest, workload.as_ref());
             notes.extend(assumption(args, &manifest));

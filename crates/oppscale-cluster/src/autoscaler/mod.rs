@@ -4,6 +4,10 @@
 //! the [`HpaSpec`] of the HPA model, with the API server's words for what is wrong. A
 //! ScaledObject is read as the HPA that KEDA makes of it.
 
+mod conversion;
+
+pub use conversion::{Unconvertible, convert};
+
 use std::collections::BTreeMap;
 
 use hpa_model::{
@@ -21,7 +25,7 @@ use serde_json::Value;
 
 /// The kind of the API.
 pub const HPA: &str = "HorizontalPodAutoscaler";
-/// The only version of it that is read.
+/// The version of it that is read; [`convert`] makes it of older ones.
 pub const HPA_API: &str = "autoscaling/v2";
 /// The kind of KEDA's objects.
 pub const SCALED_OBJECT: &str = "ScaledObject";
