@@ -14,6 +14,7 @@
 //!
 //! * [`validate()`] refuses an [`HpaSpec`] as the API server does.
 //! * [`replay()`] runs one HPA over the recorded values of its metrics.
+//! * [`application`] runs an HPA on an application under load.
 //! * [`simulation`] runs HPAs in a simulated cluster with a scheduler and paid work.
 //! * [`verdict`] tells without running whether a loop is stable, and what to correct.
 //! * [`sizing`] finds replica shape, bounds and reserve for a cluster.
@@ -60,6 +61,7 @@
 //! # Ok::<(), hpa_model::SeriesError>(())
 //! ```
 
+pub mod application;
 mod config;
 mod controller;
 mod convert;

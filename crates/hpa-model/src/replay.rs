@@ -458,6 +458,17 @@ impl Workload {
         (total, ready)
     }
 
+    /// Ready pods that are not being deleted: those ready for less than `warmup_ms`, and others.
+    pub(super) fn serving(&self, at_ms: u64, warmup_ms: u64) -> (u32, u32) {
+        let serves = |cohort: &Cohort| cohort.ready_ms <= at_ms && cohort.deleted_ms > at_ms;
+        // Pods of the start have been ready for long.
+        let is_warm = |cohort: &Cohort| {
+            cohort.ready_ms == 0 || cohort.ready_ms.saturating_add(warmup_ms) <= at_ms
+        };
+        let cold = self.sum(|cohort| serves(cohort) && !is_warm(cohort));
+        (cold, self.sum(|cohort| serves(cohort) && is_warm(cohort)))
+    }
+
     /// The pods one by one: Pending until ready.
     pub(super) fn list(&self, at_ms: u64) -> Vec<Pod> {
         let there = self.cohorts.iter().filter(|cohort| cohort.is_there(at_ms));

@@ -8,6 +8,7 @@
     unreachable_pub
 )]
 
+mod application;
 mod hpa;
 mod simulation;
 mod sizing;

@@ -29,6 +29,7 @@ mod world;
 pub use load::{Load, Point};
 pub use metric::{FillerPods, Freshness, MetricModel, MetricUnit};
 pub use outcome::{Outcome, Rescale, Run, Sample};
+pub(crate) use prng::Prng;
 pub use scenario::{Configuration, Scenario, UnknownScenario, configurations, filler_behavior};
 pub(crate) use setup::MAX_PODS;
 pub use setup::{

@@ -5,16 +5,16 @@
 
 /// A generator of pseudo-random numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Prng(u64);
+pub(crate) struct Prng(u64);
 
 impl Prng {
     /// The generator of `seed`.
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// The next number.
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl Prng {
     }
 
     /// A number below `end`; 0 when `end` is 0. The bias of the division does not matter here.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         if end == 0 { 0 } else { self.next() % end }
     }
 }

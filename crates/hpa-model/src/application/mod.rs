@@ -1,0 +1,24 @@
+//! An application under load and the HPA that scales it.
+//!
+//! Demand over time is spread evenly over the ready pods. A pod does so much and no more; a new
+//! one takes a while until it is ready, and a while longer until it is warm. What the pods do
+//! becomes a metric, which the HPA reads late: metrics-server measures every 15 s, Prometheus
+//! scrapes and averages over a window. The HPA is the model of [`crate::Controller`], so unready
+//! pods and missing readings count as the controller counts them.
+//!
+//! Time goes in steps of a second. Not modelled: nodes (every pod finds room), rollouts, failing
+//! pods, retries of refused work, and load balancers that spread unevenly.
+
+mod demand;
+mod measure;
+mod outcome;
+mod setup;
+mod simulation;
+mod verdict;
+
+pub use demand::{Demand, Shape, UnknownShape};
+pub use measure::{Measure, MetricPath};
+pub use outcome::{Outcome, Run, Sample};
+pub use setup::{Application, ApplicationError, ApplicationSetup};
+pub use simulation::simulate;
+pub use verdict::{ApplicationVerdict, Behaves, judge};

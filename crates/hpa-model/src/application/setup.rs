@@ -1,0 +1,112 @@
+//! The input of an application's simulation, as plain data, and the checks on it.
+
+use thiserror::Error;
+
+use super::demand::Demand;
+use super::measure::MetricPath;
+use crate::simulation::SyncTiming;
+use crate::{ControllerConfig, HpaSpec, Invalid, validate};
+
+/// An application, its HPA, and the demand on it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApplicationSetup {
+    /// The HPA as applied; the API server's defaults are added.
+    pub spec: HpaSpec,
+    /// Version, gates and flags of the controller manager.
+    pub config: ControllerConfig,
+    /// When the HPA runs.
+    pub timing: SyncTiming,
+    /// The application.
+    pub application: Application,
+    /// The demand over time.
+    pub demand: Demand,
+    /// The path of each metric of the spec, in its order.
+    pub metrics: Vec<MetricPath>,
+    /// Replicas at the start, all ready and warm.
+    pub start_replicas: u32,
+    /// The last moment that is simulated, milliseconds.
+    pub end_ms: u64,
+    /// From one sample to the next, milliseconds, positive.
+    pub sample_ms: u64,
+    /// Sets the phases of metrics and syncs that a real cluster leaves to chance.
+    pub seed: u64,
+}
+
+/// What one pod does and needs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Application {
+    /// Cpu that a pod requests, millicores; `None` if a container has no request, so that
+    /// utilization cannot be computed.
+    pub request_milli: Option<u64>,
+    /// Memory that a pod requests, bytes; `None` likewise.
+    pub request_bytes: Option<u64>,
+    /// Demand that a pod serves when the HPA has it at its target.
+    pub target_load: f64,
+    /// Demand that a warm pod serves at most.
+    pub capacity: f64,
+    /// Cpu that one unit of demand needs, millicores.
+    pub milli_per_unit: f64,
+    /// From a pod's creation until it is ready, milliseconds.
+    pub start_ms: u64,
+    /// From then until it is warm, milliseconds.
+    pub warmup_ms: u64,
+    /// Capacity of a pod that is not warm yet, as a share of a warm one's.
+    pub cold_share: f64,
+    /// From a pod's deletion until it is gone, milliseconds. It takes no new work.
+    pub grace_ms: u64,
+    /// Whether work that is not served waits in a queue; else it is lost.
+    pub queues: bool,
+}
+
+/// A setup that cannot be simulated.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApplicationError {
+    /// The API server would refuse the HPA.
+    #[error("the HPA is invalid: {0}")]
+    Spec(#[from] Invalid),
+    /// The spec and the paths do not match.
+    #[error("the HPA has {metrics} metrics, but {paths} paths are given")]
+    Paths {
+        /// Metrics of the spec.
+        metrics: usize,
+        /// Paths.
+        paths: usize,
+    },
+    /// A value must be above 0 and finite.
+    #[error("{0}: expected more than 0")]
+    Positive(&'static str),
+}
+
+impl ApplicationSetup {
+    /// Checks what [`super::simulate`] relies on.
+    pub(super) fn check(&self) -> Result<(), ApplicationError> {
+        validate(&self.spec, self.config.gates)?;
+        let (metrics, paths) = (self.spec.effective_metrics().len(), self.metrics.len());
+        if metrics != paths {
+            return Err(ApplicationError::Paths { metrics, paths });
+        }
+        let Application { target_load, capacity, cold_share, .. } = self.application;
+        let is_positive = |figure: f64| figure.is_finite() && figure > 0.0;
+        for (name, is_right) in [
+            ("a pod's load at its target", is_positive(target_load)),
+            ("a pod's capacity", is_positive(capacity)),
+            ("a cold pod's share", is_positive(cold_share)),
+            ("the sync period", self.timing.period_ms > 0),
+            ("the time between samples", self.sample_ms > 0),
+            ("the metric's period", self.metrics.iter().all(|path| path.period_ms > 0)),
+        ] {
+            if !is_right {
+                return Err(ApplicationError::Positive(name));
+            }
+        }
+        Ok(())
+    }
+
+    /// Replicas that serve this demand at the target, within the HPA's bounds.
+    #[must_use]
+    pub fn needed(&self, demand: f64) -> u32 {
+        // Rounding errors of a whole number of pods are not a pod.
+        let pods = (demand / self.application.target_load - 1e-9).ceil().max(0.0);
+        (pods as u32).max(self.spec.effective_min()).min(self.spec.max_replicas)
+    }
+}
