@@ -1604,7 +1604,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__serve)
-            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --workload-kind --legacy-metrics --node-metrics --log-format --shutdown-delay --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --workload-kind --namespaces --legacy-metrics --node-metrics --log-format --shutdown-delay --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1643,6 +1643,10 @@ _oppscale() {
                     return 0
                     ;;
                 --workload-kind)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --namespaces)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

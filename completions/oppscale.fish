@@ -173,6 +173,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l max-stalenes
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l on-stale -d 'Response when stale: hold (503, replicas stay) or zero (scale down)' -r -f -a "hold\t'503: the HPA leaves the replicas as they are'
 zero\t'0: the HPA scales the workload down to its minReplicas'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l workload-kind -d 'Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l namespaces -d 'Serve only workloads of these namespaces, with or without the label oppscale.dev/opportunistic=true, which opens a namespace otherwise' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l log-format -d 'Log format: text or json' -r -f -a "text\t'For people'
 json\t'One object a line'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l shutdown-delay -d 'On SIGTERM, time to be unready before the ports close' -r

@@ -178,6 +178,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--max-staleness', '--max-staleness', [CompletionResultType]::ParameterName, 'Age from which the cluster state is stale')
             [CompletionResult]::new('--on-stale', '--on-stale', [CompletionResultType]::ParameterName, 'Response when stale: hold (503, replicas stay) or zero (scale down)')
             [CompletionResult]::new('--workload-kind', '--workload-kind', [CompletionResultType]::ParameterName, 'Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times')
+            [CompletionResult]::new('--namespaces', '--namespaces', [CompletionResultType]::ParameterName, 'Serve only workloads of these namespaces, with or without the label oppscale.dev/opportunistic=true, which opens a namespace otherwise')
             [CompletionResult]::new('--log-format', '--log-format', [CompletionResultType]::ParameterName, 'Log format: text or json')
             [CompletionResult]::new('--shutdown-delay', '--shutdown-delay', [CompletionResultType]::ParameterName, 'On SIGTERM, time to be unready before the ports close')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server to use instead of the kubeconfig''s')

@@ -191,6 +191,7 @@ _arguments "${_arguments_options[@]}" : \
 '--on-stale=[Response when stale\: hold (503, replicas stay) or zero (scale down)]:WHAT:((hold\:"503\: the HPA leaves the replicas as they are"
 zero\:"0\: the HPA scales the workload down to its minReplicas"))' \
 '*--workload-kind=[Also serve workloads of this kind, KIND.GROUP with a /scale subresource; may be given several times]:KIND:_default' \
+'*--namespaces=[Serve only workloads of these namespaces, with or without the label oppscale.dev/opportunistic=true, which opens a namespace otherwise]:NAMESPACES:_default' \
 '--log-format=[Log format\: text or json]:FORMAT:((text\:"For people"
 json\:"One object a line"))' \
 '--shutdown-delay=[On SIGTERM, time to be unready before the ports close]:DURATION:_default' \

@@ -1,5 +1,6 @@
 //! (h) How long it takes to place waiting pods, as part of a count.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use oppscale_core::headroom::{self, Query};
@@ -7,7 +8,7 @@ use oppscale_core::ledger::Ledger;
 use oppscale_core::model::{Node, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::Policy;
+use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord, PodState, Queueing};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
@@ -27,7 +28,9 @@ pub fn run() {
         let top = time(|| drop(headroom::measure(&ledger, &query)));
         let request = ShareRequest {
             replica: Replica::default(),
-            placement: Placement::default(),
+            namespace: "idle".into(),
+            limits: NamespaceLimits::default(),
+            placement: Arc::default(),
             pod_priority: None,
             policy: Policy::default(),
         };

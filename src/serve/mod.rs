@@ -3,6 +3,7 @@
 //! ```text
 //!  API server ─ watches ─→ Follower ─→ ClusterState ──────┐
 //!                             ├─→ WorkloadStore ─────┼─→ MetricsState ─┬─→ metrics_api ─→ api_port (TLS)
+//!                             ├─→ OpenNamespaces ────┤
 //!                             ├─→ Autoscalers ───────┘                 ├─→ prometheus ──┐
 //!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
 //! ```
@@ -13,6 +14,7 @@ pub mod certificate;
 mod counters;
 pub mod front_proxy;
 mod health;
+pub mod namespaces;
 pub mod overview;
 mod page;
 mod pending_pods;
@@ -22,6 +24,7 @@ mod watches;
 mod web_port;
 pub mod workloads;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -64,6 +67,8 @@ pub struct Settings {
     pub staleness: StalenessPolicy,
     /// Kinds of workloads to serve besides those of the table.
     pub workload_kinds: Vec<KindRef>,
+    /// Namespaces that are open to opportunistic work; `None` if their label decides.
+    pub namespaces: Option<BTreeSet<String>>,
     /// Whether `/metrics` has the article's ten gauges.
     pub legacy_metrics: bool,
     /// Whether `/metrics` has a series for each node.
@@ -151,8 +156,7 @@ impl Server {
         }
         let changes = ChangeCounter::default();
         let watches =
-            Watches::start(cluster, &settings.staleness, changes.clone(), api.is_some(), &kinds)
-                .await?;
+            Watches::start(cluster, &settings, changes.clone(), api.is_some(), &kinds).await?;
         let state = watches.state(settings.staleness);
         let trust = watches.trust.clone();
         let health = HealthReporter::new(state.clone(), trust.clone());

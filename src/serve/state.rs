@@ -3,6 +3,7 @@
 //! Events alone cause no counting; a request gets the result as of the last event. The cluster's
 //! state is locked only while its numbers are copied.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,13 +11,14 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
-use super::workloads::{ServedWorkload, WorkloadStore};
+use super::namespaces::OpenNamespaces;
+use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use crate::metrics_api::{
     Found, NodeReading, Readings, Source, StatusError, Values, WorkloadReading,
 };
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
-use oppscale_core::kinds::Kind;
+use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::Population;
 use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
@@ -58,17 +60,28 @@ struct Inner {
     /// Number of changes of `cluster`.
     changes: watch::Receiver<u64>,
     workloads: WorkloadStore,
-    kinds: Vec<(&'static Kind, Followed)>,
+    namespaces: OpenNamespaces,
+    kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
     /// When the data was last proved current.
     current: Mutex<Option<Instant>>,
 }
 
+/// How fresh the kinds are that are watched beside nodes and pods.
+#[derive(Debug, Clone)]
+pub struct WatchedKinds {
+    /// Kinds of workloads.
+    pub workloads: Vec<(&'static Kind, Followed)>,
+    /// Namespaces.
+    pub namespaces: Followed,
+}
+
 /// Result of one count.
 #[derive(Debug)]
 pub struct Counted {
-    of: (u64, u64),
+    /// Numbers of changes of the cluster, the workloads and the namespaces.
+    of: [u64; 3],
     at: Instant,
     took: Duration,
     /// Workloads with their shares, or why they are held.
@@ -92,16 +105,26 @@ pub enum Freshness {
 }
 
 impl MetricsState {
-    /// The state of `cluster` and of `workloads`, which the watches `kinds` keep current.
+    /// The state of `cluster`, of `workloads` and of `namespaces`, which the watches `kinds` keep
+    /// current.
     pub fn new(
         cluster: ClusterState,
         workloads: WorkloadStore,
-        kinds: Vec<(&'static Kind, Followed)>,
+        namespaces: OpenNamespaces,
+        kinds: WatchedKinds,
         policy: StalenessPolicy,
     ) -> Self {
-        let (changes, counted) = (cluster.changes(), Mutex::default());
-        let current = Mutex::default();
-        Self(Arc::new(Inner { cluster, changes, workloads, kinds, policy, counted, current }))
+        let changes = cluster.changes();
+        Self(Arc::new(Inner {
+            cluster,
+            changes,
+            workloads,
+            namespaces,
+            kinds,
+            policy,
+            counted: Mutex::default(),
+            current: Mutex::default(),
+        }))
     }
 
     /// The cluster's state.
@@ -114,9 +137,12 @@ impl MetricsState {
         self.0.policy.max_staleness
     }
 
-    /// Watches of the kinds of workloads, without custom kinds that the cluster lacks.
+    /// Watches of namespaces and of the kinds of workloads, without custom kinds that the cluster
+    /// lacks.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, WatchStatus)> {
-        let feeds = self.0.kinds.iter().map(|(kind, followed)| (*kind, followed.status()));
+        let WatchedKinds { workloads, namespaces } = &self.0.kinds;
+        let feeds = workloads.iter().map(|(kind, followed)| (*kind, followed.status()));
+        let feeds = feeds.chain([(&kinds::NAMESPACE, namespaces.status())]);
         feeds.filter(|(kind, feed)| {
             !kind.is_custom() || feed.is_whole() && !matches!(feed.phase, Phase::Refused { .. })
         })
@@ -162,7 +188,8 @@ impl MetricsState {
         }
         for (kind, feed) in self.kinds() {
             match (feed.age(now), &feed.phase) {
-                // Workloads of an unreadable kind are not served; the others are.
+                // Workloads of an unreadable kind are not served; the others are. Without the
+                // namespaces, every workload is held.
                 (_, Phase::Refused { .. }) => {}
                 (Some(kind), _) => age = age.max(kind),
                 (None, _) => {
@@ -186,20 +213,28 @@ impl MetricsState {
     pub fn counted(&self) -> Arc<Counted> {
         let inner = &self.0;
         let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = (*inner.changes.borrow(), inner.workloads.version());
+        let of = [*inner.changes.borrow(), inner.workloads.version(), inner.namespaces.version()];
         if let Some(last) = &*last
             && (last.of == of || last.at.elapsed() < MIN_INTERVAL.max(last.took * INTERVAL_FACTOR))
         {
             return Arc::clone(last);
         }
-        let counted = Arc::new(self.count(of.0));
+        let counted = Arc::new(self.count(of));
+        counted.log_changes_since(last.as_deref());
         *last = Some(Arc::clone(&counted));
         counted
     }
 
-    fn count(&self, change: u64) -> Counted {
+    fn count(&self, of: [u64; 3]) -> Counted {
         let began = Instant::now();
-        let (version, served, groups) = self.0.workloads.served();
+        let (mut served, groups) = self.0.workloads.served();
+        for served in &mut served {
+            let Ok(request) = &mut served.request else { continue };
+            match self.0.namespaces.limits(&served.id.namespace) {
+                Ok(limits) => request.limits = limits,
+                Err(why) => served.request = Err(why),
+            }
+        }
         let requests: Vec<Option<ShareRequest>> =
             served.iter().map(|served| served.request.clone().ok()).collect();
         let (mut capacity, mut populations) = (None, Vec::new());
@@ -229,7 +264,7 @@ impl MetricsState {
             .collect();
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
-            of: (change, version),
+            of,
             at: Instant::now(),
             took: began.elapsed(),
             workloads,
@@ -254,6 +289,43 @@ impl MetricsState {
             },
         };
         Err(StatusError::unavailable(format!("oppscale: {why}")))
+    }
+}
+
+impl Counted {
+    /// Logs which workloads are served or held since an earlier count.
+    fn log_changes_since(&self, earlier: Option<&Self>) {
+        let standing = |counted: &Self| -> HashMap<WorkloadId, Option<String>> {
+            let rows = counted.workloads.iter();
+            rows.map(|(served, share)| (served.id.clone(), share.as_ref().err().cloned())).collect()
+        };
+        let mut before = earlier.map(standing).unwrap_or_default();
+        for (served, share) in &self.workloads {
+            let WorkloadId { namespace, kind, name } = &served.id;
+            let kind = kind.name;
+            match (share, before.remove(&served.id)) {
+                (Err(why), old) if old.as_ref() != Some(&Some(why.clone())) => {
+                    tracing::warn!(reason = "WorkloadHeld", kind, namespace, name, "held: {why}");
+                }
+                (Ok(_), Some(Some(_))) => {
+                    tracing::info!(
+                        reason = "WorkloadServed",
+                        kind,
+                        namespace,
+                        name,
+                        "served again"
+                    );
+                }
+                (Ok(_), None) => {
+                    tracing::info!(reason = "WorkloadServed", kind, namespace, name, "served");
+                }
+                _ => {}
+            }
+        }
+        for WorkloadId { namespace, kind, name } in before.into_keys() {
+            let kind = kind.name;
+            tracing::info!(reason = "WorkloadGone", kind, namespace, name, "no longer served");
+        }
     }
 }
 

@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use super::Settings;
 use super::autoscalers::Autoscalers;
 use super::counters::ChangeCounter;
 use super::front_proxy::{CONFIG_MAP, NAMESPACE, TrustStore};
+use super::namespaces::OpenNamespaces;
 use super::pending_pods::PendingPods;
-use super::state::{MetricsState, StalenessPolicy};
+use super::state::{MetricsState, StalenessPolicy, WatchedKinds};
 use super::workloads::WorkloadStore;
 use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
@@ -23,7 +25,8 @@ const MIN_WATCH_LIFE: Duration = Duration::from_secs(2);
 pub(super) struct Watches {
     follower: Follower,
     workloads: WorkloadStore,
-    kinds: Vec<(&'static Kind, Followed)>,
+    namespaces: OpenNamespaces,
+    kinds: WatchedKinds,
     pub(super) autoscalers: Autoscalers,
     pub(super) autoscaler_watch: Followed,
     pub(super) pending_pods: PendingPods,
@@ -32,19 +35,21 @@ pub(super) struct Watches {
 }
 
 impl Watches {
-    /// Starts the watches of nodes, pods, workloads, HPAs and, for an API, the front proxy's
-    /// ConfigMap.
+    /// Starts the watches of nodes, pods, workloads, namespaces, HPAs and, for an API, the front
+    /// proxy's ConfigMap.
     ///
     /// In an idle cluster only the end of a watch proves that the data is fresh. It must come well
     /// before `max_staleness`, or the data would count as stale.
     pub(super) async fn start(
         cluster: Cluster,
-        policy: &StalenessPolicy,
+        settings: &Settings,
         changes: ChangeCounter,
         serves_api: bool,
         kinds: &[&'static Kind],
     ) -> anyhow::Result<Self> {
         let workloads = WorkloadStore::default();
+        let namespaces = OpenNamespaces::new(settings.namespaces.clone());
+        let policy = &settings.staleness;
         let pending_pods = PendingPods::new(workloads.clone());
         let wishes = WatchConfig {
             watch_life: Some((policy.max_staleness / 3).clamp(MIN_WATCH_LIFE, WATCH_LIFE)),
@@ -53,24 +58,38 @@ impl Watches {
         };
         let mut follower = Follower::start(cluster, wishes).await?;
         let autoscalers = Autoscalers::default();
-        let kinds = kinds.iter().map(|&kind| {
+        let workload_kinds = kinds.iter().map(|&kind| {
             let workloads = workloads.clone();
             let followed =
                 follower.follow(workload_list(kind), move |change| workloads.change(kind, change));
             (kind, followed)
         });
-        let kinds = kinds.collect();
+        let workload_kinds = workload_kinds.collect();
+        let seen = namespaces.clone();
+        let all_namespaces = Listing::of(&kinds::NAMESPACE, None, "");
+        let namespaces_watch = follower.follow(all_namespaces, move |change| seen.change(change));
+        let kinds = WatchedKinds { workloads: workload_kinds, namespaces: namespaces_watch };
         let seen = autoscalers.clone();
         let autoscaler_watch =
             follower.follow(Listing::of(&kinds::HPA, None, ""), move |change| seen.change(change));
         let trust = serves_api.then(|| follow_trust(&mut follower));
-        Ok(Self { follower, workloads, kinds, autoscalers, autoscaler_watch, pending_pods, trust })
+        Ok(Self {
+            follower,
+            workloads,
+            namespaces,
+            kinds,
+            autoscalers,
+            autoscaler_watch,
+            pending_pods,
+            trust,
+        })
     }
 
     /// The state that the watches keep current.
     pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();
-        MetricsState::new(cluster, self.workloads.clone(), self.kinds.clone(), policy)
+        let (workloads, namespaces) = (self.workloads.clone(), self.namespaces.clone());
+        MetricsState::new(cluster, workloads, namespaces, self.kinds.clone(), policy)
     }
 }
 

@@ -12,7 +12,7 @@ use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::{Group, TrackId};
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::Policy;
+use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Labels;
@@ -22,7 +22,7 @@ use oppscale_core::share::ShareRequest;
 const MAX_CONTROLLERS: usize = 3;
 
 /// Identity of a workload, ordered as workloads are listed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WorkloadId {
     /// Namespace.
     pub namespace: String,
@@ -137,9 +137,8 @@ impl WorkloadStore {
         self.state().version
     }
 
-    /// The version, the workloads in their order, and for each group of pods the index of its
-    /// workload.
-    pub fn served(&self) -> (u64, Vec<ServedWorkload>, HashMap<Group, TrackId>) {
+    /// The workloads in their order, and for each group of pods the index of its workload.
+    pub fn served(&self) -> (Vec<ServedWorkload>, HashMap<Group, TrackId>) {
         let state = self.state();
         let own = (0..).zip(state.served.keys()).map(|(number, id)| (id.group(), number));
         let mut groups: HashMap<Group, TrackId> = own.collect();
@@ -151,7 +150,7 @@ impl WorkloadStore {
                 }
             }
         }
-        (state.version, state.served.values().cloned().collect(), groups)
+        (state.served.values().cloned().collect(), groups)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
@@ -168,21 +167,7 @@ impl WorkloadStore {
 
 impl State {
     fn apply(&mut self, served: ServedWorkload) {
-        let id = &served.id;
-        let (kind, namespace, name) = (id.kind.name, &*id.namespace, &*id.name);
-        let known = self.served.get(id);
-        match (&served.request, known.map(|known| &known.request)) {
-            (Err(why), old) if old != Some(&Err(why.clone())) => {
-                tracing::warn!(reason = "WorkloadHeld", kind, namespace, name, "held: {why}")
-            }
-            (Ok(_), Some(Err(_))) => {
-                tracing::info!(reason = "WorkloadServed", kind, namespace, name, "served again")
-            }
-            (Ok(_), None) => {
-                tracing::info!(reason = "WorkloadServed", kind, namespace, name, "served");
-            }
-            _ => {}
-        }
+        let known = self.served.get(&served.id);
         let counts = |served: &ServedWorkload| (served.request.clone(), Arc::clone(&served.labels));
         if known.map(counts) != Some(counts(&served)) {
             self.version += 1;
@@ -198,16 +183,7 @@ impl State {
 
     fn remove(&mut self, id: &WorkloadId) {
         self.controlled.remove(id);
-        if self.served.remove(id).is_some() {
-            self.version += 1;
-            tracing::info!(
-                reason = "WorkloadGone",
-                kind = id.kind.name,
-                namespace = id.namespace,
-                name = id.name,
-                "no longer served"
-            );
-        }
+        self.version += u64::from(self.served.remove(id).is_some());
     }
 }
 
@@ -313,8 +289,10 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
     let placement = Placement::of(template)
         .map_err(|error| format!("its pod template cannot be placed: {error}"))?;
     Ok(ShareRequest {
+        namespace: (&*workload.metadata.namespace).into(),
+        limits: NamespaceLimits::default(),
         replica: Replica::from_footprint(footprint),
-        placement,
+        placement: Arc::new(placement),
         pod_priority: priority_of(template),
         policy,
     })

@@ -11,5 +11,6 @@ mod prometheus;
 mod promql;
 pub mod rig;
 mod scraper;
+mod tenants;
 mod trust;
 mod waits;

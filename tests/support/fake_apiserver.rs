@@ -358,6 +358,7 @@ impl Shared {
             "statefulsets" => "StatefulSet",
             "horizontalpodautoscalers" => "HorizontalPodAutoscaler",
             "configmaps" => "ConfigMap",
+            "namespaces" => "Namespace",
             _ => return None,
         };
         let world = self.world.lock().unwrap();

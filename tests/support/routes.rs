@@ -27,6 +27,9 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
     match parts[..] {
         ["version"] => answer::json(StatusCode::OK, &world.version),
         ["api", "v1", "nodes"] => list("NodeList", "v1", &world.nodes, paging, request),
+        ["api", "v1", "namespaces"] => {
+            list("NamespaceList", "v1", &world.namespaces, paging, request)
+        }
         ["api", "v1", "pods"] => list("PodList", "v1", &world.pods, paging, request),
         ["api", "v1", "namespaces", namespace, "pods", name] => {
             object("Pod", "v1", &world.pods, namespace, name)

@@ -15,6 +15,8 @@ pub struct World {
     /// Whole objects of any kind, which can be read and applied as a dry run.
     pub objects: Vec<Value>,
     pub config_maps: Vec<Value>,
+    /// Those that the server lists and watches: of the filler, and one that is closed.
+    pub namespaces: Vec<Value>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
@@ -60,13 +62,18 @@ impl World {
             stateful_sets: Vec::new(),
             hpas,
             config_maps: Vec::new(),
+            namespaces: vec![
+                json!({"metadata": {"name": "opportunistic", "uid": "ns-1",
+                    "labels": {"oppscale.dev/opportunistic": "true"}}}),
+                json!({"metadata": {"name": "shop", "uid": "ns-2"}}),
+            ],
             version,
             metrics: None,
         }
     }
 
     /// The lists that can be watched, by the last part of their path.
-    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 7] {
+    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 8] {
         [
             ("nodes", &self.nodes),
             ("pods", &self.pods),
@@ -75,6 +82,7 @@ impl World {
             ("statefulsets", &self.stateful_sets),
             ("horizontalpodautoscalers", &self.hpas),
             ("configmaps", &self.config_maps),
+            ("namespaces", &self.namespaces),
         ]
     }
 
@@ -87,6 +95,7 @@ impl World {
             "statefulsets" => &mut self.stateful_sets,
             "horizontalpodautoscalers" => &mut self.hpas,
             "configmaps" => &mut self.config_maps,
+            "namespaces" => &mut self.namespaces,
             _ => &mut self.deployments,
         }
     }

@@ -300,6 +300,7 @@ kinds! {
     NAMESPACE = Kind::new("", "v1", "Namespace", "namespaces")
         .short(&["ns"])
         .cluster_scoped()
+        .served()
         .installed(Installed::Cluster);
     CLUSTER_ROLE = Kind::new(RBAC, "v1", "ClusterRole", "clusterroles")
         .cluster_scoped()

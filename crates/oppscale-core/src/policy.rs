@@ -10,14 +10,29 @@
 //!
 //! An invalid annotation is an error, not a default: a typo in `reserve` would otherwise fill
 //! the cluster completely.
+//!
+//! Whoever may edit a workload sets these, so they are limited by annotations of its Namespace,
+//! which only an administrator edits:
+//!
+//! | annotation of a Namespace | value | default |
+//! |---|---|---|
+//! | `oppscale.dev/max-priority` | highest priority that counts against other namespaces | 0 |
+//! | `oppscale.dev/max-weight` | highest weight of all its workloads together | 100 |
+//! | `oppscale.dev/max-share` | `50%`: largest part of the shared capacity that it gets | 100% |
 
 use super::nearest::{distance, letters};
 use super::reserve::Reserve;
+use super::resources::Amount;
+use super::units::{WHOLE, parse_percent};
 
 /// Prefix of these annotations.
 pub const PREFIX: &str = "oppscale.dev/";
 
 const KNOWN: [&str; 5] = ["reserve", "target-utilization", "max-replicas", "weight", "priority"];
+const KNOWN_LIMITS: [&str; 3] = ["max-priority", "max-weight", "max-share"];
+/// Number of characters of a value that an error quotes: whoever writes the annotation does not
+/// decide how long a message is.
+const MAX_QUOTED: usize = 64;
 /// Default weight.
 const DEFAULT_WEIGHT: u32 = 100;
 /// Limit of weights and priorities, so that products with costs fit into 128 bits.
@@ -34,6 +49,17 @@ pub struct Policy {
     pub weight: u32,
     /// Precedence; higher values are served first.
     pub priority: i32,
+}
+
+/// Limits of all workloads of a namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NamespaceLimits {
+    /// Highest priority that counts against workloads of other namespaces.
+    pub max_priority: i32,
+    /// Highest weight of its workloads together, beside other namespaces; never 0.
+    pub max_weight: u32,
+    /// Largest part of the shared capacity of any resource, in billionths.
+    pub max_share: Amount,
 }
 
 /// An invalid annotation.
@@ -68,8 +94,11 @@ impl Policy {
         let mut reserve = None;
         for (name, value) in annotations {
             let Some(name) = name.strip_prefix(PREFIX) else { continue };
-            let error = |problem: String| PolicyError { name: name.to_owned(), problem };
+            let error = |problem: String| PolicyError::new(name, problem);
             let value = value.trim();
+            if value.len() > MAX_QUOTED && KNOWN.contains(&name) {
+                return Err(error(format!("is longer than {MAX_QUOTED} characters")));
+            }
             match name {
                 "reserve" | "target-utilization" => {
                     let read = match name {
@@ -92,15 +121,82 @@ impl Policy {
                 "priority" => {
                     policy.priority = whole(value, -MAX_VALUE, MAX_VALUE).map_err(error)? as i32;
                 }
-                _ => {
-                    if let Some(meant) = KNOWN.iter().find(|known| is_typo(name, known)) {
-                        return Err(error(format!("is unknown; did you mean {PREFIX}{meant}?")));
-                    }
-                }
+                _ => no_typo(name, &KNOWN)?,
             }
         }
         policy.reserve = reserve.unwrap_or_default();
         Ok(policy)
+    }
+}
+
+impl Default for NamespaceLimits {
+    fn default() -> Self {
+        Self { max_priority: 0, max_weight: DEFAULT_WEIGHT, max_share: WHOLE }
+    }
+}
+
+impl NamespaceLimits {
+    /// Parses the limits from a Namespace's annotations, as `(name, value)`.
+    ///
+    /// # Errors
+    /// On the first annotation, in the order given, that is invalid or looks like a typo of a
+    /// known name.
+    pub fn of<'a>(
+        annotations: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, PolicyError> {
+        let mut limits = Self::default();
+        for (name, value) in annotations {
+            let Some(name) = name.strip_prefix(PREFIX) else { continue };
+            let error = |problem: String| PolicyError::new(name, problem);
+            let value = value.trim();
+            match name {
+                "max-priority" => {
+                    limits.max_priority =
+                        whole(value, -MAX_VALUE, MAX_VALUE).map_err(error)? as i32;
+                }
+                "max-weight" => {
+                    limits.max_weight = whole(value, 1, MAX_VALUE).map_err(error)? as u32;
+                }
+                "max-share" => {
+                    let number = value.strip_suffix('%').and_then(parse_percent);
+                    limits.max_share = number.ok_or_else(|| {
+                        error(format!("{} is not a percentage from 0% to 100%", quoted(value)))
+                    })?;
+                }
+                _ => no_typo(name, &KNOWN_LIMITS)?,
+            }
+        }
+        Ok(limits)
+    }
+}
+
+impl PolicyError {
+    fn new(name: &str, problem: String) -> Self {
+        Self { name: truncated(name), problem }
+    }
+}
+
+/// Fails if the name of an annotation looks like a typo of a known one.
+fn no_typo(name: &str, known: &[&str]) -> Result<(), PolicyError> {
+    // Longer names are two letters away from none.
+    let meant = known.iter().filter(|_| name.len() <= MAX_QUOTED);
+    match meant.copied().find(|known| is_typo(name, known)) {
+        Some(meant) => {
+            Err(PolicyError::new(name, format!("is unknown; did you mean {PREFIX}{meant}?")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A value as messages quote it.
+fn quoted(value: &str) -> String {
+    format!("{:?}", truncated(value))
+}
+
+fn truncated(text: &str) -> String {
+    match text.char_indices().nth(MAX_QUOTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -109,7 +205,7 @@ fn whole(text: &str, least: i64, most: i64) -> Result<i64, String> {
     let number = text.parse().ok().filter(|_| digits.starts_with(|c: char| c.is_ascii_digit()));
     number
         .filter(|number| (least..=most).contains(number))
-        .ok_or_else(|| format!("{text:?} is not a whole number from {least} to {most}"))
+        .ok_or_else(|| format!("{} is not a whole number from {least} to {most}", quoted(text)))
 }
 
 /// Whether `text` differs from `known` only in case, separators, or up to two letters.
@@ -174,9 +270,41 @@ mod tests {
                 .unwrap_err()
                 .contains("keep one")
         );
+        let long = "9".repeat(100_000);
+        for name in ["reserve", "weight", "max-replicas"] {
+            let error = of(&[(&format!("oppscale.dev/{name}"), &long)]).unwrap_err();
+            assert!(error.len() < 200, "{} characters", error.len());
+        }
         assert_eq!(
             of(&[("oppscale.dev/weight", "many")]).unwrap_err(),
             "annotation oppscale.dev/weight: \"many\" is not a whole number from 1 to 1000000"
         );
+    }
+
+    #[test]
+    fn limits_of_a_namespace() {
+        let of = |annotations: &[(&str, &str)]| {
+            NamespaceLimits::of(annotations.iter().copied()).map_err(|error| error.to_string())
+        };
+        let default = NamespaceLimits { max_priority: 0, max_weight: 100, max_share: WHOLE };
+        assert_eq!(of(&[("team", "x"), ("oppscale.dev/note", "why")]), Ok(default));
+        let limits = of(&[
+            ("oppscale.dev/max-priority", "-5"),
+            ("oppscale.dev/max-weight", "300"),
+            ("oppscale.dev/max-share", "12.5%"),
+        ]);
+        let expected = NamespaceLimits { max_priority: -5, max_weight: 300, max_share: WHOLE / 8 };
+        assert_eq!(limits, Ok(expected));
+        for (name, value) in [
+            ("max-priority", "high"),
+            ("max-priority", "1000001"),
+            ("max-weight", "0"),
+            ("max-share", "0.5"),
+            ("max-share", "101%"),
+            ("max_share", "50%"),
+            ("maxPriority", "1"),
+        ] {
+            assert!(of(&[(&format!("oppscale.dev/{name}"), value)]).is_err(), "{name}={value}");
+        }
     }
 }

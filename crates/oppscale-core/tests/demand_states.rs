@@ -1,12 +1,14 @@
 //! States of waiting paid pods, where workloads may use different nodes.
 
+use std::sync::Arc;
+
 use oppscale_core::demand::DemandState;
 use oppscale_core::ledger::{Group, Ledger, Population};
 use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::Policy;
+use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord};
 use oppscale_core::replica::Replica;
 use oppscale_core::share::{ShareRequest, SharedCapacity};
@@ -55,7 +57,9 @@ fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandStat
     let request = |placement: &&Placement| {
         Some(ShareRequest {
             replica: Replica::default(),
-            placement: (*placement).clone(),
+            namespace: "idle".into(),
+            limits: NamespaceLimits::default(),
+            placement: Arc::new((*placement).clone()),
             pod_priority: None,
             policy: Policy::default(),
         })

@@ -8,7 +8,7 @@ use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::Policy;
+use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
@@ -45,6 +45,8 @@ struct Workload {
     max: Option<u32>,
     weight: u32,
     priority: i32,
+    namespace: u8,
+    limits: NamespaceLimits,
 }
 
 #[derive(Debug, Clone)]
@@ -70,8 +72,9 @@ fn scene() -> impl Strategy<Value = Scene> {
         prop::option::of(0_u32..20),
         1_u32..5,
         -1_i32..2,
+        0_u8..3,
     )
-        .prop_map(|(cpu, gpu, zone, reserve, max, weight, priority)| Workload {
+        .prop_map(|(cpu, gpu, zone, reserve, max, weight, priority, namespace)| Workload {
             cpu,
             gpu,
             zone,
@@ -79,6 +82,8 @@ fn scene() -> impl Strategy<Value = Scene> {
             max,
             weight,
             priority,
+            namespace,
+            limits: NamespaceLimits::default(),
         });
     (
         prop::collection::vec(node, 1..6),
@@ -119,8 +124,10 @@ fn request(workload: &Workload) -> ShareRequest {
     );
     let spec: PodSpec<'_> = serde_json::from_str(&spec).unwrap();
     ShareRequest {
+        namespace: format!("ns{}", workload.namespace).into(),
+        limits: workload.limits,
         replica,
-        placement: Placement::of(&spec).unwrap(),
+        placement: Placement::of(&spec).unwrap().into(),
         pod_priority: None,
         policy: Policy {
             reserve: workload.reserve.parse().unwrap(),
@@ -257,7 +264,7 @@ proptest! {
         let query = Query {
             replica: request.replica,
             reserve: request.policy.reserve,
-            placement: request.placement,
+            placement: (*request.placement).clone(),
             ..Query::default()
         };
         let headroom = headroom::measure(&ledger(&scene, &ownership(0), false, true), &query);
@@ -307,7 +314,17 @@ fn empty(nodes: usize) -> Scene {
 }
 
 fn plain() -> Workload {
-    Workload { cpu: 1000, gpu: false, zone: None, reserve: "0", max: None, weight: 1, priority: 0 }
+    Workload {
+        cpu: 1000,
+        gpu: false,
+        zone: None,
+        reserve: "0",
+        max: None,
+        weight: 1,
+        priority: 0,
+        namespace: 0,
+        limits: NamespaceLimits::default(),
+    }
 }
 
 fn fits(scene: &Scene) -> Vec<Amount> {

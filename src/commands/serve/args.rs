@@ -60,6 +60,10 @@ pub struct ServeArgs {
     /// given several times
     #[arg(long = "workload-kind", value_name = "KIND")]
     pub workload_kinds: Vec<KindRef>,
+    /// Serve only workloads of these namespaces, with or without the label
+    /// oppscale.dev/opportunistic=true, which opens a namespace otherwise
+    #[arg(long, value_name = "NAMESPACES", value_delimiter = ',')]
+    pub namespaces: Vec<String>,
     /// Also expose the ten gauges of the 2018 article
     #[arg(long)]
     pub legacy_metrics: bool,
@@ -109,6 +113,8 @@ impl ServeArgs {
             certificate,
             staleness: StalenessPolicy { max_staleness, on_stale: self.on_stale },
             workload_kinds: self.workload_kinds.clone(),
+            namespaces: (!self.namespaces.is_empty())
+                .then(|| self.namespaces.iter().cloned().collect()),
             legacy_metrics: self.legacy_metrics,
             node_metrics: self.node_metrics,
         })

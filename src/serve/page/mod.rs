@@ -206,6 +206,7 @@ fn workload(
 fn limit(limit: &ShareLimit) -> String {
     match limit {
         ShareLimit::MaxReplicas => "its own max-replicas".to_owned(),
+        ShareLimit::MaxShare => "the max-share of its namespace".to_owned(),
         ShareLimit::Headroom(Limit::Slots) => "no node has room for one more".to_owned(),
         ShareLimit::Headroom(Limit::Remaining(name)) => format!("{name} runs out"),
     }

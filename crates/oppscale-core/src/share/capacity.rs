@@ -3,6 +3,7 @@
 //! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::ShareRequest;
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
@@ -24,6 +25,7 @@ pub struct SharedCapacity {
     /// another.
     pub(super) free: Vec<Amount>,
     pub(super) classes: Vec<Class>,
+    pub(super) namespaces: Vec<Namespace>,
     /// Classes that can use each kind of node.
     pub(super) kinds: Vec<Vec<usize>>,
     /// Waiting pods of others, and what becomes of them.
@@ -35,6 +37,7 @@ pub struct SharedCapacity {
 pub(super) struct PreparedRequest {
     pub(super) request: ShareRequest,
     pub(super) class: usize,
+    pub(super) namespace: usize,
     /// Footprint of a replica as a row.
     pub(super) needs: Vec<Amount>,
 }
@@ -46,10 +49,20 @@ pub(super) struct SharedNode {
     pub(super) kind: usize,
 }
 
+/// Requests of one namespace.
+#[derive(Debug)]
+pub(super) struct Namespace {
+    name: Arc<str>,
+    /// Weight of its requests together, within its limit.
+    pub(super) weight: Amount,
+    /// Largest part of the capacity that it gets, in billionths.
+    pub(super) max_share: Amount,
+}
+
 /// Requests that can use the same nodes.
 #[derive(Debug)]
 pub(super) struct Class {
-    placement: Placement,
+    placement: Arc<Placement>,
     pub(super) nodes: usize,
     pub(super) allocatable: Resources,
     /// Free amounts over its nodes; an overcommitted node counts as 0.
@@ -65,13 +78,15 @@ impl SharedCapacity {
     pub fn of(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Self {
         let names = names(requests);
         let mut classes: Vec<Class> = Vec::new();
+        let mut namespaces: Vec<Namespace> = Vec::new();
         let prepared: Vec<Option<PreparedRequest>> = requests
             .iter()
             .map(|request| {
                 let request = request.clone()?;
                 let class = class_of(&mut classes, &request.placement, names.len());
+                let namespace = namespace_of(&mut namespaces, &request);
                 let needs = row(&names, request.replica.footprint());
-                Some(PreparedRequest { request, class, needs })
+                Some(PreparedRequest { request, class, namespace, needs })
             })
             .collect();
         let mut capacity = Self {
@@ -80,6 +95,7 @@ impl SharedCapacity {
             nodes: Vec::new(),
             free: Vec::new(),
             classes,
+            namespaces,
             kinds: Vec::new(),
             waiting: Vec::new(),
         };
@@ -183,12 +199,28 @@ fn names(requests: &[Option<ShareRequest>]) -> Vec<String> {
     names
 }
 
-fn class_of(classes: &mut Vec<Class>, placement: &Placement, width: usize) -> usize {
+/// The place of the request's namespace, with the request's weight added to it.
+fn namespace_of(namespaces: &mut Vec<Namespace>, request: &ShareRequest) -> usize {
+    let at = namespaces.iter().position(|namespace| namespace.name == request.namespace);
+    let at = at.unwrap_or_else(|| {
+        namespaces.push(Namespace {
+            name: Arc::clone(&request.namespace),
+            weight: 0,
+            max_share: request.limits.max_share,
+        });
+        namespaces.len() - 1
+    });
+    let weight = namespaces[at].weight + Amount::from(request.policy.weight);
+    namespaces[at].weight = weight.min(request.limits.max_weight.into());
+    at
+}
+
+fn class_of(classes: &mut Vec<Class>, placement: &Arc<Placement>, width: usize) -> usize {
     match classes.iter().position(|class| class.placement == *placement) {
         Some(at) => at,
         None => {
             classes.push(Class {
-                placement: placement.clone(),
+                placement: Arc::clone(placement),
                 nodes: 0,
                 allocatable: Resources::default(),
                 free: vec![0; width],

@@ -4,9 +4,10 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row};
-use super::{Allocation, Share, ShareLimit};
+use super::{Allocation, Share, ShareLimit, ShareRequest};
 use crate::headroom::Limit;
 use crate::resources::{Amount, Resources};
+use crate::units::WHOLE as WHOLE_SHARE;
 
 /// The whole cluster, of which a replica's cost is a part.
 const WHOLE: Amount = 1 << 50;
@@ -14,8 +15,9 @@ const WHOLE: Amount = 1 << 50;
 /// replicas would take time proportional to their number.
 const STEPS: Amount = 512;
 
-/// Dominant share for its weight, and index of a request: the smallest comes first.
-type QueueEntry = Reverse<(Amount, usize)>;
+/// The turn of a request, with its index: the smallest comes first. Dominant share of its namespace
+/// for the namespace's weight, priority within the namespace, and its own for its weight.
+type QueueEntry = Reverse<(Amount, Reverse<i32>, Amount, usize)>;
 
 struct Division<'r> {
     capacity: &'r SharedCapacity,
@@ -25,6 +27,10 @@ struct Division<'r> {
     /// Reserve of each request.
     reserves: Vec<Vec<Amount>>,
     held: Vec<Amount>,
+    /// Resources allocated to each namespace.
+    used_by: Vec<Vec<Amount>>,
+    /// Resources of all nodes.
+    whole: Vec<Amount>,
     costs: Vec<Amount>,
     steps: Vec<Amount>,
 }
@@ -36,7 +42,9 @@ pub(super) fn divide(
     let mut division = Division::new(capacity);
     let mut tiers: BTreeMap<Reverse<i32>, Vec<usize>> = BTreeMap::new();
     for (number, prepared) in numbered(capacity) {
-        tiers.entry(Reverse(prepared.request.policy.priority)).or_default().push(number);
+        let ShareRequest { policy, limits, .. } = &prepared.request;
+        let tier = policy.priority.min(limits.max_priority);
+        tiers.entry(Reverse(tier)).or_default().push(number);
     }
     for members in tiers.values() {
         division.divide_tier(members, &mut report);
@@ -73,6 +81,8 @@ impl<'r> Division<'r> {
             used: vec![vec![0; width]; capacity.classes.len()],
             reserves: reserves.collect(),
             held: vec![0; capacity.requests.len()],
+            used_by: vec![vec![0; width]; capacity.namespaces.len()],
+            whole,
             costs,
             steps,
         }
@@ -120,11 +130,16 @@ impl<'r> Division<'r> {
         let mut without_place: Vec<usize> = Vec::new();
         for node in nodes {
             let at = node * width;
-            while let Some(Reverse((_, number))) = queue.peek().copied() {
+            while let Some(Reverse((.., number))) = queue.peek().copied() {
                 if fitting(&self.free[at..at + width], &least) == 0 {
                     break;
                 }
-                queue.pop();
+                // Its namespace may have got more since it was queued.
+                let turn = self.queue_entry(number);
+                if queue.pop() != Some(turn) {
+                    queue.push(turn);
+                    continue;
+                }
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
                 let most = self.wants(number, prepared);
                 // A request at its limit leaves the queue: free capacity only shrinks.
@@ -148,11 +163,20 @@ impl<'r> Division<'r> {
     }
 
     fn queue_entry(&self, number: usize) -> QueueEntry {
-        let weight = self.capacity.requests[number]
-            .as_ref()
-            .map_or(1, |prepared| Amount::from(prepared.request.policy.weight));
+        let Some(prepared) = self.capacity.requests[number].as_ref() else {
+            return Reverse((0, Reverse(0), 0, number));
+        };
+        let namespace = &self.capacity.namespaces[prepared.namespace];
+        let policy = &prepared.request.policy;
         // In millionths, so that weights up to a million still report costs apart.
-        Reverse((self.held[number] * self.costs[number] * 1_000_000 / weight, number))
+        let weighted = |share: Amount, weight: Amount| share * 1_000_000 / weight.max(1);
+        let of_namespace = cost(&self.used_by[prepared.namespace], &self.whole);
+        Reverse((
+            weighted(of_namespace, namespace.weight),
+            Reverse(policy.priority),
+            weighted(self.held[number] * self.costs[number], policy.weight.into()),
+            number,
+        ))
     }
 
     /// Number of further replicas within the request's own limits.
@@ -160,7 +184,16 @@ impl<'r> Division<'r> {
         let held = self.held[number];
         let most = prepared.request.policy.max_replicas;
         let below_most = most.map_or(Amount::MAX, |most| (Amount::from(most) - held).max(0));
-        below_most.min(fitting(&self.left(number, prepared), &prepared.needs))
+        below_most
+            .min(fitting(&self.left(number, prepared), &prepared.needs))
+            .min(fitting(&self.left_of_share(prepared.namespace), &prepared.needs))
+    }
+
+    /// What a namespace may still get of each resource.
+    fn left_of_share(&self, namespace: usize) -> Vec<Amount> {
+        let share = self.capacity.namespaces[namespace].max_share;
+        let used = self.whole.iter().zip(&self.used_by[namespace]);
+        used.map(|(whole, used)| whole * share / WHOLE_SHARE - used).collect()
     }
 
     /// Free capacity beyond demand and reserve, for a request.
@@ -184,6 +217,9 @@ impl<'r> Division<'r> {
                 *used += need * replicas;
             }
         }
+        for (used, need) in self.used_by[prepared.namespace].iter_mut().zip(&prepared.needs) {
+            *used += need * replicas;
+        }
         self.held[number] += replicas;
     }
 
@@ -204,6 +240,10 @@ impl<'r> Division<'r> {
         let used_up = capacity.names.iter().zip(&prepared.needs).zip(&left);
         let limit = if policy.max_replicas.is_some_and(|most| held >= Amount::from(most)) {
             ShareLimit::MaxReplicas
+        } else if fitting(&self.left_of_share(prepared.namespace), &prepared.needs) == 0
+            && capacity.namespaces[prepared.namespace].max_share < WHOLE_SHARE
+        {
+            ShareLimit::MaxShare
         } else {
             let by = used_up
                 .filter(|((_, need), left)| **need > 0 && *left < *need)

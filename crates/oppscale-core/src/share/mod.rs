@@ -4,10 +4,13 @@
 //! no more than remains after paid demand and reserve. With several, each replica allocated to one
 //! is no longer free for the next:
 //!
-//! * The highest priority is served first; the rest goes to the next.
-//! * Within a priority, the next replica goes to the workload with the smallest dominant share
-//!   for its weight: the largest part that its replicas take of any resource of the cluster
-//!   (Ghodsi et al., *Dominant Resource Fairness*, NSDI 2011).
+//! * The highest priority is served first; the rest goes to the next. A priority above what the
+//!   namespace allows counts as the highest that it allows, and orders workloads within it only.
+//! * Within a priority, the next replica goes to the namespace with the smallest dominant share for
+//!   its weight: the largest part that its replicas take of any resource of the cluster (Ghodsi et
+//!   al., *Dominant Resource Fairness*, NSDI 2011). The weight of a namespace is that of its
+//!   workloads together, up to what it allows. Within the namespace, workloads share alike.
+//! * A namespace never gets more than its `max-share` of any resource.
 //! * A reserve must be free before a workload gets one more replica. A workload with a smaller
 //!   reserve continues where one with a larger stops.
 //! * Nodes that few workloads can use are divided first, so that a workload that can run anywhere
@@ -22,9 +25,11 @@
 mod capacity;
 mod division;
 
+use std::sync::Arc;
+
 use super::headroom::Limit;
 use super::placement::Placement;
-use super::policy::Policy;
+use super::policy::{NamespaceLimits, Policy};
 use super::replica::Replica;
 use super::resources::{Amount, Resources};
 
@@ -33,10 +38,14 @@ pub use capacity::SharedCapacity;
 /// A workload's request for a share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShareRequest {
+    /// Namespace of the workload.
+    pub namespace: Arc<str>,
+    /// Limits of that namespace.
+    pub limits: NamespaceLimits,
     /// Shape of a replica.
     pub replica: Replica,
     /// Nodes that its pods can run on.
-    pub placement: Placement,
+    pub placement: Arc<Placement>,
     /// Priority of its pods; `None` if the pod template does not tell it.
     pub pod_priority: Option<i32>,
     /// Limits, weight and priority.
@@ -70,6 +79,8 @@ pub enum ShareLimit {
     Headroom(Limit),
     /// Its own `max-replicas`.
     MaxReplicas,
+    /// The `max-share` of its namespace.
+    MaxShare,
 }
 
 /// Replicas allocated on a node.

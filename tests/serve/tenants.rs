@@ -1,0 +1,122 @@
+//! What tenants can and cannot claim: the attacks on the shared capacity.
+
+use serde_json::{Value, json};
+
+use super::rig::{Rig, world};
+use crate::support::answer::Answer;
+use crate::support::authority::Authority;
+use crate::support::fake_apiserver::Setup;
+use crate::support::kubeconfig::Kubeconfig;
+use crate::support::world::World;
+
+const OPEN: &str = "kubectl label namespace shop oppscale.dev/opportunistic=true";
+
+/// A copy of the miner in a namespace, without pods.
+pub fn copy_of_miner(world: &World, namespace: &str, name: &str, annotations: Value) -> Value {
+    let mut all = world.deployments.iter();
+    let mut copy = all.find(|d| d["metadata"]["name"] == "electroneum").unwrap().clone();
+    copy["metadata"]["namespace"] = namespace.into();
+    copy["metadata"]["name"] = name.into();
+    copy["metadata"]["uid"] = format!("{namespace}-{name}").into();
+    copy["metadata"]["annotations"] = annotations;
+    copy["spec"]["replicas"] = 0.into();
+    copy
+}
+
+/// Opens `shop`.
+fn open(world: &mut World, annotations: Value) {
+    world.namespaces.retain(|namespace| namespace["metadata"]["name"] != "shop");
+    let labels = json!({"oppscale.dev/opportunistic": "true"});
+    world.namespaces.push(json!({"metadata": {
+        "name": "shop", "uid": "ns-2", "annotations": annotations, "labels": labels
+    }}));
+}
+
+/// The fit of a Deployment of `shop`, or why there is none.
+fn fit_in_shop(rig: &Rig, name: &str) -> Result<String, String> {
+    let path = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/shop/deployments.apps";
+    let answer = rig.get(&format!("{path}/{name}/oppscale_fit_replicas")).json();
+    match answer["items"][0]["value"].as_str() {
+        Some(value) => Ok(value.to_owned()),
+        None => Err(answer["message"].as_str().unwrap().to_owned()),
+    }
+}
+
+#[test]
+fn a_label_alone_claims_nothing() {
+    let rig = Rig::start(&[]);
+    assert_eq!(rig.fit().as_deref(), Ok("121"));
+    rig.server.change(|world| {
+        let priority = json!({"oppscale.dev/priority": "1000000"});
+        let thief = copy_of_miner(world, "shop", "thief", priority);
+        world.deployments.push(thief);
+    });
+    rig.until("the workload is held", |rig| {
+        fit_in_shop(rig, "thief").is_err_and(|why| why.contains(OPEN))
+    });
+    assert_eq!(rig.fit().as_deref(), Ok("121"));
+    rig.oppscale.until_logged("held", |line| {
+        line["reason"] == "WorkloadHeld" && line["message"].as_str().unwrap().contains(OPEN)
+    });
+    // Once an administrator opens the namespace, it has its fair part; no more, whatever it says.
+    rig.server.change(|world| open(world, json!({})));
+    rig.until("both share", |rig| fit_in_shop(rig, "thief").is_ok());
+    let fair: u32 = rig.fit().unwrap().parse().unwrap();
+    assert!(fair >= 60, "{fair} of 121");
+    // And it is closed again at once.
+    rig.server.change(|world| {
+        world.namespaces.retain(|namespace| namespace["metadata"]["name"] != "shop");
+    });
+    rig.until("the label is gone", |rig| rig.fit().as_deref() == Ok("121"));
+}
+
+#[test]
+fn limits_are_those_of_the_namespace() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        let asks = json!({"oppscale.dev/priority": "5", "oppscale.dev/weight": "300"});
+        let other = copy_of_miner(world, "shop", "other", asks);
+        world.deployments.push(other);
+        open(world, json!({"oppscale.dev/max-share": "10%"}));
+    });
+    rig.until("a tenth", |rig| fit_in_shop(rig, "other").is_ok_and(|fit| fit == "15"));
+    rig.server.change(|world| open(world, json!({"oppscale.dev/max-weight": "300"})));
+    rig.until("a quarter is left", |rig| {
+        rig.fit().is_ok_and(|fit| (28..=33).contains(&fit.parse::<u32>().unwrap()))
+    });
+    rig.server.change(|world| open(world, json!({"oppscale.dev/max-priority": "5"})));
+    rig.until("it goes first", |rig| rig.fit().as_deref() == Ok("0"));
+    rig.server.change(|world| open(world, json!({"oppscale.dev/max-priority": "high"})));
+    rig.until("the whole namespace is held", |rig| {
+        fit_in_shop(rig, "other").is_err_and(|why| why.contains("max-priority"))
+    });
+    assert_eq!(rig.fit().as_deref(), Ok("121"));
+}
+
+#[test]
+fn namespaces_can_be_named_on_the_command_line() {
+    let rig = Rig::start(&["--namespaces", "shop,batch"]);
+    let why = rig.fit().unwrap_err();
+    assert!(why.0 == 503 && why.1.contains("--namespaces"), "{why:?}");
+    rig.server.change(|world| {
+        let other = copy_of_miner(world, "shop", "other", json!({}));
+        world.deployments.push(other);
+    });
+    rig.until("shop is open", |rig| fit_in_shop(rig, "other").is_ok());
+}
+
+#[test]
+fn without_namespaces_everything_is_held() {
+    let proxies = Authority::new("front-proxy-ca");
+    let server = Setup::new(world(&proxies)).start();
+    for path in ["/api/v1/namespaces", "/api/v1/namespaces?watch"] {
+        server.always(path, Answer::Recorded("403-pods"));
+    }
+    let kubeconfig = Kubeconfig::of(&server);
+    let rig = Rig::of(proxies, server, &kubeconfig, &[]);
+    rig.until("held", |rig| {
+        rig.fit().is_err_and(|(status, why)| {
+            status == 503 && why.contains("--verb=list,watch --resource=namespaces")
+        })
+    });
+}
