@@ -6,8 +6,10 @@ use pem::{EncodeConfig, LineEnding, Pem};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject};
 use thiserror::Error;
+use x509_parser::asn1_rs::{Any, Tag};
 use x509_parser::extensions::{GeneralName, GeneralSubtree, ParsedExtension};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
+use x509_parser::signature_algorithm::RsaSsaPssParams;
 
 /// Why a text contains no usable certificate.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -25,6 +27,16 @@ pub enum CertificateError {
     },
 }
 
+impl CertificateError {
+    /// The error, about the certificate at `number` in the text.
+    pub(super) fn at(self, number: usize) -> Self {
+        match self {
+            Self::Malformed { problem, .. } => Self::Malformed { number, problem },
+            other => other,
+        }
+    }
+}
+
 /// The parts of an X.509 certificate that decide whether it is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
@@ -38,30 +50,64 @@ pub struct Certificate {
     pub not_after: i64,
     /// DNS names of the subject alternative name, in order.
     pub dns_names: Vec<String>,
-    /// Whether the subject alternative name has other entries, such as IP addresses.
+    /// IP addresses of the subject alternative name: 4 or 16 bytes.
+    pub ip_addresses: Vec<Vec<u8>>,
+    /// Whether the subject alternative name has other entries than DNS names.
     pub has_other_names: bool,
     /// Basic constraint CA:TRUE.
     pub is_ca: bool,
+    /// Whether it is of version 3, the only one with extensions.
+    pub is_v3: bool,
+    /// Number of CAs that may follow it in a chain; `None` for any number.
+    pub path_length: Option<u32>,
     /// Whether the key usage, if restricted, includes keyCertSign.
     pub key_cert_sign: bool,
     /// Whether the extended key usage includes serverAuth; `None` if it is unrestricted.
     pub server_auth: Option<bool>,
     /// Whether the extended key usage includes clientAuth; `None` if it is unrestricted.
     pub client_auth: Option<bool>,
-    /// DNS name constraints: permitted subtrees; empty for all names.
-    pub permitted: Vec<String>,
-    /// DNS name constraints: excluded subtrees.
-    pub excluded: Vec<String>,
-    /// Whether its signature uses SHA-1, which verifiers reject.
-    pub is_sha1: bool,
+    /// Name constraints.
+    pub constraints: NameConstraints,
+    /// Object identifier of a critical extension that verifiers do not know, and reject.
+    pub unknown_extension: Option<String>,
+    /// Its signature by the issuer's key.
+    pub signature: Signature,
     /// Public key bits.
     pub public_key: Vec<u8>,
+    /// Curve of an ECDSA key, as an object identifier.
+    pub curve: Option<String>,
     /// Subject in DER.
     pub subject_der: Vec<u8>,
     /// Issuer in DER.
     pub issuer_der: Vec<u8>,
     /// SHA-256 fingerprint, in the form of `openssl x509 -fingerprint -sha256`.
     pub fingerprint: String,
+}
+
+/// The names that a CA may sign for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NameConstraints {
+    /// Permitted DNS subtrees; empty for all names.
+    pub permitted: Vec<String>,
+    /// Excluded DNS subtrees.
+    pub excluded: Vec<String>,
+    /// Permitted IP subnets, address and mask; empty for all addresses.
+    pub permitted_ips: Vec<Vec<u8>>,
+    /// Excluded IP subnets, address and mask.
+    pub excluded_ips: Vec<Vec<u8>>,
+}
+
+/// The signature of a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    /// Algorithm, as an object identifier.
+    pub algorithm: String,
+    /// Hash function of RSASSA-PSS, as an object identifier.
+    pub hash: Option<String>,
+    /// The bytes that are signed.
+    pub signed: Vec<u8>,
+    /// The signature itself.
+    pub value: Vec<u8>,
 }
 
 impl Certificate {
@@ -73,37 +119,72 @@ impl Certificate {
         let (_, certificate) = X509Certificate::from_der(der).map_err(|error| {
             CertificateError::Malformed { number: 1, problem: error.to_string() }
         })?;
+        let malformed =
+            |problem: &str| CertificateError::Malformed { number: 1, problem: problem.to_owned() };
+        // RFC 5280, and Go since 1.23.
+        if certificate.raw_serial().first().is_some_and(|byte| *byte >= 0x80) {
+            return Err(malformed("its serial number is negative"));
+        }
+        let algorithm = &certificate.signature_algorithm;
+        let key = certificate.public_key();
         let mut parsed = Self {
             subject: certificate.subject().to_string(),
             issuer: certificate.issuer().to_string(),
             not_before: certificate.validity().not_before.timestamp(),
             not_after: certificate.validity().not_after.timestamp(),
             dns_names: Vec::new(),
+            ip_addresses: Vec::new(),
             has_other_names: false,
             is_ca: certificate.is_ca(),
+            is_v3: certificate.version() == X509Version::V3,
+            path_length: None,
             key_cert_sign: true,
             server_auth: None,
             client_auth: None,
-            permitted: Vec::new(),
-            excluded: Vec::new(),
-            is_sha1: is_sha1(&certificate.signature_algorithm.algorithm.to_id_string()),
-            public_key: certificate.public_key().subject_public_key.data.to_vec(),
+            constraints: NameConstraints::default(),
+            unknown_extension: None,
+            signature: Signature {
+                algorithm: algorithm.algorithm.to_id_string(),
+                hash: algorithm.parameters.as_ref().and_then(pss_hash),
+                signed: certificate.tbs_certificate.as_ref().to_vec(),
+                value: certificate.signature_value.data.to_vec(),
+            },
+            public_key: key.subject_public_key.data.to_vec(),
+            curve: key
+                .algorithm
+                .parameters
+                .as_ref()
+                .filter(|any| any.tag() == Tag::Oid)
+                .and_then(|any| any.as_oid().ok())
+                .map(|oid| oid.to_id_string()),
             subject_der: certificate.subject().as_raw().to_vec(),
             issuer_der: certificate.issuer().as_raw().to_vec(),
             fingerprint: fingerprint(der),
         };
         for extension in certificate.extensions() {
-            parsed.add_extension(extension.parsed_extension());
+            let is_known = parsed.add_extension(extension.parsed_extension());
+            if extension.critical && !is_known && parsed.unknown_extension.is_none() {
+                parsed.unknown_extension = Some(extension.oid.to_id_string());
+            }
         }
         Ok(parsed)
     }
 
-    fn add_extension(&mut self, extension: &ParsedExtension<'_>) {
+    /// Takes in an extension; `false` if verifiers do not know it, or a part of it.
+    fn add_extension(&mut self, extension: &ParsedExtension<'_>) -> bool {
         match extension {
             ParsedExtension::SubjectAlternativeName(names) => {
-                let names = &names.general_names;
-                self.dns_names.extend(names.iter().filter_map(dns_name));
-                self.has_other_names |= self.dns_names.len() < names.len();
+                for name in &names.general_names {
+                    match name {
+                        GeneralName::DNSName(name) => self.dns_names.push((*name).to_owned()),
+                        GeneralName::IPAddress(bytes) => self.ip_addresses.push(bytes.to_vec()),
+                        _ => {}
+                    }
+                }
+                self.has_other_names |= self.dns_names.len() < names.general_names.len();
+            }
+            ParsedExtension::BasicConstraints(constraints) => {
+                self.path_length = constraints.path_len_constraint;
             }
             ParsedExtension::KeyUsage(usage) => self.key_cert_sign = usage.key_cert_sign(),
             ParsedExtension::ExtendedKeyUsage(usage) => {
@@ -111,14 +192,40 @@ impl Certificate {
                 self.client_auth = Some(usage.any || usage.client_auth);
             }
             ParsedExtension::NameConstraints(constraints) => {
-                let names = |trees: &Option<Vec<GeneralSubtree<'_>>>| {
-                    trees.iter().flatten().filter_map(|tree| dns_name(&tree.base)).collect()
+                let all = |trees: &Option<Vec<GeneralSubtree<'_>>>| {
+                    let bases = || trees.iter().flatten().map(|tree| &tree.base);
+                    let dns = bases().filter_map(|base| match base {
+                        GeneralName::DNSName(name) => Some((*name).to_owned()),
+                        _ => None,
+                    });
+                    let ips = bases().filter_map(|base| match base {
+                        GeneralName::IPAddress(bytes) => Some(bytes.to_vec()),
+                        _ => None,
+                    });
+                    let is_known = bases().all(|base| {
+                        use GeneralName as N;
+                        matches!(
+                            base,
+                            N::DNSName(_) | N::IPAddress(_) | N::RFC822Name(_) | N::URI(_)
+                        )
+                    });
+                    (dns.collect(), ips.collect(), is_known)
                 };
-                self.permitted = names(&constraints.permitted_subtrees);
-                self.excluded = names(&constraints.excluded_subtrees);
+                let (permitted, permitted_ips, knows_permitted) =
+                    all(&constraints.permitted_subtrees);
+                let (excluded, excluded_ips, knows_excluded) = all(&constraints.excluded_subtrees);
+                self.constraints =
+                    NameConstraints { permitted, excluded, permitted_ips, excluded_ips };
+                return knows_permitted && knows_excluded;
             }
-            _ => {}
+            ParsedExtension::AuthorityKeyIdentifier(_)
+            | ParsedExtension::SubjectKeyIdentifier(_)
+            | ParsedExtension::CertificatePolicies(_)
+            | ParsedExtension::CRLDistributionPoints(_)
+            | ParsedExtension::AuthorityInfoAccess(_) => {}
+            _ => return false,
         }
+        true
     }
 
     /// Whether it can sign other certificates.
@@ -127,16 +234,10 @@ impl Certificate {
     }
 }
 
-fn dns_name(name: &GeneralName<'_>) -> Option<String> {
-    match name {
-        GeneralName::DNSName(name) => Some((*name).to_owned()),
-        _ => None,
-    }
-}
-
-/// Whether a signature algorithm is RSA, DSA or ECDSA with SHA-1.
-fn is_sha1(oid: &str) -> bool {
-    matches!(oid, "1.2.840.113549.1.1.5" | "1.2.840.10040.4.3" | "1.2.840.10045.4.1")
+/// The hash function in the parameters of RSASSA-PSS (RFC 4055).
+fn pss_hash(parameters: &Any<'_>) -> Option<String> {
+    let parameters = RsaSsaPssParams::try_from(parameters).ok()?;
+    Some(parameters.hash_algorithm_oid().to_id_string())
 }
 
 /// The certificates of a PEM text in DER, in order. Other PEM sections are ignored.
@@ -179,12 +280,7 @@ impl CaBundle {
     pub fn parse(pem: &str) -> Result<Self, CertificateError> {
         let mut bundle = Self::default();
         for (number, der) in (1..).zip(parse_pem(pem)?) {
-            Certificate::parse(&der).map_err(|error| match error {
-                CertificateError::Malformed { problem, .. } => {
-                    CertificateError::Malformed { number, problem }
-                }
-                other => other,
-            })?;
+            Certificate::parse(&der).map_err(|error| error.at(number))?;
             bundle.add(der);
         }
         Ok(bundle)

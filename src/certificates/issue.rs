@@ -11,6 +11,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use super::certificate::{Certificate, CertificateError, parse_pem};
+use super::key::{KeyError, PrivateKey};
 use super::spec::{CertificateSpec, SpecError};
 use super::stored::SecretString;
 use super::verify::verify;
@@ -28,6 +29,9 @@ pub enum IssueError {
     /// An external CA cannot be used.
     #[error("the CA cannot sign: {0}")]
     Ca(String),
+    /// The private key of an external CA cannot be used.
+    #[error("the CA cannot sign: its private key {0}")]
+    CaKey(#[from] KeyError),
     /// The library fails.
     #[error("cannot issue a certificate: {0}")]
     Library(#[from] rcgen::Error),
@@ -98,11 +102,18 @@ impl CertificateAuthority {
                 facts.subject
             )));
         }
-        let key_pair = KeyPair::from_pem(key.expose())
-            .map_err(|_| IssueError::Ca("its key is not valid PEM".to_owned()))?;
-        if key_pair.public_key_raw() != facts.public_key {
+        let key_file = PrivateKey::parse(key)?;
+        let kind = key_file.to_string();
+        let PrivateKey { public_key, pair, .. } = key_file;
+        if public_key.is_some_and(|public_key| public_key != facts.public_key) {
             return Err(IssueError::Ca("its key does not belong to the certificate".to_owned()));
         }
+        let key_pair = pair.ok_or_else(|| {
+            IssueError::Ca(format!(
+                "oppscale does not sign with a key of {kind}, only with ECDSA P-256 and P-384, \
+                 Ed25519, and RSA of 2048 to 4096 bits"
+            ))
+        })?;
         let issuer = Issuer::from_ca_cert_der(&der.clone().into(), key_pair)?;
         Ok(Self { issuer, pem: pem.to_owned(), key: key.clone(), not_after: facts.not_after })
     }
@@ -183,10 +194,9 @@ fn at(seconds: i64) -> Result<OffsetDateTime, IssueError> {
         .map_err(|_| IssueError::Spec(SpecError::Lifetime { days: 0 }))
 }
 
-/// Whether `key` belongs to the first certificate of `chain`; `None` for kinds of keys that cannot
-/// be parsed here.
+/// Whether `key` belongs to the first certificate of `chain`; `None` if one of them cannot be
+/// parsed, or the key does not contain its public key.
 pub fn key_matches(chain: &str, key: &SecretString) -> Option<bool> {
     let leaf = Certificate::parse(parse_pem(chain).ok()?.first()?).ok()?;
-    let key = KeyPair::from_pem(key.expose()).ok()?;
-    Some(key.public_key_raw() == leaf.public_key)
+    Some(PrivateKey::parse(key).ok()?.public_key? == leaf.public_key)
 }

@@ -7,7 +7,9 @@
 //! Times are parameters, in seconds since 1970: this module reads no clock.
 
 mod certificate;
+mod chain;
 mod issue;
+mod key;
 mod problem;
 mod spec;
 mod stored;
@@ -17,6 +19,7 @@ pub use certificate::{CaBundle, Certificate, CertificateError, fingerprint, pars
 pub use issue::{
     CertificateAuthority, IssueError, IssuedCertificate, issue, key_matches, signing_request,
 };
+pub use key::{KeyError, KeyKind, PrivateKey};
 pub use problem::{CertificateProblem, Fix};
 pub use spec::{CertificateSpec, SpecError};
 pub use stored::{

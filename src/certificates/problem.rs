@@ -5,6 +5,7 @@
 
 use thiserror::Error;
 
+use super::key::KeyError;
 use super::verify::date;
 
 /// A reason to reject a certificate; its `Display` is a sentence without the full stop.
@@ -56,7 +57,7 @@ pub enum CertificateProblem {
         /// Expiry of the CA, in seconds since 1970.
         not_after: i64,
     },
-    /// The CA expires before the serving certificate.
+    /// The CA expires before the serving certificate: accepted as long as the CA lives.
     #[error(
         "the serving certificate is valid until {}, but its CA expires on {}, and with it the \
          certificate",
@@ -71,6 +72,23 @@ pub enum CertificateProblem {
     /// The extended key usage excludes serving.
     #[error("the certificate is not for servers: its extended key usage lacks serverAuth")]
     WrongUsage,
+    /// A CA of the chain is not for servers.
+    #[error("the CA is not for servers: its extended key usage lacks serverAuth")]
+    CaWrongUsage,
+    /// There is no CA.
+    #[error("there is no CA: ca.crt is missing, and tls.crt holds the serving certificate alone")]
+    NoCa,
+    /// A CA allows fewer CAs below it than the chain has.
+    #[error("the chain has more CAs than the path length of one of them allows")]
+    ChainTooLong,
+    /// A critical extension that the API server does not know.
+    #[error("the {what} has a critical extension ({oid}) that the API server does not know")]
+    UnknownExtension {
+        /// `certificate` or `CA`.
+        what: &'static str,
+        /// Object identifier of the extension.
+        oid: String,
+    },
     /// No CA of the bundle signed the certificate.
     #[error("the certificate is not signed by a CA in the APIService's caBundle")]
     UnknownCa,
@@ -89,6 +107,18 @@ pub enum CertificateProblem {
     /// The private key is not the one of the certificate.
     #[error("the private key does not belong to the certificate")]
     OtherKey,
+    /// There is no private key.
+    #[error("there is no private key (tls.key)")]
+    NoKey,
+    /// The private key cannot be used.
+    #[error("the private key {0}")]
+    InvalidKey(KeyError),
+    /// The private key is of a kind that `oppscale serve` cannot use; other servers can.
+    #[error(
+        "oppscale serve cannot use a key of {0}: it takes ECDSA P-256 and P-384, Ed25519, and RSA of \
+         2048 to 4096 bits"
+    )]
+    UnservableKey(String),
 }
 
 fn other_name(expected: &str, names: &[String]) -> String {
@@ -135,6 +165,9 @@ impl CertificateProblem {
             Self::NotYetValid { .. } => Fix::Other(
                 "synchronize the clocks (NTP) of the control plane and of the machine that issues \
                  certificates",
+            ),
+            Self::InvalidKey(KeyError::Encrypted) => Fix::Other(
+                "decrypt it (openssl pkey -in tls.key -out tls.key.open, then rename it to tls.key)",
             ),
             _ => Fix::Renew(" --force issues new certificates and puts them into use"),
         }

@@ -6,7 +6,8 @@ use std::io;
 use std::path::Path;
 
 use super::certificate::{CaBundle, Certificate, parse_pem};
-use super::issue::{CA_NAME, IssuedCertificate, key_matches};
+use super::issue::{CA_NAME, IssuedCertificate};
+use super::key::{KeyError, PrivateKey};
 use super::problem::CertificateProblem;
 use super::verify::{Verification, verify};
 
@@ -62,18 +63,29 @@ impl StoredCertificate {
 
     /// Verifies the certificate and its key for the name `expected`; `None` without a certificate.
     pub fn verify(&self, expected: &str, now: i64) -> Option<Verification> {
+        use CertificateProblem as P;
         let chain = self.chain.as_deref()?;
         let mut verification = verify(chain, self.ca.as_deref(), expected, now);
-        if self.key.as_ref().is_some_and(|key| key_matches(chain, key) == Some(false)) {
-            verification.problems.push(CertificateProblem::OtherKey);
-        }
+        let problem = match self.key.as_ref().map(PrivateKey::parse) {
+            None => Some(P::NoKey),
+            Some(Err(error)) => Some(P::InvalidKey(error)),
+            Some(Ok(key)) => {
+                if key.pair.is_none() {
+                    verification.warnings.push(P::UnservableKey(key.to_string()));
+                }
+                let leaf = verification.leaf.as_ref();
+                let differs =
+                    leaf.zip(key.public_key).is_some_and(|(leaf, key)| leaf.public_key != key);
+                differs.then_some(P::OtherKey)
+            }
+        };
+        verification.problems.extend(problem);
         Some(verification)
     }
 
     /// Whether there is a certificate with its key that the aggregator accepts.
     pub fn is_accepted(&self, expected: &str, now: i64) -> bool {
-        let verification = self.verify(expected, now).filter(|_| self.key.is_some());
-        verification.is_some_and(|verification| verification.problems.is_empty())
+        self.verify(expected, now).is_some_and(|verification| verification.problems.is_empty())
     }
 
     /// The remaining lifetime, in percent, if the aggregator accepts the certificate and it is not
@@ -103,7 +115,9 @@ impl StoredCertificate {
     pub fn invalid_file(&self) -> Option<&'static str> {
         let is_no_pem =
             |pem: &Option<String>| pem.as_deref().is_some_and(|pem| parse_pem(pem).is_err());
-        let is_no_key = |key: &SecretString| !key.expose().contains("PRIVATE KEY-----");
+        let is_no_key = |key: &SecretString| {
+            matches!(PrivateKey::parse(key), Err(KeyError::Empty | KeyError::NotPem))
+        };
         match () {
             () if is_no_pem(&self.chain) => Some(CERT),
             () if is_no_pem(&self.ca) => Some(CA_CERT),
@@ -131,8 +145,9 @@ impl StoredCertificate {
 /// # Errors
 /// When a file exists and cannot be read.
 pub fn read_folder(folder: &Path) -> io::Result<StoredCertificate> {
-    let read = |name: &str| match fs::read_to_string(folder.join(name)) {
-        Ok(text) => Ok(Some(text)),
+    let read = |name: &str| match fs::read(folder.join(name)) {
+        // What is not text is not PEM, and is called that.
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     };

@@ -1,20 +1,9 @@
-//! A certificate chain verified against a CA bundle by the aggregator's rules.
-//!
-//! rustls-webpki verifies signatures and chains. Go's further checks (the dates of the trusted CA,
-//! common names, SHA-1) are derived from the parsed certificates. Two things are accepted as Go
-//! accepts them: a certificate that is itself in the bundle, and one without an extended key
-//! usage.
-
-use std::sync::Arc;
-use std::time::Duration;
+//! A certificate chain verified against a CA bundle as the aggregator, a Go program, verifies it.
 
 use jiff::Timestamp;
-use rustls::RootCertStore;
-use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::certificate::{CaBundle, Certificate, CertificateError, parse_pem};
+use super::certificate::{Certificate, CertificateError, parse_pem};
+use super::chain;
 use super::problem::CertificateProblem;
 
 /// Share of the lifetime below which a certificate is renewed, in percent.
@@ -73,61 +62,81 @@ pub struct Verification {
     pub leaf: Option<Certificate>,
     /// The CAs of the bundle.
     pub cas: Vec<Certificate>,
-    /// Reasons for which the aggregator rejects the certificate, or soon will.
+    /// Reasons for which the aggregator rejects the certificate.
     pub problems: Vec<CertificateProblem>,
-    /// Effective validity of the serving certificate: it ends with its CA's.
+    /// What the aggregator accepts, and what will fail some day or with another server.
+    pub warnings: Vec<CertificateProblem>,
+    /// Effective validity of the serving certificate: it ends with that of its chain.
     pub validity: Option<Validity>,
 }
 
 /// Verifies the PEM `chain`, leaf first, for the name `expected`, against the PEM `bundle`; without
 /// a bundle, against the other certificates of the chain.
 pub fn verify(chain: &str, bundle: Option<&str>, expected: &str, now: i64) -> Verification {
+    use CertificateProblem as P;
     let mut result = Verification::default();
-    let not_pem = |what, error: &CertificateError| CertificateProblem::NotPem {
-        what,
-        problem: error.to_string(),
-    };
-    let parsed = parse_pem(chain).and_then(|ders| {
-        let leaf = ders.first().map(|der| Certificate::parse(der)).transpose()?;
-        Ok((leaf, ders))
-    });
-    let (leaf, ders) = match parsed {
-        Ok((Some(leaf), ders)) => (leaf, ders),
-        Ok((None, _)) => return result,
+    let not_pem = |what, error: &CertificateError| P::NotPem { what, problem: error.to_string() };
+    let mut certificates = match parse_all(chain) {
+        Ok(certificates) => certificates,
         Err(error) => {
             result.problems.push(not_pem("certificate", &error));
             return result;
         }
     };
-    let (first, others) = (&ders[0], &ders[1..]);
+    let leaf = certificates.remove(0);
+    let others = certificates;
     let roots = match bundle {
-        None if others.is_empty() => vec![first.clone()],
-        None => others.to_vec(),
-        Some(text) => match CaBundle::parse(text).and_then(|_| parse_pem(text)) {
-            Ok(ders) => ders,
-            Err(error) => {
-                result.problems.push(not_pem("caBundle", &error));
-                Vec::new()
-            }
-        },
+        None => others.clone(),
+        Some(text) => parse_all(text).unwrap_or_else(|error| {
+            result.problems.push(not_pem("caBundle", &error));
+            Vec::new()
+        }),
     };
-    result.cas = roots.iter().filter_map(|der| Certificate::parse(der).ok()).collect();
     result.problems.extend(name_problem(&leaf, expected));
     result.problems.extend(date_problem(&leaf, now));
     if leaf.server_auth == Some(false) {
-        result.problems.push(CertificateProblem::WrongUsage);
+        result.problems.push(P::WrongUsage);
     }
-    let issuers: Vec<&Certificate> =
-        result.cas.iter().filter(|ca| ca.subject_der == leaf.issuer_der).collect();
-    if !result.cas.is_empty() && !roots.contains(first) {
-        let chained = is_signed(first, others, &roots, expected, &leaf);
-        result.problems.extend(ca_problem(&leaf, &issuers, chained, expected, now));
+    if let Some(oid) = &leaf.unknown_extension {
+        result.problems.push(P::UnknownExtension { what: "certificate", oid: oid.clone() });
     }
-    let ca_end = issuers.iter().map(|ca| ca.not_after).max();
-    let end = ca_end.map_or(leaf.not_after, |end| end.min(leaf.not_after));
+    let mut chain_end = None;
+    if roots.is_empty() && bundle.is_none() {
+        result.problems.push(P::NoCa);
+    } else if !roots.is_empty() {
+        let chains = chain::chains(&leaf, &others, &roots);
+        let end = |chain: &chain::Chain<'_>| chain.iter().map(|link| link.not_after).min();
+        let judged = || chains.iter().map(|chain| (chain, chain::problem(chain, expected, now)));
+        chain_end =
+            judged().filter(|(_, problem)| problem.is_none()).filter_map(|(one, _)| end(one)).max();
+        match chain_end {
+            Some(end) if end < leaf.not_after && leaf.not_after >= now => {
+                let outlives = P::OutlivesCa { not_after: leaf.not_after, ca_not_after: end };
+                result.warnings.push(outlives);
+            }
+            Some(_) => {}
+            None => {
+                // The reason of the chain that leads furthest: a wrong signature is none of it.
+                let reasons = || judged().filter_map(|(_, problem)| problem);
+                let reason = reasons().find(|reason| *reason != P::UnknownCa);
+                result.problems.push(reason.unwrap_or(P::UnknownCa));
+                chain_end = chains.iter().filter_map(end).max();
+            }
+        }
+    }
+    let end = chain_end.map_or(leaf.not_after, |end| end.min(leaf.not_after));
     result.validity = Some(Validity::at(now, leaf.not_before, end));
+    result.cas = roots;
     result.leaf = Some(leaf);
     result
+}
+
+/// The certificates of a PEM text, at least one.
+fn parse_all(text: &str) -> Result<Vec<Certificate>, CertificateError> {
+    let parsed = (1..)
+        .zip(parse_pem(text)?)
+        .map(|(number, der)| Certificate::parse(&der).map_err(|error| error.at(number)));
+    parsed.collect()
 }
 
 fn name_problem(leaf: &Certificate, expected: &str) -> Option<CertificateProblem> {
@@ -137,7 +146,9 @@ fn name_problem(leaf: &Certificate, expected: &str) -> Option<CertificateProblem
     }
     let matches = leaf.dns_names.iter().any(|name| match name.strip_prefix("*.") {
         // A wildcard matches one label.
-        Some(rest) => expected.split_once('.').is_some_and(|(_, tail)| tail == rest),
+        Some(rest) => {
+            expected.split_once('.').is_some_and(|(_, tail)| tail.eq_ignore_ascii_case(rest))
+        }
         None => name.eq_ignore_ascii_case(&expected),
     });
     let names = leaf.dns_names.clone();
@@ -150,131 +161,4 @@ fn date_problem(leaf: &Certificate, now: i64) -> Option<CertificateProblem> {
         return Some(CertificateProblem::Expired { not_after: Some(not_after) });
     }
     (not_before > now).then_some(CertificateProblem::NotYetValid { not_before: Some(not_before) })
-}
-
-/// The problem of the CAs that may have signed the leaf; `chained` is whether signatures lead to
-/// one of them.
-fn ca_problem(
-    leaf: &Certificate,
-    issuers: &[&Certificate],
-    chained: bool,
-    expected: &str,
-    now: i64,
-) -> Option<CertificateProblem> {
-    use CertificateProblem as P;
-    if leaf.is_sha1 {
-        return Some(P::Sha1);
-    }
-    let not_allowed = || P::NameNotAllowed { expected: expected.to_owned() };
-    if !chained {
-        return Some(match issuers.first() {
-            Some(ca) if !ca.can_sign() => P::CaCannotSign,
-            Some(ca) if !allows(ca, expected) => not_allowed(),
-            _ => P::UnknownCa,
-        });
-    }
-    if issuers.is_empty() {
-        return None;
-    }
-    // webpki ignores dates and usages of trust anchors, but Go does not.
-    let able: Vec<_> = issuers.iter().filter(|ca| ca.can_sign()).collect();
-    let (Some(start), Some(end)) =
-        (able.iter().map(|ca| ca.not_before).min(), able.iter().map(|ca| ca.not_after).max())
-    else {
-        return Some(P::CaCannotSign);
-    };
-    if !able.iter().any(|ca| allows(ca, expected)) {
-        return Some(not_allowed());
-    }
-    if end < now {
-        Some(P::CaExpired { not_after: end })
-    } else if start > now {
-        Some(P::NotYetValid { not_before: Some(start) })
-    } else if end < leaf.not_after {
-        Some(P::OutlivesCa { not_after: leaf.not_after, ca_not_after: end })
-    } else {
-        None
-    }
-}
-
-/// Whether the name constraints of a CA allow a name.
-fn allows(ca: &Certificate, expected: &str) -> bool {
-    let below = |tree: &String| {
-        let tree = tree.trim_start_matches('.');
-        expected == tree || expected.strip_suffix(tree).is_some_and(|rest| rest.ends_with('.'))
-    };
-    (ca.permitted.is_empty() || ca.permitted.iter().any(below)) && !ca.excluded.iter().any(below)
-}
-
-/// Whether a signature is of a kind that Go verifies and ring does not: by a key of P-521, or of
-/// RSA with fewer than 2048 bits (kube-apiserver 1.36.2 accepts both). The issuer's name has to
-/// suffice then: no report is better than one about a certificate that works.
-fn is_unsupported(error: &rustls::CertificateError, roots: &[Vec<u8>], leaf: &Certificate) -> bool {
-    let mut issuers = roots.iter().filter_map(|root| Certificate::parse(root).ok());
-    let Some(issuer) = issuers.find(|root| root.subject_der == leaf.issuer_der) else {
-        return false;
-    };
-    let key = &issuer.public_key;
-    // A point of P-521 has 2 coordinates of 66 bytes after the byte 4; an RSA key is a sequence,
-    // 270 bytes long for 2048 bits.
-    let is_p521 = key.first() == Some(&0x04) && key.len() == 133;
-    let is_short_rsa = key.first() == Some(&0x30) && (100..256).contains(&key.len());
-    use rustls::CertificateError as E;
-    match error {
-        E::UnsupportedSignatureAlgorithmContext { .. }
-        | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => is_p521,
-        E::BadSignature => is_short_rsa,
-        _ => false,
-    }
-}
-
-/// Whether signatures lead from the leaf to a root. Names and dates are checked elsewhere, so this
-/// verifies for a name and a time that the leaf itself contains.
-fn is_signed(
-    first: &[u8],
-    others: &[Vec<u8>],
-    roots: &[Vec<u8>],
-    expected: &str,
-    leaf: &Certificate,
-) -> bool {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut store = RootCertStore::empty();
-    for root in roots {
-        // A certificate that cannot be a trust anchor is ignored.
-        let _ = store.add(CertificateDer::from(root.clone()));
-    }
-    let Ok(verifier) =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(store), provider).build()
-    else {
-        return false;
-    };
-    let others: Vec<_> = others.iter().map(|der| CertificateDer::from(der.clone())).collect();
-    let own = leaf.dns_names.first().map(|name| name.replacen('*', "x", 1));
-    let name = own.unwrap_or_else(|| expected.to_owned());
-    let Ok(name) = ServerName::try_from(name) else { return false };
-    let time = Duration::from_secs(u64::try_from(leaf.not_before).unwrap_or_default());
-    let verified = verifier.verify_server_cert(
-        &CertificateDer::from(first.to_vec()),
-        &others,
-        &name,
-        &[],
-        UnixTime::since_unix_epoch(time),
-    );
-    use rustls::CertificateError as E;
-    if let Err(rustls::Error::InvalidCertificate(error)) = &verified
-        && is_unsupported(error, roots, leaf)
-    {
-        return true;
-    }
-    // webpki checks names and usages after signatures.
-    matches!(
-        verified,
-        Ok(_)
-            | Err(rustls::Error::InvalidCertificate(
-                E::NotValidForName
-                    | E::NotValidForNameContext { .. }
-                    | E::InvalidPurpose
-                    | E::InvalidPurposeContext { .. }
-            ))
-    )
 }

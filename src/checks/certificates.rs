@@ -59,9 +59,12 @@ async fn certificate(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Out
     let renewal = |fix: Fix| target.renewal(fix, release.as_deref());
     let mut findings = vec![
         EXISTS.passed(),
-        match verification.problems.first() {
-            None => ACCEPTED.passed_with(&name),
-            Some(problem) => ACCEPTED.failed(problem.to_string()).fix(renewal(problem.fix())),
+        match (verification.problems.first(), verification.warnings.first()) {
+            (None, None) => ACCEPTED.passed_with(&name),
+            (None, Some(warning)) => {
+                ACCEPTED.warning(warning.to_string()).fix(renewal(warning.fix()))
+            }
+            (Some(problem), _) => ACCEPTED.failed(problem.to_string()).fix(renewal(problem.fix())),
         },
         match verification.validity {
             Some(validity) if validity.expires_soon() => LIFETIME

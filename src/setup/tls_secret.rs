@@ -20,11 +20,11 @@ pub async fn read(
     Ok(cluster.read(at).await?.map(stored))
 }
 
-/// The contents of a Secret; entries that are not UTF-8 text count as missing.
+/// The contents of a Secret; empty entries count as missing.
 pub fn stored(secret: Secret) -> StoredCertificate {
     let mut data = secret.data.unwrap_or_default();
     let mut text = |key: &str| {
-        let text = data.remove(key).and_then(|bytes| String::from_utf8(bytes.0).ok());
+        let text = data.remove(key).map(|bytes| String::from_utf8_lossy(&bytes.0).into_owned());
         text.filter(|text| !text.is_empty())
     };
     StoredCertificate {

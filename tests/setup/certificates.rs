@@ -46,7 +46,7 @@ fn the_recipe_is_good_for_a_year_and_its_authority_for_ten() {
     let ca = &verification.cas[0];
     assert_eq!((ca.not_before, ca.not_after), (NOW - 3600, NOW + 3650 * DAY));
     assert_eq!(ca.subject, format!("CN=oppscale-ca@{NOW}"));
-    assert_eq!(ca.permitted, leaf.dns_names);
+    assert_eq!(ca.constraints.permitted, leaf.dns_names);
     assert!(ca.can_sign());
     assert_eq!(key_matches(&issued.chain, &issued.key), Some(true));
     assert_eq!(key_matches(&issued.chain, &issued.ca_key), Some(false));
@@ -253,6 +253,23 @@ fn what_the_aggregator_takes_is_taken() {
     assert_eq!(problems(&chain, &format!("{other}{ca}")), []);
 }
 
+#[test]
+fn a_certificate_that_outlives_its_ca_is_a_warning_as_long_as_the_ca_lives() {
+    let mut order = Order::new();
+    order.ca.not_after = at(NOW + 50 * DAY);
+    let (chain, ca) = order.made();
+    let verification = verify(&chain, Some(&ca), ASKED, NOW);
+    assert_eq!(verification.problems, []);
+    let warnings: Vec<_> = verification.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        ["the serving certificate is valid until 2027-03-04 03:00 UTC, but its CA expires on \
+             2027-01-13 03:00 UTC, and with it the certificate"]
+    );
+    let dead = verify(&chain, Some(&ca), ASKED, NOW + 51 * DAY);
+    assert!(matches!(dead.problems[..], [CertificateProblem::CaExpired { .. }]), "{dead:?}");
+}
+
 /// Each refusal of kube-apiserver 1.36.2: how it comes about, and the sentence for it.
 #[test]
 fn what_the_aggregator_refuses_is_refused_with_a_sentence() {
@@ -266,8 +283,6 @@ fn what_the_aggregator_refuses_is_refused_with_a_sentence() {
     young.leaf.not_before = at(NOW + 60);
     let mut dead_ca = Order::new();
     dead_ca.ca.not_after = at(NOW - 60);
-    let mut short_ca = Order::new();
-    short_ca.ca.not_after = at(NOW + 50 * DAY);
     let mut client = Order::new();
     client.leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let mut powerless = Order::new();
@@ -291,10 +306,6 @@ fn what_the_aggregator_refuses_is_refused_with_a_sentence() {
         (
             dead_ca,
             "the CA expired on 2026-11-24 02:59 UTC, and with it the serving certificate, whose own date is still good",
-        ),
-        (
-            short_ca,
-            "the serving certificate is valid until 2027-03-04 03:00 UTC, but its CA expires on 2027-01-13 03:00 UTC, and with it the certificate",
         ),
         (client, "the certificate is not for servers: its extended key usage lacks serverAuth"),
         (

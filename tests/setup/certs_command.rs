@@ -42,7 +42,7 @@ fn files_are_their_owners_alone_whatever_the_umask() {
 fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     let env = TestEnv::new();
     fs::create_dir(env.path("certs")).unwrap();
-    let untouched = "-----BEGIN PRIVATE KEY-----\nuntouched\n";
+    let untouched = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     env.write("elsewhere", untouched);
     symlink(env.path("elsewhere"), env.path("certs/tls.key")).unwrap();
     let output = env.run(["certs", "generate", "--dir", "certs"]);

@@ -1,6 +1,7 @@
 //! Clusters set up, looked at, and put back.
 
 mod adapter;
+mod certificate_folders;
 mod certificates;
 mod certs_command;
 mod checks;

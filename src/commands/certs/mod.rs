@@ -70,10 +70,21 @@ impl AuthorityArgs {
         let read = |path: &Path| {
             fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let authority =
-            CertificateAuthority::from_pem(&read(cert)?, &SecretString::new(read(key)?));
+        let text = fs::read(key).with_context(|| format!("cannot read {}", key.display()))?;
+        // What is not text is not PEM, and is called that.
+        let text = SecretString::new(String::from_utf8_lossy(&text));
+        let authority = CertificateAuthority::from_pem(&read(cert)?, &text);
         let signed = authority.and_then(|authority| authority.issue(spec, now));
         signed.map_err(|error| match error {
+            IssueError::CaKey(problem) => {
+                let key = key.display().to_string();
+                let failure = Error::failure(format!("{key}: the private key {problem}"));
+                match problem.command(&key) {
+                    Some(command) => failure.hint(command),
+                    None => failure,
+                }
+                .into()
+            }
             IssueError::Ca(_) => Error::failure(format!("{}: {error}", cert.display()))
                 .hint("leave --ca-cert and --ca-key out for a new CA, or set --days")
                 .into(),

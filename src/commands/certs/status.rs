@@ -192,6 +192,9 @@ fn table(status: &Status, printer: &Printer) -> String {
         line("rejected", &printer.paint(Style::Bad, &problem.to_string()));
         line("  fix", &status.fix(problem.fix()));
     }
+    for warning in &status.verification.warnings {
+        line("warning", &printer.paint(Style::Warn, &warning.to_string()));
+    }
     if status.verification.problems.is_empty()
         && status.verification.validity.is_some_and(Validity::expires_soon)
     {
@@ -232,6 +235,7 @@ fn json_of(status: &Status) -> Value {
         "flaws": status.verification.problems.iter().map(|problem| json!({
             "problem": problem.to_string(), "fix": status.fix(problem.fix())
         })).collect::<Vec<_>>(),
+        "warnings": status.verification.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "apiServices": status.services.iter().map(|service| json!({
             "name": service.name, "trusted": service.problems.is_empty(), "problems": service.problems
         })).collect::<Vec<_>>(),
