@@ -3,6 +3,7 @@
 
 mod artefacts;
 mod cli;
+mod docs;
 mod e2e;
 mod packaging;
 mod render;
