@@ -39,7 +39,8 @@ fn lines(text: &str) -> impl Iterator<Item = (Option<&str>, &str)> {
 
 /// The anchor that GitHub gives a heading.
 fn anchor(heading: &str) -> String {
-    let kept = heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
+    let kept =
+        heading.trim().chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.map(|c| if c == ' ' { '-' } else { c.to_ascii_lowercase() }).collect()
 }
 
@@ -54,7 +55,8 @@ fn links_lead_to_files_and_headings() {
     for (path, text) in pages() {
         let prose: Vec<&str> =
             lines(&text).filter(|(block, _)| block.is_none()).map(|(_, line)| line).collect();
-        for target in prose.join("\n").split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        for target in prose.join("\n").split("](").skip(1).filter_map(|rest| rest.split(')').next())
+        {
             if target.contains("://") || target.starts_with("mailto:") {
                 continue;
             }
@@ -98,7 +100,8 @@ fn commands(text: &str) -> Vec<Vec<String>> {
             line.starts_with("oppscale ").then(|| line.split(" #").next().unwrap_or_default())
         })
         .map(|line| {
-            let words = line.split_whitespace().take_while(|word| !word.starts_with(['>', '<', ')']));
+            let words =
+                line.split_whitespace().take_while(|word| !word.starts_with(['>', '<', ')']));
             words.map(|word| word.trim_matches(['\'', '"', ')']).to_owned()).collect()
         })
         .collect()

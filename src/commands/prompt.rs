@@ -12,7 +12,7 @@ pub(super) fn can_ask() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
-/// Asks yes or no; `None` for neither.
+/// Asks yes or no; `None` on Esc or Ctrl-C.
 ///
 /// # Errors
 /// When the terminal is gone.
@@ -34,7 +34,7 @@ pub(super) fn answered<T>(
     match answer {
         Ok(answer) => Ok(answer),
         Err(dialoguer::Error::IO(error)) if error.kind() == io::ErrorKind::Interrupted => {
-            // It was hidden while a key was waited for, and dialoguer leaves it so.
+            // dialoguer hides the cursor while it waits, and does not restore it on an interrupt.
             let _ = console::Term::stderr().show_cursor();
             Ok(None)
         }

@@ -33,7 +33,7 @@ pub enum Workload {
     User(Box<UserWorkload>),
 }
 
-/// What has been decided about it.
+/// Configuration of a rendered workload.
 #[derive(Debug, Clone)]
 pub struct Decisions {
     /// Its kind.
@@ -70,11 +70,11 @@ pub struct Decisions {
     pub node_port: Option<u16>,
     /// How the metric gets to the HPA.
     pub pipeline: Pipeline,
-    /// Whose API server and HPA controller.
+    /// Kubernetes version of the cluster.
     pub version: KubernetesVersion,
-    /// Who adds nodes.
+    /// The node autoscaler.
     pub autoscaler: NodeAutoscaler,
-    /// Who says so.
+    /// How the node autoscaler was detected.
     pub autoscaler_source: String,
     /// Whether an admission policy is rendered.
     pub admission_policy: bool,

@@ -1,4 +1,4 @@
-//! What came of a load: for people, and for scripts.
+//! Results of a load test, for people and for scripts.
 
 use hdrhistogram::Histogram;
 use oppscale_core::units::{duration, latency};
@@ -18,8 +18,8 @@ struct Bar {
 }
 
 /// Bounds of 1, 2 and 5 and their tenfolds, from the first bar with something in it to the
-/// last: as fine as an eye compares, and few. A time that is kept to three digits stands for a
-/// few; it is in the bar of the least of them.
+/// last: fine enough to compare, and few. Latencies are kept to three digits; a value is
+/// counted in the bar of its lower bound.
 fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
     let mut bars: Vec<Bar> = Vec::new();
     let mut bounds = (0..).flat_map(|power| {
@@ -30,7 +30,7 @@ fn bars(histogram: &Histogram<u64>) -> Vec<Bar> {
         let least = histogram.lowest_equivalent(recorded.value_iterated_to());
         while least > to {
             to = bounds.next().unwrap_or(u64::MAX);
-            // Between others, an empty bar is told, too.
+            // Empty bars between others are shown.
             if !bars.is_empty() {
                 bars.push(Bar { to, count: 0 });
             }
@@ -157,7 +157,7 @@ fn histogram(summary: &Summary, printer: &Printer) -> String {
     let fill = if printer.is_unicode() { "█" } else { "#" };
     let mut text = String::new();
     for bar in &bars {
-        // What is there is to be seen, however little.
+        // A count above zero gets at least one character.
         let cells = (bar.count * WIDTH).div_ceil(most);
         let drawn = fill.repeat(usize::try_from(cells).unwrap_or(0));
         let pad = " ".repeat(usize::try_from(WIDTH - cells).unwrap_or(0));

@@ -207,7 +207,7 @@ pub(super) fn footer(
     let unoffered: Vec<_> = headroom.unoffered.names().collect();
     if !unoffered.is_empty() {
         lines.push(format!(
-            "unknown: what is left of {}, which no node lists",
+            "unknown: the remaining {}, which no node has in status.allocatable",
             unoffered.join(", ")
         ));
     }
@@ -216,8 +216,11 @@ pub(super) fn footer(
             lines.push(format!("waiting paid pods request {placeable}"));
         }
         for (amounts, why) in [
-            (&demand.blocked, "wait for others to end"),
-            (&demand.outranked, "have no priority above the filler's"),
+            (&demand.blocked, "wait for other paid pods to end"),
+            (
+                &demand.outranked,
+                "have no higher priority than the filler, so they cannot preempt it",
+            ),
         ] {
             let pods = amounts.get(PODS);
             if pods > 0 {

@@ -25,7 +25,7 @@ const LENGTH_MS: u64 = 3_600_000;
 /// Pods that are the same to a scheduler: their workload, and what each takes.
 pub(super) type Alike = (String, Vec<(String, Amount)>);
 
-/// Who wants how much of the nodes that the workload may use.
+/// Requests of pods on the usable nodes, paid and filler.
 pub(super) struct Present<'s> {
     nodes: Vec<&'s NodeRecord>,
     /// Paid pods, with waiting ones that would go to such a node.
@@ -158,7 +158,7 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
         let at_ms = u64::try_from(at_ms).unwrap_or(u64::MAX);
         player.cluster_state().read(|snapshot, _| {
             if snapshot.pods_unknown.is_some() {
-                // What was paid for then is taken for what it was before.
+                // Keeps the sample before, since pods are unknown.
                 unknown += 1;
                 return;
             }
@@ -179,7 +179,7 @@ pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
     let mut warnings = Vec::new();
     if has_nodes_changed {
         warnings.push(format!(
-            "{}: nodes came, went or changed; those of its beginning are simulated",
+            "{}: nodes changed during the recording; the simulation uses those at its start",
             path.display()
         ));
     }

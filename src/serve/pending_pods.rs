@@ -42,7 +42,7 @@ const BUCKETS: [Bound; 14] = [
 /// Number of paid pods in each state.
 pub(super) type WaitingCounts = [(DemandState, u64); DemandState::ALL.len()];
 
-/// The pending_pods of paid pods. Clones are the same.
+/// Waiting times of paid pods. Clones share one state.
 #[derive(Debug, Clone)]
 pub(super) struct PendingPods(Arc<Mutex<State>>);
 

@@ -38,8 +38,9 @@ fn pods_pinned_to_a_full_pool_take_nothing_from_an_idle_one() {
         let demand = &report["paidDemand"];
         assert_eq!(demand["placeable"], json!({}), "{file}");
         assert_eq!(demand["blocked"]["pods"], pods, "{file}");
-        let line =
-            format!("nothing is kept for cpu {pods}: {pods} paid pods wait for others to end");
+        let line = format!(
+            "nothing is kept for cpu {pods}: {pods} paid pods wait for other paid pods to end"
+        );
         assert!(footer.starts_with(&line), "{footer}");
     }
     // The paid load of a simulation is that of the full pool, not of pods that cannot run.
@@ -64,7 +65,7 @@ fn pods_below_the_fillers_priority_keep_nothing_from_them() {
     assert_eq!(report["totals"]["usable"]["fitReplicas"], 16);
     assert_eq!(report["paidDemand"]["outranked"], json!({"cpu": 12_000, "pods": 4}));
     insta::assert_snapshot!(footer, @"
-    nothing is kept for cpu 12: 4 paid pods have no priority above the filler's
+    nothing is kept for cpu 12: 4 paid pods have no higher priority than the filler, so they cannot preempt it
     16 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
 }

@@ -61,7 +61,7 @@ fn a_resource_that_pods_hold_and_no_node_lists_is_unknown_and_never_a_shortage()
     usable (1 node)                   ?    3000              0          ?     24  1/110
     all (1 node)                      ?    3000              0          -     24  1/110
 
-    unknown: what is left of nvidia.com/gpumem, which no node lists
+    unknown: the remaining nvidia.com/gpumem, which no node has in status.allocatable
     waiting paid pods request nvidia.com/gpumem 3000
     24 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------

@@ -162,7 +162,7 @@ fn an_answer_cut_short_of_its_length_is_no_answer() {
     assert_snapshot!(top(PODS, Answer::Cut(Framing::ContentLength)), @"
     ------- stderr -------
     error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
-     hint: try again; if it stays so, a proxy between may limit time or size
+     hint: try again; if it recurs, a proxy in between may limit time or size
     [EOF]
     [exit status: 1]
     ");
@@ -173,7 +173,7 @@ fn an_answer_cut_between_its_chunks_is_no_answer() {
     assert_snapshot!(top(PODS, Answer::Cut(Framing::Chunked)), @"
     ------- stderr -------
     error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
-     hint: try again; if it stays so, a proxy between may limit time or size
+     hint: try again; if it recurs, a proxy in between may limit time or size
     [EOF]
     [exit status: 1]
     ");
@@ -212,7 +212,7 @@ fn a_later_page_that_fails_again_and_again_leaves_no_half_a_table() {
     assert_snapshot!(output, @"
     ------- stderr -------
     error: list pods: the connection to $SERVER was cut before the answer was whole: unexpected end of file
-     hint: try again; if it stays so, a proxy between may limit time or size
+     hint: try again; if it recurs, a proxy in between may limit time or size
     [EOF]
     [exit status: 1]
     ");
@@ -224,7 +224,7 @@ fn a_connection_cut_before_the_answer_is_cut_too() {
     assert_snapshot!(top(NODES, Answer::HangUp), @"
     ------- stderr -------
     error: list nodes: the connection to $SERVER was cut before the answer was whole: unexpected end of file
-     hint: try again; if it stays so, a proxy between may limit time or size
+     hint: try again; if it recurs, a proxy in between may limit time or size
     [EOF]
     [exit status: 1]
     ");

@@ -76,7 +76,7 @@ fn who_adds_nodes_is_detected() {
     let mut world = running("v1.36.2");
     world.nodes[0]["metadata"]["labels"]["karpenter.sh/nodepool"] = "default".into();
     let (line, _) = guard(&FakeApiServer::start(world));
-    assert!(line.contains("told by labels and taints of nodes"), "{line}");
+    assert!(line.contains("detected by labels and taints of nodes"), "{line}");
 
     let server = FakeApiServer::start(running("v1.36.2"));
     let status = "/api/v1/namespaces/kube-system/configmaps/cluster-autoscaler-status";

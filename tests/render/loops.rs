@@ -45,7 +45,7 @@ fn numbers_on_the_articles_cluster_are_explained() {
     scaleUp       after 60 s, by half or 10     what is free for less than a minute is not worth a pod's start
     tolerance     0                             every core counts; 10 % of the replicas would be overlooked
     verdict       stable                        The metric states how many replicas fit and does not depend on how many run, so the HPA settles whatever the delay
-    autoscaler    none: priority -1000          nobody adds nodes; the class would keep Cluster Autoscaler from it (the saved nodes tell of none)
+    autoscaler    none: priority -1000          nobody adds nodes; the class would keep Cluster Autoscaler from it (no node autoscaler found in the saved nodes)
     ");
 }
 

@@ -20,7 +20,7 @@ use super::status::{AbleToScale, ScalingLimited};
 pub(super) struct Request {
     /// `spec.replicas` of the target.
     pub(super) current: i32,
-    /// The metrics' wish, not negative.
+    /// Replicas that the metrics ask for, not negative.
     pub(super) desired: i32,
     pub(super) min: i32,
     pub(super) max: i32,

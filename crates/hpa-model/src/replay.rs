@@ -83,7 +83,7 @@ pub enum FeedSource {
         minus_milli_per_status_replica: i64,
         /// From one refresh to the next, positive.
         refresh_ms: u64,
-        /// The first refresh; before it the value is that of the start.
+        /// The first refresh. Until then the initial value is served.
         phase_ms: u64,
     },
 }

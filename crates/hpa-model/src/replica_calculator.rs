@@ -5,9 +5,9 @@
 //! `AverageValue` works with `status.replicas`, `Value` with the number of ready pods; neither
 //! considers the age of the sample.
 //!
-//! Pods, Resource and ContainerResource: `calcPlainMetricReplicas`, `GetResourceReplicas` and `groupPods`. Pods without a usable
-//! reading are first left out; if that leaves a change to make, they come back with the value
-//! that argues most against it: nothing on the way up, the full target on the way down.
+//! Pods, Resource and ContainerResource: `calcPlainMetricReplicas`, `GetResourceReplicas` and
+//! `groupPods`. Pods without a usable reading are first left out. If that leaves a change to make,
+//! they come back with the most conservative value: nothing on the way up, the full target on the way down.
 //! The pods' values only ever enter as sums, so no map is built.
 
 use thiserror::Error;
@@ -330,7 +330,7 @@ pub(super) fn utilization(
     Ok(Proposal { replicas, value: MetricValue::Utilization { percent, average } })
 }
 
-/// The part both share: first the usable pods alone, then with the others argued in.
+/// The part both share: first the usable pods alone, then with the other pods filled in.
 fn recalculate(
     run: &Calculation<'_>,
     grouped: &Grouped,

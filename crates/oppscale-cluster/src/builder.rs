@@ -489,7 +489,7 @@ impl SnapshotBuilder {
     }
 }
 
-/// Is told of every change of the ledger, by the thread that makes it: be quick.
+/// Observes every change of the ledger. Called under its lock: implementations must not block.
 pub trait ChangeObserver: Debug + Send {
     /// A node is new, or has changed.
     fn node(&mut self, node: &NodeRecord);
@@ -501,11 +501,11 @@ pub trait ChangeObserver: Debug + Send {
     fn pod_gone(&mut self, key: &PodKey);
     /// Nothing is known of pods, for this reason; or they are known again.
     fn pods_unknown(&mut self, why: Option<&str>);
-    /// A list of pods begins, or is whole. What it tells may have happened long before.
+    /// A list of pods begins, or is complete. Its changes may have happened long before.
     fn pods_listing(&mut self, _is_begun: bool) {}
 }
 
-/// Two who want to know, the first one first.
+/// Notifies both observers, in order.
 impl<A: ChangeObserver, B: ChangeObserver> ChangeObserver for (A, B) {
     fn node(&mut self, node: &NodeRecord) {
         self.0.node(node);

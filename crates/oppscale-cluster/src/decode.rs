@@ -1,4 +1,4 @@
-//! Lists, item by item: nothing of a page is kept but what the caller keeps.
+//! Decodes lists item by item. Of a page, only the item being read is kept.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -27,7 +27,7 @@ pub struct ListEnd {
 /// Reads the list `json`, handing each item to `each` as it comes.
 ///
 /// # Errors
-/// When `json` is no list, or an item is no `T`; those before it have been handed over.
+/// If `json` is not a list, or an item does not decode as `T`. Items before it were handed over.
 pub fn fold_list<'b, T: Deserialize<'b>>(
     json: &'b str,
     each: impl FnMut(T),
@@ -42,7 +42,7 @@ impl ListEnd {
     /// Takes the protobuf `ListMeta`.
     ///
     /// # Errors
-    /// When it is none.
+    /// If it is not the metadata of a list.
     pub(super) fn metadata(&mut self, message: &[u8]) -> Result<(), DecodeError> {
         for field in Fields::of(message) {
             let (number, value) = field?;
@@ -169,7 +169,7 @@ enum Place {
     Start,
     /// In the envelope, before the list.
     Envelope,
-    /// In the list, of which so many bytes are left; at 0 in the envelope behind it.
+    /// In the list: number of bytes left. 0: in the envelope behind it.
     List(usize),
 }
 
@@ -192,7 +192,7 @@ impl ListReader {
     /// Takes bytes, and gives the items that are whole.
     ///
     /// # Errors
-    /// When they are no list.
+    /// If the bytes are not a list.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Object<'_>>, String> {
         self.buffer.drain(..self.read);
         self.read = 0;

@@ -54,8 +54,8 @@ pub(super) async fn scalable_kind(cluster: &Cluster, text: &str) -> anyhow::Resu
     Ok(custom_kind(group, version, &kind.kind, &kind.name, kind.namespaced))
 }
 
-/// The kind of these names: that of the table, or a custom one. A custom kind lives as long as the
-/// process, which meets few of them.
+/// The kind of these names: that of the table, or a custom one. Custom kinds are never
+/// freed: a process meets few of them.
 pub fn custom_kind(
     group: &str,
     version: &str,

@@ -160,7 +160,7 @@ fn utf8(mut bytes: Vec<u8>) -> Result<String, NotText> {
 /// Why a text is neither JSON nor YAML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// What is wrong, without the place.
+    /// The problem, without its location.
     pub problem: String,
     /// The line, from 1, if it is known.
     pub line: Option<usize>,

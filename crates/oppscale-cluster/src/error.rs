@@ -226,7 +226,7 @@ impl ClusterError {
             }
             Self::Certificate { .. } => {
                 "the kubeconfig's certificate-authority must be the one that signed the server's\n\
-                 certificate, its server name one that the certificate holds, and both valid today"
+                 certificate; the server name must be in it, and neither may have expired"
             }
             Self::Tls { .. } => {
                 "is that the https port of an API server? Compare: kubectl cluster-info"
@@ -234,7 +234,9 @@ impl ClusterError {
             Self::TimedOut { .. } => {
                 "try again, or wait longer with --request-timeout=2m (0 waits for ever)"
             }
-            Self::Cut { .. } => "try again; if it stays so, a proxy between may limit time or size",
+            Self::Cut { .. } => {
+                "try again; if it recurs, a proxy in between may limit time or size"
+            }
             Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
             Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
             Self::Forbidden { required_rbac, message, .. } => {

@@ -1,4 +1,4 @@
-//! Single facts about a cluster: its version and clock, and the HPAs of a namespace.
+//! The version and clock of an API server, and the HPAs of a namespace.
 
 use anyhow::Context;
 use k8s_openapi::apimachinery::pkg::version::Info;

@@ -1,6 +1,4 @@
-//! Names that a person typed, held against what a cluster has.
-//!
-//! A name that nothing has counts zeros, which look like those of a full cluster.
+//! Finds requested names that match nothing. Their zeros would look like a full cluster.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +41,7 @@ pub struct Unmatched {
     pub hint: Option<String>,
     /// Whether the hint is a name so near that this one is surely a typing error.
     pub is_near: bool,
-    /// Whether all that could have the name was read.
+    /// Whether everything that could match was listed.
     pub is_certain: bool,
 }
 
@@ -88,7 +86,7 @@ impl TypedNames {
         let mut unmatched = Vec::new();
         let labels: Vec<_> = ledger.records().map(|node| &*node.labels).collect();
         if labels.is_empty() {
-            // Nothing can be said of names where nothing is.
+            // In an empty cluster every name matches nothing.
             return unmatched;
         }
         for (flag, name) in &self.resources {

@@ -36,7 +36,7 @@ pub enum DuplicateKeys {
 /// The documents of a text, in order; an empty one is null. Ends after the first error.
 ///
 /// A key that comes behind a merge key `<<` overrides what is merged. As in kubectl, a merge key
-/// overrides keys before it; of a list of mappings, the first one with a key has the say.
+/// overrides keys before it; of a list of mappings, the first mapping that has the key wins.
 ///
 /// # Errors
 /// When the text is not YAML, or aliases make more of it than a multiple of its size.

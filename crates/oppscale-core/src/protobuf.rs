@@ -244,7 +244,7 @@ macro_rules! message {
 }
 pub(crate) use message;
 
-/// A message, and why it ends early if it does: what comes before the error is there.
+/// Decodes a message. On an error, the fields decoded before it are kept.
 pub fn read<'a, T: Field<'a> + Default>(message: &'a [u8]) -> (T, Result<(), DecodeError>) {
     let mut read = T::default();
     let outcome = read.take(Value::Bytes(message));
@@ -275,7 +275,7 @@ impl<'a> Envelope<'a> {
     /// Opens the envelope of an object.
     ///
     /// # Errors
-    /// When `bytes` are none.
+    /// If `bytes` are not an enveloped object.
     pub fn open(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut envelope = Self::default();
         for field in Fields::of(bytes.strip_prefix(MAGIC).ok_or(DecodeError::Type)?) {

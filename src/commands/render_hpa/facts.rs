@@ -20,14 +20,14 @@ const KARPENTER: &str = "/apis/karpenter.sh";
 pub(super) struct Facts {
     pub(super) version: KubernetesVersion,
     pub(super) autoscaler: NodeAutoscaler,
-    /// Who says so.
+    /// How the node autoscaler was detected.
     pub(super) autoscaler_source: String,
     /// What scales workloads of the namespace already.
     hpas: Vec<Autoscaler>,
     pub(super) notes: Vec<String>,
 }
 
-/// What saved lists tell.
+/// Facts from saved lists.
 pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, hpas: Vec<Autoscaler>) -> Facts {
     let mut notes = Vec::new();
     let version = args.kubernetes_version.unwrap_or_else(|| {
@@ -36,16 +36,17 @@ pub(super) fn saved(args: &RenderHpaArgs, snapshot: &Snapshot, hpas: Vec<Autosca
         );
         KubernetesVersion::default()
     });
-    let (autoscaler, autoscaler_source) = given(args)
-        .or_else(|| of_nodes(snapshot))
-        .unwrap_or_else(|| (NodeAutoscaler::None, "the saved nodes tell of none".to_owned()));
+    let (autoscaler, autoscaler_source) =
+        given(args).or_else(|| of_nodes(snapshot)).unwrap_or_else(|| {
+            (NodeAutoscaler::None, "no node autoscaler found in the saved nodes".to_owned())
+        });
     Facts { version, autoscaler, autoscaler_source, hpas, notes }
 }
 
-/// What a cluster tells.
+/// Facts from a cluster.
 ///
 /// # Errors
-/// When it cannot be asked.
+/// If the API server cannot be reached.
 pub(super) async fn live(
     args: &RenderHpaArgs,
     cluster: &Cluster,
@@ -83,7 +84,7 @@ fn given(args: &RenderHpaArgs) -> Option<(NodeAutoscaler, String)> {
 
 fn of_nodes(snapshot: &Snapshot) -> Option<(NodeAutoscaler, String)> {
     let found = NodeAutoscaler::of_nodes(&snapshot.ledger)?;
-    Some((found, "told by labels and taints of nodes".to_owned()))
+    Some((found, "detected by labels and taints of nodes".to_owned()))
 }
 
 async fn detect(

@@ -88,9 +88,9 @@ pub(super) struct Point {
     pub(super) at_ms: u64,
     /// Millicores of paid pods.
     pub(super) paid: f64,
-    /// Millicores of own pods.
+    /// Millicores of filler pods.
     pub(super) own: f64,
-    /// Millicores that there are.
+    /// Allocatable, in millicores.
     pub(super) allocatable: f64,
     /// Whether a paid pod had no node.
     pub(super) waiting: bool,

@@ -1,8 +1,8 @@
 //! The HPAs of a simulation: when they run, and what they are shown.
 //!
 //! The controller is the model of [`crate::Controller`]. A value of a metric is computed at its own
-//! moments and served some time later; an HPA that runs in between reads an old one, and
-//! nothing tells it so.
+//! moments and served some time later; an HPA that runs in between reads a stale one
+//! without knowing it.
 
 use std::collections::VecDeque;
 

@@ -1,8 +1,8 @@
 //! All nodes, with running sums over them and an order in which the scheduler finds room.
 //!
 //! Equal nodes form a class. Within a class the score of a node after taking a pod orders the
-//! nodes as its free share does before, so one sorted set per class serves every pod, and a
-//! the scheduler tries few nodes instead of all.
+//! nodes as its free share does before, so one sorted set per class serves every pod, and the
+//! scheduler tries few nodes instead of all.
 
 use std::collections::BTreeSet;
 
@@ -191,7 +191,7 @@ pub(super) struct PodRequest<'a> {
     pub(super) footprint: &'a Resources,
     /// Its priority, as the place among all priorities in use.
     pub(super) level: usize,
-    /// The pod's number, which tells its own promise from those of other pods.
+    /// The pod's number, which tells its own nomination from those of other pods.
     pub(super) number: u64,
 }
 
@@ -236,7 +236,7 @@ pub(super) fn slots(left: &Resources, replica: &Replica) -> Amount {
 }
 
 impl Node {
-    /// Whether the pod fits beside all that stands here or was promised room before it.
+    /// Whether the pod fits beside the pods on this node and those nominated to it before.
     pub(super) fn fits(&self, request: PodRequest<'_>) -> bool {
         self.fits_beside(request, &self.sums.requested)
     }

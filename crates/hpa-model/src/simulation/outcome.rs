@@ -40,7 +40,7 @@ pub struct Outcome {
     pub paid_never_started: u64,
     /// The longest wait of a paid pod for a node, milliseconds.
     pub longest_delay_ms: u64,
-    /// What filler pods that were Ready and not being deleted came to, milli-core-hours.
+    /// Requests of filler pods over the time that they were Ready, in milli-core-hours.
     pub harvested_milli_core_hours: u64,
     /// Pods that were created.
     pub pods_created: u64,
@@ -97,7 +97,7 @@ impl Outcome {
     }
 }
 
-/// From how long a wait on a paid pod counts as delayed, milliseconds. Below it a real
+/// Minimum wait that counts as a delay, in milliseconds. Below it a real
 /// scheduler has not looked at the pod yet.
 pub(super) const DELAYED_MS: u64 = 1_000;
 

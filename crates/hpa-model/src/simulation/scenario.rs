@@ -190,7 +190,7 @@ pub struct Configuration {
     pub spec: HpaSpec,
     /// What its metric measures.
     pub metric: MetricModel,
-    /// The filler's priority; below 0, paid pods evict its pods.
+    /// The filler's priority. Below 0, paid pods preempt its pods.
     pub priority: i32,
     /// The filler's grace period, milliseconds.
     pub grace_ms: u64,

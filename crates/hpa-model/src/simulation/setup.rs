@@ -66,7 +66,7 @@ pub struct Template {
     pub replica: Replica,
     /// The value of its PriorityClass; 0 without one.
     pub priority: i32,
-    /// Whether pods of lower priority may be evicted for it: not with `preemptionPolicy: Never`.
+    /// Whether it may preempt pods of lower priority: not with `preemptionPolicy: Never`.
     pub preempts: bool,
     /// From being bound to Ready, milliseconds.
     pub start_ms: u64,
@@ -132,7 +132,7 @@ pub struct PaidApp {
     pub scaling: PaidScaling,
 }
 
-/// Who sets the replicas of a paid application.
+/// What sets the replicas of a paid application.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PaidScaling {
     /// A script or a recording.
@@ -153,7 +153,7 @@ pub struct PaidAutoscaler {
     pub timing: SyncTiming,
     /// The work to be done, in thousandths of the metric: millicores for CPU.
     pub work: Load,
-    /// How old the metric is when it is read, milliseconds; a new value comes as often.
+    /// Age of the metric when it is read, and the interval between values, in milliseconds.
     pub age_ms: u64,
     /// The replicas at the start.
     pub start_replicas: u32,

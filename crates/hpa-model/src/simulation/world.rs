@@ -49,7 +49,7 @@ pub(super) struct World {
     pub(super) room: u64,
     /// The workloads that have pods without a node.
     pub(super) with_pending: BTreeSet<usize>,
-    /// Nodes with room freed since the last turn on which someone waits.
+    /// Nodes with nominated pods on which room was freed since the last scheduling cycle.
     pub(super) freed: Vec<usize>,
     /// The priorities in use, the least first.
     pub(super) priorities: Vec<i32>,

@@ -1,7 +1,7 @@
 //! How large an opportunistic workload may be on a cluster, and where each number comes from.
 //!
 //! * **room** of a node = allocatable − what always stands there: pods of DaemonSets and
-//!   static pods. It is what there is at zero paid load.
+//!   static pods. It is the capacity at zero paid load.
 //! * **slots** = replicas that fit into the rooms, node by node.
 //! * **maxReplicas** = the least of slots, what the rooms together hold after the reserve, and
 //!   the quota.

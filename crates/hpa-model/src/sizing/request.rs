@@ -41,12 +41,12 @@ pub struct SizingRequest {
     pub origins: Origins,
 }
 
-/// How the reason of a given value begins.
+/// Source of each given value, as it is printed.
 #[derive(Debug, Clone, Copy)]
 pub struct Origins {
-    /// Of the replica's requests.
+    /// Source of the replica's requests.
     pub replica: &'static str,
-    /// Of the reserve.
+    /// Source of the reserve.
     pub reserve: &'static str,
     /// Of `minReplicas`.
     pub min: &'static str,
@@ -66,9 +66,9 @@ impl Default for Origins {
 pub enum ReplicaChoice {
     /// This one.
     Given(Replica),
-    /// The one that loses least of the nodes.
+    /// The size that wastes the least capacity.
     Auto {
-        /// How much memory it wants for a core, bytes.
+        /// Memory per core, in bytes.
         memory_per_core: Amount,
     },
 }

@@ -20,8 +20,8 @@ impl Clocks {
         Self { wall: SystemTime::now(), steady: Instant::now() }
     }
 
-    /// Looks at the clocks again; how far the wall clock went ahead of the other since,
-    /// zero when it went back. `None` when nothing of note happened.
+    /// By how much the wall clock jumped ahead of the monotonic one since the last call; zero if it
+    /// jumped back. `None` without a jump.
     pub(super) fn jumped(&mut self, now: Self) -> Option<Duration> {
         let steady = now.steady.saturating_duration_since(self.steady);
         let expected = self.wall + steady;

@@ -17,18 +17,18 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 pub(super) enum Event<'e> {
     /// The object is new or has changed.
     Applied(Object<'e>),
-    /// The object is gone, or has left the selection; as it was last.
+    /// The object was deleted, or has left the selection. Its last state.
     Deleted(Object<'e>),
-    /// Nothing happened up to here.
+    /// Bookmark: no further changes up to this resource version.
     Bookmark {
-        /// Whether the list that came before is whole.
+        /// Whether it ends the initial list.
         is_list_end: bool,
-        /// An object that has nothing but the version.
+        /// An object with nothing but a resource version.
         object: Object<'e>,
     },
     /// The watch has failed.
     Failed(Status),
-    /// This is no watch event, for this reason.
+    /// Not a watch event, with the reason.
     Garbage(String),
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Pods with the same node rules share the set of nodes that admit them, and a tree over it
 //! (see [`RoomTree`]); pods that are alike in everything share the answer once there is no
-//! room, for room only shrinks. So a pod costs the logarithm of the number of nodes, and each
-//! distinct set of rules one look at each node that its labels do not rule out.
+//! room, for room only shrinks. So a pod costs the logarithm of the number of nodes. Each
+//! distinct set of rules is checked once against each node whose labels match.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,16 +24,17 @@ const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
 
 pub(super) struct Placer<'l> {
     unoffered: Unoffered,
-    /// Names of the resources that waiting pods ask for; a row has their amounts in this order.
+    /// Names of the resources that waiting pods request. A row has their amounts in this order.
     names: Vec<&'l str>,
-    /// Equally large nodes beside each other, so that a tree over them is searched quickly.
+    /// Nodes, sorted by size, so that a tree over them is searched quickly.
     nodes: Vec<Site<'l>>,
     by_name: HashMap<&'l str, usize>,
     /// Nodes by the value of each label that some pod requires.
     by_label: HashMap<&'l str, HashMap<&'l str, Vec<usize>>>,
-    /// Room of each node beside all pods, one row after another.
+    /// Free resources of each node beside all of its pods, one row after another.
     free: Vec<Amount>,
-    /// The same if the fillers that have not got too high a priority by now were gone.
+    /// Free resources of each node after preempting every filler whose priority is below that of
+    /// the current pod.
     open: Vec<Amount>,
     has_fillers: bool,
     /// What fillers occupy on nodes, by their priority.
@@ -75,7 +76,7 @@ type ShapeKey = (*const Resources, *const Placement, i32, bool);
 struct Shape {
     rules: usize,
     needs: Vec<Amount>,
-    /// What becomes of such pods from now on, for nothing has room for one.
+    /// Final state of such pods, set once no node has room.
     end: Option<(DemandState, Option<Arc<str>>)>,
 }
 
