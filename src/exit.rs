@@ -56,6 +56,12 @@ impl From<ErrorKind> for Exit {
     }
 }
 
+/// The error of a task that ended and should not have.
+pub fn task_ended(name: &str) -> Error {
+    Error::failure(format!("task {name:?} has ended, and nothing replaces it"))
+        .hint("this is a defect of oppscale; the lines above say where it is")
+}
+
 /// Prints an error with its causes and hints. Kind and hints come from the innermost cause that
 /// has them.
 pub fn report(error: &anyhow::Error, printer: &Printer) -> Exit {

@@ -27,6 +27,7 @@ pub mod sample_app;
 pub mod scenario;
 pub mod serve;
 pub mod setup;
+mod stderr;
 pub mod terminal;
 
 pub use run::run;

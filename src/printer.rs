@@ -7,6 +7,8 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
+use crate::stderr;
+
 /// When to colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum ColorChoice {
@@ -138,8 +140,7 @@ impl Printer {
     }
 
     fn to_stderr(&self, text: &str) {
-        // A closed stderr cannot be reported anywhere.
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        stderr::write(text.as_bytes());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
@@ -12,10 +13,13 @@ use crate::cli::{self, Cli};
 use crate::commands::args::LogFormat;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
+use crate::stderr;
 use crate::terminal;
 
 /// The name under which kubectl finds the program as a plugin.
 const PLUGIN: &str = "kubectl-oppscale";
+/// Time at the end of a server for the rest of its log.
+const LOG_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs oppscale with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
@@ -34,7 +38,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     };
     let printer = Printer::new(cli.color, cli.quiet);
     let format = cli.command.log_format();
+    if format.is_some()
+        && let Err(error) = stderr::start_queue()
+    {
+        return exit::report(&error.into(), &printer);
+    }
     log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
+    if format.is_some() {
+        // The hook of the standard library waits for whoever reads stderr.
+        std::panic::set_hook(Box::new(|panic| tracing::error!("a part of the server {panic}")));
+    }
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     // A server answers while it counts; everything else waits for one thing at a time.
@@ -56,7 +69,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
                 outcome
             },
         );
-    outcome.unwrap_or_else(|error| exit::report(&error, &printer))
+    let exit = outcome.unwrap_or_else(|error| exit::report(&error, &printer));
+    stderr::flush(LOG_TIMEOUT);
+    exit
 }
 
 /// Ends early on Ctrl-C.

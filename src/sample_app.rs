@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use crate::exposition::{Family, Format};
 use crate::http_port::{Answered, Handler, OpenPorts, Port, accept, answer};
 use crate::open_files;
+use oppscale_cluster::Heartbeat;
 
 /// Open connections at once. A load that outruns the application opens one for each request
 /// that waits; a connection without TLS takes some kilobytes.
@@ -44,7 +45,7 @@ impl SampleApp {
         let address = port.address()?;
         let answers = Arc::new(Answers::new(name));
         let mut ports = OpenPorts::new();
-        ports.serve(port, Arc::clone(&answers));
+        ports.serve(Heartbeat::new("the port"), port, Arc::clone(&answers));
         Ok(Self { address, answers, ports })
     }
 

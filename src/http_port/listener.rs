@@ -23,6 +23,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
+use oppscale_cluster::Heartbeat;
+
 use super::connections::{Connection, Connections};
 use super::write_timeout::WriteTimeout;
 
@@ -199,8 +201,16 @@ impl OpenPorts {
     }
 
     /// Serves one more port.
-    pub(crate) fn serve(&mut self, port: Port, handler: Arc<impl Handler>) {
-        self.tasks.spawn(port.serve(handler, self.stopped()));
+    pub(crate) fn serve(&mut self, heartbeat: Heartbeat, port: Port, handler: Arc<impl Handler>) {
+        self.tasks.spawn(heartbeat.monitor(port.serve(handler, self.stopped())));
+    }
+
+    /// Waits until a port closes before it is told to, which is a failure.
+    pub(crate) async fn failed(&mut self) {
+        if self.tasks.join_next().await.is_none() {
+            // There is none.
+            std::future::pending().await
+        }
     }
 
     /// Shuts down: calls `make_unready` and waits for `delay`, so that no new clients come; then

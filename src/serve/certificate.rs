@@ -16,6 +16,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, DistinguishedName, ServerConfig, SignatureScheme};
 use time::OffsetDateTime;
 
+use oppscale_cluster::read_file;
+
 /// Interval between readings of the files. A mounted Secret changes by a swapped link, which
 /// watching the files themselves would miss.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -95,18 +97,23 @@ enum Expiry {
 #[derive(Debug)]
 struct Current {
     key: Arc<CertifiedKey>,
-    /// PEM that it was decoded from, to notice a change.
-    texts: (Vec<u8>, Vec<u8>),
-    expires: OffsetDateTime,
+    /// What it was decoded from, to notice a change.
+    texts: Texts,
+    not_before: OffsetDateTime,
+    not_after: OffsetDateTime,
 }
+
+/// PEM of certificate and key.
+type Texts = (Vec<u8>, Vec<u8>);
 
 impl ServingCertificate {
     /// Reads or generates the certificate.
     ///
     /// # Errors
     /// If it cannot be read or used.
-    pub fn new(source: CertificateSource) -> Result<Self, CertificateError> {
-        let current = RwLock::new(Current::load(&source)?);
+    pub async fn new(source: CertificateSource) -> Result<Self, CertificateError> {
+        let current = Current::of(&source, texts(&source).await?)?;
+        let current = RwLock::new(current);
         let certificate = Self(Arc::new(Inner { source, current, logged: Mutex::default() }));
         certificate.warn_of_expiry();
         Ok(certificate)
@@ -114,50 +121,51 @@ impl ServingCertificate {
 
     /// Expiry.
     pub fn expires(&self) -> OffsetDateTime {
-        self.0.current.read().unwrap_or_else(PoisonError::into_inner).expires
+        self.0.current.read().unwrap_or_else(PoisonError::into_inner).not_after
     }
 
     /// Follows changes of the files, for ever.
     pub(super) async fn follow_files(self) {
         loop {
             tokio::time::sleep(POLL_INTERVAL).await;
-            self.refresh();
+            self.refresh().await;
         }
     }
 
     /// Replaces the certificate if its files have changed, or renews a self-signed one. Until the
-    /// new certificate and key match, the old pair stays in use.
-    fn refresh(&self) {
-        if self.is_due() {
-            self.replace();
-        } else {
-            self.0.logged.lock().unwrap_or_else(PoisonError::into_inner).failure = None;
+    /// new certificate and key match and are valid, the old pair stays in use.
+    async fn refresh(&self) {
+        if self.is_file() || self.expires() - RENEW_BEFORE <= OffsetDateTime::now_utc() {
+            let texts = texts(&self.0.source).await;
+            self.replace(texts);
         }
         self.warn_of_expiry();
     }
 
-    fn is_due(&self) -> bool {
-        let inner = &self.0;
-        match &inner.source {
-            CertificateSource::SelfSigned(_) => {
-                self.expires() - RENEW_BEFORE <= OffsetDateTime::now_utc()
-            }
-            CertificateSource::Files { .. } => {
-                let known = inner.current.read().unwrap_or_else(PoisonError::into_inner);
-                !texts(&inner.source).is_ok_and(|texts| texts == known.texts)
-            }
-        }
+    fn is_file(&self) -> bool {
+        matches!(self.0.source, CertificateSource::Files { .. })
     }
 
-    fn replace(&self) {
+    fn replace(&self, texts: Result<Texts, CertificateError>) {
         let inner = &self.0;
-        let loaded = Current::load(&inner.source);
         let mut logged = inner.logged.lock().unwrap_or_else(PoisonError::into_inner);
-        match loaded {
-            Ok(current) => {
-                *inner.current.write().unwrap_or_else(PoisonError::into_inner) = current;
+        let mut current = inner.current.write().unwrap_or_else(PoisonError::into_inner);
+        if texts.as_ref().is_ok_and(|texts| *texts == current.texts) {
+            logged.failure = None;
+            return;
+        }
+        let new = texts.and_then(|texts| Current::of(&inner.source, texts)).and_then(|new| {
+            let now = OffsetDateTime::now_utc();
+            match new.is_valid(now) || !current.is_valid(now) {
+                true => Ok(new),
+                false => Err(CertificateError::Unusable(new.validity())),
+            }
+        });
+        match new {
+            Ok(new) => {
+                tracing::info!(expires = %new.not_after, "serving certificate replaced");
+                *current = new;
                 *logged = Logged::default();
-                tracing::info!(expires = %self.expires(), "serving certificate replaced");
             }
             Err(error) => {
                 let failure = Some(error.to_string());
@@ -274,8 +282,7 @@ impl ClientCertVerifier for OptionalClientCert {
 }
 
 impl Current {
-    fn load(source: &CertificateSource) -> Result<Self, CertificateError> {
-        let texts = texts(source)?;
+    fn of(source: &CertificateSource, texts: Texts) -> Result<Self, CertificateError> {
         let garbage = |what, problem: String| match source {
             CertificateSource::SelfSigned(_) => CertificateError::Unusable(problem),
             CertificateSource::Files { certificate, key } => {
@@ -288,24 +295,36 @@ impl Current {
             .map_err(|error| garbage("certificate", error.to_string()))?;
         let leaf =
             chain.first().ok_or_else(|| garbage("certificate", "there is none in it".into()))?;
-        let expires = not_after(leaf).map_err(|error| garbage("certificate", error))?;
+        let (not_before, not_after) =
+            validity(leaf).map_err(|error| garbage("certificate", error))?;
         let key = PrivateKeyDer::from_pem_slice(&texts.1)
             .map_err(|error| garbage("private key", error.to_string()))?;
         let provider = rustls::crypto::ring::default_provider();
         let key = CertifiedKey::from_der(chain, key, &provider)
             .map_err(|error| CertificateError::Unusable(error.to_string()))?;
-        Ok(Self { key: Arc::new(key), texts, expires })
+        Ok(Self { key: Arc::new(key), texts, not_before, not_after })
+    }
+
+    fn is_valid(&self, now: OffsetDateTime) -> bool {
+        (self.not_before..=self.not_after).contains(&now)
+    }
+
+    fn validity(&self) -> String {
+        format!("it is valid only from {} to {}", self.not_before, self.not_after)
     }
 }
 
 /// PEM of certificate and key.
-fn texts(source: &CertificateSource) -> Result<(Vec<u8>, Vec<u8>), CertificateError> {
-    let read = |path: &PathBuf| {
-        std::fs::read(path)
+async fn texts(source: &CertificateSource) -> Result<Texts, CertificateError> {
+    let read = async |path: &PathBuf| {
+        read_file(path)
+            .await
             .map_err(|error| CertificateError::Unreadable { path: path.clone(), error })
     };
     match source {
-        CertificateSource::Files { certificate, key } => Ok((read(certificate)?, read(key)?)),
+        CertificateSource::Files { certificate, key } => {
+            Ok((read(certificate).await?, read(key).await?))
+        }
         CertificateSource::SelfSigned(names) => self_signed(names)
             .map_err(|error| CertificateError::Unusable(format!("cannot generate one: {error}"))),
     }
@@ -324,8 +343,10 @@ fn self_signed(names: &[String]) -> Result<(Vec<u8>, Vec<u8>), rcgen::Error> {
     Ok((certificate.pem().into_bytes(), key.serialize_pem().into_bytes()))
 }
 
-fn not_after(certificate: &CertificateDer<'_>) -> Result<OffsetDateTime, String> {
+/// Begin and end of a certificate's validity.
+fn validity(certificate: &CertificateDer<'_>) -> Result<(OffsetDateTime, OffsetDateTime), String> {
     let (_, certificate) =
         x509_parser::parse_x509_certificate(certificate).map_err(|error| error.to_string())?;
-    Ok(certificate.validity().not_after.to_datetime())
+    let validity = certificate.validity();
+    Ok((validity.not_before.to_datetime(), validity.not_after.to_datetime()))
 }

@@ -1,12 +1,13 @@
 //! `/livez`, `/readyz`, and what the log says of readiness and stale data.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::front_proxy::TrustStore;
 use super::state::{Freshness, MetricsState};
 use crate::metrics_api::Response;
+use oppscale_cluster::Heartbeat;
 
 /// Interval between checks for the log.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
@@ -23,16 +24,36 @@ pub(super) struct HealthReporter {
     trust: Option<TrustStore>,
     was_ready: Arc<AtomicBool>,
     stopping: Arc<AtomicBool>,
+    /// Heartbeats of all tasks, once they have started.
+    heartbeats: Arc<OnceLock<Vec<Heartbeat>>>,
 }
 
 impl HealthReporter {
     pub(super) fn new(state: MetricsState, trust: Option<TrustStore>) -> Self {
-        Self { state, trust, was_ready: Arc::default(), stopping: Arc::default() }
+        Self {
+            state,
+            trust,
+            was_ready: Arc::default(),
+            stopping: Arc::default(),
+            heartbeats: Arc::default(),
+        }
     }
 
     /// Marks the server as shutting down, so that `/readyz` fails.
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes `/livez` depend on these tasks.
+    pub(super) fn monitor(&self, heartbeats: Vec<Heartbeat>) {
+        // They are known once.
+        let _ = self.heartbeats.set(heartbeats);
+    }
+
+    /// Why a task is not alive; `None` if all are. It takes no lock, which a task that is not
+    /// alive may hold.
+    fn problem(&self) -> Option<String> {
+        self.heartbeats.get()?.iter().find_map(Heartbeat::problem)
     }
 
     /// Why the server is not ready; `None` if it is.
@@ -81,7 +102,10 @@ impl HealthReporter {
     pub(super) fn response(&self, path: &str) -> Option<Response> {
         const TEXT: &str = "text/plain; charset=utf-8";
         match path {
-            "/livez" | "/healthz" => Some(Response::text(200, TEXT, "ok\n")),
+            "/livez" | "/healthz" => Some(match self.problem() {
+                None => Response::text(200, TEXT, "ok\n"),
+                Some(why) => Response::text(503, TEXT, format!("not alive: {why}\n")),
+            }),
             "/readyz" => Some(match self.unready() {
                 None => Response::text(200, TEXT, "ok\n"),
                 Some(why) => Response::text(503, TEXT, format!("not ready: {why}\n")),

@@ -32,7 +32,6 @@ use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::http_port::{OpenPorts, Port};
@@ -42,7 +41,7 @@ use api_port::{ApiPort, RejectionLog};
 use certificate::{CertificateError, CertificateSource, ServingCertificate};
 use counters::{ChangeCounter, RequestCounter};
 use health::HealthReporter;
-use oppscale_cluster::{Cluster, KindRef};
+use oppscale_cluster::{Cluster, Heartbeat, KindRef, Tasks};
 use oppscale_core::kinds::{self, Kind};
 use page::CpuHistory;
 use page::update::{Page, PageUpdate};
@@ -118,8 +117,8 @@ pub struct RunningServer {
     health: HealthReporter,
     ports: OpenPorts,
     /// Tasks beside the ports, aborted when dropped; the watches likewise.
-    _tasks: JoinSet<()>,
-    _watches: Watches,
+    tasks: Tasks,
+    watches: Watches,
 }
 
 impl Server {
@@ -128,7 +127,7 @@ impl Server {
     /// # Errors
     /// If the certificate cannot be used or a port cannot be opened.
     pub async fn open(settings: Settings) -> Result<Self, ServeError> {
-        let certificate = ServingCertificate::new(settings.certificate.clone())?;
+        let certificate = ServingCertificate::new(settings.certificate.clone()).await?;
         let api = if settings.groups.custom || settings.groups.external {
             let tls = TlsAcceptor::from(certificate.tls()?);
             let what = "the metrics API";
@@ -185,14 +184,15 @@ impl Server {
         let (short, short_updates) = watch::channel(Arc::new(PageUpdate::default()));
         let (all, all_updates) = watch::channel(Arc::new(PageUpdate::default()));
         let (publisher, stop) = (Arc::clone(&page), ports.stopped());
-        let mut tasks = JoinSet::new();
-        tasks.spawn(certificate.follow_files());
-        tasks.spawn({
+        let mut tasks = Tasks::default();
+        tasks.spawn(Heartbeat::new("the certificate"), certificate.follow_files());
+        tasks.spawn(Heartbeat::new("the chart"), {
             let state = state.clone();
             async move { history.record(state).await }
         });
-        tasks.spawn(health.clone().log_changes());
-        tasks.spawn(async move { publisher.publish([short, all], stop).await });
+        tasks.spawn(Heartbeat::new("the log of readiness"), health.clone().log_changes());
+        let publish = async move { publisher.publish([short, all], stop).await };
+        tasks.spawn(Heartbeat::new("the page"), publish);
         let web_port = WebPort {
             health: health.clone(),
             exporter: Arc::clone(&exporter),
@@ -200,7 +200,11 @@ impl Server {
             updates: [short_updates, all_updates],
             cache: Default::default(),
         };
-        ports.serve(web, Arc::new(web_port));
+        let web_beat = Heartbeat::new("the port of the page");
+        ports.serve(web_beat.clone(), web, Arc::new(web_port));
+        let mut heartbeats: Vec<Heartbeat> =
+            tasks.heartbeats().chain(watches.follower().heartbeats()).collect();
+        heartbeats.push(web_beat);
         if let (Some(api), Some(trust)) = (api, trust) {
             let api_port = ApiPort {
                 api: Api::new(settings.groups, kinds),
@@ -210,17 +214,30 @@ impl Server {
                 exporter,
                 rejections: RejectionLog::default(),
             };
-            ports.serve(api, Arc::new(api_port));
+            let api_beat = Heartbeat::new("the port of the metrics API");
+            ports.serve(api_beat.clone(), api, Arc::new(api_port));
+            heartbeats.push(api_beat);
         }
-        Ok(RunningServer { health, ports, _tasks: tasks, _watches: watches })
+        health.monitor(heartbeats);
+        Ok(RunningServer { health, ports, tasks, watches })
     }
 }
 
 impl RunningServer {
+    /// Waits until a task ends, which none should before [`RunningServer::stop`], and returns its
+    /// name.
+    pub async fn failed(&mut self) -> &'static str {
+        tokio::select! {
+            name = self.tasks.failed() => name,
+            name = self.watches.follower().failed() => name,
+            () = self.ports.failed() => "a port",
+        }
+    }
+
     /// Shuts down: `/readyz` fails for `delay`, so that no new clients are sent here; then the
     /// ports close, and open requests are answered within `timeout`.
     pub async fn stop(self, delay: Duration, timeout: Duration) {
-        let Self { health, ports, _tasks, _watches } = self;
+        let Self { health, ports, tasks: _tasks, watches: _watches } = self;
         ports.stop(|| health.stop(), delay, timeout).await;
     }
 }

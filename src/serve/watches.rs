@@ -85,6 +85,11 @@ impl Watches {
         })
     }
 
+    /// The watches' tasks.
+    pub(super) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
     /// The state that the watches keep current.
     pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();

@@ -1,6 +1,6 @@
 //! The alternate screen in raw mode, and its restoration.
 
-use std::io::{self, IsTerminal, Stderr, Stdout, Write, stdout};
+use std::io::{self, IsTerminal, Stdout, Write, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,6 +15,8 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
+
+use crate::stderr;
 
 /// Whether a screen is open in this process; there is one terminal.
 static OPEN: AtomicBool = AtomicBool::new(false);
@@ -105,33 +107,30 @@ fn give_back() {
 #[derive(Debug)]
 pub enum LogWriter {
     /// To stderr.
-    Stderr(Stderr),
+    Stderr,
     /// Nowhere.
     Nowhere,
 }
 
 /// The destination of a log line now.
 pub fn log_writer() -> LogWriter {
-    let stderr = io::stderr();
-    match OPEN.load(Ordering::SeqCst) && stderr.is_terminal() {
+    match OPEN.load(Ordering::SeqCst) && io::stderr().is_terminal() {
         true => LogWriter::Nowhere,
-        false => LogWriter::Stderr(stderr),
+        false => LogWriter::Stderr,
     }
 }
 
+/// Never fails: the subscriber would report that on stderr, and panic if it cannot.
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Stderr(stderr) => stderr.write(bytes),
-            Self::Nowhere => Ok(bytes.len()),
+        if let Self::Stderr = self {
+            stderr::write(bytes);
         }
+        Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Stderr(stderr) => stderr.flush(),
-            Self::Nowhere => Ok(()),
-        }
+        Ok(())
     }
 }
 

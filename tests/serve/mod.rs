@@ -5,6 +5,7 @@ mod contract;
 mod corrected_hpa;
 mod faults;
 mod limits;
+mod log;
 mod monitoring;
 mod page;
 mod prometheus;

@@ -268,6 +268,11 @@ impl Oppscale {
         oppscale
     }
 
+    /// One that was started at these ports, and whose log nobody reads.
+    pub fn unread(child: Child, api: SocketAddr, web: SocketAddr) -> Self {
+        Self { child, is_group: false, log: Arc::default(), api, web }
+    }
+
     /// The first line of the log that is as wanted, waited for.
     pub fn until_logged(&self, what: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
@@ -309,6 +314,19 @@ impl Oppscale {
     /// Waits for the end; the exit code.
     pub fn wait(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// Waits for a good end, so long at most.
+    pub fn ends_within(&mut self, limit: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < limit {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                assert_eq!(status.code(), Some(0));
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("it does not end");
     }
 
     /// Sends a signal; the exit code that follows.

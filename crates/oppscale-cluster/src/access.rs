@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use kube::client::Body;
 
+use super::blocking;
 use super::connect::{ConnectOptions, Connection, Credentials, Login, Terminal};
 use super::error::ClusterError;
 use super::transport;
@@ -170,7 +171,11 @@ impl Access {
 
     async fn connect_again(&self) -> Result<Held, ClusterError> {
         let Shared { options, server, .. } = &*self.0;
-        let connection = Connection::of(options)?;
+        let file = options.kubeconfig.clone().unwrap_or_else(|| "the kubeconfig".into());
+        let again = options.clone();
+        let connection = blocking::run(&file, move || Connection::of(&again))
+            .await
+            .map_err(|error| ClusterError::BadConfig(format!("{}: {error}", file.display())))??;
         let now = connection.server();
         if now != *server {
             let cause = format!("it led to {server} and now leads to {now}");

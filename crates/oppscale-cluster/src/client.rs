@@ -51,6 +51,11 @@ impl Cluster {
         &self.endpoint.server
     }
 
+    /// Time limit of a request, if there is one.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.timeout
+    }
+
     /// The address of the API server, and how it is trusted.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint

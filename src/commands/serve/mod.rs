@@ -4,7 +4,7 @@ mod args;
 
 use std::time::Duration;
 
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::serve::{ServeError, Server};
 use oppscale_core::error::Error;
 
@@ -23,14 +23,23 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
 pub async fn run(args: ServeArgs) -> anyhow::Result<Exit> {
     let settings = args.resolve()?;
     let mut shutdown = Shutdown::new()?;
-    let cluster = args.cluster.connect().await?;
-    let server = Server::open(settings).await.map_err(hinted)?;
+    let opened = async {
+        let cluster = args.cluster.connect().await?;
+        anyhow::Ok((cluster, Server::open(settings).await.map_err(hinted)?))
+    };
+    let (cluster, server) = tokio::select! {
+        opened = opened => opened?,
+        exit = shutdown.requested() => return Ok(exit),
+    };
     tracing::info!(server = cluster.server(), "following");
-    let running = tokio::select! {
+    let mut running = tokio::select! {
         running = server.start(cluster) => running?,
         exit = shutdown.requested() => return Ok(exit),
     };
-    let exit = shutdown.requested().await;
+    let exit = tokio::select! {
+        exit = shutdown.requested() => exit,
+        name = running.failed() => return Err(exit::task_ended(name).into()),
+    };
     tokio::select! {
         () = running.stop(Shutdown::delay(exit, args.shutdown_delay), REQUEST_TIMEOUT) => {}
         _ = shutdown.requested() => {}

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use tokio::sync::watch;
 
-use crate::exit::Exit;
+use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use oppscale_cluster::ResolvedWorkload;
@@ -81,15 +81,23 @@ impl Drop for Recording {
 /// Runs `show`, and records meanwhile.
 ///
 /// # Errors
-/// Those of `show`, and when the recording cannot be written.
+/// Those of `show`, when the recording cannot be written, and when a task of the follower has
+/// `failed`.
 pub(super) async fn recorded(
+    failed: impl Future<Output = &'static str>,
     recording: Option<Recording>,
     show: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
-    let Some(mut recording) = recording else { return show.await };
+    let record = async {
+        match recording {
+            Some(mut recording) => recording.go_on().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         outcome = show => outcome,
-        failure = recording.go_on() => failure.map(|never| match never {}),
+        failure = record => failure.map(|never| match never {}),
+        name = failed => Err(exit::task_ended(name).into()),
     }
 }
 
@@ -98,7 +106,7 @@ pub(super) async fn recorded(
 /// # Errors
 /// As [`start`] and [`recorded`].
 pub(super) async fn run(args: &TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let (_follower, recording) = start(args, printer).await?;
+    let (follower, recording) = start(args, printer).await?;
     printer.note("recording; Ctrl-C ends it");
-    recorded(recording, std::future::pending()).await
+    recorded(follower.failed(), recording, std::future::pending()).await
 }

@@ -47,7 +47,8 @@ pub(super) async fn run(
         has_cluster: true,
         ..setup(args, settings, resolved, printer)
     };
-    follow::recorded(recording, show(Arc::new(follower), setup)).await
+    let failed = follower.failed();
+    follow::recorded(failed, recording, show(Arc::new(follower), setup)).await
 }
 
 /// Plays a recording on the screen until the user quits.

@@ -30,7 +30,8 @@ pub(super) async fn run(
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let (follower, recording) = follow::start(args, printer).await?;
-    follow::recorded(recording, write(&follower, args, settings, printer)).await
+    let failed = follower.failed();
+    follow::recorded(failed, recording, write(&follower, args, settings, printer)).await
 }
 
 async fn write(

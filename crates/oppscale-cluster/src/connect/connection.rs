@@ -23,6 +23,7 @@ use super::kubeconfig::{AuthProvider, ClusterEntry, ContextEntry, Kubeconfig, Us
 use super::plugin::{Plugin, PluginCredentials, Terminal};
 use super::proxy::{Proxy, ProxyEnvironment, basic, has_valid_port};
 use super::{ConnectOptions, Endpoint, REQUEST_TIMEOUT, http as http_client};
+use crate::blocking::read_file;
 use crate::error::ClusterError;
 
 /// Files that Kubernetes mounts into a pod.
@@ -312,7 +313,7 @@ impl Connection {
                 Ok(Credentials { authorization: Some(value.clone()), ..Credentials::default() })
             }
             Login::TokenFile { path, token } => {
-                let authorization = match (token_of_file(path), token) {
+                let authorization = match (token_of_file(path).await, token) {
                     (Ok(value), _) => value,
                     (Err(_), Some(token)) => token.clone(),
                     (Err(error), None) => return Err(error),
@@ -709,10 +710,11 @@ fn bearer(token: &str) -> Option<HeaderValue> {
 }
 
 /// The Authorization header with the token of a file.
-fn token_of_file(path: &Path) -> Result<HeaderValue, ClusterError> {
+async fn token_of_file(path: &Path) -> Result<HeaderValue, ClusterError> {
     let wrong =
         |why: &str| ClusterError::Credentials(format!("token file {}: {why}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| wrong(&error.to_string()))?;
+    let bytes = read_file(path).await.map_err(|error| wrong(&error.to_string()))?;
+    let text = String::from_utf8(bytes).map_err(|error| wrong(&error.to_string()))?;
     let token = text.trim();
     if token.is_empty() {
         return Err(wrong("it is empty"));

@@ -81,7 +81,10 @@ impl ConnectOptions {
     /// # Errors
     /// When there is no kubeconfig, it cannot be used, or there are no credentials.
     pub async fn connect(&self) -> Result<Cluster, ClusterError> {
-        let connection = Connection::of(self)?;
+        // The kubeconfig may come from a pipe: Ctrl-C and SIGTERM must work meanwhile.
+        let options = self.clone();
+        let opened = tokio::task::spawn_blocking(move || Connection::of(&options)).await;
+        let connection = opened.map_err(|error| ClusterError::BadConfig(error.to_string()))??;
         let (context, namespace) = (connection.context.clone(), connection.namespace.clone());
         let endpoint = connection.endpoint();
         // The current context may be switched meanwhile; this connection stays with its own.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::sync::{Notify, oneshot, watch};
-use tokio::task::AbortHandle;
 
 use super::clocks::Clocks;
 use super::cluster_state::ClusterState;
@@ -18,6 +17,7 @@ use crate::builder::{ChangeObserver, SnapshotBuilder};
 use crate::client::{Cluster, Operation};
 use crate::error::ClusterError;
 use crate::pages::Listing;
+use crate::tasks::{Heartbeat, Tasks};
 use crate::workload::{KindRef, ResolvedWorkload, WorkloadRef};
 
 /// How long a watch lives, unless it is said otherwise: so long data may be old before
@@ -65,22 +65,6 @@ impl Followed {
     }
 }
 
-/// Tasks that end with their owner.
-#[derive(Debug, Default)]
-struct Tasks(Vec<AbortHandle>);
-
-impl Tasks {
-    fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.push(tokio::spawn(task).abort_handle());
-    }
-}
-
-impl Drop for Tasks {
-    fn drop(&mut self) {
-        self.0.iter().for_each(AbortHandle::abort);
-    }
-}
-
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct VersionJson {
@@ -121,13 +105,14 @@ impl Follower {
         let mut nodes =
             Reflector::new(cluster.clone(), Listing::nodes(), reflector_config.clone(), handler);
         let first = Some(nodes.first_outcome());
-        tasks.spawn(nodes.run());
+        tasks.spawn(nodes.heartbeat(), nodes.run());
         let relist_pods = Arc::new(Notify::new());
         let pods = ReflectorConfig { relist: Arc::clone(&relist_pods), ..reflector_config.clone() };
         let handler = Pods(cluster_state.clone());
         let pods = Reflector::new(cluster.clone(), Listing::pods(), pods, handler);
-        tasks.spawn(behind_nodes(cluster_state.clone(), pods));
-        tasks.spawn(watch_clocks(cluster_state.clone(), reflector_config.wake.clone()));
+        tasks.spawn(pods.heartbeat(), behind_nodes(cluster_state.clone(), pods));
+        let clocks = watch_clocks(cluster_state.clone(), reflector_config.wake.clone());
+        tasks.spawn(Heartbeat::new("clocks"), clocks);
         let (tell, workload) = watch::channel(own);
         let mut follower =
             Self { cluster, cluster_state, reflector_config, first, workload, tasks };
@@ -143,8 +128,23 @@ impl Follower {
         self.workload.clone()
     }
 
-    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+    /// Starts one more task, which ends with the follower.
+    pub(super) fn spawn(
+        &mut self,
+        name: &'static str,
+        task: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.tasks.spawn(Heartbeat::new(name), task);
+    }
+
+    /// The heartbeats of the tasks so far.
+    pub fn heartbeats(&self) -> impl Iterator<Item = Heartbeat> {
+        self.tasks.heartbeats()
+    }
+
+    /// Waits until a task ends, which none should, and returns its name.
+    pub fn failed(&self) -> impl Future<Output = &'static str> + Send + use<> {
+        self.tasks.failed()
     }
 
     /// Waits until the nodes have been listed for the first time.
@@ -171,7 +171,8 @@ impl Follower {
         let cluster = self.cluster.clone();
         let reflector_config =
             ReflectorConfig { relist: Arc::default(), ..self.reflector_config.clone() };
-        self.tasks.spawn(Reflector::new(cluster, listing, reflector_config, handler).run());
+        let reflector = Reflector::new(cluster, listing, reflector_config, handler);
+        self.tasks.spawn(reflector.heartbeat(), reflector.run());
         Followed(feed)
     }
 
@@ -218,6 +219,7 @@ async fn behind_nodes(cluster_state: ClusterState, pods: Reflector<Pods>) {
         if changes.changed().await.is_err() {
             break;
         }
+        pods.heartbeat().progress();
     }
     pods.run().await;
 }

@@ -65,7 +65,7 @@ impl OwnFollower {
         }
         let (cluster, cluster_state) =
             (follower.cluster().clone(), follower.cluster_state().clone());
-        follower.spawn(async move {
+        follower.spawn("the workload", async move {
             let mut backoff = Backoff::up_to(LONGEST_RETRY);
             changed.notified().await;
             loop {

@@ -18,6 +18,7 @@ use crate::error::ClusterError;
 use crate::object::{Object, Status};
 use crate::pages;
 use crate::pages::{ListSink, Listing};
+use crate::tasks::Heartbeat;
 
 /// How long after its end a watch may stay silent before it is given up.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
@@ -33,6 +34,8 @@ const STABLE_WATCH: Duration = Duration::from_secs(5);
 /// How often a watch may fail in a row before the list is read again: the version it goes
 /// on from may be what the server fails at.
 const MAX_WATCH_TRIES: u32 = 6;
+/// Longest time without progress, beside that of a request: some times each timeout and pause here.
+const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// How to follow.
 #[derive(Debug, Clone)]
@@ -60,6 +63,7 @@ pub(super) struct Reflector<H> {
     /// Why the list must be read again, if it must.
     expired: Option<String>,
     backoff: Backoff,
+    heartbeat: Heartbeat,
     /// Gets the outcome of the first list.
     first: Option<oneshot::Sender<Result<(), ClusterError>>>,
 }
@@ -73,6 +77,7 @@ struct EndedWatch {
 struct Listed<'r, H> {
     handler: &'r mut H,
     status: &'r StatusHandle,
+    heartbeat: &'r Heartbeat,
     /// How many objects have come.
     count: u64,
 }
@@ -84,6 +89,7 @@ impl<H: EventHandler> ListSink for Listed<'_, H> {
     }
 
     fn items(&mut self, items: &[Object<'_>]) {
+        self.heartbeat.progress();
         self.handler.listed(items);
         self.add(items.len());
     }
@@ -116,6 +122,8 @@ impl<H: EventHandler> Reflector<H> {
         reflector_config: ReflectorConfig,
         handler: H,
     ) -> Self {
+        let max_pause = MAX_PAUSE + cluster.timeout().unwrap_or_default();
+        let heartbeat = Heartbeat::progressing(listing.noun, max_pause);
         Self {
             cluster,
             listing,
@@ -124,9 +132,15 @@ impl<H: EventHandler> Reflector<H> {
             version: String::new(),
             expired: None,
             backoff: Backoff::up_to(reflector_config.watch_life),
+            heartbeat,
             reflector_config,
             first: None,
         }
+    }
+
+    /// Its heartbeat.
+    pub(super) fn heartbeat(&self) -> Heartbeat {
+        self.heartbeat.clone()
     }
 
     /// Tells the outcome of the first list.
@@ -141,6 +155,7 @@ impl<H: EventHandler> Reflector<H> {
         let mut wake = self.reflector_config.wake.subscribe();
         let relist = Arc::clone(&self.reflector_config.relist);
         loop {
+            self.heartbeat.progress();
             // Whatever it waits for, an answer that may never come or the next try, ends with
             // these. What was taken in before stays.
             tokio::select! {
@@ -227,6 +242,7 @@ impl<H: EventHandler> Reflector<H> {
             tracing::debug!(?pause, "{}: {why}", self.listing.noun);
         }
         self.status.set_phase(&Phase::Reconnecting { why, tries: self.backoff.tries() });
+        self.heartbeat.progress();
         sleep(pause).await;
     }
 
@@ -254,7 +270,8 @@ impl<H: EventHandler> Reflector<H> {
             }
         }
         let (handler, status) = (&mut self.handler, &self.status);
-        let mut sink = Listed { handler, status, count: 0 };
+        let heartbeat = &self.heartbeat;
+        let mut sink = Listed { handler, status, heartbeat, count: 0 };
         let list = pages::load(&self.cluster, &self.listing, H::ENCODING, &mut sink);
         self.version = list.await.map_err(Stop::Failed)?;
         self.handler.end();
@@ -283,6 +300,7 @@ impl<H: EventHandler> Reflector<H> {
     /// Watches until the list must be read again.
     async fn watch_on(&mut self) -> Stop {
         loop {
+            self.heartbeat.progress();
             let failed = match self.watch().await {
                 Ok(EndedWatch { lived }) if lived >= MIN_WATCH_LIFE => {
                     self.backoff.reset();
@@ -378,6 +396,7 @@ impl<H: EventHandler> Reflector<H> {
                 frame = timeout(idle_timeout, body.frame()) => frame,
                 () = sleep_until(deadline), if end.is_some() => return Ok(()),
             };
+            self.heartbeat.progress();
             match frame {
                 Err(_) => return Err(Stop::Silent(idle_timeout)),
                 // The rest is half an event: it comes again with the next watch.
@@ -417,7 +436,8 @@ impl<H: EventHandler> Reflector<H> {
             let (of_list, rest) = events.split_at(end.unwrap_or(events.len()));
             self.handler.changed(of_list);
             let (handler, status) = (&mut self.handler, &self.status);
-            let mut sink = Listed { handler, status, count: *count };
+            let heartbeat = &self.heartbeat;
+            let mut sink = Listed { handler, status, heartbeat, count: *count };
             sink.add(of_list.len());
             *count = sink.count;
             events = rest;
