@@ -276,7 +276,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export-secret
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kustomize -d 'Also export a kustomization.yaml'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l chart -d 'Export the same objects as a Helm chart'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l force-conflicts -d 'Take over fields and objects that others own; APIs are never taken over'
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l grant-cluster-admin -d 'Grant yourself cluster-admin for the duration of this run'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l grant-cluster-admin -d 'Grant yourself the missing permissions, or cluster-admin, until the end of this run'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s y -l yes -d 'Do not ask for confirmation'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l no-wait -d 'Do not wait for pods to be ready; the API is then not registered'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'

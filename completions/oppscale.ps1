@@ -282,7 +282,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--kustomize', '--kustomize', [CompletionResultType]::ParameterName, 'Also export a kustomization.yaml')
             [CompletionResult]::new('--chart', '--chart', [CompletionResultType]::ParameterName, 'Export the same objects as a Helm chart')
             [CompletionResult]::new('--force-conflicts', '--force-conflicts', [CompletionResultType]::ParameterName, 'Take over fields and objects that others own; APIs are never taken over')
-            [CompletionResult]::new('--grant-cluster-admin', '--grant-cluster-admin', [CompletionResultType]::ParameterName, 'Grant yourself cluster-admin for the duration of this run')
+            [CompletionResult]::new('--grant-cluster-admin', '--grant-cluster-admin', [CompletionResultType]::ParameterName, 'Grant yourself the missing permissions, or cluster-admin, until the end of this run')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask for confirmation')
             [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for confirmation')
             [CompletionResult]::new('--no-wait', '--no-wait', [CompletionResultType]::ParameterName, 'Do not wait for pods to be ready; the API is then not registered')

@@ -320,7 +320,7 @@ never\:"Never"))' \
 '--kustomize[Also export a kustomization.yaml]' \
 '(--kustomize)--chart[Export the same objects as a Helm chart]' \
 '--force-conflicts[Take over fields and objects that others own; APIs are never taken over]' \
-'--grant-cluster-admin[Grant yourself cluster-admin for the duration of this run]' \
+'--grant-cluster-admin[Grant yourself the missing permissions, or cluster-admin, until the end of this run]' \
 '-y[Do not ask for confirmation]' \
 '--yes[Do not ask for confirmation]' \
 '--no-wait[Do not wait for pods to be ready; the API is then not registered]' \

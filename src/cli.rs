@@ -179,9 +179,9 @@ impl Command {
         }
     }
 
-    /// Whether the command handles Ctrl-C itself, for an orderly shutdown.
+    /// Whether the command handles signals itself, for an orderly end.
     pub fn ends_itself(&self) -> bool {
-        matches!(self, Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
+        matches!(self, Self::Init(_) | Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
     }
 }
 

@@ -1,7 +1,6 @@
 //! From arguments to an exit code: parse, run, put errors into words.
 
 use std::ffi::OsString;
-use std::io::IsTerminal;
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, Cli};
 use crate::commands::args::LogFormat;
+use crate::commands::shutdown::Interruption;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::stderr;
@@ -74,22 +74,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     exit
 }
 
-/// Ends early on Ctrl-C.
+/// Ends early on a signal.
 async fn interruptible(
     command: impl Future<Output = anyhow::Result<Exit>>,
 ) -> anyhow::Result<Exit> {
-    tokio::select! {
-        // The signal is caught before the command starts anything.
-        biased;
-        _ = tokio::signal::ctrl_c() => {
-            // A question on the terminal hides the cursor while it waits for keys.
-            if std::io::stderr().is_terminal() {
-                let _ = console::Term::stderr().show_cursor();
-            }
-            Ok(Exit::Interrupted)
-        }
-        outcome = command => outcome,
-    }
+    Interruption::new()?.ends(command).await
 }
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {

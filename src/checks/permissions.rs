@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::permissions::{self, HPA_CONTROLLER, Rule};
+use crate::setup::temporary_grant::{LeftBinding, undo};
 use oppscale_cluster::Operation;
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{NODE, POD, READ, permission};
@@ -21,7 +22,14 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         CheckId::ReadPermissions.or_outcome(readable(context, &user).await),
         CheckId::InstallPermissions.or_outcome(installable(context).await),
         CheckId::HpaControllerPermissions.or_outcome(hpa_controller(context).await),
+        CheckId::NoLeftGrant.or_outcome(no_left_grant(context).await),
     ]
+}
+
+async fn no_left_grant(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::NoLeftGrant;
+    let left = LeftBinding::find(context.cluster).await.map_err(unknown)?;
+    Ok(left.map_or_else(|| ID.passed(), |left| ID.failed(left.text()).fix(undo())))
 }
 
 fn shown(identity: UserInfo) -> Finding {

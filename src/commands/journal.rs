@@ -14,8 +14,6 @@ pub(super) struct Journal<'p> {
 /// A state of the cluster that must not outlast the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cleanup {
-    /// A temporary binding to cluster-admin.
-    Grant,
     /// Registered APIs that may not be available yet.
     Api,
 }

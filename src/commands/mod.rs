@@ -14,7 +14,7 @@ mod prompt;
 pub mod render_hpa;
 pub mod sample_app;
 pub mod serve;
-mod shutdown;
+pub(crate) mod shutdown;
 pub mod simulate;
 pub mod templates;
 pub mod top;

@@ -12,6 +12,7 @@ pub mod permissions;
 pub mod plan;
 pub mod rotation;
 pub mod service_account;
+pub mod temporary_grant;
 pub mod tls_secret;
 
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -203,11 +203,9 @@ pub async fn identity(cluster: &Cluster) -> Result<UserInfo, ClusterError> {
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// The smallest roles that grant `rules` to a user, and their bindings, as an administrator applies
-/// them: a ClusterRole for the cluster, a Role for each namespace. `new_namespace` must be created
-/// first.
-pub fn grant(rules: &[Rule], user: &str, new_namespace: Option<&str>) -> Vec<Value> {
-    const NAME: &str = "oppscale-installer";
+/// The smallest roles of this `name` that grant `rules` to a user, and their bindings: a
+/// ClusterRole for the cluster, a Role for each namespace. `new_namespace` must be created first.
+pub fn grant(rules: &[Rule], name: &str, user: &str, new_namespace: Option<&str>) -> Vec<Value> {
     let mut scopes: Vec<Option<&str>> = Vec::new();
     for rule in rules {
         let scope = rule.namespace.as_deref();
@@ -223,7 +221,7 @@ pub fn grant(rules: &[Rule], user: &str, new_namespace: Option<&str>) -> Vec<Val
             }));
         }
         let kind = if scope.is_some() { "Role" } else { "ClusterRole" };
-        let mut metadata = json!({"name": NAME});
+        let mut metadata = json!({"name": name});
         if let Some(namespace) = scope {
             metadata["namespace"] = namespace.into();
         }
@@ -235,7 +233,7 @@ pub fn grant(rules: &[Rule], user: &str, new_namespace: Option<&str>) -> Vec<Val
         objects.push(json!({
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": format!("{kind}Binding"),
             "metadata": metadata,
-            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": NAME},
+            "roleRef": {"apiGroup": RBAC, "kind": kind, "name": name},
             "subjects": [{"apiGroup": RBAC, "kind": "User", "name": user}]
         }));
     }

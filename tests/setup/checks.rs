@@ -69,6 +69,7 @@ fn a_cluster_without_oppscale_has_nothing_wrong() {
         ("OPP-RBA-001", "success"),
         ("OPP-RBA-003", "success"),
         ("OPP-RBA-004", "success"),
+        ("OPP-RBA-005", "success"),
         ("OPP-AGG-001", "success"),
         ("OPP-AGG-002", "success"),
         ("OPP-AGG-005", "success"),

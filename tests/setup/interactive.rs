@@ -174,6 +174,7 @@ fn a_grant_of_cluster_admin_is_asked_for_on_its_own() {
     let server = server();
     server.store().change(|store| {
         store.rights.deny("patch", "secrets");
+        store.rights.deny("escalate", "clusterroles.rbac.authorization.k8s.io");
         store.user = "dev".to_owned();
     });
     let args = [
@@ -189,14 +190,14 @@ fn a_grant_of_cluster_admin_is_asked_for_on_its_own() {
         "--grant-cluster-admin",
     ];
     let (_env, mut terminal) = start(&server, &args);
-    terminal.see("Make dev cluster-admin until the end of this run?");
+    terminal.see("Grant cluster-admin to dev until the end of this run?");
     terminal.press("n");
     let screen = terminal.end();
     assert!(screen.contains("nothing was changed") && screen.contains("ended with 1"), "{screen}");
     assert!(server.writes().is_empty());
     // Granted, and then the changes declined: the grant goes.
     let (_env, mut terminal) = start(&server, &args);
-    terminal.see("Make dev cluster-admin until the end of this run?");
+    terminal.see("Grant cluster-admin to dev until the end of this run?");
     terminal.press("y");
     terminal.see("Make these 11 changes?");
     terminal.press("n");

@@ -18,4 +18,5 @@ mod requests;
 mod rights;
 mod rotation;
 mod secrets;
+mod temporary_grant;
 mod uninstall;

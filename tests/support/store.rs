@@ -128,7 +128,13 @@ impl Inner {
         }
         let place = Place::of(&request.path)?;
         // Who is bound to cluster-admin may do everything.
-        let rights = if self.is_admin() { Rights::default() } else { self.rights.clone() };
+        let rights = if self.is_admin() {
+            Rights::default()
+        } else {
+            let mut rights = self.rights.clone();
+            rights.denied.retain(|denied| !self.is_granted(denied));
+            rights
+        };
         match place.resource {
             "selfsubjectreviews" => {
                 let user = json!({"username": self.user, "groups": ["system:authenticated"]});
@@ -203,6 +209,27 @@ impl Inner {
         bindings.into_iter().any(|(_, binding)| {
             binding.value["roleRef"]["name"] == "cluster-admin"
                 && binding.value["subjects"][0]["name"] == *self.user
+        })
+    }
+
+    /// Whether a role that is bound to the user grants what is denied otherwise.
+    fn is_granted(&self, need: &Need) -> bool {
+        let objects = || self.objects.iter();
+        let bindings = objects().filter(|(path, binding)| {
+            path.contains("rolebindings/") && binding.value["subjects"][0]["name"] == *self.user
+        });
+        let mut roles = bindings.filter_map(|(path, binding)| {
+            let role = path.replace("rolebindings/", "roles/");
+            let role = role.rsplit_once('/')?.0.to_owned();
+            self.objects.get(&format!("{role}/{}", binding.value["roleRef"]["name"].as_str()?))
+        });
+        let has = |list: &Value, text: &str| list.as_array().unwrap().iter().any(|one| one == text);
+        roles.any(|role| {
+            role.value["rules"].as_array().unwrap().iter().any(|rule| {
+                has(&rule["apiGroups"], &need.group)
+                    && has(&rule["resources"], &need.resource)
+                    && has(&rule["verbs"], &need.verb)
+            })
         })
     }
 

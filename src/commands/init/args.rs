@@ -85,7 +85,7 @@ pub struct InitArgs {
     /// Take over fields and objects that others own; APIs are never taken over
     #[arg(long)]
     pub force_conflicts: bool,
-    /// Grant yourself cluster-admin for the duration of this run
+    /// Grant yourself the missing permissions, or cluster-admin, until the end of this run
     #[arg(long)]
     pub grant_cluster_admin: bool,
     /// Do not ask for confirmation

@@ -1,38 +1,35 @@
 //! Permissions of `oppscale init`: which are missing, and the temporary grant of
 //! `--grant-cluster-admin`.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use k8s_openapi::api::rbac::v1::ClusterRoleBinding;
 use serde::de::IgnoredAny;
-use serde_json::json;
+use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use super::args::InitArgs;
 use super::plan::Denied;
-use crate::commands::journal::{Cleanup, Journal};
 use crate::commands::prompt::{can_ask, confirm};
 use crate::exit::Exit;
 use crate::printer::Printer;
+use crate::setup::labels;
 use crate::setup::permissions::{self, Rule};
 use crate::setup::plan::{Change, Step};
-use crate::setup::{label, labels};
-use oppscale_cluster::Cluster;
+use crate::setup::temporary_grant::{
+    BOOTSTRAP, LeftBinding, admin_binding, bootstrap_objects, undo,
+};
+use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::error::Error;
-use oppscale_core::kinds::{CLUSTER_ROLE_BINDING, ObjectRef};
+use oppscale_core::kinds::{
+    self, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, NAMESPACE, ObjectRef, ROLE, ROLE_BINDING,
+};
 
 /// How long a new binding may take to take effect; the API server's watches take far less.
 const EFFECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Interval between access reviews until it does.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-
-/// Name of the binding of `--grant-cluster-admin`.
-pub(in crate::commands) const BOOTSTRAP: &str = "oppscale-bootstrap-admin";
-
-fn binding() -> ObjectRef {
-    CLUSTER_ROLE_BINDING.object(None, BOOTSTRAP)
-}
 
 /// Prints the missing permissions, and the smallest roles that grant them.
 pub(super) async fn report_missing(
@@ -64,7 +61,8 @@ pub(super) async fn report_missing(
     }
     let is_new = matches!(namespace.change, Change::Create | Change::Denied(_));
     let mut text = String::new();
-    for object in permissions::grant(&missing, &user, is_new.then_some(name)) {
+    for object in permissions::grant(&missing, "oppscale-installer", &user, is_new.then_some(name))
+    {
         let yaml = serde_saphyr::to_string(&object)?;
         let _ = writeln!(text, "---\n{}", yaml.trim_end());
     }
@@ -81,91 +79,206 @@ pub(super) async fn report_missing(
     Ok(Exit::Permissions)
 }
 
-/// The result of `--grant-cluster-admin`.
-pub(super) enum Grant {
-    /// Nothing was granted: the flag is not set, or the user has all permissions.
-    None,
-    /// A binding that must be deleted at the end.
-    Made,
-    /// The user declined.
-    Declined(Exit),
+/// What a run has granted its user, or found granted by an earlier run that was killed. It outlives
+/// the run's work, which a signal may end at any await.
+#[derive(Default)]
+pub(super) struct TemporaryGrant(RefCell<Option<Granted>>);
+
+struct Granted {
+    cluster: Cluster,
+    /// In the order of creation; an object is here before it is requested.
+    objects: Vec<ObjectRef>,
+    /// Whether this run requested them.
+    is_new: bool,
 }
 
-/// Binds the user to cluster-admin, if the flag is set and they are not bound yet.
-pub(super) async fn grant(
-    args: &InitArgs,
+impl TemporaryGrant {
+    /// Grants the user what the run needs, if the flag is set and they lack it: the missing rules
+    /// where they may grant those, cluster-admin otherwise. Returns the exit code if they decline.
+    ///
+    /// # Errors
+    /// When an access review or the grant fails.
+    pub(super) async fn make(
+        &self,
+        args: &InitArgs,
+        namespace: &str,
+        cluster: &Cluster,
+        printer: &Printer,
+    ) -> anyhow::Result<Option<Exit>> {
+        let is_dry = args.dry_run.is_some();
+        let user = permissions::identity(cluster).await?.username.unwrap_or_default();
+        if let Some(left) = LeftBinding::find(cluster).await.ok().flatten() {
+            printer.warn(&left.text());
+            if is_dry {
+                return Ok(None);
+            }
+            if left.is_of(&user) {
+                printer.note("it is used for this run, and deleted at its end");
+                self.expect(cluster, bootstrap_objects(namespace), false);
+                return Ok(None);
+            }
+        }
+        if !args.grant_cluster_admin || is_dry {
+            return Ok(None);
+        }
+        let everything = Rule::new("*", "*", "*");
+        if permissions::is_allowed(cluster, &everything).await? {
+            printer.note(&format!("{user} may do everything already; nothing was granted"));
+            return Ok(None);
+        }
+        let roles = least_roles(cluster, namespace, &user).await?;
+        let what = match &roles {
+            Some(_) => format!("the permissions that {user} lacks"),
+            None => format!("cluster-admin to {user}"),
+        };
+        if !args.yes {
+            if !can_ask() {
+                return Err(Error::usage("a grant needs confirmation, and there is no terminal")
+                    .hint("--yes makes it, and the changes that follow, without asking")
+                    .into());
+            }
+            match confirm(&format!("Grant {what} until the end of this run?")).await? {
+                Some(true) => {}
+                Some(false) => return Ok(Some(Exit::Finding)),
+                None => return Ok(Some(Exit::Interrupted)),
+            }
+        }
+        let manifests = roles.unwrap_or_else(|| vec![admin_binding(&user)]);
+        self.expect(cluster, Vec::new(), true);
+        for manifest in &manifests {
+            self.create(cluster, manifest, &user).await?;
+        }
+        printer
+            .note(&format!("granted {what} until the end of this run; undo it with: {}", undo()));
+        let end = Instant::now() + EFFECT_TIMEOUT;
+        let awaited = match manifests.len() {
+            1 => everything,
+            // The last role comes into effect last.
+            _ => Rule { name: Some(BOOTSTRAP.to_owned()), ..Rule::of("delete", &CLUSTER_ROLE) },
+        };
+        while !permissions::is_allowed(cluster, &awaited).await? && Instant::now() < end {
+            sleep(POLL_INTERVAL).await;
+        }
+        Ok(None)
+    }
+
+    fn expect(&self, cluster: &Cluster, objects: Vec<ObjectRef>, is_new: bool) {
+        self.0.replace(Some(Granted { cluster: cluster.clone(), objects, is_new }));
+    }
+
+    async fn create(&self, cluster: &Cluster, manifest: &Value, user: &str) -> anyhow::Result<()> {
+        let Some(object) = object_of(manifest) else { return Ok(()) };
+        if let Some(granted) = self.0.borrow_mut().as_mut().filter(|_| object.name == BOOTSTRAP) {
+            granted.objects.push(object.clone());
+        }
+        let end = Instant::now() + EFFECT_TIMEOUT;
+        let created = loop {
+            match cluster.create::<IgnoredAny>(&object, manifest).await {
+                // The role that allows it may not be in effect yet.
+                Err(ClusterError::Forbidden { .. })
+                    if object.name != BOOTSTRAP && Instant::now() < end =>
+                {
+                    sleep(POLL_INTERVAL).await;
+                }
+                created => break created?.is_some(),
+            }
+        };
+        if created || object.name != BOOTSTRAP {
+            return Ok(());
+        }
+        // It is somebody else's: neither used nor deleted.
+        if let Some(granted) = self.0.borrow_mut().as_mut() {
+            granted.objects.retain(|expected| *expected != object);
+        }
+        Err(Error::owned(format!("{object} exists already, and not for {user}"))
+            .hint(format!("find its owner: kubectl get {} {BOOTSTRAP} -o yaml", object.kind.plural))
+            .into())
+    }
+
+    /// Takes everything back, however the run ended. A request that a signal cut off may still
+    /// arrive, so what is not found is looked for once more.
+    ///
+    /// # Errors
+    /// When the binding stays; that is said.
+    pub(super) async fn revoke(&self, printer: &Printer) -> anyhow::Result<()> {
+        let Some(Granted { cluster, objects, is_new }) = self.0.take() else { return Ok(()) };
+        let stays = StaysWarning(printer, true);
+        for object in objects.iter().rev() {
+            let deleted = match cluster.delete(object).await {
+                Ok(false) if is_new => {
+                    sleep(POLL_INTERVAL).await;
+                    cluster.delete(object).await
+                }
+                deleted => deleted,
+            };
+            match deleted {
+                Ok(_) => {}
+                // The rest of the permissions went with the binding: a role alone grants nothing.
+                Err(ClusterError::Forbidden { .. }) if *object.kind == CLUSTER_ROLE => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        stays.resolve();
+        Ok(())
+    }
+}
+
+/// Warns when it is dropped, unless the grant has been taken back: a second signal may end that.
+struct StaysWarning<'p>(&'p Printer, bool);
+
+impl StaysWarning<'_> {
+    fn resolve(mut self) {
+        self.1 = false;
+    }
+}
+
+impl Drop for StaysWarning<'_> {
+    fn drop(&mut self) {
+        if self.1 {
+            self.0.warn(&format!("the grant is still in effect; revoke it: {}", undo()));
+        }
+    }
+}
+
+/// The roles with what the user lacks, and their bindings; `None` if the user may not grant
+/// those, or if no review names what is missing: only RBAC's own refusals do.
+async fn least_roles(
     cluster: &Cluster,
-    journal: &mut Journal<'_>,
-    printer: &Printer,
-) -> anyhow::Result<Grant> {
-    if !args.grant_cluster_admin || args.dry_run.is_some() {
-        return Ok(Grant::None);
-    }
-    let everything = Rule::new("*", "*", "*");
-    let user = permissions::identity(cluster).await?.username.unwrap_or_default();
-    if permissions::is_allowed(cluster, &everything).await? {
-        printer.note(&format!("{user} may do everything already; nothing was granted"));
-        return Ok(Grant::None);
-    }
-    if !args.yes {
-        if !can_ask() {
-            return Err(Error::usage("a grant needs confirmation, and there is no terminal")
-                .hint("--yes makes it, and the changes that follow, without asking")
-                .into());
-        }
-        match confirm(&format!("Make {user} cluster-admin until the end of this run?")).await? {
-            Some(true) => {}
-            Some(false) => return Ok(Grant::Declined(Exit::Finding)),
-            None => return Ok(Grant::Declined(Exit::Interrupted)),
+    namespace: &str,
+    user: &str,
+) -> anyhow::Result<Option<Vec<Value>>> {
+    for verb in ["create", "escalate", "bind"] {
+        if !permissions::is_allowed(cluster, &Rule::of(verb, &CLUSTER_ROLE)).await? {
+            return Ok(None);
         }
     }
-    bind(cluster, &user).await?;
-    let undo = format!("kubectl delete clusterrolebinding {BOOTSTRAP}");
-    printer
-        .note(&format!("{user} is cluster-admin until the end of this run; undo it with: {undo}"));
-    journal.warn_unless_resolved(
-        Cleanup::Grant,
-        format!("the grant is still in effect; revoke it: {undo}"),
-    );
-    let end = Instant::now() + EFFECT_TIMEOUT;
-    while !permissions::is_allowed(cluster, &everything).await? && Instant::now() < end {
-        sleep(POLL_INTERVAL).await;
+    let missing = permissions::missing(cluster, namespace).await?;
+    if missing.is_empty() {
+        return Ok(None);
     }
-    Ok(Grant::Made)
+    // First, so that the run can take back what it grants.
+    let undoing = [&ROLE_BINDING, &ROLE, &CLUSTER_ROLE_BINDING, &CLUSTER_ROLE]
+        .map(|kind| Rule { name: Some(BOOTSTRAP.to_owned()), ..Rule::of("delete", kind) });
+    let missing = [&undoing[..], &missing].concat();
+    let has_namespace = cluster.read::<IgnoredAny>(&NAMESPACE.object(None, namespace)).await;
+    let is_new = matches!(has_namespace, Ok(None));
+    let mut objects = permissions::grant(&missing, BOOTSTRAP, user, is_new.then_some(namespace));
+    for manifest in &mut objects {
+        manifest["metadata"]["labels"] = labels();
+        let Some(object) = object_of(manifest) else { return Ok(None) };
+        let is_in_new = is_new && object.namespace.as_deref() == Some(namespace);
+        let rule = Rule { namespace: object.namespace, ..Rule::of("create", object.kind) };
+        // A role in a namespace that does not exist yet can be reviewed, and not tried.
+        if !permissions::is_allowed(cluster, &rule).await? && !is_in_new {
+            return Ok(None);
+        }
+    }
+    Ok(Some(objects))
 }
 
-async fn bind(cluster: &Cluster, user: &str) -> anyhow::Result<()> {
-    let manifest = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-        "metadata": {"name": BOOTSTRAP, "labels": labels()},
-        "roleRef": {
-            "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"
-        },
-        "subjects": [{
-            "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": user
-        }]
-    });
-    if cluster.create::<IgnoredAny>(&binding(), &manifest).await?.is_some() {
-        return Ok(());
-    }
-    // A binding that an interrupted run left for the same user serves as well; another one is
-    // neither used nor deleted.
-    let live: ClusterRoleBinding = cluster.read(&binding()).await?.unwrap_or_default();
-    let subjects = live.subjects.unwrap_or_default();
-    let is_same = matches!(&subjects[..], [one] if one.kind == "User" && one.name == user)
-        && live.role_ref.name == "cluster-admin"
-        && label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale");
-    match is_same {
-        true => Ok(()),
-        false => Err(Error::owned(format!("{} exists already, and not for {user}", binding()))
-            .hint(format!("find its owner: kubectl describe clusterrolebinding {BOOTSTRAP}"))
-            .into()),
-    }
-}
-
-/// Deletes the binding, however the run ended.
-pub(super) async fn revoke(cluster: &Cluster, journal: &mut Journal<'_>) -> anyhow::Result<()> {
-    cluster.delete(&binding()).await?;
-    journal.resolve(Cleanup::Grant);
-    Ok(())
+fn object_of(manifest: &Value) -> Option<ObjectRef> {
+    let text = |value: &'_ Value| value.as_str().map(str::to_owned);
+    let kind = kinds::find(manifest["apiVersion"].as_str()?, manifest["kind"].as_str()?)?;
+    let metadata = &manifest["metadata"];
+    Some(kind.object(text(&metadata["namespace"]).as_deref(), metadata["name"].as_str()?))
 }

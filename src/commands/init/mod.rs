@@ -22,10 +22,10 @@ use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
+use crate::commands::shutdown::Interruption;
 use args::DryRunArg;
 pub use args::InitArgs;
-pub(super) use grant::BOOTSTRAP;
-use grant::{Grant, grant, revoke};
+use grant::TemporaryGrant;
 use plan::Plan;
 
 /// Time limit of the verification: a new APIService takes a moment to answer.
@@ -36,6 +36,24 @@ const VERIFY_TIMEOUT: Duration = Duration::from_secs(30);
 /// # Errors
 /// When something is missing, has another owner, or is not ready in time.
 pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let mut interruption = Interruption::new()?;
+    let grant = TemporaryGrant::default();
+    let outcome = interruption.ends(install(args, &grant, printer)).await;
+    // A signal during this ends it, which is said.
+    let revoked = interruption.ends(async { grant.revoke(printer).await.map(|()| Exit::Ok) }).await;
+    // The first error is the one to report.
+    match (outcome, revoked) {
+        (Ok(_), Err(error)) => Err(error),
+        (Ok(Exit::Ok), Ok(exit)) => Ok(exit),
+        (outcome, _) => outcome,
+    }
+}
+
+async fn install(
+    args: InitArgs,
+    grant: &TemporaryGrant,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
     let applies = args.export.is_none() && args.dry_run.is_none();
     let Some(mut config) = args.config(applies && !args.yes && can_ask()).await? else {
         printer.note("nothing was changed");
@@ -64,18 +82,14 @@ pub async fn run(args: InitArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     (config.monitor_labels, config.rule_labels) = before.labels;
     let mut journal = Journal::new(printer, 0);
-    let granted = grant(&args, &cluster, &mut journal, printer).await?;
-    if let Grant::Declined(exit) = granted {
+    if let Some(exit) = grant.make(&args, &config.namespace, &cluster, printer).await? {
         return Ok(exit);
     }
     let run = Run { args: &args, config: &config, cluster: &cluster, printer };
     let outcome = run.apply(&templates, before.now, &mut journal).await;
-    if matches!(granted, Grant::Made) {
-        // The first error is the one to report.
-        let revoked = revoke(&cluster, &mut journal).await;
-        if outcome.is_ok() {
-            revoked?;
-        }
+    // Before the verification, which takes no grant; `run` takes it back if this fails.
+    if outcome.is_ok() {
+        grant.revoke(printer).await?;
     }
     let changed = match outcome? {
         Applied::Ended(exit) => return Ok(exit),

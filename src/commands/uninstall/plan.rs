@@ -7,10 +7,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::UninstallArgs;
-use crate::commands::init::BOOTSTRAP;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::cluster_name;
 use crate::setup::helm::ADAPTER;
+use crate::setup::temporary_grant::{BOOTSTRAP, LeftBinding};
 use crate::setup::{SELECTOR, annotation, label};
 use oppscale_cluster::{Autoscaler, Cluster, ClusterError};
 use oppscale_core::kinds::{self, Installed, Kind, ObjectRef};
@@ -90,6 +90,11 @@ impl UninstallPlan {
         }
         for kind in KINDS {
             plan.add(installed(cluster, kind, args).await)?;
+        }
+        if let Ok(Some(left)) = LeftBinding::find(cluster).await {
+            plan.notes.push(left.text());
+            let companions = LeftBinding::companions(cluster, &args.namespace).await;
+            plan.add(companions)?;
         }
         if !args.keep_namespace {
             plan.add_namespace(cluster, args).await?;

@@ -88,6 +88,7 @@ catalog! {
     ReadPermissions "OPP-RBA-002" Permissions "you can list nodes and pods";
     InstallPermissions "OPP-RBA-003" Permissions "you can install oppscale";
     HpaControllerPermissions "OPP-RBA-004" Permissions "the HPA controller can read metrics";
+    NoLeftGrant "OPP-RBA-005" Permissions "no temporary grant of oppscale init is left";
     FrontProxyCaPublished "OPP-AGG-001" Aggregation "the front proxy's CA is published";
     FrontProxyCaValid "OPP-AGG-002" Aggregation "the front proxy's CA is valid";
     FrontProxyHeaders "OPP-AGG-003" Aggregation "the front proxy names the user in the usual headers";
