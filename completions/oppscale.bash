@@ -146,7 +146,7 @@ _oppscale() {
 
     case "${cmd}" in
         oppscale)
-            opts="-q -v -h -V --color --quiet --verbose --help --version top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
+            opts="-q -v -h -V --color --theme --quiet --verbose --help --version top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -154,6 +154,10 @@ _oppscale() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -164,7 +168,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__certs)
-            opts="-q -v -h --color --quiet --verbose --help generate status renew help"
+            opts="-q -v -h --color --theme --quiet --verbose --help generate status renew help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -172,6 +176,10 @@ _oppscale() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -182,7 +190,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__certs__subcmd__generate)
-            opts="-n -q -v -h --dir --to-secret --namespace --service --secret --cluster-domain --days --ca-days --force --keep-ca-key --ca-cert --ca-key --csr --cert-manager --force-conflicts --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -q -v -h --dir --to-secret --namespace --service --secret --cluster-domain --days --ca-days --force --keep-ca-key --ca-cert --ca-key --csr --cert-manager --force-conflicts --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -288,6 +296,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -366,7 +378,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__certs__subcmd__renew)
-            opts="-n -q -v -h --dir --namespace --service --secret --cluster-domain --days --ca-days --ca-cert --ca-key --new-ca --force --force-conflicts --timeout --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -q -v -h --dir --namespace --service --secret --cluster-domain --days --ca-days --ca-cert --ca-key --new-ca --force --force-conflicts --timeout --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -476,6 +488,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -484,7 +500,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__certs__subcmd__status)
-            opts="-n -o -q -v -h --dir --namespace --service --secret --output --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -o -q -v -h --dir --namespace --service --secret --output --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -578,6 +594,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -586,7 +606,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__check)
-            opts="-o -f -n -q -v -h --output --wait --timeout --only --filename --distribution --namespace --service --secret --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-o -f -n -q -v -h --output --wait --timeout --only --filename --distribution --namespace --service --secret --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -696,6 +716,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -704,7 +728,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__completion)
-            opts="-q -v -h --color --quiet --verbose --help bash elvish fish powershell zsh"
+            opts="-q -v -h --color --theme --quiet --verbose --help bash elvish fish powershell zsh"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -712,6 +736,10 @@ _oppscale() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -722,7 +750,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__demo)
-            opts="-q -v -h --speed --seed --plain --color --quiet --verbose --help"
+            opts="-q -v -h --speed --seed --plain --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -738,6 +766,10 @@ _oppscale() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1014,7 +1046,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__init)
-            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --with --export --export-secrets --kustomize --chart --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --with --export --export-secrets --kustomize --chart --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1136,6 +1168,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1144,7 +1180,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__kubeconfig)
-            opts="-n -q -v -h --sa --serviceaccount --namespace --create --duration --audience --legacy-token --server --certificate-authority --name --out --merge --force --revoke --dry-run --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -q -v -h --sa --serviceaccount --namespace --create --duration --audience --legacy-token --server --certificate-authority --name --out --merge --force --revoke --dry-run --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1242,6 +1278,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1250,7 +1290,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__load)
-            opts="-H -o -n -q -v -h --rate --duration --timeout --method --header --body --no-keep-alive --most-under-way --certificate-authority --fail-above --output --job --name --namespace --color --quiet --verbose --help"
+            opts="-H -o -n -q -v -h --rate --duration --timeout --method --header --body --no-keep-alive --most-under-way --certificate-authority --fail-above --output --job --name --namespace --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1324,6 +1364,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1332,7 +1376,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__render__subcmd__hpa)
-            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1562,6 +1606,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1570,7 +1618,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__sample__subcmd__app)
-            opts="-q -v -h --listen --name --log-format --shutdown-delay --color --quiet --verbose --help"
+            opts="-q -v -h --listen --name --log-format --shutdown-delay --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1596,6 +1644,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1604,7 +1656,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__serve)
-            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --workload-kind --namespaces --legacy-metrics --node-metrics --log-format --shutdown-delay --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-q -v -h --apis --listen --listen-http --tls-cert-file --tls-private-key-file --self-signed --max-staleness --on-stale --workload-kind --namespaces --legacy-metrics --node-metrics --log-format --shutdown-delay --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1718,6 +1770,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1726,7 +1782,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__simulate)
-            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show --output --corrected --svg --color --quiet --verbose --help"
+            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show --output --corrected --svg --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1804,6 +1860,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1812,7 +1872,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__templates)
-            opts="-q -v -h --force --color --quiet --verbose --help"
+            opts="-q -v -h --force --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1820,6 +1880,10 @@ _oppscale() {
             case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -1830,7 +1894,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__top)
-            opts="-l -n -o -w -q -v -h --from --by --resources --resource --sort-by --selector --namespace --workload --replica --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --once --watch --interval --record --replay --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-l -n -o -w -q -v -h --from --by --resources --resource --sort-by --selector --namespace --workload --replica --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --once --watch --interval --record --replay --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1984,6 +2048,10 @@ _oppscale() {
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
                     ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1992,7 +2060,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__uninstall)
-            opts="-n -y -q -v -h --namespace --service --keep-namespace --delete-workloads --dry-run --yes --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --quiet --verbose --help"
+            opts="-n -y -q -v -h --namespace --service --keep-namespace --delete-workloads --dry-run --yes --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2068,6 +2136,10 @@ _oppscale() {
                     ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
                     return 0
                     ;;
                 *)

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_oppscale_global_optspecs
-    string join \n color= q/quiet v/verbose h/help V/version
+    string join \n color= theme= q/quiet v/verbose h/help V/version
 end
 
 function __fish_oppscale_needs_command
@@ -27,6 +27,10 @@ end
 complete -c oppscale -n "__fish_oppscale_needs_command" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_needs_command" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_needs_command" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_needs_command" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_needs_command" -s h -l help -d 'Print help'
@@ -86,6 +90,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l request-timeou
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l show-unusable -d 'Also show nodes that fillers cannot use, and why'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Also show current usage, from metrics.k8s.io'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l once -d 'Print one table and exit, also on a terminal'
@@ -156,6 +164,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l request
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render an admission policy: the PriorityClass is for this namespace only, and this namespace for such pods only'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a network policy: ingress to the port, egress to DNS and the pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a server-side dry run; exit with 1 on a change'
@@ -194,6 +206,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l request-time
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l legacy-metrics -d 'Also expose the ten gauges of the 2018 article'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l node-metrics -d 'Also expose a series per node'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
@@ -221,6 +237,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l svg -d 'A
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l corrected -d 'Print only the corrected manifest of the configuration shown in detail'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s v -l verbose -d 'Print more on stderr; repeat for even more'
@@ -230,6 +250,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l seed -d 'Rand
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -l plain -d 'Print lines instead of a live screen, as without a terminal'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand demo" -s v -l verbose -d 'Print more on stderr; repeat for even more'
@@ -272,6 +296,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l request-timeo
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l export-secrets -d 'Also export private keys'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l kustomize -d 'Also export a kustomization.yaml'
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l chart -d 'Export the same objects as a Helm chart'
@@ -310,6 +338,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l request-time
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l wait -d 'Check again until no check fails'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s q -l quiet -d 'Print less on stderr'
@@ -318,6 +350,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s h -l help -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -s h -l help -d 'Print help'
@@ -351,6 +387,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l to-secret -d 'Write the Secret to the cluster'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l force -d 'Replace certificates that are still good'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from generate" -l keep-ca-key -d 'Keep the CA\'s key as ca.key in the folder'
@@ -384,6 +424,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print more on stderr; repeat for even more'
@@ -415,6 +459,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l new-ca -d 'Replace a CA that oppscale did not create'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force -d 'Renew certificates that are still good'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and __fish_seen_subcommand_from renew" -l force-conflicts -d 'Take over fields that other field managers own'
@@ -449,6 +497,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l request
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l create -d 'Create the ServiceAccount if it does not exist; it gets no permissions'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l legacy-token -d 'Use a Secret token, which never expires, for clients that cannot renew one'
 complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -l force -d 'Replace a file or entries that hold something else'
@@ -460,6 +512,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand kubeconfig" -s h -l he
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -l force -d 'Overwrite existing files'
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand templates" -s v -l verbose -d 'Print more on stderr; repeat for even more'
@@ -483,6 +539,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l request-
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l keep-namespace -d 'Keep the namespace'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l delete-workloads -d 'Also delete the HPAs and ScaledObjects that render-hpa created, and the opportunistic workloads that they scale'
 complete -c oppscale -n "__fish_oppscale_using_subcommand uninstall" -l dry-run -d 'Only show the plan'
@@ -499,6 +559,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l shutdow
 complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand sample-app" -s h -l help -d 'Print help'
@@ -519,6 +583,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s n -l namespac
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -l no-keep-alive -d 'Open a new connection for each request; behind a Service, a kept connection always leads to the same pod'
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s v -l verbose -d 'Print more on stderr; repeat for even more'
@@ -526,6 +594,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand load" -s h -l help -d 
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'

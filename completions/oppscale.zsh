@@ -18,6 +18,10 @@ _oppscale() {
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -86,6 +90,10 @@ name\:"Only names, as kubectl takes them"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--show-unusable[Also show nodes that fillers cannot use, and why]' \
 '(--from)--usage[Also show current usage, from metrics.k8s.io]' \
 '(-w --watch --record --replay)--once[Print one table and exit, also on a terminal]' \
@@ -167,6 +175,10 @@ table\:"On stderr"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--admission-policy[Also render an admission policy\: the PriorityClass is for this namespace only, and this namespace for such pods only]' \
 '--network-policy[Also render a network policy\: ingress to the port, egress to DNS and the pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a server-side dry run; exit with 1 on a change]' \
@@ -212,6 +224,10 @@ json\:"One object a line"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--legacy-metrics[Also expose the ten gauges of the 2018 article]' \
 '--node-metrics[Also expose a series per node]' \
 '(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
@@ -250,6 +266,10 @@ csv\:"The table, in integers"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '(-o --output)--corrected[Print only the corrected manifest of the configuration shown in detail]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
@@ -266,6 +286,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--plain[Print lines instead of a live screen, as without a terminal]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
@@ -316,6 +340,10 @@ server\:"By a dry run of the server"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--export-secrets[Also export private keys]' \
 '--kustomize[Also export a kustomization.yaml]' \
 '(--kustomize)--chart[Export the same objects as a Helm chart]' \
@@ -367,6 +395,10 @@ json\:"All findings, for programs"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--wait[Check again until no check fails]' \
 '(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
@@ -382,6 +414,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -427,6 +463,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--to-secret[Write the Secret to the cluster]' \
 '--force[Replace certificates that are still good]' \
 '--keep-ca-key[Keep the CA'\''s key as ca.key in the folder]' \
@@ -470,6 +510,10 @@ json\:"For programs"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
@@ -509,6 +553,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '(--ca-cert)--new-ca[Replace a CA that oppscale did not create]' \
 '--force[Renew certificates that are still good]' \
 '--force-conflicts[Take over fields that other field managers own]' \
@@ -584,6 +632,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--create[Create the ServiceAccount if it does not exist; it gets no permissions]' \
 '(--audience --duration)--legacy-token[Use a Secret token, which never expires, for clients that cannot renew one]' \
 '--force[Replace a file or entries that hold something else]' \
@@ -602,6 +654,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--force[Overwrite existing files]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
@@ -634,6 +690,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--keep-namespace[Keep the namespace]' \
 '--delete-workloads[Also delete the HPAs and ScaledObjects that render-hpa created, and the opportunistic workloads that they scale]' \
 '--dry-run[Only show the plan]' \
@@ -658,6 +718,10 @@ json\:"One object a line"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \
@@ -689,6 +753,10 @@ json\:"One object"))' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '--no-keep-alive[Open a new connection for each request; behind a Service, a kept connection always leads to the same pod]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
@@ -704,6 +772,10 @@ _arguments "${_arguments_options[@]}" : \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \

@@ -23,6 +23,7 @@ use crate::commands::{
     simulate, templates, top, uninstall,
 };
 use crate::exit::Exit;
+use crate::palette::ThemeChoice;
 use crate::printer::{ColorChoice, Printer};
 
 /// Heading of the options that every command has.
@@ -60,6 +61,18 @@ pub struct Cli {
         help_heading = GLOBAL
     )]
     pub color: ColorChoice,
+    /// Colours: auto (readable on any background), dark, light, or ansi (the
+    /// terminal's own 16)
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        global = true,
+        value_name = "THEME",
+        hide_possible_values = true,
+        help_heading = GLOBAL
+    )]
+    pub theme: ThemeChoice,
     /// Print less on stderr
     #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub quiet: bool,

@@ -19,6 +19,7 @@ pub mod load;
 pub mod manifest;
 pub mod metrics_api;
 pub mod open_files;
+pub mod palette;
 pub mod printer;
 pub mod progress;
 pub mod render;

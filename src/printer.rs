@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
+use ratatui::style::Color;
+
+use crate::palette::{ColorDepth, Palette, ThemeChoice};
 
 use crate::stderr;
 
@@ -41,6 +44,7 @@ pub enum Style {
 pub struct Printer {
     color: bool,
     stderr_color: bool,
+    palette: Palette,
     width: Option<usize>,
     quiet: bool,
     unicode: bool,
@@ -48,7 +52,7 @@ pub struct Printer {
 
 impl Printer {
     /// Inspects the terminal and the environment.
-    pub fn new(choice: ColorChoice, quiet: bool) -> Self {
+    pub fn new(choice: ColorChoice, theme: ThemeChoice, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let on = |terminal: bool| match choice {
@@ -60,6 +64,7 @@ impl Printer {
         Self {
             color: on(terminal),
             stderr_color: on(io::stderr().is_terminal()),
+            palette: Palette::of(theme, ColorDepth::of_terminal()),
             width: terminal.then(terminal_width),
             quiet,
             unicode: !dumb && locale_is_utf8(),
@@ -86,6 +91,11 @@ impl Printer {
         self.color
     }
 
+    /// The colours of stdout, if it is coloured.
+    pub fn palette(&self) -> Option<Palette> {
+        self.color.then_some(self.palette)
+    }
+
     /// Whether stderr is coloured.
     pub fn is_stderr_colored(&self) -> bool {
         self.stderr_color
@@ -93,7 +103,11 @@ impl Printer {
 
     /// `text` in `style`, for stdout.
     pub fn paint(&self, style: Style, text: &str) -> String {
-        paint(self.color, style, text)
+        paint(self.palette(), style, text)
+    }
+
+    fn paint_stderr(&self, style: Style, text: &str) -> String {
+        paint(self.stderr_color.then_some(self.palette), style, text)
     }
 
     /// Writes data to stdout, all at once.
@@ -108,14 +122,14 @@ impl Printer {
 
     /// Prints a warning; `--quiet` does not silence it.
     pub fn warn(&self, text: &str) {
-        let (label, text) = (paint(self.stderr_color, Style::Warn, "warning:"), harmless(text));
+        let (label, text) = (self.paint_stderr(Style::Warn, "warning:"), harmless(text));
         self.to_stderr(&format!("{label} {text}\n"));
     }
 
     /// Prints a note, unless `--quiet`.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            let label = paint(self.stderr_color, Style::Dim, "note:");
+            let label = self.paint_stderr(Style::Dim, "note:");
             let text = harmless(text).replace('\n', "\n      ");
             self.to_stderr(&format!("{label} {text}\n"));
         }
@@ -134,7 +148,7 @@ impl Printer {
 
     /// Prints an error, with lines of `details` below.
     pub fn error(&self, message: &str, details: &str) {
-        let label = paint(self.stderr_color, Style::Bad, "error:");
+        let label = self.paint_stderr(Style::Bad, "error:");
         let (message, details) = (harmless(message), harmless(details));
         self.to_stderr(&format!("{label} {message}\n{details}"));
     }
@@ -161,16 +175,26 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn paint(color: bool, style: Style, text: &str) -> String {
+fn paint(palette: Option<Palette>, style: Style, text: &str) -> String {
+    let Some(palette) = palette else { return text.to_owned() };
     let code = match style {
         Style::Plain => return text.to_owned(),
-        _ if !color => return text.to_owned(),
-        Style::Bold => "1",
-        Style::Dim => "2",
-        Style::Warn => "33",
-        Style::Bad => "31",
+        Style::Bold => "1".to_owned(),
+        Style::Dim => "2".to_owned(),
+        Style::Warn => foreground(palette.warn),
+        Style::Bad => foreground(palette.bad),
     };
     format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+/// The code of a colour of a palette. Where text keeps the terminal's own, it is bold.
+fn foreground(color: Color) -> String {
+    match color {
+        Color::Rgb(red, green, blue) => format!("38;2;{red};{green};{blue}"),
+        Color::Indexed(index) => format!("38;5;{index}"),
+        Color::Red => "31".to_owned(),
+        _ => "1".to_owned(),
+    }
 }
 
 /// Whether the locale uses UTF-8, by the variable that takes precedence.

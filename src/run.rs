@@ -36,7 +36,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             };
         }
     };
-    let printer = Printer::new(cli.color, cli.quiet);
+    let printer = Printer::new(cli.color, cli.theme, cli.quiet);
     let format = cli.command.log_format();
     if format.is_some()
         && let Err(error) = stderr::start_queue()

@@ -44,7 +44,7 @@ pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
         plain(&mut race, |text| printer.data(text))?;
         return Ok(Exit::Ok);
     }
-    let theme = Theme { unicode: printer.is_unicode(), color: printer.is_colored() };
+    let theme = Theme::of(printer);
     let mut view = View::new(race, args.speed, theme);
     match live(&mut view).await? {
         ScreenExit::Interrupted => Ok(Exit::Interrupted),

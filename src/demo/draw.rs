@@ -113,15 +113,15 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
         (Part::Paid, "paid", paid),
         (Part::Filler, "miner", own),
         (Part::Free, "free", free),
-        (Part::Overcommitted, "wait", demand),
+        (Part::Waiting, "wait", demand),
     ];
     bar(&parts.map(|(part, _, amount)| (part, amount)), paid + own + free, rows(1), pen);
     let mut legend = rows(1);
     for (part, word, amount) in parts {
-        if part != Part::Overcommitted || amount > 0 {
-            let word = if wordy { format!("{word} ") } else { String::new() };
-            let text = format!("{}{word}{} ", theme.fill(part), cores(amount));
-            legend = pen.put(legend, &text, theme.style(part));
+        if part != Part::Waiting || amount > 0 {
+            let word = if wordy { format!(" {word} ") } else { String::new() };
+            let text = format!("{word}{} ", cores(amount));
+            legend = pen.legend(legend, part, &text, Style::default());
         }
     }
     let per_mille = shares.utilisation_per_mille();
@@ -291,7 +291,7 @@ mod tests {
 
     /// The view after so many simulated seconds, and its screen.
     fn view(seconds: u64) -> View {
-        let theme = Theme { unicode: true, color: true };
+        let theme = crate::terminal::testing::theme();
         let mut view = View::new(Race::new(1).unwrap(), 1, theme);
         view.pass(seconds * 1000);
         view
@@ -320,9 +320,9 @@ mod tests {
         for part in [
             "Value 30, metric counts fillers",
             "AverageValue 1, fillers excluded",
-            "█paid",
-            "▒miner",
-            "·free",
+            "█ paid",
+            "▓ miner",
+            "· free",
             "miners over time, top 150",
             "node-1 ",
             "node-6 ",
@@ -378,7 +378,7 @@ mod tests {
         }
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("! 1 paid pod waits") || text.contains("paid pods wait"), "{text}");
-        assert!(text.contains("!wait"), "{text}");
+        assert!(text.contains("! wait"), "{text}");
     }
 
     #[test]
@@ -386,7 +386,7 @@ mod tests {
         for seconds in [0, 24 * 60, 3600] {
             for (width, height) in [(80, 24), (40, 10), (120, 40)] {
                 let mut view = view(seconds);
-                view.theme = Theme { unicode: false, color: false };
+                view.theme = Theme { unicode: false, palette: None };
                 for help in [false, true] {
                     view.help = help;
                     let text = lines(&view, width, height).join("\n");
@@ -418,7 +418,7 @@ mod tests {
         view.help = true;
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("┌ keys ─"), "{text}");
-        view.theme = Theme { unicode: false, color: false };
+        view.theme = Theme { unicode: false, palette: None };
         let ascii = lines(&view, 80, 24).join("\n");
         assert!(ascii.contains("s or -> one run") && ascii.contains("q       quit"), "{ascii}");
         for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {
@@ -463,7 +463,7 @@ mod tests {
     fn the_area_grows_from_left_to_right() {
         let area = Rect::new(0, 0, 4, 2);
         let mut buf = Buffer::empty(area);
-        let theme = Theme { unicode: true, color: false };
+        let theme = Theme { unicode: true, palette: None };
         chart(&[0, 4, 8], 4, 8, area, &mut Pen::new(theme, &mut buf));
         let row = |y: u16| (0..4).map(|x| buf[(x, y)].symbol()).collect::<String>();
         assert_eq!((row(0).as_str(), row(1).as_str()), ("  █ ", " ██ "));

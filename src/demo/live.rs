@@ -190,11 +190,10 @@ impl View {
 mod tests {
     use super::super::race::Race;
     use super::*;
-    use crate::terminal::Theme;
 
     #[test]
     fn keys_do_what_the_footer_says() {
-        let theme = Theme { unicode: true, color: true };
+        let theme = crate::terminal::testing::theme();
         let mut view = View::new(Race::new(1).unwrap(), 60, theme);
         let mut press = |code: KeyCode| {
             let next = super::press(&mut view, KeyEvent::new(code, KeyModifiers::NONE));
@@ -217,7 +216,7 @@ mod tests {
     }
 
     fn view() -> View {
-        let theme = Theme { unicode: true, color: true };
+        let theme = crate::terminal::testing::theme();
         View::new(Race::new(1).unwrap(), 60, theme)
     }
 

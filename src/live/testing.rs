@@ -25,7 +25,7 @@ pub(super) struct Bench {
 
 pub(super) fn setup() -> Setup {
     Setup {
-        theme: Theme { unicode: true, color: false },
+        theme: Theme { unicode: true, palette: None },
         context: "admin@blog".to_owned(),
         namespace: "default".to_owned(),
         has_cluster: true,

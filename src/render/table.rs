@@ -8,6 +8,9 @@ use oppscale_core::figures::{self, Context, Figure, Format, Tone, Value};
 use oppscale_core::resources::{Amount, PODS, Resources};
 use oppscale_core::units;
 use oppscale_core::view::{Row, RowKind};
+use ratatui::style as color;
+
+use crate::palette::Palette;
 
 use super::Report;
 use crate::printer::{Printer, Style, harmless};
@@ -121,12 +124,12 @@ pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
     if printer.is_colored() {
         table.enforce_styling();
     }
-    table.set_header(columns.iter().map(|column| styled(&column.long, Style::Bold)));
+    table.set_header(columns.iter().map(|column| styled(&column.long, Style::Bold, printer)));
     let rows = columns.first().map_or(0, |column| column.cells.len());
     for row in 0..rows {
         table.add_row(columns.iter().map(|column| {
             let (text, style) = &column.cells[row];
-            styled(text, *style)
+            styled(text, *style, printer)
         }));
     }
     for (column, of) in table.column_iter_mut().zip(columns) {
@@ -137,15 +140,23 @@ pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
     finish(&mut table)
 }
 
-fn styled(text: &str, style: Style) -> Cell {
+fn styled(text: &str, style: Style, printer: &Printer) -> Cell {
     // A line break would look like another row.
     let cell = Cell::new(harmless(text).replace('\n', "\u{fffd}"));
-    match style {
-        Style::Plain => cell,
-        Style::Bold => cell.add_attribute(Attribute::Bold),
-        Style::Dim => cell.add_attribute(Attribute::Dim),
-        Style::Warn => cell.fg(Color::DarkYellow),
-        Style::Bad => cell.fg(Color::DarkRed),
+    let of = |color: fn(Palette) -> color::Color| printer.palette().map(color);
+    let color = match style {
+        Style::Plain => return cell,
+        Style::Bold => return cell.add_attribute(Attribute::Bold),
+        Style::Dim => return cell.add_attribute(Attribute::Dim),
+        Style::Warn => of(|palette| palette.warn),
+        Style::Bad => of(|palette| palette.bad),
+    };
+    match color {
+        Some(color::Color::Rgb(r, g, b)) => cell.fg(Color::Rgb { r, g, b }),
+        Some(color::Color::Indexed(index)) => cell.fg(Color::AnsiValue(index)),
+        Some(color::Color::Red) => cell.fg(Color::DarkRed),
+        // The terminal's own foreground.
+        _ => cell.add_attribute(Attribute::Bold),
     }
 }
 

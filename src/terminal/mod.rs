@@ -3,6 +3,8 @@
 mod pen;
 mod screen;
 mod signals;
+#[cfg(test)]
+pub mod testing;
 mod theme;
 
 pub use pen::{Parts, Pen, bar, centered, split, wrapped};

@@ -37,6 +37,14 @@ impl<'a> Pen<'a> {
         Rect { x, width: place.width.saturating_sub(used), ..place }
     }
 
+    /// Writes a swatch of a part, and `text` beside it in the terminal's foreground. Returns the
+    /// rest of the place.
+    pub fn legend(&mut self, place: Rect, part: Part, text: &str, style: Style) -> Rect {
+        let swatch = self.theme.style(part).patch(self.theme.bold());
+        let rest = self.put(place, self.theme.fill(part), swatch);
+        self.put(rest, text, style)
+    }
+
     /// Writes lines one below the other, as many as fit. Returns the rest of the place.
     pub fn lines(
         &mut self,
@@ -161,7 +169,7 @@ pub fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
         if let Some(edge) = pen.theme.edge(shares[first]).filter(|_| is_solid) {
             // The rest of the cell has the colour of the part behind it.
             let behind = shares.iter().rposition(|share| *share > 0).map(|at| parts[at].0);
-            let behind = behind.filter(|part| *part == Part::Filler && pen.theme.color);
+            let behind = behind.filter(|part| *part == Part::Filler && pen.theme.palette.is_some());
             let behind = behind.and_then(|part| pen.theme.style(part).fg);
             let style = behind.map_or(style, |color| style.bg(color));
             pen.put(cell, edge, style);
@@ -200,8 +208,7 @@ fn edges(parts: &Parts, whole: Amount, width: u16) -> Vec<u32> {
         let edge = (reached * total + whole / 2) / whole;
         edges.push(u32::try_from(edge).unwrap_or(u32::MAX));
     }
-    let is_short =
-        parts.last().is_some_and(|(part, amount)| *part == Part::Overcommitted && *amount > 0);
+    let is_short = parts.last().is_some_and(|(part, amount)| *part == Part::Waiting && *amount > 0);
     if is_short && width > 0 {
         let last = (u32::from(width) - 1) * 8;
         let end = u32::from(width) * 8;
@@ -222,7 +229,7 @@ mod tests {
     fn text_is_cut_where_its_place_ends() {
         let area = Rect::new(0, 0, 8, 1);
         let mut buf = Buffer::empty(area);
-        let theme = Theme { unicode: true, color: false };
+        let theme = Theme { unicode: true, palette: None };
         let mut pen = Pen::new(theme, &mut buf);
         let rest = pen.put(Rect { width: 4, ..area }, "ab", Style::default());
         assert_eq!((rest.x, rest.width), (2, 2));
@@ -243,7 +250,7 @@ mod tests {
     fn drawn(parts: &Parts, whole: Amount, width: u16, unicode: bool) -> String {
         let area = Rect::new(0, 0, width, 1);
         let mut buf = Buffer::empty(area);
-        bar(parts, whole, area, &mut Pen::new(Theme { unicode, color: false }, &mut buf));
+        bar(parts, whole, area, &mut Pen::new(Theme { unicode, palette: None }, &mut buf));
         (0..width).map(|x| buf[(x, 0)].symbol()).collect()
     }
 
@@ -263,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_is_short_is_always_seen() {
-        let parts = |short| [(Part::Paid, 1000), (Part::Free, 0), (Part::Overcommitted, short)];
+        let parts = |short| [(Part::Paid, 1000), (Part::Free, 0), (Part::Waiting, short)];
         assert_eq!(drawn(&parts(1), 1000, 4, true), "███!");
         assert_eq!(drawn(&parts(1000), 1000, 4, true), "██!!");
         assert_eq!(drawn(&parts(0), 1000, 4, true), "████");

@@ -6,7 +6,8 @@ use ratatui::style::{Color, Modifier, Style};
 use ratatui::symbols::border;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::printer::is_command;
+use crate::palette::Palette;
+use crate::printer::{Printer, is_command};
 use oppscale_core::figures::Tone;
 
 /// Characters and colours.
@@ -14,8 +15,8 @@ use oppscale_core::figures::Tone;
 pub struct Theme {
     /// Whether characters beyond ASCII are used.
     pub unicode: bool,
-    /// Whether colours are used.
-    pub color: bool,
+    /// The colours, if there are any.
+    pub palette: Option<Palette>,
 }
 
 /// A part of a bar.
@@ -31,15 +32,22 @@ pub enum Part {
     Reserve,
     /// Free.
     Free,
-    /// Requests beyond what is allocatable.
-    Overcommitted,
+    /// Requests that find no room: of paid pods that wait, or beyond what is allocatable.
+    Waiting,
 }
 
 impl Theme {
+    /// The characters and colours of stdout.
+    pub fn of(printer: &Printer) -> Self {
+        Self { unicode: printer.is_unicode(), palette: printer.palette() }
+    }
+
     /// The character that fills a part; each differs, so that the bar is readable without colour.
     #[must_use]
     pub fn fill(self, part: Part) -> &'static str {
         match (part, self.unicode) {
+            // Denser, as the colour already tells it from paid requests.
+            (Part::Filler, true) if self.palette.is_some() => "▓",
             (Part::Paid | Part::Requested, true) => "█",
             (Part::Filler, true) => "▒",
             (Part::Reserve, true) => "░",
@@ -48,38 +56,35 @@ impl Theme {
             (Part::Filler, false) => "+",
             (Part::Reserve, false) => "=",
             (Part::Free, false) => ".",
-            (Part::Overcommitted, _) => "!",
+            (Part::Waiting, _) => "!",
         }
     }
 
-    /// The style of a part.
+    /// The style of a part, as an area. The text beside it has the terminal's foreground: what
+    /// an area can do with, text cannot be read in.
     #[must_use]
     pub fn style(self, part: Part) -> Style {
-        if !self.color {
-            return Style::default();
-        }
-        Style::default().fg(match part {
-            Part::Paid => Color::Blue,
-            Part::Filler => Color::Green,
-            Part::Requested => Color::Cyan,
-            Part::Reserve => Color::Yellow,
-            Part::Free => Color::DarkGray,
-            Part::Overcommitted => Color::Red,
-        })
+        let Some(palette) = self.palette else { return Style::default() };
+        let color = match part {
+            Part::Paid => palette.paid,
+            Part::Filler => palette.filler,
+            Part::Requested => Color::Reset,
+            Part::Reserve | Part::Free => return self.dim(),
+            Part::Waiting => palette.waiting,
+        };
+        Style::default().fg(color)
     }
 
     /// The style of a tone.
     #[must_use]
     pub fn tone(self, tone: Tone) -> Style {
         match tone {
-            Tone::Plain => Style::default(),
+            Tone::Plain | Tone::Paid | Tone::Filler => Style::default(),
             Tone::Strong => self.bold(),
             Tone::Dim => self.dim(),
             Tone::Good => self.good(),
             Tone::Warn => self.warn(),
             Tone::Bad => self.bad(),
-            Tone::Paid => self.style(Part::Paid),
-            Tone::Filler => self.style(Part::Filler),
         }
     }
 
@@ -89,34 +94,42 @@ impl Theme {
         Style::default().add_modifier(Modifier::BOLD)
     }
 
-    /// The style of secondary text.
+    /// The style of secondary text. Bright black, its usual colour, is the background of some
+    /// themes.
     #[must_use]
     pub fn dim(self) -> Style {
-        if self.color { Style::default().fg(Color::DarkGray) } else { Style::default() }
+        match self.palette {
+            Some(_) => Style::default().add_modifier(Modifier::DIM),
+            None => Style::default(),
+        }
     }
 
     /// The style of errors.
     #[must_use]
     pub fn bad(self) -> Style {
-        if self.color { self.bold().fg(Color::Red) } else { self.bold() }
+        self.palette.map_or(self.bold(), |palette| self.bold().fg(palette.bad))
     }
 
-    /// The style of warnings.
+    /// The style of warnings: bold where the palette has no colour for them.
     #[must_use]
     pub fn warn(self) -> Style {
-        if self.color { Style::default().fg(Color::Yellow) } else { self.bold() }
+        match self.palette {
+            Some(palette) if palette.warn != Color::Reset => Style::default().fg(palette.warn),
+            _ => self.bold(),
+        }
     }
 
     /// The style of success.
     #[must_use]
     pub fn good(self) -> Style {
-        if self.color { Style::default().fg(Color::Green) } else { Style::default() }
+        self.palette.map_or(Style::default(), |palette| Style::default().fg(palette.good))
     }
 
-    /// The style of the selected row.
+    /// The style of the selected row, whatever style its text had.
     #[must_use]
     pub fn chosen(self) -> Style {
-        Style::default().add_modifier(Modifier::REVERSED)
+        let style = Style::default().fg(Color::Reset).remove_modifier(Modifier::DIM);
+        style.add_modifier(Modifier::REVERSED)
     }
 
     /// `text` with control characters replaced: names come from a cluster, and an escape sequence
@@ -241,11 +254,11 @@ mod tests {
 
     #[test]
     fn nothing_that_a_terminal_obeys_is_shown() {
-        let theme = Theme { unicode: true, color: true };
+        let theme = Theme { unicode: true, palette: None };
         assert_eq!(theme.text("node-1"), "node-1");
         assert_eq!(theme.text("a\u{1b}[31mb\u{9b}2Jc\r\nd\u{202e}e"), "a�[31mb�2Jc��d�e");
         assert_eq!(theme.text("größe…"), "größe…");
-        let ascii = Theme { unicode: false, color: true };
+        let ascii = Theme { unicode: false, palette: None };
         assert_eq!((theme.cut("größe", 5), theme.cut("größe", 4)), ("größe".into(), "grö…".into()));
         assert_eq!((ascii.cut("abcdef", 4), ascii.cut("ab", 0)), ("abc~".into(), "".into()));
         assert_eq!((theme.tail("abcdef", 4), ascii.tail("abcdef", 1)), ("…def".into(), "~".into()));

@@ -83,7 +83,7 @@ fn the_screen_runs_pauses_steps_and_quits() {
     let text = terminal.see("running", whole);
     assert!(text.starts_with("oppscale demo: this cluster is simulated"), "{text}");
     assert!(text.contains("article's HPA") && text.contains("oppscale's HPA"), "{text}");
-    assert!(text.contains("█paid 30") && text.contains("node-6"), "{text}");
+    assert!(text.contains("█ paid 30") && text.contains("node-6"), "{text}");
     terminal.see("moving", |text| !text.contains("minute 00:0"));
     terminal.press(" ");
     let paused = terminal.see_text("60x paused");
@@ -154,7 +154,7 @@ fn ctrl_c_and_signals_give_the_terminal_back() {
 fn plain_terminals_get_what_they_can_show() {
     let ascii = &[("LC_ALL", "C"), ("NO_COLOR", "1")];
     let mut terminal = demo(&[], ascii);
-    let text = terminal.see_text("#paid 30");
+    let text = terminal.see_text("# paid 30");
     assert!(text.is_ascii(), "{text}");
     let screen = terminal.parser.screen();
     let colors = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));

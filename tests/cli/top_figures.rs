@@ -143,7 +143,7 @@ fn screen(snapshot: &Snapshot, by: &By, resources: &[String]) -> String {
     let feed = || WatchStatus { phase: Phase::Following, fresh_at: Some(start), restarts: 0 };
     let health = Health { nodes: feed(), pods: feed(), version: None };
     let setup = Setup {
-        theme: Theme { unicode: true, color: false },
+        theme: Theme { unicode: true, palette: None },
         reserve: "30".parse().unwrap(),
         namespace: "default".to_owned(),
         by: by.clone(),
@@ -194,9 +194,9 @@ fn the_live_screen_shows_what_the_registry_computes() {
             assert!(lines.iter().any(is_line), "{expected:?} is not in\n{text}");
         }
         for (id, before) in [
-            ("others", "█others "),
-            ("opportunistic", "▒filler "),
-            ("free", "·free "),
+            ("others", "█ paid "),
+            ("opportunistic", "▒ filler "),
+            ("free", "· free "),
             ("remaining", "remaining "),
         ] {
             let Some(total) = totals.first() else { continue };

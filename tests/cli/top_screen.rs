@@ -48,17 +48,17 @@ fn it_starts_with_everything_and_gives_the_terminal_back() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██▉▓▓▓▓▓▓▓▓░░··· █ paid 32.75  ▓ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% ▌▓▓············· █ paid 19.9Gi ▓ filler 90Gi ░ reserve 0  · free 466Gi
     CPU  remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
     NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
-    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
-    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
-    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
+    fake-00000 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▓▓▓▓▓▓····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▓▓▓▓▓····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▓▓▓▓▓···    22  18/110
+    fake-00005 Ready        24      4      14     20   75 ██▓▓▓▓▓▓▓···    20  17/110
 
 
 

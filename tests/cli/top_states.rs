@@ -58,17 +58,17 @@ fn sorted_by_what_others_have_the_least_first() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██▉▓▓▓▓▓▓▓▓░░··· █ paid 32.75  ▓ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% ▌▓▓············· █ paid 19.9Gi ▓ filler 90Gi ░ reserve 0  · free 466Gi
     CPU remaining 121.25
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
     NODE       STATE    ALLOC ↑OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
-    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
-    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
-    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
+    fake-00000 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00005 Ready        24      4      14     20   75 ██▓▓▓▓▓▓▓···    20  17/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▓▓▓▓▓▓····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▓▓▓▓▓····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▓▓▓▓▓···    22  18/110
 
 
 
@@ -129,17 +129,17 @@ fn a_workload_and_where_it_stands() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable                                 live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██▉▓▓▓▓▓▓▓▓░░··· █ paid 32.75  ▓ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% ▌▓▓············· █ paid 19.9Gi ▓ filler 90Gi ░ reserve 0  · free 466Gi
     CPU remaining 121.25
     workloads > nodes of opportunistic/deployment/electroneum                    (6)
     NODE       OTHERS  FILLER SHARE% CPU                                       ↓PODS
-    fake-00000      0      16      8 ▒▒▒                                          16
-    fake-00004      0      16      8 ▒▒▒                                          16
-    fake-00002      0      15      8 ▒▒▒                                          15
-    fake-00003      0      15      8 ▒▒▒                                          15
-    fake-00001      0      14      7 ▒▒▒                                          14
-    fake-00005      0      14      7 ▒▒▒                                          14
+    fake-00000      0      16      8 ▓▓▓                                          16
+    fake-00004      0      16      8 ▓▓▓                                          16
+    fake-00002      0      15      8 ▓▓▓                                          15
+    fake-00003      0      15      8 ▓▓▓                                          15
+    fake-00001      0      14      7 ▓▓▓                                          14
+    fake-00005      0      14      7 ▓▓▓                                          14
 
 
 
@@ -169,19 +169,19 @@ fn a_server_that_is_gone() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  6 nodes usable  reconnecting, try …
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██▉▓▓▓▓▓▓▓▓░░··· █ paid 32.75  ▓ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% ▌▓▓············· █ paid 19.9Gi ▓ filler 90Gi ░ reserve 0  · free 466Gi
     CPU remaining 121.25
     ! reconnecting: cannot reach the API server https://127.0.0.1:…: Connection
     refused (os error 111)
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
     NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
-    fake-00000 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00004 Ready        32      4      16     28   62 █▌▒▒▒▒▒▒····    28  19/110
-    fake-00002 Ready        32   5.25      15  26.75   63 ██▒▒▒▒▒▒····    26  18/110
-    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▒▒▒▒▒····    25  18/110
-    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▒▒▒▒▒···    22  18/110
-    fake-00005 Ready        24      4      14     20   75 ██▒▒▒▒▒▒▒···    20  17/110
+    fake-00000 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00004 Ready        32      4      16     28   62 █▌▓▓▓▓▓▓····    28  19/110
+    fake-00002 Ready        32   5.25      15  26.75   63 ██▓▓▓▓▓▓····    26  18/110
+    fake-00003 Ready        32   6.25      15  25.75   66 ██▍▓▓▓▓▓····    25  18/110
+    fake-00001 Ready        32   9.25      14  22.75   72 ███▌▓▓▓▓▓···    22  18/110
+    fake-00005 Ready        24      4      14     20   75 ██▓▓▓▓▓▓▓···    20  17/110
 
 
 
@@ -206,8 +206,8 @@ fn pods_that_are_refused() {
     assert_snapshot!(text, @r#"
     oppscale top  fake  v1.36.2  6 nodes usable                         pods refused
     replicas of cpu=1 that fit: unknown
-    CPU    ?                                            █others ? ·allocatable 184
-    MEM    ?                                            █others ? ·allocatable 576Gi
+    CPU    ?                                            █ paid ? · allocatable 184
+    MEM    ?                                            █ paid ? · allocatable 576Gi
     CPU remaining ?
     ! pods are unknown: list pods: pods is forbidden: User "dev" cannot list
     resource "pods" in API group "" at the cluster scope (403 Forbidden)
@@ -241,8 +241,8 @@ fn an_empty_cluster() {
     assert_snapshot!(text, @"
     oppscale top  fake  v1.36.2  0 nodes usable                                 live
     0 replicas of cpu=1 fit (no node has room for one more), 0 run
-    CPU     -                              █others 0 ▒filler 0 ░reserve 30 ·free -30
-    MEM     -                              █others 0 ▒filler 0 ░reserve 0  ·free 0
+    CPU     -                            █ paid 0 ▓ filler 0 ░ reserve 30 · free -30
+    MEM     -                            █ paid 0 ▓ filler 0 ░ reserve 0  · free 0
     CPU remaining -30
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
     NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU               SLOTS    PODS
@@ -283,7 +283,7 @@ fn the_end_of_five_hundred_nodes_on_a_small_screen() {
     assert_snapshot!(text, @"
     fake  v1.36.2  500/500 nodes        live
     fit 15970 (cpu runs out), 0 run
-    CPU    0% ············· █0 ▒0 ░30 ·15970
+    CPU    0% ············· █0 ▓0 ░30 ·15970
      1 nodes 2 3 4 5                   (500)
     NODE     FILLER ↓REMAIN CPU        SLOTS
     node-497       0     32 ··········    32

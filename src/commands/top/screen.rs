@@ -76,7 +76,7 @@ fn setup(
     printer: &Printer,
 ) -> Setup {
     Setup {
-        theme: Theme { unicode: printer.is_unicode(), color: printer.is_colored() },
+        theme: Theme::of(printer),
         replica: args.replica.clone(),
         reserve: settings.reserve,
         nodes: args.selector.clone().unwrap_or_default(),

@@ -40,13 +40,23 @@ pub(super) fn table(state: &State, layout: &Layout, pen: &mut Pen<'_>) -> Vec<St
         }
         let Some(at) = pane.row(place) else { break };
         let mut x = row.x;
+        let is_chosen = place == pane.cursor();
+        if is_chosen {
+            pen.buf.set_style(row, pen.theme.chosen());
+        }
         for head in &columns.heads {
             let left = (row.x + row.width).saturating_sub(x);
-            cell(state, at, head, Rect { x, width: head.width.min(left), ..row }, pen);
+            let place = Rect { x, width: head.width.min(left), ..row };
             x = x.saturating_add(head.width + 1);
-        }
-        if place == pane.cursor() {
-            pen.buf.set_style(row, pen.theme.chosen());
+            let is_bar = head.column.kind == Kind::Bar;
+            if is_chosen && is_bar {
+                // A bar in reverse would show what is free as requested.
+                pen.buf.set_style(place, Style::reset());
+            }
+            cell(state, at, head, place, pen);
+            if is_chosen && !is_bar {
+                pen.buf.set_style(place, pen.theme.chosen());
+            }
         }
     }
     columns.hidden
@@ -229,7 +239,7 @@ fn row_bar(state: &State, row: &Row, resource: usize, place: Rect, pen: &mut Pen
                 (Part::Paid, others - short.min(others)),
                 (Part::Filler, own),
                 (Part::Free, (whole - others - own).max(0)),
-                (Part::Overcommitted, short),
+                (Part::Waiting, short),
             ];
             bar(&parts, whole, place, pen);
         }

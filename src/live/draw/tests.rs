@@ -1,14 +1,16 @@
 use insta::assert_snapshot;
+use ratatui::buffer::Cell;
 use ratatui::crossterm::event::KeyCode;
-use ratatui::style::Color;
+use ratatui::style::{Color, Modifier};
 
 use crate::live::hpas::HpaItem;
 use crate::live::query::QueryError;
 use crate::live::source::Replay;
 use crate::live::testing::{Bench, setup};
-use crate::terminal::Theme;
+use crate::terminal::{Theme, testing};
 use oppscale_cluster::Snapshot;
 use oppscale_cluster::follow::Phase;
+use std::path::Path;
 use std::time::Duration;
 
 #[test]
@@ -17,8 +19,8 @@ fn eighty_by_twenty_four_shows_everything() {
     assert_snapshot!(bench.screen(80, 24), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                           live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ███▎▒▒▒▒▒▒▒▒░░░··· █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% ▋▒▒··············· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██▉▒▒▒▒▒▒▒▒░░··· █ paid 32.75  ▒ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% ▌▒▒············· █ paid 19.9Gi ▒ filler 90Gi ░ reserve 0  · free 466Gi
     CPU  remaining 121.25                                                          █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
     NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
@@ -67,10 +69,10 @@ fn unusable_nodes_are_told_apart() {
     assert_snapshot!(bench.screen(150, 30), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Draining, 1 NotReady, 2 Tainted, 1 Unknown                                 live
     294 replicas of cpu=1 fit (no node has room for one more), 90 run
-    CPU   45% ██████████████████▉▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒················································ █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
-    MEM    5% █▒▒▒▒··················································································· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
-    FPGA  50% ████████████████████████████████████████████············································ █others 1      ▒filler 0    ░reserve 0 ·free 1
-    GPU     -                                                                                          █others 0      ▒filler 0    ░reserve 0 ·free 0
+    CPU   45% ██████████████████▌▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒··············································· █ paid 81.55  ▒ filler 90   ░ reserve 0 · free 207.86
+    MEM    5% █▒▒▒▒················································································· █ paid 24.5Gi ▒ filler 90Gi ░ reserve 0 · free 1.92Ti
+    FPGA  50% ███████████████████████████████████████████··········································· █ paid 1      ▒ filler 0    ░ reserve 0 · free 1
+    GPU     -                                                                                        █ paid 0      ▒ filler 0    ░ reserve 0 · free 0
     CPU  remaining 297.86                                                                                                                                █
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
@@ -125,8 +127,8 @@ fn namespaces_pools_and_workloads() {
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  8 of 15 nodes usable: 1 Cordoned, 2 Dr…  live
     294 replicas of cpu=1 fit (no node has room for one more), 90 run
-    CPU   45% ███▉▒▒▒▒·········· █others 81.55  ▒filler 90   ░reserve 0 ·free 207.86
-    MEM    5% ▎················· █others 24.5Gi ▒filler 90Gi ░reserve 0 ·free 1.92Ti
+    CPU   45% ███▌▒▒▒········· █ paid 81.55  ▒ filler 90   ░ reserve 0 · free 207.86
+    MEM    5% ▎··············· █ paid 24.5Gi ▒ filler 90Gi ░ reserve 0 · free 1.92Ti
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (3)
     NAMESPACE    ↓OTHERS  FILLER SHARE% CPU                                     PODS
@@ -178,8 +180,8 @@ fn before_pods_are_listed_nothing_of_them_is_shown() {
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable           listing pods… 12,345
     replicas of cpu=1 that fit: unknown
-    CPU    ?                                            █others ? ·allocatable 184
-    MEM    ?                                            █others ? ·allocatable 576Gi
+    CPU    ?                                            █ paid ? · allocatable 184
+    MEM    ?                                            █ paid ? · allocatable 576Gi
     CPU  remaining ?
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (6)
     NODE       STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU          SLOTS    PODS
@@ -203,8 +205,8 @@ fn refused_pods_come_with_what_to_do() {
     assert_snapshot!(bench.screen(80, 16), @r#"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                   pods refused
     replicas of cpu=1 that fit: unknown
-    CPU    ?                                            █others ? ·allocatable 184
-    MEM    ?                                            █others ? ·allocatable 576Gi
+    CPU    ?                                            █ paid ? · allocatable 184
+    MEM    ?                                            █ paid ? · allocatable 576Gi
     CPU  remaining ?
     ! pods are unknown: pods is forbidden: User "dev" cannot list resource "pods"
     an administrator can grant it:
@@ -243,8 +245,8 @@ fn an_empty_cluster_is_said_to_be_empty() {
     assert_snapshot!(bench.screen(80, 12), @"
     oppscale top  admin@blog  v1.36.2  0 nodes usable                           live
     0 replicas of cpu=1 fit (no node has room for one more), 0 run
-    CPU     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
-    MEM     -                                 █others 0 ▒filler 0 ░reserve 0 ·free 0
+    CPU     -                               █ paid 0 ▒ filler 0 ░ reserve 0 · free 0
+    MEM     -                               █ paid 0 ▒ filler 0 ░ reserve 0 · free 0
     CPU  remaining 0
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
     NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU               SLOTS    PODS
@@ -274,8 +276,8 @@ fn hpas_tell_what_is_wrong_with_them() {
     assert_snapshot!(bench.screen(100, 20), @"
     oppscale top  admin@blog  v1.36.2  6 nodes usable                                               live
     121 replicas of cpu=1 fit (cpu runs out), 90 run; 1 paid pod unplaceable
-    CPU   66% ██████▊▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░░······ █others 32.75  ▒filler 90   ░reserve 30 ·free 31.25
-    MEM   19% █▍▒▒▒▒▒······························· █others 19.9Gi ▒filler 90Gi ░reserve 0  ·free 466Gi
+    CPU   66% ██████▍▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒░░░░░░······ █ paid 32.75  ▒ filler 90   ░ reserve 30 · free 31.25
+    MEM   19% █▎▒▒▒▒▒····························· █ paid 19.9Gi ▒ filler 90Gi ░ reserve 0  · free 466Gi
     CPU  remaining 121.25                                                                              █
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                             (1)
     NAMESPACE     HPA↑        TARGET                REPLICAS MIN/MAX SCALED STATUS          METRIC
@@ -352,7 +354,7 @@ fn without_unicode_all_is_ascii_and_without_colour_nothing_is_coloured() {
     for tab in ['1', '2', '3', '4', '5', '?'] {
         for (width, height) in [(80, 24), (40, 10), (120, 40)] {
             let mut bench = Bench::blog();
-            bench.state.setup.theme = Theme { unicode: false, color: false };
+            bench.state.setup.theme = Theme { unicode: false, palette: None };
             bench.hear(|health| health.pods.phase = Phase::Listing(12_345));
             bench.code(KeyCode::Char(tab));
             let terminal = bench.draw(width, height);
@@ -399,7 +401,7 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     for keys in ["r", "o", "a", "i", "s", "p", "t", "n", "r>"] {
         lines += &(heading(&mut bench, keys) + "\n");
     }
-    bench.state.setup.theme = Theme { unicode: false, color: false };
+    bench.state.setup.theme = Theme { unicode: false, palette: None };
     lines += &heading(&mut bench, "o");
     assert_snapshot!(lines, @"
     NODE       STATE     ALLOC OTHERS FILLER ↑REMAIN REQ% CPU          SLOTS    PODS
@@ -410,7 +412,7 @@ fn the_arrow_stands_by_its_own_heading_alone() {
     NODE       STATE     ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS   ↓PODS
     NODE       STATE↑    ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
     NODE↑      STATE     ALLOC OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
-    NODE       STATE     ALLOC OTHERS  FILLER REMAIN ↓USE CPU          SLOTS    PODS
+    NODE       STATE     ALLOC OTHERS  FILLER REMAIN ↓REQ CPU          SLOTS    PODS
     NODE       STATE    ALLOC >OTHERS  FILLER REMAIN REQ% CPU          SLOTS    PODS
     ");
 }
@@ -515,4 +517,59 @@ fn wide_shows_free_and_why_at_eighty_columns() {
     hidden: GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILLER, MEM-OTHER…
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view
     ");
+}
+
+/// The chosen row must not show what is free as requested.
+#[test]
+fn the_chosen_row_keeps_the_colours_of_its_bar() {
+    let mut bench = Bench::blog();
+    bench.state.setup.theme = testing::theme();
+    let terminal = bench.draw(80, 24);
+    let buffer = terminal.backend().buffer();
+    let row = |y: u16| (0..80).map(move |x| &buffer[(x, y)]);
+    let is_bar = |cell: &&Cell| ["█", "▌", "▓", "·"].contains(&cell.symbol());
+    let colors = |y| row(y).filter(is_bar).map(|cell| (cell.fg, cell.modifier)).collect::<Vec<_>>();
+    let is_chosen = |y: &u16| row(*y).any(|cell| cell.modifier.contains(Modifier::REVERSED));
+    let chosen = (0..24).rfind(is_chosen).unwrap();
+    assert_eq!(colors(chosen), colors(chosen + 1), "fake-00000 and fake-00004 are alike");
+    assert!(colors(chosen).len() > 8);
+}
+
+/// Only areas are coloured by what they stand for; text keeps the terminal's foreground unless
+/// it warns.
+#[test]
+fn text_has_no_colour_of_a_part() {
+    let mut bench = Bench::blog();
+    bench.state.setup.theme = testing::theme();
+    for key in "12345".chars() {
+        bench.type_in(&key.to_string());
+        let terminal = bench.draw(120, 40);
+        let palette = testing::theme().palette.unwrap();
+        for cell in &terminal.backend().buffer().content {
+            let is_text = cell.symbol().chars().all(char::is_alphanumeric);
+            let is_part = [palette.paid, palette.filler, palette.waiting].contains(&cell.fg);
+            assert!(!(is_text && is_part), "{cell:?}");
+            assert!(![Color::Blue, Color::DarkGray, Color::Yellow].contains(&cell.fg));
+        }
+    }
+}
+
+/// Writes pictures of the screens, to be looked at: `target/pictures`.
+#[test]
+#[ignore = "writes pictures for people"]
+fn pictures() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pictures");
+    std::fs::create_dir_all(&folder).unwrap();
+    for scheme in testing::SCHEMES {
+        for (width, height) in [(80, 24), (120, 40), (200, 50)] {
+            for fixture in ["blog-cluster", "mixed-cluster"] {
+                let mut bench = Bench::of(fixture, setup());
+                bench.state.setup.theme = testing::theme();
+                let terminal = bench.draw(width, height);
+                let svg = testing::svg(terminal.backend().buffer(), &scheme, "oppscale top");
+                let file = format!("top-{fixture}-{width}x{height}-{}.svg", scheme.name);
+                std::fs::write(folder.join(file), svg).unwrap();
+            }
+        }
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
     // Figures of all resources are aligned.
     let count = lines.iter().map(|line| line.figures.len()).max().unwrap_or(0);
     let widest = |at: usize, wordy: bool, pen: &Pen<'_>| {
-        let of = |line: &Line| line.figures.get(at).map_or(0, |f| pen.width(&f.text(pen, wordy)));
+        let of = |line: &Line| line.figures.get(at).map_or(0, |f| 1 + pen.width(&f.text(wordy)));
         lines.iter().map(of).max().unwrap_or(0)
     };
     let wordy = place.width >= WORDY;
@@ -51,7 +51,7 @@ pub(super) fn bars(state: &State, place: Rect, pen: &mut Pen<'_>) {
         for (figure, width) in line.figures.iter().zip(&widths) {
             let left = (row.x + row.width).saturating_sub(x);
             let cell = Rect { x, width: (*width).min(left), ..row };
-            pen.put(cell, &figure.text(pen, wordy), figure.style(pen));
+            pen.legend(cell, figure.part, &figure.text(wordy), figure.style(pen));
             x = x.saturating_add(width + 1);
         }
     }
@@ -97,7 +97,7 @@ impl Line {
         };
         let text = |part, word, amount| FigureText::of(part, word, name, amount);
         let Some((others, own)) = value("others").zip(value("opportunistic")) else {
-            let unknown = text(Part::Paid, "others", None);
+            let unknown = text(Part::Paid, "paid", None);
             let all = text(Part::Free, "allocatable", Some(whole));
             return line("? ", Vec::new(), vec![unknown, all]);
         };
@@ -113,16 +113,16 @@ impl Line {
             (Part::Filler, own),
             (Part::Reserve, held),
             (Part::Free, beyond - held),
-            (Part::Overcommitted, short_by),
+            (Part::Waiting, short_by),
         ];
         let mut figures = vec![
-            text(Part::Paid, "others", Some(others)),
+            text(Part::Paid, "paid", Some(others)),
             text(Part::Filler, "filler", Some(own)),
             text(Part::Reserve, "reserve", Some(reserve)),
             text(Part::Free, "free", value("free")),
         ];
         if short_by > 0 {
-            figures.push(text(Part::Overcommitted, "over", Some(short_by)));
+            figures.push(text(Part::Waiting, "over", Some(short_by)));
         }
         let percent = units::percent(others + own, whole);
         // No usable node has the resource.
@@ -140,25 +140,20 @@ fn figure(row: &Row, id: &str, resource: &str) -> Option<Amount> {
 impl FigureText {
     fn of(part: Part, word: &'static str, resource: &str, amount: Option<Amount>) -> Self {
         let text = amount.map_or_else(|| "?".to_owned(), |a| units::amount(resource, a));
-        let is_bad = part == Part::Overcommitted || amount.is_some_and(|amount| amount < 0);
+        let is_bad = part == Part::Waiting || amount.is_some_and(|amount| amount < 0);
         Self { part, word, amount: text, is_bad }
     }
 
-    fn text(&self, pen: &Pen<'_>, wordy: bool) -> String {
-        let fill = pen.theme.fill(self.part);
+    /// The text beside the swatch.
+    fn text(&self, wordy: bool) -> String {
         match wordy {
-            true => format!("{fill}{} {}", self.word, self.amount),
-            false => format!("{fill}{}", self.amount),
+            true => format!(" {} {}", self.word, self.amount),
+            false => self.amount.clone(),
         }
     }
 
     fn style(&self, pen: &Pen<'_>) -> Style {
-        match (self.is_bad, self.part) {
-            (true, _) => pen.theme.bad(),
-            // The dim style of free cells would make its figure hard to read.
-            (false, Part::Free) => Style::default(),
-            (false, part) => pen.theme.style(part),
-        }
+        if self.is_bad { pen.theme.bad() } else { Style::default() }
     }
 }
 

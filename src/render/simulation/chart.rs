@@ -20,7 +20,7 @@ const MARGIN: usize = 8;
 
 /// The chart with its scale, its times and what its characters mean.
 pub(super) fn chart(run: &Run, printer: &Printer) -> String {
-    let theme = Theme { unicode: printer.is_unicode(), color: false };
+    let theme = Theme { unicode: printer.is_unicode(), palette: None };
     let (corner, floor) = if theme.unicode { ("└", "─") } else { ("+", "-") };
     let [paid, own, free] = [Part::Paid, Part::Filler, Part::Free].map(|part| theme.fill(part));
     let width = printer.width().unwrap_or(WIDTH).clamp(MARGIN + 20, WIDEST) - MARGIN;
