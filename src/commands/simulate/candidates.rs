@@ -16,13 +16,11 @@ use hpa_model::{ControllerConfig, MetricSource};
 use oppscale_cluster::autoscaler::quantities_as_text;
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
+use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 
 use super::args::{Nature, SimulateArgs, meant};
-
-/// The value of the filler's PriorityClass where a correction gives it one.
-const OPPORTUNISTIC: i32 = -1000;
 
 /// Everything that is going to be simulated.
 #[derive(Debug)]
@@ -278,7 +276,7 @@ fn corrected(entry: &Entry) -> anyhow::Result<Option<Entry>> {
     setup.filler.autoscaler.metric = correction.metric;
     if correction.changes.contains(&Change::LowerPriority) {
         let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
-        setup.filler.template.priority = OPPORTUNISTIC.min(lowest.saturating_sub(1));
+        setup.filler.template.priority = FILLER_PRIORITY.min(lowest.saturating_sub(1));
     }
     let name = format!("{}, corrected", entry.name);
     let title = format!("{}, with every correction", entry.title);

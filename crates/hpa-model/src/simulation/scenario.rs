@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
 use thiserror::Error;
@@ -205,8 +206,6 @@ const ARTICLE_CLUSTER: Amount = 184_000;
 const ARTICLE_RESERVE: i64 = 30_000;
 /// What a fast loop needs, millicores.
 const SMALL_RESERVE: i64 = 8_000;
-/// The value of the filler's PriorityClass.
-const OPPORTUNISTIC: i32 = -1000;
 
 /// Every configuration, in the order of the table.
 #[must_use]
@@ -241,7 +240,7 @@ pub fn configurations() -> Vec<Configuration> {
         Configuration {
             key: "D",
             title: "B with preemption and 5 s grace",
-            priority: OPPORTUNISTIC,
+            priority: FILLER_PRIORITY,
             grace_ms: 5_000,
             ..article.clone()
         },
@@ -285,7 +284,7 @@ pub fn configurations() -> Vec<Configuration> {
             title: "J with preemption and reserve 8",
             spec: average(Some(tolerant())),
             metric: watched(SMALL_RESERVE),
-            priority: OPPORTUNISTIC,
+            priority: FILLER_PRIORITY,
             grace_ms: 5_000,
         },
         Configuration {
@@ -293,7 +292,7 @@ pub fn configurations() -> Vec<Configuration> {
             title: "G with preemption, reserve 8 and 5 s grace",
             spec: average(None),
             metric: excluding(SMALL_RESERVE),
-            priority: OPPORTUNISTIC,
+            priority: FILLER_PRIORITY,
             grace_ms: 5_000,
         },
         Configuration {
@@ -301,7 +300,7 @@ pub fn configurations() -> Vec<Configuration> {
             title: "fit replicas, AverageValue 1, tolerance 0, preemption, reserve 8",
             spec: average(Some(filler_behavior())),
             metric: MetricModel::oppscale(Reserve::Cpu(SMALL_RESERVE)),
-            priority: OPPORTUNISTIC,
+            priority: FILLER_PRIORITY,
             grace_ms: 5_000,
         },
     ]
