@@ -1782,7 +1782,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__simulate)
-            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show --output --corrected --svg --color --theme --quiet --verbose --help"
+            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --kubernetes-version --seed --duration --show --output --corrected --svg --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1821,10 +1821,30 @@ _oppscale() {
                     return 0
                     ;;
                 --metric)
-                    COMPREPLY=($(compgen -W "excludes-own includes-own" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "excludes-own includes-own load queue per-pod" -- "${cur}"))
                     return 0
                     ;;
                 --reserve-in-metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --load)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pod-capacity)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --ready-after)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --warm-up)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sweep)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

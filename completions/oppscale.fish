@@ -217,15 +217,23 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s q -l quiet -
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'File of metric values to replay one HPA on; see docs/series.md' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'Cluster and paid load: blog, burst, day, step or a file' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'Cluster and paid load: blog, burst, day, step or a file [default: blog]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: B to H, J to L, oppscale [default: B F G H oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: includes-own if the metric falls when the HPA adds pods, else excludes-own [default: includes-own; excludes-own for oppscale\'s metric]' -r -f -a "excludes-own\t'Capacity that paid pods leave: filler pods do not change it'
-includes-own\t'Free capacity: filler pods use it up'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: what its External or Object metric measures: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own' -r -f -a "excludes-own\t'Capacity that paid pods leave: filler pods do not change it'
+includes-own\t'Free capacity: filler pods use it up'
+load\t'The whole load, which the replicas do not change'
+queue\t'Work that waits until the pods have done it'
+per-pod\t'The load of each pod, which falls as pods are added'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l load -d 'With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in step:5..40; or a file (CSV, query_range\'s JSON, promtool) [default: step]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l pod-capacity -d 'With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its target]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l ready-after -d 'With --hpa: time until a new pod is ready [default: 10s, and its probes\' delay]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l warm-up -d 'With --hpa: time until a ready pod is warm; until then it does half [default: 0s]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l sweep -d 'With --hpa: values of a field to try, repeatable: target=50%..80%:5, scaleDown.stabilizationWindowSeconds=0,60,300' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l kubernetes-version -d 'Kubernetes version of the HPA controller, 1.33 to 1.37 [default: 1.36]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l seed -d 'Random seed; equal seeds give equal runs' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l duration -d 'Simulated duration [default: the scenario\'s]' -r

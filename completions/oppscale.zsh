@@ -241,17 +241,25 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 ;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
-'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
-'--scenario=[Cluster and paid load\: blog, burst, day, step or a file]:NAME-FILE:_default' \
+'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --load --pod-capacity --ready-after --warm-up --sweep --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
+'--scenario=[Cluster and paid load\: blog, burst, day, step or a file \[default\: blog\]]:NAME-FILE:_default' \
 '(--scenario)*--from=[Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote]:FILE:_default' \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '*--config=[Named configuration, repeatable\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \
 '*--hpa=[Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable]:FILE:_default' \
-'--metric=[With --hpa\: includes-own if the metric falls when the HPA adds pods, else excludes-own \[default\: includes-own; excludes-own for oppscale'\''s metric\]]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
-includes-own\:"Free capacity\: filler pods use it up"))' \
+'--metric=[With --hpa\: what its External or Object metric measures\: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
+includes-own\:"Free capacity\: filler pods use it up"
+load\:"The whole load, which the replicas do not change"
+queue\:"Work that waits until the pods have done it"
+per-pod\:"The load of each pod, which falls as pods are added"))' \
 '--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES-SHARE:_default' \
+'(--scenario --from --config)--load=[With --hpa\: load that the pods serve\: step, ramp, day, spike, noise or constant, as in step\:5..40; or a file (CSV, query_range'\''s JSON, promtool) \[default\: step\]]:SHAPE-FILE:_default' \
+'--pod-capacity=[With --hpa\: load that one pod can serve at most \[default\: its cpu limit, or 1.5 times its target\]]:NUMBER:_default' \
+'--ready-after=[With --hpa\: time until a new pod is ready \[default\: 10s, and its probes'\'' delay\]]:TIME:_default' \
+'--warm-up=[With --hpa\: time until a ready pod is warm; until then it does half \[default\: 0s\]]:TIME:_default' \
+'*--sweep=[With --hpa\: values of a field to try, repeatable\: target=50%..80%\:5, scaleDown.stabilizationWindowSeconds=0,60,300]:FIELD=VALUES:_default' \
 '--kubernetes-version=[Kubernetes version of the HPA controller, 1.33 to 1.37 \[default\: 1.36\]]:VERSION:_default' \
 '--seed=[Random seed; equal seeds give equal runs]:NUMBER:_default' \
 '--duration=[Simulated duration \[default\: the scenario'\''s\]]:TIME:_default' \

@@ -1,5 +1,6 @@
 //! The outputs for people and scripts: one report, several formats.
 
+pub mod application;
 pub mod csv;
 pub mod findings;
 pub mod json;

@@ -16,6 +16,7 @@ use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
 use oppscale_core::model::Workload;
 use oppscale_core::policy::Policy;
+use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -201,6 +202,12 @@ pub struct WorkloadFile {
     pub class: Option<(String, Option<(i32, bool)>)>,
     /// How long a pod may take to end, milliseconds.
     pub grace_ms: u64,
+    /// Cpu that a pod can use at most, millicores; `None` if a container has no limit.
+    pub limit_milli: Option<u64>,
+    /// Containers without a request for cpu: the HPA cannot compute a utilization of it.
+    pub without_cpu: Vec<String>,
+    /// How long its probes delay that a pod is ready, milliseconds.
+    pub probe_ms: u64,
     /// The policy in its annotations.
     pub policy: Policy,
 }
@@ -220,8 +227,9 @@ pub fn workload(
     let (found, _) = document.objects(&[&target.kind])?;
     let is_it = |object: &Value| {
         let metadata = &object["metadata"];
+        let namespace = metadata["namespace"].as_str().unwrap_or_default();
         metadata["name"] == target.name.as_str()
-            && metadata["namespace"].as_str().unwrap_or_default() == manifest.autoscaler.namespace()
+            && or_default(namespace) == or_default(manifest.autoscaler.namespace())
     };
     let found = found.into_iter().map(|object| object.value).find(is_it);
     let Some(object) = found else { return Ok(None) };
@@ -244,12 +252,51 @@ pub fn workload(
         Some(name) => Some((name.to_owned(), priority_class(document, name)?)),
         None => None,
     };
+    let containers: Vec<_> = pod["containers"].as_array().into_iter().flatten().collect();
+    let cpu = |container: &Value, of: &str| {
+        let cpu = &container["resources"][of]["cpu"];
+        cpu.as_str().map(str::to_owned).or_else(|| cpu.is_number().then(|| cpu.to_string()))
+    };
+    // The API server takes a limit for the request where there is none.
+    let has_no_request = |container: &&&Value| {
+        cpu(container, "requests").or_else(|| cpu(container, "limits")).is_none()
+    };
+    let without_cpu = containers.iter().filter(has_no_request);
+    let without_cpu = without_cpu.map(|c| c["name"].as_str().unwrap_or_default().to_owned());
+    let limit = |container: &&Value| {
+        let limit: Quantity = cpu(container, "limits")?.parse().ok()?;
+        u64::try_from(limit.milli_value().value).ok()
+    };
     Ok(Some(WorkloadFile {
+        limit_milli: containers.iter().map(limit).sum::<Option<u64>>().filter(|milli| *milli > 0),
+        without_cpu: without_cpu.collect(),
+        probe_ms: containers.iter().map(|container| probe_ms(container)).max().unwrap_or(0),
         replica: Replica::from_footprint(footprint),
         class,
         grace_ms: grace.saturating_mul(1000),
         policy: Policy::of(pairs).map_err(|e| error(e.to_string()))?,
     }))
+}
+
+/// The namespace of an object that may leave it out.
+fn or_default(namespace: &str) -> &str {
+    if namespace.is_empty() { "default" } else { namespace }
+}
+
+/// How long a container's probes delay its readiness: the start of the first, and one period of
+/// the readiness probe.
+fn probe_ms(container: &Value) -> u64 {
+    let seconds = |probe: &str, field: &str, usual: u64| match container[probe].is_object() {
+        true => container[probe][field].as_u64().unwrap_or(usual),
+        false => 0,
+    };
+    let startup = seconds("startupProbe", "initialDelaySeconds", 0);
+    let readiness = seconds("readinessProbe", "initialDelaySeconds", 0).saturating_add(seconds(
+        "readinessProbe",
+        "periodSeconds",
+        10,
+    ));
+    startup.saturating_add(readiness).saturating_mul(1000)
 }
 
 /// The value of a PriorityClass, and whether its pods preempt.

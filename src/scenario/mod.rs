@@ -7,6 +7,7 @@
 
 mod admission;
 mod document;
+mod load_file;
 mod manifest;
 mod observed;
 mod scenario_file;
@@ -14,6 +15,7 @@ mod series_file;
 mod wire;
 
 pub use document::{Document, DocumentError};
+pub use load_file::{load, of_json};
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
 pub use observed::{Recorded, observed, recorded};
 pub use scenario_file::setup;

@@ -12,6 +12,7 @@ mod saved_lists;
 mod screen;
 mod simulate;
 mod simulate_input;
+mod simulate_load;
 mod top_demand;
 mod top_devices;
 mod top_faults;

@@ -6,7 +6,7 @@ use hpa_model::application::{
 use hpa_model::simulation::SyncTiming;
 use hpa_model::{
     Behavior, ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
-    ResourceName, ScalingRules, SelectPolicy,
+    ResourceName, ScalingRules, SelectPolicy, Selector,
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -35,6 +35,7 @@ fn setup(source: MetricSource, target: MetricTarget, path: MetricPath) -> Applic
         },
         demand: Demand::constant(7.0),
         metrics: vec![path],
+        selector: Selector::Valid,
         start_replicas: 2,
         end_ms: 2 * HOUR_MS,
         sample_ms: 60_000,
@@ -147,6 +148,16 @@ fn the_verdict_is_what_the_metric_and_its_target_make_of_it() {
     let mut inert = cpu();
     inert.spec.min_replicas = Some(40);
     assert_eq!(judge(&inert).unwrap().behaves, Behaves::Inert);
+}
+
+/// Two HPAs on one target: the controller stops both.
+#[test]
+fn an_ambiguous_selector_stops_the_hpa() {
+    let mut setup = cpu();
+    setup.selector = Selector::Ambiguous;
+    let verdict = judge(&setup).unwrap();
+    assert_eq!(verdict.behaves, Behaves::Inert);
+    assert!(verdict.why.contains("AmbiguousSelector"), "{}", verdict.why);
 }
 
 /// Memory does not fall when pods are added: the HPA sits at a bound.

@@ -10,6 +10,7 @@ use oppscale_core::error::Error;
 use oppscale_core::nearest::nearest;
 use oppscale_core::reserve::Reserve;
 
+use super::sweep::Sweep;
 use crate::commands::args::OutputArgs;
 
 /// Arguments of `oppscale simulate`.
@@ -20,8 +21,12 @@ Examples:
       the article's cluster under its own HPA, others, and oppscale's
   oppscale simulate --scenario day --config G --config oppscale
       500 nodes over a day, two ways to fill them
+  oppscale simulate --hpa web.yaml --load day
+      an HPA on cpu over a day, before you apply it
+  oppscale simulate --hpa web.yaml --load rps.csv --sweep target=50%..80%:5
+      which target serves a recorded load best
   oppscale simulate --hpa miner.yaml --metric excludes-own
-      your HPA before you apply it, and what it should be instead
+      the HPA of a filler, and what it should be instead
   kubectl get nodes,pods -A -o json > cluster.json
   oppscale simulate --from cluster.json --hpa miner.yaml
       the same on a cluster like yours
@@ -37,13 +42,14 @@ pub struct SimulateArgs {
         long,
         value_name = "FILE",
         conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs", "hpas",
-            "metric", "reserve_in_metric", "kubernetes_version", "seed", "duration", "show",
+            "metric", "reserve_in_metric", "kubernetes_version", "load", "pod_capacity",
+            "ready_after", "warm_up", "sweeps", "seed", "duration", "show",
             "output", "corrected", "svg"]
     )]
     pub series: Option<String>,
-    /// Cluster and paid load: blog, burst, day, step or a file
-    #[arg(long, value_name = "NAME|FILE", default_value = "blog")]
-    pub scenario: String,
+    /// Cluster and paid load: blog, burst, day, step or a file [default: blog]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub scenario: Option<String>,
     /// Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity
     /// history that top --record wrote
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "scenario")]
@@ -62,13 +68,36 @@ pub struct SimulateArgs {
     /// Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable
     #[arg(long = "hpa", value_name = "FILE")]
     pub hpas: Vec<String>,
-    /// With --hpa: includes-own if the metric falls when the HPA adds pods, else excludes-own
-    /// [default: includes-own; excludes-own for oppscale's metric]
+    /// With --hpa: what its External or Object metric measures: load, queue or per-pod (load
+    /// shared by the pods); or idle capacity that includes-own pods use up, or excludes-own
     #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
     pub metric: Option<Nature>,
     /// With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
+    /// With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in
+    /// step:5..40; or a file (CSV, query_range's JSON, promtool) [default: step]
+    #[arg(
+        long,
+        value_name = "SHAPE|FILE",
+        requires = "hpas",
+        conflicts_with_all = ["scenario", "from", "configs"]
+    )]
+    pub load: Option<String>,
+    /// With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its
+    /// target]
+    #[arg(long, value_name = "NUMBER", requires = "hpas", value_parser = positive)]
+    pub pod_capacity: Option<f64>,
+    /// With --hpa: time until a new pod is ready [default: 10s, and its probes' delay]
+    #[arg(long, value_name = "TIME", requires = "hpas", value_parser = parse_duration)]
+    pub ready_after: Option<Duration>,
+    /// With --hpa: time until a ready pod is warm; until then it does half [default: 0s]
+    #[arg(long, value_name = "TIME", requires = "hpas", value_parser = parse_duration)]
+    pub warm_up: Option<Duration>,
+    /// With --hpa: values of a field to try, repeatable: target=50%..80%:5,
+    /// scaleDown.stabilizationWindowSeconds=0,60,300
+    #[arg(long = "sweep", value_name = "FIELD=VALUES", requires = "hpas")]
+    pub sweeps: Vec<Sweep>,
     /// Kubernetes version of the HPA controller, 1.33 to 1.37 [default: 1.36]
     #[arg(long, value_name = "VERSION")]
     pub kubernetes_version: Option<KubernetesVersion>,
@@ -111,6 +140,18 @@ pub enum Nature {
     ExcludesOwn,
     /// Free capacity: filler pods use it up
     IncludesOwn,
+    /// The whole load, which the replicas do not change
+    Load,
+    /// Work that waits until the pods have done it
+    Queue,
+    /// The load of each pod, which falls as pods are added
+    PerPod,
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    let number: Option<f64> = text.parse().ok();
+    let number = number.filter(|number| number.is_finite() && *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
 }
 
 /// The configurations that are compared when nothing is said.

@@ -129,20 +129,21 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
         let warnings = unknown.chain(invalid).chain(snapshot.notes.iter().cloned()).collect();
         return Ok((args.from.join(", "), scenario::observed(&snapshot, &workload), warnings));
     }
-    if let Ok(known) = args.scenario.parse::<Scenario>() {
+    let scenario = args.scenario.as_deref().unwrap_or(Scenario::Blog.name());
+    if let Ok(known) = scenario.parse::<Scenario>() {
         return Ok((known.name().to_owned(), known.setup(), Vec::new()));
     }
     // A word without a dot or a slash is a name that was mistyped, unless there is such a file.
-    let is_name = !args.scenario.contains(['.', '/']) && args.scenario != "-";
-    if is_name && !std::path::Path::new(&args.scenario).exists() {
-        let name = args.scenario.parse::<Scenario>().err().map(|error| error.to_string());
-        let near = meant(&args.scenario, &Scenario::ALL.map(Scenario::name));
+    let is_name = !scenario.contains(['.', '/']) && scenario != "-";
+    if is_name && !std::path::Path::new(scenario).exists() {
+        let name = scenario.parse::<Scenario>().err().map(|error| error.to_string());
+        let near = meant(scenario, &Scenario::ALL.map(Scenario::name));
         bail!(
             Error::usage(name.unwrap_or_default())
                 .hint(format!("{near}or the name of a scenario file"))
         );
     }
-    let document = Document::read(&args.scenario)?;
+    let document = Document::read(scenario)?;
     let setup = scenario::setup(&document)?;
     Ok((document.name, setup, Vec::new()))
 }
@@ -157,7 +158,7 @@ fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<V
                      metrics of remaining capacity",
                     manifest.name()
                 ))
-                .hint("to replay Resource and Pods metrics, write a series: docs/series.md")
+                .hint("without --scenario, --from and --metric it is simulated under load")
             );
         }
     }
@@ -205,7 +206,8 @@ fn metric_model(
         MetricModel { reserve, unit: MetricUnit::Cores, ..MetricModel::article() }
     };
     match args.metric {
-        None => model,
+        // Those follow load, and are not a filler's.
+        None | Some(Nature::Load | Nature::Queue | Nature::PerPod) => model,
         Some(Nature::IncludesOwn) => MetricModel { filler_pods: FillerPods::Included, ..model },
         Some(Nature::ExcludesOwn) => {
             MetricModel { filler_pods: FillerPods::Excluded, counts_demand: true, ..model }

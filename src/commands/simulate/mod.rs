@@ -1,7 +1,9 @@
 //! `oppscale simulate`: what an HPA will do, before it does it.
 
+mod application;
 mod args;
 mod candidates;
+mod sweep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,6 +15,7 @@ use crate::files;
 use crate::filler::KEDA_OWNS;
 use crate::printer::Printer;
 use crate::progress::Progress;
+use crate::render;
 use crate::render::simulation::{self, Comparison, Entry, csv, json, svg};
 use crate::scenario::{self, Document, DocumentError};
 
@@ -30,6 +33,11 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
         let text = off_thread(move || replay(&file)).await?;
         printer.data(&text)?;
         return Ok(Exit::Ok);
+    }
+    let (args, plan) =
+        off_thread(move || application::plan(&args).map(|plan| (args, plan))).await?;
+    if let Some(plan) = plan {
+        return under_load(&args, plan, printer).await;
     }
     let (args, stage) =
         off_thread(move || candidates::of(&args).map(|stage| (args, stage))).await?;
@@ -57,6 +65,35 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
     };
     if let Some(path) = &args.svg {
         let picture = svg::picture(&comparison.scenario, close);
+        files::write_whole(path, picture.as_bytes())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// Simulates HPAs that follow load, and prints what comes of it.
+async fn under_load(
+    args: &SimulateArgs,
+    plan: application::Plan,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    plan.warnings.iter().for_each(|warning| printer.warn(warning));
+    let comparison = application::run(args, plan, printer).await?;
+    let close = comparison.shown();
+    let text = match args.output.format {
+        _ if args.corrected => {
+            if !comparison.is_sweep {
+                printer.note("nothing to correct: --sweep finds better values");
+            }
+            close.manifest()?
+        }
+        Output::Table => render::application::report(&comparison, printer),
+        Output::Json => render::application::json(&comparison),
+        Output::Csv => render::application::csv(&comparison),
+    };
+    if let Some(path) = &args.svg {
+        let picture = render::application::picture(&comparison);
         files::write_whole(path, picture.as_bytes())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }

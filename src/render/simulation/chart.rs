@@ -118,7 +118,7 @@ fn mean(samples: &[Sample]) -> Option<Point> {
 }
 
 /// A time on an axis, without seconds if it is long.
-pub(super) fn moment(ms: u64, end_ms: u64) -> String {
+pub(in crate::render) fn moment(ms: u64, end_ms: u64) -> String {
     let unit = if end_ms >= 600_000 { 60_000 } else { 1000 };
     units::duration(Duration::from_millis(ms / unit * unit))
 }

@@ -6,6 +6,9 @@ pub mod json;
 pub mod svg;
 mod table;
 
+pub(super) use chart::moment;
+pub(super) use table::wrapped;
+
 use crate::filler::{CorrectedHpa, KEDA_OWNS, yaml};
 use crate::printer::{Printer, Style};
 use crate::scenario::Manifest;

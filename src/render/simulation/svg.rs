@@ -31,16 +31,7 @@ pub fn picture(scenario: &str, entry: &Entry) -> String {
     let points = points(&entry.run.samples, MOST_POINTS);
     let top = points.iter().map(|point| point.allocatable).fold(1.0, f64::max);
     let frame = Frame { end: (outcome.length_ms as f64).max(1.0), top };
-    let mut svg = String::new();
-    let _ = writeln!(
-        svg,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
-         height=\"{HEIGHT}\" font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"#222\">"
-    );
-    let title = escaped(&format!("{} on {scenario}: {}", entry.name, entry.title));
-    let _ = writeln!(svg, "<title>{title}</title>");
-    let _ = writeln!(svg, "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
-    let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"30\" font-size=\"17\">{title}</text>");
+    let title = format!("{} on {scenario}: {}", entry.name, entry.title);
     let figures = format!(
         "{}; {}.{} % requested on average, {} reversals, {} filler pods deleted, {} paid pods delayed",
         stability(entry),
@@ -50,30 +41,50 @@ pub fn picture(scenario: &str, entry: &Entry) -> String {
         outcome.filler_deleted,
         outcome.paid_delayed
     );
-    let figures = escaped(&figures);
-    let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"50\" fill=\"#555\">{figures}</text>");
-    legend(&mut svg);
+    let mut svg = head(&title, &figures);
+    legend(
+        &mut svg,
+        &[(PAID, "paid"), (OWN, "opportunistic"), (FREE, "free"), (WAITING, "paid pods wait")],
+    );
     frame.area(&mut svg, FREE, &points, |_| 0.0, |point| point.allocatable);
     frame.area(&mut svg, OWN, &points, |point| point.paid, |point| point.paid + point.own);
     frame.area(&mut svg, PAID, &points, |_| 0.0, |point| point.paid);
     frame.waiting(&mut svg, &points);
-    frame.axes(&mut svg, outcome.length_ms);
+    frame.axes(&mut svg, outcome.length_ms, "cores");
     svg.push_str("</svg>\n");
     svg
 }
 
+/// The beginning of a picture: its title, and its figures in a line.
+pub(in crate::render) fn head(title: &str, figures: &str) -> String {
+    let mut svg = String::new();
+    let _ = writeln!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" \
+         height=\"{HEIGHT}\" font-family=\"system-ui, sans-serif\" font-size=\"13\" fill=\"#222\">"
+    );
+    let (title, figures) = (escaped(title), escaped(figures));
+    let _ = writeln!(svg, "<title>{title}</title>");
+    let _ = writeln!(svg, "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>");
+    let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"30\" font-size=\"17\">{title}</text>");
+    let _ = writeln!(svg, "<text x=\"{LEFT}\" y=\"50\" fill=\"#555\">{figures}</text>");
+    svg
+}
+
 /// Where a moment and an amount lie in the picture.
-struct Frame {
-    end: f64,
-    top: f64,
+pub(in crate::render) struct Frame {
+    /// Length of the run, milliseconds.
+    pub(in crate::render) end: f64,
+    /// Highest amount, in thousandths.
+    pub(in crate::render) top: f64,
 }
 
 impl Frame {
-    fn x(&self, ms: f64) -> f64 {
+    pub(in crate::render) fn x(&self, ms: f64) -> f64 {
         LEFT + (WIDTH - LEFT - RIGHT) * ms / self.end
     }
 
-    fn y(&self, milli: f64) -> f64 {
+    pub(in crate::render) fn y(&self, milli: f64) -> f64 {
         HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * milli / self.top
     }
 
@@ -119,7 +130,7 @@ impl Frame {
         }
     }
 
-    fn axes(&self, svg: &mut String, end_ms: u64) {
+    pub(in crate::render) fn axes(&self, svg: &mut String, end_ms: u64, unit: &str) {
         let (left, right) = (LEFT, WIDTH - RIGHT);
         for line in 0..=LINES {
             let milli = self.top * f64::from(line) / f64::from(LINES);
@@ -156,21 +167,20 @@ impl Frame {
         let _ = writeln!(
             svg,
             "<text x=\"20\" y=\"{middle:.1}\" text-anchor=\"middle\" fill=\"#555\" \
-             transform=\"rotate(-90 20 {middle:.1})\">cores</text>"
+             transform=\"rotate(-90 20 {middle:.1})\">{unit}</text>"
         );
     }
 }
 
-fn legend(svg: &mut String) {
-    let entries =
-        [(PAID, "paid"), (OWN, "opportunistic"), (FREE, "free"), (WAITING, "paid pods wait")];
+pub(in crate::render) fn legend(svg: &mut String, entries: &[(&str, &str)]) {
     let mut x = LEFT;
     for (color, label) in entries {
         let _ = writeln!(
             svg,
             "<rect x=\"{x}\" y=\"60\" width=\"12\" height=\"12\" fill=\"{color}\"/>\
              <text x=\"{}\" y=\"71\">{label}</text>",
-            x + 18.0
+            x + 18.0,
+            label = escaped(label)
         );
         x += 36.0 + 7.5 * label.len() as f64;
     }

@@ -149,7 +149,7 @@ fn cpu(milli: Amount) -> String {
 }
 
 /// Lines of at most 80 columns; all but the first are indented.
-pub(super) fn wrapped(sentence: &str, indent: &str) -> String {
+pub(in crate::render) fn wrapped(sentence: &str, indent: &str) -> String {
     let lines = terminal::wrapped(sentence, WIDTH - indent.len());
     lines.join(&format!("\n{indent}")) + "\n"
 }

@@ -17,6 +17,8 @@ pub enum Measure {
     Queue(f64),
     /// A value that does not depend on the application.
     Constant(f64),
+    /// Nothing: the metrics API fails.
+    Missing,
 }
 
 /// The way of a metric from the pods to the HPA.

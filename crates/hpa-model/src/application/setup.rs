@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::demand::Demand;
 use super::measure::MetricPath;
 use crate::simulation::SyncTiming;
-use crate::{ControllerConfig, HpaSpec, Invalid, validate};
+use crate::{ControllerConfig, HpaSpec, Invalid, Selector, validate};
 
 /// An application, its HPA, and the demand on it.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,8 @@ pub struct ApplicationSetup {
     pub demand: Demand,
     /// The path of each metric of the spec, in its order.
     pub metrics: Vec<MetricPath>,
+    /// What the controller makes of the target's pod selector.
+    pub selector: Selector,
     /// Replicas at the start, all ready and warm.
     pub start_replicas: u32,
     /// The last moment that is simulated, milliseconds.

@@ -8,7 +8,6 @@ use crate::replica_calculator::Tolerances;
 use crate::simulation::{Prng, Rescale};
 use crate::{
     Controller, HpaSpec, MetricError, MetricSource, Observation, Pod, PodReading, Pods, Scale,
-    Selector,
 };
 
 /// Length of a step, milliseconds.
@@ -214,7 +213,9 @@ impl<'s> Simulation<'s> {
             .map(|(metric, (total, readings))| match (&metric.source, total) {
                 (MetricSource::External(_), Some(items)) => crate::Sample::External(items),
                 (MetricSource::Object { .. }, Some([value])) => crate::Sample::Object(*value),
-                (source, _) if source.is_per_pod() => crate::Sample::Pods(readings),
+                (source, _) if source.is_per_pod() && !readings.is_empty() => {
+                    crate::Sample::Pods(readings)
+                }
                 _ => crate::Sample::Failed(MetricError::Fetch),
             })
             .collect();
@@ -224,7 +225,7 @@ impl<'s> Simulation<'s> {
                 spec_replicas: self.workload.spec_replicas(),
                 status_replicas: self.workload.status_replicas(at(now)),
             }),
-            selector: Selector::Valid,
+            selector: self.setup.selector,
             pods: match lists_pods {
                 true => Pods::Listed(&listed),
                 false => Pods::Counted { total, ready },
@@ -263,7 +264,9 @@ impl<'s> Simulation<'s> {
                 factor * queue.copied().unwrap_or(0.0)
             }
             Measure::Constant(value) => value,
-            Measure::Cpu | Measure::Memory(_) | Measure::WorkOfPod(_) => return None,
+            Measure::Cpu | Measure::Memory(_) | Measure::WorkOfPod(_) | Measure::Missing => {
+                return None;
+            }
         };
         Some([milli(value)])
     }
@@ -281,7 +284,8 @@ impl<'s> Simulation<'s> {
         let started = pod.started_ms.unwrap_or(0).saturating_sub(EPOCH_MS);
         let is_known = measured_ms.is_some()
             && (started == 0 || started.saturating_add(path.window_ms) <= measured);
-        let value = ready.filter(|_| is_known).map(|ready| match path.measure {
+        let value = ready.filter(|_| is_known && path.measure != Measure::Missing);
+        let value = value.map(|ready| match path.measure {
             Measure::Cpu => {
                 milli(self.work(path, measured, ready) * application.milli_per_unit / 1000.0)
             }
@@ -291,6 +295,7 @@ impl<'s> Simulation<'s> {
             | Measure::DemandPerPod(value)
             | Measure::Queue(value)
             | Measure::Constant(value) => milli(value),
+            Measure::Missing => 0,
         });
         PodReading {
             value,

@@ -1,0 +1,199 @@
+//! `oppscale simulate --hpa` for HPAs that follow load.
+
+use serde_json::Value;
+
+use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fixture;
+
+fn run(env: &TestEnv, case: &str, args: &[&str]) -> CommandOutput {
+    let file = fixture(&format!("hpa/{case}.yaml")).display().to_string();
+    let output = env.run([&["simulate", "--hpa", &file], args].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    output
+}
+
+fn json(env: &TestEnv, case: &str, args: &[&str]) -> Value {
+    serde_json::from_str(&run(env, case, &[args, &["-o", "json"]].concat()).stdout).unwrap()
+}
+
+/// An HPA and the Deployment that it scales.
+fn web(behavior: &str, containers: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec:\n  selector: \
+         {{matchLabels: {{app: web}}}}\n  template:\n    metadata: {{labels: {{app: web}}}}\n    \
+         spec:\n      terminationGracePeriodSeconds: 5\n      containers: {containers}\n---\n\
+         apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: web}}\nspec:\n  \
+         scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: web}}\n  minReplicas: 2\n  \
+         maxReplicas: 20\n  metrics:\n  - type: Resource\n    resource: {{name: cpu, target: {{type: \
+         Utilization, averageUtilization: 70}}}}\n  behavior: {behavior}\n"
+    )
+}
+
+const CONTAINER: &str = "[{name: a, image: 'a:1', resources: {requests: {cpu: 500m, memory: 1Gi}, \
+                         limits: {cpu: 800m}}, readinessProbe: {initialDelaySeconds: 20, \
+                         periodSeconds: 5, httpGet: {port: 80}}}]";
+
+#[test]
+fn every_kind_of_metric_has_its_sentence() {
+    for (case, args, words) in [
+        ("s04-cpu", &[][..], "web: stable. At a constant load the HPA settles"),
+        ("s03-v1", &[], "crunch: stable."),
+        (
+            "s02-v2beta1",
+            &[],
+            "crunch: no verdict. An HPA does not say what a metric measures. State it for",
+        ),
+        ("s30-two", &[], "rabbitmq_queue_messages_ready with --metric"),
+        ("s40-kedahpa", &[], "s0-rabbitmq-jobs is taken for work that waits until"),
+        ("s53-two", &[], "(AmbiguousSelector)"),
+        ("s08-list", &[], "b scales the same target, so the controller stops both"),
+        ("s13-emptydocs", &["--metric", "load"], "crunch: stable."),
+        ("hpa-obj", &["--metric", "per-pod"], "crunch: stable."),
+        ("hpa-obj", &["--metric", "load"], "crunch: saturated at 150. At every load"),
+    ] {
+        let output = run(&TestEnv::new(), case, args);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{case}: {words}: {output}");
+        assert!(output.stdout.lines().all(|line| line.chars().count() <= 100), "{output}");
+        assert!(output.stdout.lines().count() <= 34, "one screen: {output}");
+    }
+}
+
+#[test]
+fn the_workload_beside_the_hpa_is_what_is_simulated() {
+    let env = TestEnv::new();
+    env.write("web.yaml", &web("{}", CONTAINER));
+    let output = env.run(["simulate", "--hpa", "web.yaml"]);
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    // 10 s until it runs, 20 s and 5 s of its probe; its limit, and its grace period.
+    let words = "A pod requests 0.5 cores, serves at most 0.8 cores of work, is ready after 35s, and gone \
+                 5s after its deletion.";
+    assert!(text.contains(words), "{output}");
+    // The HPA cannot compute a share of a request that is not there.
+    let bare =
+        "[{name: a, image: 'a:1'}, {name: b, image: 'b:1', resources: {requests: {cpu: 1}}}]";
+    env.write("bare.yaml", &web("{}", bare));
+    let output = env.run(["simulate", "--hpa", "bare.yaml"]);
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.starts_with("web: inert. The HPA never moves."), "{output}");
+    assert!(text.contains("missing request"), "{output}");
+    assert!(text.contains("has no cpu request in a,"), "{output}");
+}
+
+#[test]
+fn the_verdict_says_what_a_behavior_does() {
+    for (behavior, words) in [
+        (
+            "{scaleDown: {selectPolicy: Disabled}}",
+            "web: only up. scaleDown has selectPolicy Disabled",
+        ),
+        (
+            "{scaleUp: {selectPolicy: Disabled}}",
+            "web: only down. scaleUp has selectPolicy Disabled",
+        ),
+        (
+            "{scaleUp: {selectPolicy: Disabled}, scaleDown: {selectPolicy: Disabled}}",
+            "web: inert. Both directions have selectPolicy Disabled.",
+        ),
+        ("{scaleDown: {stabilizationWindowSeconds: 3600}}", "within 3625s from maxReplicas 20"),
+    ] {
+        let env = TestEnv::new();
+        env.write("web.yaml", &web(behavior, CONTAINER));
+        let output = env.run(["simulate", "--hpa", "web.yaml"]);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn a_load_comes_from_a_shape_or_a_file() {
+    let env = TestEnv::new();
+    let day = json(&env, "s04-cpu", &["--load", "day:1..5"]);
+    let outcome = &day["configurations"][0]["outcome"];
+    assert_eq!(outcome["lengthSeconds"], 86_400, "{outcome}");
+    assert_eq!((&outcome["leastReplicas"], &outcome["mostReplicas"]), (&2.into(), &7.into()));
+    env.write("load.csv", "time,cores\n0,1\n600,5\n1200,5\n");
+    let recorded = json(&env, "s04-cpu", &["--load", "load.csv"]);
+    assert_eq!(recorded["load"], "load.csv");
+    assert_eq!(recorded["configurations"][0]["outcome"]["lengthSeconds"], 1_200);
+    let samples = recorded["configurations"][0]["samples"].as_array().unwrap();
+    assert_eq!(samples.last().unwrap()["demandMilli"], 5_000);
+    for (load, code, words) in [
+        ("steps", 2, "did you mean step? expected step, ramp, day"),
+        ("step:5", 2, "expected levels such as step:5..40"),
+        ("step:9..5", 2, "expected levels such as"),
+        ("none.csv", 1, "none.csv"),
+    ] {
+        let file = fixture("hpa/s04-cpu.yaml").display().to_string();
+        let output = env.run(["simulate", "--hpa", &file, "--load", load]);
+        assert_eq!(output.code, Some(code), "{output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn a_sweep_finds_the_front_and_prints_the_best() {
+    let env = TestEnv::new();
+    let sweeps =
+        ["--sweep", "target=50%..80%:10", "--sweep", "scaleDown.stabilizationWindowSeconds=0,300"];
+    let found = json(&env, "s04-cpu", &sweeps);
+    let all = found["configurations"].as_array().unwrap();
+    assert_eq!(all.len(), 8);
+    let figure = |entry: &Value, name: &str| entry["outcome"][name].as_u64().unwrap();
+    let figures = |entry: &Value| {
+        (figure(entry, "missingMilliPodHours"), figure(entry, "requestedMilliCoreHours"))
+    };
+    let front: Vec<_> = all.iter().filter(|entry| entry["pareto"] == true).collect();
+    assert!(!front.is_empty() && front.len() < 8, "{}", front.len());
+    for entry in &front {
+        let own = figures(entry);
+        let is_better = |other: &Value| {
+            let other = figures(other);
+            other.0 < own.0 && other.1 < own.1
+        };
+        assert!(!all.iter().any(is_better));
+    }
+    let best = run(&env, "s04-cpu", &[&sweeps[..], &["--corrected"]].concat()).stdout;
+    let shown = all.iter().find(|entry| entry["name"] == found["shown"]).unwrap();
+    let target = shown["swept"]["target"].as_str().unwrap().trim_end_matches('%').to_owned();
+    assert!(best.contains(&format!("averageUtilization: {target}\n")), "{best}");
+    assert!(best.contains("stabilizationWindowSeconds: "), "{best}");
+    let table = run(&env, "s04-cpu", &sweeps).stdout;
+    assert!(table.contains("8 configurations;"), "{table}");
+    let file = fixture("hpa/s04-cpu.yaml").display().to_string();
+    for (sweep, words) in [
+        ("target=0%", "spec.metrics[0].resource.target.averageUtilization: Invalid value"),
+        ("maxReplica=5", "spec.maxReplica: unknown field"),
+        ("scaleUp.policies[0].value=5", "there is no scaleUp.policies[0].value"),
+        ("target", "expected FIELD=A,B,C or FIELD=FROM..TO:STEP"),
+    ] {
+        let output = env.run(["simulate", "--hpa", &file, "--sweep", sweep]);
+        assert!(output.code.is_some_and(|code| code > 0), "{output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn several_hpas_share_one_load_and_one_picture() {
+    let env = TestEnv::new();
+    env.write("a.yaml", &web("{}", CONTAINER));
+    let window = "{scaleDown: {stabilizationWindowSeconds: 0}}";
+    env.write("b.yaml", &web(window, CONTAINER));
+    let args = ["simulate", "--hpa", "a.yaml", "--hpa", "b.yaml", "--svg", "web.svg"];
+    let output = env.run(args);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("\nweb ") && output.stdout.contains("\nweb (2) "), "{output}");
+    let svg = std::fs::read_to_string(env.path("web.svg")).unwrap();
+    for part in
+        ["<svg xmlns", ">needed</text>", ">web</text>", ">web (2)</text>", "ready pods", "</svg>"]
+    {
+        assert!(svg.contains(part), "{part}: {svg}");
+    }
+    let csv = env.run([&args[..5], &["-o", "csv"]].concat());
+    assert_eq!(csv.stdout.lines().count(), 3, "{csv}");
+    // A filler beside it is another simulation.
+    let filler = fixture("hpa/s31-expr.yaml").display().to_string();
+    let output = env.run(["simulate", "--hpa", "a.yaml", "--hpa", &filler]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("these are two simulations"), "{output}");
+}
