@@ -6,13 +6,14 @@
 # compiles it for musl as it is. The cache mounts take BuildKit, or buildah.
 ARG RUST=1.95
 FROM rust:${RUST}-slim AS build
-RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev ca-certificates \
+RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev ca-certificates jq \
     && rm -rf /var/lib/apt/lists/*
 RUN rustup target add "$(uname -m)-unknown-linux-musl"
 WORKDIR /src
 # What the program is made of, and nothing else: a change of a test or a page builds nothing
 # anew, and nothing that lies about gets into the build.
 COPY Cargo.toml Cargo.lock LICENSE ./
+COPY .ci/licenses .ci/licenses
 COPY charts charts
 COPY crates crates
 COPY src src
@@ -25,6 +26,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && env "CC_$(echo "$target" | tr - _)=gcc" \
        cargo build --profile dist --locked --bin oppscale --target "$target" \
     && cp "$CARGO_TARGET_DIR/$target/dist/oppscale" /oppscale \
+    && .ci/licenses "$target" /licenses \
     && /oppscale --version
 
 FROM scratch
@@ -37,6 +39,8 @@ LABEL org.opencontainers.image.title="oppscale" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /oppscale /oppscale
 COPY --from=build /src/LICENSE /LICENSE
+# The licences of the crates in it, and its SBOM (CycloneDX).
+COPY --from=build /licenses/ /licenses/
 # For an API server whose certificate the system's authorities vouch for. In a cluster, the
 # ServiceAccount brings its own.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/

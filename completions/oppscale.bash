@@ -1376,7 +1376,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__render__subcmd__hpa)
-            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --wallet-file --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1407,6 +1407,10 @@ _oppscale() {
                     return 0
                     ;;
                 --wallet)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --wallet-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

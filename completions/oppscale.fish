@@ -108,13 +108,14 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l name -d
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -s n -l namespace -d 'Namespace [default: opportunistic; sample-app for that workload]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pool -d 'With miner: URL of the pool' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l wallet -d 'With miner: wallet address; stored in a Secret' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l wallet-file -d 'With miner: file with the wallet address; - for stdin' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l worker -d 'With miner: worker name at the pool' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l config-as -d 'With miner: pass pool and worker by configmap or args' -r -f -a "configmap\t'A ConfigMap, which variables are read from'
 args\t'Arguments'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l command -d 'Word of the command, instead of the image\'s; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l arg -d 'Argument, instead of the workload\'s own; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l env -d 'Environment variable; repeatable' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l secret-env -d 'Environment variable stored in a Secret; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l secret-env -d 'Environment variable stored in a Secret, or of a file, @- for stdin; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l label -d 'Label of Deployment and pods; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l annotation -d 'Annotation of Deployment and pods; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l port -d 'Port of the container; adds a Service' -r

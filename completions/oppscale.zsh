@@ -117,13 +117,14 @@ _arguments "${_arguments_options[@]}" : \
 '--namespace=[Namespace \[default\: opportunistic; sample-app for that workload\]]:NAMESPACE:_default' \
 '--pool=[With miner\: URL of the pool]:URL:_default' \
 '--wallet=[With miner\: wallet address; stored in a Secret]:ADDRESS:_default' \
+'(--wallet)--wallet-file=[With miner\: file with the wallet address; - for stdin]:FILE:_files' \
 '--worker=[With miner\: worker name at the pool]:NAME:_default' \
 '--config-as=[With miner\: pass pool and worker by configmap or args]:WHERE:((configmap\:"A ConfigMap, which variables are read from"
 args\:"Arguments"))' \
 '*--command=[Word of the command, instead of the image'\''s; repeatable]:WORD:_default' \
 '*--arg=[Argument, instead of the workload'\''s own; repeatable]:WORD:_default' \
 '*--env=[Environment variable; repeatable]:NAME=VALUE:_default' \
-'*--secret-env=[Environment variable stored in a Secret; repeatable]:NAME=VALUE:_default' \
+'*--secret-env=[Environment variable stored in a Secret, or of a file, @- for stdin; repeatable]:NAME=VALUE-NAME=-FILE:_default' \
 '*--label=[Label of Deployment and pods; repeatable]:KEY=VALUE:_default' \
 '*--annotation=[Annotation of Deployment and pods; repeatable]:KEY=VALUE:_default' \
 '--port=[Port of the container; adds a Service]:PORT:_default' \

@@ -1,8 +1,11 @@
-//! Atomic writing of files.
+//! Atomic writing of files, and the lock of kubeconfigs.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use ring::rand::{SecureRandom, SystemRandom};
 
 /// Replaces a file atomically, by a rename. A symbolic link is followed; a pipe, a terminal or a
 /// device is written to.
@@ -22,21 +25,9 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let part = part_file(path)?;
-    let written = fs::File::create(&part)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&part, path));
-    if written.is_err() {
-        let _ = fs::remove_file(&part);
-    }
-    written
-}
-
-/// The temporary file for `path`, in the same folder.
-fn part_file(path: &Path) -> io::Result<PathBuf> {
-    let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    Ok(path.with_file_name(name))
+    let permissions = fs::metadata(path).map(|found| found.permissions()).ok();
+    // As `open` creates files: less the umask.
+    put(path, bytes, 0o666, permissions)
 }
 
 /// Replaces a file atomically by one that only its owner may read. It is created with its mode,
@@ -47,25 +38,151 @@ fn part_file(path: &Path) -> io::Result<PathBuf> {
 /// belong to somebody else, or is not a regular file.
 pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     refuse_irregular(path)?;
-    let part = part_file(path)?;
-    // Left behind by a killed run with the same process id.
-    match fs::remove_file(&part) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options
-        .open(&part)
-        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&part, path))
-        .and_then(|()| sync_folder(path));
+    put(path, bytes, 0o600, None)?;
+    sync_folder(path)
+}
+
+/// Writes a new file beside `path`, and renames it. Where the file system can, the new file has no
+/// name until it is whole, so that a killed run leaves nothing; a name that one left all the same
+/// is removed by the next.
+fn put(
+    path: &Path,
+    bytes: &[u8],
+    mode: u32,
+    permissions: Option<fs::Permissions>,
+) -> io::Result<()> {
+    let folder = folder_of(path);
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let prefix = format!(".{name}.oppscale-");
+    remove_left(folder, &prefix);
+    let part = folder.join(format!("{prefix}{}", random_hex()?));
+    let fill = |mut file: &fs::File| {
+        file.write_all(bytes)?;
+        if let Some(permissions) = permissions.clone() {
+            file.set_permissions(permissions)?;
+        }
+        file.sync_all()
+    };
+    let written = match unnamed(folder, mode) {
+        Some(file) => fill(&file).and_then(|()| match name_it(&file, &part) {
+            // Without `/proc` it cannot get a name.
+            Err(_) => named(&part, mode).and_then(|file| fill(&file)),
+            Ok(()) => Ok(()),
+        }),
+        None => named(&part, mode).and_then(|file| fill(&file)),
+    };
+    let written = written.and_then(|()| fs::rename(&part, path));
     if written.is_err() {
         let _ = fs::remove_file(&part);
     }
     written
+}
+
+/// A new file under an unpredictable name. It is never one that is there already, nor a link.
+fn named(path: &Path, mode: u32) -> io::Result<fs::File> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    options.open(path)
+}
+
+/// A new file without a name in a folder; `None` where that is not possible.
+#[cfg(target_os = "linux")]
+fn unnamed(folder: &Path, mode: u32) -> Option<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = nix::fcntl::OFlag::O_TMPFILE.bits();
+    fs::OpenOptions::new().write(true).mode(mode).custom_flags(flags).open(folder).ok()
+}
+
+/// Gives a file without a name one, which must be free.
+#[cfg(target_os = "linux")]
+fn name_it(file: &fs::File, path: &Path) -> io::Result<()> {
+    use nix::fcntl::{AT_FDCWD, AtFlags};
+    use std::os::fd::AsRawFd;
+    let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+    nix::unistd::linkat(AT_FDCWD, &open, AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)
+        .map_err(io::Error::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn unnamed(_: &Path, _: u32) -> Option<fs::File> {
+    None
+}
+
+#[cfg(not(target_os = "linux"))]
+fn name_it(_: &fs::File, _: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Removes what killed runs left beside a file. A run that is under way loses at worst its own
+/// unfinished file, and says so.
+fn remove_left(folder: &Path, prefix: &str) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_left =
+            name.to_str().and_then(|name| name.strip_prefix(prefix)).is_some_and(|rest| {
+                rest.len() == 2 * RANDOM_BYTES && rest.bytes().all(|byte| byte.is_ascii_hexdigit())
+            });
+        if is_left {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Random bytes in the name of a temporary file.
+const RANDOM_BYTES: usize = 8;
+
+fn random_hex() -> io::Result<String> {
+    let mut bytes = [0; RANDOM_BYTES];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| io::Error::other("no random numbers"))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// kubectl's lock of a kubeconfig: while `FILE.lock` exists, nobody else writes FILE (client-go
+/// `tools/clientcmd/loader.go`).
+pub struct FileLock(PathBuf);
+
+impl FileLock {
+    /// Takes the lock, and waits up to `timeout` for another program to release it.
+    ///
+    /// # Errors
+    /// When it stays taken, or the folder cannot be written.
+    pub fn take(path: &Path, timeout: Duration) -> io::Result<Self> {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".lock");
+        let lock = PathBuf::from(name);
+        let end = Instant::now() + timeout;
+        loop {
+            match named(&lock, 0o600) {
+                Ok(_) => return Ok(Self(lock)),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                Err(_) if Instant::now() >= end => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::WouldBlock,
+                        format!("{} exists: another program writes the file", lock.display()),
+                    ));
+                }
+                Err(_) => std::thread::sleep(LOCK_POLL_INTERVAL),
+            }
+        }
+    }
+}
+
+/// Interval between attempts to take a lock.
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// Checks whether [`write_private`] could write, before a secret is created that would be lost.
@@ -74,8 +191,7 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
 /// When it could not.
 pub fn may_write_private(path: &Path) -> io::Result<()> {
     refuse_irregular(path)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = fs::metadata(folder.unwrap_or(Path::new(".")))?;
+    let folder = fs::metadata(folder_of(path))?;
     if !folder.is_dir() || path.is_dir() {
         return Err(io::ErrorKind::InvalidInput.into());
     }
@@ -100,8 +216,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 
 /// A rename is durable once its folder is synced.
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())
+    fs::File::open(folder_of(path)).and_then(|folder| folder.sync_all())
 }
 
 /// Refuses whatever a rename would replace by a regular file.

@@ -1,7 +1,8 @@
 //! `oppscale kubeconfig`: a kubeconfig for a ServiceAccount, which expires and can be revoked.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,14 +14,17 @@ use serde_json::Value;
 use crate::certificates::{SecretString, date, parse_pem};
 use crate::commands::args::{AddressArgs, ConnectionArgs};
 use crate::exit::Exit;
-use crate::files;
+use crate::files::{self, FileLock};
 use crate::printer::Printer;
 use crate::setup::kubeconfig::Entry;
 use crate::setup::service_account::{Account, Holder, Token};
-use oppscale_cluster::Cluster;
+use oppscale_cluster::{Cluster, kubeconfig_document};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::ObjectRef;
 use oppscale_core::units::parse_duration;
+
+/// How long another program may hold the lock of a kubeconfig; kubectl holds it for milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Arguments of `oppscale kubeconfig`.
 #[derive(Debug, Args)]
@@ -92,31 +96,37 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
     if args.revoke {
         return revoke(&args, &account, &cluster, printer).await;
     }
+    if args.server.as_deref().is_some_and(holds_login) {
+        return Err(Error::usage("--server holds a user or a password, which would be recorded")
+            .hint("leave out what stands before the @: the token is the credential")
+            .into());
+    }
     let seconds = seconds(&args)?;
     // Problems with files are found before a token exists.
     let authority = authority(&args)?;
     let name =
         args.name.clone().unwrap_or_else(|| format!("{}-{}", account.namespace, account.name));
-    let into = merge_target(&args)?;
-    require_replaceable(&args, &name)?;
+    let target = args.merge.as_deref().map(MergeTarget::of).transpose()?;
+    require_replaceable(&args, target.as_ref(), &name)?;
     let endpoint = cluster.endpoint();
-    let authority = authority.or(endpoint.authority_pem.clone()).map(|pem| STANDARD.encode(pem));
     let given = args.server.as_deref();
-    let config = |token: &SecretString| {
-        let entry = Entry {
-            name: &name,
-            server: given.unwrap_or(&endpoint.server),
-            authority: authority.as_deref(),
-            tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
-            namespace: &account.namespace,
-            token,
-        };
-        match &into {
-            Some(into) => entry.merged(into.clone(), args.force),
-            None => Ok(entry.whole()),
-        }
+    let is_insecure = endpoint.is_insecure && given.is_none() && authority.is_none();
+    let authority = authority.or(endpoint.authority_pem.clone()).map(|pem| STANDARD.encode(pem));
+    let none = SecretString::new("");
+    let entry = |token| Entry {
+        name: &name,
+        server: given.unwrap_or(&endpoint.server),
+        authority: authority.as_deref(),
+        tls_server_name: endpoint.tls_server_name.as_deref().filter(|_| given.is_none()),
+        proxy_url: endpoint.proxy_url.as_deref().filter(|_| given.is_none()),
+        is_insecure,
+        namespace: &account.namespace,
+        token,
     };
-    config(&SecretString::new(""))?;
+    if let Some(target) = &target {
+        let _locks = target.lock()?;
+        entry(&none).merged(target.read()?.1, args.force)?;
+    }
     let secret = if args.legacy_token { account.legacy_secret() } else { account.revoker() };
     if account.holder(&cluster, &secret).await? == Holder::Other {
         return Err(foreign(&secret));
@@ -144,7 +154,7 @@ pub async fn run(args: KubeconfigArgs, printer: &Printer) -> anyhow::Result<Exit
         true => account.legacy_token(&cluster).await?,
         false => account.token(&cluster, &args.audience, seconds).await?,
     };
-    write(&args, &config(&token.secret)?, printer)?;
+    write(&args, target.as_ref(), &entry(&token.secret), printer)?;
     explain(&args, &account, &token, &name, printer);
     Ok(Exit::Ok)
 }
@@ -157,21 +167,31 @@ fn foreign(secret: &ObjectRef) -> anyhow::Error {
 }
 
 /// Refuses to overwrite a file that holds more than oppscale wrote to it before.
-fn require_replaceable(args: &KubeconfigArgs, name: &str) -> anyhow::Result<()> {
-    let Some(path) = args.out.as_ref().or(args.merge.as_ref()) else { return Ok(()) };
+fn require_replaceable(
+    args: &KubeconfigArgs,
+    target: Option<&MergeTarget>,
+    name: &str,
+) -> anyhow::Result<()> {
+    let into = target.map(|target| &target.file);
+    let Some(path) = args.out.as_ref().or(into) else { return Ok(()) };
     let shown = path.display();
     files::may_write_private(path).with_context(|| format!("cannot write {shown}"))?;
     if args.merge.is_some() || args.force || !path.exists() {
         return Ok(());
     }
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let there: Value = serde_yaml::from_str(&text).unwrap_or_default();
+    let there = kubeconfig_document(fs::read(path).unwrap_or_default(), path).unwrap_or_default();
     match Entry::is_all_of(name, &there) {
         true => Ok(()),
         false => Err(Error::usage(format!("{shown} exists already and holds something else"))
             .hint("--merge adds the entries to it, --force replaces it")
             .into()),
     }
+}
+
+/// Whether a URL has a user before its host.
+fn holds_login(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
 /// The lifetime, if the server accepts it.
@@ -194,17 +214,50 @@ fn authority(args: &KubeconfigArgs) -> anyhow::Result<Option<String>> {
     Ok(Some(text))
 }
 
-/// The kubeconfig to merge into; an empty one if there is none yet.
-fn merge_target(args: &KubeconfigArgs) -> anyhow::Result<Option<Value>> {
-    let Some(path) = &args.merge else { return Ok(None) };
-    let text = match fs::read_to_string(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        text => text.with_context(|| format!("cannot read {}", path.display()))?,
-    };
-    // The parser's message would show the text around a mistake, tokens included.
-    let value: Value = serde_yaml::from_str(&text)
-        .map_err(|_| Error::usage(format!("{} is not valid YAML", path.display())))?;
-    Ok(Some(if value.is_null() { serde_json::json!({}) } else { value }))
+/// The kubeconfig to merge into.
+struct MergeTarget {
+    /// The path that was given.
+    path: PathBuf,
+    /// The file that a link leads to, or the path itself.
+    file: PathBuf,
+}
+
+impl MergeTarget {
+    fn of(path: &Path) -> anyhow::Result<Self> {
+        let file = match fs::symlink_metadata(path) {
+            Ok(found) if found.file_type().is_symlink() => fs::canonicalize(path)
+                .with_context(|| format!("{} is a link that leads nowhere", path.display()))?,
+            _ => path.to_owned(),
+        };
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    /// Locks it as kubectl does, by whichever of both names kubectl knows it.
+    fn lock(&self) -> anyhow::Result<Vec<FileLock>> {
+        let mut paths = vec![&self.path, &self.file];
+        paths.dedup();
+        let locks = paths.into_iter().map(|path| FileLock::take(path, LOCK_TIMEOUT));
+        locks.collect::<io::Result<_>>().map_err(|error| {
+            let is_taken = error.kind() == io::ErrorKind::WouldBlock;
+            let failure = Error::failure(format!("cannot lock {}: {error}", self.path.display()));
+            match is_taken {
+                true => failure.hint("if no kubectl is running, delete that lock file").into(),
+                false => failure.into(),
+            }
+        })
+    }
+
+    /// Its text and its contents; empty if it does not exist yet.
+    fn read(&self) -> anyhow::Result<(String, Value)> {
+        let bytes = match fs::read(&self.file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            bytes => bytes.with_context(|| format!("cannot read {}", self.path.display()))?,
+        };
+        let value = kubeconfig_document(bytes.clone(), &self.path)
+            .map_err(|error| Error::usage(error.to_string()))?;
+        let text = String::from_utf8(bytes).unwrap_or_default();
+        Ok((text, if value.is_null() { serde_json::json!({}) } else { value }))
+    }
 }
 
 async fn create(account: &Account, cluster: &Cluster, printer: &Printer) -> anyhow::Result<()> {
@@ -218,9 +271,25 @@ async fn create(account: &Account, cluster: &Cluster, printer: &Printer) -> anyh
     Ok(())
 }
 
-fn write(args: &KubeconfigArgs, config: &Value, printer: &Printer) -> anyhow::Result<()> {
-    let text = serde_saphyr::to_string(config).context("cannot write the kubeconfig as YAML")?;
-    match args.out.as_ref().or(args.merge.as_ref()) {
+fn write(
+    args: &KubeconfigArgs,
+    target: Option<&MergeTarget>,
+    entry: &Entry<'_>,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    if let Some(target) = target {
+        let _locks = target.lock()?;
+        let (text, there) = target.read()?;
+        let (text, keeps_comments) = entry.written(&text, &entry.merged(there, args.force)?)?;
+        files::write_private(&target.file, text.as_bytes())
+            .with_context(|| format!("cannot write {}", target.file.display()))?;
+        if !keeps_comments {
+            printer.warn(&format!("the comments of {} are lost", target.path.display()));
+        }
+        return Ok(());
+    }
+    let text = serde_saphyr::to_string(&entry.whole())?;
+    match &args.out {
         None => Ok(printer.data(&text)?),
         Some(path) => files::write_private(path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display())),

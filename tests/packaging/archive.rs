@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::support::bin::TestEnv;
+use crate::support::tools::tool;
 
 use super::engine::yaml;
 
@@ -40,6 +41,9 @@ fn run(program: &str, args: &[&str], folder: &Path) -> String {
 
 #[test]
 fn an_archive_is_the_same_each_time_and_krew_can_install_it() {
+    if tool("jq").is_none() {
+        return;
+    }
     let env = TestEnv::new();
     let said = package(&env, "x86_64-unknown-linux-musl", "out");
     assert!(said.starts_with(&format!("oppscale {VERSION}\n")), "{said}");
@@ -57,6 +61,25 @@ fn an_archive_is_the_same_each_time_and_krew_can_install_it() {
     for page in ["oppscale-certs-generate.1", "oppscale-init.1", "oppscale.1"] {
         assert!(listed.contains(&format!("{name}/man/man1/{page}\n")), "{listed}");
     }
+    // The licences of what is linked, and an SBOM, in the archive and beside it.
+    let out = env.path("out");
+    let inside = |file: &str| {
+        let path = format!("{name}/{file}");
+        run("tar", &["--extract", "--to-stdout", "--file", &archive, &path], &out)
+    };
+    let licences = inside("THIRD-PARTY-LICENSES.txt");
+    for words in ["\n  ring 0.17", "\n  rustls 0.23", "Apache License", "ISC License"] {
+        assert!(licences.contains(words), "{words}");
+    }
+    let sbom = inside("oppscale.cdx.json");
+    assert_eq!(sbom, std::fs::read_to_string(out.join(format!("{name}.cdx.json"))).unwrap());
+    let sbom: Value = serde_json::from_str(&sbom).unwrap();
+    assert_eq!((&sbom["bomFormat"], &sbom["specVersion"]), (&"CycloneDX".into(), &"1.5".into()));
+    let components = sbom["components"].as_array().unwrap();
+    let named = |name: &str| components.iter().find(|one| one["name"] == name);
+    assert!(named("rustls").is_some_and(|one| one["hashes"][0]["content"].is_string()));
+    assert!(components.iter().all(|one| one["licenses"][0]["expression"].is_string()));
+    assert!(named("insta").is_none(), "crates of tests are not handed out");
     // A second machine's archive joins the first; one that is not static does not replace it.
     package(&env, "aarch64-unknown-linux-musl", "out");
     package(&env, "x86_64-unknown-linux-gnu", "out");

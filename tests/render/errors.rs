@@ -163,6 +163,37 @@ fn a_miner_has_no_default_wallet() {
     }
 }
 
+/// What stands on the command line is in the process list and in the shell's history.
+#[test]
+fn secrets_come_from_files_and_from_standard_input() {
+    let env = TestEnv::new();
+    fn with<'a>(wallet: &[&'a str]) -> Vec<&'a str> {
+        [&MINER[..6], wallet, &MINER[8..]].concat()
+    }
+    let direct = render(&env, &with(&["--wallet", "48edfHu7V9Z84YzzMa6", "--secret-env", "A=b c"]));
+    assert_eq!(direct.code, Some(0), "{direct}");
+    env.write("wallet", "48edfHu7V9Z84YzzMa6\n");
+    env.write("a", "b c\r\n");
+    let files = render(&env, &with(&["--wallet-file", "wallet", "--secret-env", "A=@a"]));
+    assert_eq!(files.stdout, direct.stdout, "{files}");
+    env.write("empty", "\n");
+    std::fs::write(env.path("binary"), [0xff, 0xfe, 0]).unwrap();
+    for (args, sentence) in [
+        (&["--wallet-file", "empty"][..], "error: --wallet-file: empty is empty"),
+        (&["--wallet-file", "binary"], "error: --wallet-file: binary is not valid UTF-8"),
+        (
+            &["--wallet-file", "-", "--secret-env", "A=@-"],
+            "error: standard input (-) can be read only once",
+        ),
+        (&["--wallet-file", "-"], "error: --wallet-file: standard input is empty"),
+    ] {
+        let stderr = refused(&env, 2, &with(args));
+        assert!(stderr.starts_with(sentence), "{stderr}");
+    }
+    let stderr = refused(&env, 1, &with(&["--wallet-file", "nowhere"]));
+    assert!(stderr.starts_with("error: cannot read nowhere"), "{stderr}");
+}
+
 #[test]
 fn placeholders_for_images_are_refused() {
     let env = TestEnv::new();

@@ -13,7 +13,7 @@ use crate::support::world::World;
 
 const REVOKER: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-kubeconfig-ci";
 
-fn server() -> FakeApiServer {
+pub fn server() -> FakeApiServer {
     let server = Setup::new(World::nodes_alone()).storing().start();
     server.store().change(|store| {
         let object = |kind: &str, metadata: Value| {
@@ -29,7 +29,7 @@ fn server() -> FakeApiServer {
     server
 }
 
-fn yaml(text: &str) -> Value {
+pub fn yaml(text: &str) -> Value {
     serde_yaml::from_str(text).unwrap()
 }
 

@@ -40,7 +40,7 @@ pub use autoscaler::Autoscaler;
 pub use blocking::read_file;
 pub use builder::{ChangeObserver, SnapshotBuilder};
 pub use client::{Cluster, Operation};
-pub use connect::{ConnectOptions, Endpoint};
+pub use connect::{ConnectOptions, Endpoint, kubeconfig_document};
 pub use decode::{ListEnd, ListReader, fold_list};
 pub use discovery::custom_kind;
 pub use encoding::Encoding;

@@ -1,6 +1,6 @@
 //! The arguments of `oppscale render-hpa`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hpa_model::{KubernetesVersion, sizing};
@@ -51,6 +51,9 @@ pub struct RenderHpaArgs {
     /// With miner: wallet address; stored in a Secret
     #[arg(long, value_name = "ADDRESS")]
     pub wallet: Option<String>,
+    /// With miner: file with the wallet address; - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "wallet")]
+    pub wallet_file: Option<PathBuf>,
     /// With miner: worker name at the pool
     #[arg(long, value_name = "NAME")]
     pub worker: Option<String>,
@@ -66,8 +69,8 @@ pub struct RenderHpaArgs {
     /// Environment variable; repeatable
     #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
     pub env: Vec<(String, String)>,
-    /// Environment variable stored in a Secret; repeatable
-    #[arg(long, value_name = "NAME=VALUE", value_parser = parse_pair)]
+    /// Environment variable stored in a Secret, or of a file, @- for stdin; repeatable
+    #[arg(long, value_name = "NAME=VALUE|NAME=@FILE", value_parser = parse_pair)]
     pub secret_env: Vec<(String, String)>,
     /// Label of Deployment and pods; repeatable
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = parse_pair)]
@@ -255,7 +258,9 @@ impl RenderHpaArgs {
             return Err(Error::usage("--growth and --recording are for --reserve auto")
                 .hint("leave --reserve out, or give --reserve auto"));
         }
-        let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count();
+        let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count()
+            + usize::from(self.wallet_file.as_deref() == Some(Path::new("-")))
+            + self.secret_env.iter().filter(|(_, value)| value == "@-").count();
         if inputs > 1 {
             return Err(Error::usage("standard input (-) can be read only once"));
         }

@@ -3,6 +3,7 @@
 mod args;
 mod decisions;
 mod facts;
+mod secrets;
 mod workload;
 
 use std::path::Path;
@@ -29,8 +30,9 @@ use facts::Facts;
 /// # Errors
 /// When the input cannot be read, cannot be sized or does not hold together; nothing is
 /// written then.
-pub async fn run(args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit> {
+pub async fn run(mut args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<Exit> {
     args.check()?;
+    secrets::resolve(&mut args)?;
     let templates = Templates::new(args.templates.as_deref())?;
     let (workload, image) = workload::of(&args)?;
     let (snapshot, facts, cluster) = read(&args, &workload, printer).await?;

@@ -69,6 +69,8 @@ pub(crate) struct Connection {
     is_insecure: bool,
     tls_server_name: Option<String>,
     disable_compression: bool,
+    /// The address of the proxy that the kubeconfig names, without user and password.
+    configured_proxy: Option<String>,
     proxy: Option<Proxy>,
     impersonation: Vec<(HeaderName, HeaderValue)>,
     identity: Option<Identity>,
@@ -225,8 +227,9 @@ impl Connection {
         if cluster.server.is_empty() {
             return Err(names.of_cluster("it has no server"));
         }
-        let Server { url, login } = Server::parse(&cluster.server)
-            .map_err(|why| names.of_cluster(&format!("its server {:?} {why}", cluster.server)))?;
+        let Server { url, login } = Server::parse(&cluster.server).map_err(|why| {
+            names.of_cluster(&format!("its server {:?} {why}", without_login(&cluster.server)))
+        })?;
         let proxy = match cluster.proxy_url.is_empty() {
             false => Some(
                 Proxy::parse(&cluster.proxy_url)
@@ -251,6 +254,10 @@ impl Connection {
             is_insecure: false,
             tls_server_name: None,
             disable_compression: cluster.disable_compression,
+            configured_proxy: proxy
+                .as_ref()
+                .filter(|_| !cluster.proxy_url.is_empty())
+                .map(Proxy::url_without_login),
             proxy,
             identity: None,
             login: login.map_or(Login::Anonymous, Login::Header),
@@ -296,6 +303,8 @@ impl Connection {
             server: self.server(),
             authority_pem: pem,
             tls_server_name: self.tls_server_name.clone(),
+            proxy_url: self.configured_proxy.clone(),
+            is_insecure: self.is_insecure,
         }
     }
 
@@ -385,6 +394,14 @@ impl Names<'_> {
 }
 
 /// The address of a server as client-go's `DefaultServerURL` reads it.
+/// A server's address as a message may show it: what stands before an `@` may be a password.
+fn without_login(server: &str) -> String {
+    match server.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => server.to_owned(),
+    }
+}
+
 struct Server {
     url: Uri,
     /// The user and password that it holds.

@@ -184,12 +184,7 @@ impl Kubeconfig {
     /// When it is no kubeconfig.
     pub(crate) fn parse(bytes: Vec<u8>, path: &Path) -> Result<Self, ClusterError> {
         let unusable = |why: &str| unusable(path, why);
-        let text = documents::decode(bytes).map_err(|error| unusable(&error.to_string()))?;
-        // kubectl reads the first document only.
-        let Some(part) = documents::parts(&text).next() else { return Ok(Self::default()) };
-        let values = part.values(DuplicateKeys::LastWins);
-        let values = values.map_err(|error| unusable(&error.to_string()))?;
-        let value = without_nulls(values.into_iter().next().unwrap_or_default());
+        let value = without_nulls(document(bytes, path)?);
         if value.is_null() {
             return Ok(Self::default());
         }
@@ -252,6 +247,26 @@ impl Kubeconfig {
             self.current_context = next.current_context;
         }
     }
+}
+
+/// The document of a kubeconfig that kubectl reads, with all fields, in whichever encoding of
+/// Unicode; null if it is empty.
+///
+/// # Errors
+/// When it is no kubeconfig.
+pub fn kubeconfig_document(bytes: Vec<u8>, path: &Path) -> Result<Value, ClusterError> {
+    Kubeconfig::parse(bytes.clone(), path)?;
+    document(bytes, path)
+}
+
+/// The first document; kubectl reads no other.
+fn document(bytes: Vec<u8>, path: &Path) -> Result<Value, ClusterError> {
+    let unusable = |why: &str| unusable(path, why);
+    let text = documents::decode(bytes).map_err(|error| unusable(&error.to_string()))?;
+    let Some(part) = documents::parts(&text).next() else { return Ok(Value::Null) };
+    let values = part.values(DuplicateKeys::LastWins);
+    let values = values.map_err(|error| unusable(&error.to_string()))?;
+    Ok(values.into_iter().next().unwrap_or_default())
 }
 
 /// The files of `KUBECONFIG`, each once, or `~/.kube/config`.

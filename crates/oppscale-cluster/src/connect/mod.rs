@@ -18,6 +18,7 @@ use std::time::Duration;
 use oppscale_core::units::time_limit;
 
 pub(crate) use connection::{Connection, Credentials, Login};
+pub use kubeconfig::kubeconfig_document;
 pub(crate) use plugin::Terminal;
 
 use crate::access::Access;
@@ -73,6 +74,10 @@ pub struct Endpoint {
     pub authority_pem: Option<String>,
     /// The name in its certificate, where it differs from the address.
     pub tls_server_name: Option<String>,
+    /// The proxy that the kubeconfig names, without user and password.
+    pub proxy_url: Option<String>,
+    /// Whether its certificate is not verified.
+    pub is_insecure: bool,
 }
 
 impl ConnectOptions {

@@ -212,6 +212,11 @@ impl Proxy {
         Some(Self { kind, address, credentials })
     }
 
+    /// Its address as a kubeconfig has it, without user and password.
+    pub(crate) fn url_without_login(&self) -> String {
+        self.address.to_string().trim_end_matches('/').to_owned()
+    }
+
     /// The value of the header `Proxy-Authorization`.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let (user, password) = self.credentials.as_ref()?;

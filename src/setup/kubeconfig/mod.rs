@@ -2,6 +2,8 @@
 //!
 //! The existing one stays untyped: fields that are unknown here are kept.
 
+mod edit;
+
 use serde_json::{Value, json};
 
 use crate::certificates::SecretString;
@@ -18,6 +20,10 @@ pub struct Entry<'a> {
     pub authority: Option<&'a str>,
     /// The name in its certificate, if it differs from the URL's host.
     pub tls_server_name: Option<&'a str>,
+    /// Proxy to the server.
+    pub proxy_url: Option<&'a str>,
+    /// Whether the server's certificate is not verified.
+    pub is_insecure: bool,
     /// Namespace of the context.
     pub namespace: &'a str,
     /// Token of the user.
@@ -93,11 +99,29 @@ impl Entry<'_> {
         Ok(into)
     }
 
+    /// The text of a kubeconfig that means `merged`, and whether the comments of `text`, the one
+    /// before, are kept.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML.
+    pub fn written(&self, text: &str, merged: &Value) -> anyhow::Result<(String, bool)> {
+        match edit::edited(text, merged, self.name) {
+            Some(edited) => Ok((edited, true)),
+            None => Ok((serde_saphyr::to_string(merged)?, !text.contains('#'))),
+        }
+    }
+
     /// The lists of a kubeconfig, the field of their items, and its value.
     fn values(&self) -> [(&'static str, &'static str, Value); 3] {
         let mut cluster = json!({"server": self.server});
         if let Some(authority) = self.authority {
             cluster["certificate-authority-data"] = json!(authority);
+        }
+        if let Some(proxy) = self.proxy_url {
+            cluster["proxy-url"] = json!(proxy);
+        }
+        if self.is_insecure {
+            cluster["insecure-skip-tls-verify"] = json!(true);
         }
         if let Some(name) = self.tls_server_name {
             cluster["tls-server-name"] = json!(name);
