@@ -285,7 +285,7 @@ fn table(comparison: &Comparison, printer: &Printer) -> String {
 
 /// Ready pods over time against those that the load needs.
 fn chart(entry: &Entry, printer: &Printer) -> String {
-    let theme = Theme { unicode: printer.is_unicode(), color: false };
+    let theme = Theme { unicode: printer.is_unicode(), palette: None };
     let (corner, floor) = if theme.unicode { ("└", "─") } else { ("+", "-") };
     let [needed, spare, free] = [Part::Paid, Part::Filler, Part::Free].map(|part| theme.fill(part));
     let width = printer.width().unwrap_or(WIDTHS.0).clamp(MARGIN + 20, WIDTHS.1) - MARGIN;
