@@ -1,5 +1,6 @@
-//! LimitRanges and ResourceQuotas in the file of a user's workload: whether the API server would
-//! admit its pods, and how many (plugins LimitRanger and ResourceQuota, 1.36).
+//! What the API server will do with the pods of a user's workload, as far as the file tells:
+//! LimitRanges, ResourceQuotas and pod-security levels in it decide whether they are admitted, and
+//! how many (plugins LimitRanger, ResourceQuota and PodSecurity, 1.36).
 
 use std::collections::BTreeMap;
 
@@ -8,13 +9,57 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 use oppscale_core::resources::{Amount, PODS};
 use oppscale_core::units::{amount_of, quantity_text};
 
+use super::pod_security;
 use super::user_workload::{UserWorkload, amount, typed};
+use crate::manifest::Document;
+
+/// What binds pods, and how many of them are admitted at most; `None` for not even one.
+type Bound = (String, Option<Amount>);
 
 impl UserWorkload {
-    /// Sentences on the LimitRanges and ResourceQuotas of the file that bind its pods.
-    pub(super) fn admission_advice(&self, max: u32) -> Vec<String> {
+    /// Sentences on what binds the pods of the workload, and the conclusion: how many of them the API
+    /// server will admit into the namespace among `rendered`.
+    pub(super) fn admission(&self, max: u32, rendered: &[Document]) -> Vec<String> {
+        let mut sentences = Vec::new();
+        let mut admitted = Some(Amount::from(max));
+        for (sentence, most) in self.bounds(max).into_iter().chain(self.refused_level(rendered)) {
+            sentences.push(sentence);
+            admitted = admitted.min(most);
+        }
+        let title = self.title();
+        match admitted {
+            None => sentences.push(format!("the API server will admit no pod of {title}")),
+            Some(most) if most < max.into() => sentences
+                .push(format!("the API server will admit {most} of up to {max} pods of {title}")),
+            Some(_) => {}
+        }
+        sentences
+    }
+
+    /// The level that the Namespace of the set enforces, where the pods do not meet it.
+    fn refused_level(&self, rendered: &[Document]) -> Option<Bound> {
+        let enforce = "pod-security.kubernetes.io/enforce";
+        let namespace = rendered.iter().find(|document| document.kind() == "Namespace")?;
+        let enforced = namespace.value()["metadata"]["labels"][enforce].as_str()?;
+        let meets = pod_security::level(&self.pod);
+        let rank =
+            |level: &str| ["privileged", "baseline", "restricted"].iter().position(|l| *l == level);
+        (rank(meets) < rank(enforced)).then(|| {
+            let name = namespace.name();
+            (
+                format!(
+                    "Namespace {name} enforces the pod-security level {enforced}, and its pods meet \
+                     {meets} only"
+                ),
+                None,
+            )
+        })
+    }
+
+    /// LimitRanges and ResourceQuotas of the file that bind the pods.
+    fn bounds(&self, max: u32) -> Vec<Bound> {
         let ranges: Vec<_> = self.bound_by::<LimitRangeSpec>("LimitRange").collect();
-        let mut advice = Vec::new();
+        let mut bounds = Vec::new();
         let items: Vec<_> = ranges.iter().flat_map(|(_, range)| &range.limits).collect();
         for (name, range) in &ranges {
             let refusal = range.limits.iter().find_map(|item| match item.type_.as_str() {
@@ -22,7 +67,7 @@ impl UserWorkload {
                 "Pod" => self.refused_pod(item, &items),
                 _ => None,
             });
-            advice.extend(refusal.map(|why| format!("{name} refuses every pod: {why}")));
+            bounds.extend(refusal.map(|why| (format!("{name} refuses every pod: {why}"), None)));
         }
         for (name, quota) in self.bound_by::<ResourceQuotaSpec>("ResourceQuota") {
             let has_scope =
@@ -34,13 +79,14 @@ impl UserWorkload {
             let ends = hard.keys().filter_map(|key| self.quota_end(key, &hard, &items)).min();
             if let Some((replicas, key)) = ends.filter(|(replicas, _)| *replicas < max.into()) {
                 let amount = hard.get(key).map_or("", |quantity| &*quantity.0);
-                advice.push(format!(
+                let sentence = format!(
                     "{name} ends at {replicas} replicas, with {amount} of {key}; maxReplicas is \
                      {max}"
-                ));
+                );
+                bounds.push((sentence, Some(replicas)));
             }
         }
-        advice
+        bounds
     }
 
     /// Objects of a kind that will be in the namespace of the pods, by kind and name.

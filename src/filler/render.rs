@@ -128,7 +128,7 @@ pub fn render(
     let environment = Environment::of(&program, decisions);
     let context = template_values(workload, &program, &environment, decisions, sizing);
     let mut documents = Vec::new();
-    let mut notes = Vec::new();
+    let (mut notes, mut admission) = (Vec::new(), Vec::new());
     let mut add = |name: &str| -> Result<(), Error> {
         documents.extend(templates.render(name, &context)?);
         Ok(())
@@ -169,7 +169,7 @@ pub fn render(
             documents.extend(completed.documents);
             notes.extend(completed.notes);
             notes.extend(own.advice(own.side_effects(sizing.max)));
-            notes.extend(own.admission_advice(sizing.max));
+            admission = own.admission(sizing.max, &documents);
         }
         Workload::Filler(_) | Workload::Paid(_) => {
             if port(&program, decisions).is_some() {
@@ -199,6 +199,8 @@ pub fn render(
         return Err(Error::failure(issues.join("\n       ")));
     }
     notes.extend(advice.iter().map(ToString::to_string));
+    // What happens to the set comes last, where it is seen.
+    notes.extend(admission);
     let mut lines = sizing.lines.clone();
     if is_paid {
         lines.retain(|line| matches!(line.subject, Subject::Replica | Subject::Bounds));

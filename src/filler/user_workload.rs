@@ -9,6 +9,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -97,9 +98,10 @@ impl UserWorkload {
                 ));
             }
         };
-        // Null is as if the field were not there.
+        // Null is as if the field were not there, and so is an empty name.
         let mut value = documents[at].value().clone();
         remove_nulls(&mut value);
+        remove_empty_names(&mut value);
         let template: PodTemplateSpec =
             serde_json::from_value(value["spec"]["template"].clone())
                 .map_err(|error| own(format!("spec.template: {error}"), "see kubectl explain"))?;
@@ -175,7 +177,8 @@ impl UserWorkload {
     }
 
     fn annotation(&self, name: &str) -> Option<&str> {
-        self.document().value()["metadata"]["annotations"][name].as_str()
+        let text = self.document().value()["metadata"]["annotations"][name].as_str();
+        text.filter(|text| !text.is_empty())
     }
 
     /// The reserve that it is annotated with, if it is.
@@ -294,9 +297,10 @@ impl UserWorkload {
     }
 
     fn has_host_port(&self) -> bool {
-        let ports =
-            self.pod.containers.iter().flat_map(|container| container.ports.iter().flatten());
-        ports.into_iter().any(|port| port.host_port.unwrap_or(0) != 0)
+        // In the network of the host, every port is one of the host.
+        let is_host = self.pod.host_network == Some(true);
+        let mut ports = self.containers().flat_map(|container| container.ports.iter().flatten());
+        ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
     }
 
     /// Required terms of anti-affinity.
@@ -310,10 +314,17 @@ impl UserWorkload {
 
     /// Whether a term keeps the workload's own pods on nodes of their own.
     fn is_of_host(&self, term: &PodAffinityTerm) -> bool {
-        let own_namespace = term.namespaces.iter().flatten().next().is_none();
+        let namespaces = term.namespaces.as_deref().unwrap_or_default();
+        let own_namespace = match &term.namespace_selector {
+            // One that selects everything selects the own namespace, too.
+            Some(selector) => *selector == LabelSelector::default(),
+            None => namespaces.is_empty(),
+        } || namespaces.iter().any(|name| Some(&**name) == self.namespace());
+        let is_of_others = term.mismatch_label_keys.iter().flatten().next().is_some();
         let labels = self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
         term.topology_key == "kubernetes.io/hostname"
             && own_namespace
+            && !is_of_others
             && hpa::selects(term.label_selector.as_ref(), labels)
     }
 
@@ -364,7 +375,7 @@ impl UserWorkload {
     /// What must be let into the namespace for the file to be what it is.
     pub(super) fn side_effects(&self, max: u32) -> SideEffects {
         let mut effects = SideEffects::default();
-        for document in &self.documents {
+        for (at, document) in self.documents.iter().enumerate() {
             match document.kind() {
                 "PersistentVolumeClaim" => effects.claims += 1,
                 "StatefulSet" => {
@@ -372,7 +383,10 @@ impl UserWorkload {
                         continue;
                     };
                     let each = set.volume_claim_templates.map_or(0, |claims| claims.len());
-                    let replicas = u64::try_from(set.replicas.unwrap_or(1)).unwrap_or(0);
+                    let replicas = match at == self.at {
+                        true => u64::from(max),
+                        false => u64::try_from(set.replicas.unwrap_or(1)).unwrap_or(0),
+                    };
                     effects.claims += each as u64 * replicas;
                 }
                 "Service" if document.api_version() == "v1" => {
@@ -681,6 +695,36 @@ fn labelled(own: &Document, labels: &Value) -> Document {
         metadata.insert("labels".to_owned(), all.into());
     }
     own.with_value(value)
+}
+
+/// Names of a pod that are absent where they are empty.
+const NAMES: [&str; 9] = [
+    "dnsPolicy",
+    "hostname",
+    "nodeName",
+    "preemptionPolicy",
+    "priorityClassName",
+    "runtimeClassName",
+    "schedulerName",
+    "serviceAccountName",
+    "subdomain",
+];
+
+/// Removes names that are empty, as charts render them where a value is not set.
+fn remove_empty_names(workload: &mut Value) {
+    let mut remove = |place: &str, names: &[&str]| {
+        let map = workload.pointer_mut(place).and_then(Value::as_object_mut);
+        if let Some(map) = map {
+            map.retain(|name, value| value != "" || !names.contains(&name.as_str()));
+        }
+    };
+    remove("/metadata", &["namespace"]);
+    remove("/spec/strategy", &["type"]);
+    remove("/spec/updateStrategy", &["type"]);
+    remove("/spec/template/spec", &NAMES);
+    if let Some(Value::Object(spec)) = workload.get_mut("spec") {
+        spec.retain(|name, value| name != "strategy" || *value != json!({}));
+    }
 }
 
 /// Removes fields that are null, as an API server does.

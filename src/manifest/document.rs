@@ -123,7 +123,8 @@ impl Document {
 
     /// `metadata.namespace`.
     pub fn namespace(&self) -> Option<&str> {
-        self.value["metadata"]["namespace"].as_str()
+        // Charts render an empty one for none.
+        self.value["metadata"]["namespace"].as_str().filter(|name| !name.is_empty())
     }
 
     /// Its identity.

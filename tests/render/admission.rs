@@ -76,6 +76,81 @@ fn null_is_as_if_it_were_not_there() {
     assert_eq!(deployment["spec"]["strategy"]["rollingUpdate"]["maxSurge"], 0);
 }
 
+/// A Deployment of one container, with these lines in its metadata, spec and pod.
+fn deployment(metadata: &str, spec: &str, pod: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n{metadata}spec:\n{spec}  \
+         selector: {{matchLabels: {{app: x}}}}\n  template:\n    metadata: {{labels: {{app: x}}}}\n    \
+         spec:\n{pod}      containers:\n      - name: c\n        image: registry.k8s.io/pause:3.10\n        \
+         resources: {{requests: {{cpu: 500m, memory: 512Mi}}}}\n        ports: [{{containerPort: 80}}]\n"
+    )
+}
+
+fn render_text(text: &str) -> CommandOutput {
+    let env = TestEnv::new();
+    env.write("own.yaml", text);
+    let output = render(&env, &["--workload", "own.yaml", "-n", "video"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    output
+}
+
+/// As charts render what is not set.
+#[test]
+fn an_empty_name_is_as_if_it_were_not_there() {
+    let plain = render_text(&deployment("", "", ""));
+    let empty = render_text(&deployment(
+        "  namespace: \"\"\n  labels:\n  annotations: {oppscale.dev/reserve: \"\", \
+         oppscale.dev/max-replicas: \"\"}\n",
+        "  replicas:\n  strategy: {type: \"\"}\n",
+        "      priorityClassName: \"\"\n      nodeName: \"\"\n      runtimeClassName: \"\"\n      \
+         schedulerName: \"\"\n      serviceAccountName: \"\"\n      nodeSelector:\n      affinity:\n      \
+         tolerations:\n      terminationGracePeriodSeconds:\n",
+    ));
+    assert_eq!(objects(&empty.stdout), objects(&plain.stdout), "{empty}");
+    assert_eq!(empty.stderr, plain.stderr);
+    let claim = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: c, namespace: \
+                 \"\"}\nspec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
+    let output = render_text(&format!("{}{claim}", deployment("", "", "")));
+    assert_eq!(object(&output.stdout, "PersistentVolumeClaim")["metadata"]["namespace"], "video");
+}
+
+#[test]
+fn a_port_in_the_network_of_the_host_is_there_once_on_a_node() {
+    let shared = render_text(&deployment("", "", "      hostNetwork: true\n"));
+    assert_eq!(max_replicas(&shared), 6, "{shared}");
+    let affinity = |more: &str| {
+        deployment(
+            "",
+            "",
+            &format!(
+                "      affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: \
+                 [{{topologyKey: kubernetes.io/hostname, labelSelector: {{matchLabels: {{app: \
+                 x}}}}{more}}}]}}}}\n"
+            ),
+        )
+    };
+    assert_eq!(max_replicas(&render_text(&affinity(", namespaceSelector: {}"))), 6);
+    let others = render_text(&affinity(", mismatchLabelKeys: [pod-template-hash]"));
+    assert!(max_replicas(&others) > 6, "{others}");
+}
+
+#[test]
+fn a_stateful_set_may_have_a_claim_for_each_replica() {
+    let text = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: x}\nspec:\n  replicas: 2\n  \
+        serviceName: x\n  selector: {matchLabels: {app: x}}\n  template:\n    metadata: {labels: {app: \
+        x}}\n    spec: {containers: [{name: c, image: i, resources: {requests: {cpu: 2, memory: \
+        1Gi}}}]}\n  volumeClaimTemplates:\n  - metadata: {name: d}\n    spec: {accessModes: \
+        [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n";
+    let output = render_text(text);
+    let max = max_replicas(&output);
+    let quotas = objects(&output.stdout).into_iter().filter(|o| o["kind"] == "ResourceQuota");
+    let claims: Vec<Value> =
+        quotas.map(|q| q["spec"]["hard"]["persistentvolumeclaims"].clone()).collect();
+    assert!(claims.contains(&max.to_string().into()), "{max}: {claims:?}");
+    let hpa = object(&output.stdout, "HorizontalPodAutoscaler");
+    assert_eq!(hpa["spec"]["scaleTargetRef"]["kind"], "StatefulSet");
+}
+
 #[test]
 fn limit_ranges_and_quotas_of_the_file_are_told() {
     let output = rendered("limit-range-and-quota");
@@ -102,6 +177,28 @@ fn limit_ranges_and_quotas_of_the_file_are_told() {
     }
     let elsewhere = edited("limit-range-and-quota", "{name: lr}", "{name: lr, namespace: other}");
     assert!(!elsewhere.stderr.contains("LimitRange"), "{elsewhere}");
+    let last = |output: &CommandOutput| output.stderr.lines().last().unwrap().to_owned();
+    let name = "Deployment rq";
+    assert!(last(&output).contains("the API server will admit no pod of "), "{output}");
+    assert!(last(&elsewhere).contains("will admit 5 of up to 247 pods of "), "{name} {elsewhere}");
+    let all = rendered("volume-claim");
+    assert!(!all.stderr.contains("the API server will admit"), "{all}");
+}
+
+#[test]
+fn pods_that_the_namespace_of_the_file_would_refuse_are_told() {
+    let namespace = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: video, labels: \
+                     {pod-security.kubernetes.io/enforce: restricted}}\n";
+    let text = std::fs::read_to_string(fixture("render/workloads/volume-claim.yaml")).unwrap();
+    let env = TestEnv::new();
+    env.write("own.yaml", &format!("{text}\n{namespace}"));
+    let output = render(&env, &["--workload", "own.yaml", "-n", "video"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let told = "Namespace video enforces the pod-security level restricted, and its pods meet";
+    assert!(
+        output.stderr.contains(told) && output.stderr.contains("will admit no pod"),
+        "{output}"
+    );
 }
 
 /// The objects of a file that are not rendered by oppscale, by kind and name.
