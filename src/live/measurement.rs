@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashSet};
 use crate::render;
 use oppscale_cluster::follow::{Health, Phase};
 use oppscale_cluster::{Snapshot, TypedNames, Unmatched};
+use oppscale_core::devices::ClaimRef;
 use oppscale_core::headroom::{self, Headroom, Query};
 use oppscale_core::ledger::Ledger;
+use oppscale_core::replica::Replica;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{self, Row};
 
@@ -17,6 +19,8 @@ use super::view::View;
 pub struct MeasurementRequest {
     /// Replica shape, reserve and placement.
     pub query: Query,
+    /// The namespace of the replica and its claims, whose devices are added to its shape.
+    pub claims: (String, Vec<ClaimRef>),
     /// The requested resources; empty means the usual ones.
     pub resources: Vec<String>,
     /// What the rows stand for.
@@ -63,12 +67,16 @@ impl Measurement {
     pub fn of(snapshot: &Snapshot, health: &Health, asked: &MeasurementRequest) -> Self {
         let pods_listed = health.pods.is_whole();
         let refused = matches!(health.pods.phase, Phase::Refused { .. });
+        let ledger = &snapshot.ledger;
+        let (namespace, claims) = &asked.claims;
+        let mut replica = asked.query.replica.footprint().clone();
+        replica.add(&ledger.replica_devices(namespace, claims));
         let query = Query {
+            replica: Replica::from_footprint(replica),
             // A sum over part of the pods would look like room.
             pods_unknown: snapshot.pods_unknown.is_some() || refused || !pods_listed,
             ..asked.query.clone()
         };
-        let ledger = &snapshot.ledger;
         let headroom = headroom::measure(ledger, &query);
         let mut unusable: BTreeMap<&'static str, usize> = BTreeMap::new();
         for node in &headroom.nodes {
@@ -83,7 +91,7 @@ impl Measurement {
             rows: Vec::new(),
             resources: resources(&asked.resources, &headroom),
             unusable: unusable.into_iter().collect(),
-            unknown: render::unknown(snapshot, &headroom).iter().map(ToString::to_string).collect(),
+            unknown: unknown(snapshot, &headroom),
             unmatched: match pods_listed {
                 true => asked.typed.unmatched(snapshot).iter().map(Unmatched::sentence).collect(),
                 false => Vec::new(),
@@ -162,6 +170,14 @@ impl Measurement {
             _ => {}
         }
     }
+}
+
+/// Sentences about what cannot be counted.
+fn unknown(snapshot: &Snapshot, headroom: &Headroom) -> Vec<String> {
+    let devices = snapshot.ledger.devices_unknown();
+    let devices = devices.map(|why| format!("devices are unknown: {why}"));
+    let objects = render::unknown(snapshot, headroom);
+    devices.into_iter().chain(objects.iter().map(ToString::to_string)).collect()
 }
 
 /// The requested resources, or cpu, memory and all devices. Pods have a column of their own;

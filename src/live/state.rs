@@ -126,8 +126,14 @@ impl State {
 
     /// The measurement that the open table needs.
     pub fn asked(&self) -> MeasurementRequest {
+        let Setup { replica, resolved, .. } = &self.setup;
+        let claims = match replica {
+            Some(_) => &[][..],
+            None => &resolved.claims,
+        };
         MeasurementRequest {
             query: self.query(),
+            claims: (resolved.namespace.clone(), claims.to_vec()),
             resources: self.setup.resources.clone(),
             view: self.pane().view.clone(),
             pool_label: match &self.setup.by {

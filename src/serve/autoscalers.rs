@@ -46,7 +46,7 @@ impl Autoscalers {
                     state.known.retain(|key, _| named.contains(key));
                 }
             }
-            Change::Refused => *state = State { refused: true, ..State::default() },
+            Change::Refused(_) => *state = State { refused: true, ..State::default() },
         }
     }
 

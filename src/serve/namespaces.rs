@@ -81,7 +81,7 @@ impl OpenNamespaces {
                     state.set(&name, None);
                 }
             }
-            Change::Refused => {
+            Change::Refused(_) => {
                 state.known.clear();
                 state.is_refused = true;
                 state.version += 1;

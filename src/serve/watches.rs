@@ -110,7 +110,7 @@ fn follow_trust(follower: &mut Follower) -> TrustStore {
         Change::Gone(_) => store.drop_all("was deleted"),
         Change::End if !is_listed => store.drop_all("does not exist"),
         Change::End => {}
-        Change::Refused => store.drop_all("cannot be read (403)"),
+        Change::Refused(_) => store.drop_all("cannot be read (403)"),
     });
     trust
 }

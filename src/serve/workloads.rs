@@ -128,7 +128,7 @@ impl WorkloadStore {
                 let Some(named) = state.named.remove(&kind) else { return };
                 state.retain(|id| id.kind != kind || named.contains(id));
             }
-            Change::Refused => state.retain(|id| id.kind != kind),
+            Change::Refused(_) => state.retain(|id| id.kind != kind),
         }
     }
 

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::support::answer::Answer;
 use crate::support::bin::{CommandOutput, TestEnv};
-use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::fixture;
-use crate::support::world::World;
+use crate::support::stream::JsonStream;
+use crate::support::world::{Devices, World};
 
 /// Runs `oppscale top --from counting/FILE ARGS`.
 fn top(file: &str, args: &[&str]) -> CommandOutput {
@@ -575,25 +576,20 @@ fn slots_of_a_workload_follow_its_claim_template() {
     }
 }
 
-/// Answers every list of a kind of `resource.k8s.io` with these items.
-fn serve(server: &FakeApiServer, kind: &str, plural: &str, items: &[Value]) {
-    let list = json!({ "kind": format!("{kind}List"), "apiVersion": "resource.k8s.io/v1", "items": items });
-    let text: &'static str = Box::leak(list.to_string().into_boxed_str());
-    let headers = vec![("content-type", "application/json")];
-    server.always(&format!("/apis/resource.k8s.io/v1/{plural}"), Answer::Raw(200, headers, text));
+/// The article's cluster with four devices on its first node, one of which is held.
+fn with_devices() -> World {
+    let devices = Devices {
+        classes: vec![gpu_class()],
+        slices: vec![slice("n", on_node("fake-00000"), devices(4))],
+        claims: vec![claim("c", "n", "gpu-0", &[])],
+        templates: Vec::new(),
+    };
+    World { devices: Some(devices), ..World::blog() }
 }
 
 #[test]
 fn devices_are_read_from_the_api_where_there_are_classes() {
-    let server = FakeApiServer::start(World::blog());
-    serve(&server, "DeviceClass", "deviceclasses", &[gpu_class()]);
-    serve(
-        &server,
-        "ResourceSlice",
-        "resourceslices",
-        &[slice("n", on_node("fake-00000"), devices(4))],
-    );
-    serve(&server, "ResourceClaim", "resourceclaims", &[claim("c", "n", "gpu-0", &[])]);
+    let server = FakeApiServer::start(with_devices());
     let args = ["top", "-o", "json", "--replica", "cpu=1,device:gpu=1"];
     let output = TestEnv::of(&server).run(args);
     let report: Value = serde_json::from_str(&output.stdout).unwrap();
@@ -618,15 +614,7 @@ fn slices_that_cannot_be_read_make_devices_unknown_and_nothing_else() {
         ),
         ("deviceclasses", Answer::Recorded("403-pods")),
     ] {
-        let server = FakeApiServer::start(World::blog());
-        serve(&server, "DeviceClass", "deviceclasses", &[gpu_class()]);
-        serve(
-            &server,
-            "ResourceSlice",
-            "resourceslices",
-            &[slice("n", on_node("fake-00000"), devices(4))],
-        );
-        serve(&server, "ResourceClaim", "resourceclaims", &[]);
+        let server = FakeApiServer::start(with_devices());
         server.always(&format!("/apis/resource.k8s.io/v1/{path}"), answer);
         let env = TestEnv::of(&server);
         let output = env.run(["top", "--replica", "cpu=1,device:gpu=1"]);
@@ -643,4 +631,145 @@ fn slices_that_cannot_be_read_make_devices_unknown_and_nothing_else() {
             "{output}"
         );
     }
+}
+
+/// Follows the cluster for replicas of a core and a device.
+fn follow(env: &TestEnv) -> JsonStream {
+    JsonStream::start(
+        env,
+        &["top", "--watch", "--interval=1ms", "--by=node", "--replica=cpu=1,device:gpu=1"],
+    )
+}
+
+fn fit(line: &Value) -> &Value {
+    &line["totals"]["usable"]["fitReplicas"]
+}
+
+#[test]
+fn devices_are_followed() {
+    let server = FakeApiServer::start(with_devices());
+    let env = TestEnv::of(&server);
+    let mut stream = follow(&env);
+    let line = stream.until("three devices are free", |line| fit(line) == 3);
+    assert_eq!(amounts(row(&line, "fake-00000"), "device:gpu"), [4, 1, 3, 3].map(Value::from));
+    // A pod takes a device; its claim comes after it.
+    let on_first = |name: &str, claim: &str| {
+        let mut pod = claiming_pod(name, "fake-00000", claim);
+        pod["metadata"]["labels"] = json!({});
+        pod
+    };
+    server.change(|world| world.pods.push(on_first("p1", "c1")));
+    let unread = stream.until("its claim was not read", |line| fit(line).is_null());
+    assert_eq!(row(&unread, "fake-00000")["resources"]["device:gpu"]["free"], Value::Null);
+    server.change(|world| {
+        world.devices.as_mut().unwrap().claims.push(claim("c1", "n", "gpu-1", &["p1"]));
+    });
+    let line = stream.until("two are left", |line| fit(line) == 2);
+    assert_eq!(amounts(row(&line, "fake-00000"), "device:gpu"), [4, 2, 2, 2].map(Value::from));
+    // It ends, and its claim with it.
+    server.change(|world| {
+        world.pod("p1")["status"]["phase"] = json!("Succeeded");
+        world.devices.as_mut().unwrap().claims.pop();
+    });
+    stream.until("three again", |line| fit(line) == 3);
+    // The driver of another node publishes its devices, and that of the first one goes.
+    server.change(|world| {
+        let devices = world.devices.as_mut().unwrap();
+        devices.slices = vec![slice("m", on_node("fake-00001"), self::devices(2))];
+        devices.claims.clear();
+    });
+    let line = stream.until("two of another node", |line| fit(line) == 2);
+    assert_eq!(amounts(row(&line, "fake-00001"), "device:gpu"), [2, 0, 2, 2].map(Value::from));
+    assert_eq!(row(&line, "fake-00000")["resources"]["device:gpu"]["allocatable"], 0);
+    // A node comes whose devices were there before it.
+    server.change(|world| {
+        let mut node = world.nodes[0].clone();
+        node["metadata"] = json!({"name": "new", "uid": "new", "labels": {}});
+        world.nodes.push(node);
+        let devices = world.devices.as_mut().unwrap();
+        devices.slices.push(slice("new", on_node("new"), self::devices(5)));
+    });
+    stream.until("those of the new node", |line| fit(line) == 7);
+    // The last class goes.
+    server.change(|world| world.devices.as_mut().unwrap().classes.clear());
+    stream.until("no class, no devices", |line| fit(line) == 0);
+}
+
+#[test]
+fn a_cluster_that_gets_devices_while_it_is_followed_has_them() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(
+        &env,
+        &[
+            "top",
+            "--watch",
+            "--interval=1ms",
+            "--watch-life=1s",
+            "--by=node",
+            "--replica=cpu=1,device:gpu=1",
+        ],
+    );
+    stream.until("no devices", |line| fit(line) == 0);
+    let asked = || {
+        let of_devices = |path: &str| path.contains("resource.k8s.io");
+        let requests = server.requests();
+        let paths = requests.iter().map(|request| request.path.as_str());
+        paths.filter(|path| of_devices(path)).all(|path| path.contains("deviceclasses"))
+    };
+    assert!(asked(), "nothing but classes is asked for: {}", server.log());
+    server.change(|world| world.devices = with_devices().devices);
+    stream.until("three devices", |line| fit(line) == 3);
+}
+
+#[test]
+fn devices_that_may_not_be_followed_are_unknown_until_they_may() {
+    for path in ["deviceclasses", "resourceslices", "resourceclaims"] {
+        let path = format!("/apis/resource.k8s.io/v1/{path}");
+        // Streamed lists are not scripted.
+        let server = Setup::new(with_devices()).without_streaming().start();
+        server.always(&path, Answer::Recorded("403-pods"));
+        let env = TestEnv::of(&server);
+        let mut stream = JsonStream::start(
+            &env,
+            &["top", "--watch", "--watch-life=1s", "--replica=cpu=1,device:gpu=1"],
+        );
+        let line = stream.until("pods count", |line| {
+            let cpu = &line["totals"]["usable"]["resources"]["cpu"];
+            cpu["remaining"].is_number()
+        });
+        assert_eq!(fit(&line), &Value::Null, "{path}");
+        server.always(&path, Answer::Serve);
+        stream.until("three devices", |line| fit(line) == 3);
+    }
+}
+
+#[test]
+fn a_history_has_devices_as_they_were() {
+    let server = FakeApiServer::start(with_devices());
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(
+        &env,
+        &[
+            "top",
+            "--watch",
+            "--interval=1ms",
+            "--by=node",
+            "--replica=cpu=1,device:gpu=1",
+            "--record=history",
+        ],
+    );
+    stream.until("three devices are free", |line| fit(line) == 3);
+    server.change(|world| {
+        world.pods.push(claiming_pod("p1", "fake-00000", "c1"));
+        world.devices.as_mut().unwrap().claims.push(claim("c1", "n", "gpu-1", &["p1"]));
+    });
+    stream.until("two are left", |line| fit(line) == 2);
+    std::thread::sleep(std::time::Duration::from_millis(1200));
+    drop(stream);
+    let output = env.run(["top", "--replay=history", "--watch", "--by=node"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let line: Value = serde_json::from_str(output.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(fit(&line), 2, "the replica is recorded, too: {output}");
+    assert_eq!(row(&line, "fake-00000")["resources"]["device:gpu"]["remaining"], 2, "{output}");
 }

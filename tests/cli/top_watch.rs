@@ -126,7 +126,8 @@ fn a_streamed_list_that_is_cut_behind_its_end_is_not_read_again() {
     agrees(&mut stream, &env);
     drop(stream);
     let log = server.log();
-    assert_eq!(log.matches("sendInitialEvents=true").count(), 2, "nodes and pods, once: {log}");
+    let lists = log.matches("sendInitialEvents=true").count();
+    assert_eq!(lists, 3, "nodes, pods and device classes, once: {log}");
 }
 
 /// Follows, lets `fault` happen while things change, and compares with a fresh list.

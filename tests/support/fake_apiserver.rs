@@ -343,6 +343,7 @@ impl Shared {
             ["api", "v1", ref rest @ ..] => (rest, "v1"),
             ["apis", "apps", "v1", ref rest @ ..] => (rest, "apps/v1"),
             ["apis", "autoscaling", "v2", ref rest @ ..] => (rest, "autoscaling/v2"),
+            ["apis", "resource.k8s.io", "v1", ref rest @ ..] => (rest, "resource.k8s.io/v1"),
             _ => return None,
         };
         let (namespace, plural) = match *rest {
@@ -359,6 +360,10 @@ impl Shared {
             "horizontalpodautoscalers" => "HorizontalPodAutoscaler",
             "configmaps" => "ConfigMap",
             "namespaces" => "Namespace",
+            "deviceclasses" => "DeviceClass",
+            "resourceslices" => "ResourceSlice",
+            "resourceclaims" => "ResourceClaim",
+            "resourceclaimtemplates" => "ResourceClaimTemplate",
             _ => return None,
         };
         let world = self.world.lock().unwrap();

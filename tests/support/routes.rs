@@ -5,7 +5,7 @@ use axum::http::{Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::request::Request;
-use super::world::World;
+use super::world::{Devices, World};
 use super::{answer, discovery, objects};
 
 /// How lists are cut into pages.
@@ -68,6 +68,20 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
         ["api", "v1", "namespaces", namespace, "configmaps"] => {
             let config_maps = within(&world.config_maps, namespace);
             list("ConfigMapList", "v1", &config_maps, paging, request)
+        }
+        ["apis", "resource.k8s.io", "v1", plural] => {
+            let devices = world.devices.as_ref();
+            let of = |list: fn(&Devices) -> &Vec<Value>| devices.map(list);
+            let (kind, objects) = match plural {
+                "deviceclasses" => ("DeviceClassList", of(|devices| &devices.classes)),
+                "resourceslices" => ("ResourceSliceList", of(|devices| &devices.slices)),
+                "resourceclaims" => ("ResourceClaimList", of(|devices| &devices.claims)),
+                _ => ("ResourceClaimTemplateList", of(|devices| &devices.templates)),
+            };
+            match objects {
+                Some(objects) => list(kind, "resource.k8s.io/v1", objects, paging, request),
+                None => answer::recorded("404-path"),
+            }
         }
         ["apis", "metrics.k8s.io", "v1beta1", plural] => metrics(world, plural),
         _ => discovery::serve(&parts)

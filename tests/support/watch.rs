@@ -82,7 +82,8 @@ impl Watches {
 
     /// Changes the world; every object that is another one then is an event.
     pub fn change(&self, world: &mut World, change: impl FnOnce(&mut World)) {
-        let before: Vec<_> = world.collections().map(|(path, list)| (path, list.clone())).into();
+        let before = world.collections().into_iter();
+        let before: Vec<_> = before.map(|(path, list)| (path, list.clone())).collect();
         change(world);
         let mut history = self.history.lock().unwrap();
         for (path, before) in before {

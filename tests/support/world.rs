@@ -17,10 +17,21 @@ pub struct World {
     pub config_maps: Vec<Value>,
     /// Those that the server lists and watches: of the filler, and one that is closed.
     pub namespaces: Vec<Value>,
+    /// Objects of `resource.k8s.io`; `None` where that is not served.
+    pub devices: Option<Devices>,
     /// What `/version` says.
     pub version: Value,
     /// NodeMetrics and PodMetrics; `None` where metrics-server is not installed.
     pub metrics: Option<Metrics>,
+}
+
+/// Objects of Dynamic Resource Allocation.
+#[derive(Default)]
+pub struct Devices {
+    pub classes: Vec<Value>,
+    pub slices: Vec<Value>,
+    pub claims: Vec<Value>,
+    pub templates: Vec<Value>,
 }
 
 /// What metrics-server would say.
@@ -67,14 +78,23 @@ impl World {
                     "labels": {"oppscale.dev/opportunistic": "true"}}}),
                 json!({"metadata": {"name": "shop", "uid": "ns-2"}}),
             ],
+            devices: None,
             version,
             metrics: None,
         }
     }
 
     /// The lists that can be watched, by the last part of their path.
-    pub fn collections(&self) -> [(&'static str, &Vec<Value>); 8] {
-        [
+    pub fn collections(&self) -> Vec<(&'static str, &Vec<Value>)> {
+        let devices = self.devices.iter().flat_map(|devices| {
+            [
+                ("deviceclasses", &devices.classes),
+                ("resourceslices", &devices.slices),
+                ("resourceclaims", &devices.claims),
+                ("resourceclaimtemplates", &devices.templates),
+            ]
+        });
+        let all = [
             ("nodes", &self.nodes),
             ("pods", &self.pods),
             ("deployments", &self.deployments),
@@ -83,12 +103,17 @@ impl World {
             ("horizontalpodautoscalers", &self.hpas),
             ("configmaps", &self.config_maps),
             ("namespaces", &self.namespaces),
-        ]
+        ];
+        all.into_iter().chain(devices).collect()
     }
 
     /// One of them.
     pub fn collection_mut(&mut self, path: &str) -> &mut Vec<Value> {
         match path {
+            "deviceclasses" => &mut self.devices.get_or_insert_default().classes,
+            "resourceslices" => &mut self.devices.get_or_insert_default().slices,
+            "resourceclaims" => &mut self.devices.get_or_insert_default().claims,
+            "resourceclaimtemplates" => &mut self.devices.get_or_insert_default().templates,
             "nodes" => &mut self.nodes,
             "pods" => &mut self.pods,
             "replicasets" => &mut self.replica_sets,

@@ -6,7 +6,10 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use oppscale_core::devices::model::ResourceClaim;
+use oppscale_core::devices::{ClaimRef, DeviceInventory};
 use oppscale_core::kinds;
+use oppscale_core::ledger::DeviceChanges;
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model::{Metadata, Node, Pod, Workload};
 use oppscale_core::node::NodeRecord;
@@ -445,10 +448,12 @@ impl SnapshotBuilder {
         if let Some(listed) = &mut self.listed_nodes {
             listed.insert(record.name.clone());
         }
-        let observed = self.observer.is_some().then(|| record.clone());
+        let name = record.name.clone();
         if self.snapshot.ledger.apply_node(record) {
             self.has_changed = true;
-            if let Some((observer, record)) = self.observer.as_mut().zip(observed) {
+            if let Some(observer) = &mut self.observer
+                && let Some(record) = self.snapshot.ledger.record_for_pods(&name)
+            {
                 observer.node(&record);
             }
         }
@@ -469,13 +474,60 @@ impl SnapshotBuilder {
         let observed = self.observer.is_some().then(|| record.clone());
         if self.snapshot.ledger.apply_pod(record) {
             self.has_changed = true;
-            if let Some((observer, record)) = self.observer.as_mut().zip(observed) {
+            if let Some((observer, mut record)) = self.observer.as_mut().zip(observed) {
+                if let Some(counted) = self.snapshot.ledger.footprint(&record.key) {
+                    record.set_footprint(counted);
+                }
                 match record.state {
                     PodState::Gone => observer.pod_gone(&record.key),
                     _ => observer.pod(&record),
                 }
             }
         }
+    }
+
+    /// Counts these devices from now on, in place of those before.
+    pub(crate) fn set_devices(&mut self, devices: DeviceInventory) {
+        let ledger = &mut self.snapshot.ledger;
+        let was_unknown = ledger.devices().unknown().map(str::to_owned);
+        let changes = ledger.set_devices(devices);
+        self.has_changed |= ledger.devices().unknown() != was_unknown.as_deref();
+        self.take_device_changes(&changes);
+    }
+
+    /// Counts these claims from now on, in place of those before.
+    pub(crate) fn set_claims(&mut self, claims: Vec<ResourceClaim>) {
+        let changes = self.snapshot.ledger.set_claims(claims);
+        self.take_device_changes(&changes);
+    }
+
+    /// Counts devices anew if pods or nodes that concern them have changed.
+    pub(crate) fn recount_devices(&mut self) {
+        let changes = self.snapshot.ledger.recount_devices();
+        self.take_device_changes(&changes);
+    }
+
+    /// Lets slots be counted for exactly these replicas: each with its namespace and claims.
+    pub fn expect_replicas<'r>(
+        &mut self,
+        replicas: impl IntoIterator<Item = (&'r str, &'r [ClaimRef])>,
+    ) {
+        let changes = self.snapshot.ledger.expect_replicas(replicas);
+        self.take_device_changes(&changes);
+    }
+
+    /// Lets those of `resources` that are devices be unknown as long as devices are.
+    pub fn expect_devices<'r>(&mut self, resources: impl IntoIterator<Item = &'r str>) {
+        self.snapshot.ledger.expect_devices(resources);
+    }
+
+    fn take_device_changes(&mut self, changes: &DeviceChanges) {
+        let ledger = &self.snapshot.ledger;
+        self.has_changed |= !changes.pods.is_empty() || !changes.nodes.is_empty();
+        let Some(observer) = &mut self.observer else { return };
+        changes.pods.iter().filter_map(|key| ledger.pod(key)).for_each(|pod| observer.pod(&pod));
+        let nodes = changes.nodes.iter().filter_map(|name| ledger.record_for_pods(name));
+        nodes.for_each(|node| observer.node(&node));
     }
 
     /// Takes a pod that is gone, by its key.

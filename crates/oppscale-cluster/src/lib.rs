@@ -20,6 +20,8 @@ mod encoding;
 mod error;
 mod facts;
 pub mod follow;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod history;
 mod object;
 mod objects;

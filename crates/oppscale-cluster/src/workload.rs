@@ -10,6 +10,7 @@ use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
+use oppscale_core::ledger::Ledger;
 use oppscale_core::malformed::{Malformed, Problem};
 use oppscale_core::model::{Metadata, PodTemplate, Workload};
 use oppscale_core::nearest::{nearest, nearest_object};
@@ -69,6 +70,15 @@ pub struct ResolvedWorkload {
     pub claims: Vec<ClaimRef>,
     /// Its namespace.
     pub namespace: String,
+}
+
+impl ResolvedWorkload {
+    /// The shape of a replica, with the devices that its claims take.
+    pub fn replica_on(&self, ledger: &Ledger) -> Option<Replica> {
+        let mut footprint = self.replica.as_ref()?.footprint().clone();
+        footprint.add(&ledger.replica_devices(&self.namespace, &self.claims));
+        Some(Replica::from_footprint(footprint))
+    }
 }
 
 impl KindRef {

@@ -325,12 +325,12 @@ kinds! {
             .short(&["pdb"])
             .installed(Installed::Namespace);
     DEVICE_CLASS =
-        Kind::new(RESOURCE, "v1", "DeviceClass", "deviceclasses").cluster_scoped();
+        Kind::new(RESOURCE, "v1", "DeviceClass", "deviceclasses").cluster_scoped().served();
     RESOURCE_SLICE =
-        Kind::new(RESOURCE, "v1", "ResourceSlice", "resourceslices").cluster_scoped();
-    RESOURCE_CLAIM = Kind::new(RESOURCE, "v1", "ResourceClaim", "resourceclaims");
+        Kind::new(RESOURCE, "v1", "ResourceSlice", "resourceslices").cluster_scoped().served();
+    RESOURCE_CLAIM = Kind::new(RESOURCE, "v1", "ResourceClaim", "resourceclaims").served();
     RESOURCE_CLAIM_TEMPLATE =
-        Kind::new(RESOURCE, "v1", "ResourceClaimTemplate", "resourceclaimtemplates");
+        Kind::new(RESOURCE, "v1", "ResourceClaimTemplate", "resourceclaimtemplates").served();
     CONFIG_MAP = Kind::new("", "v1", "ConfigMap", "configmaps").short(&["cm"]);
     PERSISTENT_VOLUME_CLAIM =
         Kind::new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims").short(&["pvc"]);

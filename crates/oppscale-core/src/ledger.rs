@@ -23,7 +23,8 @@ use crate::placement::Placement;
 use crate::record::{PodKey, PodRecord, PodState, Queueing};
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 
-use self::devices::NodeDevices;
+pub use self::devices::DeviceChanges;
+use self::devices::{DevicesAsked, NodeDevices};
 
 /// The accounts of a cluster.
 #[derive(Debug, Default)]
@@ -45,6 +46,10 @@ pub struct Ledger {
     devices: DeviceInventory,
     /// The claims of pods that have some.
     claims: HashMap<PodKey, Box<[ClaimRef]>>,
+    /// What is asked of devices.
+    devices_asked: DevicesAsked,
+    /// Whether devices must be counted anew, for a pod or node has changed that concerns them.
+    devices_are_stale: bool,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
 }
@@ -70,9 +75,12 @@ impl Ledger {
         let place = self.place(&record.name);
         let Some(account) = self.accounts.get_mut(place as usize) else { return false };
         account.offer_devices(&mut record);
-        if account.record.as_ref() == Some(&record) {
+        let known = account.record.as_ref();
+        if known == Some(&record) {
             return false;
         }
+        let reaches_others = known.is_none_or(|known| known.labels != record.labels);
+        self.devices_are_stale |= reaches_others && !self.devices.is_empty();
         account.record = Some(record);
         true
     }
@@ -102,6 +110,7 @@ impl Ledger {
         }
         let was_held = self.take_back(&pod.key);
         self.remember_claims(&pod.key, claims);
+        self.devices_are_stale |= self.requests_devices(&pod);
         let generation = self.generation;
         match &pod.state {
             PodState::Gone => return was_held,
@@ -173,6 +182,12 @@ impl Ledger {
         self.pods.contains_key(key)
             || self.waiting.contains_key(key)
             || self.unknown.contains_key(key)
+    }
+
+    /// What a pod that is bound or waits is counted with.
+    pub fn footprint(&self, key: &PodKey) -> Option<&Resources> {
+        let bound = self.pods.get(key).map(|pod| &*pod.footprint);
+        bound.or_else(|| self.waiting.get(key).map(|pod| &*pod.footprint))
     }
 
     /// The account of every name that a node has or a pod is bound to, in no order.
@@ -330,7 +345,7 @@ impl Ledger {
 
     /// Undoes what `key` was last counted as. Whether it was.
     fn take_back(&mut self, key: &PodKey) -> bool {
-        self.claims.remove(key);
+        self.devices_are_stale |= self.claims.remove(key).is_some();
         if let Some(counted) = self.pods.remove(key) {
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
@@ -652,6 +667,7 @@ impl Ledger {
         for pod in self.waiting.values_mut() {
             pod.opportunistic = is_own(&pod.group);
         }
+        self.devices_are_stale |= !self.claims.is_empty();
     }
 
     /// Whether a tally is kept for this workload.

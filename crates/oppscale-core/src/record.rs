@@ -76,6 +76,17 @@ pub struct PodRecord<'p> {
     pub state: PodState<'p>,
 }
 
+impl PodRecord<'_> {
+    /// Lets a pod that is bound or waits occupy this much.
+    pub fn set_footprint(&mut self, counted: &Resources) {
+        if let PodState::Bound { footprint, .. } | PodState::Waiting { footprint, .. } =
+            &mut self.state
+        {
+            footprint.clone_from(counted);
+        }
+    }
+}
+
 /// Where a pod stands.
 #[derive(Debug, Clone)]
 pub enum PodState<'p> {

@@ -193,22 +193,22 @@ impl TopArgs {
 }
 
 impl TopArgs {
+    /// Each resource that is named, after its flag.
+    pub fn named_resources(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let shown = self.resources.iter().map(|name| ("--resource", name.as_str()));
+        let limits = self.fail_below.iter().flat_map(|Limits(limits)| limits);
+        let limits = limits.map(|(name, _)| ("--fail-below", name.as_str()));
+        let limits = limits.filter(|(_, name)| *name != REPLICAS);
+        let replica = self.replica.iter().flat_map(|replica| replica.footprint().present());
+        shown.chain(limits).chain(replica.map(|(name, _)| ("--replica", name)))
+    }
+
     /// The names that must be those of something in the cluster.
     pub fn typed_names(&self, settings: &TopSettings) -> TypedNames {
-        let of_flag = |flag| move |name: &str| (flag, name.to_owned());
-        let mut resources: Vec<_> =
-            self.resources.iter().map(|name| of_flag("--resource")(name)).collect();
-        if let Some(Limits(limits)) = &self.fail_below {
-            let names = limits.iter().map(|(name, _)| name.as_str());
-            resources.extend(names.filter(|name| *name != REPLICAS).map(of_flag("--fail-below")));
-        }
-        if let Some(replica) = &self.replica {
-            resources
-                .extend(replica.footprint().present().map(|(name, _)| of_flag("--replica")(name)));
-        }
+        let resources = self.named_resources().map(|(flag, name)| (flag, name.to_owned()));
         let has_namespaces = matches!(settings.by, By::Namespace | By::Workload);
         TypedNames {
-            resources,
+            resources: resources.collect(),
             keywords: self.fail_below.iter().map(|_| REPLICAS).collect(),
             nodes: self.selector.clone().unwrap_or_default(),
             pool_label: match &settings.by {

@@ -34,6 +34,10 @@ pub(super) async fn start(
         observer: recorder.as_mut().map(|recorder| recorder.start(cluster.server())),
     };
     let mut follower = Follower::start(cluster, wishes).await?;
+    follower.cluster_state().change(|builder, _| {
+        builder.expect_devices(args.named_resources().map(|(_, name)| name));
+        false
+    });
     follower.first().await?;
     progress.finish();
     let recording = recorder.map(|recorder| Recording {
@@ -57,8 +61,9 @@ pub(super) struct Recording {
 impl Recording {
     fn write(&mut self) -> anyhow::Result<()> {
         let workload = self.workload.borrow().clone();
-        let replica = self.replica.as_ref().or(workload.replica.as_ref());
-        let replica = replica.cloned().unwrap_or_default();
+        let of_workload =
+            || self.cluster_state.read(|snapshot, _| workload.replica_on(&snapshot.ledger));
+        let replica = self.replica.clone().or_else(of_workload).unwrap_or_default();
         let workload = Workload::of(&replica, &workload);
         self.recorder.write(&self.cluster_state, &workload)
     }

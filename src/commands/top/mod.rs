@@ -17,7 +17,6 @@ use oppscale_core::error::Error;
 use oppscale_core::figures::Context;
 use oppscale_core::headroom::{self, NodeHeadroom, Query};
 use oppscale_core::kinds;
-use oppscale_core::replica::Replica;
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By};
@@ -50,13 +49,11 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.live.record.is_some() {
         return follow::run(&args, printer).await;
     }
-    let (mut snapshot, mut workload, cluster) = read(&args, &settings, printer).await?;
-    take_devices(&mut snapshot, &mut workload);
-    let replica = args.replica.as_ref().or(workload.replica.as_ref());
-    let requested = replica.into_iter().flat_map(|replica| replica.footprint().present());
-    let resources = requested.map(|(name, _)| name);
-    let resources = resources.chain(settings.resources.iter().map(String::as_str));
-    if let Some(why) = snapshot.ledger.expect_devices(resources) {
+    let (mut snapshot, workload, cluster) = read(&args, &settings, printer).await?;
+    let ledger = &mut snapshot.ledger;
+    ledger.expect_replicas([(&*workload.namespace, &*workload.claims)]);
+    ledger.expect_devices(args.named_resources().map(|(_, name)| name));
+    if let Some(why) = ledger.devices_unknown() {
         snapshot.notes.push(format!("devices are unknown: {why}"));
     }
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
@@ -97,23 +94,17 @@ fn query(
     workload: ResolvedWorkload,
 ) -> Query {
     Query {
-        replica: args.replica.clone().or(workload.replica).unwrap_or_default(),
+        replica: args
+            .replica
+            .clone()
+            .or_else(|| workload.replica_on(&snapshot.ledger))
+            .unwrap_or_default(),
         reserve: settings.reserve,
         placement: workload.placement,
         filler_priority: workload.priority,
         nodes: args.selector.clone().unwrap_or_default(),
         pods_unknown: snapshot.pods_unknown.is_some(),
     }
-}
-
-/// Adds the devices that a replica's claims need to its shape.
-fn take_devices(snapshot: &mut Snapshot, workload: &mut ResolvedWorkload) {
-    let Some(replica) = workload.replica.take() else { return };
-    let ledger = &mut snapshot.ledger;
-    let devices = ledger.set_replica_claims(&workload.namespace, &workload.claims);
-    let mut footprint = replica.footprint().clone();
-    footprint.add(&devices);
-    workload.replica = Some(Replica::from_footprint(footprint));
 }
 
 /// Counts what was read; the rows are left to [`add_rows`].

@@ -97,6 +97,8 @@ struct Lines<'a> {
     /// Names of the command line, until the cluster is known whole: then, what nothing has is
     /// warned of once, for it may yet come.
     unchecked: Option<TypedNames>,
+    /// Why devices are unknown, as it was warned of last.
+    devices_unknown: Option<String>,
     /// The last line, without its time.
     last: String,
 }
@@ -104,7 +106,7 @@ struct Lines<'a> {
 impl<'a> Lines<'a> {
     fn new(args: &'a TopArgs, settings: &'a TopSettings, printer: &'a Printer) -> Self {
         let unchecked = Some(args.typed_names(settings));
-        Self { args, settings, printer, unchecked, last: String::new() }
+        Self { args, settings, printer, unchecked, devices_unknown: None, last: String::new() }
     }
 
     /// The line of the present state, if it differs from the last one.
@@ -130,6 +132,13 @@ impl<'a> Lines<'a> {
     ) -> Result<Option<String>, Error> {
         if !health.is_ready() {
             return Ok(None);
+        }
+        let devices = snapshot.ledger.devices_unknown();
+        if self.devices_unknown.as_deref() != devices {
+            self.devices_unknown = devices.map(str::to_owned);
+            if let Some(why) = devices {
+                self.printer.warn(&format!("devices are unknown: {why}"));
+            }
         }
         for unmatched in self.unchecked.take().iter().flat_map(|names| names.unmatched(snapshot)) {
             self.printer.warn(&unmatched.sentence());

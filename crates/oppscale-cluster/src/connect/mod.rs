@@ -18,8 +18,10 @@ use std::time::Duration;
 use oppscale_core::units::time_limit;
 
 pub(crate) use connection::{Connection, Credentials, Login};
+pub(crate) use kubeconfig::Kubeconfig;
 pub use kubeconfig::kubeconfig_document;
 pub(crate) use plugin::Terminal;
+pub(crate) use proxy::ProxyEnvironment;
 
 use crate::access::Access;
 use crate::client::Cluster;

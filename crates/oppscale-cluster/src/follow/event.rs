@@ -14,7 +14,7 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 
 /// A watch event.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event<'e> {
+pub(crate) enum Event<'e> {
     /// The object is new or has changed.
     Applied(Object<'e>),
     /// The object was deleted, or has left the selection. Its last state.
@@ -93,7 +93,7 @@ impl<'e> Event<'e> {
     }
 
     /// The version up to which everything is known after this event; empty when it does not say.
-    pub(super) fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         match self {
             Self::Applied(object) | Self::Deleted(object) | Self::Bookmark { object, .. } => {
                 object.version()
@@ -105,7 +105,7 @@ impl<'e> Event<'e> {
 
 /// Takes a watch as it comes, and gives its events as soon as their bytes are there.
 #[derive(Debug)]
-pub(super) struct EventReader {
+pub(crate) struct EventReader {
     encoding: Encoding,
     buffer: Vec<u8>,
     /// How much of the buffer has been read.
@@ -114,12 +114,12 @@ pub(super) struct EventReader {
 
 impl EventReader {
     /// A reader of a watch in this encoding.
-    pub(super) fn new(encoding: Encoding) -> Self {
+    pub(crate) fn new(encoding: Encoding) -> Self {
         Self { encoding, buffer: Vec::new(), read: 0 }
     }
 
     /// Takes bytes, and gives the events that are whole.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Event<'_>> {
+    pub(crate) fn push(&mut self, bytes: &[u8]) -> Vec<Event<'_>> {
         self.buffer.drain(..self.read);
         // The bytes behind the last line were looked through before.
         let mut searched = self.buffer.len();

@@ -1,6 +1,6 @@
 //! Starts the feeds, and ends them.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -8,6 +8,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::clocks::Clocks;
 use super::cluster_state::ClusterState;
+use super::devices::DeviceFollower;
 use super::handler::{Change, Objects, SharedStatus};
 use super::handler::{Nodes, Pods};
 use super::health::{Health, Phase, WatchStatus};
@@ -74,7 +75,7 @@ struct VersionJson {
 }
 
 impl Follower {
-    /// Begins to follow nodes and pods. Reads the workload and the server's version first;
+    /// Begins to follow nodes, pods and devices. Reads the workload and the server's version first;
     /// whatever fails later is tried again, and told by [`Health`].
     ///
     /// # Errors
@@ -98,7 +99,8 @@ impl Follower {
         };
         let health =
             Health { version: version.map(|version| version.git_version), ..Health::default() };
-        let builder = SnapshotBuilder::following(own.ownership.clone(), config.observer);
+        let mut builder = SnapshotBuilder::following(own.ownership.clone(), config.observer);
+        builder.expect_replicas([(&*own.namespace, &*own.claims)]);
         let cluster_state = ClusterState::of(builder, health);
         let mut tasks = Tasks::default();
         let handler = Nodes(cluster_state.clone());
@@ -111,6 +113,12 @@ impl Follower {
         let handler = Pods(cluster_state.clone());
         let pods = Reflector::new(cluster.clone(), Listing::pods(), pods, handler);
         tasks.spawn(pods.heartbeat(), behind_nodes(cluster_state.clone(), pods));
+        let devices = DeviceFollower {
+            cluster: cluster.clone(),
+            cluster_state: cluster_state.clone(),
+            reflector_config: reflector_config.clone(),
+        };
+        tasks.spawn(Heartbeat::new("devices"), devices.run());
         let clocks = watch_clocks(cluster_state.clone(), reflector_config.wake.clone());
         tasks.spawn(Heartbeat::new("clocks"), clocks);
         let (tell, workload) = watch::channel(own);
@@ -166,7 +174,7 @@ impl Follower {
         listing: Listing,
         on_change: impl FnMut(Change<'_>) + Send + 'static,
     ) -> Followed {
-        let feed = SharedStatus(Arc::new(Mutex::new(WatchStatus::new())));
+        let feed = SharedStatus::default();
         let handler = Objects { on_change: Box::new(on_change), feed: feed.clone() };
         let cluster = self.cluster.clone();
         let reflector_config =

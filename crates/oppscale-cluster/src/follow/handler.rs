@@ -8,6 +8,7 @@ use super::event::Event;
 use super::health::{Phase, WatchStatus};
 use crate::builder::SnapshotBuilder;
 use crate::encoding::Encoding;
+use crate::error::ClusterError;
 use crate::object::Object;
 
 /// Those who look are told this often that a server is still heard, or they would take the
@@ -28,7 +29,7 @@ pub(super) trait EventHandler: Send + 'static {
     /// The list is whole.
     fn end(&mut self);
     /// Nothing may be known any more, for this reason.
-    fn refused(&mut self, why: &str);
+    fn refused(&mut self, error: &ClusterError);
     /// Where is said how fresh the objects are.
     fn status(&self) -> StatusHandle;
 }
@@ -117,9 +118,9 @@ impl EventHandler for Pods {
         });
     }
 
-    fn refused(&mut self, why: &str) {
+    fn refused(&mut self, error: &ClusterError) {
         self.0.change(|builder, health| {
-            builder.refuse_pods(why);
+            builder.refuse_pods(&error.to_string());
             health.pods.fresh_at = None;
             builder.take_changed()
         });
@@ -166,7 +167,7 @@ impl EventHandler for Nodes {
     }
 
     /// What was known of them last stays, and grows old: nothing can be counted without.
-    fn refused(&mut self, _why: &str) {}
+    fn refused(&mut self, _error: &ClusterError) {}
 
     fn status(&self) -> StatusHandle {
         let cluster_state = self.0.clone();
@@ -210,7 +211,7 @@ mod tests {
 }
 
 /// What happens to the objects of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Change<'o> {
     /// A new list begins. The objects known so far stay until it is whole.
     Begin,
@@ -220,8 +221,9 @@ pub enum Change<'o> {
     Gone(&'o str),
     /// The list is whole: what it did not name is gone.
     End,
-    /// The objects may not be read (403): nothing is known of them.
-    Refused,
+    /// The objects may not be read (403), or the server has no such kind (404): nothing is known of
+    /// them.
+    Refused(&'o ClusterError),
 }
 
 /// Hands changes on, and remembers how fresh they are.
@@ -231,7 +233,7 @@ pub(super) struct Objects {
 }
 
 /// How fresh a kind is, shared by those who ask.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct SharedStatus(pub(super) Arc<Mutex<WatchStatus>>);
 
 impl SharedStatus {
@@ -269,8 +271,8 @@ impl EventHandler for Objects {
         (self.on_change)(Change::End);
     }
 
-    fn refused(&mut self, _why: &str) {
-        (self.on_change)(Change::Refused);
+    fn refused(&mut self, error: &ClusterError) {
+        (self.on_change)(Change::Refused(error));
     }
 
     fn status(&self) -> StatusHandle {

@@ -8,6 +8,7 @@
 mod backoff;
 mod clocks;
 mod cluster_state;
+mod devices;
 mod event;
 mod follower;
 mod handler;
@@ -16,6 +17,7 @@ mod own;
 mod reflector;
 
 pub use cluster_state::ClusterState;
+pub(crate) use event::EventReader;
 pub use follower::{Followed, Follower, WATCH_LIFE, WatchConfig};
 pub use handler::Change;
 pub use health::{Health, Phase, WatchStatus};

@@ -93,6 +93,7 @@ impl OwnFollower {
                 if old != new {
                     cluster_state.change(|builder, _| {
                         builder.own(new.ownership.clone());
+                        builder.expect_replicas([(&*new.namespace, &*new.claims)]);
                         true
                     });
                     if old.ownership != new.ownership {
@@ -134,7 +135,7 @@ fn notice(changed: &Arc<Notify>) -> impl FnMut(Change<'_>) + Send + 'static {
                 known.retain(|name, _| listed.contains(name));
                 known.len() < before
             }),
-            Change::Refused => false,
+            Change::Refused(_) => false,
         };
         if is_new {
             changed.notify_one();

@@ -249,10 +249,10 @@ impl<H: EventHandler> Reflector<H> {
     /// What may not be listed is unknown; the right may come later.
     async fn refused(&mut self, error: ClusterError) {
         let (why, hint) = (error.to_string(), error.hint());
+        self.handler.refused(&error);
         if let Some(first) = self.first.take() {
             let _ = first.send(Err(error));
         }
-        self.handler.refused(&why);
         self.status.set_phase(&Phase::Refused { why, hint });
         sleep(self.every()).await;
     }

@@ -131,17 +131,17 @@ impl DeviceInventory {
         let mut inventory = Self { unknown: objects.unknown, ..Self::default() };
         let selectors = inventory.add_classes(objects.classes);
         inventory.add_pools(objects.slices, &selectors);
-        let places = inventory.pools.iter().enumerate();
-        let places: HashMap<(String, String), usize> =
-            places.map(|(at, pool)| ((pool.driver.clone(), pool.name.clone()), at)).collect();
-        for claim in objects.claims {
-            inventory.add_claim(claim, &places);
-        }
+        inventory.set_claims(objects.claims);
         for template in objects.templates {
             let name = (template.metadata.namespace, template.metadata.name);
             inventory.templates.insert(name, template.spec.spec);
         }
         inventory
+    }
+
+    /// Whether there are no classes, so that nothing is counted.
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
     }
 
     /// Why devices are not known, if that is so.
@@ -199,6 +199,23 @@ impl DeviceInventory {
                 }
             }
             self.pools.push(pool);
+        }
+    }
+
+    /// Takes these claims in place of those before.
+    pub(crate) fn set_claims(&mut self, claims: Vec<ResourceClaim>) {
+        for claim in std::mem::take(&mut self.claims).into_values() {
+            for (id, consumed) in claim.devices {
+                if let Some(pool) = self.pools.get_mut(id.pool) {
+                    pool.release(id.device, &consumed);
+                }
+            }
+        }
+        let places = self.pools.iter().enumerate();
+        let places: HashMap<(String, String), usize> =
+            places.map(|(at, pool)| ((pool.driver.clone(), pool.name.clone()), at)).collect();
+        for claim in claims {
+            self.add_claim(claim, &places);
         }
     }
 
@@ -312,7 +329,9 @@ impl DeviceInventory {
 
     /// Lets a resource be unknown on every node.
     pub(crate) fn set_unknown_resource(&mut self, name: &str) {
-        self.unknown_resources.push(name.to_owned());
+        if self.unknown_resources.iter().all(|known| known != name) {
+            self.unknown_resources.push(name.to_owned());
+        }
     }
 
     /// Resources that are requested and unknown on every node.
@@ -385,6 +404,11 @@ impl DeviceInventory {
             Some(class) => self.classes.iter().find(|of| of.name == class),
             None => self.classes.iter().find(|of| of.extended.as_deref() == Some(name)),
         }
+    }
+
+    /// Whether an extended resource stands for a class.
+    pub fn maps(&self, name: &str) -> bool {
+        self.class_of_extended(name).is_some()
     }
 
     /// The devices that extended resources of a footprint stand for, where `is_delegated` tells

@@ -1,10 +1,11 @@
 //! Devices in the accounts: what pods hold is a part of their footprints, and what can be
 //! allocated beside that is a part of what nodes offer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::{Ledger, NodeAccount, Place, STANDING, forget, share};
+use crate::devices::model::ResourceClaim;
 use crate::devices::{CLAIM_PREFIX, ClaimRef, DeviceId, DeviceInventory, is_of_devices};
 use crate::malformed::Malformed;
 use crate::node::NodeRecord;
@@ -23,6 +24,24 @@ pub(super) struct NodeDevices {
     shared: Arc<[(Box<str>, DeviceId)]>,
     /// What claims hold here that no pod uses; it counts as paid.
     unused: Resources,
+}
+
+/// What a count of devices has changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct DeviceChanges {
+    /// Pods that hold or need other devices than before.
+    pub pods: Vec<PodKey>,
+    /// Nodes that offer other devices than before.
+    pub nodes: Vec<Box<str>>,
+}
+
+/// What is asked of devices, and counted whenever they are.
+#[derive(Debug, Default)]
+pub(super) struct DevicesAsked {
+    /// Namespaces and claims of replicas.
+    replicas: Vec<(Box<str>, Box<[ClaimRef]>)>,
+    /// Resources that are unknown as long as devices are.
+    resources: BTreeSet<Box<str>>,
 }
 
 impl NodeAccount {
@@ -56,59 +75,145 @@ impl Ledger {
         &self.devices
     }
 
-    /// Counts these devices from now on, in place of those before. Reads every pod and node.
-    pub fn set_devices(&mut self, mut devices: DeviceInventory) {
-        devices.assign(|key| self.pods.contains_key(key));
+    /// Counts these devices from now on, in place of those before.
+    pub fn set_devices(&mut self, devices: DeviceInventory) -> DeviceChanges {
         self.devices = devices;
-        for key in self.pods.keys().cloned().collect::<Vec<_>>() {
-            self.recount(&key);
+        self.devices_are_stale = true;
+        self.recount_devices()
+    }
+
+    /// Counts these claims from now on, in place of those before.
+    pub fn set_claims(&mut self, claims: Vec<ResourceClaim>) -> DeviceChanges {
+        self.devices.set_claims(claims);
+        self.devices_are_stale = true;
+        self.recount_devices()
+    }
+
+    /// Counts devices anew if pods or nodes that concern them have changed.
+    pub fn recount_devices(&mut self) -> DeviceChanges {
+        if !std::mem::take(&mut self.devices_are_stale) {
+            return DeviceChanges::default();
         }
-        for key in self.waiting.keys().cloned().collect::<Vec<_>>() {
-            self.recount_waiting(&key);
+        let pods = &self.pods;
+        self.devices.assign(|key| pods.contains_key(key));
+        let names = |footprint: &Resources| {
+            let mut names = footprint.present().map(|(name, _)| name);
+            names.any(|name| is_of_devices(name) || self.devices.maps(name))
+        };
+        let concerned: HashSet<*const Resources> =
+            self.footprints.iter().filter(|of| names(of)).map(Arc::as_ptr).collect();
+        let is_concerned = |key: &PodKey, footprint: &Arc<Resources>| {
+            concerned.contains(&Arc::as_ptr(footprint)) || self.claims.contains_key(key)
+        };
+        let bound = self.pods.iter().filter(|(key, pod)| is_concerned(key, &pod.footprint));
+        let mut pods: Vec<PodKey> = bound.map(|(key, _)| key.clone()).collect();
+        let waiting = self.waiting.iter().filter(|(key, pod)| is_concerned(key, &pod.footprint));
+        pods.extend(waiting.map(|(key, _)| key.clone()));
+        pods.retain(|key| self.recount(key) || self.recount_waiting(key));
+        DeviceChanges { pods, nodes: self.offer_all() }
+    }
+
+    /// Whether a pod requests an extended resource that a class maps.
+    pub(super) fn requests_devices(&self, pod: &PodRecord<'_>) -> bool {
+        match &pod.state {
+            PodState::Bound { footprint, .. } | PodState::Waiting { footprint, .. } => {
+                !self.devices.is_empty()
+                    && footprint.present().any(|(name, _)| self.devices.maps(name))
+            }
+            PodState::Gone | PodState::Unknown { .. } => false,
         }
+    }
+
+    /// Lets those of `resources` that are devices be unknown as long as devices are.
+    pub fn expect_devices<'r>(&mut self, resources: impl IntoIterator<Item = &'r str>) {
+        let devices = resources.into_iter().filter(|name| is_of_devices(name));
+        self.devices_asked.resources.extend(devices.map(Box::from));
         self.offer_all();
     }
 
-    /// Lets those of `resources` that are devices be unknown if devices are. Returns why they are
-    /// if any is one.
-    pub fn expect_devices<'r>(
-        &mut self,
-        resources: impl IntoIterator<Item = &'r str>,
-    ) -> Option<String> {
-        let why = self.devices.unknown()?.to_owned();
-        let mut are_expected = false;
-        for name in resources.into_iter().filter(|name| is_of_devices(name)) {
-            are_expected = true;
-            self.devices.set_unknown_resource(name);
-        }
-        (are_expected || !self.claims.is_empty() || !self.unoffered().is_empty()).then_some(why)
+    /// Why devices are unknown, if that concerns anything that is asked or counted.
+    pub fn devices_unknown(&self) -> Option<&str> {
+        let why = self.devices.unknown()?;
+        let are_asked =
+            !self.devices_asked.resources.is_empty() || !self.devices_asked.replicas.is_empty();
+        (are_asked || !self.claims.is_empty() || !self.unoffered().is_empty()).then_some(why)
     }
 
-    /// Lets slots be counted for replicas of `namespace` that use these claims. Returns what a
-    /// replica takes of devices.
-    pub fn set_replica_claims(&mut self, namespace: &str, claims: &[ClaimRef]) -> Resources {
+    /// Lets slots be counted for exactly these replicas: each with its namespace and claims.
+    pub fn expect_replicas<'r>(
+        &mut self,
+        replicas: impl IntoIterator<Item = (&'r str, &'r [ClaimRef])>,
+    ) -> DeviceChanges {
+        let mut asked: Vec<(Box<str>, Box<[ClaimRef]>)> = Vec::new();
+        for (namespace, claims) in replicas.into_iter().filter(|(_, claims)| !claims.is_empty()) {
+            let replica = (namespace.into(), claims.into());
+            if !asked.contains(&replica) {
+                asked.push(replica);
+            }
+        }
+        if self.devices_asked.replicas == asked {
+            return DeviceChanges::default();
+        }
+        self.devices_asked.replicas = asked;
+        DeviceChanges { pods: Vec::new(), nodes: self.offer_all() }
+    }
+
+    /// What a replica of `namespace` that uses these claims takes of devices.
+    pub fn replica_devices(&self, namespace: &str, claims: &[ClaimRef]) -> Resources {
         let mut taken = self.devices.needed(namespace, claims);
-        if claims.is_empty() || self.devices.is_plain(namespace, claims) {
-            return taken;
-        }
-        let names: Vec<&str> = claims.iter().map(ClaimRef::name).collect();
-        let name = format!("{CLAIM_PREFIX}{}", names.join("+"));
-        taken.set(&name, 1);
-        if !self.devices.knows(namespace, claims) {
-            self.devices.set_unknown_resource(&name);
-            return taken;
-        }
-        // Slots are counted beside paid pods: what own pods hold is free for replicas.
-        let is_own = |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.opportunistic);
-        let beside_paid = self.devices.released(is_own);
-        for account in &mut self.accounts {
-            let Some(record) = &mut account.record else { continue };
-            let fitting = beside_paid.fitting(record, namespace, claims);
-            let fitting = fitting.map_err(Malformed::whole);
-            record.offer(&name, fitting.clone());
-            account.devices.offered.push((name.as_str().into(), fitting));
+        if let Some(name) = self.replica_resource(namespace, claims) {
+            taken.set(&name, 1);
         }
         taken
+    }
+
+    /// The resource that stands for all claims of a replica, unless its classes tell everything.
+    fn replica_resource(&self, namespace: &str, claims: &[ClaimRef]) -> Option<String> {
+        let is_known = self.devices.knows(namespace, claims);
+        if claims.is_empty() || is_known && self.devices.is_plain(namespace, claims) {
+            return None;
+        }
+        let names = |claims: &[ClaimRef]| {
+            let names: Vec<&str> = claims.iter().map(ClaimRef::name).collect();
+            names.join("+")
+        };
+        let name = names(claims);
+        let replicas = &self.devices_asked.replicas;
+        let first = replicas.iter().find(|(_, other)| names(other) == name);
+        // The claims of another namespace may have the same names.
+        Some(match first.is_none_or(|(of, other)| **of == *namespace && **other == *claims) {
+            true => format!("{CLAIM_PREFIX}{name}"),
+            false => format!("{CLAIM_PREFIX}{namespace}/{name}"),
+        })
+    }
+
+    /// Works out how many of the replicas that are asked for each node has devices for, and which
+    /// resources are unknown.
+    fn offer_asked(&mut self) {
+        if self.devices.unknown().is_some() {
+            for name in &self.devices_asked.resources {
+                self.devices.set_unknown_resource(name);
+            }
+        }
+        let mut beside_paid = None;
+        for at in 0..self.devices_asked.replicas.len() {
+            let (namespace, claims) = &self.devices_asked.replicas[at];
+            let Some(name) = self.replica_resource(namespace, claims) else { continue };
+            if !self.devices.knows(namespace, claims) {
+                self.devices.set_unknown_resource(&name);
+                continue;
+            }
+            // Slots are counted beside paid pods: what own pods hold is free for replicas.
+            let is_own = |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.opportunistic);
+            let beside_paid = beside_paid.get_or_insert_with(|| self.devices.released(is_own));
+            for account in &mut self.accounts {
+                let Some(record) = &mut account.record else { continue };
+                let fitting = beside_paid.fitting(record, namespace, claims);
+                let fitting = fitting.map_err(Malformed::whole);
+                record.offer(&name, fitting.clone());
+                account.devices.offered.push((name.as_str().into(), fitting));
+            }
+        }
     }
 
     /// Adds the devices that a pod holds or needs. Returns its claims.
@@ -129,11 +234,11 @@ impl Ledger {
 
     /// Remembers the claims of a pod.
     pub(super) fn remember_claims(&mut self, key: &PodKey, claims: Vec<ClaimRef>) {
-        if claims.is_empty() {
-            self.claims.remove(key);
-        } else {
-            self.claims.insert(key.clone(), claims.into());
-        }
+        let before = match claims.is_empty() {
+            true => self.claims.remove(key),
+            false => self.claims.insert(key.clone(), claims.clone().into()),
+        };
+        self.devices_are_stale |= before.unwrap_or_default() != claims.into();
     }
 
     /// The devices that a bound pod holds, and whether all of its claims are known.
@@ -162,18 +267,18 @@ impl Ledger {
         needed
     }
 
-    /// Counts the devices of a bound pod anew.
-    fn recount(&mut self, key: &PodKey) {
-        let Some(counted) = self.pods.get(key) else { return };
+    /// Counts the devices of a bound pod anew. Whether that changed anything.
+    fn recount(&mut self, key: &PodKey) -> bool {
+        let Some(counted) = self.pods.get(key) else { return false };
         let claims = self.claims.get(key).map_or(&[][..], |claims| claims);
         let base = without_devices(&counted.footprint);
         let name = self.accounts.get(counted.place as usize).and_then(|a| a.name.clone());
-        let Some(name) = name else { return };
+        let Some(name) = name else { return false };
         let mut footprint = base;
         let (held, _) = self.held_by(key, &counted.group.namespace, claims, &footprint, &name);
         footprint.add(&held);
         if footprint == *counted.footprint {
-            return;
+            return false;
         }
         let (place, opportunistic) = (counted.place, counted.opportunistic);
         let tracked = self.tracked.id(&*counted.group);
@@ -194,24 +299,31 @@ impl Ledger {
             counted.footprint = footprint;
         }
         forget(&mut self.footprints, before);
+        true
     }
 
-    /// Counts the devices that a waiting pod needs anew.
-    fn recount_waiting(&mut self, key: &PodKey) {
-        let Some(waiting) = self.waiting.get(key) else { return };
+    /// Counts the devices that a waiting pod needs anew. Whether that changed anything.
+    fn recount_waiting(&mut self, key: &PodKey) -> bool {
+        let Some(waiting) = self.waiting.get(key) else { return false };
         let claims = self.claims.get(key).map_or(&[][..], |claims| claims);
         let mut footprint = without_devices(&waiting.footprint);
         let needed = self.needed_by(&waiting.group.namespace, claims, &footprint);
         footprint.add(&needed);
+        if footprint == *waiting.footprint {
+            return false;
+        }
         let footprint = share(&mut self.footprints, &footprint, Resources::clone);
         if let Some(waiting) = self.waiting.get_mut(key) {
             let before = std::mem::replace(&mut waiting.footprint, footprint);
             forget(&mut self.footprints, before);
         }
+        true
     }
 
-    /// Works out what each node offers.
-    fn offer_all(&mut self) {
+    /// Works out what each node offers. Returns the nodes of which that has changed.
+    fn offer_all(&mut self) -> Vec<Box<str>> {
+        let before: Vec<NodeDevices> =
+            self.accounts.iter().map(|account| account.devices.clone()).collect();
         for account in &mut self.accounts {
             account.forget_unused();
         }
@@ -239,11 +351,14 @@ impl Ledger {
         let is_known = self.devices.unknown().is_none();
         for place in 0..self.accounts.len() {
             let account = &self.accounts[place];
-            let Some(record) = account.record.as_ref().filter(|_| is_known) else { continue };
+            let Some(record) = &account.record else { continue };
             let nothing = Resources::default();
             let located = located.get(&(place as Place)).unwrap_or(&nothing);
             let is_unread = unread.contains(&(place as Place));
-            let (offered, shared) = self.offered(account, record, located, is_unread, &used);
+            let (offered, shared) = match is_known {
+                true => self.offered(account, record, located, is_unread, &used),
+                false => (Vec::new(), Vec::new()),
+            };
             let account = &mut self.accounts[place];
             account.devices.offered = offered;
             account.devices.shared = shared.into();
@@ -252,6 +367,53 @@ impl Ledger {
                 account.record = Some(record);
             }
         }
+        self.offer_asked();
+        let all = self.accounts.iter().zip(&before);
+        let changed = all.filter(|(account, before)| account.devices != **before);
+        changed.filter_map(|(account, _)| Some(account.record.as_ref()?.name.clone())).collect()
+    }
+
+    /// A node as it is counted, less the devices of claims that no pod uses: what its pods can use.
+    pub fn record_for_pods(&self, name: &str) -> Option<NodeRecord> {
+        let account = self.accounts.get(*self.names.get(name)? as usize)?;
+        let mut record = account.record.clone()?;
+        for (name, amount) in account.devices.unused.present() {
+            if let Ok(allocatable) = &mut record.allocatable {
+                allocatable.set(name, allocatable.get(name) - amount);
+            }
+        }
+        Some(record)
+    }
+
+    /// A bound or waiting pod as it is counted. The name of a bound one is not remembered.
+    pub fn pod(&self, key: &PodKey) -> Option<PodRecord<'_>> {
+        let (group, name, opportunistic, state) = match (self.pods.get(key), self.waiting.get(key))
+        {
+            (Some(pod), _) => {
+                let node = self.accounts.get(pod.place as usize)?.name.as_deref()?;
+                let footprint = (*pod.footprint).clone();
+                (&pod.group, "", pod.opportunistic, PodState::Bound { node, footprint })
+            }
+            (None, Some(pod)) => {
+                let state = PodState::Waiting {
+                    footprint: (*pod.footprint).clone(),
+                    placement: Box::new((*pod.placement).clone()),
+                    gated: pod.gated,
+                    queueing: pod.queueing.as_ref(),
+                };
+                (&pod.group, &*pod.name, pod.opportunistic, state)
+            }
+            (None, None) => return None,
+        };
+        Some(PodRecord {
+            key: key.clone(),
+            namespace: &group.namespace,
+            name,
+            workload: (&group.kind, &group.name),
+            opportunistic,
+            claims: Vec::new(),
+            state,
+        })
     }
 
     /// The extended resources that pods request.
