@@ -220,8 +220,11 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
         .map_err(|error| Outcome::skipped(error.to_string()))?;
     let text = format!("{}{assumption}", verdict.why);
     let finding = match verdict.stability {
-        Stability::Oscillating | Stability::Saturated { .. } => ID.failed(text),
-        Stability::WithinTolerance => ID.warning(text),
+        Stability::Oscillating
+        | Stability::Saturated { .. }
+        | Stability::OneWay { .. }
+        | Stability::Inert => ID.failed(text),
+        Stability::WithinTolerance | Stability::SlowToYield => ID.warning(text),
         Stability::Stable => return Ok(ID.passed_with(text)),
     };
     let fix = verdict.correction.as_ref().and_then(|correction| {

@@ -74,6 +74,11 @@ pub fn check_manifests(documents: &[Document]) -> Vec<Finding> {
             );
             findings.push(ID.failed(text).about(&name).fix(format!("write {}", api.instead)));
         }
+        for (component, args) in kubeadm_args(document) {
+            let flags = retired::flags(args.iter().map(String::as_str), component);
+            let of = format!("{name}, {component}");
+            findings.extend(flags.into_iter().map(|flag| refused(ID, flag).about(&of)));
+        }
         let mut words = Vec::new();
         collect_words(document.value(), &mut words);
         // A program is named in full, or by its image: the last part of either counts.
@@ -89,6 +94,29 @@ pub fn check_manifests(documents: &[Document]) -> Vec<Finding> {
         findings.push(ID.passed_with(format!("{} objects", documents.len())));
     }
     findings
+}
+
+/// The flags that a configuration of kubeadm gives each component: `extraArgs` is a map until
+/// `v1beta3`, and a list of names and values since.
+fn kubeadm_args(document: &Document) -> Vec<(&'static str, Vec<String>)> {
+    const PLACES: [(&str, &str); 4] = [
+        ("/apiServer/extraArgs", "kube-apiserver"),
+        ("/controllerManager/extraArgs", "kube-controller-manager"),
+        ("/scheduler/extraArgs", "kube-scheduler"),
+        ("/nodeRegistration/kubeletExtraArgs", "kubelet"),
+    ];
+    if !document.api_version().starts_with("kubeadm.k8s.io/") {
+        return Vec::new();
+    }
+    let names = |args: &Value| -> Vec<String> {
+        let of_map = args.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+        let of_list = args.as_array().into_iter().flatten().filter_map(|arg| arg["name"].as_str());
+        of_map.chain(of_list).map(|name| format!("--{}", name.trim_start_matches('-'))).collect()
+    };
+    let found = PLACES.map(|(place, component)| {
+        (component, document.value().pointer(place).map(names).unwrap_or_default())
+    });
+    found.into_iter().filter(|(_, args)| !args.is_empty()).collect()
 }
 
 /// Collects the words of all texts in an object, scripts over several lines included.

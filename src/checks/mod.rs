@@ -12,6 +12,7 @@ mod certificates;
 mod connection;
 mod context;
 mod leftovers;
+mod manifest_hpas;
 mod metrics_server;
 mod node_autoscaler;
 mod owners;
@@ -29,6 +30,7 @@ use oppscale_core::check::{Category, CheckId, Finding, Summary};
 
 pub use context::{CheckContext, CheckTarget};
 pub use leftovers::check_manifests;
+pub use manifest_hpas::judge_manifests;
 pub use owners::{Owner, alternative, owner_of};
 pub use prometheus::wanted_labels;
 

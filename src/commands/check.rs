@@ -13,7 +13,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
 use crate::scenario::Document;
-use oppscale_core::check::{Category, CheckId, Distribution, Outcome, UnknownCheckId};
+use oppscale_core::check::{Category, CheckId, Distribution, Finding, Outcome, UnknownCheckId};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
 
@@ -27,7 +27,8 @@ Examples:
   oppscale check -o short                     failures and warnings only
   oppscale check --only server --wait --timeout 5m
                                               wait until the server works
-  oppscale check -f old/ --only leftovers     manifests, without a cluster
+  oppscale check -f old/ --only leftovers,OPP-HPA-001
+                                              manifests and their HPAs, without a cluster
 
 docs/checks.md explains each check by its ID. A check that lacks a permission
 is unknown, not failed.
@@ -94,16 +95,21 @@ fn only(text: &str) -> Result<Only, String> {
 /// # Errors
 /// When there is no kubeconfig, or a file cannot be read.
 pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let manifests = manifests(&args.filename)?;
+    let Files { manifests, texts, unreadable } = files(&args.filename)?;
     let checks: Vec<CheckId> = match args.only.is_empty() {
         true => CheckId::ALL.to_vec(),
         false => args.only.iter().flat_map(|Only(checks)| checks).copied().collect(),
     };
-    let needs_no_cluster = !manifests.is_empty()
-        && (checks == [CheckId::RetiredManifests]
-            || checks.iter().copied().eq(Category::Leftovers.checks()));
-    let report = if needs_no_cluster {
-        CheckReport { findings: checks::check_manifests(&manifests), timed_out: false }
+    let is_of_files = |check: &CheckId| {
+        let of_files = [CheckId::RetiredManifests, CheckId::HpaStable, CheckId::SingleHpa];
+        of_files.contains(check) || check.category() == Category::Leftovers
+    };
+    let needs_no_cluster = !args.filename.is_empty() && checks.iter().all(is_of_files);
+    let judges_hpas = checks.contains(&CheckId::HpaStable);
+    let mut report = if needs_no_cluster {
+        let retired = checks.contains(&CheckId::RetiredManifests);
+        let findings = if retired { checks::check_manifests(&manifests) } else { Vec::new() };
+        CheckReport { findings, timed_out: false }
     } else {
         let target = CheckTarget {
             namespace: args.server.namespace,
@@ -123,6 +129,10 @@ pub async fn run(args: CheckArgs, printer: &Printer) -> anyhow::Result<Exit> {
         progress.finish();
         report
     };
+    if judges_hpas {
+        report.findings.extend(checks::judge_manifests(&texts));
+    }
+    report.findings.extend(unreadable);
     let text = match args.output.format {
         Format::Table => findings::table(&report.findings, printer),
         Format::Short => findings::short(&report.findings, printer),
@@ -143,35 +153,65 @@ fn exit(report: &CheckReport) -> Exit {
     }
 }
 
-/// The objects of files and folders.
-fn manifests(names: &[String]) -> anyhow::Result<Vec<manifest::Document>> {
-    let mut documents = Vec::new();
+/// What `--filename` names.
+#[derive(Default)]
+struct Files {
+    /// The objects.
+    manifests: Vec<manifest::Document>,
+    /// The files that hold them.
+    texts: Vec<Document>,
+    /// A finding for each file that cannot be read.
+    unreadable: Vec<Finding>,
+}
+
+/// Reads files and folders, and goes on past a file of a folder that cannot be read.
+///
+/// # Errors
+/// When a file that was named cannot be read, or nothing holds a manifest.
+fn files(names: &[String]) -> anyhow::Result<Files> {
+    let mut found = Files::default();
     for name in names {
         let path = PathBuf::from(name);
-        let mut files = vec![name.clone()];
-        if name != "-" && path.is_dir() {
-            files = Vec::new();
-            let entries =
-                std::fs::read_dir(&path).with_context(|| format!("cannot read {name}"))?;
-            for entry in entries {
-                let file = entry.with_context(|| format!("cannot read {name}"))?.path();
-                let known = ["yaml", "yml", "json"];
-                if file.extension().and_then(|e| e.to_str()).is_some_and(|e| known.contains(&e)) {
-                    files.push(file.display().to_string());
-                }
-            }
-            files.sort();
+        if name == "-" || !path.is_dir() {
+            let (text, manifests) = read(name)?;
+            found.texts.push(text);
+            found.manifests.extend(manifests);
+            continue;
         }
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(&path).with_context(|| format!("cannot read {name}"))? {
+            let file = entry.with_context(|| format!("cannot read {name}"))?.path();
+            let known = ["yaml", "yml", "json"];
+            if file.extension().and_then(|e| e.to_str()).is_some_and(|e| known.contains(&e)) {
+                files.push(file.display().to_string());
+            }
+        }
+        files.sort();
         for file in files {
-            let document = Document::read(&file)?;
-            documents.extend(manifest::documents(&document.name, document.text(), Origin::User)?);
+            match read(&file) {
+                Ok((text, manifests)) => {
+                    found.texts.push(text);
+                    found.manifests.extend(manifests);
+                }
+                Err(error) => found
+                    .unreadable
+                    .push(CheckId::RetiredManifests.unknown(format!("{error:#}")).about(&file)),
+            }
         }
     }
-    if let (Some(name), true) = (names.first(), documents.is_empty()) {
+    if let (Some(name), true, true) =
+        (names.first(), found.manifests.is_empty(), found.unreadable.is_empty())
+    {
         let place = if name == "-" { "standard input" } else { name };
         return Err(Error::failure(format!("{place} holds no manifest"))
             .hint("name a file, or a folder with *.yaml, *.yml or *.json")
             .into());
     }
-    Ok(documents)
+    Ok(found)
+}
+
+fn read(file: &str) -> anyhow::Result<(Document, Vec<manifest::Document>)> {
+    let text = Document::read(file)?;
+    let manifests = manifest::documents(&text.name, text.text(), Origin::User)?;
+    Ok((text, manifests))
 }

@@ -6,6 +6,7 @@
 //! field and what was expected.
 
 mod admission;
+mod application;
 mod document;
 mod load_file;
 mod manifest;
@@ -14,6 +15,7 @@ mod scenario_file;
 mod series_file;
 mod wire;
 
+pub use application::{Meaning, Pod, Reading, StatedPod, amount, rivals};
 pub use document::{Document, DocumentError};
 pub use load_file::{load, of_json};
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};

@@ -106,7 +106,7 @@ fn the_report_says_everything_in_80_columns() {
         "paid growth in 375s: metric 30s, sync 15s, window 5m, grace 30s  75",
         "what the tolerance ignores                                       12.4",
         "- Use a target of type AverageValue.",
-        "name: oppscale_fit_replicas",
+        "--corrected prints the corrected manifest.",
     ] {
         assert!(output.stdout.contains(part), "{part}: {output}");
     }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::fixture;
 use crate::support::served;
 use crate::support::store::Inner;
 use crate::support::world::World;
@@ -282,6 +283,48 @@ fn the_articles_manifests_are_told_to_be_old_without_a_cluster() {
     ");
     let fine = env.run(["check", "-f", "old/b.yaml", "--only", "leftovers"]);
     assert_eq!(fine.code, Some(0), "{fine}");
+}
+
+#[test]
+fn hpas_in_files_are_judged_without_a_cluster() {
+    let env = TestEnv::new();
+    let case = |name: &str| std::fs::read_to_string(fixture(&format!("hpa/{name}.yaml"))).unwrap();
+    for name in ["s04-cpu", "s53-two", "s31-expr", "s30-two", "refused/07-nameslash"] {
+        env.write(&format!("hpas/{}.yaml", name.trim_start_matches("refused/")), &case(name));
+    }
+    env.write("hpas/template.yaml", "kind: {{ .Values.kind }}\n  - x: [\n");
+    env.write("hpas/z.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: fine}\n");
+    let output = env.run(["check", "-f", "hpas", "--only", "leftovers,OPP-HPA-001", "-o", "json"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    for words in [
+        "07-nameslash.yaml, line",
+        "spec.scaleTargetRef.name: Invalid value",
+        "At a constant load the HPA settles",
+        "down scales the same target: the controller stops both",
+        "it fills idle capacity, so its verdict depends on the cluster",
+        "State it for rabbitmq_queue_messages_ready",
+        "hpas/template.yaml",
+    ] {
+        assert!(output.stdout.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
+fn flags_in_kubeadms_configuration_are_looked_at() {
+    let env = TestEnv::new();
+    for (version, args) in [
+        ("v1beta3", "{insecure-port: \"0\", profiling: \"false\"}"),
+        ("v1beta4", "[{name: insecure-port, value: \"0\"}]"),
+    ] {
+        let text = format!(
+            "apiVersion: kubeadm.k8s.io/{version}\nkind: ClusterConfiguration\napiServer:\n  extraArgs: {args}\n"
+        );
+        env.write("kubeadm.yaml", &text);
+        let output = env.run(["check", "-f", "kubeadm.yaml", "--only", "leftovers"]);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stdout.contains("--insecure-port is refused today"), "{output}");
+        assert!(output.stdout.contains(", kube-apiserver)"), "{output}");
+    }
 }
 
 #[test]

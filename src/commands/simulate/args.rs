@@ -12,6 +12,7 @@ use oppscale_core::reserve::Reserve;
 
 use super::sweep::Sweep;
 use crate::commands::args::OutputArgs;
+use crate::scenario::Meaning;
 
 /// Arguments of `oppscale simulate`.
 #[derive(Debug, Args)]
@@ -146,6 +147,18 @@ pub enum Nature {
     Queue,
     /// The load of each pod, which falls as pods are added
     PerPod,
+}
+
+impl Nature {
+    /// What the metric of an HPA that follows load measures; `None` for a filler's.
+    pub fn meaning(self) -> Option<Meaning> {
+        match self {
+            Self::Load => Some(Meaning::Load),
+            Self::Queue => Some(Meaning::Queue),
+            Self::PerPod => Some(Meaning::PerPod),
+            Self::IncludesOwn | Self::ExcludesOwn => None,
+        }
+    }
 }
 
 fn positive(text: &str) -> Result<f64, String> {

@@ -12,7 +12,7 @@ use hpa_model::simulation::{
     configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
-use hpa_model::{ControllerConfig, MetricSource};
+use hpa_model::{ControllerConfig, MetricSource, MetricSpec};
 use oppscale_cluster::autoscaler::quantities_as_text;
 use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
@@ -215,23 +215,32 @@ fn metric_model(
     }
 }
 
-/// What the metric of a manifest is taken for, if neither its name nor a flag states it.
+/// What the metric of a manifest is taken for, where neither its name nor a flag states it.
 fn assumption(args: &SimulateArgs, manifest: &Manifest) -> Option<String> {
-    if args.metric.is_some() || verdict::uses_fit_replicas(&manifest.spec) {
+    if verdict::uses_fit_replicas(&manifest.spec) {
         return None;
     }
-    let at = verdict::capacity_metric(&manifest.spec)?;
-    let (MetricSource::External(metric) | MetricSource::Object { metric, .. }) =
-        &manifest.spec.effective_metrics().get(at)?.source
-    else {
-        return None;
+    let metrics = manifest.spec.effective_metrics();
+    let named = |metric: &MetricSpec| match &metric.source {
+        MetricSource::External(metric) | MetricSource::Object { metric, .. } => {
+            Some(metric.name.clone())
+        }
+        _ => None,
     };
-    Some(format!(
-        "{}: {} is taken for free cores, which the workload's own pods use up; --metric states \
-         what it measures",
-        manifest.name(),
-        metric.name
-    ))
+    let taken = named(metrics.get(verdict::capacity_metric(&manifest.spec)?)?)?;
+    let others: Vec<_> = metrics.iter().filter_map(named).filter(|name| *name != taken).collect();
+    let name = manifest.name();
+    match (args.metric, others.is_empty()) {
+        (Some(_), true) => None,
+        (Some(_), false) => Some(format!(
+            "{name}: {taken} is taken for the metric of capacity, not {}",
+            others.join(", ")
+        )),
+        (None, _) => Some(format!(
+            "{name}: {taken} is taken for free cores, which the workload's own pods use up; --metric \
+             states what it measures"
+        )),
+    }
 }
 
 fn no_configuration(name: &str) -> Error {

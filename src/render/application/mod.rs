@@ -15,7 +15,7 @@ use crate::printer::{Printer, Style};
 use crate::render::csv::line;
 use crate::render::simulation::{moment, wrapped};
 use crate::render::table::{Column, lines};
-use crate::scenario::Manifest;
+use crate::scenario::{Manifest, amount};
 use crate::terminal::{Part, Theme};
 use oppscale_core::units;
 
@@ -92,22 +92,6 @@ const OUTCOME: [Figure; 15] = [
     ("spareMilliPodHours", "spare_milli_pod_hours", |o| o.spare_pod_ms / 3_600),
     ("requestedMilliCoreHours", "requested_milli_core_hours", |o| o.milli_core_hours()),
 ];
-
-/// A number with as many digits as tell it apart.
-pub fn amount(value: f64) -> String {
-    let digits = if value >= 100.0 {
-        0
-    } else if value >= 10.0 {
-        1
-    } else {
-        2
-    };
-    let text = format!("{value:.digits$}");
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
-}
 
 impl Comparison {
     /// The configuration that is shown in detail.

@@ -49,6 +49,10 @@ fn verdict(verdict: &Result<Verdict, VerdictError>) -> Value {
         Stability::Saturated { at } => ("pinned", Some(at)),
         Stability::Stable => ("stable", None),
         Stability::WithinTolerance => ("stableWithinTolerance", None),
+        Stability::SlowToYield => ("slowToYield", None),
+        Stability::OneWay { up: true } => ("onlyUp", None),
+        Stability::OneWay { up: false } => ("onlyDown", None),
+        Stability::Inert => ("inert", None),
     };
     let control = &verdict.control;
     let milli = |figure: f64| (figure * 1000.0).round() as i64;

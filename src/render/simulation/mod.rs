@@ -115,11 +115,11 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> anyhow::Result<Stri
     text.push('\n');
     text.push_str(&table::verdict(close, printer));
     if close.correction().is_some() {
-        let (heading, manifest) = match &close.corrected {
-            Some(corrected) => ("The corrected manifest:", corrected.text()?),
-            None => ("No corrected manifest:", table::wrapped(KEDA_OWNS, "")),
+        let text_of = match &close.corrected {
+            Some(_) => "--corrected prints the corrected manifest.",
+            None => KEDA_OWNS,
         };
-        text.push_str(&format!("\n{}\n\n{manifest}", printer.paint(Style::Bold, heading)));
+        text.push_str(&format!("\n{}", table::wrapped(text_of, "")));
     }
     Ok(text)
 }

@@ -60,8 +60,13 @@ pub(super) fn titles(comparison: &Comparison) -> String {
 fn style(entry: &Entry) -> Style {
     match entry.verdict.as_ref().map(|verdict| verdict.stability) {
         Ok(Stability::Stable | Stability::WithinTolerance) => Style::Plain,
-        Ok(Stability::Oscillating | Stability::Saturated { .. }) => Style::Bad,
-        Err(_) => Style::Warn,
+        Ok(
+            Stability::Oscillating
+            | Stability::Saturated { .. }
+            | Stability::OneWay { .. }
+            | Stability::Inert,
+        ) => Style::Bad,
+        Ok(Stability::SlowToYield) | Err(_) => Style::Warn,
     }
 }
 
@@ -113,6 +118,13 @@ fn reserve(entry: &Entry, verdict: &Verdict, printer: &Printer) -> String {
     let mut text = format!("{}\n", printer.paint(Style::Bold, &heading));
     text.push_str(&columns(rows.to_vec()));
     let _ = writeln!(text, "Subtracted in the metric: {} cores", cpu(held));
+    if need.total_milli() > milli {
+        let line = format!(
+            "The nodes have {} cores: no reserve makes up for a loop that is so slow.",
+            cpu(milli)
+        );
+        text.push_str(&wrapped(&line, ""));
+    }
     if let Some(ms) = need.preemption_ms {
         let span = units::duration(Duration::from_millis(ms));
         let _ = writeln!(text, "With preemption a paid pod waits {span} at most anyway.");

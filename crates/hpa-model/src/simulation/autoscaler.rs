@@ -53,7 +53,7 @@ pub(super) enum MetricFeed {
 impl World {
     /// Plans the first value and the first run, at phases that the seed decides.
     pub(super) fn start_scaler(&mut self, at: usize) {
-        self.refresh(at);
+        self.measure(at);
         let scaler = &self.scalers[at];
         let (refresh, sync) = (scaler.refresh_ms, scaler.timing.period_ms);
         let refresh_phase = 1 + self.prng.below(refresh);
@@ -66,8 +66,14 @@ impl World {
         }
     }
 
-    /// The metric gets a new value.
+    /// The metric gets a new value, and the next one is planned.
     pub(super) fn refresh(&mut self, at: usize) {
+        self.measure(at);
+        self.queue.push(self.now + self.scalers[at].refresh_ms, Event::Refresh(at));
+    }
+
+    /// The metric gets a new value.
+    fn measure(&mut self, at: usize) {
         let scaler = &self.scalers[at];
         let value = match &scaler.feed {
             MetricFeed::Capacity(nature) => {
@@ -78,7 +84,6 @@ impl World {
         };
         let scaler = &mut self.scalers[at];
         scaler.values.push_back((self.now + scaler.served_after_ms, value));
-        self.queue.push(self.now + scaler.refresh_ms, Event::Refresh(at));
     }
 
     /// The HPA runs.

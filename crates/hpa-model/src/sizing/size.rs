@@ -380,6 +380,7 @@ fn loop_context(
         sync_period_ms: 15_000,
         // The rendered class is below every other and paid pods preempt unless told otherwise.
         preemption: true,
+        has_lowest_priority: true,
     }
 }
 

@@ -30,6 +30,9 @@ pub struct LoopContext {
     pub sync_period_ms: u64,
     /// Whether paid pods preempt the filler's.
     pub preemption: bool,
+    /// Whether the filler's priority is below that of every paid pod. Without preemption, some
+    /// paid pods have `preemptionPolicy: Never`.
+    pub has_lowest_priority: bool,
 }
 
 impl LoopContext {
@@ -54,6 +57,7 @@ impl LoopContext {
         let pools = setup.nodes.iter();
         let (filler, paid) = (&setup.filler, &setup.paid);
         let lowest_paid = paid.iter().map(|app| app.template.priority).min();
+        let has_lowest_priority = lowest_paid.is_some_and(|p| p > filler.template.priority);
         let preempts = paid.iter().all(|app| app.template.preempts);
         let largest_paid = paid.iter().map(|app| app.template.cpu_milli()).max();
         Self {
@@ -67,7 +71,8 @@ impl LoopContext {
                 / Amount::from(GROWTH_WINDOW_MS / 1000),
             grace_ms: filler.template.grace_ms,
             sync_period_ms: filler.autoscaler.timing.period_ms,
-            preemption: preempts && lowest_paid.is_some_and(|p| p > filler.template.priority),
+            preemption: preempts && has_lowest_priority,
+            has_lowest_priority,
         }
     }
 }

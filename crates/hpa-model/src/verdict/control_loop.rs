@@ -1,12 +1,15 @@
 //! The loop of an HPA: its gain, its delay, and what follows from them.
 
 use std::f64::consts::PI;
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::time::Duration;
 
 use oppscale_core::resources::{Amount, CPU, Resources};
+use oppscale_core::units;
 
 use super::context::LoopContext;
 use super::correction::is_fit_replicas_metric;
+use super::trial::{Bench, Outcome};
 use crate::simulation::{FillerPods, MetricModel, MetricUnit};
 use crate::{
     Behavior, ControllerConfig, EffectiveRules, HpaSpec, MetricSource, MetricSpec, PolicyType,
@@ -32,6 +35,15 @@ pub enum Stability {
     Stable,
     /// It settles within the tolerance of where it should.
     WithinTolerance,
+    /// It settles, but yields so slowly that paid pods wait for minutes.
+    SlowToYield,
+    /// It moves in one direction only: the other has `selectPolicy: Disabled`.
+    OneWay {
+        /// Whether that is up.
+        up: bool,
+    },
+    /// It never moves.
+    Inert,
 }
 
 /// The loop of HPA, workload and metric in the figures of control theory.
@@ -72,8 +84,13 @@ struct LoopModel<'a> {
 /// Start of every sentence about a metric that the HPA's own replicas lower.
 const FALLS: &str = "The metric falls when the HPA adds replicas";
 
-/// Analyses the loop.
-pub(super) fn analyse(target: &Target, metric: &MetricModel, context: &LoopContext) -> Analysis {
+/// Analyses the loop, and tries it.
+pub(super) fn analyse(
+    target: &Target,
+    config: &ControllerConfig,
+    metric: &MetricModel,
+    context: &LoopContext,
+) -> Analysis {
     let allocatable = Resources::default().with(CPU, context.allocatable_milli);
     let reserved = metric.reserve.of(&allocatable).get(CPU);
     let left = (context.allocatable_milli - context.paid_milli - reserved).max(0);
@@ -87,15 +104,135 @@ pub(super) fn analyse(target: &Target, metric: &MetricModel, context: &LoopConte
     let delay_ms = age_ms.saturating_add(if is_included { context.grace_ms } else { 0 });
     let delay_syncs = u32::try_from(delay_ms / context.sync_period_ms.max(1)).unwrap_or(u32::MAX);
     let model = LoopModel { target, context, empty, per_replica, delay_syncs, age_ms };
-    match (target.is_value, is_included) {
+    let analysis = match (target.is_value, is_included) {
         (true, true) => model.value_with_filler_pods(),
         (true, false) => model.value_without_filler_pods(),
         (false, true) => model.average_with_filler_pods(),
         (false, false) => model.average_without_filler_pods(),
-    }
+    };
+    let spec = target.spec.clone();
+    model.tried(analysis, &Bench { spec, config, metric, context, empty, per_replica })
 }
 
+/// Phases of the metric against the syncs that are tried where they decide.
+const MANY_PHASES: u64 = 24;
+/// From this delay on an HPA is slow to yield, milliseconds.
+const SLOW_MS: u64 = 600_000;
+
 impl LoopModel<'_> {
+    /// The analysis, corrected by what trials show.
+    fn tried(&self, mut analysis: Analysis, bench: &Bench<'_>) -> Analysis {
+        let Target { min, max, .. } = *self.target;
+        let settles_at = analysis.control.settles_at;
+        if min >= max {
+            analysis.stability = Stability::Inert;
+            analysis.why =
+                format!("minReplicas and maxReplicas are both {max}, so the HPA has no choice.");
+            return analysis;
+        }
+        if let Some((stability, why)) = self.one_way() {
+            return Analysis { stability, why, ..analysis };
+        }
+        // Beyond its limit, whether a loop swings depends on the phase of metric and syncs.
+        let is_beyond = analysis.control.gain > analysis.control.gain_limit;
+        let phases = if is_beyond { MANY_PHASES } else { 2 };
+        let (low, middle) = (min.max(1), settles_at.max(1));
+        match bench.outcome(&[low, middle, max], phases) {
+            Outcome::Oscillates { least, most } => {
+                if analysis.stability != Stability::Oscillating {
+                    analysis.why = format!(
+                        "At a constant paid load the replicas go on swinging between {least} and \
+                         {most}: the HPA reacts to values from before its last change."
+                    );
+                }
+                analysis.stability = Stability::Oscillating;
+                return analysis;
+            }
+            Outcome::Rests(lasts) => self.rested(&mut analysis, &lasts),
+            Outcome::Moves => {
+                analysis.stability = Stability::SlowToYield;
+                analysis.why.push_str(
+                    " Its policies are so slow that it was still moving after hours of a constant \
+                     paid load.",
+                );
+            }
+        }
+        let settles = matches!(analysis.stability, Stability::Stable | Stability::WithinTolerance);
+        let yields = bench.yields_within_ms(settles_at);
+        if settles && !self.context.preemption && yields.is_none_or(|ms| ms >= SLOW_MS) {
+            let time = |ms| units::duration(Duration::from_millis(ms / 1000 * 1000));
+            let delay = yields.map_or_else(
+                || "it never yields".to_owned(),
+                |ms| format!("it takes {} to yield half of them", time(ms)),
+            );
+            let _ = write!(
+                analysis.why,
+                " But {delay}: metric {}, sync {}, window {}, policies, grace {}; paid pods wait \
+                 that long.",
+                time(self.age_ms),
+                time(self.context.sync_period_ms),
+                time(u64::from(self.target.window_down_seconds) * 1000),
+                time(self.context.grace_ms)
+            );
+            analysis.stability = Stability::SlowToYield;
+        }
+        analysis
+    }
+
+    /// The verdict if a direction is disabled.
+    fn one_way(&self) -> Option<(Stability, String)> {
+        let behavior = self.target.spec.behavior.as_ref()?;
+        let is_off = |rules: EffectiveRules<'_>| rules.select == SelectPolicy::Disabled;
+        match (is_off(behavior.up()), is_off(behavior.down(0))) {
+            (false, false) => None,
+            (true, true) => {
+                let why = "Both directions have selectPolicy Disabled, so the HPA never moves.";
+                Some((Stability::Inert, why.to_owned()))
+            }
+            (false, true) => {
+                let why = "scaleDown has selectPolicy Disabled: the replicas never fall, so paid \
+                           pods that do not preempt them wait for ever.";
+                Some((Stability::OneWay { up: true }, why.to_owned()))
+            }
+            (true, false) => {
+                let why = "scaleUp has selectPolicy Disabled: the replicas never rise above where \
+                           they start, and what the HPA takes away does not come back.";
+                Some((Stability::OneWay { up: false }, why.to_owned()))
+            }
+        }
+    }
+
+    /// Corrects what the formulas say of an HPA that rests in its trials.
+    fn rested(&self, analysis: &mut Analysis, lasts: &[u32]) {
+        let Target { min, max, .. } = *self.target;
+        let bound = [max, min].into_iter().find(|bound| lasts.iter().all(|last| last == bound));
+        match (analysis.stability, bound) {
+            (Stability::Oscillating, Some(at)) => {
+                let (name, side) = if at == max { ("max", "above") } else { ("min", "below") };
+                analysis.why = format!(
+                    "{FALLS}, but at {name}Replicas {at} it is still {side} its target, so the HPA \
+                     stays there."
+                );
+                analysis.stability = Stability::Saturated { at };
+            }
+            (Stability::Oscillating, None) => {
+                let gain = analysis.control.gain;
+                analysis.why = format!(
+                    "{FALLS}: loop gain {gain:.2}, above the {:.2} that its delay allows, but bounds, \
+                     policies, tolerance or pods without a node stop it.",
+                    analysis.control.gain_limit
+                );
+                analysis.stability = Stability::WithinTolerance;
+            }
+            (Stability::Saturated { at }, None) if !lasts.contains(&at) => {
+                analysis.why =
+                    "At a constant paid load the HPA settles within its bounds.".to_owned();
+                analysis.stability = self.settled();
+            }
+            _ => {}
+        }
+    }
+
     fn target(&self) -> f64 {
         self.target.milli as f64
     }
@@ -265,6 +402,10 @@ impl fmt::Display for Stability {
             Self::Saturated { at } => write!(f, "saturated at {at}"),
             Self::Stable => f.write_str("stable"),
             Self::WithinTolerance => f.write_str("within tolerance"),
+            Self::SlowToYield => f.write_str("slow to yield"),
+            Self::OneWay { up: true } => f.write_str("only up"),
+            Self::OneWay { up: false } => f.write_str("only down"),
+            Self::Inert => f.write_str("inert"),
         }
     }
 }
@@ -284,13 +425,15 @@ pub(super) struct Target {
     pub(super) tolerance_up: f64,
     /// Scale-down stabilization window, in seconds.
     pub(super) window_down_seconds: u32,
-    behavior: Option<Behavior>,
+    /// The HPA as stored, with this metric alone.
+    spec: HpaSpec,
 }
 
-/// The metric of an HPA that states capacity, as an index into its spec: oppscale's, else the
-/// first External or Object metric with a name of capacity, else the first of those.
+/// The metric of a filler's HPA that states capacity, as an index into its spec: oppscale's, else
+/// the first External or Object metric with a name of capacity, else the first of those.
 ///
-/// A queue beside it has a loop of its own, which is not analysed.
+/// Whether an HPA is a filler's, no name tells: that is for the caller to know, and which of
+/// several metrics was taken is for the caller to say.
 #[must_use]
 pub fn capacity_metric(spec: &HpaSpec) -> Option<usize> {
     const WORDS: [&str; 12] = [
@@ -320,9 +463,9 @@ impl Target {
             _ => target.kind == TargetType::Value,
         };
         let milli = if is_value { target.value } else { target.average_value }?;
-        let behavior = stored.behavior.clone();
+        let behavior = stored.behavior.as_ref();
         let flag_seconds = config.downscale_stabilization_seconds;
-        let down = behavior.as_ref().map(|b| b.down(flag_seconds));
+        let down = behavior.map(|b| b.down(flag_seconds));
         let tolerance = |rules: Option<EffectiveRules<'_>>| {
             rules.and_then(|rules| rules.tolerance).map_or(config.tolerance, |t| t.as_f64())
         };
@@ -333,9 +476,9 @@ impl Target {
             min: stored.effective_min(),
             max: stored.max_replicas,
             tolerance_down: tolerance(down),
-            tolerance_up: tolerance(behavior.as_ref().map(Behavior::up)),
+            tolerance_up: tolerance(behavior.map(Behavior::up)),
             window_down_seconds: window.unwrap_or(flag_seconds),
-            behavior,
+            spec: HpaSpec { metrics: vec![metric.clone()], ..stored.clone() },
         };
         (milli > 0).then_some(target)
     }
@@ -343,7 +486,7 @@ impl Target {
     /// The most pods that the policies of one direction allow within this time; `None` without
     /// a limit in pods. A percentage of many pods does not limit anything.
     fn max_pods_within(&self, up: bool, ms: u64) -> Option<u64> {
-        let behavior = self.behavior.as_ref()?;
+        let behavior = self.spec.behavior.as_ref()?;
         let rules = if up { behavior.up() } else { behavior.down(0) };
         let of_policy = |policy: &crate::Policy| {
             let periods = ms.div_ceil(u64::try_from(policy.period_seconds).ok()?.max(1) * 1000);

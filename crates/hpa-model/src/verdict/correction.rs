@@ -103,6 +103,8 @@ pub enum Change {
     UseWatch,
     /// Give the filler a PriorityClass below that of paid pods.
     LowerPriority,
+    /// Let paid pods preempt: the filler's priority is below theirs already.
+    LetPaidPodsPreempt,
 }
 
 impl Change {
@@ -126,6 +128,10 @@ impl Change {
                  10 % of the replicas."
             }
             Self::UseWatch => "Serve the metric from a watch, not from a scrape.",
+            Self::LetPaidPodsPreempt => {
+                "Give paid pods a PriorityClass with preemptionPolicy PreemptLowerPriority: with \
+                 Never they wait for the HPA, although the workload's priority is below theirs."
+            }
             Self::LowerPriority => {
                 "Give the workload a PriorityClass below that of paid pods, with preemptionPolicy \
                  Never."
@@ -173,7 +179,8 @@ pub(super) fn correct(
         (had_tolerance && has_gate, Change::RemoveTolerance),
         (had_tolerance && !has_gate, Change::ToleranceNeedsKubernetes135),
         (freshness != metric.freshness, Change::UseWatch),
-        (!context.preemption, Change::LowerPriority),
+        (!context.has_lowest_priority, Change::LowerPriority),
+        (context.has_lowest_priority && !context.preemption, Change::LetPaidPodsPreempt),
     ];
     let changes: Vec<_> = changes.into_iter().filter(|c| c.0).map(|c| c.1).collect();
     let is_fine = analysis.stability == Stability::Stable && changes.is_empty();

@@ -1,5 +1,5 @@
-//! The verdict on a filler's HPA, from the HPA, its target and what its metric measures, without
-//! running anything.
+//! The verdict on a filler's HPA, from the HPA, its target and what its metric measures: control
+//! theory explains it, and trials at a constant paid load correct it where the formulas do not reach.
 //!
 //! If the metric includes the filler's pods and the target is a `Value`, the replicas follow
 //! the logistic map `n' = n·(K − n·c)/T`: K is what paid pods leave, c a replica, T the target.
@@ -12,6 +12,7 @@ mod context;
 mod control_loop;
 mod correction;
 mod reserve;
+mod trial;
 
 use thiserror::Error;
 
@@ -66,7 +67,7 @@ pub fn judge(
     }
     let stored = spec.stored(config.gates);
     let target = control_loop::Target::of(&stored, config).ok_or(VerdictError::NoCapacityMetric)?;
-    let analysis = control_loop::analyse(&target, metric, context);
+    let analysis = control_loop::analyse(&target, config, metric, context);
     let reserve = ReserveNeed::of(&target, metric, context, analysis.control.settles_at);
     let correction = correction::correct(&target, config, metric, context, &analysis, &reserve);
     let control_loop::Analysis { stability, control, why } = analysis;

@@ -1,10 +1,12 @@
 //! Retired API versions and flags, with their replacements.
+//!
+//! `retired.tsv` is the table of API versions, from upstream's own lifecycle data.
 
-/// An API version that no server of 1.33 or later serves.
+/// An API version that no server of 1.37 serves.
 pub struct RetiredApi {
     /// `apiVersion`.
     pub api_version: &'static str,
-    /// `kind`; empty for every kind of it.
+    /// `kind`.
     pub kind: &'static str,
     /// The last release that served it.
     pub last: &'static str,
@@ -22,40 +24,17 @@ pub struct RetiredFlag {
     pub instead: &'static str,
 }
 
-macro_rules! apis {
-    ($($api:literal $kind:literal $last:literal $instead:literal;)*) => {
-        &[$(RetiredApi { api_version: $api, kind: $kind, last: $last, instead: $instead }),*]
-    };
-}
+/// The table of retired API versions; its head names its sources.
+const APIS: &str = include_str!("retired.tsv");
 
-/// From <https://kubernetes.io/docs/reference/using-api/deprecation-guide/>.
-pub const APIS: &[RetiredApi] = apis![
-    "extensions/v1beta1" "Ingress" "1.21" "networking.k8s.io/v1";
-    "extensions/v1beta1" "NetworkPolicy" "1.15" "networking.k8s.io/v1";
-    "extensions/v1beta1" "PodSecurityPolicy" "1.15" "the namespace label pod-security.kubernetes.io/enforce";
-    "extensions/v1beta1" "" "1.15" "apps/v1";
-    "apps/v1beta1" "" "1.15" "apps/v1";
-    "apps/v1beta2" "" "1.15" "apps/v1";
-    "rbac.authorization.k8s.io/v1alpha1" "" "1.21" "rbac.authorization.k8s.io/v1";
-    "rbac.authorization.k8s.io/v1beta1" "" "1.21" "rbac.authorization.k8s.io/v1";
-    "apiregistration.k8s.io/v1beta1" "" "1.21" "apiregistration.k8s.io/v1";
-    "apiextensions.k8s.io/v1beta1" "" "1.21" "apiextensions.k8s.io/v1";
-    "admissionregistration.k8s.io/v1beta1" "MutatingWebhookConfiguration" "1.21" "admissionregistration.k8s.io/v1";
-    "admissionregistration.k8s.io/v1beta1" "ValidatingWebhookConfiguration" "1.21" "admissionregistration.k8s.io/v1";
-    "autoscaling/v2beta1" "" "1.24" "autoscaling/v2: metric{name,selector}, target{type,value,averageValue}";
-    "autoscaling/v2beta2" "" "1.25" "autoscaling/v2";
-    "batch/v1beta1" "" "1.24" "batch/v1";
-    "batch/v2alpha1" "" "1.20" "batch/v1";
-    "policy/v1beta1" "PodSecurityPolicy" "1.24" "the namespace label pod-security.kubernetes.io/enforce";
-    "policy/v1beta1" "" "1.24" "policy/v1";
-    "networking.k8s.io/v1beta1" "" "1.21" "networking.k8s.io/v1";
-    "scheduling.k8s.io/v1alpha1" "PriorityClass" "1.16" "scheduling.k8s.io/v1";
-    "scheduling.k8s.io/v1beta1" "PriorityClass" "1.21" "scheduling.k8s.io/v1";
-    "storage.k8s.io/v1beta1" "" "1.26" "storage.k8s.io/v1";
-    "discovery.k8s.io/v1beta1" "" "1.24" "discovery.k8s.io/v1";
-    "certificates.k8s.io/v1beta1" "" "1.21" "certificates.k8s.io/v1";
-    "coordination.k8s.io/v1beta1" "" "1.21" "coordination.k8s.io/v1";
-];
+/// The retired API versions.
+pub fn apis() -> impl Iterator<Item = RetiredApi> {
+    APIS.lines().filter(|line| !line.starts_with('#')).filter_map(|line| {
+        let mut cells = line.split('\t');
+        let mut next = || cells.next();
+        Some(RetiredApi { api_version: next()?, kind: next()?, last: next()?, instead: next()? })
+    })
+}
 
 /// Flags of 2018 that today's control plane rejects.
 pub const FLAGS: &[RetiredFlag] = &[
@@ -100,10 +79,9 @@ pub const FLAGS: &[RetiredFlag] = &[
 ];
 
 /// The retired API version of an object, if its version is retired.
-pub fn api(api_version: &str, kind: &str) -> Option<&'static RetiredApi> {
-    let same = APIS.iter().filter(|api| api.api_version == api_version);
-    let exact = same.clone().find(|api| api.kind == kind);
-    exact.or_else(|| same.clone().find(|api| api.kind.is_empty()))
+#[must_use]
+pub fn api(api_version: &str, kind: &str) -> Option<RetiredApi> {
+    apis().find(|api| api.api_version == api_version && api.kind == kind)
 }
 
 /// The retired flags among the arguments of a component; an empty name stands for any component.
@@ -118,4 +96,35 @@ pub fn flags<'w>(
         .collect();
     let known = FLAGS.iter().filter(|flag| flag.of.is_none_or(|of| of == component));
     known.filter(|flag| names.contains(&flag.name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_whole_and_in_order() {
+        let all: Vec<_> = apis().map(|api| (api.api_version, api.kind)).collect();
+        assert_eq!(all.len(), APIS.lines().filter(|line| !line.starts_with('#')).count());
+        assert_eq!(all.len(), 91);
+        assert!(all.is_sorted() && all.windows(2).all(|pair| pair[0] != pair[1]));
+        for api in apis() {
+            let minor: Option<u32> = api.last.strip_prefix("1.").and_then(|m| m.parse().ok());
+            assert!(minor.is_some_and(|minor| minor < 37), "{} {}", api.api_version, api.kind);
+            assert!(!api.instead.is_empty(), "{} {}", api.api_version, api.kind);
+        }
+    }
+
+    #[test]
+    fn a_version_is_retired_for_some_kinds_only() {
+        let last = |api_version, kind| api(api_version, kind).map(|api| api.last);
+        assert_eq!(last("storage.k8s.io/v1beta1", "CSIStorageCapacity"), Some("1.26"));
+        assert_eq!(last("storage.k8s.io/v1beta1", "StorageClass"), Some("1.21"));
+        assert_eq!(last("extensions/v1beta1", "Ingress"), Some("1.21"));
+        assert_eq!(last("extensions/v1beta1", "ThirdPartyResource"), None, "it is not known");
+        assert_eq!(last("coordination.k8s.io/v1beta1", "LeaseCandidate"), None, "1.37 serves it");
+        assert_eq!(last("certificates.k8s.io/v1beta1", "ClusterTrustBundle"), None);
+        assert_eq!(last("networking.k8s.io/v1beta1", "IPAddress"), Some("1.36"));
+        assert_eq!(last("flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"), Some("1.31"));
+    }
 }

@@ -1,0 +1,97 @@
+//! HPAs in files, judged without a cluster by the judge of `simulate`.
+
+use hpa_model::application::{ApplicationSetup, Behaves, Demand, judge};
+use hpa_model::simulation::SyncTiming;
+use hpa_model::verdict::uses_fit_replicas;
+use hpa_model::{ControllerConfig, Selector};
+use oppscale_cluster::autoscaler::{HPA, SCALED_OBJECT};
+use oppscale_core::check::{CheckId, Finding};
+
+use crate::scenario::{self, Document, Manifest, Pod, Reading, StatedPod, WorkloadFile};
+
+/// Judges the HPAs of files, each with the workload in its file. Files without one are passed over.
+pub fn judge_manifests(files: &[Document]) -> Vec<Finding> {
+    let config = ControllerConfig::default();
+    let mut findings = Vec::new();
+    for file in files {
+        // A file that cannot be read has its own finding.
+        let Ok((objects, _)) = file.objects(&[HPA, SCALED_OBJECT]) else { continue };
+        if objects.is_empty() {
+            continue;
+        }
+        match scenario::manifests(file, config.gates) {
+            Err(refused) => findings.push(
+                CheckId::HpaStable
+                    .failed(refused.to_string())
+                    .about(&file.name)
+                    .fix("correct the field: the API server refuses the HPA as it is"),
+            ),
+            Ok(manifests) => {
+                let rivals = scenario::rivals(&manifests);
+                for (manifest, rivals) in manifests.iter().zip(rivals) {
+                    let about = format!("{}: {}", file.name, manifest.name());
+                    let found = judged(file, manifest, &rivals, config);
+                    findings.extend(found.into_iter().map(|finding| finding.about(&about)));
+                }
+            }
+        }
+    }
+    findings
+}
+
+fn judged(
+    file: &Document,
+    manifest: &Manifest,
+    rivals: &[String],
+    config: ControllerConfig,
+) -> Vec<Finding> {
+    const ID: CheckId = CheckId::HpaStable;
+    if !rivals.is_empty() {
+        let text = format!(
+            "{} scales the same target: the controller stops both (AmbiguousSelector)",
+            rivals.join(", ")
+        );
+        return vec![CheckId::SingleHpa.failed(text).fix("keep one, with the metrics of both")];
+    }
+    if uses_fit_replicas(&manifest.spec) {
+        let why = "it fills idle capacity, so its verdict depends on the cluster: oppscale check \
+                   judges it there, and oppscale simulate --from on saved lists";
+        return vec![ID.skipped(why)];
+    }
+    let workload = match scenario::workload(file, manifest) {
+        Ok(workload) => workload,
+        Err(error) => return vec![ID.failed(error.to_string())],
+    };
+    let reading_of = |workload: Option<&WorkloadFile>| {
+        let pod = Pod::of(workload, &StatedPod::default());
+        let reading = Reading::of(manifest, None, &pod);
+        (reading.application(&pod), reading)
+    };
+    let (application, reading) = reading_of(workload.as_ref());
+    let setup = ApplicationSetup {
+        spec: manifest.spec.clone(),
+        config,
+        timing: SyncTiming::default(),
+        application,
+        demand: Demand::default(),
+        metrics: reading.paths,
+        selector: Selector::Valid,
+        start_replicas: 1,
+        end_ms: 1_000,
+        sample_ms: 1_000,
+        seed: 1,
+    };
+    let verdict = match judge(&setup) {
+        Ok(verdict) => verdict,
+        Err(error) => return vec![ID.unknown(error.to_string())],
+    };
+    let finding = match (&verdict.behaves, reading.question) {
+        (Behaves::Inert, _) => ID.failed(verdict.why),
+        (Behaves::OneWay { .. }, _) => ID.warning(verdict.why),
+        (_, Some(question)) => ID.unknown(question),
+        (Behaves::Oscillates { .. } | Behaves::Saturated { .. }, None) => ID.failed(verdict.why),
+        (Behaves::Slow { .. }, None) => ID.warning(verdict.why),
+        (Behaves::Settles { .. }, None) => ID.passed_with(verdict.why),
+    };
+    vec![finding]
+}

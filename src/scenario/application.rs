@@ -1,0 +1,386 @@
+//! The application behind an HPA that follows load: what each metric measures, and what a pod of
+//! the workload does.
+
+use std::time::Duration;
+
+use hpa_model::application::{Application, Measure, MetricPath};
+use hpa_model::{MetricSource, MetricSpec, ResourceName, TargetType};
+use oppscale_core::resources::{CPU, MEMORY};
+use oppscale_core::units;
+
+use super::manifest::{Manifest, WorkloadFile};
+
+/// From a pod's creation until its containers run, unless the user says so: scheduling, image,
+/// start. Milliseconds.
+const START_MS: u64 = 10_000;
+/// Cpu request of a pod whose workload is unknown, millicores.
+const UNKNOWN_REQUEST_MILLI: u64 = 1_000;
+/// Share of its target that memory uses: it does not follow the load.
+const MEMORY_SHARE: f64 = 0.75;
+/// What a pod can do at most, in multiples of what it does at its target.
+const USUAL_CAPACITY: f64 = 1.5;
+/// Time in which a pod works off the queue that is its target, seconds.
+const DRAIN_SECONDS: f64 = 30.0;
+/// Capacity of a cold pod, as a share of a warm one's.
+const COLD_SHARE: f64 = 0.5;
+
+/// What an Object or External metric measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// The whole load, which the replicas do not change.
+    Load,
+    /// Work that waits until the pods have done it.
+    Queue,
+    /// The load of each pod, which falls as pods are added.
+    PerPod,
+}
+
+/// What the user states about a pod.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StatedPod {
+    /// Load that it serves at most.
+    pub capacity: Option<f64>,
+    /// Time until it is ready, milliseconds.
+    pub start_ms: Option<u64>,
+    /// Time from then until it is warm, milliseconds.
+    pub warmup_ms: u64,
+}
+
+/// For each HPA, the others of the file with the same target.
+pub fn rivals(manifests: &[Manifest]) -> Vec<Vec<String>> {
+    let is_rival = |a: &Manifest, b: &Manifest| {
+        let (a, b) = (&a.autoscaler, &b.autoscaler);
+        let (target, other) = (a.target(), b.target());
+        a.name() != b.name()
+            && a.namespace() == b.namespace()
+            && (&target.kind, &target.name) == (&other.kind, &other.name)
+    };
+    let of = |manifest: &Manifest| {
+        let rivals = manifests.iter().filter(|other| is_rival(manifest, other));
+        rivals.map(|other| other.name().to_owned()).collect()
+    };
+    manifests.iter().map(of).collect()
+}
+
+/// A pod of the workload, as far as its manifest or the user says.
+pub struct Pod {
+    request_milli: Option<u64>,
+    request_bytes: Option<u64>,
+    limit_milli: Option<u64>,
+    capacity: Option<f64>,
+    start_ms: u64,
+    warmup_ms: u64,
+    grace_ms: u64,
+}
+
+impl Pod {
+    /// The pod of a workload, if it is known, with what the user states.
+    pub fn of(workload: Option<&WorkloadFile>, stated: &StatedPod) -> Self {
+        let requested = |name: &str| {
+            let of = |workload: &WorkloadFile| {
+                u64::try_from(workload.replica.footprint().get(name)).ok().filter(|r| *r > 0)
+            };
+            workload.map(of)
+        };
+        let has_cpu = workload.is_none_or(|workload| workload.without_cpu.is_empty());
+        let cpu = requested(CPU).unwrap_or(Some(UNKNOWN_REQUEST_MILLI));
+        let probes = workload.map_or(0, |workload| workload.probe_ms);
+        Self {
+            request_milli: cpu.filter(|_| has_cpu),
+            request_bytes: requested(MEMORY).unwrap_or(Some(1 << 30)),
+            limit_milli: workload.and_then(|workload| workload.limit_milli),
+            capacity: stated.capacity,
+            start_ms: stated.start_ms.unwrap_or(START_MS + probes),
+            warmup_ms: stated.warmup_ms,
+            grace_ms: workload.map_or(30_000, |workload| workload.grace_ms),
+        }
+    }
+
+    /// What the pod is taken for, in a sentence.
+    pub fn assumption(
+        &self,
+        (file, manifest, workload): (&str, &Manifest, Option<&WorkloadFile>),
+        application: &Application,
+        unit: &str,
+    ) -> String {
+        let time = |ms| units::duration(Duration::from_millis(ms));
+        let request = match (workload, self.request_milli) {
+            (None, _) => {
+                let target = manifest.autoscaler.target();
+                let (kind, name) = (&target.kind, &target.name);
+                format!("requests 1 core, because {file} holds no {kind} {name}")
+            }
+            (Some(_), Some(milli)) => format!("requests {} cores", units::cores(milli.into())),
+            (Some(workload), None) => {
+                format!("has no cpu request in {}", workload.without_cpu.join(", "))
+            }
+        };
+        let warm = match self.warmup_ms {
+            0 => String::new(),
+            ms => format!(", warm {} later", time(ms)),
+        };
+        format!(
+            "A pod {request}, serves at most {} {unit}, is ready after {}{warm}, and gone {} after \
+             its deletion.",
+            amount(application.capacity),
+            time(self.start_ms),
+            time(self.grace_ms)
+        )
+    }
+}
+
+/// What the metrics of an HPA are taken for.
+pub struct Reading {
+    /// The path of each metric, in the spec's order.
+    pub paths: Vec<MetricPath>,
+    /// Load of a pod at the target of the metric that the load is counted in.
+    pub target_load: f64,
+    /// Unit of the load.
+    pub unit: String,
+    /// Cpu that a unit needs, millicores, if the metrics say so.
+    milli_per_unit: Option<f64>,
+    /// Whether work that is not served waits.
+    pub queues: bool,
+    counts_cores: bool,
+    /// What each metric is taken for, in a sentence each.
+    pub assumptions: Vec<String>,
+    /// What the user should state, if the verdict depends on it.
+    pub question: Option<String>,
+}
+
+impl Reading {
+    /// Reads the metrics of an HPA; `meaning` is that of its Object and External metrics.
+    pub fn of(manifest: &Manifest, meaning: Option<Meaning>, pod: &Pod) -> Self {
+        let metrics = manifest.spec.effective_metrics();
+        let kinds: Vec<_> = metrics.iter().map(|metric| Kind::of(metric, meaning)).collect();
+        let driver = kinds.iter().position(|(kind, _)| kind.follows_load()).unwrap_or(0);
+        let request = pod.request_milli.unwrap_or(UNKNOWN_REQUEST_MILLI) as f64 / 1000.0;
+        let bytes = pod.request_bytes.unwrap_or(1 << 30) as f64;
+        let target =
+            |at: usize| metrics.get(at).map_or(1.0, |metric| target(metric, request, bytes));
+        let of_driver = kinds.get(driver).map_or(Kind::Load, |(kind, _)| *kind);
+        let capacity = pod.capacity.unwrap_or(match of_driver {
+            Kind::Queue => target(driver) / DRAIN_SECONDS,
+            _ => USUAL_CAPACITY * target(driver),
+        });
+        let target_load = if of_driver == Kind::Queue { capacity } else { target(driver) };
+        let factor = |at: usize| match of_driver {
+            _ if at == driver => 1.0,
+            _ => target(at) / target_load,
+        };
+        let measure = |at: usize, kind: Kind| match kind {
+            Kind::Cpu => Measure::Cpu,
+            Kind::Memory => Measure::Memory(MEMORY_SHARE * target(at)),
+            Kind::WorkOfPod => Measure::WorkOfPod(factor(at)),
+            Kind::Load => Measure::Demand(factor(at)),
+            Kind::PerPod => Measure::DemandPerPod(factor(at)),
+            Kind::Queue => Measure::Queue(factor(at)),
+            Kind::Schedule => Measure::Constant(target(at)),
+            Kind::NoSuchResource => Measure::Missing,
+        };
+        let keda = manifest.autoscaler.scaled_object().is_some();
+        let path = |(at, (kind, _)): (usize, &(Kind, bool))| {
+            let measure = measure(at, *kind);
+            match kind {
+                Kind::Cpu | Kind::Memory | Kind::NoSuchResource => {
+                    MetricPath::metrics_server(measure)
+                }
+                _ if keda || keda_scaler(name(&metrics[at])).is_some() => MetricPath::keda(measure),
+                _ => MetricPath::prometheus(measure),
+            }
+        };
+        let sentence = |(metric, (kind, _)): (&MetricSpec, &(Kind, bool))| {
+            format!("{} {}", name(metric), kind.sentence())
+        };
+        let unknown = metrics.iter().zip(&kinds).find(|(_, (_, is_known))| !is_known);
+        let cpu = kinds.iter().position(|(kind, _)| *kind == Kind::Cpu);
+        Self {
+            paths: kinds.iter().enumerate().map(path).collect(),
+            target_load,
+            unit: match of_driver {
+                Kind::Cpu => "cores of work".to_owned(),
+                Kind::Queue => format!("units of {} a second", name(&metrics[driver])),
+                _ => format!("units of {}", metrics.get(driver).map_or("load", name)),
+            },
+            milli_per_unit: match cpu {
+                _ if of_driver == Kind::Cpu => Some(1000.0),
+                Some(at) => Some(1000.0 * target(at) / target_load),
+                None => None,
+            },
+            queues: of_driver == Kind::Queue,
+            counts_cores: of_driver == Kind::Cpu,
+            assumptions: metrics.iter().zip(&kinds).map(sentence).collect(),
+            question: unknown.map(|(metric, _)| {
+                format!(
+                    "An HPA does not say what a metric measures. State it for {} with --metric: \
+                     load (all of it, which the replicas do not change), queue (work that waits), \
+                     per-pod (falls as pods are added), or, for idle capacity, includes-own or \
+                     excludes-own.",
+                    name(metric)
+                )
+            }),
+        }
+    }
+
+    /// The application behind the HPA.
+    pub fn application(&self, pod: &Pod) -> Application {
+        let limit = pod.limit_milli.filter(|_| self.counts_cores);
+        let limit = limit.map(|milli| milli as f64 / 1000.0);
+        let capacity = pod.capacity.or(limit).unwrap_or(match self.queues {
+            true => self.target_load,
+            false => USUAL_CAPACITY * self.target_load,
+        });
+        let request = pod.request_milli.unwrap_or(UNKNOWN_REQUEST_MILLI) as f64;
+        Application {
+            request_milli: pod.request_milli,
+            request_bytes: pod.request_bytes,
+            target_load: self.target_load,
+            capacity,
+            milli_per_unit: self.milli_per_unit.unwrap_or(request / capacity),
+            start_ms: pod.start_ms,
+            warmup_ms: pod.warmup_ms,
+            cold_share: COLD_SHARE,
+            grace_ms: pod.grace_ms,
+            queues: self.queues,
+        }
+    }
+}
+
+/// What a metric is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Cpu,
+    Memory,
+    WorkOfPod,
+    Load,
+    PerPod,
+    Queue,
+    Schedule,
+    NoSuchResource,
+}
+
+impl Kind {
+    /// What a metric is taken for, and whether that is known.
+    fn of(metric: &MetricSpec, meaning: Option<Meaning>) -> (Self, bool) {
+        match (&metric.source, meaning) {
+            (MetricSource::Resource(resource), _)
+            | (MetricSource::ContainerResource { resource, .. }, _) => match resource {
+                ResourceName::Cpu => (Self::Cpu, true),
+                ResourceName::Memory => (Self::Memory, true),
+                ResourceName::Other(_) => (Self::NoSuchResource, true),
+            },
+            (MetricSource::Pods(_), _) => (Self::WorkOfPod, true),
+            (_, Some(Meaning::Queue)) => (Self::Queue, true),
+            (_, Some(Meaning::PerPod)) => (Self::PerPod, true),
+            (_, Some(Meaning::Load)) => (Self::Load, true),
+            (_, None) => match keda_scaler(name(metric)) {
+                Some(scaler) if is_queue(scaler) => (Self::Queue, true),
+                Some(scaler) if scaler.starts_with("cron") => (Self::Schedule, true),
+                // A Value is compared as it is, so it must be one of each pod to make sense.
+                _ if is_value(metric) => (Self::PerPod, false),
+                _ => (Self::Load, false),
+            },
+        }
+    }
+
+    fn follows_load(self) -> bool {
+        !matches!(self, Self::Memory | Self::Schedule | Self::NoSuchResource)
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Cpu => "is the usage of each pod, through metrics-server.",
+            Self::Memory => "does not follow the load; it is taken for 75 % of its target.",
+            Self::WorkOfPod => "is taken for the work of each pod, through Prometheus.",
+            Self::Load => "is taken for the whole load, which the replicas do not change.",
+            Self::PerPod => "is taken for the load of each pod, which falls as pods are added.",
+            Self::Queue => "is taken for work that waits until the pods have done it.",
+            Self::Schedule => "is a schedule; its time is taken not to have come.",
+            Self::NoSuchResource => "is no resource that metrics-server serves.",
+        }
+    }
+}
+
+/// The scaler in KEDA's name for a metric: `s0-rabbitmq-jobs` is of rabbitmq.
+fn keda_scaler(name: &str) -> Option<&str> {
+    let (number, scaler) = name.strip_prefix('s')?.split_once('-')?;
+    (!number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())).then_some(scaler)
+}
+
+/// Whether KEDA's scaler counts work that waits.
+fn is_queue(scaler: &str) -> bool {
+    const QUEUES: [&str; 17] = [
+        "rabbitmq",
+        "kafka",
+        "apache-kafka",
+        "aws-sqs",
+        "azure-queue",
+        "azure-servicebus",
+        "gcp-ps",
+        "gcp-pubsub",
+        "redis",
+        "nats-jetstream",
+        "pulsar",
+        "activemq",
+        "artemis",
+        "ibmmq",
+        "solace",
+        "beanstalkd",
+        "stan",
+    ];
+    QUEUES.iter().any(|queue| scaler.starts_with(queue))
+}
+
+/// Whether the metric is compared as it is, and not divided among the pods.
+fn is_value(metric: &MetricSpec) -> bool {
+    match metric.source {
+        // External goes by the field that is set.
+        MetricSource::External(_) => metric.target.average_value.is_none(),
+        _ => metric.target.kind == TargetType::Value,
+    }
+}
+
+/// The metric as people call it.
+fn name(metric: &MetricSpec) -> &str {
+    match &metric.source {
+        MetricSource::External(metric)
+        | MetricSource::Pods(metric)
+        | MetricSource::Object { metric, .. } => &metric.name,
+        MetricSource::Resource(resource) | MetricSource::ContainerResource { resource, .. } => {
+            match resource {
+                ResourceName::Cpu => "cpu",
+                ResourceName::Memory => "memory",
+                ResourceName::Other(name) => name,
+            }
+        }
+    }
+}
+
+/// The target in the metric's own unit, for one pod.
+fn target(metric: &MetricSpec, request: f64, bytes: f64) -> f64 {
+    let target = &metric.target;
+    let requested = match &metric.source {
+        MetricSource::Resource(ResourceName::Memory)
+        | MetricSource::ContainerResource { resource: ResourceName::Memory, .. } => bytes,
+        _ => request,
+    };
+    let percent = target.average_utilization.map(|percent| f64::from(percent) / 100.0 * requested);
+    let milli = target.average_value.or(target.value).map(|milli| milli as f64 / 1000.0);
+    milli.or(percent).unwrap_or(1.0)
+}
+
+/// A number with as many digits as tell it apart.
+pub fn amount(value: f64) -> String {
+    let digits = if value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
+    let text = format!("{value:.digits$}");
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
+}
