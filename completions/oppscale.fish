@@ -273,12 +273,20 @@ keda\t'KEDA reads its /metrics'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l image -d 'Image of the metrics server' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -s n -l namespace -d 'Namespace of the metrics server [default: oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l reserve -d 'Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l apis -d 'APIs to serve, separated by commas: custom, external' -r -f -a "custom\t'custom.metrics.k8s.io'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l apis -d 'APIs to serve, separated by commas: custom, external [default: custom]' -r -f -a "custom\t'custom.metrics.k8s.io'
 external\t'external.metrics.k8s.io'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l service -d 'Name of Service, Deployment and ServiceAccount' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l replicas -d 'Number of pods of the metrics server' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificates -d 'Issuer of the certificates: oppscale or cert-manager' -r -f -a "oppscale\t'oppscale'
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l replicas -d 'Number of pods of the metrics server [default: 2]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificates -d 'Issuer of the certificates: oppscale or cert-manager [default: oppscale]' -r -f -a "oppscale\t'oppscale'
 cert-manager\t'cert-manager'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l priority-class -d 'PriorityClass of the pods, empty for none [default: system-cluster-critical]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l image-pull-secret -d 'Secret with credentials for the image\'s registry; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l node-selector -d 'Label that nodes must have; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l toleration -d 'Taint that the pods tolerate; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l requests -d 'Requests of the pods [default: cpu=50m,memory=64Mi]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l limits -d 'Limits of the pods [default: memory=512Mi]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l workload-kind -d 'Also serve workloads of this kind, RESOURCE.GROUP with a /scale subresource; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l extra-arg -d 'Further argument of oppscale serve; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l with -d 'Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR, Helm values: metrics-server, prometheus-stack' -r -f -a "metrics-server\t'metrics-server'
 prometheus-stack\t'kube-prometheus-stack'
 dashboard\t'A ConfigMap with the Grafana dashboard'

@@ -317,12 +317,20 @@ keda\:"KEDA reads its /metrics"))' \
 '-n+[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
 '--namespace=[Namespace of the metrics server \[default\: oppscale\]]:NAME:_default' \
 '--reserve=[Reserve of the filler to render next\: cores (30) or a share (15%) \[default\: 15%\]]:RESERVE:_default' \
-'*--apis=[APIs to serve, separated by commas\: custom, external]:APIS:((custom\:"custom.metrics.k8s.io"
+'*--apis=[APIs to serve, separated by commas\: custom, external \[default\: custom\]]:APIS:((custom\:"custom.metrics.k8s.io"
 external\:"external.metrics.k8s.io"))' \
 '--service=[Name of Service, Deployment and ServiceAccount]:NAME:_default' \
-'--replicas=[Number of pods of the metrics server]:N:_default' \
-'--certificates=[Issuer of the certificates\: oppscale or cert-manager]:WHO:((oppscale\:"oppscale"
+'--replicas=[Number of pods of the metrics server \[default\: 2\]]:N:_default' \
+'--certificates=[Issuer of the certificates\: oppscale or cert-manager \[default\: oppscale\]]:WHO:((oppscale\:"oppscale"
 cert-manager\:"cert-manager"))' \
+'--priority-class=[PriorityClass of the pods, empty for none \[default\: system-cluster-critical\]]:NAME:_default' \
+'*--image-pull-secret=[Secret with credentials for the image'\''s registry; repeatable]:NAME:_default' \
+'*--node-selector=[Label that nodes must have; repeatable]:KEY=VALUE:_default' \
+'*--toleration=[Taint that the pods tolerate; repeatable]:KEY-=VALUE-EFFECT:_default' \
+'--requests=[Requests of the pods \[default\: cpu=50m,memory=64Mi\]]:AMOUNTS:_default' \
+'--limits=[Limits of the pods \[default\: memory=512Mi\]]:AMOUNTS:_default' \
+'*--workload-kind=[Also serve workloads of this kind, RESOURCE.GROUP with a /scale subresource; repeatable]:KIND:_default' \
+'*--extra-arg=[Further argument of oppscale serve; repeatable]:ARGUMENT:_default' \
 '*--with=[Also\: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR, Helm values\: metrics-server, prometheus-stack]:WHAT:((metrics-server\:"metrics-server"
 prometheus-stack\:"kube-prometheus-stack"
 dashboard\:"A ConfigMap with the Grafana dashboard"

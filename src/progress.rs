@@ -2,6 +2,7 @@
 //!
 //! Nothing is drawn during the first 250 ms, and nothing at all where stderr is not a terminal.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +15,23 @@ const DELAY: Duration = Duration::from_millis(250);
 /// Interval between redraws.
 const REDRAW_INTERVAL: Duration = Duration::from_millis(100);
 
+/// A line without a count.
+const PLAIN: &str = "{spinner} {msg} ({elapsed})";
+/// A line with a count.
+const COUNTING: &str = "{spinner} {msg} {human_pos} ({elapsed})";
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
 /// A line on the terminal, shown after a delay and removed when it is dropped.
 struct Line(ProgressBar);
 
 impl Line {
     fn new(length: Option<u64>, template: &str, is_unicode: bool) -> Self {
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(if is_unicode { style } else { style.progress_chars("##-") });
-        }
+        let style = style(template);
+        bar.set_style(if is_unicode { style } else { style.progress_chars("##-") });
         let shown = bar.clone();
         std::thread::spawn(move || {
             std::thread::sleep(DELAY);
@@ -48,13 +57,14 @@ pub struct Progress(Option<Arc<Line>>);
 impl Progress {
     /// A line that is drawn if `shown`.
     pub fn new(shown: bool) -> Self {
-        let line = || Line::new(None, "{spinner} {msg} {human_pos} ({elapsed})", true);
+        let line = || Line::new(None, PLAIN, true);
         Self(shown.then(|| Arc::new(line())))
     }
 
-    /// Starts a phase, with a count of 0.
-    pub fn phase(&self, name: &'static str) {
+    /// Starts a phase, without a count yet.
+    pub fn phase(&self, name: impl Into<Cow<'static, str>>) {
         if let Some(line) = &self.0 {
+            line.0.set_style(style(PLAIN));
             line.0.set_message(name);
             line.0.set_position(0);
         }
@@ -63,6 +73,9 @@ impl Progress {
     /// Sets the count.
     pub fn count(&self, count: u64) {
         if let Some(line) = &self.0 {
+            if line.0.position() == 0 {
+                line.0.set_style(style(COUNTING));
+            }
             line.0.set_position(count);
         }
     }

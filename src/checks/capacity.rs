@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use serde::Deserialize;
+
+use k8s_openapi::api::apps::v1::DeploymentCondition;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use oppscale_cluster::Snapshot;
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::POD;
+use oppscale_core::kinds::{DEPLOYMENT, POD, PRIORITY_CLASS, STATEFUL_SET};
 use oppscale_core::resources::CPU;
 
-use super::context::{CheckContext, full_name};
+use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
 
 /// The number of objects that a finding names.
 const MAX_NAMES: usize = 5;
@@ -20,7 +25,90 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let ids = [CheckId::NodesKnown, CheckId::PodsCounted];
     let mut findings = CheckId::each(&ids, counted);
     findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
+    findings.extend(CheckId::each(&[CheckId::FillersStart], start(context).await));
     findings
+}
+
+/// A workload, as far as the creation of its pods is concerned.
+#[derive(Deserialize)]
+struct Filler {
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: FillerSpec,
+    #[serde(default)]
+    status: FillerStatus,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FillerSpec {
+    template: PodTemplateSpec,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct FillerStatus {
+    conditions: Option<Vec<DeploymentCondition>>,
+}
+
+/// Whether pods of fillers can be created: their PriorityClass exists, and no quota or admission
+/// refuses them.
+async fn start(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    const ID: CheckId = CheckId::FillersStart;
+    let (mut count, mut findings) = (0, Vec::new());
+    for kind in [&DEPLOYMENT, &STATEFUL_SET] {
+        let mut fillers: Vec<Filler> = context.list(kind, None, FILLERS).await?;
+        fillers.retain(|filler| is_opportunistic(&filler.metadata));
+        count += fillers.len();
+        for filler in fillers {
+            let name = format!("{} {}", kind.name, full_name(&filler.metadata));
+            if let Some(finding) = cannot_start(context, filler).await? {
+                findings.push(finding.about(name));
+            }
+        }
+    }
+    if count == 0 {
+        return Err(Outcome::skipped(format!("there is no workload labelled {FILLERS}")));
+    }
+    Ok(if findings.is_empty() {
+        vec![ID.passed_with(format!("{count} workloads"))]
+    } else {
+        findings
+    })
+}
+
+async fn cannot_start(
+    context: &mut CheckContext<'_>,
+    filler: Filler,
+) -> Result<Option<Finding>, Outcome> {
+    const ID: CheckId = CheckId::FillersStart;
+    let class = filler.spec.template.spec.and_then(|spec| spec.priority_class_name);
+    if let Some(class) = class.filter(|class| !class.is_empty()) {
+        let object = PRIORITY_CLASS.object(None, &class);
+        let exists = match context.exists(&object).await {
+            // Who may not read it learns of a missing one by the condition.
+            Err(Outcome::Denied(_)) => true,
+            exists => exists?,
+        };
+        if !exists {
+            let text = format!(
+                "there is no {object}, without which none of its pods is created: it may have gone \
+                 with kubectl delete -f of another filler"
+            );
+            let fix = "apply the manifests of this filler again: they contain the class";
+            return Ok(Some(ID.failed(text).fix(fix)));
+        }
+    }
+    let conditions = filler.status.conditions.unwrap_or_default();
+    let is_refused =
+        |one: &&DeploymentCondition| one.type_ == "ReplicaFailure" && one.status == "True";
+    let Some(refused) = conditions.iter().find(is_refused) else { return Ok(None) };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let text = format!("{}: {}", text(&refused.reason), text(&refused.message));
+    Ok(Some(ID.failed(text).fix(
+        "the message names who refuses the pods: raise that ResourceQuota or LimitRange, or change \
+         the workload to what its namespace admits",
+    )))
 }
 
 fn nodes(snapshot: &Snapshot) -> Finding {

@@ -56,7 +56,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         &[groups[0].0, groups[1].0, CheckId::ApiServicesAvailable],
         services.map(|services| {
             let owners = groups.map(|(id, group)| owner(id, group, owner_of(&services, group, us)));
-            owners.into_iter().chain(available(&services, us)).collect()
+            owners.into_iter().chain(available(&services)).collect()
         }),
     )
 }
@@ -75,11 +75,11 @@ fn owner(id: CheckId, group: &str, owner: Owner) -> Finding {
     }
 }
 
-/// Checks the APIServices of others; ours has a check of its own.
-fn available(services: &[ApiService], us: (&str, &str)) -> Vec<Finding> {
+/// Checks the APIServices that other servers answer: ours, too, whose Deployment may be gone.
+fn available(services: &[ApiService]) -> Vec<Finding> {
     const ID: CheckId = CheckId::ApiServicesAvailable;
-    let is_other = |service: &&ApiService| service.service().is_some_and(|other| other != us);
-    let failed = services.iter().filter(is_other).filter_map(|service| {
+    let is_served = |service: &&ApiService| service.service().is_some();
+    let failed = services.iter().filter(is_served).filter_map(|service| {
         let why = match service.available() {
             Some((true, ..)) => return None,
             Some((false, reason, message)) => format!("{reason}: {message}"),

@@ -2,12 +2,12 @@
 
 use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::permissions::{self, HPA_CONTROLLER, Rule};
 use crate::setup::temporary_grant::{LeftBinding, undo};
-use oppscale_cluster::Operation;
+use oppscale_cluster::{Cluster, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{NODE, POD, READ, permission};
 
@@ -75,27 +75,42 @@ async fn installable(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
     )))
 }
 
-/// Whether the controller has what `system:controller:horizontal-pod-autoscaler` grants upstream.
-async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
+/// Whether a ServiceAccount, by the name of its user, may do what the attributes of an access review
+/// say.
+pub(super) async fn account_may(
+    cluster: &Cluster,
+    namespace: &str,
+    user: &str,
+    attributes: &Value,
+) -> Result<bool, Outcome> {
     let operation = Operation::new(
-        "review the HPA controller's access",
+        format!("review the access of {user}"),
         "--verb=create --resource=subjectaccessreviews.authorization.k8s.io",
     );
     let review = json!({
         "apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview",
         "spec": {
-            "user": HPA_CONTROLLER,
-            "groups": ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"],
-            "resourceAttributes": {
-                "verb": "get", "group": CUSTOM, "resource": "deployments.apps",
-                "subresource": "oppscale_fit_replicas", "namespace": "default"
-            }
+            "user": user,
+            "groups": [
+                "system:serviceaccounts", format!("system:serviceaccounts:{namespace}"),
+                "system:authenticated"
+            ],
+            "resourceAttributes": attributes
         }
     });
     let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
-    let review = context.cluster.post(&operation, path, &review).await;
-    let review: SubjectAccessReview = review.map_err(unknown)?;
-    if review.status.is_some_and(|status| status.allowed) {
+    let review: SubjectAccessReview =
+        cluster.post(&operation, path, &review).await.map_err(unknown)?;
+    Ok(review.status.is_some_and(|status| status.allowed))
+}
+
+/// Whether the controller has what `system:controller:horizontal-pod-autoscaler` grants upstream.
+async fn hpa_controller(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
+    let attributes = json!({
+        "verb": "get", "group": CUSTOM, "resource": "deployments.apps",
+        "subresource": "oppscale_fit_replicas", "namespace": "default"
+    });
+    if account_may(context.cluster, "kube-system", HPA_CONTROLLER, &attributes).await? {
         return Ok(CheckId::HpaControllerPermissions.passed());
     }
     let text = format!("{} may not read custom metrics", HPA_CONTROLLER);

@@ -8,6 +8,7 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
@@ -17,9 +18,10 @@ use crate::setup::permissions::HPA_CONTROLLER;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT};
+use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT};
 
 use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic, unknown};
+use super::permissions::account_may;
 
 /// The age from which a value is stale, in seconds: two scrapes.
 const MAX_AGE: i64 = 60;
@@ -38,7 +40,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
             ready(&deployment, &namespace, &service)
         }
         Ok(None) if !installed => {
-            let ids = [CheckId::ServerPodsReady, API[0], API[1]];
+            let ids = [CheckId::ServerPodsReady, API[0], API[1], CheckId::ServerPermissions];
             let why = "oppscale is not installed here: oppscale init";
             return CheckId::each(&ids, Err(Outcome::skipped(why)));
         }
@@ -52,7 +54,42 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         // As with --pipeline prometheus and --pipeline keda.
         false => adapter_api(context).await,
     };
-    [vec![pods], CheckId::each(&API, api)].concat()
+    let permissions = CheckId::ServerPermissions.or_outcome(may_read(context, &init).await);
+    [vec![pods], CheckId::each(&API, api), vec![permissions]].concat()
+}
+
+/// Whether the server's ServiceAccount may read what it counts and serves, by access reviews: what
+/// its role says matters less than what the API server makes of it.
+async fn may_read(context: &CheckContext<'_>, init: &str) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::ServerPermissions;
+    let CheckTarget { namespace, service, .. } = &context.target;
+    let user = format!("system:serviceaccount:{namespace}:{service}");
+    let of_kinds = kinds::ALL.iter().flat_map(|kind| {
+        // What is listed and watched is not read one by one.
+        let verbs = kind.server_verbs.split(',').filter(|verb| matches!(*verb, "list" | "watch"));
+        verbs.map(|verb| {
+            let text = format!("{verb} {}", kind.resource());
+            (text, json!({"verb": verb, "group": kind.group, "resource": kind.plural}))
+        })
+    });
+    let front_proxy = json!({
+        "verb": "get", "resource": "configmaps", "namespace": "kube-system",
+        "name": "extension-apiserver-authentication"
+    });
+    let text = "get ConfigMap kube-system/extension-apiserver-authentication".to_owned();
+    let mut missing = Vec::new();
+    for (text, attributes) in of_kinds.chain([(text, front_proxy)]) {
+        if !account_may(context.cluster, namespace, &user, &attributes).await? {
+            missing.push(text);
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(ID.passed()),
+        false => {
+            let text = format!("{user} may not {}", missing.join(", "));
+            Ok(ID.failed(text).fix(format!("{init} puts its roles and bindings right")))
+        }
+    }
 }
 
 async fn api(context: &mut CheckContext<'_>, init: &str) -> Result<Vec<Finding>, Outcome> {
@@ -70,7 +107,7 @@ async fn api(context: &mut CheckContext<'_>, init: &str) -> Result<Vec<Finding>,
     let available = |service| available(service, context, &context.target, init);
     let mut findings: Vec<_> = ours.iter().map(available).collect();
     let logs = format!("kubectl -n {namespace} logs deploy/{name}");
-    findings.push(API[1].or_outcome(metric(context, &ours, &|_| logs.clone()).await));
+    findings.extend(metrics(context, &ours, &|_| logs.clone()).await);
     Ok(findings)
 }
 
@@ -117,7 +154,7 @@ async fn adapter_api(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Out
         503 => "fix OPP-SRV-002 first".to_owned(),
         _ => logs.clone(),
     };
-    findings.push(CheckId::MetricReadable.or_outcome(metric(context, &served, &fix).await));
+    findings.extend(metrics(context, &served, &fix).await);
     Ok(findings)
 }
 
@@ -246,26 +283,56 @@ struct MetricValue {
     timestamp: Option<String>,
 }
 
-/// Reads a value as the HPA controller does; `fix` is the remedy for a status of the answer.
-async fn metric(
+/// Most workloads whose values are read.
+const MAX_READ: usize = 50;
+
+/// Reads the values of workloads as the HPA controller does; `fix` is the remedy for a status of
+/// the answer. A workload that the server holds is a failure with its reason.
+async fn metrics(
     context: &mut CheckContext<'_>,
     served: &[ApiService],
     fix: &(dyn Fn(u16) -> String + Sync),
-) -> Result<Finding, Outcome> {
+) -> Vec<Finding> {
     const ID: CheckId = CheckId::MetricReadable;
     let newest = |of: &str| {
         let versions = served.iter().filter_map(|service| service.name().split_once('.'));
         versions.filter(|(_, group)| *group == of).max()
     };
     // HPAs use the custom API where both are served: it names the workload.
-    let Some((version, group)) = newest(CUSTOM).or_else(|| newest(EXTERNAL)) else {
-        return Ok(ID.skipped("oppscale serves no metrics here"));
+    let Some(api) = newest(CUSTOM).or_else(|| newest(EXTERNAL)) else {
+        return vec![ID.skipped("oppscale serves no metrics here")];
     };
-    let workloads: Vec<Deployment> = context.list(&DEPLOYMENT, None, FILLERS).await?;
-    let Some(workload) = workloads.iter().find(|one| is_opportunistic(&one.metadata)) else {
-        let why = format!("there is no Deployment labelled {FILLERS}");
-        return Ok(ID.skipped(why));
+    let mut workloads: Vec<Deployment> = match context.list(&DEPLOYMENT, None, FILLERS).await {
+        Ok(workloads) => workloads,
+        Err(outcome) => return vec![ID.with(outcome)],
     };
+    workloads.retain(|workload| is_opportunistic(&workload.metadata));
+    if workloads.is_empty() {
+        return vec![ID.skipped(format!("there is no Deployment labelled {FILLERS}"))];
+    }
+    let mut findings = Vec::new();
+    for workload in workloads.iter().take(MAX_READ) {
+        let finding = ID.or_outcome(metric(context, api, workload, fix).await);
+        let is_unreadable = matches!(finding.outcome, Outcome::Denied(_) | Outcome::Unknown(_));
+        findings.push(finding);
+        if is_unreadable {
+            break;
+        }
+    }
+    match findings.iter().all(|finding| matches!(finding.outcome, Outcome::Passed(_))) {
+        true => findings.truncate(1),
+        false => findings.retain(|finding| !matches!(finding.outcome, Outcome::Passed(_))),
+    }
+    findings
+}
+
+async fn metric(
+    context: &CheckContext<'_>,
+    (version, group): (&str, &str),
+    workload: &Deployment,
+    fix: &(dyn Fn(u16) -> String + Sync),
+) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::MetricReadable;
     let full_name = full_name(&workload.metadata);
     let (namespace, name) = full_name.split_once('/').unwrap_or_default();
     let at = format!("/apis/{group}/{version}/namespaces/{namespace}");

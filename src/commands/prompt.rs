@@ -1,10 +1,33 @@
 //! Questions on the terminal.
 
+use std::fmt;
 use std::io::{self, IsTerminal};
 
 use anyhow::Context;
 use dialoguer::Confirm;
-use dialoguer::theme::SimpleTheme;
+use dialoguer::theme::Theme;
+
+/// Plain questions. One that ends in a question mark gets no colon after it.
+pub(super) struct Questions;
+
+impl Theme for Questions {
+    fn format_prompt(&self, f: &mut dyn fmt::Write, prompt: &str) -> fmt::Result {
+        write!(f, "{prompt}{}", colon(prompt))
+    }
+
+    fn format_input_prompt_selection(
+        &self,
+        f: &mut dyn fmt::Write,
+        prompt: &str,
+        answer: &str,
+    ) -> fmt::Result {
+        write!(f, "{prompt}{} {answer}", colon(prompt))
+    }
+}
+
+fn colon(prompt: &str) -> &'static str {
+    if prompt.ends_with('?') { "" } else { ":" }
+}
 
 /// Whether both ends of a question are a terminal.
 pub(super) fn can_ask() -> bool {
@@ -19,9 +42,8 @@ pub(super) fn can_ask() -> bool {
 pub(super) async fn confirm(question: &str) -> anyhow::Result<Option<bool>> {
     let question = question.to_owned();
     let asked = tokio::task::spawn_blocking(move || {
-        let theme = SimpleTheme;
         let answer =
-            Confirm::with_theme(&theme).with_prompt(question).default(false).interact_opt();
+            Confirm::with_theme(&Questions).with_prompt(question).default(false).interact_opt();
         answered(answer)
     });
     asked.await.context("the question ended early")?

@@ -31,10 +31,11 @@ pub(super) struct HpaItem {
     pub(super) marked: bool,
 }
 
-/// Whether a condition reports a problem. `ScalingLimited` is the one that is good when it is
-/// false.
+/// Whether a condition reports a problem. Others than these are good when they are false, as
+/// `ScalingLimited` and `ScaledToZero` (1.36), or unknown here.
 pub(super) fn is_bad(condition: &Condition) -> bool {
-    condition.type_ != "ScalingLimited" && condition.status != "True"
+    matches!(condition.type_.as_str(), "AbleToScale" | "ScalingActive")
+        && condition.status != "True"
 }
 
 impl HpaItem {
@@ -279,6 +280,12 @@ mod tests {
         assert_eq!(hpa.metrics, ["oppscale_fit_replicas 1344m/1 avg", "cpu unknown/80%"]);
         assert_eq!((hpa.current, hpa.desired, hpa.min, hpa.max), (90, 121, 0, 150));
         assert_eq!((hpa.status(), hpa.marked), ("FailedGetObjectMetric", true));
+        // Not scaled to zero (1.36), and what a later version may say, are no problem.
+        let awake = r#"{"spec": {}, "status": {"conditions": [
+            {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+            {"type": "ScaledToZero", "status": "False", "reason": "NotScaledToZero"},
+            {"type": "Unheard", "status": "False", "reason": "Whatever"}]}}"#;
+        assert_eq!(HpaItem::parse(awake).unwrap().status(), "OK");
         let twins = r#"{
             "spec": {"metrics": [
                 {"type": "ContainerResource", "containerResource": {"name": "cpu",

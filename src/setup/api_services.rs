@@ -34,8 +34,10 @@ struct Spec {
     service: Option<ServiceReference>,
     group_priority_minimum: i32,
     version_priority: i32,
-    #[serde(rename = "insecureSkipTLSVerify")]
-    insecure_skip_tls_verify: bool,
+    /// `None` for no: the API server drops a no, so that whoever applies one conflicts with the
+    /// next who does, for ever.
+    #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "Option::is_none")]
+    insecure_skip_tls_verify: Option<bool>,
     ca_bundle: Option<String>,
 }
 
@@ -94,7 +96,7 @@ impl ApiService {
 
     /// Whether it skips the verification of certificates.
     pub fn is_insecure(&self) -> bool {
-        self.spec.insecure_skip_tls_verify
+        self.spec.insecure_skip_tls_verify == Some(true)
     }
 
     /// Whether cert-manager's cainjector writes its caBundle.
@@ -144,8 +146,9 @@ impl ApiService {
     ) -> Result<(), ClusterError> {
         let mut labels = self.metadata.labels.clone().unwrap_or_default();
         labels.retain(|key, _| key.starts_with("app.kubernetes.io/"));
-        // False explicitly, because an absent field keeps the value of another manager.
-        let (insecure_skip_tls_verify, ca_bundle) = (false, Some(bundle.base64()));
+        // An absent field would keep the yes of another manager, which excludes a caBundle.
+        let insecure_skip_tls_verify = self.is_insecure().then_some(false);
+        let ca_bundle = Some(bundle.base64());
         let spec = Spec { insecure_skip_tls_verify, ca_bundle, ..self.spec.clone() };
         let manifest = json!({
             "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService",

@@ -12,6 +12,7 @@ use crate::manifest::File;
 
 use super::config::InstallConfig;
 use super::helm::Values;
+use super::pod::PodSettings;
 
 /// The values file with the certificates; `.helmignore` keeps it out of packages.
 pub const TLS_VALUES: &str = "tls.values.yaml";
@@ -55,7 +56,11 @@ pub fn chart(config: &InstallConfig) -> Vec<File> {
 /// that change are alike.
 fn values_yaml(text: &str, config: &InstallConfig) -> String {
     let pipeline = config.pipeline.to_possible_value().map(|value| value.get_name().to_owned());
-    let defaults: [(&str, Value); 7] = [
+    let pod = &config.pod;
+    // An empty one stands for the defaults, so that values replace them as a whole.
+    let usual = PodSettings::default().resources();
+    let resources = if pod.resources() == usual { json!({}) } else { pod.resources() };
+    let defaults: [(&str, Value); 14] = [
         ("image:", json!(config.image)),
         ("replicas:", json!(config.replicas)),
         ("service:", json!(config.service)),
@@ -63,6 +68,13 @@ fn values_yaml(text: &str, config: &InstallConfig) -> String {
         ("custom:", json!(config.custom)),
         ("external:", json!(config.external)),
         ("certManager:", json!(config.cert_manager)),
+        ("priorityClassName:", json!(pod.priority_class)),
+        ("imagePullSecrets:", json!(pod.pull_secrets)),
+        ("nodeSelector:", json!(pod.node_selector)),
+        ("tolerations:", json!(pod.tolerations)),
+        ("resources:", resources),
+        ("workloadKinds:", json!(pod.workload_kinds)),
+        ("extraArgs:", json!(pod.extra_args)),
     ];
     let line = |line: &str| {
         let key = line.trim_start();

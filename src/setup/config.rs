@@ -12,6 +12,7 @@ use oppscale_core::kinds;
 use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
+use super::pod::PodSettings;
 
 /// How the HPA gets the capacity metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -58,6 +59,8 @@ pub struct InstallConfig {
     pub alerts: bool,
     /// Labels by which Prometheus selects PrometheusRules.
     pub rule_labels: Vec<(String, String)>,
+    /// What was chosen of the pods.
+    pub pod: PodSettings,
 }
 
 /// The objects of an installation, in three parts.
@@ -185,6 +188,7 @@ impl InstallConfig {
         let labels = |labels: &[(String, String)]| -> serde_json::Map<_, _> {
             labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
         };
+        let rules = [kinds::server_rules(), self.pod.rules()].concat();
         json!({
             "namespace": self.namespace, "service": self.service, "secret": self.secret,
             "cluster_name": cluster_name(&self.namespace, &self.service), "image": self.image, "replicas": self.replicas,
@@ -196,7 +200,8 @@ impl InstallConfig {
             "ca_bundle": trust.bundle.as_ref().map(CaBundle::base64).unwrap_or_default(),
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
-            "adapter_config": ADAPTER_RULES, "rules": kinds::server_rules()
+            "adapter_config": ADAPTER_RULES, "rules": rules,
+            "pod": self.pod.context()
         })
     }
 }

@@ -10,6 +10,7 @@ pub mod helm;
 pub mod kubeconfig;
 pub mod permissions;
 pub mod plan;
+pub mod pod;
 pub mod rotation;
 pub mod service_account;
 pub mod temporary_grant;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,9 +12,10 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
 use crate::manifest::{Document, unified_diff};
-use oppscale_cluster::{Apply, Cluster, ClusterError};
-use oppscale_core::error::Error;
-use oppscale_core::kinds::{API_SERVICE, NAMESPACE, ObjectRef};
+use crate::progress::Progress;
+use oppscale_cluster::{ApiRequest, Apply, Cluster, ClusterError, Operation};
+use oppscale_core::error::{Error, ErrorKind};
+use oppscale_core::kinds::{API_SERVICE, NAMESPACE, ObjectRef, POD};
 
 use super::api_services::ApiService;
 use super::{annotation, label};
@@ -23,6 +25,10 @@ const POLL_INTERVAL: Duration = Duration::from_millis(500);
 /// How long an APIService may have no condition. Beyond, the API server cannot load its caBundle,
 /// which it reports nowhere.
 const NO_CONDITION_LIMIT: Duration = Duration::from_secs(10);
+
+/// What to do about a server that does not become ready.
+const FIND_CAUSE: &str = "find the cause: kubectl describe pods and logs in the server's namespace, \
+                          and\noppscale check --only server,certificates,aggregation";
 
 /// An object and its planned change.
 #[derive(Debug, Clone)]
@@ -77,7 +83,14 @@ impl Planner<'_> {
     pub async fn step(&self, document: Document) -> anyhow::Result<Step> {
         let object = document.object();
         let object = object.with_context(|| format!("{} is of no known kind", document.key()))?;
-        let change = self.change(&document, &object).await?;
+        let live: Option<Value> = match self.cluster.read(&object).await {
+            Ok(live) => live,
+            // A dry run needs no permission to read.
+            Err(ClusterError::Forbidden { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let document = verifying(document, &object, live.as_ref());
+        let change = self.change(&document, &object, live).await?;
         Ok(Step { document, object, change })
     }
 
@@ -85,13 +98,8 @@ impl Planner<'_> {
         &self,
         document: &Document,
         object: &ObjectRef,
+        live: Option<Value>,
     ) -> Result<Change, ClusterError> {
-        let live: Option<Value> = match self.cluster.read(object).await {
-            Ok(live) => live,
-            // A dry run needs no permission to read.
-            Err(ClusterError::Forbidden { .. }) => None,
-            Err(error) => return Err(error),
-        };
         if let Some(owner) = live.as_ref().and_then(|live| owner(document, object, live)) {
             match () {
                 // A namespace of somebody else is used, but not taken over.
@@ -123,6 +131,18 @@ impl Planner<'_> {
             }
         })
     }
+}
+
+/// An APIService that turns off the `insecureSkipTLSVerify` of the live one, which excludes a
+/// caBundle. Otherwise the field is left out.
+fn verifying(document: Document, object: &ObjectRef, live: Option<&Value>) -> Document {
+    const FIELD: &str = "insecureSkipTLSVerify";
+    if *object.kind != API_SERVICE || live.is_none_or(|live| live["spec"][FIELD] != true) {
+        return document;
+    }
+    let mut value = document.value().clone();
+    value["spec"][FIELD] = false.into();
+    document.with_value(value)
 }
 
 /// The owner of a live object, if it is not this installation.
@@ -165,8 +185,13 @@ enum State {
 ///
 /// # Errors
 /// When they are not by `end`.
-pub async fn rolled_out(cluster: &Cluster, object: &ObjectRef, end: Instant) -> anyhow::Result<()> {
-    wait(cluster, object, end, |deployment: &Deployment, _| {
+pub async fn rolled_out(
+    cluster: &Cluster,
+    object: &ObjectRef,
+    end: Instant,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let waited = wait(cluster, object, end, |deployment: &Deployment, _| {
         let wanted = deployment.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
         let status = deployment.status.clone().unwrap_or_default();
         let is_observed =
@@ -176,13 +201,61 @@ pub async fn rolled_out(cluster: &Cluster, object: &ObjectRef, end: Instant) -> 
         if is_observed && updated >= wanted && available >= wanted {
             return State::Ready;
         }
+        progress.phase(format!("waiting for the server's pods {available}/{wanted}"));
         let conditions = status.conditions.unwrap_or_default();
         let failing = conditions.into_iter().filter(|condition| condition.status == "False");
         let why = failing.filter_map(|condition| condition.message).next_back();
         let why = why.map(|why| format!(": {why}")).unwrap_or_default();
         State::Pending(format!("{available} of {wanted} pods are available{why}"))
-    })
-    .await
+    });
+    let Err(error) = waited.await else { return Ok(()) };
+    let is_timeout =
+        error.downcast_ref::<Error>().is_some_and(|error| error.kind() == ErrorKind::TimedOut);
+    match unready_pod(cluster, object).await.filter(|_| is_timeout) {
+        Some(pod) => Err(Error::timed_out(format!("{error}\n{pod}")).hint(FIND_CAUSE).into()),
+        None => Err(error),
+    }
+}
+
+/// Lines of a pod's log that tell why it does not become ready.
+const LOG_LINES: usize = 10;
+
+/// What a pod of a Deployment that is not ready says: the state of its container, and the end of
+/// its log. `None` if there is no such pod, or it may not be read.
+async fn unready_pod(cluster: &Cluster, deployment: &ObjectRef) -> Option<String> {
+    let namespace = deployment.namespace.as_deref()?;
+    let selector = format!("app.kubernetes.io/instance={}", deployment.name);
+    let pods: Vec<Pod> = cluster.list(&POD, Some(namespace), &selector).await.ok()?;
+    let is_ready = |pod: &Pod| {
+        let conditions = pod.status.iter().flat_map(|status| status.conditions.iter().flatten());
+        conditions.into_iter().any(|one| one.type_ == "Ready" && one.status == "True")
+    };
+    let pod = pods.into_iter().find(|pod| !is_ready(pod))?;
+    let name = pod.metadata.name.unwrap_or_default();
+    let status = pod.status.unwrap_or_default();
+    let unscheduled = status.conditions.iter().flatten().find(|one| one.status == "False");
+    let unscheduled = unscheduled.and_then(|condition| condition.message.clone());
+    let container = status.container_statuses.unwrap_or_default().into_iter().next();
+    let waiting = container.and_then(|container| container.state?.waiting).map(|waiting| {
+        let parts = [waiting.reason, waiting.message];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+    });
+    let mut text = format!("pod {name}");
+    if let Some(why) = waiting.or(unscheduled) {
+        text.push_str(&format!(": {why}"));
+    }
+    let operation = Operation::new(format!("read the log of pod {name}"), "");
+    let path = format!("/api/v1/namespaces/{namespace}/pods/{name}/log?tailLines={LOG_LINES}");
+    let request = ApiRequest::get(path).accept("text/plain");
+    if let Ok(response) = cluster.send(&operation, &request).await
+        && response.status.is_success()
+    {
+        let log = String::from_utf8_lossy(&response.body);
+        for line in log.lines() {
+            text.push_str(&format!("\n  {line}"));
+        }
+    }
+    Some(text)
 }
 
 /// Waits until an APIService is available.
@@ -223,11 +296,6 @@ async fn wait<T: DeserializeOwned>(
         };
         let seconds = start.elapsed().as_secs();
         let text = format!("{object} was not ready within {seconds} s: {why}");
-        return Err(Error::timed_out(text)
-            .hint(
-                "find the cause: kubectl describe pods and logs in the server's namespace, and\n\
-                 oppscale check --only server,certificates,aggregation",
-            )
-            .into());
+        return Err(Error::timed_out(text).hint(FIND_CAUSE).into());
     }
 }

@@ -21,7 +21,7 @@ struct Way {
     values: fn() -> Value,
 }
 
-const WAYS: [Way; 8] = [
+const WAYS: [Way; 10] = [
     Way { flags: "", namespace: "oppscale", values: || json!({}) },
     Way {
         flags: "--apis external --replicas 3 --image registry.example/a/b:1@sha256:00",
@@ -37,6 +37,38 @@ const WAYS: [Way; 8] = [
         flags: "--apis custom,external --namespace metrics",
         namespace: "metrics",
         values: || json!({"apis": {"external": true}}),
+    },
+    Way {
+        flags: "--priority-class high --image-pull-secret registry --node-selector pool=system \
+                --toleration dedicated=system:NoSchedule --toleration gpu \
+                --requests cpu=100m,memory=1Gi --limits memory=1Gi \
+                --workload-kind leaderworkersets.leaderworkerset.x-k8s.io \
+                --extra-arg=--node-metrics",
+        namespace: "oppscale",
+        values: || {
+            json!({
+                "priorityClassName": "high", "imagePullSecrets": ["registry"],
+                "nodeSelector": {"pool": "system"},
+                "tolerations": [
+                    {"key": "dedicated", "operator": "Equal", "value": "system", "effect": "NoSchedule"},
+                    {"key": "gpu", "operator": "Exists"}
+                ],
+                "resources": {
+                    "requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}
+                },
+                "workloadKinds": ["leaderworkersets.leaderworkerset.x-k8s.io"],
+                "extraArgs": ["--node-metrics"]
+            })
+        },
+    },
+    Way {
+        flags: "--priority-class= --pipeline keda --extra-arg=--namespaces=a,b",
+        namespace: "oppscale",
+        values: || {
+            json!({
+                "pipeline": "keda", "priorityClassName": "", "extraArgs": ["--namespaces=a,b"]
+            })
+        },
     },
     Way {
         flags: "--service fill --namespace fill",
@@ -66,7 +98,7 @@ const WAYS: [Way; 8] = [
 ];
 
 fn export(env: &TestEnv, flags: &str, to: &[&str]) -> String {
-    let image = if flags.contains("--image") { "" } else { "--image i" };
+    let image = if flags.contains("--image ") { "" } else { "--image i" };
     let args = format!("init {image} {flags}");
     let output = env.run(args.split_whitespace().chain(to.iter().copied()));
     assert_eq!(output.code, Some(0), "{args}: {output}");
@@ -133,6 +165,7 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
         reserve: Reserve::Share(0),
         monitor_labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
         rule_labels: Vec::new(),
+        pod: oppscale::setup::pod::PodSettings::default(),
         dashboard: false,
         alerts: false,
     };

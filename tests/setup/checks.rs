@@ -91,6 +91,87 @@ fn a_cluster_without_oppscale_has_nothing_wrong() {
 }
 
 #[test]
+fn what_the_server_itself_may_not_read_is_told_by_access_reviews() {
+    let server = super::install::server();
+    assert_eq!(super::install::init(&server, &[]).code, Some(0));
+    let look = || of(&check(&server, &["-o", "json", "--only", "server"]), "OPP-SRV-004");
+    assert_eq!(look().0, "success");
+    server.store().change(|store| store.account_rights.deny("watch", "pods"));
+    let (result, text) = look();
+    assert_eq!(result, "error");
+    assert!(text.contains("system:serviceaccount:oppscale:oppscale may not watch pods"), "{text}");
+}
+
+#[test]
+fn fillers_whose_pods_cannot_be_created_are_told_with_the_cause() {
+    let server = server();
+    let filler = |name: &str, class: &str, conditions: Value| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "idle",
+                         "labels": {"oppscale.dev/opportunistic": "true"}},
+            "spec": {"replicas": 3, "template": {"spec": {"priorityClassName": class, "containers": []}}},
+            "status": {"conditions": conditions}
+        })
+    };
+    server.store().change(|store| {
+        store.put(
+            "/apis/scheduling.k8s.io/v1/priorityclasses/opportunistic",
+            "x",
+            json!({"kind": "PriorityClass", "metadata": {"name": "opportunistic"}, "value": -1000}),
+        );
+        store.deployments_start = false;
+        let quota = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+            "message": "pods \"b-1\" is forbidden: exceeded quota: idle"}]);
+        for (name, class, conditions) in [
+            ("a", "opportunistic", json!([{"type": "Available", "status": "False"}])),
+            ("b", "opportunistic", quota),
+            ("c", "gone", json!([])),
+        ] {
+            let path = format!("/apis/apps/v1/namespaces/idle/deployments/{name}");
+            store.put(&path, "x", filler(name, class, conditions));
+        }
+    });
+    let output = check(&server, &["-o", "json", "--only", "OPP-CAP-004"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    for words in [
+        "exceeded quota: idle",
+        "there is no PriorityClass gone, without which none of its pods is created",
+    ] {
+        assert!(output.stdout.contains(words), "{output}");
+    }
+    assert!(!output.stdout.contains("idle/a"), "{output}");
+    assert!(
+        output.stdout.contains("Deployment idle/b") && output.stdout.contains("Deployment idle/c")
+    );
+}
+
+/// The server is gone, with its Deployment: as after kubectl delete namespace.
+#[test]
+fn a_dead_api_of_a_server_that_is_gone_is_a_failure() {
+    let server = server();
+    server.store().change(|store| {
+        let service = json!({
+            "kind": "APIService", "metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
+            "spec": {"group": "custom.metrics.k8s.io", "version": "v1beta1",
+                     "service": {"namespace": "oppscale", "name": "oppscale"}},
+            "status": {"conditions": [{"type": "Available", "status": "False",
+                       "reason": "ServiceNotFound", "message": "service/oppscale is not present"}]}
+        });
+        store.available = Some(("False", "ServiceNotFound", "service/oppscale is not present"));
+        store.put(super::install::SERVICE, "oppscale", service);
+    });
+    for args in [&["-o", "json"][..], &["-o", "json", "--only", "owners"]] {
+        let output = check(&server, args);
+        assert_eq!(output.code, Some(1), "{output}");
+        let (result, text) = of(&output, "OPP-OWN-003");
+        assert_eq!(result, "error", "{output}");
+        assert!(text.contains("no namespace of this cluster can be deleted"), "{text}");
+        assert!(text.contains("kubectl delete apiservice v1beta1.custom.metrics.k8s.io"), "{text}");
+    }
+}
+
+#[test]
 fn a_server_that_cannot_be_reached_ends_it_with_a_hint() {
     let env = TestEnv::new();
     env.write(

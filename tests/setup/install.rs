@@ -243,3 +243,113 @@ fn no_key_is_shown_at_any_verbosity() {
     assert!(output.stdout.contains("change  Secret"), "{output}");
     assert!(!output.to_string().contains(&key[..40]), "{output}");
 }
+
+/// An API that the server no longer answers keeps every namespace of the cluster from being deleted.
+#[test]
+fn an_api_in_use_is_not_left_without_an_answer() {
+    let server = server();
+    assert_eq!(init(&server, &["--apis", "custom,external"]).code, Some(0));
+    let before = server.writes().len();
+    let output = init(&server, &["--apis", "custom"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(
+        output.stderr.contains(
+            "APIService v1beta1.external.metrics.k8s.io leads to oppscale, which would not answer \
+             it with these --apis"
+        ),
+        "{output}"
+    );
+    assert!(output.stderr.contains("kubectl delete apiservice"), "{output}");
+    assert_eq!(server.writes().len(), before);
+}
+
+/// The API server drops a false one, so that two who apply it conflict for ever.
+#[test]
+fn what_is_applied_says_nothing_of_skipped_verification() {
+    let output = crate::support::bin::TestEnv::new().run([
+        "init",
+        "--image",
+        "i",
+        "--apis",
+        "custom,external",
+        "--export",
+        "-",
+        "--export-secrets",
+    ]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("kind: APIService"), "{output}");
+    assert!(!output.stdout.contains("insecureSkipTLSVerify"), "{output}");
+}
+
+/// What a first run was told holds for the next, which leaves it out.
+#[test]
+fn flags_that_are_left_out_are_those_of_the_installation() {
+    let server = server();
+    let first = init(
+        &server,
+        &[
+            "--apis",
+            "custom,external",
+            "--replicas",
+            "3",
+            "--priority-class",
+            "mine",
+            "--image-pull-secret",
+            "registry",
+            "--node-selector",
+            "pool=system",
+            "--toleration",
+            "dedicated=system:NoSchedule",
+            "--requests",
+            "cpu=1",
+            "--limits",
+            "memory=1Gi",
+            "--extra-arg=--node-metrics",
+            "--workload-kind",
+            "leaderworkersets.leaderworkerset.x-k8s.io",
+        ],
+    );
+    assert_eq!(first.code, Some(0), "{first}");
+    let deployment = server.store().object(DEPLOYMENT).unwrap();
+    let pod = &deployment["spec"]["template"]["spec"];
+    assert_eq!(pod["priorityClassName"], "mine");
+    assert_eq!(pod["imagePullSecrets"], json!([{"name": "registry"}]));
+    let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/oppscale";
+    let rules = server.store().object(role).unwrap()["rules"].to_string();
+    assert!(rules.contains("leaderworkersets"), "{rules}");
+    let before = server.writes().len();
+    let second = TestEnv::of(&server).run(["init", "--yes"]);
+    assert_eq!(second.code, Some(0), "{second}");
+    assert!(second.stdout.contains("nothing to change"), "{second}");
+    assert_eq!(server.writes().len(), before);
+    // One flag changes one thing.
+    let third = TestEnv::of(&server).run(["init", "--yes", "--priority-class="]);
+    assert_eq!(third.code, Some(0), "{third}");
+    let changed = server.store().object(DEPLOYMENT).unwrap();
+    let pod = &changed["spec"]["template"]["spec"];
+    assert!(pod.get("priorityClassName").is_none(), "{pod}");
+    assert_eq!(changed["spec"]["replicas"], 3);
+    assert_eq!(
+        pod["containers"][0]["args"],
+        deployment["spec"]["template"]["spec"]["containers"][0]["args"]
+    );
+}
+
+/// Paid pods of a positive priority would preempt both servers.
+#[test]
+fn the_server_is_as_critical_as_the_clusters_own_components() {
+    let server = server();
+    assert_eq!(init(&server, &[]).code, Some(0));
+    let deployment = server.store().object(DEPLOYMENT).unwrap();
+    let class = &deployment["spec"]["template"]["spec"]["priorityClassName"];
+    assert_eq!(class, "system-cluster-critical");
+    for (flag, value) in [
+        ("--toleration", "a:Sometimes"),
+        ("--requests", "cpu=much"),
+        ("--workload-kind", "lws"),
+        ("--node-selector", "pool"),
+    ] {
+        let output = init(&server, &[flag, value]);
+        assert_eq!(output.code, Some(2), "{flag}: {output}");
+    }
+}

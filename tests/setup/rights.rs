@@ -53,6 +53,8 @@ fn who_may_nothing_is_told_all_of_it() {
     {
         assert!(output.stdout.contains(resource), "{resource}: {output}");
     }
+    // kubectl delete -f of it would take the server along, and leave its APIServices dead.
+    assert!(!output.stdout.contains("kind: Namespace"), "{output}");
     assert!(server.writes().is_empty());
 }
 

@@ -7,10 +7,13 @@ use crate::support::bin::{TestEnv, signal};
 use crate::support::fake_apiserver::FakeApiServer;
 use crate::support::store::Inner;
 
-use super::install::{DEPLOYMENT, SERVICE, init, server};
+use super::install::{SERVICE, init, server};
 
 const BINDING: &str =
     "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/oppscale-bootstrap-admin";
+
+/// A role that the plan reads once the grant is in effect.
+const ROLE: &str = "/apis/rbac.authorization.k8s.io/v1/clusterroles/oppscale";
 
 /// A server whose user lacks a permission, and may grant it, or only bind cluster-admin.
 fn limited(grants_roles: bool) -> FakeApiServer {
@@ -71,10 +74,10 @@ fn a_grant_is_taken_back_however_the_run_ends() {
 #[test]
 fn who_may_grant_roles_gets_the_missing_rules_and_not_cluster_admin() {
     let server = limited(true);
-    server.always(DEPLOYMENT, Answer::Silence);
+    server.always(ROLE, Answer::Silence);
     let env = TestEnv::of(&server);
     let running = env.start(["init", "--image", "i", "--yes", "--grant-cluster-admin"]);
-    server.wait_for(DEPLOYMENT);
+    server.wait_for(ROLE);
     let binding = server.store().object(BINDING).unwrap();
     assert_eq!(binding["roleRef"]["name"], "oppscale-bootstrap-admin");
     let role =
@@ -93,14 +96,14 @@ fn who_may_grant_roles_gets_the_missing_rules_and_not_cluster_admin() {
 fn signals_take_the_grant_back_and_what_kill_leaves_is_found() {
     for name in ["INT", "TERM", "HUP", "KILL"] {
         let server = limited(false);
-        server.always(DEPLOYMENT, Answer::Silence);
+        server.always(ROLE, Answer::Silence);
         let env = TestEnv::of(&server);
         let running = env.start(["init", "--image", "i", "--yes", "--grant-cluster-admin"]);
-        server.wait_for(DEPLOYMENT);
+        server.wait_for(ROLE);
         assert!(server.store().object(BINDING).is_some());
         signal(name, running.id());
         let output = env.finish(running);
-        server.always(DEPLOYMENT, Answer::Serve);
+        server.always(ROLE, Answer::Serve);
         if name != "KILL" {
             assert_eq!(output.code, Some(130), "{name}: {output}");
             assert_eq!(left(&server), Vec::<String>::new(), "{name}: {output}");

@@ -58,6 +58,17 @@ func render(one testCase) (map[string]string, error) {
 	all.Funcs(template.FuncMap{
 		"quote":  func(value interface{}) string { return fmt.Sprintf("%q", fmt.Sprint(value)) },
 		"b64enc": func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) },
+		"toJson": func(value interface{}) (string, error) {
+			text, err := json.Marshal(value)
+			return string(text), err
+		},
+		"splitn": func(separator string, count int, text string) map[string]string {
+			parts := map[string]string{}
+			for at, part := range strings.SplitN(text, separator, count) {
+				parts[fmt.Sprintf("_%d", at)] = part
+			}
+			return parts
+		},
 		"fail":   func(words string) (string, error) { return "", errors.New(words) },
 		"include": func(name string, data interface{}) (string, error) {
 			var text strings.Builder

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An object with the owners of its fields.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +17,26 @@ pub struct Managed {
 pub type Conflict = (String, String);
 
 impl Managed {
+    /// The object with `metadata.managedFields`, as far as tests read it.
+    pub fn shown(&self) -> Value {
+        let mut value = self.value.clone();
+        let owners = self.owners.iter().map(|(manager, fields)| {
+            let mut tree = json!({});
+            for field in fields {
+                let mut at = &mut tree;
+                for part in field.split('\u{1}').filter(|part| !part.is_empty()) {
+                    at = &mut at[format!("f:{part}")];
+                    if at.is_null() {
+                        *at = json!({});
+                    }
+                }
+            }
+            json!({"manager": manager, "operation": "Apply", "fieldsType": "FieldsV1", "fieldsV1": tree})
+        });
+        value["metadata"]["managedFields"] = owners.collect();
+        value
+    }
+
     /// What becomes of it when `manager` applies `object`.
     pub fn applied(
         &self,

@@ -28,6 +28,8 @@ pub struct Store(Mutex<Inner>);
 /// What a test may set.
 pub struct Inner {
     pub objects: BTreeMap<String, Managed>,
+    /// Of ServiceAccounts, as access reviews tell them.
+    pub account_rights: Rights,
     pub rights: Rights,
     pub user: String,
     /// API groups beyond the built-in ones.
@@ -57,6 +59,7 @@ impl Default for Inner {
         Self {
             objects: BTreeMap::new(),
             rights: Rights::default(),
+            account_rights: Rights::default(),
             user: "kubernetes-admin".to_owned(),
             groups: BTreeSet::new(),
             longest_token: None,
@@ -147,9 +150,7 @@ impl Inner {
                 return Some(answer::json(StatusCode::CREATED, &review));
             }
             "subjectaccessreviews" => {
-                let mut review = body;
-                review["status"] = json!({"allowed": true});
-                return Some(answer::json(StatusCode::CREATED, &review));
+                return Some(answer::json(StatusCode::CREATED, &self.account_rights.review(body)));
             }
             _ => {}
         }
@@ -240,7 +241,7 @@ impl Inner {
                 return None;
             }
             return Some(match found {
-                Some(object) => answer::json(StatusCode::OK, &object.value),
+                Some(object) => answer::json(StatusCode::OK, &object.shown()),
                 None => not_found(place),
             });
         }

@@ -4,6 +4,7 @@ use anyhow::Context;
 use k8s_openapi::apimachinery::pkg::version::Info;
 use serde::de::IgnoredAny;
 
+use oppscale_core::check::ServerVersion;
 use oppscale_core::kinds;
 
 use super::api_request::ApiRequest;
@@ -31,7 +32,20 @@ pub async fn server_info(cluster: &Cluster) -> Result<ServerInfo, ClusterError> 
     let response =
         cluster.send(&operation, &ApiRequest::get("/version")).await?.success(&operation)?;
     let info: Info = response.json()?;
-    Ok(ServerInfo { version: info.git_version, date: response.date })
+    Ok(ServerInfo { version: version_of(info), date: response.date })
+}
+
+/// The version as `v1.36.2`. Where a build or a proxy reports a gitVersion of another form, it is
+/// put together from the numbers: `v1.36` of major `1` and minor `36+`.
+fn version_of(info: Info) -> String {
+    if ServerVersion::parse(&info.git_version).is_some() {
+        return info.git_version;
+    }
+    let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
+    match (digits(&info.major), digits(&info.minor)) {
+        (major, minor) if !major.is_empty() && !minor.is_empty() => format!("v{major}.{minor}"),
+        _ => info.git_version,
+    }
 }
 
 /// The HorizontalPodAutoscalers of a namespace; `None` when they may not be listed.
@@ -75,5 +89,22 @@ pub async fn exists(cluster: &Cluster, path: &str) -> Result<Option<bool>, Clust
     match cluster.find::<IgnoredAny>(&operation, path).await {
         Err(ClusterError::Forbidden { .. }) => Ok(None),
         found => Ok(Some(found?.is_some())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_of_another_form_is_put_together_from_its_numbers() {
+        let version = |git: &str, major: &str, minor: &str| {
+            let (git_version, major, minor) = (git.to_owned(), major.to_owned(), minor.to_owned());
+            version_of(Info { git_version, major, minor, ..Info::default() })
+        };
+        assert_eq!(version("v1.36.2+k3s1", "1", "36"), "v1.36.2+k3s1");
+        assert_eq!(version("", "1", "36+"), "v1.36");
+        assert_eq!(version("release-2026-11", "1", "36"), "v1.36");
+        assert_eq!(version("unknown", "", ""), "unknown");
     }
 }

@@ -2,19 +2,21 @@
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
-use dialoguer::theme::SimpleTheme;
 use dialoguer::{Input, Select};
 use std::time::Duration;
 
 use crate::certificates::CertificateSpec;
 use crate::setup::config::{InstallConfig, Pipeline};
+use crate::setup::pod::{
+    Amounts, Installed, PodSettings, parse_amounts, parse_toleration, parse_workload_kind,
+};
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
 use crate::commands::args::{ClusterArgs, is_image};
-use crate::commands::prompt::answered;
+use crate::commands::prompt::{Questions, answered};
 
 /// Arguments of `oppscale init`.
 #[derive(Debug, Clone, Args)]
@@ -29,7 +31,8 @@ Examples:
   oppscale init --image I --export - --export-secrets |
     kubectl apply --server-side --field-manager oppscale -f -
 
-A second run writes nothing. What belongs to somebody else is named and left
+A second run writes nothing, and flags that it leaves out are those of the
+installation. What belongs to somebody else is named and left
 alone. Without a terminal, --yes must be given, or nothing is changed.
 
 Exit codes: 0 done, 1 failed or declined, 2 usage, 3 missing permissions,
@@ -50,18 +53,21 @@ pub struct InitArgs {
     /// Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]
     #[arg(long, value_name = "RESERVE")]
     pub reserve: Option<Reserve>,
-    /// APIs to serve, separated by commas: custom, external
-    #[arg(long, value_enum, value_name = "APIS", value_delimiter = ',', default_value = "custom")]
+    /// APIs to serve, separated by commas: custom, external [default: custom]
+    #[arg(long, value_enum, value_name = "APIS", value_delimiter = ',')]
     pub apis: Vec<ApiArg>,
     /// Name of Service, Deployment and ServiceAccount
     #[arg(long, value_name = "NAME", default_value = "oppscale")]
     pub service: String,
-    /// Number of pods of the metrics server
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=9))]
-    pub replicas: u32,
-    /// Issuer of the certificates: oppscale or cert-manager
-    #[arg(long, value_enum, default_value_t, value_name = "WHO", hide_possible_values = true)]
-    pub certificates: CertificatesArg,
+    /// Number of pods of the metrics server [default: 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub replicas: Option<u32>,
+    /// Issuer of the certificates: oppscale or cert-manager [default: oppscale]
+    #[arg(long, value_enum, value_name = "WHO", hide_possible_values = true)]
+    pub certificates: Option<CertificatesArg>,
+    /// The pods.
+    #[command(flatten)]
+    pub pod: PodArgs,
     /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR,
     /// Helm values: metrics-server, prometheus-stack
     #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
@@ -105,6 +111,65 @@ pub struct InitArgs {
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+}
+
+/// What can be chosen of the server's pods. Flags that are left out stay as they are.
+#[derive(Debug, Clone, Args)]
+pub struct PodArgs {
+    /// PriorityClass of the pods, empty for none [default: system-cluster-critical]
+    #[arg(long, value_name = "NAME")]
+    pub priority_class: Option<String>,
+    /// Secret with credentials for the image's registry; repeatable
+    #[arg(long, value_name = "NAME")]
+    pub image_pull_secret: Vec<String>,
+    /// Label that nodes must have; repeatable
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label)]
+    pub node_selector: Vec<(String, String)>,
+    /// Taint that the pods tolerate; repeatable
+    #[arg(long, value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration)]
+    pub toleration: Vec<serde_json::Value>,
+    /// Requests of the pods [default: cpu=50m,memory=64Mi]
+    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts)]
+    pub requests: Option<Amounts>,
+    /// Limits of the pods [default: memory=512Mi]
+    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts)]
+    pub limits: Option<Amounts>,
+    /// Also serve workloads of this kind, RESOURCE.GROUP with a /scale subresource;
+    /// repeatable
+    #[arg(long, value_name = "KIND", value_parser = parse_workload_kind)]
+    pub workload_kind: Vec<String>,
+    /// Further argument of oppscale serve; repeatable
+    #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
+    pub extra_arg: Vec<String>,
+}
+
+impl PodArgs {
+    /// The settings, with `known` for flags that are left out.
+    fn settings(&self, known: PodSettings) -> PodSettings {
+        fn or<T: Clone>(given: &[T], known: Vec<T>) -> Vec<T> {
+            if given.is_empty() { known } else { given.to_vec() }
+        }
+        let selector = self.node_selector.iter().cloned().collect();
+        PodSettings {
+            priority_class: self.priority_class.clone().unwrap_or(known.priority_class),
+            pull_secrets: or(&self.image_pull_secret, known.pull_secrets),
+            node_selector: match self.node_selector.is_empty() {
+                true => known.node_selector,
+                false => selector,
+            },
+            tolerations: or(&self.toleration, known.tolerations),
+            requests: self.requests.clone().map_or(known.requests, |amounts| amounts.0),
+            limits: self.limits.clone().map_or(known.limits, |amounts| amounts.0),
+            workload_kinds: or(&self.workload_kind, known.workload_kinds),
+            extra_args: or(&self.extra_arg, known.extra_args),
+        }
+    }
+}
+
+fn parse_label(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    let (key, value) = pair.ok_or_else(|| "expected KEY=VALUE".to_owned())?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// An API.
@@ -156,26 +221,47 @@ pub enum DryRunArg {
 }
 
 impl InitArgs {
-    /// The configuration. Prompts for missing arguments if `interactive`; `None` if the user
-    /// cancels (Esc or Ctrl-C).
+    /// The arguments, with answers for missing ones if `interactive`; `None` if the user cancels
+    /// (Esc or Ctrl-C).
     ///
     /// # Errors
-    /// When an argument is missing without a terminal, or invalid.
-    pub(super) async fn config(&self, interactive: bool) -> anyhow::Result<Option<InstallConfig>> {
-        let mut args = self.clone();
-        if interactive {
-            let asked = tokio::task::spawn_blocking(move || Ok(args.ask()?.map(|()| args)));
-            let asked: anyhow::Result<Option<Self>> =
-                asked.await.context("the prompts ended early")?;
-            match asked? {
-                Some(complete) => args = complete,
-                None => return Ok(None),
-            }
+    /// When the terminal is gone.
+    pub(super) async fn completed(self, interactive: bool) -> anyhow::Result<Option<Self>> {
+        if !interactive {
+            return Ok(Some(self));
         }
-        args.resolved().map(Some)
+        let mut args = self;
+        let asked = tokio::task::spawn_blocking(move || Ok(args.ask()?.map(|()| args)));
+        asked.await.context("the prompts ended early")?
     }
 
-    fn resolved(&self) -> anyhow::Result<InstallConfig> {
+    /// The configuration: what the installation `known` has is kept where a flag is left out.
+    ///
+    /// # Errors
+    /// When an argument is missing, or invalid.
+    pub(super) fn config(&self, known: Installed) -> anyhow::Result<InstallConfig> {
+        let mut args = self.clone();
+        args.fill(&known);
+        args.resolved(known.pod)
+    }
+
+    /// Takes over from the installation what the flags leave out.
+    fn fill(&mut self, known: &Installed) {
+        self.image = self.image.take().or_else(|| known.image.clone());
+        self.replicas = self.replicas.or(known.replicas);
+        self.pipeline = self.pipeline.or(known.pipeline);
+        if let Some(apis) = &known.apis
+            && self.apis.is_empty()
+        {
+            let given = apis.split(',').filter_map(|api| ApiArg::from_str(api, true).ok());
+            self.apis = given.collect();
+        }
+        if known.cert_manager {
+            self.certificates = self.certificates.or(Some(CertificatesArg::CertManager));
+        }
+    }
+
+    fn resolved(&self, known_pod: PodSettings) -> anyhow::Result<InstallConfig> {
         let Some(image) = self.image.clone().filter(|image| !image.trim().is_empty()) else {
             return Err(Error::usage("which image is the metrics server's?")
                 .hint("--image REGISTRY/oppscale:VERSION")
@@ -190,10 +276,10 @@ impl InitArgs {
             service: self.service.clone(),
             secret: format!("{}-tls", self.service),
             image,
-            replicas: self.replicas,
-            custom: self.apis.contains(&ApiArg::Custom),
+            replicas: self.replicas.unwrap_or(2),
+            custom: self.apis.is_empty() || self.apis.contains(&ApiArg::Custom),
             external: self.apis.contains(&ApiArg::External),
-            cert_manager: self.certificates == CertificatesArg::CertManager,
+            cert_manager: self.certificates == Some(CertificatesArg::CertManager),
             days: (3650, 365),
             // A sixth of the capacity, as the article's 30 of 184 cores.
             reserve: self.reserve.unwrap_or(Reserve::Share(150_000_000)),
@@ -201,6 +287,7 @@ impl InitArgs {
             dashboard: self.with.contains(&ChartArg::Dashboard),
             alerts: self.with.contains(&ChartArg::Alerts),
             rule_labels: Vec::new(),
+            pod: self.pod.settings(known_pod),
         };
         CertificateSpec::new(&config.service, &config.namespace)
             .validate()
@@ -219,7 +306,7 @@ impl InitArgs {
                 ),
                 (Pipeline::Keda, "keda: KEDA reads its /metrics"),
             ];
-            let chosen = Select::with_theme(&SimpleTheme)
+            let chosen = Select::with_theme(&Questions)
                 .with_prompt("How does capacity get to the HPA?")
                 .items(items.map(|(_, text)| text))
                 .default(0)
@@ -255,7 +342,7 @@ fn input(
     default: Option<&str>,
     check: fn(&str) -> Result<(), String>,
 ) -> anyhow::Result<Option<String>> {
-    let mut input = Input::with_theme(&SimpleTheme).with_prompt(prompt);
+    let mut input = Input::with_theme(&Questions).with_prompt(prompt);
     if let Some(default) = default {
         input = input.default(default.to_owned());
     }

@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::labels;
 use crate::setup::permissions::{self, Rule};
-use crate::setup::plan::{Change, Step};
+use crate::setup::plan::Step;
 use crate::setup::temporary_grant::{
     BOOTSTRAP, LeftBinding, admin_binding, bootstrap_objects, undo,
 };
@@ -59,10 +59,9 @@ pub(super) async fn report_missing(
             .note("no access review names the missing rule: ask an administrator of the cluster");
         return Ok(Exit::Permissions);
     }
-    let is_new = matches!(namespace.change, Change::Create | Change::Denied(_));
     let mut text = String::new();
-    for object in permissions::grant(&missing, "oppscale-installer", &user, is_new.then_some(name))
-    {
+    // Without the Namespace: whoever deletes this file again must not delete what is in it.
+    for object in permissions::grant(&missing, "oppscale-installer", &user, None) {
         let yaml = serde_saphyr::to_string(&object)?;
         let _ = writeln!(text, "---\n{}", yaml.trim_end());
     }
@@ -74,7 +73,7 @@ pub(super) async fn report_missing(
     };
     printer.note(&format!(
         "an administrator can grant the above: kubectl auth reconcile -f FILE, which adds to what \
-         was\ngranted before{offer}"
+         was\ngranted before, and creates a missing namespace{offer}"
     ));
     Ok(Exit::Permissions)
 }

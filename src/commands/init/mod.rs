@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::render::findings;
 use crate::setup::config::{InstallConfig, Pipeline, Trust};
 use crate::setup::local_clock;
+use crate::setup::pod::Installed;
 use oppscale_cluster::Cluster;
 use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
@@ -55,10 +56,25 @@ async fn install(
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let applies = args.export.is_none() && args.dry_run.is_none();
-    let Some(mut config) = args.config(applies && !args.yes && can_ask()).await? else {
+    let asks_cluster = args.export.is_none() && args.dry_run != Some(DryRunArg::Client);
+    let interactive = applies && !args.yes && can_ask();
+    let Some(args) = args.completed(interactive).await? else {
         printer.note("nothing was changed");
         return Ok(Exit::Interrupted);
     };
+    let cluster = match asks_cluster {
+        true => Some(args.cluster.connect().await),
+        false => None,
+    };
+    let known = match &cluster {
+        Some(Ok(cluster)) => {
+            let namespace = args.namespace.as_deref().unwrap_or("oppscale");
+            Installed::find(cluster, namespace, &args.service).await.ok().flatten()
+        }
+        _ => None,
+    };
+    // What is wrong with the flags is said before what is wrong with the connection.
+    let mut config = args.config(known.unwrap_or_default())?;
     if args.export.is_some() {
         return export::run(&args, &config, printer);
     }
@@ -71,7 +87,10 @@ async fn install(
     if args.dry_run == Some(DryRunArg::Client) {
         return client_dry_run(&config, &templates, printer);
     }
-    let cluster = args.cluster.connect().await?;
+    let cluster = match cluster {
+        Some(cluster) => cluster?,
+        None => args.cluster.connect().await?,
+    };
     let progress = Progress::new(printer.shows_progress());
     let before = preflight(&args, &config, &cluster, &progress).await;
     progress.finish();

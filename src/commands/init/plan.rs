@@ -255,7 +255,7 @@ impl Plan {
         let objects = self.server.iter().map(|step| &step.object);
         let deployments = objects.filter(|object| *object.kind == DEPLOYMENT);
         for deployment in deployments.chain(&self.adapter) {
-            plan::rolled_out(cluster, deployment, end).await?;
+            plan::rolled_out(cluster, deployment, end, progress).await?;
         }
         let mut created = Vec::new();
         let registered = async {
@@ -322,12 +322,31 @@ async fn api_server(
     cluster: &Cluster,
     found: &mut Found,
 ) -> anyhow::Result<ApiServer> {
+    let services = match api_services::all(cluster).await {
+        // Only another pipeline depends on them.
+        Err(ClusterError::Forbidden { .. }) if config.serves() => Vec::new(),
+        services => found.or_denied(services, None)?,
+    };
+    let (namespace, service) = (&*config.namespace, &*config.service);
+    let is_answered = |one: &ApiService| {
+        config.serves() && config.apis().iter().any(|(_, group, _)| *group == one.group())
+    };
+    let dropped = services.iter().find(|one| one.leads_to(namespace, service) && !is_answered(one));
+    if let Some(own) = dropped.filter(|_| config.serves()) {
+        let error = format!(
+            "APIService {} leads to oppscale, which would not answer it with these --apis",
+            own.name()
+        );
+        let hint = format!(
+            "leave --apis out to keep it, or hand it over first: kubectl delete apiservice {}",
+            own.name()
+        );
+        return Err(Error::failure(error).hint(hint).into());
+    }
     if config.serves() {
         return Ok(ApiServer::Own);
     }
-    let services = found.or_denied(api_services::all(cluster).await, None)?;
-    let (namespace, service) = (&*config.namespace, &*config.service);
-    if let Some(own) = services.iter().find(|one| one.leads_to(namespace, service)) {
+    if let Some(own) = dropped {
         let error = format!(
             "APIService {} leads to oppscale, which would not answer it any more",
             own.name()

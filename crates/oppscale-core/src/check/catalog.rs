@@ -110,9 +110,11 @@ catalog! {
     ServerPodsReady "OPP-SRV-001" Server "the server's pods are ready";
     ServerApiAvailable "OPP-SRV-002" Server "the server's APIService is available";
     MetricReadable "OPP-SRV-003" Server "the HPA controller can read a current value";
+    ServerPermissions "OPP-SRV-004" Server "the server may read what it counts and serves";
     NodesKnown "OPP-CAP-001" Capacity "every node reports its allocatable";
     PodsCounted "OPP-CAP-002" Capacity "every pod is counted and requests cpu";
     FillerYields "OPP-CAP-003" Capacity "filler pods yield to paid pods";
+    FillersStart "OPP-CAP-004" Capacity "filler pods can be created";
     HpaStable "OPP-HPA-001" Autoscaling "the HPA is stable";
     SingleHpa "OPP-HPA-002" Autoscaling "one HPA scales the workload";
     HpaActive "OPP-HPA-003" Autoscaling "the HPA reads its metric";
