@@ -61,6 +61,9 @@ _oppscale() {
             oppscale,uninstall)
                 cmd="oppscale__subcmd__uninstall"
                 ;;
+            oppscale,why)
+                cmd="oppscale__subcmd__why"
+                ;;
             oppscale__subcmd__certs,generate)
                 cmd="oppscale__subcmd__certs__subcmd__generate"
                 ;;
@@ -130,6 +133,9 @@ _oppscale() {
             oppscale__subcmd__help,uninstall)
                 cmd="oppscale__subcmd__help__subcmd__uninstall"
                 ;;
+            oppscale__subcmd__help,why)
+                cmd="oppscale__subcmd__help__subcmd__why"
+                ;;
             oppscale__subcmd__help__subcmd__certs,generate)
                 cmd="oppscale__subcmd__help__subcmd__certs__subcmd__generate"
                 ;;
@@ -146,7 +152,7 @@ _oppscale() {
 
     case "${cmd}" in
         oppscale)
-            opts="-q -v -h -V --color --theme --quiet --verbose --help --version top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
+            opts="-q -v -h -V --color --theme --quiet --verbose --help --version top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -780,7 +786,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__help)
-            opts="top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help"
+            opts="top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1032,6 +1038,20 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__help__subcmd__uninstall)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oppscale__subcmd__help__subcmd__why)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1818,7 +1838,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__simulate)
-            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --kubernetes-version --seed --duration --show --output --corrected --svg --color --theme --quiet --verbose --help"
+            opts="-n -o -q -v -h --series --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --load --prometheus --query --since --pod-capacity --ready-after --warm-up --sweep --kubernetes-version --seed --duration --show --output --corrected --svg --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1865,6 +1885,18 @@ _oppscale() {
                     return 0
                     ;;
                 --load)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --prometheus)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --query)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2134,6 +2166,84 @@ _oppscale() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --certificate-authority)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tls-server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --kubeconfig)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --context)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cluster)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --user)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-certificate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --client-key)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-group)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --as-uid)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --request-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --theme)
+                    COMPREPLY=($(compgen -W "auto dark light ansi" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        oppscale__subcmd__why)
+            opts="-q -v -h --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -42,6 +42,7 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "simulate" -d 'Sho
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "init" -d 'Set a cluster up: show the plan, ask once, verify the result'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "check" -d 'Check a cluster, with a fix for each failure'
+complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "why" -d 'Explain why an HPA has the count it has, and its next sync'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "certs" -d 'Create, show and renew the certificates of the metrics API'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "kubeconfig" -d 'Create a kubeconfig of a ServiceAccount, with an expiring token'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "templates" -d 'Write the templates of render-hpa to a folder, to start from'
@@ -231,6 +232,9 @@ queue\t'Work that waits until the pods have done it'
 per-pod\t'The load of each pod, which falls as pods are added'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l load -d 'With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in step:5..40; or a file (CSV, query_range\'s JSON, promtool) [default: step]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l prometheus -d 'With --hpa: Prometheus to read the load from; needs --query' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l query -d 'With --prometheus: PromQL expression of the load, one series: sum(rate(requests[2m]))' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l since -d 'With --prometheus: how far back the load is read' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l pod-capacity -d 'With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its target]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l ready-after -d 'With --hpa: time until a new pod is ready [default: 10s, and its probes\' delay]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l warm-up -d 'With --hpa: time until a ready pod is warm; until then it does half [default: 0s]' -r
@@ -364,6 +368,31 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand check" -l insecure-ski
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand check" -s h -l help -d 'Print help'
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l as-group -d 'Group to impersonate; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
+always\t'Always'
+never\t'Never'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l theme -d 'Colours: auto (readable on any background), dark, light, or ansi (the terminal\'s own 16)' -r -f -a "auto\t'Colours that can be told apart on any background'
+dark\t'Brighter colours for a dark background'
+light\t'Darker colours for a light background'
+ansi\t'The 16 colours that the terminal itself is set to'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -s q -l quiet -d 'Print less on stderr'
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -s v -l verbose -d 'Print more on stderr; repeat for even more'
+complete -c oppscale -n "__fish_oppscale_using_subcommand why" -s h -l help -d 'Print help'
 complete -c oppscale -n "__fish_oppscale_using_subcommand certs; and not __fish_seen_subcommand_from generate status renew help" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -618,21 +647,22 @@ ansi\t'The 16 colours that the terminal itself is set to'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand completion" -s h -l help -d 'Print help'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "top" -d 'Show the remaining capacity of a cluster, per node and in total'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "render-hpa" -d 'Generate the manifests of a filler, sized for a cluster'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "serve" -d 'Serve the remaining capacity to HPAs, Prometheus and people'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "simulate" -d 'Show what an HPA will do, on a simulated cluster'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "init" -d 'Set a cluster up: show the plan, ask once, verify the result'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "check" -d 'Check a cluster, with a fix for each failure'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "certs" -d 'Create, show and renew the certificates of the metrics API'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "kubeconfig" -d 'Create a kubeconfig of a ServiceAccount, with an expiring token'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "templates" -d 'Write the templates of render-hpa to a folder, to start from'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "uninstall" -d 'Remove what init installed, the API first'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "sample-app" -d 'Answer requests and count them: the article\'s paid application'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "load" -d 'Send requests at a constant rate and report latency and failures'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "completion" -d 'Print a completion script for a shell'
-complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check certs kubeconfig templates uninstall sample-app load completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "top" -d 'Show the remaining capacity of a cluster, per node and in total'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "render-hpa" -d 'Generate the manifests of a filler, sized for a cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "serve" -d 'Serve the remaining capacity to HPAs, Prometheus and people'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "simulate" -d 'Show what an HPA will do, on a simulated cluster'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "demo" -d 'Watch the whole loop on a simulated cluster, without Kubernetes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "init" -d 'Set a cluster up: show the plan, ask once, verify the result'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "check" -d 'Check a cluster, with a fix for each failure'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "why" -d 'Explain why an HPA has the count it has, and its next sync'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "certs" -d 'Create, show and renew the certificates of the metrics API'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "kubeconfig" -d 'Create a kubeconfig of a ServiceAccount, with an expiring token'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "templates" -d 'Write the templates of render-hpa to a folder, to start from'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "uninstall" -d 'Remove what init installed, the API first'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "sample-app" -d 'Answer requests and count them: the article\'s paid application'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "load" -d 'Send requests at a constant rate and report latency and failures'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "completion" -d 'Print a completion script for a shell'
+complete -c oppscale -n "__fish_oppscale_using_subcommand help; and not __fish_seen_subcommand_from top render-hpa serve simulate demo init check why certs kubeconfig templates uninstall sample-app load completion help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "generate" -d 'Create a CA and a serving certificate in files, in a Secret, or both'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "status" -d 'Show whether the API server\'s aggregator would accept the certificates'
 complete -c oppscale -n "__fish_oppscale_using_subcommand help; and __fish_seen_subcommand_from certs" -f -a "renew" -d 'Replace certificates before they expire, without a failed request'

@@ -38,6 +38,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set a cluster up: show the plan, ask once, verify the result')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check a cluster, with a fix for each failure')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why an HPA has the count it has, and its next sync')
             [CompletionResult]::new('certs', 'certs', [CompletionResultType]::ParameterValue, 'Create, show and renew the certificates of the metrics API')
             [CompletionResult]::new('kubeconfig', 'kubeconfig', [CompletionResultType]::ParameterValue, 'Create a kubeconfig of a ServiceAccount, with an expiring token')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write the templates of render-hpa to a folder, to start from')
@@ -224,6 +225,9 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--metric', '--metric', [CompletionResultType]::ParameterName, 'With --hpa: what its External or Object metric measures: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own')
             [CompletionResult]::new('--reserve-in-metric', '--reserve-in-metric', [CompletionResultType]::ParameterName, 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)')
             [CompletionResult]::new('--load', '--load', [CompletionResultType]::ParameterName, 'With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in step:5..40; or a file (CSV, query_range''s JSON, promtool) [default: step]')
+            [CompletionResult]::new('--prometheus', '--prometheus', [CompletionResultType]::ParameterName, 'With --hpa: Prometheus to read the load from; needs --query')
+            [CompletionResult]::new('--query', '--query', [CompletionResultType]::ParameterName, 'With --prometheus: PromQL expression of the load, one series: sum(rate(requests[2m]))')
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'With --prometheus: how far back the load is read')
             [CompletionResult]::new('--pod-capacity', '--pod-capacity', [CompletionResultType]::ParameterName, 'With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its target]')
             [CompletionResult]::new('--ready-after', '--ready-after', [CompletionResultType]::ParameterName, 'With --hpa: time until a new pod is ready [default: 10s, and its probes'' delay]')
             [CompletionResult]::new('--warm-up', '--warm-up', [CompletionResultType]::ParameterName, 'With --hpa: time until a ready pod is warm; until then it does half [default: 0s]')
@@ -345,6 +349,32 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
             [CompletionResult]::new('--theme', '--theme', [CompletionResultType]::ParameterName, 'Colours: auto (readable on any background), dark, light, or ansi (the terminal''s own 16)')
             [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Check again until no check fails')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the certificate of the API server; insecure')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print less on stderr')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print less on stderr')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print more on stderr; repeat for even more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print more on stderr; repeat for even more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'oppscale;why' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Address of the API server to use instead of the kubeconfig''s')
+            [CompletionResult]::new('--certificate-authority', '--certificate-authority', [CompletionResultType]::ParameterName, 'File with the CA of the API server, in PEM')
+            [CompletionResult]::new('--tls-server-name', '--tls-server-name', [CompletionResultType]::ParameterName, 'Name in the certificate of the API server, if not its address')
+            [CompletionResult]::new('--kubeconfig', '--kubeconfig', [CompletionResultType]::ParameterName, 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config')
+            [CompletionResult]::new('--context', '--context', [CompletionResultType]::ParameterName, 'Context of the kubeconfig to use')
+            [CompletionResult]::new('--cluster', '--cluster', [CompletionResultType]::ParameterName, 'Cluster of the kubeconfig to use')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User of the kubeconfig to use')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'Bearer token to use instead of the user''s; other users of this machine see it in the list of processes')
+            [CompletionResult]::new('--client-certificate', '--client-certificate', [CompletionResultType]::ParameterName, 'File with a client certificate, in PEM')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'File with the key of the client certificate, in PEM')
+            [CompletionResult]::new('--as', '--as', [CompletionResultType]::ParameterName, 'User to impersonate')
+            [CompletionResult]::new('--as-group', '--as-group', [CompletionResultType]::ParameterName, 'Group to impersonate; repeatable')
+            [CompletionResult]::new('--as-uid', '--as-uid', [CompletionResultType]::ParameterName, 'UID to impersonate')
+            [CompletionResult]::new('--request-timeout', '--request-timeout', [CompletionResultType]::ParameterName, 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to colour: auto, always or never')
+            [CompletionResult]::new('--theme', '--theme', [CompletionResultType]::ParameterName, 'Colours: auto (readable on any background), dark, light, or ansi (the terminal''s own 16)')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the certificate of the API server; insecure')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print less on stderr')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print less on stderr')
@@ -649,6 +679,7 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Watch the whole loop on a simulated cluster, without Kubernetes')
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Set a cluster up: show the plan, ask once, verify the result')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check a cluster, with a fix for each failure')
+            [CompletionResult]::new('why', 'why', [CompletionResultType]::ParameterValue, 'Explain why an HPA has the count it has, and its next sync')
             [CompletionResult]::new('certs', 'certs', [CompletionResultType]::ParameterValue, 'Create, show and renew the certificates of the metrics API')
             [CompletionResult]::new('kubeconfig', 'kubeconfig', [CompletionResultType]::ParameterValue, 'Create a kubeconfig of a ServiceAccount, with an expiring token')
             [CompletionResult]::new('templates', 'templates', [CompletionResultType]::ParameterValue, 'Write the templates of render-hpa to a folder, to start from')
@@ -678,6 +709,9 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
             break
         }
         'oppscale;help;check' {
+            break
+        }
+        'oppscale;help;why' {
             break
         }
         'oppscale;help;certs' {

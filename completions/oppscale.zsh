@@ -242,7 +242,7 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 ;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
-'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --load --pod-capacity --ready-after --warm-up --sweep --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
+'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
 '--scenario=[Cluster and paid load\: blog, burst, day, step or a file \[default\: blog\]]:NAME-FILE:_default' \
 '(--scenario)*--from=[Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote]:FILE:_default' \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
@@ -257,6 +257,9 @@ queue\:"Work that waits until the pods have done it"
 per-pod\:"The load of each pod, which falls as pods are added"))' \
 '--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES-SHARE:_default' \
 '(--scenario --from --config)--load=[With --hpa\: load that the pods serve\: step, ramp, day, spike, noise or constant, as in step\:5..40; or a file (CSV, query_range'\''s JSON, promtool) \[default\: step\]]:SHAPE-FILE:_default' \
+'(--load)--prometheus=[With --hpa\: Prometheus to read the load from; needs --query]:URL:_default' \
+'--query=[With --prometheus\: PromQL expression of the load, one series\: sum(rate(requests\[2m\]))]:PROMQL:_default' \
+'--since=[With --prometheus\: how far back the load is read]:TIME:_default' \
 '--pod-capacity=[With --hpa\: load that one pod can serve at most \[default\: its cpu limit, or 1.5 times its target\]]:NUMBER:_default' \
 '--ready-after=[With --hpa\: time until a new pod is ready \[default\: 10s, and its probes'\'' delay\]]:TIME:_default' \
 '--warm-up=[With --hpa\: time until a ready pod is warm; until then it does half \[default\: 0s\]]:TIME:_default' \
@@ -424,6 +427,39 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 '*--verbose[Print more on stderr; repeat for even more]' \
 '-h[Print help]' \
 '--help[Print help]' \
+&& ret=0
+;;
+(why)
+_arguments "${_arguments_options[@]}" : \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
+'--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
+always\:"Always"
+never\:"Never"))' \
+'--theme=[Colours\: auto (readable on any background), dark, light, or ansi (the terminal'\''s own 16)]:THEME:((auto\:"Colours that can be told apart on any background"
+dark\:"Brighter colours for a dark background"
+light\:"Darker colours for a light background"
+ansi\:"The 16 colours that the terminal itself is set to"))' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
+'-q[Print less on stderr]' \
+'--quiet[Print less on stderr]' \
+'*-v[Print more on stderr; repeat for even more]' \
+'*--verbose[Print more on stderr; repeat for even more]' \
+'-h[Print help]' \
+'--help[Print help]' \
+':hpa -- The HPA:_default' \
 && ret=0
 ;;
 (certs)
@@ -842,6 +878,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(why)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (certs)
 _arguments "${_arguments_options[@]}" : \
 ":: :_oppscale__subcmd__help__subcmd__certs_commands" \
@@ -917,6 +957,7 @@ _oppscale_commands() {
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'init:Set a cluster up\: show the plan, ask once, verify the result' \
 'check:Check a cluster, with a fix for each failure' \
+'why:Explain why an HPA has the count it has, and its next sync' \
 'certs:Create, show and renew the certificates of the metrics API' \
 'kubeconfig:Create a kubeconfig of a ServiceAccount, with an expiring token' \
 'templates:Write the templates of render-hpa to a folder, to start from' \
@@ -1008,6 +1049,7 @@ _oppscale__subcmd__help_commands() {
 'demo:Watch the whole loop on a simulated cluster, without Kubernetes' \
 'init:Set a cluster up\: show the plan, ask once, verify the result' \
 'check:Check a cluster, with a fix for each failure' \
+'why:Explain why an HPA has the count it has, and its next sync' \
 'certs:Create, show and renew the certificates of the metrics API' \
 'kubeconfig:Create a kubeconfig of a ServiceAccount, with an expiring token' \
 'templates:Write the templates of render-hpa to a folder, to start from' \
@@ -1113,6 +1155,11 @@ _oppscale__subcmd__help__subcmd__uninstall_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale help uninstall commands' commands "$@"
 }
+(( $+functions[_oppscale__subcmd__help__subcmd__why_commands] )) ||
+_oppscale__subcmd__help__subcmd__why_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale help why commands' commands "$@"
+}
 (( $+functions[_oppscale__subcmd__init_commands] )) ||
 _oppscale__subcmd__init_commands() {
     local commands; commands=()
@@ -1162,6 +1209,11 @@ _oppscale__subcmd__top_commands() {
 _oppscale__subcmd__uninstall_commands() {
     local commands; commands=()
     _describe -t commands 'oppscale uninstall commands' commands "$@"
+}
+(( $+functions[_oppscale__subcmd__why_commands] )) ||
+_oppscale__subcmd__why_commands() {
+    local commands; commands=()
+    _describe -t commands 'oppscale why commands' commands "$@"
 }
 
 if [ "$funcstack[1]" = "_oppscale" ]; then

@@ -18,9 +18,10 @@ use crate::commands::simulate::SimulateArgs;
 use crate::commands::templates::TemplatesArgs;
 use crate::commands::top::TopArgs;
 use crate::commands::uninstall::UninstallArgs;
+use crate::commands::why::WhyArgs;
 use crate::commands::{
     certs, check, completion, demo, init, kubeconfig, load, man, render_hpa, sample_app, serve,
-    simulate, templates, top, uninstall,
+    simulate, templates, top, uninstall, why,
 };
 use crate::exit::Exit;
 use crate::palette::ThemeChoice;
@@ -107,6 +108,8 @@ pub enum Command {
     Init(Box<InitArgs>),
     /// Check a cluster, with a fix for each failure
     Check(Box<CheckArgs>),
+    /// Explain why an HPA has the count it has, and its next sync
+    Why(Box<WhyArgs>),
     /// Create, show and renew the certificates of the metrics API
     #[command(subcommand)]
     Certs(CertsArgs),
@@ -130,7 +133,7 @@ pub enum Command {
 
 /// The commands by what one wants to do, in the order of the help.
 const GROUPS: [(&str, &[&str]); 5] = [
-    ("Look", &["top", "check"]),
+    ("Look", &["top", "check", "why"]),
     ("Plan", &["simulate", "render-hpa", "templates", "demo"]),
     ("Run", &["serve"]),
     ("Set up", &["init", "certs", "kubeconfig", "uninstall"]),
@@ -175,6 +178,7 @@ impl Command {
             Self::Init(args) => init::run(*args, printer).await,
             Self::Uninstall(args) => uninstall::run(*args, printer).await,
             Self::Check(args) => check::run(*args, printer).await,
+            Self::Why(args) => why::run(&args, printer).await,
             Self::Certs(args) => certs::run(args, printer).await,
             Self::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
             Self::Templates(args) => templates::run(&args, printer),

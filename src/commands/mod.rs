@@ -19,3 +19,4 @@ pub mod simulate;
 pub mod templates;
 pub mod top;
 pub mod uninstall;
+pub mod why;

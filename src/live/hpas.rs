@@ -176,15 +176,7 @@ pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryRes
 
 fn item(hpa: Autoscaler) -> HpaItem {
     let status = hpa.0.status.as_ref();
-    let current = status.and_then(|status| status.current_metrics.as_deref()).unwrap_or_default();
-    let metrics = hpa.metrics().iter().enumerate().filter_map(|(at, metric)| {
-        let (name, target) = wanted(metric)?;
-        let same = |status: &&v2::MetricStatus| now(status).is_some_and(|now| now.0 == name);
-        // The controller reports metrics in the order of the spec, where two may have the same
-        // name. Only after a change of the spec the order differs.
-        let status = current.get(at).filter(same).or_else(|| current.iter().find(same));
-        Some(metric_text(name, target, status.and_then(now).map(|now| now.1)))
-    });
+    let metrics = hpa.readings().map(|(name, target, now)| metric_text(name, target, now));
     let metrics = metrics.collect();
     let scaled = status.and_then(|status| status.last_scale_time.as_ref());
     let (target, (min, max), (current, desired)) = (hpa.target(), hpa.bounds(), hpa.replicas());
@@ -201,26 +193,6 @@ fn item(hpa: Autoscaler) -> HpaItem {
         scaled: scaled.map(|time| time.0.as_second()),
         conditions: hpa.conditions().to_vec(),
     }
-}
-
-/// Name and target of a metric in a spec.
-fn wanted(metric: &v2::MetricSpec) -> Option<(&str, &v2::MetricTarget)> {
-    let v2::MetricSpec { container_resource, external, object, pods, resource, .. } = metric;
-    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.target)))
-        .or(external.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(object.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.target)))
-        .or(resource.as_ref().map(|m| (&*m.name, &m.target)))
-}
-
-/// Name and value of a metric in a status.
-fn now(metric: &v2::MetricStatus) -> Option<(&str, &v2::MetricValueStatus)> {
-    let v2::MetricStatus { container_resource, external, object, pods, resource, .. } = metric;
-    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.current)))
-        .or(external.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(object.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.current)))
-        .or(resource.as_ref().map(|m| (&*m.name, &m.current)))
 }
 
 /// A metric with its value and its target, as `kubectl describe hpa` names them.

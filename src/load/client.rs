@@ -236,7 +236,18 @@ impl Client {
 
     /// Sends one request and waits for the complete response.
     pub async fn send(&self) -> Exchange {
-        match tokio::time::timeout(self.0.plan.timeout, self.exchange()).await {
+        self.exchange_in_time(|_| ()).await
+    }
+
+    /// Sends one request and returns the body of the response, too, as far as it has come.
+    pub async fn fetch(&self) -> (Exchange, Vec<u8>) {
+        let mut body = Vec::new();
+        let exchange = self.exchange_in_time(|data| body.extend_from_slice(data)).await;
+        (exchange, body)
+    }
+
+    async fn exchange_in_time(&self, take: impl FnMut(&[u8])) -> Exchange {
+        match tokio::time::timeout(self.0.plan.timeout, self.exchange(take)).await {
             Ok(exchange) => exchange,
             Err(_) => {
                 let message = format!("no complete response within {:?}", self.0.plan.timeout);
@@ -245,7 +256,7 @@ impl Client {
         }
     }
 
-    async fn exchange(&self) -> Exchange {
+    async fn exchange(&self, mut take: impl FnMut(&[u8])) -> Exchange {
         let plan = &self.0.plan;
         let mut request = Request::new(Full::new(self.0.body.clone()));
         *request.method_mut() = plan.method.clone();
@@ -263,7 +274,11 @@ impl Client {
         let (mut body, mut bytes) = (response.into_body(), 0);
         while let Some(frame) = body.frame().await {
             match frame {
-                Ok(frame) => bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+                Ok(frame) => {
+                    let data = frame.data_ref().map_or(&[][..], |data| data);
+                    bytes += data.len() as u64;
+                    take(data);
+                }
                 Err(error) => return failed(&error, bytes),
             }
         }

@@ -18,6 +18,9 @@ const MAX_PER_SECOND: u64 = 100_000;
 const MAX_DECIMALS: u32 = 6;
 
 impl Rate {
+    /// One request a second.
+    pub const ONE: Self = Self { count: 1, nanos: SECOND };
+
     /// Scheduled time of the request with this number, counted from 0, since the start.
     pub fn due(self, number: u64) -> Duration {
         let nanos = u128::from(number) * u128::from(self.nanos) / u128::from(self.count);

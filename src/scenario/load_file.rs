@@ -52,7 +52,7 @@ pub fn load(document: &Document) -> Result<Vec<(u64, f64)>, DocumentError> {
 ///
 /// # Errors
 /// When it is an error or an instant, or holds several series.
-pub fn of_json(text: &str) -> Result<Vec<(f64, f64)>, String> {
+fn of_json(text: &str) -> Result<Vec<(f64, f64)>, String> {
     let answer: Value = serde_json::from_str(text).map_err(|why| format!("is not JSON: {why}"))?;
     if answer["status"] == "error" {
         return Err(format!(

@@ -17,7 +17,7 @@ mod wire;
 
 pub use application::{Meaning, Pod, Reading, StatedPod, amount, rivals};
 pub use document::{Document, DocumentError};
-pub use load_file::{load, of_json};
+pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
 pub use observed::{Recorded, observed, recorded};
 pub use scenario_file::setup;

@@ -134,3 +134,43 @@ fn a_scaled_object_and_the_hpa_that_keda_made_of_it_are_one() {
     env.write("one.yaml", &made);
     assert_eq!(csv(&env, "both.yaml").0, csv(&env, "one.yaml").0);
 }
+
+/// The verdict on a filler, and what it advises.
+#[test]
+fn a_filler_that_does_not_yield_is_told_so() {
+    let scenario = fixture("hpa/p01-never.yaml").display().to_string();
+    for (case, scenario, words, absent) in [
+        (
+            "s54-scaleDownselectPolicyDisabled",
+            "burst",
+            "Verdict: only up. scaleDown has selectPolicy Disabled: the replicas never fall",
+            "settles whatever the delay",
+        ),
+        (
+            "s54-scaleDownstabilizationWindowSe",
+            "burst",
+            "But it takes 3655s to yield half of them: metric 1s, sync 15s, window 1h, policies, grace \
+             30s; paid pods wait that long.",
+            "Verdict: stable",
+        ),
+        (
+            "s54-scaleDownstabilizationWindowSe",
+            "burst",
+            "The nodes have 184 cores: no reserve makes up for a loop that is so slow.",
+            "Verdict: within tolerance",
+        ),
+        (
+            "s31-expr",
+            &scenario,
+            "with Never they wait for the HPA, although the workload's priority is below theirs",
+            "Give the workload a PriorityClass",
+        ),
+    ] {
+        let file = fixture(&format!("hpa/{case}.yaml")).display().to_string();
+        let output = TestEnv::new().run(["simulate", "--scenario", scenario, "--hpa", &file]);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains(words), "{words}: {output}");
+        assert!(!text.contains(absent), "{absent}: {output}");
+        assert!(!output.stdout.contains("apiVersion"), "the manifest is for --corrected: {output}");
+    }
+}

@@ -1,5 +1,7 @@
 //! `oppscale simulate --hpa` for HPAs that follow load.
 
+use std::io::{Read, Write};
+
 use serde_json::Value;
 
 use crate::support::bin::{CommandOutput, TestEnv};
@@ -141,7 +143,7 @@ fn a_sweep_finds_the_front_and_prints_the_best() {
     assert_eq!(all.len(), 8);
     let figure = |entry: &Value, name: &str| entry["outcome"][name].as_u64().unwrap();
     let figures = |entry: &Value| {
-        (figure(entry, "missingMilliPodHours"), figure(entry, "requestedMilliCoreHours"))
+        (figure(entry, "overloadedSeconds"), figure(entry, "requestedMilliCoreHours"))
     };
     let front: Vec<_> = all.iter().filter(|entry| entry["pareto"] == true).collect();
     assert!(!front.is_empty() && front.len() < 8, "{}", front.len());
@@ -196,4 +198,62 @@ fn several_hpas_share_one_load_and_one_picture() {
     let output = env.run(["simulate", "--hpa", "a.yaml", "--hpa", &filler]);
     assert_eq!(output.code, Some(2), "{output}");
     assert!(output.stderr.contains("these are two simulations"), "{output}");
+}
+
+/// A Prometheus that gives every request the same answer.
+fn prometheus(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let read = stream.read(&mut request).unwrap();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", answer.len());
+        stream.write_all((head + answer).as_bytes()).unwrap();
+        String::from_utf8_lossy(&request[..read]).into_owned()
+    });
+    (url, served)
+}
+
+#[test]
+fn a_load_is_read_from_prometheus() {
+    let env = TestEnv::new();
+    let query = "sum(rate(requests_total[2m]))";
+    let args = |url: &str| {
+        ["--prometheus", url, "--query", query, "--since", "2h", "-o", "json"].map(str::to_owned)
+    };
+    let (url, served) = prometheus(
+        r#"{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},
+            "values":[[1700000000,"1"],[1700003600,"5"],[1700007200,"1"]]}]}}"#,
+    );
+    let file = fixture("hpa/s04-cpu.yaml").display().to_string();
+    let run = |url: &str| {
+        let words = ["simulate", "--hpa", &file].map(str::to_owned);
+        env.run([&words[..], &args(url)].concat())
+    };
+    let output = run(&url);
+    assert_eq!(output.code, Some(0), "{output}");
+    let found: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(found["load"], query);
+    assert_eq!(found["configurations"][0]["outcome"]["lengthSeconds"], 7_200);
+    assert_eq!(found["configurations"][0]["outcome"]["mostReplicas"], 7);
+    let request = served.join().unwrap();
+    let path = "GET /api/v1/query_range?query=sum%28rate%28requests%5Ftotal%5B2m%5D%29%29&start=";
+    assert!(request.starts_with(path) || request.contains("query_range?query=sum"), "{request}");
+    assert!(request.contains("&step=15"), "{request}");
+    for (answer, words) in [
+        (r#"{"status":"error","error":"parse error: x"}"#, "Prometheus answered: parse error: x"),
+        (r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#, "matched no series"),
+        ("<html>", "answered 200"),
+    ] {
+        let (url, served) = prometheus(answer);
+        let output = run(&url);
+        assert_eq!(output.code, Some(1), "{output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+        served.join().unwrap();
+    }
+    let output = run("http://127.0.0.1:1");
+    assert!(output.stderr.contains("does not answer"), "{output}");
+    let output = env.run(["simulate", "--hpa", &file, "--prometheus", "http://x"]);
+    assert_eq!(output.code, Some(2), "{output}");
 }

@@ -22,3 +22,4 @@ mod rotation;
 mod secrets;
 mod temporary_grant;
 mod uninstall;
+mod why;

@@ -46,11 +46,11 @@ struct Candidate {
     rivals: Vec<String>,
 }
 
-/// Reads the HPAs; `None` if they fill idle capacity, which another simulation shows.
+/// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity, which another simulation shows.
 ///
 /// # Errors
 /// When a file cannot be read, or the HPAs are of both kinds.
-pub(super) fn plan(args: &SimulateArgs) -> anyhow::Result<Option<Plan>> {
+pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Result<Option<Plan>> {
     if args.hpas.is_empty() {
         return Ok(None);
     }
@@ -83,7 +83,7 @@ pub(super) fn plan(args: &SimulateArgs) -> anyhow::Result<Option<Plan>> {
             .hint("simulate them one after the other; --metric says what a metric measures")
         );
     }
-    staged(args, config, candidates).map(Some)
+    staged(args, config, candidates, recorded).map(Some)
 }
 
 /// Whether the HPA is that of a filler: by `--metric`, by oppscale's metric, or because the user
@@ -95,7 +95,8 @@ fn is_filler(args: &SimulateArgs, candidate: &Candidate) -> bool {
         _ if !candidate.rivals.is_empty() => false,
         Some(Nature::IncludesOwn | Nature::ExcludesOwn) => true,
         Some(Nature::Load | Nature::Queue | Nature::PerPod) => false,
-        None if args.load.is_some() || !args.sweeps.is_empty() => false,
+        None if args.load.is_some() || args.prometheus.is_some() => false,
+        None if !args.sweeps.is_empty() => false,
         None => {
             // Only the HPA of a filler has a correction.
             let names_a_cluster = args.corrected
@@ -111,6 +112,7 @@ fn staged(
     args: &SimulateArgs,
     config: ControllerConfig,
     candidates: Vec<Candidate>,
+    recorded: Option<Demand>,
 ) -> anyhow::Result<Plan> {
     let seed = args.seed.unwrap_or(1);
     let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
@@ -134,7 +136,7 @@ fn staged(
             None => {
                 let spec = &candidate.manifest.spec;
                 let at_max = f64::from(spec.max_replicas) * application.target_load;
-                let new = demand(args, at_max, &reading.unit, seed)?;
+                let new = demand(args, recorded.clone(), at_max, &reading.unit, seed)?;
                 load.insert(new).clone()
             }
         };
@@ -218,6 +220,7 @@ fn unique(entries: &mut [Entry]) {
 /// Title, demand and length.
 fn demand(
     args: &SimulateArgs,
+    recorded: Option<Demand>,
     at_max: f64,
     unit: &str,
     seed: u64,
@@ -228,7 +231,10 @@ fn demand(
         Some((word, levels)) => (word, Some(levels)),
         None => (wanted, None),
     };
-    let (title, demand, length) = if let Ok(shape) = word.parse::<Shape>() {
+    let (title, demand, length) = if let Some(demand) = recorded {
+        let length = flag.unwrap_or(demand.end_ms().max(60_000));
+        (args.query.clone().unwrap_or_default(), demand, length)
+    } else if let Ok(shape) = word.parse::<Shape>() {
         let (low, high) = match levels {
             None => (LEVELS.0 * at_max, LEVELS.1 * at_max),
             Some(levels) => range(levels).ok_or_else(|| {
@@ -337,14 +343,14 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
     Ok(Entry { run, verdict: Some(verdict).filter(|_| is_certain), ..entry })
 }
 
-/// Marks the Pareto front of missing pods against cost, and returns the best of it: the one
+/// Marks the Pareto front of overload against cost, and returns the best of it: the one
 /// nearest to the ideal point of both.
 fn pareto(entries: &mut [Entry]) -> usize {
     let figures: Vec<(u64, u64)> = entries
         .iter()
         .map(|entry| {
             let outcome = &entry.run.outcome;
-            (outcome.missing_pod_ms, outcome.requested_milli_ms)
+            (outcome.overloaded_ms, outcome.requested_milli_ms)
         })
         .collect();
     let dominates = |a: &(u64, u64), b: &(u64, u64)| a.0 <= b.0 && a.1 <= b.1 && a != b;
@@ -352,10 +358,10 @@ fn pareto(entries: &mut [Entry]) -> usize {
         entry.is_best = !figures.iter().any(|other| dominates(other, own));
     }
     let most = |of: fn(&(u64, u64)) -> u64| figures.iter().map(of).max().unwrap_or(0).max(1) as f64;
-    let (most_missing, most_cost) = (most(|f| f.0), most(|f| f.1));
-    let distance = |(missing, cost): &(u64, u64)| {
-        let (missing, cost) = (*missing as f64 / most_missing, *cost as f64 / most_cost);
-        missing * missing + cost * cost
+    let (most_overload, most_cost) = (most(|f| f.0), most(|f| f.1));
+    let distance = |(overload, cost): &(u64, u64)| {
+        let (overload, cost) = (*overload as f64 / most_overload, *cost as f64 / most_cost);
+        overload * overload + cost * cost
     };
     let best = figures.iter().enumerate().min_by(|a, b| distance(a.1).total_cmp(&distance(b.1)));
     best.map_or(0, |(at, _)| at)

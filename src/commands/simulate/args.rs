@@ -1,7 +1,7 @@
 //! The arguments of `oppscale simulate`.
 
 use clap::{Args, ValueEnum};
-use oppscale_core::units::parse_duration;
+use oppscale_core::units::{parse_duration, parse_nonzero_duration};
 use std::time::Duration;
 
 use hpa_model::KubernetesVersion;
@@ -44,7 +44,7 @@ pub struct SimulateArgs {
         value_name = "FILE",
         conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs", "hpas",
             "metric", "reserve_in_metric", "kubernetes_version", "load", "pod_capacity",
-            "ready_after", "warm_up", "sweeps", "seed", "duration", "show",
+            "ready_after", "warm_up", "sweeps", "prometheus", "seed", "duration", "show",
             "output", "corrected", "svg"]
     )]
     pub series: Option<String>,
@@ -85,6 +85,16 @@ pub struct SimulateArgs {
         conflicts_with_all = ["scenario", "from", "configs"]
     )]
     pub load: Option<String>,
+    /// With --hpa: Prometheus to read the load from; needs --query
+    #[arg(long, value_name = "URL", requires = "query", conflicts_with = "load")]
+    pub prometheus: Option<String>,
+    /// With --prometheus: PromQL expression of the load, one series: sum(rate(requests[2m]))
+    #[arg(long, value_name = "PROMQL", requires = "prometheus")]
+    pub query: Option<String>,
+    /// With --prometheus: how far back the load is read
+    #[arg(long, value_name = "TIME", default_value = "1d", requires = "prometheus",
+        value_parser = parse_nonzero_duration)]
+    pub since: Duration,
     /// With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its
     /// target]
     #[arg(long, value_name = "NUMBER", requires = "hpas", value_parser = positive)]

@@ -3,6 +3,7 @@
 mod application;
 mod args;
 mod candidates;
+mod prometheus;
 mod sweep;
 
 use std::sync::Arc;
@@ -34,8 +35,12 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
         printer.data(&text)?;
         return Ok(Exit::Ok);
     }
+    let recorded = match (&args.prometheus, &args.query) {
+        (Some(url), Some(query)) => Some(prometheus::load(url, query, args.since).await?),
+        _ => None,
+    };
     let (args, plan) =
-        off_thread(move || application::plan(&args).map(|plan| (args, plan))).await?;
+        off_thread(move || application::plan(&args, recorded).map(|plan| (args, plan))).await?;
     if let Some(plan) = plan {
         return under_load(&args, plan, printer).await;
     }

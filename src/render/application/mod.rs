@@ -68,7 +68,7 @@ pub struct Entry {
     pub verdict: Option<ApplicationVerdict>,
     /// What happened.
     pub run: Run,
-    /// Whether no other configuration has both fewer missing pods and a lower cost.
+    /// Whether no other configuration has both less overload and a lower cost.
     pub is_best: bool,
 }
 
@@ -169,13 +169,13 @@ pub fn report(comparison: &Comparison, printer: &Printer) -> String {
     text.push_str(&table(comparison, printer));
     if comparison.is_sweep {
         let front = comparison.entries.iter().filter(|entry| entry.is_best).count();
-        let _ = writeln!(
-            text,
-            "{} configurations; {front} on the Pareto front: no other has both fewer missing \
-             pods\nand a lower cost. The best of both: {}. --corrected prints it.",
+        let line = format!(
+            "{} configurations; {front} on the Pareto front: no other has both less overload and a \
+             lower cost. The nearest to the best of both is {}; --corrected prints it.",
             comparison.entries.len(),
             close.name
         );
+        text.push_str(&wrapped(&line, ""));
     }
     text.push('\n');
     text.push_str(&chart(close, printer));

@@ -106,6 +106,22 @@ impl Autoscaler {
         spec.and_then(|spec| spec.metrics.as_deref()).unwrap_or_default()
     }
 
+    /// Each metric: its name, its target, and its value in the status if there is one.
+    pub fn readings(
+        &self,
+    ) -> impl Iterator<Item = (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>)> {
+        let status = self.0.status.as_ref();
+        let values = status.and_then(|s| s.current_metrics.as_deref()).unwrap_or_default();
+        self.metrics().iter().enumerate().filter_map(move |(at, metric)| {
+            let (name, target) = wanted(metric)?;
+            let same = |status: &&v2::MetricStatus| now(status).is_some_and(|now| now.0 == name);
+            // The controller reports metrics in the order of the spec, where two may have the same
+            // name. Only after a change of the spec the order differs.
+            let status = values.get(at).filter(same).or_else(|| values.iter().find(same));
+            Some((name, target, status.and_then(now).map(|now| now.1)))
+        })
+    }
+
     /// Whether it carries the label of opportunistic work.
     #[must_use]
     pub fn is_opportunistic(&self) -> bool {
@@ -201,6 +217,26 @@ impl Autoscaler {
         }
         Ok(HpaSpec { min_replicas, max_replicas, metrics, behavior })
     }
+}
+
+/// Name and target of a metric in a spec.
+fn wanted(metric: &v2::MetricSpec) -> Option<(&str, &v2::MetricTarget)> {
+    let v2::MetricSpec { container_resource, external, object, pods, resource, .. } = metric;
+    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.target)))
+        .or(external.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(object.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.target)))
+        .or(resource.as_ref().map(|m| (&*m.name, &m.target)))
+}
+
+/// Name and value of a metric in a status.
+fn now(metric: &v2::MetricStatus) -> Option<(&str, &v2::MetricValueStatus)> {
+    let v2::MetricStatus { container_resource, external, object, pods, resource, .. } = metric;
+    None.or(container_resource.as_ref().map(|m| (&*m.name, &m.current)))
+        .or(external.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(object.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(pods.as_ref().map(|m| (&*m.metric.name, &m.current)))
+        .or(resource.as_ref().map(|m| (&*m.name, &m.current)))
 }
 
 /// Writes numbers where the API takes quantities as the text that k8s-openapi's type expects.

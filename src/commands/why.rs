@@ -1,0 +1,392 @@
+//! `oppscale why`: why an HPA in the cluster has the count it has, and what it will do next.
+
+use anyhow::bail;
+use clap::Args;
+use hpa_model::{ControllerConfig, KubernetesVersion, SelectPolicy};
+use k8s_openapi::api::autoscaling::v2;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
+use oppscale_cluster::{Autoscaler, ClusterError, Operation};
+use oppscale_core::error::Error;
+use oppscale_core::kinds;
+use oppscale_core::quantity::Quantity;
+use serde::Deserialize;
+
+use crate::commands::args::ClusterArgs;
+use crate::exit::Exit;
+use crate::manifest::lint::{is_dns_label, is_name};
+use crate::printer::Printer;
+use crate::terminal;
+
+/// Arguments of `oppscale why`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  oppscale why shop/web
+      why the HPA web has its count, and what it will do at its next sync
+
+It reads the HPA's status, its events and its behavior, and writes nothing.
+docs/simulate.md explains what an HPA does.")]
+pub struct WhyArgs {
+    /// The HPA
+    #[arg(value_name = "[NAMESPACE/]NAME")]
+    pub hpa: String,
+    /// The cluster.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
+}
+
+/// An event about the HPA.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Event {
+    reason: Option<String>,
+    message: Option<String>,
+    last_timestamp: Option<String>,
+    event_time: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Events {
+    #[serde(default)]
+    items: Vec<Event>,
+}
+
+/// The most events that are shown.
+const MAX_EVENTS: usize = 3;
+
+/// Reads the HPA and explains it.
+///
+/// # Errors
+/// When it cannot be read, or does not exist.
+pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let cluster = args.cluster.connect().await?;
+    let (namespace, name) = match args.hpa.split_once('/') {
+        Some((namespace, name)) => (namespace, name),
+        None => (cluster.namespace(), &*args.hpa),
+    };
+    if !is_dns_label(namespace) || !is_name(name) {
+        bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
+    }
+    let operation = Operation::new(
+        format!("get {} {namespace}/{name}", kinds::HPA.name),
+        kinds::HPA.permission("get"),
+    );
+    let path = kinds::HPA.path(Some(namespace), name);
+    let Some(hpa) = cluster.find::<Autoscaler>(&operation, &path).await? else {
+        bail!(
+            Error::usage(format!("there is no {} {namespace}/{name}", kinds::HPA.name))
+                .hint("kubectl get hpa -A lists them")
+        );
+    };
+    let events = format!(
+        "/api/v1/namespaces/{namespace}/events?fieldSelector=involvedObject.kind%3D{}%2C\
+         involvedObject.name%3D{name}",
+        kinds::HPA.name
+    );
+    let operation = Operation::new("list events", "--verb=list --resource=events");
+    let events = match cluster.find::<Events>(&operation, &events).await {
+        Err(ClusterError::Forbidden { .. }) => {
+            printer.note("events are left out: permission to list them is missing");
+            Events::default()
+        }
+        events => events?.unwrap_or_default(),
+    };
+    let sentences = explain(&hpa, &events.items);
+    let text: String = sentences.iter().map(paragraph).collect();
+    printer.data(&text)?;
+    Ok(Exit::Ok)
+}
+
+/// A sentence in lines of at most 80 columns; all but the first are indented.
+fn paragraph(sentence: &String) -> String {
+    terminal::wrapped(sentence, 78).join("\n  ") + "\n"
+}
+
+/// What one metric asks for.
+struct Wish {
+    sentence: String,
+    /// Replicas; `None` if the metric has no value.
+    replicas: Option<i64>,
+}
+
+/// The explanation, in sentences.
+fn explain(hpa: &Autoscaler, events: &[Event]) -> Vec<String> {
+    let (min, max) = hpa.bounds();
+    let (current, desired) = hpa.replicas();
+    let target = hpa.target();
+    let mut text = vec![format!(
+        "{}: {} {} has {current} replicas, between minReplicas {min} and maxReplicas {max}; the HPA \
+         wants {desired}.",
+        hpa.full_name(),
+        target.kind,
+        target.name
+    )];
+    if let Some(owner) = hpa.scaled_object() {
+        text.push(format!("KEDA made it of ScaledObject {owner}, and undoes edits."));
+    }
+    let failed: Vec<_> = ["AbleToScale", "ScalingActive"]
+        .into_iter()
+        .filter_map(|kind| hpa.condition(kind).filter(|condition| condition.status == "False"))
+        .collect();
+    for condition in &failed {
+        let reason = condition.reason.as_deref().unwrap_or_default();
+        let message = condition.message.as_deref().unwrap_or_default();
+        text.push(format!("{} is False: {reason}: {message}. {}", condition.type_, remedy(reason)));
+    }
+    if hpa.conditions().is_empty() {
+        text.push(
+            "The controller has not processed it yet: that takes one sync, 15 s after it was \
+             created."
+                .to_owned(),
+        );
+        return text;
+    }
+    let wishes: Vec<_> = hpa.readings().filter_map(|reading| wish(reading, current)).collect();
+    text.extend(wishes.iter().map(|wish| wish.sentence.clone()));
+    text.push(next(hpa, &wishes, !failed.is_empty()));
+    let shown = events.iter().rev().take(MAX_EVENTS);
+    text.extend(shown.map(|event| {
+        let at = event.last_timestamp.as_ref().or(event.event_time.as_ref());
+        format!(
+            "{} {}: {}",
+            at.map_or("event", String::as_str),
+            event.reason.as_deref().unwrap_or_default(),
+            event.message.as_deref().unwrap_or_default()
+        )
+    }));
+    text
+}
+
+/// What to do about a condition that is False.
+fn remedy(reason: &str) -> &'static str {
+    match reason {
+        "ScalingDisabled" => {
+            "The target has 0 replicas, and an HPA does not start it from there: kubectl scale it to \
+             1 or more."
+        }
+        "AmbiguousSelector" => "Two HPAs have the same pods: keep one, with the metrics of both.",
+        "InvalidSelector" => "The target's scale has no usable selector.",
+        "FailedGetResourceMetric" | "FailedGetContainerResourceMetric" => {
+            "Look whether metrics-server runs (kubectl top pods) and whether every container of the \
+             pods requests the resource."
+        }
+        "FailedGetExternalMetric" | "FailedGetObjectMetric" | "FailedGetPodsMetric" => {
+            "Look whether an adapter serves the metric: oppscale check --only owners tells who \
+             answers for the metrics APIs."
+        }
+        "FailedGetScale" => "Look whether the target exists and has a scale.",
+        _ => "",
+    }
+}
+
+/// The usual tolerance; one of the behavior is not looked at for the sentence.
+fn tolerance() -> f64 {
+    ControllerConfig::of(KubernetesVersion::default()).tolerance
+}
+
+/// What a metric asks for, by its value in the status.
+fn wish(
+    (name, target, value): (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>),
+    current: i32,
+) -> Option<Wish> {
+    let Some(value) = value else {
+        let sentence = format!(
+            "{name} has no value: the controller could not read it. While a metric is missing it \
+             does not scale down."
+        );
+        return Some(Wish { sentence, replicas: None });
+    };
+    let number = |text: &str| text.parse::<Quantity>().ok().map(|q| q.milli_value().value as f64);
+    let quantities = |now: &Option<QuantityText>, wanted: &Option<QuantityText>| {
+        let (now, wanted) = (now.as_ref()?, wanted.as_ref()?);
+        Some((number(&now.0)? / number(&wanted.0)?, now.0.clone(), wanted.0.clone()))
+    };
+    let percent = || {
+        let (now, wanted) = (value.average_utilization?, target.average_utilization?);
+        let ratio = f64::from(now) / f64::from(wanted);
+        Some((ratio, format!("{now} % of the requests"), format!("{wanted} %")))
+    };
+    let averages = || {
+        let (ratio, now, wanted) = quantities(&value.average_value, &target.average_value)?;
+        Some((ratio, format!("{now} a pod"), wanted))
+    };
+    let (ratio, now, wanted) =
+        percent().or_else(averages).or_else(|| quantities(&value.value, &target.value))?;
+    let is_within = (ratio - 1.0).abs() <= tolerance() + 1e-9;
+    let replicas = match is_within {
+        true => i64::from(current),
+        false => (ratio * f64::from(current) - 1e-9).ceil() as i64,
+    };
+    let end = match is_within {
+        true => {
+            format!("within the tolerance of 10 %, so it asks for the {current} that there are")
+        }
+        false => format!("so it asks for about {replicas} (ready pods and missing ones decide)"),
+    };
+    let sentence = format!("{name} is {now}, its target {wanted}: {ratio:.2} times, {end}.");
+    Some(Wish { sentence, replicas: Some(replicas) })
+}
+
+/// What the next sync will do, as long as the metrics stay what they are.
+fn next(hpa: &Autoscaler, wishes: &[Wish], is_stopped: bool) -> String {
+    let (min, max) = hpa.bounds();
+    let (current, _) = hpa.replicas();
+    let (current, min, max) = (i64::from(current), i64::from(min), i64::from(max));
+    let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
+    let window = behavior.as_ref().map_or(300, |behavior| behavior.down(300).window_seconds);
+    let is_off = |up: bool| {
+        behavior.as_ref().is_some_and(|behavior| {
+            let rules = if up { behavior.up() } else { behavior.down(300) };
+            rules.select == SelectPolicy::Disabled
+        })
+    };
+    let most = wishes.iter().filter_map(|wish| wish.replicas).max();
+    let is_missing = wishes.iter().any(|wish| wish.replicas.is_none());
+    if current > max || (current > 0 && current < min) {
+        let bound = current.clamp(min, max);
+        return format!("Next sync: {bound}, because {current} lies outside of its bounds.");
+    }
+    let Some(most) = most.filter(|_| !is_stopped || !is_missing) else {
+        return format!("Next sync: it stays at {current}, because no metric can be read.");
+    };
+    if is_stopped {
+        return format!("Next sync: it stays at {current} until that is mended.");
+    }
+    let bounded = most.clamp(min, max);
+    let because = match bounded == most {
+        true => String::new(),
+        false if most > max => format!(" (its metrics ask for {most}, but maxReplicas is {max})"),
+        false => format!(" (its metrics ask for {most}, but minReplicas is {min})"),
+    };
+    match bounded {
+        same if same == current => format!("Next sync: it stays at {current}{because}."),
+        up if up > current && is_off(true) => {
+            format!("Next sync: it stays at {current}, because scaleUp is Disabled{because}.")
+        }
+        up if up > current => format!(
+            "Next sync: up towards {up}{because}, as fast as the policies and window of scaleUp \
+             allow."
+        ),
+        _ if is_missing => {
+            format!(
+                "Next sync: it stays at {current}: it does not scale down while a metric fails."
+            )
+        }
+        _ if is_off(false) => {
+            format!("Next sync: it stays at {current}, because scaleDown is Disabled{because}.")
+        }
+        down => {
+            let stabilized = hpa.condition("AbleToScale").and_then(|c| c.reason.as_deref());
+            match stabilized == Some("ScaleDownStabilized") {
+                true => format!(
+                    "Next sync: it stays at {current} as long as more was asked for within the last \
+                     {window} s (scaleDown.stabilizationWindowSeconds), then down towards \
+                     {down}{because}."
+                ),
+                false => format!(
+                    "Next sync: down towards {down}{because}, once nothing more was asked for \
+                     within {window} s, as fast as the policies of scaleDown allow."
+                ),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn of(change: impl FnOnce(&mut Value)) -> String {
+        let mut object = json!({
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {
+                "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+                "minReplicas": 2, "maxReplicas": 20,
+                "metrics": [
+                    {"type": "Resource", "resource": {"name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 70}}},
+                    {"type": "External", "external": {"metric": {"name": "jobs"},
+                        "target": {"type": "AverageValue", "averageValue": "10"}}}
+                ]
+            },
+            "status": {
+                "currentReplicas": 10, "desiredReplicas": 10,
+                "conditions": [
+                    {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+                    {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
+                ],
+                "currentMetrics": [
+                    {"type": "Resource", "resource": {"name": "cpu",
+                        "current": {"averageUtilization": 91, "averageValue": "455m"}}},
+                    {"type": "External", "external": {"metric": {"name": "jobs"},
+                        "current": {"averageValue": "9500m"}}}
+                ]
+            }
+        });
+        change(&mut object);
+        explain(&serde_json::from_value(object).unwrap(), &[]).join("\n")
+    }
+
+    #[test]
+    fn the_metric_that_asks_for_the_most_decides() {
+        let text = of(|_| {});
+        for part in [
+            "shop/web: Deployment web has 10 replicas, between minReplicas 2 and maxReplicas 20",
+            "cpu is 91 % of the requests, its target 70 %: 1.30 times, so it asks for about 13",
+            "jobs is 9500m a pod, its target 10: 0.95 times, within the tolerance of 10 %",
+            "Next sync: up towards 13,",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+
+    #[test]
+    fn bounds_windows_and_disabled_directions_hold_it() {
+        let text = of(|hpa| hpa["spec"]["maxReplicas"] = 10.into());
+        assert!(
+            text.contains("it stays at 10 (its metrics ask for 13, but maxReplicas is 10)"),
+            "{text}"
+        );
+        let text = of(|hpa| {
+            hpa["spec"]["behavior"] = json!({"scaleUp": {"selectPolicy": "Disabled"}});
+        });
+        assert!(text.contains("it stays at 10, because scaleUp is Disabled."), "{text}");
+        let idle = |hpa: &mut Value| {
+            hpa["status"]["currentMetrics"][0]["resource"]["current"]["averageUtilization"] =
+                35.into();
+            hpa["status"]["currentMetrics"][1]["external"]["current"]["averageValue"] = "1".into();
+        };
+        let text = of(|hpa| {
+            idle(hpa);
+            hpa["status"]["conditions"][0]["reason"] = "ScaleDownStabilized".into();
+        });
+        assert!(
+            text.contains("it stays at 10 as long as more was asked for within the last 300 s"),
+            "{text}"
+        );
+        assert!(text.contains("then down towards 5"), "{text}");
+        let text = of(|hpa| {
+            idle(hpa);
+            hpa["status"]["currentMetrics"][1] = json!({"type": ""});
+        });
+        assert!(text.contains("jobs has no value"), "{text}");
+        assert!(text.contains("it does not scale down while a metric fails"), "{text}");
+    }
+
+    #[test]
+    fn a_condition_that_is_false_comes_with_what_to_do() {
+        let text = of(|hpa| {
+            hpa["status"]["conditions"][1] = json!({"type": "ScalingActive", "status": "False",
+                "reason": "FailedGetResourceMetric", "message": "missing request for cpu"});
+            hpa["status"]["currentMetrics"] = json!(null);
+        });
+        assert!(
+            text.contains("FailedGetResourceMetric: missing request for cpu. Look whether"),
+            "{text}"
+        );
+        assert!(text.contains("it stays at 10, because no metric can be read."), "{text}");
+        let text = of(|hpa| hpa["status"] = json!({"desiredReplicas": 0}));
+        assert!(text.contains("has not processed it yet"), "{text}");
+    }
+}
