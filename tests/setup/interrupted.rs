@@ -73,6 +73,38 @@ fn pods_that_do_not_start_end_it_in_time_and_the_api_is_not_handed_over() {
 }
 
 #[test]
+fn a_pod_that_does_not_start_is_quoted() {
+    let server = server();
+    server.store().change(|store| {
+        store.deployments_start = false;
+        store.put("/api/v1/namespaces/oppscale/pods/oppscale-1", "kubelet", json!({
+            "apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "oppscale-1", "namespace": "oppscale",
+                         "labels": {"app.kubernetes.io/instance": "oppscale"}},
+            "status": {
+                "phase": "Running", "conditions": [{"type": "Ready", "status": "False"}],
+                "containerStatuses": [{
+                    "name": "oppscale", "image": "i", "imageID": "", "ready": false, "restartCount": 3,
+                    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s"}}
+                }]
+            }
+        }));
+    });
+    let log = "/api/v1/namespaces/oppscale/pods/oppscale-1/log";
+    server.always(log, Answer::Raw(200, vec![], "starting\nerror: cannot bind port 10250\n"));
+    let output = init(&server, &["--timeout", "1s"]);
+    assert_eq!(output.code, Some(124), "{output}");
+    for words in [
+        "0 of 2 pods are available",
+        "pod oppscale-1: CrashLoopBackOff: back-off 40s",
+        "error: cannot bind port 10250",
+        "hint: find the cause: kubectl describe pods",
+    ] {
+        assert!(output.stderr.contains(words), "{words}: {output}");
+    }
+}
+
+#[test]
 fn an_api_that_does_not_become_available_is_taken_back() {
     let server = server();
     server.store().change(|store| {
