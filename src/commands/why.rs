@@ -92,13 +92,13 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         events => events?.unwrap_or_default(),
     };
     let sentences = explain(&hpa, &events.items);
-    let text: String = sentences.iter().map(paragraph).collect();
+    let text: String = sentences.iter().map(|sentence| paragraph(sentence)).collect();
     printer.data(&text)?;
     Ok(Exit::Ok)
 }
 
 /// A sentence in lines of at most 80 columns; all but the first are indented.
-fn paragraph(sentence: &String) -> String {
+fn paragraph(sentence: &str) -> String {
     terminal::wrapped(sentence, 78).join("\n  ") + "\n"
 }
 

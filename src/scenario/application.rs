@@ -371,6 +371,9 @@ fn target(metric: &MetricSpec, request: f64, bytes: f64) -> f64 {
 
 /// A number with as many digits as tell it apart.
 pub fn amount(value: f64) -> String {
+    if value >= 1e9 {
+        return format!("{value:.2e}");
+    }
     let digits = if value >= 100.0 {
         0
     } else if value >= 10.0 {

@@ -120,10 +120,12 @@ fn a_load_comes_from_a_shape_or_a_file() {
     assert_eq!(recorded["configurations"][0]["outcome"]["lengthSeconds"], 1_200);
     let samples = recorded["configurations"][0]["samples"].as_array().unwrap();
     assert_eq!(samples.last().unwrap()["demandMilli"], 5_000);
+    env.write("long.csv", "0,1\n9999999,1\n");
     for (load, code, words) in [
         ("steps", 2, "did you mean step? expected step, ramp, day"),
         ("step:5", 2, "expected levels such as step:5..40"),
         ("step:9..5", 2, "expected levels such as"),
+        ("long.csv", 2, "at most 31 days can be simulated"),
         ("none.csv", 1, "none.csv"),
     ] {
         let file = fixture("hpa/s04-cpu.yaml").display().to_string();

@@ -160,6 +160,33 @@ fn an_ambiguous_selector_stops_the_hpa() {
     assert!(verdict.why.contains("AmbiguousSelector"), "{}", verdict.why);
 }
 
+/// A cpu limit at the target keeps the usage from ever exceeding it.
+#[test]
+fn pods_that_cannot_exceed_their_target_are_never_joined_by_others() {
+    let mut setup = cpu();
+    setup.application.capacity = 0.75;
+    let verdict = judge(&setup).unwrap();
+    assert_eq!(verdict.behaves, Behaves::Saturated { at: 2 });
+    assert!(verdict.why.contains("A pod can do no more than its target"), "{}", verdict.why);
+}
+
+#[test]
+fn absurd_numbers_are_refused() {
+    let refused = |change: fn(&mut ApplicationSetup)| {
+        let mut setup = cpu();
+        change(&mut setup);
+        simulate(&setup).unwrap_err().to_string()
+    };
+    assert!(refused(|s| s.spec.max_replicas = 2_000_000_000).contains("maxReplicas is 2000000000"));
+    assert!(refused(|s| s.end_ms = u64::MAX).contains("the length in milliseconds"));
+    assert!(refused(|s| s.application.capacity = f64::NAN).contains("a pod's capacity"));
+    assert!(refused(|s| s.application.target_load = 0.0).contains("a pod's load at its target"));
+    // Without a list of pods their number does not matter.
+    let mut many = external(MetricTarget::average_value(10_000), Measure::Demand(1.0));
+    many.spec.max_replicas = 2_000_000_000;
+    assert!(judge(&many).is_ok());
+}
+
 /// Memory does not fall when pods are added: the HPA sits at a bound.
 #[test]
 fn memory_is_not_a_load() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use hpa_model::application::{
-    Application, ApplicationSetup, Behaves, Demand, Run, Shape, judge, simulate,
+    Application, ApplicationSetup, Behaves, Demand, MAX_LENGTH_MS, Run, Shape, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
@@ -25,8 +25,6 @@ use crate::scenario::{self, Document, Manifest, Pod, Reading, StatedPod, Workloa
 const LEVELS: (f64, f64) = (0.2, 0.7);
 /// Number of samples of a run: more than a picture has columns.
 const SAMPLES: u64 = 720;
-/// How long is simulated at most: a year.
-const MAX_LENGTH_MS: u64 = 366 * 86_400_000;
 
 /// Everything that is going to be simulated.
 pub(super) struct Plan {
@@ -264,7 +262,7 @@ fn demand(
         bail!(Error::usage("--duration: expected more than 0"));
     }
     if length > MAX_LENGTH_MS {
-        bail!(Error::usage("--duration: at most a year can be simulated"));
+        bail!(Error::usage("at most 31 days can be simulated").hint("--duration takes less"));
     }
     Ok((title, demand, length))
 }

@@ -19,6 +19,6 @@ mod verdict;
 pub use demand::{Demand, Shape, UnknownShape};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};
-pub use setup::{Application, ApplicationError, ApplicationSetup};
+pub use setup::{Application, ApplicationError, ApplicationSetup, MAX_LENGTH_MS};
 pub use simulation::simulate;
 pub use verdict::{ApplicationVerdict, Behaves, judge};

@@ -74,10 +74,25 @@ pub enum ApplicationError {
         /// Paths.
         paths: usize,
     },
+    /// A number is beyond what can be simulated in reasonable time and memory.
+    #[error("{what} is {value}; at most {limit} can be simulated")]
+    TooLarge {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        value: u64,
+        /// How large it may be.
+        limit: u64,
+    },
     /// A value must be above 0 and finite.
     #[error("{0}: expected more than 0")]
     Positive(&'static str),
 }
+
+/// The most replicas of an HPA that reads a metric of each pod: the pods are listed at each sync.
+const MAX_LISTED_PODS: u32 = 50_000;
+/// The longest run, milliseconds: every second of it takes some 40 bytes.
+pub const MAX_LENGTH_MS: u64 = 31 * 86_400_000;
 
 impl ApplicationSetup {
     /// Checks what [`super::simulate`] relies on.
@@ -87,6 +102,11 @@ impl ApplicationSetup {
         if metrics != paths {
             return Err(ApplicationError::Paths { metrics, paths });
         }
+        let lists_pods = self.spec.effective_metrics().iter().any(|m| m.source.is_per_pod());
+        let limit = if lists_pods { MAX_LISTED_PODS } else { u32::MAX };
+        at_most("maxReplicas", self.spec.max_replicas.into(), limit.into())?;
+        at_most("the number of replicas at the start", self.start_replicas.into(), limit.into())?;
+        at_most("the length in milliseconds", self.end_ms, MAX_LENGTH_MS)?;
         let Application { target_load, capacity, cold_share, .. } = self.application;
         let is_positive = |figure: f64| figure.is_finite() && figure > 0.0;
         for (name, is_right) in [
@@ -110,5 +130,12 @@ impl ApplicationSetup {
         // Rounding errors of a whole number of pods are not a pod.
         let pods = (demand / self.application.target_load - 1e-9).ceil().max(0.0);
         (pods as u32).max(self.spec.effective_min()).min(self.spec.max_replicas)
+    }
+}
+
+fn at_most(what: &'static str, value: u64, limit: u64) -> Result<(), ApplicationError> {
+    match value > limit {
+        true => Err(ApplicationError::TooLarge { what, value, limit }),
+        false => Ok(()),
     }
 }

@@ -151,6 +151,17 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
         );
         return of(Behaves::Slow { after_ms: end_ms }, why);
     }
+    let pod = &setup.application;
+    let mut from_min = trials.iter().filter(|trial| trial.start == min);
+    if pod.capacity <= pod.target_load * (1.0 + setup.config.tolerance)
+        && from_min.all(|trial| trial.last() == min)
+    {
+        let why = format!(
+            "A pod can do no more than its target and the tolerance, so the metric never asks for \
+             more: the HPA does not leave minReplicas {min}, however high the load."
+        );
+        return of(Behaves::Saturated { at: min }, why);
+    }
     let lasts: Vec<u32> = trials.iter().map(Trial::last).collect();
     if let Some(at) = [min, max].into_iter().find(|bound| lasts.iter().all(|last| last == bound)) {
         let (name, reason) = if at == max {
