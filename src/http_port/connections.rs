@@ -2,13 +2,15 @@
 //!
 //! A connection with TLS takes some ten kilobytes. A client could open ten thousand and exhaust
 //! the memory of the pod, or, if new ones were rejected, lock out the API server. So at the limit
-//! a new connection closes the one that was idle for longest; trusted clients' go last.
+//! a new connection closes another one: first of those that have sent no request, then of those that
+//! were idle for longest, which neither sent nor took a byte; trusted clients' go last.
 //!
 //! Connections are open files, too. Where the process may have few, as with the 1024 of many
 //! systems, the limit is lower, to evict some for the watches.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -39,10 +41,38 @@ struct State {
 
 #[derive(Debug)]
 struct OpenConnection {
-    idle_since: Instant,
+    activity: Arc<Activity>,
+    /// Whether it has sent a request.
+    has_asked: bool,
+    /// Requests that are being answered.
     requests: usize,
     trusted: bool,
     evict: Arc<Notify>,
+}
+
+/// Time of the last byte that a client sent or took, in milliseconds of the process. Of a stream,
+/// only bytes say that it is still read.
+#[derive(Debug)]
+pub(super) struct Activity(AtomicU64);
+
+impl Activity {
+    fn new() -> Self {
+        Self(AtomicU64::new(Self::now()))
+    }
+
+    /// Notes that bytes were sent or taken.
+    pub(super) fn note(&self) {
+        self.0.store(Self::now(), Ordering::Relaxed);
+    }
+
+    fn last(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn now() -> u64 {
+        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+        u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// An open connection, removed when this is dropped.
@@ -50,6 +80,7 @@ struct OpenConnection {
 pub(super) struct Connection {
     connections: Connections,
     number: u64,
+    activity: Arc<Activity>,
     evict: Arc<Notify>,
     _slot: ConnectionSlot,
 }
@@ -75,15 +106,17 @@ impl Connections {
         let number = state.next;
         state.next += 1;
         let evict = Arc::new(Notify::new());
+        let activity = Arc::new(Activity::new());
         let open = OpenConnection {
-            idle_since: Instant::now(),
+            activity: Arc::clone(&activity),
+            has_asked: false,
             requests: 0,
             trusted: false,
             evict: Arc::clone(&evict),
         };
         state.open.insert(number, open);
         drop(state);
-        Connection { connections: self.clone(), number, evict, _slot: slot }
+        Connection { connections: self.clone(), number, activity, evict, _slot: slot }
     }
 
     /// Closes the connection that is needed least.
@@ -106,10 +139,13 @@ impl State {
         let last = self
             .open
             .iter()
-            .min_by_key(|(_, open)| (open.requests > 0, open.trusted, open.idle_since))
+            .min_by_key(|(number, open)| {
+                let activity = open.activity.last();
+                (open.requests > 0, open.trusted, open.has_asked, activity, **number)
+            })
             .map(|(number, _)| *number);
         if let Some(open) = last.and_then(|number| self.open.remove(&number)) {
-            tracing::debug!("too many connections: closing the one that was idle for longest");
+            tracing::debug!("too many connections: closing the one that is needed least");
             open.evict.notify_one();
         }
     }
@@ -118,7 +154,10 @@ impl State {
 impl Connection {
     /// Counts the begin of a request.
     pub(super) fn begin(&self) {
-        self.change(|open| open.requests += 1);
+        self.change(|open| {
+            open.has_asked = true;
+            open.requests += 1;
+        });
     }
 
     /// Counts the end of a request; `trusted` if the connection is to be kept longer.
@@ -126,8 +165,12 @@ impl Connection {
         self.change(|open| {
             open.requests = open.requests.saturating_sub(1);
             open.trusted |= trusted;
-            open.idle_since = Instant::now();
         });
+    }
+
+    /// When its client was last active.
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
     }
 
     /// Waits until the connection is evicted.
@@ -156,6 +199,31 @@ mod tests {
 
     async fn add(connections: &Connections) -> Connection {
         connections.add(connections.slot().await)
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_read_stays_longer_than_silent_connections() {
+        let connections = Connections::new(3);
+        let viewer = add(&connections).await;
+        viewer.begin();
+        viewer.end(false);
+        let asked_once = add(&connections).await;
+        asked_once.begin();
+        asked_once.end(false);
+        for _ in 0..64 {
+            let silent = add(&connections).await;
+            let _next = add(&connections).await;
+            silent.evicted().await;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+        // Whoever takes bytes is not idle.
+        viewer.activity().note();
+        let also_asks = add(&connections).await;
+        also_asks.begin();
+        also_asks.end(false);
+        let _newest = add(&connections).await;
+        assert_eq!(connections.count(), 3);
+        asked_once.evicted().await;
     }
 
     #[tokio::test]

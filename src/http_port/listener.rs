@@ -5,13 +5,14 @@ use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use http_body_util::Full;
 use http_body_util::combinators::BoxBody;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ACCEPT, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode};
@@ -33,8 +34,11 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Timeout of a request's headers, since the request before. Go's clients, the API server among
 /// them, close an idle connection after 90 s; closing earlier would race with their next request.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(120);
-/// Maximum size of headers, in bytes. Hundreds of groups from the front proxy take a few KiB.
+/// Maximum size of headers, in bytes. The front proxy sends a header for each group of a user;
+/// hundreds of them take some ten KiB.
 const MAX_HEADER_SIZE: usize = 32 << 10;
+/// Maximum number of headers: as many as fit, each with a name and a value.
+const MAX_HEADERS: usize = MAX_HEADER_SIZE / "a:b\r\n".len();
 /// Delay after accepting has failed, mostly because of too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(100);
 /// Send buffer of a connection, in bytes, which counts as memory of the pod. By default it grows
@@ -149,7 +153,12 @@ impl Port {
     }
 
     /// Serves until `stop` is true, and then until open requests are answered.
-    pub(crate) async fn serve(self, handler: Arc<impl Handler>, mut stop: watch::Receiver<bool>) {
+    async fn serve(
+        self,
+        handler: Arc<impl Handler>,
+        draining: Arc<AtomicBool>,
+        mut stop: watch::Receiver<bool>,
+    ) {
         // When the last clone of the sender is dropped, the last connection has ended.
         let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
         loop {
@@ -171,9 +180,9 @@ impl Port {
             };
             let open_connection = Arc::new(self.connections.add(slot));
             let (tls, handler, stop) = (self.tls.clone(), Arc::clone(&handler), stop.clone());
-            let open = open.clone();
+            let (open, draining) = (open.clone(), Arc::clone(&draining));
             tokio::spawn(async move {
-                answer_connection(stream, tls, open_connection, handler, stop).await;
+                answer_connection(stream, tls, open_connection, handler, draining, stop).await;
                 drop(open);
             });
         }
@@ -186,13 +195,16 @@ impl Port {
 /// Ports that answer until they are stopped together.
 pub(crate) struct OpenPorts {
     stop: watch::Sender<bool>,
+    /// Whether answers tell clients to connect elsewhere.
+    draining: Arc<AtomicBool>,
     tasks: JoinSet<()>,
 }
 
 impl OpenPorts {
     /// No ports yet.
     pub(crate) fn new() -> Self {
-        Self { stop: watch::Sender::new(false), tasks: JoinSet::new() }
+        let draining = Arc::default();
+        Self { stop: watch::Sender::new(false), draining, tasks: JoinSet::new() }
     }
 
     /// Becomes true when the ports close.
@@ -202,7 +214,8 @@ impl OpenPorts {
 
     /// Serves one more port.
     pub(crate) fn serve(&mut self, heartbeat: Heartbeat, port: Port, handler: Arc<impl Handler>) {
-        self.tasks.spawn(heartbeat.monitor(port.serve(handler, self.stopped())));
+        let draining = Arc::clone(&self.draining);
+        self.tasks.spawn(heartbeat.monitor(port.serve(handler, draining, self.stopped())));
     }
 
     /// Waits until a port closes before it is told to, which is a failure.
@@ -213,7 +226,7 @@ impl OpenPorts {
         }
     }
 
-    /// Shuts down: calls `make_unready` and waits for `delay`, so that no new clients come; then
+    /// Shuts down: calls `make_unready`, closes each connection after its next answer, and waits for `delay`, so that no new clients come; then
     /// closes the ports and waits until open requests are answered, for `timeout` at most.
     pub(crate) async fn stop(
         self,
@@ -221,8 +234,9 @@ impl OpenPorts {
         delay: Duration,
         timeout: Duration,
     ) {
-        let Self { stop, mut tasks } = self;
+        let Self { stop, draining, mut tasks } = self;
         make_unready();
+        draining.store(true, Ordering::Relaxed);
         tracing::info!(?delay, "stopping: not ready any more");
         tokio::time::sleep(delay).await;
         stop.send_replace(true);
@@ -246,12 +260,13 @@ async fn answer_connection(
     tls: Option<TlsAcceptor>,
     connection: Arc<Connection>,
     handler: Arc<impl Handler>,
+    draining: Arc<AtomicBool>,
     stop: watch::Receiver<bool>,
 ) {
     // Answers are small and complete: waiting for more gains nothing.
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
-        return exchange(stream, Vec::new(), connection, handler, stop).await;
+        return exchange(stream, Vec::new(), connection, handler, draining, stop).await;
     };
     let accepted = tokio::select! {
         accepted = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream)) => accepted,
@@ -261,7 +276,7 @@ async fn answer_connection(
         Ok(Ok(stream)) => {
             let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
             let chain = chain.iter().map(|c| c.clone().into_owned()).collect();
-            exchange(stream, chain, connection, handler, stop).await;
+            exchange(stream, chain, connection, handler, draining, stop).await;
         }
         Ok(Err(error)) => tracing::debug!(%error, "TLS handshake failed"),
         Err(_) => tracing::debug!("TLS handshake not finished in time"),
@@ -273,21 +288,31 @@ async fn exchange(
     chain: Vec<CertificateDer<'static>>,
     slot: Arc<Connection>,
     handler: Arc<impl Handler>,
+    draining: Arc<AtomicBool>,
     mut stop: watch::Receiver<bool>,
 ) {
+    let activity = slot.activity();
+    let stream = WriteTimeout::new(stream, WRITE_TIMEOUT, move || activity.note());
     let counted = Arc::clone(&slot);
     let peer = handler.peer(chain);
     let service = service_fn(move |request: Request<Incoming>| {
         counted.begin();
-        let answered = handler.handle(&peer, request);
+        let mut answered = handler.handle(&peer, request);
         counted.end(answered.is_trusted);
+        if draining.load(Ordering::Relaxed) {
+            let close = HeaderValue::from_static("close");
+            answered.response.headers_mut().insert(CONNECTION, close);
+        }
         async move { Ok::<_, Infallible>(answered.response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_buf_size(MAX_HEADER_SIZE)
-        .serve_connection(TokioIo::new(WriteTimeout::new(stream, WRITE_TIMEOUT)), service);
+        .max_headers(MAX_HEADERS)
+        // Whoever has sent a request and closes only its own direction gets the answer.
+        .half_close(true)
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let mut stopping = false;
     loop {

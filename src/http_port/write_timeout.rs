@@ -1,4 +1,4 @@
-//! A stream whose reader must take an answer within some time.
+//! A stream whose reader must take an answer within some time, and which reports what it takes.
 //!
 //! A client that requests and does not read would keep an answer in memory for ever, and a page
 //! of thousands of nodes takes megabytes. hyper limits only how slowly headers may arrive.
@@ -12,18 +12,20 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 /// A stream with a timeout for writes.
-pub(super) struct WriteTimeout<S> {
+pub(super) struct WriteTimeout<S, F> {
     stream: S,
     timeout: Duration,
+    /// Called when the client has sent or taken something.
+    on_activity: F,
     /// Runs from the first write that had to wait until all is flushed. Progress alone does not
     /// stop it, or a byte a minute would do.
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> WriteTimeout<S> {
+impl<S, F: Fn()> WriteTimeout<S, F> {
     /// A stream that fails if an answer is not read within `timeout`.
-    pub(super) fn new(stream: S, timeout: Duration) -> Self {
-        Self { stream, timeout, waiting: None }
+    pub(super) fn new(stream: S, timeout: Duration, on_activity: F) -> Self {
+        Self { stream, timeout, on_activity, waiting: None }
     }
 
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
@@ -33,17 +35,22 @@ impl<S> WriteTimeout<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
+impl<S: AsyncRead + Unpin, F: Fn() + Unpin> AsyncRead for WriteTimeout<S, F> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if buffer.filled().len() > before {
+            (self.on_activity)();
+        }
+        read
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
+impl<S: AsyncWrite + Unpin, F: Fn() + Unpin> AsyncWrite for WriteTimeout<S, F> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -51,7 +58,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(cx, bytes) {
             Poll::Pending => self.wait(cx),
-            written => written,
+            written => {
+                (self.on_activity)();
+                written
+            }
         }
     }
 
@@ -62,7 +72,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(cx, bytes) {
             Poll::Pending => self.wait(cx),
-            written => written,
+            written => {
+                (self.on_activity)();
+                written
+            }
         }
     }
 
@@ -97,7 +110,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_times_out() {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut stream = WriteTimeout::new(near, Duration::from_millis(200));
+        let mut stream = WriteTimeout::new(near, Duration::from_millis(200), || {});
         let reader = tokio::spawn(async move {
             let mut all = [0; 16];
             far.read_exact(&mut all).await.unwrap();

@@ -3,7 +3,7 @@
 //!
 //! The rules of `k8s.io/apiserver/pkg/authentication/request/headerrequest` (1.36): the
 //! chain of the client certificate leads to the requestheader CA, it may be used for
-//! clients, its common name is one of the allowed (an empty list allows all), and a header
+//! clients (or for anything), its common name (the last one, if there are several) is one of the allowed (an empty list allows all), and a header
 //! names the user.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -11,11 +11,14 @@ use std::time::{Duration, Instant};
 
 use hyper::HeaderMap;
 use rustls::RootCertStore;
+use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use rustls::server::WebPkiClientVerifier;
-use rustls::server::danger::ClientCertVerifier;
 use serde::Deserialize;
+use webpki::{
+    EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeId, KeyPurposeIdIter, KeyUsage,
+    RequiredEkuNotFoundContext,
+};
 
 /// Name of the ConfigMap.
 pub const CONFIG_MAP: &str = "extension-apiserver-authentication";
@@ -25,7 +28,8 @@ pub const NAMESPACE: &str = "kube-system";
 /// A front proxy, as the ConfigMap describes it.
 #[derive(Debug)]
 pub struct FrontProxy {
-    verifier: Arc<dyn ClientCertVerifier>,
+    authorities: RootCertStore,
+    algorithms: WebPkiSupportedAlgorithms,
     /// Allowed common names; empty allows every name.
     allowed_names: Vec<String>,
     username_headers: Vec<String>,
@@ -123,12 +127,13 @@ impl FrontProxy {
                 unusable = Some(error);
             }
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-            .build()
-            .map_err(|error| BadConfigMap::Authority(unusable.unwrap_or(error.to_string())))?;
+        if roots.is_empty() {
+            let problem = unusable.unwrap_or_else(|| "there is none in it".to_owned());
+            return Err(BadConfigMap::Authority(problem));
+        }
         Ok(Self {
-            verifier,
+            authorities: roots,
+            algorithms: rustls::crypto::ring::default_provider().signature_verification_algorithms,
             allowed_names: list("requestheader-allowed-names", &data.allowed_names)?,
             username_headers,
             group_headers: list("requestheader-group-headers", &data.group_headers)?,
@@ -141,8 +146,21 @@ impl FrontProxy {
     /// If it is not the front proxy's.
     pub fn check(&self, chain: &[CertificateDer<'_>], now: UnixTime) -> Result<(), AuthError> {
         let (leaf, intermediates) = chain.split_first().ok_or(AuthError::NoCertificate)?;
-        self.verifier
-            .verify_client_cert(leaf, intermediates, now)
+        let (algorithms, roots) = (self.algorithms.all, &self.authorities.roots);
+        EndEntityCert::try_from(leaf)
+            .and_then(|client| {
+                client
+                    .verify_for_usage(
+                        algorithms,
+                        roots,
+                        intermediates,
+                        now,
+                        ClientUsage,
+                        None,
+                        None,
+                    )
+                    .map(drop)
+            })
             .map_err(|error| AuthError::Chain(error.to_string()))?;
         if self.allowed_names.is_empty() {
             return Ok(());
@@ -181,8 +199,38 @@ fn list(key: &'static str, text: &str) -> Result<Vec<String>, BadConfigMap> {
 
 fn common_name(certificate: &CertificateDer<'_>) -> Option<String> {
     let (_, certificate) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let name = certificate.subject().iter_common_name().next()?;
-    name.as_str().ok().map(str::to_owned)
+    // Go keeps the last one.
+    let names = certificate.subject().iter_common_name();
+    names.filter_map(|name| name.as_str().ok()).last().map(str::to_owned)
+}
+
+/// Accepts certificates for clients, for anything (anyExtendedKeyUsage), and without a use, as Go's
+/// `crypto/x509` does for the leaf and each certificate above it.
+struct ClientUsage;
+
+impl ExtendedKeyUsageValidator for ClientUsage {
+    fn validate(&self, usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        /// 1.3.6.1.5.5.7.3.2
+        const CLIENT_AUTH: KeyPurposeId<'_> = KeyPurposeId::new(&[43, 6, 1, 5, 5, 7, 3, 2]);
+        /// 2.5.29.37.0
+        const ANY: KeyPurposeId<'_> = KeyPurposeId::new(&[85, 29, 37, 0]);
+        let mut present = Vec::new();
+        for usage in usages {
+            let usage = usage?;
+            if usage == CLIENT_AUTH || usage == ANY {
+                return Ok(());
+            }
+            present.push(usage.to_decoded_oid());
+        }
+        match present.is_empty() {
+            true => Ok(()),
+            false => {
+                let required = KeyUsage::client_auth();
+                let context = RequiredEkuNotFoundContext { required, present };
+                Err(webpki::Error::RequiredEkuNotFoundContext(context))
+            }
+        }
+    }
 }
 
 /// Interval between two verifications of a connection's chain: a certificate may expire on a

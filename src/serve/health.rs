@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::front_proxy::TrustStore;
 use super::state::{Freshness, MetricsState};
@@ -11,6 +11,8 @@ use oppscale_cluster::Heartbeat;
 
 /// Interval between checks for the log.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
+/// Time after which the log says what the server waits for; then after twice as long, and so on.
+const FIRST_NOTICE: Duration = Duration::from_secs(5);
 
 /// Reports whether the server is ready. Clones share it.
 ///
@@ -80,9 +82,14 @@ impl HealthReporter {
     /// Logs when the server becomes ready, and when the data becomes stale or fresh again.
     pub(super) async fn log_changes(self) {
         let mut was_stale = false;
+        let (start, mut notice) = (Instant::now(), FIRST_NOTICE);
         loop {
             // Logs readiness, too.
-            let _ = self.unready();
+            let unready = self.unready();
+            if let Some(why) = unready.filter(|_| start.elapsed() >= notice) {
+                notice *= 2;
+                tracing::warn!("not ready yet: {why}");
+            }
             match self.state.freshness() {
                 Freshness::Stale(reason, _) if !was_stale => {
                     was_stale = true;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::answer::Answer;
+use crate::support::answer::{Answer, Framing};
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::stream::JsonStream;
@@ -32,7 +32,7 @@ fn fresh(env: &TestEnv) -> Value {
 }
 
 /// Waits until the stream says what a fresh look says, both feeds up.
-fn agrees(stream: &mut JsonStream, env: &TestEnv) -> Value {
+pub fn agrees(stream: &mut JsonStream, env: &TestEnv) -> Value {
     let fresh = fresh(env);
     stream.until("what a fresh list says", |line| {
         let parts = ["totals", "paidDemand", "unknown", "pods"];
@@ -293,6 +293,109 @@ fn own_pods_are_known_through_a_rollout() {
         world.pods.push(pod);
     });
     stream.until("the new pod is own", |line| own(line) == before + 1000);
+}
+
+/// Without RequestWatchProgress of etcd, the end of a streamed list never comes.
+#[test]
+fn a_streamed_list_that_fails_in_any_way_is_read_in_pages() {
+    let faults = [
+        ("silence", Answer::Silence),
+        ("silence in the middle", Answer::SilenceInTheMiddle),
+        ("cut", Answer::Cut(Framing::Chunked)),
+        ("hung up", Answer::HangUp),
+        ("500", Answer::Raw(500, Vec::new(), "no")),
+        ("501", Answer::Raw(501, Vec::new(), "no")),
+        ("404", Answer::Raw(404, Vec::new(), "no")),
+        ("410", Answer::Raw(410, Vec::new(), "no")),
+        ("garbage", Answer::Raw(200, Vec::new(), "<html>log in</html>\n")),
+        ("nothing", Answer::Raw(200, Vec::new(), "")),
+    ];
+    std::thread::scope(|scope| {
+        for (name, answer) in faults {
+            scope.spawn(move || {
+                let server = FakeApiServer::start(World::blog());
+                for kind in ["nodes", "pods"] {
+                    server.always(&format!("/api/v1/{kind}?stream"), answer.clone());
+                }
+                let env = TestEnv::of(&server);
+                let mut stream = JsonStream::start(&env, &WATCH);
+                stream.until(name, is_following);
+                agrees(&mut stream, &env);
+                let (code, said) = stream.interrupt();
+                assert_eq!(code, Some(130), "{name}: {said}");
+                let why = "nodes: not streamed, so listed in pages";
+                assert!(said.contains(why), "{name}: {said}");
+                if name.starts_with("silence") {
+                    let note = "to list its nodes";
+                    assert!(said.contains(note), "{name}: {said}");
+                }
+            });
+        }
+    });
+}
+
+/// Lists are the most that can be asked of a server, and an overload is no reason for one.
+#[test]
+fn an_overload_or_an_outage_leads_to_no_list() {
+    let busy = Answer::Raw(429, vec![("retry-after", "2")], "too many requests");
+    let starting = Answer::Raw(503, Vec::new(), "starting");
+    let outages = [("429", Some(busy)), ("503", Some(starting)), ("refused", None)];
+    std::thread::scope(|scope| {
+        for (name, answer) in outages {
+            scope.spawn(move || {
+                let mut server = FakeApiServer::start(World::blog());
+                let env = TestEnv::of(&server);
+                let args = [&WATCH[..], &["--watch-life=1s"]].concat();
+                let mut stream = JsonStream::start(&env, &args);
+                stream.until("following", is_following);
+                let before = server.requests().len();
+                match &answer {
+                    None => server.kill(),
+                    Some(answer) => {
+                        for kind in ["nodes", "pods"] {
+                            server.always(&format!("/api/v1/{kind}?watch"), answer.clone());
+                        }
+                    }
+                }
+                // Longer than six tries take.
+                std::thread::sleep(Duration::from_secs(12));
+                match &answer {
+                    None => server.restart(),
+                    Some(_) => {
+                        for kind in ["nodes", "pods"] {
+                            server.always(&format!("/api/v1/{kind}?watch"), Answer::Serve);
+                        }
+                    }
+                }
+                server.change(|world| world.pods.push(world.guest("after", 2)));
+                stream.until("following again", is_following);
+                // Devices, which this server lacks, are asked for again and again.
+                let of_capacity = |request: &crate::support::request::Request| {
+                    ["/api/v1/nodes", "/api/v1/pods"].contains(&&*request.path)
+                };
+                let seen: Vec<_> = server.requests()[before..]
+                    .iter()
+                    .filter(|r| of_capacity(r))
+                    .cloned()
+                    .collect();
+                let is_list = |request: &&crate::support::request::Request| {
+                    request.parameter("watch").is_none()
+                        || request.parameter("sendInitialEvents").is_some()
+                };
+                let lists = seen.iter().filter(is_list).count();
+                assert_eq!(lists, 0, "{name}: {}", server.log());
+                if name == "429" {
+                    // Retry-After is 2 s, and each of two watches asked for 12 s.
+                    let tries = seen.len();
+                    assert!(tries <= 2 * 8 + 2, "{tries}: {}", server.log());
+                }
+                agrees(&mut stream, &env);
+                let (code, said) = stream.interrupt();
+                assert_eq!(code, Some(130), "{name}: {said}");
+                assert!(said.contains("pods: ") && said.contains("pause="), "{name}: {said}");
+            });
+        }
+    });
 }
 
 #[test]

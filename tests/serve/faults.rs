@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::client::Connection;
-use super::rig::{ANY, HPA, Oppscale, Rig, world};
+use super::rig::{ANY, HPA, Oppscale, Rig, serving, world, write_certificate};
 use crate::support::answer::Answer;
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
@@ -34,7 +34,7 @@ fn fresh_count(rig: &Rig) -> String {
 }
 
 /// A paid pod of 4 cores more on each of the first nodes.
-fn add_paid_pods(world: &mut World, round: i64) {
+pub fn add_paid_pods(world: &mut World, round: i64) {
     let paid = world.pods.iter().find(|pod| {
         pod["metadata"]["namespace"] == "shop"
             && pod["status"]["phase"] == "Running"
@@ -48,7 +48,7 @@ fn add_paid_pods(world: &mut World, round: i64) {
     world.pods.push(pod);
 }
 
-fn settles(rig: &Rig) {
+pub fn settles(rig: &Rig) {
     let expected = fresh_count(rig);
     rig.until(&format!("{expected} fit"), |rig| rig.fit().as_ref() == Ok(&expected));
 }
@@ -281,13 +281,51 @@ fn a_server_that_is_told_to_stop() {
     crate::support::bin::signal("TERM", rig.oppscale.id());
     let begin = Instant::now();
     rig.until("not ready", |rig| rig.web("/readyz").status == 503);
-    // Whoever still comes is still answered.
-    assert_eq!(kept.get(FIT, &HPA).unwrap().status, 200);
+    // Whoever still comes is still answered, and told to connect elsewhere.
+    let answer = kept.get(FIT, &HPA).unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert!(kept.get(FIT, &HPA).is_err(), "the connection has ended");
     assert_eq!(rig.oppscale.wait(), Some(0));
     assert!(begin.elapsed() >= Duration::from_millis(900));
     rig.oppscale.until_logged("stopped", |line| line["message"] == "stopped");
     rig.restart(&["--shutdown-delay=1h"]);
     assert_eq!(rig.oppscale.end_with("INT"), Some(130), "at a terminal nobody waits");
+}
+
+/// A step of the wall clock makes nothing old: with `zero`, it would end all fillers.
+#[test]
+fn a_wall_clock_that_is_set_changes_no_age() {
+    let Some(faketime) = crate::support::tools::tool("faketime") else { return };
+    let proxies = Authority::new("front-proxy-ca");
+    let server = Setup::new(world(&proxies)).start();
+    let env = TestEnv::of(&server);
+    let authority = Authority::new("serving-ca");
+    write_certificate(&env, &serving(&authority));
+    env.write("clock", "+0");
+    let output = std::process::Command::new(faketime).args(["-f", "+0", "env"]).output().unwrap();
+    let variables = String::from_utf8(output.stdout).unwrap();
+    let preload = variables.lines().find(|line| line.starts_with("LD_PRELOAD=")).unwrap();
+    let clock = format!("FAKETIME_TIMESTAMP_FILE={}", env.path("clock").display());
+    let program = ["env", preload, &clock, "FAKETIME_NO_CACHE=1", "DONT_FAKE_MONOTONIC=1"];
+    let oppscale = Oppscale::launch_as(&env, &program, &["--on-stale=zero"], ANY, ANY);
+    oppscale.until_logged("ready", |line| line["message"] == "ready");
+    let rig = Rig { server, env, proxies, authority, oppscale };
+    assert_eq!(rig.fit().unwrap(), "121");
+    for step in ["+40d", "-40d"] {
+        rig.env.write("clock", step);
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(8) {
+            assert_eq!(rig.fit().as_deref(), Ok("121"), "{step}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let text = rig.web("/metrics").body;
+        assert!(text.contains("oppscale_blind 0"), "{step}: {text}");
+    }
+    rig.oppscale.until_logged("the step", |line| {
+        line["message"].as_str().is_some_and(|text| text.starts_with("the clock jumped"))
+    });
+    rig.server.change(|world| add_paid_pods(world, 1));
+    settles(&rig);
 }
 
 #[test]

@@ -232,7 +232,7 @@ impl Oppscale {
         Self::launch_as(env, &[], args, api, web)
     }
 
-    fn launch_as(
+    pub fn launch_as(
         env: &TestEnv,
         program: &[&str],
         args: &[&str],

@@ -156,6 +156,43 @@ fn a_certificate_without_a_use_is_taken_as_kubernetes_takes_it() {
     assert_eq!(connection.get(FIT, &HPA).unwrap().status, 200);
 }
 
+/// As Go's `crypto/x509` judges it, for which the API server's proxies are made.
+#[test]
+fn a_front_proxy_is_judged_as_go_does() {
+    let rig = Rig::start(&[]);
+    let status = |change: &dyn Fn(&mut rcgen::CertificateParams)| {
+        let identity = rig.proxies.signed(|params| change(params));
+        let tls = Tls::new(&rig.authority.pem(), Some(&identity));
+        let mut connection = Connection::open(rig.oppscale.api, Some(&tls)).unwrap();
+        connection.get(FIT, &HPA).unwrap().status
+    };
+    use rcgen::{DnType, ExtendedKeyUsagePurpose as Usage};
+    let name = "front-proxy-client";
+    for (usages, expected) in [
+        (vec![Usage::Any], 200),
+        (vec![Usage::ServerAuth, Usage::Any], 200),
+        (vec![Usage::ServerAuth, Usage::ClientAuth], 200),
+        (vec![Usage::ServerAuth], 401),
+        (vec![Usage::CodeSigning, Usage::EmailProtection], 401),
+        (vec![], 200),
+    ] {
+        let got = status(&|params| {
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.extended_key_usages = usages.clone();
+        });
+        assert_eq!(got, expected, "{usages:?}");
+    }
+    // Another attribute of the same type, which rcgen's names would replace.
+    let common_name = || DnType::CustomDnType(vec![2, 5, 4, 3]);
+    for (first, last, expected) in [("other", name, 200), (name, "other", 401)] {
+        let got = status(&|params| {
+            params.distinguished_name.push(DnType::CommonName, first);
+            params.distinguished_name.push(common_name(), last);
+        });
+        assert_eq!(got, expected, "{first}, {last}");
+    }
+}
+
 #[test]
 fn a_config_map_that_is_not_there_at_the_start() {
     let proxies = Authority::new("front-proxy-ca");

@@ -185,7 +185,7 @@ impl FakeApiServer {
         scripts.entry(path.to_owned()).or_insert_with(Script::healthy).next.extend(answers);
     }
 
-    /// Answers every request of `path` so.
+    /// Answers every request of `path` so; `PATH?watch` are watches, `PATH?stream` streamed lists.
     pub fn always(&self, path: &str, answer: Answer) {
         let mut scripts = self.shared.scripts.lock().unwrap();
         scripts.entry(path.to_owned()).or_insert_with(Script::healthy).then = answer;
@@ -271,7 +271,11 @@ impl Shared {
             return Ok(answer::recorded("401-unauthorized"));
         }
         let is_watch = matches!(request.parameter("watch"), Some("1" | "true"));
+        let is_stream = request.parameter("sendInitialEvents") == Some("true");
         let answer = match is_watch {
+            true if is_stream && self.has_script(&format!("{}?stream", request.path)) => {
+                self.scripted(&format!("{}?stream", request.path))
+            }
             true => self.scripted(&format!("{}?watch", request.path)),
             false => self.scripted(&request.path),
         };
@@ -290,6 +294,10 @@ impl Shared {
                 answer::silent_in_the_middle(self.serve(&request).await).await
             }
         })
+    }
+
+    fn has_script(&self, path: &str) -> bool {
+        self.scripts.lock().unwrap().contains_key(path)
     }
 
     fn scripted(&self, path: &str) -> Answer {

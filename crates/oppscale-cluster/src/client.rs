@@ -88,7 +88,7 @@ impl Cluster {
     }
 
     /// Opens an answer that goes on, such as a watch: it is not limited in time once it has
-    /// begun.
+    /// begun. A server that asks to come back later is left to the caller, who has time.
     ///
     /// # Errors
     /// On every status but 200, and when the answer does not begin in time.
@@ -98,7 +98,7 @@ impl Cluster {
         path: &str,
         encoding: Encoding,
     ) -> Result<(Encoding, Body), ClusterError> {
-        self.in_time(operation, self.begin(operation, path, encoding)).await
+        self.in_time(operation, self.ask(operation, path, encoding, 1)).await
     }
 
     /// Sends a GET of `path` and waits for its answer to begin, in `encoding` or in JSON. A server
@@ -111,6 +111,17 @@ impl Cluster {
         operation: &Operation<'_>,
         path: &str,
         encoding: Encoding,
+    ) -> Result<(Encoding, Body), ClusterError> {
+        self.ask(operation, path, encoding, TRIES).await
+    }
+
+    /// Sends a GET until it is answered, `max_tries` times if the server asks to come back later.
+    async fn ask(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+        encoding: Encoding,
+        max_tries: u32,
     ) -> Result<(Encoding, Body), ClusterError> {
         let mut encoding = match self.refuses_protobuf.load(Ordering::Relaxed) {
             true => Encoding::Json,
@@ -141,11 +152,11 @@ impl Cluster {
                     self.refuses_protobuf.store(true, Ordering::Relaxed);
                     encoding = Encoding::Json;
                 }
-                (status, Some(wait)) if tries < TRIES => {
+                (status, Some(wait)) if tries < max_tries => {
                     tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                 }
-                (status, _) => return Err(refusal(operation, status, &answer.body)),
+                (status, after) => return Err(refusal(operation, status, after, &answer.body)),
             }
         }
     }
@@ -245,8 +256,13 @@ pub(super) struct Answer {
     pub(super) body: Vec<u8>,
 }
 
-/// What a refusal of `action` means.
-pub(super) fn refusal(operation: &Operation<'_>, status: StatusCode, body: &[u8]) -> ClusterError {
+/// What a refusal of `operation` means.
+pub(super) fn refusal(
+    operation: &Operation<'_>,
+    status: StatusCode,
+    retry_after: Option<Duration>,
+    body: &[u8],
+) -> ClusterError {
     let message = transport::words_of(body);
     let required_rbac = operation.required_rbac.to_string();
     let action = operation.description.to_string();
@@ -255,7 +271,9 @@ pub(super) fn refusal(operation: &Operation<'_>, status: StatusCode, body: &[u8]
         StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, required_rbac },
         StatusCode::NOT_FOUND => ClusterError::NotFound { action, message },
         StatusCode::GONE => ClusterError::Expired { action, times: 1 },
-        StatusCode::TOO_MANY_REQUESTS => ClusterError::TooManyRequests { action, message },
-        _ => ClusterError::Status { action, code: status.as_u16(), message },
+        StatusCode::TOO_MANY_REQUESTS => {
+            ClusterError::TooManyRequests { action, message, retry_after }
+        }
+        _ => ClusterError::Status { action, code: status.as_u16(), message, retry_after },
     }
 }

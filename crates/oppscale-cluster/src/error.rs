@@ -1,5 +1,7 @@
 //! What can go wrong with an API server, each with what to do about it.
 
+use std::time::Duration;
+
 use oppscale_core::error::ErrorKind;
 
 /// A failed exchange with a cluster.
@@ -166,6 +168,8 @@ pub enum ClusterError {
         action: String,
         /// The server's words.
         message: String,
+        /// Time after which to ask again.
+        retry_after: Option<Duration>,
     },
     /// Any other status.
     #[error("{action}: the API server answered {code}: {message}")]
@@ -176,6 +180,8 @@ pub enum ClusterError {
         code: u16,
         /// The server's words.
         message: String,
+        /// Time after which to ask again.
+        retry_after: Option<Duration>,
     },
 }
 
@@ -187,6 +193,31 @@ impl ClusterError {
             Self::Unreachable { .. } | Self::Cut { .. } | Self::TooManyRequests { .. } => true,
             Self::Status { code, .. } => *code >= 500,
             _ => false,
+        }
+    }
+
+    /// Whether the request has reached nobody who judged it, as while the server is down, starts or
+    /// is overloaded. It says nothing of what was asked for.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Certificate { .. }
+            | Self::Tls { .. }
+            | Self::Unauthorized { .. }
+            | Self::Credentials(_)
+            | Self::TooManyRequests { .. } => true,
+            Self::Status { code, .. } => matches!(code, 502..=504),
+            _ => false,
+        }
+    }
+
+    /// Time after which the server wants to be asked again (`Retry-After`).
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooManyRequests { retry_after, .. } | Self::Status { retry_after, .. } => {
+                *retry_after
+            }
+            _ => None,
         }
     }
 

@@ -1,6 +1,8 @@
 //! Following a cluster, and recording it with `--record`.
 
 use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -13,6 +15,9 @@ use oppscale_cluster::history::{Recorder, WRITE_EVERY, Workload};
 use oppscale_core::replica::Replica;
 
 use super::args::TopArgs;
+
+/// Time after which `top` says what it waits for.
+pub(super) const NOTICE_DELAY: Duration = Duration::from_secs(5);
 
 /// Starts to follow the cluster, and waits for its nodes.
 ///
@@ -27,6 +32,7 @@ pub(super) async fn start(
     // Until there is something to show: the server may be slow or unreachable.
     let progress = Progress::new(printer.shows_progress());
     progress.phase("listing nodes");
+    let server = cluster.server().to_owned();
     let wishes = WatchConfig {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
@@ -38,7 +44,19 @@ pub(super) async fn start(
         builder.expect_devices(args.named_resources().map(|(_, name)| name));
         false
     });
-    follower.first().await?;
+    let notice = async {
+        tokio::time::sleep(NOTICE_DELAY).await;
+        if !printer.shows_progress() {
+            printer.note(&format!("waiting for {server} to list its nodes"));
+        }
+    };
+    {
+        let mut first = pin!(follower.first());
+        tokio::select! {
+            listed = &mut first => listed?,
+            () = notice => first.await?,
+        }
+    }
     progress.finish();
     let recording = recorder.map(|recorder| Recording {
         recorder,

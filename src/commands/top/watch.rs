@@ -44,6 +44,8 @@ async fn write(
     let mut changes = cluster_state.changes();
     let mut workload = follower.workload();
     let mut lines = Lines::new(args, settings, printer);
+    let notice = Instant::now() + follow::NOTICE_DELAY;
+    let mut is_noticed = false;
     loop {
         let own = workload.borrow_and_update().clone();
         changes.mark_unchanged();
@@ -56,6 +58,13 @@ async fn write(
         tokio::select! {
             _ = changes.changed() => {}
             _ = workload.changed() => {}
+            () = sleep_until(notice), if !is_noticed => {
+                is_noticed = true;
+                if lines.last.is_empty() {
+                    let server = follower.cluster().server();
+                    printer.note(&format!("waiting for {server} to list its pods"));
+                }
+            }
         }
         sleep_until(earliest).await;
     }

@@ -1,4 +1,4 @@
-//! Notices when the clock jumps, or the machine slept.
+//! Notices when the wall clock jumps, or the machine slept.
 
 use std::time::{Duration, Instant, SystemTime};
 

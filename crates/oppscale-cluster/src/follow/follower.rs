@@ -119,7 +119,7 @@ impl Follower {
             reflector_config: reflector_config.clone(),
         };
         tasks.spawn(Heartbeat::new("devices"), devices.run());
-        let clocks = watch_clocks(cluster_state.clone(), reflector_config.wake.clone());
+        let clocks = watch_clocks(reflector_config.wake.clone());
         tasks.spawn(Heartbeat::new("clocks"), clocks);
         let (tell, workload) = watch::channel(own);
         let mut follower =
@@ -232,9 +232,10 @@ async fn behind_nodes(cluster_state: ClusterState, pods: Reflector<Pods>) {
     pods.run().await;
 }
 
-/// Connects anew after a jump of the clock: what was heard before is as old as the jump
-/// was far, and the connections of a machine that slept are dead.
-async fn watch_clocks(cluster_state: ClusterState, wake: watch::Sender<()>) {
+/// Connects anew after a jump of the wall clock: the connections of a machine that slept, or was
+/// paused by its hypervisor, are dead. The jump makes nothing older, for the clock may have been
+/// set; the new watches prove the data current, or fail at once.
+async fn watch_clocks(wake: watch::Sender<()>) {
     let mut clocks = Clocks::now();
     let mut checks = tokio::time::interval(CLOCK_CHECK);
     checks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -242,13 +243,6 @@ async fn watch_clocks(cluster_state: ClusterState, wake: watch::Sender<()>) {
         checks.tick().await;
         let Some(ahead) = clocks.jumped(Clocks::now()) else { continue };
         tracing::info!(?ahead, "the clock jumped: connecting anew");
-        cluster_state.change(|_, health| {
-            for feed in [&mut health.nodes, &mut health.pods] {
-                feed.fresh_at =
-                    feed.fresh_at.map(|fresh_at| fresh_at.checked_sub(ahead).unwrap_or(fresh_at));
-            }
-            true
-        });
         wake.send_replace(());
     }
 }

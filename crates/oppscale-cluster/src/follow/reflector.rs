@@ -22,8 +22,11 @@ use crate::tasks::Heartbeat;
 
 /// How long after its end a watch may stay silent before it is given up.
 const WATCH_GRACE: Duration = Duration::from_secs(5);
-/// How long the server may take to begin or go on with a list that it streams.
-const LIST_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long the server may take to begin or go on with a list that it streams. Where etcd cannot
+/// be asked for its progress, the end of the list may never come.
+const STREAM_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest Retry-After that is followed.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
 /// How often what may be listed, but not watched or not read at all, is asked for again,
 /// unless watches are to be shorter.
 const POLL_INTERVAL: Duration = Duration::from_secs(30);
@@ -31,8 +34,8 @@ const POLL_INTERVAL: Duration = Duration::from_secs(30);
 const MIN_WATCH_LIFE: Duration = Duration::from_millis(500);
 /// When a watch that held so long is cut, that is the first failure of a new row.
 const STABLE_WATCH: Duration = Duration::from_secs(5);
-/// How often a watch may fail in a row before the list is read again: the version it goes
-/// on from may be what the server fails at.
+/// How often a watch may fail in a row, outages apart, before the list is read again: the version
+/// it goes on from may be what the server fails at.
 const MAX_WATCH_TRIES: u32 = 6;
 /// Longest time without progress, beside that of a request: some times each timeout and pause here.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
@@ -201,13 +204,9 @@ impl<H: EventHandler> Reflector<H> {
             Stop::Failed(error @ ClusterError::NotFound { .. }) if self.listing.is_optional => {
                 self.refused(error).await;
             }
+            Stop::Relist => {}
             Stop::Failed(error) => self.wait(error.to_string(), Some(error)).await,
-            Stop::Silent(silence) => {
-                let why = format!("nothing was heard for {} s", silence.as_secs());
-                self.wait(why, None).await;
-            }
-            Stop::Garbage(why) => self.wait(why, None).await,
-            Stop::Expired(_) | Stop::Relist => {}
+            stop => self.wait(stop.to_string(), None).await,
         }
     }
 
@@ -231,13 +230,15 @@ impl<H: EventHandler> Reflector<H> {
 
     /// Waits before the next try.
     async fn wait(&mut self, why: String, error: Option<ClusterError>) {
+        let retry_after = error.as_ref().and_then(ClusterError::retry_after);
         if let (Some(first), Some(error)) = (self.first.take(), error) {
             let _ = first.send(Err(error));
         }
-        let pause = self.backoff.next();
+        let pause = self.backoff.next().max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
         // A server that is down for hours need not be told of a thousand times.
-        if self.backoff.tries().is_power_of_two() {
-            tracing::info!(tries = self.backoff.tries(), "{}: {why}", self.listing.noun);
+        let tries = self.backoff.tries();
+        if tries.is_power_of_two() {
+            tracing::warn!(?pause, tries, "{}: {why}", self.listing.noun);
         } else {
             tracing::debug!(?pause, "{}: {why}", self.listing.noun);
         }
@@ -260,13 +261,28 @@ impl<H: EventHandler> Reflector<H> {
     /// Reads the list, streamed where the server can.
     async fn list(&mut self) -> Result<(), Stop> {
         if self.reflector_config.is_streaming {
-            match self.stream_list().await {
-                // The server cannot after all: it is older than it says, or the feature is
-                // off. Or the right to watch is missing, and that to list is not.
-                Err(Stop::Failed(
-                    ClusterError::Status { code: 400 | 422, .. } | ClusterError::Forbidden { .. },
-                )) => self.reflector_config.is_streaming = false,
-                done => return done,
+            let stop = match self.stream_list().await {
+                Ok(()) => return Ok(()),
+                // Pages would fare no better.
+                Err(Stop::Failed(error)) if error.is_outage() => return Err(Stop::Failed(error)),
+                Err(Stop::Failed(error @ ClusterError::NotFound { .. }))
+                    if self.listing.is_optional =>
+                {
+                    return Err(Stop::Failed(error));
+                }
+                Err(stop) => stop,
+            };
+            // The server cannot after all: it is older than it says, the feature is off, or its
+            // etcd is too old. Or the right to watch is missing, and that to list is not.
+            let noun = self.listing.noun;
+            match &stop {
+                Stop::Failed(ClusterError::Forbidden { .. }) => {
+                    tracing::info!("{noun}: not streamed, so listed in pages: {stop}");
+                }
+                _ => tracing::warn!("{noun}: not streamed, so listed in pages: {stop}"),
+            }
+            if !matches!(stop, Stop::Failed(ClusterError::Cut { .. })) {
+                self.reflector_config.is_streaming = false;
             }
         }
         let (handler, status) = (&mut self.handler, &self.status);
@@ -288,9 +304,11 @@ impl<H: EventHandler> Reflector<H> {
              &allowWatchBookmarks=true",
         );
         let operation = Operation::new(&words, &self.listing.required_rbac);
-        let opened = self.cluster.open(&operation, &path, H::ENCODING).await;
-        let (encoding, body) = opened.map_err(Stop::Failed)?;
-        match self.take(encoding, body, LIST_IDLE_TIMEOUT, true).await {
+        let opened = self.cluster.open(&operation, &path, H::ENCODING);
+        let opened = timeout(STREAM_TIMEOUT, opened).await;
+        let (encoding, body) =
+            opened.map_err(|_| Stop::Silent(STREAM_TIMEOUT))?.map_err(Stop::Failed)?;
+        match self.take(encoding, body, STREAM_TIMEOUT, true).await {
             // The list was whole before: its watch goes on from there.
             Err(Stop::Failed(_)) if !self.version.is_empty() => Ok(()),
             taken => taken,
@@ -299,14 +317,17 @@ impl<H: EventHandler> Reflector<H> {
 
     /// Watches until the list must be read again.
     async fn watch_on(&mut self) -> Stop {
+        // Failures in a row that may be due to the version.
+        let mut failures = 0;
         loop {
             self.heartbeat.progress();
-            let failed = match self.watch().await {
+            let stop = match self.watch().await {
                 Ok(EndedWatch { lived }) if lived >= MIN_WATCH_LIFE => {
                     self.backoff.reset();
+                    failures = 0;
                     continue;
                 }
-                Ok(_) => "the watch ended at once".to_owned(),
+                Ok(_) => Stop::Garbage("the watch ended at once".to_owned()),
                 Err(Stop::Failed(error @ ClusterError::Forbidden { .. })) => {
                     return self.poll(error).await;
                 }
@@ -316,19 +337,28 @@ impl<H: EventHandler> Reflector<H> {
                 Err(Stop::Failed(ClusterError::Expired { .. })) => {
                     return Stop::Expired("the watch expired (410 Gone)".to_owned());
                 }
-                Err(Stop::Failed(error)) => error.to_string(),
-                Err(Stop::Silent(silence)) => {
-                    format!("nothing was heard for {} s", silence.as_secs())
-                }
-                Err(Stop::Garbage(why)) => why,
                 Err(stop @ (Stop::Expired(_) | Stop::Relist)) => return stop,
+                Err(stop) => stop,
             };
             self.status.set(|feed| {
                 feed.restarts += 1;
                 false
             });
-            self.wait(failed.clone(), None).await;
-            if self.backoff.tries() >= MAX_WATCH_TRIES {
+            let why = stop.to_string();
+            match stop {
+                // The version is as good as before, and a list would be more to ask of a server
+                // that can do no more.
+                Stop::Failed(error) if error.is_outage() => self.wait(why, Some(error)).await,
+                Stop::Failed(error) => {
+                    failures += 1;
+                    self.wait(why, Some(error)).await;
+                }
+                _ => {
+                    failures += 1;
+                    self.wait(why, None).await;
+                }
+            }
+            if failures >= MAX_WATCH_TRIES {
                 return Stop::Relist;
             }
         }
@@ -475,15 +505,21 @@ impl<H: EventHandler> Reflector<H> {
 }
 
 /// Why a list or a watch did not go on.
+#[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     /// A failure of the network or of the server.
+    #[error(transparent)]
     Failed(ClusterError),
     /// No byte came for so long.
+    #[error("nothing was heard for {} s", .0.as_secs())]
     Silent(Duration),
     /// The server answered with something else than events.
+    #[error("{0}")]
     Garbage(String),
     /// The version is too old, or unknown: the list must be read again.
+    #[error("{0}")]
     Expired(String),
     /// The list is to be read again, after a pause.
+    #[error("the list is read again")]
     Relist,
 }
