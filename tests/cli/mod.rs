@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod fault_matrix;
 mod hpa_files;
 mod kubeconfig;
 mod load;
@@ -26,7 +27,7 @@ mod top_saved;
 mod top_screen;
 mod top_states;
 mod top_usage;
-mod top_watch;
+pub mod top_watch;
 mod typing_errors;
 
 /// Names of nodes are all that these tests need to know that a cluster was read.

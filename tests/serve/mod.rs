@@ -1,5 +1,6 @@
 //! `oppscale serve`: the real binary between a fake API server and real clients.
 
+mod chaos;
 pub mod client;
 mod contract;
 mod corrected_hpa;
