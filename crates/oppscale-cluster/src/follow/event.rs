@@ -231,4 +231,45 @@ mod tests {
             assert!(seen.len() == 1 && seen[0].starts_with("Garbage"), "{bad:?}: {seen:?}");
         }
     }
+
+    /// Bytes changed, lost, doubled or inserted anywhere: events come out, or garbage is named, and
+    /// how the bytes are cut changes nothing. `PROPTEST_CASES` makes a run longer.
+    #[test]
+    fn mutated_events_are_read_or_named() {
+        use proptest::prelude::*;
+        const FRAMES: &[u8] =
+            include_bytes!("../../../../tests/fixtures/mixed-cluster/nodes.watch.pb");
+        let mutation = (any::<prop::sample::Index>(), any::<u8>(), 0..5);
+        let mutations = prop::collection::vec(mutation, 1..8);
+        proptest!(|(mutations in mutations, is_json: bool, piece in 1_usize..300)| {
+            let (encoding, original) = match is_json {
+                true => (Encoding::Json, LINES.as_bytes()),
+                false => (Encoding::Protobuf, FRAMES),
+            };
+            let mut bytes = original.to_vec();
+            for (at, value, kind) in mutations {
+                let at = at.index(bytes.len());
+                match kind {
+                    0 => bytes[at] = value,
+                    1 => bytes[at] ^= 1 << (value % 8),
+                    2 => bytes.insert(at, value),
+                    3 if bytes.len() > 1 => drop(bytes.remove(at)),
+                    _ => {
+                        let end = (at + usize::from(value)).min(bytes.len());
+                        let doubled = bytes[at..end].to_vec();
+                        bytes.splice(at..at, doubled);
+                    }
+                }
+            }
+            let until_garbage = |events: Vec<String>| -> Vec<String> {
+                // A watch ends with the first one.
+                let garbage = events.iter().position(|event| event.starts_with("Garbage"));
+                let end = garbage.map_or(events.len(), |at| at + 1);
+                events.into_iter().take(end).collect()
+            };
+            let whole = until_garbage(read(encoding, &bytes, bytes.len()));
+            let cut = until_garbage(read(encoding, &bytes, piece));
+            prop_assert_eq!(whole, cut);
+        });
+    }
 }
