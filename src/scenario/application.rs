@@ -17,6 +17,12 @@ const START_MS: u64 = 10_000;
 const UNKNOWN_REQUEST_MILLI: u64 = 1_000;
 /// Share of its target that memory uses: it does not follow the load.
 const MEMORY_SHARE: f64 = 0.75;
+/// Share of its cpu request that a pod uses when it serves what it should, where no metric says so.
+const USUAL_USAGE: f64 = 0.7;
+/// Why there is no verdict on an HPA of memory alone.
+const ONLY_MEMORY: &str = "Memory seldom falls when pods are added, and does not say how much load a pod \
+                           can take. What this HPA does depends on how the application's memory grows, \
+                           which no manifest tells; a metric that follows the load beside it would.";
 /// What a pod can do at most, in multiples of what it does at its target.
 const USUAL_CAPACITY: f64 = 1.5;
 /// Time in which a pod works off the queue that is its target, seconds.
@@ -153,19 +159,21 @@ impl Reading {
     pub fn of(manifest: &Manifest, meaning: Option<Meaning>, pod: &Pod) -> Self {
         let metrics = manifest.spec.effective_metrics();
         let kinds: Vec<_> = metrics.iter().map(|metric| Kind::of(metric, meaning)).collect();
-        let driver = kinds.iter().position(|(kind, _)| kind.follows_load()).unwrap_or(0);
+        let driver = kinds.iter().position(|(kind, _)| kind.follows_load());
         let request = pod.request_milli.unwrap_or(UNKNOWN_REQUEST_MILLI) as f64 / 1000.0;
         let bytes = pod.request_bytes.unwrap_or(1 << 30) as f64;
         let target =
             |at: usize| metrics.get(at).map_or(1.0, |metric| target(metric, request, bytes));
-        let of_driver = kinds.get(driver).map_or(Kind::Load, |(kind, _)| *kind);
+        // Where no metric follows the load, it is counted in cores all the same.
+        let of_driver = driver.and_then(|at| kinds.get(at)).map_or(Kind::Cpu, |(kind, _)| *kind);
+        let at_target = driver.map_or(USUAL_USAGE * request, target);
         let capacity = pod.capacity.unwrap_or(match of_driver {
-            Kind::Queue => target(driver) / DRAIN_SECONDS,
-            _ => USUAL_CAPACITY * target(driver),
+            Kind::Queue => at_target / DRAIN_SECONDS,
+            _ => USUAL_CAPACITY * at_target,
         });
-        let target_load = if of_driver == Kind::Queue { capacity } else { target(driver) };
+        let target_load = if of_driver == Kind::Queue { capacity } else { at_target };
         let factor = |at: usize| match of_driver {
-            _ if at == driver => 1.0,
+            _ if Some(at) == driver => 1.0,
             _ => target(at) / target_load,
         };
         let measure = |at: usize, kind: Kind| match kind {
@@ -192,6 +200,8 @@ impl Reading {
         let sentence = |(metric, (kind, _)): (&MetricSpec, &(Kind, bool))| {
             format!("{} {}", name(metric), kind.sentence())
         };
+        let of_name = driver.and_then(|at| metrics.get(at)).map_or("load", name);
+        let only_memory = kinds.iter().all(|(kind, _)| *kind == Kind::Memory);
         let unknown = metrics.iter().zip(&kinds).find(|(_, (_, is_known))| !is_known);
         let cpu = kinds.iter().position(|(kind, _)| *kind == Kind::Cpu);
         Self {
@@ -199,8 +209,8 @@ impl Reading {
             target_load,
             unit: match of_driver {
                 Kind::Cpu => "cores of work".to_owned(),
-                Kind::Queue => format!("units of {} a second", name(&metrics[driver])),
-                _ => format!("units of {}", metrics.get(driver).map_or("load", name)),
+                Kind::Queue => format!("units of {of_name} a second"),
+                _ => format!("units of {of_name}"),
             },
             milli_per_unit: match cpu {
                 _ if of_driver == Kind::Cpu => Some(1000.0),
@@ -210,7 +220,8 @@ impl Reading {
             queues: of_driver == Kind::Queue,
             counts_cores: of_driver == Kind::Cpu,
             assumptions: metrics.iter().zip(&kinds).map(sentence).collect(),
-            question: unknown.map(|(metric, _)| {
+            question: only_memory.then(|| ONLY_MEMORY.to_owned()).or_else(|| {
+                unknown.map(|(metric, _)| {
                 format!(
                     "An HPA does not say what a metric measures. State it for {} with --metric: \
                      load (all of it, which the replicas do not change), queue (work that waits), \
@@ -218,6 +229,7 @@ impl Reading {
                      excludes-own.",
                     name(metric)
                 )
+            })
             }),
         }
     }

@@ -82,6 +82,26 @@ fn the_workload_beside_the_hpa_is_what_is_simulated() {
     assert!(text.contains("has no cpu request in a,"), "{output}");
 }
 
+/// Memory alone, and a resource that metrics-server does not have: no load to follow.
+#[test]
+fn an_hpa_without_a_metric_of_load_has_no_verdict_or_is_inert() {
+    let env = TestEnv::new();
+    for (from, to, words) in [
+        ("name: cpu", "name: memory", "web: no verdict. Memory seldom falls when pods are added"),
+        (
+            "name: cpu",
+            "name: nvidia.com/gpu",
+            "web: inert. The HPA never moves. FailedGetResourceMetric",
+        ),
+    ] {
+        env.write("hpa.yaml", &web("{}", CONTAINER).replace(from, to));
+        let output = env.run(["simulate", "--hpa", "hpa.yaml"]);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.starts_with(words), "{words}: {output}");
+        assert!(text.contains("cores of work"), "{output}");
+    }
+}
+
 #[test]
 fn the_verdict_says_what_a_behavior_does() {
     for (behavior, words) in [
