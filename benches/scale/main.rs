@@ -1,7 +1,7 @@
 //! How oppscale scales: ratios, measured in one run on one machine.
 //!
 //! `cargo bench --bench scale` prints every part; `-- decode`, `-- oneshot`, `-- peer`
-//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- screen` or `-- serve` prints one.
+//! `-- ledger`, `-- demand`, `-- simulate`, `-- follow`, `-- saved`, `-- screen` or `-- serve` prints one.
 //! docs/how-it-scales.md tells what the figures were.
 //!
 //! Peak memory and CPU time are those of a process of its own, so each measured piece of
@@ -25,6 +25,7 @@ mod oneshot;
 // Beside the tests, which need it too.
 #[path = "../../tests/support/protobuf.rs"]
 mod protobuf;
+mod saved;
 mod screen;
 mod serve;
 mod server;
@@ -57,6 +58,7 @@ fn main() {
         ["demand"] => demand::run(),
         ["simulate"] => simulate::run(),
         ["follow"] => follow::run(LARGE),
+        ["saved"] => saved::run(MEDIUM),
         ["screen"] => screen::run(LARGE),
         ["serve"] => serve::run(LARGE),
         [] => {
@@ -67,11 +69,13 @@ fn main() {
             oneshot::run(LARGE);
             oneshot::peer(MEDIUM);
             follow::run(LARGE);
+            saved::run(MEDIUM);
             screen::run(LARGE);
             serve::run(LARGE);
         }
         _ => panic!(
-            "expected decode, oneshot, peer, ledger, demand, simulate, follow, screen, serve or nothing"
+            "expected decode, oneshot, peer, ledger, demand, simulate, follow, saved, screen, serve or \
+             nothing"
         ),
     }
 }

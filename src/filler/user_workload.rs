@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::{DeploymentStrategy, StatefulSetSpec};
 use k8s_openapi::api::core::v1::{
-    Container, PodAffinityTerm, PodSpec, PodTemplateSpec, ResourceRequirements, ServiceSpec,
+    Container, PodSpec, PodTemplateSpec, ResourceRequirements, ServiceSpec,
 };
 use k8s_openapi::api::node::v1::RuntimeClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -29,7 +28,8 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::units::amount_of;
 
 use super::complete::add_to_node_terms;
-use super::{hpa, pod_security};
+use super::one_per_node::Alike;
+use super::pod_security;
 
 /// The annotation that says what must stay free.
 pub(super) const RESERVE: &str = "oppscale.dev/reserve";
@@ -290,42 +290,14 @@ impl UserWorkload {
         typed::<RuntimeClass>(class.value())?.overhead?.pod_fixed
     }
 
-    /// Whether a node has room for one of its pods only, whatever they request: two would want the
-    /// same port of it, or refuse each other by their host name.
+    /// Its pods, as they are alike.
+    fn pods(&self) -> Alike<'_> {
+        Alike { labels: &self.labels, spec: &self.pod, namespace: self.namespace() }
+    }
+
+    /// Whether a node holds one of its pods only.
     pub fn is_one_per_node(&self) -> bool {
-        self.has_host_port() || self.spread_terms().any(|term| self.is_of_host(term))
-    }
-
-    fn has_host_port(&self) -> bool {
-        // In the network of the host, every port is one of the host.
-        let is_host = self.pod.host_network == Some(true);
-        let mut ports = self.containers().flat_map(|container| container.ports.iter().flatten());
-        ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
-    }
-
-    /// Required terms of anti-affinity.
-    fn spread_terms(&self) -> impl Iterator<Item = &PodAffinityTerm> {
-        let affinity = self.pod.affinity.as_ref().and_then(|a| a.pod_anti_affinity.as_ref());
-        affinity
-            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref())
-            .into_iter()
-            .flatten()
-    }
-
-    /// Whether a term keeps the workload's own pods on nodes of their own.
-    fn is_of_host(&self, term: &PodAffinityTerm) -> bool {
-        let namespaces = term.namespaces.as_deref().unwrap_or_default();
-        let own_namespace = match &term.namespace_selector {
-            // One that selects everything selects the own namespace, too.
-            Some(selector) => *selector == LabelSelector::default(),
-            None => namespaces.is_empty(),
-        } || namespaces.iter().any(|name| Some(&**name) == self.namespace());
-        let is_of_others = term.mismatch_label_keys.iter().flatten().next().is_some();
-        let labels = self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
-        term.topology_key == "kubernetes.io/hostname"
-            && own_namespace
-            && !is_of_others
-            && hpa::selects(term.label_selector.as_ref(), labels)
+        self.pods().are_one_per_node()
     }
 
     /// Its containers that run beside each other: sidecars last.
@@ -612,7 +584,8 @@ impl UserWorkload {
     /// What keeps pods apart that would fit beside each other, and is not counted.
     fn spread(&self) -> Vec<&'static str> {
         let mut found = Vec::new();
-        if self.spread_terms().any(|term| !self.is_of_host(term)) {
+        let pods = self.pods();
+        if pods.spread_terms().any(|term| !pods.keep_apart_by_host(term)) {
             found.push("a required podAntiAffinity");
         }
         let mut constraints = self.pod.topology_spread_constraints.iter().flatten();

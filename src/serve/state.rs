@@ -235,11 +235,13 @@ impl MetricsState {
                 Err(why) => served.request = Err(why),
             }
         }
-        let requests: Vec<Option<ShareRequest>> =
-            served.iter().map(|served| served.request.clone().ok()).collect();
         let (mut capacity, mut populations) = (None, Vec::new());
         self.0.cluster.change(|intake, _| {
+            intake.expect_replicas(served.iter().map(ServedWorkload::claims));
             let ledger = &mut intake.snapshot_mut().ledger;
+            served.iter_mut().for_each(|served| served.take_devices(ledger));
+            let requests: Vec<Option<ShareRequest>> =
+                served.iter().map(|served| served.request.clone().ok()).collect();
             ledger.track(groups);
             capacity = Some(SharedCapacity::of(ledger, &requests));
             populations = ledger.populations(requests.len());

@@ -65,6 +65,10 @@ impl Watches {
             (kind, followed)
         });
         let workload_kinds = workload_kinds.collect();
+        let seen = workloads.clone();
+        let classes = Listing::of(&kinds::RUNTIME_CLASS, None, "");
+        let classes = Listing { is_optional: true, ..classes };
+        follower.follow(classes, move |change| seen.change_runtime_class(change));
         let seen = namespaces.clone();
         let all_namespaces = Listing::of(&kinds::NAMESPACE, None, "");
         let namespaces_watch = follower.follow(all_namespaces, move |change| seen.change(change));

@@ -3,20 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::node::v1::RuntimeClass;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
 use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Group, TrackId};
+use oppscale_core::ledger::{Group, Ledger, TrackId};
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
+use oppscale_core::resources::Resources;
 use oppscale_core::selector::Labels;
-use oppscale_core::share::ShareRequest;
+use oppscale_core::share::{ONE_PER_NODE, ShareRequest};
+use oppscale_core::units::amount_of;
+
+use crate::filler::Alike;
 
 /// Controllers that can stand between a workload and its pods, one owning the next.
 const MAX_CONTROLLERS: usize = 3;
@@ -45,6 +53,10 @@ pub struct ServedWorkload {
     pub ready: i64,
     /// Shape, placement and policy; or why the workload is held.
     pub request: Result<ShareRequest, String>,
+    /// ResourceClaims and templates that its pods use.
+    claims: Vec<ClaimRef>,
+    /// RuntimeClass of its pods, unless they state an overhead themselves.
+    runtime_class: Option<String>,
 }
 
 /// All served workloads. Clones share them.
@@ -58,6 +70,8 @@ struct State {
     controlled: BTreeMap<WorkloadId, Group>,
     /// Workloads named so far by each list that is being read.
     named: BTreeMap<&'static Kind, BTreeSet<WorkloadId>>,
+    /// What a pod of each RuntimeClass takes beside its containers.
+    overheads: BTreeMap<String, Resources>,
     /// Number of changes of requests.
     version: u64,
 }
@@ -84,6 +98,30 @@ struct ExtraSpec {
     /// Absent means 1, by the API's default.
     #[serde(default)]
     replicas: Option<i64>,
+    #[serde(default)]
+    template: ExtraTemplate,
+}
+
+#[derive(Default, Deserialize)]
+struct ExtraTemplate {
+    #[serde(default)]
+    spec: ExtraPod,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ExtraPod {
+    #[serde(default)]
+    runtime_class_name: Option<String>,
+    #[serde(default)]
+    overhead: Option<IgnoredAny>,
+}
+
+impl ExtraPod {
+    /// The RuntimeClass whose overhead counts.
+    fn runtime_class(&self) -> Option<String> {
+        self.runtime_class_name.clone().filter(|name| !name.is_empty() && self.overhead.is_none())
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -132,6 +170,29 @@ impl WorkloadStore {
         }
     }
 
+    /// Applies a change of a RuntimeClass, whose overhead is a part of every replica.
+    pub fn change_runtime_class(&self, change: Change<'_>) {
+        let mut state = self.state();
+        let before = state.overheads.clone();
+        match change {
+            // A list names those that there are; the others stay until it is whole, or longer: no
+            // pod can be made of a class that is gone.
+            Change::Begin | Change::End => {}
+            Change::Applied(json) => {
+                if let Some((name, overhead)) = overhead_of(json) {
+                    state.overheads.insert(name, overhead);
+                }
+            }
+            Change::Gone(json) => {
+                if let Some((name, _)) = overhead_of(json) {
+                    state.overheads.remove(&name);
+                }
+            }
+            Change::Refused(_) => state.overheads.clear(),
+        }
+        state.version += u64::from(state.overheads != before);
+    }
+
     /// Number of changes of requests so far.
     pub fn version(&self) -> u64 {
         self.state().version
@@ -150,7 +211,15 @@ impl WorkloadStore {
                 }
             }
         }
-        (state.served.values().cloned().collect(), groups)
+        let mut served: Vec<ServedWorkload> = state.served.values().cloned().collect();
+        for served in &mut served {
+            let class = served.runtime_class.as_ref();
+            let overhead = class.and_then(|name| state.overheads.get(name));
+            if let (Some(overhead), Ok(request)) = (overhead, &mut served.request) {
+                add(request, overhead);
+            }
+        }
+        (served, groups)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
@@ -168,7 +237,10 @@ impl WorkloadStore {
 impl State {
     fn apply(&mut self, served: ServedWorkload) {
         let known = self.served.get(&served.id);
-        let counts = |served: &ServedWorkload| (served.request.clone(), Arc::clone(&served.labels));
+        let counts = |served: &ServedWorkload| {
+            let ServedWorkload { request, labels, claims, runtime_class, .. } = served;
+            (request.clone(), Arc::clone(labels), claims.clone(), runtime_class.clone())
+        };
         if known.map(counts) != Some(counts(&served)) {
             self.version += 1;
         }
@@ -188,6 +260,29 @@ impl State {
 }
 
 impl ServedWorkload {
+    /// Its namespace, and the claims that its pods use.
+    pub(super) fn claims(&self) -> (&str, &[ClaimRef]) {
+        let claims = if self.request.is_ok() { &self.claims[..] } else { &[] };
+        (&self.id.namespace, claims)
+    }
+
+    /// Adds to a replica what its claims take of devices; without it if that is unknown.
+    pub(super) fn take_devices(&mut self, ledger: &Ledger) {
+        let Ok(request) = &mut self.request else { return };
+        if self.claims.is_empty() {
+            return;
+        }
+        let devices = ledger.replica_devices(&self.id.namespace, &self.claims);
+        let is_unknown =
+            |name: &str| ledger.devices().unknown_resources().any(|unknown| unknown == name);
+        if let Some((name, _)) = devices.present().find(|(name, _)| is_unknown(name)) {
+            let why = ledger.devices().unknown().unwrap_or("its claims could not be read");
+            self.request = Err(format!("what is left of {name} is unknown: {why}"));
+            return;
+        }
+        add(request, &devices);
+    }
+
     /// Whether this HPA scales it.
     pub(super) fn is_scaled_by(&self, hpa: &Autoscaler) -> bool {
         hpa.scales(&self.id.namespace, self.id.kind.name, &self.id.name)
@@ -235,6 +330,8 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
                 replicas: 0,
                 ready: 0,
                 request,
+                claims: Vec::new(),
+                runtime_class: None,
             })));
         }
     };
@@ -263,20 +360,64 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         return Some(Decoded::Not(id));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
-    let (extra, request) = match serde_json::from_str::<Extra>(json) {
+    let (extra, mut request) = match serde_json::from_str::<Extra>(json) {
         Ok(extra) => {
             let request = request(&workload, &extra);
             (extra, request)
         }
         Err(error) => (Extra::default(), Err(format!("its spec or status is invalid: {error}"))),
     };
+    if let Ok(request) = &mut request
+        && is_one_per_node(&id, json)
+    {
+        let name = format!("{ONE_PER_NODE}{}/{}/{}", id.namespace, kind.plural, id.name);
+        add(request, &Resources::default().with(&name, 1));
+    }
+    let pod = &workload.spec.template.spec;
+    let runtime_class = extra.spec.template.spec.runtime_class();
     Some(Decoded::Served(Box::new(ServedWorkload {
+        claims: claims_of_template(pod),
+        runtime_class,
         id,
         labels,
         replicas: extra.spec.replicas.unwrap_or(1),
         ready: extra.status.ready_replicas.unwrap_or(0),
         request,
     })))
+}
+
+/// Adds to what a replica requests.
+fn add(request: &mut ShareRequest, more: &Resources) {
+    let mut footprint = request.replica.footprint().clone();
+    footprint.add(more);
+    request.replica = Replica::from_footprint(footprint);
+}
+
+/// Name and overhead of a RuntimeClass; no overhead if it cannot be read.
+fn overhead_of(json: &str) -> Option<(String, Resources)> {
+    let class: RuntimeClass = serde_json::from_str(json).ok()?;
+    let fixed = class.overhead.and_then(|overhead| overhead.pod_fixed).unwrap_or_default();
+    let amounts = fixed
+        .iter()
+        .filter_map(|(name, quantity)| Some((name, amount_of(name, quantity.0.parse().ok()?)?)));
+    let overhead = amounts.fold(Resources::default(), |sum, (name, amount)| sum.with(name, amount));
+    Some((class.metadata.name?, overhead))
+}
+
+/// Whether a node holds one pod of a workload only.
+fn is_one_per_node(id: &WorkloadId, json: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Templated {
+        spec: TemplatedSpec,
+    }
+    #[derive(Deserialize)]
+    struct TemplatedSpec {
+        template: PodTemplateSpec,
+    }
+    let Ok(Templated { spec }) = serde_json::from_str(json) else { return false };
+    let labels = spec.template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
+    let Some(pod) = spec.template.spec else { return false };
+    Alike { labels: &labels, spec: &pod, namespace: Some(&id.namespace) }.are_one_per_node()
 }
 
 fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, String> {
@@ -308,7 +449,7 @@ impl Default for Extra {
     fn default() -> Self {
         Self {
             metadata: ExtraMetadata::default(),
-            spec: ExtraSpec { replicas: Some(0) },
+            spec: ExtraSpec { replicas: Some(0), ..ExtraSpec::default() },
             status: ExtraStatus::default(),
         }
     }

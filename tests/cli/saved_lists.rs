@@ -405,6 +405,22 @@ fn a_directory_is_read_to_its_leaves() {
     let output = env.run(["top", "--from", "gather", "-o", "json"]);
     assert_eq!(requested_and_fit(&output), COUNTED, "{output}");
     assert!(output.stderr.contains("2 files skipped that hold no Kubernetes object"), "{output}");
+    // The same as an archive, packed or not.
+    for (args, name) in [("cf", "gather.tar"), ("czf", "gather.tgz")] {
+        let status = std::process::Command::new("tar")
+            .args([args, name, "gather"])
+            .current_dir(env.home().path())
+            .status();
+        assert!(status.unwrap().success());
+        let archive = env.run(["top", "--from", name, "-o", "json"]);
+        assert_eq!(requested_and_fit(&archive), COUNTED, "{archive}");
+        assert!(archive.stderr.contains("2 files skipped that hold"), "{archive}");
+    }
+    let whole = std::fs::read(env.path("gather.tar")).unwrap();
+    std::fs::write(env.path("cut.tar"), &whole[..612]).unwrap();
+    let cut = env.run(["top", "--from", "cut.tar"]);
+    assert_eq!(cut.code, Some(1), "{cut}");
+    assert!(cut.stderr.contains("cut.tar is a tar archive that ends early or is damaged"), "{cut}");
     // A broken file of a directory is no reason to leave it out.
     env.write("dump/shop/pods.json", "{\"kind\": \"PodList\", \"items\": [");
     let broken = env.run(["top", "--from", "dump"]);

@@ -11,6 +11,7 @@ mod monitoring;
 mod page;
 mod prometheus;
 mod promql;
+mod replicas;
 pub mod rig;
 mod scraper;
 mod tenants;

@@ -351,6 +351,7 @@ impl Shared {
             ["api", "v1", ref rest @ ..] => (rest, "v1"),
             ["apis", "apps", "v1", ref rest @ ..] => (rest, "apps/v1"),
             ["apis", "autoscaling", "v2", ref rest @ ..] => (rest, "autoscaling/v2"),
+            ["apis", "node.k8s.io", "v1", ref rest @ ..] => (rest, "node.k8s.io/v1"),
             ["apis", "resource.k8s.io", "v1", ref rest @ ..] => (rest, "resource.k8s.io/v1"),
             _ => return None,
         };
@@ -368,6 +369,7 @@ impl Shared {
             "horizontalpodautoscalers" => "HorizontalPodAutoscaler",
             "configmaps" => "ConfigMap",
             "namespaces" => "Namespace",
+            "runtimeclasses" => "RuntimeClass",
             "deviceclasses" => "DeviceClass",
             "resourceslices" => "ResourceSlice",
             "resourceclaims" => "ResourceClaim",

@@ -69,6 +69,9 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
             let config_maps = within(&world.config_maps, namespace);
             list("ConfigMapList", "v1", &config_maps, paging, request)
         }
+        ["apis", "node.k8s.io", "v1", "runtimeclasses"] => {
+            list("RuntimeClassList", "node.k8s.io/v1", &world.runtime_classes, paging, request)
+        }
         ["apis", "resource.k8s.io", "v1", plural] => {
             let devices = world.devices.as_ref();
             let of = |list: fn(&Devices) -> &Vec<Value>| devices.map(list);

@@ -17,6 +17,7 @@ pub struct World {
     pub config_maps: Vec<Value>,
     /// Those that the server lists and watches: of the filler, and one that is closed.
     pub namespaces: Vec<Value>,
+    pub runtime_classes: Vec<Value>,
     /// Objects of `resource.k8s.io`; `None` where that is not served.
     pub devices: Option<Devices>,
     /// What `/version` says.
@@ -78,6 +79,7 @@ impl World {
                     "labels": {"oppscale.dev/opportunistic": "true"}}}),
                 json!({"metadata": {"name": "shop", "uid": "ns-2"}}),
             ],
+            runtime_classes: Vec::new(),
             devices: None,
             version,
             metrics: None,
@@ -103,6 +105,7 @@ impl World {
             ("horizontalpodautoscalers", &self.hpas),
             ("configmaps", &self.config_maps),
             ("namespaces", &self.namespaces),
+            ("runtimeclasses", &self.runtime_classes),
         ];
         all.into_iter().chain(devices).collect()
     }
@@ -110,6 +113,7 @@ impl World {
     /// One of them.
     pub fn collection_mut(&mut self, path: &str) -> &mut Vec<Value> {
         match path {
+            "runtimeclasses" => &mut self.runtime_classes,
             "deviceclasses" => &mut self.devices.get_or_insert_default().classes,
             "resourceslices" => &mut self.devices.get_or_insert_default().slices,
             "resourceclaims" => &mut self.devices.get_or_insert_default().claims,

@@ -14,6 +14,7 @@ use serde::de::{
 };
 use serde_json::Value;
 
+use crate::tar;
 use crate::yaml::{self, DuplicateKeys};
 
 /// How much a compressed file may hold, bytes: a list of 150,000 pods has a third of it.
@@ -41,26 +42,33 @@ impl TextFile {
     /// # Errors
     /// When it cannot be read or is not text.
     pub fn read(file: &str) -> anyhow::Result<Self> {
-        let mut bytes = Vec::new();
-        let name = if file == "-" {
-            std::io::stdin()
-                .lock()
-                .read_to_end(&mut bytes)
-                .context("cannot read standard input")?;
-            "standard input"
-        } else {
-            bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
-            file
-        };
-        let text = decode(bytes).map_err(|error| {
-            let words = Error::failure(format!("{name} {error}"));
-            match error.hint() {
-                Some(hint) => words.hint(hint),
-                None => words,
-            }
-        })?;
+        let (name, bytes) = read_bytes(file)?;
+        Ok(Self::of(name, bytes)?)
+    }
+
+    /// The text of a file that holds these bytes.
+    ///
+    /// # Errors
+    /// When they are not text.
+    pub(crate) fn of(name: &str, bytes: Vec<u8>) -> Result<Self, Error> {
+        let text = decode(bytes).map_err(|error| error.of_file(name))?;
         Ok(Self { name: name.to_owned(), text })
     }
+}
+
+/// What a file holds, and the name that errors call it by; `-` is standard input.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn read_bytes(file: &str) -> anyhow::Result<(&str, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    if file == "-" {
+        let mut input = std::io::stdin().lock();
+        input.read_to_end(&mut bytes).context("cannot read standard input")?;
+        return Ok(("standard input", bytes));
+    }
+    bytes = std::fs::read(file).with_context(|| format!("cannot read {file}"))?;
+    Ok((file, bytes))
 }
 
 /// Why bytes are not text. The words follow the name of the file.
@@ -81,6 +89,15 @@ pub enum NotText {
 }
 
 impl NotText {
+    /// The error of a file.
+    pub(crate) fn of_file(&self, name: &str) -> Error {
+        let words = Error::failure(format!("{name} {self}"));
+        match self.hint() {
+            Some(hint) => words.hint(hint),
+            None => words,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -105,14 +122,11 @@ const PACKED: [(&[u8], &str); 5] = [
 /// # Errors
 /// When it is something else.
 pub fn decode(bytes: Vec<u8>) -> Result<String, NotText> {
-    let bytes = match bytes.starts_with(&[0x1f, 0x8b]) {
-        true => unpack(&bytes)?,
-        false => bytes,
-    };
+    let bytes = unpacked(bytes)?;
     if let Some((_, what)) = PACKED.iter().find(|(magic, _)| bytes.starts_with(magic)) {
         return Err(NotText::Packed(what));
     }
-    if bytes.get(257..262) == Some(b"ustar") {
+    if tar::is_archive(&bytes) {
         return Err(NotText::Packed("a tar archive"));
     }
     match *bytes {
@@ -125,7 +139,15 @@ pub fn decode(bytes: Vec<u8>) -> Result<String, NotText> {
     }
 }
 
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, NotText> {
+/// The bytes of a file, unpacked if they are gzip.
+///
+/// # Errors
+/// When they are damaged, or hold more than any list.
+pub(crate) fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, NotText> {
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let bytes = &bytes[..];
     let mut unpacked = Vec::new();
     let limit = (bytes.len() as u64).saturating_mul(MAX_RATIO).clamp(SMALL, MAX_UNPACKED);
     let mut decoder = MultiGzDecoder::new(bytes).take(limit + 1);

@@ -29,6 +29,7 @@ mod pages;
 mod read;
 mod saved;
 mod snapshot;
+mod tar;
 mod tasks;
 mod transport;
 mod typed;

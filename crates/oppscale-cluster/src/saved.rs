@@ -1,7 +1,7 @@
 //! Lists saved from a cluster: what `kubectl get nodes,pods -A -o json|yaml` prints, what
 //! `kubectl cluster-info dump` writes, and the trees of `oc adm must-gather`.
 //!
-//! JSON or YAML, one document or many, one file, several or a directory, in any order. A part of a
+//! JSON or YAML, one document or many, one file, several, a directory or a tar archive, in any order. A part of a
 //! list never passes for the whole: what is not counted is named. Objects stay where they are in
 //! the text of a file, so that reading it needs little more memory than its size.
 
@@ -19,8 +19,9 @@ use oppscale_core::error::Error;
 
 use super::builder::SnapshotBuilder;
 use super::devices;
-use super::documents::{LOGS_START, Part, SyntaxError, TextFile, parts};
+use super::documents::{self, LOGS_START, Part, SyntaxError, TextFile, parts};
 use super::snapshot::{InvalidObject, Snapshot};
+use super::tar;
 use super::typed;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
 use super::yaml::{self, DuplicateKeys};
@@ -219,14 +220,49 @@ impl SavedFiles {
         for path in paths {
             match path != "-" && Path::new(path).is_dir() {
                 true => saved.add_directory(Path::new(path))?,
-                false => {
-                    if saved.add(TextFile::read(path)?, false)? == 0 {
-                        bail!(Error::failure(format!("{path} is empty")).hint(HOW_TO_SAVE));
-                    }
-                }
+                false => saved.add_file(path)?,
             }
         }
         Ok(saved)
+    }
+
+    /// Reads a file: a text, or an archive of texts.
+    fn add_file(&mut self, path: &str) -> anyhow::Result<()> {
+        let (name, bytes) = documents::read_bytes(path)?;
+        let bytes = documents::unpacked(bytes).map_err(|error| error.of_file(name))?;
+        if tar::is_archive(&bytes) {
+            return self.add_archive(name, &bytes);
+        }
+        if self.add(TextFile::of(name, bytes)?, false)? == 0 {
+            bail!(Error::failure(format!("{path} is empty")).hint(HOW_TO_SAVE));
+        }
+        Ok(())
+    }
+
+    /// Reads what a tar archive holds, as a directory.
+    fn add_archive(&mut self, archive: &str, bytes: &[u8]) -> anyhow::Result<()> {
+        let mut has_manifests = false;
+        for entry in tar::entries(bytes) {
+            let entry = entry
+                .map_err(|error| Error::failure(format!("{archive} {error}")).hint(HOW_TO_SAVE))?;
+            let name = format!("{archive}:{}", entry.path);
+            let mut steps = entry.path.split('/');
+            if steps.any(|step| step.starts_with('.') && !matches!(step, "." | "..")) {
+                continue;
+            }
+            if !is_manifest(&entry.path.to_ascii_lowercase()) {
+                self.skipped_files.push(|| name);
+                continue;
+            }
+            has_manifests = true;
+            if self.add(TextFile::of(&name, entry.bytes.to_vec())?, true)? == 0 {
+                self.skipped_files.push(|| name);
+            }
+        }
+        match has_manifests {
+            true => Ok(()),
+            false => Err(without_manifests(archive).into()),
+        }
     }
 
     /// Reads what a directory and those in it hold of JSON and YAML, as
@@ -236,13 +272,7 @@ impl SavedFiles {
         manifests_in(directory, &mut files, &mut self.skipped_files)
             .with_context(|| format!("cannot read {}", directory.display()))?;
         if files.is_empty() {
-            bail!(
-                Error::failure(format!(
-                    "{} holds no file that ends in .json, .yaml or .yml",
-                    directory.display()
-                ))
-                .hint(HOW_TO_SAVE)
-            );
+            bail!(without_manifests(&directory.display().to_string()));
         }
         for path in files {
             let name = path.display().to_string();
@@ -427,14 +457,24 @@ fn manifests_in(
                 manifests_in(&path, found, skipped)?;
             }
         } else if path.is_file() {
-            let bare = name.strip_suffix(".gz").unwrap_or(&name);
-            match [".json", ".yaml", ".yml"].iter().any(|end| bare.ends_with(end)) {
+            match is_manifest(&name) {
                 true => found.push(path),
                 false => skipped.push(|| path.display().to_string()),
             }
         }
     }
     Ok(())
+}
+
+/// Whether a file of this name, in small letters, is read where it is one of many.
+fn is_manifest(name: &str) -> bool {
+    let bare = name.strip_suffix(".gz").unwrap_or(name);
+    [".json", ".yaml", ".yml"].iter().any(|end| bare.ends_with(end))
+}
+
+fn without_manifests(name: &str) -> Error {
+    Error::failure(format!("{name} holds no file that ends in .json, .yaml or .yml"))
+        .hint(HOW_TO_SAVE)
 }
 
 /// The text between the logs that `kubectl cluster-info dump` puts among the objects. Ends with

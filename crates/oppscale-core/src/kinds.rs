@@ -324,6 +324,8 @@ kinds! {
         Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
             .short(&["pdb"])
             .installed(Installed::Namespace);
+    RUNTIME_CLASS =
+        Kind::new("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses").cluster_scoped().served();
     DEVICE_CLASS =
         Kind::new(RESOURCE, "v1", "DeviceClass", "deviceclasses").cluster_scoped().served();
     RESOURCE_SLICE =

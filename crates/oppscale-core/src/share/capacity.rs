@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::ShareRequest;
+use super::{ONE_PER_NODE, ShareRequest};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount};
 use crate::node::NodeRecord;
@@ -147,6 +147,9 @@ impl SharedCapacity {
     fn free_on(&self, account: &NodeAccount, allocatable: &Resources) -> Vec<Amount> {
         let shares = |id| matches!(self.requests.get(id as usize), Some(Some(_)));
         let free = |name: &String| {
+            if name.starts_with(ONE_PER_NODE) {
+                return 1;
+            }
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.get(name)).sum();
             let (paid, opportunistic) = (&account.paid, &account.opportunistic);

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row};
-use super::{Allocation, Share, ShareLimit, ShareRequest};
+use super::{Allocation, ONE_PER_NODE, Share, ShareLimit, ShareRequest};
 use crate::headroom::Limit;
 use crate::resources::{Amount, Resources};
 use crate::units::WHOLE as WHOLE_SHARE;
@@ -246,6 +246,7 @@ impl<'r> Division<'r> {
             ShareLimit::MaxShare
         } else {
             let by = used_up
+                .filter(|((name, _), _)| !name.starts_with(ONE_PER_NODE))
                 .filter(|((_, need), left)| **need > 0 && *left < *need)
                 .map(|((name, _), _)| name.clone())
                 .next();

@@ -35,6 +35,10 @@ use super::resources::{Amount, Resources};
 
 pub use capacity::SharedCapacity;
 
+/// Prefix of resources of which every node has one. A replica of which a node holds one only requests
+/// such a resource of its own.
+pub const ONE_PER_NODE: &str = "one-per-node:";
+
 /// A workload's request for a share.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ShareRequest {

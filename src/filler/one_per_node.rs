@@ -1,0 +1,62 @@
+//! Pods of which a node holds one only, whatever they request: two would want the same port of it
+//! (NodePorts), or keep apart by its name (InterPodAffinity, 1.36).
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::core::v1::{PodAffinityTerm, PodSpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+
+use super::hpa;
+
+/// Pods of a template: their labels, their spec, and the namespace that they are in, if it is known.
+#[derive(Clone, Copy)]
+pub struct Alike<'p> {
+    /// Their labels.
+    pub labels: &'p BTreeMap<String, String>,
+    /// Their spec.
+    pub spec: &'p PodSpec,
+    /// Their namespace.
+    pub namespace: Option<&'p str>,
+}
+
+impl<'p> Alike<'p> {
+    /// Whether a node holds one of them only.
+    pub fn are_one_per_node(self) -> bool {
+        self.have_host_port() || self.spread_terms().any(|term| self.keep_apart_by_host(term))
+    }
+
+    fn have_host_port(self) -> bool {
+        // In the network of the host, every port is one of the host.
+        let is_host = self.spec.host_network == Some(true);
+        let sidecars = self.spec.init_containers.iter().flatten();
+        let sidecars = sidecars.filter(|c| c.restart_policy.as_deref() == Some("Always"));
+        let containers = self.spec.containers.iter().chain(sidecars);
+        let mut ports = containers.flat_map(|container| container.ports.iter().flatten());
+        ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
+    }
+
+    /// Required terms of anti-affinity.
+    pub(super) fn spread_terms(self) -> impl Iterator<Item = &'p PodAffinityTerm> {
+        let affinity = self.spec.affinity.as_ref().and_then(|a| a.pod_anti_affinity.as_ref());
+        affinity
+            .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref())
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether a term keeps the pods on nodes of their own.
+    pub(super) fn keep_apart_by_host(self, term: &PodAffinityTerm) -> bool {
+        let namespaces = term.namespaces.as_deref().unwrap_or_default();
+        let own_namespace = match &term.namespace_selector {
+            // One that selects everything selects the own namespace, too.
+            Some(selector) => *selector == LabelSelector::default(),
+            None => namespaces.is_empty(),
+        } || namespaces.iter().any(|name| Some(&**name) == self.namespace);
+        let is_of_others = term.mismatch_label_keys.iter().flatten().next().is_some();
+        let labels = self.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        term.topology_key == "kubernetes.io/hostname"
+            && own_namespace
+            && !is_of_others
+            && hpa::selects(term.label_selector.as_ref(), labels)
+    }
+}
