@@ -7,7 +7,6 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -95,7 +94,7 @@ impl Heartbeat {
         std::future::poll_fn(|context| {
             let polled = task.as_mut().poll(context);
             self.0.polled.store(self.now(), Ordering::Relaxed);
-            if let Poll::Pending = polled {
+            if polled.is_pending() {
                 while ticks.poll_tick(context).is_ready() {}
             }
             polled

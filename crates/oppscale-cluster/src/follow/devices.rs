@@ -65,7 +65,7 @@ struct Known {
 /// What has changed since devices were counted last.
 enum News {
     /// Anything, so that all is read anew.
-    All(DeviceInventory),
+    All(Box<DeviceInventory>),
     /// Claims, and nothing else.
     Claims(Vec<ResourceClaim>),
     None,
@@ -175,7 +175,7 @@ impl Known {
         let (is_new, has_new_claims) = (self.is_new, self.has_new_claims);
         (self.is_new, self.has_new_claims) = (false, false);
         match (is_new, has_new_claims) {
-            (true, _) => News::All(self.inventory()),
+            (true, _) => News::All(Box::new(self.inventory())),
             (false, true) => News::Claims(self.claims.all()),
             (false, false) => News::None,
         }
@@ -287,7 +287,7 @@ impl DeviceFollower {
             let news = store.known().take_news();
             self.cluster_state.change(|builder, _| {
                 match news {
-                    News::All(inventory) => builder.set_devices(inventory),
+                    News::All(inventory) => builder.set_devices(*inventory),
                     News::Claims(claims) => builder.set_claims(claims),
                     News::None => builder.recount_devices(),
                 }
