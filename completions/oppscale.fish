@@ -52,14 +52,26 @@ complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "load" -d 'Send re
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "completion" -d 'Print a completion script for a shell'
 complete -c oppscale -n "__fish_oppscale_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l from -d 'Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l by -d 'Row per node, namespace, workload, pod, container, pool (the label is chosen for each node) or pool=LABEL' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tree -d 'Tree of rows: node,pod or any order of resource, node, namespace, workload and pod' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; :asc or :desc' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l columns -d 'Columns, as [RESOURCE.]FIGURE[%]: name,requests,memory.limits%' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s L -l label-columns -d 'Also show the values of these labels, of nodes or pods' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Only rows of this namespace; also the namespace of --workload KIND/NAME' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l taint -d 'Only nodes with this taint, as KEY[=VALUE][:EFFECT]; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Only pods of this namespace; also the namespace of --workload KIND/NAME' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l namespace-selector -d 'Only pods of namespaces with these labels' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l pod-selector -d 'Only pods with these labels' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l phase -d 'Only pods in these phases; those that have ended occupy nothing' -r -f -a "Pending\t''
+Running\t''
+Succeeded\t''
+Failed\t''
+Unknown\t''"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods [default: oppscale.dev/opportunistic=true]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replica -d 'Shape of a replica for SLOTS [default: the workload\'s, or cpu=1]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l reserve -d 'Reserve to keep free: cores (30) or a share of cpu and memory (15%)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replica -d 'Shape of a replica for SLOTS; repeat it to compare several [default: the workload\'s, or cpu=1]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tolerate -d 'Taint that replicas tolerate besides, as KEY[=VALUE][:EFFECT]; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l reserve -d 'Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l target-utilization -d 'Reserve as a target utilization: 85% keeps 15% free' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s o -l output -d 'Output format: table, wide, json, yaml, csv or name' -r -f -a "table\t'For people, as wide as the terminal'
 wide\t'With memory, what is free now, and why a node is not usable'
@@ -69,6 +81,10 @@ csv\t'The rows, integers'
 name\t'Only names, as kubectl takes them'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l explain -d 'Explain how the requests of this pod are counted' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l fail-below -d 'Exit with 1 if less remains: cpu=10,memory=64Gi,replicas=5' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l without -d 'Without this node, or the nodes with these labels: would its paid pods find a place?' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l add -d 'With more nodes: 3xcpu=32,memory=128Gi[,label=KEY=VALUE][,taint=KEY:EFFECT]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l survive -d 'Would paid pods find a place after the loss of any 1 node, zone, pool or value of a LABEL?' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l price -d 'Price of an hour: cpu=0.031,memory=0.004,gpu=2 per core, GiB and device; with pool=NAME that of a pool; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l interval -d 'Minimum time between two lines of --watch or two frames of the screen: 500ms, 10s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l record -d 'Also write the capacity history to a file, which grows and may be cut off' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replay -d 'Replay a recorded capacity history instead of reading a cluster' -r -F
@@ -95,6 +111,12 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l theme -d 'Colo
 dark\t'Brighter colours for a dark background'
 light\t'Darker colours for a light background'
 ansi\t'The 16 colours that the terminal itself is set to'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l limits -d 'Also show limits, and the capacity of nodes'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l percent -d 'Also show amounts in percent of allocatable'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l available -d 'Show what is free out of allocatable instead of the amounts in between'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l no-headers -d 'Leave the headings of a table or CSV out'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l no-taint -d 'Only nodes without taints'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s A -l all-namespaces -d 'Pods of all namespaces, which is the default'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l show-unusable -d 'Also show nodes that fillers cannot use, and why'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Also show current usage, from metrics.k8s.io'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l once -d 'Print one table and exit, also on a terminal'

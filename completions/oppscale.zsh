@@ -42,17 +42,26 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
             (top)
 _arguments "${_arguments_options[@]}" : \
 '*--from=[Saved lists to read instead of a cluster\: files of kubectl, a directory, or - for stdin]:FILE:_default' \
-'--by=[Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL]:WHAT:_default' \
+'--by=[Row per node, namespace, workload, pod, container, pool (the label is chosen for each node) or pool=LABEL]:WHAT:_default' \
+'(--explain)--tree=[Tree of rows\: node,pod or any order of resource, node, namespace, workload and pod]::LEVELS:_default' \
 '*--resource=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
 '*--resources=[Resources to show, sorted by the first\: cpu,memory,pods,nvidia.com/gpu]:NAMES:_default' \
-'--sort-by=[Sort by name, state, nodes, allocatable, others, opportunistic, remaining, free, usage, slots or pods; \:asc or \:desc]:KEY-ORDER:_default' \
+'*--columns=[Columns, as \[RESOURCE.\]FIGURE\[%\]\: name,requests,memory.limits%]:COLUMNS:_default' \
+'*-L+[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
+'*--label-columns=[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
+'--sort-by=[Sort by \[RESOURCE.\]KEY\[%\]\[\:asc|\:desc\], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods]:KEY-ORDER:_default' \
 '-l+[Only nodes with these labels]:LABELS:_default' \
 '--selector=[Only nodes with these labels]:LABELS:_default' \
-'-n+[Only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
-'--namespace=[Only rows of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'(--no-taint)*--taint=[Only nodes with this taint, as KEY\[=VALUE\]\[\:EFFECT\]; repeatable]:TAINT:_default' \
+'-n+[Only pods of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'--namespace=[Only pods of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'--namespace-selector=[Only pods of namespaces with these labels]:LABELS:_default' \
+'--pod-selector=[Only pods with these labels]:LABELS:_default' \
+'*--phase=[Only pods in these phases; those that have ended occupy nothing]:PHASES:(Pending Running Succeeded Failed Unknown)' \
 '--workload=[The filler\: \[NAMESPACE/\]KIND/NAME, or a label selector of pods \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
-'--replica=[Shape of a replica for SLOTS \[default\: the workload'\''s, or cpu=1\]]:SHAPE:_default' \
-'(--target-utilization)--reserve=[Reserve to keep free\: cores (30) or a share of cpu and memory (15%)]:CORES-SHARE:_default' \
+'*--replica=[Shape of a replica for SLOTS; repeat it to compare several \[default\: the workload'\''s, or cpu=1\]]:SHAPE:_default' \
+'*--tolerate=[Taint that replicas tolerate besides, as KEY\[=VALUE\]\[\:EFFECT\]; repeatable]:TAINT:_default' \
+'(--target-utilization)--reserve=[Reserve to keep free\: cores (30), cpu=30,memory=64Gi or a share of both (15%)]:CORES-SHARE:_default' \
 '--target-utilization=[Reserve as a target utilization\: 85% keeps 15% free]:PERCENT:_default' \
 '-o+[Output format\: table, wide, json, yaml, csv or name]:FORMAT:((table\:"For people, as wide as the terminal"
 wide\:"With memory, what is free now, and why a node is not usable"
@@ -68,6 +77,10 @@ csv\:"The rows, integers"
 name\:"Only names, as kubectl takes them"))' \
 '(-o --output --by --fail-below)--explain=[Explain how the requests of this pod are counted]:NAMESPACE/-POD:_default' \
 '--fail-below=[Exit with 1 if less remains\: cpu=10,memory=64Gi,replicas=5]:LIMITS:_default' \
+'(--explain -w --watch --record --replay)*--without=[Without this node, or the nodes with these labels\: would its paid pods find a place?]:NODE-LABELS:_default' \
+'(--explain -w --watch --record --replay)*--add=[With more nodes\: 3xcpu=32,memory=128Gi\[,label=KEY=VALUE\]\[,taint=KEY\:EFFECT\]]:NODES:_default' \
+'(--explain -w --watch --record --replay)--survive=[Would paid pods find a place after the loss of any 1 node, zone, pool or value of a LABEL?]:1-zone-pool-LABEL:_default' \
+'*--price=[Price of an hour\: cpu=0.031,memory=0.004,gpu=2 per core, GiB and device; with pool=NAME that of a pool; repeatable]:PRICES:_default' \
 '--interval=[Minimum time between two lines of --watch or two frames of the screen\: 500ms, 10s]:DURATION:_default' \
 '(--from -o --output --explain --fail-below)--record=[Also write the capacity history to a file, which grows and may be cut off]:FILE:_files' \
 '(--from --record --workload --explain --usage --fail-below -o --output)--replay=[Replay a recorded capacity history instead of reading a cluster]:FILE:_files' \
@@ -94,6 +107,13 @@ never\:"Never"))' \
 dark\:"Brighter colours for a dark background"
 light\:"Darker colours for a light background"
 ansi\:"The 16 colours that the terminal itself is set to"))' \
+'(-w --watch --record --replay)--limits[Also show limits, and the capacity of nodes]' \
+'--percent[Also show amounts in percent of allocatable]' \
+'(--columns)--available[Show what is free out of allocatable instead of the amounts in between]' \
+'--no-headers[Leave the headings of a table or CSV out]' \
+'--no-taint[Only nodes without taints]' \
+'(-n --namespace)-A[Pods of all namespaces, which is the default]' \
+'(-n --namespace)--all-namespaces[Pods of all namespaces, which is the default]' \
 '--show-unusable[Also show nodes that fillers cannot use, and why]' \
 '(--from)--usage[Also show current usage, from metrics.k8s.io]' \
 '(-w --watch --record --replay)--once[Print one table and exit, also on a terminal]' \

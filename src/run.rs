@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::FromArgMatches;
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, Cli};
@@ -87,7 +87,25 @@ fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     if called.is_some_and(|name| name == PLUGIN) {
         command = command.bin_name("kubectl oppscale");
     }
-    Cli::from_arg_matches(&command.try_get_matches_from(arguments)?)
+    Cli::from_arg_matches(&command.try_get_matches_from(arguments).map_err(suggest)?)
+}
+
+/// Adds what was meant by words of other tools: `kubectl top nodes`, `kube-capacity version`.
+fn suggest(mut error: clap::Error) -> clap::Error {
+    let word = |kind| match error.get(kind) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => String::new(),
+    };
+    let unknown = [word(ContextKind::InvalidSubcommand), word(ContextKind::InvalidArg)];
+    let tip = match unknown.each_ref().map(String::as_str) {
+        ["version", _] => "the version is printed by --version",
+        [_, "node" | "nodes" | "no"] => "rows are nodes by default; --by chooses others",
+        [_, "pod" | "pods" | "po"] => "rows of pods: --by pod",
+        [_, "namespace" | "namespaces" | "ns"] => "rows of namespaces: --by namespace",
+        _ => return error,
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    error
 }
 
 /// Logs to stderr. The client library logs whole bodies when it cannot read them, and it

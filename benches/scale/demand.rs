@@ -78,6 +78,7 @@ fn ledger(waiting: usize, shapes: usize, rules: usize) -> Ledger {
             workload: ("Deployment", "web"),
             opportunistic,
             claims: Vec::new(),
+            limits: None,
             state,
         });
     };

@@ -23,6 +23,7 @@ pub fn run() {
             workload: ("Deployment", "web"),
             opportunistic: pod.is_multiple_of(7),
             claims: Vec::new(),
+            limits: None,
             state: PodState::Bound {
                 node: &nodes[(pod + round) % nodes.len()],
                 footprint: footprints[(pod + round) % footprints.len()].clone(),

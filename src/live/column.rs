@@ -1,6 +1,6 @@
 //! The columns of each table, and which of them a width has room for.
 
-use oppscale_core::figures::{self, Figure, Format, Kind};
+use oppscale_core::figures::{self, Choice, Figure, Format, Kind};
 use oppscale_core::view::RowKind;
 
 use super::view::View;
@@ -98,7 +98,7 @@ impl Table<'_> {
             (_, Some(kind)) => {
                 let format = if self.wide { Format::LiveWide } else { Format::Live };
                 let title = |figure: &Figure| figure.heading(kind, true);
-                self.heads(figures::shown(kind, format, false), title, Some(kind))
+                self.heads(figures::shown(&[kind], format, &Choice::default()), title, Some(kind))
             }
         }
     }

@@ -129,9 +129,9 @@ impl Measurement {
             }
             View::Pools => view::by_pool(headroom, pool_label),
             _ if pods_unknown => Vec::new(),
-            View::Namespaces => view::by_namespace(ledger, is_counted),
+            View::Namespaces => view::by_namespace(ledger.bound(), is_counted),
             View::Workloads { namespace } => {
-                let mut rows = view::by_workload(ledger, is_counted);
+                let mut rows = view::by_workload(ledger.bound(), is_counted);
                 if let Some(namespace) = namespace {
                     rows.retain(|row| row.namespace.as_ref() == Some(namespace));
                 }
@@ -143,7 +143,7 @@ impl Measurement {
             View::OnNode { name } => {
                 let account = ledger.nodes().find(|(node, _)| node == name);
                 self.on_node = account.map(|(_, a)| (a.paid.clone(), a.opportunistic.clone()));
-                view::by_workload(ledger, |node| node == name)
+                view::by_workload(ledger.bound(), |node| node == name)
             }
             View::Hpas => {
                 let own = ledger.bound().filter(|pod| pod.opportunistic).map(|pod| pod.group);

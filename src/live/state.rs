@@ -121,6 +121,7 @@ impl State {
             filler_priority: resolved.priority,
             nodes: nodes.clone(),
             pods_unknown: false,
+            ..Query::default()
         }
     }
 

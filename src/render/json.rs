@@ -6,8 +6,11 @@ use k8s_openapi::jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use oppscale_cluster::follow::{Health, WatchStatus};
-use oppscale_core::figures::{self, Context, Format};
-use oppscale_core::headroom::{Limit, Totals};
+use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
+use oppscale_core::figures::{self, Column, Form, Format};
+use oppscale_core::headroom::{Fit, Headroom, Limit, Totals};
+use oppscale_core::price::Cost;
+use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::view::{By, Row, RowKind};
 
@@ -86,20 +89,35 @@ fn value(report: &Report, has_rows: bool) -> Value {
     let [usable, all] = &report.totals;
     let mut usable = totals(report, usable, &headroom.usable);
     usable["fitReplicas"] = headroom.fit.as_ref().map_or(Value::Null, |f| integer(f.replicas));
-    usable["limitedBy"] = headroom.fit.as_ref().map_or(Value::Null, |fit| match &fit.limit {
-        Limit::Slots => json!("slots"),
-        Limit::Remaining(name) => json!(name),
-    });
+    usable["limitedBy"] = headroom.fit.as_ref().map_or(Value::Null, limited_by);
     let mut root = Map::new();
     root.insert("schemaVersion".into(), json!(SCHEMA_VERSION));
     root.insert("replica".into(), amounts(report.query.replica.footprint()));
     root.insert("reserve".into(), amounts(&headroom.reserve));
-    if has_rows {
-        let (plural, rows) = rows(report);
-        root.insert(plural.into(), Value::Array(rows));
+    if has_rows && report.is_tree {
+        root.insert("tree".into(), Value::Array(tree(report, &report.rows)));
+    } else if has_rows {
+        let rows = report.rows.iter().map(|row| self::row(report, row)).collect();
+        root.insert(field(report).into(), Value::Array(rows));
     }
     let all = totals(report, all, &headroom.all);
-    root.insert("totals".into(), json!({ "usable": usable, "all": all }));
+    if !report.further.is_empty() {
+        usable["shapes"] = shapes(report);
+    }
+    let mut totals = json!({ "usable": usable, "all": all });
+    if let Some(sum) = &report.rows_total {
+        totals["rows"] = json!({
+            "rows": report.rows.len(),
+            "resources": resources(report, sum, RowKind::RowsTotal),
+        });
+    }
+    root.insert("totals".into(), totals);
+    if let Some(outcome) = &report.what_if {
+        root.insert("whatIf".into(), what_if(outcome));
+    }
+    if !report.prices.is_empty() {
+        root.insert("monthlyCost".into(), cost(report));
+    }
     root.insert("paidDemand".into(), demand);
     root.insert("pods".into(), json!(if report.query.pods_unknown { "unknown" } else { "known" }));
     root.insert("unknown".into(), Value::Array(unknown));
@@ -108,25 +126,56 @@ fn value(report: &Report, has_rows: bool) -> Value {
     Value::Object(root)
 }
 
-/// The field of the rows, and the rows.
-fn rows(report: &Report) -> (&'static str, Vec<Value>) {
-    let field = match report.by {
+/// The field of the rows.
+fn field(report: &Report) -> &'static str {
+    match report.by {
         By::Node => "nodes",
         By::Pool(_) => "pools",
         By::Namespace => "namespaces",
         By::Workload => "workloads",
-    };
-    (field, report.rows.iter().map(|row| self::row(report, row)).collect())
+        // `pods` tells whether pods are known.
+        By::Pod => "podRows",
+        By::Container => "containers",
+    }
+}
+
+/// Rows with those below them.
+fn tree(report: &Report, rows: &[Row]) -> Vec<Value> {
+    let mut values = Vec::new();
+    let mut rest = rows;
+    while let Some((first, below)) = rest.split_first() {
+        let children = below.iter().take_while(|row| row.depth > first.depth).count();
+        let (children, after) = below.split_at(children);
+        let mut value = row(report, first);
+        value["level"] = json!(first.row_kind.noun());
+        if !children.is_empty() {
+            value["children"] = Value::Array(tree(report, children));
+        }
+        values.push(value);
+        rest = after;
+    }
+    values
 }
 
 fn row(report: &Report, row: &Row) -> Value {
     let mut fields = Map::new();
-    for figure in figures::shown(row.row_kind, Format::Data, report.usage) {
+    for figure in figures::shown(&[row.row_kind], Format::Data, &report.choice) {
         if !figure.is_of_resource() {
-            fields.insert(figure.id.to_owned(), json_of(&figure.of(row, &Context::default())));
+            fields.insert(figure.id.to_owned(), json_of(&figure.of(row, &report.context(""))));
         } else if !fields.contains_key("resources") {
             fields.insert("resources".to_owned(), resources(report, row, row.row_kind));
         }
+    }
+    if !report.labels.is_empty() {
+        fields.insert("labels".to_owned(), json!(row.labels));
+    }
+    if !row.further_slots.is_empty() {
+        let slots = report.further.iter().zip(&row.further_slots);
+        let of = |(replica, slots): (&Replica, Option<Amount>)| {
+            (replica.to_string(), slots.map_or(Value::Null, integer))
+        };
+        let slots = slots.map(|((replica, _), slots)| of((replica, *slots)));
+        fields.insert("furtherSlots".to_owned(), Value::Object(slots.collect()));
     }
     Value::Object(fields)
 }
@@ -134,13 +183,90 @@ fn row(report: &Report, row: &Row) -> Value {
 /// The figures of `row` for each resource: those that rows of this kind have.
 fn resources(report: &Report, row: &Row, kind: RowKind) -> Value {
     let of = |resource: &String| {
-        let context = Context { resource, ..Context::default() };
-        let figures = figures::shown(kind, Format::Data, report.usage);
-        let figures = figures.filter(|figure| figure.is_of_resource());
-        let fields = figures.map(|f| (f.id.to_owned(), json_of(&f.of(row, &context))));
-        (resource.clone(), Value::Object(fields.collect()))
+        let context = report.context(resource);
+        let mut fields = Map::new();
+        let kinds = [kind];
+        let figures = figures::shown(&kinds, Format::Data, &report.choice);
+        for figure in figures.filter(|figure| figure.is_of_resource()) {
+            fields.insert(figure.id.to_owned(), json_of(&figure.of(row, &context)));
+            if report.choice.percent && figure.has_percent() {
+                let column = Column { figure, resource: Some(resource), form: Form::Percent };
+                let percent = column.of(row, &context).number();
+                let percent = percent.map_or(Value::Null, |p| json!(p as f64 / 10.0));
+                fields.insert(format!("{}Percent", figure.id), percent);
+            }
+        }
+        (resource.clone(), Value::Object(fields))
     };
-    Value::Object(report.resources.iter().map(of).collect())
+    let is_of_row = |name: &&String| row.resource.as_ref().is_none_or(|own| own == *name);
+    Value::Object(report.resources.iter().filter(is_of_row).map(of).collect())
+}
+
+/// How many replicas of each further shape fit.
+fn shapes(report: &Report) -> Value {
+    let shape = |(replica, headroom): &(Replica, Headroom)| {
+        json!({
+            "replica": amounts(replica.footprint()),
+            "slots": headroom.usable.slots.map_or(Value::Null, integer),
+            "fitReplicas": headroom.fit.as_ref().map_or(Value::Null, |fit| integer(fit.replicas)),
+            "limitedBy": headroom.fit.as_ref().map_or(Value::Null, limited_by),
+        })
+    };
+    report.further.iter().map(shape).collect()
+}
+
+fn limited_by(fit: &Fit) -> Value {
+    match &fit.limit {
+        Limit::Slots => json!("slots"),
+        Limit::Remaining(name) => json!(name),
+    }
+}
+
+fn what_if(outcome: &Outcome) -> Value {
+    let homeless = |pods: &[Homeless]| -> Value {
+        let pod = |pod: &Homeless| json!({ "namespace": pod.namespace, "name": pod.name, "reason": pod.reason });
+        pods.iter().map(pod).collect()
+    };
+    let loss = |loss: &Loss| {
+        json!({
+            "nodes": loss.nodes,
+            "displacedPods": loss.displaced,
+            "displaced": amounts(&loss.requests),
+            "lostFillers": loss.fillers,
+            "withoutPlace": homeless(&loss.homeless),
+        })
+    };
+    let mut value = json!({ "passed": outcome.is_passed(), "addedNodes": outcome.added });
+    match &outcome.loss {
+        Some(lost) => value["without"] = loss(lost),
+        None if outcome.added > 0 => value["withoutPlace"] = homeless(&outcome.homeless),
+        None => {}
+    }
+    if let Some(survival) = &outcome.survival {
+        value["survive"] = json!({
+            "domain": survival.domain,
+            "tried": survival.tried,
+            "notSurvived": survival.fatal,
+            "worst": { "name": survival.worst, "loss": loss(&survival.loss) },
+        });
+    }
+    value
+}
+
+fn cost(report: &Report) -> Value {
+    // To the cent, which is finer than any price.
+    let cents = |amount: f64| json!((amount * 100.0).round() / 100.0);
+    let of = |cost: Cost| {
+        json!({
+            "allocatable": cents(cost.allocatable),
+            "idle": cents(cost.idle),
+            "opportunistic": cents(cost.opportunistic),
+        })
+    };
+    let pools = report.costs_of_pools();
+    let pools: Map<_, _> =
+        pools.into_iter().map(|(pool, cost)| (pool.to_owned(), of(cost))).collect();
+    json!({ "usable": of(report.cost()), "pools": pools })
 }
 
 fn totals(report: &Report, row: &Row, totals: &Totals) -> Value {

@@ -8,11 +8,16 @@ pub mod load;
 pub mod simulation;
 pub mod table;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use oppscale_cluster::{Snapshot, Usage};
+use oppscale_core::demand::what_if::Outcome;
+use oppscale_core::figures::{Choice, Context};
 use oppscale_core::headroom::{Headroom, NodeHeadroom, Query};
+use oppscale_core::pods::PodDetail;
+use oppscale_core::price::{self, Cost, Price};
+use oppscale_core::replica::Replica;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{By, Row, RowKind};
 
@@ -21,23 +26,62 @@ use oppscale_core::view::{By, Row, RowKind};
 pub struct Report {
     /// What a row stands for.
     pub by: By,
+    /// The kinds of the rows: several in a tree.
+    pub kinds: Vec<RowKind>,
+    /// The figures to show.
+    pub choice: Choice,
     /// Resources to show, in order.
     pub resources: Vec<String>,
     /// The rows, sorted.
     pub rows: Vec<Row>,
     /// The sums over usable nodes, and over all nodes whose figures are known.
     pub totals: [Row; 2],
+    /// The sum of rows that are not nodes or pools.
+    pub rows_total: Option<Row>,
+    /// Labels whose values are shown.
+    pub labels: Vec<String>,
+    /// Whether tables and CSV have headings.
+    pub has_headings: bool,
+    /// Whether the rows are a tree, each below the last one of a smaller depth.
+    pub is_tree: bool,
+    /// The counts for further shapes of a replica.
+    pub further: Vec<(Replica, Headroom)>,
+    /// What became of the cluster with other nodes.
+    pub what_if: Option<Outcome>,
+    /// Prices of an hour.
+    pub prices: Vec<Price>,
     /// The count.
     pub headroom: Headroom,
     /// The settings of the count.
     pub query: Query,
     /// Objects that could not be counted.
     pub unknown: Vec<Unknown>,
-    /// Whether usage was requested.
-    pub usage: bool,
 }
 
 impl Report {
+    /// What the usable nodes cost a month.
+    pub fn cost(&self) -> Cost {
+        let usable = self.headroom.nodes.iter().filter(|node| node.is_usable());
+        price::cost(&self.prices, usable)
+    }
+
+    /// What the usable nodes of each pool cost a month.
+    pub fn costs_of_pools(&self) -> BTreeMap<&str, Cost> {
+        let mut pools: BTreeMap<&str, Vec<&NodeHeadroom>> = BTreeMap::new();
+        for node in self.headroom.nodes.iter().filter(|node| node.is_usable()) {
+            pools.entry(node.pool(None)).or_default().push(node);
+        }
+        let cost = |(pool, nodes): (_, Vec<&NodeHeadroom>)| {
+            (pool, price::cost(&self.prices, nodes.into_iter()))
+        };
+        pools.into_iter().map(cost).collect()
+    }
+
+    /// What values of its rows depend on, for `resource`.
+    pub fn context<'r>(&'r self, resource: &'r str) -> Context<'r> {
+        Context { resource, cluster: Some(&self.headroom.usable.allocatable), now: 0 }
+    }
+
     /// The rows that are shown to people: unusable nodes only when `show_unusable`, unknown
     /// ones always.
     pub fn shown_rows(&self, show_unusable: bool) -> impl Iterator<Item = &Row> {
@@ -149,7 +193,9 @@ fn of_node(name: &str, problem: String) -> Unknown {
 }
 
 /// Puts usage into the rows and totals of a report.
-pub fn add_usage(report: &mut Report, usage: &Usage) {
+///
+/// Rows of a part of the pods have the usage of `pods`, which are that part; it is empty otherwise.
+pub fn add_usage(report: &mut Report, usage: &Usage, pods: &[&PodDetail]) {
     let headroom = &report.headroom;
     let label = match &report.by {
         By::Pool(label) => label.as_deref(),
@@ -168,8 +214,31 @@ pub fn add_usage(report: &mut Report, usage: &Usage) {
     for ((namespace, _, _), used) in &usage.workloads {
         namespaces.entry(namespace).or_default().add(used);
     }
+    // The sum over some pods; `None` when one of them has no figure.
+    let of_pods = |is_counted: &dyn Fn(&PodDetail) -> bool| {
+        let mut some = pods.iter().filter(|pod| is_counted(pod)).peekable();
+        some.peek()?;
+        some.try_fold(Resources::default(), |mut sum, pod| {
+            sum.add(pod.usage.as_ref()?);
+            Some(sum)
+        })
+    };
+    let is_part = !pods.is_empty();
     for row in report.rows.iter_mut().chain(&mut report.totals) {
         row.usage = match row.row_kind {
+            RowKind::Pod | RowKind::Container | RowKind::RowsTotal => continue,
+            // Sums of a tree are made of its pods.
+            RowKind::Namespace | RowKind::Workload | RowKind::NodeOfWorkload if report.is_tree => {
+                continue;
+            }
+            RowKind::NodeOfWorkload if is_part => {
+                of_pods(&|pod| pod.node.as_deref() == Some(&row.name))
+            }
+            RowKind::Namespace if is_part => of_pods(&|pod| *pod.group.namespace == *row.name),
+            RowKind::Workload if is_part => of_pods(&|pod| {
+                let group = &pod.group;
+                (&*group.namespace, &*group.kind, &*group.name) == row.names()
+            }),
             RowKind::Node | RowKind::NodeOfWorkload => usage.nodes.get(&row.name).cloned(),
             RowKind::Pool => of_nodes(&|node| node.pool(label) == row.name),
             RowKind::Namespace => namespaces.get(row.name.as_str()).cloned(),
@@ -179,7 +248,7 @@ pub fn add_usage(report: &mut Report, usage: &Usage) {
                 usage.workloads.get(&key).cloned()
             }
             RowKind::UsableTotal => of_nodes(&NodeHeadroom::is_usable),
-            RowKind::AllTotal => of_nodes(&NodeHeadroom::is_known),
+            RowKind::AllTotal | RowKind::Resource => of_nodes(&NodeHeadroom::is_known),
         };
     }
 }
@@ -191,6 +260,10 @@ pub fn names(report: &Report, show_unusable: bool) -> String {
         (By::Namespace, _, _) => format!("namespace/{}\n", row.name),
         (By::Workload, Some(namespace), Some(kind)) => {
             format!("{namespace}/{}/{}\n", kind.to_lowercase(), row.name)
+        }
+        (By::Pod, _, _) => format!("pod/{}\n", row.name),
+        (By::Container, Some(namespace), _) => {
+            format!("{namespace}/{}/{}\n", row.pod.as_deref().unwrap_or(""), row.name)
         }
         _ => format!("{}\n", row.name),
     };

@@ -4,8 +4,12 @@
 //! out, never digits. Without a terminal nothing is left out.
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
-use oppscale_core::figures::{self, Context, Figure, Format, Tone, Value};
-use oppscale_core::resources::{Amount, PODS, Resources};
+use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
+use oppscale_core::figures::{self, Form, Format, Kind, Tone, Value};
+use oppscale_core::headroom::Headroom;
+use oppscale_core::price::Cost;
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, MEMORY, PODS, Resources};
 use oppscale_core::units;
 use oppscale_core::view::{Row, RowKind};
 use ratatui::style as color;
@@ -25,6 +29,9 @@ pub(super) struct Column {
     pub(super) cells: Vec<(String, Style)>,
 }
 
+/// Columns that are left out before the amounts of further resources: those of this order on.
+const LEAST: u8 = 7;
+
 /// The table and its footer within the terminal's width, and a note of the columns that were left
 /// out, if any were.
 pub fn compact(
@@ -32,24 +39,22 @@ pub fn compact(
     show_unusable: bool,
     printer: &Printer,
 ) -> (String, Option<String>) {
-    let mut columns = columns_of(report, show_unusable, Format::Table);
+    let rows = shown_rows(report, show_unusable);
+    let usual: Vec<&str> = amount_resources(report).collect();
+    let mut columns = columns_of(report, &rows, Format::Table, &usual, printer);
     let mut hidden = Vec::new();
     if let Some(width) = printer.width() {
-        if table_width(&columns) > width {
-            for column in &mut columns {
-                column.long.clone_from(&column.short);
-            }
+        shorten(&mut columns, width);
+        leave_out(&mut columns, width, LEAST, &mut hidden);
+        if table_width(&columns) > width && usual.len() > 1 && report.choice.columns.is_none() {
+            // Of further resources only what share of them is requested.
+            columns = columns_of(report, &rows, Format::Table, &usual[..1], printer);
+            shorten(&mut columns, width);
+            hidden = usual[1..].iter().map(|name| format!("amounts of {name}")).collect();
         }
-        while table_width(&columns) > width {
-            let Some(drop) = columns.iter().map(|column| column.drop).max().filter(|d| *d > 0)
-            else {
-                break;
-            };
-            let at = columns.iter().position(|column| column.drop == drop);
-            hidden.extend(at.map(|at| columns.remove(at).long));
-        }
+        leave_out(&mut columns, width, 1, &mut hidden);
     }
-    let mut text = lines(&columns, printer);
+    let mut text = lines(&columns, report.has_headings, printer);
     text.push_str(&footer(report, show_unusable, false, printer));
     let hidden = hidden.join(", ");
     let note = format!("too narrow for {hidden}; -o wide shows all");
@@ -58,44 +63,169 @@ pub fn compact(
 
 /// The table with every column, however wide.
 pub fn wide(report: &Report, show_unusable: bool, printer: &Printer) -> String {
-    let columns = columns_of(report, show_unusable, Format::Wide);
-    lines(&columns, printer) + &footer(report, show_unusable, true, printer)
+    let rows = shown_rows(report, show_unusable);
+    let resources: Vec<&str> = amount_resources(report).collect();
+    let columns = columns_of(report, &rows, Format::Wide, &resources, printer);
+    lines(&columns, report.has_headings, printer) + &footer(report, show_unusable, true, printer)
 }
 
-fn columns_of(report: &Report, show_unusable: bool, format: Format) -> Vec<Column> {
-    let kind = report.by.row_kind();
-    let mut rows: Vec<&Row> = report.shown_rows(show_unusable).collect();
-    if kind.is_of_nodes() {
+fn shorten(columns: &mut [Column], width: usize) {
+    if table_width(columns) > width {
+        for column in columns {
+            column.long.clone_from(&column.short);
+        }
+    }
+}
+
+/// Leaves columns out while the table is too wide, the greatest order first, down to `least`.
+fn leave_out(columns: &mut Vec<Column>, width: usize, least: u8, hidden: &mut Vec<String>) {
+    while table_width(columns) > width {
+        let Some(drop) = columns.iter().map(|column| column.drop).max().filter(|d| *d >= least)
+        else {
+            break;
+        };
+        let at = columns.iter().position(|column| column.drop == drop);
+        hidden.extend(at.map(|at| columns.remove(at).long));
+    }
+}
+
+fn shown_rows(report: &Report, show_unusable: bool) -> Vec<&Row> {
+    let mut rows: Vec<&Row> = report.shown_rows(show_unusable || report.is_tree).collect();
+    if report.kinds.iter().all(|kind| kind.is_of_nodes()) {
         rows.extend(&report.totals);
     }
+    rows.extend(&report.rows_total);
+    rows
+}
+
+/// The resources whose amounts have columns: in a tree by resource, each row has its own.
+fn amount_resources(report: &Report) -> impl Iterator<Item = &str> {
+    let has_own = report.kinds.contains(&RowKind::Resource);
+    let names = report.resources.iter().map(String::as_str).enumerate();
     // The count of pods has a column of its own.
-    let names = report.resources.iter().enumerate();
-    let names = names.filter(|(at, name)| *at == 0 || *name != PODS).map(|(_, name)| name);
-    let column = |(figure, resource): (&'static Figure, Option<&str>)| {
-        let prefix = match resource {
-            Some(name) if report.resources.len() > 1 => name.to_uppercase() + "-",
-            _ => String::new(),
+    let is_shown = move |(at, name): &(usize, &str)| *at == 0 || !has_own && *name != PODS;
+    names.filter(is_shown).map(|(_, name)| name)
+}
+
+/// The columns, with the amounts of `resources` and the requested share of the others.
+fn columns_of(
+    report: &Report,
+    rows: &[&Row],
+    format: Format,
+    resources: &[&str],
+    printer: &Printer,
+) -> Vec<Column> {
+    let kind = report.kinds.first().copied().unwrap_or_default();
+    let of_owners = usize::from(!kind.is_of_nodes());
+    let names: Vec<String> = resources.iter().map(|name| (*name).to_owned()).collect();
+    let mut figures = figures::columns(&report.kinds, format, &report.choice, names.iter());
+    let is_named = report.choice.columns.is_some();
+    if report.is_tree && !is_named {
+        // The rows above a row say the same.
+        let has = |kind| report.kinds.contains(&kind);
+        figures.retain(|column| match column.figure.id {
+            "namespace" => false,
+            "node" => !has(RowKind::Node) && !has(RowKind::NodeOfWorkload),
+            "owner" => !has(RowKind::Workload),
+            _ => true,
+        });
+    }
+    if !is_named {
+        let amounts = amount_resources(report).filter(|name| !resources.contains(name));
+        let share = figures::find("share").map(|figure| {
+            let column =
+                |name| figures::Column { figure, resource: Some(name), form: Form::default() };
+            amounts.map(column).collect::<Vec<_>>()
+        });
+        let after = figures.iter().rposition(|column| column.resource.is_some());
+        let after = after.map_or(figures.len(), |at| at + 1);
+        figures.splice(after..after, share.unwrap_or_default());
+    }
+    let distinct = |column: &figures::Column<'_>| column.resource != resources.first().copied();
+    let has_prefix =
+        figures.iter().any(|c| distinct(c) && c.figure.kind != Kind::Share && c.resource.is_some());
+    let column = |of: figures::Column<'_>| {
+        let resource = of.resource.unwrap_or("");
+        let is_first = Some(resource) == resources.first().copied();
+        let is_further = !resource.is_empty() && !is_first;
+        let needs_prefix = !resource.is_empty()
+            && (has_prefix || !is_first)
+            && !report.kinds.contains(&RowKind::Resource);
+        let prefix = |name: &str| match needs_prefix {
+            true => name.to_uppercase() + "-",
+            false => String::new(),
         };
-        let resource = resource.unwrap_or("");
+        let percent = if of.form == Form::Percent { "%" } else { "" };
+        let heading = |is_short| match of.figure.id {
+            "name" if report.is_tree => tree_heading(report),
+            "slots" if !report.further.is_empty() => format!("SLOTS {}", report.query.replica),
+            _ => format!("{}{percent}", of.figure.heading(kind, is_short)),
+        };
+        let short = if resource == MEMORY { "mem" } else { resource };
+        let order = of.figure.drop[of_owners];
         Column {
-            long: prefix.clone() + figure.heading(kind, false),
-            short: prefix + figure.heading(kind, true),
-            drop: figure.drop[usize::from(!kind.is_of_nodes())],
-            left: figure.is_text(),
-            cells: rows.iter().map(|row| cell(figure, row, resource, format)).collect(),
+            long: prefix(resource) + &heading(false),
+            short: prefix(short) + &heading(true),
+            drop: if is_named || order == 0 { 0 } else { order + u8::from(is_further) },
+            left: of.figure.is_text(),
+            cells: rows.iter().map(|row| cell(&of, row, report, format, printer)).collect(),
         }
     };
-    figures::columns(kind, format, report.usage, names).into_iter().map(column).collect()
+    let slots = figures.iter().position(|column| column.figure.id == "slots");
+    let labels = figures.iter().position(|column| column.resource.is_some());
+    let labels = labels.unwrap_or(figures.len());
+    let mut columns: Vec<Column> = figures.into_iter().map(column).collect();
+    if let Some(slots) = slots {
+        let further = report.further.iter().enumerate().map(|(at, (replica, _))| {
+            let cell = |row: &&Row| match row.further_slots.get(at) {
+                Some(Some(slots)) => (slots.to_string(), Style::Plain),
+                _ => ("?".to_owned(), Style::Warn),
+            };
+            let heading = replica.to_string();
+            let cells = rows.iter().map(cell).collect();
+            Column { long: heading.clone(), short: heading, drop: 0, left: false, cells }
+        });
+        columns.splice(slots + 1..slots + 1, further);
+    }
+    let label = |key: &String| {
+        // As `kubectl -L` has it: without what stands before the slash.
+        let heading = key.rsplit('/').next().unwrap_or(key).to_uppercase();
+        let cell = |row: &&Row| (row.labels.get(key).cloned().unwrap_or_default(), Style::Plain);
+        let cells = rows.iter().map(cell).collect();
+        Column { long: heading.clone(), short: heading, drop: 0, left: true, cells }
+    };
+    columns.splice(labels..labels, report.labels.iter().map(label));
+    columns
+}
+
+fn tree_heading(report: &Report) -> String {
+    report.kinds.iter().map(|kind| kind.heading()).collect::<Vec<_>>().join("/")
 }
 
 /// The text of a cell and its style.
-fn cell(figure: &Figure, row: &Row, resource: &str, format: Format) -> (String, Style) {
-    let is_total = matches!(row.row_kind, RowKind::UsableTotal | RowKind::AllTotal);
+fn cell(
+    column: &figures::Column<'_>,
+    row: &Row,
+    report: &Report,
+    format: Format,
+    printer: &Printer,
+) -> (String, Style) {
+    let figure = column.figure;
     if figure.id == "name" {
-        return (row.title(), if is_total { Style::Bold } else { Style::Plain });
+        let style = if row.row_kind.is_total() { Style::Bold } else { Style::Plain };
+        // In a tree without a level of namespaces, the name needs its own.
+        let namespace = row
+            .namespace
+            .as_ref()
+            .filter(|_| report.is_tree && !report.kinds.contains(&RowKind::Namespace));
+        let namespace = namespace.map(|name| format!("{name}/")).unwrap_or_default();
+        return (branch(row, printer) + &namespace + &row.title(), style);
     }
-    let value = figure.of(row, &Context { resource, ..Context::default() });
-    if is_total && value == Value::Absent && !figure.is_of_resource() {
+    let resource = row.resource.as_deref().or(column.resource).unwrap_or("");
+    let context = report.context(resource);
+    let value = figure.of(row, &context);
+    let has_none = value == Value::Absent && !figure.is_of_resource();
+    if has_none && (row.row_kind.is_total() || report.is_tree) {
         return (String::new(), Style::Plain);
     }
     let style = match figure.tone_of(row, &value) {
@@ -104,7 +234,16 @@ fn cell(figure: &Figure, row: &Row, resource: &str, format: Format) -> (String, 
         Tone::Bad => Style::Bad,
         Tone::Plain | Tone::Strong | Tone::Good | Tone::Paid | Tone::Filler => Style::Plain,
     };
-    (figure.kind.text(&value, resource, format == Format::Wide).into_owned(), style)
+    (column.text(row, &context, format == Format::Wide), style)
+}
+
+/// What stands before the name of a row of a tree.
+fn branch(row: &Row, printer: &Printer) -> String {
+    let sign = if printer.is_unicode() { "└ " } else { "- " };
+    match row.depth {
+        0 => String::new(),
+        depth => "  ".repeat(depth - 1) + sign,
+    }
 }
 
 /// The width of the table, as [`lines`] writes it.
@@ -119,12 +258,14 @@ fn table_width(columns: &[Column]) -> usize {
 /// Spaces between columns, as in kubectl.
 const GAP: usize = 2;
 
-pub(super) fn lines(columns: &[Column], printer: &Printer) -> String {
+pub(super) fn lines(columns: &[Column], has_headings: bool, printer: &Printer) -> String {
     let mut table = plain_table();
     if printer.is_colored() {
         table.enforce_styling();
     }
-    table.set_header(columns.iter().map(|column| styled(&column.long, Style::Bold, printer)));
+    if has_headings {
+        table.set_header(columns.iter().map(|column| styled(&column.long, Style::Bold, printer)));
+    }
     let rows = columns.first().map_or(0, |column| column.cells.len());
     for row in 0..rows {
         table.add_row(columns.iter().map(|column| {
@@ -194,7 +335,8 @@ pub(super) fn footer(
 ) -> String {
     let headroom = &report.headroom;
     let mut lines = Vec::new();
-    let hidden = report.rows.len() - report.shown_rows(show_unusable).count();
+    let is_whole = show_unusable || report.is_tree;
+    let hidden = report.rows.len() - report.shown_rows(is_whole).count();
     if hidden > 0 {
         let nodes = if hidden == 1 { "1 node is" } else { &format!("{hidden} nodes are") };
         lines.push(format!("{nodes} not usable and not shown (--show-unusable)"));
@@ -207,10 +349,9 @@ pub(super) fn footer(
             .collect();
         (!parts.is_empty()).then(|| parts.join(", "))
     };
-    let listed = |resources: &Resources| {
-        text(&mut report.resources.iter().map(|name| (name.as_str(), resources.get(name))))
-    };
-    // A shortage matters whether or not its resource has a column.
+    // What is kept or short matters whether or not its resource has a column.
+    let listed =
+        |resources: &Resources| text(&mut resources.present().filter(|(name, _)| *name != PODS));
     let overcommit = headroom.usable.overcommit.as_ref();
     if let Some(overcommit) = overcommit.and_then(|short| text(&mut short.present())) {
         lines.push(printer.paint(Style::Bad, &format!("overcommitted: {overcommit}")));
@@ -248,13 +389,21 @@ pub(super) fn footer(
     if let Some(reserve) = listed(&headroom.reserve) {
         lines.push(format!("reserve: {reserve}"));
     }
-    lines.push(fit_line(report));
+    lines.push(fit_line(&report.query.replica, headroom));
+    lines.extend(report.further.iter().map(|(replica, headroom)| fit_line(replica, headroom)));
+    if headroom.fit.as_ref().is_some_and(|fit| fit.replicas == 0) {
+        lines.extend(misfit_lines(report, &text));
+    }
+    if !report.prices.is_empty() {
+        lines.push(cost_line(report.cost()));
+    }
+    if let Some(outcome) = &report.what_if {
+        lines.extend(what_if_lines(outcome, &listed, printer));
+    }
     format!("\n{}\n", lines.join("\n"))
 }
 
-fn fit_line(report: &Report) -> String {
-    let replica = &report.query.replica;
-    let headroom = &report.headroom;
+fn fit_line(replica: &Replica, headroom: &Headroom) -> String {
     let Some(fit) = &headroom.fit else {
         return format!("replicas of {replica} that fit: unknown");
     };
@@ -267,4 +416,105 @@ fn fit_line(report: &Report) -> String {
         "{} replicas of {replica} fit ({}); {running} opportunistic {pods} {verb} on these nodes",
         fit.replicas, fit.limit
     )
+}
+
+/// Why no replica fits, and where one would.
+fn misfit_lines(
+    report: &Report,
+    text: &dyn Fn(&mut dyn Iterator<Item = (&str, Amount)>) -> Option<String>,
+) -> Vec<String> {
+    let (headroom, replica) = (&report.headroom, &report.query.replica);
+    let mut lines = Vec::new();
+    if let Some((node, lacking)) = headroom.nearest_fit(replica)
+        && let Some(lacking) = text(&mut lacking.present())
+    {
+        lines.push(format!("node {node} comes nearest; it lacks {lacking}"));
+    }
+    for room in headroom.tainted_room(replica) {
+        let nodes = units::plural(room.nodes, "node");
+        let flags: Vec<_> = room.taints.iter().map(|key| format!("--tolerate {key}")).collect();
+        let (taints, flags) = (room.taints.join(" and "), flags.join(" "));
+        lines.push(format!("{} would on {nodes} tainted {taints}: {flags}", room.replicas));
+    }
+    lines
+}
+
+fn cost_line(cost: Cost) -> String {
+    let money = |amount: f64| units::count(amount.round() as u64);
+    let share = |part: f64, whole: f64| match whole > 0.0 {
+        true => format!("{:.0}%", 100.0 * part / whole),
+        false => "-".to_owned(),
+    };
+    format!(
+        "a month of usable nodes costs {}; {} of it idles without fillers ({}), of which fillers use {} ({})",
+        money(cost.allocatable),
+        money(cost.idle),
+        share(cost.idle, cost.allocatable),
+        money(cost.opportunistic),
+        share(cost.opportunistic, cost.idle),
+    )
+}
+
+/// What becomes of paid pods on other nodes.
+fn what_if_lines(
+    outcome: &Outcome,
+    listed: &dyn Fn(&Resources) -> Option<String>,
+    printer: &Printer,
+) -> Vec<String> {
+    let moved = |loss: &Loss| {
+        let pods = units::plural(loss.displaced, "paid pod");
+        match listed(&loss.requests) {
+            Some(requests) => format!("{pods} ({requests})"),
+            None => pods,
+        }
+    };
+    let mut lines = Vec::new();
+    let mut name = |pods: &[Homeless]| {
+        for Homeless { namespace, name, reason } in pods {
+            let line = format!("no place for pod {namespace}/{name}: {reason}");
+            lines.push(printer.paint(Style::Bad, &line));
+        }
+    };
+    let added = match outcome.added {
+        0 => String::new(),
+        added => format!("with {} more, ", units::plural(added, "node")),
+    };
+    let verdict = |pods: &[Homeless]| match pods.len() {
+        0 => "all find a place".to_owned(),
+        few => format!("{few} find no place"),
+    };
+    let mut sentences = Vec::new();
+    if let Some(loss) = &outcome.loss {
+        name(&loss.homeless);
+        let (nodes, moved) = (loss.nodes.join(", "), moved(loss));
+        let verdict = verdict(&loss.homeless);
+        let fillers = units::plural(loss.fillers, "filler");
+        sentences.push(format!(
+            "{added}without {nodes}: {moved} must move, {verdict}; {fillers} would be lost"
+        ));
+    } else if !added.is_empty() {
+        name(&outcome.homeless);
+        sentences.push(match outcome.homeless.len() {
+            0 => format!("{added}every paid pod has a place"),
+            few => format!("{added}{} still without a place", units::plural(few, "paid pod")),
+        });
+    }
+    if let Some(survival) = &outcome.survival {
+        let (domain, worst, moved) = (&survival.domain, &survival.worst, moved(&survival.loss));
+        name(&survival.loss.homeless);
+        let tried = survival.tried;
+        sentences.push(match survival.fatal.len() {
+            0 => format!(
+                "the loss of any one {domain} is survived ({tried} tried); the worst is {worst}: \
+                 {moved} must move"
+            ),
+            fatal => format!(
+                "the loss of one {domain} is not survived ({fatal} of {tried} tried); the worst is \
+                 {worst}: {moved} must move, {}",
+                verdict(&survival.loss.homeless)
+            ),
+        });
+    }
+    lines.extend(sentences);
+    lines
 }

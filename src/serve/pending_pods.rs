@@ -161,7 +161,16 @@ mod tests {
         let key = PodKey::of_parts("", "shop", name);
         let workload = ("Deployment", "checkout");
         let (opportunistic, claims) = (false, Vec::new());
-        PodRecord { key, namespace: "shop", name, workload, opportunistic, claims, state: standing }
+        PodRecord {
+            key,
+            namespace: "shop",
+            name,
+            workload,
+            opportunistic,
+            claims,
+            limits: None,
+            state: standing,
+        }
     }
 
     fn waiting(gated: bool) -> PodState<'static> {

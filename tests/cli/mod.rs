@@ -23,6 +23,7 @@ mod top_pace;
 mod top_page;
 mod top_replay;
 mod top_rotation;
+mod top_rows;
 mod top_saved;
 mod top_screen;
 mod top_states;

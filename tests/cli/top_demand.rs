@@ -74,10 +74,10 @@ fn pods_below_the_fillers_priority_keep_nothing_from_them() {
 fn free_agrees_with_remaining() {
     insta::assert_snapshot!(
         run("top", "pool-free.json", &["--by", "pool", "-o", "wide", "--resource", "cpu"]).stdout, @"
-    POOL             NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  FREE  SLOTS   PODS
-    a                  1/2           20       4              9          6     6      6  2/220
-    usable (1 node)                  10       4              0          6     6      6  1/110
-    all (2 nodes)                    20       4              9          -     -      6  2/220
+    POOL             NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  LIMITS  REMAINING  FREE  SLOTS   PODS
+    a                  1/2           20       4              9       0          6     6      6  2/220
+    usable (1 node)                  10       4              0       0          6     6      6  1/110
+    all (2 nodes)                    20       4              9       0          -     -      6  2/220
 
     6 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");

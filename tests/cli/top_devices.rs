@@ -63,7 +63,7 @@ fn a_resource_that_pods_hold_and_no_node_lists_is_unknown_and_never_a_shortage()
     all (1 node)                      ?    3000              0          -     24  1/110
 
     unknown: the remaining nvidia.com/gpumem, which no node has in status.allocatable
-    waiting paid pods request nvidia.com/gpumem 3000
+    waiting paid pods request cpu 4, nvidia.com/gpu 1, nvidia.com/gpumem 3000
     24 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------
     note: all pods are of namespace shop; without -A kubectl saves one namespace only, and pods of others would be missing here
@@ -90,10 +90,10 @@ fn a_pod_that_waits_for_an_unlisted_resource_keeps_its_cpu() {
 #[test]
 fn a_node_whose_device_plugin_went_is_short_of_its_devices() {
     insta::assert_snapshot!(top("17-plugin-gone.json", &[]), @"
-    NODE             STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
-    g1               Ready           32       0              0         32     32  1/110
-    usable (1 node)                  32       0              0         32     32  1/110
-    all (1 node)                     32       0              0          -     32  1/110
+    NODE             STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS   PODS
+    g1               Ready               32           0                  0             32                32Gi              0                     0              32Gi     32  1/110
+    usable (1 node)                      32           0                  0             32                32Gi              0                     0              32Gi     32  1/110
+    all (1 node)                         32           0                  0              -                32Gi              0                     0                 -     32  1/110
 
     overcommitted: nvidia.com/gpu 2
     32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
@@ -135,7 +135,8 @@ fn an_unreadable_extended_resource_is_unknown_and_the_rest_of_its_node_counts() 
         let n1 = &report["nodes"][1]["resources"];
         assert_eq!(n1["cpu"]["remaining"], 7000, "{output}");
         let gpu = json!({
-            "allocatable": null, "others": 1, "opportunistic": 0, "remaining": null, "free": null
+            "allocatable": null, "requests": 1, "others": 1, "opportunistic": 0,
+            "remaining": null, "free": null
         });
         assert_eq!(n1["nvidia.com/gpu"], gpu, "{output}");
         let usable = &report["totals"]["usable"];
@@ -277,10 +278,11 @@ fn devices_are_allocatable_held_and_free_by_class_node_and_in_all() {
     env.write("list", &json!({ "kind": "List", "items": items }).to_string());
     let by_workload = ["top", "--from", "list", "--resource", gpu, "--by", "workload"];
     insta::assert_snapshot!(env.run(by_workload), @"
-    NAMESPACE  WORKLOAD  OTHERS  OPPORTUNISTIC  PODS
-    shop       pod/p1         1              0     1
-    shop       pod/p2         1              0     1
-    shop       pod/p3         0              0     1
+    NAMESPACE  WORKLOAD             OTHERS  OPPORTUNISTIC  PODS
+    shop       pod/p1                    1              0     1
+    shop       pod/p2                    1              0     1
+    shop       pod/p3                    0              0     1
+               total (3 workloads)       2              0     3
 
     13 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------

@@ -27,15 +27,15 @@ fn top(path: &str, answer: Answer) -> CommandOutput {
 #[test]
 fn refused_pods_leave_a_table_of_nodes_with_question_marks() {
     assert_snapshot!(top(PODS, Answer::Recorded("403-pods")), @r#"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
-    fake-00000        Ready           32       ?              ?          ?      ?  ?/110
-    fake-00001        Ready           32       ?              ?          ?      ?  ?/110
-    fake-00002        Ready           32       ?              ?          ?      ?  ?/110
-    fake-00003        Ready           32       ?              ?          ?      ?  ?/110
-    fake-00004        Ready           32       ?              ?          ?      ?  ?/110
-    fake-00005        Ready           24       ?              ?          ?      ?  ?/110
-    usable (6 nodes)                 184       ?              ?          ?      ?  ?/660
-    all (6 nodes)                    184       ?              ?          -      ?  ?/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS   PODS
+    fake-00000        Ready               32           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    fake-00001        Ready               32           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    fake-00002        Ready               32           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    fake-00003        Ready               32           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    fake-00004        Ready               32           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    fake-00005        Ready               24           ?                  ?              ?                96Gi              ?                     ?                 ?      ?  ?/110
+    usable (6 nodes)                     184           ?                  ?              ?               576Gi              ?                     ?                 ?      ?  ?/660
+    all (6 nodes)                        184           ?                  ?              -               576Gi              ?                     ?                 -      ?  ?/660
 
     replicas of cpu=1 that fit: unknown
     ------- stderr -------
@@ -56,7 +56,9 @@ fn refused_pods_are_null_in_json_not_zero() {
     let json: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(output.code, Some(3), "{output}");
     let cpu = &json["totals"]["usable"]["resources"]["cpu"];
-    assert_snapshot!(cpu, @r#"{"allocatable":184000,"others":null,"opportunistic":null,"remaining":null,"free":null}"#);
+    assert_snapshot!(cpu, @r#"
+    {"allocatable":184000,"requests":null,"others":null,"opportunistic":null,"remaining":null,"free":null}
+    "#);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use oppscale::live::{Measurement, Setup, State, draw};
 use oppscale::terminal::Theme;
 use oppscale_cluster::follow::{Health, Phase, WatchStatus};
-use oppscale_cluster::{SavedFiles, Snapshot, read_saved};
-use oppscale_core::figures::{self, Context, FIGURES, Figure, Format, Kind, Value};
+use oppscale_cluster::{Request, SavedFiles, Snapshot, read_saved_as};
+use oppscale_core::figures::{self, Choice, Column, Context, FIGURES, Figure, Format, Kind, Value};
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::view::{self, By, Row};
 use ratatui::buffer::Buffer;
@@ -27,7 +27,8 @@ fn top(name: &str, args: &[&str]) -> String {
 
 fn snapshot(name: &str) -> Snapshot {
     let path = fixture(name).display().to_string();
-    read_saved(&SavedFiles::load(&[path]).unwrap(), None, "default").unwrap().0
+    let request = Request { limits: true, ..Request::default() };
+    read_saved_as(&SavedFiles::load(&[path]).unwrap(), &request).unwrap().0
 }
 
 /// The rows of a cluster, and its totals where a table has them.
@@ -38,8 +39,9 @@ fn rows(snapshot: &Snapshot, by: &By) -> (Vec<Row>, Vec<Row>) {
     let rows = match by {
         By::Node => view::by_node(&headroom),
         By::Pool(_) => view::by_pool(&headroom, Some("pool")),
-        By::Namespace => view::by_namespace(&snapshot.ledger, is_counted),
-        By::Workload => view::by_workload(&snapshot.ledger, is_counted),
+        By::Namespace => view::by_namespace(snapshot.ledger.bound(), is_counted),
+        By::Workload => view::by_workload(snapshot.ledger.bound(), is_counted),
+        By::Pod | By::Container => unreachable!(),
     };
     let totals = if by.row_kind().is_of_nodes() { view::totals(&headroom).into() } else { vec![] };
     (rows, totals)
@@ -47,9 +49,10 @@ fn rows(snapshot: &Snapshot, by: &By) -> (Vec<Row>, Vec<Row>) {
 
 /// The cells of a row in a table.
 fn cells(row: &Row, by: &By, format: Format, resources: &[String]) -> Vec<String> {
-    let columns = figures::columns(by.row_kind(), format, false, resources.iter());
-    let cell = |(figure, resource): (&'static Figure, Option<&str>)| {
-        let resource = resource.unwrap_or("");
+    let choice = Choice::default();
+    let columns = figures::columns(&[by.row_kind()], format, &choice, resources.iter());
+    let cell = |column: Column<'_>| {
+        let (figure, resource) = (column.figure, column.resource.unwrap_or(""));
         let value = figure.of(row, &Context { resource, ..Context::default() });
         let is_total = row.row_kind != by.row_kind();
         match figure.id {
@@ -110,7 +113,7 @@ fn every_output_shows_what_the_registry_computes() {
                 (text("namespace"), text("kind"), text("name")) == row.names()
             };
             let line = lines.iter().find(is_line).unwrap();
-            for figure in figures::shown(row.row_kind, Format::Data, false) {
+            for figure in figures::shown(&[row.row_kind], Format::Data, &Choice::default()) {
                 if figure.kind == Kind::Amount {
                     let value = figure.of(row, &Context { resource, ..Context::default() });
                     let number = value.number().map(|number| number as i64);
@@ -123,7 +126,10 @@ fn every_output_shows_what_the_registry_computes() {
             }
         }
         for (row, total) in totals.iter().zip(["usable", "all"]) {
-            for figure in FIGURES.iter().filter(|f| f.kind == Kind::Amount && f.id != "usage") {
+            for figure in FIGURES
+                .iter()
+                .filter(|f| f.kind == Kind::Amount && f.formats.contains(&Format::Data))
+            {
                 let value = figure.of(row, &Context { resource: "cpu", ..Context::default() });
                 let json = &json["totals"][total]["resources"]["cpu"][figure.id];
                 assert_eq!(
@@ -179,13 +185,14 @@ fn the_live_screen_shows_what_the_registry_computes() {
         for row in &rows {
             let context =
                 Context { resource: "cpu", cluster: cluster[0].allocatable.as_ref(), now: 0 };
-            let expected: Vec<String> = figures::shown(row.row_kind, Format::Live, false)
-                .filter(|figure| figure.kind != Kind::Bar)
-                .map(|figure| match figure.id {
-                    "name" => row.title(),
-                    _ => figure.kind.text(&figure.of(row, &context), "cpu", false).into_owned(),
-                })
-                .collect();
+            let expected: Vec<String> =
+                figures::shown(&[row.row_kind], Format::Live, &Choice::default())
+                    .filter(|figure| figure.kind != Kind::Bar)
+                    .map(|figure| match figure.id {
+                        "name" => row.title(),
+                        _ => figure.kind.text(&figure.of(row, &context), "cpu", false).into_owned(),
+                    })
+                    .collect();
             let is_line = |line: &Vec<String>| {
                 // A bar that is unknown, or hardly begun, is one more word.
                 let mut rest = line.iter();
@@ -213,10 +220,10 @@ fn the_live_screen_shows_what_the_registry_computes() {
 fn a_cordoned_node_has_no_part_in_what_is_free() {
     let by = ["--by", "pool", "-o", "wide", "--resource", "cpu"];
     insta::assert_snapshot!(top(POOL_FREE, &by), @"
-    POOL             NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  FREE  SLOTS   PODS
-    a                  1/2           20       4              9          6     6      6  2/220
-    usable (1 node)                  10       4              0          6     6      6  1/110
-    all (2 nodes)                    20       4              9          -     -      6  2/220
+    POOL             NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  LIMITS  REMAINING  FREE  SLOTS   PODS
+    a                  1/2           20       4              9       0          6     6      6  2/220
+    usable (1 node)                  10       4              0       0          6     6      6  1/110
+    all (2 nodes)                    20       4              9       0          -     -      6  2/220
 
     6 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
@@ -236,8 +243,9 @@ fn the_figures_of_json_are_documented() {
     let (before, rest) = page.split_once("<!-- figures -->\n").unwrap();
     let (_, after) = rest.split_once("<!-- /figures -->").unwrap();
     let mut table = "\n| field | rows | is |\n|---|---|---|\n".to_owned();
-    let is_data =
-        |f: &&Figure| f.formats.contains(&Format::Data) || f.formats.contains(&Format::Usage);
+    let is_data = |f: &&Figure| {
+        [Format::Data, Format::Usage, Format::Limits].iter().any(|one| f.formats.contains(one))
+    };
     for figure in FIGURES.iter().filter(is_data) {
         let by = [By::Node, By::Pool(None), By::Namespace, By::Workload];
         let names = ["nodes", "pools", "namespaces", "workloads"];

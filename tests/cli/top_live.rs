@@ -27,15 +27,15 @@ fn a_live_cluster_is_read_with_two_lists_and_counted() {
     let server = FakeApiServer::start(World::blog());
     let output = TestEnv::of(&server).run(["top"]);
     assert_snapshot!(output, @"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
-    fake-00000        Ready           32       4             16         28     28   19/110
-    fake-00004        Ready           32       4             16         28     28   19/110
-    fake-00002        Ready           32    5.25             15      26.75     26   18/110
-    fake-00003        Ready           32    6.25             15      25.75     25   18/110
-    fake-00001        Ready           32    9.25             14      22.75     22   18/110
-    fake-00005        Ready           24       4             14         20     20   17/110
-    usable (6 nodes)                 184   32.75             90     151.25    149  109/660
-    all (6 nodes)                    184   32.75             90          -    149  109/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS     PODS
+    fake-00000        Ready               32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28   19/110
+    fake-00004        Ready               32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28   19/110
+    fake-00002        Ready               32        5.25                 15          26.75                96Gi         4.25Gi                  15Gi            91.7Gi     26   18/110
+    fake-00003        Ready               32        6.25                 15          25.75                96Gi          1.3Gi                  15Gi            94.6Gi     25   18/110
+    fake-00001        Ready               32        9.25                 14          22.75                96Gi          4.3Gi                  14Gi            91.6Gi     22   18/110
+    fake-00005        Ready               24           4                 14             20                96Gi         3.37Gi                  14Gi            92.6Gi     20   17/110
+    usable (6 nodes)                     184       32.75                 90         151.25               576Gi         19.9Gi                  90Gi             556Gi    149  109/660
+    all (6 nodes)                        184       32.75                 90              -               576Gi         19.9Gi                  90Gi                 -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
@@ -110,10 +110,10 @@ fn a_list_that_expires_is_read_anew_and_what_went_meanwhile_is_forgotten() {
     server.next(PODS, [Answer::Serve, Answer::Serve, Answer::Compacted(gone)]);
     let output = TestEnv::of(&server).run(["top", "-l", "kubernetes.io/hostname=fake-00000"]);
     assert_snapshot!(output, @"
-    NODE             STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS   PODS
-    fake-00000       Ready           32       0              0         32     32  0/110
-    usable (1 node)                  32       0              0         32     32  0/110
-    all (1 node)                     32       0              0          -     32  0/110
+    NODE             STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS   PODS
+    fake-00000       Ready               32           0                  0             32                96Gi              0                     0              96Gi     32  0/110
+    usable (1 node)                      32           0                  0             32                96Gi              0                     0              96Gi     32  0/110
+    all (1 node)                         32           0                  0              -                96Gi              0                     0                 -     32  0/110
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     32 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
@@ -147,15 +147,15 @@ fn a_workload_brings_its_shape_and_its_own_pods() {
     let server = FakeApiServer::start(World::blog());
     let output = TestEnv::of(&server).run(["top", "--workload", "shop/deploy/checkout"]);
     assert_snapshot!(output, @"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
-    fake-00000        Ready           32      18              2         14      7   19/110
-    fake-00004        Ready           32      18              2         14      7   19/110
-    fake-00002        Ready           32   18.25              2      13.75      6   18/110
-    fake-00003        Ready           32   19.25              2      12.75      6   18/110
-    fake-00001        Ready           32   21.25              2      10.75      5   18/110
-    fake-00005        Ready           24      16              2          8      4   17/110
-    usable (6 nodes)                 184  110.75             12      73.25     35  109/660
-    all (6 nodes)                    184  110.75             12          -     35  109/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS     PODS
+    fake-00000        Ready               32          18                  2             14                96Gi         18.3Gi                   1Gi            77.6Gi      7   19/110
+    fake-00004        Ready               32          18                  2             14                96Gi         18.3Gi                   1Gi            77.6Gi      7   19/110
+    fake-00002        Ready               32       18.25                  2          13.75                96Gi         18.2Gi                   1Gi            77.7Gi      6   18/110
+    fake-00003        Ready               32       19.25                  2          12.75                96Gi         15.3Gi                   1Gi            80.6Gi      6   18/110
+    fake-00001        Ready               32       21.25                  2          10.75                96Gi         17.3Gi                   1Gi            78.6Gi      5   18/110
+    fake-00005        Ready               24          16                  2              8                96Gi         16.3Gi                   1Gi            79.6Gi      4   17/110
+    usable (6 nodes)                     184      110.75                 12          73.25               576Gi          103Gi                   6Gi             472Gi     35  109/660
+    all (6 nodes)                        184      110.75                 12              -               576Gi          103Gi                   6Gi                 -     35  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     35 replicas of cpu=2,memory=1Gi fit (no node has room for one more); 6 opportunistic pods are on these nodes
@@ -257,15 +257,15 @@ fn a_malformed_pod_in_the_middle_of_a_page_makes_its_node_unknown_and_no_other()
     let server = FakeApiServer::start(world);
     let output = TestEnv::of(&server).run(["top"]);
     assert_snapshot!(output, @r#"
-    NODE              STATE    ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS    PODS
-    fake-00000        Ready             32       4             16         28     28  19/110
-    fake-00004        Ready             32       4             16         28     28  19/110
-    fake-00002        Ready             32    5.25             15      26.75     26  18/110
-    fake-00003        Ready             32    6.25             15      25.75     25  18/110
-    fake-00001        Ready             32    9.25             14      22.75     22  18/110
-    fake-00005        Unknown           24       ?              ?          ?      ?   ?/110
-    usable (5 nodes)                   160   28.75             76     131.25    129  92/550
-    all (5 nodes)                      160   28.75             76          -    129  92/550
+    NODE              STATE    CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS    PODS
+    fake-00000        Ready                 32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28  19/110
+    fake-00004        Ready                 32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28  19/110
+    fake-00002        Ready                 32        5.25                 15          26.75                96Gi         4.25Gi                  15Gi            91.7Gi     26  18/110
+    fake-00003        Ready                 32        6.25                 15          25.75                96Gi          1.3Gi                  15Gi            94.6Gi     25  18/110
+    fake-00001        Ready                 32        9.25                 14          22.75                96Gi          4.3Gi                  14Gi            91.6Gi     22  18/110
+    fake-00005        Unknown               24           ?                  ?              ?                96Gi              ?                     ?                 ?      ?   ?/110
+    usable (5 nodes)                       160       28.75                 76         131.25               480Gi         16.6Gi                  76Gi             463Gi    129  92/550
+    all (5 nodes)                          160       28.75                 76              -               480Gi         16.6Gi                  76Gi                 -    129  92/550
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     129 replicas of cpu=1 fit (no node has room for one more); 76 opportunistic pods are on these nodes
@@ -316,8 +316,8 @@ fn more_than_five_hundred_pods_take_several_pages() {
     let server = FakeApiServer::start(world);
     let output = TestEnv::of(&server).run(["top", "--by", "namespace", "-o", "csv"]);
     assert_snapshot!(output, @"
-    name,cpu_others_millicores,cpu_opportunistic_millicores,memory_others_bytes,memory_opportunistic_bytes,pods_others,pods_opportunistic,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes
-    opportunistic,0,1200000,0,1288490188800,0,1200,0,0
+    name,cpu_requests_millicores,cpu_others_millicores,cpu_opportunistic_millicores,memory_requests_bytes,memory_others_bytes,memory_opportunistic_bytes,pods_requests,pods_others,pods_opportunistic,ephemeral-storage_requests_bytes,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes
+    opportunistic,1200000,0,1200000,1288490188800,0,1288490188800,1200,0,1200,0,0,0
     [EOF]
     ");
     assert_eq!(server.requests().iter().filter(|request| request.path == PODS).count(), 3);

@@ -33,15 +33,15 @@ fn top_stdin(text: &str, args: &[&str]) -> CommandOutput {
 #[test]
 fn the_articles_cluster_is_counted_to_the_millicore() {
     insta::assert_snapshot!(top(BLOG, &["--reserve", "30"]), @"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS     PODS
-    fake-00000        Ready           32       4             16         28     28   19/110
-    fake-00004        Ready           32       4             16         28     28   19/110
-    fake-00002        Ready           32    5.25             15      26.75     26   18/110
-    fake-00003        Ready           32    6.25             15      25.75     25   18/110
-    fake-00001        Ready           32    9.25             14      22.75     22   18/110
-    fake-00005        Ready           24       4             14         20     20   17/110
-    usable (6 nodes)                 184   32.75             90     121.25    149  109/660
-    all (6 nodes)                    184   32.75             90          -    149  109/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS     PODS
+    fake-00000        Ready               32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28   19/110
+    fake-00004        Ready               32           4                 16             28                96Gi         3.37Gi                  16Gi            92.6Gi     28   19/110
+    fake-00002        Ready               32        5.25                 15          26.75                96Gi         4.25Gi                  15Gi            91.7Gi     26   18/110
+    fake-00003        Ready               32        6.25                 15          25.75                96Gi          1.3Gi                  15Gi            94.6Gi     25   18/110
+    fake-00001        Ready               32        9.25                 14          22.75                96Gi          4.3Gi                  14Gi            91.6Gi     22   18/110
+    fake-00005        Ready               24           4                 14             20                96Gi         3.37Gi                  14Gi            92.6Gi     20   17/110
+    usable (6 nodes)                     184       32.75                 90         121.25               576Gi         19.9Gi                  90Gi             556Gi    149  109/660
+    all (6 nodes)                        184       32.75                 90              -               576Gi         19.9Gi                  90Gi                 -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     reserve: cpu 30
@@ -180,14 +180,14 @@ const MALFORMED: &str = r#"
 #[test]
 fn what_is_malformed_is_named_and_the_rest_counts() {
     insta::assert_snapshot!(top_stdin(MALFORMED, &[]), @r#"
-    NODE             STATE    ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS  PODS
-    a                Ready              8       3              0          5      5  1/10
-    b                Unknown            8       ?              ?          ?      ?  ?/10
-    c                Unknown            ?       0              0          ?      ?     0
-    d                Unknown            ?       0              0          ?      ?     0
-    e                Unknown            8       ?              ?          ?      ?  ?/10
-    usable (1 node)                     8       3              0          5      5  1/10
-    all (1 node)                        8       3              0          -      5  1/10
+    NODE             STATE    CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS  PODS
+    a                Ready                  8           3                  0              5                   0              0                     0                 0      5  1/10
+    b                Unknown                8           ?                  ?              ?                   0              ?                     ?                 ?      ?  ?/10
+    c                Unknown                ?           0                  0              ?                   ?              0                     0                 ?      ?     0
+    d                Unknown                ?           0                  0              ?                   ?              0                     0                 ?      ?     0
+    e                Unknown                8           ?                  ?              ?                   0              ?                     ?                 ?      ?  ?/10
+    usable (1 node)                         8           3                  0              5                   0              0                     0                 0      5  1/10
+    all (1 node)                            8           3                  0              -                   0              0                     0                 -      5  1/10
 
     5 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ------- stderr -------
@@ -204,14 +204,14 @@ fn what_is_malformed_is_named_and_the_rest_counts() {
 #[test]
 fn views_sort_and_filter() {
     insta::assert_snapshot!(top(MIXED, &["--by", "pool=pool", "--sort", "name", "-q"]).stdout, @"
-    POOL              NODES  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  SLOTS      PODS
-    (none)              6/7          184   32.75             90     151.25    149   109/660
-    gpu                 0/2          127    36.5              0          0      0     5/220
-    karpenter           0/1         7.91    0.25              0          0      0     1/110
-    small               1/3        11.76    0.75              0       3.67      3      3/87
-    std                 1/2       207.39    48.8              0     142.94    142     8/360
-    usable (8 nodes)              379.42   81.55             90     297.86    294   117/939
-    all (14 nodes)                538.06  119.05             90          -    294  126/1437
+    POOL              NODES  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  SLOTS      PODS
+    (none)              6/7              184       32.75                 90         151.25               576Gi         19.9Gi                  90Gi             556Gi    149   109/660
+    gpu                 0/2              127        36.5                  0              0              1006Gi          192Gi                     0                 0      0     5/220
+    karpenter           0/1             7.91        0.25                  0              0                29Gi          264Mi                     0                 0      0     1/110
+    small               1/3            11.76        0.75                  0           3.67              20.4Gi          792Mi                     0            6.54Gi      3      3/87
+    std                 1/2           207.39        48.8                  0         142.94              1.52Ti         4.56Gi                     0            1.46Ti    142     8/360
+    usable (8 nodes)                  379.42       81.55                 90         297.86              2.03Ti         24.5Gi                  90Gi            2.01Ti    294   117/939
+    all (14 nodes)                    538.06      119.05                 90              -              3.11Ti          218Gi                  90Gi                 -    294  126/1437
 
     294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ");
@@ -229,6 +229,7 @@ fn views_sort_and_filter() {
     shop       pod/on-virtual                          2                  0            1Gi                     0     1
     shop       pod/order-matters                       1                  0              0                     0     1
     shop       pod/resizing                            2                  0            1Gi                     0     1
+               total (12 workloads)               117.55                  0          215Gi                     0    23
 
     294 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
     ");
@@ -244,11 +245,11 @@ fn views_sort_and_filter() {
 
     3 replicas of cpu=1 fit (no node has room for one more); 0 opportunistic pods are on these nodes
     ");
-    insta::assert_snapshot!(top(BLOG, &["--by", "namespace", "-o", "csv"]).stdout, @r"
-    name,cpu_others_millicores,cpu_opportunistic_millicores,memory_others_bytes,memory_opportunistic_bytes,pods_others,pods_opportunistic,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes
-    shop,31250,0,19809697792,0,13,0,0,0
-    kube-system,1500,0,1660944384,0,6,0,0,0
-    opportunistic,0,90000,0,96636764160,0,90,0,0
+    insta::assert_snapshot!(top(BLOG, &["--by", "namespace", "-o", "csv"]).stdout, @"
+    name,cpu_requests_millicores,cpu_others_millicores,cpu_opportunistic_millicores,memory_requests_bytes,memory_others_bytes,memory_opportunistic_bytes,pods_requests,pods_others,pods_opportunistic,ephemeral-storage_requests_bytes,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes
+    shop,31250,31250,0,19809697792,19809697792,0,13,13,0,0,0,0
+    kube-system,1500,1500,0,1660944384,1660944384,0,6,6,0,0,0,0
+    opportunistic,90000,0,90000,96636764160,0,96636764160,90,0,90,0,0,0
     ");
     insta::assert_snapshot!(top(BLOG, &["-o", "name", "--sort", "slots:asc"]).stdout, @r"
     node/fake-00005
@@ -388,7 +389,7 @@ fn a_pods_number_is_explained_line_by_line() {
 #[test]
 fn what_was_typed_wrong_ends_with_two() {
     for (args, words) in [
-        (&["--sort", "size"][..], "expected name, state"),
+        (&["--sort", "size"][..], "expected pod, name"),
         (&["--replica", "cpu"], "expected RESOURCE=QUANTITY"),
         (&["--replica", "cpu=0"], "asks for nothing"),
         (&["--replica", "nvidia.com/gpu=500m"], "counted in whole units"),
@@ -396,7 +397,7 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
         (&["--by", "rack"], "pool=LABEL"),
         (&["--by", "pool"], "no node has a label that usually names its pool"),
-        (&["--by", "node", "-n", "shop"], "-n selects rows of namespaces"),
+        (&["--by", "pool=pool", "-n", "shop"], "a pool has no pods of its own to select"),
         (&["--by", "namespace", "--sort", "slots"], "a column that these rows do not have"),
         (&["-l", "a in b"], "is not a label selector"),
         (&["--workload", "miner"], "[NAMESPACE/]KIND/NAME"),

@@ -13,15 +13,15 @@ fn usage_of_nodes_is_one_more_list() {
     let server = FakeApiServer::start(World::blog().with_metrics());
     let output = TestEnv::of(&server).run(["top", "--usage"]);
     assert_snapshot!(output, @"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  USAGE  SLOTS     PODS
-    fake-00000        Ready           32       4             16         28    0.5     28   19/110
-    fake-00004        Ready           32       4             16         28    4.5     28   19/110
-    fake-00002        Ready           32    5.25             15      26.75    2.5     26   18/110
-    fake-00003        Ready           32    6.25             15      25.75    3.5     25   18/110
-    fake-00001        Ready           32    9.25             14      22.75    1.5     22   18/110
-    fake-00005        Ready           24       4             14         20    5.5     20   17/110
-    usable (6 nodes)                 184   32.75             90     151.25     18    149  109/660
-    all (6 nodes)                    184   32.75             90          -     18    149  109/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  CPU-USAGE  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  MEMORY-USAGE  SLOTS     PODS
+    fake-00000        Ready               32           4                 16             28        0.5                96Gi         3.37Gi                  16Gi            92.6Gi           1Gi     28   19/110
+    fake-00004        Ready               32           4                 16             28        4.5                96Gi         3.37Gi                  16Gi            92.6Gi           5Gi     28   19/110
+    fake-00002        Ready               32        5.25                 15          26.75        2.5                96Gi         4.25Gi                  15Gi            91.7Gi           3Gi     26   18/110
+    fake-00003        Ready               32        6.25                 15          25.75        3.5                96Gi          1.3Gi                  15Gi            94.6Gi           4Gi     25   18/110
+    fake-00001        Ready               32        9.25                 14          22.75        1.5                96Gi          4.3Gi                  14Gi            91.6Gi           2Gi     22   18/110
+    fake-00005        Ready               24           4                 14             20        5.5                96Gi         3.37Gi                  14Gi            92.6Gi           6Gi     20   17/110
+    usable (6 nodes)                     184       32.75                 90         151.25         18               576Gi         19.9Gi                  90Gi             556Gi          21Gi    149  109/660
+    all (6 nodes)                        184       32.75                 90              -         18               576Gi         19.9Gi                  90Gi                 -          21Gi    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
@@ -40,13 +40,14 @@ fn usage_of_workloads_is_one_list_of_pods() {
     let server = FakeApiServer::start(World::blog().with_metrics());
     let output = TestEnv::of(&server).run(["top", "--usage", "--by", "workload"]);
     assert_snapshot!(output, @"
-    NAMESPACE      WORKLOAD                       OTHERS  OPPORTUNISTIC  USAGE  PODS
-    shop           deployment/checkout                12              0    1.5     6
-    shop           deployment/sample-metrics-app       8              0    0.5     2
-    shop           deployment/podlevel                 6              0      1     2
-    shop           deployment/sandbox-runner        5.25              0   0.75     3
-    kube-system    daemonset/node-agent              1.5              0      3     6
-    opportunistic  deployment/electroneum              0             90   22.5    90
+    NAMESPACE      WORKLOAD                       CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-USAGE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-USAGE  PODS
+    shop           deployment/checkout                    12                  0        1.5            6Gi                     0         384Mi     6
+    shop           deployment/sample-metrics-app           8                  0        0.5          100Mi                     0         128Mi     2
+    shop           deployment/podlevel                     6                  0          1            6Gi                     0         256Mi     2
+    shop           deployment/sandbox-runner            5.25                  0       0.75         6.35Gi                     0         192Mi     3
+    kube-system    daemonset/node-agent                  1.5                  0          3         1.54Gi                     0         768Mi     6
+    opportunistic  deployment/electroneum                  0                 90       22.5              0                  90Gi        5.62Gi    90
+                   total (6 workloads)                 32.75                 90      29.25         19.9Gi                  90Gi        7.31Gi   109
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
@@ -77,10 +78,10 @@ fn usage_of_a_pod_that_is_read_twice_counts_once() {
     let twice = TestEnv::of(&server).run(args);
     assert_eq!(twice.stdout, once.stdout);
     assert_snapshot!(twice, @r#"
-    name,cpu_others_millicores,cpu_opportunistic_millicores,cpu_usage_millicores,memory_others_bytes,memory_opportunistic_bytes,memory_usage_bytes,pods_others,pods_opportunistic,pods_usage,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes,ephemeral-storage_usage_bytes
-    shop,31250,0,3750,19809697792,0,1006632960,13,0,,0,0,
-    kube-system,1500,0,3000,1660944384,0,805306368,6,0,,0,0,
-    opportunistic,0,90000,22500,0,96636764160,6039797760,0,90,,0,0,
+    name,cpu_requests_millicores,cpu_others_millicores,cpu_opportunistic_millicores,cpu_usage_millicores,memory_requests_bytes,memory_others_bytes,memory_opportunistic_bytes,memory_usage_bytes,pods_requests,pods_others,pods_opportunistic,pods_usage,ephemeral-storage_requests_bytes,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes,ephemeral-storage_usage_bytes
+    shop,31250,31250,0,3750,19809697792,19809697792,0,1006632960,13,13,0,,0,0,0,
+    kube-system,1500,1500,0,3000,1660944384,1660944384,0,805306368,6,6,0,,0,0,0,
+    opportunistic,90000,0,90000,22500,96636764160,0,96636764160,6039797760,90,0,90,,0,0,0,
     ------- stderr -------
     warning: pod shop/broken is unknown: is no Pod: invalid type: string "none", expected a sequence at line 1 column 1550
     [EOF]
@@ -92,15 +93,15 @@ fn without_metrics_server_usage_is_a_dash_and_a_note() {
     let server = FakeApiServer::start(World::blog());
     let output = TestEnv::of(&server).run(["top", "--usage"]);
     assert_snapshot!(output, @"
-    NODE              STATE  ALLOCATABLE  OTHERS  OPPORTUNISTIC  REMAINING  USAGE  SLOTS     PODS
-    fake-00000        Ready           32       4             16         28      -     28   19/110
-    fake-00004        Ready           32       4             16         28      -     28   19/110
-    fake-00002        Ready           32    5.25             15      26.75      -     26   18/110
-    fake-00003        Ready           32    6.25             15      25.75      -     25   18/110
-    fake-00001        Ready           32    9.25             14      22.75      -     22   18/110
-    fake-00005        Ready           24       4             14         20      -     20   17/110
-    usable (6 nodes)                 184   32.75             90     151.25      -    149  109/660
-    all (6 nodes)                    184   32.75             90          -      -    149  109/660
+    NODE              STATE  CPU-ALLOCATABLE  CPU-OTHERS  CPU-OPPORTUNISTIC  CPU-REMAINING  CPU-USAGE  MEMORY-ALLOCATABLE  MEMORY-OTHERS  MEMORY-OPPORTUNISTIC  MEMORY-REMAINING  MEMORY-USAGE  SLOTS     PODS
+    fake-00000        Ready               32           4                 16             28          -                96Gi         3.37Gi                  16Gi            92.6Gi             -     28   19/110
+    fake-00004        Ready               32           4                 16             28          -                96Gi         3.37Gi                  16Gi            92.6Gi             -     28   19/110
+    fake-00002        Ready               32        5.25                 15          26.75          -                96Gi         4.25Gi                  15Gi            91.7Gi             -     26   18/110
+    fake-00003        Ready               32        6.25                 15          25.75          -                96Gi          1.3Gi                  15Gi            94.6Gi             -     25   18/110
+    fake-00001        Ready               32        9.25                 14          22.75          -                96Gi          4.3Gi                  14Gi            91.6Gi             -     22   18/110
+    fake-00005        Ready               24           4                 14             20          -                96Gi         3.37Gi                  14Gi            92.6Gi             -     20   17/110
+    usable (6 nodes)                     184       32.75                 90         151.25          -               576Gi         19.9Gi                  90Gi             556Gi             -    149  109/660
+    all (6 nodes)                        184       32.75                 90              -          -               576Gi         19.9Gi                  90Gi                 -             -    149  109/660
 
     unplaceable: pod shop/too-big-5b4cdb94ff-hjwhm asks for 40 cpu; the largest usable node has 32
     149 replicas of cpu=1 fit (no node has room for one more); 90 opportunistic pods are on these nodes
@@ -138,10 +139,10 @@ fn usage_of_what_metrics_server_does_not_measure_is_no_zero() {
     assert_eq!((row[0], row[6], row[11]), ("fake-00003", "4Gi", "-"), "{table}");
     let csv = env.run([&args[..], &["-o", "csv", "--by", "namespace"]].concat());
     assert_snapshot!(csv, @"
-    name,memory_others_bytes,memory_opportunistic_bytes,memory_usage_bytes,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes,ephemeral-storage_usage_bytes
-    shop,19809697792,0,1006632960,0,0,
-    kube-system,1660944384,0,805306368,0,0,
-    opportunistic,0,96636764160,6039797760,0,0,
+    name,memory_requests_bytes,memory_others_bytes,memory_opportunistic_bytes,memory_usage_bytes,ephemeral-storage_requests_bytes,ephemeral-storage_others_bytes,ephemeral-storage_opportunistic_bytes,ephemeral-storage_usage_bytes
+    shop,19809697792,19809697792,0,1006632960,0,0,0,
+    kube-system,1660944384,1660944384,0,805306368,0,0,0,
+    opportunistic,96636764160,0,96636764160,6039797760,0,0,0,
     [EOF]
     ");
     let json: serde_json::Value =

@@ -68,6 +68,19 @@ fn top_refuses_names_that_nothing_in_a_saved_list_has() {
 }
 
 #[test]
+fn words_of_other_tools_are_understood() {
+    for (args, tip) in [
+        (&["version"][..], "the version is printed by --version"),
+        (&["top", "nodes"], "rows are nodes by default; --by chooses others"),
+        (&["top", "pods"], "rows of pods: --by pod"),
+    ] {
+        let output = TestEnv::new().run(args);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains(tip), "{output}");
+    }
+}
+
+#[test]
 fn names_that_exist_are_none_though_nothing_of_them_counts() {
     // A resource that nodes report with 0, a namespace whose pods have ended, and one that waits.
     let list = json!({"kind": "List", "items": [

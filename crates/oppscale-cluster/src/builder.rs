@@ -6,20 +6,21 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::object::{Object, Unreadable};
+use crate::read::PODS_PER_NODE;
+use crate::snapshot::{InvalidObject, Snapshot, Usage};
+use crate::usage::ObjectUsage;
 use oppscale_core::devices::model::ResourceClaim;
 use oppscale_core::devices::{ClaimRef, DeviceInventory};
 use oppscale_core::kinds;
 use oppscale_core::ledger::DeviceChanges;
+use oppscale_core::limits;
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model::{Metadata, Node, Pod, Workload};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::{OwnWorkload, Ownership};
+use oppscale_core::pods::{PodDetail, PodQuery};
 use oppscale_core::record::{PodKey, PodRecord, PodState};
-use oppscale_core::resources::Resources;
-
-use crate::object::{Object, Unreadable};
-use crate::read::PODS_PER_NODE;
-use crate::snapshot::{InvalidObject, Snapshot, Usage};
 
 /// Fills a [`Snapshot`].
 #[derive(Debug, Default)]
@@ -28,6 +29,10 @@ pub struct SnapshotBuilder {
     ownership: Ownership,
     /// Workloads whose pods are grouped under them.
     grouped: Arc<[OwnWorkload]>,
+    /// The pods that are kept one by one.
+    kept: Option<PodQuery>,
+    /// Whether limits are added up.
+    counts_limits: bool,
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
@@ -48,7 +53,7 @@ pub struct SnapshotBuilder {
 /// What a pod uses.
 #[derive(Debug)]
 struct PodUsage {
-    used: Resources,
+    used: ObjectUsage,
     /// Whether it was added to its workload's. A pod can come twice: when pages overlap,
     /// or when one is read again.
     counted: bool,
@@ -65,8 +70,18 @@ impl SnapshotBuilder {
         self.grouped = workloads.into();
     }
 
+    /// Keeps these pods one by one, too.
+    pub fn keep_pods(&mut self, query: PodQuery) {
+        self.kept = Some(query);
+    }
+
+    /// Adds up limits, too, which only people look at.
+    pub fn count_limits(&mut self) {
+        self.counts_limits = true;
+    }
+
     /// Takes the usage of pods, before the pods themselves.
-    pub fn expect_usage(&mut self, pod_usage: HashMap<String, Resources>) {
+    pub(crate) fn expect_usage(&mut self, pod_usage: HashMap<String, ObjectUsage>) {
         let uncounted = |(name, used)| (name, PodUsage { used, counted: false });
         self.pod_usage = pod_usage.into_iter().map(uncounted).collect();
         self.snapshot.usage.get_or_insert_with(Usage::default);
@@ -95,6 +110,7 @@ impl SnapshotBuilder {
     /// Forgets all pods, before their list is read anew.
     pub fn restart_pods(&mut self) {
         self.snapshot.ledger.reset_pods();
+        self.snapshot.pods.clear();
         self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Pod");
         if let Some(usage) = &mut self.snapshot.usage {
             usage.workloads.clear();
@@ -220,8 +236,16 @@ impl SnapshotBuilder {
         if let Some(own) = grouped.iter().find(|own| own.owns(&pod.metadata)) {
             record.workload = (&own.kind, &own.name);
         }
+        if self.counts_limits {
+            record.limits = limits::of_pod(pod).ok();
+        }
         if !self.pod_usage.is_empty() {
             self.add_usage(&record);
+        }
+        if let Some(query) = self.kept.as_ref().filter(|query| query.matches(pod)) {
+            let mut detail = query.detail(pod, &record);
+            self.add_pod_usage(&mut detail);
+            self.snapshot.pods.insert(record.key.clone(), detail);
         }
         self.take_pod(record);
     }
@@ -250,7 +274,20 @@ impl SnapshotBuilder {
         let (kind, workload) = record.workload;
         let key = (record.namespace.to_owned(), kind.to_owned(), workload.to_owned());
         let usage = self.snapshot.usage.get_or_insert_with(Usage::default);
-        usage.workloads.entry(key).or_default().add(&pod.used);
+        usage.workloads.entry(key).or_default().add(&pod.used.total);
+    }
+
+    fn add_pod_usage(&self, pod: &mut PodDetail) {
+        let Some(usage) = self.pod_usage.get(&format!("{}/{}", pod.group.namespace, pod.name))
+        else {
+            return;
+        };
+        pod.usage = Some(usage.used.total.clone());
+        for container in &mut pod.containers {
+            let mut containers = usage.used.containers.iter();
+            let found = containers.find(|(name, _)| *name == container.name);
+            container.usage = found.map(|(_, used)| used.clone());
+        }
     }
 
     /// A pod without a name still stands on its node.
@@ -290,6 +327,7 @@ impl SnapshotBuilder {
             workload: ("Pod", name),
             opportunistic: false,
             claims: Vec::new(),
+            limits: None,
             state: PodState::Unknown { node, problem: Malformed::whole(problem) },
         });
     }

@@ -53,7 +53,7 @@ pub use object::Object;
 pub use objects::{Applied, Apply, DryRun};
 pub use pages::{Listing, percent_encode};
 pub use read::{ReadProgress, Request, read};
-pub use saved::{SavedFiles, read_saved};
+pub use saved::{SavedFiles, read_saved, read_saved_as};
 pub use snapshot::{InvalidObject, Seen, Snapshot, Usage};
 pub use tasks::{Heartbeat, Tasks};
 pub use typed::{TypedName, TypedNames, Unmatched};

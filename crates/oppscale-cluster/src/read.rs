@@ -1,10 +1,19 @@
 //! One look at a cluster.
 
+use std::collections::BTreeSet;
+
+use anyhow::Context;
+use serde::Deserialize;
+
+use oppscale_core::kinds;
+use oppscale_core::model::Metadata;
 use oppscale_core::ownership::OwnWorkload;
-use oppscale_core::resources::Resources;
+use oppscale_core::pods::PodQuery;
+use oppscale_core::selector::Selector;
 
 use super::builder::SnapshotBuilder;
-use super::client::Cluster;
+use super::client::{Cluster, Operation};
+use super::decode::fold_list;
 use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::object::Object;
@@ -29,6 +38,10 @@ pub struct Request {
     pub node_usage: bool,
     /// Usage of pods, by workload.
     pub pod_usage: bool,
+    /// The sums of limits.
+    pub limits: bool,
+    /// Pods one by one.
+    pub pods: Option<PodQuery>,
 }
 
 /// Where the items of a list go.
@@ -68,9 +81,16 @@ pub async fn read(
     };
     let mut builder = SnapshotBuilder::new(workload.ownership.clone());
     builder.group_under(&request.grouped);
+    let labelled = match request.namespace_labels() {
+        Some(selector) => Some(labelled_namespaces(cluster, selector).await?),
+        None => None,
+    };
+    request.prepare(&mut builder, labelled);
     if request.node_usage {
         let nodes = usage_or_note(usage::of_nodes(cluster).await, &mut builder);
-        builder.snapshot_mut().usage = nodes.map(|nodes| Usage { nodes, ..Usage::default() });
+        let nodes = nodes.map(|nodes| nodes.into_iter().map(|(name, used)| (name, used.total)));
+        let usage = nodes.map(|nodes| Usage { nodes: nodes.collect(), ..Usage::default() });
+        builder.snapshot_mut().usage = usage;
     }
     if request.pod_usage
         && let Some(pods) = usage_or_note(usage::of_pods(cluster).await, &mut builder)
@@ -93,7 +113,11 @@ pub async fn read(
         item: |builder, pod| builder.raw_pod(pod),
         progress,
     };
-    match pages::load(cluster, &Listing::pods(), Encoding::Protobuf, &mut pods).await {
+    let listing = match request.pods.as_ref().is_some_and(PodQuery::has_ended) {
+        true => Listing::of(&kinds::POD, None, ""),
+        false => Listing::pods(),
+    };
+    match pages::load(cluster, &listing, Encoding::Protobuf, &mut pods).await {
         Ok(_) => {}
         Err(error @ ClusterError::Forbidden { .. }) => {
             builder.restart_pods();
@@ -110,10 +134,59 @@ pub async fn read(
     Ok((builder.finish(), workload))
 }
 
-fn usage_or_note(
-    answer: usage::Answer,
-    builder: &mut SnapshotBuilder,
-) -> Option<std::collections::HashMap<String, Resources>> {
+impl Request {
+    /// The labels of the namespaces of the pods that are kept one by one, if some are asked for.
+    pub(super) fn namespace_labels(&self) -> Option<&Selector> {
+        self.pods.as_ref()?.namespace_labels.as_ref()
+    }
+
+    /// Tells `builder` what to keep besides the sums. `labelled` are the namespaces with the
+    /// labels that are asked for, if some are.
+    pub(super) fn prepare(
+        &self,
+        builder: &mut SnapshotBuilder,
+        labelled: Option<BTreeSet<String>>,
+    ) {
+        if self.limits {
+            builder.count_limits();
+        }
+        if let Some(mut pods) = self.pods.clone() {
+            pods.namespaces = match (pods.namespaces, labelled) {
+                (Some(named), Some(labelled)) => Some(&named & &labelled),
+                (named, labelled) => named.or(labelled),
+            };
+            builder.keep_pods(pods);
+        }
+    }
+}
+
+/// An object of which only the metadata counts.
+#[derive(Deserialize)]
+pub(super) struct Named<'a> {
+    #[serde(borrow)]
+    pub(super) metadata: Metadata<'a>,
+}
+
+/// The names of the namespaces with these labels.
+async fn labelled_namespaces(
+    cluster: &Cluster,
+    selector: &Selector,
+) -> anyhow::Result<BTreeSet<String>> {
+    let rbac = kinds::NAMESPACE.permission("list");
+    let operation = Operation::new("list namespaces".to_owned(), rbac);
+    let selector = selector.to_string();
+    let selector = pages::percent_encode(&selector);
+    let path = format!("{}?labelSelector={selector}", kinds::NAMESPACE.list_path(None));
+    let body = cluster.get(&operation, &path).await?;
+    let mut names = BTreeSet::new();
+    fold_list(std::str::from_utf8(&body)?, |namespace: Named<'_>| {
+        names.insert(namespace.metadata.name.to_string());
+    })
+    .context(operation.description)?;
+    Ok(names)
+}
+
+fn usage_or_note<T>(answer: Result<T, String>, builder: &mut SnapshotBuilder) -> Option<T> {
     answer
         .map_err(|why| builder.snapshot_mut().notes.push(format!("usage is shown as -: {why}")))
         .ok()

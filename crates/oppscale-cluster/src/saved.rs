@@ -16,10 +16,12 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use oppscale_core::error::Error;
+use oppscale_core::selector::Selector;
 
 use super::builder::SnapshotBuilder;
 use super::devices;
 use super::documents::{self, LOGS_START, Part, SyntaxError, TextFile, parts};
+use super::read::{Named, Request};
 use super::snapshot::{InvalidObject, Snapshot};
 use super::tar;
 use super::typed;
@@ -333,6 +335,14 @@ impl SavedFiles {
             object.kind == kind && object.group.is_none_or(|own| own == group)
         };
         self.others().filter(is_it).map(|object| object.json)
+    }
+
+    /// The names of the namespaces with these labels.
+    fn labelled(&self, selector: &Selector) -> BTreeSet<String> {
+        let namespaces = self.of_kind("", "Namespace");
+        let named = namespaces.filter_map(|json| serde_json::from_str::<Named<'_>>(json).ok());
+        let matching = named.filter(|one| selector.matches(&one.metadata.labels));
+        matching.map(|one| one.metadata.name.to_string()).collect()
     }
 
     /// Namespace and name of every pod.
@@ -653,6 +663,9 @@ impl Intake<'_> {
             }
             POD => self.pod(raw, &metadata),
             "Namespace" if is_core => {
+                let (kind, json) = ("Namespace".into(), self.keep(raw));
+                let group = group.map(Into::into);
+                self.saved.others.push(Other { kind, group, json });
                 self.saved.namespaces.insert(metadata.name.into_owned());
             }
             "Table" => {
@@ -866,6 +879,20 @@ pub fn read_saved(
     workload: Option<&WorkloadRef>,
     namespace: &str,
 ) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
+    let (workload, namespace) = (workload.cloned(), Some(namespace.to_owned()));
+    read_saved_as(files, &Request { workload, namespace, ..Request::default() })
+}
+
+/// As [`read_saved`], for all that `request` asks for but usage, which nobody saves.
+///
+/// # Errors
+/// As [`read_saved`].
+pub fn read_saved_as(
+    files: &SavedFiles,
+    request: &Request,
+) -> anyhow::Result<(Snapshot, ResolvedWorkload)> {
+    let workload = request.workload.as_ref();
+    let namespace = request.namespace.as_deref().unwrap_or("default");
     let resolved = match workload {
         None => ResolvedWorkload::default(),
         Some(reference) => {
@@ -879,6 +906,8 @@ pub fn read_saved(
         bail!(Error::failure("there are no nodes in what was read").hint(HOW_TO_SAVE));
     }
     let mut builder = SnapshotBuilder::new(resolved.ownership.clone());
+    let labelled = request.namespace_labels().map(|selector| files.labelled(selector));
+    request.prepare(&mut builder, labelled);
     files.of_kind("batch", "Job").for_each(|job| builder.raw_job(job));
     files.nodes.iter().for_each(|node| builder.raw_node(files.json(node)));
     if files.unique_uids.repeated {

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use oppscale_core::ledger::Ledger;
+use oppscale_core::pods::PodDetail;
+use oppscale_core::record::PodKey;
 use oppscale_core::resources::Resources;
 
 /// A cluster as it was read.
@@ -12,6 +14,8 @@ pub struct Snapshot {
     pub ledger: Ledger,
     /// Objects that could not be put into the ledger at all.
     pub invalid_objects: Vec<InvalidObject>,
+    /// The pods that were asked for one by one, by their keys.
+    pub pods: HashMap<PodKey, PodDetail>,
     /// Why nothing is known of pods, if that is so.
     pub pods_unknown: Option<String>,
     /// Whether they are unknown for want of rights.

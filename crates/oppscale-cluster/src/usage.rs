@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use oppscale_core::model::{Metadata, ResourceList};
+use oppscale_core::model::{Metadata, ResourceList, Text};
 use oppscale_core::requests::Requests;
 use oppscale_core::resources::Resources;
 
@@ -26,11 +26,22 @@ struct MetricsJson<'a> {
 #[derive(Deserialize)]
 struct ContainerJson<'a> {
     #[serde(borrow, default)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
     usage: ResourceList<'a>,
 }
 
+/// What an object uses.
+#[derive(Debug, Default)]
+pub(super) struct ObjectUsage {
+    /// The whole object.
+    pub(super) total: Resources,
+    /// The containers of a pod, by name.
+    pub(super) containers: Vec<(Box<str>, Resources)>,
+}
+
 /// Usage by object, or why there is none.
-pub(super) type Answer = Result<HashMap<String, Resources>, String>;
+pub(super) type Answer = Result<HashMap<String, ObjectUsage>, String>;
 
 /// Usage of every node, by name.
 pub(super) async fn of_nodes(cluster: &Cluster) -> Answer {
@@ -67,10 +78,13 @@ async fn list(cluster: &Cluster, plural: &str, key: impl Fn(&Metadata<'_>) -> St
 }
 
 /// What an object uses; `None` when a figure cannot be read, which then counts as absent.
-fn sum(metrics: &MetricsJson<'_>) -> Option<Resources> {
-    let mut total = Requests::default();
-    for list in std::iter::once(&metrics.usage).chain(metrics.containers.iter().map(|c| &c.usage)) {
-        total.add(&Requests::parse(list, String::new).ok()?);
+fn sum(metrics: &MetricsJson<'_>) -> Option<ObjectUsage> {
+    let mut total = Requests::parse(&metrics.usage, String::new).ok()?;
+    let mut containers = Vec::with_capacity(metrics.containers.len());
+    for container in &metrics.containers {
+        let usage = Requests::parse(&container.usage, String::new).ok()?;
+        total.add(&usage);
+        containers.push((container.name.as_str().into(), usage.to_resources().ok()?));
     }
-    total.to_resources().ok()
+    Some(ObjectUsage { total: total.to_resources().ok()?, containers })
 }

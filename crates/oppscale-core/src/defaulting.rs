@@ -6,6 +6,8 @@
 //! thousandths. A pod that an API server stored has all of that already. A pod
 //! *template* has not, even on the server: the defaults are set on the pods made of it.
 
+use std::borrow::Cow;
+
 use super::footprint;
 use super::malformed::Malformed;
 use super::model::{Pod, PodSpec, RawQuantity, Requirements, ResourceList};
@@ -31,21 +33,22 @@ pub fn set_defaults(pod: &mut Pod<'_>) -> Result<(), Malformed> {
     for container in pod.spec.containers.iter_mut().chain(&mut pod.spec.init_containers) {
         let path = format!("spec.containers {:?}", &*container.name);
         let limits = limits_of(&container.resources, &path)?;
-        fill(&mut container.resources.requests, limits.as_ref(), |_| true);
+        fill(&mut container.resources.requests, &limits, |_| true);
         ceil_to_milli(&mut container.resources.requests);
     }
     ceil_to_milli(&mut pod.spec.overhead);
     let Some(pod_level) = &pod.spec.resources else { return Ok(()) };
-    let Some(limits) = limits_of(pod_level, "spec.resources")?.filter(|l| !l.is_empty()) else {
+    let limits = limits_of(pod_level, "spec.resources")?;
+    if limits.is_empty() {
         return Ok(());
-    };
+    }
     let containers = {
         let aggregate = footprint::containers(pod, false, &mut footprint::Silent)?;
         to_list(&aggregate)
     };
     if let Some(pod_level) = &mut pod.spec.resources {
-        fill(&mut pod_level.requests, Some(&containers), footprint::counts_at_pod_level);
-        fill(&mut pod_level.requests, Some(&limits), footprint::counts_at_pod_level);
+        fill(&mut pod_level.requests, &containers, footprint::counts_at_pod_level);
+        fill(&mut pod_level.requests, &limits, footprint::counts_at_pod_level);
         ceil_to_milli(&mut pod_level.requests);
     }
     Ok(())
@@ -54,22 +57,20 @@ pub fn set_defaults(pod: &mut Pod<'_>) -> Result<(), Malformed> {
 fn limits_of<'a>(
     requirements: &Requirements<'a>,
     path: &str,
-) -> Result<Option<ResourceList<'a>>, Malformed> {
-    let parse = |raw: &'a serde_json::value::RawValue| serde_json::from_str(raw.get());
-    requirements
-        .limits
-        .map(parse)
-        .transpose()
+) -> Result<ResourceList<'a>, Malformed> {
+    let limits = requirements.limits.read();
+    limits
+        .map(Cow::into_owned)
         .map_err(|error| Malformed::whole(format_args!("{path}.resources.limits: {error}")))
 }
 
 /// Copies into `requests` what only `source` names.
 fn fill<'a>(
     requests: &mut ResourceList<'a>,
-    source: Option<&ResourceList<'a>>,
+    source: &ResourceList<'a>,
     applies: impl Fn(&str) -> bool,
 ) {
-    for (name, quantity) in source.into_iter().flat_map(ResourceList::entries) {
+    for (name, quantity) in source.entries() {
         if applies(name) && requests.get(name).is_none() {
             requests.insert(name.clone(), quantity.clone());
         }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::nearest::nearest;
 use super::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use super::units;
 use super::view::{Row, RowKind};
@@ -58,6 +59,8 @@ pub enum Kind {
     Flag,
     /// An amount of a resource; a table has one column for each resource.
     Amount,
+    /// An amount of a resource out of another one.
+    AmountOf,
     /// Thousandths of an amount of a resource.
     Share,
     /// A bar that shows how the amount of a resource is divided.
@@ -87,6 +90,59 @@ pub enum Format {
     Data,
     /// `-o json`, `-o yaml` and `-o csv` with `--usage`; and tables with it.
     Usage,
+    /// Every output with `--limits`.
+    Limits,
+    /// Tables with `--available`.
+    Available,
+}
+
+/// What a command line chooses of the figures.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Whether usage was read.
+    pub usage: bool,
+    /// Whether limits and capacity are shown.
+    pub limits: bool,
+    /// Whether each resource has what is free, out of all, instead of its other amounts.
+    pub available: bool,
+    /// Whether amounts are in percent of allocatable, too.
+    pub percent: bool,
+    /// The columns, where they were named.
+    pub columns: Option<Vec<ColumnKey>>,
+}
+
+/// A column as one names it: `[RESOURCE.]FIGURE[%]`.
+#[derive(Debug, Clone)]
+pub struct ColumnKey {
+    /// The figure.
+    pub figure: &'static Figure,
+    /// The resource; every one that is shown, or the first one, if it is left out.
+    pub resource: Option<String>,
+    /// Whether it is in percent of allocatable.
+    pub percent: bool,
+}
+
+/// A column of a table or of CSV.
+#[derive(Debug, Clone, Copy)]
+pub struct Column<'r> {
+    /// The figure.
+    pub figure: &'static Figure,
+    /// The resource that it is of.
+    pub resource: Option<&'r str>,
+    /// How its amounts are written.
+    pub form: Form,
+}
+
+/// How amounts are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// As amounts.
+    #[default]
+    Absolute,
+    /// In percent of allocatable.
+    Percent,
+    /// Both: `12.5 (39%)`.
+    Both,
 }
 
 /// What a value depends on besides its row.
@@ -141,23 +197,38 @@ pub enum Tone {
     Filler,
 }
 
-use Format::{Data, Live, LiveWide, Table, Usage, Wide};
-use RowKind::{AllTotal, Namespace, Node, NodeOfWorkload, Pool, UsableTotal, Workload};
+use Format::{Available, Data, Limits, Live, LiveWide, Table, Usage, Wide};
+use RowKind::{
+    AllTotal, Container, Namespace, Node, NodeOfWorkload, Pod, Pool, Resource, RowsTotal,
+    UsableTotal, Workload,
+};
 
 const EVERY_FORMAT: &[Format] = &[Table, Wide, Live, LiveWide, Data];
-const EVERY_ROW: &[RowKind] =
-    &[Node, Pool, Namespace, Workload, NodeOfWorkload, UsableTotal, AllTotal];
-const SUMS_OF_NODES: &[RowKind] = &[Node, Pool, UsableTotal, AllTotal];
+const EVERY_ROW: &[RowKind] = &[
+    Node,
+    Pool,
+    Namespace,
+    Workload,
+    Pod,
+    Container,
+    NodeOfWorkload,
+    Resource,
+    UsableTotal,
+    AllTotal,
+    RowsTotal,
+];
+const SUMS_OF_NODES: &[RowKind] = &[Node, Pool, Resource, UsableTotal, AllTotal];
+const PODS_AND_CONTAINERS: &[RowKind] = &[Pod, Container];
 
 /// Every figure, in the order of columns and fields.
-pub static FIGURES: [Figure; 17] = [
+pub static FIGURES: [Figure; 28] = [
     Figure {
         id: "namespace",
         heading: "NAMESPACE",
-        rows: &[Workload],
+        rows: &[Workload, Pod, Container],
         drop: [0, 2],
         value: |row, _| text(row.namespace.as_deref()),
-        meaning: "namespace of the workload",
+        meaning: "namespace of the workload or pod",
         ..Figure::BASE
     },
     Figure {
@@ -170,11 +241,74 @@ pub static FIGURES: [Figure; 17] = [
         ..Figure::BASE
     },
     Figure {
+        id: "pod",
+        heading: "POD",
+        rows: &[Container],
+        value: |row, _| text(row.pod.as_deref()),
+        meaning: "pod of the container",
+        ..Figure::BASE
+    },
+    Figure {
         id: "name",
         rows: EVERY_ROW,
         letter: Some('n'),
         value: |row, _| Value::Text(Cow::Borrowed(&row.name)),
-        meaning: "name of the node, pool, namespace or workload",
+        meaning: "name of the node, pool, namespace, workload, pod or container",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "type",
+        heading: "TYPE",
+        rows: &[Container],
+        drop: [0, 5],
+        value: |row, _| text(row.role),
+        meaning: "app, init or sidecar",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "node",
+        heading: "NODE",
+        rows: PODS_AND_CONTAINERS,
+        drop: [0, 3],
+        value: |row, _| optional(row.node.as_deref()),
+        meaning: "node of the pod",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "owner",
+        heading: "OWNER",
+        rows: PODS_AND_CONTAINERS,
+        drop: [0, 8],
+        value: |row, _| optional(row.owner.as_deref()),
+        meaning: "workload of the pod",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "phase",
+        heading: "PHASE",
+        rows: PODS_AND_CONTAINERS,
+        formats: &[Wide, Data],
+        value: |row, _| optional(row.phase.as_deref()),
+        meaning: "phase of the pod",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "priority",
+        heading: "PRIORITY",
+        kind: Kind::Count,
+        rows: PODS_AND_CONTAINERS,
+        drop: [0, 7],
+        value: |row, _| row.priority.map_or(Value::Absent, |p| Value::Amount(p.into())),
+        meaning: "priority of the pod",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "qos",
+        heading: "QOS",
+        rows: PODS_AND_CONTAINERS,
+        drop: [0, 6],
+        value: |row, _| optional(row.qos),
+        meaning: "QoS class of the pod",
         ..Figure::BASE
     },
     Figure {
@@ -235,6 +369,17 @@ pub static FIGURES: [Figure; 17] = [
         ..Figure::BASE
     },
     Figure {
+        id: "capacity",
+        heading: "CAPACITY",
+        short: "CAP",
+        rows: SUMS_OF_NODES,
+        formats: &[Limits],
+        drop: [9, 9],
+        value: |row, context| amount(row.capacity.as_ref(), context),
+        meaning: "status.capacity of the nodes (with --limits)",
+        ..Figure::AMOUNT
+    },
+    Figure {
         id: "allocatable",
         heading: "ALLOCATABLE",
         short: "ALLOC",
@@ -243,6 +388,15 @@ pub static FIGURES: [Figure; 17] = [
         drop: [6, 0],
         value: |row, context| available(row, row.allocatable.as_ref(), context),
         meaning: "status.allocatable of the nodes",
+        ..Figure::AMOUNT
+    },
+    Figure {
+        id: "requests",
+        heading: "REQUESTS",
+        rows: EVERY_ROW,
+        formats: &[Data],
+        value: |row, context| amount(row.requests().as_ref(), context),
+        meaning: "requests of all pods: others and opportunistic",
         ..Figure::AMOUNT
     },
     Figure {
@@ -272,10 +426,20 @@ pub static FIGURES: [Figure; 17] = [
         ..Figure::AMOUNT
     },
     Figure {
+        id: "limits",
+        heading: "LIMITS",
+        rows: EVERY_ROW,
+        formats: &[Wide, Limits],
+        drop: [5, 5],
+        value: |row, context| amount(row.limits.as_ref(), context),
+        meaning: "limits of all pods; containers without one have none (with --limits)",
+        ..Figure::AMOUNT
+    },
+    Figure {
         id: "remaining",
         heading: "REMAINING",
         short: "REMAIN",
-        rows: &[Node, Pool, UsableTotal],
+        rows: &[Node, Pool, Resource, UsableTotal],
         letter: Some('r'),
         of_every_resource: true,
         value: |row, context| available(row, row.remaining.as_ref(), context),
@@ -286,12 +450,29 @@ pub static FIGURES: [Figure; 17] = [
     Figure {
         id: "free",
         heading: "FREE",
-        rows: &[Node, Pool, UsableTotal],
+        rows: &[Node, Pool, Resource, UsableTotal],
         formats: &[Wide, LiveWide, Data],
         drop: [4, 0],
         value: |row, context| available(row, row.free.as_ref(), context),
         meaning: "allocatable less all requests; a sum over the same nodes",
         ..Figure::AMOUNT
+    },
+    Figure {
+        id: "available",
+        heading: "FREE/ALL",
+        kind: Kind::AmountOf,
+        rows: SUMS_OF_NODES,
+        formats: &[Available],
+        sorts: false,
+        value: |row, context| {
+            let free = available(row, row.free.as_ref(), context).number();
+            match available(row, row.allocatable.as_ref(), context) {
+                Value::Amount(all) => Value::CountOf(free, all),
+                value => value,
+            }
+        },
+        meaning: "what no pod requests, out of allocatable (with --available)",
+        ..Figure::BASE
     },
     Figure {
         id: "usage",
@@ -311,7 +492,7 @@ pub static FIGURES: [Figure; 17] = [
     },
     Figure {
         id: "share",
-        short: "REQ%",
+        heading: "REQ%",
         kind: Kind::Share,
         rows: EVERY_ROW,
         formats: &[Live, LiveWide],
@@ -348,7 +529,17 @@ pub static FIGURES: [Figure; 17] = [
         id: "pods",
         heading: "PODS",
         kind: Kind::CountOf,
-        rows: EVERY_ROW,
+        rows: &[
+            Node,
+            Pool,
+            Namespace,
+            Workload,
+            NodeOfWorkload,
+            Resource,
+            UsableTotal,
+            AllTotal,
+            RowsTotal,
+        ],
         formats: &[Table, Wide, Live, LiveWide],
         letter: Some('p'),
         drop: [8, 2],
@@ -365,14 +556,13 @@ pub static FIGURES: [Figure; 17] = [
 /// The width of an amount on the live screen, see [`units::amount`].
 const AMOUNT_WIDTH: u16 = 6;
 
-/// The figure with this id, or with the alias `node` of `name`.
+/// The figure with this id.
 pub fn find(id: &str) -> Option<&'static Figure> {
-    let id = if id == "node" { "name" } else { id };
     FIGURES.iter().find(|figure| figure.id == id)
 }
 
 /// The keys of `--sort-by`.
-pub fn sort_keys() -> impl Iterator<Item = &'static Figure> {
+pub fn sort_keys() -> impl Iterator<Item = &'static Figure> + Clone {
     let is_key = |figure: &&Figure| {
         let is_printed = |format: &Format| !matches!(format, Live | LiveWide);
         // Names are sorted by their namespaces first.
@@ -381,40 +571,151 @@ pub fn sort_keys() -> impl Iterator<Item = &'static Figure> {
     FIGURES.iter().filter(is_key)
 }
 
-/// The figures of rows of this kind in this format.
+/// The figures of rows of these kinds in this format, of the usual ones.
 pub fn shown(
-    kind: RowKind,
+    kinds: &[RowKind],
     format: Format,
-    with_usage: bool,
+    choice: &Choice,
 ) -> impl Iterator<Item = &'static Figure> {
+    let is_live = matches!(format, Live | LiveWide);
     FIGURES.iter().filter(move |figure| {
-        let is_shown = figure.formats.contains(&format)
-            || with_usage && figure.formats.contains(&Usage) && !matches!(format, Live | LiveWide);
-        is_shown && figure.rows.contains(&kind)
+        let is_usual = match choice.available && figure.kind == Kind::Amount && format != Data {
+            // They stand in one column with what is free.
+            true => figure.id == "usage" && choice.usage,
+            false => figure.formats.contains(&format),
+        };
+        let is_asked = choice.usage && figure.formats.contains(&Usage)
+            || choice.limits && figure.formats.contains(&Limits)
+            || choice.available && figure.formats.contains(&Available) && format != Data;
+        (is_usual || is_asked && !is_live) && kinds.iter().any(|kind| figure.rows.contains(kind))
     })
 }
 
-/// The columns of a table or of CSV: each figure, and the resource that it is of.
+/// The columns of a table or of CSV.
 pub fn columns<'r>(
-    kind: RowKind,
+    kinds: &[RowKind],
     format: Format,
-    with_usage: bool,
-    resources: impl Iterator<Item = &'r String>,
-) -> Vec<(&'static Figure, Option<&'r str>)> {
-    let (of_resource, paid): (Vec<_>, Vec<_>) =
-        shown(kind, format, with_usage).partition(|figure| figure.is_of_resource());
+    choice: &'r Choice,
+    resources: impl Iterator<Item = &'r String> + Clone,
+) -> Vec<Column<'r>> {
+    if let Some(keys) = &choice.columns {
+        return keys.iter().flat_map(|key| key.columns(resources.clone())).collect();
+    }
+    let (of_resource, rest): (Vec<_>, Vec<_>) =
+        shown(kinds, format, choice).partition(|figure| figure.is_of_resource());
     let position = |figure: &Figure| FIGURES.iter().position(|other| other.id == figure.id);
     let first = of_resource.first().and_then(|figure| position(figure));
-    let mut columns: Vec<_> = paid.into_iter().map(|figure| (figure, None)).collect();
-    let at = columns.partition_point(|(figure, _)| position(figure) < first);
-    let amounts = resources
-        .flat_map(|resource| of_resource.iter().map(move |f| (*f, Some(resource.as_str()))));
+    let plain = |figure| Column { figure, resource: None, form: Form::Absolute };
+    let mut columns: Vec<_> = rest.into_iter().map(plain).collect();
+    let at = columns.partition_point(|column| position(column.figure) < first);
+    let amounts = resources.flat_map(|resource| {
+        of_resource.iter().flat_map(move |figure| {
+            let column = |form| Column { figure, resource: Some(resource.as_str()), form };
+            let (first, second) = match (choice.percent && figure.has_percent(), format) {
+                (false, _) => (Form::Absolute, None),
+                (true, Data) => (Form::Absolute, Some(Form::Percent)),
+                (true, _) => (Form::Both, None),
+            };
+            std::iter::once(first).chain(second).map(column)
+        })
+    });
     let amounts: Vec<_> = amounts.collect();
     columns.splice(at..at, amounts);
     if format != Data {
-        columns.sort_by_key(|(figure, _)| figure.kind == Kind::Sentences);
+        columns.sort_by_key(|column| column.figure.kind == Kind::Sentences);
     }
     columns
+}
+
+impl ColumnKey {
+    /// Reads `[RESOURCE.]FIGURE[%]`, where the figure is one of `known`.
+    ///
+    /// # Errors
+    /// With a sentence that names the nearest figure, or what cannot be in percent.
+    pub fn parse(
+        text: &str,
+        known: impl Iterator<Item = &'static Figure> + Clone,
+    ) -> Result<Self, String> {
+        let (name, percent) = match text.strip_suffix('%') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let (resource, id) = match name.rsplit_once('.') {
+            Some((resource, id)) if !resource.is_empty() => (Some(resource), id),
+            _ => (None, name),
+        };
+        let id = id.to_ascii_lowercase();
+        let Some(figure) = known.clone().find(|figure| figure.id == id) else {
+            let ids: Vec<_> = known.map(|figure| figure.id).collect();
+            let (last, rest) = ids.split_last().map_or(("", &[][..]), |(last, rest)| (*last, rest));
+            let near = nearest(&id, ids.iter().copied());
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            return Err(format!("expected {} or {last}{near}", rest.join(", ")));
+        };
+        if resource.is_some() && !figure.is_of_resource() {
+            return Err(format!("{id} is not of a resource"));
+        }
+        if percent && !figure.has_percent() {
+            return Err(format!("{id} is not a part of allocatable, so it has no percentage"));
+        }
+        Ok(Self { figure, resource: resource.map(str::to_owned), percent })
+    }
+
+    /// The columns: of its resource, or of each of `resources`.
+    pub fn columns<'r>(&'r self, resources: impl Iterator<Item = &'r String>) -> Vec<Column<'r>> {
+        let form = if self.percent { Form::Percent } else { Form::Absolute };
+        let column = |resource| Column { figure: self.figure, resource, form };
+        match (&self.resource, self.figure.is_of_resource()) {
+            (_, false) => vec![column(None)],
+            (Some(resource), true) => vec![column(Some(resource))],
+            (None, true) => resources.map(|resource| column(Some(resource.as_str()))).collect(),
+        }
+    }
+}
+
+impl Column<'_> {
+    /// The value of `row`: an amount, or thousandths of allocatable if it is written in percent.
+    pub fn of<'a>(&self, row: &'a Row, context: &Context<'_>) -> Value<'a> {
+        let resource = self.resource.unwrap_or(context.resource);
+        let context = Context { resource, ..*context };
+        match self.form {
+            Form::Percent => self.percent_of(row, &context),
+            Form::Absolute | Form::Both => self.figure.of(row, &context),
+        }
+    }
+
+    /// The value of `row` as people read it.
+    pub fn text(&self, row: &Row, context: &Context<'_>, is_exact: bool) -> String {
+        let resource = self.resource.unwrap_or(context.resource);
+        let resource = row.resource.as_deref().unwrap_or(resource);
+        let context = Context { resource, ..*context };
+        let value = self.figure.of(row, &context);
+        let amount = || self.figure.kind.text(&value, resource, is_exact).into_owned();
+        match (self.form, self.percent_of(row, &context)) {
+            (Form::Absolute, _) => amount(),
+            (Form::Percent, Value::Amount(per_mille)) => percent_text(per_mille),
+            (Form::Percent, value) => Kind::Count.text(&value, "", is_exact).into_owned(),
+            (Form::Both, Value::Amount(per_mille)) => {
+                format!("{} ({})", amount(), percent_text(per_mille))
+            }
+            (Form::Both, _) => amount(),
+        }
+    }
+
+    fn percent_of(&self, row: &Row, context: &Context<'_>) -> Value<'static> {
+        match self.figure.of(row, context) {
+            Value::Amount(amount) => match whole(row, context).filter(|whole| *whole > 0) {
+                Some(whole) => Value::Amount((amount * 1000).div_euclid(whole)),
+                None => Value::Absent,
+            },
+            Value::Unknown => Value::Unknown,
+            _ => Value::Absent,
+        }
+    }
+}
+
+fn percent_text(per_mille: Amount) -> String {
+    format!("{}%", per_mille.div_euclid(10))
 }
 
 impl Kind {
@@ -437,6 +738,11 @@ impl Kind {
             (Value::Amount(count), _) => count.to_string(),
             (Value::CountOf(Some(from), to), Self::Change) if from == to => to.to_string(),
             (Value::CountOf(Some(from), to), Self::Change) => format!("{from}→{to}"),
+            (Value::CountOf(part, whole), Self::AmountOf) => {
+                let text = if is_exact { units::exact_amount } else { units::amount };
+                let part = part.map_or("?".to_owned(), |part| text(resource, part));
+                format!("{part}/{}", text(resource, *whole))
+            }
             (Value::CountOf(Some(part), whole), _) => format!("{part}/{whole}"),
             (Value::CountOf(None, whole), _) => format!("?/{whole}"),
         })
@@ -483,7 +789,12 @@ impl<R> Figure<R> {
 
     /// Whether its values are of one resource.
     pub fn is_of_resource(&self) -> bool {
-        matches!(self.kind, Kind::Amount | Kind::Share | Kind::Bar)
+        matches!(self.kind, Kind::Amount | Kind::AmountOf | Kind::Share | Kind::Bar)
+    }
+
+    /// Whether its amounts are parts of allocatable.
+    pub fn has_percent(&self) -> bool {
+        self.kind == Kind::Amount && !matches!(self.id, "allocatable" | "capacity")
     }
 }
 
@@ -548,14 +859,23 @@ fn available(row: &Row, resources: Option<&Resources>, context: &Context<'_>) ->
     amount(resources.filter(|_| !is_unknown), context)
 }
 
+/// Text that a row may be without.
+fn optional(text: Option<&str>) -> Value<'_> {
+    text.map_or(Value::Absent, |text| Value::Text(Cow::Borrowed(text)))
+}
+
+/// What percentages of a row are parts of: allocatable of its nodes, or of all usable ones.
+fn whole(row: &Row, context: &Context<'_>) -> Option<Amount> {
+    let whole = match row.row_kind.is_of_nodes() {
+        true => row.allocatable.as_ref(),
+        false => row.allocatable.as_ref().or(context.cluster),
+    };
+    Some(whole?.get(context.resource))
+}
+
 /// Requests in thousandths of what there is: on the nodes of the row, or on all usable ones.
 fn share(row: &Row, context: &Context<'_>) -> Option<Amount> {
-    let whole = match row.usable {
-        Some(_) => row.allocatable.as_ref(),
-        None => context.cluster,
-    };
-    let whole = whole?.get(context.resource);
-    let requested = row.paid.as_ref()?.get(context.resource)
-        + row.opportunistic.as_ref()?.get(context.resource);
+    let whole = whole(row, context)?;
+    let requested = row.requests()?.get(context.resource);
     (whole > 0).then(|| (requested * 1000).div_euclid(whole))
 }

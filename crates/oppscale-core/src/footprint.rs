@@ -96,6 +96,20 @@ pub fn exact<'p>(pod: &'p Pod<'_>, trace: &mut impl Trace) -> Result<Requests<'p
     Ok(total)
 }
 
+/// The effective requests of one container of `pod`.
+///
+/// # Errors
+/// As [`of_pod`].
+pub fn of_container(container: &Container<'_>, pod: &Pod<'_>) -> Result<Resources, Malformed> {
+    let status = &pod.status;
+    let status = match container.restart_policy == RestartPolicy::Always {
+        true => status_of(&status.init_container_statuses, container),
+        false => status_of(&status.container_statuses, container),
+    };
+    let path = || format!("container {:?}", &*container.name);
+    effective(container, status, resize_is_infeasible(pod), path, &mut Silent)?.to_resources()
+}
+
 /// The containers' part: the greater of everything that runs together and the peak of
 /// the init phase, where each sidecar goes on beside the init containers after it.
 ///
@@ -245,7 +259,7 @@ pub(super) fn resize_is_infeasible(pod: &Pod<'_>) -> bool {
         .is_some_and(|condition| &*condition.reason == "Infeasible")
 }
 
-fn status_of<'p, 'a>(
+pub(super) fn status_of<'p, 'a>(
     statuses: &'p [ContainerStatus<'a>],
     container: &Container<'_>,
 ) -> Option<&'p ContainerStatus<'a>> {

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use super::demand::{self, PaidDemand};
 use super::devices::DeviceId;
 use super::ledger::{Ledger, NodeAccount, Unoffered};
-use super::node::Unusable;
-use super::placement::Placement;
+use super::node::{NodeRecord, Unusable};
+use super::placement::{Placement, TaintPattern};
 use super::pool;
 use super::replica::Replica;
 use super::reserve::Reserve;
@@ -38,10 +38,38 @@ pub struct Query {
     /// The priority of its pods; `None` if their template does not tell it, which is taken for
     /// [`demand::FILLER_PRIORITY`].
     pub filler_priority: Option<i32>,
-    /// Which nodes are looked at at all.
+    /// Labels of the nodes that are looked at at all.
     pub nodes: Selector,
+    /// Taints of those nodes.
+    pub taints: TaintFilter,
     /// Whether the list of pods was refused, so that nothing is known of them.
     pub pods_unknown: bool,
+}
+
+/// Which nodes are looked at, by their taints.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum TaintFilter {
+    /// All nodes.
+    #[default]
+    Any,
+    /// Nodes without taints.
+    Untainted,
+    /// Nodes with a taint that one of these matches.
+    Tainted(Vec<TaintPattern>),
+}
+
+impl Query {
+    /// Whether a node is looked at.
+    pub fn selects(&self, node: &NodeRecord) -> bool {
+        self.nodes.matches(&node.labels)
+            && match &self.taints {
+                TaintFilter::Any => true,
+                TaintFilter::Untainted => node.taints().is_empty(),
+                TaintFilter::Tainted(patterns) => {
+                    node.taints().iter().any(|t| patterns.iter().any(|p| p.matches(t)))
+                }
+            }
+    }
 }
 
 /// The headroom of a cluster.
@@ -80,8 +108,12 @@ pub struct NodeHeadroom {
     pub annotated_pool: Option<Arc<str>>,
     /// Why it is not usable; empty when it is.
     pub reasons: Vec<Unusable>,
+    /// What the machine has.
+    pub capacity: Resources,
     /// What pods may take.
     pub allocatable: Option<Resources>,
+    /// The limits of all pods.
+    pub limits: Option<Resources>,
     /// What others occupy.
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
@@ -103,8 +135,12 @@ pub struct NodeHeadroom {
 pub struct Totals {
     /// How many nodes are in the sums.
     pub nodes: usize,
+    /// What the machines have.
+    pub capacity: Resources,
     /// What pods may take.
     pub allocatable: Resources,
+    /// The limits of all pods; `None` when some are unknown.
+    pub limits: Option<Resources>,
     /// What others occupy; `None` when pods are unknown, as below.
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
@@ -185,6 +221,65 @@ impl NodeHeadroom {
     }
 }
 
+/// Room for replicas on nodes that only taints keep them off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaintedRoom {
+    /// The keys of the taints, in order.
+    pub taints: Vec<String>,
+    /// How many nodes have room.
+    pub nodes: usize,
+    /// How many replicas fit there.
+    pub replicas: Amount,
+}
+
+impl Headroom {
+    /// Where replicas would fit if they tolerated the taints there, most room first.
+    pub fn tainted_room(&self, replica: &Replica) -> Vec<TaintedRoom> {
+        let mut rooms: Vec<TaintedRoom> = Vec::new();
+        for node in &self.nodes {
+            let key = |reason: &Unusable| match reason {
+                Unusable::Tainted(taint) => taint.split(['=', ':']).next().map(str::to_owned),
+                _ => None,
+            };
+            let taints: Option<Vec<String>> = node.reasons.iter().map(key).collect();
+            let Some(mut taints) = taints.filter(|taints| !taints.is_empty()) else { continue };
+            taints.sort();
+            taints.dedup();
+            let fit = node.remaining().map_or(0, |remaining| slots(&remaining, replica));
+            if fit == 0 {
+                continue;
+            }
+            match rooms.iter_mut().find(|room| room.taints == taints) {
+                Some(room) => {
+                    room.nodes += 1;
+                    room.replicas += fit;
+                }
+                None => rooms.push(TaintedRoom { taints, nodes: 1, replicas: fit }),
+            }
+        }
+        rooms.sort_by(|a, b| b.replicas.cmp(&a.replicas));
+        rooms
+    }
+
+    /// The usable node that comes nearest to holding a replica, and what it lacks.
+    pub fn nearest_fit(&self, replica: &Replica) -> Option<(&str, Resources)> {
+        let lacks = |node: &NodeHeadroom| {
+            let left = node.remaining()?.minus(&node.demand);
+            let lack = |name: &str, asked: Amount| (asked - left.get(name).max(0)).max(0);
+            let present = || replica.footprint().present();
+            // In thousandths of what is asked for, so that cores and bytes can be compared.
+            let worst = present().map(|(name, asked)| lack(name, asked) * 1000 / asked).max()?;
+            let lacking = present()
+                .fold(Resources::default(), |sum, (name, asked)| sum.with(name, lack(name, asked)));
+            Some((worst, lacking))
+        };
+        let usable = self.nodes.iter().filter(|node| node.is_usable());
+        let nearest = usable.filter_map(|node| Some((lacks(node)?, node.name.as_str())));
+        let ((worst, lacking), name) = nearest.min_by_key(|((worst, _), _)| *worst)?;
+        (worst > 0).then_some((name, lacking))
+    }
+}
+
 /// Measures the headroom of `ledger`.
 pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     let unoffered = ledger.unoffered();
@@ -224,7 +319,7 @@ fn node_headroom(
     demand: Resources,
 ) -> Option<NodeHeadroom> {
     let record = account.record.as_ref()?;
-    if !query.nodes.matches(&record.labels) {
+    if !query.selects(record) {
         return None;
     }
     let mut reasons = record.unusable(&query.placement);
@@ -242,7 +337,9 @@ fn node_headroom(
         labels: Arc::clone(&record.labels),
         annotated_pool: record.annotated_pool.clone(),
         reasons,
+        capacity: record.capacity.clone(),
         allocatable: record.allocatable.as_ref().ok().cloned(),
+        limits: account.limits().filter(|_| pods_known).cloned(),
         paid: pods_known.then(|| account.paid.clone()),
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
         unknown,
@@ -286,6 +383,7 @@ impl Totals {
     pub fn over<'n>(nodes: impl Iterator<Item = &'n NodeHeadroom>, pods_unknown: bool) -> Self {
         let zero = || (!pods_unknown).then(Resources::default);
         let mut totals = Self {
+            limits: zero(),
             paid: zero(),
             opportunistic: zero(),
             remaining: zero(),
@@ -302,6 +400,11 @@ impl Totals {
             are_slots_known |= node.slots.is_some();
             let remaining = node.remaining();
             add(Some(&mut totals.allocatable), node.allocatable.as_ref());
+            totals.capacity.add(&node.capacity);
+            match &node.limits {
+                Some(limits) => add(totals.limits.as_mut(), Some(limits)),
+                None => totals.limits = None,
+            }
             add(totals.paid.as_mut(), node.paid.as_ref());
             add(totals.opportunistic.as_mut(), node.opportunistic.as_ref());
             let above_zero = |r: Resources| r.map(|amount| amount.max(0));

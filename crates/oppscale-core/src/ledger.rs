@@ -124,13 +124,19 @@ impl Ledger {
                     }
                     account.bound += 1;
                     account.tally(tracked, footprint);
+                    match &pod.limits {
+                        Some(limits) => account.limits.add(limits),
+                        None => account.unknown_limits += 1,
+                    }
                 }
                 let footprint = share(&mut self.footprints, footprint, Resources::clone);
+                let limits = pod.limits.as_ref();
+                let limits = limits.map(|l| share(&mut self.footprints, l, Resources::clone));
                 let group = self.group(&pod);
                 let opportunistic = pod.opportunistic;
                 self.pods.insert(
                     pod.key,
-                    Counted { place, footprint, group, opportunistic, generation },
+                    Counted { place, footprint, limits, group, opportunistic, generation },
                 );
             }
             PodState::Waiting { .. } => self.wait(pod),
@@ -211,6 +217,7 @@ impl Ledger {
             Some(Bound {
                 node: self.accounts.get(pod.place as usize)?.name.as_deref()?,
                 footprint: &pod.footprint,
+                limits: pod.limits.as_deref(),
                 group: &pod.group,
                 opportunistic: pod.opportunistic,
             })
@@ -260,6 +267,7 @@ impl Ledger {
                     counted.opportunistic == pod.opportunistic
                         && account.and_then(|a| a.name.as_deref()) == Some(*node)
                         && *counted.footprint == *footprint
+                        && counted.limits.as_deref() == pod.limits.as_ref()
                         && group_key(pod).equivalent(&counted.group)
                 })
             }
@@ -355,8 +363,15 @@ impl Ledger {
                 }
                 account.bound -= 1;
                 account.untally(tracked, &counted.footprint);
+                match &counted.limits {
+                    Some(limits) => account.limits.subtract(limits),
+                    None => account.unknown_limits -= 1,
+                }
             });
             forget(&mut self.footprints, counted.footprint);
+            if let Some(limits) = counted.limits {
+                forget(&mut self.footprints, limits);
+            }
             forget(&mut self.groups, counted.group);
         } else if let Some(waiting) = self.waiting.remove(key) {
             forget(&mut self.footprints, waiting.footprint);
@@ -413,6 +428,10 @@ pub struct NodeAccount {
     pub standing: Resources,
     /// What opportunistic pods occupy.
     pub opportunistic: Resources,
+    /// The limits of the pods, but for those of which they are unknown.
+    limits: Resources,
+    /// How many pods stand here whose limits are unknown.
+    unknown_limits: usize,
     /// How many pods stand here that could not be counted.
     pub unknown_pods: usize,
     /// How many pods stand here in all.
@@ -454,6 +473,7 @@ impl Equivalent<Arc<Group>> for GroupKey<'_> {
 struct Counted {
     place: Place,
     footprint: Arc<Resources>,
+    limits: Option<Arc<Resources>>,
     group: Arc<Group>,
     opportunistic: bool,
     generation: Generation,
@@ -466,6 +486,8 @@ pub struct Bound<'l> {
     pub node: &'l str,
     /// What it occupies.
     pub footprint: &'l Resources,
+    /// The sum of its limits, if it is known.
+    pub limits: Option<&'l Resources>,
     /// Its workload.
     pub group: &'l Group,
     /// Whether it is the opportunistic workload's own.
@@ -556,6 +578,11 @@ impl NodeAccount {
     fn held_beside_basics(&self) -> impl Iterator<Item = &str> {
         let held = self.paid.present().chain(self.opportunistic.present());
         held.map(|(name, _)| name).filter(|name| ![CPU, MEMORY, PODS].contains(name))
+    }
+
+    /// The sum of the limits of all pods here; `None` if some are unknown.
+    pub fn limits(&self) -> Option<&Resources> {
+        (self.unknown_limits == 0 && self.unknown_pods == 0).then_some(&self.limits)
     }
 
     fn side(&mut self, opportunistic: bool) -> &mut Resources {

@@ -495,13 +495,12 @@ pub struct Requirements<'a> {
     /// What the scheduler sets aside.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub requests: ResourceList<'a>,
-    /// The ceiling, unparsed: the scheduler never looks at it.
+    /// The ceiling, which the scheduler never looks at.
     #[serde(borrow, default)]
-    pub limits: Option<&'a RawValue>,
+    pub limits: Lazy<'a, ResourceList<'a>>,
 }
 
-// Limits matter only where an API server has not set the defaults, which writes no protobuf.
-message!(Requirements { 2 => requests });
+message!(Requirements { 1 => limits, 2 => requests });
 
 /// What a pod's status says.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -510,6 +509,9 @@ pub struct PodStatus<'a> {
     /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub phase: Text<'a>,
+    /// `Guaranteed`, `Burstable` or `BestEffort`; empty on a pod that never passed an API server.
+    #[serde(borrow, default, deserialize_with = "null_is_default")]
+    pub qos_class: Text<'a>,
     /// The node where the scheduler has preempted pods for this one; empty for most.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub nominated_node_name: Text<'a>,
@@ -584,6 +586,7 @@ message!(ExtendedResourceClaimStatus { 2 => resource_claim_name });
 
 message!(PodStatus {
     1 => phase,
+    9 => qos_class,
     2 => conditions,
     8 => container_statuses,
     10 => init_container_statuses,
@@ -611,15 +614,18 @@ pub struct ContainerStatus<'a> {
 
 message!(ContainerStatus { 1 => name, 10 => allocated_resources, 11 => resources });
 
-/// Requests as a status reports them.
+/// Requests and limits as a status reports them.
 #[derive(Debug, Clone, Default, Deserialize)]
 pub struct StatusResources<'a> {
     /// The requests in force.
     #[serde(borrow, default, deserialize_with = "null_is_default")]
     pub requests: ResourceList<'a>,
+    /// The limits in force.
+    #[serde(borrow, default)]
+    pub limits: Lazy<'a, ResourceList<'a>>,
 }
 
-message!(StatusResources { 2 => requests });
+message!(StatusResources { 1 => limits, 2 => requests });
 
 /// Anything with a selector and a pod template.
 #[derive(Debug, Clone, Default, Deserialize)]

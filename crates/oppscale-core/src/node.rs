@@ -192,6 +192,11 @@ impl NodeRecord {
             && placement.selects(&self.name, &self.labels)
     }
 
+    /// Its taints.
+    pub fn taints(&self) -> &[Taint<'static>] {
+        &self.taints
+    }
+
     /// Whether the node lists the resource, be it with an amount of 0, as when its device plugin
     /// has gone.
     pub fn lists(&self, name: &str) -> bool {

@@ -4,16 +4,21 @@
 //! decide (1.36). Preferences are not rules and are not read.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::malformed::Malformed;
 use super::model::{self, NodeSelectorTerm, PodSpec, SelectorRequirement, Taint, Text};
+use super::nearest::nearest;
 use super::selector::{Labels, Requirement};
 
 /// The taint that stands for a cordon (`spec.unschedulable`).
 const UNSCHEDULABLE_TAINT: &str = "node.kubernetes.io/unschedulable";
+
+/// The effects that a taint may have.
+const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 /// The rules by which a pod chooses nodes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -31,6 +36,48 @@ struct Toleration {
     operator: String,
     value: String,
     effect: String,
+}
+
+/// A taint as one types it: `KEY[=VALUE][:EFFECT]`. What is left out may be anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaintPattern {
+    key: String,
+    value: Option<String>,
+    effect: Option<String>,
+}
+
+impl TaintPattern {
+    /// Whether `taint` is one of those that are meant.
+    pub fn matches(&self, taint: &Taint<'_>) -> bool {
+        *self.key == *taint.key
+            && self.value.as_deref().is_none_or(|value| *value == *taint.value)
+            && self.effect.as_deref().is_none_or(|effect| *effect == *taint.effect)
+    }
+}
+
+impl FromStr for TaintPattern {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (taint, effect) = match text.rsplit_once(':') {
+            Some((taint, effect)) => (taint, Some(effect)),
+            None => (text, None),
+        };
+        let (key, value) = match taint.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (taint, None),
+        };
+        if key.is_empty() || key.contains(char::is_whitespace) {
+            return Err("expected KEY[=VALUE][:EFFECT], such as dedicated=batch:NoSchedule".into());
+        }
+        if let Some(effect) = effect.filter(|effect| !EFFECTS.contains(effect)) {
+            let near = nearest(effect, EFFECTS);
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            return Err(format!("expected the effect {}{near}", EFFECTS.join(", ")));
+        }
+        let [value, effect] = [value, effect].map(|part| part.map(str::to_owned));
+        Ok(Self { key: key.to_owned(), value, effect })
+    }
 }
 
 /// One alternative of a node affinity: all of its requirements must hold.
@@ -64,6 +111,16 @@ impl Placement {
                 .collect(),
             affinity: required.map(|r| r.node_selector_terms.iter().map(Term::of).collect()),
         })
+    }
+
+    /// Also tolerates these taints.
+    pub fn tolerate(&mut self, taints: &[TaintPattern]) {
+        self.tolerations.extend(taints.iter().map(|taint| Toleration {
+            key: taint.key.clone(),
+            operator: if taint.value.is_some() { "Equal" } else { "Exists" }.to_owned(),
+            value: taint.value.clone().unwrap_or_default(),
+            effect: taint.effect.clone().unwrap_or_default(),
+        }));
     }
 
     /// The rule that a NodeSelector states, as ResourceSlices have it.

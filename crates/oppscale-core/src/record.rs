@@ -72,6 +72,8 @@ pub struct PodRecord<'p> {
     pub opportunistic: bool,
     /// The ResourceClaims that it uses.
     pub claims: Vec<ClaimRef>,
+    /// The sum of its limits; `None` where they are not read, or cannot be.
+    pub limits: Option<Resources>,
     /// Where it stands.
     pub state: PodState<'p>,
 }
@@ -145,7 +147,7 @@ pub fn priority_of(spec: &PodSpec<'_>) -> Option<i32> {
 }
 
 impl<'p> Queueing<&'p str> {
-    fn of(pod: &'p Pod<'_>) -> Self {
+    pub(crate) fn of(pod: &'p Pod<'_>) -> Self {
         Self {
             priority: priority_of(&pod.spec).unwrap_or(0),
             preempts: &*pod.spec.preemption_policy != "Never",
@@ -188,6 +190,7 @@ impl<'p> PodRecord<'p> {
             workload: workload_of(metadata),
             opportunistic: ownership.owns(metadata),
             claims: claims_of(pod),
+            limits: None,
             state: state(pod),
         }
     }

@@ -5,13 +5,15 @@ use std::str::FromStr;
 
 use super::quantity::Quantity;
 use super::resources::{Amount, CPU, MEMORY, Resources};
-use super::units::{WHOLE, parse_percent, parse_quantity, percentage};
+use super::units::{WHOLE, amount_of, parse_percent, parse_quantity, percentage, quantity_text};
 
 /// What opportunistic work must leave free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserve {
     /// This many millicores of cpu.
     Cpu(i64),
+    /// This many millicores of cpu and bytes of memory.
+    CpuAndMemory(i64, i64),
     /// This share of the allocatable cpu and memory of the usable nodes, in billionths.
     Share(i128),
 }
@@ -50,6 +52,9 @@ impl Reserve {
     pub fn of(self, allocatable: &Resources) -> Resources {
         match self {
             Self::Cpu(milli) => Resources::default().with(CPU, Amount::from(milli)),
+            Self::CpuAndMemory(milli, bytes) => Resources::default()
+                .with(CPU, Amount::from(milli))
+                .with(MEMORY, Amount::from(bytes)),
             Self::Share(share) => [CPU, MEMORY].iter().fold(Resources::default(), |held, name| {
                 let amount = allocatable.get(name) * share;
                 held.with(name, amount / WHOLE + Amount::from(amount % WHOLE != 0))
@@ -61,14 +66,17 @@ impl Reserve {
 impl FromStr for Reserve {
     type Err = ReserveError;
 
-    /// Reads `30`, `500m` (cores) or `15%` (a share of allocatable).
+    /// Reads `30`, `500m` (cores), `cpu=30,memory=64Gi` or `15%` (a share of allocatable).
     fn from_str(text: &str) -> Result<Self, ReserveError> {
         let error = |problem| ReserveError { text: text.to_owned(), what: "reserve", problem };
         if let Some(number) = text.strip_suffix('%') {
             return parse_percent(number).map(Self::Share).ok_or_else(|| error(PERCENTAGE));
         }
+        if text.contains('=') {
+            return amounts(text).map_err(error);
+        }
         let cores = parse_quantity(text)
-            .ok_or_else(|| error("expected cores (30, 500m) or a share (15%)"))?
+            .ok_or_else(|| error("expected cores (30, 500m), cpu=30,memory=64Gi or a share (15%)"))?
             .milli_value();
         if cores.saturated {
             return Err(error("is out of range"));
@@ -77,10 +85,36 @@ impl FromStr for Reserve {
     }
 }
 
+/// Reads `cpu=30,memory=64Gi`; either may be left out.
+fn amounts(text: &str) -> Result<Reserve, &'static str> {
+    let (mut cpu, mut memory) = (None, None);
+    for part in text.split(',') {
+        let (name, quantity) = part.split_once('=').ok_or("expected cpu=30,memory=64Gi")?;
+        let slot = match name {
+            CPU => &mut cpu,
+            MEMORY => &mut memory,
+            _ => return Err("only cpu and memory can be reserved: cpu=30,memory=64Gi"),
+        };
+        let quantity = parse_quantity(quantity).ok_or("expected cpu=30,memory=64Gi")?;
+        let amount = amount_of(name, quantity).and_then(|amount| i64::try_from(amount).ok());
+        if slot.replace(amount.ok_or("is out of range")?).is_some() {
+            return Err("a resource is given twice");
+        }
+    }
+    Ok(match memory {
+        None => Reserve::Cpu(cpu.unwrap_or(0)),
+        Some(memory) => Reserve::CpuAndMemory(cpu.unwrap_or(0), memory),
+    })
+}
+
 impl fmt::Display for Reserve {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cpu(milli) => write!(f, "{}", Quantity::from_milli(*milli)),
+            Self::CpuAndMemory(milli, bytes) => {
+                let cpu = Quantity::from_milli(*milli);
+                write!(f, "cpu={cpu},memory={}", quantity_text(MEMORY, Amount::from(*bytes)))
+            }
             Self::Share(share) => f.write_str(&percentage(*share)),
         }
     }
@@ -101,12 +135,31 @@ mod tests {
         let target = Reserve::from_target_utilization("85%").unwrap();
         assert_eq!(target, "15%".parse().unwrap());
         assert_eq!(target.to_string(), "15%");
+        let both = "cpu=30,memory=64Gi".parse::<Reserve>().unwrap();
+        assert_eq!(both.to_string(), "cpu=30,memory=64Gi");
+        assert_eq!(both.of(&allocatable).get(MEMORY), 64 << 30);
+        assert_eq!(held("cpu=500m"), held("500m"));
+        assert_eq!(held("memory=1Ki").get(MEMORY), 1024);
         assert_eq!("12.5%".parse::<Reserve>().unwrap().to_string(), "12.5%");
     }
 
     #[test]
     fn slips_are_refused() {
-        for bad in ["", "-1", "+1", ".", "101%", "%", "1m%", "30 cores", "1e99"] {
+        for bad in [
+            "",
+            "-1",
+            "+1",
+            ".",
+            "101%",
+            "%",
+            "1m%",
+            "30 cores",
+            "1e99",
+            "cpu=",
+            "gpu=1",
+            "cpu=1,cpu=2",
+            "memory=1,",
+        ] {
             assert!(bad.parse::<Reserve>().is_err(), "{bad}");
         }
         assert!(Reserve::from_target_utilization("85").is_err());

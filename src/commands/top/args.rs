@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use oppscale_cluster::{TypedNames, WorkloadRef};
+use oppscale_core::demand::what_if::{AddedNodes, FailureDomain};
 use oppscale_core::error::Error;
-use oppscale_core::figures::{self, FIGURES, Figure, Format};
+use oppscale_core::figures::{self, Choice, ColumnKey, FIGURES, Figure, Format, Kind};
+use oppscale_core::headroom::TaintFilter;
 use oppscale_core::nearest::nearest;
+use oppscale_core::placement::TaintPattern;
+use oppscale_core::pods::PodQuery;
+use oppscale_core::price::Price;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
 use oppscale_core::units::{amount_of, parse_nonzero_duration};
-use oppscale_core::view::By;
+use oppscale_core::view::{By, Level, RowKind};
 
 use crate::commands::args::{ClusterArgs, OutputArgs};
 
@@ -30,6 +35,8 @@ Examples:
       millicores, for a script
   kubectl get nodes,pods -A -o json | oppscale top --from -
       from a saved list, without a cluster
+  oppscale top --survive zone
+      whether paid pods find a place after the loss of any zone
   oppscale top --explain shop/checkout-7d9c5b6f8-x2x7k
       how the requests of a pod are counted";
 
@@ -40,9 +47,21 @@ pub struct TopArgs {
     /// Saved lists to read instead of a cluster: files of kubectl, a directory, or - for stdin
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub from: Vec<String>,
-    /// Row per node, namespace, workload, pool (the label is chosen for each node) or pool=LABEL
+    /// Row per node, namespace, workload, pod, container, pool (the label is chosen for each node)
+    /// or pool=LABEL
     #[arg(long, value_name = "WHAT", value_parser = parse_by)]
     pub by: Option<By>,
+    /// Tree of rows: node,pod or any order of resource, node, namespace, workload and pod
+    #[arg(
+        long,
+        value_name = "LEVELS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "",
+        value_parser = parse_levels,
+        conflicts_with_all = ["explain"]
+    )]
+    pub tree: Option<Levels>,
     /// Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu
     #[arg(
         long = "resource",
@@ -52,29 +71,73 @@ pub struct TopArgs {
         value_parser = clap::builder::NonEmptyStringValueParser::new()
     )]
     pub resources: Vec<String>,
+    /// Columns, as [RESOURCE.]FIGURE[%]: name,requests,memory.limits%
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parse_column)]
+    pub columns: Vec<ColumnKey>,
+    /// Also show the values of these labels, of nodes or pods
+    #[arg(short = 'L', long, value_name = "KEYS", value_delimiter = ',')]
+    pub label_columns: Vec<String>,
+    /// Also show limits, and the capacity of nodes
+    #[arg(long, conflicts_with_all = ["watch", "record", "replay"])]
+    pub limits: bool,
+    /// Also show amounts in percent of allocatable
+    #[arg(long)]
+    pub percent: bool,
+    /// Show what is free out of allocatable instead of the amounts in between
+    #[arg(long, conflicts_with = "columns")]
+    pub available: bool,
+    /// Leave the headings of a table or CSV out
+    #[arg(long)]
+    pub no_headers: bool,
     /// Sort by a column
     #[arg(
         long,
         alias = "sort",
         value_name = "KEY[:ORDER]",
         value_parser = parse_sort,
-        help = format!("Sort by {}; :asc or :desc", sort_keys())
+        help = format!(
+            "Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is {}", sort_keys()
+        )
     )]
     pub sort_by: Option<Sort>,
     /// Only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
-    /// Only rows of this namespace; also the namespace of --workload KIND/NAME
+    /// Only nodes with this taint, as KEY[=VALUE][:EFFECT]; repeatable
+    #[arg(long, value_name = "TAINT", conflicts_with = "no_taint")]
+    pub taint: Vec<TaintPattern>,
+    /// Only nodes without taints
+    #[arg(long)]
+    pub no_taint: bool,
+    /// Only pods of this namespace; also the namespace of --workload KIND/NAME
     #[arg(short, long, value_name = "NAMESPACE")]
     pub namespace: Option<String>,
+    /// Pods of all namespaces, which is the default
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub all_namespaces: bool,
+    /// Only pods of namespaces with these labels
+    #[arg(long, value_name = "LABELS", value_parser = Selector::parse)]
+    pub namespace_selector: Option<Selector>,
+    /// Only pods with these labels
+    #[arg(long, value_name = "LABELS", value_parser = Selector::parse)]
+    pub pod_selector: Option<Selector>,
+    /// Only pods in these phases; those that have ended occupy nothing
+    #[arg(long, value_name = "PHASES", value_delimiter = ',', ignore_case = true,
+          value_parser = ["Pending", "Running", "Succeeded", "Failed", "Unknown"],
+          hide_possible_values = true)]
+    pub phase: Vec<String>,
     /// The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods
     /// [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD")]
     pub workload: Option<WorkloadRef>,
-    /// Shape of a replica for SLOTS [default: the workload's, or cpu=1]
+    /// Shape of a replica for SLOTS; repeat it to compare several [default: the workload's,
+    /// or cpu=1]
     #[arg(long, value_name = "SHAPE")]
-    pub replica: Option<Replica>,
-    /// Reserve to keep free: cores (30) or a share of cpu and memory (15%)
+    pub replica: Vec<Replica>,
+    /// Taint that replicas tolerate besides, as KEY[=VALUE][:EFFECT]; repeatable
+    #[arg(long, value_name = "TAINT")]
+    pub tolerate: Vec<TaintPattern>,
+    /// Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)
     #[arg(long, value_name = "CORES|SHARE", conflicts_with = "target_utilization")]
     pub reserve: Option<Reserve>,
     /// Reserve as a target utilization: 85% keeps 15% free
@@ -95,6 +158,13 @@ pub struct TopArgs {
     /// Exit with 1 if less remains: cpu=10,memory=64Gi,replicas=5
     #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
     pub fail_below: Option<Limits>,
+    /// What if.
+    #[command(flatten)]
+    pub what_if: WhatIfArgs,
+    /// Price of an hour: cpu=0.031,memory=0.004,gpu=2 per core, GiB and device; with pool=NAME
+    /// that of a pool; repeatable
+    #[arg(long, value_name = "PRICES")]
+    pub price: Vec<Price>,
     /// Live options.
     #[command(flatten)]
     pub live: LiveArgs,
@@ -121,11 +191,38 @@ pub enum Output {
     Name,
 }
 
+/// Arguments of `oppscale top` about a cluster with other nodes. Exit code 1 when a paid pod that has
+/// a place finds none then.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "What if")]
+pub struct WhatIfArgs {
+    /// Without this node, or the nodes with these labels: would its paid pods find a place?
+    #[arg(long, value_name = "NODE|LABELS", conflicts_with_all = ["explain", "watch", "record", "replay"])]
+    pub without: Vec<String>,
+    /// With more nodes: 3xcpu=32,memory=128Gi[,label=KEY=VALUE][,taint=KEY:EFFECT]
+    #[arg(long, value_name = "NODES", conflicts_with_all = ["explain", "watch", "record", "replay"])]
+    pub add: Vec<AddedNodes>,
+    /// Would paid pods find a place after the loss of any 1 node, zone, pool or value of a LABEL?
+    #[arg(long, value_name = "1|zone|pool|LABEL", conflicts_with_all = ["explain", "watch", "record", "replay"])]
+    pub survive: Option<FailureDomain>,
+}
+
+impl WhatIfArgs {
+    /// Whether anything is tried.
+    pub fn is_asked(&self) -> bool {
+        !self.without.is_empty() || !self.add.is_empty() || self.survive.is_some()
+    }
+}
+
+/// The levels of a tree; empty for the usual ones of its rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Levels(pub Vec<Level>);
+
 /// A sort order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Sort {
-    /// The figure.
-    pub figure: &'static Figure,
+    /// The column.
+    pub key: ColumnKey,
     /// Whether the greatest comes first.
     pub descending: bool,
 }
@@ -148,6 +245,31 @@ pub struct TopSettings {
     pub sort: Sort,
     /// The reserve.
     pub reserve: Reserve,
+    /// The figures to show.
+    pub choice: Choice,
+    /// The levels of a tree, if rows are one.
+    pub tree: Option<Vec<Level>>,
+    /// Which pods are read one by one, if some are.
+    pub pods: Option<PodQuery>,
+}
+
+impl TopSettings {
+    /// The kinds of the rows.
+    pub fn row_kinds(&self) -> Vec<RowKind> {
+        let is_part = self.pods.as_ref().is_some_and(PodQuery::is_filter);
+        match &self.tree {
+            Some(levels) => levels
+                .iter()
+                .enumerate()
+                .map(|(depth, level)| match level {
+                    Level::Node if depth > 0 || is_part => RowKind::NodeOfWorkload,
+                    level => level.row_kind(),
+                })
+                .collect(),
+            None if is_part && self.by == By::Node => vec![RowKind::NodeOfWorkload],
+            None => vec![self.by.row_kind()],
+        }
+    }
 }
 
 impl TopArgs {
@@ -158,37 +280,142 @@ impl TopArgs {
     pub fn resolve(&self) -> Result<TopSettings, Error> {
         let named_in_namespace =
             matches!(self.workload, Some(WorkloadRef::Object { namespace: None, .. }));
-        let by = match (&self.by, &self.namespace) {
-            (Some(By::Node | By::Pool(_)), Some(_)) if !named_in_namespace => {
-                return Err(Error::usage(
-                    "-n selects rows of namespaces and workloads, not of nodes",
-                )
-                .hint("leave --by out, or use --by workload"));
+        let namespace = self.namespace.as_ref().filter(|_| !named_in_namespace);
+        let selects_pods = self.pod_selector.is_some()
+            || self.namespace_selector.is_some()
+            || !self.phase.is_empty();
+        let by = match &self.by {
+            Some(By::Pool(_)) if namespace.is_some() || selects_pods => {
+                return Err(Error::usage("a pool has no pods of its own to select")
+                    .hint("leave --by out, or use --by node or --by workload"));
             }
-            (Some(by), _) => by.clone(),
-            (None, Some(_)) if !named_in_namespace => By::Workload,
-            (None, _) => By::Node,
+            Some(by) => by.clone(),
+            None if namespace.is_some() || selects_pods => By::Workload,
+            None => By::Node,
         };
-        let kind = by.row_kind();
-        let default = if kind.is_of_nodes() { "remaining" } else { "others" };
-        let sort = match (self.sort_by, figures::find(default)) {
-            (Some(sort), _) => sort,
-            (None, figure) => Sort { figure: figure.unwrap_or(&FIGURES[0]), descending: true },
-        };
-        let needs_usage = sort.figure.formats.contains(&Format::Usage);
-        if !sort.figure.rows.contains(&kind) || needs_usage && !self.usage {
-            return Err(Error::usage("--sort-by names a column that these rows do not have")
-                .hint("see which columns there are without --sort-by; usage needs --usage"));
+        let tree = self.tree.as_ref().map(|Levels(levels)| match (levels.is_empty(), &by) {
+            (false, _) => levels.clone(),
+            (true, By::Namespace) => vec![Level::Namespace, Level::Workload, Level::Pod],
+            (true, By::Workload) if self.by.is_some() => vec![Level::Workload, Level::Pod],
+            (true, _) => vec![Level::Node, Level::Pod],
+        });
+        let is_of_pods = matches!(by, By::Pod | By::Container) || tree.is_some() || selects_pods;
+        let keeps_pods = is_of_pods || by == By::Node && namespace.is_some();
+        if keeps_pods
+            && (self.live.watch || self.live.record.is_some() || self.live.replay.is_some())
+        {
+            return Err(Error::usage("pods are not followed one by one")
+                .hint("leave --watch, --record or --replay out, or choose rows of workloads"));
         }
-        let resources = match (self.output.format, self.resources.is_empty()) {
-            (_, false) => self.resources.clone(),
-            (_, true) if self.live.watch || self.live.replay.is_some() => Vec::new(),
-            (Output::Table | Output::Name, true) => vec![CPU.to_owned()],
-            (Output::Wide, true) => vec![CPU.to_owned(), MEMORY.to_owned()],
-            (_, true) => Vec::new(),
+        let pods = (keeps_pods || self.what_if.is_asked()).then(|| PodQuery {
+            namespaces: namespace.map(|name| [name.clone()].into()),
+            namespace_labels: self.namespace_selector.clone(),
+            labels: self.pod_selector.clone().unwrap_or_default(),
+            phases: self.phase.clone(),
+            label_columns: self.label_columns.clone(),
+            containers: by == By::Container,
+            placements: self.what_if.is_asked(),
+        });
+        if self.what_if.is_asked() && pods.as_ref().is_some_and(PodQuery::is_filter) {
+            return Err(Error::usage("what would happen depends on all pods")
+                .hint("leave -n, --pod-selector, --namespace-selector and --phase out"));
+        }
+        let mut settings = TopSettings {
+            resources: self.shown_resources(),
+            sort: self.order(&by),
+            by,
+            reserve: self.reserve.or(self.target_utilization).unwrap_or_default(),
+            choice: Choice {
+                usage: self.usage,
+                limits: self.limits,
+                available: self.available,
+                percent: self.percent,
+                columns: (!self.columns.is_empty()).then(|| self.columns.clone()),
+            },
+            tree,
+            pods,
         };
-        let reserve = self.reserve.or(self.target_utilization).unwrap_or_default();
-        Ok(TopSettings { by, resources, sort, reserve })
+        let kinds = settings.row_kinds();
+        let has = |figure: &Figure| kinds.iter().any(|kind| figure.rows.contains(kind));
+        if self.sort_by.is_none() && !has(settings.sort.key.figure) {
+            settings.sort = Sort::of("requests", true);
+        }
+        let columns = self.columns.iter().map(|key| ("--columns", key));
+        for (flag, key) in columns.chain([("--sort-by", &settings.sort.key)]) {
+            let needs_usage = key.figure.formats.contains(&Format::Usage) && !self.usage;
+            if !has(key.figure) || needs_usage {
+                return Err(Error::usage(format!(
+                    "{flag} names a column that these rows do not have: {}",
+                    key.figure.id
+                ))
+                .hint("see which columns there are with -o csv; usage needs --usage"));
+            }
+        }
+        Ok(settings)
+    }
+
+    fn shown_resources(&self) -> Vec<String> {
+        let is_followed = self.live.watch || self.live.replay.is_some();
+        match (self.output.format, self.resources.is_empty()) {
+            (_, false) => self.resources.clone(),
+            (_, true) if is_followed => Vec::new(),
+            (Output::Table | Output::Wide | Output::Name, true) => {
+                vec![CPU.to_owned(), MEMORY.to_owned()]
+            }
+            (_, true) => Vec::new(),
+        }
+    }
+
+    fn order(&self, by: &By) -> Sort {
+        let kind = by.row_kind();
+        match &self.sort_by {
+            Some(sort) if sort.key.figure.id == "node" && kind.is_of_nodes() => {
+                Sort::of("name", sort.descending)
+            }
+            Some(sort) => sort.clone(),
+            None => Sort::of(if kind.is_of_nodes() { "remaining" } else { "others" }, true),
+        }
+    }
+
+    /// Whether a flag is given that the live screen does not have.
+    pub fn prints_once(&self) -> bool {
+        matches!(self.by, Some(By::Pod | By::Container))
+            || self.tree.is_some()
+            || self.limits
+            || self.percent
+            || self.available
+            || self.no_headers
+            || self.no_taint
+            || self.what_if.is_asked()
+            || self.replica.len() > 1
+            || self.namespace_selector.is_some()
+            || self.pod_selector.is_some()
+            || ![
+                self.columns.is_empty(),
+                self.label_columns.is_empty(),
+                self.phase.is_empty(),
+                self.taint.is_empty(),
+                self.tolerate.is_empty(),
+                self.price.is_empty(),
+            ]
+            .iter()
+            .all(|is_empty| *is_empty)
+    }
+
+    /// The taints of the nodes to look at.
+    pub fn taint_filter(&self) -> TaintFilter {
+        match (self.no_taint, self.taint.is_empty()) {
+            (true, _) => TaintFilter::Untainted,
+            (false, true) => TaintFilter::Any,
+            (false, false) => TaintFilter::Tainted(self.taint.clone()),
+        }
+    }
+}
+
+impl Sort {
+    fn of(id: &str, descending: bool) -> Self {
+        let figure = figures::find(id).unwrap_or(&FIGURES[0]);
+        Self { key: ColumnKey { figure, resource: None, percent: false }, descending }
     }
 }
 
@@ -206,7 +433,7 @@ impl TopArgs {
     /// The names that must be those of something in the cluster.
     pub fn typed_names(&self, settings: &TopSettings) -> TypedNames {
         let resources = self.named_resources().map(|(flag, name)| (flag, name.to_owned()));
-        let has_namespaces = matches!(settings.by, By::Namespace | By::Workload);
+        let has_namespaces = !settings.by.row_kind().is_of_nodes() || settings.pods.is_some();
         TypedNames {
             resources: resources.collect(),
             keywords: self.fail_below.iter().map(|_| REPLICAS).collect(),
@@ -229,12 +456,16 @@ fn parse_by(text: &str) -> Result<By, String> {
         "node" | "nodes" => Ok(By::Node),
         "namespace" | "ns" => Ok(By::Namespace),
         "workload" | "workloads" => Ok(By::Workload),
+        "pod" | "pods" => Ok(By::Pod),
+        "container" | "containers" => Ok(By::Container),
         "pool" => Ok(By::Pool(None)),
         _ => match text.strip_prefix("pool=").filter(|label| !label.is_empty()) {
             Some(label) => Ok(By::Pool(Some(label.to_owned()))),
             None => {
-                let expected = "expected node, namespace, workload, pool or pool=LABEL";
-                let near = nearest(text, ["node", "namespace", "workload", "pool"]);
+                let expected =
+                    "expected node, namespace, workload, pod, container, pool or pool=LABEL";
+                let words = ["node", "namespace", "workload", "pod", "container", "pool"];
+                let near = nearest(text, words);
                 Err(near.map_or(expected.to_owned(), |near| {
                     format!("{expected}; did you mean {near}?")
                 }))
@@ -243,22 +474,46 @@ fn parse_by(text: &str) -> Result<By, String> {
     }
 }
 
+fn parse_levels(text: &str) -> Result<Levels, String> {
+    let words = Level::ALL.map(|(word, _)| word);
+    let mut levels = Vec::new();
+    for part in text.split(',').filter(|part| !part.is_empty()) {
+        let Some((_, level)) = Level::ALL.iter().find(|(word, _)| *word == part) else {
+            let near = nearest(part, words);
+            let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            return Err(format!("expected levels of {}{near}", words.join(", ")));
+        };
+        if levels.contains(level) {
+            return Err(format!("the level {part} is given twice"));
+        }
+        if *level == Level::Resource && !levels.is_empty() {
+            return Err("the level resource comes first".to_owned());
+        }
+        if levels.last() == Some(&Level::Pod) {
+            return Err("nothing is below a pod".to_owned());
+        }
+        levels.push(*level);
+    }
+    Ok(Levels(levels))
+}
+
+fn parse_column(text: &str) -> Result<ColumnKey, String> {
+    ColumnKey::parse(text, FIGURES.iter().filter(|figure| figure.kind != Kind::Bar))
+}
+
 fn parse_sort(text: &str) -> Result<Sort, String> {
-    let (key, order) = text.split_once(':').map_or((text, None), |(key, order)| (key, Some(order)));
-    let wanted = figures::find(&key.to_ascii_lowercase());
-    let is_key = |figure: &Figure| figures::sort_keys().any(|key| key.id == figure.id);
-    let Some(figure) = wanted.filter(|figure| is_key(figure)) else {
-        let near = nearest(key, figures::sort_keys().map(|key| key.id));
-        let near = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
-        return Err(format!("expected {}{near}", sort_keys()));
+    let (key, order) = match text.rsplit_once(':') {
+        Some((key, order)) => (key, Some(order)),
+        None => (text, None),
     };
+    let key = ColumnKey::parse(key, figures::sort_keys())?;
     let descending = match order {
-        None => !figure.is_text(),
+        None => !key.figure.is_text(),
         Some("asc") => false,
         Some("desc") => true,
         Some(_) => return Err("expected the order asc or desc".to_owned()),
     };
-    Ok(Sort { figure, descending })
+    Ok(Sort { key, descending })
 }
 
 /// The keys of `--sort-by`, as a list for people.
@@ -274,7 +529,7 @@ fn after_help() -> String {
     for figure in FIGURES.iter().filter(|figure| !figure.heading.is_empty()) {
         text.push_str(&format!("  {:<14}{}\n", figure.heading, figure.meaning));
     }
-    text + "\nHow the numbers are counted: docs/how-it-counts.md"
+    text + "\nRequests are counted as the scheduler counts them; --explain shows how for a pod."
 }
 
 fn parse_limits(text: &str) -> Result<Limits, String> {

@@ -62,7 +62,7 @@ pub(super) async fn start(
         recorder,
         cluster_state: follower.cluster_state().clone(),
         workload: follower.workload(),
-        replica: args.replica.clone(),
+        replica: args.replica.first().cloned(),
     });
     Ok((follower, recording))
 }

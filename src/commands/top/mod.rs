@@ -5,6 +5,7 @@ mod explain;
 mod follow;
 mod screen;
 mod watch;
+mod what_if;
 
 use crate::exit::Exit;
 use std::collections::HashSet;
@@ -14,15 +15,17 @@ use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
 use oppscale_cluster::{self, Cluster, ResolvedWorkload, SavedFiles, Snapshot, TypedName};
 use oppscale_core::error::Error;
-use oppscale_core::figures::Context;
-use oppscale_core::headroom::{self, NodeHeadroom, Query};
+use oppscale_core::figures::{Column, Context, Form};
+use oppscale_core::headroom::{self, Headroom, NodeHeadroom, Query};
 use oppscale_core::kinds;
+use oppscale_core::ledger::Bound;
+use oppscale_core::pods::{PodDetail, PodQuery};
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
-use oppscale_core::view::{self, By};
+use oppscale_core::view::{self, By, Row};
 
 pub use args::TopArgs;
-use args::{Limits, Output, REPLICAS, TopSettings};
+use args::{Limits, Output, REPLICAS, Sort, TopSettings};
 
 /// Reads a cluster or saved lists, counts, and prints.
 ///
@@ -57,7 +60,13 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         snapshot.notes.push(format!("devices are unknown: {why}"));
     }
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
-    let mut report = report(&args, &settings, &snapshot, workload);
+    let query = query(&args, &settings, &snapshot, workload);
+    let what_if = match args.what_if.is_asked() {
+        true => Some(what_if::run(&args.what_if, &query, &mut snapshot)?),
+        false => None,
+    };
+    let mut report = report(&args, &settings, &snapshot, query);
+    report.what_if = what_if;
     add_rows(&mut report, &args, &settings, &snapshot)?;
     // The report holds everything that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
@@ -87,22 +96,26 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
 }
 
 /// What is asked of the cluster that was read.
-fn query(
+pub(super) fn query(
     args: &TopArgs,
     settings: &TopSettings,
     snapshot: &Snapshot,
     workload: ResolvedWorkload,
 ) -> Query {
+    let mut placement = workload.placement.clone();
+    placement.tolerate(&args.tolerate);
     Query {
         replica: args
             .replica
-            .clone()
+            .first()
+            .cloned()
             .or_else(|| workload.replica_on(&snapshot.ledger))
             .unwrap_or_default(),
         reserve: settings.reserve,
-        placement: workload.placement,
+        placement,
         filler_priority: workload.priority,
         nodes: args.selector.clone().unwrap_or_default(),
+        taints: args.taint_filter(),
         pods_unknown: snapshot.pods_unknown.is_some(),
     }
 }
@@ -112,19 +125,37 @@ pub(super) fn report(
     args: &TopArgs,
     settings: &TopSettings,
     snapshot: &Snapshot,
-    workload: ResolvedWorkload,
+    query: Query,
 ) -> Report {
-    let query = query(args, settings, snapshot, workload);
     let headroom = headroom::measure(&snapshot.ledger, &query);
+    let further = args.replica.iter().skip(1).map(|replica| {
+        let query = Query { replica: replica.clone(), ..query.clone() };
+        (replica.clone(), headroom::measure(&snapshot.ledger, &query))
+    });
+    let mut totals = view::totals(&headroom);
+    let further: Vec<_> = further.collect();
+    for (_, headroom) in &further {
+        let [usable, all] = &mut totals;
+        usable.further_slots.push(headroom.usable.slots);
+        all.further_slots.push(headroom.all.slots);
+    }
     Report {
         by: settings.by.clone(),
+        kinds: settings.row_kinds(),
+        choice: settings.choice.clone(),
         resources: render::resources(&settings.resources, &headroom),
         unknown: render::unknown(snapshot, &headroom),
         rows: Vec::new(),
-        totals: view::totals(&headroom),
+        totals,
+        rows_total: None,
+        labels: args.label_columns.clone(),
+        has_headings: !args.no_headers,
+        is_tree: settings.tree.is_some(),
+        further,
+        what_if: None,
+        prices: args.price.clone(),
         headroom,
         query,
-        usage: args.usage,
     }
 }
 
@@ -133,21 +164,25 @@ async fn read(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<(Snapshot, ResolvedWorkload, Option<Cluster>)> {
-    if !args.from.is_empty() {
-        let files = SavedFiles::load(&args.from)?;
-        let namespace = args.namespace.as_deref().unwrap_or("default");
-        let (snapshot, workload) =
-            oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
-        return Ok((snapshot, workload, None));
-    }
-    let by_owner = matches!(settings.by, By::Namespace | By::Workload);
+    let of_nodes = settings.by.row_kind().is_of_nodes();
+    let is_part = settings.pods.as_ref().is_some_and(PodQuery::is_filter);
     let request = oppscale_cluster::Request {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
-        node_usage: args.usage && !by_owner,
-        pod_usage: args.usage && by_owner,
+        node_usage: args.usage && of_nodes && !is_part,
+        pod_usage: args.usage && (!of_nodes || is_part || settings.tree.is_some()),
+        limits: args.limits
+            || args.output.format == Output::Wide
+            || settings.sort.key.figure.id == "limits"
+            || args.columns.iter().any(|column| column.figure.id == "limits"),
+        pods: settings.pods.clone(),
         ..Default::default()
     };
+    if !args.from.is_empty() {
+        let files = SavedFiles::load(&args.from)?;
+        let (snapshot, workload) = oppscale_cluster::read_saved_as(&files, &request)?;
+        return Ok((snapshot, workload, None));
+    }
     let cluster = args.cluster.connect().await?;
     let progress = Progress::new(printer.shows_progress());
     let (snapshot, workload) = oppscale_cluster::read(&cluster, &request, &progress).await?;
@@ -197,7 +232,35 @@ fn add_rows(
     let headroom = &report.headroom;
     let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
     let is_counted = |node: &str| nodes.contains(node);
+    let is_part = settings.pods.as_ref().is_some_and(PodQuery::is_filter);
+    let has_phases = settings.pods.as_ref().is_some_and(|pods| !pods.phases.is_empty());
+    let mut pods: Vec<&PodDetail> = snapshot.pods.values().collect();
+    // A pod that waits occupies nothing, and is shown only where its phase is asked for.
+    pods.retain(|pod| pod.node.as_deref().map_or(has_phases, is_counted));
+    let bound = || -> Box<dyn Iterator<Item = Bound<'_>>> {
+        match is_part {
+            true => Box::new(pods.iter().filter_map(|pod| pod.as_bound())),
+            false => Box::new(snapshot.ledger.bound()),
+        }
+    };
+    if let Some(levels) = &settings.tree {
+        let sort = |rows: &mut [Row], of: Option<&str>| sort_rows(rows, settings, headroom, of);
+        let rows = view::tree(levels, &pods, headroom, &report.resources, is_part, &sort);
+        report.rows = rows;
+        if let Some(usage) = &snapshot.usage {
+            render::add_usage(report, usage, &pods);
+        }
+        return Ok(());
+    }
     let mut rows = match &settings.by {
+        By::Node if is_part => {
+            let mut rows = view::nodes_of(bound().filter(|pod| is_counted(pod.node)));
+            for row in &mut rows {
+                let node = headroom.nodes.iter().find(|node| node.name == row.name);
+                row.allocatable = node.and_then(|node| node.allocatable.clone());
+            }
+            rows
+        }
         By::Node => view::by_node(headroom),
         By::Pool(label) => {
             let label = label.as_deref();
@@ -210,24 +273,62 @@ fn add_rows(
             }
             view::by_pool(headroom, label)
         }
-        By::Namespace => view::by_namespace(&snapshot.ledger, is_counted),
-        By::Workload => view::by_workload(&snapshot.ledger, is_counted),
+        By::Namespace => view::by_namespace(bound(), is_counted),
+        By::Workload => view::by_workload(bound(), is_counted),
+        By::Pod => view::by_pod(pods.iter().copied()),
+        By::Container => view::by_container(pods.iter().copied()),
     };
-    if let Some(namespace) = &args.namespace {
+    if let Some(namespace) = args.namespace.as_ref().filter(|_| !is_part) {
         match settings.by {
             By::Namespace => rows.retain(|row| row.name == *namespace),
             By::Workload => rows.retain(|row| row.namespace.as_ref() == Some(namespace)),
-            By::Node | By::Pool(_) => {}
+            By::Node | By::Pool(_) | By::Pod | By::Container => {}
         }
+    }
+    // The rows of nodes and of each further measurement are in the order of the nodes' names.
+    if settings.by == By::Node && !is_part {
+        for (at, row) in rows.iter_mut().enumerate() {
+            let node = &headroom.nodes[at];
+            row.further_slots =
+                report.further.iter().map(|(_, further)| further.nodes[at].slots).collect();
+            let labels = report.labels.iter();
+            let label = |key: &String| Some((key.clone(), node.labels.get(key)?.to_string()));
+            row.labels = labels.filter_map(label).collect();
+        }
+    }
+    // A pod has what its node has, in percent.
+    let allocatable = |name: &str| {
+        let at = headroom.nodes.binary_search_by(|node| node.name.as_str().cmp(name)).ok()?;
+        headroom.nodes[at].allocatable.clone()
+    };
+    for row in rows.iter_mut().filter(|row| row.node.is_some()) {
+        row.allocatable = row.node.as_deref().and_then(allocatable);
     }
     report.rows = rows;
     if let Some(usage) = &snapshot.usage {
-        render::add_usage(report, usage);
+        render::add_usage(report, usage, if is_part { &pods } else { &[] });
     }
-    let resource = settings.resources.first().map_or(CPU, String::as_str);
-    let context = Context { resource, ..Context::default() };
-    view::sort(&mut report.rows, settings.sort.figure, settings.sort.descending, &context);
+    sort_rows(&mut report.rows, settings, &report.headroom, None);
+    if !settings.by.row_kind().is_of_nodes() || is_part {
+        report.rows_total = Some(view::sum_of(&report.rows, report.kinds[0].noun()));
+    }
     Ok(())
+}
+
+/// Sorts rows by the column of `--sort-by`, of `resource` where that does not name one.
+fn sort_rows(
+    rows: &mut [Row],
+    settings: &TopSettings,
+    headroom: &Headroom,
+    resource: Option<&str>,
+) {
+    let Sort { key, descending } = &settings.sort;
+    let first = settings.resources.first().map_or(CPU, String::as_str);
+    let form = if key.percent { Form::Percent } else { Form::Absolute };
+    let column = Column { figure: key.figure, resource: key.resource.as_deref(), form };
+    let resource = resource.unwrap_or(first);
+    let cluster = Some(&headroom.usable.allocatable);
+    view::sort(rows, &column, *descending, &Context { resource, cluster, now: 0 });
 }
 
 /// The exit code. Warns about unknown objects and about limits that are not met.
@@ -236,6 +337,9 @@ fn verdict(args: &TopArgs, snapshot: &Snapshot, report: &Report, printer: &Print
         printer.warn(&unknown.to_string());
     }
     let mut exit = if snapshot.permissions_missing { Exit::Permissions } else { Exit::Ok };
+    if report.what_if.as_ref().is_some_and(|what_if| !what_if.is_passed()) && exit == Exit::Ok {
+        exit = Exit::Finding;
+    }
     if let Some(Limits(limits)) = &args.fail_below {
         for (name, limit) in limits {
             let remaining = match name.as_str() {

@@ -23,6 +23,7 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
         || args.explain.is_some()
         || args.fail_below.is_some()
         || args.usage
+        || args.prints_once()
         || args.live.watch
         || args.output.format != Output::Table
         || !args.from.is_empty();
@@ -77,13 +78,13 @@ fn setup(
 ) -> Setup {
     Setup {
         theme: Theme::of(printer),
-        replica: args.replica.clone(),
+        replica: args.replica.first().cloned(),
         reserve: settings.reserve,
         nodes: args.selector.clone().unwrap_or_default(),
         workload: args.workload.clone(),
         resolved,
         by: settings.by.clone(),
-        sort: args.sort_by.map(|sort| (sort.figure, sort.descending)),
+        sort: args.sort_by.as_ref().map(|sort| (sort.key.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
         typed: args.typed_names(settings),

@@ -152,7 +152,12 @@ impl<'a> Lines<'a> {
         for unmatched in self.unchecked.take().iter().flat_map(|names| names.unmatched(snapshot)) {
             self.printer.warn(&unmatched.sentence());
         }
-        let mut report = super::report(self.args, self.settings, snapshot, workload);
+        let mut report = super::report(
+            self.args,
+            self.settings,
+            snapshot,
+            super::query(self.args, self.settings, snapshot, workload),
+        );
         let has_rows = self.args.by.is_some() || self.args.namespace.is_some();
         if has_rows {
             super::add_rows(&mut report, self.args, self.settings, snapshot)?;

@@ -262,7 +262,7 @@ fn table(comparison: &Comparison, printer: &Printer) -> String {
         };
         columns.push(column(heading, false, &cell));
     }
-    let mut text = lines(&columns, printer);
+    let mut text = lines(&columns, true, printer);
     text.push_str("MISSING and SPARE in pod-hours, COST in core-hours of requests.\n");
     text
 }

@@ -47,7 +47,7 @@ pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
         };
         columns.push(column(heading, false, &cell));
     }
-    lines(&columns, printer)
+    lines(&columns, true, printer)
 }
 
 /// What each row stands for.

@@ -113,6 +113,7 @@ fn check_metric(world: &World, reserve: Reserve) {
         filler_priority: None,
         nodes: Selector::default(),
         pods_unknown: false,
+        ..Query::default()
     };
     let headroom = measure(&ledger(world), &query);
     let fit = MetricModel::oppscale(reserve);

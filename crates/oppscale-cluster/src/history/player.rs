@@ -242,7 +242,8 @@ impl State {
         let key = key_of(key).ok_or_else(|| no_key(key))?;
         let workload = (&**kind, &**workload);
         let (opportunistic, claims) = (own != 0, Vec::new());
-        Ok(PodRecord { key, namespace, name, workload, opportunistic, claims, state })
+        let limits = None;
+        Ok(PodRecord { key, namespace, name, workload, opportunistic, claims, limits, state })
     }
 
     fn footprint(&self, number: u32) -> Result<&Resources, InvalidLine> {
@@ -258,6 +259,7 @@ fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), In
         workload: ("Pod", &pod.name),
         opportunistic: false,
         claims: Vec::new(),
+        limits: None,
         state: PodState::Unknown {
             node: pod.node.as_deref(),
             problem: Malformed::whole(&pod.problem),

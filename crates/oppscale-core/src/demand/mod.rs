@@ -25,6 +25,7 @@
 
 mod placer;
 mod room_tree;
+pub mod what_if;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -174,8 +175,7 @@ pub fn place<'l>(ledger: &'l Ledger, fillers: &Fillers<'_>) -> Vec<PlacedPod<'l>
 
 /// As [`place`], for the workload that is asked about.
 pub fn place_for<'l>(ledger: &'l Ledger, query: &Query) -> Vec<PlacedPod<'l>> {
-    let is_usable =
-        |node: &NodeRecord| query.nodes.matches(&node.labels) && node.is_usable(&query.placement);
+    let is_usable = |node: &NodeRecord| query.selects(node) && node.is_usable(&query.placement);
     let priority = query.filler_priority.unwrap_or(FILLER_PRIORITY);
     place(ledger, &Fillers { pods: FillerPods::Opportunistic(priority), is_usable: &is_usable })
 }
@@ -190,6 +190,20 @@ pub fn kept<'l>(placed: &[PlacedPod<'l>]) -> HashMap<&'l str, Resources> {
 }
 
 impl<'l> PlacedPod<'l> {
+    /// Why no node takes the pod as things are; `None` if one does, or if it waits for a gate.
+    pub fn obstacle(&self) -> Option<&str> {
+        match (self.state, self.node) {
+            (DemandState::Placeable | DemandState::Gated, _)
+            | (DemandState::Elsewhere, Some(_)) => None,
+            (DemandState::Elsewhere, None) => {
+                Some("the nodes that could hold it are cordoned, not ready, tainted or unknown")
+            }
+            (DemandState::Blocked, _) => Some("every node that could hold it is full"),
+            (DemandState::Outranked, _) => Some("its priority is not above the filler's"),
+            (DemandState::Unplaceable, _) => Some(self.reason.as_deref().unwrap_or("unknown")),
+        }
+    }
+
     /// The usable node whose room is kept for the pod, and the pod.
     pub fn kept_on(&self) -> Option<(&'l str, &'l Waiting)> {
         (self.state == DemandState::Placeable).then_some((self.node?, self.pod))

@@ -412,6 +412,7 @@ impl Ledger {
             workload: (&group.kind, &group.name),
             opportunistic,
             claims: Vec::new(),
+            limits: self.pods.get(key).and_then(|pod| pod.limits.as_deref().cloned()),
             state,
         })
     }
