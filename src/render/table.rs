@@ -392,7 +392,7 @@ pub(super) fn footer(
     lines.push(fit_line(&report.query.replica, headroom));
     lines.extend(report.further.iter().map(|(replica, headroom)| fit_line(replica, headroom)));
     if headroom.fit.as_ref().is_some_and(|fit| fit.replicas == 0) {
-        lines.extend(misfit_lines(report, &text));
+        lines.extend(misfit_lines(report, &listed));
     }
     if !report.prices.is_empty() {
         lines.push(cost_line(report.cost()));
@@ -419,14 +419,11 @@ fn fit_line(replica: &Replica, headroom: &Headroom) -> String {
 }
 
 /// Why no replica fits, and where one would.
-fn misfit_lines(
-    report: &Report,
-    text: &dyn Fn(&mut dyn Iterator<Item = (&str, Amount)>) -> Option<String>,
-) -> Vec<String> {
+fn misfit_lines(report: &Report, listed: &dyn Fn(&Resources) -> Option<String>) -> Vec<String> {
     let (headroom, replica) = (&report.headroom, &report.query.replica);
     let mut lines = Vec::new();
     if let Some((node, lacking)) = headroom.nearest_fit(replica)
-        && let Some(lacking) = text(&mut lacking.present())
+        && let Some(lacking) = listed(&lacking)
     {
         lines.push(format!("node {node} comes nearest; it lacks {lacking}"));
     }

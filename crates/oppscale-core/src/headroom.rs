@@ -257,7 +257,7 @@ impl Headroom {
                 None => rooms.push(TaintedRoom { taints, nodes: 1, replicas: fit }),
             }
         }
-        rooms.sort_by(|a, b| b.replicas.cmp(&a.replicas));
+        rooms.sort_by_key(|room| std::cmp::Reverse(room.replicas));
         rooms
     }
 
