@@ -71,14 +71,16 @@ impl Pane {
             keep(items, *at)
                 && (self.filter.is_empty() || self.filter.matches(&items.full_name(*at)))
         };
-        let mut shown: Vec<usize> = (0..items.len()).filter(is_wanted).collect();
+        let shown = (0..items.len()).filter(is_wanted);
         let order = self.order;
-        let value = |at: usize| items.value(at, order.column, by).0;
-        shown.sort_by(|a, b| {
-            let by_value = value(*a).compare(&value(*b), order.descending);
-            by_value.then_with(|| items.names(*a).cmp(&items.names(*b)))
+        // Each value once: thousands of rows are sorted within a frame.
+        let mut valued: Vec<_> =
+            shown.map(|at| (items.value(at, order.column, by).0, at)).collect();
+        valued.sort_by(|(a, at), (b, other)| {
+            let by_value = a.compare(b, order.descending);
+            by_value.then_with(|| items.names(*at).cmp(&items.names(*other)))
         });
-        self.shown = shown;
+        self.shown = valued.into_iter().map(|(_, at)| at).collect();
         self.measure_names();
         self.detail = None;
         let place =

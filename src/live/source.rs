@@ -108,6 +108,9 @@ pub struct Playback {
 /// The state that commands and the playing task share.
 struct Deck {
     player: Mutex<Player>,
+    /// First and last moment, which the drawing thread reads while the player is busy.
+    start: Duration,
+    end: Duration,
     pace: Mutex<PlaybackClock>,
     /// Wakes the playing task after a command.
     steered: Notify,
@@ -156,8 +159,13 @@ impl Playback {
         };
         let cluster_state = player.cluster_state().clone();
         let (sender, workload) = watch::channel(player.workload());
-        let deck =
-            Deck { player: Mutex::new(player), pace: Mutex::new(pace), steered: Notify::new() };
+        let deck = Deck {
+            start: player.start(),
+            end: player.end(),
+            player: Mutex::new(player),
+            pace: Mutex::new(pace),
+            steered: Notify::new(),
+        };
         let deck = Arc::new(deck);
         let task = tokio::spawn(run(Arc::clone(&deck), sender)).abort_handle();
         Self { deck, cluster_state, workload, name, task }
@@ -186,8 +194,7 @@ impl Source for Playback {
 
     fn replay(&self) -> Option<Replay> {
         let pace = *lock(&self.deck.pace);
-        let player = lock(&self.deck.player);
-        let (start, end) = (player.start(), player.end());
+        let Deck { start, end, .. } = *self.deck;
         Some(Replay {
             name: self.name.clone(),
             position: pace.at(Instant::now()).min(end).saturating_sub(start),
@@ -198,10 +205,7 @@ impl Source for Playback {
     }
 
     fn steer(&self, steer: SourceCommand) {
-        let (start, end) = {
-            let player = lock(&self.deck.player);
-            (player.start(), player.end())
-        };
+        let Deck { start, end, .. } = *self.deck;
         let jump = (end.saturating_sub(start) / JUMPS).max(SHORTEST_JUMP);
         lock(&self.deck.pace).change(|pace| match steer {
             SourceCommand::Reconnect => {}
