@@ -2,6 +2,8 @@
 //!
 //! Custom resources are not read into types: their fields are their operator's business.
 
+use std::cell::RefCell;
+
 use k8s_openapi::api::admissionregistration::v1 as admission;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::autoscaling::v2 as autoscaling;
@@ -12,10 +14,12 @@ use k8s_openapi::api::policy::v1 as policy;
 use k8s_openapi::api::rbac::v1 as rbac;
 use k8s_openapi::api::scheduling::v1 as scheduling;
 use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use oppscale_core::kinds::Kind;
+
+use super::tracked::{Notes, Tracked};
 
 /// Why an object is not of its type.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,49 +73,31 @@ fn checked<T: DeserializeOwned>(value: &Value) -> Result<(), Refusal> {
     strictly::<T>(value).map(|_| ())
 }
 
-/// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not know;
-/// serde_ignored tells which.
+/// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not have; those
+/// are refused here.
 ///
 /// # Errors
 /// When a field is unknown, missing or of the wrong type.
 pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
-    let mut unknown = None;
-    let mut track = serde_path_to_error::Track::new();
-    let deserializer = serde_path_to_error::Deserializer::new(value, &mut track);
-    let mut note = |path: serde_ignored::Path<'_>| {
-        unknown.get_or_insert(path.to_string());
-    };
-    let deserializer = serde_ignored::Deserializer::new(deserializer, &mut note);
-    let parsed = erased(deserializer).map_err(|error| {
-        let field = plain(&track.path().to_string());
-        Refusal::Malformed { field, problem: error.to_string() }
-    })?;
-    match unknown {
-        None => Ok(parsed),
-        Some(field) => Err(Refusal::Unknown(plain(&field))),
+    let notes = RefCell::default();
+    let read = T::deserialize(Tracked::document(value, &notes));
+    let Notes { failed, unknown } = notes.into_inner();
+    match (read, unknown) {
+        (Ok(read), None) => Ok(read),
+        (Ok(_), Some(field)) => Err(Refusal::Unknown(field)),
+        (Err(error), _) => {
+            let field = failed.unwrap_or_else(|| "the object".to_owned());
+            Err(Refusal::Malformed { field, problem: error.to_string() })
+        }
     }
 }
 
-/// Reads `value` into `T`, passing over fields that `T` does not know.
+/// Reads `value` into `T`, passing over fields that `T` does not have.
 ///
 /// # Errors
 /// When a field is missing or of the wrong type.
-pub fn leniently<T: DeserializeOwned>(value: &Value) -> Result<T, erased_serde::Error> {
-    erased(value)
-}
-
-/// Reads a `T`. The types of k8s-openapi are large: what reads them is compiled once, for any
-/// deserializer, and not for each with its wrappers.
-fn erased<'de, T: DeserializeOwned>(
-    deserializer: impl Deserializer<'de>,
-) -> Result<T, erased_serde::Error> {
-    erased_serde::deserialize(&mut <dyn erased_serde::Deserializer<'_>>::erase(deserializer))
-}
-
-/// A path without the marks of `Option`s.
-fn plain(path: &str) -> String {
-    let parts: Vec<_> = path.split('.').filter(|part| !part.is_empty() && *part != "?").collect();
-    if parts.is_empty() { "the object".to_owned() } else { parts.join(".") }
+pub fn leniently<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+    T::deserialize(Tracked::document(value, &RefCell::default()))
 }
 
 #[cfg(test)]

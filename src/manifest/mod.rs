@@ -13,6 +13,7 @@ mod document;
 mod engine;
 mod kinds;
 pub mod lint;
+mod tracked;
 mod write;
 mod yaml;
 
