@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use oppscale::live::{Measurement, Setup, State, draw, handle_key};
+use oppscale::palette::{ColorDepth, Palette, ThemeChoice};
 use oppscale::terminal::Theme;
 use oppscale_cluster::follow::{Health, Phase, WatchStatus};
 use oppscale_cluster::{Snapshot, SnapshotBuilder};
@@ -82,7 +83,10 @@ fn snapshot(size: Size) -> Snapshot {
 
 fn setup(by: By) -> Setup {
     Setup {
-        theme: Theme { unicode: true, color: true },
+        theme: Theme {
+            unicode: true,
+            palette: Some(Palette::of(ThemeChoice::Auto, ColorDepth::Rgb)),
+        },
         context: "bench".to_owned(),
         namespace: "default".to_owned(),
         by,
