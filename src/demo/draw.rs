@@ -311,6 +311,13 @@ mod tests {
     }
 
     #[test]
+    fn the_picture_of_the_readme_is_what_is_drawn() {
+        let terminal = terminal(&view(26 * 60), 100, 26);
+        let title = "oppscale demo: two HPAs side by side";
+        crate::terminal::testing::pin_picture("demo.svg", terminal.backend().buffer(), title);
+    }
+
+    #[test]
     fn eighty_by_twenty_four_shows_everything() {
         let lines = lines(&view(24 * 60), 80, 24);
         let text = lines.join("\n");

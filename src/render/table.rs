@@ -50,9 +50,12 @@ pub fn compact(
             // Of further resources only what share of them is requested.
             columns = columns_of(report, &rows, Format::Table, &usual[..1], printer);
             shorten(&mut columns, width);
-            hidden = usual[1..].iter().map(|name| format!("amounts of {name}")).collect();
+            let further = usual[1..].iter().filter(|name| **name != MEMORY);
+            hidden = further.map(|name| format!("amounts of {name}")).collect();
         }
         leave_out(&mut columns, width, 1, &mut hidden);
+        // The share of memory stands for amounts that nobody asked for.
+        hidden.sort_by_key(|heading| heading.ends_with("-REQ%"));
     }
     let mut text = lines(&columns, report.has_headings, printer);
     text.push_str(&footer(report, show_unusable, false, printer));

@@ -1,4 +1,4 @@
-//! The screens that docs/top.md and README show are those that are drawn.
+//! The screens that docs/top.md shows are those that are drawn.
 //!
 //! `OPPSCALE_REGENERATE=1 cargo test artefacts_of_the_screen` captures them anew.
 
@@ -137,5 +137,4 @@ fn compare(path: &str, screens: &[String]) {
 fn artefacts_of_the_screen_are_up_to_date() {
     let screens = screens();
     compare("docs/top.md", &screens);
-    compare("README.md", &screens[..1]);
 }

@@ -117,5 +117,7 @@ fn a_plugin_that_fails_meanwhile_is_heard_and_not_let_at_the_terminal() {
     });
     env.write("token.sh", &format!("echo '{}'", credential("second", None)));
     stream.until("following again", is_following);
-    assert_eq!(stream.interrupt(), (Some(130), String::new()));
+    let (code, warnings) = stream.interrupt();
+    assert_eq!(code, Some(130));
+    assert!(warnings.contains("the credential plugin failed"), "{warnings}");
 }

@@ -395,9 +395,11 @@ fn plain_terminals_get_what_they_can_show() {
 #[test]
 fn a_server_that_is_slow_to_begin_with_is_waited_for_in_sight() {
     let server = FakeApiServer::start(World::blog());
-    server.always("/api/v1/nodes?watch", Answer::Silence);
+    for path in ["/api/v1/nodes", "/api/v1/nodes?watch"] {
+        server.always(path, Answer::Silence);
+    }
     let mut terminal = Terminal::of(&TestEnv::of(&server), 80, 24, TOP);
-    terminal.see_text("listing nodes 0 (");
+    terminal.see_text("listing nodes (");
     assert!(!terminal.parser.screen().alternate_screen());
     terminal.press("\u{3}");
     let _ = terminal.end(130);
