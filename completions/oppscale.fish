@@ -59,7 +59,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l columns -d 'Co
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s L -l label-columns -d 'Also show the values of these labels, of nodes or pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l taint -d 'Only nodes with this taint, as KEY[=VALUE][:EFFECT]; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l taint -d 'Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Only pods of this namespace; also the namespace of --workload KIND/NAME' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l namespace-selector -d 'Only pods of namespaces with these labels' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l pod-selector -d 'Only pods with these labels' -r
@@ -70,7 +70,7 @@ Failed\t''
 Unknown\t''"
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l workload -d 'The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replica -d 'Shape of a replica for SLOTS; repeat it to compare several [default: the workload\'s, or cpu=1]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tolerate -d 'Taint that replicas tolerate besides, as KEY[=VALUE][:EFFECT]; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tolerate -d 'Taint that replicas tolerate besides, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l reserve -d 'Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l target-utilization -d 'Reserve as a target utilization: 85% keeps 15% free' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s o -l output -d 'Output format: table, wide, json, yaml, csv or name' -r -f -a "table\t'For people, as wide as the terminal'
@@ -255,7 +255,7 @@ per-pod\t'The load of each pod, which falls as pods are added'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l load -d 'With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in step:5..40; or a file (CSV, query_range\'s JSON, promtool) [default: step]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l prometheus -d 'With --hpa: Prometheus to read the load from; needs --query' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l query -d 'With --prometheus: PromQL expression of the load, one series: sum(rate(requests[2m]))' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l query -d 'With --prometheus: PromQL expression of the load, one series, such as a sum of rates' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l since -d 'With --prometheus: how far back the load is read' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l pod-capacity -d 'With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its target]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l ready-after -d 'With --hpa: time until a new pod is ready [default: 10s, and its probes\' delay]' -r

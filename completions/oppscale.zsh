@@ -52,7 +52,7 @@ _arguments "${_arguments_options[@]}" : \
 '--sort-by=[Sort by \[RESOURCE.\]KEY\[%\]\[\:asc|\:desc\], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods]:KEY-ORDER:_default' \
 '-l+[Only nodes with these labels]:LABELS:_default' \
 '--selector=[Only nodes with these labels]:LABELS:_default' \
-'(--no-taint)*--taint=[Only nodes with this taint, as KEY\[=VALUE\]\[\:EFFECT\]; repeatable]:TAINT:_default' \
+'(--no-taint)*--taint=[Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE\:EFFECT; repeatable]:TAINT:_default' \
 '-n+[Only pods of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace=[Only pods of this namespace; also the namespace of --workload KIND/NAME]:NAMESPACE:_default' \
 '--namespace-selector=[Only pods of namespaces with these labels]:LABELS:_default' \
@@ -60,7 +60,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--phase=[Only pods in these phases; those that have ended occupy nothing]:PHASES:(Pending Running Succeeded Failed Unknown)' \
 '--workload=[The filler\: \[NAMESPACE/\]KIND/NAME, or a label selector of pods \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '*--replica=[Shape of a replica for SLOTS; repeat it to compare several \[default\: the workload'\''s, or cpu=1\]]:SHAPE:_default' \
-'*--tolerate=[Taint that replicas tolerate besides, as KEY\[=VALUE\]\[\:EFFECT\]; repeatable]:TAINT:_default' \
+'*--tolerate=[Taint that replicas tolerate besides, as KEY, KEY=VALUE or KEY=VALUE\:EFFECT; repeatable]:TAINT:_default' \
 '(--target-utilization)--reserve=[Reserve to keep free\: cores (30), cpu=30,memory=64Gi or a share of both (15%)]:CORES-SHARE:_default' \
 '--target-utilization=[Reserve as a target utilization\: 85% keeps 15% free]:PERCENT:_default' \
 '-o+[Output format\: table, wide, json, yaml, csv or name]:FORMAT:((table\:"For people, as wide as the terminal"
@@ -278,7 +278,7 @@ per-pod\:"The load of each pod, which falls as pods are added"))' \
 '--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES-SHARE:_default' \
 '(--scenario --from --config)--load=[With --hpa\: load that the pods serve\: step, ramp, day, spike, noise or constant, as in step\:5..40; or a file (CSV, query_range'\''s JSON, promtool) \[default\: step\]]:SHAPE-FILE:_default' \
 '(--load)--prometheus=[With --hpa\: Prometheus to read the load from; needs --query]:URL:_default' \
-'--query=[With --prometheus\: PromQL expression of the load, one series\: sum(rate(requests\[2m\]))]:PROMQL:_default' \
+'--query=[With --prometheus\: PromQL expression of the load, one series, such as a sum of rates]:PROMQL:_default' \
 '--since=[With --prometheus\: how far back the load is read]:TIME:_default' \
 '--pod-capacity=[With --hpa\: load that one pod can serve at most \[default\: its cpu limit, or 1.5 times its target\]]:NUMBER:_default' \
 '--ready-after=[With --hpa\: time until a new pod is ready \[default\: 10s, and its probes'\'' delay\]]:TIME:_default' \

@@ -88,7 +88,7 @@ pub struct SimulateArgs {
     /// With --hpa: Prometheus to read the load from; needs --query
     #[arg(long, value_name = "URL", requires = "query", conflicts_with = "load")]
     pub prometheus: Option<String>,
-    /// With --prometheus: PromQL expression of the load, one series: sum(rate(requests[2m]))
+    /// With --prometheus: PromQL expression of the load, one series, such as a sum of rates
     #[arg(long, value_name = "PROMQL", requires = "prometheus")]
     pub query: Option<String>,
     /// With --prometheus: how far back the load is read

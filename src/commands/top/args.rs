@@ -103,7 +103,7 @@ pub struct TopArgs {
     /// Only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,
-    /// Only nodes with this taint, as KEY[=VALUE][:EFFECT]; repeatable
+    /// Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
     #[arg(long, value_name = "TAINT", conflicts_with = "no_taint")]
     pub taint: Vec<TaintPattern>,
     /// Only nodes without taints
@@ -134,7 +134,7 @@ pub struct TopArgs {
     /// or cpu=1]
     #[arg(long, value_name = "SHAPE")]
     pub replica: Vec<Replica>,
-    /// Taint that replicas tolerate besides, as KEY[=VALUE][:EFFECT]; repeatable
+    /// Taint that replicas tolerate besides, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
     #[arg(long, value_name = "TAINT")]
     pub tolerate: Vec<TaintPattern>,
     /// Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)
