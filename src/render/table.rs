@@ -29,6 +29,13 @@ pub(super) struct Column {
     pub(super) cells: Vec<(String, Style)>,
 }
 
+impl Column {
+    /// A column that is neither shortened nor left out.
+    pub(super) fn fixed(heading: &str, left: bool, cells: Vec<(String, Style)>) -> Self {
+        Self { long: heading.to_owned(), short: heading.to_owned(), drop: 0, left, cells }
+    }
+}
+
 /// Columns that are left out before the amounts of further resources: those of this order on.
 const LEAST: u8 = 7;
 
@@ -186,7 +193,7 @@ fn columns_of(
             };
             let heading = replica.to_string();
             let cells = rows.iter().map(cell).collect();
-            Column { long: heading.clone(), short: heading, drop: 0, left: false, cells }
+            Column::fixed(&heading, false, cells)
         });
         columns.splice(slots + 1..slots + 1, further);
     }
@@ -195,7 +202,7 @@ fn columns_of(
         let heading = key.rsplit('/').next().unwrap_or(key).to_uppercase();
         let cell = |row: &&Row| (row.labels.get(key).cloned().unwrap_or_default(), Style::Plain);
         let cells = rows.iter().map(cell).collect();
-        Column { long: heading.clone(), short: heading, drop: 0, left: true, cells }
+        Column::fixed(&heading, true, cells)
     };
     columns.splice(labels..labels, report.labels.iter().map(label));
     columns

@@ -197,22 +197,9 @@ fn staged(
             entries.push(Entry { swept: variant.values, ..entry });
         }
     }
-    unique(&mut entries);
+    super::number_names(entries.iter_mut().map(|entry| &mut entry.name));
     let load = load.map(|(title, ..)| title).unwrap_or_default();
     Ok(Plan { load, seed, entries, is_sweep: !args.sweeps.is_empty(), warnings })
-}
-
-/// Numbers HPAs of the same name.
-fn unique(entries: &mut [Entry]) {
-    for at in 1..entries.len() {
-        let (before, rest) = entries.split_at_mut(at);
-        let name = rest[0].name.clone();
-        let mut number = 1;
-        while before.iter().any(|other| other.name == rest[0].name) {
-            number += 1;
-            rest[0].name = format!("{name} ({number})");
-        }
-    }
 }
 
 /// Title, demand and length.

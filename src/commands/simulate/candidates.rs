@@ -91,7 +91,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         let title = configuration.title.to_owned();
         candidates.push(entry(configuration.key.to_owned(), title, setup, manifest)?);
     }
-    unique(&mut candidates);
+    super::number_names(candidates.iter_mut().map(|entry| &mut entry.name));
     Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
 }
 
@@ -250,19 +250,6 @@ fn no_configuration(name: &str) -> Error {
         meant(name, &known),
         known.join(", ")
     ))
-}
-
-/// Numbers HPAs of the same name.
-fn unique(candidates: &mut [Entry]) {
-    for at in 1..candidates.len() {
-        let (before, rest) = candidates.split_at_mut(at);
-        let name = rest[0].name.clone();
-        let mut number = 1;
-        while before.iter().any(|other| other.name == rest[0].name) {
-            number += 1;
-            rest[0].name = format!("{name} ({number})");
-        }
-    }
 }
 
 /// An HPA on the scenario, before it is simulated.

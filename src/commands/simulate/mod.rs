@@ -6,6 +6,7 @@ mod candidates;
 mod prometheus;
 mod sweep;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -24,6 +25,19 @@ use hpa_model::simulation::{Run, Setup, SetupError, Simulation};
 
 use args::Output;
 pub use args::SimulateArgs;
+
+/// Numbers the HPAs of the same name: `web`, `web (2)`.
+fn number_names<'n>(names: impl Iterator<Item = &'n mut String>) {
+    let mut taken = HashSet::new();
+    for name in names {
+        let given = name.clone();
+        let mut number = 1;
+        while !taken.insert(name.clone()) {
+            number += 1;
+            *name = format!("{given} ({number})");
+        }
+    }
+}
 
 /// Simulates, compares and prints; or replays a series.
 ///

@@ -231,12 +231,8 @@ const CELLS: [Cell; 9] = [
 
 fn table(comparison: &Comparison, printer: &Printer) -> String {
     let rows = comparison.rows();
-    let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| Column {
-        long: heading.to_owned(),
-        short: heading.to_owned(),
-        drop: 0,
-        left,
-        cells: rows.iter().map(|entry| cell(entry)).collect(),
+    let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| {
+        Column::fixed(heading, left, rows.iter().map(|entry| cell(entry)).collect())
     };
     let mut columns = match comparison.is_sweep {
         false => vec![column("HPA", true, &|entry| (entry.name.clone(), Style::Plain))],

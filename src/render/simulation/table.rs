@@ -28,12 +28,8 @@ const FIGURES: [Figure; 7] = [
 
 /// The table.
 pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
-    let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| Column {
-        long: heading.to_owned(),
-        short: heading.to_owned(),
-        drop: 0,
-        left,
-        cells: comparison.entries.iter().map(cell).collect(),
+    let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| {
+        Column::fixed(heading, left, comparison.entries.iter().map(cell).collect())
     };
     let mut columns = vec![
         column("HPA", true, &|entry| (entry.name.clone(), Style::Plain)),
