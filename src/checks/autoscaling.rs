@@ -205,7 +205,7 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
                 == (&*own.namespace, &*own.kind, &*own.name)
         });
     }
-    let mut setup = scenario::observed(snapshot, &workload);
+    let mut setup = scenario::from_cluster(snapshot, &workload);
     setup.filler.autoscaler.config = config;
     let (metric, assumption) = match uses_fit_replicas(&spec) {
         true => (MetricModel::oppscale(Reserve::Cpu(0)), ""),

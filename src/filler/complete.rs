@@ -6,7 +6,7 @@ use crate::manifest::Document;
 use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
-use super::Decisions;
+use super::RenderConfig;
 use super::context::{limits, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 use super::user_workload::{MAX_REPLICAS, RESERVE, UserWorkload};
@@ -26,7 +26,7 @@ pub(super) struct Completed {
 
 impl UserWorkload {
     /// The same with all that makes it opportunistic.
-    pub(super) fn completed(&self, decisions: &Decisions, sizing: &Sizing) -> Completed {
+    pub(super) fn completed(&self, config: &RenderConfig, sizing: &Sizing) -> Completed {
         let mut value = self.document().value().clone();
         let mut notes = Vec::new();
         if !self.exported.is_empty() {
@@ -36,7 +36,7 @@ impl UserWorkload {
             ));
         }
         let metadata = map(&mut value, &["metadata"]);
-        metadata.insert("namespace".to_owned(), decisions.namespace.clone().into());
+        metadata.insert("namespace".to_owned(), config.namespace.clone().into());
         // By this label `serve` finds the workload; its pods have it too.
         let labels = map(&mut value, &["metadata", "labels"]);
         labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
@@ -60,16 +60,15 @@ impl UserWorkload {
         }
         let labels = map(&mut value, &["spec", "template", "metadata", "labels"]);
         labels.insert(OPPORTUNISTIC_LABEL.to_owned(), "true".into());
-        if decisions.autoscaler == NodeAutoscaler::ClusterAutoscaler {
+        if config.autoscaler == NodeAutoscaler::ClusterAutoscaler {
             let annotations = map(&mut value, &["spec", "template", "metadata", "annotations"]);
             annotations.entry(SAFE_TO_EVICT).or_insert_with(|| "true".into());
         }
         let pod = map(&mut value, &["spec", "template", "spec"]);
-        pod.insert("priorityClassName".to_owned(), decisions.priority_class.clone().into());
-        pod.entry("terminationGracePeriodSeconds")
-            .or_insert_with(|| decisions.grace_seconds.into());
+        pod.insert("priorityClassName".to_owned(), config.priority_class.clone().into());
+        pod.entry("terminationGracePeriodSeconds").or_insert_with(|| config.grace_seconds.into());
         tolerations(pod);
-        if decisions.autoscaler == NodeAutoscaler::Karpenter {
+        if config.autoscaler == NodeAutoscaler::Karpenter {
             let label = json!({"key": FILLABLE_LABEL, "operator": "In", "values": ["true"]});
             let pod = &mut value["spec"]["template"]["spec"];
             add_to_node_terms(pod, "matchExpressions", &label);
@@ -86,8 +85,8 @@ impl UserWorkload {
         documents[self.at] = documents[self.at].with_value(value);
         // Those took the place of the rendered ones.
         documents.retain(|d| match d.kind() {
-            "Namespace" => d.name() != decisions.namespace,
-            "PriorityClass" => d.name() != decisions.priority_class,
+            "Namespace" => d.name() != config.namespace,
+            "PriorityClass" => d.name() != config.priority_class,
             _ => true,
         });
         let mut unknown = Vec::new();
@@ -96,7 +95,7 @@ impl UserWorkload {
                 Some(true) => {
                     let mut value = document.value().clone();
                     let metadata = map(&mut value, &["metadata"]);
-                    metadata.insert("namespace".to_owned(), decisions.namespace.clone().into());
+                    metadata.insert("namespace".to_owned(), config.namespace.clone().into());
                     *document = document.with_value(value);
                 }
                 Some(false) => {}
@@ -108,7 +107,7 @@ impl UserWorkload {
                 "{}: whether this kind is namespaced is unknown here; if it is, write \
                  metadata.namespace: {}, or kubectl takes the namespace of its context",
                 unknown.join(", "),
-                decisions.namespace
+                config.namespace
             ));
         }
         Completed { documents, notes }

@@ -1,6 +1,6 @@
 //! The manifests of an opportunistic workload: which there are, and what stands in them.
 //!
-//! From a [`Workload`], a sizing and a few decisions to a linted set of documents. Reads and
+//! From a [`Workload`], a sizing and a configuration to a linted set of documents. Reads and
 //! writes nothing: files and clusters are the caller's.
 
 mod admission;
@@ -19,5 +19,5 @@ pub use hpa::{CorrectedHpa, KEDA_OWNS, correct_hpa, yaml};
 pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use one_per_node::Alike;
 pub use program::{Miner, Program};
-pub use render::{Decisions, Rendered, Workload, comment, render, table};
+pub use render::{RenderConfig, Rendered, Workload, comment, render, table};
 pub use user_workload::UserWorkload;

@@ -35,7 +35,7 @@ pub enum Workload {
 
 /// Configuration of a rendered workload.
 #[derive(Debug, Clone)]
-pub struct Decisions {
+pub struct RenderConfig {
     /// Its kind.
     pub kind: &'static Kind,
     /// Its name.
@@ -88,7 +88,7 @@ pub struct Decisions {
     pub adapter_namespace: String,
 }
 
-impl Decisions {
+impl RenderConfig {
     /// What the HPA is called, be it rendered or made by KEDA.
     pub fn hpa_name(&self) -> String {
         match self.pipeline {
@@ -118,15 +118,15 @@ pub struct Rendered {
 pub fn render(
     templates: &Templates,
     workload: &Workload,
-    decisions: &Decisions,
+    config: &RenderConfig,
     sizing: &Sizing,
 ) -> Result<Rendered, Error> {
     let program = match workload {
         Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
         Workload::User(_) => Program::any(),
     };
-    let environment = Environment::of(&program, decisions);
-    let context = template_values(workload, &program, &environment, decisions, sizing);
+    let environment = Environment::of(&program, config);
+    let context = template_values(workload, &program, &environment, config, sizing);
     let mut documents = Vec::new();
     let (mut notes, mut admission) = (Vec::new(), Vec::new());
     let mut add = |name: &str| -> Result<(), Error> {
@@ -140,11 +140,11 @@ pub fn render(
         add("resource-quota.yaml")?;
         add("resource-quota-side-effects.yaml")?;
         add("limit-range.yaml")?;
-        if decisions.admission_policy {
+        if config.admission_policy {
             add("admission-policy.yaml")?;
         }
     }
-    if decisions.network_policy {
+    if config.network_policy {
         add("network-policy.yaml")?;
     }
     if !environment.config.is_empty() {
@@ -153,26 +153,26 @@ pub fn render(
     if !environment.secret.is_empty() {
         add("secret.yaml")?;
     }
-    let scaler = match (is_paid, decisions.pipeline) {
+    let scaler = match (is_paid, config.pipeline) {
         (true, _) => "sample-app-hpa.yaml",
         (false, Pipeline::Keda) => "scaled-object.yaml",
         (false, _) => "hpa.yaml",
     };
     match workload {
         Workload::User(own) => {
-            let refused = own.refused_by_policy(&decisions.priority_class);
-            if let Some(problem) = refused.filter(|_| decisions.admission_policy) {
+            let refused = own.refused_by_policy(&config.priority_class);
+            if let Some(problem) = refused.filter(|_| config.admission_policy) {
                 return Err(own.problem(problem, "change it, or leave out --admission-policy"));
             }
             own.take_place(&mut documents);
-            let completed = own.completed(decisions, sizing);
+            let completed = own.completed(config, sizing);
             documents.extend(completed.documents);
             notes.extend(completed.notes);
             notes.extend(own.advice(own.side_effects(sizing.max)));
             admission = own.admission(sizing.max, &documents);
         }
         Workload::Filler(_) | Workload::Paid(_) => {
-            if port(&program, decisions).is_some() {
+            if port(&program, config).is_some() {
                 add("service.yaml")?;
             }
             add(if is_paid { "sample-app.yaml" } else { "deployment.yaml" })?;
@@ -186,7 +186,7 @@ pub fn render(
     if is_paid {
         add("service-monitor.yaml")?;
     }
-    if decisions.pipeline == Pipeline::Prometheus {
+    if config.pipeline == Pipeline::Prometheus {
         add("adapter-rule.yaml")?;
     }
     for document in &documents {
@@ -208,7 +208,7 @@ pub fn render(
         let class = documents.iter().find(|document| document.kind() == "PriorityClass");
         let priority = class.and_then(|class| class.value()["value"].as_i64());
         let priority = priority.unwrap_or(FILLER_PRIORITY.into());
-        lines.push(decisions.autoscaler.line(priority, &decisions.autoscaler_source));
+        lines.push(config.autoscaler.line(priority, &config.autoscaler_source));
     }
     Ok(Rendered { documents, lines, notes })
 }
@@ -222,19 +222,19 @@ struct Environment {
 }
 
 impl Environment {
-    fn of(program: &Program, decisions: &Decisions) -> Self {
+    fn of(program: &Program, config: &RenderConfig) -> Self {
         let mut of = Self::default();
         for (name, key, value) in &program.config {
             of.config.insert((*key).to_owned(), value.clone());
             of.variables.push(json!({ "name": name, "config": key }));
         }
         let of_program = program.secret.iter().map(|(name, key, value)| (*name, *key, value));
-        let given = decisions.secret_env.iter().map(|(name, value)| (&**name, &**name, value));
+        let given = config.secret_env.iter().map(|(name, value)| (&**name, &**name, value));
         for (name, key, value) in of_program.chain(given) {
             of.secret.insert(key.to_owned(), value.clone());
             of.variables.push(json!({ "name": name, "secret": key }));
         }
-        for (name, value) in &decisions.env {
+        for (name, value) in &config.env {
             // Kubernetes takes $(NAME) in a value for another variable.
             of.variables.push(json!({ "name": name, "value": context::literal(value) }));
         }
@@ -247,7 +247,7 @@ fn template_values(
     workload: &Workload,
     program: &Program,
     environment: &Environment,
-    d: &Decisions,
+    d: &RenderConfig,
     sizing: &Sizing,
 ) -> Value {
     let own = match workload {
@@ -359,9 +359,9 @@ fn template_values(
 }
 
 /// The port that a program serves: its name and number.
-fn port(program: &Program, decisions: &Decisions) -> Option<(&'static str, u16)> {
-    let own = program.port.map(|(name, number)| (name, decisions.port.unwrap_or(number)));
-    own.or(decisions.port.map(|number| ("serve", number)))
+fn port(program: &Program, config: &RenderConfig) -> Option<(&'static str, u16)> {
+    let own = program.port.map(|(name, number)| (name, config.port.unwrap_or(number)));
+    own.or(config.port.map(|number| ("serve", number)))
 }
 
 /// Puts each line above the objects that it is about.

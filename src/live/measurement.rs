@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::render;
 use oppscale_cluster::follow::{Health, Phase};
-use oppscale_cluster::{Snapshot, TypedNames, Unmatched};
+use oppscale_cluster::{RequestedNames, Snapshot, UnmatchedName};
 use oppscale_core::devices::ClaimRef;
 use oppscale_core::headroom::{self, Headroom, Query};
 use oppscale_core::ledger::Ledger;
@@ -30,7 +30,7 @@ pub struct MeasurementRequest {
     /// The only namespace whose rows are shown.
     pub namespace: Option<String>,
     /// Names of the command line; those that nothing has are warned of.
-    pub typed: TypedNames,
+    pub typed: RequestedNames,
 }
 
 /// A measurement: everything is of one moment.
@@ -93,7 +93,9 @@ impl Measurement {
             unusable: unusable.into_iter().collect(),
             unknown: unknown(snapshot, &headroom),
             unmatched: match pods_listed {
-                true => asked.typed.unmatched(snapshot).iter().map(Unmatched::sentence).collect(),
+                true => {
+                    asked.typed.unmatched(snapshot).iter().map(UnmatchedName::sentence).collect()
+                }
                 false => Vec::new(),
             },
             pods_unknown: snapshot.pods_unknown.clone(),

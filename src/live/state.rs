@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use crate::terminal::Theme;
 use oppscale_cluster::follow::Health;
-use oppscale_cluster::{ResolvedWorkload, TypedNames, WorkloadRef};
+use oppscale_cluster::{RequestedNames, ResolvedWorkload, WorkloadRef};
 use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
 use oppscale_core::replica::Replica;
@@ -313,7 +313,7 @@ pub struct Setup {
     /// The only namespace whose rows are shown.
     pub only_namespace: Option<String>,
     /// Names of the command line; those that nothing has are warned of.
-    pub typed: TypedNames,
+    pub typed: RequestedNames,
     /// Whether unusable nodes are shown.
     pub show_unusable: bool,
     /// Whether there is an API server for queries.

@@ -19,7 +19,7 @@ mod response;
 mod values;
 
 pub use metric::Metric;
-pub use reading::{Found, NodeReading, Readings, Source, Values, WorkloadReading};
+pub use reading::{NodeReading, NodeReadings, Readings, Source, Values, WorkloadReading};
 pub use request::Request;
 pub use response::{Response, StatusError};
 

@@ -20,7 +20,7 @@ pub trait Source {
     ///
     /// # Errors
     /// As [`Self::workloads`].
-    fn nodes(&self) -> Result<Found<NodeReading>, StatusError>;
+    fn nodes(&self) -> Result<NodeReadings, StatusError>;
 }
 
 /// Readings of all workloads.
@@ -32,13 +32,13 @@ pub struct Readings {
     pub workloads: Arc<Vec<WorkloadReading>>,
 }
 
-/// Readings of one time.
+/// Readings of all nodes.
 #[derive(Debug, Clone, Default)]
-pub struct Found<T> {
+pub struct NodeReadings {
     /// Their time, in RFC 3339.
     pub time: String,
     /// The readings.
-    pub items: Vec<T>,
+    pub nodes: Vec<NodeReading>,
 }
 
 /// Readings of a workload.

@@ -106,13 +106,13 @@ impl Query<'_> {
             self.item(object, values, &nodes.time)
         };
         if name == "*" {
-            let items = nodes.items.iter().filter(|node| objects.matches(&node.labels));
+            let items = nodes.nodes.iter().filter(|node| objects.matches(&node.labels));
             let items = items.filter_map(|n| Some(of_node(n, n.values.as_ref().ok()?))).collect();
             return Ok(self.list(items));
         }
         let mut labels: Labels<'static> = Labels::default();
         labels.insert("node".into(), name.to_owned().into());
-        let node = nodes.items.iter().find(|node| node.name == name && series.matches(&labels));
+        let node = nodes.nodes.iter().find(|node| node.name == name && series.matches(&labels));
         let node =
             node.ok_or_else(|| StatusError::not_found(format!("there is no node {name:?}")))?;
         let values = node.values.as_ref().map_err(|reason| {

@@ -8,17 +8,17 @@
 mod admission;
 mod application;
 mod document;
+mod from_cluster;
 mod load_file;
 mod manifest;
-mod observed;
 mod scenario_file;
 mod series_file;
 mod wire;
 
 pub use application::{Meaning, Pod, Reading, StatedPod, amount, rivals};
 pub use document::{Document, DocumentError};
+pub use from_cluster::{Recorded, from_cluster, from_history};
 pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
-pub use observed::{Recorded, observed, recorded};
 pub use scenario_file::setup;
 pub use series_file::series;

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::namespaces::OpenNamespaces;
 use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use crate::metrics_api::{
-    Found, NodeReading, Readings, Source, StatusError, Values, WorkloadReading,
+    NodeReading, NodeReadings, Readings, Source, StatusError, Values, WorkloadReading,
 };
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
@@ -367,7 +367,7 @@ impl Source for MetricsState {
         Ok(Readings { time, workloads: Arc::new(counted.readings.iter().map(none).collect()) })
     }
 
-    fn nodes(&self) -> Result<Found<NodeReading>, StatusError> {
+    fn nodes(&self) -> Result<NodeReadings, StatusError> {
         let (is_fresh, time) = self.check_freshness()?;
         let items = super::overview::nodes(self).into_iter().map(|node| {
             let values = match (&node.unknown, is_fresh) {
@@ -381,6 +381,6 @@ impl Source for MetricsState {
             };
             NodeReading { name: node.name, labels: node.labels, values }
         });
-        Ok(Found { time, items: items.collect() })
+        Ok(NodeReadings { time, nodes: items.collect() })
     }
 }

@@ -174,7 +174,7 @@ fn a_history_is_simulated_with_its_paid_load_over_time() {
     });
     let output = env.run(["simulate", "--from", "history", "-o", "csv"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
-    let setup = oppscale::scenario::recorded(&env.path("history")).unwrap().setup;
+    let setup = oppscale::scenario::from_history(&env.path("history")).unwrap().setup;
     let paid = |at_ms: u64| -> i128 {
         let app = |app: &PaidApp| {
             let PaidScaling::Scripted(load) = &app.scaling else {

@@ -84,7 +84,7 @@ pub struct Invalid {
 ///
 /// All the complaints at once, as `kubectl apply` shows them.
 pub fn validate(spec: &HpaSpec, gates: FeatureGates) -> Result<(), Invalid> {
-    let mut found = Found::default();
+    let mut found = FieldErrors::default();
     let lowest = u32::from(!gates.scale_to_zero);
     let (min, max) = (spec.effective_min(), spec.max_replicas);
     if min < lowest {
@@ -120,11 +120,11 @@ pub fn validate(spec: &HpaSpec, gates: FeatureGates) -> Result<(), Invalid> {
 }
 
 #[derive(Default)]
-struct Found {
+struct FieldErrors {
     errors: Vec<FieldError>,
 }
 
-impl Found {
+impl FieldErrors {
     fn required(&mut self, field: String, detail: &'static str) {
         self.errors.push(FieldError::Required { field, detail });
     }

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::object::{Object, Unreadable};
+use crate::encoded_object::{EncodedObject, Unreadable};
 use crate::read::PODS_PER_NODE;
 use crate::snapshot::{InvalidObject, Snapshot, Usage};
 use crate::usage::ObjectUsage;
@@ -139,7 +139,7 @@ impl SnapshotBuilder {
     }
 
     /// Takes a pod.
-    pub fn raw_pod<'a>(&mut self, object: impl Into<Object<'a>>) {
+    pub fn raw_pod<'a>(&mut self, object: impl Into<EncodedObject<'a>>) {
         match object.into().read::<Pod<'_>>() {
             Ok(mut pod) => {
                 // A namespace is left out only in text written by hand.
@@ -153,7 +153,7 @@ impl SnapshotBuilder {
     }
 
     /// Takes a node.
-    pub fn raw_node<'a>(&mut self, object: impl Into<Object<'a>>) {
+    pub fn raw_node<'a>(&mut self, object: impl Into<EncodedObject<'a>>) {
         match object.into().read::<Node<'_>>() {
             Ok(node) if !node.metadata.name.is_empty() => {
                 self.see_resources(&node);
@@ -460,7 +460,7 @@ impl SnapshotBuilder {
     }
 
     /// Takes a pod that is gone.
-    pub(crate) fn raw_pod_gone(&mut self, object: Object<'_>) {
+    pub(crate) fn raw_pod_gone(&mut self, object: EncodedObject<'_>) {
         let key = match object.read::<Pod<'_>>() {
             Ok(pod) => PodKey::of(&pod.metadata),
             Err(invalid) => {
@@ -473,7 +473,7 @@ impl SnapshotBuilder {
     }
 
     /// Takes a node that is gone.
-    pub(crate) fn raw_node_gone(&mut self, object: Object<'_>) {
+    pub(crate) fn raw_node_gone(&mut self, object: EncodedObject<'_>) {
         let name = match object.read::<Node<'_>>() {
             Ok(node) => node.metadata.name.to_string(),
             Err(invalid) => invalid.name.unwrap_or_default(),

@@ -10,8 +10,8 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
+use crate::encoded_object::EncodedObject;
 use crate::encoding::{Encoding, MAX_OBJECT};
-use crate::object::Object;
 
 /// What a list says of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -193,7 +193,7 @@ impl ListReader {
     ///
     /// # Errors
     /// If the bytes are not a list.
-    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Object<'_>>, String> {
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<EncodedObject<'_>>, String> {
         self.buffer.drain(..self.read);
         self.read = 0;
         self.buffer.extend_from_slice(bytes);
@@ -204,7 +204,7 @@ impl ListReader {
                 match step(rest, &mut self.place, &mut self.end) {
                     Ok(Some(Part { length, item })) => {
                         self.read += length;
-                        items.extend(item.map(Object::Protobuf));
+                        items.extend(item.map(EncodedObject::Protobuf));
                     }
                     Ok(None) if rest.len() > MAX_OBJECT => {
                         return Err(format!("an item of more than {MAX_OBJECT} bytes"));
@@ -222,13 +222,14 @@ impl ListReader {
     ///
     /// # Errors
     /// When the list is not whole.
-    pub fn finish(&mut self) -> Result<(Vec<Object<'_>>, ListEnd), String> {
+    pub fn finish(&mut self) -> Result<(Vec<EncodedObject<'_>>, ListEnd), String> {
         match self.encoding {
             Encoding::Json => {
                 let text = std::str::from_utf8(&self.buffer).map_err(|error| error.to_string())?;
                 let mut items = Vec::new();
-                let end = fold_list(text, |raw: &RawValue| items.push(Object::Json(raw.get())))
-                    .map_err(|error| error.to_string())?;
+                let end =
+                    fold_list(text, |raw: &RawValue| items.push(EncodedObject::Json(raw.get())))
+                        .map_err(|error| error.to_string())?;
                 self.check(&end)?;
                 Ok((items, end))
             }

@@ -9,9 +9,9 @@ use oppscale_core::kinds::{self, Kind};
 use serde::de::DeserializeOwned;
 
 use super::client::{Cluster, Operation};
+use super::encoded_object::EncodedObject;
 use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::object::Object;
 use super::pages::{self, ListSink, Listing};
 use super::saved::SavedFiles;
 use super::snapshot::Snapshot;
@@ -73,10 +73,10 @@ impl<T: DeserializeOwned> ListSink for Items<T> {
         self.items.clear();
     }
 
-    fn items(&mut self, items: &[Object<'_>]) {
+    fn items(&mut self, items: &[EncodedObject<'_>]) {
         for item in items {
             // These kinds are asked for as JSON.
-            let Object::Json(json) = item else { continue };
+            let EncodedObject::Json(json) = item else { continue };
             match serde_json::from_str(json) {
                 Ok(item) => self.items.push(item),
                 Err(error) => self.problem = Some(error.to_string()),

@@ -7,9 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 
 use super::client::{Cluster, Operation};
 use super::decode::{ListEnd, ListReader};
+use super::encoded_object::EncodedObject;
 use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::object::Object;
 use super::transport;
 use oppscale_core::kinds::{self, Kind};
 
@@ -79,7 +79,7 @@ pub(super) trait ListSink {
     /// The list begins, or begins anew: what came does not count.
     fn begin(&mut self);
     /// More of its items.
-    fn items(&mut self, items: &[Object<'_>]);
+    fn items(&mut self, items: &[EncodedObject<'_>]);
 }
 
 /// Loads a list to its end into `sink`, and gives its version.

@@ -14,9 +14,9 @@ use oppscale_core::selector::Selector;
 use super::builder::SnapshotBuilder;
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
+use super::encoded_object::EncodedObject;
 use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::object::Object;
 use super::pages::{ListSink, Listing};
 use super::snapshot::{Snapshot, Usage};
 use super::workload::{ResolvedWorkload, WorkloadRef};
@@ -48,7 +48,7 @@ pub struct Request {
 struct Fold<'b, P> {
     builder: &'b mut SnapshotBuilder,
     begin: fn(&mut SnapshotBuilder),
-    item: fn(&mut SnapshotBuilder, Object<'_>),
+    item: fn(&mut SnapshotBuilder, EncodedObject<'_>),
     progress: &'b P,
 }
 
@@ -57,7 +57,7 @@ impl<P: ReadProgress> ListSink for Fold<'_, P> {
         (self.begin)(self.builder);
     }
 
-    fn items(&mut self, items: &[Object<'_>]) {
+    fn items(&mut self, items: &[EncodedObject<'_>]) {
         items.iter().for_each(|item| (self.item)(self.builder, *item));
         self.progress.count(self.builder.pods());
     }

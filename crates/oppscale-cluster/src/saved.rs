@@ -24,7 +24,7 @@ use super::documents::{self, LOGS_START, Part, SyntaxError, TextFile, parts};
 use super::read::{Named, Request};
 use super::snapshot::{InvalidObject, Snapshot};
 use super::tar;
-use super::typed;
+use super::unmatched_names;
 use super::workload::{self, ResolvedWorkload, WorkloadRef};
 use super::yaml::{self, DuplicateKeys};
 use super::yaml_list::YamlList;
@@ -926,7 +926,7 @@ pub fn read_saved_as(
         && !pods_unknown
         && !snapshot.seen.opportunistic
     {
-        bail!(Error::from(typed::no_pod(selector, files.pods())));
+        bail!(Error::from(unmatched_names::no_pod(selector, files.pods())));
     }
     devices::read_saved(files, &mut snapshot)?;
     if pods_unknown {

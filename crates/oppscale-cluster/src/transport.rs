@@ -3,8 +3,8 @@
 use std::error::Error as StdError;
 use std::io::ErrorKind::{ConnectionReset, UnexpectedEof};
 
+use super::encoded_object::Status;
 use super::error::ClusterError;
-use super::object::Status;
 
 /// Says what a transport error means for a request to `server`.
 pub(super) fn transport(action: &str, server: &str, error: &kube::Error) -> ClusterError {

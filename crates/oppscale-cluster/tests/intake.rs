@@ -1,6 +1,6 @@
 //! A list counts the same by JSON and by protobuf, however its bytes come.
 
-use oppscale_cluster::{Encoding, ListReader, Object, SnapshotBuilder};
+use oppscale_cluster::{EncodedObject, Encoding, ListReader, SnapshotBuilder};
 use oppscale_core::headroom::{Query, measure};
 use oppscale_core::kinds;
 use oppscale_core::kinds::Kind;
@@ -32,7 +32,7 @@ fn contents(builder: SnapshotBuilder) -> Vec<String> {
 fn read(encoding: Encoding, body: &[u8], kind: &'static Kind, piece: usize) -> Vec<String> {
     let mut builder = SnapshotBuilder::new(Ownership::default());
     let mut reader = ListReader::new(encoding, kind);
-    let mut take = |items: Vec<Object<'_>>| {
+    let mut take = |items: Vec<EncodedObject<'_>>| {
         for item in items {
             match kind.name {
                 "Pod" => builder.raw_pod(item),
@@ -181,7 +181,7 @@ fn a_pod_that_is_half_garbage_still_stands_on_its_node() {
     let start = whole.windows(5).position(|bytes| bytes == b"pod-0").unwrap() - 2;
     let message = [&whole[start - 2..whole.len() - 4], &[0x1a, 0x7f, 0x0a]].concat();
     let mut builder = SnapshotBuilder::new(Ownership::default());
-    builder.raw_pod(Object::Protobuf(&message));
+    builder.raw_pod(EncodedObject::Protobuf(&message));
     let snapshot = builder.finish();
     let unknown: Vec<_> = snapshot.ledger.unknown().map(|pod| format!("{pod:?}")).collect();
     assert_eq!(unknown.len(), 1, "{unknown:?}");

@@ -35,12 +35,12 @@ pub(super) struct Plan {
     api: Vec<Step>,
     /// The Deployment that serves the API, if it is not ours.
     adapter: Option<ObjectRef>,
-    found: Found,
+    found: Findings,
 }
 
 /// What else came up while planning.
 #[derive(Default)]
-struct Found {
+struct Findings {
     /// Notes for the user.
     notes: Vec<String>,
     /// Requests that need a missing permission.
@@ -68,7 +68,7 @@ enum ApiServer {
     Foreign,
 }
 
-impl Found {
+impl Findings {
     /// The answer, or `T::default()` with a note of the missing permission.
     fn or_denied<T: Default>(
         &mut self,
@@ -98,7 +98,7 @@ impl Plan {
         cluster: &Cluster,
         now: i64,
     ) -> anyhow::Result<Self> {
-        let mut found = Found::default();
+        let mut found = Findings::default();
         let api_server = api_server(config, cluster, &mut found).await?;
         let trust = match api_server {
             ApiServer::Foreign => Trust::default(),
@@ -320,7 +320,7 @@ async fn roll_back(
 async fn api_server(
     config: &InstallConfig,
     cluster: &Cluster,
-    found: &mut Found,
+    found: &mut Findings,
 ) -> anyhow::Result<ApiServer> {
     let services = match api_services::all(cluster).await {
         // Only another pipeline depends on them.
@@ -387,7 +387,7 @@ async fn trust(
     config: &InstallConfig,
     cluster: &Cluster,
     now: i64,
-    found: &mut Found,
+    found: &mut Findings,
 ) -> anyhow::Result<Trust> {
     let Some((service, secret)) = config.api_server().filter(|_| !config.cert_manager) else {
         return Ok(Trust::default());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use hpa_model::{KubernetesVersion, sizing};
-use oppscale_cluster::TypedNames;
+use oppscale_cluster::RequestedNames;
 use oppscale_core::error::Error;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
@@ -236,7 +236,7 @@ const OUTPUT: &str = "Output";
 
 impl RenderHpaArgs {
     /// The names that must be those of something in the cluster.
-    pub fn typed_names(&self) -> TypedNames {
+    pub fn requested_names(&self) -> RequestedNames {
         let of_flag = |flag: &'static str, resources: &Resources| -> Vec<_> {
             resources.present().map(|(name, _)| (flag, name.to_owned())).collect()
         };
@@ -245,7 +245,10 @@ impl RenderHpaArgs {
             _ => Vec::new(),
         };
         let quota = self.quota.iter().flat_map(|quota| of_flag("--quota", quota));
-        TypedNames { resources: replica.into_iter().chain(quota).collect(), ..Default::default() }
+        RequestedNames {
+            resources: replica.into_iter().chain(quota).collect(),
+            ..Default::default()
+        }
     }
 
     /// Checks for flags that contradict each other.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::filler::{Decisions, NodeAutoscaler};
+use crate::filler::{NodeAutoscaler, RenderConfig};
 use crate::manifest::Document;
 use hpa_model::KubernetesVersion;
 use oppscale_cluster::{self, Autoscaler, Cluster, ClusterError, Operation, Snapshot};
@@ -173,10 +173,10 @@ impl Facts {
     ///
     /// # Errors
     /// When it has one that this one does not take the place of.
-    pub(super) fn refuse_second_scaler(&self, decisions: &Decisions) -> Result<(), Error> {
-        let (name, namespace) = (&decisions.name, &decisions.namespace);
-        let own = decisions.hpa_name();
-        let kind = decisions.kind.name;
+    pub(super) fn refuse_second_scaler(&self, config: &RenderConfig) -> Result<(), Error> {
+        let (name, namespace) = (&config.name, &config.namespace);
+        let own = config.hpa_name();
+        let kind = config.kind.name;
         let second =
             self.hpas.iter().find(|hpa| hpa.scales(namespace, kind, name) && hpa.name() != own);
         second.map_or(Ok(()), |hpa| {

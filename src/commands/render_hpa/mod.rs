@@ -1,7 +1,7 @@
 //! `oppscale render-hpa`: manifests of an opportunistic workload, sized for a cluster.
 
 mod args;
-mod decisions;
+mod config;
 mod facts;
 mod secrets;
 mod workload;
@@ -42,14 +42,14 @@ pub async fn run(mut args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<E
         ));
     }
     // A resource that nobody has fits no node, which sizing explains; a typing error does not.
-    let unmatched = args.typed_names().unmatched(&snapshot);
+    let unmatched = args.requested_names().unmatched(&snapshot);
     if let Some(typo) = unmatched.into_iter().find(|unmatched| unmatched.is_near) {
         bail!(Error::from(typo));
     }
-    let (decisions, ask) = decisions::of(&args, &workload, image, &snapshot, &facts)?;
+    let (config, ask) = config::of(&args, &workload, image, &snapshot, &facts)?;
     let sizing = sizing::size(&snapshot.ledger, &ask)?;
-    facts.refuse_second_scaler(&decisions)?;
-    let mut rendered = filler::render(&templates, &workload, &decisions, &sizing)?;
+    facts.refuse_second_scaler(&config)?;
+    let mut rendered = filler::render(&templates, &workload, &config, &sizing)?;
     if let Some(cluster) = &cluster {
         facts::refuse_other_class(cluster, &rendered.documents).await?;
     }
@@ -62,7 +62,7 @@ pub async fn run(mut args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<E
     if args.explain.is_some() && !comments {
         printer.explanation(&filler::table(&rendered.lines, printer.stderr_width()));
     }
-    for note in words(&snapshot, &facts, &decisions, &sizing, &workload, rendered.notes) {
+    for note in words(&snapshot, &facts, &config, &sizing, &workload, rendered.notes) {
         printer.note(&note);
     }
     Ok(exit)
@@ -77,7 +77,7 @@ async fn read(
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, _) = oppscale_cluster::read_saved(&files, None, "default")?;
         let scalers =
-            oppscale_cluster::saved_autoscalers(&files, &decisions::namespace(args, workload))?;
+            oppscale_cluster::saved_autoscalers(&files, &config::namespace(args, workload))?;
         let facts = facts::saved(args, &snapshot, scalers);
         return Ok((snapshot, facts, None));
     }
@@ -86,7 +86,7 @@ async fn read(
     let (snapshot, _) =
         oppscale_cluster::read(&connection, &oppscale_cluster::Request::default(), &progress)
             .await?;
-    let namespace = decisions::namespace(args, workload);
+    let namespace = config::namespace(args, workload);
     let facts = facts::live(args, &connection, &snapshot, &namespace).await?;
     Ok((snapshot, facts, Some(connection)))
 }
@@ -178,7 +178,7 @@ async fn differences(
 fn words(
     snapshot: &Snapshot,
     facts: &Facts,
-    decisions: &filler::Decisions,
+    config: &filler::RenderConfig,
     sizing: &Sizing,
     workload: &Workload,
     notes: Vec<String>,
@@ -193,6 +193,6 @@ fn words(
     words.extend(snapshot.invalid_objects.iter().map(|object| {
         format!("{} {} is not counted: {}", object.kind, object.name, object.problem)
     }));
-    words.extend(decisions::notes(decisions, sizing, workload, snapshot));
+    words.extend(config::notes(config, sizing, workload, snapshot));
     words
 }

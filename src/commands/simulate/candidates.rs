@@ -105,7 +105,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
                     .hint("name it when recording: oppscale top --workload ... --record FILE")
             );
         }
-        let recorded = scenario::recorded(Path::new(file))?;
+        let recorded = scenario::from_history(Path::new(file))?;
         return Ok((file.clone(), recorded.setup, recorded.warnings));
     }
     if !args.from.is_empty() {
@@ -127,7 +127,7 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
             format!("{} {} is left out: {}", object.kind, object.name, object.problem)
         });
         let warnings = unknown.chain(invalid).chain(snapshot.notes.iter().cloned()).collect();
-        return Ok((args.from.join(", "), scenario::observed(&snapshot, &workload), warnings));
+        return Ok((args.from.join(", "), scenario::from_cluster(&snapshot, &workload), warnings));
     }
     let scenario = args.scenario.as_deref().unwrap_or(Scenario::Blog.name());
     if let Ok(known) = scenario.parse::<Scenario>() {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use oppscale_cluster::{TypedNames, WorkloadRef};
+use oppscale_cluster::{RequestedNames, WorkloadRef};
 use oppscale_core::demand::what_if::{AddedNodes, FailureDomain};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{self, Choice, ColumnKey, FIGURES, Figure, Format, Kind};
@@ -431,10 +431,10 @@ impl TopArgs {
     }
 
     /// The names that must be those of something in the cluster.
-    pub fn typed_names(&self, settings: &TopSettings) -> TypedNames {
+    pub fn requested_names(&self, settings: &TopSettings) -> RequestedNames {
         let resources = self.named_resources().map(|(flag, name)| (flag, name.to_owned()));
         let has_namespaces = !settings.by.row_kind().is_of_nodes() || settings.pods.is_some();
-        TypedNames {
+        RequestedNames {
             resources: resources.collect(),
             keywords: self.fail_below.iter().map(|_| REPLICAS).collect(),
             nodes: self.selector.clone().unwrap_or_default(),

@@ -13,7 +13,7 @@ use std::collections::HashSet;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
-use oppscale_cluster::{self, Cluster, ResolvedWorkload, SavedFiles, Snapshot, TypedName};
+use oppscale_cluster::{self, Cluster, NameKind, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{Column, Context, Form};
 use oppscale_core::headroom::{self, Headroom, NodeHeadroom, Query};
@@ -201,9 +201,9 @@ async fn check_names(
     cluster: Option<&Cluster>,
 ) -> anyhow::Result<Vec<String>> {
     let mut warnings = Vec::new();
-    for unmatched in args.typed_names(settings).unmatched(snapshot) {
-        let is_certain = match (unmatched.name, cluster, &args.namespace) {
-            (TypedName::Namespace, Some(cluster), Some(namespace)) => {
+    for unmatched in args.requested_names(settings).unmatched(snapshot) {
+        let is_certain = match (unmatched.kind, cluster, &args.namespace) {
+            (NameKind::Namespace, Some(cluster), Some(namespace)) => {
                 // It may exist and be empty. Where it may not be read, that is not known.
                 let path = kinds::NAMESPACE.path(None, namespace);
                 let exists = oppscale_cluster::exists(cluster, &path).await?;

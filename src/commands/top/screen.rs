@@ -87,7 +87,7 @@ fn setup(
         sort: args.sort_by.as_ref().map(|sort| (sort.key.figure, sort.descending)),
         resources: args.resources.clone(),
         only_namespace: args.namespace.clone(),
-        typed: args.typed_names(settings),
+        typed: args.requested_names(settings),
         show_unusable: args.show_unusable,
         interval: args.live.interval,
         max_staleness: args.live.watch_life + RENEWAL,

@@ -11,7 +11,7 @@ use crate::printer::Printer;
 use crate::render::json;
 use oppscale_cluster::follow::{ClusterState, Follower, Health};
 use oppscale_cluster::history::Player;
-use oppscale_cluster::{ResolvedWorkload, Snapshot, TypedNames};
+use oppscale_cluster::{RequestedNames, ResolvedWorkload, Snapshot};
 use oppscale_core::error::Error;
 
 use super::args::{TopArgs, TopSettings};
@@ -105,7 +105,7 @@ struct Lines<'a> {
     printer: &'a Printer,
     /// Names of the command line, until the cluster is known whole: then, what nothing has is
     /// warned of once, for it may yet come.
-    unchecked: Option<TypedNames>,
+    unchecked: Option<RequestedNames>,
     /// Why devices are unknown, as it was warned of last.
     devices_unknown: Option<String>,
     /// The last line, without its time.
@@ -114,7 +114,7 @@ struct Lines<'a> {
 
 impl<'a> Lines<'a> {
     fn new(args: &'a TopArgs, settings: &'a TopSettings, printer: &'a Printer) -> Self {
-        let unchecked = Some(args.typed_names(settings));
+        let unchecked = Some(args.requested_names(settings));
         Self { args, settings, printer, unchecked, devices_unknown: None, last: String::new() }
     }
 

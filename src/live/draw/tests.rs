@@ -109,7 +109,7 @@ fn below_totals(bench: &mut Bench) -> String {
 
 #[test]
 fn a_typed_name_that_nothing_has_is_noticed() {
-    let typed = oppscale_cluster::TypedNames {
+    let typed = oppscale_cluster::RequestedNames {
         resources: vec![("--resource", "mem".to_owned())],
         ..Default::default()
     };

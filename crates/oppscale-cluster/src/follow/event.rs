@@ -6,8 +6,8 @@ use oppscale_core::protobuf::{self, DecodeError, Envelope, Fields};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::encoded_object::{EncodedObject, Status};
 use crate::encoding::{Encoding, MAX_OBJECT};
-use crate::object::{Object, Status};
 
 /// The annotation of the bookmark behind the initial events of a streaming list.
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
@@ -16,15 +16,15 @@ const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Event<'e> {
     /// The object is new or has changed.
-    Applied(Object<'e>),
+    Applied(EncodedObject<'e>),
     /// The object was deleted, or has left the selection. Its last state.
-    Deleted(Object<'e>),
+    Deleted(EncodedObject<'e>),
     /// Bookmark: no further changes up to this resource version.
     Bookmark {
         /// Whether it ends the initial list.
         is_list_end: bool,
         /// An object with nothing but a resource version.
-        object: Object<'e>,
+        object: EncodedObject<'e>,
     },
     /// The watch has failed.
     Failed(Status),
@@ -33,7 +33,7 @@ pub(crate) enum Event<'e> {
 }
 
 impl<'e> Event<'e> {
-    fn new(kind: &str, object: Object<'e>) -> Self {
+    fn new(kind: &str, object: EncodedObject<'e>) -> Self {
         match kind {
             "ADDED" | "MODIFIED" => Self::Applied(object),
             "DELETED" => Self::Deleted(object),
@@ -55,7 +55,7 @@ impl<'e> Event<'e> {
             object: &'e RawValue,
         }
         match serde_json::from_slice::<EventJson<'_>>(line) {
-            Ok(event) => Self::new(&event.kind, Object::Json(event.object.get())),
+            Ok(event) => Self::new(&event.kind, EncodedObject::Json(event.object.get())),
             Err(error) => Self::Garbage(error.to_string()),
         }
     }
@@ -87,7 +87,7 @@ impl<'e> Event<'e> {
             object.map(|object| (kind, object)).ok_or(DecodeError::Cut)
         };
         match read() {
-            Ok((kind, object)) => Self::new(kind, Object::Protobuf(object)),
+            Ok((kind, object)) => Self::new(kind, EncodedObject::Protobuf(object)),
             Err(error) => Self::Garbage(error.to_string()),
         }
     }

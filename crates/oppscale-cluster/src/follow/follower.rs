@@ -12,8 +12,8 @@ use super::devices::DeviceFollower;
 use super::handler::{Change, Objects, SharedStatus};
 use super::handler::{Nodes, Pods};
 use super::health::{Health, Phase, WatchStatus};
-use super::own::OwnFollower;
 use super::reflector::{Reflector, ReflectorConfig};
+use super::workload_follower::WorkloadFollower;
 use crate::builder::{ChangeObserver, SnapshotBuilder};
 use crate::client::{Cluster, Operation};
 use crate::error::ClusterError;
@@ -125,7 +125,7 @@ impl Follower {
         let mut follower =
             Self { cluster, cluster_state, reflector_config, first, workload, tasks };
         if let Some(reference) = config.workload {
-            let own = OwnFollower { reference, namespace, tell, relist_pods };
+            let own = WorkloadFollower { reference, namespace, tell, relist_pods };
             own.start(&mut follower);
         }
         Ok(follower)

@@ -7,9 +7,9 @@ use super::cluster_state::ClusterState;
 use super::event::Event;
 use super::health::{Phase, WatchStatus};
 use crate::builder::SnapshotBuilder;
+use crate::encoded_object::EncodedObject;
 use crate::encoding::Encoding;
 use crate::error::ClusterError;
-use crate::object::Object;
 
 /// Those who look are told this often that a server is still heard, or they would take the
 /// data for as old as the last thing that counted. They allow for twice as much.
@@ -23,7 +23,7 @@ pub(super) trait EventHandler: Send + 'static {
     /// A list begins, or begins anew. What is known stays until it is whole.
     fn begin(&mut self);
     /// Objects of it.
-    fn listed(&mut self, objects: &[Object<'_>]);
+    fn listed(&mut self, objects: &[EncodedObject<'_>]);
     /// Objects that are new, have changed or are gone.
     fn changed(&mut self, events: &[Event<'_>]);
     /// The list is whole.
@@ -94,7 +94,7 @@ impl EventHandler for Pods {
         });
     }
 
-    fn listed(&mut self, objects: &[Object<'_>]) {
+    fn listed(&mut self, objects: &[EncodedObject<'_>]) {
         change(&self.0, |builder| objects.iter().for_each(|object| builder.raw_pod(*object)));
     }
 
@@ -142,7 +142,7 @@ impl EventHandler for Nodes {
         });
     }
 
-    fn listed(&mut self, objects: &[Object<'_>]) {
+    fn listed(&mut self, objects: &[EncodedObject<'_>]) {
         change(&self.0, |builder| objects.iter().for_each(|object| builder.raw_node(*object)));
     }
 
@@ -249,9 +249,9 @@ impl EventHandler for Objects {
         (self.on_change)(Change::Begin);
     }
 
-    fn listed(&mut self, objects: &[Object<'_>]) {
+    fn listed(&mut self, objects: &[EncodedObject<'_>]) {
         for object in objects {
-            if let Object::Json(json) = object {
+            if let EncodedObject::Json(json) = object {
                 (self.on_change)(Change::Applied(json));
             }
         }
@@ -260,8 +260,10 @@ impl EventHandler for Objects {
     fn changed(&mut self, events: &[Event<'_>]) {
         for event in events {
             match event {
-                Event::Applied(Object::Json(json)) => (self.on_change)(Change::Applied(json)),
-                Event::Deleted(Object::Json(json)) => (self.on_change)(Change::Gone(json)),
+                Event::Applied(EncodedObject::Json(json)) => {
+                    (self.on_change)(Change::Applied(json))
+                }
+                Event::Deleted(EncodedObject::Json(json)) => (self.on_change)(Change::Gone(json)),
                 _ => {}
             }
         }

@@ -13,8 +13,8 @@ mod event;
 mod follower;
 mod handler;
 mod health;
-mod own;
 mod reflector;
+mod workload_follower;
 
 pub use cluster_state::ClusterState;
 pub(crate) use event::EventReader;

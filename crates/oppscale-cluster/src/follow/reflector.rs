@@ -13,9 +13,9 @@ use super::event::{Event, EventReader};
 use super::handler::{EventHandler, StatusHandle};
 use super::health::Phase;
 use crate::client::{Cluster, Operation};
+use crate::encoded_object::{EncodedObject, Status};
 use crate::encoding::Encoding;
 use crate::error::ClusterError;
-use crate::object::{Object, Status};
 use crate::pages;
 use crate::pages::{ListSink, Listing};
 use crate::tasks::Heartbeat;
@@ -91,7 +91,7 @@ impl<H: EventHandler> ListSink for Listed<'_, H> {
         self.handler.begin();
     }
 
-    fn items(&mut self, items: &[Object<'_>]) {
+    fn items(&mut self, items: &[EncodedObject<'_>]) {
         self.heartbeat.progress();
         self.handler.listed(items);
         self.add(items.len());

@@ -20,7 +20,7 @@ const DEBOUNCE: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// Follows one workload.
-pub(super) struct OwnFollower {
+pub(super) struct WorkloadFollower {
     pub(super) reference: WorkloadRef,
     pub(super) namespace: String,
     pub(super) tell: watch::Sender<ResolvedWorkload>,
@@ -42,7 +42,7 @@ struct MetadataJson {
     generation: i64,
 }
 
-impl OwnFollower {
+impl WorkloadFollower {
     /// Starts to follow it, if it is an object. Its kind is then resolved.
     pub(super) fn start(self, follower: &mut Follower) {
         let WorkloadRef::Object { namespace, kind: KindRef::Known(kind), name } = &self.reference

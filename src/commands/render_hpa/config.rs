@@ -4,7 +4,9 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-use crate::filler::{Decisions, FILLABLE_LABEL, NodeAutoscaler, Program, UserWorkload, Workload};
+use crate::filler::{
+    FILLABLE_LABEL, NodeAutoscaler, Program, RenderConfig, UserWorkload, Workload,
+};
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
     Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
@@ -58,7 +60,7 @@ pub(super) fn of(
     image: String,
     snapshot: &Snapshot,
     facts: &Facts,
-) -> anyhow::Result<(Decisions, SizingRequest)> {
+) -> anyhow::Result<(RenderConfig, SizingRequest)> {
     let namespace = namespace(args, workload);
     if SHARED.contains(&namespace.as_str()) {
         bail!(
@@ -87,7 +89,7 @@ pub(super) fn of(
         }
     };
     let pipeline = Pipeline::from(args.pipeline);
-    let decisions = Decisions {
+    let config = RenderConfig {
         kind: match workload {
             Workload::User(own) => own.kind(),
             _ => &kinds::DEPLOYMENT,
@@ -144,7 +146,7 @@ pub(super) fn of(
         grace_ms: u64::from(grace_seconds) * 1000,
         origins: origins(args, workload),
     };
-    Ok((decisions, ask))
+    Ok((config, ask))
 }
 
 /// Under Karpenter, the nodes that are labelled to be filled; all, as long as none is.
@@ -219,7 +221,7 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
 /// How fast paid load grows in a recording: in its fastest minute.
 fn measured(file: &str) -> anyhow::Result<Growth> {
     let setup = if history::is_history(Path::new(file)) {
-        scenario::recorded(Path::new(file))?.setup
+        scenario::from_history(Path::new(file))?.setup
     } else {
         scenario::setup(&Document::read(file)?)
             .context("a recording is what oppscale top --record writes, or a scenario file")?
@@ -249,20 +251,20 @@ fn origins(args: &RenderHpaArgs, workload: &Workload) -> Origins {
 
 /// What the user should know of what was decided.
 pub(super) fn notes(
-    decisions: &Decisions,
+    config: &RenderConfig,
     sizing: &Sizing,
     workload: &Workload,
     snapshot: &Snapshot,
 ) -> Vec<String> {
     let mut notes = Vec::new();
-    let image = decisions.image.as_str();
+    let image = config.image.as_str();
     let is_paid = matches!(workload, Workload::Paid(_));
     if !image.is_empty() && !image.contains("@sha256:") && !is_paid {
         notes.push(format!(
             "image {image} has no digest: nodes may run different ones; name it NAME@sha256:DIGEST"
         ));
     }
-    if let Some(port) = decisions.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
+    if let Some(port) = config.node_port.filter(|port| !(30_000..=32_767).contains(port)) {
         notes.push(format!(
             "node port {port} is outside of 30000-32767, which API servers take unless told otherwise \
              (--service-node-port-range)"
@@ -270,7 +272,7 @@ pub(super) fn notes(
     }
     let reaches_pool = |program: &Program| !program.egress_ports.is_empty();
     if let Workload::Filler(program) = workload
-        && decisions.network_policy
+        && config.network_policy
         && program.name == "miner"
         && !reaches_pool(program)
     {
@@ -280,13 +282,13 @@ pub(super) fn notes(
                 .to_owned(),
         );
     }
-    if decisions.name.len() > 242 {
+    if config.name.len() > 242 {
         notes.push(format!(
             "the name has {} characters: a ReplicaSet adds 11 and may have 253",
-            decisions.name.len()
+            config.name.len()
         ));
     }
-    if is_paid && decisions.pipeline == Pipeline::Native {
+    if is_paid && config.pipeline == Pipeline::Native {
         notes.push(
             "the HPA reads http_requests of pods: prometheus-adapter must serve it \
              (--pipeline prometheus renders its rules)"
@@ -296,23 +298,21 @@ pub(super) fn notes(
     if is_paid {
         return notes;
     }
-    let namespace = &decisions.namespace;
+    let namespace = &config.namespace;
     let others = snapshot
         .ledger
         .bound()
         .filter(|pod| !pod.opportunistic && *pod.group.namespace == **namespace);
-    let strangers = others.filter(|pod| *pod.group.name != *decisions.name).count();
+    let strangers = others.filter(|pod| *pod.group.name != *config.name).count();
     if strangers > 0 {
         notes.push(format!(
             "namespace {namespace} holds {strangers} pods that are not opportunistic: its quotas and \
              limits would bind them too"
         ));
     }
-    let unlabelled = fillable_nodes(snapshot, decisions.autoscaler).is_empty();
+    let unlabelled = fillable_nodes(snapshot, config.autoscaler).is_empty();
     let other = snapshot.ledger.bound().find(|pod| {
-        pod.opportunistic
-            && *pod.group.namespace == **namespace
-            && *pod.group.name != *decisions.name
+        pod.opportunistic && *pod.group.namespace == **namespace && *pod.group.name != *config.name
     });
     if let Some(other) = other {
         notes.push(format!(
@@ -321,7 +321,7 @@ pub(super) fn notes(
             other.group.name
         ));
     }
-    if decisions.autoscaler == NodeAutoscaler::Karpenter && unlabelled {
+    if config.autoscaler == NodeAutoscaler::Karpenter && unlabelled {
         let mut nodes =
             sizing.nodes.iter().take(NAMED_NODES).cloned().collect::<Vec<_>>().join(" ");
         if sizing.nodes.len() > NAMED_NODES {

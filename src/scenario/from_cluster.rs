@@ -67,7 +67,7 @@ impl<'s> Present<'s> {
 }
 
 /// The setup of a cluster as it is now.
-pub fn observed(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
+pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let present = Present::of(snapshot, workload);
     let mut setup = Scenario::Blog.setup();
     setup.nodes = present.pools();
@@ -144,12 +144,12 @@ pub struct Recorded {
 ///
 /// # Errors
 /// When the file is not a capacity history, or is damaged.
-pub fn recorded(path: &Path) -> Result<Recorded, HistoryError> {
+pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
     let mut player = Player::open(path)?;
     let workload = player.workload();
     let (start, end) = (player.start(), player.end());
     let pause = (end.saturating_sub(start) / SAMPLES).max(SHORTEST);
-    let mut setup = player.cluster_state().read(|snapshot, _| observed(snapshot, &workload));
+    let mut setup = player.cluster_state().read(|snapshot, _| from_cluster(snapshot, &workload));
     let mut paid = Paid::default();
     let mut has_nodes_changed = false;
     let mut unknown = 0_u32;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// An object as it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Object<'a> {
+pub enum EncodedObject<'a> {
     /// Its JSON.
     Json(&'a str),
     /// Its protobuf message, without the envelope.
@@ -26,13 +26,13 @@ pub(crate) struct Unreadable {
     pub(crate) problem: String,
 }
 
-impl<'a> From<&'a str> for Object<'a> {
+impl<'a> From<&'a str> for EncodedObject<'a> {
     fn from(json: &'a str) -> Self {
         Self::Json(json)
     }
 }
 
-impl<'a> Object<'a> {
+impl<'a> EncodedObject<'a> {
     /// Reads the fields of `T`.
     ///
     /// # Errors
@@ -150,17 +150,18 @@ impl Status {
     pub(crate) fn read(body: &[u8]) -> Option<Self> {
         if body.starts_with(protobuf::MAGIC) {
             let envelope = Envelope::open(body).ok()?;
-            return (envelope.kind == "Status").then(|| Self::of(Object::Protobuf(envelope.raw)));
+            return (envelope.kind == "Status")
+                .then(|| Self::of(EncodedObject::Protobuf(envelope.raw)));
         }
         serde_json::from_slice(body).ok()
     }
 
     /// Reads one.
-    pub(crate) fn of(object: Object<'_>) -> Self {
+    pub(crate) fn of(object: EncodedObject<'_>) -> Self {
         let mut status = Self::default();
         match object {
-            Object::Json(json) => status = serde_json::from_str(json).unwrap_or_default(),
-            Object::Protobuf(message) => {
+            EncodedObject::Json(json) => status = serde_json::from_str(json).unwrap_or_default(),
+            EncodedObject::Protobuf(message) => {
                 for field in Fields::of(message).flatten() {
                     match field {
                         (3, protobuf::Value::Bytes(text)) => {

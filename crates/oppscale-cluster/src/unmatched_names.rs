@@ -15,7 +15,7 @@ const STANDARD: [&str; 4] = [CPU, MEMORY, PODS, "ephemeral-storage"];
 
 /// The names of a command line.
 #[derive(Debug, Clone, Default)]
-pub struct TypedNames {
+pub struct RequestedNames {
     /// Resources, each with the flag that names it.
     pub resources: Vec<(&'static str, String)>,
     /// Words that those flags take beside resources.
@@ -32,9 +32,9 @@ pub struct TypedNames {
 
 /// A typed name that nothing has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unmatched {
+pub struct UnmatchedName {
     /// What was typed.
-    pub name: TypedName,
+    pub kind: NameKind,
     /// One sentence without a period.
     pub message: String,
     /// What may have been meant.
@@ -45,9 +45,9 @@ pub struct Unmatched {
     pub is_certain: bool,
 }
 
-/// The kind of a typed name.
+/// What kind of name it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TypedName {
+pub enum NameKind {
     /// A resource.
     Resource,
     /// A selector or label of nodes.
@@ -58,7 +58,7 @@ pub enum TypedName {
     PodLabel,
 }
 
-impl Unmatched {
+impl UnmatchedName {
     /// Message and hint in one line.
     pub fn sentence(&self) -> String {
         match &self.hint {
@@ -68,8 +68,8 @@ impl Unmatched {
     }
 }
 
-impl From<Unmatched> for Error {
-    fn from(unmatched: Unmatched) -> Self {
+impl From<UnmatchedName> for Error {
+    fn from(unmatched: UnmatchedName) -> Self {
         let error = Self::usage(unmatched.message);
         match unmatched.hint {
             Some(hint) => error.hint(hint),
@@ -78,9 +78,9 @@ impl From<Unmatched> for Error {
     }
 }
 
-impl TypedNames {
+impl RequestedNames {
     /// The names that nothing in `snapshot` has. Says nothing of an empty cluster.
-    pub fn unmatched(&self, snapshot: &Snapshot) -> Vec<Unmatched> {
+    pub fn unmatched(&self, snapshot: &Snapshot) -> Vec<UnmatchedName> {
         let ledger = &snapshot.ledger;
         let pods_known = snapshot.pods_unknown.is_none();
         let mut unmatched = Vec::new();
@@ -93,8 +93,8 @@ impl TypedNames {
             if !has_resource(snapshot, name) {
                 let mut names = resources(snapshot);
                 names.extend(self.keywords.iter().map(|&word| word.to_owned()));
-                unmatched.push(Unmatched {
-                    name: TypedName::Resource,
+                unmatched.push(UnmatchedName {
+                    kind: NameKind::Resource,
                     message: format!(
                         "{flag}: no node has the resource {name}, and no pod requests it"
                     ),
@@ -105,8 +105,8 @@ impl TypedNames {
             }
         }
         if !labels.iter().any(|labels| self.nodes.matches(labels)) {
-            unmatched.push(Unmatched {
-                name: TypedName::NodeLabel,
+            unmatched.push(UnmatchedName {
+                kind: NameKind::NodeLabel,
                 message: format!("-l: no node has the labels {}", self.nodes),
                 hint: self.nodes.requirements().iter().find_map(|one| label_hint(one, &labels)),
                 is_near: false,
@@ -116,8 +116,8 @@ impl TypedNames {
         if let Some(label) = &self.pool_label
             && !labels.iter().any(|labels| labels.get(label).is_some())
         {
-            unmatched.push(Unmatched {
-                name: TypedName::NodeLabel,
+            unmatched.push(UnmatchedName {
+                kind: NameKind::NodeLabel,
                 message: format!("--by pool={label}: no node has this label"),
                 hint: suggestion(label, keys(&labels)),
                 is_near: false,
@@ -131,8 +131,8 @@ impl TypedNames {
             && !has_namespace(snapshot, namespace)
         {
             let names = namespaces(snapshot);
-            unmatched.push(Unmatched {
-                name: TypedName::Namespace,
+            unmatched.push(UnmatchedName {
+                kind: NameKind::Namespace,
                 message: format!("-n: no pod is in the namespace {namespace}"),
                 hint: suggestion(namespace, names.iter().copied()),
                 is_near: false,
@@ -196,13 +196,13 @@ fn keys<'l>(labels: &[&'l Labels<'_>]) -> BTreeSet<&'l str> {
 pub(super) fn no_pod<'p>(
     selector: &Selector,
     pods: impl IntoIterator<Item = &'p str>,
-) -> Unmatched {
+) -> UnmatchedName {
     let pods = pods.into_iter();
     let metadata: Vec<Pod<'_>> = pods.filter_map(|json| serde_json::from_str(json).ok()).collect();
     let labels: Vec<_> = metadata.iter().map(|pod| &pod.metadata.labels).collect();
     let hint = selector.requirements().iter().find_map(|one| label_hint(one, &labels));
-    Unmatched {
-        name: TypedName::PodLabel,
+    UnmatchedName {
+        kind: NameKind::PodLabel,
         message: format!("--workload: no pod has the labels {selector}"),
         hint: hint.or_else(|| {
             Some("see which labels pods have: kubectl get pods -A --show-labels".to_owned())
