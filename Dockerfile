@@ -16,6 +16,7 @@ COPY Cargo.toml Cargo.lock LICENSE ./
 COPY .ci/licenses .ci/licenses
 COPY charts charts
 COPY crates crates
+COPY fuzz fuzz
 COPY src src
 COPY templates templates
 # Where several platforms are built at once, each has its own folder of the cache.

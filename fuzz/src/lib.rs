@@ -9,7 +9,7 @@ use oppscale_cluster::documents;
 use oppscale_cluster::history::Player;
 use oppscale_cluster::yaml::DuplicateKeys;
 use oppscale_cluster::{
-    Encoding, ListReader, Object, SavedFiles, SnapshotBuilder, fuzzing, read_saved,
+    EncodedObject, Encoding, ListReader, SavedFiles, SnapshotBuilder, fuzzing, read_saved,
 };
 use oppscale_core::devices::selector::DeviceSelector;
 use oppscale_core::headroom::{self, Query};
@@ -37,8 +37,8 @@ pub const TARGETS: [Target; 9] = [
 /// Nodes and pods, as JSON and as protobuf: they are counted, or named.
 pub fn objects(bytes: &[u8]) {
     let mut builder = SnapshotBuilder::default();
-    builder.raw_node(Object::Protobuf(bytes));
-    builder.raw_pod(Object::Protobuf(bytes));
+    builder.raw_node(EncodedObject::Protobuf(bytes));
+    builder.raw_pod(EncodedObject::Protobuf(bytes));
     if let Ok(text) = std::str::from_utf8(bytes) {
         // One a line: each is taken for either kind.
         for line in text.lines() {
@@ -138,7 +138,7 @@ pub fn histories(bytes: &[u8]) {
         player.cluster_state().read(|snapshot, _| measure(&snapshot.ledger));
     }
     let _ = player.seek(Duration::ZERO);
-    let _ = scenario::recorded(file.path());
+    let _ = scenario::from_history(file.path());
 }
 
 /// Watches as they come over the wire, in pieces.

@@ -1,7 +1,7 @@
 //! Runs fuzz targets without libFuzzer, with any toolchain: seeds from the test fixtures, mutated
 //! blindly. An input that panics, or takes longer than two seconds, is kept.
 //!
-//! Usage: oppscale-fuzz TARGET SECONDS [SEED] | oppscale-fuzz TARGET FILE
+//! Usage: oppscale-fuzz TARGET|all SECONDS [SEED] | oppscale-fuzz TARGET FILE
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -77,17 +77,25 @@ const PIECES: [&str; 56] = [
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let name = args.first().map_or("", String::as_str);
-    let Some((_, target)) = TARGETS.iter().find(|(known, _)| *known == name) else {
+    let named: Vec<_> =
+        TARGETS.iter().filter(|(known, _)| *known == name || name == "all").collect();
+    if named.is_empty() {
         let known: Vec<_> = TARGETS.iter().map(|(name, _)| *name).collect();
-        eprintln!("usage: oppscale-fuzz TARGET SECONDS|FILE [SEED]; targets: {}", known.join(", "));
+        eprintln!(
+            "usage: oppscale-fuzz TARGET|all SECONDS|FILE [SEED]; targets: {}",
+            known.join(", ")
+        );
         std::process::exit(2);
-    };
+    }
     let what = args.get(1).map_or("10", String::as_str);
     let Ok(seconds) = what.parse() else {
-        return target(&std::fs::read(what).expect("the file"));
+        let input = std::fs::read(what).expect("the file");
+        return named.iter().for_each(|(_, target)| target(&input));
     };
-    let random = args.get(2).and_then(|seed| seed.parse().ok()).unwrap_or(1);
-    let findings = run(name, *target, Duration::from_secs(seconds), Random(random));
+    let seed = args.get(2).and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let length = Duration::from_secs(seconds);
+    let findings: usize =
+        named.iter().map(|(name, target)| run(name, *target, length, Random(seed))).sum();
     std::process::exit(i32::from(findings > 0));
 }
 
