@@ -12,7 +12,7 @@ use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord, PodState, Queueing};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
-use oppscale_core::share::{ShareRequest, SharedCapacity};
+use oppscale_core::share::{ShareRequest, SharedCapacity, Uptake};
 use serde_json::json;
 
 const WAITING: usize = 2_000;
@@ -33,6 +33,7 @@ pub fn run() {
             placement: Arc::default(),
             pod_priority: None,
             policy: Policy::default(),
+            uptake: Uptake::UNLIMITED,
         };
         let requests = [Some(request)];
         let serve = time(|| drop(SharedCapacity::of(&ledger, &requests)));
@@ -77,6 +78,8 @@ fn ledger(waiting: usize, shapes: usize, rules: usize) -> Ledger {
             name,
             workload: ("Deployment", "web"),
             opportunistic,
+            yields: opportunistic,
+            terminating: false,
             claims: Vec::new(),
             limits: None,
             state,

@@ -22,6 +22,8 @@ pub fn run() {
             name: &names[pod],
             workload: ("Deployment", "web"),
             opportunistic: pod.is_multiple_of(7),
+            yields: true,
+            terminating: false,
             claims: Vec::new(),
             limits: None,
             state: PodState::Bound {

@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use k8s_openapi::api::apps::v1::DeploymentCondition;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use oppscale_cluster::Snapshot;
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::{DEPLOYMENT, POD, PRIORITY_CLASS, STATEFUL_SET};
+use oppscale_core::kinds::{DEPLOYMENT, NAMESPACE, POD, PRIORITY_CLASS, STATEFUL_SET};
+use oppscale_core::policy::NamespaceLimits;
+use oppscale_core::record::YIELD_CUTOFF;
 use oppscale_core::resources::CPU;
+use serde::Deserialize;
 
 use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
+use crate::serve::namespaces::open_command;
 
 /// The number of objects that a finding names.
 const MAX_NAMES: usize = 5;
@@ -26,6 +28,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let mut findings = CheckId::each(&ids, counted);
     findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
     findings.extend(CheckId::each(&[CheckId::FillersStart], start(context).await));
+    findings.push(CheckId::NamespacesOpen.or_outcome(namespaces_open(context).await));
     findings
 }
 
@@ -184,12 +187,12 @@ async fn yields(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
     for pod in &pods {
         let Some(spec) = &pod.spec else { continue };
         let priority = spec.priority.unwrap_or(0);
-        if priority >= 0 {
+        if priority >= YIELD_CUTOFF {
             let name = full_name(&pod.metadata);
             return Ok(ID
                 .warning(format!(
-                    "{name} has priority {priority}: the scheduler does not evict it for paid \
-                     pods of priority 0"
+                    "{name} is labelled, but does not yield: its priority {priority} is not below \
+                     {YIELD_CUTOFF}, so it counts as paid"
                 ))
                 .fix(
                     "give it a PriorityClass of value -1000 with preemptionPolicy Never: oppscale \
@@ -208,4 +211,49 @@ async fn yields(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
             .fix("set terminationGracePeriodSeconds: 5"),
         None => ID.passed_with(format!("{} pods", pods.len())),
     })
+}
+
+/// The metadata of a workload or a Namespace.
+#[derive(Deserialize)]
+struct Object {
+    metadata: ObjectMeta,
+}
+
+/// Whether an administrator opened the namespaces of labelled workloads.
+async fn namespaces_open(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
+    const ID: CheckId = CheckId::NamespacesOpen;
+    let mut used = BTreeSet::new();
+    for kind in [&DEPLOYMENT, &STATEFUL_SET] {
+        let workloads: Vec<Object> = context.list(kind, None, FILLERS).await?;
+        let namespaces = workloads.into_iter().filter(|w| is_opportunistic(&w.metadata));
+        used.extend(namespaces.filter_map(|workload| workload.metadata.namespace));
+    }
+    if used.is_empty() {
+        return Err(Outcome::skipped(format!("there are no workloads labelled {FILLERS}")));
+    }
+    let open: Vec<Object> = context.list(&NAMESPACE, None, FILLERS).await?;
+    let open: Vec<_> = open.into_iter().filter(|n| is_opportunistic(&n.metadata)).collect();
+    for namespace in &open {
+        let annotations = namespace.metadata.annotations.iter().flatten();
+        let annotations = annotations.map(|(name, value)| (name.as_str(), value.as_str()));
+        if let Err(error) = NamespaceLimits::of(annotations) {
+            let name = namespace.metadata.name.as_deref().unwrap_or_default();
+            return Ok(ID
+                .failed(format!("workloads of namespace {name} are held: {error}"))
+                .fix(format!("kubectl annotate namespace {name} --overwrite ...")));
+        }
+    }
+    used.retain(|name| !open.iter().any(|n| n.metadata.name.as_deref() == Some(name)));
+    let closed: Vec<_> = used.into_iter().collect();
+    let Some(first) = closed.first() else { return Ok(ID.passed()) };
+    Ok(ID
+        .warning(format!(
+            "opportunistic workloads of these namespaces are held, for no administrator opened \
+             them: {}",
+            shortened(&closed)
+        ))
+        .fix(format!(
+            "{} if they may use idle capacity, or name them in oppscale serve --namespaces",
+            open_command(first)
+        )))
 }

@@ -9,6 +9,7 @@ use oppscale_cluster::follow::Health;
 use oppscale_cluster::{RequestedNames, ResolvedWorkload, WorkloadRef};
 use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
+use oppscale_core::ownership::Ownership;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, Resources};
@@ -116,7 +117,9 @@ impl State {
         let Setup { replica, reserve, nodes, resolved, .. } = &self.setup;
         Query {
             replica: replica.clone().or_else(|| resolved.replica.clone()).unwrap_or_default(),
-            reserve: *reserve,
+            reserve: if self.setup.own_reserve { resolved.policy.reserve } else { *reserve },
+            max_replicas: resolved.policy.max_replicas,
+            is_of_workload: matches!(resolved.ownership, Ownership::Workload(_)),
             placement: resolved.placement.clone(),
             filler_priority: resolved.priority,
             nodes: nodes.clone(),
@@ -296,6 +299,8 @@ pub struct Setup {
     pub replica: Option<Replica>,
     /// The reserve.
     pub reserve: Reserve,
+    /// Whether the workload's own reserve counts instead.
+    pub own_reserve: bool,
     /// Selector of the nodes that are counted.
     pub nodes: Selector,
     /// The opportunistic workload, as given on the command line.

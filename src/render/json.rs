@@ -218,6 +218,7 @@ fn shapes(report: &Report) -> Value {
 fn limited_by(fit: &Fit) -> Value {
     match &fit.limit {
         Limit::Slots => json!("slots"),
+        Limit::MaxReplicas => json!("max-replicas"),
         Limit::Remaining(name) => json!(name),
     }
 }

@@ -1,6 +1,6 @@
-//! The HorizontalPodAutoscalers of the cluster, for the page and `/metrics`.
+//! The HorizontalPodAutoscalers of the cluster: what claims a share, and for the page and `/metrics`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oppscale_cluster::Autoscaler;
@@ -15,6 +15,10 @@ struct State {
     known: BTreeMap<(String, String), Autoscaler>,
     named: Option<BTreeSet<(String, String)>>,
     refused: bool,
+    /// Whether they were listed.
+    is_whole: bool,
+    /// Number of changes of what they scale, and how.
+    version: u64,
 }
 
 impl Autoscalers {
@@ -27,26 +31,34 @@ impl Autoscalers {
                 state.refused = false;
             }
             Change::Applied(json) => {
-                // One that cannot be read is not shown; nothing is decided by it.
+                // One that cannot be read is not shown, and scales nothing.
                 let Ok(mut hpa) = serde_json::from_str::<Autoscaler>(json) else { return };
                 (hpa.0.metadata.managed_fields, hpa.0.metadata.annotations) = (None, None);
                 let key = key(&hpa);
                 if let Some(named) = &mut state.named {
                     named.insert(key.clone());
                 }
-                state.known.insert(key, hpa);
+                let before = state.known.insert(key, hpa.clone());
+                let is_new = before.is_none_or(|before| before.0.spec != hpa.0.spec);
+                state.version += u64::from(is_new);
             }
             Change::Gone(json) => {
                 if let Ok(hpa) = serde_json::from_str::<Autoscaler>(json) {
-                    state.known.remove(&key(&hpa));
+                    let was_known = state.known.remove(&key(&hpa)).is_some();
+                    state.version += u64::from(was_known);
                 }
             }
             Change::End => {
                 if let Some(named) = state.named.take() {
                     state.known.retain(|key, _| named.contains(key));
+                    state.is_whole = true;
+                    state.version += 1;
                 }
             }
-            Change::Refused(_) => *state = State { refused: true, ..State::default() },
+            Change::Refused(_) => {
+                let version = state.version + 1;
+                *state = State { refused: true, version, ..State::default() };
+            }
         }
     }
 
@@ -56,6 +68,32 @@ impl Autoscalers {
         (!state.refused).then(|| state.known.values().cloned().collect())
     }
 }
+
+impl Autoscalers {
+    /// Number of changes of what the HPAs scale, and how.
+    pub fn version(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).version
+    }
+
+    /// Reads the HPAs by namespace, kind and name of the workload that they scale; `None` if they
+    /// have not been listed, or cannot be read.
+    pub(super) fn read_targets<R>(&self, read: impl FnOnce(Option<&Targets<'_>>) -> R) -> R {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !state.is_whole {
+            return read(None);
+        }
+        let mut targets = Targets::new();
+        for hpa in state.known.values() {
+            let target = hpa.target();
+            let key = (hpa.namespace(), &*target.kind, &*target.name);
+            targets.entry(key).or_default().push(hpa);
+        }
+        read(Some(&targets))
+    }
+}
+
+/// HPAs by namespace, kind and name of the workload that they scale.
+pub(super) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Autoscaler>>;
 
 fn key(hpa: &Autoscaler) -> (String, String) {
     (hpa.namespace().to_owned(), hpa.name().to_owned())

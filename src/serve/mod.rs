@@ -20,6 +20,7 @@ mod page;
 mod pending_pods;
 mod prometheus;
 pub mod state;
+mod uptake;
 mod watches;
 mod web_port;
 pub mod workloads;

@@ -88,7 +88,7 @@ impl NodeSummary {
 /// belong to no served workload count as paid here: no HPA scales them down.
 fn split_requests(account: &NodeAccount) -> (Resources, Resources) {
     let mut opportunistic = Resources::default();
-    account.tallies().for_each(|(_, tally)| opportunistic.add(tally));
+    account.tallies().for_each(|(_, tally)| opportunistic.add(&tally.sum));
     let mut paid = account.paid.clone();
     paid.add(&account.opportunistic);
     paid.subtract(&opportunistic);

@@ -167,6 +167,8 @@ mod tests {
             name,
             workload,
             opportunistic,
+            yields: true,
+            terminating: false,
             claims,
             limits: None,
             state: standing,

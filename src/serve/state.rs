@@ -3,7 +3,7 @@
 //! Events alone cause no counting; a request gets the result as of the last event. The cluster's
 //! state is locked only while its numbers are copied.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,16 +11,19 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
+use super::autoscalers::Autoscalers;
 use super::namespaces::OpenNamespaces;
+use super::uptake::{self, UptakeTracker};
 use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use crate::metrics_api::{
     NodeReading, NodeReadings, Readings, Source, StatusError, Values, WorkloadReading,
 };
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
+use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::Population;
-use oppscale_core::record::PodKey;
+use oppscale_core::ledger::{Ledger, Population};
+use oppscale_core::record::{PodKey, YIELD_CUTOFF};
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
 
@@ -61,6 +64,8 @@ struct Inner {
     changes: watch::Receiver<u64>,
     workloads: WorkloadStore,
     namespaces: OpenNamespaces,
+    autoscalers: Autoscalers,
+    uptake: Mutex<UptakeTracker>,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
@@ -80,8 +85,10 @@ pub struct WatchedKinds {
 /// Result of one count.
 #[derive(Debug)]
 pub struct Counted {
-    /// Numbers of changes of the cluster, the workloads and the namespaces.
-    of: [u64; 3],
+    /// Numbers of changes of the cluster, the workloads, the namespaces and the HPAs.
+    of: [u64; 4],
+    /// Whether it changes with time alone.
+    is_moving: bool,
     at: Instant,
     took: Duration,
     /// Workloads with their shares, or why they are held.
@@ -105,12 +112,12 @@ pub enum Freshness {
 }
 
 impl MetricsState {
-    /// The state of `cluster`, of `workloads` and of `namespaces`, which the watches `kinds` keep
-    /// current.
+    /// The state of `cluster`, `workloads`, `namespaces` and `autoscalers`, which watches keep current.
     pub fn new(
         cluster: ClusterState,
         workloads: WorkloadStore,
         namespaces: OpenNamespaces,
+        autoscalers: Autoscalers,
         kinds: WatchedKinds,
         policy: StalenessPolicy,
     ) -> Self {
@@ -120,6 +127,8 @@ impl MetricsState {
             changes,
             workloads,
             namespaces,
+            autoscalers,
+            uptake: Mutex::default(),
             kinds,
             policy,
             counted: Mutex::default(),
@@ -213,9 +222,15 @@ impl MetricsState {
     pub fn counted(&self) -> Arc<Counted> {
         let inner = &self.0;
         let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = [*inner.changes.borrow(), inner.workloads.version(), inner.namespaces.version()];
+        let of = [
+            *inner.changes.borrow(),
+            inner.workloads.version(),
+            inner.namespaces.version(),
+            inner.autoscalers.version(),
+        ];
         if let Some(last) = &*last
-            && (last.of == of || last.at.elapsed() < MIN_INTERVAL.max(last.took * INTERVAL_FACTOR))
+            && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
+                || last.at.elapsed() < MIN_INTERVAL.max(last.took * INTERVAL_FACTOR))
         {
             return Arc::clone(last);
         }
@@ -225,33 +240,28 @@ impl MetricsState {
         counted
     }
 
-    fn count(&self, of: [u64; 3]) -> Counted {
+    fn count(&self, of: [u64; 4]) -> Counted {
         let began = Instant::now();
         let (mut served, groups) = self.0.workloads.served();
-        for served in &mut served {
-            let Ok(request) = &mut served.request else { continue };
-            match self.0.namespaces.limits(&served.id.namespace) {
-                Ok(limits) => request.limits = limits,
-                Err(why) => served.request = Err(why),
-            }
-        }
-        let (mut capacity, mut populations) = (None, Vec::new());
+        // The cluster's state stands still only while it is copied: whatever tenants wrote is
+        // evaluated without a lock.
+        let mut ledger = Ledger::default();
         self.0.cluster.change(|intake, _| {
             intake.expect_replicas(served.iter().map(ServedWorkload::claims));
-            let ledger = &mut intake.snapshot_mut().ledger;
-            served.iter_mut().for_each(|served| served.take_devices(ledger));
-            let requests: Vec<Option<ShareRequest>> =
-                served.iter().map(|served| served.request.clone().ok()).collect();
-            ledger.track(groups);
-            capacity = Some(SharedCapacity::of(ledger, &requests));
-            populations = ledger.populations(requests.len());
+            let known = &mut intake.snapshot_mut().ledger;
+            known.track(groups);
+            ledger = known.to_count();
             // Tracking changes nothing that subscribers see.
             false
         });
-        let (shares, waiting) = match capacity {
-            Some(capacity) => (capacity.divide(), capacity.waiting),
-            None => Default::default(),
-        };
+        let populations = ledger.populations(served.len());
+        self.admit(&mut served, &populations, Disruption::of(ledger.records()));
+        served.iter_mut().for_each(|served| served.take_devices(&ledger));
+        let is_moving = self.track_uptake(&mut served, &populations, began);
+        let requests: Vec<Option<ShareRequest>> =
+            served.iter().map(|served| served.request.clone().ok()).collect();
+        let capacity = SharedCapacity::of(&ledger, &requests);
+        let (shares, waiting) = (capacity.divide(), capacity.waiting);
         let workloads: Vec<(ServedWorkload, Result<Share, String>)> = served
             .into_iter()
             .zip(shares.into_iter().chain(std::iter::repeat(None)))
@@ -267,6 +277,7 @@ impl MetricsState {
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
             of,
+            is_moving,
             at: Instant::now(),
             took: began.elapsed(),
             workloads,
@@ -274,6 +285,55 @@ impl MetricsState {
             waiting,
             readings: Arc::new(readings),
         }
+    }
+
+    /// Holds the workloads that may claim nothing, and gives the others the limits of their
+    /// namespaces.
+    fn admit(
+        &self,
+        served: &mut [ServedWorkload],
+        populations: &[Population],
+        disruption: Option<Disruption>,
+    ) {
+        for (served, population) in served.iter_mut().zip(populations) {
+            let Ok(request) = &mut served.request else { continue };
+            let has_yielding = population.placed + population.waiting > 0;
+            let held = match self.0.namespaces.limits(&served.id.namespace) {
+                Err(why) => Some(why),
+                Ok(_) if population.unyielding > 0 && !has_yielding => Some(format!(
+                    "its pods do not yield to paid pods, so they count as paid: their priority is \
+                     not below {YIELD_CUTOFF}; give its pod template a PriorityClass of a lower value"
+                )),
+                Ok(limits) => {
+                    request.limits = limits;
+                    disruption.map(|disruption| disruption.to_string())
+                }
+            };
+            if let Some(why) = held {
+                served.request = Err(why);
+            }
+        }
+    }
+
+    /// Bounds each claim by what takes it up. Whether a claim changes with time alone.
+    fn track_uptake(
+        &self,
+        served: &mut [ServedWorkload],
+        populations: &[Population],
+        now: Instant,
+    ) -> bool {
+        let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
+        self.0.autoscalers.read_targets(|hpas| {
+            for (served, population) in served.iter_mut().zip(populations) {
+                let uptake = tracker.of(served, population.placed, hpas, now);
+                if let Ok(request) = &mut served.request {
+                    request.uptake = uptake;
+                }
+            }
+        });
+        let known: HashSet<&WorkloadId> = served.iter().map(|served| &served.id).collect();
+        tracker.retain(|id| known.contains(id));
+        tracker.is_moving()
     }
 
     /// Time of the values, and whether they may be served (or are all 0 instead).

@@ -98,7 +98,8 @@ impl Watches {
     pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();
         let (workloads, namespaces) = (self.workloads.clone(), self.namespaces.clone());
-        MetricsState::new(cluster, workloads, namespaces, self.kinds.clone(), policy)
+        let autoscalers = self.autoscalers.clone();
+        MetricsState::new(cluster, workloads, namespaces, autoscalers, self.kinds.clone(), policy)
     }
 }
 

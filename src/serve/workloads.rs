@@ -21,7 +21,7 @@ use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::Resources;
 use oppscale_core::selector::Labels;
-use oppscale_core::share::{ONE_PER_NODE, ShareRequest};
+use oppscale_core::share::{ONE_PER_NODE, ShareRequest, Uptake};
 use oppscale_core::units::amount_of;
 
 use crate::filler::Alike;
@@ -436,6 +436,7 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
         placement: Arc::new(placement),
         pod_priority: priority_of(template),
         policy,
+        uptake: Uptake::UNLIMITED,
     })
 }
 

@@ -157,6 +157,26 @@ fn a_workload_brings_its_shape_its_tolerations_and_its_pods() {
         json(&run("app=checkout"))["totals"]["all"]["resources"]["cpu"]["opportunistic"],
         12_000
     );
+    // Its own reserve and maximum count unless a flag gives another, as in the server.
+    let mut deployments: Value =
+        serde_json::from_str(&std::fs::read_to_string(&from[2]).unwrap()).unwrap();
+    for deployment in deployments["items"].as_array_mut().unwrap() {
+        if deployment["metadata"]["name"] == "electroneum" {
+            deployment["metadata"]["annotations"] = serde_json::json!({"oppscale.dev/reserve": "30", "oppscale.dev/max-replicas": "95"});
+        }
+    }
+    env.write("annotated.json", &deployments.to_string());
+    let annotated = |more: &[&str]| {
+        let mut args = vec!["top", "-o", "json", "--workload", "opportunistic/deploy/electroneum"];
+        args.extend(more);
+        args.extend(["--from", &from[0], &from[1], "annotated.json"]);
+        json(&env.run(args))
+    };
+    let counted = annotated(&[]);
+    assert_eq!(counted["reserve"]["cpu"], 30_000);
+    assert_eq!(counted["totals"]["usable"]["fitReplicas"], 95);
+    assert_eq!(counted["totals"]["usable"]["limitedBy"], "max-replicas");
+    assert_eq!(annotated(&["--reserve", "40"])["reserve"]["cpu"], 40_000);
     let absent = run("shop/deploy/absent");
     assert_eq!(absent.code, Some(2));
     assert!(absent.stderr.contains("the saved lists hold no shop/deployment/absent"), "{absent}");

@@ -224,9 +224,9 @@ fn an_external_metric_of_two_workloads_is_refused() {
     let message = rig.get(&path).json()["message"].as_str().unwrap().to_owned();
     assert!(message.contains("deployment=electroneum or deployment=twin"), "{message}");
     let one = rig.get(&format!("{path}?labelSelector=deployment%3Dtwin")).json();
-    // Half of the 121 that fit beside the others' pods, and the odd one to the first.
-    assert_eq!(one["items"][0]["value"], "60");
-    assert_eq!(rig.fit().unwrap(), "61");
+    // The first keeps its 90 pods, for nothing scales it down; the rest of the 121 is the other's.
+    assert_eq!(one["items"][0]["value"], "31");
+    assert_eq!(rig.fit().unwrap(), "90");
 }
 
 #[test]

@@ -75,8 +75,14 @@ fn limits_are_those_of_the_namespace() {
     let rig = Rig::start(&[]);
     rig.server.change(|world| {
         let asks = json!({"oppscale.dev/priority": "5", "oppscale.dev/weight": "300"});
-        let other = copy_of_miner(world, "shop", "other", asks);
+        let mut other = copy_of_miner(world, "shop", "other", asks);
+        other["spec"]["replicas"] = 1.into();
         world.deployments.push(other);
+        let mut hpas = [hpa("opportunistic", "electroneum", 150), hpa("shop", "other", 150)];
+        for hpa in &mut hpas {
+            hpa["spec"]["behavior"]["scaleUp"]["policies"][0]["value"] = 1000.into();
+        }
+        world.hpas.extend(hpas);
         open(world, json!({"oppscale.dev/max-share": "10%"}));
     });
     rig.until("a tenth", |rig| fit_in_shop(rig, "other").is_ok_and(|fit| fit == "15"));
@@ -118,5 +124,122 @@ fn without_namespaces_everything_is_held() {
         rig.fit().is_err_and(|(status, why)| {
             status == 503 && why.contains("--verb=list,watch --resource=namespaces")
         })
+    });
+}
+
+/// An HPA that scales a Deployment by 10 replicas each 30 s.
+fn hpa(namespace: &str, name: &str, max: u32) -> Value {
+    json!({
+        "metadata": {"name": name, "namespace": namespace, "uid": format!("hpa-{namespace}-{name}")},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": 1, "maxReplicas": max,
+            "behavior": {"scaleUp": {"policies": [
+                {"type": "Pods", "value": 10, "periodSeconds": 30}]}},
+            "metrics": [{"type": "Object", "object": {
+                "describedObject": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+                "metric": {"name": "oppscale_fit_replicas"},
+                "target": {"type": "AverageValue", "averageValue": "1"}}}]
+        }
+    })
+}
+
+fn sum(rig: &Rig, name: &str) -> u32 {
+    let other = fit_in_shop(rig, name).unwrap().parse::<u32>().unwrap();
+    rig.fit().unwrap().parse::<u32>().unwrap() + other
+}
+
+#[test]
+fn a_filler_that_is_added_takes_what_it_can_take_up() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        open(world, json!({}));
+        world.hpas.push(hpa("opportunistic", "electroneum", 150));
+        let mut other =
+            copy_of_miner(world, "shop", "other", json!({"oppscale.dev/reserve": "30"}));
+        other["spec"]["replicas"] = 1.into();
+        world.deployments.push(other);
+    });
+    // Without an HPA it has only what nobody else can have.
+    rig.until("it is served", |rig| fit_in_shop(rig, "other").as_deref() == Ok("0"));
+    assert_eq!(rig.fit().as_deref(), Ok("121"));
+    rig.server.change(|world| world.hpas.push(hpa("shop", "other", 150)));
+    // It claims 11, the first claims 100, and of the 10 that nobody claims its due is more.
+    rig.until("it claims 11", |rig| fit_in_shop(rig, "other").as_deref() == Ok("21"));
+    assert_eq!(sum(&rig, "other"), 121);
+    // The HPA of the first is at its maximum: the rest is the other's, though not claimed at once.
+    rig.server.change(|world| {
+        world.hpas.iter_mut().for_each(|hpa| {
+            if hpa["metadata"]["namespace"] == "opportunistic" {
+                hpa["spec"]["maxReplicas"] = 90.into();
+            }
+        });
+    });
+    rig.until("the first ends at 90", |rig| rig.fit().as_deref() == Ok("90"));
+    assert_eq!(sum(&rig, "other"), 121);
+}
+
+#[test]
+fn paid_work_with_the_label_is_no_filler() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        for pod in &mut world.pods {
+            if pod["metadata"]["namespace"] == "opportunistic" {
+                pod["spec"]["priority"] = 0.into();
+            }
+        }
+    });
+    rig.until("the workload is held", |rig| {
+        rig.fit().is_err_and(|(status, why)| status == 503 && why.contains("do not yield"))
+    });
+    // Another filler is offered what is really free.
+    rig.server.change(|world| {
+        open(world, json!({}));
+        let other = copy_of_miner(world, "shop", "other", json!({"oppscale.dev/reserve": "30"}));
+        world.deployments.push(other);
+    });
+    rig.until("31 are free", |rig| fit_in_shop(rig, "other").as_deref() == Ok("31"));
+}
+
+#[test]
+fn rules_of_a_megabyte_hold_the_workload() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        open(world, json!({}));
+        let mut large = copy_of_miner(world, "shop", "large", json!({}));
+        let values: Vec<_> = (0..40_000).map(|n| format!("value-{n}")).collect();
+        large["spec"]["template"]["spec"]["affinity"] = json!({"nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                {"matchExpressions": [{"key": "k", "operator": "NotIn", "values": values}]}]}}});
+        world.deployments.push(large);
+    });
+    rig.until("held", |rig| {
+        fit_in_shop(rig, "large").is_err_and(|why| why.contains("larger than 32 KiB"))
+    });
+    assert_eq!(rig.fit().as_deref(), Ok("121"));
+}
+
+fn set_ready(world: &mut World, nodes: usize, status: &str) {
+    for node in world.nodes.iter_mut().take(nodes) {
+        let conditions = node["status"]["conditions"].as_array_mut().unwrap();
+        let ready = conditions.iter_mut().find(|condition| condition["type"] == "Ready");
+        ready.unwrap()["status"] = status.into();
+    }
+}
+
+#[test]
+fn most_nodes_that_are_down_at_once_change_nothing() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| set_ready(world, 6, "Unknown"));
+    rig.until("held", |rig| {
+        rig.fit()
+            .is_err_and(|(status, why)| status == 503 && why.contains("6 of 6 nodes are not ready"))
+    });
+    rig.server.change(|world| set_ready(world, 6, "True"));
+    rig.until("121 fit", |rig| rig.fit().as_deref() == Ok("121"));
+    // Of one that is down, the running pods are part of the fit.
+    rig.server.change(|world| set_ready(world, 1, "Unknown"));
+    rig.until("no pod elsewhere is deleted", |rig| {
+        rig.fit().is_ok_and(|fit| fit != "121" && fit.parse::<u32>().unwrap() >= 90)
     });
 }

@@ -326,6 +326,8 @@ impl SnapshotBuilder {
             name,
             workload: ("Pod", name),
             opportunistic: false,
+            yields: false,
+            terminating: false,
             claims: Vec::new(),
             limits: None,
             state: PodState::Unknown { node, problem: Malformed::whole(problem) },

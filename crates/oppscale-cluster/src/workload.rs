@@ -1,9 +1,11 @@
 //! The workload that `--workload` names: its pods, its replica's shape, where its pods may go.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use k8s_openapi::api::autoscaling::v1::Scale;
+use serde::Deserialize;
 use serde_json::Value;
 
 use oppscale_core::defaulting::footprint_of_template;
@@ -16,6 +18,7 @@ use oppscale_core::model::{Metadata, PodTemplate, Workload};
 use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
+use oppscale_core::policy::Policy;
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
@@ -66,6 +69,8 @@ pub struct ResolvedWorkload {
     pub placement: Placement,
     /// The priority of its pods; `None` if its pod template does not tell it.
     pub priority: Option<i32>,
+    /// Its own policy, by its annotations.
+    pub policy: Policy,
     /// ResourceClaims and templates that its pod template uses.
     pub claims: Vec<ClaimRef>,
     /// Its namespace.
@@ -440,7 +445,20 @@ struct Parts {
     replica: Option<Replica>,
     placement: Placement,
     priority: Option<i32>,
+    policy: Policy,
     claims: Vec<ClaimRef>,
+}
+
+/// The part of an object with its annotations.
+#[derive(Deserialize)]
+struct Annotated {
+    metadata: Annotations,
+}
+
+#[derive(Deserialize)]
+struct Annotations {
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, String>>,
 }
 
 impl Parts {
@@ -450,7 +468,8 @@ impl Parts {
                 anyhow::Error::from(error).context(format!("the answer is no {}", kind.name))
             })?;
             let selector = Selector::from_object(&workload.spec.selector)?;
-            return Self::with(&workload.metadata, selector, Some(&workload.spec.template));
+            let template = Some(&workload.spec.template);
+            return Self::with(&workload.metadata, policy_of(json)?, selector, template);
         }
         let object: Object<'_> = serde_json::from_str(json)?;
         let value: Value = serde_json::from_str(json)?;
@@ -466,14 +485,16 @@ impl Parts {
         let template = kind.template.and_then(|place| value.pointer(place));
         match template.map(Value::to_string) {
             Some(text) => {
-                Self::with(&object.metadata, selector, Some(&serde_json::from_str(&text)?))
+                let template = serde_json::from_str(&text)?;
+                Self::with(&object.metadata, policy_of(json)?, selector, Some(&template))
             }
-            None => Self::with(&object.metadata, selector, None),
+            None => Self::with(&object.metadata, policy_of(json)?, selector, None),
         }
     }
 
     fn with(
         metadata: &Metadata<'_>,
+        policy: Policy,
         selector: Selector,
         template: Option<&PodTemplate<'_>>,
     ) -> anyhow::Result<Self> {
@@ -485,9 +506,17 @@ impl Parts {
             replica: spec.map(footprint_of_template).transpose()?.map(Replica::from_footprint),
             placement: spec.map(Placement::of).transpose()?.unwrap_or_default(),
             priority: spec.and_then(priority_of),
+            policy,
             claims: spec.map(claims_of_template).unwrap_or_default(),
         })
     }
+}
+
+/// The policy in the annotations of an object.
+fn policy_of(json: &str) -> anyhow::Result<Policy> {
+    let object: Annotated = serde_json::from_str(json)?;
+    let annotations = object.metadata.annotations.iter().flatten();
+    Ok(Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))?)
 }
 
 fn resolve(
@@ -513,6 +542,7 @@ fn resolve(
         replica: parts.replica,
         placement: parts.placement,
         priority: parts.priority,
+        policy: parts.policy,
         claims: parts.claims,
         namespace: namespace.to_owned(),
     })

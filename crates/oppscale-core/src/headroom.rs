@@ -33,6 +33,11 @@ pub struct Query {
     pub replica: Replica,
     /// What must stay free.
     pub reserve: Reserve,
+    /// The workload's own maximum of replicas.
+    pub max_replicas: Option<u32>,
+    /// Whether opportunistic pods are those of the workload that is asked about. Those on nodes that
+    /// are not usable are then part of its fit.
+    pub is_of_workload: bool,
     /// Where the workload may go.
     pub placement: Placement,
     /// The priority of its pods; `None` if their template does not tell it, which is taken for
@@ -118,6 +123,8 @@ pub struct NodeHeadroom {
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
+    /// Opportunistic pods that are not being deleted; known even where other pods are not.
+    pub running: Amount,
     /// Resources of which it is unknown how much is left here, ordered by name. They are 0 in
     /// [`Self::remaining`] and [`Self::free`].
     pub unknown: Vec<Box<str>>,
@@ -173,6 +180,8 @@ pub enum Limit {
     Slots,
     /// This resource runs out over the cluster, after demand and reserve.
     Remaining(String),
+    /// The workload's own `max-replicas`.
+    MaxReplicas,
 }
 
 impl fmt::Display for Limit {
@@ -180,6 +189,7 @@ impl fmt::Display for Limit {
         match self {
             Self::Slots => f.write_str("no node has room for one more"),
             Self::Remaining(name) => write!(f, "{name} runs out"),
+            Self::MaxReplicas => f.write_str("its own max-replicas"),
         }
     }
 }
@@ -308,7 +318,8 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
         .slots
         .filter(|_| is_known)
         .zip(remaining.as_ref())
-        .map(|(slots, remaining)| fit(slots, remaining, &query.replica));
+        .map(|(slots, remaining)| fit(slots, remaining, &query.replica))
+        .map(|fit| fit.of_workload(query, &nodes));
     Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit }
 }
 
@@ -342,6 +353,7 @@ fn node_headroom(
         limits: account.limits().filter(|_| pods_known).cloned(),
         paid: pods_known.then(|| account.paid.clone()),
         opportunistic: pods_known.then(|| account.opportunistic.clone()),
+        running: account.running,
         unknown,
         demand,
         shared: Arc::clone(account.shared_devices()),
@@ -375,6 +387,23 @@ fn fit(slots: Amount, remaining: &Resources, replica: &Replica) -> Fit {
             Fit { replicas, limit: Limit::Remaining(name.to_owned()) }
         }
         _ => Fit { replicas: slots, limit: Limit::Slots },
+    }
+}
+
+impl Fit {
+    /// With the running replicas of the workload on nodes that are not usable, and at most its own
+    /// maximum.
+    fn of_workload(mut self, query: &Query, nodes: &[NodeHeadroom]) -> Self {
+        if query.is_of_workload {
+            let elsewhere = nodes.iter().filter(|node| !node.is_usable());
+            self.replicas += elsewhere.map(|node| node.running).sum::<Amount>();
+        }
+        match query.max_replicas.map(Amount::from) {
+            Some(most) if self.replicas >= most => {
+                Self { replicas: most, limit: Limit::MaxReplicas }
+            }
+            _ => self,
+        }
     }
 }
 

@@ -31,11 +31,12 @@ use self::devices::{DevicesAsked, NodeDevices};
 pub struct Ledger {
     /// The place in `accounts` of each name that a node has or a pod is bound to.
     names: HashMap<Arc<str>, Place>,
-    accounts: Vec<NodeAccount>,
+    /// Shared with copies of the ledger until either changes one.
+    accounts: Vec<Arc<NodeAccount>>,
     /// Places that may be given to another name.
     vacant: Vec<Place>,
     pods: HashMap<PodKey, Counted>,
-    waiting: HashMap<PodKey, Waiting>,
+    waiting: HashMap<PodKey, Arc<Waiting>>,
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
     footprints: HashSet<Arc<Resources>>,
@@ -52,7 +53,13 @@ pub struct Ledger {
     devices_are_stale: bool,
     /// Which list of pods is being read, or was read last.
     generation: Generation,
+    /// How many copies were made of it.
+    copies: u32,
 }
+
+/// Shared values whose last use ended while a copy held them, too, are dropped after this many
+/// copies.
+const COPIES_BETWEEN_SWEEPS: u32 = 256;
 
 /// Numbers lists of pods; only neighbours are ever compared, so it may wrap around.
 type Generation = u8;
@@ -73,7 +80,7 @@ impl Ledger {
     /// Takes in a node, new or changed. Whether anything that counts changed.
     pub fn apply_node(&mut self, mut record: NodeRecord) -> bool {
         let place = self.place(&record.name);
-        let Some(account) = self.accounts.get_mut(place as usize) else { return false };
+        let Some(account) = account_mut(&mut self.accounts, place) else { return false };
         account.offer_devices(&mut record);
         let known = account.record.as_ref();
         if known == Some(&record) {
@@ -117,13 +124,15 @@ impl Ledger {
             PodState::Bound { node, footprint } => {
                 let place = self.place(node);
                 let tracked = self.tracked.id(&group_key(&pod));
-                if let Some(account) = self.accounts.get_mut(place as usize) {
+                let kind = OwnKind::of(pod.yields, pod.terminating);
+                if let Some(account) = account_mut(&mut self.accounts, place) {
                     account.side(pod.opportunistic).add(footprint);
+                    account.running += running(pod.opportunistic, kind);
                     if !pod.opportunistic && STANDING.contains(&pod.workload.0) {
                         account.standing.add(footprint);
                     }
                     account.bound += 1;
-                    account.tally(tracked, footprint);
+                    account.tally(tracked, footprint, kind);
                     match &pod.limits {
                         Some(limits) => account.limits.add(limits),
                         None => account.unknown_limits += 1,
@@ -136,14 +145,14 @@ impl Ledger {
                 let opportunistic = pod.opportunistic;
                 self.pods.insert(
                     pod.key,
-                    Counted { place, footprint, limits, group, opportunistic, generation },
+                    Counted { place, footprint, limits, group, opportunistic, kind, generation },
                 );
             }
             PodState::Waiting { .. } => self.wait(pod),
             PodState::Unknown { node, problem } => {
                 let node = node.and_then(|node| {
                     let place = self.place(node);
-                    let account = self.accounts.get_mut(place as usize)?;
+                    let account = account_mut(&mut self.accounts, place)?;
                     account.unknown_pods += 1;
                     account.bound += 1;
                     account.name.clone()
@@ -183,6 +192,25 @@ impl Ledger {
         }
     }
 
+    /// A copy to count in: nodes with the sums on them and waiting pods, but no single pod that has
+    /// a node. It shares what neither changes, so that it costs a pointer for each.
+    pub fn to_count(&mut self) -> Self {
+        self.copies = self.copies.wrapping_add(1);
+        if self.copies.is_multiple_of(COPIES_BETWEEN_SWEEPS) {
+            sweep(&mut self.footprints);
+            sweep(&mut self.placements);
+            sweep(&mut self.groups);
+        }
+        Self {
+            accounts: self.accounts.clone(),
+            waiting: self.waiting.clone(),
+            tracked: self.tracked.clone(),
+            devices: self.devices.clone(),
+            devices_asked: self.devices_asked.clone(),
+            ..Self::default()
+        }
+    }
+
     /// Whether the pod is known in any standing.
     pub fn holds(&self, key: &PodKey) -> bool {
         self.pods.contains_key(key)
@@ -198,7 +226,7 @@ impl Ledger {
 
     /// The account of every name that a node has or a pod is bound to, in no order.
     pub fn nodes(&self) -> impl Iterator<Item = (&str, &NodeAccount)> {
-        self.accounts.iter().filter_map(|account| Some((&**account.name.as_ref()?, account)))
+        self.accounts.iter().filter_map(|account| Some((&**account.name.as_ref()?, &**account)))
     }
 
     /// Every node that exists.
@@ -226,12 +254,12 @@ impl Ledger {
 
     /// Every pod that waits for a node, in no order.
     pub fn waiting(&self) -> impl Iterator<Item = &Waiting> {
-        self.waiting.values()
+        self.waiting.values().map(|pod| &**pod)
     }
 
     /// The same with the keys of the pods.
     pub fn waiting_keys(&self) -> impl Iterator<Item = (&PodKey, &Waiting)> {
-        self.waiting.iter()
+        self.waiting.iter().map(|(key, pod)| (key, &**pod))
     }
 
     /// Every pod that could not be counted.
@@ -243,7 +271,7 @@ impl Ledger {
     /// somebody else, for example by Dynamic Resource Allocation or a scheduler extender: what
     /// is left of it is unknown.
     pub fn unoffered(&self) -> Unoffered {
-        let held = self.accounts.iter().flat_map(NodeAccount::held_beside_basics);
+        let held = self.accounts.iter().flat_map(|account| account.held_beside_basics());
         // Implicit extended resources of device classes are never a node's (KEP-5004).
         let implicit = self.waiting.values().flat_map(|pod| {
             let names = pod.footprint.present().map(|(name, _)| name);
@@ -266,6 +294,7 @@ impl Ledger {
                     counted.generation = generation;
                     counted.opportunistic == pod.opportunistic
                         && account.and_then(|a| a.name.as_deref()) == Some(*node)
+                        && counted.kind == OwnKind::of(pod.yields, pod.terminating)
                         && *counted.footprint == *footprint
                         && counted.limits.as_deref() == pod.limits.as_ref()
                         && group_key(pod).equivalent(&counted.group)
@@ -273,8 +302,11 @@ impl Ledger {
             }
             PodState::Waiting { footprint, placement, gated, queueing } => {
                 self.waiting.get_mut(&pod.key).is_some_and(|waiting| {
-                    waiting.generation = generation;
+                    if waiting.generation != generation {
+                        Arc::make_mut(waiting).generation = generation;
+                    }
                     waiting.opportunistic == pod.opportunistic
+                        && waiting.yields == pod.yields
                         && waiting.gated == *gated
                         && *waiting.footprint == *footprint
                         && *waiting.placement == **placement
@@ -301,11 +333,11 @@ impl Ledger {
         let account = NodeAccount { name: Some(Arc::clone(&name)), ..NodeAccount::default() };
         let place = match self.vacant.pop() {
             Some(place) => {
-                self.accounts[place as usize] = account;
+                self.accounts[place as usize] = Arc::new(account);
                 place
             }
             None => {
-                self.accounts.push(account);
+                self.accounts.push(Arc::new(account));
                 (self.accounts.len() - 1) as Place
             }
         };
@@ -315,7 +347,7 @@ impl Ledger {
 
     /// Changes an account, and gives its place away when nothing is left of it.
     fn with(&mut self, place: Place, change: impl FnOnce(&mut NodeAccount)) {
-        let Some(account) = self.accounts.get_mut(place as usize) else { return };
+        let Some(account) = account_mut(&mut self.accounts, place) else { return };
         change(account);
         if account.is_vacant()
             && let Some(name) = account.name.take()
@@ -334,12 +366,13 @@ impl Ledger {
                 footprint: share(&mut self.footprints, &footprint, Resources::clone),
                 group,
                 opportunistic: pod.opportunistic,
+                yields: pod.yields,
                 placement: share(&mut self.placements, &*placement, Placement::clone),
                 gated,
                 queueing: queueing.to_owned(),
                 generation: self.generation,
             };
-            self.waiting.insert(pod.key, waiting);
+            self.waiting.insert(pod.key, Arc::new(waiting));
         }
     }
 
@@ -358,11 +391,12 @@ impl Ledger {
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
                 account.side(counted.opportunistic).subtract(&counted.footprint);
+                account.running -= running(counted.opportunistic, counted.kind);
                 if !counted.opportunistic && STANDING.contains(&&*counted.group.kind) {
                     account.standing.subtract(&counted.footprint);
                 }
                 account.bound -= 1;
-                account.untally(tracked, &counted.footprint);
+                account.untally(tracked, &counted.footprint, counted.kind);
                 match &counted.limits {
                     Some(limits) => account.limits.subtract(limits),
                     None => account.unknown_limits -= 1,
@@ -374,6 +408,7 @@ impl Ledger {
             }
             forget(&mut self.groups, counted.group);
         } else if let Some(waiting) = self.waiting.remove(key) {
+            let waiting = Arc::unwrap_or_clone(waiting);
             forget(&mut self.footprints, waiting.footprint);
             forget(&mut self.placements, waiting.placement);
             forget(&mut self.groups, waiting.group);
@@ -415,6 +450,16 @@ fn forget<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>, shared: Arc<T>) {
     }
 }
 
+/// Drops shared values that nothing uses.
+fn sweep<T: Eq + Hash>(pool: &mut HashSet<Arc<T>>) {
+    pool.retain(|shared| Arc::strong_count(shared) > 1);
+}
+
+/// An account to change, which copies of the ledger do not see.
+fn account_mut(accounts: &mut [Arc<NodeAccount>], place: Place) -> Option<&mut NodeAccount> {
+    accounts.get_mut(place as usize).map(Arc::make_mut)
+}
+
 /// A node, and the sums of what stands on it.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeAccount {
@@ -428,6 +473,8 @@ pub struct NodeAccount {
     pub standing: Resources,
     /// What opportunistic pods occupy.
     pub opportunistic: Resources,
+    /// Opportunistic pods that are not being deleted.
+    pub running: Amount,
     /// The limits of the pods, but for those of which they are unknown.
     limits: Resources,
     /// How many pods stand here whose limits are unknown.
@@ -437,8 +484,45 @@ pub struct NodeAccount {
     /// How many pods stand here in all.
     bound: usize,
     devices: NodeDevices,
-    /// What pods of tracked workloads occupy, by [`TrackId`]; without those that have none.
-    tallies: Vec<(TrackId, Resources)>,
+    /// Pods of tracked workloads, by [`TrackId`]; without those that have none.
+    tallies: Vec<(TrackId, Tally)>,
+}
+
+/// Pods of a tracked workload on a node.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Tally {
+    /// What those that yield occupy.
+    pub sum: Resources,
+    /// How many of them are not being deleted.
+    pub active: Amount,
+    /// How many do not yield, and count as paid.
+    pub unyielding: Amount,
+}
+
+/// What a pod is to the workload that it belongs to, should that be tracked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OwnKind {
+    /// It yields to paid pods.
+    Active,
+    /// It yields, and is being deleted.
+    Terminating,
+    /// It does not yield.
+    Unyielding,
+}
+
+impl OwnKind {
+    fn of(yields: bool, terminating: bool) -> Self {
+        match (yields, terminating) {
+            (false, _) => Self::Unyielding,
+            (true, true) => Self::Terminating,
+            (true, false) => Self::Active,
+        }
+    }
+}
+
+/// 1 for an opportunistic pod that is not being deleted.
+fn running(opportunistic: bool, kind: OwnKind) -> Amount {
+    Amount::from(opportunistic && kind != OwnKind::Terminating)
 }
 
 /// The workload a pod belongs to.
@@ -476,6 +560,7 @@ struct Counted {
     limits: Option<Arc<Resources>>,
     group: Arc<Group>,
     opportunistic: bool,
+    kind: OwnKind,
     generation: Generation,
 }
 
@@ -502,7 +587,7 @@ impl Bound<'_> {
 }
 
 /// A pod without a node.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Waiting {
     /// Its name.
     pub name: Box<str>,
@@ -512,6 +597,8 @@ pub struct Waiting {
     pub group: Arc<Group>,
     /// Whether it is the opportunistic workload's own.
     pub opportunistic: bool,
+    /// Whether it yields to paid pods.
+    pub yields: bool,
     /// Where it may go.
     pub placement: Arc<Placement>,
     /// Held back by scheduling gates.
@@ -611,7 +698,7 @@ impl Ledger {
             pod.generation = last;
         }
         for pod in self.waiting.values_mut() {
-            pod.generation = last;
+            Arc::make_mut(pod).generation = last;
         }
         for pod in self.unknown.values_mut() {
             pod.generation = last;
@@ -644,11 +731,13 @@ pub struct Population {
     pub placed: Amount,
     /// Those that wait for one.
     pub waiting: Amount,
+    /// Those of either kind that do not yield, and count as paid. They are in no other figure.
+    pub unyielding: Amount,
 }
 
 /// The workloads that are tracked.
-#[derive(Debug, Default)]
-struct Tracked(HashMap<Group, TrackId>);
+#[derive(Debug, Clone, Default)]
+struct Tracked(Arc<HashMap<Group, TrackId>>);
 
 impl Tracked {
     fn id<K: Hash + Equivalent<Group>>(&self, group: &K) -> Option<TrackId> {
@@ -661,17 +750,19 @@ impl Ledger {
     /// of pods. Reads every pod once, unless they are tracked already.
     pub fn track(&mut self, groups: impl IntoIterator<Item = (Group, TrackId)>) {
         let tracked: HashMap<Group, TrackId> = groups.into_iter().collect();
-        if tracked == self.tracked.0 {
+        if tracked == *self.tracked.0 {
             return;
         }
-        self.tracked = Tracked(tracked);
+        self.tracked = Tracked(Arc::new(tracked));
         for account in &mut self.accounts {
-            account.tallies.clear();
+            if !account.tallies.is_empty() {
+                Arc::make_mut(account).tallies.clear();
+            }
         }
         for pod in self.pods.values() {
             let id = self.tracked.id(&*pod.group);
-            if let Some(account) = self.accounts.get_mut(pod.place as usize) {
-                account.tally(id, &pod.footprint);
+            if let Some(account) = account_mut(&mut self.accounts, pod.place) {
+                account.tally(id, &pod.footprint, pod.kind);
             }
         }
     }
@@ -685,34 +776,41 @@ impl Ledger {
             if pod.opportunistic == is_own {
                 continue;
             }
-            if let Some(account) = self.accounts.get_mut(pod.place as usize) {
+            if let Some(account) = account_mut(&mut self.accounts, pod.place) {
                 account.side(pod.opportunistic).subtract(&pod.footprint);
                 account.side(is_own).add(&pod.footprint);
+                account.running -= running(pod.opportunistic, pod.kind);
+                account.running += running(is_own, pod.kind);
             }
             pod.opportunistic = is_own;
         }
         for pod in self.waiting.values_mut() {
+            let pod = Arc::make_mut(pod);
             pod.opportunistic = is_own(&pod.group);
         }
         self.devices_are_stale |= !self.claims.is_empty();
     }
 
-    /// Whether a tally is kept for this workload.
-    pub fn is_tracked(&self, group: &Group) -> bool {
-        self.tracked.id(group).is_some()
+    /// Whether the pod belongs to a tracked workload and yields.
+    pub fn is_tracked(&self, pod: &Waiting) -> bool {
+        pod.yields && self.tracked.id(&*pod.group).is_some()
     }
 
     /// How many pods each of the first `workloads` has that [`Self::track`] was given.
     pub fn populations(&self, workloads: usize) -> Vec<Population> {
         let mut all = vec![Population::default(); workloads];
-        for (id, sum) in self.nodes().flat_map(|(_, account)| account.tallies()) {
+        for (id, tally) in self.nodes().flat_map(|(_, account)| account.tallies()) {
             if let Some(population) = all.get_mut(id as usize) {
-                population.placed += sum.get(PODS);
+                population.placed += tally.sum.get(PODS);
+                population.unyielding += tally.unyielding;
             }
         }
-        for id in self.waiting().filter_map(|pod| self.tracked.id(&*pod.group)) {
-            if let Some(population) = all.get_mut(id as usize) {
-                population.waiting += 1;
+        for pod in self.waiting() {
+            let id = self.tracked.id(&*pod.group);
+            let Some(population) = id.and_then(|id| all.get_mut(id as usize)) else { continue };
+            match pod.yields {
+                true => population.waiting += 1,
+                false => population.unyielding += 1,
             }
         }
         all
@@ -720,27 +818,37 @@ impl Ledger {
 }
 
 impl NodeAccount {
-    /// What pods of tracked workloads occupy here, by the workload's place in the list.
-    pub fn tallies(&self) -> impl Iterator<Item = (TrackId, &Resources)> {
-        self.tallies.iter().map(|(id, sum)| (*id, sum))
+    /// Pods of tracked workloads here, by the workload's place in the list.
+    pub fn tallies(&self) -> impl Iterator<Item = (TrackId, &Tally)> {
+        self.tallies.iter().map(|(id, tally)| (*id, tally))
     }
 
-    fn tally(&mut self, id: Option<TrackId>, footprint: &Resources) {
+    fn tally(&mut self, id: Option<TrackId>, footprint: &Resources, kind: OwnKind) {
         let Some(id) = id else { return };
-        match self.tallies.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, sum)) => sum.add(footprint),
-            None => self.tallies.push((id, footprint.clone())),
+        let at = self.tallies.iter().position(|(known, _)| *known == id).unwrap_or_else(|| {
+            self.tallies.push((id, Tally::default()));
+            self.tallies.len() - 1
+        });
+        let Some((_, tally)) = self.tallies.get_mut(at) else { return };
+        match kind {
+            OwnKind::Unyielding => tally.unyielding += 1,
+            OwnKind::Active | OwnKind::Terminating => tally.sum.add(footprint),
         }
+        tally.active += Amount::from(kind == OwnKind::Active);
     }
 
-    fn untally(&mut self, id: Option<TrackId>, footprint: &Resources) {
+    fn untally(&mut self, id: Option<TrackId>, footprint: &Resources, kind: OwnKind) {
         let Some(at) = self.tallies.iter().position(|(known, _)| Some(*known) == id) else {
             return;
         };
-        if let Some((_, sum)) = self.tallies.get_mut(at) {
-            sum.subtract(footprint);
+        if let Some((_, tally)) = self.tallies.get_mut(at) {
+            match kind {
+                OwnKind::Unyielding => tally.unyielding -= 1,
+                OwnKind::Active | OwnKind::Terminating => tally.sum.subtract(footprint),
+            }
+            tally.active -= Amount::from(kind == OwnKind::Active);
             // Every pod takes a place, so nothing left means no pod left.
-            if *sum == Resources::default() {
+            if *tally == Tally::default() {
                 self.tallies.swap_remove(at);
             }
         }

@@ -30,6 +30,7 @@ pub mod check;
 pub mod defaulting;
 pub mod demand;
 pub mod devices;
+pub mod disruption;
 pub mod error;
 pub mod explain;
 pub mod figures;

@@ -300,6 +300,16 @@ impl<T: Default> Default for Lazy<'_, T> {
     }
 }
 
+impl<T> Lazy<'_, T> {
+    /// Number of bytes that reading it would parse; 0 if it was read already.
+    pub fn unread_len(&self) -> usize {
+        match self {
+            Self::Json(json) => json.get().len(),
+            Self::Read(_) => 0,
+        }
+    }
+}
+
 impl<'a, T: Deserialize<'a> + Default> Lazy<'a, T> {
     /// What it says.
     ///

@@ -45,9 +45,9 @@ pub struct NodeRecord {
     /// What the machine has; nothing where that is not told. No count depends on it.
     pub capacity: Resources,
     taints: Vec<Taint<'static>>,
-    ready: bool,
-    cordoned: bool,
-    deleting: bool,
+    pub(crate) ready: bool,
+    pub(crate) cordoned: bool,
+    pub(crate) deleting: bool,
 }
 
 /// Why opportunistic work may not use a node.

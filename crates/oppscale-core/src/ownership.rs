@@ -3,6 +3,8 @@
 //! Never decided by how a pod is called. A Deployment's pods are those that its selector
 //! matches and whose controller is one of its ReplicaSets.
 
+use std::sync::LazyLock;
+
 use super::kinds;
 use super::model::{Metadata, OwnerReference};
 use super::selector::Selector;
@@ -45,6 +47,12 @@ impl Default for Ownership {
 }
 
 impl Ownership {
+    /// Whether the label of opportunistic pods decides.
+    pub fn is_default(&self) -> bool {
+        static DEFAULT: LazyLock<Ownership> = LazyLock::new(Ownership::default);
+        *self == *DEFAULT
+    }
+
     /// Whether the pod with this metadata is the workload's own.
     pub fn owns(&self, pod: &Metadata<'_>) -> bool {
         match self {

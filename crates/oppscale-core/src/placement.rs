@@ -87,12 +87,47 @@ struct Term {
     fields: Vec<Requirement>,
 }
 
+/// Bytes of text that the rules of a pod may have. Rules are compared with every node, and whoever
+/// creates a pod decides how large they are: etcd takes 1.5 MB. 500 names of nodes are some 20 KiB.
+const MAX_SIZE: usize = 32 << 10;
+/// Bytes of JSON that are parsed for them. Pod affinity is a part of it and no rule here.
+const MAX_JSON: usize = 4 * MAX_SIZE;
+
 impl Placement {
     /// Reads the rules of a pod or pod template.
     ///
     /// # Errors
-    /// When tolerations or affinity have another shape than the API allows.
+    /// When tolerations or affinity have another shape than the API allows, or the rules are too
+    /// large to be compared with every node.
     pub fn of(spec: &PodSpec<'_>) -> Result<Self, Malformed> {
+        let rules = match spec.tolerations.unread_len() + spec.affinity.unread_len() {
+            ..=MAX_JSON => Self::of_any_size(spec)?,
+            _ => return Err(Self::too_large()),
+        };
+        if rules.size() > MAX_SIZE { Err(Self::too_large()) } else { Ok(rules) }
+    }
+
+    fn too_large() -> Malformed {
+        Malformed::whole(format_args!(
+            "its tolerations, node selector and affinity are larger than {} KiB",
+            MAX_SIZE >> 10
+        ))
+    }
+
+    /// Bytes of text in the rules.
+    fn size(&self) -> usize {
+        let tolerations = self.tolerations.iter();
+        let tolerations =
+            tolerations.map(|t| t.key.len() + t.operator.len() + t.value.len() + t.effect.len());
+        let selector = self.node_selector.iter().map(|(key, value)| key.len() + value.len());
+        let terms = self.affinity.iter().flatten();
+        let terms = terms.flat_map(|term| term.labels.iter().chain(&term.fields));
+        let terms = terms.map(Requirement::size);
+        // An empty item takes its place, too.
+        tolerations.chain(selector).chain(terms).map(|bytes| bytes + 16).sum()
+    }
+
+    fn of_any_size(spec: &PodSpec<'_>) -> Result<Self, Malformed> {
         let tolerations = spec
             .tolerations
             .read()
@@ -258,5 +293,30 @@ impl Term {
         !(self.labels.is_empty() && self.fields.is_empty())
             && self.labels.iter().all(|r| r.matches(labels))
             && self.fields.iter().all(field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_that_are_too_large_are_refused() {
+        let of = |values: usize, length: usize| {
+            let values = vec!["v".repeat(length); values];
+            let spec = json!({"affinity": {"nodeAffinity": {
+                "requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
+                    {"matchExpressions": [{"key": "k", "operator": "In", "values": values}]}]}}}});
+            let text = spec.to_string();
+            Placement::of(&serde_json::from_str(&text).unwrap()).map_err(|error| error.to_string())
+        };
+        assert!(of(500, 40).is_ok());
+        for (values, length) in [(1_000, 40), (100_000, 14), (1, 1_400_000), (60_000, 0)] {
+            let why = of(values, length).unwrap_err();
+            assert!(why.contains("larger than 32 KiB") && why.len() < 100, "{why}");
+        }
+        let empty = vec![json!({}); 10_000];
+        let spec = json!({ "tolerations": empty }).to_string();
+        assert!(Placement::of(&serde_json::from_str(&spec).unwrap()).is_err());
     }
 }

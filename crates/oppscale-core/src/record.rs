@@ -70,6 +70,10 @@ pub struct PodRecord<'p> {
     pub workload: (&'p str, &'p str),
     /// Whether it is the opportunistic workload's own.
     pub opportunistic: bool,
+    /// Whether it yields to paid pods, by its priority.
+    pub yields: bool,
+    /// Whether it is being deleted, so that its controller replaces it.
+    pub terminating: bool,
     /// The ResourceClaims that it uses.
     pub claims: Vec<ClaimRef>,
     /// The sum of its limits; `None` where they are not read, or cannot be.
@@ -146,6 +150,17 @@ pub fn priority_of(spec: &PodSpec<'_>) -> Option<i32> {
     })
 }
 
+/// Pods of a priority below this yield to paid pods: it is Cluster Autoscaler's cutoff
+/// (`--expendable-pods-priority-cutoff`, -10 by default), below which a pod buys no node.
+pub const YIELD_CUTOFF: i32 = -10;
+
+/// Whether pods of this spec yield to paid pods: whether their priority is below
+/// [`YIELD_CUTOFF`]. Admission gives every pod its priority, so one without it has never passed an
+/// API server, or is a template of which only the class is known; then the label decides.
+pub fn yields(spec: &PodSpec<'_>) -> bool {
+    priority_of(spec).is_none_or(|priority| priority < YIELD_CUTOFF)
+}
+
 impl<'p> Queueing<&'p str> {
     pub(crate) fn of(pod: &'p Pod<'_>) -> Self {
         Self {
@@ -183,12 +198,16 @@ impl<'p> PodRecord<'p> {
     /// Reduces `pod`, which may lack what an API server fills in.
     pub fn of(pod: &'p Pod<'_>, ownership: &Ownership) -> Self {
         let metadata = &pod.metadata;
+        let yields = yields(&pod.spec);
         Self {
             key: PodKey::of(metadata),
             namespace: &metadata.namespace,
             name: &metadata.name,
             workload: workload_of(metadata),
-            opportunistic: ownership.owns(metadata),
+            // Whoever names a workload or a label knows whose pods are; anybody may set our label.
+            opportunistic: ownership.owns(metadata) && (yields || !ownership.is_default()),
+            yields,
+            terminating: metadata.deletion_timestamp.is_some(),
             claims: claims_of(pod),
             limits: None,
             state: state(pod),

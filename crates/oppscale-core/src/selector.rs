@@ -170,6 +170,16 @@ impl Requirement {
         &self.key
     }
 
+    /// Bytes of text in it.
+    pub(crate) fn size(&self) -> usize {
+        let values = match &self.test {
+            Test::In(values) | Test::NotIn(values) => &**values,
+            Test::Exists | Test::DoesNotExist | Test::Gt(_) | Test::Lt(_) => &[],
+        };
+        // An empty value takes its place, too.
+        self.key.len() + values.iter().map(|value| value.len() + 1).sum::<usize>()
+    }
+
     /// The values of which the label must have one; none for other tests.
     pub fn values(&self) -> &[String] {
         match &self.test {

@@ -11,7 +11,7 @@ use oppscale_core::placement::Placement;
 use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord};
 use oppscale_core::replica::Replica;
-use oppscale_core::share::{ShareRequest, SharedCapacity};
+use oppscale_core::share::{ShareRequest, SharedCapacity, Uptake};
 use serde_json::{Value, json};
 
 fn ledger(pods: &[Value]) -> Ledger {
@@ -62,6 +62,7 @@ fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandStat
             placement: Arc::new((*placement).clone()),
             pod_priority: None,
             policy: Policy::default(),
+            uptake: Uptake::UNLIMITED,
         })
     };
     let requests: Vec<_> = placements.iter().map(request).collect();
@@ -110,8 +111,8 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
         states(&ledger, &[]),
         [(PodKey::of_parts("paid", "shop", "paid"), DemandState::Placeable)]
     );
-    let counted = [Population::default(), Population { placed: 1, waiting: 1 }];
+    let counted = [Population::default(), Population { placed: 1, waiting: 1, unyielding: 0 }];
     assert_eq!(ledger.populations(2), counted);
     ledger.delete_pod(&PodKey::of_parts("own-0", "shop", "own-0"));
-    assert_eq!(ledger.populations(2)[1], Population { placed: 0, waiting: 1 });
+    assert_eq!(ledger.populations(2)[1], Population { placed: 0, waiting: 1, unyielding: 0 });
 }

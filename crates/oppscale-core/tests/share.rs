@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oppscale_core::headroom::{self, Query};
+use oppscale_core::headroom::{self, Limit, Query};
 use oppscale_core::ledger::{Group, Ledger};
 use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
@@ -13,7 +13,7 @@ use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
-use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
+use oppscale_core::share::{Share, ShareLimit, ShareRequest, SharedCapacity, Uptake};
 use proptest::prelude::*;
 
 const GPU: &str = "nvidia.com/gpu";
@@ -47,6 +47,7 @@ struct Workload {
     priority: i32,
     namespace: u8,
     limits: NamespaceLimits,
+    uptake: Uptake,
 }
 
 #[derive(Debug, Clone)]
@@ -63,7 +64,7 @@ fn scene() -> impl Strategy<Value = Scene> {
         .prop_flat_map(|(node, owner, cpu)| {
             prop::bool::weighted(0.2).prop_map(move |gpu| PodShape { node, owner, cpu, gpu })
         });
-    let reserve = prop::sample::select(vec!["0", "2", "7500m", "15%", "50%"]);
+    let reserve = reserve();
     let workload = (
         0_u32..4000,
         prop::bool::weighted(0.2),
@@ -73,8 +74,9 @@ fn scene() -> impl Strategy<Value = Scene> {
         1_u32..5,
         -1_i32..2,
         0_u8..3,
+        uptake(),
     )
-        .prop_map(|(cpu, gpu, zone, reserve, max, weight, priority, namespace)| Workload {
+        .prop_map(|(cpu, gpu, zone, reserve, max, weight, priority, namespace, uptake)| Workload {
             cpu,
             gpu,
             zone,
@@ -84,6 +86,7 @@ fn scene() -> impl Strategy<Value = Scene> {
             priority,
             namespace,
             limits: NamespaceLimits::default(),
+            uptake,
         });
     (
         prop::collection::vec(node, 1..6),
@@ -91,6 +94,19 @@ fn scene() -> impl Strategy<Value = Scene> {
         prop::collection::vec(workload, 1..5),
     )
         .prop_map(|(nodes, pods, workloads)| Scene { nodes, pods, workloads })
+}
+
+fn reserve() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["0", "2", "7500m", "15%", "50%"])
+}
+
+fn uptake() -> impl Strategy<Value = Uptake> {
+    prop_oneof![
+        Just(Uptake::UNLIMITED),
+        Just(Uptake::Unscaled),
+        (0_i32..20, 0_i32..20)
+            .prop_map(|(reach, max)| Uptake::Scaled { reach: reach.into(), max: max.into() }),
+    ]
 }
 
 fn group(number: usize) -> Group {
@@ -135,6 +151,7 @@ fn request(workload: &Workload) -> ShareRequest {
             weight: workload.weight,
             priority: workload.priority,
         },
+        uptake: workload.uptake,
     }
 }
 
@@ -204,7 +221,19 @@ fn shares(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Vec<Share> {
     SharedCapacity::of(ledger, requests).divide().into_iter().flatten().collect()
 }
 
-/// What is free on each node beside pods of no workload, by name.
+fn can_use(workload: &Workload, node: &NodeSpec) -> bool {
+    !node.cordoned && workload.zone.is_none_or(|zone| zone == node.zone)
+}
+
+/// How many pods of a workload run on nodes that it cannot use.
+fn elsewhere(scene: &Scene, number: usize) -> Amount {
+    let own = scene.pods.iter().filter(|pod| pod.owner == Some(number));
+    let nodes = own.filter_map(|pod| Some(&scene.nodes[pod.node? % scene.nodes.len()]));
+    nodes.filter(|node| !can_use(&scene.workloads[number], node)).count() as Amount
+}
+
+/// What is free on each node beside pods of no workload, and those that run where they cannot be
+/// placed, by name.
 fn free(scene: &Scene) -> BTreeMap<String, BTreeMap<&'static str, Amount>> {
     let mut free: BTreeMap<String, BTreeMap<&'static str, Amount>> = BTreeMap::new();
     for (node, number) in scene.nodes.iter().zip(0..) {
@@ -212,8 +241,11 @@ fn free(scene: &Scene) -> BTreeMap<String, BTreeMap<&'static str, Amount>> {
         free.insert(format!("n{number}"), of.into());
     }
     for pod in &scene.pods {
-        let theirs = pod.owner.is_none_or(|owner| owner >= scene.workloads.len());
-        if let Some(node) = pod.node.filter(|_| theirs) {
+        let theirs = |node: &usize| match pod.owner.and_then(|owner| scene.workloads.get(owner)) {
+            Some(owner) => !can_use(owner, &scene.nodes[node % scene.nodes.len()]),
+            None => true,
+        };
+        if let Some(node) = pod.node.filter(theirs) {
             let node = free.get_mut(&format!("n{}", node % scene.nodes.len())).unwrap();
             *node.get_mut(CPU).unwrap() -= Amount::from(pod.cpu);
             *node.get_mut("pods").unwrap() -= 1;
@@ -246,11 +278,22 @@ proptest! {
             }
         });
         let mut remaining = 0;
-        for ((share, offered), workload) in shares.iter().zip(offered).zip(&scene.workloads) {
-            let share = share.as_ref().unwrap();
-            prop_assert_eq!(share.fit, offered);
-            prop_assert!(workload.max.is_none_or(|most| share.fit <= most.into()));
+        for (number, workload) in scene.workloads.iter().enumerate() {
+            let share = shares[number].as_ref().unwrap();
+            let fit = offered[number] + elsewhere(&scene, number);
+            prop_assert_eq!(share.fit, workload.max.map_or(fit, |most| fit.min(most.into())));
             remaining += share.remaining.get(CPU);
+            // Nothing is left that it could use.
+            let has_demand = scene.pods.iter().any(|pod| pod.node.is_none());
+            if share.limit == ShareLimit::Headroom(Limit::Slots) && !has_demand {
+                for (node, spec) in (0..).zip(&scene.nodes).filter(|(_, spec)| can_use(workload, spec)) {
+                    let node = &free[&format!("n{node}")];
+                    let has_place = node[CPU] >= workload.cpu.into()
+                        && node["pods"] >= 1
+                        && node[GPU] >= workload.gpu.into();
+                    prop_assert!(!has_place, "{:?} has a place on {:?}", workload, spec);
+                }
+            }
         }
         prop_assert!(remaining <= total, "{} of {} cores remain", remaining, total);
     }
@@ -268,7 +311,7 @@ proptest! {
             ..Query::default()
         };
         let headroom = headroom::measure(&ledger(&scene, &ownership(0), false, true), &query);
-        let fit = headroom.fit.unwrap().replicas;
+        let fit = headroom.fit.unwrap().replicas + elsewhere(&scene, 0);
         prop_assert_eq!(share.fit, scene.workloads[0].max.map_or(fit, |most| fit.min(most.into())));
         let remaining = headroom.remaining.unwrap();
         for name in [CPU, MEMORY] {
@@ -279,14 +322,46 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_events_and_own_pods_make_no_difference(scene in scene()) {
+    fn the_order_of_events_makes_no_difference(scene in scene()) {
         let requests = requests(&scene);
-        let of = |reversed, with_own| {
-            shares(&ledger(&scene, &Ownership::default(), reversed, with_own), &requests)
+        let of = |reversed| {
+            shares(&ledger(&scene, &Ownership::default(), reversed, true), &requests)
         };
-        let expected = of(false, true);
-        prop_assert_eq!(&of(true, true), &expected);
-        prop_assert_eq!(&of(false, false), &expected, "without own pods");
+        prop_assert_eq!(&of(true), &of(false));
+    }
+
+    /// Whatever the annotations of one namespace say, another has its half.
+    #[test]
+    fn no_annotations_take_the_fair_share_of_another_namespace(
+        nodes in 1_usize..6,
+        mut others in prop::collection::vec(
+            (250_u32..4000, reserve(), prop::option::of(0_u32..99), 1_u32..1_000_000, -9_i32..9),
+            1..9
+        ),
+        placed in prop::collection::vec((0_usize..6, 0_usize..9), 0..60),
+    ) {
+        let mut scene = empty(nodes);
+        let workload = |(cpu, reserve, max, weight, priority)| Workload {
+            cpu, reserve, max, weight, priority, namespace: 1,
+            limits: NamespaceLimits::default(), ..plain()
+        };
+        let victim = Workload { weight: 100, limits: NamespaceLimits::default(), ..plain() };
+        scene.workloads = vec![victim];
+        scene.workloads.extend(others.drain(..).map(workload));
+        // Pods that the scheduler placed: on nodes with room for them.
+        let mut room = vec![10_000_u32; nodes];
+        for (node, owner) in placed {
+            let (node, owner) = (node % nodes, owner % scene.workloads.len());
+            let cpu = scene.workloads[owner].cpu;
+            if let Some(left) = room[node].checked_sub(cpu) {
+                room[node] = left;
+                scene.pods.push(PodShape { node: Some(node), owner: Some(owner), cpu, gpu: false });
+            }
+        }
+        let fit = fits(&scene)[0];
+        // Alone it has 10 a node. Of a replica of others, part of a node may be of no use to it.
+        let fair = (5 * nodes - nodes) as Amount;
+        prop_assert!(fit >= fair, "{} of {}", fit, 10 * nodes);
     }
 
     #[test]
@@ -323,7 +398,8 @@ fn plain() -> Workload {
         weight: 1,
         priority: 0,
         namespace: 0,
-        limits: NamespaceLimits::default(),
+        limits: NamespaceLimits { max_priority: 1, ..NamespaceLimits::default() },
+        uptake: Uptake::UNLIMITED,
     }
 }
 
@@ -376,4 +452,99 @@ fn a_held_workload_keeps_what_it_stands_on() {
     requests[0] = None;
     assert_eq!(shares(&ledger, &requests)[0].fit, 6);
     assert!(SharedCapacity::of(&ledger, &requests).divide()[0].is_none());
+}
+
+/// A cluster in which a workload runs `replicas` pods of a core each, on nodes of 10 cores.
+fn running(nodes: usize, replicas: usize) -> Scene {
+    let mut scene = empty(nodes);
+    scene.workloads = vec![plain()];
+    let pod = |number: usize| PodShape {
+        node: Some(number % nodes),
+        owner: Some(0),
+        cpu: 1000,
+        gpu: false,
+    };
+    scene.pods = (0..replicas).map(pod).collect();
+    scene
+}
+
+fn scaled(reach: Amount, max: Amount) -> Uptake {
+    Uptake::Scaled { reach, max }
+}
+
+#[test]
+fn a_workload_that_comes_takes_only_what_it_can_take_up() {
+    let mut scene = running(6, 60);
+    scene.workloads.push(Workload { uptake: scaled(11, 150), namespace: 1, ..plain() });
+    assert_eq!(fits(&scene), [49, 11]);
+    scene.workloads[1].uptake = scaled(21, 150);
+    assert_eq!(fits(&scene), [39, 21]);
+    scene.workloads[1].uptake = scaled(51, 150);
+    assert_eq!(fits(&scene), [30, 30], "no more than its half");
+    // It ends at its maximum, and the other has the rest.
+    scene.workloads[1].uptake = scaled(51, 5);
+    assert_eq!(fits(&scene), [55, 5]);
+}
+
+#[test]
+fn what_nothing_scales_claims_nothing() {
+    let mut scene = running(6, 60);
+    let idle = Workload { uptake: Uptake::Unscaled, namespace: 1, weight: 1_000_000, ..plain() };
+    scene.workloads.extend(std::iter::repeat_n(idle, 99));
+    assert_eq!(fits(&scene)[0], 60);
+    // What the others cannot have is offered to them; their pods keep their place.
+    scene.workloads[0].uptake = scaled(60, 40);
+    let offered = fits(&scene);
+    assert_eq!((offered[0], offered[1..].iter().sum::<Amount>()), (60, 0), "it still runs 60");
+    scene.pods.truncate(40);
+    scene.pods.push(PodShape { node: Some(0), owner: Some(7), cpu: 1000, gpu: false });
+    let offered = fits(&scene);
+    assert_eq!((offered[0], offered.iter().sum::<Amount>()), (40, 60));
+    assert!(offered[7] >= 1);
+}
+
+#[test]
+fn replicas_on_unusable_nodes_are_part_of_the_fit() {
+    let mut scene = running(6, 60);
+    scene.nodes[2].cordoned = true;
+    assert_eq!(fits(&scene), [60], "none is deleted elsewhere");
+    scene.workloads[0].max = Some(55);
+    assert_eq!(fits(&scene), [55]);
+    scene.workloads[0].max = None;
+    scene.pods.retain(|pod| pod.node != Some(2));
+    assert_eq!(fits(&scene), [50]);
+}
+
+#[test]
+fn the_division_starts_from_where_pods_stand() {
+    // 3-core pods stand such that each node has one core left: a fresh division would mix the shapes
+    // and offer the large ones less.
+    let mut scene = running(5, 0);
+    scene.workloads[0].cpu = 3000;
+    scene.workloads.push(plain());
+    let pods =
+        (0..15).map(|n| PodShape { node: Some(n % 5), owner: Some(0), cpu: 3000, gpu: false });
+    scene.pods = pods.collect();
+    scene.workloads[1].uptake = scaled(5, 5);
+    assert_eq!(fits(&scene), [15, 5]);
+}
+
+#[test]
+fn a_namespace_ends_at_its_share_and_counts_as_one() {
+    let mut scene = empty(6);
+    let third = NamespaceLimits { max_share: 333_333_334, ..NamespaceLimits::default() };
+    scene.workloads = vec![Workload { limits: third, ..plain() }];
+    assert_eq!(fits(&scene), [20]);
+    // Many in one namespace are as one beside another.
+    scene.workloads = vec![Workload { weight: 100, ..plain() }];
+    let many = Workload { namespace: 1, weight: 100, ..plain() };
+    scene.workloads.extend(std::iter::repeat_n(many, 30));
+    assert_eq!(fits(&scene)[0], 30);
+    // A priority that the namespace does not allow orders within it only.
+    for workload in &mut scene.workloads[1..] {
+        workload.limits = NamespaceLimits::default();
+    }
+    scene.workloads[5].priority = 9;
+    let offered = fits(&scene);
+    assert_eq!((offered[0], offered[5]), (30, 30));
 }

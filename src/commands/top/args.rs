@@ -243,8 +243,8 @@ pub struct TopSettings {
     pub resources: Vec<String>,
     /// The order of rows.
     pub sort: Sort,
-    /// The reserve.
-    pub reserve: Reserve,
+    /// The reserve; `None` is that of the workload.
+    pub reserve: Option<Reserve>,
     /// The figures to show.
     pub choice: Choice,
     /// The levels of a tree, if rows are one.
@@ -324,7 +324,7 @@ impl TopArgs {
             resources: self.shown_resources(),
             sort: self.order(&by),
             by,
-            reserve: self.reserve.or(self.target_utilization).unwrap_or_default(),
+            reserve: self.reserve.or(self.target_utilization),
             choice: Choice {
                 usage: self.usage,
                 limits: self.limits,

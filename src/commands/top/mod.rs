@@ -19,6 +19,7 @@ use oppscale_core::figures::{Column, Context, Form};
 use oppscale_core::headroom::{self, Headroom, NodeHeadroom, Query};
 use oppscale_core::kinds;
 use oppscale_core::ledger::Bound;
+use oppscale_core::ownership::Ownership;
 use oppscale_core::pods::{PodDetail, PodQuery};
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
@@ -111,7 +112,9 @@ pub(super) fn query(
             .cloned()
             .or_else(|| workload.replica_on(&snapshot.ledger))
             .unwrap_or_default(),
-        reserve: settings.reserve,
+        reserve: settings.reserve.unwrap_or(workload.policy.reserve),
+        max_replicas: workload.policy.max_replicas,
+        is_of_workload: matches!(workload.ownership, Ownership::Workload(_)),
         placement,
         filler_priority: workload.priority,
         nodes: args.selector.clone().unwrap_or_default(),

@@ -79,7 +79,8 @@ fn setup(
     Setup {
         theme: Theme::of(printer),
         replica: args.replica.first().cloned(),
-        reserve: settings.reserve,
+        reserve: settings.reserve.unwrap_or_default(),
+        own_reserve: settings.reserve.is_none(),
         nodes: args.selector.clone().unwrap_or_default(),
         workload: args.workload.clone(),
         resolved,

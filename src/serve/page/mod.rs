@@ -21,9 +21,8 @@ use super::state::{Freshness, MetricsState};
 use super::workloads::ServedWorkload;
 pub(super) use chart::{CpuHistory, CpuUse};
 use oppscale_cluster::Autoscaler;
-use oppscale_core::headroom::Limit;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
-use oppscale_core::share::{Share, ShareLimit};
+use oppscale_core::share::Share;
 use oppscale_core::units;
 
 /// Style sheet.
@@ -190,7 +189,7 @@ fn workload(
         (Ok(share), Ok(request)) => context! {
             held => (),
             fit => share.fit,
-            limit => limit(&share.limit),
+            limit => share.limit.to_string(),
             cpu => share.remaining.get(CPU),
             memory => share.remaining.get(MEMORY),
             weight => request.policy.weight,
@@ -201,15 +200,6 @@ fn workload(
         (Err(reason), _) | (_, Err(reason)) => context! { held => reason },
     };
     context! { ..row, ..details }
-}
-
-fn limit(limit: &ShareLimit) -> String {
-    match limit {
-        ShareLimit::MaxReplicas => "its own max-replicas".to_owned(),
-        ShareLimit::MaxShare => "the max-share of its namespace".to_owned(),
-        ShareLimit::Headroom(Limit::Slots) => "no node has room for one more".to_owned(),
-        ShareLimit::Headroom(Limit::Remaining(name)) => format!("{name} runs out"),
-    }
 }
 
 fn node(node: &NodeSummary) -> Value {

@@ -242,8 +242,19 @@ impl State {
         let key = key_of(key).ok_or_else(|| no_key(key))?;
         let workload = (&**kind, &**workload);
         let (opportunistic, claims) = (own != 0, Vec::new());
-        let limits = None;
-        Ok(PodRecord { key, namespace, name, workload, opportunistic, claims, limits, state })
+        // The history holds neither limits nor priorities; what was recorded as opportunistic yielded.
+        Ok(PodRecord {
+            key,
+            namespace,
+            name,
+            workload,
+            opportunistic,
+            yields: opportunistic,
+            terminating: false,
+            claims,
+            limits: None,
+            state,
+        })
     }
 
     fn footprint(&self, number: u32) -> Result<&Resources, InvalidLine> {
@@ -258,6 +269,8 @@ fn unknown(pod: &UnknownPod<'_>, builder: &mut SnapshotBuilder) -> Result<(), In
         name: &pod.name,
         workload: ("Pod", &pod.name),
         opportunistic: false,
+        yields: false,
+        terminating: false,
         claims: Vec::new(),
         limits: None,
         state: PodState::Unknown {

@@ -127,7 +127,7 @@ impl Fillers<'_> {
     fn is_paid(&self, ledger: &Ledger, pod: &Waiting) -> bool {
         let is_tracked = match self.pods {
             FillerPods::Opportunistic(_) => false,
-            FillerPods::Tracked(_) => ledger.is_tracked(&pod.group),
+            FillerPods::Tracked(_) => ledger.is_tracked(pod),
         };
         !pod.opportunistic && !is_tracked
     }
@@ -148,7 +148,7 @@ impl Fillers<'_> {
             FillerPods::Tracked(priorities) => {
                 let priority = |id: u32| priorities.get(id as usize).copied().flatten();
                 let tallies = account.tallies();
-                tallies.filter_map(|(id, sum)| Some((priority(id)?, sum))).collect()
+                tallies.filter_map(|(id, tally)| Some((priority(id)?, &tally.sum))).collect()
             }
         }
     }

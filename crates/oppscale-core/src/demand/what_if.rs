@@ -290,13 +290,16 @@ pub fn homeless<'l>(
 }
 
 fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
+    let placing = pod.placing.as_ref()?;
     Some(PodRecord {
         key: pod.key.clone(),
         namespace: &pod.group.namespace,
         name: &pod.name,
         workload: (&pod.group.kind, &pod.group.name),
         opportunistic: pod.opportunistic,
-        claims: pod.placing.as_ref()?.claims.clone(),
+        yields: pod.opportunistic,
+        terminating: placing.is_leaving,
+        claims: placing.claims.clone(),
         limits: pod.limits.clone(),
         state: PodState::Gone,
     })

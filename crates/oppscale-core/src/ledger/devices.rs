@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Ledger, NodeAccount, Place, STANDING, forget, share};
+use super::{Ledger, NodeAccount, OwnKind, Place, STANDING, account_mut, forget, share};
 use crate::devices::model::ResourceClaim;
 use crate::devices::{CLAIM_PREFIX, ClaimRef, DeviceId, DeviceInventory, is_of_devices};
 use crate::malformed::Malformed;
@@ -36,7 +36,7 @@ pub struct DeviceChanges {
 }
 
 /// What is asked of devices, and counted whenever they are.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct DevicesAsked {
     /// Namespaces and claims of replicas.
     replicas: Vec<(Box<str>, Box<[ClaimRef]>)>,
@@ -206,7 +206,7 @@ impl Ledger {
             // Slots are counted beside paid pods: what own pods hold is free for replicas.
             let is_own = |key: &PodKey| self.pods.get(key).is_some_and(|pod| pod.opportunistic);
             let beside_paid = beside_paid.get_or_insert_with(|| self.devices.released(is_own));
-            for account in &mut self.accounts {
+            for account in self.accounts.iter_mut().map(Arc::make_mut) {
                 let Some(record) = &mut account.record else { continue };
                 let fitting = beside_paid.fitting(record, namespace, claims);
                 let fitting = fitting.map_err(Malformed::whole);
@@ -280,19 +280,19 @@ impl Ledger {
         if footprint == *counted.footprint {
             return false;
         }
-        let (place, opportunistic) = (counted.place, counted.opportunistic);
+        let (place, opportunistic, kind) = (counted.place, counted.opportunistic, counted.kind);
         let tracked = self.tracked.id(&*counted.group);
         let before = Arc::clone(&counted.footprint);
         let group = Arc::clone(&counted.group);
-        if let Some(account) = self.accounts.get_mut(place as usize) {
+        if let Some(account) = account_mut(&mut self.accounts, place) {
             account.side(opportunistic).subtract(&before);
             account.side(opportunistic).add(&footprint);
             if !opportunistic && STANDING.contains(&&*group.kind) {
                 account.standing.subtract(&before);
                 account.standing.add(&footprint);
             }
-            account.untally(tracked, &before);
-            account.tally(tracked, &footprint);
+            account.untally(tracked, &before, kind);
+            account.tally(tracked, &footprint, kind);
         }
         let footprint = share(&mut self.footprints, &footprint, Resources::clone);
         if let Some(counted) = self.pods.get_mut(key) {
@@ -314,7 +314,7 @@ impl Ledger {
         }
         let footprint = share(&mut self.footprints, &footprint, Resources::clone);
         if let Some(waiting) = self.waiting.get_mut(key) {
-            let before = std::mem::replace(&mut waiting.footprint, footprint);
+            let before = std::mem::replace(&mut Arc::make_mut(waiting).footprint, footprint);
             forget(&mut self.footprints, before);
         }
         true
@@ -324,7 +324,7 @@ impl Ledger {
     fn offer_all(&mut self) -> Vec<Box<str>> {
         let before: Vec<NodeDevices> =
             self.accounts.iter().map(|account| account.devices.clone()).collect();
-        for account in &mut self.accounts {
+        for account in self.accounts.iter_mut().map(Arc::make_mut) {
             account.forget_unused();
         }
         // Devices whose place is known, by the node of their pod, and nodes with pods whose
@@ -341,7 +341,7 @@ impl Ledger {
         }
         for (held, node) in self.devices.unused() {
             let Some(place) = self.names.get(node) else { continue };
-            if let Some(account) = self.accounts.get_mut(*place as usize) {
+            if let Some(account) = account_mut(&mut self.accounts, *place) {
                 account.paid.add(held);
                 account.devices.unused.add(held);
                 located.entry(*place).or_default().add(held);
@@ -359,7 +359,7 @@ impl Ledger {
                 true => self.offered(account, record, located, is_unread, &used),
                 false => (Vec::new(), Vec::new()),
             };
-            let account = &mut self.accounts[place];
+            let account = Arc::make_mut(&mut self.accounts[place]);
             account.devices.offered = offered;
             account.devices.shared = shared.into();
             if let Some(mut record) = account.record.take() {
@@ -387,30 +387,34 @@ impl Ledger {
 
     /// A bound or waiting pod as it is counted. The name of a bound one is not remembered.
     pub fn pod(&self, key: &PodKey) -> Option<PodRecord<'_>> {
-        let (group, name, opportunistic, state) = match (self.pods.get(key), self.waiting.get(key))
-        {
-            (Some(pod), _) => {
-                let node = self.accounts.get(pod.place as usize)?.name.as_deref()?;
-                let footprint = (*pod.footprint).clone();
-                (&pod.group, "", pod.opportunistic, PodState::Bound { node, footprint })
-            }
-            (None, Some(pod)) => {
-                let state = PodState::Waiting {
-                    footprint: (*pod.footprint).clone(),
-                    placement: Box::new((*pod.placement).clone()),
-                    gated: pod.gated,
-                    queueing: pod.queueing.as_ref(),
-                };
-                (&pod.group, &*pod.name, pod.opportunistic, state)
-            }
-            (None, None) => return None,
-        };
+        let (group, name, opportunistic, kind, state) =
+            match (self.pods.get(key), self.waiting.get(key)) {
+                (Some(pod), _) => {
+                    let node = self.accounts.get(pod.place as usize)?.name.as_deref()?;
+                    let footprint = (*pod.footprint).clone();
+                    let state = PodState::Bound { node, footprint };
+                    (&pod.group, "", pod.opportunistic, pod.kind, state)
+                }
+                (None, Some(pod)) => {
+                    let state = PodState::Waiting {
+                        footprint: (*pod.footprint).clone(),
+                        placement: Box::new((*pod.placement).clone()),
+                        gated: pod.gated,
+                        queueing: pod.queueing.as_ref(),
+                    };
+                    let kind = OwnKind::of(pod.yields, false);
+                    (&pod.group, &*pod.name, pod.opportunistic, kind, state)
+                }
+                (None, None) => return None,
+            };
         Some(PodRecord {
             key: key.clone(),
             namespace: &group.namespace,
             name,
             workload: (&group.kind, &group.name),
             opportunistic,
+            yields: kind != OwnKind::Unyielding,
+            terminating: kind == OwnKind::Terminating,
             claims: Vec::new(),
             limits: self.pods.get(key).and_then(|pod| pod.limits.as_deref().cloned()),
             state,
@@ -419,7 +423,7 @@ impl Ledger {
 
     /// The extended resources that pods request.
     fn used_extended(&self) -> BTreeSet<Box<str>> {
-        let held = self.accounts.iter().flat_map(NodeAccount::held_beside_basics);
+        let held = self.accounts.iter().flat_map(|account| account.held_beside_basics());
         let waiting = self.waiting.values().flat_map(|pod| pod.footprint.present());
         held.chain(waiting.map(|(name, _)| name)).map(Box::from).collect()
     }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{ONE_PER_NODE, ShareRequest};
+use super::{ONE_PER_NODE, ShareRequest, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount};
 use crate::node::NodeRecord;
@@ -40,13 +40,19 @@ pub(super) struct PreparedRequest {
     pub(super) namespace: usize,
     /// Footprint of a replica as a row.
     pub(super) needs: Vec<Amount>,
+    /// Running replicas on nodes that it can use.
+    pub(super) standing: Amount,
+    /// Running replicas on other nodes.
+    pub(super) elsewhere: Amount,
 }
 
 /// A node that some request can use.
 #[derive(Debug)]
 pub(super) struct SharedNode {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) kind: usize,
+    /// Requests that have running replicas here and can use the node, and how many.
+    pub(super) standing: Vec<(usize, Amount)>,
 }
 
 /// Requests of one namespace.
@@ -72,6 +78,17 @@ pub(super) struct Class {
     pub(super) demand_row: Vec<Amount>,
 }
 
+impl PreparedRequest {
+    /// The priority that counts against other namespaces.
+    pub(super) fn tier(&self) -> i32 {
+        self.request.policy.priority.min(self.request.limits.max_priority)
+    }
+
+    pub(super) fn is_scaled(&self) -> bool {
+        self.request.uptake != Uptake::Unscaled
+    }
+}
+
 impl SharedCapacity {
     /// The capacity in `ledger`, which tracks the requests in the order given; `None` is a held
     /// workload.
@@ -86,7 +103,8 @@ impl SharedCapacity {
                 let class = class_of(&mut classes, &request.placement, names.len());
                 let namespace = namespace_of(&mut namespaces, &request);
                 let needs = row(&names, request.replica.footprint());
-                Some(PreparedRequest { request, class, namespace, needs })
+                let (standing, elsewhere) = (0, 0);
+                Some(PreparedRequest { request, class, namespace, needs, standing, elsewhere })
             })
             .collect();
         let mut capacity = Self {
@@ -109,22 +127,17 @@ impl SharedCapacity {
 
     fn add_nodes(&mut self, ledger: &Ledger) {
         let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
-        let mut accounts: Vec<(&NodeRecord, &NodeAccount)> =
-            ledger.nodes().filter_map(|(_, a)| Some((a.record.as_ref()?, a))).collect();
-        accounts.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
-        for (record, account) in accounts {
-            let Ok(allocatable) = &record.allocatable else { continue };
-            // With unknown requests, the free amount is unknown, too.
-            if account.unknown_pods > 0 {
+        let mut accounts: Vec<(&str, &NodeAccount)> = ledger.nodes().collect();
+        accounts.sort_unstable_by_key(|(name, _)| *name);
+        for (name, account) in accounts {
+            let usable = account.record.as_ref().and_then(|record| self.usable(record, account));
+            let usable = usable.filter(|(classes, _)| !classes.is_empty());
+            let Some((may_use, allocatable)) = usable else {
+                self.add_running(account, &[]);
                 continue;
-            }
-            let may_use: Vec<usize> = (0..self.classes.len())
-                .filter(|class| record.is_usable(&self.classes[*class].placement))
-                .collect();
-            if may_use.is_empty() {
-                continue;
-            }
-            let free = self.free_on(account, allocatable);
+            };
+            let standing = self.add_running(account, &may_use);
+            let free = self.free_on(account, allocatable, &may_use);
             for class in &may_use {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
@@ -138,20 +151,61 @@ impl SharedCapacity {
                 self.kinds.push(classes.clone());
                 count
             });
-            self.nodes.push(SharedNode { name: record.name.to_string(), kind });
+            self.nodes.push(SharedNode { name: name.into(), kind, standing });
             self.free.extend(free);
         }
     }
 
-    /// Free amounts beside all pods but those of the workloads that share.
-    fn free_on(&self, account: &NodeAccount, allocatable: &Resources) -> Vec<Amount> {
-        let shares = |id| matches!(self.requests.get(id as usize), Some(Some(_)));
+    /// The classes that can use a node, and its allocatable resources.
+    fn usable<'l>(
+        &self,
+        record: &'l NodeRecord,
+        account: &NodeAccount,
+    ) -> Option<(Vec<usize>, &'l Resources)> {
+        let allocatable = record.allocatable.as_ref().ok()?;
+        // With unknown requests, the free amount is unknown, too.
+        if account.unknown_pods > 0 {
+            return None;
+        }
+        let classes = (0..self.classes.len())
+            .filter(|class| record.is_usable(&self.classes[*class].placement));
+        Some((classes.collect(), allocatable))
+    }
+
+    /// Counts the running replicas on a node; those of requests that can use it are returned.
+    fn add_running(&mut self, account: &NodeAccount, may_use: &[usize]) -> Vec<(usize, Amount)> {
+        let mut standing = Vec::new();
+        for (number, tally) in account.tallies().filter(|(_, tally)| tally.active > 0) {
+            let number = number as usize;
+            let Some(Some(prepared)) = self.requests.get_mut(number) else { continue };
+            if may_use.contains(&prepared.class) {
+                prepared.standing += tally.active;
+                standing.push((number, tally.active));
+            } else {
+                prepared.elsewhere += tally.active;
+            }
+        }
+        standing.sort_unstable();
+        standing
+    }
+
+    /// Free amounts beside all pods but those of the workloads that share the node.
+    fn free_on(
+        &self,
+        account: &NodeAccount,
+        allocatable: &Resources,
+        may_use: &[usize],
+    ) -> Vec<Amount> {
+        let shares = |id| match self.requests.get(id as usize) {
+            Some(Some(prepared)) => may_use.contains(&prepared.class),
+            _ => false,
+        };
         let free = |name: &String| {
             if name.starts_with(ONE_PER_NODE) {
                 return 1;
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
-            let own: Amount = own.map(|(_, own)| own.get(name)).sum();
+            let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
             let (paid, opportunistic) = (&account.paid, &account.opportunistic);
             allocatable.get(name) - paid.get(name) - opportunistic.get(name) + own
         };
@@ -213,8 +267,11 @@ fn namespace_of(namespaces: &mut Vec<Namespace>, request: &ShareRequest) -> usiz
         });
         namespaces.len() - 1
     });
-    let weight = namespaces[at].weight + Amount::from(request.policy.weight);
-    namespaces[at].weight = weight.min(request.limits.max_weight.into());
+    // What nothing scales claims nothing for its namespace.
+    if request.uptake != Uptake::Unscaled {
+        let weight = namespaces[at].weight + Amount::from(request.policy.weight);
+        namespaces[at].weight = weight.min(request.limits.max_weight.into());
+    }
     at
 }
 

@@ -1,10 +1,15 @@
-//! Divides the capacity, some replicas at a time.
+//! Divides the capacity, starting from where replicas run.
+//!
+//! 1. The fair number of replicas of each request, of what it claims, is counted on empty nodes.
+//! 2. Running replicas are seated where they are, and those below their fair number get free places.
+//! 3. Where that is not enough, they take the places of those above theirs.
+//! 4. What is still free is offered to all.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row};
-use super::{Allocation, ONE_PER_NODE, Share, ShareLimit, ShareRequest};
+use super::{Allocation, ONE_PER_NODE, Share, ShareLimit, Uptake};
 use crate::headroom::Limit;
 use crate::resources::{Amount, Resources};
 use crate::units::WHOLE as WHOLE_SHARE;
@@ -19,13 +24,19 @@ const STEPS: Amount = 512;
 /// for the namespace's weight, priority within the namespace, and its own for its weight.
 type QueueEntry = Reverse<(Amount, Reverse<i32>, Amount, usize)>;
 
+/// Replicas of a request on a node.
+type Seats = (usize, Amount);
+
 struct Division<'r> {
     capacity: &'r SharedCapacity,
     free: Vec<Amount>,
+    /// Replicas on each node.
+    seats: Vec<Vec<Seats>>,
     /// Resources allocated on the nodes of each class.
     used: Vec<Vec<Amount>>,
     /// Reserve of each request.
     reserves: Vec<Vec<Amount>>,
+    /// Replicas allocated to each request.
     held: Vec<Amount>,
     /// Resources allocated to each namespace.
     used_by: Vec<Vec<Amount>>,
@@ -33,21 +44,42 @@ struct Division<'r> {
     whole: Vec<Amount>,
     costs: Vec<Amount>,
     steps: Vec<Amount>,
+    /// Requests by the priority that counts against other namespaces, the highest first.
+    tiers: Vec<Vec<usize>>,
 }
 
 pub(super) fn divide(
     capacity: &SharedCapacity,
     mut report: impl FnMut(Allocation<'_>),
 ) -> Vec<Option<Share>> {
+    let of_all = |cap: &dyn Fn(&PreparedRequest) -> Amount| -> Vec<Amount> {
+        let requests = capacity.requests.iter();
+        requests.map(|request| request.as_ref().map_or(0, cap)).collect()
+    };
+    let claims = of_all(&|prepared| match prepared.request.uptake {
+        Uptake::Unscaled => prepared.standing,
+        Uptake::Scaled { reach, max } => reach.min(max) - prepared.elsewhere,
+    });
+    let maxima = of_all(&|prepared| match prepared.request.uptake {
+        Uptake::Unscaled => prepared.standing,
+        Uptake::Scaled { max, .. } => max - prepared.elsewhere,
+    });
+    let mut fair = Division::new(capacity);
+    fair.seat_standing(&|prepared| !prepared.is_scaled(), &[]);
+    fair.trim(&of_all(&|_| 0));
+    fair.fill(&claims);
+    let fair = fair.held;
     let mut division = Division::new(capacity);
-    let mut tiers: BTreeMap<Reverse<i32>, Vec<usize>> = BTreeMap::new();
-    for (number, prepared) in numbered(capacity) {
-        let ShareRequest { policy, limits, .. } = &prepared.request;
-        let tier = policy.priority.min(limits.max_priority);
-        tiers.entry(Reverse(tier)).or_default().push(number);
-    }
-    for members in tiers.values() {
-        division.divide_tier(members, &mut report);
+    division.seat_standing(&|_| true, &fair);
+    division.trim(&fair);
+    division.fill(&fair);
+    division.displace(&fair);
+    division.fill(&maxima);
+    division.fill(&of_all(&|_| Amount::MAX));
+    for (node, seats) in capacity.nodes.iter().zip(&division.seats) {
+        for (request, replicas) in seats.iter().copied().filter(|(_, replicas)| *replicas > 0) {
+            report(Allocation { node: &node.name, request, replicas });
+        }
     }
     let shares = capacity.requests.iter().enumerate();
     shares.map(|(number, prepared)| Some(division.share(number, prepared.as_ref()?))).collect()
@@ -75,9 +107,14 @@ impl<'r> Division<'r> {
             let class = &capacity.classes[prepared.class];
             row(&capacity.names, &prepared.request.policy.reserve.of(&class.allocatable))
         });
+        let mut tiers: BTreeMap<Reverse<i32>, Vec<usize>> = BTreeMap::new();
+        for (number, prepared) in numbered(capacity) {
+            tiers.entry(Reverse(prepared.tier())).or_default().push(number);
+        }
         Self {
             capacity,
             free: capacity.free.clone(),
+            seats: vec![Vec::new(); capacity.nodes.len()],
             used: vec![vec![0; width]; capacity.classes.len()],
             reserves: reserves.collect(),
             held: vec![0; capacity.requests.len()],
@@ -85,11 +122,71 @@ impl<'r> Division<'r> {
             whole,
             costs,
             steps,
+            tiers: tiers.into_values().collect(),
         }
     }
 
-    /// Divides what is free between `members`, which have one priority.
-    fn divide_tier(&mut self, members: &[usize], report: &mut impl FnMut(Allocation<'_>)) {
+    /// Seats running replicas where they are. Where not all fit, those that nothing scales down
+    /// keep their place, then those of higher priority, then those below their `fair` number.
+    fn seat_standing(&mut self, is_seated: &dyn Fn(&PreparedRequest) -> bool, fair: &[Amount]) {
+        let capacity = self.capacity;
+        for (node, shared) in capacity.nodes.iter().enumerate() {
+            let standing = shared.standing.iter().filter_map(|(number, replicas)| {
+                let prepared = capacity.requests[*number].as_ref()?;
+                let is_above = fair.get(*number).is_some_and(|fair| prepared.standing > *fair);
+                let turn = (prepared.is_scaled(), Reverse(prepared.tier()), is_above, *number);
+                is_seated(prepared).then_some((turn, prepared, *replicas))
+            });
+            let mut standing: Vec<_> = standing.collect();
+            standing.sort_unstable_by_key(|(turn, ..)| *turn);
+            for ((.., number), prepared, replicas) in standing {
+                let fits = replicas.min(fitting(self.free_on(node), &prepared.needs));
+                self.add(node, number, prepared, fits);
+            }
+        }
+    }
+
+    /// Takes replicas back that are beyond the request's own maximum or its namespace's share, and
+    /// those above their `fair` number for which the reserve does not suffice.
+    fn trim(&mut self, fair: &[Amount]) {
+        let capacity = self.capacity;
+        for tier in (0..self.tiers.len()).rev() {
+            for number in self.tiers[tier].clone() {
+                let Some(prepared) = capacity.requests[number].as_ref() else { continue };
+                let beyond_maximum = self.held[number] - own_maximum(prepared).max(0);
+                self.take_back(number, prepared, beyond_maximum);
+                let beyond_share =
+                    missing(&self.left_of_share(prepared.namespace), &prepared.needs);
+                self.take_back(number, prepared, beyond_share);
+                let beyond_reserve = missing(&self.left(number, prepared), &prepared.needs);
+                let above_fair = self.held[number] - fair.get(number).copied().unwrap_or(0);
+                self.take_back(number, prepared, beyond_reserve.min(above_fair));
+            }
+        }
+    }
+
+    /// Takes back some replicas of a request, on the last nodes.
+    fn take_back(&mut self, number: usize, prepared: &PreparedRequest, mut replicas: Amount) {
+        for node in (0..self.seats.len()).rev() {
+            if replicas <= 0 {
+                return;
+            }
+            let taken = self.seated(node, number).min(replicas);
+            self.add(node, number, prepared, -taken);
+            replicas -= taken;
+        }
+    }
+
+    /// Allocates what is free until each request has as many replicas as `caps` says, the highest
+    /// priority first.
+    fn fill(&mut self, caps: &[Amount]) {
+        for members in self.tiers.clone() {
+            self.fill_tier(&members, caps);
+        }
+    }
+
+    /// Allocates what is free to `members`, which have one priority.
+    fn fill_tier(&mut self, members: &[usize], caps: &[Amount]) {
         let may_use = |kind: &Vec<usize>| -> Vec<usize> {
             let class =
                 |n: &usize| self.capacity.requests[*n].as_ref().map(|prepared| prepared.class);
@@ -106,16 +203,11 @@ impl<'r> Division<'r> {
         // they come, and nodes come by name.
         kinds.sort_by_key(|(kind, members)| (members.len(), *kind));
         for (kind, members) in kinds {
-            self.divide_nodes(&members, &nodes_of[kind], report);
+            self.fill_nodes(&members, &nodes_of[kind], caps);
         }
     }
 
-    fn divide_nodes(
-        &mut self,
-        members: &[usize],
-        nodes: &[usize],
-        report: &mut impl FnMut(Allocation<'_>),
-    ) {
+    fn fill_nodes(&mut self, members: &[usize], nodes: &[usize], caps: &[Amount]) {
         let capacity = self.capacity;
         let width = capacity.names.len();
         let mut queue: BinaryHeap<QueueEntry> =
@@ -129,9 +221,8 @@ impl<'r> Division<'r> {
             .collect();
         let mut without_place: Vec<usize> = Vec::new();
         for node in nodes {
-            let at = node * width;
             while let Some(Reverse((.., number))) = queue.peek().copied() {
-                if fitting(&self.free[at..at + width], &least) == 0 {
+                if fitting(self.free_on(*node), &least) == 0 {
                     break;
                 }
                 // Its namespace may have got more since it was queued.
@@ -141,25 +232,90 @@ impl<'r> Division<'r> {
                     continue;
                 }
                 let Some(prepared) = capacity.requests[number].as_ref() else { continue };
-                let most = self.wants(number, prepared);
+                let most = self.wants(number, prepared).min(caps[number] - self.held[number]);
                 // A request at its limit leaves the queue: free capacity only shrinks.
-                if most == 0 {
+                if most <= 0 {
                     continue;
                 }
-                let here = fitting(&self.free[at..at + width], &prepared.needs);
+                let here = fitting(self.free_on(*node), &prepared.needs);
                 let replicas = here.min(most).min(self.steps[number]);
                 if replicas == 0 {
                     without_place.push(number);
                     continue;
                 }
-                self.take(*node, number, prepared, replicas);
-                report(Allocation { node: &capacity.nodes[*node].name, request: number, replicas });
+                self.add(*node, number, prepared, replicas);
                 queue.push(self.queue_entry(number));
             }
             for number in without_place.drain(..) {
                 queue.push(self.queue_entry(number));
             }
         }
+    }
+
+    /// Gives those below their `fair` number the places of those above theirs.
+    fn displace(&mut self, fair: &[Amount]) {
+        let capacity = self.capacity;
+        for number in self.tiers.concat() {
+            let Some(prepared) = capacity.requests[number].as_ref() else { continue };
+            for node in 0..capacity.nodes.len() {
+                if self.held[number] >= fair[number] {
+                    break;
+                }
+                let kind = &capacity.kinds[capacity.nodes[node].kind];
+                while kind.contains(&prepared.class)
+                    && self.held[number] < fair[number]
+                    && self.make_place(node, number, prepared, fair)
+                {
+                    self.add(node, number, prepared, 1);
+                }
+            }
+        }
+    }
+
+    /// Makes a place on a node for one replica of a request, if replicas of others there that are
+    /// above their `fair` number suffice.
+    fn make_place(
+        &mut self,
+        node: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+        fair: &[Amount],
+    ) -> bool {
+        let capacity = self.capacity;
+        let mut taken: Vec<Seats> = Vec::new();
+        for (other, seated) in self.seats[node].clone() {
+            let missing = missing_for(self.free_on(node), &prepared.needs);
+            if missing.is_none() && self.wants(number, prepared) > 0 {
+                break;
+            }
+            let Some(of_other) = capacity.requests[other].as_ref() else { continue };
+            let most = seated.min(self.held[other] - fair[other]);
+            if other == number || most <= 0 || !of_other.is_scaled() {
+                continue;
+            }
+            // As many as free what is missing, or all if they do not.
+            let enough = missing.map_or(1, |missing| {
+                let of = |(missing, need): (&Amount, &Amount)| match (*missing, *need) {
+                    (0, _) => 0,
+                    (_, 0) => Amount::MAX,
+                    (missing, need) => (missing + need - 1) / need,
+                };
+                missing.iter().zip(&of_other.needs).map(of).max().unwrap_or(0)
+            });
+            let replicas = enough.min(most);
+            self.add(node, other, of_other, -replicas);
+            taken.push((other, replicas));
+        }
+        let has_place = missing_for(self.free_on(node), &prepared.needs).is_none()
+            && self.wants(number, prepared) > 0;
+        if !has_place {
+            for (other, replicas) in taken {
+                if let Some(of_other) = capacity.requests[other].as_ref() {
+                    self.add(node, other, of_other, replicas);
+                }
+            }
+        }
+        has_place
     }
 
     fn queue_entry(&self, number: usize) -> QueueEntry {
@@ -181,10 +337,8 @@ impl<'r> Division<'r> {
 
     /// Number of further replicas within the request's own limits.
     fn wants(&self, number: usize, prepared: &PreparedRequest) -> Amount {
-        let held = self.held[number];
-        let most = prepared.request.policy.max_replicas;
-        let below_most = most.map_or(Amount::MAX, |most| (Amount::from(most) - held).max(0));
-        below_most
+        (own_maximum(prepared) - self.held[number])
+            .max(0)
             .min(fitting(&self.left(number, prepared), &prepared.needs))
             .min(fitting(&self.left_of_share(prepared.namespace), &prepared.needs))
     }
@@ -206,7 +360,22 @@ impl<'r> Division<'r> {
         free.zip(taken).map(|((free, demand), (r, used))| free - demand - r - used).collect()
     }
 
-    fn take(&mut self, node: usize, number: usize, prepared: &PreparedRequest, replicas: Amount) {
+    fn free_on(&self, node: usize) -> &[Amount] {
+        let width = self.capacity.names.len();
+        &self.free[node * width..(node + 1) * width]
+    }
+
+    /// How many replicas of a request a node has.
+    fn seated(&self, node: usize, number: usize) -> Amount {
+        let mut seats = self.seats[node].iter();
+        seats.find(|(of, _)| *of == number).map_or(0, |(_, replicas)| *replicas)
+    }
+
+    /// Allocates replicas of a request on a node, or takes them back if the number is negative.
+    fn add(&mut self, node: usize, number: usize, prepared: &PreparedRequest, replicas: Amount) {
+        if replicas == 0 {
+            return;
+        }
         let width = self.capacity.names.len();
         let free = &mut self.free[node * width..(node + 1) * width];
         for (free, need) in free.iter_mut().zip(&prepared.needs) {
@@ -221,6 +390,10 @@ impl<'r> Division<'r> {
             *used += need * replicas;
         }
         self.held[number] += replicas;
+        match self.seats[node].iter_mut().find(|(of, _)| *of == number) {
+            Some((_, seated)) => *seated += replicas,
+            None => self.seats[node].push((number, replicas)),
+        }
     }
 
     fn share(&self, number: usize, prepared: &PreparedRequest) -> Share {
@@ -228,32 +401,32 @@ impl<'r> Division<'r> {
         let class = &capacity.classes[prepared.class];
         let left = self.left(number, prepared);
         let (held, policy) = (self.held[number], &prepared.request.policy);
-        let weight = Amount::from(policy.weight);
-        let beside: Amount = numbered(capacity)
-            .filter(|(_, other)| self.meet(prepared.class, other.class))
-            .map(|(_, other)| Amount::from(other.request.policy.weight))
-            .sum();
+        let (part, whole) = self.weight_of(prepared);
         let mut remaining = Resources::default();
         for ((name, need), left) in capacity.names.iter().zip(&prepared.needs).zip(&left) {
-            remaining.set(name, (held * need + (*left).max(0) * weight / beside.max(1)).max(0));
+            remaining.set(name, (held * need + (*left).max(0) * part / whole.max(1)).max(0));
         }
+        let most = policy.max_replicas.map_or(Amount::MAX, Amount::from);
+        let fit = (held + prepared.elsewhere).min(most);
         let used_up = capacity.names.iter().zip(&prepared.needs).zip(&left);
-        let limit = if policy.max_replicas.is_some_and(|most| held >= Amount::from(most)) {
-            ShareLimit::MaxReplicas
-        } else if fitting(&self.left_of_share(prepared.namespace), &prepared.needs) == 0
-            && capacity.namespaces[prepared.namespace].max_share < WHOLE_SHARE
-        {
-            ShareLimit::MaxShare
-        } else {
-            let by = used_up
-                .filter(|((name, _), _)| !name.starts_with(ONE_PER_NODE))
-                .filter(|((_, need), left)| **need > 0 && *left < *need)
-                .map(|((name, _), _)| name.clone())
-                .next();
-            ShareLimit::Headroom(by.map_or(Limit::Slots, Limit::Remaining))
+        let is_share_used = fitting(&self.left_of_share(prepared.namespace), &prepared.needs) == 0
+            && capacity.namespaces[prepared.namespace].max_share < WHOLE_SHARE;
+        let limit = match prepared.request.uptake {
+            _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
+            _ if is_share_used => ShareLimit::MaxShare,
+            Uptake::Scaled { reach, .. } if fit == reach => ShareLimit::NextSync,
+            _ => {
+                let by = used_up
+                    .filter(|((name, _), _)| !name.starts_with(ONE_PER_NODE))
+                    .filter(|((_, need), left)| **need > 0 && *left < *need)
+                    .map(|((name, _), _)| name.clone())
+                    .next();
+                ShareLimit::Headroom(by.map_or(Limit::Slots, Limit::Remaining))
+            }
         };
         Share {
-            fit: held,
+            fit,
+            running: prepared.standing + prepared.elsewhere,
             limit,
             remaining,
             usable_nodes: class.nodes,
@@ -261,6 +434,27 @@ impl<'r> Division<'r> {
             demand: class.demand.clone(),
             reserve: policy.reserve.of(&class.allocatable),
         }
+    }
+
+    /// The part of a request in what no workload takes, and the whole of which it is a part: by its
+    /// weight within its namespace, and by the namespace's weight beside those that it shares nodes
+    /// with.
+    fn weight_of(&self, prepared: &PreparedRequest) -> (Amount, Amount) {
+        let (mut within, mut beside) = (0, 0);
+        let mut counted = vec![false; self.capacity.namespaces.len()];
+        for (_, other) in numbered(self.capacity) {
+            if !self.meet(prepared.class, other.class) {
+                continue;
+            }
+            if other.namespace == prepared.namespace {
+                within += Amount::from(other.request.policy.weight);
+            }
+            if !std::mem::replace(&mut counted[other.namespace], true) {
+                beside += self.capacity.namespaces[other.namespace].weight.max(1);
+            }
+        }
+        let namespace = self.capacity.namespaces[prepared.namespace].weight.max(1);
+        (namespace * Amount::from(prepared.request.policy.weight), beside * within)
     }
 
     /// Whether two classes have a node in common, or are the same.
@@ -280,10 +474,33 @@ fn could_have(capacity: &SharedCapacity, prepared: &PreparedRequest) -> Amount {
     fitting(&capacity.classes[prepared.class].free, &prepared.needs)
 }
 
+/// The most replicas that a request's own policy lets it have on usable nodes.
+fn own_maximum(prepared: &PreparedRequest) -> Amount {
+    let most = prepared.request.policy.max_replicas;
+    most.map_or(Amount::MAX, |most| Amount::from(most) - prepared.elsewhere)
+}
+
 /// How many times `needs` goes into `free`.
 fn fitting(free: &[Amount], needs: &[Amount]) -> Amount {
     let of = |(free, need): (&Amount, &Amount)| (*need > 0).then(|| (*free).max(0) / need);
     free.iter().zip(needs).filter_map(of).min().unwrap_or(0)
+}
+
+/// How many times `needs` must be given back so that nothing is below 0.
+fn missing(left: &[Amount], needs: &[Amount]) -> Amount {
+    let of =
+        |(left, need): (&Amount, &Amount)| (*need > 0).then(|| ((-left).max(0) + need - 1) / need);
+    left.iter().zip(needs).filter_map(of).max().unwrap_or(0)
+}
+
+/// What `free` lacks for one replica of these `needs`; `None` if it has all.
+fn missing_for(free: &[Amount], needs: &[Amount]) -> Option<Vec<Amount>> {
+    let of = |(free, need): (&Amount, &Amount)| match *need {
+        0 => 0,
+        need => (need - (*free).max(0)).max(0),
+    };
+    let missing: Vec<Amount> = free.iter().zip(needs).map(of).collect();
+    missing.iter().any(|missing| *missing > 0).then_some(missing)
 }
 
 /// Largest part that a replica takes of any resource; never 0.

@@ -11,6 +11,12 @@
 //!   al., *Dominant Resource Fairness*, NSDI 2011). The weight of a namespace is that of its
 //!   workloads together, up to what it allows. Within the namespace, workloads share alike.
 //! * A namespace never gets more than its `max-share` of any resource.
+//! * Replicas that run stay where they are, until another workload that is due more takes their place
+//!   up. A workload claims from others only what its autoscaler can take up at its next sync. What
+//!   nobody claims is offered to all, in the same order.
+//! * A workload that nothing scales keeps its pods and claims nothing more.
+//! * Replicas that run on unusable nodes, such as a cordoned one, are part of the share: without them
+//!   the autoscaler would delete as many elsewhere.
 //! * A reserve must be free before a workload gets one more replica. A workload with a smaller
 //!   reserve continues where one with a larger stops.
 //! * Nodes that few workloads can use are divided first, so that a workload that can run anywhere
@@ -19,12 +25,13 @@
 //! A workload whose policy cannot be read is held: its pods count as paid, so that no workload
 //! gets their place, and it gets nothing itself.
 //!
-//! The result depends on the cluster and the workloads alone, not on the order of events: two
-//! servers with the same state compute the same shares.
+//! The result depends on the cluster and the requests alone, not on the order of events: two
+//! servers with the same state and the same [`Uptake`] compute the same shares.
 
 mod capacity;
 mod division;
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::headroom::Limit;
@@ -54,13 +61,37 @@ pub struct ShareRequest {
     pub pod_priority: Option<i32>,
     /// Limits, weight and priority.
     pub policy: Policy,
+    /// What takes the share up.
+    pub uptake: Uptake,
+}
+
+/// What takes up the share of a workload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uptake {
+    /// Nothing that is known. The workload keeps the pods that it has, and is offered what no other
+    /// claims.
+    Unscaled,
+    /// An autoscaler.
+    Scaled {
+        /// Replicas that it can have after its next sync: what it claims from others.
+        reach: Amount,
+        /// Its maximum.
+        max: Amount,
+    },
+}
+
+impl Uptake {
+    /// An autoscaler without limits.
+    pub const UNLIMITED: Self = Self::Scaled { reach: Amount::MAX, max: Amount::MAX };
 }
 
 /// Share of a workload.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Share {
-    /// Replicas that it may have in all, running ones included.
+    /// Replicas that it may have in all, running ones included, those on unusable nodes, too.
     pub fit: Amount,
+    /// Replicas of its own that run and are not being deleted.
+    pub running: Amount,
     /// Limit that stops the next replica.
     pub limit: ShareLimit,
     /// Remaining resources: requests of those replicas, and its part of what no workload takes.
@@ -81,10 +112,20 @@ pub struct Share {
 pub enum ShareLimit {
     /// As for a single workload, perhaps because of what other workloads get.
     Headroom(Limit),
-    /// Its own `max-replicas`.
-    MaxReplicas,
     /// The `max-share` of its namespace.
     MaxShare,
+    /// What its autoscaler can take up at its next sync.
+    NextSync,
+}
+
+impl fmt::Display for ShareLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Headroom(limit) => write!(f, "{limit}"),
+            Self::MaxShare => f.write_str("the max-share of its namespace"),
+            Self::NextSync => f.write_str("what its autoscaler can take up at its next sync"),
+        }
+    }
 }
 
 /// Replicas allocated on a node.
@@ -105,7 +146,7 @@ impl SharedCapacity {
         self.divide_with(|_| {})
     }
 
-    /// As [`Self::divide`], and reports each allocation.
+    /// As [`Self::divide`], and reports where the replicas would run.
     pub fn divide_with(&self, report: impl FnMut(Allocation<'_>)) -> Vec<Option<Share>> {
         division::divide(self, report)
     }
