@@ -240,11 +240,13 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -l insecure-ski
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'File of metric values to replay one HPA on; see docs/series.md' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l series -d 'File of metric values to replay one HPA on, see docs/series.md; or what --record wrote, with --hpa for another HPA on it' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l record -d 'With --live: new file that keeps what was read, for --series' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l sync-period -d 'With --live: sync period of the controller [default: 15s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario -d 'Cluster and paid load: blog, burst, day, step or a file [default: blog]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'With --from: namespace of --workload KIND/NAME' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'Namespace of --workload KIND/NAME, or with --live of the HPA' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: B to H, J to L, oppscale [default: B F G H oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: what its External or Object metric measures: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own' -r -f -a "excludes-own\t'Capacity that paid pods leave: filler pods do not change it'
@@ -269,6 +271,20 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s o -l outp
 json\t'Everything, in integers'
 csv\t'The table, in integers'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l svg -d 'Also write the chart to this SVG file' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l tls-server-name -d 'Name in the certificate of the API server, if not its address' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l kubeconfig -d 'Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l context -d 'Context of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l cluster -d 'Cluster of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l user -d 'User of the kubeconfig to use' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l token -d 'Bearer token to use instead of the user\'s; other users of this machine see it in the list of processes' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l client-certificate -d 'File with a client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l client-key -d 'File with the key of the client certificate, in PEM' -r -F
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l as -d 'User to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l as-group -d 'Group to impersonate; repeatable' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l as-uid -d 'UID to impersonate' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l request-timeout -d 'Longest wait for one request or credential plugin: 5s, 2m, or 0 for no limit [default: 30s]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l color -d 'When to colour: auto, always or never' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set or TERM is dumb'
 always\t'Always'
 never\t'Never'"
@@ -276,7 +292,9 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l theme -d 
 dark\t'Brighter colours for a dark background'
 light\t'Darker colours for a light background'
 ansi\t'The 16 colours that the terminal itself is set to'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l live -d 'With --hpa: run it beside the cluster\'s HPA, on the cluster\'s metrics, until Ctrl-C or --duration; writes nothing'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l corrected -d 'Print only the corrected manifest of the configuration shown in detail'
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s v -l verbose -d 'Print more on stderr; repeat for even more'
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s h -l help -d 'Print help'

@@ -262,12 +262,14 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 ;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
-'(--scenario --from --workload -n --namespace --config --hpa --metric --reserve-in-metric --kubernetes-version --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --duration --show -o --output --corrected --svg)--series=[File of metric values to replay one HPA on; see docs/series.md]:FILE:_default' \
+'(--scenario --from --workload -n --namespace --config --metric --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --duration --show --corrected --svg)--series=[File of metric values to replay one HPA on, see docs/series.md; or what --record wrote, with --hpa for another HPA on it]:FILE:_default' \
+'--record=[With --live\: new file that keeps what was read, for --series]:FILE:_files' \
+'--sync-period=[With --live\: sync period of the controller \[default\: 15s\]]:TIME:_default' \
 '--scenario=[Cluster and paid load\: blog, burst, day, step or a file \[default\: blog\]]:NAME-FILE:_default' \
 '(--scenario)*--from=[Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote]:FILE:_default' \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
-'-n+[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
-'--namespace=[With --from\: namespace of --workload KIND/NAME]:NAMESPACE:_default' \
+'-n+[Namespace of --workload KIND/NAME, or with --live of the HPA]:NAMESPACE:_default' \
+'--namespace=[Namespace of --workload KIND/NAME, or with --live of the HPA]:NAMESPACE:_default' \
 '*--config=[Named configuration, repeatable\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \
 '*--hpa=[Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable]:FILE:_default' \
 '--metric=[With --hpa\: what its External or Object metric measures\: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
@@ -295,6 +297,20 @@ csv\:"The table, in integers"))' \
 json\:"Everything, in integers"
 csv\:"The table, in integers"))' \
 '--svg=[Also write the chart to this SVG file]:FILE:_files' \
+'--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
+'--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
+'--tls-server-name=[Name in the certificate of the API server, if not its address]:NAME:_default' \
+'--kubeconfig=[Kubeconfig file to use instead of KUBECONFIG or ~/.kube/config]:FILE:_files' \
+'--context=[Context of the kubeconfig to use]:NAME:_default' \
+'--cluster=[Cluster of the kubeconfig to use]:NAME:_default' \
+'--user=[User of the kubeconfig to use]:NAME:_default' \
+'--token=[Bearer token to use instead of the user'\''s; other users of this machine see it in the list of processes]:TOKEN:_default' \
+'--client-certificate=[File with a client certificate, in PEM]:FILE:_files' \
+'--client-key=[File with the key of the client certificate, in PEM]:FILE:_files' \
+'--as=[User to impersonate]:USER:_default' \
+'*--as-group=[Group to impersonate; repeatable]:GROUP:_default' \
+'--as-uid=[UID to impersonate]:UID:_default' \
+'--request-timeout=[Longest wait for one request or credential plugin\: 5s, 2m, or 0 for no limit \[default\: 30s\]]:DURATION:_default' \
 '--color=[When to colour\: auto, always or never]:WHEN:((auto\:"On a terminal, unless NO_COLOR is set or TERM is dumb"
 always\:"Always"
 never\:"Never"))' \
@@ -302,7 +318,9 @@ never\:"Never"))' \
 dark\:"Brighter colours for a dark background"
 light\:"Darker colours for a light background"
 ansi\:"The 16 colours that the terminal itself is set to"))' \
+'(--series --scenario --from --workload --config --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --show --corrected --svg)--live[With --hpa\: run it beside the cluster'\''s HPA, on the cluster'\''s metrics, until Ctrl-C or --duration; writes nothing]' \
 '(-o --output)--corrected[Print only the corrected manifest of the configuration shown in detail]' \
+'(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \
 '*-v[Print more on stderr; repeat for even more]' \

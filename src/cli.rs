@@ -198,7 +198,11 @@ impl Command {
 
     /// Whether the command handles signals itself, for an orderly end.
     pub fn ends_itself(&self) -> bool {
-        matches!(self, Self::Init(_) | Self::Serve(_) | Self::SampleApp(_) | Self::Load(_))
+        match self {
+            Self::Init(_) | Self::Serve(_) | Self::SampleApp(_) | Self::Load(_) => true,
+            Self::Simulate(args) => args.live,
+            _ => false,
+        }
     }
 }
 

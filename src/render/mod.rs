@@ -2,6 +2,7 @@
 
 pub mod application;
 pub mod csv;
+pub mod dry_run;
 pub mod findings;
 pub mod json;
 pub mod load;

@@ -193,14 +193,17 @@ impl Reading {
                 Kind::Cpu | Kind::Memory | Kind::NoSuchResource => {
                     MetricPath::metrics_server(measure)
                 }
-                _ if keda || keda_scaler(name(&metrics[at])).is_some() => MetricPath::keda(measure),
+                _ if keda || keda_scaler(metrics[at].source.name()).is_some() => {
+                    MetricPath::keda(measure)
+                }
                 _ => MetricPath::prometheus(measure),
             }
         };
         let sentence = |(metric, (kind, _)): (&MetricSpec, &(Kind, bool))| {
-            format!("{} {}", name(metric), kind.sentence())
+            format!("{} {}", metric.source.name(), kind.sentence())
         };
-        let of_name = driver.and_then(|at| metrics.get(at)).map_or("load", name);
+        let of_name =
+            driver.and_then(|at| metrics.get(at)).map_or("load", |metric| metric.source.name());
         let only_memory = kinds.iter().all(|(kind, _)| *kind == Kind::Memory);
         let unknown = metrics.iter().zip(&kinds).find(|(_, (_, is_known))| !is_known);
         let cpu = kinds.iter().position(|(kind, _)| *kind == Kind::Cpu);
@@ -227,7 +230,7 @@ impl Reading {
                      load (all of it, which the replicas do not change), queue (work that waits), \
                      per-pod (falls as pods are added), or, for idle capacity, includes-own or \
                      excludes-own.",
-                    name(metric)
+                    metric.source.name()
                 )
             })
             }),
@@ -285,7 +288,7 @@ impl Kind {
             (_, Some(Meaning::Queue)) => (Self::Queue, true),
             (_, Some(Meaning::PerPod)) => (Self::PerPod, true),
             (_, Some(Meaning::Load)) => (Self::Load, true),
-            (_, None) => match keda_scaler(name(metric)) {
+            (_, None) => match keda_scaler(metric.source.name()) {
                 Some(scaler) if is_queue(scaler) => (Self::Queue, true),
                 Some(scaler) if scaler.starts_with("cron") => (Self::Schedule, true),
                 // A Value is compared as it is, so it must be one of each pod to make sense.
@@ -349,22 +352,6 @@ fn is_value(metric: &MetricSpec) -> bool {
         // External goes by the field that is set.
         MetricSource::External(_) => metric.target.average_value.is_none(),
         _ => metric.target.kind == TargetType::Value,
-    }
-}
-
-/// The metric as people call it.
-fn name(metric: &MetricSpec) -> &str {
-    match &metric.source {
-        MetricSource::External(metric)
-        | MetricSource::Pods(metric)
-        | MetricSource::Object { metric, .. } => &metric.name,
-        MetricSource::Resource(resource) | MetricSource::ContainerResource { resource, .. } => {
-            match resource {
-                ResourceName::Cpu => "cpu",
-                ResourceName::Memory => "memory",
-                ResourceName::Other(name) => name,
-            }
-        }
     }
 }
 

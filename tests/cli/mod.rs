@@ -3,6 +3,7 @@
 mod connection;
 mod credentials;
 mod demo;
+mod dry_run;
 mod fault_matrix;
 mod hpa_files;
 mod kubeconfig;

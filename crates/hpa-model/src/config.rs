@@ -1,5 +1,6 @@
 //! The Kubernetes release that is modelled, its feature gates and kube-controller-manager's flags.
 
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
@@ -64,6 +65,18 @@ impl KubernetesVersion {
     /// `minReplicas: 0` alone made the controller read the metrics.
     pub(super) fn remembers_scaled_to_zero(self) -> bool {
         self >= Self::V1_36
+    }
+}
+
+impl fmt::Display for KubernetesVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V1_33 => "1.33",
+            Self::V1_34 => "1.34",
+            Self::V1_35 => "1.35",
+            Self::V1_36 => "1.36",
+            Self::V1_37 => "1.37",
+        })
     }
 }
 

@@ -14,6 +14,7 @@
 //!
 //! * [`validate()`] refuses an [`HpaSpec`] as the API server does.
 //! * [`replay()`] runs one HPA over the recorded values of its metrics.
+//! * [`DryRun`] runs one HPA on the readings of a real cluster, beside the HPA that is there.
 //! * [`application`] runs an HPA on an application under load.
 //! * [`simulation`] runs HPAs in a simulated cluster with a scheduler and paid work.
 //! * [`verdict`] tells without running whether a loop is stable, and what to correct.
@@ -65,6 +66,8 @@ pub mod application;
 mod config;
 mod controller;
 mod convert;
+mod dry_run;
+mod explanation;
 mod normalize;
 mod observation;
 mod replay;
@@ -78,6 +81,8 @@ pub mod verdict;
 
 pub use config::{ControllerConfig, FeatureGates, KubernetesVersion, UnsupportedVersion};
 pub use controller::Controller;
+pub use dry_run::{ClusterReading, DryRun, DryRunStep, LoadShare, MetricReading};
+pub use explanation::explain;
 pub use observation::{
     Observation, Phase, Pod, PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };

@@ -1,5 +1,7 @@
 //! What one run of the controller sees: the scale, the pods, the metrics' answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::replica_calculator::MetricError;
 
 /// Everything one run reads. All times are milliseconds on the clock of [`super::Controller::run`].
@@ -18,7 +20,7 @@ pub struct Observation<'a> {
 }
 
 /// The `scale` subresource of the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scale {
     /// `spec.replicas`: the desired count.
     pub spec_replicas: u32,
@@ -27,7 +29,7 @@ pub struct Scale {
 }
 
 /// What the controller makes of the target's pod selector.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Selector {
     /// It parses, and no other HPA has these pods.
     #[default]
@@ -55,7 +57,7 @@ pub enum Pods<'a> {
 }
 
 /// The fields of a pod that the replica calculator uses.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pod {
     /// `status.phase`.
     pub phase: Phase,
@@ -68,7 +70,7 @@ pub struct Pod {
 }
 
 /// `status.phase`, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     /// Pending: counts as unready.
     Pending,
@@ -81,7 +83,7 @@ pub enum Phase {
 }
 
 /// The pod's Ready condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReadyCondition {
     /// `status`.
     pub status: ReadyStatus,
@@ -90,7 +92,7 @@ pub struct ReadyCondition {
 }
 
 /// The status of a condition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadyStatus {
     /// True.
     True,
@@ -115,7 +117,7 @@ pub enum Sample<'a> {
 }
 
 /// One pod's reading for a Pods, Resource or ContainerResource metric.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PodReading {
     /// The value in thousandths; `None` when the pod is missing from the answer.
     pub value: Option<i64>,

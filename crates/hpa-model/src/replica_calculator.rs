@@ -10,6 +10,7 @@
 //! they come back with the most conservative value: nothing on the way up, the full target on the way down.
 //! The pods' values only ever enter as sums, so no map is built.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::config::ControllerConfig;
@@ -19,7 +20,7 @@ use super::spec::{HpaSpec, MetricSource, MetricSpec, ResourceName, TargetType};
 use super::status::MetricValue;
 
 /// Why a metric gave no proposal. The text is upstream's innermost cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
 pub enum MetricError {
     /// The metrics API failed: 404, 500, 503, no such APIService, unreadable answer. In a real
     /// cluster the client's own words follow.

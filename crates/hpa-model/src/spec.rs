@@ -152,6 +152,15 @@ impl MetricSource {
     pub fn is_per_pod(&self) -> bool {
         !matches!(self, Self::External(_) | Self::Object { .. })
     }
+
+    /// The name of the metric or resource.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::External(id) | Self::Pods(id) | Self::Object { metric: id, .. } => &id.name,
+            Self::Resource(resource) | Self::ContainerResource { resource, .. } => resource.name(),
+        }
+    }
 }
 
 impl MetricTarget {
@@ -189,13 +198,21 @@ impl MetricIdentifier {
     }
 }
 
-impl fmt::Display for ResourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ResourceName {
+    /// The name in the API.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
             Self::Cpu => "cpu",
             Self::Memory => "memory",
             Self::Other(name) => name,
-        })
+        }
+    }
+}
+
+impl fmt::Display for ResourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -54,6 +54,33 @@ pub(super) async fn scalable_kind(cluster: &Cluster, text: &str) -> anyhow::Resu
     Ok(custom_kind(group, version, &kind.kind, &kind.name, kind.namespaced))
 }
 
+/// The kind of this `apiVersion` and `kind`, from the table or by API discovery.
+///
+/// # Errors
+/// When the server has no such kind.
+pub(super) async fn kind_of(
+    cluster: &Cluster,
+    api_version: &str,
+    name: &str,
+) -> anyhow::Result<&'static Kind> {
+    if let Some(kind) = kinds::find(api_version, name) {
+        return Ok(kind);
+    }
+    let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+    let root = if group.is_empty() { "api" } else { "apis" };
+    let list = match get::<APIResourceList>(cluster, &format!("/{root}/{api_version}")).await {
+        Err(ClusterError::NotFound { .. }) => APIResourceList::default(),
+        list => list?,
+    };
+    let mut resources = list.resources.iter();
+    let found = resources.find(|one| one.kind == name && !one.name.contains('/'));
+    let found = found.ok_or_else(|| {
+        Error::usage(format!("the API server has no kind {name} of {api_version}"))
+            .hint("list the kinds that it has: kubectl api-resources")
+    })?;
+    Ok(custom_kind(group, version, name, &found.name, found.namespaced))
+}
+
 /// The kind of these names: that of the table, or a custom one. Custom kinds are never
 /// freed: a process meets few of them.
 pub fn custom_kind(

@@ -1,6 +1,6 @@
 //! The arguments of `oppscale simulate`.
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use oppscale_core::units::{parse_duration, parse_nonzero_duration};
 use std::time::Duration;
 
@@ -11,11 +11,12 @@ use oppscale_core::nearest::nearest;
 use oppscale_core::reserve::Reserve;
 
 use super::sweep::Sweep;
-use crate::commands::args::OutputArgs;
+use crate::commands::args::{ClusterArgs, OutputArgs};
 use crate::scenario::Meaning;
 
 /// Arguments of `oppscale simulate`.
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("namespaced").args(["workload", "live"]).multiple(true)))]
 #[command(after_help = "\
 Examples:
   oppscale simulate
@@ -33,21 +34,41 @@ Examples:
       the same on a cluster like yours
   oppscale simulate --hpa miner.yaml --corrected > better.yaml
       only the corrected manifest
+  oppscale simulate --live --hpa new.yaml --record run.jsonl
+      a dry run beside the HPA in the cluster; it writes nothing
+  oppscale simulate --series run.jsonl --hpa newer.yaml
+      another HPA on what was recorded
   oppscale simulate --series recorded.json
       replicas over time for a recorded metric, as CSV
 
 Scenario files, columns and what the model leaves out: docs/simulate.md")]
 pub struct SimulateArgs {
-    /// File of metric values to replay one HPA on; see docs/series.md
+    /// File of metric values to replay one HPA on, see docs/series.md; or what --record wrote,
+    /// with --hpa for another HPA on it
     #[arg(
         long,
         value_name = "FILE",
-        conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs", "hpas",
-            "metric", "reserve_in_metric", "kubernetes_version", "load", "pod_capacity",
-            "ready_after", "warm_up", "sweeps", "prometheus", "seed", "duration", "show",
-            "output", "corrected", "svg"]
+        conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs",
+            "metric", "reserve_in_metric", "load", "pod_capacity", "ready_after", "warm_up",
+            "sweeps", "prometheus", "seed", "duration", "show", "corrected", "svg"]
     )]
     pub series: Option<String>,
+    /// With --hpa: run it beside the cluster's HPA, on the cluster's metrics, until Ctrl-C or
+    /// --duration; writes nothing
+    #[arg(
+        long,
+        requires = "hpas",
+        conflicts_with_all = ["series", "scenario", "from", "workload", "configs",
+            "reserve_in_metric", "load", "pod_capacity", "ready_after", "warm_up", "sweeps",
+            "prometheus", "seed", "show", "corrected", "svg"]
+    )]
+    pub live: bool,
+    /// With --live: new file that keeps what was read, for --series
+    #[arg(long, value_name = "FILE", requires = "live")]
+    pub record: Option<std::path::PathBuf>,
+    /// With --live: sync period of the controller [default: 15s]
+    #[arg(long, value_name = "TIME", requires = "live", value_parser = parse_nonzero_duration)]
+    pub sync_period: Option<Duration>,
     /// Cluster and paid load: blog, burst, day, step or a file [default: blog]
     #[arg(long, value_name = "NAME|FILE")]
     pub scenario: Option<String>,
@@ -59,8 +80,8 @@ pub struct SimulateArgs {
     /// selector [default: oppscale.dev/opportunistic=true]
     #[arg(long, value_name = "WORKLOAD", requires = "from")]
     pub workload: Option<WorkloadRef>,
-    /// With --from: namespace of --workload KIND/NAME
-    #[arg(short, long, value_name = "NAMESPACE", requires = "workload")]
+    /// Namespace of --workload KIND/NAME, or with --live of the HPA
+    #[arg(short, long, value_name = "NAMESPACE", requires = "namespaced")]
     pub namespace: Option<String>,
     /// Named configuration, repeatable: B to H, J to L, oppscale
     /// [default: B F G H oppscale]
@@ -130,6 +151,9 @@ pub struct SimulateArgs {
     /// Also write the chart to this SVG file
     #[arg(long, value_name = "FILE")]
     pub svg: Option<std::path::PathBuf>,
+    /// The cluster of --live.
+    #[command(flatten)]
+    pub cluster: ClusterArgs,
 }
 
 /// Output format.

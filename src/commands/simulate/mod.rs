@@ -3,6 +3,7 @@
 mod application;
 mod args;
 mod candidates;
+mod dry_run;
 mod prometheus;
 mod sweep;
 
@@ -10,7 +11,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
+use oppscale_core::error::Error;
 
 use crate::exit::Exit;
 use crate::files;
@@ -44,10 +46,12 @@ fn number_names<'n>(names: impl Iterator<Item = &'n mut String>) {
 /// # Errors
 /// When a file cannot be read, or holds what cannot be simulated.
 pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    if args.live {
+        return dry_run::live(&args, printer).await;
+    }
     if let Some(file) = args.series.clone() {
-        let text = off_thread(move || replay(&file)).await?;
-        printer.data(&text)?;
-        return Ok(Exit::Ok);
+        let printer = printer.clone();
+        return off_thread(move || replay(&args, &file, &printer)).await;
     }
     let recorded = match (&args.prometheus, &args.query) {
         (Some(url), Some(query)) => Some(prometheus::load(url, query, args.since).await?),
@@ -127,13 +131,26 @@ async fn off_thread<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.context("the work ended early")?
 }
 
-/// Replays a series: every change of the replicas as CSV.
-fn replay(file: &str) -> anyhow::Result<String> {
+/// Replays a series, every change of the replicas as CSV; or the recording of a dry run.
+fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<Exit> {
     let document = Document::read(file)?;
+    if let Some(recording) = scenario::recording(&document)? {
+        return dry_run::replay(args, &document, recording, printer);
+    }
+    if !args.hpas.is_empty() || args.kubernetes_version.is_some() {
+        bail!(
+            Error::usage(format!("{file} holds its own HPA and Kubernetes version"))
+                .hint("--hpa and --kubernetes-version are for recordings of --live --record")
+        );
+    }
+    if args.output.format == Output::Json {
+        bail!(Error::usage(format!("{file} is replayed as CSV only")));
+    }
     let series = scenario::series(&document)?;
     let changes = hpa_model::replay(&series)
         .map_err(|error| DocumentError::new(&document, error.to_string()))?;
-    Ok(csv::changes(&changes))
+    printer.data(&csv::changes(&changes))?;
+    Ok(Exit::Ok)
 }
 
 /// Simulated time between two updates of the progress, in milliseconds.

@@ -2,11 +2,14 @@
 //!
 //! An object is read with k8s-openapi's type and kept whole; [`Autoscaler::spec`] turns it into
 //! the [`HpaSpec`] of the HPA model, with the API server's words for what is wrong. A
-//! ScaledObject is read as the HPA that KEDA makes of it.
+//! ScaledObject is read as the HPA that KEDA makes of it. [`HpaReader`] reads what the controller
+//! of an HPA reads.
 
 mod conversion;
+mod reader;
 
 pub use conversion::{Unconvertible, convert};
+pub use reader::HpaReader;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,455 @@
+//! `oppscale simulate --live`: an HPA beside the one in the cluster; and the replay of a recording.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use hpa_model::{
+    ClusterReading, ControllerConfig, DryRun, DryRunStep, HpaSpec, KubernetesVersion, LoadShare,
+    MetricSource, MetricSpec,
+};
+use oppscale_cluster::autoscaler::HpaReader;
+use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation, autoscalers, server_info};
+use oppscale_core::error::Error;
+use oppscale_core::kinds;
+
+use super::args::{Nature, Output, SimulateArgs};
+use crate::commands::shutdown::Shutdown;
+use crate::exit::Exit;
+use crate::printer::Printer;
+use crate::render::dry_run::{self, Summary};
+use crate::scenario::{
+    self, Document, DocumentError, Manifest, RecordedHpa, Recording, RecordingHeader, reading_line,
+};
+
+/// `--horizontal-pod-autoscaler-sync-period` of kube-controller-manager, if it has none.
+const SYNC_PERIOD: Duration = Duration::from_secs(15);
+/// How long after a sync of the cluster's controller the dry run reads. The time of a sync is
+/// known in whole seconds.
+const LAG_MS: u64 = 1_000;
+
+/// An HPA that runs beside the cluster.
+struct Beside {
+    namespace: String,
+    manifest: Manifest,
+    shares: Vec<LoadShare>,
+    reader: HpaReader,
+    run: DryRun,
+    /// Path of the HPA in the cluster that scales the same target.
+    rival: Option<String>,
+}
+
+/// Runs beside the cluster until a signal or the end of `--duration`.
+///
+/// # Errors
+/// When the cluster cannot be reached at first, or an HPA cannot be read.
+pub(super) async fn live(args: &SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    let mut shutdown = Shutdown::new()?;
+    let period = args.sync_period.unwrap_or(SYNC_PERIOD);
+    let (cluster, beside, version) = tokio::select! {
+        exit = shutdown.requested() => return Ok(exit),
+        started = start(args, printer) => started?,
+    };
+    let mut beside = beside;
+    let mut report = Report::new(args, beside.iter().map(Beside::full_name).collect(), printer);
+    let mut recorder = match &args.record {
+        Some(path) => Some(Recorder::create(path, version, &beside)?),
+        None => None,
+    };
+    report.begin()?;
+    let end = args.duration.map(|duration| tokio::time::Instant::now() + duration);
+    let ended = async {
+        match end {
+            Some(end) => tokio::time::sleep_until(end).await,
+            None => std::future::pending().await,
+        }
+    };
+    let exit = tokio::select! {
+        exit = shutdown.requested() => exit,
+        () = ended => Exit::Ok,
+        error = syncs(&cluster, &mut beside, period, &mut report, recorder.as_mut()) => {
+            let Err(error) = error;
+            return Err(error);
+        }
+    };
+    report.end()?;
+    Ok(exit)
+}
+
+/// Reads and prints at every sync, for ever.
+async fn syncs(
+    cluster: &Cluster,
+    beside: &mut [Beside],
+    period: Duration,
+    report: &mut Report<'_>,
+    mut recorder: Option<&mut Recorder>,
+) -> anyhow::Result<std::convert::Infallible> {
+    let period_ms = u64::try_from(period.as_millis()).unwrap_or(u64::MAX).max(1);
+    loop {
+        let started = now_ms();
+        let mut synced_ms = None;
+        for (at, hpa) in beside.iter_mut().enumerate() {
+            let (reading, synced) =
+                tokio::join!(hpa.reader.read(cluster), last_sync(cluster, hpa.rival.as_deref()));
+            synced_ms = synced_ms.or(synced);
+            if let Some(recorder) = &mut recorder {
+                recorder.write(at, &reading)?;
+            }
+            report.step(at, &hpa.run.sync(&reading))?;
+        }
+        let next = next_sync(started, period_ms, synced_ms);
+        tokio::time::sleep(Duration::from_millis(next.saturating_sub(now_ms()))).await;
+    }
+}
+
+/// When to read next: a period later, shortly after the controller of the cluster has synced if
+/// the time of one of its syncs is known. Then both see the same values.
+fn next_sync(started_ms: u64, period_ms: u64, synced_ms: Option<u64>) -> u64 {
+    let Some(synced_ms) = synced_ms.filter(|synced| *synced <= started_ms) else {
+        return started_ms + period_ms;
+    };
+    let first = synced_ms + LAG_MS.min(period_ms / 2);
+    let earliest = started_ms + period_ms / 2;
+    first + earliest.saturating_sub(first).div_ceil(period_ms) * period_ms
+}
+
+fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// When the controller wrote the HPA's status last, milliseconds since 1970.
+async fn last_sync(cluster: &Cluster, path: Option<&str>) -> Option<u64> {
+    let operation =
+        Operation::new(format!("get {}", kinds::HPA.name), kinds::HPA.permission("get"));
+    let hpa: Autoscaler = cluster.find(&operation, path?).await.ok()??;
+    let entries = hpa.0.metadata.managed_fields?;
+    let of_status = entries.iter().filter(|entry| entry.subresource.as_deref() == Some("status"));
+    let times = of_status.filter_map(|entry| Some(entry.time.as_ref()?.0.as_millisecond()));
+    times.max().and_then(|ms| u64::try_from(ms).ok())
+}
+
+/// Reads the HPAs, and finds out how they are read and what they stand beside.
+async fn start(
+    args: &SimulateArgs,
+    printer: &Printer,
+) -> anyhow::Result<(Cluster, Vec<Beside>, String)> {
+    let cluster = args.cluster.connect().await?;
+    let info = server_info(&cluster).await?;
+    let version = args.kubernetes_version.or_else(|| info.version.parse().ok());
+    let version = version.unwrap_or_else(|| {
+        let version = KubernetesVersion::default();
+        printer.note(&format!(
+            "Kubernetes {} is not modelled; the controller of {version} is",
+            info.version
+        ));
+        version
+    });
+    let config = ControllerConfig::of(version);
+    let mut beside = Vec::new();
+    for file in &args.hpas {
+        let file = file.clone();
+        let read = super::off_thread(move || {
+            Ok(scenario::manifests(&Document::read(&file)?, config.gates)?)
+        });
+        for manifest in read.await? {
+            manifest.warnings.iter().for_each(|warning| printer.warn(warning));
+            let namespace = match manifest.autoscaler.namespace() {
+                "" => args.namespace.as_deref().unwrap_or_else(|| cluster.namespace()),
+                namespace => namespace,
+            };
+            let namespace = namespace.to_owned();
+            let shares = shares(&manifest.spec, args.metric, printer)?;
+            let rival = rival(&cluster, &namespace, &manifest, printer).await?;
+            let of = &manifest.autoscaler;
+            let reader = HpaReader::new(&cluster, &namespace, of, &manifest.spec).await?;
+            let run = DryRun::new(&manifest.spec, config, &shares);
+            beside.push(Beside { namespace, manifest, shares, reader, run, rival });
+        }
+    }
+    Ok((cluster, beside, version.to_string()))
+}
+
+impl Beside {
+    fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.manifest.name())
+    }
+}
+
+/// What each metric measures.
+///
+/// # Errors
+/// When the metric changes with the pods in a way that cannot be computed from its value.
+fn shares(
+    spec: &HpaSpec,
+    nature: Option<Nature>,
+    printer: &Printer,
+) -> anyhow::Result<Vec<LoadShare>> {
+    let stated = match nature {
+        None => None,
+        Some(Nature::Load | Nature::Queue | Nature::ExcludesOwn) => Some(LoadShare::Total),
+        Some(Nature::PerPod) => Some(LoadShare::PerPod),
+        Some(Nature::IncludesOwn) => bail!(
+            Error::usage(
+                "--live with --metric includes-own: what the metric would be with other replicas \
+                 cannot be read"
+            )
+            .hint("simulate it: oppscale simulate --hpa FILE --metric includes-own")
+        ),
+    };
+    let of = |metric: &MetricSpec| match (&metric.source, stated) {
+        (MetricSource::External(id) | MetricSource::Object { metric: id, .. }, None) => {
+            let share = LoadShare::of(metric);
+            let meaning = match share {
+                LoadShare::PerPod => "falls as pods are added",
+                LoadShare::Total | LoadShare::Constant => "does not depend on the replicas",
+            };
+            printer.note(&format!(
+                "assumed that {} {meaning} where the counts differ; --metric states it",
+                id.name
+            ));
+            share
+        }
+        (MetricSource::External(_) | MetricSource::Object { .. }, Some(stated)) => stated,
+        _ => LoadShare::of(metric),
+    };
+    Ok(spec.effective_metrics().iter().map(of).collect())
+}
+
+/// Finds the HPA in the cluster that scales the same target, and says what the dry run stands
+/// beside; returns its path.
+async fn rival(
+    cluster: &Cluster,
+    namespace: &str,
+    manifest: &Manifest,
+    printer: &Printer,
+) -> Result<Option<String>, ClusterError> {
+    let target = manifest.autoscaler.target();
+    let object = format!("{} {namespace}/{}", target.kind, target.name);
+    let Some(hpas) = autoscalers(cluster, namespace).await? else {
+        printer.note(&format!(
+            "permission to list HPAs in {namespace} is missing: NOW is the count of {object}, \
+             whatever scales it"
+        ));
+        return Ok(None);
+    };
+    let mut same: Vec<_> = hpas
+        .iter()
+        .filter(|hpa| hpa.target().kind == target.kind && hpa.target().name == target.name)
+        .collect();
+    // Applying the file would replace the HPA of its name.
+    same.sort_by_key(|hpa| hpa.name() != manifest.name());
+    let Some(first) = same.first() else {
+        printer.note(&format!(
+            "no HPA in the cluster scales {object}: NOW is its count, which nothing changes"
+        ));
+        return Ok(None);
+    };
+    if first.name() != manifest.name() {
+        printer.note(&format!(
+            "HPA {} scales {object} now; beside {} the controller would stop both \
+             (AmbiguousSelector), so delete it when you apply the other",
+            first.name(),
+            manifest.name()
+        ));
+    } else if same.len() > 1 {
+        printer.note(&format!(
+            "{} HPAs scale {object}, so the controller stops them all (AmbiguousSelector)",
+            same.len()
+        ));
+    }
+    let is_running = first.condition("ScalingActive").is_none_or(|c| c.status != "False");
+    if !is_running {
+        printer.note(&format!(
+            "HPA {} does not scale now; oppscale why {namespace}/{0} tells why",
+            first.name()
+        ));
+    }
+    Ok(Some(kinds::HPA.path(Some(namespace), first.name())))
+}
+
+/// Writes the readings to a file, a line each.
+struct Recorder {
+    file: File,
+    path: String,
+}
+
+impl Recorder {
+    /// # Errors
+    /// When the file exists or cannot be written.
+    fn create(path: &Path, kubernetes: String, beside: &[Beside]) -> anyhow::Result<Self> {
+        let name = path.display().to_string();
+        let file = File::create_new(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::AlreadyExists => {
+                Error::usage(format!("--record {name}: the file exists"))
+                    .hint("name another file: a recording is one run")
+                    .into()
+            }
+            _ => anyhow::Error::from(error).context(format!("cannot record to {name}")),
+        })?;
+        let hpas = beside.iter().map(|hpa| RecordedHpa {
+            namespace: hpa.namespace.clone(),
+            manifest: hpa.manifest.object.clone(),
+            shares: hpa.shares.clone(),
+        });
+        let header = RecordingHeader::new(kubernetes, hpas.collect());
+        let mut recorder = Self { file, path: name };
+        recorder.put(&(serde_json::to_string(&header)? + "\n"))?;
+        Ok(recorder)
+    }
+
+    fn write(&mut self, hpa: usize, reading: &ClusterReading) -> anyhow::Result<()> {
+        self.put(&reading_line(hpa, reading)?)
+    }
+
+    fn put(&mut self, line: &str) -> anyhow::Result<()> {
+        let written = self.file.write_all(line.as_bytes());
+        written.with_context(|| format!("cannot record to {}", self.path))
+    }
+}
+
+/// Replays a recording: the same lines as the run that wrote it, or those of another HPA on the
+/// same metrics.
+///
+/// # Errors
+/// When the other HPA has a metric that was not recorded.
+pub(super) fn replay(
+    args: &SimulateArgs,
+    document: &Document,
+    recording: Recording,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let RecordingHeader { kubernetes, hpas, .. } = &recording.header;
+    let recorded = kubernetes
+        .parse()
+        .map_err(|error| DocumentError::new(document, format!("kubernetes: {error}")))?;
+    let config = ControllerConfig::of(args.kubernetes_version.unwrap_or(recorded));
+    let mut runs = Vec::new();
+    for (at, hpa) in hpas.iter().enumerate() {
+        let name = format!("{}, HPA {}", document.name, at + 1);
+        let manifest = one(&Document::new(name, hpa.manifest.to_string()), config)?;
+        runs.push((manifest, hpa));
+    }
+    if recording.is_cut {
+        printer.warn(&format!("{}: the last line is incomplete and left out", document.name));
+    }
+    let other = match args.hpas.as_slice() {
+        [] => None,
+        [file] if runs.len() == 1 => Some(one(&Document::read(file)?, config)?),
+        _ => bail!(
+            Error::usage("--series of a dry run takes one other --hpa for the one it recorded")
+                .hint("record one HPA at a time")
+        ),
+    };
+    let mut dry_runs = Vec::new();
+    let mut names = Vec::new();
+    for (manifest, recorded) in &runs {
+        let used = other.as_ref().unwrap_or(manifest);
+        let order = order(&manifest.spec, &used.spec, &document.name)?;
+        let shares: Vec<_> =
+            order.iter().filter_map(|at| recorded.shares.get(*at)).copied().collect();
+        names.push(format!("{}/{}", recorded.namespace, used.name()));
+        dry_runs.push((DryRun::new(&used.spec, config, &shares), order));
+    }
+    let mut report = Report::new(args, names, printer);
+    report.begin()?;
+    for (hpa, mut reading) in recording.readings {
+        let Some((run, order)) = dry_runs.get_mut(hpa) else { continue };
+        // Nothing was measured if the scale could not be read.
+        if reading.scale.is_some() {
+            let metrics = order.iter().filter_map(|at| reading.metrics.get(*at).cloned());
+            reading.metrics = metrics.collect();
+        }
+        report.step(hpa, &run.sync(&reading))?;
+    }
+    report.end()?;
+    Ok(Exit::Ok)
+}
+
+/// The only HPA of a document.
+fn one(document: &Document, config: ControllerConfig) -> anyhow::Result<Manifest> {
+    let mut manifests = scenario::manifests(document, config.gates)?;
+    match (manifests.pop(), manifests.is_empty()) {
+        (Some(manifest), true) => Ok(manifest),
+        _ => bail!(DocumentError::new(document, "expected one HorizontalPodAutoscaler")),
+    }
+}
+
+/// For each metric of `used`, which one of `recorded` has its values.
+fn order(recorded: &HpaSpec, used: &HpaSpec, file: &str) -> anyhow::Result<Vec<usize>> {
+    let known = recorded.effective_metrics();
+    let of = |metric: &MetricSpec| {
+        let found = known.iter().position(|one| one.source == metric.source);
+        found.ok_or_else(|| {
+            Error::usage(format!("{file} has no values of the metric {}", metric.source.name()))
+                .hint("record it: oppscale simulate --live --hpa FILE --record NEW")
+                .into()
+        })
+    };
+    used.effective_metrics().iter().map(of).collect()
+}
+
+/// The output, as it comes.
+struct Report<'a> {
+    format: Output,
+    names: Vec<String>,
+    printer: &'a Printer,
+    summaries: Vec<Summary>,
+}
+
+impl<'a> Report<'a> {
+    fn new(args: &SimulateArgs, names: Vec<String>, printer: &'a Printer) -> Self {
+        let summaries = names.iter().cloned().map(Summary::new).collect();
+        Self { format: args.output.format, names, printer, summaries }
+    }
+
+    fn begin(&self) -> anyhow::Result<()> {
+        match self.format {
+            Output::Table => self.printer.data(&dry_run::heading(&self.names, self.printer))?,
+            Output::Json => {}
+            Output::Csv => self.printer.data(dry_run::CSV_HEADER)?,
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, hpa: usize, step: &DryRunStep) -> anyhow::Result<()> {
+        let (Some(name), Some(summary)) = (self.names.get(hpa), self.summaries.get_mut(hpa)) else {
+            return Ok(());
+        };
+        summary.add(step);
+        self.printer.data(&match self.format {
+            Output::Table => dry_run::row(&self.names, hpa, step, self.printer),
+            Output::Json => dry_run::json(name, step),
+            Output::Csv => dry_run::csv(name, step),
+        })?;
+        Ok(())
+    }
+
+    fn end(&self) -> anyhow::Result<()> {
+        for summary in &self.summaries {
+            match self.format {
+                Output::Table => self.printer.data(&format!("\n{}\n", summary.text()))?,
+                Output::Json => self.printer.data(&summary.json())?,
+                Output::Csv => self.printer.note(&summary.text()),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_sync;
+
+    #[test]
+    fn the_next_reading_comes_shortly_after_the_controller_synced() {
+        assert_eq!(next_sync(100_000, 15_000, None), 115_000);
+        // It synced at 92 s, so it does again at 107 and 122 s.
+        assert_eq!(next_sync(100_000, 15_000, Some(92_000)), 108_000);
+        assert_eq!(next_sync(108_000, 15_000, Some(107_000)), 123_000);
+        // A clock ahead of this one tells nothing.
+        assert_eq!(next_sync(100_000, 15_000, Some(200_000)), 115_000);
+    }
+}

@@ -1,0 +1,286 @@
+//! `oppscale simulate --live`: an HPA beside the one in the cluster, and its recording.
+
+use serde_json::{Value, json};
+
+use crate::support::answer::Answer;
+use crate::support::bin::{TestEnv, signal};
+use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::stream::JsonStream;
+use crate::support::world::World;
+
+const HPAS: &str = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers";
+const SCALE: &str = "/apis/apps/v1/namespaces/shop/deployments/web/scale";
+const PODS: &str = "/api/v1/namespaces/shop/pods";
+const USAGE: &str = "/apis/metrics.k8s.io/v1beta1/namespaces/shop/pods";
+
+fn answer(value: &Value) -> Answer {
+    let text = Box::leak(value.to_string().into_boxed_str());
+    Answer::Raw(200, vec![("content-type", "application/json")], text)
+}
+
+fn forbidden() -> Answer {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden",
+        "message": "pods.metrics.k8s.io is forbidden: User \"dev\" cannot list it", "code": 403
+    });
+    let text = Box::leak(status.to_string().into_boxed_str());
+    Answer::Raw(403, vec![("content-type", "application/json")], text)
+}
+
+/// An HPA of web on cpu.
+fn hpa(target: u32, window: u32) -> Value {
+    json!({
+        "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
+            "minReplicas": 2, "maxReplicas": 20,
+            "metrics": [{"type": "Resource", "resource": {"name": "cpu",
+                "target": {"type": "Utilization", "averageUtilization": target}}}],
+            "behavior": {"scaleDown": {"stabilizationWindowSeconds": window}}
+        }
+    })
+}
+
+/// A cluster where web has `count` pods that use `milli` millicores together and request 500 each.
+fn load(server: &FakeApiServer, count: u32, milli: u32) {
+    let names = || (0..count).map(|at| format!("web-{at}"));
+    let pods: Vec<_> = names()
+        .map(|name| {
+            json!({
+                "metadata": {"name": name, "namespace": "shop", "labels": {"app": "web"}},
+                "spec": {"containers": [{"name": "app",
+                    "resources": {"requests": {"cpu": "500m"}}}]},
+                "status": {
+                    "phase": "Running", "startTime": "2026-01-01T00:00:00Z",
+                    "conditions": [{"type": "Ready", "status": "True",
+                        "lastTransitionTime": "2026-01-01T00:00:10Z"}]
+                }
+            })
+        })
+        .collect();
+    let usage: Vec<_> = names()
+        .map(|name| {
+            json!({
+                "metadata": {"name": name, "namespace": "shop"},
+                "timestamp": "2026-11-01T00:00:00Z", "window": "15.02s",
+                "containers": [{"name": "app", "usage": {"cpu": format!("{}m", milli / count)}}]
+            })
+        })
+        .collect();
+    // In this order no reading in between makes another count of it.
+    server.always(USAGE, answer(&json!({"kind": "PodMetricsList", "items": usage})));
+    server.always(PODS, answer(&json!({"kind": "PodList", "apiVersion": "v1", "items": pods})));
+    server.always(
+        SCALE,
+        answer(&json!({
+            "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": {"name": "web"},
+            "spec": {"replicas": count},
+            "status": {"replicas": count, "selector": "app=web"}
+        })),
+    );
+}
+
+fn start(server: &FakeApiServer, new: &Value) -> TestEnv {
+    let env = TestEnv::of(server);
+    env.write("new.yaml", &new.to_string());
+    env.write("same.yaml", &hpa(70, 0).to_string());
+    server.always(HPAS, answer(&json!({"items": [hpa(70, 0)]})));
+    env
+}
+
+const LIVE: [&str; 6] = ["simulate", "--live", "--hpa", "new.yaml", "--sync-period", "200ms"];
+
+fn counts(line: &Value) -> (u64, u64) {
+    (line["cluster"].as_u64().unwrap_or(0), line["yours"].as_u64().unwrap_or(0))
+}
+
+#[test]
+fn the_same_hpa_has_the_same_count_all_the_time_and_its_recording_too() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(70, 0));
+    let args = [&LIVE[..], &["-o", "json", "--record", "run.jsonl"]].concat();
+    let mut stream = JsonStream::start(&env, &args);
+    // 70 % of the requests, on target; then load that needs 7 pods, then 3.
+    let first = stream.until("equal", |line| counts(line) == (4, 4));
+    assert_eq!(
+        first["because"],
+        "cpu is 70 % of the requests, its target 70 %, near enough to keep 4"
+    );
+    for (cluster, milli, wanted) in [(4, 2400, 7), (7, 1050, 3)] {
+        load(&server, cluster, milli);
+        // The dry run decides; then the controller of the cluster does the same.
+        stream.until("decided", |line| counts(line) == (u64::from(cluster), u64::from(wanted)));
+        load(&server, wanted, milli);
+        for _ in 0..4 {
+            stream.until("followed", |line| line["cluster"] == wanted);
+            assert_eq!(counts(stream.next()), (u64::from(wanted), u64::from(wanted)));
+        }
+    }
+    signal("INT", stream.id());
+    let summary = stream.until("summed up", |line| line["summary"].is_object());
+    let summary = &summary["summary"];
+    assert_eq!(summary["hpa"], "shop/web");
+    assert_eq!(summary["failed"], 0);
+    assert_eq!(summary["yours"]["changes"], 2, "{summary}");
+    assert!(summary["equal"].as_u64() >= Some(9), "{summary}");
+    assert!(server.writes().is_empty(), "{:?}", server.writes());
+
+    let replayed = env.run(["simulate", "--series", "run.jsonl", "-o", "json"]);
+    assert_eq!(replayed.code, Some(0), "{replayed}");
+    let last: Value = serde_json::from_str(replayed.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(&last["summary"], summary, "the replay has the same counts");
+
+    // Another HPA on the same readings: at a target of 35 % it wants twice as much.
+    env.write("other.yaml", &hpa(35, 0).to_string());
+    let other = env.run(["simulate", "--series", "run.jsonl", "--hpa", "other.yaml"]);
+    assert_eq!(other.code, Some(0), "{other}");
+    assert!(other.stdout.starts_with("TIME                    NOW  YOURS  BECAUSE\n"), "{other}");
+    assert!(other.stdout.contains("Furthest apart:"), "{other}");
+    let again = env.run([&LIVE[..], &["--record", "run.jsonl"]].concat());
+    assert_eq!(again.code, Some(2), "{again}");
+    assert!(again.stderr.contains("run.jsonl: the file exists"), "{again}");
+}
+
+#[test]
+fn a_recording_has_no_values_of_other_metrics() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(70, 0));
+    let output = env.run([&LIVE[..], &["--record", "a.jsonl", "--duration", "500ms"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stdout.contains("both counts were equal in "), "{output}");
+    let mut memory = hpa(70, 0);
+    memory["spec"]["metrics"][0]["resource"]["name"] = "memory".into();
+    env.write("memory.yaml", &memory.to_string());
+    let output = env.run(["simulate", "--series", "a.jsonl", "--hpa", "memory.yaml"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("a.jsonl has no values of the metric memory"), "{output}");
+}
+
+#[test]
+fn other_values_give_another_count_and_the_reason() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(50, 0));
+    let mut stream = JsonStream::start(&env, &[&LIVE[..], &["-o", "json"]].concat());
+    let line = stream.until("apart", |line| counts(line) == (4, 6));
+    assert_eq!(line["because"], "cpu is 70 % of the requests, its target 50 %, so it asks for 6");
+    // With six pods the same usage is 46 %, within the tolerance.
+    let line = stream.next();
+    assert_eq!(counts(line), (4, 6));
+    assert_eq!(
+        line["because"],
+        "cpu is 46 % of the requests, its target 50 %, near enough to keep 6"
+    );
+}
+
+#[test]
+fn what_fails_is_a_line_and_the_count_stays() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(70, 0));
+    let mut stream = JsonStream::start(&env, &[&LIVE[..], &["-o", "json"]].concat());
+    stream.until("running", |line| counts(line) == (4, 4));
+    server.always(USAGE, forbidden());
+    let line = stream.until("forbidden", |line| {
+        line["because"].as_str().is_some_and(|text| text.contains("cpu cannot be read"))
+    });
+    assert_eq!(counts(&line), (4, 4));
+    let because = line["because"].as_str().unwrap();
+    assert!(because.contains("so the count stays (list pods.metrics.k8s.io in shop"), "{because}");
+    server.always(USAGE, answer(&json!({"items": []})));
+    stream.until("empty", |line| line["because"] == "cpu has no value, so the count stays");
+    server.always(SCALE, Answer::HangUp);
+    let line = stream.until("without a scale", |line| line["cluster"].is_null());
+    assert_eq!(line["yours"], 4);
+    load(&server, 4, 1400);
+    stream.until("back", |line| counts(line) == (4, 4));
+    signal("INT", stream.id());
+    let summary = stream.until("summed up", |line| line["summary"].is_object());
+    assert!(summary["summary"]["failed"].as_u64() >= Some(2), "{summary}");
+    let (code, _) = stream.interrupt();
+    assert_eq!(code, Some(130));
+}
+
+#[test]
+fn it_says_what_it_stands_beside() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(70, 0));
+    let once = || env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    assert_eq!(once().stderr, "");
+    server.always(HPAS, answer(&json!({"items": []})));
+    let output = once();
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(output.stderr.contains("no HPA in the cluster scales Deployment shop/web"), "{output}");
+    let mut old = hpa(70, 0);
+    old["metadata"]["name"] = "old".into();
+    server.always(HPAS, answer(&json!({"items": [old]})));
+    let output = once();
+    let said = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("HPA old scales Deployment shop/web now"), "{output}");
+    assert!(said.contains("AmbiguousSelector"), "{output}");
+    server.always(HPAS, forbidden());
+    let output = once();
+    assert!(output.stderr.contains("permission to list HPAs in shop is missing"), "{output}");
+}
+
+#[test]
+fn custom_and_external_metrics_are_asked_for_as_the_controller_asks() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let custom = "/apis/custom.metrics.k8s.io";
+    server.always(
+        custom,
+        answer(&json!({
+            "kind": "APIGroup", "name": "custom.metrics.k8s.io",
+            "versions": [{"groupVersion": "custom.metrics.k8s.io/v1beta1", "version": "v1beta1"}],
+            "preferredVersion":
+                {"groupVersion": "custom.metrics.k8s.io/v1beta1", "version": "v1beta1"}
+        })),
+    );
+    let value = |name: &str, value: &str| {
+        json!({"describedObject": {"kind": "Pod", "name": name}, "metricName": "rps",
+            "timestamp": "2026-11-01T00:00:00Z", "value": value})
+    };
+    let of_pods = format!("{custom}/v1beta1/namespaces/shop/pods/*/rps");
+    let values: Vec<_> = (0..4).map(|at| value(&format!("web-{at}"), "40")).collect();
+    server.always(&of_pods, answer(&json!({"items": values})));
+    let of_object = format!("{custom}/v1beta1/namespaces/shop/services/web/hits");
+    server.always(&of_object, answer(&json!({"items": [value("web", "100")]})));
+    let external = "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/jobs";
+    server.always(
+        external,
+        answer(&json!({"items": [{"metricName": "jobs", "value": "50"},
+            {"metricName": "jobs", "value": "30"}]})),
+    );
+    let mut new = hpa(70, 0);
+    let series = json!({"name": "jobs", "selector": {"matchLabels": {"queue": "mails"}}});
+    new["spec"]["metrics"] = json!([
+        {"type": "Pods", "pods": {"metric": {"name": "rps"},
+            "target": {"type": "AverageValue", "averageValue": "20"}}},
+        {"type": "Object", "object": {"metric": {"name": "hits"},
+            "describedObject": {"apiVersion": "v1", "kind": "Service", "name": "web"},
+            "target": {"type": "AverageValue", "averageValue": "20"}}},
+        {"type": "External", "external": {"metric": series,
+            "target": {"type": "AverageValue", "averageValue": "10"}}},
+    ]);
+    let env = start(&server, &new);
+    let output = env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    assert!(
+        output.stdout.contains(
+            "4      8  rps is 40 a pod, its target 20 and asks for the most of 3 metrics, so it \
+             asks for 8"
+        ),
+        "{output}"
+    );
+    let asked: Vec<_> = server.requests().iter().map(ToString::to_string).collect();
+    for part in ["pods/*/rps?labelSelector=app=web", "jobs?labelSelector=queue=mails"] {
+        assert!(asked.iter().any(|line| line.contains(part)), "{part}: {asked:#?}");
+    }
+    let unknown = env.run([&LIVE[..], &["--metric", "includes-own"]].concat());
+    assert_eq!(unknown.code, Some(2), "{unknown}");
+}
