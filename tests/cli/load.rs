@@ -274,6 +274,8 @@ fn who_interrupts_the_last_answers_waits_for_them_a_moment() {
     // All has been sent; now the end is wanted, and the answers come.
     std::thread::sleep(Duration::from_millis(200));
     signal("INT", child.id());
+    // Long enough for the signal to be heard, and within the half second that is waited.
+    std::thread::sleep(Duration::from_millis(150));
     gate.store(1, Ordering::Relaxed);
     let output = env.finish(child);
     assert_eq!(output.code, Some(130), "{output}");
