@@ -247,7 +247,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l scenario 
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l from -d 'Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity history that top --record wrote' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l workload -d 'With --from: filler whose pods do not count: [NAMESPACE/]KIND/NAME, or a label selector [default: oppscale.dev/opportunistic=true]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -s n -l namespace -d 'Namespace of --workload KIND/NAME, or with --live of the HPA' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: B to H, J to L, oppscale [default: B F G H oppscale]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l config -d 'Named configuration, repeatable: naive, eager, preempted, damped, saturated, settles, settles-fast, settles-preempted, watched, watched-preempted, oppscale [default: naive saturated settles settles-fast oppscale]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l hpa -d 'Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l metric -d 'With --hpa: what its External or Object metric measures: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own' -r -f -a "excludes-own\t'Capacity that paid pods leave: filler pods do not change it'
 includes-own\t'Free capacity: filler pods use it up'

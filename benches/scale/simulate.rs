@@ -8,11 +8,11 @@ use hpa_model::simulation::{Configuration, Scenario, simulate};
 const DEMONSTRATIONS: u32 = 50;
 
 pub fn run() {
-    for key in ["B", "G", "oppscale"] {
+    for key in ["naive", "settles", "oppscale"] {
         print(Scenario::Blog, key, DEMONSTRATIONS);
     }
     // A day of 500 nodes and some 10,000 pods: the quiet loop and the one that never rests.
-    for key in ["oppscale", "B"] {
+    for key in ["oppscale", "naive"] {
         print(Scenario::Day, key, 1);
     }
 }

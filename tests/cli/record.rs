@@ -213,7 +213,7 @@ fn recorded_pods_end_when_they_ended() {
 {"t":180000}
 "#,
     );
-    let output = env.run(["simulate", "--from", "history", "--config", "B", "-o", "json"]);
+    let output = env.run(["simulate", "--from", "history", "--config", "naive", "-o", "json"]);
     assert_eq!(output.code, Some(0), "{output}");
     let value: Value = serde_json::from_str(&output.stdout).unwrap();
     let samples = value["configurations"][0]["samples"].as_array().unwrap();

@@ -73,33 +73,37 @@ fn the_table_of_the_design_comes_out_in_its_main_findings() {
     let figure = |name: &str, key: &str| named(&value, name)["outcome"][key].as_u64().unwrap();
     let finding = |name: &str| named(&value, name)["verdict"]["finding"].as_str().unwrap();
     // The article's HPA swings between its rails, for ever.
-    assert_eq!(finding("B"), "oscillates");
-    assert!(figure("B", "reversals") > 20);
-    let to = named(&value, "B")["rescales"].as_array().unwrap().iter().map(|r| r["to"].as_u64());
+    assert_eq!(finding("naive"), "oscillates");
+    assert!(figure("naive", "reversals") > 20);
+    let to =
+        named(&value, "naive")["rescales"].as_array().unwrap().iter().map(|r| r["to"].as_u64());
     let to: Vec<_> = to.flatten().collect();
     assert!(to.contains(&15) && to.contains(&150), "{to:?}");
     // Value on a metric without own pods runs to the maximum and stays.
-    assert_eq!(finding("F"), "pinned");
-    assert_eq!(named(&value, "F")["verdict"]["pinnedAt"], 150);
-    assert_eq!(figure("F", "reversals"), 0);
-    assert!(figure("F", "paidDelayed") >= 14);
+    assert_eq!(finding("saturated"), "pinned");
+    assert_eq!(named(&value, "saturated")["verdict"]["pinnedAt"], 150);
+    assert_eq!(figure("saturated", "reversals"), 0);
+    assert!(figure("saturated", "paidDelayed") >= 14);
     // AverageValue with the reserve taken off settles; without a window nobody waits.
-    assert!(figure("G", "paidDelayed") > 0);
-    assert_eq!(figure("H", "paidDelayed"), 0);
-    assert!(figure("H", "ownKilled") * 10 < figure("B", "ownKilled"));
+    assert!(figure("settles", "paidDelayed") > 0);
+    assert_eq!(figure("settles-fast", "paidDelayed"), 0);
+    assert!(figure("settles-fast", "ownKilled") * 10 < figure("naive", "ownKilled"));
     // oppscale's own is stable, fuller than all that delays nobody, and waits its grace.
     assert_eq!(finding("oppscale"), "stable");
     assert!(figure("oppscale", "longestDelayMilliseconds") <= 6_000);
-    assert!(figure("oppscale", "utilisationMilliPercent") > figure("H", "utilisationMilliPercent"));
+    assert!(
+        figure("oppscale", "utilisationMilliPercent")
+            > figure("settles-fast", "utilisationMilliPercent")
+    );
 }
 
 #[test]
 fn the_report_says_everything_in_80_columns() {
-    let output = simulate(&["--config", "B"]);
+    let output = simulate(&["--config", "naive"]);
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));
     for part in [
-        "HPA  VERDICT      UTIL%",
-        "B on blog: the article's HPA",
+        "HPA    VERDICT      UTIL%",
+        "naive on blog: the article's HPA",
         "cores over time: # paid, + opportunistic, . free",
         "Verdict: oscillating.",
         "Reserve this loop needs: 92.4 cores",
@@ -122,7 +126,7 @@ fn the_chart_takes_utf_8_where_the_locale_does() {
     let run = |term: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_oppscale"));
         command.env_clear().env("HOME", env.path("")).env("LANG", "C.UTF-8").env("TERM", term);
-        let output = command.args(["simulate", "--config", "H"]).output().unwrap();
+        let output = command.args(["simulate", "--config", "settles-fast"]).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
     assert!(run("xterm").contains("█ paid, ▒ opportunistic, · free"));
@@ -131,17 +135,17 @@ fn the_chart_takes_utf_8_where_the_locale_does() {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_and_another_one_others() {
-    let run = |seed: &str| simulate(&["--config", "C", "--seed", seed, "-o", "json"]).stdout;
+    let run = |seed: &str| simulate(&["--config", "eager", "--seed", seed, "-o", "json"]).stdout;
     assert_eq!(run("7"), run("7"));
     assert_ne!(run("7"), run("8"));
 }
 
 #[test]
 fn csv_holds_the_table_in_integers() {
-    let output = simulate(&["--config", "H", "--config", "oppscale", "-o", "csv"]);
+    let output = simulate(&["--config", "settles-fast", "--config", "oppscale", "-o", "csv"]);
     let lines: Vec<_> = output.stdout.lines().collect();
     assert!(lines[0].starts_with("name,verdict,length_seconds,utilisation_milli_percent,"));
-    assert!(lines[1].starts_with("H,within tolerance,6000,"), "{output}");
+    assert!(lines[1].starts_with("settles-fast,within tolerance,6000,"), "{output}");
     assert!(lines[2].starts_with("oppscale,stable,6000,"), "{output}");
     assert_eq!(lines.len(), 3);
 }
@@ -166,12 +170,13 @@ fn assert_well_formed(xml: &str) {
 #[test]
 fn a_picture_is_written_whole_and_well_formed() {
     let env = TestEnv::new();
-    let output = env.run(["simulate", "--config", "B", "--svg", "out.svg"]);
+    let output = env.run(["simulate", "--config", "naive", "--svg", "out.svg"]);
     assert_eq!(output.code, Some(0), "{output}");
     let svg = std::fs::read_to_string(env.path("out.svg")).unwrap();
     assert!(svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\""));
     assert_well_formed(&svg);
-    for word in [">paid<", ">opportunistic<", ">free<", ">cores<", ">time<", "<title>B on blog"] {
+    for word in [">paid<", ">opportunistic<", ">free<", ">cores<", ">time<", "<title>naive on blog"]
+    {
         assert!(svg.contains(word), "{word}");
     }
     let files: Vec<_> = std::fs::read_dir(env.path("")).unwrap().collect();
@@ -179,12 +184,12 @@ fn a_picture_is_written_whole_and_well_formed() {
     // A link is followed, and what is no file stays what it is.
     std::os::unix::fs::symlink(env.path("out.svg"), env.path("link.svg")).unwrap();
     std::fs::write(env.path("out.svg"), "old").unwrap();
-    assert_eq!(env.run(["simulate", "--config", "B", "--svg", "link.svg"]).code, Some(0));
+    assert_eq!(env.run(["simulate", "--config", "naive", "--svg", "link.svg"]).code, Some(0));
     assert!(env.path("link.svg").is_symlink());
     assert!(std::fs::read_to_string(env.path("out.svg")).unwrap().starts_with("<svg"));
-    assert_eq!(env.run(["simulate", "--config", "B", "--svg", "/dev/null"]).code, Some(0));
+    assert_eq!(env.run(["simulate", "--config", "naive", "--svg", "/dev/null"]).code, Some(0));
     assert!(!std::fs::metadata("/dev/null").unwrap().is_file());
-    let output = env.run(["simulate", "--config", "B", "--svg", "no/such/out.svg"]);
+    let output = env.run(["simulate", "--config", "naive", "--svg", "no/such/out.svg"]);
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
     assert!(output.stderr.contains("cannot write no/such/out.svg"), "{output}");
 }

@@ -189,7 +189,7 @@ fn numbers_beyond_sense_are_refused_before_they_take_memory() {
         ],
     );
     // The flag says nothing of how fine the samples are.
-    let csv = ["--config", "B", "-o", "csv", "--duration", "20d"];
+    let csv = ["--config", "naive", "-o", "csv", "--duration", "20d"];
     let env = TestEnv::new();
     env.write("file", &SCENARIO.replacen("nodes:", "sample_every: 10s\nnodes:", 1));
     let long = env.run([&["simulate", "--scenario", "file"], &csv[..]].concat());
@@ -205,7 +205,7 @@ fn many_sizes_of_pods_do_not_multiply() {
     );
     let env = TestEnv::new();
     env.write("file", &scenario);
-    let output = env.run(["simulate", "--scenario", "file", "--config", "B", "-o", "csv"]);
+    let output = env.run(["simulate", "--scenario", "file", "--config", "naive", "-o", "csv"]);
     assert_eq!(output.code, Some(0), "{output}");
 }
 
@@ -213,8 +213,8 @@ fn many_sizes_of_pods_do_not_multiply() {
 fn what_is_typed_wrong_is_a_usage_error() {
     for (args, words) in [
         (&["--scenario", "blogg"][..], "expected blog, burst, day or step"),
-        (&["--config", "Z"], "expected one of B, C, D"),
-        (&["--config", "B", "--show", "C"], "expected one of B"),
+        (&["--config", "Z"], "expected one of naive, eager"),
+        (&["--config", "naive", "--show", "eager"], "expected one of naive"),
         (&["--kubernetes-version", "1.12"], "1.33 to 1.37"),
         (&["--duration", "0"], "expected more than 0"),
         (&["--series", "a.json", "--seed", "1"], "cannot be used with"),
@@ -251,11 +251,20 @@ fn ones_own_hpa_is_compared_with_its_correction() {
         "--reserve-in-metric",
         "16",
         "--config",
-        "H",
+        "settles-fast",
         "-o",
         "csv",
     ]);
     assert!(again.stdout.lines().nth(1).unwrap().starts_with("miner,stable,"), "{again}");
+}
+
+#[test]
+fn configurations_have_names_and_for_a_release_their_letters() {
+    let run = |args: &[&str]| TestEnv::new().run([&["simulate", "-o", "csv"], args].concat());
+    let named = run(&["--config", "naive", "--config", "settles", "--show", "settles"]);
+    assert!(named.stdout.lines().nth(1).unwrap().starts_with("naive,oscillat"), "{named}");
+    let lettered = run(&["--config", "b", "--config", "G", "--show", "G"]);
+    assert_eq!((lettered.code, &lettered.stdout), (Some(0), &named.stdout), "{lettered}");
 }
 
 /// The page's example is the named scenario, written out.
@@ -265,7 +274,7 @@ fn the_scenario_of_the_page_is_the_articles() {
     let page = include_str!("../../docs/simulate.md");
     let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
     env.write("page.yaml", example.unwrap());
-    let configs = ["--config", "B", "--config", "oppscale", "-o", "csv"];
+    let configs = ["--config", "naive", "--config", "oppscale", "-o", "csv"];
     let written = env.run([&["simulate", "--scenario", "page.yaml"], &configs[..]].concat());
     let named = env.run([&["simulate"], &configs[..]].concat());
     assert_eq!(written.code, Some(0), "{written}");
@@ -287,7 +296,7 @@ fn a_scenario_of_ones_own_runs() {
     };
     assert_eq!((paid(0), paid(8), paid(30)), (4_000, 8_500, 24_500));
     let older = env.run(["simulate", "--scenario", "own.yaml", "--kubernetes-version", "1.34"]);
-    assert!(older.stdout.contains("oppscale  within tolerance"), "{older}");
+    assert!(older.stdout.contains("oppscale      within tolerance"), "{older}");
 }
 
 /// What `render-hpa` renders: the HPA among all that decides how its loop goes.

@@ -116,7 +116,7 @@ fn a_workload_that_is_not_saved_is_named_with_its_nearest() {
         ("shop/deploy/checkot", "did you mean shop/deployment/checkout?"),
         ("shp/deploy/checkout", "did you mean shop/deployment/checkout?"),
     ] {
-        for command in [&["top"][..], &["simulate", "--config", "G"]] {
+        for command in [&["top"][..], &["simulate", "--config", "settles"]] {
             let args = [command, &["--workload", workload, "--from"]].concat();
             let args: Vec<_> = args.into_iter().map(str::to_owned).chain(from.clone()).collect();
             assert_refused(&TestEnv::new().run(args), "the saved lists hold no", hint);
@@ -130,13 +130,13 @@ fn a_workload_that_is_not_saved_is_named_with_its_nearest() {
 
 #[test]
 fn other_commands_refuse_them_too() {
-    let simulated = saved("simulate", BLOG, &["--workload", "app=mner", "--config", "G"]);
+    let simulated = saved("simulate", BLOG, &["--workload", "app=mner", "--config", "settles"]);
     assert_refused(&simulated, "--workload: no pod has the labels app=mner", "hint:");
     let run = |args: &[&str]| TestEnv::new().run(args);
     assert_refused(&run(&["simulate", "--scenario", "blg"]), "\"blg\"", "did you mean blog?");
     assert_refused(&run(&["simulate", "--config", "opscale"]), "\"opscale\"", "mean oppscale?");
-    let shown = run(&["simulate", "--config", "G", "--show", "GG"]);
-    assert_refused(&shown, "--show GG", "did you mean G?");
+    let shown = run(&["simulate", "--config", "settles", "--show", "setles"]);
+    assert_refused(&shown, "--show setles", "did you mean settles?");
     let image = ["--workload", "batch", "--image", "ghcr.io/acme/w:1"];
     let rendered =
         saved("render-hpa", BLOG, &[&image[..], &["--replica", "cpu=1,mem=1Gi"]].concat());

@@ -5,6 +5,7 @@ use oppscale_core::units::{parse_duration, parse_nonzero_duration};
 use std::time::Duration;
 
 use hpa_model::KubernetesVersion;
+use hpa_model::simulation::Configuration;
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
 use oppscale_core::nearest::nearest;
@@ -21,7 +22,7 @@ use crate::scenario::Meaning;
 Examples:
   oppscale simulate
       the article's cluster under its own HPA, others, and oppscale's
-  oppscale simulate --scenario day --config G --config oppscale
+  oppscale simulate --scenario day --config settles --config oppscale
       500 nodes over a day, two ways to fill them
   oppscale simulate --hpa web.yaml --load day
       an HPA on cpu over a day, before you apply it
@@ -83,8 +84,9 @@ pub struct SimulateArgs {
     /// Namespace of --workload KIND/NAME, or with --live of the HPA
     #[arg(short, long, value_name = "NAMESPACE", requires = "namespaced")]
     pub namespace: Option<String>,
-    /// Named configuration, repeatable: B to H, J to L, oppscale
-    /// [default: B F G H oppscale]
+    /// Named configuration, repeatable: naive, eager, preempted, damped, saturated, settles,
+    /// settles-fast, settles-preempted, watched, watched-preempted, oppscale
+    /// [default: naive saturated settles settles-fast oppscale]
     #[arg(long = "config", value_name = "NAME")]
     pub configs: Vec<String>,
     /// Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable
@@ -202,7 +204,7 @@ fn positive(text: &str) -> Result<f64, String> {
 }
 
 /// The configurations that are compared when nothing is said.
-const USUAL: [&str; 5] = ["B", "F", "G", "H", "oppscale"];
+const USUAL: [&str; 5] = ["naive", "saturated", "settles", "settles-fast", "oppscale"];
 
 impl SimulateArgs {
     /// The names of the configurations to compare.
@@ -221,7 +223,11 @@ impl SimulateArgs {
     pub fn shown<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<usize, Error> {
         let Some(wanted) = &self.show else { return Ok(0) };
         let names: Vec<&str> = names.collect();
-        let found = names.iter().position(|name| name.eq_ignore_ascii_case(wanted));
+        let is_wanted = |name: &&str, wanted: &str| name.eq_ignore_ascii_case(wanted);
+        let found = names.iter().position(|name| is_wanted(name, wanted)).or_else(|| {
+            let configuration = Configuration::named(wanted)?;
+            names.iter().position(|name| is_wanted(name, configuration.key))
+        });
         found.ok_or_else(|| {
             Error::usage(format!("--show {wanted}: nothing of that name is compared"))
                 .hint(format!("{}expected one of {}", meant(wanted, &names), names.join(", ")))

@@ -171,7 +171,7 @@ prop_compose! {
     fn setups()(
         pools in prop::collection::vec((1_u32..4, 4_i128..20, 0_i128..3), 1..4),
         apps in prop::collection::vec((500_i128..6_000, 0_i128..2, loads(), 0_u64..9_000, 0_i32..3), 1..4),
-        key in prop::sample::select(vec!["B", "C", "D", "F", "H", "J", "K", "L", "oppscale"]),
+        key in prop::sample::select(vec!["naive", "eager", "preempted", "saturated", "settles-fast", "watched", "watched-preempted", "settles-preempted", "oppscale"]),
         most in any::<bool>(),
         hole in any::<bool>(),
         rate in prop::option::of(50_u32..400),

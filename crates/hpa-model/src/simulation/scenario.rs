@@ -207,11 +207,25 @@ const ARTICLE_RESERVE: i64 = 30_000;
 /// What a fast loop needs, millicores.
 const SMALL_RESERVE: i64 = 8_000;
 
+/// The former names of configurations, accepted for one release.
+const LETTERS: [(&str, &str); 10] = [
+    ("B", "naive"),
+    ("C", "eager"),
+    ("D", "preempted"),
+    ("E", "damped"),
+    ("F", "saturated"),
+    ("G", "settles"),
+    ("H", "settles-fast"),
+    ("J", "watched"),
+    ("K", "watched-preempted"),
+    ("L", "settles-preempted"),
+];
+
 /// Every configuration, in the order of the table.
 #[must_use]
 pub fn configurations() -> Vec<Configuration> {
     let article = Configuration {
-        key: "B",
+        key: "naive",
         title: "the article's HPA: Value 30 on a metric that includes filler pods",
         spec: spec(MetricTarget::value(ARTICLE_RESERVE), None),
         metric: MetricModel::article(),
@@ -232,64 +246,64 @@ pub fn configurations() -> Vec<Configuration> {
     vec![
         article.clone(),
         Configuration {
-            key: "C",
-            title: "B with scale-down window 0",
+            key: "eager",
+            title: "naive with scale-down window 0",
             spec: spec(MetricTarget::value(ARTICLE_RESERVE), Some(window_0())),
             ..article.clone()
         },
         Configuration {
-            key: "D",
-            title: "B with preemption and 5 s grace",
+            key: "preempted",
+            title: "naive with preemption and 5 s grace",
             priority: FILLER_PRIORITY,
             grace_ms: 5_000,
             ..article.clone()
         },
         Configuration {
-            key: "E",
-            title: "B slowed down: up 4 pods/60 s, down 4 pods/15 s, window 0",
+            key: "damped",
+            title: "naive slowed down: up 4 pods/60 s, down 4 pods/15 s, window 0",
             spec: spec(MetricTarget::value(ARTICLE_RESERVE), Some(slow())),
             ..article.clone()
         },
         Configuration {
-            key: "F",
+            key: "saturated",
             title: "Value 30 on a metric that excludes filler pods",
             metric: excluding(0),
             ..article.clone()
         },
         Configuration {
-            key: "G",
+            key: "settles",
             title: "AverageValue 1, filler pods and 30 cores excluded, HPA defaults",
             spec: average(None),
             metric: excluding(ARTICLE_RESERVE),
             ..article.clone()
         },
         Configuration {
-            key: "H",
-            title: "G with scale-down window 0 and 5 s grace",
+            key: "settles-fast",
+            title: "settles with scale-down window 0 and 5 s grace",
             spec: average(Some(window_0())),
             metric: excluding(ARTICLE_RESERVE),
             grace_ms: 5_000,
             ..article.clone()
         },
         Configuration {
-            key: "J",
-            title: "H with tolerance 0 down/0.03 up, up window 60 s, a watch, reserve 15",
+            key: "watched",
+            title: "settles-fast with tolerance 0 down/0.03 up, up window 60 s, a watch, reserve 15",
             spec: average(Some(tolerant())),
             metric: watched(15_000),
             grace_ms: 5_000,
             ..article.clone()
         },
         Configuration {
-            key: "K",
-            title: "J with preemption and reserve 8",
+            key: "watched-preempted",
+            title: "watched with preemption and reserve 8",
             spec: average(Some(tolerant())),
             metric: watched(SMALL_RESERVE),
             priority: FILLER_PRIORITY,
             grace_ms: 5_000,
         },
         Configuration {
-            key: "L",
-            title: "G with preemption, reserve 8 and 5 s grace",
+            key: "settles-preempted",
+            title: "settles with preemption, reserve 8 and 5 s grace",
             spec: average(None),
             metric: excluding(SMALL_RESERVE),
             priority: FILLER_PRIORITY,
@@ -362,10 +376,12 @@ fn tolerant() -> Behavior {
 }
 
 impl Configuration {
-    /// The configuration of this name, in any case.
+    /// The configuration of this name, or of its former letter, in any case.
     #[must_use]
-    pub fn named(key: &str) -> Option<Self> {
-        configurations().into_iter().find(|known| known.key.eq_ignore_ascii_case(key))
+    pub fn named(name: &str) -> Option<Self> {
+        let former = LETTERS.into_iter().find(|(letter, _)| letter.eq_ignore_ascii_case(name));
+        let name = former.map_or(name, |(_, key)| key);
+        configurations().into_iter().find(|known| known.key.eq_ignore_ascii_case(name))
     }
 
     /// The setup with this configuration's HPA, metric, priority and grace period. Limits are

@@ -37,7 +37,7 @@ fn replicas(run: &Run, from_minute: u64) -> Vec<u32> {
 fn the_articles_hpa_cycles_between_its_rails() {
     let mut cycling = 0;
     for seed in 1..=20 {
-        let run = simulate(&Setup { seed, ..setup("B") }).unwrap();
+        let run = simulate(&Setup { seed, ..setup("naive") }).unwrap();
         let counts: Vec<_> = run.rescales.iter().map(|change| change.to).collect();
         assert!(counts.iter().any(|n| *n >= 140), "{counts:?}");
         assert!(counts.iter().skip(4).any(|n| *n <= 40), "{counts:?}");
@@ -56,7 +56,7 @@ fn the_articles_hpa_cycles_between_its_rails() {
 
 #[test]
 fn without_a_window_it_cycles_faster_and_with_preemption_it_still_cycles() {
-    let (b, c, d) = (run("B").outcome, run("C").outcome, run("D").outcome);
+    let (b, c, d) = (run("naive").outcome, run("eager").outcome, run("preempted").outcome);
     assert!(c.reversals > 2 * b.reversals && c.filler_deleted > 2 * b.filler_deleted, "{c:?}");
     assert!(d.reversals >= 12, "{d:?}");
     assert!(d.longest_delay_ms <= 5_000, "paid pods wait for the grace period only: {d:?}");
@@ -64,7 +64,7 @@ fn without_a_window_it_cycles_faster_and_with_preemption_it_still_cycles() {
 
 #[test]
 fn slowed_down_it_holds_within_its_tolerance() {
-    let run = run("E");
+    let run = run("damped");
     assert!(run.outcome.reversals <= 4, "{:?}", run.outcome);
     assert_eq!(run.outcome.paid_delayed, 0);
     assert!(run.outcome.filler_deleted < 100);
@@ -72,7 +72,7 @@ fn slowed_down_it_holds_within_its_tolerance() {
 
 #[test]
 fn value_on_a_metric_without_own_pods_is_pinned_at_the_maximum() {
-    let run = run("F");
+    let run = run("saturated");
     let end = run.samples.last().unwrap();
     assert_eq!(end.filler_desired, 150);
     assert_eq!(run.outcome.reversals, 0);
@@ -83,7 +83,7 @@ fn value_on_a_metric_without_own_pods_is_pinned_at_the_maximum() {
 #[test]
 fn average_value_less_the_reserve_settles_and_no_paid_pod_is_delayed() {
     for seed in 1..=5 {
-        let run = simulate(&Setup { seed, ..setup("H") }).unwrap();
+        let run = simulate(&Setup { seed, ..setup("settles-fast") }).unwrap();
         assert_eq!(run.outcome.paid_delayed, 0, "{:?}", run.outcome);
         assert_eq!(run.outcome.reversals, 2, "up at the start, down, up");
         assert!((48..=64).contains(&run.outcome.filler_deleted), "{:?}", run.outcome);
@@ -96,14 +96,14 @@ fn average_value_less_the_reserve_settles_and_no_paid_pod_is_delayed() {
 
 #[test]
 fn the_default_window_alone_delays_paid_pods() {
-    let run = run("G");
+    let run = run("settles");
     assert!((5..=12).contains(&run.outcome.paid_delayed), "{:?}", run.outcome);
     assert!((200_000..300_000).contains(&run.outcome.longest_delay_ms));
 }
 
 #[test]
 fn preemption_makes_the_delay_the_grace_period() {
-    for key in ["D", "K", "L", "oppscale"] {
+    for key in ["preempted", "watched-preempted", "settles-preempted", "oppscale"] {
         let outcome = run(key).outcome;
         assert!(outcome.longest_delay_ms <= 5_000, "{key}: {outcome:?}");
         assert_eq!(outcome.paid_never_started, 0);
@@ -112,13 +112,13 @@ fn preemption_makes_the_delay_the_grace_period() {
 
 #[test]
 fn a_small_reserve_is_enough_where_a_sum_is_room() {
-    for key in ["J", "K", "oppscale"] {
+    for key in ["watched", "watched-preempted", "oppscale"] {
         let outcome = simulate(&unbroken(setup(key))).unwrap().outcome;
         assert_eq!(outcome.paid_delayed, 0, "{key}: {outcome:?}");
         assert_eq!((outcome.filler_deleted, outcome.filler_preempted), (60, 0), "{key}");
     }
     // On six nodes the same 15 cores are holes of 2.5, and a pod of 4 finds none.
-    assert!(run("J").outcome.longest_delay_ms > 5_000);
+    assert!(run("watched").outcome.longest_delay_ms > 5_000);
 }
 
 #[test]
@@ -156,16 +156,16 @@ fn each_verdict_is_the_one_of_the_table() {
     assert_eq!(
         findings,
         [
-            ("B", Oscillating),
-            ("C", Oscillating),
-            ("D", Oscillating),
-            ("E", WithinTolerance),
-            ("F", Saturated { at: 150 }),
-            ("G", WithinTolerance),
-            ("H", WithinTolerance),
-            ("J", WithinTolerance),
-            ("K", WithinTolerance),
-            ("L", WithinTolerance),
+            ("naive", Oscillating),
+            ("eager", Oscillating),
+            ("preempted", Oscillating),
+            ("damped", WithinTolerance),
+            ("saturated", Saturated { at: 150 }),
+            ("settles", WithinTolerance),
+            ("settles-fast", WithinTolerance),
+            ("watched", WithinTolerance),
+            ("watched-preempted", WithinTolerance),
+            ("settles-preempted", WithinTolerance),
             ("oppscale", Stable),
         ]
     );

@@ -58,7 +58,7 @@ fn the_demo_is_read_off_its_setup() {
 
 #[test]
 fn the_articles_gain_is_4_13() {
-    let verdict = verdict(&setup("B"));
+    let verdict = verdict(&setup("naive"));
     assert!((verdict.control.gain - 4.133).abs() < 0.001);
     assert_eq!(verdict.control.delay_syncs, 4, "30 s of scrape and 30 s of grace");
     assert!((verdict.control.gain_limit - 0.347).abs() < 0.001);
@@ -88,7 +88,7 @@ fn the_limits_are_those_of_the_delayed_loop() {
 #[test]
 fn the_reserve_is_the_sum_of_its_terms() {
     // The design's example: default 75 + 4 + 12 + 1 = 92, tuned 4 + 4 + 0 + 1 = 9.
-    let default = verdict(&setup("B")).reserve;
+    let default = verdict(&setup("naive")).reserve;
     assert_eq!(default.latency_ms(), 375_000);
     assert_eq!(
         (default.growth_milli, default.largest_paid_milli, default.tolerance_milli),
@@ -97,7 +97,7 @@ fn the_reserve_is_the_sum_of_its_terms() {
     assert_eq!(default.rounding_milli, 1_000);
     assert_eq!(default.total_milli(), 92_400);
     assert_eq!(default.preemption_ms, None);
-    let tuned = verdict(&setup("K")).reserve;
+    let tuned = verdict(&setup("watched-preempted")).reserve;
     assert_eq!(tuned.latency_ms(), 21_000);
     assert_eq!(tuned.total_milli(), 4_200 + 4_000 + 1_000);
     assert_eq!(tuned.preemption_ms, Some(6_000));
@@ -105,7 +105,7 @@ fn the_reserve_is_the_sum_of_its_terms() {
 
 #[test]
 fn the_correction_is_an_hpa_on_fitting_replicas() {
-    let correction = verdict(&setup("B")).correction.unwrap();
+    let correction = verdict(&setup("naive")).correction.unwrap();
     assert_eq!(
         correction.changes,
         [
