@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::io;
 
 use hpa_model::simulation::Outcome;
-use hpa_model::verdict::Verdict;
 
 use super::race::{Race, Side};
-use super::{DISCLAIMER, clock, cores};
+use super::{DISCLAIMER, RULES, clock, cores};
 use crate::terminal::wrapped;
 
 /// The figures of a race so far.
@@ -17,7 +16,7 @@ pub struct Comparison {
     pub names: Vec<&'static str>,
     /// What is compared, and its figures.
     pub rows: Vec<(&'static str, Vec<String>)>,
-    /// What made the difference, in one sentence; empty when there is nothing to say.
+    /// What made the difference.
     pub reason: String,
     /// After how many simulated minutes.
     pub minutes: u64,
@@ -25,16 +24,22 @@ pub struct Comparison {
 
 type Figure = fn(&Outcome) -> String;
 
-/// What is compared.
-const FIGURES: [(&str, Figure); 7] = [
-    ("utilisation requested", |o| format!("{:.1} %", o.utilisation_percent())),
-    ("scale events", |o| o.scale_events.to_string()),
-    ("reversals", |o| o.reversals.to_string()),
-    ("filler pods deleted", |o| o.filler_deleted.to_string()),
-    ("paid pods delayed", |o| o.paid_delayed.to_string()),
+/// What is compared, the most important first.
+const FIGURES: [(&str, Figure); 6] = [
+    ("paid pods that waited", |o| o.paid_delayed.to_string()),
     ("longest wait", |o| format!("{} s", o.longest_delay_ms.div_ceil(1000))),
-    ("filler core-hours", |o| format!("{:.1}", o.harvested_core_hours())),
+    ("core-hours harvested", |o| format!("{:.1}", o.harvested_core_hours())),
+    ("filler pods deleted", |o| o.filler_deleted.to_string()),
+    ("HPA changed direction", |o| o.reversals.to_string()),
+    ("cluster in use", |o| format!("{:.1} %", o.utilisation_percent())),
 ];
+
+/// What makes the difference, in words: tests compare it with the verdicts.
+const ARTICLE: &str = "Why: the article's metric counts the filler's own pods as used. Each pod that \
+the HPA adds lowers the metric, so the HPA removes pods, the metric rises, and it adds them again: it \
+oscillates. Paid pods that come while the cluster is full wait until filler pods have ended.";
+const OPPSCALE: &str = "oppscale's metric says how many filler pods fit beside the paid ones. Adding \
+filler does not change it, so the HPA settles. Paid pods that find no room preempt filler pods at once.";
 
 impl Comparison {
     /// The figures of the race so far.
@@ -47,9 +52,30 @@ impl Comparison {
         Self {
             names: race.sides.iter().map(|side| side.name).collect(),
             rows: FIGURES.into_iter().map(row).collect(),
-            reason: reason(&race.sides),
+            reason: format!("{ARTICLE}\n{OPPSCALE}"),
             minutes: race.now_ms() / 60_000,
         }
+    }
+
+    /// Who is ahead, and by what: fewer paid pods that waited, then more work.
+    #[must_use]
+    pub fn score(race: &Race) -> String {
+        let [article, oppscale] = race.sides.as_slice() else { return String::new() };
+        let (one, other) = (article.outcome(), oppscale.outcome());
+        let work = |outcome: &Outcome| outcome.harvested_milli_core_hours / 100;
+        let key = |outcome: &Outcome| (outcome.paid_delayed, std::cmp::Reverse(work(outcome)));
+        let leader = match key(&one).cmp(&key(&other)) {
+            std::cmp::Ordering::Less => "the article leads",
+            std::cmp::Ordering::Equal => "level so far",
+            std::cmp::Ordering::Greater => "oppscale leads",
+        };
+        format!(
+            "{leader}: paid pods waited {} to {}, core-hours harvested {:.1} to {:.1}",
+            one.paid_delayed,
+            other.paid_delayed,
+            one.harvested_core_hours(),
+            other.harvested_core_hours()
+        )
     }
 
     /// The table's lines, heading first, for a width of 39 columns.
@@ -73,32 +99,8 @@ impl Comparison {
     /// Table and reason as text.
     #[must_use]
     pub fn text(&self) -> String {
-        let mut text = self.lines().join("\n");
-        text.push('\n');
-        if !self.reason.is_empty() {
-            let _ = writeln!(text, "\n{}", wrapped(&self.reason, 80).join("\n"));
-        }
-        text
+        format!("{}\n\n{}\n", self.lines().join("\n"), wrapped(&self.reason, 80).join("\n"))
     }
-}
-
-fn reason(sides: &[Side]) -> String {
-    let [article, oppscale] = sides else { return String::new() };
-    let (Some(theirs), Some(ours)) = (&article.verdict, &oppscale.verdict) else {
-        return String::new();
-    };
-    let clause = |verdict: &Verdict| {
-        let why = verdict.why.trim_end_matches('.');
-        let mut letters = why.chars();
-        let first = letters.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-        format!("is {} because {first}{}", verdict.stability, letters.as_str())
-    };
-    format!(
-        "What made the difference: the article's HPA {}; oppscale's {}, and paid pods that find \
-         no room preempt the miner.",
-        clause(theirs),
-        clause(ours)
-    )
 }
 
 const MINUTE_MS: u64 = 60_000;
@@ -109,9 +111,9 @@ const MINUTE_MS: u64 = 60_000;
 /// What `write` answers.
 pub fn plain(race: &mut Race, mut write: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
     let mut say = |text: &str| write(&ascii(text));
-    say(&format!("{DISCLAIMER}\n{}\n", race.cluster()))?;
+    say(&format!("{DISCLAIMER}\n{}\n\n{}\n\n", RULES.join("\n"), race.cluster()))?;
     for side in &race.sides {
-        say(&format!("{}: {}\n", side.name, side.settings))?;
+        say(&format!("{}'s HPA. {}.\n", side.name, side.settings))?;
     }
     say("\n")?;
     say(&heading(race))?;
@@ -128,7 +130,7 @@ pub fn plain(race: &mut Race, mut write: impl FnMut(&str) -> io::Result<()>) -> 
 }
 
 fn heading(race: &Race) -> String {
-    let sides = race.sides.iter().map(|side| format!(" | {:<9} MINERS   UTIL WAITING", side.name));
+    let sides = race.sides.iter().map(|side| format!(" | {:<9} FILLER   USED WAITING", side.name));
     format!("TIME   PAID{}\n", sides.collect::<String>())
 }
 
@@ -173,26 +175,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_difference_is_told_by_the_verdicts() {
+    fn the_words_are_those_of_the_verdicts_and_figures() {
         let mut race = Race::new(1).unwrap();
+        let stability = |at: usize| race.sides[at].verdict.as_ref().unwrap().stability.to_string();
+        assert_eq!((stability(0), stability(1)), ("oscillating".to_owned(), "stable".to_owned()));
+        assert!(ARTICLE.contains("it oscillates") && OPPSCALE.contains("the HPA settles"));
+        assert!(Comparison::score(&race).starts_with("level so far: "));
         race.advance_to(u64::MAX);
         let comparison = Comparison::of(&race);
-        for clause in [
-            "article's HPA is oscillating because the metric falls when the HPA adds replicas",
-            "oppscale's is stable because the metric states how many replicas fit",
-        ] {
-            assert!(comparison.reason.contains(clause), "{}", comparison.reason);
-        }
-        assert_eq!(comparison.lines().len(), 8);
+        assert_eq!(comparison.lines().len(), 7);
         for line in comparison.lines() {
             assert_eq!(line.len(), 39, "{line}");
         }
         let of = |label| comparison.rows.iter().find(|row| row.0 == label).unwrap().1.clone();
         let number = |text: &str| text.split(' ').next().unwrap().parse::<f64>().unwrap();
-        for label in ["reversals", "filler pods deleted", "longest wait"] {
+        for label in ["paid pods that waited", "longest wait", "filler pods deleted"] {
             let cells = of(label);
             assert!(number(&cells[1]) < number(&cells[0]), "{label}: {cells:?}");
         }
+        let waited = of("paid pods that waited");
+        let expected = format!("oppscale leads: paid pods waited {} to {}", waited[0], waited[1]);
+        assert!(Comparison::score(&race).starts_with(&expected));
+        assert!(Comparison::score(&race).len() <= 80, "{}", Comparison::score(&race));
     }
 
     fn lines(seed: u64) -> String {
@@ -215,7 +219,7 @@ mod tests {
             let line = text.lines().find(|line| line.starts_with(&time) && line.contains('|'));
             assert!(line.is_some(), "{time}: {text}");
         }
-        assert!(text.contains("both: burst begins: 2->17 replicas"), "{text}");
+        assert!(text.contains("both: burst begins: 2->17 paid pods"), "{text}");
         assert!(text.contains(": paid pods begin to wait"), "{text}");
     }
 

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::comparison::Comparison;
 use super::live::View;
 use super::race::{HISTORY_MS, Shares, Side, waiting};
-use super::{DISCLAIMER, clock, cores};
+use super::{DISCLAIMER, RULES, clock, cores};
 use crate::terminal::{Part, Pen, bar, centered, wrapped};
 
 /// From this width on, words are written out.
@@ -25,7 +25,7 @@ pub(super) fn draw(view: &View, area: Rect, buf: &mut Buffer) {
         return;
     }
     // All but the header and the last line.
-    let below_header = Rect { y: area.y + 2, height: area.height - 3, ..area };
+    let below_header = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let is_over = view.race.is_over() && !view.help;
     let fills_screen = is_over && area.height <= MIN_HEIGHT + 2;
     if !fills_screen {
@@ -45,12 +45,17 @@ fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
     let title = if wordy { DISCLAIMER } else { "oppscale demo: simulated, no Kubernetes" };
     pen.put(line(0), title, pen.theme.bold());
     pen.put(line(1), &status(view, wordy), Style::default());
+    // The rules first; once there is a score, the score.
+    let score = Comparison::score(&view.race);
+    let is_early = view.race.now_ms() < RULES_MS;
+    let text = if is_early && wordy { RULES[0] } else { score.as_str() };
+    pen.put(line(2), text, pen.theme.bold());
 
     let count = u16::try_from(view.race.sides.len()).unwrap_or(u16::MAX).max(1);
     let each = (area.width + 1) / count - 1;
     let nodes = view.race.sides.first().map_or(0, |side| side.nodes().count());
     let nodes = u16::try_from(nodes).unwrap_or(u16::MAX);
-    let mut height = area.height - 3;
+    let mut height = area.height - HEADER - 1;
     if !Layout::of(each, height, nodes).hidden().is_empty() {
         // A line is needed to say so.
         height -= 1;
@@ -61,7 +66,7 @@ fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
     let layout = Layout::of(each, height, nodes);
     for (at, side) in (0..count).zip(&view.race.sides) {
         let x = area.x + at * (each + 1);
-        let place = Rect { x, y: area.y + 2, width: each, height };
+        let place = Rect { x, y: area.y + HEADER, width: each, height };
         panel(side, layout, view.race.end_ms, place, pen);
         if at > 0 {
             let between = Rect { x: x - 1, width: 1, ..place };
@@ -70,11 +75,11 @@ fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
         }
     }
     let keys = if view.race.is_over() {
-        "any key ends, and prints the comparison"
+        "← goes back, any other key ends and prints the comparison"
     } else if wordy {
-        "space pause   s or → step 15 s   + - speed   ? help   q quit"
+        "space pause   ← → 15 s   PgUp PgDn 5 min   + - speed   ? help   q quit"
     } else {
-        "space pause  s step  + -  ? help  q quit"
+        "space pause  ← →  + -  ? help  q quit"
     };
     pen.put(line(area.height - 1), keys, pen.theme.dim());
 }
@@ -92,6 +97,10 @@ fn status(view: &View, wordy: bool) -> String {
 
 /// From this width on, words stand with the figures.
 const PANEL_WORDS_WIDTH: u16 = 37;
+/// Lines above the panels: what this is, when, and who leads.
+const HEADER: u16 = 3;
+/// Simulated time for which the rules stand where the score will be.
+const RULES_MS: u64 = 5 * 60_000;
 
 /// Draws a side from top to bottom; `end_ms` is the right edge of its history.
 fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>) {
@@ -108,47 +117,42 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
     if layout.settings > 0 {
         pen.put(rows(1), side.settings, theme.dim());
     }
-    let Shares { paid, own, free, waiting: demand } = shares;
-    let parts = [
-        (Part::Paid, "paid", paid),
-        (Part::Filler, "miner", own),
-        (Part::Free, "free", free),
-        (Part::Waiting, "wait", demand),
-    ];
-    bar(&parts.map(|(part, _, amount)| (part, amount)), paid + own + free, rows(1), pen);
+    let parts = shares.parts();
+    bar(&parts, shares.whole(), rows(1), pen);
     let mut legend = rows(1);
-    for (part, word, amount) in parts {
-        if part != Part::Waiting || amount > 0 {
-            let word = if wordy { format!(" {word} ") } else { String::new() };
-            let text = format!("{word}{} ", cores(amount));
-            legend = pen.legend(legend, part, &text, Style::default());
-        }
+    for ((part, amount), word) in parts.into_iter().zip(["paid", "filler", "free"]) {
+        let word = if wordy { format!(" {word} ") } else { String::new() };
+        let text = format!("{word}{} ", cores(amount));
+        legend = pen.legend(legend, part, &text, Style::default());
     }
-    let per_mille = shares.utilisation_per_mille();
-    let (running, asked) = (sample.filler_running, sample.filler_desired);
-    let (percent, tenth) = (per_mille / 10, per_mille % 10);
+    // The line of those that wait is their legend.
+    let text = waiting(sample.pending_paid);
+    let line = rows(1);
+    if sample.pending_paid == 0 {
+        pen.put(line, &text, Style::default());
+    } else {
+        let place = pen.put(line, "! ", theme.style(Part::Waiting));
+        pen.put(place, &format!("{text} for {} cores", cores(shares.waiting)), theme.bad());
+    }
+    let outcome = side.outcome();
+    let (waited, work) = (outcome.paid_delayed, outcome.harvested_core_hours());
     let text = match wordy {
-        true => format!("miners {running} of {asked}, {percent}.{tenth} % requested"),
-        false => format!("miners {running}  {percent} %"),
+        true => format!("score: {waited} waited, {work:.1} core-hours"),
+        false => format!("{waited} waited {work:.1} h"),
     };
-    pen.put(rows(1), &text, Style::default());
-    let (mark, style) = match sample.pending_paid {
-        0 => ("", theme.dim()),
-        _ => ("! ", theme.bad()),
-    };
-    pen.put(rows(1), &format!("{mark}{}", waiting(sample.pending_paid)), style);
+    pen.put(rows(1), &text, theme.bold());
     if layout.chart > 0 {
-        let caption = format!("miners over time, top {}", side.max_replicas);
-        pen.put(rows(1), &caption, theme.dim());
+        let caption = if wordy { "cores over the hour, waiting on top" } else { "the hour" };
+        pen.put(rows(1), caption, theme.dim());
         let slots = usize::try_from(end_ms / HISTORY_MS).unwrap_or(usize::MAX).max(1);
-        chart(&side.history, slots, side.max_replicas, rows(layout.chart - 1), pen);
+        chart(&side.history, slots, rows(layout.chart - 1), pen);
     }
-    for (at, (requested, has)) in side.nodes().enumerate().take(layout.nodes.into()) {
-        let figures = format!(" {:>2}/{}", cores(requested), cores(has));
+    for (at, (paid, filler, has)) in side.nodes().enumerate().take(layout.nodes.into()) {
+        let figures = format!(" {:>2}/{}", cores(paid + filler), cores(has));
         let place = pen.put_right(rows(1), &figures, Style::default());
         let place = pen.put(place, &format!("node-{} ", at + 1), Style::default());
-        let parts = [(Part::Requested, requested), (Part::Free, has - requested)];
-        bar(&parts, has, place, pen);
+        let free = has - paid - filler;
+        bar(&[(Part::Paid, paid), (Part::Filler, filler), (Part::Free, free)], has, place, pen);
     }
     // The newest first; older ones step back.
     let notes = side.notes.iter().rev().take(layout.notes.into()).enumerate().map(|(at, note)| {
@@ -159,9 +163,11 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
 }
 
 /// What the keys do.
-const KEYS: [(&str, &str); 6] = [
+const KEYS: [(&str, &str); 8] = [
     ("space", "pause, go on"),
-    ("s or →", "one run of the HPA, 15 s"),
+    ("← →", "15 s, a run of the HPA"),
+    ("PgUp Dn", "5 minutes back, forward"),
+    ("Home", "back to the start"),
     ("+ -", "twice as fast, half as fast"),
     ("q", "quit, with the figures so far"),
     ("Ctrl-C", "quit, without"),
@@ -179,12 +185,13 @@ fn help_box(area: Rect, pen: &mut Pen<'_>) {
 fn comparison_box(comparison: &Comparison, area: Rect, pen: &mut Pen<'_>) {
     let mut lines = comparison.lines();
     if area.height >= 20 && area.width >= 60 {
-        lines.extend([String::new(), comparison.reason.clone(), String::new()]);
+        let reason = comparison.reason.lines().map(str::to_owned);
+        lines.extend(std::iter::once(String::new()).chain(reason).chain([String::new()]));
     }
-    if area.height > 10 {
-        lines.push("any key ends, and prints this".to_owned());
+    if area.height > 9 {
+        lines.push("← goes back, any other key ends and prints this".to_owned());
     }
-    boxed(" the comparison ", lines, 64, area, pen);
+    boxed(" the result ", lines, 76, area, pen);
 }
 
 /// A box in the middle, or the whole area where it is too small for a frame.
@@ -210,7 +217,7 @@ fn boxed(title: &str, lines: Vec<String>, width: u16, area: Rect, pen: &mut Pen<
 /// The least that makes sense: the comparison at the end and the keys need as much.
 const MIN_WIDTH: u16 = 40;
 /// The least that makes sense.
-const MIN_HEIGHT: u16 = 9;
+const MIN_HEIGHT: u16 = 10;
 
 /// The rows that each part of a panel gets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,7 +228,7 @@ struct Layout {
     notes: u16,
 }
 
-/// Title, bar, legend, miners, who waits.
+/// Title, bar, legend, who waits, score.
 const ESSENTIAL: u16 = 5;
 /// A caption and two rows: less shows nothing.
 const SMALLEST_CHART: u16 = 3;
@@ -263,9 +270,9 @@ impl Layout {
     }
 }
 
-/// Draws `history`, of `slots` entries when complete, below `max`; the run's start is on the
-/// left and its end on the right, so that the area grows with time.
-fn chart(history: &[u32], slots: usize, max: u32, area: Rect, pen: &mut Pen<'_>) {
+/// Draws `history`, of `slots` entries when complete: the run's start is on the left and its end
+/// on the right, so that the area grows with time.
+fn chart(history: &[Shares], slots: usize, area: Rect, pen: &mut Pen<'_>) {
     let width = usize::from(area.width);
     for (column, x) in (0..width).zip(area.x..) {
         let from = column * slots / width.max(1);
@@ -274,9 +281,8 @@ fn chart(history: &[u32], slots: usize, max: u32, area: Rect, pen: &mut Pen<'_>)
             break;
         };
         // The mean of a column: a swing within it must not look like a plateau.
-        let mean = seen.iter().sum::<u32>() / u32::try_from(seen.len()).unwrap_or(1).max(1);
-        let eighths = (mean * u32::from(area.height) * 8).div_ceil(max.max(1));
-        pen.column(area, x, eighths.into());
+        let shares = Shares::mean(seen);
+        pen.stack(&shares.parts(), shares.whole(), Rect { x, width: 1, ..area });
     }
 }
 
@@ -323,23 +329,26 @@ mod tests {
         let text = lines.join("\n");
         assert!(lines[0].starts_with(DISCLAIMER), "{text}");
         assert!(lines[1].starts_with("minute 24:00 of 60:00   1x running   burst: "), "{text}");
-        assert!(lines[2].contains("article's HPA") && lines[2].contains("│oppscale's HPA"));
+        assert!(lines[3].contains("article's HPA") && lines[3].contains("│oppscale's HPA"));
         for part in [
-            "Value 30, metric counts fillers",
-            "AverageValue 1, fillers excluded",
+            "Its metric counts the filler's own pods",
+            "Its metric: filler pods that fit",
+            "paid pods waited",
+            "core-hours harvested",
+            "score: ",
             "█ paid",
-            "▓ miner",
+            "▓ filler",
             "· free",
-            "miners over time, top 150",
+            "cores over the hour, waiting on top",
             "node-1 ",
             "node-6 ",
-            "burst begins: 2→17 replicas",
+            "burst begins: 2→17 paid pods",
             "HPA: ",
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
         assert!(!text.contains("too small"), "{text}");
-        assert!(lines[23].starts_with("space pause   s or → step 15 s   + - speed"), "{text}");
+        assert!(lines[23].starts_with("space pause   ← → 15 s"), "{text}");
     }
 
     #[test]
@@ -348,8 +357,8 @@ mod tests {
         let text = lines.join("\n");
         assert!(lines[0].contains("simulated, no Kubernetes"), "{text}");
         assert!(lines[1].starts_with("24:00/60:00"), "{text}");
-        assert!(text.matches("miners ").count() == 2, "{text}");
-        assert!(lines[8].starts_with("hidden: settings, history, nodes "), "{text}");
+        assert!(text.matches(" waited ").count() >= 2, "{text}");
+        assert!(lines[8].starts_with("hidden: settings, history, nodes, events"), "{text}");
         assert!(lines[9].contains("q quit"), "{text}");
     }
 
@@ -359,9 +368,9 @@ mod tests {
         assert!(narrow[1].trim_end().ends_with('…'), "{narrow:?}");
         let (width, height) = (MIN_WIDTH, MIN_HEIGHT);
         let end = lines(&view(3600), width, height).join("\n");
-        assert!(end.contains("filler core-hours"), "the last line is there: {end}");
+        assert!(end.contains("cluster in use"), "the last line is there: {end}");
         let mut view = view(60);
-        assert!(lines(&view, width, height)[8].ends_with("q quit"));
+        assert!(lines(&view, width, height)[9].contains("q quit"));
         view.help = true;
         let text = lines(&view, width, height).join("\n");
         assert!(text.contains("?       close this"), "the last key is there: {text}");
@@ -385,7 +394,7 @@ mod tests {
         }
         let text = lines(&view, 80, 24).join("\n");
         assert!(text.contains("! 1 paid pod waits") || text.contains("paid pods wait"), "{text}");
-        assert!(text.contains("! wait"), "{text}");
+        assert!(text.contains(" for 4 cores"), "{text}");
     }
 
     #[test]
@@ -411,12 +420,12 @@ mod tests {
     fn the_end_shows_the_comparison_at_any_size() {
         for (width, height) in [(80, 24), (40, 10), (120, 40), (80, 12)] {
             let text = lines(&view(3600), width, height).join("\n");
-            for row in ["utilisation requested", "reversals", "longest wait", "core-hours"] {
+            for row in ["paid pods that waited", "longest wait", "core-hours", "cluster in use"] {
                 assert!(text.contains(row), "{row} at {width}x{height}: {text}");
             }
-            assert!(text.contains("any key ends") || height == 10, "{text}");
+            assert!(text.contains("any other key ends") || height == 10, "{text}");
         }
-        assert!(lines(&view(3600), 80, 24).join(" ").contains("What made the difference"));
+        assert!(lines(&view(3600), 80, 24).join(" ").contains("Why: the article's metric"));
     }
 
     #[test]
@@ -427,8 +436,11 @@ mod tests {
         assert!(text.contains("┌ keys ─"), "{text}");
         view.theme = Theme { unicode: false, palette: None };
         let ascii = lines(&view, 80, 24).join("\n");
-        assert!(ascii.contains("s or -> one run") && ascii.contains("q       quit"), "{ascii}");
-        for word in ["pause, go on", "one run of the HPA", "Ctrl-C", "twice as fast"] {
+        assert!(
+            ascii.contains("15 s, a run of the HPA") && ascii.contains("q       quit"),
+            "{ascii}"
+        );
+        for word in ["pause, go on", "a run of the HPA", "Ctrl-C", "twice as fast"] {
             assert!(text.contains(word), "{word}: {text}");
         }
     }
@@ -447,15 +459,15 @@ mod tests {
                 }
             }
         }
-        assert!(lines(&view(0), 20, 1)[0].starts_with("needs 40x9, q quits"));
+        assert!(lines(&view(0), 20, 1)[0].starts_with("needs 40x10, q quits"));
     }
 
     #[test]
     fn eighty_by_twenty_four_hides_nothing() {
-        // A header of two lines, a footer of one.
-        let layout = Layout::of(39, 21, 6);
+        // A header of three lines, a footer of one.
+        let layout = Layout::of(39, 20, 6);
         assert_eq!(layout.hidden(), Vec::<&str>::new());
-        assert_eq!(layout.settings + layout.chart + layout.nodes + layout.notes, 21 - ESSENTIAL);
+        assert_eq!(layout.settings + layout.chart + layout.nodes + layout.notes, 20 - ESSENTIAL);
         assert!(layout.chart >= 5, "{layout:?}");
     }
 
@@ -471,10 +483,12 @@ mod tests {
         let area = Rect::new(0, 0, 4, 2);
         let mut buf = Buffer::empty(area);
         let theme = Theme { unicode: true, palette: None };
-        chart(&[0, 4, 8], 4, 8, area, &mut Pen::new(theme, &mut buf));
+        let of = |paid, own, free, waiting| Shares { paid, own, free, waiting };
+        let history = [of(0, 4, 4, 0), of(4, 4, 0, 0), of(8, 0, 0, 1)];
+        chart(&history, 4, area, &mut Pen::new(theme, &mut buf));
         let row = |y: u16| (0..4).map(|x| buf[(x, y)].symbol()).collect::<String>();
-        assert_eq!((row(0).as_str(), row(1).as_str()), ("  █ ", " ██ "));
+        assert_eq!((row(0).as_str(), row(1).as_str()), ("·▒! ", "▒██ "));
         let nowhere = Rect::new(0, 0, 0, 0);
-        chart(&[1, 2, 3], 4, 8, nowhere, &mut Pen::new(theme, &mut buf));
+        chart(&history, 4, nowhere, &mut Pen::new(theme, &mut buf));
     }
 }

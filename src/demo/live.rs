@@ -93,16 +93,20 @@ pub(super) fn press(view: &mut View, key: KeyEvent) -> Next {
             _ => Next::Same,
         };
     }
-    if view.race.is_over() && !view.help {
+    if view.race.is_over() && !view.help && !is_back(key.code) {
         // Whatever is pressed at the end: the comparison has been seen.
         return if key.code == KeyCode::Char('?') { help(view) } else { Next::Quit };
     }
     match key.code {
+        KeyCode::Esc | KeyCode::Char('q') if view.help => return help(view),
         KeyCode::Char('q') => return Next::Quit,
         KeyCode::Char('?') | KeyCode::F(1) => return help(view),
-        KeyCode::Esc if view.help => return help(view),
         KeyCode::Char(' ') => view.paused = !view.paused,
         KeyCode::Char('s') | KeyCode::Right => view.step(),
+        KeyCode::Left => view.back(SYNC_MS),
+        KeyCode::PageDown => view.forward(JUMP_MS),
+        KeyCode::PageUp => view.back(JUMP_MS),
+        KeyCode::Home => view.back(u64::MAX),
         KeyCode::Char('+' | '=') => view.change_speed(true),
         KeyCode::Char('-' | '_') => view.change_speed(false),
         _ => return Next::Same,
@@ -110,10 +114,20 @@ pub(super) fn press(view: &mut View, key: KeyEvent) -> Next {
     Next::Draw
 }
 
+/// Whether a key goes back in time.
+fn is_back(code: KeyCode) -> bool {
+    matches!(code, KeyCode::Left | KeyCode::PageUp | KeyCode::Home)
+}
+
 fn help(view: &mut View) -> Next {
     view.help = !view.help;
     Next::Draw
 }
+
+/// What PgUp and PgDn jump, in simulated milliseconds.
+const JUMP_MS: u64 = 5 * 60_000;
+/// From one state that is kept, to go back to, to the next.
+const KEPT_MS: u64 = 60_000;
 
 /// Greatest speed, in simulated seconds a second.
 pub const MAX_SPEED: u32 = 3_600;
@@ -123,6 +137,8 @@ pub const MAX_SPEED: u32 = 3_600;
 pub struct View {
     /// What is shown.
     pub race: Race,
+    /// The race at its start and after each minute, to go back to.
+    kept: Vec<Race>,
     /// Simulated time to which the race has been advanced, in milliseconds.
     clock_ms: u64,
     /// Simulated seconds a second.
@@ -141,6 +157,7 @@ impl View {
     pub fn new(race: Race, speed: u32, theme: Theme) -> Self {
         Self {
             clock_ms: race.now_ms(),
+            kept: vec![race.clone()],
             race,
             speed: speed.clamp(1, MAX_SPEED),
             paused: false,
@@ -159,8 +176,25 @@ impl View {
 
     /// Stops, one run of the HPA later.
     pub fn step(&mut self) {
+        self.forward(SYNC_MS);
+    }
+
+    /// Stops, so much later.
+    fn forward(&mut self, simulated_ms: u64) {
         self.paused = true;
-        self.advance(SYNC_MS);
+        self.advance(simulated_ms);
+    }
+
+    /// Stops, so much earlier: at the last state that was kept before, and on from there.
+    pub fn back(&mut self, simulated_ms: u64) {
+        self.paused = true;
+        let to_ms = self.race.now_ms().saturating_sub(simulated_ms);
+        let is_before = |race: &&Race| race.now_ms() <= to_ms;
+        if let Some(race) = self.kept.iter().rfind(is_before) {
+            self.race = race.clone();
+        }
+        self.race.advance_to(to_ms);
+        self.clock_ms = to_ms;
     }
 
     /// Twice as fast, or half.
@@ -172,7 +206,18 @@ impl View {
     fn advance(&mut self, simulated_ms: u64) -> bool {
         let before_ms = self.race.now_ms();
         self.clock_ms = self.clock_ms.saturating_add(simulated_ms).min(self.race.end_ms);
-        self.race.advance_to(self.clock_ms);
+        while self.race.now_ms() < self.clock_ms {
+            let next_ms = self.kept.last().map_or(0, |race| race.now_ms() + KEPT_MS);
+            let is_kept = self.race.now_ms() < next_ms && next_ms <= self.clock_ms;
+            let now_ms = self.race.now_ms();
+            self.race.advance_to(if is_kept { next_ms } else { self.clock_ms });
+            if is_kept {
+                self.kept.push(self.race.clone());
+            }
+            if self.race.now_ms() == now_ms {
+                break;
+            }
+        }
         self.race.now_ms() != before_ms
     }
 
@@ -188,7 +233,7 @@ impl View {
 
 #[cfg(test)]
 mod tests {
-    use super::super::race::Race;
+    use super::super::race::{Race, Side};
     use super::*;
 
     #[test]
@@ -234,6 +279,25 @@ mod tests {
         view.change_speed(true);
         view.pass(500);
         assert_eq!(view.race.now_ms(), 135_000);
+    }
+
+    #[test]
+    fn time_goes_back_to_what_was() {
+        let mut view = view();
+        view.forward(24 * 60_000);
+        let was = view.race.sides.iter().map(Side::outcome).collect::<Vec<_>>();
+        view.forward(u64::MAX);
+        assert!(view.race.is_over() && view.paused);
+        let left = KeyEvent::new(KeyCode::Left, KeyModifiers::NONE);
+        assert_eq!(super::press(&mut view, left), Next::Draw, "the end is no end of keys");
+        assert_eq!(view.race.now_ms(), 3_600_000 - SYNC_MS);
+        view.back(view.race.now_ms() - 24 * 60_000);
+        assert_eq!(view.race.now_ms(), 24 * 60_000);
+        assert_eq!(view.race.sides.iter().map(Side::outcome).collect::<Vec<_>>(), was);
+        view.back(u64::MAX);
+        assert_eq!((view.race.now_ms(), view.kept.len()), (0, 61));
+        view.forward(1_000);
+        assert_eq!(view.race.now_ms(), 1_000);
     }
 
     #[test]

@@ -17,6 +17,12 @@ use oppscale_core::resources::Amount;
 /// What the demonstration says of itself, first of all.
 pub const DISCLAIMER: &str = "oppscale demo: this cluster is simulated, no Kubernetes is touched";
 
+/// Who competes for what, in words for those who have read nothing.
+pub const RULES: [&str; 2] = [
+    "Paid pods come first. Filler pods use what is idle, and must make room at once.",
+    "Two HPAs scale the filler of one cluster: which one harvests more, unnoticed?",
+];
+
 /// Milliseconds as minutes and seconds.
 fn clock(ms: u64) -> String {
     oppscale_core::units::clock(std::time::Duration::from_millis(ms))

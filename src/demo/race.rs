@@ -6,6 +6,8 @@ use hpa_model::simulation::{
 use hpa_model::verdict::{LoopContext, Verdict, judge};
 use oppscale_core::resources::{Amount, CPU, Resources};
 
+use crate::terminal::Part;
+
 /// An hour shows the start, the burst of minutes 20 to 45, and what comes after it.
 const LENGTH_MS: u64 = 60 * 60_000;
 /// The steps in which news is looked for; a delay of less than a second counts as none.
@@ -15,8 +17,8 @@ pub(super) const SYNC_MS: u64 = 15_000;
 
 /// The configurations that are compared: key, name and settings.
 const SIDES: [(&str, &str, &str); 2] = [
-    ("B", "article", "Value 30, metric counts fillers"),
-    ("oppscale", "oppscale", "AverageValue 1, fillers excluded"),
+    ("naive", "article", "Its metric counts the filler's own pods"),
+    ("oppscale", "oppscale", "Its metric: filler pods that fit"),
 ];
 
 /// Two clusters under the same paid load.
@@ -110,10 +112,10 @@ impl Race {
         let limits = &filler.autoscaler.spec;
         let burst = self.burst.as_ref().map_or_else(String::new, |burst| {
             let (low, high, each) = (burst.low, burst.high, burst.each_milli / 1000);
-            format!(", burst {low}→{high} replicas of {each} cores")
+            format!(", then {low}→{high} pods of {each} cores")
         });
         format!(
-            "{nodes} nodes, {} cores; miner: {} core, min {}, max {}\npaid: {} cores{burst}",
+            "{nodes} nodes, {} cores; filler: pods of {} core, {} to {} of them\npaid: {} cores{burst}",
             milli / 1000,
             filler.template.cpu_milli() / 1000,
             limits.min_replicas.unwrap_or(1),
@@ -139,10 +141,8 @@ pub struct Side {
     pub verdict: Option<Verdict>,
     /// What happened, the oldest first.
     pub notes: Vec<Note>,
-    /// Running filler pods, every 10 s from the start.
-    pub history: Vec<u32>,
-    /// The most replicas that the HPA may ask for.
-    pub max_replicas: u32,
+    /// Who had what, every 10 s from the start.
+    pub(super) history: Vec<Shares>,
     simulation: Simulation,
     /// What the metric keeps back, millicores.
     held_milli: Amount,
@@ -188,19 +188,20 @@ impl Side {
         let around = LoopContext::of(&setup);
         let allocatable = Resources::default().with(CPU, around.allocatable_milli);
         let simulation = Simulation::new(&setup)?;
-        let start = simulation.sample();
-        Ok(Self {
+        let asked = simulation.sample().filler_desired;
+        let mut side = Self {
             name,
             settings,
             verdict: judge(&scaler.spec, &scaler.config, &scaler.metric, &around).ok(),
             notes: Vec::new(),
-            history: vec![start.filler_running],
-            max_replicas: scaler.spec.max_replicas,
+            history: Vec::new(),
             held_milli: scaler.metric.reserve.of(&allocatable).get(CPU),
             waiting_since_ms: None,
-            asked: start.filler_desired,
+            asked,
             simulation,
-        })
+        };
+        side.history.push(side.shares());
+        Ok(side)
     }
 
     /// Lets a little time pass, and notes what has changed since.
@@ -208,13 +209,13 @@ impl Side {
         self.simulation.advance_to(at_ms);
         let sample = self.sample();
         if at_ms.is_multiple_of(HISTORY_MS) {
-            self.history.push(sample.filler_running);
+            self.history.push(self.shares());
         }
         if sample.filler_desired != self.asked {
             self.note(
                 at_ms,
                 false,
-                format!("HPA: {}→{} miners", self.asked, sample.filler_desired),
+                format!("HPA: {}→{} filler pods", self.asked, sample.filler_desired),
             );
             self.asked = sample.filler_desired;
         }
@@ -226,7 +227,7 @@ impl Side {
             (Some(since_ms), 0) => {
                 self.waiting_since_ms = None;
                 let seconds = (at_ms - since_ms) / 1000;
-                self.note(at_ms, true, format!("all paid pods run, after {seconds} s"));
+                self.note(at_ms, true, format!("no paid pod waits, after {seconds} s"));
             }
             _ => {}
         }
@@ -248,9 +249,12 @@ impl Side {
         self.simulation.outcome()
     }
 
-    /// Millicores requested of each node, and what it has.
-    pub(super) fn nodes(&self) -> impl Iterator<Item = (Amount, Amount)> {
-        self.simulation.nodes().map(|(requested, has)| (requested.get(CPU), has.get(CPU)))
+    /// Millicores that paid and filler pods request of each node, and what it has.
+    pub(super) fn nodes(&self) -> impl Iterator<Item = (Amount, Amount, Amount)> {
+        self.simulation.nodes().map(|node| {
+            let (paid, has) = (node.paid.get(CPU), node.allocatable.get(CPU));
+            (paid, node.requested.get(CPU) - paid, has)
+        })
     }
 
     /// Who has what, millicores.
@@ -277,6 +281,29 @@ pub(super) fn waiting(pods: u32) -> String {
 }
 
 impl Shares {
+    /// The parts of a bar: paid, filler, free, and waiting.
+    pub(super) fn parts(self) -> [(Part, Amount); 4] {
+        let Self { paid, own, free, waiting } = self;
+        [(Part::Paid, paid), (Part::Filler, own), (Part::Free, free), (Part::Waiting, waiting)]
+    }
+
+    /// What the cluster has.
+    pub(super) fn whole(self) -> Amount {
+        self.paid + self.own + self.free
+    }
+
+    /// The mean of several; zeros of none.
+    pub(super) fn mean(shares: &[Self]) -> Self {
+        let count = Amount::try_from(shares.len()).unwrap_or(1).max(1);
+        let of = |of: fn(&Self) -> Amount| shares.iter().map(of).sum::<Amount>() / count;
+        Self {
+            paid: of(|shares| shares.paid),
+            own: of(|shares| shares.own),
+            free: of(|shares| shares.free),
+            waiting: of(|shares| shares.waiting),
+        }
+    }
+
     /// What is requested, in tenths of a per cent of the cluster.
     pub(super) fn utilisation_per_mille(&self) -> Amount {
         let all = (self.paid + self.own + self.free).max(1);
@@ -334,15 +361,15 @@ impl Burst {
     pub fn phase(&self, at_ms: u64) -> String {
         let Self { low, high, .. } = self;
         if at_ms < self.begins_ms {
-            format!("quiet: {low} paid replicas before the burst")
+            format!("quiet: {low} paid pods run")
         } else if at_ms < self.top_ms {
-            format!("burst: paid work grows {low}→{high} replicas")
+            format!("burst: paid work grows from {low} to {high} pods")
         } else if at_ms < self.ends_ms {
-            format!("peak: paid work stays at {high} replicas")
+            format!("peak: {high} paid pods must run")
         } else if at_ms < self.over_ms {
-            format!("ebb: paid work shrinks {high}→{low} replicas")
+            format!("ebb: paid work shrinks from {high} to {low} pods")
         } else {
-            format!("quiet: {low} paid replicas after the burst")
+            format!("quiet: {low} paid pods run, the burst is over")
         }
     }
 
@@ -352,13 +379,13 @@ impl Burst {
         let Self { low, high, .. } = self;
         let within = |ms: u64| ms > after_ms && ms <= until_ms;
         if within(self.begins_ms) {
-            Some(format!("burst begins: {low}→{high} replicas"))
+            Some(format!("burst begins: {low}→{high} paid pods"))
         } else if within(self.top_ms) {
-            Some(format!("burst at its top: {high} replicas"))
+            Some(format!("burst at its top: {high} paid pods"))
         } else if within(self.ends_ms) {
-            Some(format!("burst ends: {high}→{low} replicas"))
+            Some(format!("burst ends: {high}→{low} paid pods"))
         } else if within(self.over_ms) {
-            Some(format!("burst is over: {low} replicas"))
+            Some(format!("burst is over: {low} paid pods"))
         } else {
             None
         }
@@ -377,8 +404,8 @@ mod tests {
         assert_eq!((burst.low, burst.high, burst.each_milli), (2, 17, 4000));
         assert_eq!(
             race.cluster(),
-            "6 nodes, 184 cores; miner: 1 core, min 15, max 150\npaid: 30 cores, \
-             burst 2→17 replicas of 4 cores"
+            "6 nodes, 184 cores; filler: pods of 1 core, 15 to 150 of them\npaid: 30 cores, \
+             then 2→17 pods of 4 cores"
         );
         for side in &race.sides {
             assert!(side.verdict.is_some(), "{}", side.name);

@@ -23,20 +23,20 @@ fn a_pipe_gets_lines_the_comparison_and_exit_code_0() {
     let end = run.stdout.split_once("\nafter ").unwrap().1;
     insta::assert_snapshot!(end, @"
     60 minutes       article oppscale
-    utilisation requested   92.5 %   92.0 %
-    scale events                41       36
-    reversals                   16        2
-    filler pods deleted        938       68
-    paid pods delayed           15        5
+    paid pods that waited       15        5
     longest wait             329 s      5 s
-    filler core-hours        112.0    118.2
+    core-hours harvested     112.0    118.2
+    filler pods deleted        938       68
+    HPA changed direction       16        2
+    cluster in use          92.5 %   92.0 %
 
-    What made the difference: the article's HPA is oscillating because the metric
-    falls when the HPA adds replicas, so the HPA chases its own tail: loop gain
-    4.13, and with a delay of 4 syncs anything above 0.35 oscillates; oppscale's is
-    stable because the metric states how many replicas fit and does not depend on
-    how many run, so the HPA settles whatever the delay, and paid pods that find no
-    room preempt the miner.
+    Why: the article's metric counts the filler's own pods as used. Each pod that
+    the HPA adds lowers the metric, so the HPA removes pods, the metric rises, and
+    it adds them again: it oscillates. Paid pods that come while the cluster is full
+    wait until filler pods have ended.
+    oppscale's metric says how many filler pods fit beside the paid ones. Adding
+    filler does not change it, so the HPA settles. Paid pods that find no room
+    preempt filler pods at once.
     ");
 }
 
@@ -97,21 +97,33 @@ fn the_screen_runs_pauses_steps_and_quits() {
     terminal.see("a step of 15 s", |text| minute(text) == then + 15);
     terminal.press("\u{1b}[C");
     terminal.see("another step", |text| minute(text) == then + 30);
+    terminal.press("\u{1b}[D");
+    terminal.see("a step back", |text| minute(text) == then + 15);
+    terminal.press("\u{1b}[6~");
+    terminal.see("five minutes on", |text| minute(text) == then + 315);
+    terminal.press("\u{1b}[H");
+    terminal.see_text("minute 00:00");
     terminal.press("+");
     terminal.see_text("120x paused");
     terminal.press("?");
     terminal.see_text("pause, go on");
     terminal.press("q");
+    terminal.see("the help closed", |text| !text.contains("pause, go on"));
+    terminal.press("q");
     let text = terminal.end(0);
-    assert!(text.contains("utilisation requested"), "{text}");
+    assert!(text.contains("cluster in use"), "{text}");
 }
 
 #[test]
 fn the_end_stays_until_a_key_and_is_then_printed() {
     let mut terminal = demo(&["--speed", "3600"], &[]);
-    let text = terminal.see_text("any key ends, and prints this");
-    assert!(text.contains("What made the difference"), "{text}");
+    let text = terminal.see_text("any other key ends and prints this");
+    assert!(text.contains("Why: the article's metric"), "{text}");
     assert!(terminal.parser.screen().alternate_screen());
+    terminal.press("\u{1b}[D");
+    terminal.see_text("minute 59:45");
+    terminal.press("\u{1b}[C");
+    terminal.see_text("any other key ends and prints this");
     terminal.press("x");
     let text = terminal.end(0);
     assert!(text.contains("after 60 minutes"), "{text}");
@@ -141,7 +153,7 @@ fn ctrl_c_and_signals_give_the_terminal_back() {
     terminal.see_text("running");
     terminal.press("\u{3}");
     let text = terminal.end(130);
-    assert!(!text.contains("utilisation requested"), "{text}");
+    assert!(!text.contains("cluster in use"), "{text}");
     for name in ["TERM", "INT", "HUP"] {
         let mut terminal = demo(&[], &[]);
         terminal.see_text("running");

@@ -154,6 +154,17 @@ pub struct Simulation {
     held: Resources,
 }
 
+/// A node of a simulation.
+#[derive(Clone, Copy, Debug)]
+pub struct SimulatedNode<'a> {
+    /// What its pods may request.
+    pub allocatable: &'a Resources,
+    /// What they request, those being deleted included.
+    pub requested: &'a Resources,
+    /// The part of paid pods.
+    pub paid: &'a Resources,
+}
+
 /// Simulates a setup to its end.
 ///
 /// # Errors
@@ -261,10 +272,13 @@ impl Simulation {
         }
     }
 
-    /// What is requested of each node and what it has, `(requested, allocatable)`, in the order
-    /// of the setup's pools.
-    pub fn nodes(&self) -> impl Iterator<Item = (&Resources, &Resources)> {
-        self.world.nodes.iter().map(|node| (&node.sums.requested, &node.sums.allocatable))
+    /// The nodes, in the order of the setup's pools.
+    pub fn nodes(&self) -> impl Iterator<Item = SimulatedNode<'_>> {
+        self.world.nodes.iter().map(|node| SimulatedNode {
+            allocatable: &node.sums.allocatable,
+            requested: &node.sums.requested,
+            paid: &node.sums.paid,
+        })
     }
 
     /// The figures so far.

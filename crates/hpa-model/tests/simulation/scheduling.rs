@@ -20,14 +20,14 @@ fn small(key: &str, replicas: u32) -> Setup {
 }
 
 fn requested(simulation: &Simulation) -> Vec<i128> {
-    let mut list: Vec<_> = simulation.nodes().map(|(requested, _)| requested.get(CPU)).collect();
+    let mut list: Vec<_> = simulation.nodes().map(|node| node.requested.get(CPU)).collect();
     list.sort_unstable();
     list
 }
 
 #[test]
 fn least_allocated_spreads_and_most_allocated_packs() {
-    let mut setup = small("K", 8);
+    let mut setup = small("watched-preempted", 8);
     assert_eq!(requested(&Simulation::new(&setup).unwrap()), [2_000; 4]);
     setup.scheduler.strategy = Strategy::MostAllocated;
     assert_eq!(requested(&Simulation::new(&setup).unwrap()), [0, 0, 0, 8_000]);
@@ -35,7 +35,7 @@ fn least_allocated_spreads_and_most_allocated_packs() {
 
 #[test]
 fn a_preempting_pod_waits_exactly_the_grace_period_and_nobody_takes_its_room() {
-    let mut setup = small("K", 32);
+    let mut setup = small("watched-preempted", 32);
     let load = Load::constant(0).step(10_000, 3);
     setup.paid.push(PaidApp::scripted("paid", Template::paid(4_000), load));
     let run = simulate(&setup).unwrap();
@@ -48,7 +48,7 @@ fn a_preempting_pod_waits_exactly_the_grace_period_and_nobody_takes_its_room() {
 
 #[test]
 fn without_a_lower_priority_nobody_makes_room() {
-    let mut setup = small("B", 32);
+    let mut setup = small("naive", 32);
     let load = Load::constant(0).step(10_000, 3);
     setup.paid.push(PaidApp::scripted("paid", Template::paid(4_000), load));
     let outcome = simulate(&setup).unwrap().outcome;
@@ -69,7 +69,7 @@ fn a_pod_that_fits_nowhere_asks_for_nothing() {
 
 #[test]
 fn the_scheduler_keeps_its_pace() {
-    let mut setup = small("K", 1);
+    let mut setup = small("watched-preempted", 1);
     setup.nodes = vec![NodePool::new(4, 100_000, 32 << 30)];
     let load = Load::constant(0).step(10_000, 200);
     setup.paid.push(PaidApp::scripted("paid", Template::paid(1_000), load));
@@ -81,7 +81,7 @@ fn the_scheduler_keeps_its_pace() {
 #[test]
 fn deletion_cost_makes_holes_that_large_pods_fit_into() {
     let largest_hole = |cost| {
-        let mut setup = small("B", 30);
+        let mut setup = small("naive", 30);
         setup.filler.deletion_cost = cost;
         setup.filler.autoscaler.spec.min_replicas = Some(24);
         setup.filler.autoscaler.spec.max_replicas = 24;
@@ -95,7 +95,7 @@ fn deletion_cost_makes_holes_that_large_pods_fit_into() {
 
 #[test]
 fn a_paid_application_follows_its_own_hpa() {
-    let mut setup = small("K", 1);
+    let mut setup = small("watched-preempted", 1);
     setup.nodes = vec![NodePool::new(4, 32_000, 32 << 30)];
     setup.end_ms = 20 * 60_000;
     let source = MetricSource::Resource(ResourceName::Cpu);
@@ -129,7 +129,7 @@ fn a_paid_application_follows_its_own_hpa() {
 fn rows_of_pod_sizes_become_applications() {
     let rows = [(0, 2, 1_000), (60_000, 1, 4_000)];
     let apps = PaidApp::from_rows("app", &Template::paid(1_000), &rows);
-    let mut setup = small("K", 1);
+    let mut setup = small("watched-preempted", 1);
     setup.paid = apps;
     let run = simulate(&setup).unwrap();
     let paid = |ms| run.samples.iter().find(|s| s.at_ms == ms).unwrap().paid_milli;
@@ -172,7 +172,7 @@ fn scenarios_have_names() {
 /// newcomer's victims would be waited for by all.
 #[test]
 fn a_promised_pod_waits_for_its_own_victims_only() {
-    let mut setup = small("K", 2);
+    let mut setup = small("watched-preempted", 2);
     setup.nodes = vec![NodePool::new(1, 13_000, 2 << 30)];
     setup.filler.template = Template { priority: -1000, ..Template::paid(1_091) };
     setup.filler.template.grace_ms = 5_000;
