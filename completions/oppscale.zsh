@@ -270,7 +270,7 @@ _arguments "${_arguments_options[@]}" : \
 '--workload=[With --from\: filler whose pods do not count\: \[NAMESPACE/\]KIND/NAME, or a label selector \[default\: oppscale.dev/opportunistic=true\]]:WORKLOAD:_default' \
 '-n+[Namespace of --workload KIND/NAME, or with --live of the HPA]:NAMESPACE:_default' \
 '--namespace=[Namespace of --workload KIND/NAME, or with --live of the HPA]:NAMESPACE:_default' \
-'*--config=[Named configuration, repeatable\: B to H, J to L, oppscale \[default\: B F G H oppscale\]]:NAME:_default' \
+'*--config=[Named configuration, repeatable\: naive, eager, preempted, damped, saturated, settles, settles-fast, settles-preempted, watched, watched-preempted, oppscale \[default\: naive saturated settles settles-fast oppscale\]]:NAME:_default' \
 '*--hpa=[Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable]:FILE:_default' \
 '--metric=[With --hpa\: what its External or Object metric measures\: load, queue or per-pod (load shared by the pods); or idle capacity that includes-own pods use up, or excludes-own]:NATURE:((excludes-own\:"Capacity that paid pods leave\: filler pods do not change it"
 includes-own\:"Free capacity\: filler pods use it up"

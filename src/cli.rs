@@ -196,6 +196,11 @@ impl Command {
         }
     }
 
+    /// Whether the command may draw a screen, which must answer to keys while a cluster is read.
+    pub fn has_screen(&self) -> bool {
+        matches!(self, Self::Top(args) if args.has_screen())
+    }
+
     /// Whether the command handles signals itself, for an orderly end.
     pub fn ends_itself(&self) -> bool {
         match self {

@@ -50,10 +50,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    // A server answers while it counts; everything else waits for one thing at a time.
-    let mut runtime = match format {
-        Some(_) => tokio::runtime::Builder::new_multi_thread(),
-        None => tokio::runtime::Builder::new_current_thread(),
+    // A server answers while it counts, and a live screen while it reads; everything else waits
+    // for one thing at a time.
+    let mut runtime = match format.is_some() || cli.command.has_screen() {
+        true => tokio::runtime::Builder::new_multi_thread(),
+        false => tokio::runtime::Builder::new_current_thread(),
     };
     let outcome =
         runtime.worker_threads(2).enable_all().build().map_err(anyhow::Error::from).and_then(

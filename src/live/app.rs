@@ -283,6 +283,7 @@ impl App {
         match (&self.state.replay, self.state.health()) {
             (Some(replay), _) if !replay.paused => at(now + PLAYING),
             (Some(_), _) | (None, None) => {}
+            (None, Some(_)) if self.state.setup.is_saved => {}
             (None, Some(health)) => {
                 if let Some(next) =
                     connection::next_change(health, self.state.setup.max_staleness, now)

@@ -52,6 +52,8 @@ pub(super) struct Table<'a> {
     pub(super) focus: usize,
     /// Widths of the longest name and of the longest namespace.
     pub(super) longest: (u16, u16),
+    /// Columns in which every row has zero or nothing: they are left out first.
+    pub(super) blank: &'a [Column],
 }
 
 /// Width below which a cut name is unreadable.
@@ -181,10 +183,10 @@ impl Table<'_> {
         let mut heads = self.all();
         let mut hidden = Vec::new();
         while width_of(&heads) > width {
-            let Some(drop) = heads.iter().map(|head| head.drop).max().filter(|d| *d > 0) else {
-                break;
-            };
-            let at = heads.iter().rposition(|head| head.drop == drop);
+            let order = |head: &ColumnHeading| (self.blank.contains(&head.column), head.drop);
+            let last = heads.iter().filter(|head| head.drop > 0).map(order).max();
+            let Some(last) = last else { break };
+            let at = heads.iter().rposition(|head| head.drop > 0 && order(head) == last);
             hidden.extend(at.map(|at| heads.remove(at)).map(|head| match head.column.kind {
                 // Its heading is only the resource's name.
                 Kind::Bar => "bar".to_owned(),
@@ -256,6 +258,7 @@ mod tests {
             resources: &resources,
             focus: 0,
             longest: (longest, 0),
+            blank: &[],
         };
         table.within(width)
     }
@@ -295,6 +298,23 @@ mod tests {
         }
         assert_eq!(columns.hidden, ["MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "REQ%", "ALLOC"]);
         assert!(titles(&within(120, 10, true)).contains(&"CPU"), "the bar is back");
+    }
+
+    #[test]
+    fn columns_of_zeros_are_left_out_first() {
+        let resources = ["cpu".to_owned()];
+        let table = Table {
+            view: &View::Nodes { pool: None },
+            knows_pods: true,
+            wide: false,
+            resources: &resources,
+            focus: 0,
+            longest: (10, 0),
+            blank: &[Column::amount("opportunistic")],
+        };
+        let columns = table.within(62);
+        assert_eq!(columns.hidden.first().map(String::as_str), Some("FILLER"), "{columns:?}");
+        assert!(titles(&columns).contains(&"ALLOC"));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use oppscale_cluster::follow::{Health, Phase, WatchStatus};
 
+use super::notices::Notice;
 use oppscale_core::figures::Tone;
 use oppscale_core::units;
 
@@ -32,10 +33,15 @@ pub(super) fn state(health: &Health, max_staleness: Duration, now: Instant) -> S
         true => say(what.to_owned(), Tone::Warn),
         false => say(format!("{what}, stale {old}"), Tone::Warn),
     };
-    if let Some(tries) = reconnecting(health) {
+    if let Some((tries, next_try)) = reconnecting(health) {
+        let left = next_try.map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let next = match left.as_secs() {
+            0 => String::new(),
+            _ => format!(", next in {}", units::age(left)),
+        };
         return stale(&match tries {
-            0 | 1 => "reconnecting".to_owned(),
-            _ => format!("reconnecting, try {tries}"),
+            0 | 1 => format!("reconnecting{next}"),
+            _ => format!("reconnecting, try {tries}{next}"),
         });
     }
     let any = |is: fn(&Phase) -> bool| is(&health.nodes.phase) || is(&health.pods.phase);
@@ -71,9 +77,9 @@ pub(super) fn state(health: &Health, max_staleness: Duration, now: Instant) -> S
     }
 }
 
-/// The problems of the watches: a sentence and a hint for each.
-pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
-    let mut troubles: Vec<(String, Option<&str>)> = Vec::new();
+/// The problems of the watches.
+pub(super) fn troubles(health: &Health) -> Vec<Notice> {
+    let mut troubles: Vec<Notice> = Vec::new();
     for (feed, what) in [(&health.nodes, "nodes"), (&health.pods, "pods")] {
         let (text, hint) = match &feed.phase {
             Phase::Refused { why, hint } => (format!("{what} are unknown: {why}"), hint.as_deref()),
@@ -83,8 +89,8 @@ pub(super) fn troubles(health: &Health) -> Vec<(String, Option<&str>)> {
             Phase::Listing(_) | Phase::Following => continue,
         };
         // Both watches lose a connection for the same reason.
-        if !troubles.iter().any(|(known, _)| *known == text) {
-            troubles.push((text, hint));
+        if !troubles.iter().any(|known| known.text == text) {
+            troubles.push(Notice { text, hint: hint.map(str::to_owned) });
         }
     }
     troubles
@@ -113,9 +119,10 @@ pub(super) fn next_change(
     })
 }
 
-fn reconnecting(health: &Health) -> Option<u32> {
+/// The number of tries since a watch was lost, and the time of the next one.
+fn reconnecting(health: &Health) -> Option<(u32, Option<Instant>)> {
     let tries = |feed: &WatchStatus| match feed.phase {
-        Phase::Reconnecting { tries, .. } => Some(tries),
+        Phase::Reconnecting { tries, next_try, .. } => Some((tries, next_try)),
         _ => None,
     };
     tries(&health.nodes).max(tries(&health.pods))
@@ -140,10 +147,18 @@ mod tests {
             state(&health, FRESH, start + Duration::from_secs(seconds)).text
         };
         let following = || Phase::Following;
-        let lost = |tries| Phase::Reconnecting { why: "cut".into(), tries };
+        let lost = |tries| Phase::Reconnecting { why: "cut".into(), tries, next_try: None };
         assert_eq!(text(following(), following(), 39), "live");
         assert_eq!(text(following(), following(), 95), "stale 95s");
         assert_eq!(text(following(), lost(1), 1), "reconnecting");
+        let next = |seconds| Phase::Reconnecting {
+            why: "cut".into(),
+            tries: 4,
+            next_try: Some(start + Duration::from_secs(seconds)),
+        };
+        let expected = "reconnecting, try 4, next in 12s, stale 37s";
+        assert_eq!(text(next(49), lost(2), 37), expected);
+        assert_eq!(text(next(37), lost(2), 37), "reconnecting, try 4, stale 37s");
         assert_eq!(text(lost(4), lost(2), 37), "reconnecting, try 4, stale 37s");
         assert_eq!(text(following(), Phase::Listing(12_345), 0), "listing pods… 12,345");
         let relisting = Phase::Relisting { why: "410".into() };
@@ -156,9 +171,9 @@ mod tests {
 
     #[test]
     fn one_trouble_is_told_once() {
-        let lost = || Phase::Reconnecting { why: "cut".into(), tries: 1 };
+        let lost = || Phase::Reconnecting { why: "cut".into(), tries: 1, next_try: None };
         let health = health(lost(), lost(), None);
-        assert_eq!(troubles(&health), [("reconnecting: cut".to_owned(), None)]);
+        assert_eq!(troubles(&health), [Notice { text: "reconnecting: cut".into(), hint: None }]);
     }
 
     #[test]

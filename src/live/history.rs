@@ -1,4 +1,4 @@
-//! The remaining amounts of the last minutes, for the sparkline.
+//! Who had what in the last minutes, for the chart.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,23 +10,74 @@ pub(super) const SPAN: Duration = Duration::from_secs(600);
 /// Duration of a step: 300 steps are more than a terminal has columns.
 const STEP: Duration = Duration::from_secs(2);
 
-/// The remaining amounts, step by step. A step without a measurement repeats the one before; a
-/// step in which pods were unknown has no value.
+/// The shares of the usable nodes at one time.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Shares {
+    /// Requests of paid pods that have a node.
+    pub(super) paid: Resources,
+    /// Requests of the filler.
+    pub(super) filler: Resources,
+    /// What must stay free: the reserve, and what waiting paid pods will take.
+    pub(super) kept: Resources,
+    pub(super) allocatable: Resources,
+}
+
+/// The shares of one resource at one time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Share {
+    pub(super) paid: Amount,
+    pub(super) filler: Amount,
+    pub(super) kept: Amount,
+    pub(super) allocatable: Amount,
+}
+
+impl Shares {
+    fn of(&self, resource: &str) -> Share {
+        Share {
+            paid: self.paid.get(resource),
+            filler: self.filler.get(resource),
+            kept: self.kept.get(resource),
+            allocatable: self.allocatable.get(resource),
+        }
+    }
+}
+
+impl Share {
+    /// What is left for the filler, its own requests included.
+    pub(super) fn remaining(&self) -> Amount {
+        self.allocatable - self.paid - self.kept
+    }
+
+    /// The mean of several.
+    fn mean(shares: &[Self]) -> Option<Self> {
+        let count = Amount::try_from(shares.len()).ok().filter(|count| *count > 0)?;
+        let of = |of: fn(&Self) -> Amount| shares.iter().map(of).sum::<Amount>() / count;
+        Some(Self {
+            paid: of(|share| share.paid),
+            filler: of(|share| share.filler),
+            kept: of(|share| share.kept),
+            allocatable: of(|share| share.allocatable),
+        })
+    }
+}
+
+/// The shares, step by step. A step without a measurement repeats the one before; a step in which
+/// pods were unknown has no value.
 #[derive(Debug, Clone, Default)]
 pub(super) struct History {
     /// Each value with the number of its step.
-    values: VecDeque<(u64, Option<Resources>)>,
+    values: VecDeque<(u64, Option<Shares>)>,
 }
 
 impl History {
-    /// Records the remaining amounts at time `at` since the beginning.
-    pub(super) fn push(&mut self, at: Duration, remaining: Option<Resources>) {
+    /// Records the shares at time `at` since the beginning.
+    pub(super) fn push(&mut self, at: Duration, shares: Option<Shares>) {
         let step = step_of(at);
         // A recording that was wound back will produce these steps again.
         while self.values.back().is_some_and(|(last, _)| *last >= step) {
             self.values.pop_back();
         }
-        self.values.push_back((step, remaining));
+        self.values.push_back((step, shares));
         let oldest = step.saturating_sub(step_of(SPAN));
         // The value before the oldest step holds at its beginning.
         while self.values.get(1).is_some_and(|(next, _)| *next <= oldest) {
@@ -34,30 +85,30 @@ impl History {
         }
     }
 
-    /// The remaining amount of `resource` in `columns` parts of the time until `now`: the mean of
+    /// The shares of `resource` in `columns` parts of the time until `now`: the mean of
     /// each part, `None` where it was unknown.
     pub(super) fn columns(
         &self,
         resource: &str,
         now: Duration,
         columns: usize,
-    ) -> Vec<Option<Amount>> {
+    ) -> Vec<Option<Share>> {
         let steps = self.steps(resource, now);
         if steps.len() <= columns {
             return steps;
         }
         let part = |column: usize| {
             let (from, to) = (column * steps.len() / columns, (column + 1) * steps.len() / columns);
-            let known: Vec<_> = steps[from..to].iter().flatten().collect();
-            let count = Amount::try_from(known.len()).ok().filter(|count| *count > 0)?;
-            Some(known.into_iter().sum::<Amount>().div_euclid(count))
+            let known: Vec<_> = steps[from..to].iter().flatten().copied().collect();
+            Share::mean(&known)
         };
         (0..columns).map(part).collect()
     }
 
     /// The least and the greatest remaining amount.
     pub(super) fn range(&self, resource: &str) -> Option<(Amount, Amount)> {
-        let known = || self.values.iter().filter_map(|(_, r)| Some(r.as_ref()?.get(resource)));
+        let of = |shares: &Shares| shares.of(resource).remaining();
+        let known = || self.values.iter().filter_map(|(_, shares)| shares.as_ref().map(of));
         Some((known().min()?, known().max()?))
     }
 
@@ -68,7 +119,7 @@ impl History {
         STEP * u32::try_from(steps).unwrap_or(u32::MAX)
     }
 
-    fn steps(&self, resource: &str, now: Duration) -> Vec<Option<Amount>> {
+    fn steps(&self, resource: &str, now: Duration) -> Vec<Option<Share>> {
         let last = step_of(now).max(self.values.back().map_or(0, |(step, _)| *step));
         let oldest = last.saturating_sub(step_of(SPAN) - 1);
         let mut values = self.values.iter().peekable();
@@ -77,7 +128,7 @@ impl History {
         let Some((first, _)) = self.values.front() else { return steps };
         for step in (*first).max(oldest)..=last {
             while let Some((_, value)) = values.next_if(|(at, _)| *at <= step) {
-                current = value.as_ref().map(|value| value.get(resource));
+                current = value.as_ref().map(|shares| shares.of(resource));
             }
             steps.push(current);
         }
@@ -98,8 +149,13 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    fn cpu(cores: Amount) -> Option<Resources> {
-        Some(Resources::default().with(CPU, cores))
+    /// Shares of which so much remains.
+    fn cpu(cores: Amount) -> Option<Shares> {
+        Some(Shares { allocatable: Resources::default().with(CPU, cores), ..Shares::default() })
+    }
+
+    fn remaining(shares: Vec<Option<Share>>) -> Vec<Option<Amount>> {
+        shares.iter().map(|share| share.as_ref().map(Share::remaining)).collect()
     }
 
     #[test]
@@ -109,7 +165,7 @@ mod tests {
         history.push(seconds(1), cpu(5));
         history.push(seconds(6), None);
         history.push(seconds(8), cpu(1));
-        let seen = history.columns(CPU, seconds(11), 80);
+        let seen = remaining(history.columns(CPU, seconds(11), 80));
         assert_eq!(seen, [Some(5), Some(5), Some(5), None, Some(1), Some(1)]);
         assert_eq!(history.range(CPU), Some((1, 5)));
     }
@@ -121,7 +177,7 @@ mod tests {
             history.push(seconds(at), cpu(at.into()));
         }
         assert!(history.values.len() <= 302, "{}", history.values.len());
-        let seen = history.columns(CPU, seconds(1999), 10);
+        let seen = remaining(history.columns(CPU, seconds(1999), 10));
         assert_eq!(seen.len(), 10);
         assert_eq!(seen.last(), Some(&Some(1970)), "the mean of the last minute");
         assert_eq!(history.span(seconds(1999)), SPAN);

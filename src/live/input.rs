@@ -64,8 +64,7 @@ fn control(state: &mut State, code: KeyCode) -> Effect {
 
 fn in_help(state: &mut State, code: KeyCode) -> Effect {
     match code {
-        KeyCode::Char('q') => Effect::Quit,
-        KeyCode::Char('?') | KeyCode::F(1) | KeyCode::Esc | KeyCode::Enter => help(state),
+        KeyCode::Char('?' | 'q') | KeyCode::F(1) | KeyCode::Esc | KeyCode::Enter => help(state),
         _ => {
             let (lines, page) = help_lines(state, state.area);
             let last = lines - page;
@@ -111,6 +110,7 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
             Effect::Command(SourceCommand::Reconnect)
         }
         KeyCode::Char('w') => wide(state),
+        KeyCode::Char('!') => dismiss(state),
         KeyCode::Char('u') => {
             state.setup.show_unusable = !state.setup.show_unusable;
             if state.pane().view == View::Hpas {
@@ -250,7 +250,15 @@ fn help(state: &mut State) -> Effect {
 }
 
 fn wide(state: &mut State) -> Effect {
-    state.wide = !state.wide;
+    state.wide = Some(!state.is_wide());
+    Effect::Redraw
+}
+
+/// Hides the notices of now, or shows them again. A notice that is new is shown all the same.
+fn dismiss(state: &mut State) -> Effect {
+    let notices: Vec<String> = state.notices().into_iter().map(|notice| notice.text).collect();
+    let is_shown = |text: &String| !state.dismissed.contains(text);
+    state.dismissed = if notices.iter().any(is_shown) { notices } else { Vec::new() };
     Effect::Redraw
 }
 

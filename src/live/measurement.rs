@@ -12,6 +12,7 @@ use oppscale_core::replica::Replica;
 use oppscale_core::resources::{CPU, MEMORY, PODS, Resources};
 use oppscale_core::view::{self, Row};
 
+use super::history::Shares;
 use super::view::View;
 
 /// A request for a measurement.
@@ -52,6 +53,8 @@ pub struct Measurement {
     pub unusable: Vec<(&'static str, usize)>,
     /// Sentences about objects that cannot be counted.
     pub unknown: Vec<String>,
+    /// What is to be known about the list that was read.
+    pub notes: Vec<String>,
     /// Sentences about typed names that nothing has.
     pub unmatched: Vec<String>,
     /// Why pods are unknown, if they are.
@@ -98,6 +101,7 @@ impl Measurement {
                 }
                 false => Vec::new(),
             },
+            notes: snapshot.notes.clone(),
             pods_unknown: snapshot.pods_unknown.clone(),
             on_node: None,
             own: HashSet::new(),
@@ -109,6 +113,21 @@ impl Measurement {
             measured.keep_namespace(namespace);
         }
         measured
+    }
+
+    /// The shares of the usable nodes; `None` while pods are unknown.
+    pub(super) fn shares(&self) -> Option<Shares> {
+        let (total, headroom) = (&self.total, &self.headroom);
+        let mut kept = headroom.reserve.clone();
+        if let Some(demand) = &headroom.demand {
+            kept.add(&demand.placeable);
+        }
+        Some(Shares {
+            paid: total.paid.clone()?,
+            filler: total.opportunistic.clone()?,
+            kept,
+            allocatable: total.allocatable.clone()?,
+        })
     }
 
     fn rows_of(

@@ -26,6 +26,8 @@ pub(super) struct Pane {
     offset: usize,
     /// Widths of the longest name and the longest namespace among the visible rows.
     pub(super) longest: (u16, u16),
+    /// Columns in which every row has zero or nothing.
+    pub(super) blank: Vec<Column>,
     /// Width of the screen, and the most lines that the details of any row need at that width.
     /// Cached, as computing it for every key takes too long.
     pub(super) detail: Option<(u16, usize)>,
@@ -43,6 +45,7 @@ impl Pane {
             chosen: None,
             offset: 0,
             longest: (0, 0),
+            blank: Vec::new(),
             detail: None,
         }
     }
@@ -91,6 +94,17 @@ impl Pane {
             // Before the user selects a row, the first one is selected.
             None => self.cursor = 0,
         }
+    }
+
+    /// Whether every visible row has zero or nothing in a column.
+    pub(super) fn is_blank(&self, column: Column, by: Measure<'_>) -> bool {
+        let is_nothing = |value: Value<'_>| match value {
+            Value::Absent | Value::Amount(0) | Value::CountOf(Some(0), 0) => true,
+            Value::Text(text) => text.is_empty(),
+            Value::Sentences(sentences) => sentences.is_empty(),
+            _ => false,
+        };
+        self.shown.iter().all(|at| is_nothing(self.items.value(*at, column, by).0))
     }
 
     /// Sorts by a column, or inverts the order of the sorted one.

@@ -7,9 +7,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep_until};
 
-use oppscale_cluster::follow::{ClusterState, Follower, Phase};
+use oppscale_cluster::follow::{ClusterState, Follower, Health, Phase, WatchStatus};
 use oppscale_cluster::history::{HistoryError, Player};
-use oppscale_cluster::{Cluster, ResolvedWorkload};
+use oppscale_cluster::{Cluster, ResolvedWorkload, Snapshot};
 
 /// A followed cluster, or a recording that is played.
 pub trait Source: Send + Sync {
@@ -84,6 +84,24 @@ impl Source for Follower {
         if steer == SourceCommand::Reconnect {
             self.reconnect();
         }
+    }
+}
+
+/// A cluster that was read once and does not change.
+pub struct Saved(ClusterState);
+
+impl Saved {
+    /// The cluster of a saved list.
+    pub fn new(snapshot: Snapshot) -> Self {
+        let fresh_at = Some(std::time::Instant::now());
+        let whole = || WatchStatus { phase: Phase::Following, fresh_at, restarts: 0 };
+        Self(ClusterState::new(snapshot, Health { nodes: whole(), pods: whole(), version: None }))
+    }
+}
+
+impl Source for Saved {
+    fn cluster_state(&self) -> &ClusterState {
+        &self.0
     }
 }
 
@@ -255,7 +273,8 @@ async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
 /// Shows an error of the recording as a lost connection.
 fn damaged(player: &Player, error: &HistoryError) {
     player.cluster_state().change(|_, health| {
-        health.nodes.phase = Phase::Reconnecting { why: error.to_string(), tries: 0 };
+        health.nodes.phase =
+            Phase::Reconnecting { why: error.to_string(), tries: 0, next_try: None };
         true
     });
 }

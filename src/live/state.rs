@@ -33,11 +33,15 @@ pub(super) const FRAME: Duration = Duration::from_millis(100);
 /// The greatest value that `+` sets for it.
 const SLOWEST: Duration = Duration::from_secs(10);
 
+/// Width from which more columns are shown without being asked for.
+const ROOMY: u16 = 160;
+
 /// The state of the screen.
 #[derive(Debug, Clone)]
 pub struct State {
     pub(super) setup: Setup,
-    pub(super) wide: bool,
+    /// Whether more columns are shown; otherwise the width decides.
+    pub(super) wide: Option<bool>,
     pub(super) frozen: bool,
     pub(super) help: bool,
     /// First line of the help on the screen, where not all fit.
@@ -53,6 +57,8 @@ pub struct State {
     pub(super) replay: Option<Replay>,
     /// Failure of the last query of the open table.
     pub(super) query_error: Option<QueryError>,
+    /// Notices that the user has dismissed.
+    pub(super) dismissed: Vec<String>,
     /// Number of HPAs that are not shown.
     pub(super) other_hpas: usize,
     /// Size of the screen.
@@ -89,7 +95,7 @@ impl State {
         Self {
             min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
             setup,
-            wide: false,
+            wide: None,
             frozen: false,
             help: false,
             help_from: 0,
@@ -99,6 +105,7 @@ impl State {
             history: History::default(),
             replay: None,
             query_error: None,
+            dismissed: Vec::new(),
             other_hpas: 0,
             area: Rect::new(0, 0, 80, 24),
             now,
@@ -153,10 +160,10 @@ impl State {
     pub fn take(&mut self, mut measured: Measurement) {
         let rows = std::mem::take(&mut measured.rows);
         let is_open = measured.view == self.pane().view;
-        let remaining = measured.total.remaining.clone();
-        // Before pods are known, the remaining amounts are unknown.
-        if remaining.is_some() || self.measured.is_some() {
-            self.history.push(self.elapsed(), remaining);
+        let shares = measured.shares();
+        // Before pods are known, the shares are unknown.
+        if shares.is_some() || self.measured.is_some() {
+            self.history.push(self.elapsed(), shares);
         }
         let looked_at = self.resource().to_owned();
         self.measured = Some(measured);
@@ -205,6 +212,10 @@ impl State {
         let by = Measure { resources: &resources, whole: whole.as_ref(), now };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         self.pane_mut().arrange(keep, by);
+        let columns = self.table().all();
+        let blank = columns.iter().map(|head| head.column);
+        let blank = blank.filter(|column| self.pane().is_blank(*column, self.by())).collect();
+        self.pane_mut().blank = blank;
         self.settle();
     }
 
@@ -239,11 +250,17 @@ impl State {
         Table {
             view: &pane.view,
             knows_pods: self.setup.has_cluster,
-            wide: self.wide,
+            wide: self.is_wide(),
             resources: self.resources(),
             focus: self.focus,
             longest: pane.longest,
+            blank: &pane.blank,
         }
+    }
+
+    /// Whether more columns are shown.
+    pub(super) fn is_wide(&self) -> bool {
+        self.wide.unwrap_or(self.area.width >= ROOMY)
     }
 
     /// The sortable columns of the open table, with their keys.
@@ -323,6 +340,8 @@ pub struct Setup {
     pub show_unusable: bool,
     /// Whether there is an API server for queries.
     pub has_cluster: bool,
+    /// Whether the cluster is a saved list, which does not change.
+    pub is_saved: bool,
     /// Least time between two frames of new data; otherwise a tenth of a second.
     pub interval: Option<Duration>,
     /// Age from which data is stale.
@@ -464,10 +483,12 @@ impl State {
         (pane.len(), wanted.count())
     }
 
-    /// Number of unusable nodes that are not shown.
+    /// Number of unusable nodes that are not shown, of those that match the filter.
     pub(super) fn hidden_nodes(&self) -> usize {
-        let items = &self.pane().items;
-        (0..items.len()).filter(|at| !is_wanted(items, *at, self.setup.show_unusable)).count()
+        let (items, filter) = (&self.pane().items, self.pane().filter());
+        let is_hidden = |at: &usize| !is_wanted(items, *at, self.setup.show_unusable);
+        let matches = |at: &usize| filter.is_empty() || filter.matches(&items.full_name(*at));
+        (0..items.len()).filter(|at| is_hidden(at) && matches(at)).count()
     }
 
     /// Name of the open node, and the requests on it.

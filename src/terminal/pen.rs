@@ -88,6 +88,26 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// Fills a column of cells from below with the parts in proportion to `whole`.
+    pub fn stack(&mut self, parts: &Parts, whole: Amount, column: Rect) {
+        let edges = edges(parts, whole, column.height);
+        for row in 0..column.height {
+            let cell = Rect { y: column.y + column.height - 1 - row, height: 1, ..column };
+            let shares = shares(&edges, u32::from(row) * 8);
+            let empty = 8 - shares.iter().sum::<u32>();
+            // A part of which there is little is shown where it begins.
+            let most = (0..parts.len()).rev().max_by_key(|at| shares[*at]);
+            let Some(most) = most.filter(|most| shares[*most] >= empty) else { continue };
+            let (part, share) = (parts[most].0, shares[most]);
+            let is_lowest = shares[..most].iter().all(|share| *share == 0);
+            let style = self.theme.style(part);
+            match (part, share) {
+                (Part::Paid, 1..8) if is_lowest => self.put(cell, self.theme.level(share), style),
+                _ => self.put(cell, self.theme.fill(part), style),
+            };
+        }
+    }
+
     /// Clears a box in the middle of `area` and draws its frame, or clears the whole area if there
     /// is no room for a frame. Returns the place within.
     pub fn popup(&mut self, title: &str, place: Rect, area: Rect, has_frame: bool) -> Rect {
@@ -266,6 +286,17 @@ mod tests {
         assert_eq!(drawn(&parts(-5, 10, 0), 10, 4, true), "▒▒▒▒");
         assert_eq!(drawn(&parts(0, 0, 0), 0, 4, true), "    ");
         assert_eq!(drawn(&parts(1, 1, 1), 3, 0, true), "");
+    }
+
+    #[test]
+    fn a_stack_grows_from_below() {
+        let area = Rect::new(0, 0, 1, 4);
+        let mut buf = Buffer::empty(area);
+        let mut pen = Pen::new(Theme { unicode: true, palette: None }, &mut buf);
+        pen.stack(&[(Part::Paid, 20), (Part::Filler, 40), (Part::Free, 20)], 80, area);
+        let column: Vec<_> = (0..4).map(|y| buf[(0, y)].symbol()).collect();
+        assert_eq!(column, ["·", "▒", "▒", "█"]);
+        Pen::new(Theme::default(), &mut buf).stack(&[], 0, Rect::new(0, 0, 1, 0));
     }
 
     #[test]

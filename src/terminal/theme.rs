@@ -192,6 +192,27 @@ impl Theme {
         Cow::Owned(format!("{mark}{}", &shown[from..]))
     }
 
+    /// `text` in at most `width` columns, cut in the middle: the end of a name tells nodes and
+    /// pods apart.
+    #[must_use]
+    pub fn middle(self, text: &str, width: usize) -> Cow<'_, str> {
+        let shown = self.text(text);
+        let all = shown.width();
+        // Of a short place nothing but the beginning and an ellipsis would be left.
+        if all <= width || width < 6 {
+            return self.cut(text, width);
+        }
+        let end = self.tail(text, width - width / 3);
+        let begin: String = shown
+            .chars()
+            .scan(width - end.width(), |left, c| {
+                *left = left.checked_sub(c.width().unwrap_or(0))?;
+                Some(c)
+            })
+            .collect();
+        Cow::Owned(begin + &end)
+    }
+
     /// The arrow of a sorted column, descending or ascending.
     #[must_use]
     pub fn arrow(self, descending: bool) -> &'static str {
@@ -263,6 +284,10 @@ mod tests {
         assert_eq!((ascii.cut("abcdef", 4), ascii.cut("ab", 0)), ("abc~".into(), "".into()));
         assert_eq!((theme.tail("abcdef", 4), ascii.tail("abcdef", 1)), ("…def".into(), "~".into()));
         assert_eq!(theme.tail("日本語", 4), "…語", "never half of a wide character");
+        assert_eq!(theme.middle("gke-pool-1-a7f9", 9), "gke…-a7f9");
+        assert_eq!(theme.middle("gke-pool-1", 10), "gke-pool-1");
+        assert_eq!(theme.middle("gke-pool-1", 5), "gke-…");
+        assert_eq!(theme.middle("日本語日本語日本語", 10), "日…日本語");
         assert_eq!(ascii.text("a\u{1b}b→ü…"), "a?b->?~");
     }
 }

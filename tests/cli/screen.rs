@@ -11,7 +11,10 @@ use crate::support::fixture;
 fn top_on_terminal(columns: u16, args: &[&str], environment: &[(&str, &str)]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
     command.env_clear().env("TERM", "xterm-256color").envs(environment.iter().copied());
-    command.args(["top", "--from"]).arg(fixture("blog-cluster/nodes-pods.kubectl.json")).args(args);
+    command
+        .args(["top", "--once", "--from"])
+        .arg(fixture("blog-cluster/nodes-pods.kubectl.json"))
+        .args(args);
     // The size must be set before the program looks, and after the session has set its own:
     // the shell waits for a line until then.
     let mut shell = Command::new("sh");

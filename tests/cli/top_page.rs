@@ -86,6 +86,10 @@ fn screens() -> Vec<String> {
 fn lasting(screen: &str) -> String {
     let line = |line: &str| {
         let line = line.trim_end();
+        // A row of the chart.
+        if line.chars().all(|c| " ▁▂▃▄▅▆▇█▓▒░·!".contains(c)) {
+            return String::new();
+        }
         let text = match line.starts_with("CPU  remaining") {
             true => line.chars().take(20).collect(),
             false => line.to_owned(),

@@ -20,7 +20,7 @@ fn screen(world: World) -> (FakeApiServer, Terminal) {
 }
 
 /// Waits until the screen is so, and gives it without what differs from run to run: the
-/// session's history, how long ago things were, and the server's port.
+/// session's history and what is blank, how long ago things were, and the server's port.
 fn shown(terminal: &mut Terminal, what: &str, is_there: impl Fn(&str) -> bool) -> String {
     let text = terminal.see(what, |text| is_there(text) && text.contains("q quit"));
     let line = |line: &str| {
@@ -40,8 +40,13 @@ fn shown(terminal: &mut Terminal, what: &str, is_there: impl Fn(&str) -> bool) -
             None => line,
         }
     };
-    let lines: Vec<_> = text.lines().map(line).map(|line| line.trim_end().to_owned()).collect();
-    lines.join("\n")
+    let lines = text.lines().filter(|line| !is_chart(line)).map(line);
+    lines.map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Whether a line is blank or a row of the chart.
+fn is_chart(line: &str) -> bool {
+    line.trim_start().chars().all(|c| "▁▂▃▄▅▆▇█▓░·".contains(c))
 }
 
 fn quit(mut terminal: Terminal) {
@@ -69,16 +74,6 @@ fn sorted_by_what_others_have_the_least_first() {
     fake-00002 Ready        32   5.25      15  26.75   63 ██▓▓▓▓▓▓····    26  18/110
     fake-00003 Ready        32   6.25      15  25.75   66 ██▍▓▓▓▓▓····    25  18/110
     fake-00001 Ready        32   9.25      14  22.75   72 ███▌▓▓▓▓▓···    22  18/110
-
-
-
-
-
-
-
-
-
-
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     ");
     quit(terminal);
@@ -96,18 +91,6 @@ fn filtered_by_two_words() {
     shop       deployment/sample-metrics-app      8       0      4 ▍               2
     shop       deployment/podlevel                6       0      3 ▎               2
     shop       deployment/sandbox-runner       5.25       0      2 ▎               3
-
-
-
-
-
-
-
-
-
-
-
-
     /deploy shop   Enter keeps  Esc clears
     ");
     terminal.press("\r");
@@ -117,7 +100,8 @@ fn filtered_by_two_words() {
 fn shown_prompt(terminal: &mut Terminal) -> String {
     let text = terminal
         .see("a filter", |text| text.contains("Esc clears") && text.contains("/deploy shop ("));
-    let lines: Vec<_> = text.lines().skip(5).map(str::trim_end).collect();
+    let lines = text.lines().skip(5).filter(|line| !is_chart(line));
+    let lines: Vec<_> = lines.map(str::trim_end).collect();
     lines.join("\n")
 }
 
@@ -140,16 +124,6 @@ fn a_workload_and_where_it_stands() {
     fake-00003      0      15      8 ▓▓▓                                          15
     fake-00001      0      14      7 ▓▓▓                                          14
     fake-00005      0      14      7 ▓▓▓                                          14
-
-
-
-
-
-
-
-
-
-
     q quit  ? help  Enter node  Esc back  / filter  f freeze  w wide  Tab view
     ");
     quit(terminal);
@@ -182,14 +156,6 @@ fn a_server_that_is_gone() {
     fake-00003 Ready        32   6.25      15  25.75   66 ██▍▓▓▓▓▓····    25  18/110
     fake-00001 Ready        32   9.25      14  22.75   72 ███▌▓▓▓▓▓···    22  18/110
     fake-00005 Ready        24      4      14     20   75 ██▓▓▓▓▓▓▓···    20  17/110
-
-
-
-
-
-
-
-
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     ");
     quit(terminal);
@@ -223,10 +189,6 @@ fn pods_that_are_refused() {
     fake-00003 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00004 Ready        32      ?       ?      ?    ? ?                ?   ?/110
     fake-00005 Ready        24      ?       ?      ?    ? ?                ?   ?/110
-
-
-
-
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     "#);
     quit(terminal);
@@ -247,21 +209,6 @@ fn an_empty_cluster() {
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                         (0)
     NODE  STATE     ALLOC OTHERS FILLER ↓REMAIN REQ% CPU               SLOTS    PODS
     there are no nodes
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w wide  Tab view
     ");
     quit(terminal);
@@ -285,11 +232,11 @@ fn the_end_of_five_hundred_nodes_on_a_small_screen() {
     fit 15970 (cpu runs out), 0 run
     CPU    0% ············· █0 ▓0 ░30 ·15970
      1 nodes 2 3 4 5                   (500)
-    NODE     FILLER ↓REMAIN CPU        SLOTS
-    node-497       0     32 ··········    32
-    node-498       0     32 ··········    32
-    node-499       0     32 ··········    32
-    hidden: other resources, history, PODS,…
+    NODE     STATE   ↓REMAIN CPU       SLOTS
+    node-497 Ready        32 ·········    32
+    node-498 Ready        32 ·········    32
+    node-499 Ready        32 ·········    32
+    hidden: other resources, history, REQ%,…
     q quit  ? help  Enter pods  / filter
     ");
     quit(terminal);

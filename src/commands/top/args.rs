@@ -273,6 +273,11 @@ impl TopSettings {
 }
 
 impl TopArgs {
+    /// Whether a live screen will be drawn.
+    pub fn has_screen(&self) -> bool {
+        super::screen::is_wanted(self)
+    }
+
     /// Resolves flags that depend on each other.
     ///
     /// # Errors

@@ -48,18 +48,15 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return watch::run(&args, &settings, printer).await;
     }
     if is_live {
-        return screen::run(&args, &settings, printer).await;
+        return match args.from.is_empty() {
+            true => screen::run(&args, &settings, printer).await,
+            false => screen::saved(&args, &settings, printer).await,
+        };
     }
     if args.live.record.is_some() {
         return follow::run(&args, printer).await;
     }
-    let (mut snapshot, workload, cluster) = read(&args, &settings, printer).await?;
-    let ledger = &mut snapshot.ledger;
-    ledger.expect_replicas([(&*workload.namespace, &*workload.claims)]);
-    ledger.expect_devices(args.named_resources().map(|(_, name)| name));
-    if let Some(why) = ledger.devices_unknown() {
-        snapshot.notes.push(format!("devices are unknown: {why}"));
-    }
+    let (mut snapshot, workload, cluster) = prepared(&args, &settings, printer).await?;
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let query = query(&args, &settings, &snapshot, workload);
     let what_if = match args.what_if.is_asked() {
@@ -94,6 +91,25 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         printer.note(note);
     }
     Ok(verdict(&args, &snapshot, &report, printer))
+}
+
+/// Reads a cluster or saved lists, with the devices that the replica and the columns need.
+///
+/// # Errors
+/// When the input cannot be read.
+async fn prepared(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<(Snapshot, ResolvedWorkload, Option<Cluster>)> {
+    let (mut snapshot, workload, cluster) = read(args, settings, printer).await?;
+    let ledger = &mut snapshot.ledger;
+    ledger.expect_replicas([(&*workload.namespace, &*workload.claims)]);
+    ledger.expect_devices(args.named_resources().map(|(_, name)| name));
+    if let Some(why) = ledger.devices_unknown() {
+        snapshot.notes.push(format!("devices are unknown: {why}"));
+    }
+    Ok((snapshot, workload, cluster))
 }
 
 /// What is asked of the cluster that was read.

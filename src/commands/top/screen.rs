@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::exit::Exit;
-use crate::live::{self, Playback, Setup, Source};
+use crate::live::{self, Playback, Saved, Setup, Source};
 use crate::printer::Printer;
 use crate::terminal::{self, ScreenExit, Theme};
 use oppscale_cluster::ResolvedWorkload;
@@ -25,8 +25,7 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
         || args.usage
         || args.prints_once()
         || args.live.watch
-        || args.output.format != Output::Table
-        || !args.from.is_empty();
+        || args.output.format != Output::Table;
     !asks_for_words && terminal::has_screen()
 }
 
@@ -50,6 +49,24 @@ pub(super) async fn run(
     };
     let failed = follower.failed();
     follow::recorded(failed, recording, show(Arc::new(follower), setup)).await
+}
+
+/// Shows saved lists until the user quits.
+///
+/// # Errors
+/// When they cannot be read, or the terminal cannot be used.
+pub(super) async fn saved(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let (snapshot, resolved, _) = super::prepared(args, settings, printer).await?;
+    let setup = Setup {
+        context: args.from.join(" "),
+        is_saved: true,
+        ..setup(args, settings, resolved, printer)
+    };
+    show(Arc::new(Saved::new(snapshot)), setup).await
 }
 
 /// Plays a recording on the screen until the user quits.

@@ -1,6 +1,5 @@
 //! The first two lines: cluster, connection, and replicas that fit.
 
-use oppscale_cluster::follow::Phase;
 use oppscale_core::figures::Tone;
 use oppscale_core::resources::PODS;
 use oppscale_core::units;
@@ -60,6 +59,7 @@ fn nodes(measured: &Measurement, wordy: bool) -> String {
 fn connection_text(state: &State) -> (String, Tone) {
     let (mut text, mut tone) = match (&state.replay, state.health()) {
         (Some(replay), _) => (replayed(replay), Tone::Plain),
+        (None, Some(_)) if state.setup.is_saved => ("saved list".to_owned(), Tone::Plain),
         (None, Some(health)) => {
             let words = connection::state(health, state.setup.max_staleness, state.now);
             (words.text, words.tone)
@@ -164,42 +164,18 @@ fn demand(state: &State, measured: &Measurement, wordy: bool) -> Option<String> 
     (!parts.is_empty()).then(|| format!("; {}", parts.join(", ")))
 }
 
-/// Number of uncountable objects that are named; the one-shot table names all.
-const NAMED: usize = 2;
-
-/// The lines of all notices, wrapped to `width`, each with whether it is a problem or a hint.
+/// The lines of the notices that are not dismissed, wrapped to `width`, each with whether it is a
+/// problem or a hint.
 pub(super) fn lines(state: &State, width: u16) -> Vec<(String, bool)> {
-    let mut problems: Vec<(String, Option<&str>)> = Vec::new();
-    if let Some(error) = &state.query_error {
-        problems.push((error.why.clone(), error.hint.as_deref()));
-    }
-    if let Some(measured) = &state.measured {
-        match (&state.replay, &measured.health.nodes.phase) {
-            (None, _) => problems.extend(connection::troubles(&measured.health)),
-            (Some(_), Phase::Reconnecting { why, .. }) => problems.push((why.clone(), None)),
-            (Some(_), _) => {}
-        }
-        if let Some(why) = &measured.pods_unknown
-            && !problems.iter().any(|(text, hint)| text.contains(why) || *hint == Some(why))
-        {
-            problems.push((format!("pods are unknown: {why}"), None));
-        }
-        problems.extend(measured.unmatched.iter().map(|text| (text.clone(), None)));
-        let unknown = &measured.unknown;
-        problems.extend(unknown.iter().take(NAMED).map(|text| (text.clone(), None)));
-        if unknown.len() > NAMED {
-            let more = unknown.len() - NAMED;
-            problems.push((format!("{more} more cannot be counted; oppscale top --once"), None));
-        }
-    }
     let lines = |text: &str, is_problem| {
         wrapped(text, width.into()).into_iter().map(move |line| (line, is_problem))
     };
-    problems
-        .iter()
-        .flat_map(|(problem, hint)| {
-            let hint = hint.iter().flat_map(move |hint| lines(hint, false));
-            lines(&format!("! {problem}"), true).chain(hint)
+    let notices = state.notices();
+    let shown = notices.iter().filter(|notice| !state.dismissed.contains(&notice.text));
+    shown
+        .flat_map(|notice| {
+            let hint = notice.hint.iter().flat_map(move |hint| lines(hint, false));
+            lines(&format!("! {}", notice.text), true).chain(hint)
         })
         .collect()
 }
@@ -296,14 +272,19 @@ fn found(state: &State, room: u16, pen: &Pen<'_>) -> String {
         false => format!("({matching}/{all})"),
     };
     let (left_out, others) = (state.hidden_nodes(), state.other_hpas);
-    let hidden = match (left_out, others) {
-        (1.., _) => Some((left_out, "unusable")),
-        (0, 1..) if matches!(state.pane().view, View::Hpas) => Some((others, "others")),
-        _ => None,
+    let behind = match (left_out, others, filter.is_empty()) {
+        (1.., _, false) => {
+            let verb = if left_out == 1 { "matches" } else { "match" };
+            vec![format!(", {left_out} hidden {verb}: u"), format!(", {left_out} hidden: u")]
+        }
+        (1.., _, true) => {
+            vec![format!(", {left_out} unusable hidden"), format!(", {left_out} hidden")]
+        }
+        (0, 1.., _) if matches!(state.pane().view, View::Hpas) => {
+            vec![format!(", {others} others hidden"), format!(", {others} hidden")]
+        }
+        _ => Vec::new(),
     };
-    let behind = hidden.map_or_else(Vec::new, |(count, what)| {
-        vec![format!(", {count} {what} hidden"), format!(", {count} hidden")]
-    });
     // Width of the shortest useful end of a filter.
     let least = if filter.is_empty() { 0 } else { 6 };
     let fits = |text: &&String| pen.width(&count) + pen.width(text) + least <= room;

@@ -3,19 +3,20 @@
 use ratatui::layout::{Margin, Rect};
 use ratatui::style::Style;
 
+use super::header;
 use super::layout::Layout;
 use crate::live::state::State;
 use crate::live::view::View;
 use crate::terminal::{Pen, centered, split, wrapped};
 
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("q, Ctrl-C", "quit"),
     ("arrows j k", "choose a row; PgUp PgDn, g G Home End"),
     ("Enter", "open what is chosen"),
     ("Esc", "close, clear the filter, go back"),
     ("Tab 1 to 5", "nodes, namespaces, pools, workloads, HPAs"),
     ("/", "show only what contains these words"),
-    ("n a o i r s p", "sort: name, allocatable, others, filler,"),
+    ("n a o i r s p", "sort: name, allocatable, paid, filler,"),
     ("", "remaining, slots, pods; t state"),
     ("same, I", "the other way round; < > the next column"),
     ("c m x", "look at cpu, memory, the next resource"),
@@ -23,10 +24,11 @@ const KEYS: [(&str, &str); 18] = [
     ("u", "show nodes that are not usable; all HPAs"),
     ("f, space", "freeze, go on"),
     ("+ -", "redraw less often, more often"),
+    ("!", "hide the notices, show them again"),
     ("R", "reconnect now"),
     ("Ctrl-Z", "stop; fg continues"),
     ("mouse", "wheel scrolls, click chooses and sorts"),
-    ("?, Esc", "close this"),
+    ("?, Esc, q", "close this"),
 ];
 
 /// Width of the column of keys.
@@ -159,9 +161,12 @@ fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
     if state.replay.is_some() {
         hints.extend([("+-", "speed"), ("<- ->", "jump")]);
     }
-    hints.extend([("w", if state.wide { "narrow" } else { "wide" }), ("Tab", "view")]);
+    hints.extend([("w", if state.is_wide() { "narrow" } else { "wide" }), ("Tab", "view")]);
     if state.resources().len() > 1 {
         hints.push(("x", "resource"));
+    }
+    if header::lines(state, u16::MAX).iter().any(|(_, is_problem)| *is_problem) {
+        hints.push(("!", "hide notices"));
     }
     hints
 }

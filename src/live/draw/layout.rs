@@ -12,7 +12,7 @@ pub(in crate::live) struct Layout<T = Rect> {
     pub(in crate::live) title: T,
     pub(in crate::live) fit: T,
     pub(in crate::live) bars: T,
-    pub(in crate::live) spark: T,
+    pub(in crate::live) history: T,
     pub(in crate::live) notices: T,
     pub(in crate::live) tabs: T,
     pub(in crate::live) head: T,
@@ -32,7 +32,7 @@ struct WantedHeights {
     bars: u16,
     notices: u16,
     detail: u16,
-    /// Number of rows of the table.
+    /// Number of rows of the table, without its filter: typing one moves nothing.
     rows: u16,
     /// Whether columns are hidden, so that a line lists them.
     narrow: bool,
@@ -42,8 +42,13 @@ struct WantedHeights {
 const SOME_ROWS: u16 = 3;
 /// Number of rows that is kept before optional parts grow.
 const ENOUGH_ROWS: u16 = 8;
-/// Height from which the sparkline is higher than one row.
+/// Height from which there is a chart beside a table of any length.
 const TALL: u16 = 36;
+/// Rows of a chart on a tall screen, and the most.
+const CHART: u16 = 6;
+const LARGEST_CHART: u16 = 14;
+/// Fewer rows show nothing.
+const SMALLEST_CHART: u16 = 3;
 
 impl Layout {
     pub(in crate::live) fn of(state: &State, area: Rect) -> Self {
@@ -52,7 +57,7 @@ impl Layout {
             bars: u16::try_from(state.resources().len()).unwrap_or(u16::MAX),
             notices: u16::try_from(header::lines(state, area.width).len()).unwrap_or(u16::MAX),
             detail: u16::try_from(detail).unwrap_or(u16::MAX),
-            rows: u16::try_from(state.pane().len()).unwrap_or(u16::MAX),
+            rows: u16::try_from(state.matches().1).unwrap_or(u16::MAX),
             narrow: !state.table().within(area.width).hidden.is_empty(),
         };
         let heights = Heights::of(area.height, wanted);
@@ -73,41 +78,54 @@ impl Heights {
 
     fn within(height: u16, wanted: WantedHeights) -> Self {
         let mut left = height;
-        let mut take = |wanted: u16| {
-            let taken = wanted.min(left);
-            left -= taken;
+        fn take_from(left: &mut u16, wanted: u16) -> u16 {
+            let taken = wanted.min(*left);
+            *left -= taken;
             taken
-        };
-        let title = take(1);
-        let first_row = take(1);
-        let head = take(1);
-        let footer = take(1);
-        let bar = take(wanted.bars.min(1));
-        let fit = take(1);
-        let tabs = take(1);
-        let notice = take(wanted.notices.min(1));
+        }
+        let title = take_from(&mut left, 1);
+        let first_row = take_from(&mut left, 1);
+        let head = take_from(&mut left, 1);
+        let footer = take_from(&mut left, 1);
+        let bar = take_from(&mut left, wanted.bars.min(1));
+        let fit = take_from(&mut left, 1);
+        let tabs = take_from(&mut left, 1);
+        let notice = take_from(&mut left, wanted.notices.min(1));
         // With details below, the table is no higher than its rows.
         let least = if wanted.detail > 0 { wanted.rows.min(SOME_ROWS) } else { SOME_ROWS };
-        let some_rows = take(least.saturating_sub(1));
-        let second_bar = take(wanted.bars.saturating_sub(bar).min(1));
-        let spark = take(1);
-        let detail = take(wanted.detail.min(3));
-        let notices = take(wanted.notices.saturating_sub(notice).min(4));
+        let some_rows = take_from(&mut left, least.saturating_sub(1));
+        let second_bar = take_from(&mut left, wanted.bars.saturating_sub(bar).min(1));
+        let history = take_from(&mut left, 1);
+        let detail = take_from(&mut left, wanted.detail.min(3));
+        let notices = take_from(&mut left, wanted.notices.saturating_sub(notice).min(4));
         let most = if wanted.detail > 0 { wanted.rows.min(ENOUGH_ROWS) } else { ENOUGH_ROWS };
-        let more_rows = take(most.saturating_sub(SOME_ROWS));
-        let more_detail = take((wanted.detail - detail).min(height / 3));
-        let more_bars = take(wanted.bars.saturating_sub(bar + second_bar).min(height / 8));
-        let more_notices = take(wanted.notices.saturating_sub(notice + notices).min(height / 6));
-        let more_spark = if height >= TALL { take(2) } else { 0 };
+        let more_rows = take_from(&mut left, most.saturating_sub(SOME_ROWS));
+        let more_detail = take_from(&mut left, (wanted.detail - detail).min(height / 3));
+        let more_bars =
+            take_from(&mut left, wanted.bars.saturating_sub(bar + second_bar).min(height / 8));
+        let more_notices =
+            take_from(&mut left, wanted.notices.saturating_sub(notice + notices).min(height / 6));
         let rows = first_row + some_rows + more_rows;
+        // A short table leaves its room to the chart, and keeps some for nodes to come.
+        let unused = left.saturating_sub(wanted.rows.saturating_sub(rows) + 2);
+        let chart = match wanted.detail {
+            0 if wanted.rows > 0 => unused.min(LARGEST_CHART).min(height / 3),
+            _ => 0,
+        };
+        let chart = if height >= TALL && wanted.rows > 0 { chart.max(CHART) } else { chart };
+        let more_history = if chart >= SMALLEST_CHART { take_from(&mut left, chart) } else { 0 };
         // Details stand directly below the rows, not at the end of the screen.
-        let most_rows = if wanted.detail > 0 { take(wanted.rows.saturating_sub(rows)) } else { 0 };
-        let most_detail = take(wanted.detail - detail - more_detail);
+        let most_rows = if wanted.detail > 0 {
+            take_from(&mut left, wanted.rows.saturating_sub(rows))
+        } else {
+            0
+        };
+        let most_detail = take_from(&mut left, wanted.detail - detail - more_detail);
         Self {
             title,
             fit,
             bars: bar + second_bar + more_bars,
-            spark: spark + more_spark,
+            history: history + more_history,
             notices: notice + notices + more_notices,
             tabs,
             head,
@@ -126,7 +144,7 @@ impl Heights {
             ("totals", self.bars == 0),
             ("other resources", self.bars > 0 && self.bars < wanted.bars),
             ("views", self.tabs == 0),
-            ("history", self.spark == 0),
+            ("history", self.history == 0),
             ("details", self.detail < wanted.detail.min(2)),
             ("notices", self.notices < wanted.notices),
         ];
@@ -144,7 +162,7 @@ impl Heights {
             title: next(self.title),
             fit: next(self.fit),
             bars: next(self.bars),
-            spark: next(self.spark),
+            history: next(self.history),
             notices: next(self.notices),
             tabs: next(self.tabs),
             head: next(self.head),
@@ -165,8 +183,8 @@ mod tests {
         WantedHeights { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false };
 
     fn sum(heights: Heights) -> u16 {
-        let Heights { title, fit, bars, spark, notices, tabs, head, rows, detail, .. } = heights;
-        let above = title + fit + bars + spark + notices + tabs;
+        let Heights { title, fit, bars, history, notices, tabs, head, rows, detail, .. } = heights;
+        let above = title + fit + bars + history + notices + tabs;
         above + head + rows + detail + heights.hidden + heights.footer
     }
 

@@ -25,7 +25,7 @@ pub fn draw(state: &State, area: Rect, buf: &mut Buffer) {
     header::title(state, layout.title, &mut pen);
     header::fit(state, layout.fit, &mut pen);
     totals::bars(state, layout.bars, &mut pen);
-    totals::spark(state, layout.spark, &mut pen);
+    totals::history(state, layout.history, &mut pen);
     header::notices(state, layout.notices, &mut pen);
     header::tabs(state, layout.tabs, &mut pen);
     let hidden = table::table(state, &layout, &mut pen);

@@ -146,7 +146,7 @@ fn empty(state: &State) -> String {
     match (&pane.items, &state.measured) {
         (_, None) => "connecting…".to_owned(),
         (Items::Unknown, _) if !state.setup.has_cluster && pane.view == View::Hpas => {
-            "a recording has no HPAs".to_owned()
+            "HPAs are read from a cluster only".to_owned()
         }
         (Items::Unknown, _) => "reading…".to_owned(),
         (items, Some(measured)) => {
@@ -208,6 +208,7 @@ fn name(state: &State, at: usize, place: Rect, pen: &mut Pen<'_>) {
         ("", name) => name.to_owned(),
         (kind, name) => format!("{}/{name}", kind.to_lowercase()),
     };
+    let text = pen.theme.middle(&text, place.width.into()).into_owned();
     pen.put(place, &text, Style::default());
     // Bytes are columns in ASCII only.
     if !pane.filter().is_empty() && text.is_ascii() {

@@ -157,12 +157,13 @@ impl FigureText {
     }
 }
 
-/// Draws the sparkline of the remaining amount, with its last value and its range.
-pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
+/// Draws the remaining amount with its range, and who had what over time: as an area where there
+/// are several rows, otherwise as a sparkline of what remained.
+pub(super) fn history(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let Some(measured) = state.measured.as_ref().filter(|_| place.height > 0) else { return };
     let name = state.resource();
     let label = format!("{:<4} remaining ", short_name(name));
-    let (row, _) = split(place);
+    let (row, below) = split(place);
     let rest = pen.put(row, &label, Style::default());
     let now = figure(&measured.total, "remaining", name);
     let text = now.map_or_else(|| "?".to_owned(), |amount| units::amount(name, amount));
@@ -178,19 +179,31 @@ pub(super) fn spark(state: &State, place: Rect, pen: &mut Pen<'_>) {
         false => format!(" {span}"),
     };
     let rest = pen.put_right(rest, &range, Style::default());
-    let graph = Rect {
-        x: rest.x + 1,
-        width: rest.width.saturating_sub(1),
-        y: place.y,
-        height: place.height,
+    let is_area = below.height > 1;
+    let graph = match is_area {
+        true => below,
+        false => Rect { x: rest.x + 1, width: rest.width.saturating_sub(1), ..rest },
     };
     let columns = state.history.columns(name, elapsed, graph.width.into());
     let start = graph.x + graph.width - u16::try_from(columns.len()).unwrap_or(graph.width);
-    let height = Amount::from(graph.height) * 8;
-    for (x, value) in (start..).zip(columns) {
-        let Some(value) = value else { continue };
-        // Any amount above zero is visible.
-        let filled = (value.max(0) * height + most.max(1) - 1) / most.max(1);
-        pen.column(graph, x, filled);
+    for (x, share) in (start..).zip(columns) {
+        let Some(share) = share else { continue };
+        let column = Rect { x, width: 1, ..graph };
+        if is_area {
+            let taken = share.paid + share.filler;
+            let kept = share.kept.clamp(0, (share.allocatable - taken).max(0));
+            let free = share.allocatable - taken - kept;
+            let parts = [
+                (Part::Paid, share.paid),
+                (Part::Filler, share.filler),
+                (Part::Reserve, kept),
+                (Part::Free, free),
+            ];
+            pen.stack(&parts, share.allocatable, column);
+        } else {
+            // Any amount above zero is visible.
+            let filled = (share.remaining().max(0) * 8 + most.max(1) - 1) / most.max(1);
+            pen.column(column, x, filled);
+        }
     }
 }

@@ -165,7 +165,9 @@ fn popups_close_before_anything_else() {
     bench.code(KeyCode::Esc);
     assert!(!bench.state.help);
     assert_eq!(bench.names().len(), 1, "the filter stays");
-    assert_eq!(bench.type_in("?q"), Effect::Quit);
+    assert_eq!(bench.type_in("?q"), Effect::Redraw);
+    assert!(!bench.state.help, "q closes the help first");
+    assert_eq!(bench.type_in("q"), Effect::Quit);
 }
 
 #[test]

@@ -46,6 +46,8 @@ pub enum Phase {
         why: String,
         /// How often it was tried since.
         tries: u32,
+        /// When it is tried next, if that is known.
+        next_try: Option<Instant>,
     },
     /// Its list is being read again, from the start. The data is the last that was heard,
     /// changed object by object to what the new list says.

@@ -242,7 +242,9 @@ impl<H: EventHandler> Reflector<H> {
         } else {
             tracing::debug!(?pause, "{}: {why}", self.listing.noun);
         }
-        self.status.set_phase(&Phase::Reconnecting { why, tries: self.backoff.tries() });
+        let next_try = Some((Instant::now() + pause).into_std());
+        let tries = self.backoff.tries();
+        self.status.set_phase(&Phase::Reconnecting { why, tries, next_try });
         self.heartbeat.progress();
         sleep(pause).await;
     }

@@ -159,7 +159,7 @@ fn state(feed: &WatchStatus) -> (Cow<'static, str>, Option<String>) {
 fn phase((word, why): &(Cow<'static, str>, Option<String>)) -> Phase {
     let why = why.clone().unwrap_or_default();
     match word.as_ref() {
-        "reconnecting" => Phase::Reconnecting { why, tries: 0 },
+        "reconnecting" => Phase::Reconnecting { why, tries: 0, next_try: None },
         "relisting" => Phase::Relisting { why },
         "refused" => Phase::Refused { why, hint: None },
         _ => Phase::Following,
