@@ -63,7 +63,7 @@ fn judged(
         Err(error) => return vec![ID.failed(error.to_string())],
     };
     let reading_of = |workload: Option<&WorkloadFile>| {
-        let pod = Pod::of(workload, &StatedPod::default());
+        let pod = Pod::of(workload, &manifest.spec, &StatedPod::default());
         let reading = Reading::of(manifest, None, &pod);
         (reading.application(&pod), reading)
     };

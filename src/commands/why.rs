@@ -2,13 +2,15 @@
 
 use anyhow::bail;
 use clap::Args;
-use hpa_model::{ControllerConfig, KubernetesVersion, SelectPolicy};
+use hpa_model::{Behavior, ControllerConfig, DryRun, KubernetesVersion, SelectPolicy, Tolerance};
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
-use oppscale_cluster::{Autoscaler, ClusterError, Operation};
+use oppscale_cluster::autoscaler::HpaReader;
+use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
 use oppscale_core::quantity::Quantity;
+use oppscale_core::units;
 use serde::Deserialize;
 
 use crate::commands::args::ClusterArgs;
@@ -91,10 +93,23 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         }
         events => events?.unwrap_or_default(),
     };
-    let sentences = explain(&hpa, &events.items);
+    let now = metrics_now(&cluster, namespace, &hpa).await;
+    let sentences = explain(&hpa, now.as_deref(), &events.items);
     let text: String = sentences.iter().map(|sentence| paragraph(sentence)).collect();
     printer.data(&text)?;
     Ok(Exit::Ok)
+}
+
+/// What its metrics ask for at this moment, read as the controller reads them; `None` if they or
+/// the scale cannot be read.
+async fn metrics_now(cluster: &Cluster, namespace: &str, hpa: &Autoscaler) -> Option<String> {
+    let spec = hpa.spec().ok()?;
+    let reader = HpaReader::new(cluster, namespace, hpa, &spec).await.ok()?;
+    let reading = reader.read(cluster).await;
+    reading.scale?;
+    let config = ControllerConfig::of(KubernetesVersion::default());
+    let step = DryRun::new(&spec, config, &[]).sync(&reading);
+    Some(format!("Read now: {}.", step.reason)).filter(|_| !step.has_failed)
 }
 
 /// A sentence in lines of at most 80 columns; all but the first are indented.
@@ -109,8 +124,8 @@ struct Wish {
     replicas: Option<i64>,
 }
 
-/// The explanation, in sentences.
-fn explain(hpa: &Autoscaler, events: &[Event]) -> Vec<String> {
+/// The explanation, in sentences; `now` is what the metrics ask for at this moment.
+fn explain(hpa: &Autoscaler, now: Option<&str>, events: &[Event]) -> Vec<String> {
     let (min, max) = hpa.bounds();
     let (current, desired) = hpa.replicas();
     let target = hpa.target();
@@ -141,8 +156,11 @@ fn explain(hpa: &Autoscaler, events: &[Event]) -> Vec<String> {
         );
         return text;
     }
-    let wishes: Vec<_> = hpa.readings().filter_map(|reading| wish(reading, current)).collect();
+    let behavior = hpa.spec().ok().and_then(|spec| spec.behavior);
+    let wishes: Vec<_> =
+        hpa.readings().filter_map(|reading| wish(reading, current, behavior.as_ref())).collect();
     text.extend(wishes.iter().map(|wish| wish.sentence.clone()));
+    text.extend(now.map(str::to_owned));
     text.push(next(hpa, &wishes, !failed.is_empty()));
     let shown = events.iter().rev().take(MAX_EVENTS);
     text.extend(shown.map(|event| {
@@ -179,15 +197,21 @@ fn remedy(reason: &str) -> &'static str {
     }
 }
 
-/// The usual tolerance; one of the behavior is not looked at for the sentence.
-fn tolerance() -> f64 {
-    ControllerConfig::of(KubernetesVersion::default()).tolerance
+/// The tolerance in the direction of `ratio`: that of the behavior, or the usual one.
+fn tolerance(ratio: f64, behavior: Option<&Behavior>) -> f64 {
+    let rules = behavior.and_then(|behavior| match ratio > 1.0 {
+        true => behavior.scale_up.as_ref(),
+        false => behavior.scale_down.as_ref(),
+    });
+    let own = rules.and_then(|rules| rules.tolerance).map(Tolerance::as_f64);
+    own.unwrap_or(ControllerConfig::of(KubernetesVersion::default()).tolerance)
 }
 
 /// What a metric asks for, by its value in the status.
 fn wish(
     (name, target, value): (&str, &v2::MetricTarget, Option<&v2::MetricValueStatus>),
     current: i32,
+    behavior: Option<&Behavior>,
 ) -> Option<Wish> {
     let Some(value) = value else {
         let sentence = format!(
@@ -212,14 +236,18 @@ fn wish(
     };
     let (ratio, now, wanted) =
         percent().or_else(averages).or_else(|| quantities(&value.value, &target.value))?;
-    let is_within = (ratio - 1.0).abs() <= tolerance() + 1e-9;
+    let tolerance = tolerance(ratio, behavior);
+    let is_within = (ratio - 1.0).abs() <= tolerance + 1e-9;
     let replicas = match is_within {
         true => i64::from(current),
         false => (ratio * f64::from(current) - 1e-9).ceil() as i64,
     };
     let end = match is_within {
         true => {
-            format!("within the tolerance of 10 %, so it asks for the {current} that there are")
+            let percent = units::decimal((tolerance * 1e4).round() as i128, 2);
+            format!(
+                "within the tolerance of {percent} %, so it asks for the {current} that there are"
+            )
         }
         false => format!("so it asks for about {replicas} (ready pods and missing ones decide)"),
     };
@@ -325,7 +353,7 @@ mod tests {
             }
         });
         change(&mut object);
-        explain(&serde_json::from_value(object).unwrap(), &[]).join("\n")
+        explain(&serde_json::from_value(object).unwrap(), None, &[]).join("\n")
     }
 
     #[test]

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use hpa_model::application::{Application, Measure, MetricPath};
-use hpa_model::{MetricSource, MetricSpec, ResourceName, TargetType};
+use hpa_model::{HpaSpec, MetricSource, MetricSpec, ResourceName, TargetType};
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::units;
 
-use super::manifest::{Manifest, WorkloadFile};
+use super::manifest::{ContainerCpu, Manifest, WorkloadFile};
 
 /// From a pod's creation until its containers run, unless the user says so: scheduling, image,
 /// start. Milliseconds.
@@ -71,6 +71,10 @@ pub fn rivals(manifests: &[Manifest]) -> Vec<Vec<String>> {
 /// A pod of the workload, as far as its manifest or the user says.
 pub struct Pod {
     request_milli: Option<u64>,
+    /// Cpu that all its containers request, millicores.
+    reserved_milli: u64,
+    /// Containers without a request for cpu, which the HPA needs.
+    without_request: Vec<String>,
     request_bytes: Option<u64>,
     limit_milli: Option<u64>,
     capacity: Option<f64>,
@@ -80,21 +84,41 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// The pod of a workload, if it is known, with what the user states.
-    pub fn of(workload: Option<&WorkloadFile>, stated: &StatedPod) -> Self {
+    /// The pod of a workload, if it is known, with what the user states. `spec` is that of the
+    /// HPA, which may look at one container only.
+    pub fn of(workload: Option<&WorkloadFile>, spec: &HpaSpec, stated: &StatedPod) -> Self {
         let requested = |name: &str| {
             let of = |workload: &WorkloadFile| {
                 u64::try_from(workload.replica.footprint().get(name)).ok().filter(|r| *r > 0)
             };
             workload.map(of)
         };
-        let has_cpu = workload.is_none_or(|workload| workload.without_cpu.is_empty());
-        let cpu = requested(CPU).unwrap_or(Some(UNKNOWN_REQUEST_MILLI));
+        let container = only_container(spec);
+        let containers = workload.map(|workload| {
+            let is_wanted = |one: &&ContainerCpu| container.is_none_or(|name| one.name == name);
+            workload.containers.iter().filter(is_wanted).collect::<Vec<_>>()
+        });
+        let pod_level = workload.and_then(|workload| workload.pod_request_milli);
+        let pod_level = pod_level.filter(|_| container.is_none());
+        let request_milli = match &containers {
+            None => Some(UNKNOWN_REQUEST_MILLI),
+            Some(_) if pod_level.is_some() => pod_level,
+            Some(containers) if containers.is_empty() => None,
+            Some(containers) => containers.iter().map(|container| container.request).sum(),
+        };
+        let containers = containers.unwrap_or_default();
+        let limit = containers.iter().map(|container| container.limit).sum::<Option<u64>>();
+        let lacking = containers.iter().filter(|container| container.request.is_none());
+        let mut lacking: Vec<_> = lacking.map(|container| container.name.clone()).collect();
+        // A container that does not exist has no request either.
+        lacking.extend(container.filter(|_| containers.is_empty()).map(str::to_owned));
         let probes = workload.map_or(0, |workload| workload.probe_ms);
         Self {
-            request_milli: cpu.filter(|_| has_cpu),
+            request_milli: request_milli.filter(|milli| *milli > 0),
+            reserved_milli: requested(CPU).map_or(UNKNOWN_REQUEST_MILLI, Option::unwrap_or_default),
+            without_request: lacking,
             request_bytes: requested(MEMORY).unwrap_or(Some(1 << 30)),
-            limit_milli: workload.and_then(|workload| workload.limit_milli),
+            limit_milli: limit.filter(|milli| *milli > 0),
             capacity: stated.capacity,
             start_ms: stated.start_ms.unwrap_or(START_MS + probes),
             warmup_ms: stated.warmup_ms,
@@ -116,9 +140,10 @@ impl Pod {
                 let (kind, name) = (&target.kind, &target.name);
                 format!("requests 1 core, because {file} holds no {kind} {name}")
             }
+            (Some(_), Some(1000)) => "requests 1 core".to_owned(),
             (Some(_), Some(milli)) => format!("requests {} cores", units::cores(milli.into())),
-            (Some(workload), None) => {
-                format!("has no cpu request in {}", workload.without_cpu.join(", "))
+            (Some(_), None) => {
+                format!("has no cpu request in {}", self.without_request.join(", "))
             }
         };
         let warm = match self.warmup_ms {
@@ -133,6 +158,20 @@ impl Pod {
             time(self.grace_ms)
         )
     }
+}
+
+/// The container whose cpu the HPA looks at, if it looks at no other cpu.
+fn only_container(spec: &HpaSpec) -> Option<&str> {
+    let cpu = spec.effective_metrics().iter().filter_map(|metric| match &metric.source {
+        MetricSource::Resource(ResourceName::Cpu) => Some(None),
+        MetricSource::ContainerResource { resource: ResourceName::Cpu, container } => {
+            Some(Some(container.as_str()))
+        }
+        _ => None,
+    });
+    let mut cpu = cpu.peekable();
+    let first = cpu.peek().copied().flatten()?;
+    cpu.all(|container| container == Some(first)).then_some(first)
 }
 
 /// What the metrics of an HPA are taken for.
@@ -199,8 +238,17 @@ impl Reading {
                 _ => MetricPath::prometheus(measure),
             }
         };
+        let max = manifest.spec.max_replicas;
         let sentence = |(metric, (kind, _)): (&MetricSpec, &(Kind, bool))| {
-            format!("{} {}", metric.source.name(), kind.sentence())
+            let name = metric.source.name();
+            match kind {
+                Kind::Memory => format!(
+                    "{name} {} More pods do not lower it: what stays above its target takes the \
+                     HPA to maxReplicas {max}, and it stays there.",
+                    kind.sentence()
+                ),
+                kind => format!("{name} {}", kind.sentence()),
+            }
         };
         let of_name =
             driver.and_then(|at| metrics.get(at)).map_or("load", |metric| metric.source.name());
@@ -248,6 +296,7 @@ impl Reading {
         let request = pod.request_milli.unwrap_or(UNKNOWN_REQUEST_MILLI) as f64;
         Application {
             request_milli: pod.request_milli,
+            reserved_milli: pod.reserved_milli,
             request_bytes: pod.request_bytes,
             target_load: self.target_load,
             capacity,

@@ -192,6 +192,46 @@ pub fn from_history(path: &Path) -> Result<Recorded, HistoryError> {
     Ok(Recorded { setup, warnings })
 }
 
+/// Pods of a workload over time in a capacity history, waiting ones included: moments in
+/// milliseconds since its start, and counts that hold from there. `namespace` is empty for any.
+///
+/// # Errors
+/// When the file is not a capacity history, or is damaged.
+pub fn recorded_pods(
+    path: &Path,
+    (namespace, kind, name): (&str, &str, &str),
+) -> Result<Vec<(u64, u32)>, HistoryError> {
+    let is_it = |group: &Group| {
+        (&*group.kind, &*group.name) == (kind, name)
+            && (namespace.is_empty() || &*group.namespace == namespace)
+    };
+    let mut player = Player::open(path)?;
+    let start = player.start();
+    let mut counts: Vec<(u64, u32)> = Vec::new();
+    loop {
+        let at_ms = player.position().saturating_sub(start).as_millis();
+        player.cluster_state().read(|snapshot, _| {
+            // Keeps the count before, since pods are unknown.
+            if snapshot.pods_unknown.is_some() {
+                return;
+            }
+            let bound = snapshot.ledger.bound().filter(|pod| is_it(pod.group)).count();
+            let waiting = snapshot.ledger.waiting().filter(|pod| is_it(&pod.group)).count();
+            let count = u32::try_from(bound + waiting).unwrap_or(u32::MAX);
+            if counts.last().is_none_or(|(_, last)| *last != count) {
+                counts.push((u64::try_from(at_ms).unwrap_or(u64::MAX), count));
+            }
+        });
+        let Some(next) = player.next_at() else { break };
+        player.advance(next.max(player.position() + SHORTEST).min(player.end()))?;
+    }
+    let end = player.end().saturating_sub(start).as_millis();
+    if let Some((_, last)) = counts.last().copied() {
+        counts.push((u64::try_from(end).unwrap_or(u64::MAX), last));
+    }
+    Ok(counts)
+}
+
 /// Paid pods over time: how many there were last, and the load so far.
 #[derive(Default)]
 struct Paid(BTreeMap<Alike, (u32, Load)>);

@@ -1,11 +1,13 @@
 //! Load over time from where people have it: CSV, what Prometheus' `query_range` answers, and
-//! what `promtool query range` prints.
+//! what `promtool query range` prints; and the recording of a dry run.
 
+use hpa_model::{ClusterReading, LoadShare, MetricReading};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{Document, DocumentError};
+use super::recording_file::{Recording, recording};
 
 /// Times above this are milliseconds since 1970, not seconds.
 const MILLISECONDS_FROM: f64 = 1e11;
@@ -26,13 +28,14 @@ struct Matrix {
 pub fn load(document: &Document) -> Result<Vec<(u64, f64)>, DocumentError> {
     let error = |problem: String| DocumentError::new(document, problem);
     let text = document.text();
-    let points = match text.trim_start().chars().next() {
+    let dry_run = recording(document)?.map(|recording| Ok(of_dry_run(&recording)));
+    let read = || match text.trim_start().chars().next() {
         Some('{') if !text.contains("=>") => of_json(text),
         Some('[') => of_json(text),
         _ if text.contains("=>") => of_promtool(text),
         _ => of_csv(text),
     };
-    let mut points = points.map_err(error)?;
+    let mut points = dry_run.unwrap_or_else(read).map_err(error)?;
     points.retain(|(_, level)| level.is_finite());
     if points.len() > MAX_POINTS {
         let problem = format!("{} points; at most {MAX_POINTS} can be simulated", points.len());
@@ -46,6 +49,29 @@ pub fn load(document: &Document) -> Result<Vec<(u64, f64)>, DocumentError> {
         return Err(error(format!("a load of {level}: expected 0 or more")));
     }
     Ok(points.into_iter().map(|(at, level)| (((at - first) * 1000.0) as u64, level)).collect())
+}
+
+/// What the readings of a dry run add up to: the first metric that is the load of all pods, else
+/// the first.
+fn of_dry_run(recording: &Recording) -> Vec<(f64, f64)> {
+    let shares = recording.header.hpas.first().map(|hpa| hpa.shares.as_slice()).unwrap_or_default();
+    let metric = shares.iter().position(|share| *share == LoadShare::Total).unwrap_or(0);
+    let is_per_pod = shares.get(metric) == Some(&LoadShare::PerPod);
+    let level = |reading: &ClusterReading| {
+        let sum = match reading.metrics.get(metric)? {
+            MetricReading::Failed(_) => return None,
+            MetricReading::Object(value) => *value as f64,
+            MetricReading::External(items) => items.iter().map(|item| *item as f64).sum(),
+            MetricReading::Pods(pods) => {
+                pods.iter().filter_map(|pod| pod.value).map(|value| value as f64).sum()
+            }
+        };
+        let replicas = reading.scale.map_or(1, |scale| scale.spec_replicas);
+        let factor = if is_per_pod { f64::from(replicas) } else { 1.0 };
+        Some((reading.at_ms as f64 / 1000.0, sum * factor / 1000.0))
+    };
+    let of_first = recording.readings.iter().filter(|(hpa, _)| *hpa == 0);
+    of_first.filter_map(|(_, reading)| level(reading)).collect()
 }
 
 /// The answer of `query_range`, whole or its `data` or `result` alone.

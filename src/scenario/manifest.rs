@@ -202,14 +202,25 @@ pub struct WorkloadFile {
     pub class: Option<(String, Option<(i32, bool)>)>,
     /// How long a pod may take to end, milliseconds.
     pub grace_ms: u64,
-    /// Cpu that a pod can use at most, millicores; `None` if a container has no limit.
-    pub limit_milli: Option<u64>,
-    /// Containers without a request for cpu: the HPA cannot compute a utilization of it.
-    pub without_cpu: Vec<String>,
+    /// Cpu of its containers and sidecars, which the HPA adds up.
+    pub containers: Vec<ContainerCpu>,
+    /// Cpu that the pod itself requests, millicores; it takes the place of its containers'.
+    pub pod_request_milli: Option<u64>,
     /// How long its probes delay that a pod is ready, milliseconds.
     pub probe_ms: u64,
     /// The policy in its annotations.
     pub policy: Policy,
+}
+
+/// Cpu of a container, millicores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerCpu {
+    /// Its name.
+    pub name: String,
+    /// What it requests; a limit stands for a request that is left out.
+    pub request: Option<u64>,
+    /// What it can use at most.
+    pub limit: Option<u64>,
 }
 
 /// The workload that `manifest` scales, if it is in the same file.
@@ -253,23 +264,23 @@ pub fn workload(
         None => None,
     };
     let containers: Vec<_> = pod["containers"].as_array().into_iter().flatten().collect();
-    let cpu = |container: &Value, of: &str| {
-        let cpu = &container["resources"][of]["cpu"];
-        cpu.as_str().map(str::to_owned).or_else(|| cpu.is_number().then(|| cpu.to_string()))
+    let cpu = |of: &Value, which: &str| {
+        let cpu = &of["resources"][which]["cpu"];
+        let text = cpu.as_str().map(str::to_owned);
+        let text = text.or_else(|| cpu.is_number().then(|| cpu.to_string()))?;
+        u64::try_from(text.parse::<Quantity>().ok()?.milli_value().value).ok()
     };
-    // The API server takes a limit for the request where there is none.
-    let has_no_request = |container: &&&Value| {
-        cpu(container, "requests").or_else(|| cpu(container, "limits")).is_none()
-    };
-    let without_cpu = containers.iter().filter(has_no_request);
-    let without_cpu = without_cpu.map(|c| c["name"].as_str().unwrap_or_default().to_owned());
-    let limit = |container: &&Value| {
-        let limit: Quantity = cpu(container, "limits")?.parse().ok()?;
-        u64::try_from(limit.milli_value().value).ok()
+    let sidecars = pod["initContainers"].as_array().into_iter().flatten();
+    let sidecars = sidecars.filter(|container| container["restartPolicy"] == "Always");
+    let of_container = |container: &Value| ContainerCpu {
+        name: container["name"].as_str().unwrap_or_default().to_owned(),
+        // The API server takes a limit for the request where there is none.
+        request: cpu(container, "requests").or_else(|| cpu(container, "limits")),
+        limit: cpu(container, "limits"),
     };
     Ok(Some(WorkloadFile {
-        limit_milli: containers.iter().map(limit).sum::<Option<u64>>().filter(|milli| *milli > 0),
-        without_cpu: without_cpu.collect(),
+        containers: containers.iter().copied().chain(sidecars).map(of_container).collect(),
+        pod_request_milli: cpu(pod, "requests"),
         probe_ms: containers.iter().map(|container| probe_ms(container)).max().unwrap_or(0),
         replica: Replica::from_footprint(footprint),
         class,

@@ -18,7 +18,7 @@ mod wire;
 
 pub use application::{Meaning, Pod, Reading, StatedPod, amount, rivals};
 pub use document::{Document, DocumentError};
-pub use from_cluster::{Recorded, from_cluster, from_history};
+pub use from_cluster::{Recorded, from_cluster, from_history, recorded_pods};
 pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
 pub use recording_file::{RecordedHpa, Recording, RecordingHeader, reading_line, recording};

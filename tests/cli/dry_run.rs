@@ -132,6 +132,11 @@ fn the_same_hpa_has_the_same_count_all_the_time_and_its_recording_too() {
     let last: Value = serde_json::from_str(replayed.stdout.lines().last().unwrap()).unwrap();
     assert_eq!(&last["summary"], summary, "the replay has the same counts");
 
+    // The load that was read, in cores: at first 1.4.
+    let loaded = env.run(["simulate", "--hpa", "same.yaml", "--load", "run.jsonl", "-o", "json"]);
+    assert_eq!(loaded.code, Some(0), "{loaded}");
+    assert!(loaded.stdout.contains("run.jsonl"), "{loaded}");
+
     // Another HPA on the same readings: at a target of 35 % it wants twice as much.
     env.write("other.yaml", &hpa(35, 0).to_string());
     let other = env.run(["simulate", "--series", "run.jsonl", "--hpa", "other.yaml"]);
@@ -283,4 +288,33 @@ fn custom_and_external_metrics_are_asked_for_as_the_controller_asks() {
     }
     let unknown = env.run([&LIVE[..], &["--metric", "includes-own"]].concat());
     assert_eq!(unknown.code, Some(2), "{unknown}");
+}
+
+#[test]
+fn why_reads_the_metrics_of_this_moment_too() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 2400);
+    let mut web = hpa(70, 0);
+    web["spec"]["behavior"]["scaleUp"] = json!({"tolerance": "0.25"});
+    web["status"] = json!({
+        "currentReplicas": 4, "desiredReplicas": 4,
+        "conditions": [
+            {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+            {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
+        ],
+        "currentMetrics": [{"type": "Resource", "resource": {"name": "cpu",
+            "current": {"averageUtilization": 84, "averageValue": "420m"}}}]
+    });
+    server.always(&format!("{HPAS}/web"), answer(&web));
+    server.always("/api/v1/namespaces/shop/events", answer(&json!({"items": []})));
+    let output = TestEnv::of(&server).run(["why", "shop/web"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "1.20 times, within the tolerance of 25 %, so it asks for the 4 that there are.",
+        "Read now: cpu is 120 % of the requests, its target 70 %, so it asks for 7.",
+    ] {
+        assert!(text.contains(part), "{part}: {output}");
+    }
+    assert!(server.writes().is_empty(), "{:?}", server.writes());
 }

@@ -279,3 +279,132 @@ fn a_load_is_read_from_prometheus() {
     let output = env.run(["simulate", "--hpa", &file, "--prometheus", "http://x"]);
     assert_eq!(output.code, Some(2), "{output}");
 }
+
+/// Inputs like those of public repositories, each with what an expert would say of it.
+#[test]
+fn hpas_like_those_of_public_repositories_are_judged_as_by_an_expert() {
+    const WINDOW: &str = "Most of that is the scaleUp.stabilizationWindowSeconds of 300: without,";
+    const HOUR: &str =
+        "Most of SPARE is the scaleDown.stabilizationWindowSeconds of 3600: without,";
+    for (case, args, parts) in [
+        (
+            "nginx-ingress",
+            &[][..],
+            &[
+                "ingress-nginx-controller: stable.",
+                WINDOW,
+                "More pods do not lower it: what stays above its target takes the HPA to \
+                 maxReplicas 11, and it stays there.",
+                "gone 5m after its deletion",
+            ][..],
+        ),
+        (
+            "celery-keda",
+            &[],
+            &[
+                "keda-hpa-celery-worker: oscillating.",
+                "--pod-capacity states it.",
+                "A queue tells how much waits, not how much comes in",
+            ],
+        ),
+        (
+            "jvm-service",
+            &[],
+            &["orders: stable.", "maxReplicas 12, and it stays there.", "requests 1 core, serves"],
+        ),
+        (
+            "kafka-consumer",
+            &[],
+            &["clicks-consumer: no verdict.", "State it for kafka_consumergroup_lag"],
+        ),
+        ("kafka-consumer", &["--metric", "queue"], &["clicks-consumer: oscillating."]),
+        (
+            "gpu-inference",
+            &[],
+            &["llm: stable.", "Most of that is the 200s until a new pod is ready and warm"],
+        ),
+        ("github-runners", &["--metric", "load"], &["runners: stable.", HOUR]),
+        (
+            "nightly-batch",
+            &[],
+            &[
+                "keda-hpa-nightly: stable.",
+                "s0-cron is a schedule; its time is taken not to have come.",
+            ],
+        ),
+        ("canary", &[], &["checkout: inert.", "AmbiguousSelector"]),
+        ("latency", &["--metric", "per-pod"], &["frontend: stable."]),
+        ("php-apache", &[], &["php-apache: stable."]),
+        (
+            "no-requests",
+            &[],
+            &["api: inert.", "missing request for cpu", "has no cpu request in log-shipper"],
+        ),
+    ] {
+        let output = run(&TestEnv::new(), &format!("public/{case}"), args);
+        let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        for part in parts {
+            assert!(text.contains(part), "{case}: {part}: {output}");
+        }
+    }
+}
+
+#[test]
+fn a_container_metric_looks_at_the_requests_of_its_container() {
+    let env = TestEnv::new();
+    let containers = "[{name: app, image: 'a:1', resources: {requests: {cpu: 500m}}}, \
+                      {name: log, image: 'l:1'}]";
+    let whole = web("{}", containers);
+    env.write("whole.yaml", &whole);
+    let output = env.run(["simulate", "--hpa", "whole.yaml"]);
+    assert!(output.stdout.starts_with("web: inert."), "{output}");
+    let one = whole.replace(
+        "- type: Resource\n    resource: {name: cpu,",
+        "- type: ContainerResource\n    containerResource: {name: cpu, container: app,",
+    );
+    env.write("one.yaml", &one);
+    let output = env.run(["simulate", "--hpa", "one.yaml"]);
+    assert!(output.stdout.starts_with("web: stable."), "{output}");
+    let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("A pod requests 0.5 cores, serves"), "{output}");
+    env.write("none.yaml", &one.replace("container: app", "container: proxy"));
+    let output = env.run(["simulate", "--hpa", "none.yaml"]);
+    assert!(output.stdout.starts_with("web: inert."), "{output}");
+}
+
+#[test]
+fn the_load_of_a_capacity_history_is_what_the_recorded_replicas_serve() {
+    let env = TestEnv::new();
+    // Four pods of web, and after half an hour twelve; one of another workload.
+    let mut text = String::from(
+        r#"{"history":{"version":1,"started":"2026-11-24T03:00:00Z","server":"https://x"}}
+{"workload":{"replica":{"cpu":1000,"pods":1},"placement":{}}}
+{"node":{"metadata":{"name":"a"},"spec":{},"status":{"allocatable":{"cpu":"64","memory":"64Gi","pods":"110"},"conditions":[{"type":"Ready","status":"True"}]}}}
+{"host":[0,"a"]}
+{"group":[0,"shop","Deployment","web"]}
+{"group":[1,"shop","Deployment","other"]}
+{"footprint":[0,{"cpu":500,"pods":1}]}
+{"pod":["000000000000000000000000000000ff",0,1,0,0]}
+"#,
+    );
+    let pods = |numbers: std::ops::Range<u32>| -> String {
+        numbers.map(|at| format!("{{\"pod\":[\"{at:032x}\",0,0,0,0]}}\n")).collect()
+    };
+    text.push_str(&format!("{}{{\"t\":0}}\n", pods(0..4)));
+    text.push_str(&format!("{}{{\"t\":1800000}}\n{{\"t\":3600000}}\n", pods(4..12)));
+    env.write("history", &text);
+    env.write("web.yaml", &web("{}", CONTAINER));
+    let args = ["simulate", "--hpa", "web.yaml", "--load", "history"];
+    let output = env.run([&args[..], &["-o", "json"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+    let configuration = &value["configurations"][0];
+    let needed = |at: usize| configuration["samples"][at]["neededReplicas"].as_u64();
+    let samples = configuration["samples"].as_array().unwrap().len();
+    assert_eq!(configuration["outcome"]["lengthSeconds"], 3600);
+    assert_eq!((needed(0), needed(samples - 1)), (Some(4), Some(12)), "{output}");
+    env.write("api.yaml", &web("{}", CONTAINER).replace("name: web}", "name: api}"));
+    let output = env.run(["simulate", "--hpa", "api.yaml", "--load", "history"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("history has no pods of Deployment api"), "{output}");
+}

@@ -23,6 +23,7 @@ fn setup(source: MetricSource, target: MetricTarget, path: MetricPath) -> Applic
         timing: SyncTiming::default(),
         application: Application {
             request_milli: Some(1000),
+            reserved_milli: 1000,
             request_bytes: None,
             target_load: 0.7,
             capacity: 1.0,

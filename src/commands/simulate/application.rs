@@ -1,17 +1,20 @@
 //! `simulate --hpa` for HPAs that follow load: what each metric measures, the application behind
 //! it, the load, and the runs.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use hpa_model::application::{
-    Application, ApplicationSetup, Behaves, Demand, MAX_LENGTH_MS, Run, Shape, judge, simulate,
+    Application, ApplicationSetup, Behaves, Brakes, Demand, MAX_LENGTH_MS, Run, Shape, brakes,
+    judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
 use hpa_model::{ControllerConfig, Selector};
+use oppscale_cluster::history;
 use oppscale_core::error::Error;
 
 use super::args::{Nature, SimulateArgs, meant};
@@ -125,7 +128,8 @@ fn staged(
     let mut load = None;
     for candidate in &candidates {
         warnings.extend(candidate.manifest.warnings.iter().cloned());
-        let pod = Pod::of(candidate.workload.as_ref(), &stated);
+        let spec = &candidate.manifest.spec;
+        let pod = Pod::of(candidate.workload.as_ref(), spec, &stated);
         let reading = Reading::of(&candidate.manifest, meaning, &pod);
         let application = reading.application(&pod);
         // One load for all: its levels come from the first HPA.
@@ -134,7 +138,8 @@ fn staged(
             None => {
                 let spec = &candidate.manifest.spec;
                 let at_max = f64::from(spec.max_replicas) * application.target_load;
-                let new = demand(args, recorded.clone(), at_max, &reading.unit, seed)?;
+                let first = (&candidate.manifest, application.target_load);
+                let new = demand(args, recorded.clone(), at_max, &reading.unit, seed, first)?;
                 load.insert(new).clone()
             }
         };
@@ -172,6 +177,7 @@ fn staged(
                 is_capacity_given: args.pod_capacity.is_some(),
                 verdict: None,
                 run: Run::default(),
+                brakes: Brakes::default(),
                 is_best: false,
             }
         };
@@ -202,13 +208,14 @@ fn staged(
     Ok(Plan { load, seed, entries, is_sweep: !args.sweeps.is_empty(), warnings })
 }
 
-/// Title, demand and length.
+/// Title, demand and length; `first` is an HPA and the load of its pods at the target.
 fn demand(
     args: &SimulateArgs,
     recorded: Option<Demand>,
     at_max: f64,
     unit: &str,
     seed: u64,
+    first: (&Manifest, f64),
 ) -> anyhow::Result<(String, Demand, u64)> {
     let wanted = args.load.as_deref().unwrap_or(Shape::Step.name());
     let flag = args.duration.map(|d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
@@ -240,10 +247,16 @@ fn demand(
                 "{near}expected step, ramp, day, spike, noise, constant or the name of a file"
             )));
         }
-        let document = Document::read(wanted)?;
-        let demand = Demand::recorded(scenario::load(&document)?);
+        let (title, demand) = match history::is_history(Path::new(wanted)) {
+            true => of_history(wanted, first)?,
+            false => {
+                let document = Document::read(wanted)?;
+                let demand = Demand::recorded(scenario::load(&document)?);
+                (document.name, demand)
+            }
+        };
         let length = flag.unwrap_or(demand.end_ms().max(60_000));
-        (document.name, demand, length)
+        (title, demand, length)
     };
     if length == 0 {
         bail!(Error::usage("--duration: expected more than 0"));
@@ -252,6 +265,32 @@ fn demand(
         bail!(Error::usage("at most 31 days can be simulated").hint("--duration takes less"));
     }
     Ok((title, demand, length))
+}
+
+/// The load that the replicas of the HPA's target carried in a capacity history, if each was at
+/// the target.
+fn of_history(file: &str, first: (&Manifest, f64)) -> anyhow::Result<(String, Demand)> {
+    let (manifest, target_load) = first;
+    let target = manifest.autoscaler.target();
+    let workload = (manifest.autoscaler.namespace(), &*target.kind, &*target.name);
+    let counts = scenario::recorded_pods(Path::new(file), workload)?;
+    if counts.iter().all(|(_, count)| *count == 0) {
+        bail!(
+            Error::usage(format!("{file} has no pods of {} {}", target.kind, target.name))
+                .hint("a capacity history knows the workloads that ran while it was recorded")
+        );
+    }
+    let mut points: Vec<(u64, f64)> = Vec::new();
+    for (at, count) in counts {
+        // A count holds until the next: two points at one moment are a step.
+        points.extend(points.last().map(|(_, level)| (at, *level)));
+        points.push((at, f64::from(count) * target_load));
+    }
+    let title = format!(
+        "what the replicas of {} {} in {file} serve at the target",
+        target.kind, target.name
+    );
+    Ok((title, Demand::recorded(points)))
 }
 
 fn range(text: &str) -> Option<(f64, f64)> {
@@ -301,6 +340,11 @@ pub(super) async fn run(
     let mut entries: Vec<Entry> = entries.into_iter().map(|(_, entry)| entry).collect();
     let best = pareto(&mut entries);
     let shown = shown.unwrap_or(best);
+    if let Some(entry) = entries.get_mut(shown) {
+        let (setup, outcome) = (entry.setup.clone(), entry.run.outcome);
+        let found = super::off_thread(move || Ok(brakes(&setup, &outcome)?));
+        entry.brakes = found.await?;
+    }
     Ok(Comparison { load: plan.load, seed: plan.seed, is_sweep: plan.is_sweep, entries, shown })
 }
 
@@ -321,6 +365,12 @@ fn simulated(entry: Entry) -> anyhow::Result<Entry> {
             " That depends on how fast a pod works: {each} a second here, and --pod-capacity states \
              it."
         ));
+    }
+    if entry.setup.application.queues && matches!(verdict.behaves, Behaves::Oscillates { .. }) {
+        verdict.why.push_str(
+            " A queue tells how much waits, not how much comes in: a metric of the arrivals, as the \
+             whole load, would settle.",
+        );
     }
     // Without knowing what the metric measures, only what holds for every metric is certain.
     let is_certain = entry.question.is_none()

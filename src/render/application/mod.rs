@@ -5,7 +5,9 @@ mod svg;
 
 use std::fmt::Write as _;
 
-use hpa_model::application::{ApplicationSetup, ApplicationVerdict, Behaves, Outcome, Run, Sample};
+use hpa_model::application::{
+    ApplicationSetup, ApplicationVerdict, Behaves, Brake, Brakes, Outcome, Run, Sample,
+};
 use serde_json::{Value, json};
 
 pub use svg::picture;
@@ -68,6 +70,8 @@ pub struct Entry {
     pub verdict: Option<ApplicationVerdict>,
     /// What happened.
     pub run: Run,
+    /// What slows it down most; only of the one that is shown in detail.
+    pub brakes: Brakes,
     /// Whether no other configuration has both less overload and a lower cost.
     pub is_best: bool,
 }
@@ -143,8 +147,14 @@ fn style(entry: &Entry) -> Style {
     }
 }
 
+/// A time in seconds, and beyond a thousand of them as kubectl prints an age.
 fn time(ms: u64) -> String {
-    units::duration(std::time::Duration::from_millis(ms / 1000 * 1000))
+    let seconds = ms / 1000;
+    let time = std::time::Duration::from_secs(seconds);
+    match seconds < 1000 || seconds.is_multiple_of(60) {
+        true => units::duration(time),
+        false => units::age(time),
+    }
 }
 
 fn hours(milli: u64) -> String {
@@ -211,7 +221,34 @@ fn figures(entry: &Entry) -> String {
         0 => String::new(),
         ms => format!(" It was below its target count for {} at the longest.", time(ms)),
     };
-    format!("Under {}: {replicas}, {overload}.{short}", entry.load)
+    let slow = braked(&entry.brakes);
+    format!("Under {}: {replicas}, {overload}.{short}{slow}", entry.load)
+}
+
+/// What slows an HPA down most, in sentences.
+fn braked(brakes: &Brakes) -> String {
+    let name = |brake: Brake| match brake {
+        Brake::UpWindow(seconds) => {
+            format!("the scaleUp.stabilizationWindowSeconds of {seconds}")
+        }
+        Brake::UpPolicies => "the policies of scaleUp".to_owned(),
+        Brake::Start(ms) => format!("the {} until a new pod is ready and warm", time(ms)),
+        Brake::DownWindow(seconds) => {
+            format!("the scaleDown.stabilizationWindowSeconds of {seconds}")
+        }
+        Brake::DownPolicies => "the policies of scaleDown".to_owned(),
+    };
+    let mut text = String::new();
+    if let Some(braking) = brakes.up {
+        let left = time(braking.without.longest_shortfall_ms);
+        let _ = write!(text, " Most of that is {}: without, {left}.", name(braking.brake));
+    }
+    if let Some(braking) = brakes.down {
+        let left = hours(braking.without.spare_pod_ms / 3_600);
+        let name = name(braking.brake);
+        let _ = write!(text, " Most of SPARE is {name}: without, {left} pod-hours.");
+    }
+    text
 }
 
 /// A heading and its cell.

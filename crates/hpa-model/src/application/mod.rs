@@ -9,6 +9,7 @@
 //! Time goes in steps of a second. Not modelled: nodes (every pod finds room), rollouts, failing
 //! pods, retries of refused work, and load balancers that spread unevenly.
 
+mod brake;
 mod demand;
 mod measure;
 mod outcome;
@@ -16,6 +17,7 @@ mod setup;
 mod simulation;
 mod verdict;
 
+pub use brake::{Brake, Brakes, Braking, brakes};
 pub use demand::{Demand, Shape, UnknownShape};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};

@@ -37,9 +37,11 @@ pub struct ApplicationSetup {
 /// What one pod does and needs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Application {
-    /// Cpu that a pod requests, millicores; `None` if a container has no request, so that
-    /// utilization cannot be computed.
+    /// Cpu request that utilization is computed of, millicores; `None` if a container has none,
+    /// so that it cannot be computed.
     pub request_milli: Option<u64>,
+    /// Cpu that all containers of a pod request, millicores: what a pod costs.
+    pub reserved_milli: u64,
     /// Memory that a pod requests, bytes; `None` likewise.
     pub request_bytes: Option<u64>,
     /// Demand that a pod serves when the HPA has it at its target.

@@ -173,7 +173,7 @@ impl<'s> Simulation<'s> {
         }
         outcome.missing_pod_ms += u64::from(needed.saturating_sub(ready)) * STEP_MS;
         outcome.spare_pod_ms += u64::from(exist.saturating_sub(needed)) * STEP_MS;
-        let request = setup.application.request_milli.unwrap_or(0);
+        let request = setup.application.reserved_milli;
         outcome.requested_milli_ms =
             outcome.requested_milli_ms.saturating_add(u64::from(exist) * request * STEP_MS);
         let queue_milli = (self.queue * 1000.0) as u64;
