@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::answer::Answer;
 use crate::support::bin::{TestEnv, signal};
 use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::fixture;
 use crate::support::stream::JsonStream;
 use crate::support::world::World;
 
@@ -317,4 +318,76 @@ fn why_reads_the_metrics_of_this_moment_too() {
         assert!(text.contains(part), "{part}: {output}");
     }
     assert!(server.writes().is_empty(), "{:?}", server.writes());
+}
+
+/// Ten minutes beside kube-controller-manager 1.36.2, which ran the same HPA on cpu: the usage was a
+/// load of 2 to 7.9 cores spread over the ready pods, measured every 15 s.
+#[test]
+fn beside_a_real_controller_the_same_hpa_has_the_same_counts() {
+    let file = fixture("hpa/beside-1.36.2.jsonl").display().to_string();
+    let output = TestEnv::new().run(["simulate", "--series", &file, "-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let lines: Vec<Value> =
+        output.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (summary, steps) = lines.split_last().unwrap();
+    assert!(steps.len() >= 38, "{output}");
+    for pair in steps.windows(2) {
+        let ((cluster, own), (next, _)) = (counts(&pair[0]), counts(&pair[1]));
+        assert!(own == cluster || own == next, "more than a period apart: {pair:#?}");
+    }
+    assert_eq!(summary["summary"]["yours"]["changes"], summary["summary"]["cluster"]["changes"]);
+    assert!(summary["summary"]["yours"]["changes"].as_u64() >= Some(5), "{summary}");
+}
+
+#[test]
+fn the_metrics_of_a_scaled_object_are_those_of_the_hpa_that_keda_made() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let object = json!({
+        "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "metadata": {"name": "web", "namespace": "shop"},
+        "spec": {"scaleTargetRef": {"name": "web"}, "maxReplicaCount": 20,
+            "triggers": [{"type": "rabbitmq", "metadata":
+                {"queueName": "jobs", "mode": "QueueLength", "value": "10"}}]}
+    });
+    let env = start(&server, &object);
+    let mut made = hpa(70, 0);
+    made["metadata"] = json!({"name": "keda-hpa-web", "namespace": "shop", "ownerReferences": [
+        {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "web", "uid": "1"}]});
+    let series = json!({"name": "s0-rabbitmq-jobs",
+        "selector": {"matchLabels": {"scaledobject.keda.sh/name": "web"}}});
+    made["spec"]["metrics"] = json!([{"type": "External", "external": {"metric": series,
+        "target": {"type": "AverageValue", "averageValue": "20"}}}]);
+    server.always(HPAS, answer(&json!({"items": [made]})));
+    server.always(
+        "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/s0-rabbitmq-jobs",
+        answer(&json!({"items": [{"metricName": "s0-rabbitmq-jobs", "value": "80"}]})),
+    );
+    let output = env.run([&LIVE[..], &["--duration", "300ms", "--metric", "queue"]].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    let wanted = "4      8  s0-rabbitmq-jobs is 20 a pod, its target 10, so it asks for 8";
+    assert!(output.stdout.contains(wanted), "{output}");
+}
+
+#[test]
+fn several_hpas_run_beside_the_cluster_at_once() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let env = start(&server, &hpa(50, 0));
+    let args = [&LIVE[..], &["--hpa", "same.yaml", "--duration", "300ms", "--record", "two.jsonl"]];
+    let output = env.run(args.concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    for part in [
+        "TIME                  HPA             NOW  YOURS  BECAUSE\n",
+        "  shop/web          4      6  cpu is 70 % of the requests, its target 50 %, so it asks for 6\n",
+        "  shop/web (2)      4      4  cpu is 70 % of the requests, its target 70 %, near enough",
+        "shop/web (2): ",
+    ] {
+        assert!(output.stdout.contains(part), "{part}: {output}");
+    }
+    let replayed = env.run(["simulate", "--series", "two.jsonl"]);
+    assert_eq!(replayed.code, Some(0), "{replayed}");
+    assert!(replayed.stdout.contains("  shop/web (2)      4      4  cpu is 70 %"), "{replayed}");
+    let one = env.run(["simulate", "--series", "two.jsonl", "--hpa", "new.yaml"]);
+    assert_eq!(one.code, Some(2), "{one}");
 }

@@ -10,7 +10,7 @@ use hpa_model::{
     ClusterReading, ControllerConfig, DryRun, DryRunStep, HpaSpec, KubernetesVersion, LoadShare,
     MetricSource, MetricSpec,
 };
-use oppscale_cluster::autoscaler::HpaReader;
+use oppscale_cluster::autoscaler::{HpaReader, SCALED_OBJECT};
 use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation, autoscalers, server_info};
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
@@ -27,8 +27,8 @@ use crate::scenario::{
 /// `--horizontal-pod-autoscaler-sync-period` of kube-controller-manager, if it has none.
 const SYNC_PERIOD: Duration = Duration::from_secs(15);
 /// How long after a sync of the cluster's controller the dry run reads. The time of a sync is
-/// known in whole seconds.
-const LAG_MS: u64 = 1_000;
+/// known in whole seconds, and a sync takes some milliseconds more than the period.
+const LAG_MS: u64 = 2_000;
 
 /// An HPA that runs beside the cluster.
 struct Beside {
@@ -154,15 +154,19 @@ async fn start(
         let read = super::off_thread(move || {
             Ok(scenario::manifests(&Document::read(&file)?, config.gates)?)
         });
-        for manifest in read.await? {
+        for mut manifest in read.await? {
             manifest.warnings.iter().for_each(|warning| printer.warn(warning));
             let namespace = match manifest.autoscaler.namespace() {
                 "" => args.namespace.as_deref().unwrap_or_else(|| cluster.namespace()),
                 namespace => namespace,
             };
             let namespace = namespace.to_owned();
-            let shares = shares(&manifest.spec, args.metric, printer)?;
             let rival = rival(&cluster, &namespace, &manifest, printer).await?;
+            if manifest.object["kind"] == SCALED_OBJECT {
+                take_names(&mut manifest, rival.as_ref(), printer)?;
+            }
+            let rival = rival.map(|hpa| kinds::HPA.path(Some(&namespace), hpa.name()));
+            let shares = shares(&manifest.spec, args.metric, printer)?;
             let of = &manifest.autoscaler;
             let reader = HpaReader::new(&cluster, &namespace, of, &manifest.spec).await?;
             let run = DryRun::new(&manifest.spec, config, &shares);
@@ -218,14 +222,45 @@ fn shares(
     Ok(spec.effective_metrics().iter().map(of).collect())
 }
 
+/// Names the metrics of a ScaledObject as KEDA named them in the HPA that it made: the names hold
+/// queues and topics by rules of each scaler.
+///
+/// # Errors
+/// When the HPA has no such spec.
+fn take_names(
+    manifest: &mut Manifest,
+    made: Option<&Autoscaler>,
+    printer: &Printer,
+) -> anyhow::Result<()> {
+    let is_its = |hpa: &&Autoscaler| {
+        hpa.scaled_object().is_some() && hpa.scaled_object() == manifest.autoscaler.scaled_object()
+    };
+    let Some(made) = made.filter(is_its) else {
+        printer.note(
+            "KEDA names the metrics of a ScaledObject when it makes the HPA; until then they \
+                      cannot be read",
+        );
+        return Ok(());
+    };
+    let own =
+        manifest.autoscaler.0.spec.iter_mut().flat_map(|spec| spec.metrics.iter_mut().flatten());
+    for (own, made) in own.zip(made.metrics()) {
+        if let (Some(own), Some(made)) = (&mut own.external, &made.external) {
+            own.metric = made.metric.clone();
+        }
+    }
+    manifest.spec = manifest.autoscaler.spec()?;
+    Ok(())
+}
+
 /// Finds the HPA in the cluster that scales the same target, and says what the dry run stands
-/// beside; returns its path.
+/// beside.
 async fn rival(
     cluster: &Cluster,
     namespace: &str,
     manifest: &Manifest,
     printer: &Printer,
-) -> Result<Option<String>, ClusterError> {
+) -> Result<Option<Autoscaler>, ClusterError> {
     let target = manifest.autoscaler.target();
     let object = format!("{} {namespace}/{}", target.kind, target.name);
     let Some(hpas) = autoscalers(cluster, namespace).await? else {
@@ -267,7 +302,7 @@ async fn rival(
             first.name()
         ));
     }
-    Ok(Some(kinds::HPA.path(Some(namespace), first.name())))
+    Ok(Some(Autoscaler::clone(first)))
 }
 
 /// Writes the readings to a file, a line each.
@@ -400,7 +435,8 @@ struct Report<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(args: &SimulateArgs, names: Vec<String>, printer: &'a Printer) -> Self {
+    fn new(args: &SimulateArgs, mut names: Vec<String>, printer: &'a Printer) -> Self {
+        super::number_names(names.iter_mut());
         let summaries = names.iter().cloned().map(Summary::new).collect();
         Self { format: args.output.format, names, printer, summaries }
     }
@@ -447,8 +483,8 @@ mod tests {
     fn the_next_reading_comes_shortly_after_the_controller_synced() {
         assert_eq!(next_sync(100_000, 15_000, None), 115_000);
         // It synced at 92 s, so it does again at 107 and 122 s.
-        assert_eq!(next_sync(100_000, 15_000, Some(92_000)), 108_000);
-        assert_eq!(next_sync(108_000, 15_000, Some(107_000)), 123_000);
+        assert_eq!(next_sync(100_000, 15_000, Some(92_000)), 109_000);
+        assert_eq!(next_sync(109_000, 15_000, Some(107_000)), 124_000);
         // A clock ahead of this one tells nothing.
         assert_eq!(next_sync(100_000, 15_000, Some(200_000)), 115_000);
     }
