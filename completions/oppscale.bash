@@ -1428,7 +1428,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__render__subcmd__hpa)
-            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --wallet-file --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-n -o -q -v -h --workload --image --name --namespace --pool --wallet --wallet-file --worker --config-as --command --arg --env --secret-env --label --annotation --port --node-port --run-as-user --priority-class --grace --replica --reserve --target-utilization --growth --recording --min --max --basis --burn --burn-limit --quota --pipeline --autoscaler --kubernetes-version --admission-policy --network-policy --egress-port --metrics-url --adapter-namespace --monitor-label --output --output-dir --diff --explain --templates --from --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1543,6 +1543,14 @@ _oppscale() {
                     return 0
                     ;;
                 --max)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basis)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --burn)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2046,7 +2054,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__top)
-            opts="-L -l -n -A -o -w -q -v -h --from --by --tree --resources --resource --columns --label-columns --limits --percent --available --no-headers --sort-by --selector --taint --no-taint --namespace --all-namespaces --namespace-selector --pod-selector --phase --workload --replica --tolerate --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --without --add --survive --price --once --watch --interval --record --replay --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-L -l -n -A -o -w -q -v -h --from --by --tree --resources --resource --columns --label-columns --limits --percent --available --no-headers --sort-by --basis --burn --selector --taint --no-taint --namespace --all-namespaces --namespace-selector --pod-selector --phase --workload --replica --tolerate --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --without --add --survive --price --once --watch --interval --record --replay --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2085,6 +2093,14 @@ _oppscale() {
                     return 0
                     ;;
                 --sort-by)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basis)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --burn)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -58,6 +58,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l re
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l columns -d 'Columns, as [RESOURCE.]FIGURE[%]: name,requests,memory.limits%' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s L -l label-columns -d 'Also show the values of these labels, of nodes or pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l basis -d 'What counts as free CPU: requests, or usage: also what paid pods request and do not use now, from metrics.k8s.io (implies --usage) [default: requests]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l burn -d 'With --basis usage: cores that a replica uses [default: the CPU of --replica, or the annotation or CPU limit of --workload]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l taint -d 'Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s n -l namespace -d 'Only pods of this namespace; also the namespace of --workload KIND/NAME' -r
@@ -153,6 +155,8 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l growth 
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l recording -d 'Growth as measured: the fastest minute of a history that top --record wrote, or of a scenario file' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l min -d 'minReplicas [default: 0 where the version or KEDA allows it, else 1]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l max -d 'maxReplicas [default: what fits at zero paid load, or the Deployment\'s annotation]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l basis -d 'What counts as free CPU: requests (what paid pods do not request) or usage (also what they request and leave idle) [default: requests, or the Deployment\'s annotation]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l burn -d 'With --basis usage: cores that a replica uses [default: the CPU of --replica, or the Deployment\'s annotation or CPU limit]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l quota -d 'Quota of all replicas together: cpu=100,memory=300Gi,pods=120' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l pipeline -d 'Path of the metric to the HPA: native (custom.metrics.k8s.io), external (external.metrics.k8s.io), keda or prometheus' -r -f -a "native\t'oppscale serves custom.metrics.k8s.io'
 external\t'oppscale serves external.metrics.k8s.io'
@@ -192,6 +196,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l theme -
 dark\t'Brighter colours for a dark background'
 light\t'Darker colours for a light background'
 ansi\t'The 16 colours that the terminal itself is set to'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l burn-limit -d 'With --basis usage: limit each replica to what it burns'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l admission-policy -d 'Also render an admission policy: the PriorityClass is for this namespace only, and this namespace for such pods only'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l network-policy -d 'Also render a network policy: ingress to the port, egress to DNS and the pool'
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l diff -d 'Show what applying would change, by a server-side dry run; exit with 1 on a change'

@@ -50,6 +50,8 @@ _arguments "${_arguments_options[@]}" : \
 '*-L+[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
 '*--label-columns=[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
 '--sort-by=[Sort by \[RESOURCE.\]KEY\[%\]\[\:asc|\:desc\], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods]:KEY-ORDER:_default' \
+'(-w --watch --record --replay --from --explain)--basis=[What counts as free CPU\: requests, or usage\: also what paid pods request and do not use now, from metrics.k8s.io (implies --usage) \[default\: requests\]]:BASIS:_default' \
+'--burn=[With --basis usage\: cores that a replica uses \[default\: the CPU of --replica, or the annotation or CPU limit of --workload\]]:CORES:_default' \
 '-l+[Only nodes with these labels]:LABELS:_default' \
 '--selector=[Only nodes with these labels]:LABELS:_default' \
 '(--no-taint)*--taint=[Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE\:EFFECT; repeatable]:TAINT:_default' \
@@ -159,6 +161,8 @@ args\:"Arguments"))' \
 '(--target-utilization)--recording=[Growth as measured\: the fastest minute of a history that top --record wrote, or of a scenario file]:FILE:_default' \
 '--min=[minReplicas \[default\: 0 where the version or KEDA allows it, else 1\]]:REPLICAS:_default' \
 '--max=[maxReplicas \[default\: what fits at zero paid load, or the Deployment'\''s annotation\]]:REPLICAS:_default' \
+'--basis=[What counts as free CPU\: requests (what paid pods do not request) or usage (also what they request and leave idle) \[default\: requests, or the Deployment'\''s annotation\]]:BASIS:_default' \
+'--burn=[With --basis usage\: cores that a replica uses \[default\: the CPU of --replica, or the Deployment'\''s annotation or CPU limit\]]:CORES:_default' \
 '--quota=[Quota of all replicas together\: cpu=100,memory=300Gi,pods=120]:AMOUNTS:_default' \
 '--pipeline=[Path of the metric to the HPA\: native (custom.metrics.k8s.io), external (external.metrics.k8s.io), keda or prometheus]:WAY:((native\:"oppscale serves custom.metrics.k8s.io"
 external\:"oppscale serves external.metrics.k8s.io"
@@ -200,6 +204,7 @@ never\:"Never"))' \
 dark\:"Brighter colours for a dark background"
 light\:"Darker colours for a light background"
 ansi\:"The 16 colours that the terminal itself is set to"))' \
+'--burn-limit[With --basis usage\: limit each replica to what it burns]' \
 '--admission-policy[Also render an admission policy\: the PriorityClass is for this namespace only, and this namespace for such pods only]' \
 '--network-policy[Also render a network policy\: ingress to the port, egress to DNS and the pool]' \
 '(--from -o --output)--diff[Show what applying would change, by a server-side dry run; exit with 1 on a change]' \

@@ -97,7 +97,7 @@ pub enum Command {
     /// Watches nodes, pods and the Deployments, StatefulSets and ReplicaSets labelled
     /// oppscale.dev/opportunistic=true, and answers the HPA controller through the API
     /// server. Annotations limit what a workload may take: oppscale.dev/reserve,
-    /// target-utilization, max-replicas, weight, priority. A second port has a web page,
+    /// target-utilization, max-replicas, weight, priority, basis, burn. A second port has a web page,
     /// /metrics, /livez and /readyz. Nothing is written to the cluster. See docs/serve.md.
     Serve(Box<ServeArgs>),
     /// Show what an HPA will do, on a simulated cluster

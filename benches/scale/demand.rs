@@ -13,6 +13,7 @@ use oppscale_core::record::{PodKey, PodRecord, PodState, Queueing};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::share::{ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::usage::PaidUsage;
 use serde_json::json;
 
 const WAITING: usize = 2_000;
@@ -32,11 +33,12 @@ pub fn run() {
             limits: NamespaceLimits::default(),
             placement: Arc::default(),
             pod_priority: None,
+            cpu_limit: 0,
             policy: Policy::default(),
             uptake: Uptake::UNLIMITED,
         };
         let requests = [Some(request)];
-        let serve = time(|| drop(SharedCapacity::of(&ledger, &requests)));
+        let serve = time(|| drop(SharedCapacity::of(&ledger, &requests, &PaidUsage::default())));
         println!(
             "(h) {waiting} waiting pods of {shapes} shapes and {rules} sets of node rules: \
              top counts in {top:.1} ms, serve in {serve:.1} ms under the lock"

@@ -14,6 +14,7 @@ use oppscale_core::resources::CPU;
 use serde::Deserialize;
 
 use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
+use super::usage_basis;
 use crate::serve::namespaces::open_command;
 
 /// The number of objects that a finding names.
@@ -29,23 +30,24 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
     findings.extend(CheckId::each(&[CheckId::FillersStart], start(context).await));
     findings.push(CheckId::NamespacesOpen.or_outcome(namespaces_open(context).await));
+    findings.extend(CheckId::each(&[CheckId::UsageBasis], usage_basis::check(context).await));
     findings
 }
 
-/// A workload, as far as the creation of its pods is concerned.
+/// A workload, as far as its pods are concerned.
 #[derive(Deserialize)]
-struct Filler {
-    metadata: ObjectMeta,
+pub(super) struct Filler {
+    pub(super) metadata: ObjectMeta,
     #[serde(default)]
-    spec: FillerSpec,
+    pub(super) spec: FillerSpec,
     #[serde(default)]
     status: FillerStatus,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct FillerSpec {
-    template: PodTemplateSpec,
+pub(super) struct FillerSpec {
+    pub(super) template: PodTemplateSpec,
 }
 
 #[derive(Default, Deserialize)]

@@ -20,6 +20,7 @@ mod permissions;
 mod prometheus;
 mod running_flags;
 mod server;
+mod usage_basis;
 
 use std::time::Duration;
 

@@ -5,11 +5,14 @@ use serde_json::{Map, Value, json};
 use crate::manifest::Document;
 use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::policy::Basis;
+use oppscale_core::resources::{Amount, CPU};
+use oppscale_core::units::quantity_text;
 
 use super::RenderConfig;
 use super::context::{limits, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
-use super::user_workload::{MAX_REPLICAS, RESERVE, UserWorkload};
+use super::user_workload::{BASIS, BURN, MAX_REPLICAS, RESERVE, UserWorkload};
 use hpa_model::sizing::Sizing;
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
@@ -26,7 +29,12 @@ pub(super) struct Completed {
 
 impl UserWorkload {
     /// The same with all that makes it opportunistic.
-    pub(super) fn completed(&self, config: &RenderConfig, sizing: &Sizing) -> Completed {
+    pub(super) fn completed(
+        &self,
+        config: &RenderConfig,
+        sizing: &Sizing,
+        burn: Option<Amount>,
+    ) -> Completed {
         let mut value = self.document().value().clone();
         let mut notes = Vec::new();
         if !self.exported.is_empty() {
@@ -43,6 +51,10 @@ impl UserWorkload {
         let annotations = map(&mut value, &["metadata", "annotations"]);
         annotations.insert(MAX_REPLICAS.to_owned(), sizing.max.to_string().into());
         annotations.insert(RESERVE.to_owned(), sizing.reserve.to_string().into());
+        if let Some(burn) = burn {
+            annotations.insert(BASIS.to_owned(), Basis::Usage.name().into());
+            annotations.insert(BURN.to_owned(), quantity_text(CPU, burn).into());
+        }
         let spec = map(&mut value, &["spec"]);
         if let Some(replicas) = spec.shift_remove("replicas") {
             notes.push(format!(
@@ -73,12 +85,29 @@ impl UserWorkload {
             let pod = &mut value["spec"]["template"]["spec"];
             add_to_node_terms(pod, "matchExpressions", &label);
         }
+        if burn.is_some() {
+            let own = &mut value["spec"]["template"]["spec"];
+            let linux =
+                json!({"key": "kubernetes.io/os", "operator": "NotIn", "values": ["windows"]});
+            add_to_node_terms(own, "matchExpressions", &linux);
+            let selector = value["spec"]["selector"].clone();
+            let pod = map(&mut value, &["spec", "template", "spec"]);
+            // The scheduler does not see usage: even numbers are near enough.
+            pod.entry("topologySpreadConstraints").or_insert_with(|| {
+                json!([{
+                    "topologyKey": "kubernetes.io/hostname", "maxSkew": 1,
+                    "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": selector
+                }])
+            });
+        }
         if !self.without_requests().is_empty() {
             let place = "/spec/template/spec/containers/0";
             if let Some(container) = value.pointer_mut(place) {
                 let resources = map(container, &["resources"]);
                 resources.insert("requests".to_owned(), json!(requests(&sizing.replica)));
-                resources.entry("limits").or_insert_with(|| json!(limits(&sizing.replica)));
+                resources
+                    .entry("limits")
+                    .or_insert_with(|| json!(limits(&sizing.replica, config.usage.zip(burn))));
             }
         }
         let mut documents = self.documents.clone();

@@ -13,6 +13,7 @@ use oppscale_core::units::quantity_text;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::render::UsageBasis;
 use crate::manifest::ADAPTER_RULES;
 
 /// A workload that is scaled.
@@ -96,14 +97,18 @@ pub(super) fn requests(replica: &Replica) -> BTreeMap<String, String> {
 }
 
 /// `resources.limits`: memory, and what cannot be overcommitted. No cpu: a limit would idle
-/// cores that nobody else wants.
-pub(super) fn limits(replica: &Replica) -> BTreeMap<String, String> {
+/// cores that nobody else wants. On the usage basis, with what a replica burns, memory is limited to
+/// what it requests: nodes are full by requests there, and memory does not yield.
+pub(super) fn limits(
+    replica: &Replica,
+    usage: Option<(UsageBasis, Amount)>,
+) -> BTreeMap<String, String> {
     let own = replica.footprint().present().filter(|(name, _)| *name != PODS && *name != CPU);
-    own.map(|(name, amount)| {
-        let amount = if name == MEMORY { amount * MEMORY_LIMIT } else { amount };
-        (name.to_owned(), quantity_text(name, amount))
-    })
-    .collect()
+    let times = if usage.is_some() { 1 } else { MEMORY_LIMIT };
+    let own = own
+        .map(|(name, amount)| if name == MEMORY { (name, amount * times) } else { (name, amount) });
+    let cpu = usage.filter(|(basis, _)| basis.is_limited).map(|(_, burn)| (CPU, burn));
+    own.chain(cpu).map(|(name, amount)| (name.to_owned(), quantity_text(name, amount))).collect()
 }
 
 /// `hard` of a quota.

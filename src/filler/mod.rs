@@ -19,5 +19,5 @@ pub use hpa::{CorrectedHpa, KEDA_OWNS, correct_hpa, yaml};
 pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use one_per_node::Alike;
 pub use program::{Miner, Program};
-pub use render::{RenderConfig, Rendered, Workload, comment, render, table};
+pub use render::{RenderConfig, Rendered, UsageBasis, Workload, comment, render, table};
 pub use user_workload::UserWorkload;

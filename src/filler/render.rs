@@ -11,7 +11,8 @@ use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
-use oppscale_core::resources::{CPU, MEMORY};
+use oppscale_core::replica::Replica;
+use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::quantity_text;
 use serde_json::{Value, json};
 
@@ -86,6 +87,47 @@ pub struct RenderConfig {
     pub metrics_url: String,
     /// Where prometheus-adapter lives.
     pub adapter_namespace: String,
+    /// What it burns on the usage basis; `None` on the requests basis.
+    pub usage: Option<UsageBasis>,
+}
+
+/// A workload on the usage basis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageBasis {
+    /// Millicores that a replica uses; `None` if the CPU of its size says it.
+    pub burn: Option<i64>,
+    /// Millicores that a replica requests: its weight.
+    pub request: Amount,
+    /// Whether the burn is its CPU limit, too.
+    pub is_limited: bool,
+}
+
+impl UsageBasis {
+    /// Millicores that a replica of this size uses.
+    pub(super) fn burn(&self, sizing: &Sizing) -> Amount {
+        self.burn.map_or(sizing.replica.footprint().get(CPU), Amount::from)
+    }
+
+    /// The sizing with what replicas request instead of what they burn.
+    fn requested(&self, sizing: &Sizing) -> Sizing {
+        let footprint = sizing.replica.footprint().clone().with(CPU, self.request);
+        let quota = sizing.quota.clone().with(CPU, self.request * Amount::from(sizing.max));
+        Sizing { replica: Replica::from_footprint(footprint), quota, ..sizing.clone() }
+    }
+
+    fn line(&self, sizing: &Sizing) -> Line {
+        let burn = quantity_text(CPU, self.burn(sizing));
+        let request = quantity_text(CPU, self.request);
+        Line {
+            subject: Subject::Replica,
+            what: "basis".to_owned(),
+            value: "usage".to_owned(),
+            why: format!(
+                "a replica requests {request} and burns {burn}: it is placed where requests are \
+                 full, and its small weight leaves paid pods the CPU that they want"
+            ),
+        }
+    }
 }
 
 impl RenderConfig {
@@ -126,7 +168,12 @@ pub fn render(
         Workload::User(_) => Program::any(),
     };
     let environment = Environment::of(&program, config);
-    let context = template_values(workload, &program, &environment, config, sizing);
+    // From here on a replica is what it requests.
+    let burn = config.usage.map(|usage| usage.burn(sizing));
+    let basis = config.usage.map(|usage| usage.line(sizing));
+    let requested = config.usage.map(|usage| usage.requested(sizing));
+    let sizing = requested.as_ref().unwrap_or(sizing);
+    let context = template_values(workload, &program, &environment, config, sizing, burn);
     let mut documents = Vec::new();
     let (mut notes, mut admission) = (Vec::new(), Vec::new());
     let mut add = |name: &str| -> Result<(), Error> {
@@ -165,7 +212,7 @@ pub fn render(
                 return Err(own.problem(problem, "change it, or leave out --admission-policy"));
             }
             own.take_place(&mut documents);
-            let completed = own.completed(config, sizing);
+            let completed = own.completed(config, sizing, burn);
             documents.extend(completed.documents);
             notes.extend(completed.notes);
             notes.extend(own.advice(own.side_effects(sizing.max)));
@@ -202,6 +249,7 @@ pub fn render(
     // What happens to the set comes last, where it is seen.
     notes.extend(admission);
     let mut lines = sizing.lines.clone();
+    lines.extend(basis);
     if is_paid {
         lines.retain(|line| matches!(line.subject, Subject::Replica | Subject::Bounds));
     } else {
@@ -249,6 +297,7 @@ fn template_values(
     environment: &Environment,
     d: &RenderConfig,
     sizing: &Sizing,
+    burn: Option<Amount>,
 ) -> Value {
     let own = match workload {
         Workload::User(own) => Some(own),
@@ -313,7 +362,9 @@ fn template_values(
         ("public_ports", json!(program.egress_ports)),
         ("egress_ports", json!(d.egress_ports)),
         ("requests", json!(requests(&sizing.replica))),
-        ("limits", json!(limits(&sizing.replica))),
+        ("limits", json!(limits(&sizing.replica, d.usage.zip(burn)))),
+        // On the usage basis, what a replica burns, as a quantity.
+        ("burn", json!(burn.map(|burn| quantity_text(CPU, burn)))),
         // What the LimitRange gives to containers that ask for nothing, and the most that it allows.
         (
             "defaults",

@@ -21,20 +21,27 @@ use oppscale_core::kinds::{self, Kind};
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model;
 use oppscale_core::placement::Placement;
+use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
-use oppscale_core::units::amount_of;
+use oppscale_core::units::{amount_of, quantity_text};
+use oppscale_core::usage;
 
 use super::complete::add_to_node_terms;
 use super::one_per_node::Alike;
 use super::pod_security;
+use super::render::UsageBasis;
 
 /// The annotation that says what must stay free.
 pub(super) const RESERVE: &str = "oppscale.dev/reserve";
 /// The annotation that says how many replicas there may be.
 pub(super) const MAX_REPLICAS: &str = "oppscale.dev/max-replicas";
+/// Annotation of the basis.
+pub(super) const BASIS: &str = "oppscale.dev/basis";
+/// Annotation of what a replica burns on the usage basis.
+pub(super) const BURN: &str = "oppscale.dev/burn";
 
 /// A file with one workload, and what belongs to it.
 #[derive(Debug, Clone)]
@@ -208,6 +215,72 @@ impl UserWorkload {
                 "write a number such as 20, or take it out",
             )),
         }
+    }
+
+    /// The basis that it is annotated with, if it is.
+    ///
+    /// # Errors
+    /// When the annotation is not a basis.
+    pub fn basis(&self) -> Result<Option<Basis>, Error> {
+        let parsed = self.annotation(BASIS).map(str::parse).transpose();
+        parsed.map_err(|error| {
+            self.problem(format!("annotation {BASIS}: {error}"), "write requests or usage")
+        })
+    }
+
+    /// What a replica burns and requests on the usage basis; `given` goes before what the file says.
+    ///
+    /// # Errors
+    /// When the burn is unknown, or the pods are not such that paid pods go first.
+    pub fn usage_basis(&self, given: Option<i64>, requests: &Replica) -> Result<UsageBasis, Error> {
+        let title = self.title();
+        let annotated = self.annotation(BURN).map(parse_burn).transpose().map_err(|error| {
+            self.problem(format!("annotation {BURN}: {error}"), "write cores such as 1 or 500m")
+        })?;
+        let limits = self.containers().map(|container| {
+            amount(CPU, container.resources.as_ref()?.limits.as_ref()).filter(|limit| *limit > 0)
+        });
+        let limit: Option<Amount> = limits.sum();
+        let limit = limit.and_then(|limit| i64::try_from(limit).ok());
+        let Some(burn) = given.or(annotated).or(limit) else {
+            return Err(self.problem(
+                format!("{title}: the cores that a replica uses are unknown"),
+                "name them: --burn 1",
+            ));
+        };
+        if self.is_guaranteed() {
+            return Err(self.problem(
+                format!(
+                    "{title}: its limits are its requests, so that its pods are Guaranteed: they \
+                     may get cores of their own, and then do not yield"
+                ),
+                "take the CPU limit out, or raise it above the request",
+            ));
+        }
+        let is_given = self.without_requests().is_empty();
+        let request = if is_given { requests.footprint().get(CPU) } else { usage::REQUEST };
+        if request > usage::MAX_REQUEST {
+            return Err(self.problem(
+                format!(
+                    "{title}: a replica requests {} of cpu: on the usage basis its weight must be \
+                     small beside paid pods",
+                    quantity_text(CPU, request)
+                ),
+                "request 10m of cpu, and name what it uses: --burn 1",
+            ));
+        }
+        Ok(UsageBasis { burn: Some(burn), request, is_limited: false })
+    }
+
+    /// Whether every container limits CPU and memory to what it requests.
+    fn is_guaranteed(&self) -> bool {
+        self.containers().all(|container| {
+            let resources = container.resources.as_ref();
+            let limits = resources.and_then(|resources| resources.limits.as_ref());
+            [CPU, MEMORY].into_iter().all(|name| {
+                amount(name, limits).is_some_and(|limit| asks(resources, name) == Some(limit))
+            })
+        })
     }
 
     /// What one of its pods takes; `given` where its only container does not say.

@@ -4,8 +4,9 @@
 //!  API server ─ watches ─→ Follower ─→ ClusterState ──────┐
 //!                             ├─→ WorkloadStore ─────┼─→ MetricsState ─┬─→ metrics_api ─→ api_port (TLS)
 //!                             ├─→ OpenNamespaces ────┤
-//!                             ├─→ Autoscalers ───────┘                 ├─→ prometheus ──┐
+//!                             ├─→ Autoscalers ───────┤                 ├─→ prometheus ──┐
 //!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
+//!  metrics.k8s.io, every 15 s ─────→ UsageStore ─────┘
 //! ```
 
 mod api_port;
@@ -21,6 +22,7 @@ mod pending_pods;
 mod prometheus;
 pub mod state;
 mod uptake;
+mod usage;
 mod watches;
 mod web_port;
 pub mod workloads;
@@ -156,7 +158,8 @@ impl Server {
         }
         let changes = ChangeCounter::default();
         let watches =
-            Watches::start(cluster, &settings, changes.clone(), api.is_some(), &kinds).await?;
+            Watches::start(cluster.clone(), &settings, changes.clone(), api.is_some(), &kinds)
+                .await?;
         let state = watches.state(settings.staleness);
         let trust = watches.trust.clone();
         let health = HealthReporter::new(state.clone(), trust.clone());
@@ -192,6 +195,8 @@ impl Server {
             async move { history.record(state).await }
         });
         tasks.spawn(Heartbeat::new("the log of readiness"), health.clone().log_changes());
+        let usage = state.usage().clone().follow(cluster, state.clone());
+        tasks.spawn(Heartbeat::new("usage"), usage);
         let publish = async move { publisher.publish([short, all], stop).await };
         tasks.spawn(Heartbeat::new("the page"), publish);
         let web_port = WebPort {

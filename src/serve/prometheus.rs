@@ -55,6 +55,8 @@ struct ClusterScrape {
     autoscalers: Vec<Autoscaler>,
     waiting: WaitingCounts,
     longest_wait: Duration,
+    /// Age of the newest usage of a node; `None` if it is not read.
+    usage_age: Option<Duration>,
     nodes: Vec<NodeSummary>,
 }
 
@@ -122,7 +124,7 @@ const HPA: &str = "`namespace`, `kind`, `workload`, `hpa`";
 const CLASS: &str = "`class`: `paid`, `opportunistic`";
 
 /// Series of the cluster, left out while the data is stale.
-static CLUSTER: [Series<ClusterScrape>; 23] = [
+static CLUSTER: [Series<ClusterScrape>; 28] = [
     gauge("oppscale_cluster_nodes", "", "Nodes of the cluster.", |scrape, family| {
         family.set(scrape.totals.nodes);
     }),
@@ -240,6 +242,47 @@ static CLUSTER: [Series<ClusterScrape>; 23] = [
             scrape.add_workloads(family, |row| {
                 row.share.and(row.request)?.policy.max_replicas.map(|max| max.to_string())
             });
+        },
+    ),
+    gauge(
+        "oppscale_workload_idle_cpu_cores",
+        WORKLOAD,
+        "On the usage basis: CPU that paid pods did not use at their peak, on nodes that the \
+         workload can use.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(cores(row.share?.idle?.millicores)));
+        },
+    ),
+    gauge(
+        "oppscale_workload_burn_cpu_cores",
+        WORKLOAD,
+        "On the usage basis: CPU that a replica is expected to use.",
+        |scrape, family| scrape.add_workloads(family, |row| Some(cores(row.share?.idle?.burn))),
+    ),
+    gauge(
+        "oppscale_workload_crowded_pods",
+        WORKLOAD,
+        "On the usage basis: running pods beyond the idle CPU of their node.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(row.share?.idle?.crowded.to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_workload_unknown_usage_nodes",
+        WORKLOAD,
+        "On the usage basis: nodes without recent usage, which have no slots.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(row.share?.idle?.unknown_nodes.to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_usage_age_seconds",
+        "",
+        "Time since a node's usage was last renewed, while a workload is on the usage basis.",
+        |scrape, family| {
+            if let Some(age) = scrape.usage_age {
+                family.set(seconds(age));
+            }
         },
     ),
     gauge(
@@ -427,6 +470,7 @@ impl Exporter {
             autoscalers: self.autoscalers.all().filter(|_| is_fresh).unwrap_or_default(),
             waiting,
             longest_wait,
+            usage_age: self.state.usage().age(),
             nodes: if self.nodes { overview::nodes(&self.state) } else { Vec::new() },
         }
     }

@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use super::autoscalers::Autoscalers;
 use super::namespaces::OpenNamespaces;
 use super::uptake::{self, UptakeTracker};
+use super::usage::UsageStore;
 use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use crate::metrics_api::{
     NodeReading, NodeReadings, Readings, Source, StatusError, Values, WorkloadReading,
@@ -23,9 +24,11 @@ use oppscale_core::demand::DemandState;
 use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::{Ledger, Population};
+use oppscale_core::policy::Basis;
 use oppscale_core::record::{PodKey, YIELD_CUTOFF};
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
+use oppscale_core::usage::PaidUsage;
 
 /// Requests within this time share one count, or thousands of requests a second would do nothing
 /// but count.
@@ -66,6 +69,7 @@ struct Inner {
     namespaces: OpenNamespaces,
     autoscalers: Autoscalers,
     uptake: Mutex<UptakeTracker>,
+    usage: UsageStore,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
@@ -85,8 +89,8 @@ pub struct WatchedKinds {
 /// Result of one count.
 #[derive(Debug)]
 pub struct Counted {
-    /// Numbers of changes of the cluster, the workloads, the namespaces and the HPAs.
-    of: [u64; 4],
+    /// Numbers of changes of the cluster, the workloads, the namespaces, the HPAs and usage.
+    of: [u64; 5],
     /// Whether it changes with time alone.
     is_moving: bool,
     at: Instant,
@@ -129,6 +133,7 @@ impl MetricsState {
             namespaces,
             autoscalers,
             uptake: Mutex::default(),
+            usage: UsageStore::default(),
             kinds,
             policy,
             counted: Mutex::default(),
@@ -139,6 +144,16 @@ impl MetricsState {
     /// The cluster's state.
     pub fn cluster_state(&self) -> &ClusterState {
         &self.0.cluster
+    }
+
+    /// Usage of nodes and own pods.
+    pub fn usage(&self) -> &UsageStore {
+        &self.0.usage
+    }
+
+    /// Whether a workload on the usage basis is known.
+    pub(super) fn needs_usage(&self) -> bool {
+        self.0.workloads.needs_usage()
     }
 
     /// Maximum age of fresh data.
@@ -227,6 +242,7 @@ impl MetricsState {
             inner.workloads.version(),
             inner.namespaces.version(),
             inner.autoscalers.version(),
+            inner.usage.version(),
         ];
         if let Some(last) = &*last
             && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
@@ -240,7 +256,7 @@ impl MetricsState {
         counted
     }
 
-    fn count(&self, of: [u64; 4]) -> Counted {
+    fn count(&self, of: [u64; 5]) -> Counted {
         let began = Instant::now();
         let (mut served, groups) = self.0.workloads.served();
         // The cluster's state stands still only while it is copied: whatever tenants wrote is
@@ -257,10 +273,12 @@ impl MetricsState {
         let populations = ledger.populations(served.len());
         self.admit(&mut served, &populations, Disruption::of(ledger.records()));
         served.iter_mut().for_each(|served| served.take_devices(&ledger));
-        let is_moving = self.track_uptake(&mut served, &populations, began);
+        let usage = self.0.usage.paid();
+        let holds_by_usage = self.hold_without_usage(&mut served, &usage);
+        let is_moving = self.track_uptake(&mut served, &populations, began) || holds_by_usage;
         let requests: Vec<Option<ShareRequest>> =
             served.iter().map(|served| served.request.clone().ok()).collect();
-        let capacity = SharedCapacity::of(&ledger, &requests);
+        let capacity = SharedCapacity::of(&ledger, &requests, &usage);
         let (shares, waiting) = (capacity.divide(), capacity.waiting);
         let workloads: Vec<(ServedWorkload, Result<Share, String>)> = served
             .into_iter()
@@ -313,6 +331,24 @@ impl MetricsState {
                 served.request = Err(why);
             }
         }
+    }
+
+    /// Holds the workloads on the usage basis if no node's usage is known. Whether there are any:
+    /// usage grows stale with time alone.
+    fn hold_without_usage(&self, served: &mut [ServedWorkload], usage: &PaidUsage) -> bool {
+        let mut some = false;
+        for served in served {
+            let Ok(request) = &served.request else { continue };
+            if request.policy.basis == Basis::Requests {
+                continue;
+            }
+            some = true;
+            if !usage.is_known() {
+                let problem = self.0.usage.problem();
+                served.request = Err(format!("idle CPU is unknown on every node: {problem}"));
+            }
+        }
+        some
     }
 
     /// Bounds each claim by what takes it up. Whether a claim changes with time alone.

@@ -14,9 +14,10 @@ use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::{Group, Ledger, TrackId};
+use oppscale_core::limits;
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::{NamespaceLimits, Policy};
+use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::Resources;
@@ -25,6 +26,10 @@ use oppscale_core::share::{ONE_PER_NODE, ShareRequest, Uptake};
 use oppscale_core::units::amount_of;
 
 use crate::filler::Alike;
+
+/// Problem of a workload on the usage basis whose use of CPU is unknown.
+const NO_BURN: &str = "annotation oppscale.dev/basis is usage, but the cores that a replica uses are \
+    unknown; set oppscale.dev/burn, or a CPU limit on each container";
 
 /// Controllers that can stand between a workload and its pods, one owning the next.
 const MAX_CONTROLLERS: usize = 3;
@@ -220,6 +225,14 @@ impl WorkloadStore {
             }
         }
         (served, groups)
+    }
+
+    /// Whether some workload is on the usage basis.
+    pub fn needs_usage(&self) -> bool {
+        let is_by_usage = |served: &ServedWorkload| {
+            served.request.as_ref().is_ok_and(|request| request.policy.basis == Basis::Usage)
+        };
+        self.state().served.values().any(is_by_usage)
     }
 
     /// Whether a workload of this namespace, kind and name is served.
@@ -429,6 +442,11 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
         .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let placement = Placement::of(template)
         .map_err(|error| format!("its pod template cannot be placed: {error}"))?;
+    let cpu_limit = limits::cpu_of_template(template)
+        .map_err(|error| format!("the limits of its pod template cannot be read: {error}"))?;
+    if policy.basis == Basis::Usage && policy.burn.is_none() && cpu_limit == 0 {
+        return Err(NO_BURN.to_owned());
+    }
     Ok(ShareRequest {
         namespace: (&*workload.metadata.namespace).into(),
         limits: NamespaceLimits::default(),
@@ -436,6 +454,7 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
         placement: Arc::new(placement),
         pod_priority: priority_of(template),
         policy,
+        cpu_limit,
         uptake: Uptake::UNLIMITED,
     })
 }

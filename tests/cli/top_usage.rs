@@ -149,3 +149,36 @@ fn usage_of_what_metrics_server_does_not_measure_is_no_zero() {
         serde_json::from_str(&env.run([&args[..], &["-o", "json"]].concat()).stdout).unwrap();
     assert_eq!(json["nodes"][0]["resources"]["ephemeral-storage"]["usage"], json!(null));
 }
+
+#[test]
+fn on_the_usage_basis_idle_cpu_counts_and_own_usage_does_not() {
+    let server = FakeApiServer::start(World::blog().with_metrics());
+    let env = TestEnv::of(&server);
+    let output =
+        env.run(["top", "--basis", "usage", "--replica", "cpu=1,memory=1Gi", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    // Nodes use 0.5 to 5.5 cores, and 14 to 16 own pods on each of them 250m.
+    assert_eq!(report["usageBasis"], json!({"idleCpuMilli": 181_500, "burnMilli": 1000}));
+    assert_eq!(report["totals"]["usable"]["fitReplicas"], 181, "{output}");
+    assert!(
+        output.stderr.contains("181.5 of 184 cores are idle now, a replica burns 1"),
+        "{output}"
+    );
+    // A reserve is a part of each node's idle CPU; two cores a replica halve the slots.
+    let output =
+        env.run(["top", "--basis", "usage", "--burn", "2", "--reserve", "50%", "-o", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(report["totals"]["usable"]["fitReplicas"], 8 * 4 + 7 + 5, "{output}");
+}
+
+#[test]
+fn the_usage_basis_without_usage_or_burn_is_an_error() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let output = env.run(["top", "--basis", "usage"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stderr.contains("idle CPU is unknown"), "{output}");
+    let output = env.run(["top", "--burn", "1"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    assert!(output.stderr.contains("add --basis usage"), "{output}");
+}

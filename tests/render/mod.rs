@@ -9,6 +9,7 @@ mod output;
 mod own;
 mod own_file;
 mod strings;
+mod usage;
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fixture;

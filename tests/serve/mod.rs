@@ -16,4 +16,5 @@ pub mod rig;
 mod scraper;
 mod tenants;
 mod trust;
+mod usage;
 mod waits;

@@ -114,6 +114,7 @@ impl SnapshotBuilder {
         self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Pod");
         if let Some(usage) = &mut self.snapshot.usage {
             usage.workloads.clear();
+            usage.own.clear();
         }
         for usage in self.pod_usage.values_mut() {
             usage.counted = false;
@@ -275,6 +276,9 @@ impl SnapshotBuilder {
         let key = (record.namespace.to_owned(), kind.to_owned(), workload.to_owned());
         let usage = self.snapshot.usage.get_or_insert_with(Usage::default);
         usage.workloads.entry(key).or_default().add(&pod.used.total);
+        if let (true, PodState::Bound { node, .. }) = (record.opportunistic, &record.state) {
+            usage.own.entry((*node).to_owned()).or_default().add(&pod.used.total);
+        }
     }
 
     fn add_pod_usage(&self, pod: &mut PodDetail) {

@@ -57,4 +57,5 @@ pub use saved::{SavedFiles, read_saved, read_saved_as};
 pub use snapshot::{InvalidObject, Seen, Snapshot, Usage};
 pub use tasks::{Heartbeat, Tasks};
 pub use unmatched_names::{NameKind, RequestedNames, UnmatchedName};
+pub use usage::read_usage;
 pub use workload::{KindRef, ResolvedWorkload, WorkloadRef, object_names};

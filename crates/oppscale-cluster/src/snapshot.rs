@@ -57,4 +57,6 @@ pub struct Usage {
     pub nodes: HashMap<String, Resources>,
     /// By workload: namespace, kind and name.
     pub workloads: HashMap<(String, String, String), Resources>,
+    /// Of opportunistic pods, by node.
+    pub own: HashMap<String, Resources>,
 }

@@ -4,19 +4,28 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use oppscale_core::kinds::{self, Kind};
 use oppscale_core::model::{Metadata, ResourceList, Text};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::requests::Requests;
-use oppscale_core::resources::Resources;
+use oppscale_core::resources::{CPU, Resources};
+use oppscale_core::units::parse_duration;
+use oppscale_core::usage::{NodeSample, UsageReading};
 
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::error::ClusterError;
+use super::pages::percent_encode;
 
 /// A NodeMetrics or PodMetrics object.
 #[derive(Deserialize)]
 struct MetricsJson<'a> {
     #[serde(borrow)]
     metadata: Metadata<'a>,
+    #[serde(borrow, default)]
+    timestamp: Text<'a>,
+    #[serde(borrow, default)]
+    window: Text<'a>,
     #[serde(borrow, default)]
     usage: ResourceList<'a>,
     #[serde(borrow, default)]
@@ -45,20 +54,54 @@ pub(super) type Answer = Result<HashMap<String, ObjectUsage>, String>;
 
 /// Usage of every node, by name.
 pub(super) async fn of_nodes(cluster: &Cluster) -> Answer {
-    list(cluster, "nodes", |metadata| metadata.name.to_string()).await
+    list(cluster, &kinds::NODE_METRICS, "", |metrics| {
+        Some((metrics.metadata.name.to_string(), sum(metrics)?))
+    })
+    .await
 }
 
 /// Usage of every pod, by `NAMESPACE/NAME`.
 pub(super) async fn of_pods(cluster: &Cluster) -> Answer {
-    list(cluster, "pods", |metadata| format!("{}/{}", &*metadata.namespace, &*metadata.name)).await
+    list(cluster, &kinds::POD_METRICS, "", |metrics| Some((pod_id(metrics), sum(metrics)?))).await
 }
 
-async fn list(cluster: &Cluster, plural: &str, key: impl Fn(&Metadata<'_>) -> String) -> Answer {
-    let operation = Operation::new(
-        format!("list {plural}.metrics.k8s.io"),
-        format!("--verb=list --resource={plural}.metrics.k8s.io"),
-    );
-    let path = format!("/apis/metrics.k8s.io/v1beta1/{plural}");
+/// Usage of every node, and of the pods with the opportunistic label.
+///
+/// # Errors
+/// If either list cannot be read: the reason.
+pub async fn read_usage(cluster: &Cluster) -> Result<UsageReading, String> {
+    let nodes = list(cluster, &kinds::NODE_METRICS, "", |metrics| {
+        let sample = NodeSample {
+            cpu: sum(metrics)?.total.get(CPU),
+            timestamp: Some(metrics.timestamp.as_str().into())
+                .filter(|time: &Box<str>| !time.is_empty()),
+            window: parse_duration(&metrics.window).unwrap_or_default(),
+        };
+        Some((metrics.metadata.name.to_string(), sample))
+    });
+    let selector = format!("{OPPORTUNISTIC_LABEL}=true");
+    let query = format!("?labelSelector={}", percent_encode(&selector));
+    let pods = list(cluster, &kinds::POD_METRICS, &query, |metrics| {
+        Some((pod_id(metrics), sum(metrics)?.total.get(CPU)))
+    });
+    let (nodes, pods) = futures::future::try_join(nodes, pods).await?;
+    Ok(UsageReading { nodes, pods })
+}
+
+fn pod_id(metrics: &MetricsJson<'_>) -> String {
+    format!("{}/{}", &*metrics.metadata.namespace, &*metrics.metadata.name)
+}
+
+/// Reads a list, an entry for each object that has one.
+async fn list<T>(
+    cluster: &Cluster,
+    kind: &Kind,
+    query: &str,
+    entry: impl Fn(&MetricsJson<'_>) -> Option<(String, T)>,
+) -> Result<HashMap<String, T>, String> {
+    let operation =
+        Operation::new(format!("list {}.{}", kind.plural, kind.group), kind.permission("list"));
+    let path = format!("/apis/{}/{}/{}{query}", kind.group, kind.version, kind.plural);
     let body = cluster.get(&operation, &path).await.map_err(|error| match error {
         ClusterError::NotFound { .. } => {
             "metrics.k8s.io is not served; metrics-server is not installed".to_owned()
@@ -68,12 +111,8 @@ async fn list(cluster: &Cluster, plural: &str, key: impl Fn(&Metadata<'_>) -> St
     let text = std::str::from_utf8(&body)
         .map_err(|error| format!("{}: {error}", operation.description))?;
     let mut usage = HashMap::new();
-    fold_list(text, |metrics: MetricsJson<'_>| {
-        if let Some(used) = sum(&metrics) {
-            usage.insert(key(&metrics.metadata), used);
-        }
-    })
-    .map_err(|error| format!("{}: {error}", operation.description))?;
+    fold_list(text, |metrics: MetricsJson<'_>| usage.extend(entry(&metrics)))
+        .map_err(|error| format!("{}: {error}", operation.description))?;
     Ok(usage)
 }
 

@@ -8,6 +8,8 @@
 //!   would go there (see [`demand`]): the minimum over everything that a replica
 //!   asks for, each rounded down.
 //! * **fit replicas** = the least of all slots, and remaining / replica for each resource.
+//! * On the usage basis, slots are also limited to the idle CPU of the node, and the reserve of CPU is
+//!   a part of that.
 //!
 //! A node of which something is unknown is not usable, is in no total, and is named.
 
@@ -23,8 +25,9 @@ use super::placement::{Placement, TaintPattern};
 use super::pool;
 use super::replica::Replica;
 use super::reserve::Reserve;
-use super::resources::{Amount, Resources};
+use super::resources::{Amount, CPU, Resources};
 use super::selector::{Labels, Selector};
+use super::usage::{self, PaidUsage};
 
 /// What the headroom is asked for.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +52,24 @@ pub struct Query {
     pub taints: TaintFilter,
     /// Whether the list of pods was refused, so that nothing is known of them.
     pub pods_unknown: bool,
+    /// The usage basis; `None` is the requests basis.
+    pub usage: Option<UsageQuery>,
+}
+
+/// What the usage basis needs: CPU then counts by what is idle, see [`crate::usage`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsageQuery {
+    /// What paid pods use of each node.
+    pub paid: PaidUsage,
+    /// Millicores that a replica burns.
+    pub burn: Amount,
+}
+
+impl UsageQuery {
+    /// Millicores of a node that paid pods do not use; `None` if its usage is unknown.
+    fn idle(&self, node: &NodeHeadroom) -> Option<Amount> {
+        Some(node.allocatable.as_ref()?.get(CPU) - self.paid.peak(&node.name)?)
+    }
 }
 
 /// Which nodes are looked at, by their taints.
@@ -64,6 +85,16 @@ pub enum TaintFilter {
 }
 
 impl Query {
+    /// The same for a replica of another size. On the usage basis its CPU is what it burns.
+    #[must_use]
+    pub fn of_size(&self, replica: Replica) -> Self {
+        let Some(usage) = &self.usage else { return Self { replica, ..self.clone() } };
+        let burn = replica.footprint().get(CPU);
+        let requested = replica.footprint().clone().with(CPU, burn.min(usage::REQUEST));
+        let usage = Some(UsageQuery { burn, paid: usage.paid.clone() });
+        Self { replica: Replica::from_footprint(requested), usage, ..self.clone() }
+    }
+
     /// Whether a node is looked at.
     pub fn selects(&self, node: &NodeRecord) -> bool {
         self.nodes.matches(&node.labels)
@@ -100,6 +131,9 @@ pub struct Headroom {
     pub free: Option<Resources>,
     /// How many replicas fit, and what stops the next; `None` when pods are unknown.
     pub fit: Option<Fit>,
+    /// Millicores of usable nodes that paid pods do not use, before reserve; `None` on the requests
+    /// basis.
+    pub idle: Option<Amount>,
 }
 
 /// The headroom of a node. What is unknown is `None`.
@@ -302,10 +336,21 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
         })
         .collect();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
+    if let Some(usage) = &query.usage {
+        limit_to_idle(&mut nodes, usage, query.reserve);
+    }
+    let idle = query.usage.as_ref().map(|usage| {
+        let usable = nodes.iter().filter(|node| node.is_usable());
+        usable.filter_map(|node| usage.idle(node)).map(|idle| idle.max(0)).sum()
+    });
     let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
     let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
     let demand = placed.as_deref().map(PaidDemand::of);
-    let reserve = query.reserve.of(&usable.allocatable);
+    let mut reserve = query.reserve.of(&usable.allocatable);
+    if query.usage.is_some() {
+        // It is part of each node's idle CPU instead.
+        reserve.set(CPU, 0);
+    }
     let less_demand_and_reserve = |sum: &Option<Resources>| {
         let mut left = sum.as_ref()?.minus(&demand.as_ref()?.placeable);
         left.subtract(&reserve);
@@ -320,7 +365,25 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
         .zip(remaining.as_ref())
         .map(|(slots, remaining)| fit(slots, remaining, &query.replica))
         .map(|fit| fit.of_workload(query, &nodes));
-    Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit }
+    let reserve = query.reserve.of(&usable.allocatable);
+    Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit, idle }
+}
+
+/// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve.
+fn limit_to_idle(nodes: &mut [NodeHeadroom], usage: &UsageQuery, reserve: Reserve) {
+    let mut whole = Resources::default();
+    for node in nodes.iter().filter(|node| node.is_usable()) {
+        add(Some(&mut whole), node.allocatable.as_ref());
+    }
+    let reserve = reserve.of(&whole).get(CPU);
+    let whole = whole.get(CPU).max(1);
+    for node in nodes {
+        let cpu = node.allocatable.as_ref().map_or(0, |allocatable| allocatable.get(CPU));
+        let part = (reserve * cpu + whole - 1) / whole;
+        let idle = usage.idle(node).unwrap_or(0) - part;
+        let slots = idle.max(0) / usage.burn.max(1);
+        node.slots = node.slots.map(|by_requests| by_requests.min(slots));
+    }
 }
 
 fn node_headroom(

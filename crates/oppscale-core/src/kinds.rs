@@ -324,6 +324,9 @@ kinds! {
         Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
             .short(&["pdb"])
             .installed(Installed::Namespace);
+    NODE_METRICS =
+        Kind::new("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes").cluster_scoped().served();
+    POD_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "PodMetrics", "pods").served();
     RUNTIME_CLASS =
         Kind::new("node.k8s.io", "v1", "RuntimeClass", "runtimeclasses").cluster_scoped().served();
     DEVICE_CLASS =
@@ -362,8 +365,6 @@ kinds! {
     PROMETHEUS = Kind::new("monitoring.coreos.com", "v1", "Prometheus", "prometheuses");
     ISSUER = Kind::new("cert-manager.io", "v1", "Issuer", "issuers");
     CERTIFICATE = Kind::new("cert-manager.io", "v1", "Certificate", "certificates");
-    NODE_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes").cluster_scoped();
-    POD_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "PodMetrics", "pods");
     KUSTOMIZATION =
         Kind::new("kustomize.config.k8s.io", "v1beta1", "Kustomization", "kustomizations");
 }

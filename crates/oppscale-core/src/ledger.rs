@@ -36,6 +36,8 @@ pub struct Ledger {
     /// Places that may be given to another name.
     vacant: Vec<Place>,
     pods: HashMap<PodKey, Counted>,
+    /// Names of the opportunistic pods among them: usage is by name.
+    own_names: HashMap<PodKey, Box<str>>,
     waiting: HashMap<PodKey, Arc<Waiting>>,
     /// Pods that could not be counted, in a stable order for reports.
     unknown: BTreeMap<PodKey, UnknownPod>,
@@ -143,6 +145,9 @@ impl Ledger {
                 let limits = limits.map(|l| share(&mut self.footprints, l, Resources::clone));
                 let group = self.group(&pod);
                 let opportunistic = pod.opportunistic;
+                if opportunistic {
+                    self.own_names.insert(pod.key.clone(), pod.name.into());
+                }
                 self.pods.insert(
                     pod.key,
                     Counted { place, footprint, limits, group, opportunistic, kind, generation },
@@ -178,6 +183,7 @@ impl Ledger {
     /// Forgets every pod, as before a new list of them.
     pub fn reset_pods(&mut self) {
         self.pods.clear();
+        self.own_names.clear();
         self.waiting.clear();
         self.unknown.clear();
         self.footprints.clear();
@@ -388,6 +394,9 @@ impl Ledger {
     fn take_back(&mut self, key: &PodKey) -> bool {
         self.devices_are_stale |= self.claims.remove(key).is_some();
         if let Some(counted) = self.pods.remove(key) {
+            if counted.opportunistic {
+                self.own_names.remove(key);
+            }
             let tracked = self.tracked.id(&*counted.group);
             self.with(counted.place, |account| {
                 account.side(counted.opportunistic).subtract(&counted.footprint);
@@ -789,6 +798,16 @@ impl Ledger {
             pod.opportunistic = is_own(&pod.group);
         }
         self.devices_are_stale |= !self.claims.is_empty();
+    }
+
+    /// The opportunistic pods of tracked workloads that have a node: namespace, name, node and
+    /// workload.
+    pub fn own_pods(&self) -> impl Iterator<Item = (&str, &str, &Arc<str>, TrackId)> {
+        self.own_names.iter().filter_map(|(key, name)| {
+            let pod = self.pods.get(key)?;
+            let node = self.accounts.get(pod.place as usize)?.name.as_ref()?;
+            Some((&*pod.group.namespace, &**name, node, self.tracked.id(&*pod.group)?))
+        })
     }
 
     /// Whether the pod belongs to a tracked workload and yields.

@@ -18,8 +18,9 @@
 //!         │
 //!      figures     what tables, JSON and the live screen show of a row
 //!
-//! policy         a workload's annotations
-//!   │
+//! policy         a workload's annotations         usage   CPU that paid pods use, by node
+//!   │                                              │
+//!   ├──────────────────────────────────────────────┘
 //! share          what remains, divided between several workloads
 //!
 //! kinds, check, units, error    the tables of API kinds and checks, amounts and durations as
@@ -59,4 +60,5 @@ pub mod resources;
 pub mod selector;
 pub mod share;
 pub mod units;
+pub mod usage;
 pub mod view;

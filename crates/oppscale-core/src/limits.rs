@@ -8,9 +8,9 @@ use std::borrow::Cow;
 
 use super::footprint::{counts_at_pod_level, resize_is_infeasible, status_of};
 use super::malformed::Malformed;
-use super::model::{Container, ContainerStatus, Pod, ResourceList, RestartPolicy};
+use super::model::{Container, ContainerStatus, Pod, PodSpec, ResourceList, RestartPolicy};
 use super::requests::Requests;
-use super::resources::{CPU, MEMORY, Resources};
+use super::resources::{Amount, CPU, MEMORY, Resources};
 
 /// The limits in a container's spec and in its status, if the kubelet has reported some.
 struct Limits<'p, 'a> {
@@ -61,6 +61,32 @@ pub fn of_pod(pod: &Pod<'_>) -> Result<Resources, Malformed> {
         }
     }
     Ok(total)
+}
+
+/// Millicores that a pod of a template may use; 0 if a container has no CPU limit.
+///
+/// # Errors
+/// As [`of_pod`].
+pub fn cpu_of_template(template: &PodSpec<'_>) -> Result<Amount, Malformed> {
+    let mut sum = 0;
+    if let Some(pod_level) = &template.resources {
+        let list = read_list(&pod_level.limits)?;
+        let listed = Requests::parse(&list, || "spec.resources.limits".to_owned())?;
+        sum = listed.to_resources()?.get(CPU);
+    }
+    if sum > 0 {
+        return Ok(sum);
+    }
+    let sidecars = template.init_containers.iter();
+    let sidecars = sidecars.filter(|one| one.restart_policy == RestartPolicy::Always);
+    for container in template.containers.iter().chain(sidecars) {
+        let limit = Limits::of(container, None)?.in_force(false)?.get(CPU);
+        if limit == 0 {
+            return Ok(0);
+        }
+        sum += limit;
+    }
+    Ok(sum)
 }
 
 /// The limits of a container.

@@ -7,6 +7,8 @@
 //! | `oppscale.dev/max-replicas` | upper limit of the metric | no limit |
 //! | `oppscale.dev/weight` | 1 to 1000000: relative share among workloads of the same priority | 100 |
 //! | `oppscale.dev/priority` | -1000000 to 1000000: higher ones are served first | 0 |
+//! | `oppscale.dev/basis` | `requests`: fill what is not requested; `usage`: also what is requested and idle | `requests` |
+//! | `oppscale.dev/burn` | cores (`1`, `500m`) that a replica uses on the usage basis | its CPU limit |
 //!
 //! An invalid annotation is an error, not a default: a typo in `reserve` would otherwise fill
 //! the cluster completely.
@@ -20,15 +22,19 @@
 //! | `oppscale.dev/max-weight` | highest weight of all its workloads together | 100 |
 //! | `oppscale.dev/max-share` | `50%`: largest part of the shared capacity that it gets | 100% |
 
+use std::fmt;
+use std::str::FromStr;
+
 use super::nearest::{distance, letters};
 use super::reserve::Reserve;
 use super::resources::Amount;
-use super::units::{WHOLE, parse_percent};
+use super::units::{WHOLE, parse_percent, parse_quantity};
 
 /// Prefix of these annotations.
 pub const PREFIX: &str = "oppscale.dev/";
 
-const KNOWN: [&str; 5] = ["reserve", "target-utilization", "max-replicas", "weight", "priority"];
+const KNOWN: [&str; 7] =
+    ["reserve", "target-utilization", "max-replicas", "weight", "priority", "basis", "burn"];
 const KNOWN_LIMITS: [&str; 3] = ["max-priority", "max-weight", "max-share"];
 /// Number of characters of a value that an error quotes: whoever writes the annotation does not
 /// decide how long a message is.
@@ -49,6 +55,59 @@ pub struct Policy {
     pub weight: u32,
     /// Precedence; higher values are served first.
     pub priority: i32,
+    /// What counts as free CPU.
+    pub basis: Basis,
+    /// Millicores that a replica uses on the usage basis; `None` if its CPU limit tells.
+    pub burn: Option<i64>,
+}
+
+/// What counts as free CPU. Memory and pods count by requests on either basis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Basis {
+    /// What paid pods do not request.
+    #[default]
+    Requests,
+    /// What paid pods do not use.
+    Usage,
+}
+
+impl Basis {
+    /// All, the default first.
+    pub const ALL: [Self; 2] = [Self::Requests, Self::Usage];
+
+    /// Its word in annotations, flags and JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Requests => "requests",
+            Self::Usage => "usage",
+        }
+    }
+}
+
+impl fmt::Display for Basis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Basis {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let named = Self::ALL.into_iter().find(|basis| basis.name() == text);
+        named.ok_or_else(|| format!("{} is neither requests nor usage", quoted(text)))
+    }
+}
+
+/// Millicores that a replica uses, such as `1` or `500m`: more than 0.
+///
+/// # Errors
+/// If `text` is not a quantity of cores above 0.
+pub fn parse_burn(text: &str) -> Result<i64, String> {
+    let cores = parse_quantity(text).map(|quantity| quantity.milli_value());
+    let cores = cores.filter(|cores| !cores.saturated && cores.value > 0);
+    let error = || format!("{} is not a number of cores above 0, such as 1 or 500m", quoted(text));
+    cores.map(|cores| cores.value).ok_or_else(error)
 }
 
 /// Limits of all workloads of a namespace.
@@ -77,6 +136,8 @@ impl Default for Policy {
             max_replicas: None,
             weight: DEFAULT_WEIGHT,
             priority: 0,
+            basis: Basis::default(),
+            burn: None,
         }
     }
 }
@@ -121,6 +182,8 @@ impl Policy {
                 "priority" => {
                     policy.priority = whole(value, -MAX_VALUE, MAX_VALUE).map_err(error)? as i32;
                 }
+                "basis" => policy.basis = value.parse().map_err(error)?,
+                "burn" => policy.burn = Some(parse_burn(value).map_err(error)?),
                 _ => no_typo(name, &KNOWN)?,
             }
         }
@@ -233,12 +296,16 @@ mod tests {
             ("oppscale.dev/max-replicas", "150"),
             ("oppscale.dev/weight", " 300 "),
             ("oppscale.dev/priority", "-5"),
+            ("oppscale.dev/basis", "usage"),
+            ("oppscale.dev/burn", "1500m"),
         ]);
         let expected = Policy {
             reserve: "15%".parse().unwrap(),
             max_replicas: Some(150),
             weight: 300,
             priority: -5,
+            basis: Basis::Usage,
+            burn: Some(1500),
         };
         assert_eq!(policy.unwrap(), expected);
         let target = of(&[("oppscale.dev/target-utilization", "85%")]).unwrap();
@@ -257,6 +324,13 @@ mod tests {
             ("weight", "0"),
             ("weight", ""),
             ("priority", "high"),
+            ("basis", "Usage"),
+            ("basis", ""),
+            ("burn", "0"),
+            ("burn", "-1"),
+            ("burn", "a core"),
+            ("base", "usage"),
+            ("burns", "1"),
             ("Reserve", "30"),
             ("reserved", "30"),
             ("max_replicas", "30"),

@@ -12,6 +12,7 @@ use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::{PodKey, PodRecord};
 use oppscale_core::replica::Replica;
 use oppscale_core::share::{ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::usage::PaidUsage;
 use serde_json::{Value, json};
 
 fn ledger(pods: &[Value]) -> Ledger {
@@ -61,12 +62,13 @@ fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandStat
             limits: NamespaceLimits::default(),
             placement: Arc::new((*placement).clone()),
             pod_priority: None,
+            cpu_limit: 0,
             policy: Policy::default(),
             uptake: Uptake::UNLIMITED,
         })
     };
     let requests: Vec<_> = placements.iter().map(request).collect();
-    let mut found = SharedCapacity::of(ledger, &requests).waiting;
+    let mut found = SharedCapacity::of(ledger, &requests, &PaidUsage::default()).waiting;
     found.sort();
     found
 }

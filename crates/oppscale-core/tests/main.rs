@@ -16,3 +16,4 @@ mod ledger;
 mod node;
 mod quantity;
 mod share;
+mod usage;

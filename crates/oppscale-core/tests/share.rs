@@ -8,12 +8,13 @@ use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::{NamespaceLimits, Policy};
+use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
 use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
 use oppscale_core::share::{Share, ShareLimit, ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::usage::{NodeCpu, PaidUsage};
 use proptest::prelude::*;
 
 const GPU: &str = "nvidia.com/gpu";
@@ -25,6 +26,8 @@ struct NodeSpec {
     pods: u32,
     zone: bool,
     cordoned: bool,
+    /// Millicores that paid pods use at their peak, if that is known.
+    used: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,6 +51,8 @@ struct Workload {
     namespace: u8,
     limits: NamespaceLimits,
     uptake: Uptake,
+    /// Millicores that a replica burns; `None` on the requests basis.
+    burn: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
@@ -59,7 +64,14 @@ struct Scene {
 
 fn scene() -> impl Strategy<Value = Scene> {
     let node = (0_u32..16_000, 0_u32..3, 1_u32..12, any::<bool>(), prop::bool::weighted(0.1))
-        .prop_map(|(cpu, gpu, pods, zone, cordoned)| NodeSpec { cpu, gpu, pods, zone, cordoned });
+        .prop_map(|(cpu, gpu, pods, zone, cordoned)| NodeSpec {
+            cpu,
+            gpu,
+            pods,
+            zone,
+            cordoned,
+            used: None,
+        });
     let pod = (prop::option::weighted(0.8, 0_usize..6), prop::option::of(0_usize..4), 0_u32..5000)
         .prop_flat_map(|(node, owner, cpu)| {
             prop::bool::weighted(0.2).prop_map(move |gpu| PodShape { node, owner, cpu, gpu })
@@ -87,6 +99,7 @@ fn scene() -> impl Strategy<Value = Scene> {
             namespace,
             limits: NamespaceLimits::default(),
             uptake,
+            burn: None,
         });
     (
         prop::collection::vec(node, 1..6),
@@ -94,6 +107,26 @@ fn scene() -> impl Strategy<Value = Scene> {
         prop::collection::vec(workload, 1..5),
     )
         .prop_map(|(nodes, pods, workloads)| Scene { nodes, pods, workloads })
+}
+
+/// Scenes with workloads on either basis. Those on the usage basis request little.
+fn scene_of_both() -> impl Strategy<Value = Scene> {
+    let used = prop::collection::vec(prop::option::weighted(0.8, 0_u32..16_000), 6);
+    let burn = prop::collection::vec((prop::option::of(1_u32..4000), 0_u32..100), 5);
+    (scene(), used, burn).prop_map(|(mut scene, used, burn)| {
+        scene.nodes.iter_mut().zip(used).for_each(|(node, used)| node.used = used);
+        for (workload, (burn, cpu)) in scene.workloads.iter_mut().zip(burn) {
+            workload.burn = burn;
+            workload.cpu = if burn.is_some() { cpu } else { workload.cpu };
+        }
+        scene
+    })
+}
+
+fn usage(scene: &Scene) -> PaidUsage {
+    let names: Vec<String> = (0..scene.nodes.len()).map(|number| format!("n{number}")).collect();
+    let nodes = names.iter().zip(&scene.nodes);
+    nodes.filter_map(|(name, node)| Some((&**name, NodeCpu::Peak(node.used?.into())))).collect()
 }
 
 fn reserve() -> impl Strategy<Value = &'static str> {
@@ -145,11 +178,14 @@ fn request(workload: &Workload) -> ShareRequest {
         replica,
         placement: Placement::of(&spec).unwrap().into(),
         pod_priority: None,
+        cpu_limit: 0,
         policy: Policy {
             reserve: workload.reserve.parse().unwrap(),
             max_replicas: workload.max,
             weight: workload.weight,
             priority: workload.priority,
+            basis: if workload.burn.is_some() { Basis::Usage } else { Basis::Requests },
+            burn: workload.burn.map(i64::from),
         },
         uptake: workload.uptake,
     }
@@ -218,7 +254,11 @@ fn requests(scene: &Scene) -> Vec<Option<ShareRequest>> {
 }
 
 fn shares(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Vec<Share> {
-    SharedCapacity::of(ledger, requests).divide().into_iter().flatten().collect()
+    SharedCapacity::of(ledger, requests, &PaidUsage::default())
+        .divide()
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn can_use(workload: &Workload, node: &NodeSpec) -> bool {
@@ -261,7 +301,7 @@ proptest! {
     #[test]
     fn nobody_is_offered_what_another_was(scene in scene()) {
         let requests = requests(&scene);
-        let capacity = SharedCapacity::of(&ledger(&scene, &Ownership::default(), false, true), &requests);
+        let capacity = SharedCapacity::of(&ledger(&scene, &Ownership::default(), false, true), &requests, &PaidUsage::default());
         let mut free = free(&scene);
         let total: Amount = free.values().map(|node| node[CPU].max(0)).sum();
         let mut offered = vec![0; requests.len()];
@@ -296,6 +336,42 @@ proptest! {
             }
         }
         prop_assert!(remaining <= total, "{} of {} cores remain", remaining, total);
+    }
+
+    #[test]
+    fn no_core_is_claimed_twice_on_either_basis(scene in scene_of_both()) {
+        let requests = requests(&scene);
+        let ledger = ledger(&scene, &Ownership::default(), false, true);
+        let capacity = SharedCapacity::of(&ledger, &requests, &usage(&scene));
+        let mut free = free(&scene);
+        let mut taken: BTreeMap<String, (Amount, bool)> = BTreeMap::new();
+        let shares = capacity.divide_with(|offer| {
+            let workload = &scene.workloads[offer.request];
+            let node = free.get_mut(offer.node).unwrap();
+            for (name, need) in
+                [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())]
+            {
+                let left: &mut Amount = node.get_mut(name).unwrap();
+                *left -= need * offer.replicas;
+                assert!(need == 0 || *left >= 0, "{name} of {} is claimed twice", offer.node);
+            }
+            let (taken, may_yield) = taken.entry(offer.node.to_owned()).or_default();
+            *taken += Amount::from(workload.burn.unwrap_or(workload.cpu)) * offer.replicas;
+            *may_yield |= workload.burn.is_some() && workload.uptake != Uptake::Unscaled;
+        });
+        for (number, node) in (0..).zip(&scene.nodes) {
+            let idle = node.used.map_or(0, |used| Amount::from(node.cpu) - Amount::from(used));
+            let taken = taken.get(&format!("n{number}")).copied().unwrap_or_default();
+            prop_assert!(!taken.1 || taken.0 <= idle, "{:?} of {} idle on n{}", taken, idle, number);
+        }
+        for (share, workload) in shares.iter().flatten().zip(&scene.workloads) {
+            prop_assert_eq!(share.idle.is_some(), workload.burn.is_some());
+        }
+        // Usage is of no account on the requests basis.
+        if scene.workloads.iter().all(|workload| workload.burn.is_none()) {
+            let capacity = SharedCapacity::of(&ledger, &requests, &PaidUsage::default());
+            prop_assert_eq!(shares, capacity.divide());
+        }
     }
 
     #[test]
@@ -384,7 +460,7 @@ proptest! {
 
 /// Nodes of 10 cores, and nothing on them.
 fn empty(nodes: usize) -> Scene {
-    let node = NodeSpec { cpu: 10_000, gpu: 0, pods: 100, zone: true, cordoned: false };
+    let node = NodeSpec { cpu: 10_000, gpu: 0, pods: 100, zone: true, cordoned: false, used: None };
     Scene { nodes: vec![node; nodes], pods: Vec::new(), workloads: Vec::new() }
 }
 
@@ -400,7 +476,74 @@ fn plain() -> Workload {
         namespace: 0,
         limits: NamespaceLimits { max_priority: 1, ..NamespaceLimits::default() },
         uptake: Uptake::UNLIMITED,
+        burn: None,
     }
+}
+
+/// A workload on the usage basis.
+fn burning(milli: u32) -> Workload {
+    Workload { cpu: 10, burn: Some(milli), ..plain() }
+}
+
+fn usage_shares(scene: &Scene) -> Vec<Share> {
+    let ledger = ledger(scene, &Ownership::default(), false, true);
+    let capacity = SharedCapacity::of(&ledger, &requests(scene), &usage(scene));
+    capacity.divide().into_iter().flatten().collect()
+}
+
+#[test]
+fn idle_cpu_counts_by_node_and_memory_by_requests() {
+    // Nodes of 10 cores, of which 9.5 are requested.
+    let mut scene = empty(3);
+    let paid = |node| PodShape { node: Some(node), owner: None, cpu: 9500, gpu: false };
+    scene.pods = (0..3).map(paid).collect();
+    scene.nodes[0].used = Some(2500);
+    scene.nodes[1].used = Some(7000);
+    scene.workloads = vec![burning(1000)];
+    let share = &usage_shares(&scene)[0];
+    assert_eq!(share.fit, 7 + 3, "the third node has no reading");
+    let idle = share.idle.unwrap();
+    assert_eq!((idle.millicores, idle.burn, idle.unknown_nodes), (10_500, 1000, 1));
+    assert_eq!(share.limit, ShareLimit::IdleCpu);
+    // A reserve stays free on each node by its size: 30 % of 10 cores.
+    scene.workloads[0].reserve = "30%";
+    assert_eq!(usage_shares(&scene)[0].fit, 4);
+    scene.workloads[0].reserve = "6";
+    assert_eq!(usage_shares(&scene)[0].fit, 5 + 1);
+    scene.workloads[0].reserve = "0";
+    // Requests bound it as ever: 500m are left beside paid pods.
+    scene.workloads[0].cpu = 200;
+    assert_eq!(usage_shares(&scene)[0].fit, 2 + 2);
+    scene.workloads[0].cpu = 10;
+    scene.nodes[0].pods = 5;
+    assert_eq!(usage_shares(&scene)[0].fit, 4 + 3);
+}
+
+#[test]
+fn own_pods_beyond_the_idle_cpu_of_their_node_are_crowded() {
+    let mut scene = empty(2);
+    scene.workloads = vec![burning(1000)];
+    let own = |node| PodShape { node: Some(node), owner: Some(0), cpu: 10, gpu: false };
+    scene.pods = vec![own(0), own(0), own(0), own(1)];
+    scene.nodes[0].used = Some(9000);
+    scene.nodes[1].used = Some(8000);
+    let share = &usage_shares(&scene)[0];
+    assert_eq!((share.fit, share.running, share.idle.unwrap().crowded), (3, 4, 2));
+}
+
+#[test]
+fn the_requests_basis_goes_first_and_no_core_is_claimed_twice() {
+    let mut scene = empty(1);
+    scene.nodes[0].pods = 100;
+    scene.pods = vec![PodShape { node: Some(0), owner: None, cpu: 6500, gpu: false }];
+    scene.nodes[0].used = Some(1000);
+    scene.workloads = vec![burning(1000), plain()];
+    let fits: Vec<Amount> = usage_shares(&scene).iter().map(|share| share.fit).collect();
+    // 3 replicas fit into what is not requested; of 9 idle cores the other 6 remain.
+    assert_eq!(fits, [6, 3]);
+    scene.workloads[0].priority = 1;
+    let fits: Vec<Amount> = usage_shares(&scene).iter().map(|share| share.fit).collect();
+    assert_eq!(fits, [6, 3]);
 }
 
 fn fits(scene: &Scene) -> Vec<Amount> {
@@ -451,7 +594,7 @@ fn a_held_workload_keeps_what_it_stands_on() {
     let mut requests = requests(&scene);
     requests[0] = None;
     assert_eq!(shares(&ledger, &requests)[0].fit, 6);
-    assert!(SharedCapacity::of(&ledger, &requests).divide()[0].is_none());
+    assert!(SharedCapacity::of(&ledger, &requests, &PaidUsage::default()).divide()[0].is_none());
 }
 
 /// A cluster in which a workload runs `replicas` pods of a core each, on nodes of 10 cores.

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use hpa_model::{KubernetesVersion, sizing};
 use oppscale_cluster::RequestedNames;
 use oppscale_core::error::Error;
+use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -146,6 +147,17 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub max: Option<u32>,
+    /// What counts as free CPU: requests (what paid pods do not request) or usage (also what
+    /// they request and leave idle) [default: requests, or the Deployment's annotation]
+    #[arg(long, value_name = "BASIS", help_heading = SIZE)]
+    pub basis: Option<Basis>,
+    /// With --basis usage: cores that a replica uses [default: the CPU of --replica, or the
+    /// Deployment's annotation or CPU limit]
+    #[arg(long, value_name = "CORES", value_parser = parse_burn, help_heading = SIZE)]
+    pub burn: Option<i64>,
+    /// With --basis usage: limit each replica to what it burns
+    #[arg(long, help_heading = SIZE)]
+    pub burn_limit: bool,
     /// Quota of all replicas together: cpu=100,memory=300Gi,pods=120
     #[arg(long, value_name = "AMOUNTS", value_parser = parse_quota, help_heading = SIZE)]
     pub quota: Option<Resources>,

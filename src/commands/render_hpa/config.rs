@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::filler::{
-    FILLABLE_LABEL, NodeAutoscaler, Program, RenderConfig, UserWorkload, Workload,
+    FILLABLE_LABEL, NodeAutoscaler, Program, RenderConfig, UsageBasis, UserWorkload, Workload,
 };
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
@@ -16,10 +16,12 @@ use oppscale_cluster::Snapshot;
 use oppscale_cluster::history;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
+use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::MEMORY;
+use oppscale_core::resources::{Amount, CPU, MEMORY, Resources};
 use oppscale_core::selector::Selector;
+use oppscale_core::usage;
 
 use super::args::RenderHpaArgs;
 use super::args::{ReplicaFlag, ReserveFlag};
@@ -89,6 +91,7 @@ pub(super) fn of(
         }
     };
     let pipeline = Pipeline::from(args.pipeline);
+    let (replica, usage) = replica_and_basis(args, workload)?;
     let config = RenderConfig {
         kind: match workload {
             Workload::User(own) => own.kind(),
@@ -118,14 +121,16 @@ pub(super) fn of(
         egress_ports: args.egress_ports.clone(),
         metrics_url: args.metrics_url.clone(),
         adapter_namespace: args.adapter_namespace.clone(),
+        usage,
     };
     let is_paid = matches!(workload, Workload::Paid(_));
     let (placement, priority) = match workload {
         Workload::User(own) => (own.placement()?, own.priority()),
         _ => Default::default(),
     };
+
     let ask = SizingRequest {
-        replica: replica(args, workload)?,
+        replica,
         reserve: if is_paid {
             ReserveChoice::Given(Reserve::default())
         } else {
@@ -158,6 +163,63 @@ fn fillable_nodes(snapshot: &Snapshot, autoscaler: NodeAutoscaler) -> Selector {
         true => Selector::label(FILLABLE_LABEL, "true"),
         false => Selector::default(),
     }
+}
+
+/// The size of a replica by what it uses, and what it burns and requests on the usage basis.
+fn replica_and_basis(
+    args: &RenderHpaArgs,
+    workload: &Workload,
+) -> anyhow::Result<(ReplicaChoice, Option<UsageBasis>)> {
+    let replica = replica(args, workload)?;
+    let annotated = match workload {
+        Workload::User(own) => own.basis()?,
+        _ => None,
+    };
+    if args.basis.or(annotated).unwrap_or_default() == Basis::Requests {
+        let flag = if args.burn_limit { Some("--burn-limit") } else { args.burn.map(|_| "--burn") };
+        return match flag {
+            Some(flag) => Err(Error::usage(format!("{flag} is for the usage basis"))
+                .hint("add --basis usage, or leave it out")
+                .into()),
+            None => Ok((replica, None)),
+        };
+    }
+    if matches!(workload, Workload::Paid(_)) {
+        bail!(Error::usage("the sample application is paid: it has no basis"));
+    }
+    if let (Workload::User(own), ReplicaChoice::Given(requests)) = (workload, &replica) {
+        if args.burn_limit {
+            bail!(
+                Error::usage("--burn-limit is for built-in workloads")
+                    .hint("write the limit into the Deployment")
+            );
+        }
+        let usage = own.usage_basis(args.burn, requests)?;
+        let burn = usage.burn.map_or(requests.footprint().get(CPU), Amount::from);
+        let burning = Replica::from_footprint(requests.footprint().clone().with(CPU, burn));
+        return Ok((ReplicaChoice::Given(burning), Some(usage)));
+    }
+    let usage =
+        UsageBasis { burn: args.burn, request: usage::REQUEST, is_limited: args.burn_limit };
+    let burning = match (replica, args.burn) {
+        (ReplicaChoice::Given(replica), Some(burn)) => ReplicaChoice::Given(
+            Replica::from_footprint(replica.footprint().clone().with(CPU, burn.into())),
+        ),
+        (ReplicaChoice::Auto { memory_per_core }, Some(burn)) => {
+            let memory = memory_per_core * Amount::from(burn) / 1000;
+            let footprint = Resources::default().with(CPU, burn.into()).with(MEMORY, memory);
+            ReplicaChoice::Given(Replica::from_footprint(footprint))
+        }
+        (replica, None) => replica,
+    };
+    if let ReplicaChoice::Given(replica) = &burning
+        && replica.footprint().get(CPU) == 0
+    {
+        bail!(
+            Error::usage("the cores that a replica uses are unknown").hint("name them: --burn 1")
+        );
+    }
+    Ok((burning, Some(usage)))
 }
 
 fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaChoice> {
@@ -297,6 +359,13 @@ pub(super) fn notes(
     }
     if is_paid {
         return notes;
+    }
+    if config.usage.is_some() {
+        notes.push(
+            "on the usage basis paid pods keep the CPU that they request, and share caches, memory \
+             bandwidth, disk and network with fillers: see docs/usage-basis.md"
+                .to_owned(),
+        );
     }
     let namespace = &config.namespace;
     let others = snapshot

@@ -12,6 +12,7 @@ use oppscale_core::headroom::TaintFilter;
 use oppscale_core::nearest::nearest;
 use oppscale_core::placement::TaintPattern;
 use oppscale_core::pods::PodQuery;
+use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::price::Price;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
@@ -100,6 +101,15 @@ pub struct TopArgs {
         )
     )]
     pub sort_by: Option<Sort>,
+    /// What counts as free CPU: requests, or usage: also what paid pods request and do not
+    /// use now, from metrics.k8s.io (implies --usage) [default: requests]
+    #[arg(long, value_name = "BASIS", default_value_t, hide_default_value = true,
+          conflicts_with_all = ["watch", "record", "replay", "from", "explain"])]
+    pub basis: Basis,
+    /// With --basis usage: cores that a replica uses [default: the CPU of --replica, or
+    /// the annotation or CPU limit of --workload]
+    #[arg(long, value_name = "CORES", value_parser = parse_burn)]
+    pub burn: Option<i64>,
     /// Only nodes with these labels
     #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
     pub selector: Option<Selector>,

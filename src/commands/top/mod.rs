@@ -4,6 +4,7 @@ mod args;
 mod explain;
 mod follow;
 mod screen;
+mod usage;
 mod watch;
 mod what_if;
 
@@ -21,6 +22,7 @@ use oppscale_core::kinds;
 use oppscale_core::ledger::Bound;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::pods::{PodDetail, PodQuery};
+use oppscale_core::policy::Basis;
 use oppscale_core::resources::CPU;
 use oppscale_core::units::quantity_text;
 use oppscale_core::view::{self, By, Row};
@@ -32,7 +34,8 @@ use args::{Limits, Output, REPLICAS, Sort, TopSettings};
 ///
 /// # Errors
 /// When the input cannot be read; see [`crate::exit::report`].
-pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
+pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    args.usage |= args.basis == Basis::Usage;
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, &settings, printer).await;
@@ -58,7 +61,16 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     }
     let (mut snapshot, workload, cluster) = prepared(&args, &settings, printer).await?;
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
-    let query = query(&args, &settings, &snapshot, workload);
+    let policy = workload.policy.clone();
+    let mut query = query(&args, &settings, &snapshot, workload);
+    match args.basis {
+        Basis::Usage => query = usage::query(&args, query, &policy, &snapshot)?,
+        Basis::Requests if args.burn.is_some() => {
+            let error = Error::usage("--burn is for the usage basis");
+            return Err(error.hint("add --basis usage, or leave it out").into());
+        }
+        Basis::Requests => {}
+    }
     let what_if = match args.what_if.is_asked() {
         true => Some(what_if::run(&args.what_if, &query, &mut snapshot)?),
         false => None,
@@ -89,6 +101,12 @@ pub async fn run(args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     uncertain.iter().for_each(|warning| printer.warn(warning));
     for note in &notes {
         printer.note(note);
+    }
+    if let Some(note) = usage::note(&report.headroom, &report.query) {
+        printer.note(&note);
+    }
+    if policy.basis == Basis::Usage && args.basis == Basis::Requests {
+        printer.note("the workload is on the usage basis: --basis usage counts for that");
     }
     Ok(verdict(&args, &snapshot, &report, printer))
 }
@@ -136,6 +154,7 @@ pub(super) fn query(
         nodes: args.selector.clone().unwrap_or_default(),
         taints: args.taint_filter(),
         pods_unknown: snapshot.pods_unknown.is_some(),
+        usage: None,
     }
 }
 
@@ -148,7 +167,7 @@ pub(super) fn report(
 ) -> Report {
     let headroom = headroom::measure(&snapshot.ledger, &query);
     let further = args.replica.iter().skip(1).map(|replica| {
-        let query = Query { replica: replica.clone(), ..query.clone() };
+        let query = query.of_size(replica.clone());
         (replica.clone(), headroom::measure(&snapshot.ledger, &query))
     });
     let mut totals = view::totals(&headroom);
@@ -188,8 +207,9 @@ async fn read(
     let request = oppscale_cluster::Request {
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
-        node_usage: args.usage && of_nodes && !is_part,
-        pod_usage: args.usage && (!of_nodes || is_part || settings.tree.is_some()),
+        node_usage: args.usage && of_nodes && !is_part || args.basis == Basis::Usage,
+        pod_usage: args.usage && (!of_nodes || is_part || settings.tree.is_some())
+            || args.basis == Basis::Usage,
         limits: args.limits
             || args.output.format == Output::Wide
             || settings.sort.key.figure.id == "limits"

@@ -196,6 +196,13 @@ fn workload(
             priority => request.policy.priority,
             reserve => request.policy.reserve.to_string(),
             max_replicas => request.policy.max_replicas,
+            basis => request.policy.basis.name(),
+            idle => share.idle.map(|idle| context! {
+                cpu => idle.millicores,
+                burn => idle.burn,
+                unknown_nodes => idle.unknown_nodes,
+                crowded => idle.crowded,
+            }),
         },
         (Err(reason), _) | (_, Err(reason)) => context! { held => reason },
     };

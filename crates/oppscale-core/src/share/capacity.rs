@@ -5,13 +5,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{ONE_PER_NODE, ShareRequest, Uptake};
+use super::{IDLE_CPU, ONE_PER_NODE, ShareRequest, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
+use crate::policy::Basis;
 use crate::record::PodKey;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use crate::usage::PaidUsage;
 
 /// Capacity to share, and the requests for it.
 #[derive(Debug)]
@@ -38,8 +40,12 @@ pub(super) struct PreparedRequest {
     pub(super) request: ShareRequest,
     pub(super) class: usize,
     pub(super) namespace: usize,
-    /// Footprint of a replica as a row.
+    /// What a node must have free for a replica, as a row: its footprint, and idle CPU on the usage
+    /// basis.
     pub(super) needs: Vec<Amount>,
+    /// What a replica leaves less of, as a row: also idle CPU on the requests basis, which does not
+    /// need any.
+    pub(super) takes: Vec<Amount>,
     /// Running replicas on nodes that it can use.
     pub(super) standing: Amount,
     /// Running replicas on other nodes.
@@ -51,6 +57,8 @@ pub(super) struct PreparedRequest {
 pub(super) struct SharedNode {
     pub(super) name: Arc<str>,
     pub(super) kind: usize,
+    /// Allocatable millicores.
+    pub(super) cpu: Amount,
     /// Requests that have running replicas here and can use the node, and how many.
     pub(super) standing: Vec<(usize, Amount)>,
 }
@@ -70,6 +78,8 @@ pub(super) struct Namespace {
 pub(super) struct Class {
     placement: Arc<Placement>,
     pub(super) nodes: usize,
+    /// Those of them whose idle CPU is unknown.
+    pub(super) without_usage: usize,
     pub(super) allocatable: Resources,
     /// Free amounts over its nodes; an overcommitted node counts as 0.
     pub(super) free: Vec<Amount>,
@@ -84,6 +94,10 @@ impl PreparedRequest {
         self.request.policy.priority.min(self.request.limits.max_priority)
     }
 
+    pub(super) fn is_by_usage(&self) -> bool {
+        self.request.policy.basis == Basis::Usage
+    }
+
     pub(super) fn is_scaled(&self) -> bool {
         self.request.uptake != Uptake::Unscaled
     }
@@ -91,8 +105,8 @@ impl PreparedRequest {
 
 impl SharedCapacity {
     /// The capacity in `ledger`, which tracks the requests in the order given; `None` is a held
-    /// workload.
-    pub fn of(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Self {
+    /// workload. `usage` is what paid pods use: of no account on the requests basis.
+    pub fn of(ledger: &Ledger, requests: &[Option<ShareRequest>], usage: &PaidUsage) -> Self {
         let names = names(requests);
         let mut classes: Vec<Class> = Vec::new();
         let mut namespaces: Vec<Namespace> = Vec::new();
@@ -102,9 +116,18 @@ impl SharedCapacity {
                 let request = request.clone()?;
                 let class = class_of(&mut classes, &request.placement, names.len());
                 let namespace = namespace_of(&mut namespaces, &request);
-                let needs = row(&names, request.replica.footprint());
+                let needs = needs(&names, &request);
+                let takes = takes(&names, &request, &needs);
                 let (standing, elsewhere) = (0, 0);
-                Some(PreparedRequest { request, class, namespace, needs, standing, elsewhere })
+                Some(PreparedRequest {
+                    request,
+                    class,
+                    namespace,
+                    needs,
+                    takes,
+                    standing,
+                    elsewhere,
+                })
             })
             .collect();
         let mut capacity = Self {
@@ -117,7 +140,7 @@ impl SharedCapacity {
             kinds: Vec::new(),
             waiting: Vec::new(),
         };
-        capacity.add_nodes(ledger);
+        capacity.add_nodes(ledger, usage);
         capacity.add_demand(ledger);
         for class in &mut capacity.classes {
             class.demand_row = row(&capacity.names, &class.demand);
@@ -125,7 +148,7 @@ impl SharedCapacity {
         capacity
     }
 
-    fn add_nodes(&mut self, ledger: &Ledger) {
+    fn add_nodes(&mut self, ledger: &Ledger, usage: &PaidUsage) {
         let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut accounts: Vec<(&str, &NodeAccount)> = ledger.nodes().collect();
         accounts.sort_unstable_by_key(|(name, _)| *name);
@@ -137,10 +160,12 @@ impl SharedCapacity {
                 continue;
             };
             let standing = self.add_running(account, &may_use);
-            let free = self.free_on(account, allocatable, &may_use);
+            let idle = usage.peak(name).map(|peak| allocatable.get(CPU) - peak);
+            let free = self.free_on(account, allocatable, idle, &may_use);
             for class in &may_use {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
+                class.without_usage += usize::from(idle.is_none());
                 class.allocatable.add(allocatable);
                 for (sum, free) in class.free.iter_mut().zip(&free) {
                     *sum += (*free).max(0);
@@ -151,7 +176,8 @@ impl SharedCapacity {
                 self.kinds.push(classes.clone());
                 count
             });
-            self.nodes.push(SharedNode { name: name.into(), kind, standing });
+            let cpu = allocatable.get(CPU);
+            self.nodes.push(SharedNode { name: name.into(), kind, cpu, standing });
             self.free.extend(free);
         }
     }
@@ -189,11 +215,13 @@ impl SharedCapacity {
         standing
     }
 
-    /// Free amounts beside all pods but those of the workloads that share the node.
+    /// Free amounts beside all pods but those of the workloads that share the node. Unknown idle
+    /// CPU is none.
     fn free_on(
         &self,
         account: &NodeAccount,
         allocatable: &Resources,
+        idle: Option<Amount>,
         may_use: &[usize],
     ) -> Vec<Amount> {
         let shares = |id| match self.requests.get(id as usize) {
@@ -203,6 +231,9 @@ impl SharedCapacity {
         let free = |name: &String| {
             if name.starts_with(ONE_PER_NODE) {
                 return 1;
+            }
+            if name == IDLE_CPU {
+                return idle.unwrap_or(0);
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
@@ -243,9 +274,27 @@ impl SharedCapacity {
     }
 }
 
+/// Amounts that a node must have free for a replica.
+fn needs(names: &[String], request: &ShareRequest) -> Vec<Amount> {
+    let burn = request.burn().unwrap_or(0);
+    let footprint = request.replica.footprint();
+    let need = |name: &String| if name == IDLE_CPU { burn } else { footprint.get(name) };
+    names.iter().map(need).collect()
+}
+
+/// Amounts that a replica leaves less of.
+fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amount> {
+    let cpu = request.burn().unwrap_or(request.replica.footprint().get(CPU));
+    let take = |(name, need): (&String, &Amount)| if name == IDLE_CPU { cpu } else { *need };
+    names.iter().zip(needs).map(take).collect()
+}
+
 /// CPU, memory, pods, and further resources of some replica.
 fn names(requests: &[Option<ShareRequest>]) -> Vec<String> {
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
+    if requests.iter().flatten().any(|request| request.policy.basis == Basis::Usage) {
+        names.push(IDLE_CPU.to_owned());
+    }
     for request in requests.iter().flatten() {
         for (name, _) in request.replica.footprint().present() {
             if !names.iter().any(|known| known == name) {
@@ -282,6 +331,7 @@ fn class_of(classes: &mut Vec<Class>, placement: &Arc<Placement>, width: usize) 
             classes.push(Class {
                 placement: Arc::clone(placement),
                 nodes: 0,
+                without_usage: 0,
                 allocatable: Resources::default(),
                 free: vec![0; width],
                 demand: Resources::default(),

@@ -4,14 +4,18 @@
 //! 2. Running replicas are seated where they are, and those below their fair number get free places.
 //! 3. Where that is not enough, they take the places of those above theirs.
 //! 4. What is still free is offered to all.
+//!
+//! In each step the requests basis goes first. Replicas on the usage basis that are then beyond a
+//! node's idle CPU move or are taken back.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row};
-use super::{Allocation, ONE_PER_NODE, Share, ShareLimit, Uptake};
+use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, Uptake};
 use crate::headroom::Limit;
-use crate::resources::{Amount, Resources};
+use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE as WHOLE_SHARE;
 
 /// The whole cluster, of which a replica's cost is a part.
@@ -36,6 +40,10 @@ struct Division<'r> {
     used: Vec<Vec<Amount>>,
     /// Reserve of each request.
     reserves: Vec<Vec<Amount>>,
+    /// Millicores that each request on the usage basis reserves of idle CPU.
+    idle_reserves: Vec<Amount>,
+    /// Where idle CPU is in a row, if some request is on the usage basis.
+    idle: Option<usize>,
     /// Replicas allocated to each request.
     held: Vec<Amount>,
     /// Resources allocated to each namespace.
@@ -44,7 +52,8 @@ struct Division<'r> {
     whole: Vec<Amount>,
     costs: Vec<Amount>,
     steps: Vec<Amount>,
-    /// Requests by the priority that counts against other namespaces, the highest first.
+    /// Requests by basis and by the priority that counts against other namespaces, the highest
+    /// first.
     tiers: Vec<Vec<usize>>,
 }
 
@@ -76,6 +85,9 @@ pub(super) fn divide(
     division.displace(&fair);
     division.fill(&maxima);
     division.fill(&of_all(&|_| Amount::MAX));
+    division.settle(&fair);
+    division.fill_usage(&maxima);
+    division.fill_usage(&of_all(&|_| Amount::MAX));
     for (node, seats) in capacity.nodes.iter().zip(&division.seats) {
         for (request, replicas) in seats.iter().copied().filter(|(_, replicas)| *replicas > 0) {
             report(Allocation { node: &node.name, request, replicas });
@@ -102,21 +114,30 @@ impl<'r> Division<'r> {
         let alone = numbered(capacity).count() < 2;
         let steps = of_all(&|prepared| step(capacity, prepared, alone));
         let costs = of_all(&|prepared| cost(&prepared.needs, &whole));
-        let reserves = capacity.requests.iter().map(|prepared| {
-            let Some(prepared) = prepared else { return Vec::new() };
-            let class = &capacity.classes[prepared.class];
-            row(&capacity.names, &prepared.request.policy.reserve.of(&class.allocatable))
-        });
-        let mut tiers: BTreeMap<Reverse<i32>, Vec<usize>> = BTreeMap::new();
+        let mut idle_reserves = vec![0; capacity.requests.len()];
+        let mut reserves = vec![Vec::new(); capacity.requests.len()];
         for (number, prepared) in numbered(capacity) {
-            tiers.entry(Reverse(prepared.tier())).or_default().push(number);
+            let class = &capacity.classes[prepared.class];
+            let mut reserve = prepared.request.policy.reserve.of(&class.allocatable);
+            if prepared.is_by_usage() {
+                idle_reserves[number] = reserve.get(CPU);
+                reserve.set(CPU, 0);
+            }
+            reserves[number] = row(&capacity.names, &reserve);
+        }
+        let mut tiers: BTreeMap<(bool, Reverse<i32>), Vec<usize>> = BTreeMap::new();
+        for (number, prepared) in numbered(capacity) {
+            let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
+            tiers.entry(tier).or_default().push(number);
         }
         Self {
             capacity,
             free: capacity.free.clone(),
             seats: vec![Vec::new(); capacity.nodes.len()],
             used: vec![vec![0; width]; capacity.classes.len()],
-            reserves: reserves.collect(),
+            reserves,
+            idle_reserves,
+            idle: capacity.names.iter().position(|name| name == IDLE_CPU),
             held: vec![0; capacity.requests.len()],
             used_by: vec![vec![0; width]; capacity.namespaces.len()],
             whole,
@@ -134,13 +155,14 @@ impl<'r> Division<'r> {
             let standing = shared.standing.iter().filter_map(|(number, replicas)| {
                 let prepared = capacity.requests[*number].as_ref()?;
                 let is_above = fair.get(*number).is_some_and(|fair| prepared.standing > *fair);
-                let turn = (prepared.is_scaled(), Reverse(prepared.tier()), is_above, *number);
+                let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
+                let turn = (prepared.is_scaled(), tier, is_above, *number);
                 is_seated(prepared).then_some((turn, prepared, *replicas))
             });
             let mut standing: Vec<_> = standing.collect();
             standing.sort_unstable_by_key(|(turn, ..)| *turn);
             for ((.., number), prepared, replicas) in standing {
-                let fits = replicas.min(fitting(self.free_on(node), &prepared.needs));
+                let fits = replicas.min(self.fitting_on(node, number, prepared));
                 self.add(node, number, prepared, fits);
             }
         }
@@ -183,6 +205,37 @@ impl<'r> Division<'r> {
         for members in self.tiers.clone() {
             self.fill_tier(&members, caps);
         }
+    }
+
+    /// As [`Self::fill`], for the usage basis only.
+    fn fill_usage(&mut self, caps: &[Amount]) {
+        for members in self.tiers.clone() {
+            let by_usage = |n: &usize| self.capacity.requests[*n].as_ref();
+            if members.first().and_then(by_usage).is_some_and(PreparedRequest::is_by_usage) {
+                self.fill_tier(&members, caps);
+            }
+        }
+    }
+
+    /// Takes replicas on the usage basis back where the requests basis has taken their idle CPU,
+    /// the lowest priority first, and gives them other places up to `caps`.
+    fn settle(&mut self, caps: &[Amount]) {
+        let Some(at) = self.idle else { return };
+        for members in self.tiers.clone().into_iter().rev() {
+            for number in members.into_iter().rev() {
+                let prepared = self.capacity.requests[number].as_ref();
+                let Some(prepared) = prepared.filter(|one| one.is_by_usage()) else { continue };
+                for node in 0..self.seats.len() {
+                    let idle = self.free_on(node)[at];
+                    let seated = self.seated(node, number);
+                    if idle < 0 && seated > 0 && prepared.is_scaled() {
+                        let needs = prepared.needs[at].max(1);
+                        self.add(node, number, prepared, -seated.min((needs - 1 - idle) / needs));
+                    }
+                }
+            }
+        }
+        self.fill_usage(caps);
     }
 
     /// Allocates what is free to `members`, which have one priority.
@@ -237,7 +290,7 @@ impl<'r> Division<'r> {
                 if most <= 0 {
                     continue;
                 }
-                let here = fitting(self.free_on(*node), &prepared.needs);
+                let here = self.fitting_on(*node, number, prepared);
                 let replicas = here.min(most).min(self.steps[number]);
                 if replicas == 0 {
                     without_place.push(number);
@@ -284,7 +337,7 @@ impl<'r> Division<'r> {
         let capacity = self.capacity;
         let mut taken: Vec<Seats> = Vec::new();
         for (other, seated) in self.seats[node].clone() {
-            let missing = missing_for(self.free_on(node), &prepared.needs);
+            let missing = missing_for(&self.free_for(node, number, prepared), &prepared.needs);
             if missing.is_none() && self.wants(number, prepared) > 0 {
                 break;
             }
@@ -300,14 +353,15 @@ impl<'r> Division<'r> {
                     (_, 0) => Amount::MAX,
                     (missing, need) => (missing + need - 1) / need,
                 };
-                missing.iter().zip(&of_other.needs).map(of).max().unwrap_or(0)
+                missing.iter().zip(&of_other.takes).map(of).max().unwrap_or(0)
             });
             let replicas = enough.min(most);
             self.add(node, other, of_other, -replicas);
             taken.push((other, replicas));
         }
-        let has_place = missing_for(self.free_on(node), &prepared.needs).is_none()
-            && self.wants(number, prepared) > 0;
+        let free = self.free_for(node, number, prepared);
+        let has_place =
+            missing_for(&free, &prepared.needs).is_none() && self.wants(number, prepared) > 0;
         if !has_place {
             for (other, replicas) in taken {
                 if let Some(of_other) = capacity.requests[other].as_ref() {
@@ -350,14 +404,49 @@ impl<'r> Division<'r> {
         used.map(|(whole, used)| whole * share / WHOLE_SHARE - used).collect()
     }
 
-    /// Free capacity beyond demand and reserve, for a request.
+    /// Free capacity beyond demand and reserve, for a request. Idle CPU counts by node alone.
     fn left(&self, number: usize, prepared: &PreparedRequest) -> Vec<Amount> {
         let class = &self.capacity.classes[prepared.class];
         let used = &self.used[prepared.class];
         let reserve = &self.reserves[number];
         let free = class.free.iter().zip(&class.demand_row);
         let taken = reserve.iter().zip(used);
-        free.zip(taken).map(|((free, demand), (r, used))| free - demand - r - used).collect()
+        let left = free.zip(taken).map(|((free, demand), (r, used))| free - demand - r - used);
+        let mut left: Vec<Amount> = left.collect();
+        if let Some(at) = self.idle {
+            left[at] = Amount::from(i64::MAX);
+        }
+        left
+    }
+
+    /// How many further replicas of a request a node has free.
+    fn fitting_on(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
+        fitting(&self.free_for(node, number, prepared), &prepared.needs)
+    }
+
+    /// What a node has free for a request: idle CPU without the part of its reserve.
+    fn free_for(
+        &self,
+        node: usize,
+        number: usize,
+        prepared: &PreparedRequest,
+    ) -> Cow<'_, [Amount]> {
+        let free = self.free_on(node);
+        let reserve = self.idle_reserve(node, number, prepared);
+        match self.idle {
+            Some(at) if reserve > 0 => {
+                let mut free = free.to_vec();
+                free[at] -= reserve;
+                Cow::Owned(free)
+            }
+            _ => Cow::Borrowed(free),
+        }
+    }
+
+    /// The part of a request's reserve that stays free of a node's idle CPU, by the node's size.
+    fn idle_reserve(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
+        let whole = self.capacity.classes[prepared.class].allocatable.get(CPU).max(1);
+        (self.idle_reserves[number] * self.capacity.nodes[node].cpu + whole - 1) / whole
     }
 
     fn free_on(&self, node: usize) -> &[Amount] {
@@ -378,12 +467,12 @@ impl<'r> Division<'r> {
         }
         let width = self.capacity.names.len();
         let free = &mut self.free[node * width..(node + 1) * width];
-        for (free, need) in free.iter_mut().zip(&prepared.needs) {
-            *free -= need * replicas;
+        for (free, take) in free.iter_mut().zip(&prepared.takes) {
+            *free -= take * replicas;
         }
         for class in &self.capacity.kinds[self.capacity.nodes[node].kind] {
-            for (used, need) in self.used[*class].iter_mut().zip(&prepared.needs) {
-                *used += need * replicas;
+            for (used, take) in self.used[*class].iter_mut().zip(&prepared.takes) {
+                *used += take * replicas;
             }
         }
         for (used, need) in self.used_by[prepared.namespace].iter_mut().zip(&prepared.needs) {
@@ -404,6 +493,9 @@ impl<'r> Division<'r> {
         let (part, whole) = self.weight_of(prepared);
         let mut remaining = Resources::default();
         for ((name, need), left) in capacity.names.iter().zip(&prepared.needs).zip(&left) {
+            if name == IDLE_CPU {
+                continue;
+            }
             remaining.set(name, (held * need + (*left).max(0) * part / whole.max(1)).max(0));
         }
         let most = policy.max_replicas.map_or(Amount::MAX, Amount::from);
@@ -415,6 +507,7 @@ impl<'r> Division<'r> {
             _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
             _ if is_share_used => ShareLimit::MaxShare,
             Uptake::Scaled { reach, .. } if fit == reach => ShareLimit::NextSync,
+            _ if self.is_idle_used(number, prepared) => ShareLimit::IdleCpu,
             _ => {
                 let by = used_up
                     .filter(|((name, _), _)| !name.starts_with(ONE_PER_NODE))
@@ -433,7 +526,39 @@ impl<'r> Division<'r> {
             allocatable: class.allocatable.clone(),
             demand: class.demand.clone(),
             reserve: policy.reserve.of(&class.allocatable),
+            idle: self.idle_cpu(number, prepared),
         }
+    }
+
+    /// Whether no node has idle CPU for one more replica of a request on the usage basis.
+    fn is_idle_used(&self, number: usize, prepared: &PreparedRequest) -> bool {
+        let Some(at) = self.idle.filter(|_| prepared.is_by_usage()) else { return false };
+        self.nodes_of(prepared)
+            .all(|node| self.free_for(node, number, prepared)[at] < prepared.needs[at])
+    }
+
+    fn idle_cpu(&self, number: usize, prepared: &PreparedRequest) -> Option<IdleCpu> {
+        let at = self.idle.filter(|_| prepared.is_by_usage())?;
+        let class = &self.capacity.classes[prepared.class];
+        let crowded = self.nodes_of(prepared).map(|node| {
+            let mut standing = self.capacity.nodes[node].standing.iter();
+            let standing = standing.find(|(of, _)| *of == number).map_or(0, |(_, count)| *count);
+            (standing - self.seated(node, number)).max(0)
+        });
+        Some(IdleCpu {
+            millicores: class.free[at],
+            burn: prepared.needs[at],
+            unknown_nodes: class.without_usage,
+            crowded: crowded.sum(),
+        })
+    }
+
+    /// The nodes that a request can use.
+    fn nodes_of(&self, prepared: &PreparedRequest) -> impl Iterator<Item = usize> {
+        let capacity = self.capacity;
+        let class = prepared.class;
+        (0..capacity.nodes.len())
+            .filter(move |node| capacity.kinds[capacity.nodes[*node].kind].contains(&class))
     }
 
     /// The part of a request in what no workload takes, and the whole of which it is a part: by its

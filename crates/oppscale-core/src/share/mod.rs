@@ -19,6 +19,10 @@
 //!   the autoscaler would delete as many elsewhere.
 //! * A reserve must be free before a workload gets one more replica. A workload with a smaller
 //!   reserve continues where one with a larger stops.
+//! * A workload on the usage basis ([`Basis::Usage`]) needs its small request and its memory by
+//!   requests, and its burn of each node's idle CPU, of which a part of its reserve stays free. The
+//!   requests basis goes first: what is requested is a pod's own, whatever runs beside it. What its
+//!   replicas request is taken from idle CPU too, so that no core is claimed twice.
 //! * Nodes that few workloads can use are divided first, so that a workload that can run anywhere
 //!   does not take the only place of one that cannot.
 //!
@@ -36,7 +40,7 @@ use std::sync::Arc;
 
 use super::headroom::Limit;
 use super::placement::Placement;
-use super::policy::{NamespaceLimits, Policy};
+use super::policy::{Basis, NamespaceLimits, Policy};
 use super::replica::Replica;
 use super::resources::{Amount, Resources};
 
@@ -45,6 +49,9 @@ pub use capacity::SharedCapacity;
 /// Prefix of resources of which every node has one. A replica of which a node holds one only requests
 /// such a resource of its own.
 pub const ONE_PER_NODE: &str = "one-per-node:";
+
+/// Idle CPU of a node, in millicores: what a replica on the usage basis burns.
+const IDLE_CPU: &str = "idle-cpu";
 
 /// A workload's request for a share.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,8 +68,18 @@ pub struct ShareRequest {
     pub pod_priority: Option<i32>,
     /// Limits, weight and priority.
     pub policy: Policy,
+    /// Sum of the CPU limits of a replica, in millicores; 0 if a container has none.
+    pub cpu_limit: Amount,
     /// What takes the share up.
     pub uptake: Uptake,
+}
+
+impl ShareRequest {
+    /// Millicores of idle CPU that a replica burns; `None` on the requests basis.
+    pub fn burn(&self) -> Option<Amount> {
+        let burn = self.policy.burn.map_or(self.cpu_limit, Amount::from);
+        (self.policy.basis == Basis::Usage).then_some(burn)
+    }
 }
 
 /// What takes up the share of a workload.
@@ -105,6 +122,22 @@ pub struct Share {
     pub demand: Resources,
     /// Reserve that stays free on them.
     pub reserve: Resources,
+    /// Idle CPU on them; `None` on the requests basis.
+    pub idle: Option<IdleCpu>,
+}
+
+/// Idle CPU of the nodes that a workload can use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdleCpu {
+    /// Millicores that paid pods did not use at their peak, before reserve.
+    pub millicores: Amount,
+    /// Millicores that a replica burns.
+    pub burn: Amount,
+    /// Nodes without a recent reading. They have no slots.
+    pub unknown_nodes: usize,
+    /// Running replicas beyond the slots of their node: the scheduler does not see usage. They get
+    /// little CPU there.
+    pub crowded: Amount,
 }
 
 /// Limit of a share.
@@ -116,6 +149,8 @@ pub enum ShareLimit {
     MaxShare,
     /// What its autoscaler can take up at its next sync.
     NextSync,
+    /// Idle CPU of the nodes.
+    IdleCpu,
 }
 
 impl fmt::Display for ShareLimit {
@@ -123,6 +158,7 @@ impl fmt::Display for ShareLimit {
         match self {
             Self::Headroom(limit) => write!(f, "{limit}"),
             Self::MaxShare => f.write_str("the max-share of its namespace"),
+            Self::IdleCpu => f.write_str("idle cpu on every node"),
             Self::NextSync => f.write_str("what its autoscaler can take up at its next sync"),
         }
     }

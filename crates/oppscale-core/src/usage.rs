@@ -1,0 +1,250 @@
+//! CPU that paid pods leave idle, from what they used of late: the basis `usage`.
+//!
+//! Requests tell what the scheduler may give away, usage what a node has left. For each node:
+//!
+//! ```text
+//! used by paid pods = usage of the node − usage of own pods there
+//! peak              = its largest value of the last 5 minutes
+//! idle              = allocatable − peak
+//! ```
+//!
+//! The peak rises at once and falls by at most a tenth of allocatable a minute, as Borg's reservation
+//! does (Verma et al., EuroSys 2015, 5.5): fillers leave quickly and return slowly. A node without a
+//! recent reading has no slots.
+//!
+//! Readings of nodes and of pods are taken at different times. A pod that has just started is part
+//! of the node's usage before metrics-server has two samples of its own; one that has just ended is
+//! part of it for one sample longer. Either would look like a peak of paid pods that fillers caused
+//! themselves, so both count as own for a while.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::resources::Amount;
+
+/// Millicores that a replica requests on the usage basis: placed where requests are full, and a
+/// weight of 1 to 4 where a core has 39 to 100.
+pub const REQUEST: Amount = 10;
+/// Millicores that it may request: a paid pod that requests a core has ten times this.
+pub const MAX_REQUEST: Amount = 100;
+/// Time between two readings: the resolution of metrics-server is 15 s by default.
+pub const INTERVAL: Duration = Duration::from_secs(15);
+/// Time over which a peak counts.
+pub const WINDOW: Duration = Duration::from_secs(300);
+/// Readings of a node may be this many intervals old, or windows of a sample if those are longer.
+const MAX_INTERVALS: u32 = 3;
+/// Part of allocatable by which a peak falls in a minute at most.
+const DECAY_DIVISOR: Amount = 10;
+/// Time until a new pod must have a reading: metrics-server needs two samples, up to 60 s apart.
+const START: Duration = Duration::from_secs(90);
+/// Time for which the usage of a pod that has ended is still part of its node's.
+const END: Duration = Duration::from_secs(45);
+
+/// One reading of metrics.k8s.io.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UsageReading {
+    /// Usage of nodes, by name.
+    pub nodes: HashMap<String, NodeSample>,
+    /// Millicores that own pods use, by `NAMESPACE/NAME`.
+    pub pods: HashMap<String, Amount>,
+}
+
+/// What a node uses.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NodeSample {
+    /// Millicores.
+    pub cpu: Amount,
+    /// When it was sampled, in the words of the API. An unchanged time is an unchanged sample.
+    pub timestamp: Option<Box<str>>,
+    /// Time over which it was sampled.
+    pub window: Duration,
+}
+
+/// An own pod that has a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnPod {
+    /// `NAMESPACE/NAME`.
+    pub id: Box<str>,
+    /// Its node.
+    pub node: Arc<str>,
+    /// Millicores that it is expected to use.
+    pub burn: Amount,
+}
+
+/// What is known of a node's CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NodeCpu {
+    /// Paid pods used this many millicores at most of late.
+    Peak(Amount),
+    /// Its last reading is older than three intervals.
+    Stale,
+}
+
+/// Paid usage of each node that ever had a reading.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PaidUsage(HashMap<Arc<str>, NodeCpu>);
+
+impl PaidUsage {
+    /// What is known of this node; `None` if it has had no reading.
+    pub fn of(&self, node: &str) -> Option<NodeCpu> {
+        self.0.get(node).copied()
+    }
+
+    /// The peak of this node, if it is known and counts.
+    pub fn peak(&self, node: &str) -> Option<Amount> {
+        match self.of(node)? {
+            NodeCpu::Peak(peak) => Some(peak),
+            NodeCpu::Stale => None,
+        }
+    }
+
+    /// Whether some node has a recent reading.
+    pub fn is_known(&self) -> bool {
+        self.0.values().any(|node| *node != NodeCpu::Stale)
+    }
+}
+
+impl<'n> FromIterator<(&'n str, NodeCpu)> for PaidUsage {
+    fn from_iter<I: IntoIterator<Item = (&'n str, NodeCpu)>>(nodes: I) -> Self {
+        Self(nodes.into_iter().map(|(name, node)| (name.into(), node)).collect())
+    }
+}
+
+/// Follows the usage of nodes. Times are since any fixed moment.
+#[derive(Debug, Default)]
+pub struct UsageTracker {
+    nodes: HashMap<Arc<str>, TrackedNode>,
+    pods: HashMap<Box<str>, TrackedPod>,
+}
+
+#[derive(Debug)]
+struct TrackedNode {
+    /// Paid usage within the window, with the time of each reading.
+    readings: VecDeque<(Duration, Amount)>,
+    peak: Amount,
+    sample: NodeSample,
+    /// Time of the last new sample.
+    at: Duration,
+}
+
+#[derive(Debug)]
+struct TrackedPod {
+    node: Arc<str>,
+    /// Last known usage, in millicores.
+    usage: Option<Amount>,
+    first_seen: Duration,
+    last_seen: Duration,
+}
+
+impl UsageTracker {
+    /// Takes in a reading. `own` are the own pods that have a node now; `allocatable` tells the
+    /// millicores of a node, `None` if it does not exist.
+    pub fn apply(
+        &mut self,
+        now: Duration,
+        reading: &UsageReading,
+        own: &[OwnPod],
+        allocatable: impl Fn(&str) -> Option<Amount>,
+    ) {
+        let used_by_own = self.apply_pods(now, reading, own);
+        for (name, sample) in &reading.nodes {
+            let Some(allocatable) = allocatable(name) else { continue };
+            let paid = (sample.cpu - used_by_own.get(&**name).copied().unwrap_or(0)).max(0);
+            match self.nodes.get_mut(&**name) {
+                Some(node) => node.apply(now, sample, paid, allocatable),
+                None => {
+                    let node = TrackedNode {
+                        readings: [(now, paid)].into(),
+                        peak: paid,
+                        sample: sample.clone(),
+                        at: now,
+                    };
+                    self.nodes.insert(name.as_str().into(), node);
+                }
+            }
+        }
+        self.nodes.retain(|name, _| allocatable(name).is_some());
+    }
+
+    /// Paid usage as of `now`.
+    pub fn paid(&self, now: Duration) -> PaidUsage {
+        let nodes = self.nodes.iter().map(|(name, node)| {
+            let state = match node.is_stale(now) {
+                true => NodeCpu::Stale,
+                false => NodeCpu::Peak(node.peak),
+            };
+            (Arc::clone(name), state)
+        });
+        PaidUsage(nodes.collect())
+    }
+
+    /// Age of the newest sample; `None` if there is none.
+    pub fn age(&self, now: Duration) -> Option<Duration> {
+        self.nodes.values().map(|node| now.saturating_sub(node.at)).min()
+    }
+
+    /// Millicores that own pods use, as of the last reading.
+    pub fn used_by_own(&self) -> Amount {
+        self.pods.values().filter_map(|pod| pod.usage).sum()
+    }
+
+    /// Own usage on each node.
+    fn apply_pods(
+        &mut self,
+        now: Duration,
+        reading: &UsageReading,
+        own: &[OwnPod],
+    ) -> HashMap<Arc<str>, Amount> {
+        let mut used: HashMap<Arc<str>, Amount> = HashMap::new();
+        let standing: HashSet<&str> = own.iter().map(|pod| &*pod.id).collect();
+        for pod in own {
+            let known = self.pods.entry(pod.id.clone()).or_insert_with(|| TrackedPod {
+                node: Arc::clone(&pod.node),
+                usage: None,
+                first_seen: now,
+                last_seen: now,
+            });
+            known.last_seen = now;
+            // A StatefulSet's pod may return elsewhere under its name.
+            if known.node != pod.node {
+                (known.node, known.first_seen) = (Arc::clone(&pod.node), now);
+            }
+            known.usage = reading.pods.get(&*pod.id).copied();
+            let is_new = now.saturating_sub(known.first_seen) < START;
+            let usage = known.usage.or(is_new.then_some(pod.burn)).unwrap_or(0);
+            *used.entry(Arc::clone(&pod.node)).or_default() += usage;
+        }
+        self.pods.retain(|id, pod| {
+            let has_ended = !standing.contains(&**id);
+            if has_ended && now.saturating_sub(pod.last_seen) <= END {
+                *used.entry(Arc::clone(&pod.node)).or_default() += pod.usage.unwrap_or(0);
+                return true;
+            }
+            !has_ended
+        });
+        used
+    }
+}
+
+impl TrackedNode {
+    fn apply(&mut self, now: Duration, sample: &NodeSample, paid: Amount, allocatable: Amount) {
+        if sample.timestamp.is_some() && sample.timestamp == self.sample.timestamp {
+            return;
+        }
+        let passed = now.saturating_sub(self.at);
+        (self.sample, self.at) = (sample.clone(), now);
+        self.readings.push_back((now, paid));
+        while self.readings.front().is_some_and(|(at, _)| now.saturating_sub(*at) > WINDOW) {
+            self.readings.pop_front();
+        }
+        let largest = self.readings.iter().map(|(_, paid)| *paid).max().unwrap_or(paid);
+        let milliseconds = passed.as_millis().min(u128::from(u32::MAX)) as Amount;
+        let decay = allocatable * milliseconds / 60_000 / DECAY_DIVISOR;
+        self.peak = largest.max(self.peak - decay);
+    }
+
+    fn is_stale(&self, now: Duration) -> bool {
+        now.saturating_sub(self.at) > INTERVAL.max(self.sample.window) * MAX_INTERVALS
+    }
+}

@@ -1,0 +1,162 @@
+//! The check of workloads on the usage basis: whether idle CPU can be counted for them, and whether
+//! paid pods go before them.
+
+use k8s_openapi::api::core::v1::{Container, PodSpec};
+use oppscale_cluster::Snapshot;
+use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::kinds::{DEPLOYMENT, NODE_METRICS, STATEFUL_SET};
+use oppscale_core::policy::{Basis, Policy};
+use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::units::{amount_of, quantity_text};
+use oppscale_core::usage::{MAX_REQUEST, REQUEST};
+use serde::de::IgnoredAny;
+
+use super::capacity::Filler;
+use super::context::{CheckContext, FILLERS, full_name, is_opportunistic};
+
+const ID: CheckId = CheckId::UsageBasis;
+
+pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    let (mut count, mut findings) = (0, Vec::new());
+    for kind in [&DEPLOYMENT, &STATEFUL_SET] {
+        let mut fillers: Vec<Filler> = context.list(kind, None, FILLERS).await?;
+        fillers.retain(|filler| is_opportunistic(&filler.metadata));
+        for filler in fillers {
+            let annotations = filler.metadata.annotations.iter().flatten();
+            let policy = Policy::of(annotations.map(|(name, value)| (&**name, &**value)));
+            // The server holds one whose policy is invalid, whatever its basis.
+            let Some(policy) = policy.ok().filter(|policy| policy.basis == Basis::Usage) else {
+                continue;
+            };
+            count += 1;
+            let name = format!("{} {}", kind.name, full_name(&filler.metadata));
+            let pod = filler.spec.template.spec.unwrap_or_default();
+            let mut own = of_pod(&pod, policy.burn.map(Amount::from));
+            let snapshot = &context.snapshot().await?.snapshot;
+            own.extend(memory_to_spare(snapshot, &pod));
+            findings.extend(own.into_iter().map(|finding| finding.about(name.clone())));
+        }
+    }
+    if count == 0 {
+        return Err(Outcome::skipped("no workload is on the usage basis"));
+    }
+    if context.read_list::<IgnoredAny>(&NODE_METRICS, None, "").await?.is_none() {
+        let text = "metrics.k8s.io is not served, so idle CPU is unknown and workloads on the usage \
+                    basis are held";
+        findings.push(ID.failed(text).fix(context.distribution.install_metrics_server()));
+    }
+    findings.extend(paid_without_requests(&context.snapshot().await?.snapshot));
+    Ok(if findings.is_empty() {
+        vec![ID.passed_with(format!("{count} workloads"))]
+    } else {
+        findings
+    })
+}
+
+/// What is wrong with the pods of a workload.
+fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let sidecars = pod.init_containers.iter().flatten();
+    let sidecars = sidecars.filter(|one| one.restart_policy.as_deref() == Some("Always"));
+    let containers: Vec<&Container> = pod.containers.iter().chain(sidecars).collect();
+    let requested: Amount = containers.iter().filter_map(|one| request(one, CPU)).sum();
+    let cpu_limit: Option<Amount> = containers.iter().map(|one| limit(one, CPU)).sum();
+    match (burn, cpu_limit) {
+        (None, None) => findings.push(
+            ID.failed("the cores that a replica uses are unknown, so the workload is held")
+                .fix("annotate it: oppscale.dev/burn: \"1\""),
+        ),
+        (Some(burn), Some(limit)) if limit < burn => findings.push(
+            ID.warning(format!(
+                "its CPU limit {} throttles a replica below the {} that it is counted with",
+                quantity_text(CPU, limit),
+                quantity_text(CPU, burn)
+            ))
+            .fix("take the CPU limit out: weights protect paid pods without one"),
+        ),
+        _ => {}
+    }
+    let guaranteed = containers.iter().all(|one| {
+        let is_equal = |name| limit(one, name).is_some_and(|l| request(one, name) == Some(l));
+        is_equal(CPU) && is_equal(MEMORY)
+    });
+    if guaranteed {
+        findings.push(
+            ID.failed(
+                "its pods are Guaranteed: under the CPU manager's static policy they get cores of \
+                 their own, and do not yield",
+            )
+            .fix("take the CPU limit out, or raise it above the request"),
+        );
+    } else if requested > MAX_REQUEST {
+        findings.push(
+            ID.warning(format!(
+                "a replica requests {} of cpu: paid pods that want CPU get little more than it does",
+                quantity_text(CPU, requested)
+            ))
+            .fix("request 10m of cpu: oppscale render-hpa --basis usage writes it"),
+        );
+    }
+    let exceeds = |one: &&&Container| {
+        limit(one, MEMORY).is_none_or(|limit| request_or_zero(one, MEMORY) < limit)
+    };
+    if let Some(container) = containers.iter().find(exceeds) {
+        findings.push(
+            ID.warning(format!(
+                "container {} may use more memory than it requests, and memory does not yield",
+                container.name
+            ))
+            .fix("limit its memory to what it requests"),
+        );
+    }
+    findings
+}
+
+/// Whether some node has the memory that a replica requests.
+fn memory_to_spare(snapshot: &Snapshot, pod: &PodSpec) -> Option<Finding> {
+    let needed: Amount = pod.containers.iter().filter_map(|one| request(one, MEMORY)).sum();
+    let mut nodes = snapshot.ledger.nodes();
+    let has_place = nodes.any(|(_, account)| {
+        let allocatable = account.record.as_ref().and_then(|node| node.allocatable.as_ref().ok());
+        allocatable.is_some_and(|allocatable| {
+            let [all, paid, own] = [allocatable, &account.paid, &account.opportunistic]
+                .map(|amounts| amounts.get(MEMORY));
+            // Its own pods have their place.
+            own > 0 || all - paid >= needed
+        })
+    });
+    let text = format!(
+        "no node has {} of memory left beside paid pods: idle CPU does not help, for memory counts \
+         by requests on either basis",
+        quantity_text(MEMORY, needed)
+    );
+    (!has_place && needed > 0).then(|| ID.warning(text).fix("request less memory for a replica"))
+}
+
+/// Paid pods whose weight is no larger than a filler's.
+fn paid_without_requests(snapshot: &Snapshot) -> Option<Finding> {
+    let paid = snapshot.ledger.bound().filter(|pod| !pod.opportunistic);
+    let without = paid.filter(|pod| pod.footprint.get(CPU) < REQUEST).count();
+    (without > 0).then(|| {
+        ID.warning(format!(
+            "{without} paid pods request less than 10m of cpu: under contention fillers on the \
+             usage basis get as much CPU as they do"
+        ))
+        .fix("kubectl set resources deploy/NAME --requests=cpu=100m")
+    })
+}
+
+fn request(container: &Container, name: &str) -> Option<Amount> {
+    let resources = container.resources.as_ref()?;
+    let list = resources.requests.as_ref().filter(|list| list.contains_key(name));
+    amount_of(name, list.or(resources.limits.as_ref())?.get(name)?.0.parse().ok()?)
+}
+
+fn request_or_zero(container: &Container, name: &str) -> Amount {
+    request(container, name).unwrap_or(0)
+}
+
+fn limit(container: &Container, name: &str) -> Option<Amount> {
+    let limits = container.resources.as_ref()?.limits.as_ref()?;
+    amount_of(name, limits.get(name)?.0.parse().ok()?)
+}
