@@ -1066,7 +1066,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__init)
-            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --priority-class --image-pull-secret --node-selector --toleration --requests --limits --workload-kind --extra-arg --with --export --export-secrets --kustomize --chart --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-n -y -q -v -h --pipeline --image --namespace --reserve --apis --service --replicas --certificates --network-policy --http-from --priority-class --image-pull-secret --node-selector --toleration --requests --limits --workload-kind --extra-arg --with --export --export-secrets --kustomize --chart --dry-run --force-conflicts --grant-cluster-admin --yes --no-wait --timeout --distribution --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1106,6 +1106,14 @@ _oppscale() {
                     ;;
                 --certificates)
                     COMPREPLY=($(compgen -W "oppscale cert-manager" -- "${cur}"))
+                    return 0
+                    ;;
+                --network-policy)
+                    COMPREPLY=($(compgen -W "on off" -- "${cur}"))
+                    return 0
+                    ;;
+                --http-from)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --priority-class)

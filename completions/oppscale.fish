@@ -146,7 +146,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l annotat
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l port -d 'Port of the container; adds a Service' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l node-port -d 'Make the Service a NodePort Service with this port' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l run-as-user -d 'User ID of the container; never root' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l priority-class -d 'PriorityClass, which is rendered, too [default: opportunistic]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l priority-class -d 'PriorityClass, which is rendered, too [default: NAMESPACE.NAME, of this filler only]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l grace -d 'Grace period in seconds; paid pods wait that long for room [default: 5]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l replica -d 'Shape of a replica: cpu=1,memory=1Gi, or auto, which wastes least of the nodes [default: auto, or the Deployment\'s own]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand render-hpa" -l reserve -d 'Reserve to keep free: cores (30), a share (15%), or auto, which the loop needs [default: auto, or the Deployment\'s annotation]' -r
@@ -328,7 +328,10 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l service -d 'N
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l replicas -d 'Number of pods of the metrics server [default: 2]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l certificates -d 'Issuer of the certificates: oppscale or cert-manager [default: oppscale]' -r -f -a "oppscale\t'oppscale'
 cert-manager\t'cert-manager'"
-complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l priority-class -d 'PriorityClass of the pods, empty for none [default: system-cluster-critical]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l network-policy -d 'NetworkPolicy that opens only the server\'s two ports: on or off [default: on]' -r -f -a "on\t'Wanted'
+off\t'Not wanted'"
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l http-from -d 'Namespace whose pods may connect to port 8080 (page, /metrics); repeatable [default: every client]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l priority-class -d 'PriorityClass of the pods, empty for none; created if it has a value [default: system-cluster-critical; on GKE oppscale=1000000000]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l image-pull-secret -d 'Secret with credentials for the image\'s registry; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l node-selector -d 'Label that nodes must have; repeatable' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand init" -l toleration -d 'Taint that the pods tolerate; repeatable' -r

@@ -152,7 +152,7 @@ args\:"Arguments"))' \
 '--port=[Port of the container; adds a Service]:PORT:_default' \
 '--node-port=[Make the Service a NodePort Service with this port]:PORT:_default' \
 '--run-as-user=[User ID of the container; never root]:UID:_default' \
-'--priority-class=[PriorityClass, which is rendered, too \[default\: opportunistic\]]:NAME:_default' \
+'--priority-class=[PriorityClass, which is rendered, too \[default\: NAMESPACE.NAME, of this filler only\]]:NAME:_default' \
 '--grace=[Grace period in seconds; paid pods wait that long for room \[default\: 5\]]:SECONDS:_default' \
 '--replica=[Shape of a replica\: cpu=1,memory=1Gi, or auto, which wastes least of the nodes \[default\: auto, or the Deployment'\''s own\]]:SHAPE:_default' \
 '(--target-utilization)--reserve=[Reserve to keep free\: cores (30), a share (15%), or auto, which the loop needs \[default\: auto, or the Deployment'\''s annotation\]]:CORES-SHARE:_default' \
@@ -369,7 +369,10 @@ external\:"external.metrics.k8s.io"))' \
 '--replicas=[Number of pods of the metrics server \[default\: 2\]]:N:_default' \
 '--certificates=[Issuer of the certificates\: oppscale or cert-manager \[default\: oppscale\]]:WHO:((oppscale\:"oppscale"
 cert-manager\:"cert-manager"))' \
-'--priority-class=[PriorityClass of the pods, empty for none \[default\: system-cluster-critical\]]:NAME:_default' \
+'--network-policy=[NetworkPolicy that opens only the server'\''s two ports\: on or off \[default\: on\]]:SWITCH:((on\:"Wanted"
+off\:"Not wanted"))' \
+'*--http-from=[Namespace whose pods may connect to port 8080 (page, /metrics); repeatable \[default\: every client\]]:NAMESPACE:_default' \
+'--priority-class=[PriorityClass of the pods, empty for none; created if it has a value \[default\: system-cluster-critical; on GKE oppscale=1000000000\]]:NAME-=VALUE:_default' \
 '*--image-pull-secret=[Secret with credentials for the image'\''s registry; repeatable]:NAME:_default' \
 '*--node-selector=[Label that nodes must have; repeatable]:KEY=VALUE:_default' \
 '*--toleration=[Taint that the pods tolerate; repeatable]:KEY-=VALUE-EFFECT:_default' \

@@ -53,6 +53,8 @@ pub const EMBEDDED: &[Embedded] = embedded![
     "server-namespace.yaml",
     "server-rbac.yaml",
     "server-secret.yaml",
+    "server-priority-class.yaml",
+    "server-network-policy.yaml",
     "server.yaml",
     "server-monitor.yaml",
     "server-adapter.yaml",

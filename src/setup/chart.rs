@@ -25,7 +25,7 @@ macro_rules! chart_files {
 }
 
 const VALUES: &str = "values.yaml";
-const FILES: [(&str, &str); 15] = chart_files![
+const FILES: [(&str, &str); 17] = chart_files![
     "Chart.yaml",
     "values.yaml",
     "values.schema.json",
@@ -37,6 +37,8 @@ const FILES: [(&str, &str); 15] = chart_files![
     "templates/rbac.yaml",
     "templates/cert-manager.yaml",
     "templates/secret.yaml",
+    "templates/priority-class.yaml",
+    "templates/network-policy.yaml",
     "templates/server.yaml",
     "templates/service-monitor.yaml",
     "templates/adapter.yaml",
@@ -60,7 +62,7 @@ fn values_yaml(text: &str, config: &InstallConfig) -> String {
     // An empty one stands for the defaults, so that values replace them as a whole.
     let usual = PodSettings::default().resources();
     let resources = if pod.resources() == usual { json!({}) } else { pod.resources() };
-    let defaults: [(&str, Value); 14] = [
+    let defaults: [(&str, Value); 17] = [
         ("image:", json!(config.image)),
         ("replicas:", json!(config.replicas)),
         ("service:", json!(config.service)),
@@ -68,7 +70,10 @@ fn values_yaml(text: &str, config: &InstallConfig) -> String {
         ("custom:", json!(config.custom)),
         ("external:", json!(config.external)),
         ("certManager:", json!(config.cert_manager)),
-        ("priorityClassName:", json!(pod.priority_class)),
+        ("priorityClassName:", json!(pod.priority_class.name)),
+        ("priorityClassValue:", json!(pod.priority_class.value.unwrap_or(0))),
+        ("networkPolicy:", json!(config.network_policy)),
+        ("httpFrom:", json!(config.http_from)),
         ("imagePullSecrets:", json!(pod.pull_secrets)),
         ("nodeSelector:", json!(pod.node_selector)),
         ("tolerations:", json!(pod.tolerations)),

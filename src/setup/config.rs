@@ -61,6 +61,10 @@ pub struct InstallConfig {
     pub rule_labels: Vec<(String, String)>,
     /// What was chosen of the pods.
     pub pod: PodSettings,
+    /// Whether a NetworkPolicy opens only the server's ports.
+    pub network_policy: bool,
+    /// Namespaces whose pods may connect to port 8080; empty for every client.
+    pub http_from: Vec<String>,
 }
 
 /// The objects of an installation, in three parts.
@@ -141,6 +145,12 @@ impl InstallConfig {
                 server.extend(templates.render("server-secret.yaml", &answering)?);
             }
         }
+        if self.pod.priority_class.value.is_some() {
+            server.extend(templates.render("server-priority-class.yaml", context)?);
+        }
+        if self.network_policy {
+            server.extend(templates.render("server-network-policy.yaml", context)?);
+        }
         server.extend(templates.render("server.yaml", context)?);
         if self.is_scraped() {
             server.extend(templates.render("server-monitor.yaml", context)?);
@@ -201,7 +211,8 @@ impl InstallConfig {
             "api_services": api_services, "monitor_labels": labels(&self.monitor_labels),
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
             "adapter_config": ADAPTER_RULES, "rules": rules,
-            "pod": self.pod.context()
+            "pod": self.pod.context(), "network_policy": self.network_policy,
+            "http_from": self.http_from
         })
     }
 }

@@ -3,29 +3,49 @@
 use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::networking::v1::NetworkPolicy;
+use k8s_openapi::api::scheduling::v1::PriorityClass as LiveClass;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use oppscale_cluster::{Cluster, ClusterError};
-use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT};
+use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, PRIORITY_CLASS};
 use oppscale_core::quantity::Quantity;
 
 use super::api_services::{self, ApiService};
-use super::config::Pipeline;
+use super::config::{Pipeline, cluster_name};
 use super::helm::{ADAPTER, ADAPTER_CONFIG};
-use super::label;
+use super::{annotation, label};
 
 /// The class of the cluster's own components. Without it, paid pods of a positive priority preempt
 /// the servers, and with them the metric of every filler.
 pub const CRITICAL: &str = "system-cluster-critical";
+/// The highest value of a PriorityClass that is not the system's own (`HighestUserDefinablePriority`).
+const HIGHEST_VALUE: i32 = 1_000_000_000;
+
+/// A PriorityClass of the server's pods.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PriorityClass {
+    /// Name; empty for none.
+    pub name: String,
+    /// Value with which the installation creates it; `None` if it exists.
+    pub value: Option<i32>,
+}
+
+impl PriorityClass {
+    /// A class that the installation creates, with the highest value that it may have.
+    pub fn created(name: String) -> Self {
+        Self { name, value: Some(HIGHEST_VALUE) }
+    }
+}
 
 /// What can be chosen of the server's pods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodSettings {
-    /// PriorityClass; empty for none.
-    pub priority_class: String,
+    /// PriorityClass.
+    pub priority_class: PriorityClass,
     /// Names of Secrets with credentials for the image's registry.
     pub pull_secrets: Vec<String>,
     /// Labels that nodes must have.
@@ -48,7 +68,7 @@ impl Default for PodSettings {
             pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
         };
         Self {
-            priority_class: CRITICAL.to_owned(),
+            priority_class: PriorityClass { name: CRITICAL.to_owned(), value: None },
             pull_secrets: Vec::new(),
             node_selector: BTreeMap::new(),
             tolerations: Vec::new(),
@@ -69,7 +89,8 @@ impl PodSettings {
         let kinds = self.workload_kinds.iter().map(|kind| format!("{KIND}{kind}"));
         let args: Vec<String> = kinds.chain(self.extra_args.iter().cloned()).collect();
         json!({
-            "priority_class": self.priority_class, "pull_secrets": names(&self.pull_secrets),
+            "priority_class": self.priority_class.name,
+            "priority_value": self.priority_class.value, "pull_secrets": names(&self.pull_secrets),
             "node_selector": self.node_selector, "tolerations": self.tolerations,
             "resources": self.resources(), "args": args
         })
@@ -95,6 +116,8 @@ impl PodSettings {
 
 const KIND: &str = "--workload-kind=";
 const APIS: &str = "--apis=";
+/// Annotation of the Deployment with the value `off` if no NetworkPolicy is wanted.
+const NETWORK_POLICY_ANNOTATION: &str = "oppscale.dev/network-policy";
 
 /// What an installation was set up with, by its Deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,6 +132,10 @@ pub struct Installed {
     pub pipeline: Option<Pipeline>,
     /// Whether cert-manager issues the certificates.
     pub cert_manager: bool,
+    /// Whether a NetworkPolicy was not wanted.
+    pub no_network_policy: bool,
+    /// Namespaces whose pods may connect to port 8080; empty for every client.
+    pub http_from: Vec<String>,
     /// What was chosen of its pods.
     pub pod: PodSettings,
 }
@@ -136,6 +163,20 @@ impl Installed {
                 && (one.leads_to(namespace, service) || one.leads_to(namespace, ADAPTER))
         };
         installed.cert_manager = services.iter().any(is_injected);
+        let policy = NETWORK_POLICY.object(Some(namespace), service);
+        let policy: Option<NetworkPolicy> = cluster.read(&policy).await.ok().flatten();
+        installed.http_from = policy.map(|policy| namespaces(&policy)).unwrap_or_default();
+        let class = &mut installed.pod.priority_class;
+        if !class.name.is_empty() && class.name != CRITICAL {
+            let object = PRIORITY_CLASS.object(None, &class.name);
+            let live: Option<LiveClass> = cluster.read(&object).await.ok().flatten();
+            let instance = cluster_name(namespace, service);
+            let is_own = |live: &LiveClass| {
+                label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+                    && label(&live.metadata, "app.kubernetes.io/instance") == Some(&instance)
+            };
+            class.value = live.filter(is_own).map(|live| live.value);
+        }
         installed.pipeline = Some(match installed.apis.as_deref() {
             Some("none") => {
                 installed.apis = None;
@@ -152,6 +193,8 @@ impl Installed {
 
     fn of(deployment: Deployment) -> Self {
         let owned = owns_replicas(&deployment.metadata);
+        let no_network_policy =
+            annotation(&deployment.metadata, NETWORK_POLICY_ANNOTATION) == Some("off");
         let spec = deployment.spec.unwrap_or_default();
         // What an HPA or kubectl scale has set is theirs.
         let replicas = spec.replicas.filter(|_| owned).and_then(|count| u32::try_from(count).ok());
@@ -179,8 +222,13 @@ impl Installed {
             apis,
             pipeline: None,
             cert_manager: false,
+            no_network_policy,
+            http_from: Vec::new(),
             pod: PodSettings {
-                priority_class: pod.priority_class_name.unwrap_or_default(),
+                priority_class: PriorityClass {
+                    name: pod.priority_class_name.unwrap_or_default(),
+                    value: None,
+                },
                 pull_secrets: secrets.map(|secret| secret.name).collect(),
                 node_selector: pod.node_selector.unwrap_or_default(),
                 tolerations: tolerations.iter().map(|one| json!(one)).collect(),
@@ -191,6 +239,14 @@ impl Installed {
             },
         }
     }
+}
+
+/// The namespaces that a server's NetworkPolicy opens port 8080 to.
+fn namespaces(policy: &NetworkPolicy) -> Vec<String> {
+    let rules = policy.spec.iter().flat_map(|spec| spec.ingress.iter().flatten());
+    let peers = rules.flat_map(|rule| rule.from.iter().flatten());
+    let labels = peers.filter_map(|peer| peer.namespace_selector.as_ref()?.match_labels.as_ref());
+    labels.filter_map(|labels| labels.get("kubernetes.io/metadata.name").cloned()).collect()
 }
 
 /// Whether oppscale applied `spec.replicas` last.
@@ -223,6 +279,28 @@ pub fn parse_toleration(text: &str) -> Result<Value, String> {
         }
     }
     Ok(toleration)
+}
+
+/// Parses `NAME` of a PriorityClass that exists, or `NAME=VALUE` of one to create.
+///
+/// # Errors
+/// When the API server would not take the name or the value.
+pub fn parse_priority_class(text: &str) -> Result<PriorityClass, String> {
+    let Some((name, value)) = text.split_once('=') else {
+        return Ok(PriorityClass { name: text.to_owned(), value: None });
+    };
+    if name.is_empty() {
+        return Err("expected NAME=VALUE".to_owned());
+    }
+    if name.starts_with("system-") {
+        return Err(format!("{name}: names that begin with system- are the cluster's own"));
+    }
+    match value.parse::<i32>() {
+        Ok(value @ 1..=HIGHEST_VALUE) => {
+            Ok(PriorityClass { name: name.to_owned(), value: Some(value) })
+        }
+        _ => Err(format!("{value:?} is not a value from 1 to {HIGHEST_VALUE}")),
+    }
 }
 
 /// Amounts of resources by their names.

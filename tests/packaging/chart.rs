@@ -21,7 +21,7 @@ struct Way {
     values: fn() -> Value,
 }
 
-const WAYS: [Way; 10] = [
+const WAYS: [Way; 11] = [
     Way { flags: "", namespace: "oppscale", values: || json!({}) },
     Way {
         flags: "--apis external --replicas 3 --image registry.example/a/b:1@sha256:00",
@@ -39,7 +39,7 @@ const WAYS: [Way; 10] = [
         values: || json!({"apis": {"external": true}}),
     },
     Way {
-        flags: "--priority-class high --image-pull-secret registry --node-selector pool=system \
+        flags: "--priority-class high=1000000000 --http-from monitoring --http-from 1 --image-pull-secret registry --node-selector pool=system \
                 --toleration dedicated=system:NoSchedule --toleration gpu \
                 --requests cpu=100m,memory=1Gi --limits memory=1Gi \
                 --workload-kind leaderworkersets.leaderworkerset.x-k8s.io \
@@ -47,7 +47,8 @@ const WAYS: [Way; 10] = [
         namespace: "oppscale",
         values: || {
             json!({
-                "priorityClassName": "high", "imagePullSecrets": ["registry"],
+                "priorityClassName": "high", "priorityClassValue": 1_000_000_000,
+                "httpFrom": ["monitoring", "1"], "imagePullSecrets": ["registry"],
                 "nodeSelector": {"pool": "system"},
                 "tolerations": [
                     {"key": "dedicated", "operator": "Equal", "value": "system", "effect": "NoSchedule"},
@@ -62,11 +63,20 @@ const WAYS: [Way; 10] = [
         },
     },
     Way {
-        flags: "--priority-class= --pipeline keda --extra-arg=--namespaces=a,b",
+        flags: "--priority-class= --network-policy off --pipeline keda --extra-arg=--namespaces=a,b",
         namespace: "oppscale",
         values: || {
             json!({
-                "pipeline": "keda", "priorityClassName": "", "extraArgs": ["--namespaces=a,b"]
+                "pipeline": "keda", "priorityClassName": "", "networkPolicy": false, "extraArgs": ["--namespaces=a,b"]
+            })
+        },
+    },
+    Way {
+        flags: "--distribution gke --namespace metrics",
+        namespace: "metrics",
+        values: || {
+            json!({
+                "priorityClassName": "metrics-oppscale", "priorityClassValue": 1_000_000_000
             })
         },
     },
@@ -166,6 +176,8 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
         monitor_labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
         rule_labels: Vec::new(),
         pod: oppscale::setup::pod::PodSettings::default(),
+        network_policy: true,
+        http_from: Vec::new(),
         dashboard: false,
         alerts: false,
     };
@@ -211,6 +223,7 @@ fn values_that_make_an_api_nobody_can_answer_are_refused() {
         (json!({"tls": {"ca": "x"}, "apis": {"custom": false}}), "serves apis.custom"),
         (json!({"pipeline": "keda", "image": ""}), "which image is the metrics server's?"),
         (json!({"pipeline": "kafka"}), "pipeline kafka is not known"),
+        (json!({"priorityClassName": "", "priorityClassValue": 5}), "priorityClassName is missing"),
     ];
     let case = |values: &Value| Case {
         chart: env.path("chart"),

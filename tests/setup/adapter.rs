@@ -93,6 +93,7 @@ fn the_api_is_handed_over_when_the_adapter_is_there_and_taken_back_first() {
     delete  ServiceMonitor oppscale/oppscale
     delete  Deployment oppscale/oppscale
     delete  PodDisruptionBudget oppscale/oppscale
+    delete  NetworkPolicy oppscale/oppscale
     delete  Service oppscale/oppscale
     delete  Secret oppscale/oppscale-adapter-tls
     delete  ConfigMap oppscale/oppscale-adapter-config

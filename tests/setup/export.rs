@@ -208,11 +208,11 @@ fn kubectls_own_dry_run_takes_what_is_exported() {
     server.store().change(|store| store.groups.insert("monitoring.coreos.com".to_owned()));
     let env = TestEnv::of(&server);
     for (args, objects) in [
-        (&["--export-secrets"][..], 11),
-        (&["--export-secrets", "--apis", "custom,external", "-n", "cap", "--service", "opp"], 12),
-        (&["--pipeline", "prometheus"], 10),
-        (&["--pipeline", "keda"], 8),
-        (&[], 8),
+        (&["--export-secrets"][..], 12),
+        (&["--export-secrets", "--apis", "custom,external", "-n", "cap", "--service", "opp"], 13),
+        (&["--pipeline", "prometheus"], 11),
+        (&["--pipeline", "keda"], 9),
+        (&[], 9),
     ] {
         let text = env.run([&["init", "--image", "i", "--export", "-"], args].concat());
         assert_eq!(text.code, Some(0), "{text}");

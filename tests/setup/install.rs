@@ -16,7 +16,18 @@ pub const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/oppscale/deployments/opps
 pub const SECRET: &str = "/api/v1/namespaces/oppscale/secrets/oppscale-tls";
 
 pub fn server() -> FakeApiServer {
-    let server = Setup::new(World::nodes_alone()).storing().start();
+    of_world(World::nodes_alone())
+}
+
+/// The same, of another Kubernetes version.
+fn server_of(version: &str) -> FakeApiServer {
+    let mut world = World::nodes_alone();
+    world.version["gitVersion"] = version.into();
+    of_world(world)
+}
+
+fn of_world(world: World) -> FakeApiServer {
+    let server = Setup::new(world).storing().start();
     let ca = oppscale::certificates::issue(
         &oppscale::certificates::CertificateSpec::new("a", "b"),
         1_790_000_000,
@@ -69,12 +80,13 @@ fn a_fresh_cluster_is_set_up_in_the_safe_order_and_a_second_run_writes_nothing()
     create  ClusterRoleBinding oppscale
     create  RoleBinding kube-system/oppscale-auth-reader
     create  Secret oppscale/oppscale-tls
+    create  NetworkPolicy oppscale/oppscale
     create  Service oppscale/oppscale
     create  Deployment oppscale/oppscale
     create  PodDisruptionBudget oppscale/oppscale
     create  APIService v1beta1.custom.metrics.k8s.io
     create  APIService v1beta2.custom.metrics.k8s.io
-    11 changes made
+    12 changes made
     ------- stderr -------
     note: the API answers; next, render the filler:
           oppscale render-hpa --workload FILE --reserve 15%
@@ -87,6 +99,7 @@ fn a_fresh_cluster_is_set_up_in_the_safe_order_and_a_second_run_writes_nothing()
     PATCH /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/oppscale
     PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings/oppscale-auth-reader
     PATCH /api/v1/namespaces/oppscale/secrets/oppscale-tls
+    PATCH /apis/networking.k8s.io/v1/namespaces/oppscale/networkpolicies/oppscale
     PATCH /api/v1/namespaces/oppscale/services/oppscale
     PATCH /apis/apps/v1/namespaces/oppscale/deployments/oppscale
     PATCH /apis/policy/v1/namespaces/oppscale/poddisruptionbudgets/oppscale
@@ -335,6 +348,100 @@ fn flags_that_are_left_out_are_those_of_the_installation() {
     );
 }
 
+const POLICY: &str = "/apis/networking.k8s.io/v1/namespaces/oppscale/networkpolicies/oppscale";
+
+/// Only the server's ports are open, and port 8080 only to the namespaces that were named.
+#[test]
+fn a_network_policy_comes_with_the_server_and_its_choice_stays() {
+    let server = server();
+    assert_eq!(init(&server, &[]).code, Some(0));
+    let spec = server.store().object(POLICY).unwrap()["spec"].clone();
+    assert_eq!(spec["podSelector"]["matchLabels"]["app.kubernetes.io/instance"], "oppscale");
+    assert_eq!(
+        spec["ingress"],
+        json!([
+            {"ports": [{"protocol": "TCP", "port": 10250}]},
+            {"ports": [{"protocol": "TCP", "port": 8080}]}
+        ])
+    );
+    // No address: the API server may be on the host network, and its port is unknown.
+    assert!(spec["egress"][0].get("to").is_none(), "{spec}");
+    let again = TestEnv::of(&server).run(["init", "--yes"]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+
+    let narrow = init(&server, &["--http-from", "monitoring", "--http-from", "keda"]);
+    assert_eq!(narrow.code, Some(0), "{narrow}");
+    let peer = |name: &str| json!({"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}});
+    let from = server.store().object(POLICY).unwrap()["spec"]["ingress"][1]["from"].clone();
+    assert_eq!(from, json!([peer("monitoring"), peer("keda")]));
+    let again = TestEnv::of(&server).run(["init", "--yes"]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    let open = TestEnv::of(&server).run(["init", "--yes", "--http-from="]);
+    assert_eq!(open.code, Some(0), "{open}");
+    let rule = server.store().object(POLICY).unwrap()["spec"]["ingress"][1].clone();
+    assert!(rule.get("from").is_none(), "{rule}");
+
+    let refused = init(&server, &["--network-policy", "off", "--http-from", "a"]);
+    assert_eq!(refused.code, Some(2), "{refused}");
+    let off = init(&server, &["--network-policy", "off"]);
+    assert_eq!(off.code, Some(0), "{off}");
+    let note = "NetworkPolicy oppscale/oppscale is kept: kubectl delete networkpolicy -n oppscale";
+    assert!(off.stderr.contains(note), "{off}");
+    server.store().change(|store| {
+        store.objects.remove(POLICY);
+    });
+    let again = TestEnv::of(&server).run(["init", "--yes"]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    let on = TestEnv::of(&server).run(["init", "--yes", "--network-policy", "on"]);
+    assert!(on.stdout.contains("create  NetworkPolicy oppscale/oppscale"), "{on}");
+}
+
+/// A class with a value is an object of the installation: it comes before the pods that need it,
+/// stays what it is, and goes with the installation.
+#[test]
+fn a_priority_class_with_a_value_belongs_to_the_installation() {
+    const CLASS: &str = "/apis/scheduling.k8s.io/v1/priorityclasses/server";
+    let server = server();
+    let first = init(&server, &["--priority-class", "server=900000000"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    let created = first.stdout.find("create  PriorityClass server").unwrap();
+    assert!(created < first.stdout.find("create  Deployment").unwrap(), "{first}");
+    let class = server.store().object(CLASS).unwrap();
+    assert_eq!(class["value"], 900_000_000);
+    for args in [&["init", "--yes"][..], &["init", "--yes", "--priority-class", "server"]] {
+        let again = TestEnv::of(&server).run(args);
+        assert!(again.stdout.contains("keep    PriorityClass server"), "{again}");
+        assert!(again.stdout.contains("nothing to change"), "{again}");
+    }
+    let other = json!({
+        "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": -1000,
+        "metadata": {"name": "fillers", "labels": {"app.kubernetes.io/managed-by": "oppscale"}}
+    });
+    server.store().change(|store| {
+        store.put("/apis/scheduling.k8s.io/v1/priorityclasses/fillers", "oppscale", other);
+    });
+    let gone = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert!(gone.stdout.contains("delete  PriorityClass server\n"), "{gone}");
+    assert!(!gone.stdout.contains("fillers"), "{gone}");
+}
+
+/// GKE admits `system-cluster-critical` only where a ResourceQuota allows it.
+#[test]
+fn on_gke_the_server_has_a_priority_class_of_its_own() {
+    let server = server_of("v1.34.1-gke.100");
+    let first = init(&server, &[]);
+    assert_eq!(first.code, Some(0), "{first}");
+    assert!(first.stdout.contains("create  PriorityClass oppscale\n"), "{first}");
+    let deployment = server.store().object(DEPLOYMENT).unwrap();
+    let class = &deployment["spec"]["template"]["spec"]["priorityClassName"];
+    assert_eq!(class, "oppscale");
+    let again = TestEnv::of(&server).run(["init", "--yes"]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    let chosen = server_of("v1.34.1-gke.100");
+    let first = init(&chosen, &["--priority-class", "system-cluster-critical"]);
+    assert!(!first.stdout.contains("PriorityClass"), "{first}");
+}
+
 /// Paid pods of a positive priority would preempt both servers.
 #[test]
 fn the_server_is_as_critical_as_the_clusters_own_components() {
@@ -348,6 +455,10 @@ fn the_server_is_as_critical_as_the_clusters_own_components() {
         ("--requests", "cpu=much"),
         ("--workload-kind", "lws"),
         ("--node-selector", "pool"),
+        ("--priority-class", "system-mine=5"),
+        ("--priority-class", "mine=1000000001"),
+        ("--priority-class", "mine=0"),
+        ("--priority-class", "=5"),
     ] {
         let output = init(&server, &[flag, value]);
         assert_eq!(output.code, Some(2), "{flag}: {output}");

@@ -82,14 +82,14 @@ fn all_is_asked_for_answered_by_keys_and_made() {
     terminal.press("\r");
     terminal.see("Image of the metrics server");
     terminal.press("registry.example/oppscale:0.1\r");
-    terminal.see("Make these 11 changes?");
+    terminal.see("Make these 12 changes?");
     assert!(server.writes().is_empty(), "nothing before the answer");
     terminal.press("y");
     let screen = terminal.end();
-    assert!(screen.contains("11 changes made"), "{screen}");
+    assert!(screen.contains("12 changes made"), "{screen}");
     assert!(screen.contains("render-hpa --workload FILE --reserve 30"), "{screen}");
     assert!(screen.contains("ended with 0"), "{screen}");
-    assert_eq!(server.writes().len(), 11);
+    assert_eq!(server.writes().len(), 12);
 }
 
 #[test]
@@ -151,10 +151,10 @@ fn uninstalling_asks_once() {
     let output = env.run(["init", "--image", "i", "--yes"]);
     assert_eq!(output.code, Some(0), "{output}");
     let (_env, mut terminal) = start(&server, &["uninstall"]);
-    terminal.see("Delete these 11 objects?");
+    terminal.see("Delete these 12 objects?");
     terminal.press("y");
     let screen = terminal.end();
-    assert!(screen.contains("11 objects deleted"), "{screen}");
+    assert!(screen.contains("12 objects deleted"), "{screen}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn progress_is_seen_while_pods_are_waited_for_and_ctrl_c_gives_the_terminal_back
     terminal.press("\x03");
     let screen = terminal.end();
     assert!(screen.contains("ended with 130"), "{screen}");
-    assert!(screen.contains("9 of 11 changes were made"), "{screen}");
+    assert!(screen.contains("10 of 12 changes were made"), "{screen}");
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn a_grant_of_cluster_admin_is_asked_for_on_its_own() {
     let (_env, mut terminal) = start(&server, &args);
     terminal.see("Grant cluster-admin to dev until the end of this run?");
     terminal.press("y");
-    terminal.see("Make these 11 changes?");
+    terminal.see("Make these 12 changes?");
     terminal.press("n");
     let screen = terminal.end();
     assert!(screen.contains("ended with 1"), "{screen}");
@@ -215,14 +215,14 @@ fn uninstalling_asks_and_escape_and_ctrl_c_delete_nothing() {
     let before = server.writes().len();
     for key in ["\x1b", "\x03"] {
         let (_env, mut terminal) = start(&server, &["uninstall"]);
-        terminal.see("Delete these 11 objects?");
+        terminal.see("Delete these 12 objects?");
         terminal.press(key);
         let screen = terminal.end();
         assert!(screen.contains("ended with 130"), "{key:?}: {screen}");
         assert_eq!(server.writes().len(), before);
     }
     let (_env, mut terminal) = start(&server, &["uninstall"]);
-    terminal.see("Delete these 11 objects?");
+    terminal.see("Delete these 12 objects?");
     terminal.press("y");
-    assert!(terminal.end().contains("11 objects deleted"));
+    assert!(terminal.end().contains("12 objects deleted"));
 }

@@ -16,6 +16,7 @@ fn each_missing_right_is_named_with_the_smallest_grant() {
         ("serviceaccounts", "serviceaccounts"),
         ("deployments.apps", "deployments"),
         ("poddisruptionbudgets.policy", "poddisruptionbudgets"),
+        ("networkpolicies.networking.k8s.io", "networkpolicies"),
     ] {
         let server = server();
         server.store().change(|store| {

@@ -18,6 +18,7 @@ fn uninstalling_deletes_the_api_first_and_leaves_nothing_of_ours() {
     delete  APIService v1beta2.custom.metrics.k8s.io
     delete  Deployment oppscale/oppscale
     delete  PodDisruptionBudget oppscale/oppscale
+    delete  NetworkPolicy oppscale/oppscale
     delete  Service oppscale/oppscale
     delete  Secret oppscale/oppscale-tls
     delete  RoleBinding kube-system/oppscale-auth-reader

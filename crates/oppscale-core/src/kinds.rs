@@ -342,7 +342,8 @@ kinds! {
     RESOURCE_QUOTA = Kind::new("", "v1", "ResourceQuota", "resourcequotas").short(&["quota"]);
     LIMIT_RANGE = Kind::new("", "v1", "LimitRange", "limitranges").short(&["limits"]);
     NETWORK_POLICY = Kind::new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
-        .short(&["netpol"]);
+        .short(&["netpol"])
+        .installed(Installed::Namespace);
     PRIORITY_CLASS = Kind::new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
         .short(&["pc"])
         .cluster_scoped();

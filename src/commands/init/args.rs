@@ -6,9 +6,10 @@ use dialoguer::{Input, Select};
 use std::time::Duration;
 
 use crate::certificates::CertificateSpec;
-use crate::setup::config::{InstallConfig, Pipeline};
+use crate::setup::config::{InstallConfig, Pipeline, cluster_name};
 use crate::setup::pod::{
-    Amounts, Installed, PodSettings, parse_amounts, parse_toleration, parse_workload_kind,
+    Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
+    parse_toleration, parse_workload_kind,
 };
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
@@ -65,6 +66,13 @@ pub struct InitArgs {
     /// Issuer of the certificates: oppscale or cert-manager [default: oppscale]
     #[arg(long, value_enum, value_name = "WHO", hide_possible_values = true)]
     pub certificates: Option<CertificatesArg>,
+    /// NetworkPolicy that opens only the server's two ports: on or off [default: on]
+    #[arg(long, value_enum, value_name = "SWITCH", hide_possible_values = true)]
+    pub network_policy: Option<Switch>,
+    /// Namespace whose pods may connect to port 8080 (page, /metrics); repeatable
+    /// [default: every client]
+    #[arg(long, value_name = "NAMESPACE")]
+    pub http_from: Vec<String>,
     /// The pods.
     #[command(flatten)]
     pub pod: PodArgs,
@@ -116,9 +124,10 @@ pub struct InitArgs {
 /// What can be chosen of the server's pods. Flags that are left out stay as they are.
 #[derive(Debug, Clone, Args)]
 pub struct PodArgs {
-    /// PriorityClass of the pods, empty for none [default: system-cluster-critical]
-    #[arg(long, value_name = "NAME")]
-    pub priority_class: Option<String>,
+    /// PriorityClass of the pods, empty for none; created if it has a value [default:
+    /// system-cluster-critical; on GKE oppscale=1000000000]
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parse_priority_class)]
+    pub priority_class: Option<PriorityClass>,
     /// Secret with credentials for the image's registry; repeatable
     #[arg(long, value_name = "NAME")]
     pub image_pull_secret: Vec<String>,
@@ -151,7 +160,14 @@ impl PodArgs {
         }
         let selector = self.node_selector.iter().cloned().collect();
         PodSettings {
-            priority_class: self.priority_class.clone().unwrap_or(known.priority_class),
+            priority_class: match self.priority_class.clone() {
+                // The class of the installation stays one of its objects.
+                Some(given) if given.value.is_none() && given.name == known.priority_class.name => {
+                    known.priority_class
+                }
+                Some(given) => given,
+                None => known.priority_class,
+            },
             pull_secrets: or(&self.image_pull_secret, known.pull_secrets),
             node_selector: match self.node_selector.is_empty() {
                 true => known.node_selector,
@@ -179,6 +195,15 @@ pub enum ApiArg {
     Custom,
     /// external.metrics.k8s.io
     External,
+}
+
+/// Whether something is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// Wanted.
+    On,
+    /// Not wanted.
+    Off,
 }
 
 /// Issuer of the certificates.
@@ -245,6 +270,15 @@ impl InitArgs {
         args.resolved(known.pod)
     }
 
+    /// Chooses what a distribution needs and no flag has chosen, for a new installation: GKE admits
+    /// critical pods only in namespaces with a ResourceQuota for them.
+    pub(super) fn adapt(&self, config: &mut InstallConfig, distribution: Distribution) {
+        if distribution == Distribution::Gke && self.pod.priority_class.is_none() {
+            let name = cluster_name(&config.namespace, &config.service);
+            config.pod.priority_class = PriorityClass::created(name);
+        }
+    }
+
     /// Takes over from the installation what the flags leave out.
     fn fill(&mut self, known: &Installed) {
         self.image = self.image.take().or_else(|| known.image.clone());
@@ -255,6 +289,12 @@ impl InitArgs {
         {
             let given = apis.split(',').filter_map(|api| ApiArg::from_str(api, true).ok());
             self.apis = given.collect();
+        }
+        if known.no_network_policy {
+            self.network_policy = self.network_policy.or(Some(Switch::Off));
+        }
+        if self.http_from.is_empty() && self.network_policy != Some(Switch::Off) {
+            self.http_from.clone_from(&known.http_from);
         }
         if known.cert_manager {
             self.certificates = self.certificates.or(Some(CertificatesArg::CertManager));
@@ -288,7 +328,15 @@ impl InitArgs {
             alerts: self.with.contains(&ChartArg::Alerts),
             rule_labels: Vec::new(),
             pod: self.pod.settings(known_pod),
+            network_policy: self.network_policy != Some(Switch::Off),
+            // An empty one opens the port to every client again.
+            http_from: self.http_from.iter().filter(|name| !name.is_empty()).cloned().collect(),
         };
+        if !config.network_policy && !config.http_from.is_empty() {
+            return Err(Error::usage("--http-from is a rule of the NetworkPolicy, which is off")
+                .hint("leave one of --http-from and --network-policy off out")
+                .into());
+        }
         CertificateSpec::new(&config.service, &config.namespace)
             .validate()
             .map_err(|error| Error::usage(error.to_string()))?;

@@ -19,7 +19,7 @@ use crate::setup::config::{InstallConfig, Pipeline, Trust};
 use crate::setup::local_clock;
 use crate::setup::pod::Installed;
 use oppscale_cluster::Cluster;
-use oppscale_core::check::{Category, CheckId, Finding};
+use oppscale_core::check::{Category, CheckId, Distribution, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
@@ -74,7 +74,11 @@ async fn install(
         _ => None,
     };
     // What is wrong with the flags is said before what is wrong with the connection.
+    let is_new = known.is_none();
     let mut config = args.config(known.unwrap_or_default())?;
+    if let Some(distribution) = args.distribution.filter(|_| is_new) {
+        args.adapt(&mut config, distribution);
+    }
     if args.export.is_some() {
         return export::run(&args, &config, printer);
     }
@@ -100,6 +104,9 @@ async fn install(
         return Err(stopped(finding, before.error.unwrap_or(ErrorKind::Failure)).into());
     }
     (config.monitor_labels, config.rule_labels) = before.labels;
+    if is_new {
+        args.adapt(&mut config, before.distribution);
+    }
     let mut journal = Journal::new(printer, 0);
     if let Some(exit) = grant.make(&args, &config.namespace, &cluster, printer).await? {
         return Ok(exit);
@@ -195,6 +202,7 @@ struct Before {
     /// Why the API server cannot be used, if it cannot.
     error: Option<ErrorKind>,
     now: i64,
+    distribution: Distribution,
     /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
     labels: (Labels, Labels),
 }
@@ -226,7 +234,8 @@ async fn preflight(
         true => checks::wanted_labels(&mut context).await,
         false => (Labels::new(), Labels::new()),
     };
-    Before { findings: report.findings, error: context.error, now: context.now, labels }
+    let CheckContext { error, now, distribution, .. } = context;
+    Before { findings: report.findings, error, now, distribution, labels }
 }
 
 fn checks_of(categories: &[Category]) -> Vec<CheckId> {

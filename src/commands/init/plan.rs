@@ -25,7 +25,7 @@ use crate::setup::plan::{self, Change, Planner, Step};
 use crate::setup::tls_secret;
 use oppscale_cluster::{Apply, Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
-use oppscale_core::kinds::{API_SERVICE, DEPLOYMENT, NAMESPACE, ObjectRef, SECRET};
+use oppscale_core::kinds::{API_SERVICE, DEPLOYMENT, NAMESPACE, NETWORK_POLICY, ObjectRef, SECRET};
 use oppscale_core::units;
 
 /// The changes of an installation.
@@ -124,6 +124,15 @@ impl Plan {
         }
         for document in api {
             api_steps.push(planner.step(document).await?);
+        }
+        if !config.network_policy {
+            let policy = NETWORK_POLICY.object(Some(&config.namespace), &config.service);
+            if let Ok(Some(IgnoredAny)) = cluster.read(&policy).await {
+                found.notes.push(format!(
+                    "{policy} is kept: kubectl delete networkpolicy -n {} {} removes it",
+                    config.namespace, config.service
+                ));
+            }
         }
         let mut plan = Self { namespace, server: server_steps, api: api_steps, adapter, found };
         if plan.pending() > 0 {

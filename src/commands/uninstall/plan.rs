@@ -17,12 +17,14 @@ use oppscale_core::kinds::{self, Installed, Kind, ObjectRef};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Kinds whose objects with oppscale's labels are deleted, in this order.
-static KINDS: [&Kind; 14] = [
+static KINDS: [&Kind; 16] = [
     &kinds::API_SERVICE,
     &kinds::SERVICE_MONITOR,
     &kinds::PROMETHEUS_RULE,
     &kinds::DEPLOYMENT,
     &kinds::POD_DISRUPTION_BUDGET,
+    &kinds::NETWORK_POLICY,
+    &kinds::PRIORITY_CLASS,
     &kinds::SERVICE,
     &kinds::CERTIFICATE,
     &kinds::ISSUER,
@@ -258,6 +260,7 @@ fn belongs(
             instance == Some(service) && subjects.any(|s| s.namespace.as_deref() == Some(namespace))
         }
         "ClusterRole" => name == cluster_name(namespace, service),
+        "PriorityClass" => instance == Some(&cluster_name(namespace, service)),
         // Secrets and accounts of kubeconfigs have no instance; the adapter's objects have its
         // name.
         _ => instance.is_none_or(|instance| instance == service || instance == ADAPTER),
