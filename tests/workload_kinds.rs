@@ -155,7 +155,7 @@ fn an_hpa_is_rendered_for_any_scalable_kind() {
         let workload = object(&output.stdout, kind);
         assert_eq!(workload["metadata"]["labels"]["oppscale.dev/opportunistic"], "true");
         let pod = &workload["spec"]["template"]["spec"];
-        assert_eq!(pod["priorityClassName"], "opportunistic");
+        assert_eq!(pod["priorityClassName"], "opportunistic.farm");
         assert_eq!(workload["spec"]["replicas"], Value::Null, "they are the HPA's");
         assert_eq!(workload["spec"]["strategy"], Value::Null, "only a Deployment has this one");
     }

@@ -144,6 +144,18 @@ pub(super) fn adapter_rules(kind: &Kind) -> String {
 /// The longest value of a label and name of a Service, bytes.
 const LABEL: usize = 63;
 
+/// The longest name of a PriorityClass, bytes.
+const NAME: usize = 253;
+
+/// The PriorityClass of a filler for which none is named. Each filler has its own, which
+/// `kubectl delete -f` of another does not delete. A namespace has no dot, so no two fillers have
+/// the same.
+pub fn priority_class(namespace: &str, name: &str) -> String {
+    // The API server keeps that prefix for its own.
+    let prefix = if namespace.starts_with("system-") { "filler-" } else { "" };
+    shortened(&format!("{prefix}{namespace}.{name}"), NAME)
+}
+
 /// What KEDA puts before the name of a ScaledObject to name its HPA.
 pub(super) const KEDA_HPA: &str = "keda-hpa-";
 
@@ -201,6 +213,14 @@ mod tests {
         assert_eq!(label("on"), "on");
         assert_eq!(service("1e3"), "s-1e3");
         assert_eq!(service("a.b"), "a-b");
+    }
+
+    #[test]
+    fn each_filler_has_a_priority_class_of_its_own() {
+        assert_eq!(priority_class("idle", "miner"), "idle.miner");
+        assert_ne!(priority_class("a-b", "c"), priority_class("a", "b-c"));
+        assert_eq!(priority_class("system-a", "b"), "filler-system-a.b");
+        assert_eq!(priority_class("a", &"x".repeat(253)).len(), 253);
     }
 
     #[test]

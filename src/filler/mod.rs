@@ -14,7 +14,7 @@ mod program;
 mod render;
 mod user_workload;
 
-pub use context::literal;
+pub use context::{literal, priority_class};
 pub use hpa::{CorrectedHpa, KEDA_OWNS, correct_hpa, yaml};
 pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use one_per_node::Alike;

@@ -280,10 +280,10 @@ fn names_that_the_api_does_not_take() {
         + &of(&["--secret-env", "A B=c"]);
     assert!(of(&["--name", &long]).contains("is not a name"));
     insta::assert_snapshot!(all, @r#"
-    error: ResourceQuota opportunistic/1_000: "1_000" is not a name that the API takes for a ResourceQuota
-    error: ResourceQuota opportunistic/12:30: "12:30" is not a name that the API takes for a ResourceQuota
-    error: ResourceQuota opportunistic/~: "~" is not a name that the API takes for a ResourceQuota
-    error: ResourceQuota opportunistic/a\u{1b}[2J\nb: "a\u{1b}[2J\nb" is not a name that the API takes for a ResourceQuota
+    error: PriorityClass opportunistic.1_000: "opportunistic.1_000" is not a name that the API takes for a PriorityClass
+    error: PriorityClass opportunistic.12:30: "opportunistic.12:30" is not a name that the API takes for a PriorityClass
+    error: PriorityClass opportunistic.~: "opportunistic.~" is not a name that the API takes for a PriorityClass
+    error: PriorityClass opportunistic.a\u{1b}[2J\nb: "opportunistic.a\u{1b}[2J\nb" is not a name that the API takes for a PriorityClass
     error: Namespace No: "No" is not a name that the API takes for a Namespace
     error: Deployment opportunistic/cache: label tier: "12:30" is not a value of a label: at most 63 letters, digits, -, _ and ., beginning and ending with a letter or digit
     error: Deployment opportunistic/cache: "a b" is not a name of a label

@@ -198,7 +198,7 @@ fn a_class_that_is_there_with_another_value_is_refused() {
             "apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
             "metadata": {"name": "opportunistic"}, "value": value, "preemptionPolicy": policy
         }));
-        run(&FakeApiServer::start(world), &["-n", "idle"])
+        run(&FakeApiServer::start(world), &["-n", "idle", "--priority-class", "opportunistic"])
     };
     assert_eq!(class(-1000, "Never").code, Some(0));
     let output = class(-100, "PreemptLowerPriority");
@@ -207,6 +207,49 @@ fn a_class_that_is_there_with_another_value_is_refused() {
     error: PriorityClass opportunistic is there already, with value -100 and preemptionPolicy PreemptLowerPriority: fillers need -1000 and Never, and a class cannot be changed
      hint: name another one: --priority-class NAME
     ");
+}
+
+/// `kubectl delete -f` of one filler must not take the class of another.
+#[test]
+fn each_filler_has_a_class_of_its_own_and_one_that_changes_it_is_told() {
+    let class = |more: &[&str]| {
+        let output = run(&FakeApiServer::start(running("v1.36.2")), more);
+        object(&output.stdout, "PriorityClass")["metadata"]["name"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(class(&["-n", "idle"]), "idle.miner");
+    assert_eq!(class(&["-n", "idle", "--name", "other"]), "idle.other");
+    assert_eq!(class(&["-n", "idle", "--priority-class", "shared"]), "shared");
+
+    // One that runs with the class that all fillers once had.
+    let mut world = running("v1.36.2");
+    let deployment = |class: &str| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "miner", "namespace": "idle"},
+            "spec": {"template": {"spec": {"priorityClassName": class, "containers": []}}}
+        })
+    };
+    world.objects.push(deployment("opportunistic"));
+    let server = FakeApiServer::start(world);
+    let told = run(&server, &["-n", "idle"]);
+    let note = "note: the pods of Deployment idle/miner have the PriorityClass opportunistic: \
+                applying this replaces them";
+    assert!(told.stderr.contains(note), "{told}");
+    assert!(told.stderr.contains("kubectl delete priorityclass opportunistic"), "{told}");
+    let kept = run(&server, &["-n", "idle", "--priority-class", "opportunistic"]);
+    assert_eq!(kept.stderr, "", "{kept}");
+}
+
+#[test]
+fn a_namespace_with_another_filler_is_told() {
+    let mut world = running("v1.36.2");
+    world.hpas[0]["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "oppscale".into();
+    let server = FakeApiServer::start(world);
+    let shared = run(&server, &[]);
+    let note = "note: namespace opportunistic also has Deployment electroneum: kubectl delete -f";
+    assert!(shared.stderr.contains(note), "{shared}");
+    let alone = run(&server, &["-n", "idle"]);
+    assert!(!alone.stderr.contains("also has"), "{alone}");
 }
 
 #[test]

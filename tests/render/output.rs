@@ -78,7 +78,7 @@ fn what_a_fillers_class_must_be_is_linted() {
     env.write("mine/priority-class.yaml", &class.replace("{{ priority }}", "-10"));
     let output = render(&env, &[&MINER[..], &["--templates", "mine"]].concat());
     assert_eq!((output.code, output.stdout.as_str()), (Some(1), ""));
-    insta::assert_snapshot!(output.stderr, @r"error: Deployment opportunistic/miner: its PriorityClass opportunistic has the value -10: at -10 and above Cluster Autoscaler buys nodes for its pods");
+    insta::assert_snapshot!(output.stderr, @r"error: Deployment opportunistic/miner: its PriorityClass opportunistic.miner has the value -10: at -10 and above Cluster Autoscaler buys nodes for its pods");
 }
 
 #[test]
@@ -270,7 +270,7 @@ fn what_leads_nowhere_is_linted() {
     error: HorizontalPodAutoscaler opportunistic/cache: minReplicas 1 and maxReplicas 0 leave no room
     error: ResourceQuota opportunistic/cache: /spec/hard: pods: "1x" is not a quantity such as 1, 500m or 512Mi
     error: Service opportunistic/cache: its targetPort "web" is no port of the pods
-    error: Deployment opportunistic/cache: its PriorityClass opportunistic may evict: set preemptionPolicy: Never
+    error: Deployment opportunistic/cache: its PriorityClass opportunistic.cache may evict: set preemptionPolicy: Never
     error: mine/namespace.yaml: Namespase opportunistic: v1 Namespase is not a kind that can be checked
     "#);
 }

@@ -28,7 +28,7 @@ fn what_it_had_is_as_it_was_and_what_it_lacked_is_there() {
     assert_eq!(pod["metadata"]["labels"]["oppscale.dev/opportunistic"].take(), "true");
     let safe = "cluster-autoscaler.kubernetes.io/safe-to-evict";
     assert_eq!(pod["metadata"]["annotations"][safe], "true");
-    assert_eq!(pod["spec"]["priorityClassName"].take(), "opportunistic");
+    assert_eq!(pod["spec"]["priorityClassName"].take(), "opportunistic.render-farm");
     assert_eq!(pod["spec"]["terminationGracePeriodSeconds"].take(), 5);
     assert_eq!(pod["spec"]["tolerations"].take().as_array().unwrap().len(), 2);
     assert_eq!(after["spec"]["strategy"].take()["rollingUpdate"]["maxSurge"], 0);

@@ -266,7 +266,7 @@ fn an_admission_policy_that_would_refuse_its_pods_is_refused() {
      hint: change it, or leave out --admission-policy
     error: own.yaml: Deployment w: the cpu limit of container c is no more than its request, which the policy refuses
      hint: change it, or leave out --admission-policy
-    error: own.yaml: DaemonSet log: its pods are not of the PriorityClass opportunistic, and the policy lets none into the namespace that would not yield
+    error: own.yaml: DaemonSet log: its pods are not of the PriorityClass farm.w, and the policy lets none into the namespace that would not yield
      hint: change it, or leave out --admission-policy
     ");
     let _ = rendered(&file("", "", &[]), &policy);

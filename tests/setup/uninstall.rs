@@ -201,6 +201,16 @@ fn workloads_go_only_when_asked_and_only_opportunistic_ones() {
             "kind": "HorizontalPodAutoscaler", "metadata": {"name": "theirs", "namespace": "idle"},
             "spec": {"scaleTargetRef": {"kind": "Deployment", "name": "miner"}}
         }));
+        // Each filler's own class goes with it; what others made or share stays.
+        for (class, manager) in
+            [("idle.miner", "oppscale"), ("idle.batch", "somebody"), ("idle.shop", "oppscale")]
+        {
+            store.put(&format!("/apis/scheduling.k8s.io/v1/priorityclasses/{class}"), "x", json!({
+                "kind": "PriorityClass", "metadata": {
+                    "name": class, "labels": {"app.kubernetes.io/managed-by": manager}
+                }
+            }));
+        }
         store.groups.insert("keda.sh".to_owned());
         // KEDA's HPA has the labels of the ScaledObject, and would be made again.
         store.put("/apis/keda.sh/v1alpha1/namespaces/idle/scaledobjects/batch", "x", json!({
@@ -222,6 +232,10 @@ fn workloads_go_only_when_asked_and_only_opportunistic_ones() {
     assert!(output.stderr.contains("Deployment idle/shop is kept"), "{output}");
     let mut left = server.store().paths();
     left.retain(|path| path.contains("/idle/"));
+    let classes = ["idle.miner", "idle.batch", "idle.shop"].map(|class| {
+        server.store().object(&format!("/apis/scheduling.k8s.io/v1/priorityclasses/{class}"))
+    });
+    assert_eq!(classes.map(|class| class.is_some()), [false, true, true]);
     assert_eq!(
         left,
         [

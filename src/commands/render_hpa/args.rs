@@ -93,7 +93,7 @@ pub struct RenderHpaArgs {
         value_parser = clap::value_parser!(u32).range(1..=i64::from(i32::MAX))
     )]
     pub run_as_user: u32,
-    /// PriorityClass, which is rendered, too [default: opportunistic]
+    /// PriorityClass, which is rendered, too [default: NAMESPACE.NAME, of this filler only]
     #[arg(long, value_name = "NAME")]
     pub priority_class: Option<String>,
     /// Grace period in seconds; paid pods wait that long for room [default: 5]

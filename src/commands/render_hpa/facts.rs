@@ -168,7 +168,54 @@ pub(super) async fn refuse_other_class(
     .into())
 }
 
+/// The note about pods of the workload that have another PriorityClass, if it runs.
+///
+/// # Errors
+/// When the API server fails.
+pub(super) async fn note_of_other_class(
+    cluster: &Cluster,
+    config: &RenderConfig,
+) -> Result<Option<String>, ClusterError> {
+    let object = config.kind.object(Some(&config.namespace), &config.name);
+    let live: Option<Value> = match cluster.read(&object).await {
+        Err(ClusterError::Forbidden { .. }) => None,
+        live => live?,
+    };
+    let class = live.as_ref().and_then(|live| {
+        live.pointer("/spec/template/spec/priorityClassName").and_then(Value::as_str)
+    });
+    let other = class.filter(|class| !class.is_empty() && *class != config.priority_class);
+    Ok(other.map(|class| {
+        format!(
+            "the pods of {object} have the PriorityClass {class}: applying this replaces them by \
+             pods of {}. --priority-class {class} keeps it; otherwise delete it when no workload \
+             uses it: kubectl delete priorityclass {class}",
+            config.priority_class
+        )
+    }))
+}
+
 impl Facts {
+    /// The note about other fillers in the namespace, if there are any.
+    pub(super) fn note_of_shared_namespace(&self, config: &RenderConfig) -> Option<String> {
+        let own = config.hpa_name();
+        let is_rendered = |hpa: &&Autoscaler| {
+            let labels = hpa.0.metadata.labels.as_ref();
+            let manager = labels.and_then(|labels| labels.get("app.kubernetes.io/managed-by"));
+            manager.is_some_and(|manager| manager == "oppscale") || hpa.scaled_object().is_some()
+        };
+        let mut others = self.hpas.iter().filter(is_rendered).filter(|hpa| hpa.name() != own);
+        let other = others.next()?;
+        let namespace = &config.namespace;
+        Some(format!(
+            "namespace {namespace} also has {} {}: kubectl delete -f of these manifests deletes \
+             the namespace with all in it, and the quotas of both limit both. Give this one \
+             another: --namespace NAME",
+            other.target().kind,
+            other.target().name
+        ))
+    }
+
     /// Refuses to set a second HPA on a target that has one.
     ///
     /// # Errors

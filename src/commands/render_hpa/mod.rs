@@ -50,8 +50,12 @@ pub async fn run(mut args: RenderHpaArgs, printer: &Printer) -> anyhow::Result<E
     let sizing = sizing::size(&snapshot.ledger, &ask)?;
     facts.refuse_second_scaler(&config)?;
     let mut rendered = filler::render(&templates, &workload, &config, &sizing)?;
+    rendered.notes.extend(facts.note_of_shared_namespace(&config));
     if let Some(cluster) = &cluster {
         facts::refuse_other_class(cluster, &rendered.documents).await?;
+        if !matches!(workload, Workload::Paid(_)) {
+            rendered.notes.extend(facts::note_of_other_class(cluster, &config).await?);
+        }
     }
     let comments =
         args.explain == Some(Explain::Comments) && args.output.format == Output::Yaml && !args.diff;

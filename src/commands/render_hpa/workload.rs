@@ -10,10 +10,10 @@ use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::args::{ConfigAs, RenderHpaArgs};
 use crate::commands::args::is_image;
-use crate::filler::{Miner, Program, UserWorkload, Workload};
+use crate::filler::{Miner, Program, UserWorkload, Workload, priority_class};
 
-/// Default PriorityClass of fillers.
-const CLASS: &str = "opportunistic";
+/// The PriorityClass that all fillers once had: a file that names it may leave it to the set.
+const SHARED_CLASS: &str = "opportunistic";
 /// The names of built-in workloads.
 const NAMES: &str = "miner, transcode, batch, cache, sample-app";
 
@@ -81,7 +81,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
     }
     let text = TextFile::read(file)?.text;
     let own = UserWorkload::read(file, &text)?;
-    let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(CLASS);
+    let class = args.priority_class.as_deref().or(own.brought_class()).unwrap_or(SHARED_CLASS);
     if let Some(has) = own.priority_class().filter(|has| *has != class) {
         let hint = match has.starts_with("system-") {
             true => "take it out: its pods would evict others".to_owned(),
@@ -110,13 +110,19 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
     Ok((Workload::User(Box::new(own)), String::new()))
 }
 
-/// The PriorityClass of a workload.
-pub(super) fn class(args: &RenderHpaArgs, workload: &Workload) -> String {
-    let brought = match workload {
-        Workload::User(own) => own.brought_class(),
+/// The PriorityClass of a workload: the one that is named, or its own.
+pub(super) fn class(
+    args: &RenderHpaArgs,
+    workload: &Workload,
+    namespace: &str,
+    name: &str,
+) -> String {
+    let in_file = match workload {
+        Workload::User(own) => own.priority_class(),
         _ => None,
     };
-    args.priority_class.as_deref().or(brought).unwrap_or(CLASS).to_owned()
+    let named = args.priority_class.as_deref().or(in_file);
+    named.map_or_else(|| priority_class(namespace, name), str::to_owned)
 }
 
 fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {

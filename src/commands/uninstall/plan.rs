@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::UninstallArgs;
+use crate::filler::priority_class;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::cluster_name;
 use crate::setup::helm::ADAPTER;
@@ -301,7 +302,19 @@ async fn workloads(
         let workload = kind.object(namespace, &target.name);
         let Some(Object { metadata }) = cluster.read(&workload).await? else { continue };
         match label(&metadata, OPPORTUNISTIC_LABEL) {
-            Some("true") => deletions.push(workload),
+            Some("true") => {
+                deletions.push(workload);
+                // Its own class, which no other workload uses; a shared one stays.
+                let class = priority_class(hpa.namespace(), &target.name);
+                let class = kinds::PRIORITY_CLASS.object(None, &class);
+                let live: Option<Object> = cluster.read(&class).await?;
+                let manager = live
+                    .as_ref()
+                    .and_then(|live| label(&live.metadata, "app.kubernetes.io/managed-by"));
+                if manager == Some("oppscale") {
+                    deletions.push(class);
+                }
+            }
             _ => notes.push(format!(
                 "{workload} is kept: it is not labelled {OPPORTUNISTIC_LABEL}=true, though our \
                  HPA scales it"
