@@ -13,6 +13,7 @@ use crate::commands::args::LogFormat;
 use crate::commands::shutdown::Interruption;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
+use crate::serve::counters::count_panic;
 use crate::stderr;
 use crate::terminal;
 
@@ -46,7 +47,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
     if format.is_some() {
         // The hook of the standard library waits for whoever reads stderr.
-        std::panic::set_hook(Box::new(|panic| tracing::error!("a part of the server {panic}")));
+        std::panic::set_hook(Box::new(|panic| {
+            count_panic();
+            tracing::error!("a part of the server {panic}");
+        }));
     }
     // Fails only if a provider is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -6,6 +6,7 @@
 //! written are dropped and counted.
 
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,10 +18,17 @@ const RETRY_DELAY: Duration = Duration::from_millis(20);
 /// The queue, once a server has started it.
 static QUEUE: OnceLock<Queue> = OnceLock::new();
 
+/// The number of lines that were dropped since the start.
+pub(crate) fn dropped_lines() -> u64 {
+    QUEUE.get().map_or(0, |queue| queue.dropped.load(Ordering::Relaxed))
+}
+
 #[derive(Debug, Default)]
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    /// Lines dropped since the start.
+    dropped: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -62,7 +70,7 @@ impl Queue {
     fn push(&self, text: &[u8]) {
         let mut state = self.state();
         match state.waiting.len() + text.len() > CAPACITY {
-            true => state.dropped += lines(text),
+            true => self.drop_lines(&mut state, lines(text)),
             false => state.waiting.extend_from_slice(text),
         }
         drop(state);
@@ -82,7 +90,7 @@ impl Queue {
             let lost = lines(write_all(output, &text));
             let mut state = self.state();
             state.is_writing = false;
-            state.dropped += lost;
+            self.drop_lines(&mut state, lost);
             let dropped = match lost {
                 0 => std::mem::take(&mut state.dropped),
                 _ => 0,
@@ -93,6 +101,11 @@ impl Queue {
                 tracing::warn!(lines = dropped, "dropped log lines that stderr did not take");
             }
         }
+    }
+
+    fn drop_lines(&self, state: &mut State, lines: u64) {
+        state.dropped += lines;
+        self.dropped.fetch_add(lines, Ordering::Relaxed);
     }
 
     fn flush(&self, timeout: Duration) {

@@ -63,6 +63,19 @@ impl RequestCounter {
     }
 }
 
+/// Panics since the start.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// Counts a panic.
+pub(crate) fn count_panic() {
+    PANICS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// The number of panics since the start.
+pub(super) fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
+}
+
 /// Number of changes of nodes and pods that changed what is counted. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ChangeCounter(Arc<[AtomicU64; 2]>);

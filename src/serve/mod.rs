@@ -12,7 +12,7 @@
 mod api_port;
 pub mod autoscalers;
 pub mod certificate;
-mod counters;
+pub(crate) mod counters;
 pub mod front_proxy;
 mod health;
 pub mod namespaces;

@@ -11,13 +11,14 @@ use time::OffsetDateTime;
 
 use super::autoscalers::Autoscalers;
 use super::certificate::ServingCertificate;
-use super::counters::{ChangeCounter, RequestCounter};
+use super::counters::{self, ChangeCounter, RequestCounter};
 use super::overview::{self, ClusterTotals, NodeSummary};
 use super::pending_pods::{PendingPods, WaitingCounts};
 use super::state::{Counted, Freshness, MetricsState};
 use super::workloads::ServedWorkload;
 use crate::exposition::{Family, Format, Kind};
 use crate::http_port::Connections;
+use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::{Followed, WatchStatus};
 use oppscale_core::ledger::Population;
@@ -334,7 +335,7 @@ static CLUSTER: [Series<ClusterScrape>; 28] = [
 ];
 
 /// Series of the server itself, always there.
-static SERVER: [Series<ServerScrape>; 13] = [
+static SERVER: [Series<ServerScrape>; 15] = [
     gauge(
         "oppscale_state_age_seconds",
         "",
@@ -419,6 +420,18 @@ static SERVER: [Series<ServerScrape>; 13] = [
                 family.set(certificate.expires().unix_timestamp());
             }
         },
+    ),
+    counter(
+        "oppscale_panics_total",
+        "",
+        "Panics of a part of the server, such as one request; after that of a task, it restarts.",
+        |_, family| family.set(counters::panics()),
+    ),
+    counter(
+        "oppscale_log_dropped_lines_total",
+        "",
+        "Lines of the log that stderr did not take.",
+        |_, family| family.set(stderr::dropped_lines()),
     ),
     gauge("oppscale_build_info", "`version`", "1, with the version as a label.", |_, family| {
         family.add(&[("version", env!("CARGO_PKG_VERSION"))], 1);

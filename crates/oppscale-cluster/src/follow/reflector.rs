@@ -64,11 +64,20 @@ pub(super) struct Reflector<H> {
     /// The version up to which everything is known; empty before a list is whole.
     version: String,
     /// Why the list must be read again, if it must.
-    expired: Option<String>,
+    expired: Option<Expiry>,
     backoff: Backoff,
+    /// The refusal that was logged last.
+    logged_refusal: Option<String>,
     heartbeat: Heartbeat,
     /// Gets the outcome of the first list.
     first: Option<oneshot::Sender<Result<(), ClusterError>>>,
+}
+
+/// Why a list must be read again.
+struct Expiry {
+    why: String,
+    /// Whether a watch failed.
+    is_failure: bool,
 }
 
 /// How a watch ended that did not fail.
@@ -135,6 +144,7 @@ impl<H: EventHandler> Reflector<H> {
             version: String::new(),
             expired: None,
             backoff: Backoff::up_to(reflector_config.watch_life),
+            logged_refusal: None,
             heartbeat,
             reflector_config,
             first: None,
@@ -165,7 +175,8 @@ impl<H: EventHandler> Reflector<H> {
                 () = self.follow() => {}
                 _ = wake.changed() => {}
                 () = relist.notified() => {
-                    self.expired = Some("whose pods are own has changed".to_owned());
+                    let why = "whose pods are own has changed".to_owned();
+                    self.expired = Some(Expiry { why, is_failure: false });
                 }
             }
         }
@@ -173,9 +184,9 @@ impl<H: EventHandler> Reflector<H> {
 
     /// Lists, unless that was done, and watches until something fails.
     async fn follow(&mut self) {
-        if let Some(why) = self.expired.take() {
+        if let Some(expiry) = self.expired.take() {
             self.version.clear();
-            self.begin_again(why).await;
+            self.begin_again(expiry).await;
         }
         let listed = match self.version.is_empty() {
             true => self.list().await,
@@ -193,7 +204,7 @@ impl<H: EventHandler> Reflector<H> {
         };
         match stop {
             Stop::Expired(why) => {
-                self.expired = Some(why);
+                self.expired = Some(Expiry { why, is_failure: true });
                 return;
             }
             // The list is read again in any case.
@@ -212,10 +223,18 @@ impl<H: EventHandler> Reflector<H> {
 
     /// Before the list is read again. Once that is so at once; again and again, without
     /// a watch that held in between, it must not become all that the server does.
-    async fn begin_again(&mut self, why: String) {
+    async fn begin_again(&mut self, Expiry { why, is_failure }: Expiry) {
         let is_first_time = self.backoff.tries() == 0;
         let pause = self.backoff.next();
-        tracing::info!("{}: reading the list again: {why}", self.listing.noun);
+        let noun = self.listing.noun;
+        let next = match is_first_time {
+            true => "reading the list again".to_owned(),
+            false => format!("reading the list again in {pause:.1?}"),
+        };
+        match is_failure && self.backoff.tries().is_power_of_two() {
+            true => tracing::warn!("{noun}: {why}; {next}"),
+            false => tracing::info!("{noun}: {why}; {next}"),
+        }
         self.status.set(|feed| {
             feed.restarts += 1;
             if feed.is_whole() {
@@ -237,10 +256,14 @@ impl<H: EventHandler> Reflector<H> {
         let pause = self.backoff.next().max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER));
         // A server that is down for hours need not be told of a thousand times.
         let tries = self.backoff.tries();
+        let (noun, next) = match self.version.is_empty() {
+            true => (self.listing.noun, "reading the list again"),
+            false => (self.listing.noun, "going on from the last version"),
+        };
         if tries.is_power_of_two() {
-            tracing::warn!(?pause, tries, "{}: {why}", self.listing.noun);
+            tracing::warn!(tries, "{noun}: {why}; {next} in {pause:.1?}");
         } else {
-            tracing::debug!(?pause, "{}: {why}", self.listing.noun);
+            tracing::debug!(tries, "{noun}: {why}; {next} in {pause:.1?}");
         }
         let next_try = Some((Instant::now() + pause).into_std());
         let tries = self.backoff.tries();
@@ -253,6 +276,7 @@ impl<H: EventHandler> Reflector<H> {
     async fn refused(&mut self, error: ClusterError) {
         let (why, hint) = (error.to_string(), error.hint());
         self.handler.refused(&error);
+        self.log_refusal(matches!(error, ClusterError::NotFound { .. }), &why, "asking again");
         if let Some(first) = self.first.take() {
             let _ = first.send(Err(error));
         }
@@ -370,9 +394,24 @@ impl<H: EventHandler> Reflector<H> {
     async fn poll(&mut self, error: ClusterError) -> Stop {
         let every = self.every();
         self.version.clear();
+        self.log_refusal(false, &error.to_string(), "reading the list instead");
         self.status.set_phase(&Phase::Polling { why: error.to_string(), every });
         sleep(every).await;
         Stop::Relist
+    }
+
+    /// Logs a refusal once, not each time that it is tried again. Kinds that a cluster lacks are
+    /// no fault.
+    fn log_refusal(&mut self, is_absent: bool, why: &str, next: &str) {
+        if self.logged_refusal.as_deref() == Some(why) {
+            return;
+        }
+        self.logged_refusal = Some(why.to_owned());
+        let (noun, every) = (self.listing.noun, self.every());
+        match is_absent {
+            true => tracing::info!("{noun}: {why}; {next} every {} s", every.as_secs()),
+            false => tracing::warn!("{noun}: {why}; {next} every {} s", every.as_secs()),
+        }
     }
 
     /// Whoever asks for short watches needs data of that age, however it is had.
