@@ -42,9 +42,9 @@ pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     sync_folder(path)
 }
 
-/// Writes a new file beside `path`, and renames it. Where the file system can, the new file has no
-/// name until it is whole, so that a killed run leaves nothing; a name that one left all the same
-/// is removed by the next.
+/// Writes a new file, which gets the name `path` when it is whole: directly where the file system
+/// can and the name is free, otherwise by a rename. A temporary name that a killed run left is
+/// removed by the next.
 fn put(
     path: &Path,
     bytes: &[u8],
@@ -63,13 +63,17 @@ fn put(
         }
         file.sync_all()
     };
-    let written = match unnamed(folder, mode) {
-        Some(file) => fill(&file).and_then(|()| match name_it(&file, &part) {
-            // Without `/proc` it cannot get a name.
-            Err(_) => named(&part, mode).and_then(|file| fill(&file)),
-            Ok(()) => Ok(()),
-        }),
-        None => named(&part, mode).and_then(|file| fill(&file)),
+    let unnamed = unnamed(folder, mode);
+    if let Some(file) = &unnamed {
+        fill(file)?;
+        if name_it(file, path).is_ok() {
+            return Ok(());
+        }
+    }
+    // The name is taken, or without `/proc` the file cannot get one.
+    let written = match unnamed.map(|file| name_it(&file, &part)) {
+        Some(Ok(())) => Ok(()),
+        _ => named(&part, mode).and_then(|file| fill(&file)),
     };
     let written = written.and_then(|()| fs::rename(&part, path));
     if written.is_err() {

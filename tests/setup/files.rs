@@ -54,6 +54,34 @@ fn a_file_keeps_its_mode() {
     assert_eq!(names(folder.path()), ["script"]);
 }
 
+/// A name that is free is given to the whole file at once: there is no temporary one.
+#[test]
+fn a_kill_in_a_new_folder_leaves_whole_files_only() {
+    let program = env!("CARGO_BIN_EXE_oppscale");
+    for attempt in 0..30 {
+        let folder = tempfile::tempdir().unwrap();
+        let certs = folder.path().join("certs");
+        let mut child = Command::new(program)
+            .args(["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"])
+            .env_clear()
+            .current_dir(folder.path())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(attempt));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if !certs.exists() {
+            continue;
+        }
+        for name in names(&certs) {
+            assert!(["ca.crt", "ca.key", "tls.crt", "tls.key"].contains(&&*name), "{name}");
+            let text = fs::read_to_string(certs.join(&name)).unwrap();
+            assert!(text.trim_end().ends_with("-----"), "{name}: {text}");
+        }
+    }
+}
+
 /// Killed at a random moment, many times: after the next run there is no key but those asked for.
 #[test]
 fn a_key_does_not_stay_behind_after_a_kill() {
