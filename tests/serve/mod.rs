@@ -14,6 +14,7 @@ mod promql;
 mod replicas;
 pub mod rig;
 mod scraper;
+mod soak;
 mod tenants;
 mod trust;
 mod usage;

@@ -122,7 +122,7 @@ fn an_api_that_does_not_become_available_is_taken_back() {
     );
     assert!(server.store().object(SERVICE).is_none(), "namespaces could not be deleted otherwise");
     // What was taken back does not count as done.
-    assert!(output.stderr.contains("9 of 11 changes were made"), "{output}");
+    assert!(output.stderr.contains("10 of 12 changes were made"), "{output}");
     assert!(!output.stderr.contains("applied APIService"), "{output}");
 }
 
@@ -170,12 +170,12 @@ fn ctrl_c_while_waiting_says_what_was_done_and_the_next_run_finishes() {
     type Change = fn(&mut crate::support::store::Inner);
     let metrics = "/apis/custom.metrics.k8s.io/v1beta2/namespaces/idle/deployments.apps/filler/oppscale_fit_replicas";
     let cases: [(&str, Change, &[&str]); 3] = [
-        ("pods", |store| store.deployments_start = false, &["9 of 11 changes were made"]),
+        ("pods", |store| store.deployments_start = false, &["10 of 12 changes were made"]),
         (
             "the API",
             |store| store.available = Some(("False", "MissingEndpoints", "none")),
             &[
-                "11 of 11 changes were made",
+                "12 of 12 changes were made",
                 "kubectl delete apiservice v1beta1.custom.metrics.k8s.io v1beta2.custom.metrics.k8s.io",
             ],
         ),

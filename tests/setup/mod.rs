@@ -6,6 +6,7 @@ mod certificates;
 mod certs_command;
 mod checks;
 mod export;
+mod fault_matrix;
 mod files;
 mod hpas;
 pub mod install;

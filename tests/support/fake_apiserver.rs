@@ -17,6 +17,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -28,7 +29,7 @@ use super::request::Request;
 use super::routes::{self, Paging};
 pub use super::setup::Setup;
 use super::store::Store;
-use super::watch::{self, Ending, Watches, What};
+use super::watch::{self, Edit, Ending, Watches, What};
 use super::world::World;
 
 /// Far longer than anything here takes; a test that waits so long has failed.
@@ -140,6 +141,19 @@ impl FakeApiServer {
         self.shared.watches.change(&mut self.shared.world.lock().unwrap(), change);
     }
 
+    /// Makes one change in a list such as `pods`; those who watch are told.
+    pub fn edit(&self, path: &'static str, edit: Edit) {
+        self.shared.watches.edit(&mut self.shared.world.lock().unwrap(), path, edit);
+    }
+
+    /// Changes one object of a list, by its place there.
+    pub fn change_one(&self, path: &'static str, at: usize, change: impl FnOnce(&mut Value)) {
+        let mut world = self.shared.world.lock().unwrap();
+        let mut object = world.collection_mut(path)[at].clone();
+        change(&mut object);
+        self.shared.watches.edit(&mut world, path, Edit::Replace(at, object));
+    }
+
     /// Ends all watches so.
     pub fn end_watches(&self, ending: Ending) {
         self.shared.watches.end(ending);
@@ -189,6 +203,11 @@ impl FakeApiServer {
     pub fn always(&self, path: &str, answer: Answer) {
         let mut scripts = self.shared.scripts.lock().unwrap();
         scripts.entry(path.to_owned()).or_insert_with(Script::healthy).then = answer;
+    }
+
+    /// Answers every request as a healthy server does.
+    pub fn heal(&self) {
+        self.shared.scripts.lock().unwrap().clear();
     }
 
     /// The requests so far, in the order in which they came.

@@ -60,6 +60,17 @@ pub enum Ending {
     Gone,
 }
 
+/// A change of one object of a list, by its place there.
+pub enum Edit {
+    Add(Value),
+    Replace(usize, Value),
+    /// The last object takes its place.
+    Remove(usize),
+}
+
+/// Changes that a long run remembers: those of half a minute.
+const LONG_HISTORY: usize = 100_000;
+
 /// What watches share.
 pub struct Watches {
     pub history: Mutex<History>,
@@ -109,6 +120,35 @@ impl Watches {
             }
         }
         self.changes.send_replace(history.revision);
+    }
+
+    /// Makes one change, in the same time whatever the size of the world. Of a long history, the
+    /// older half is forgotten.
+    pub fn edit(&self, world: &mut World, path: &'static str, edit: Edit) {
+        let list = world.collection_mut(path);
+        let mut history = self.history.lock().unwrap();
+        history.revision += 1;
+        let revision = history.revision;
+        let (before, after) = match edit {
+            Edit::Add(object) => {
+                list.push(object);
+                (None, list.last_mut())
+            }
+            Edit::Replace(at, object) => {
+                (Some(std::mem::replace(&mut list[at], object)), list.get_mut(at))
+            }
+            Edit::Remove(at) => (Some(list.swap_remove(at)), None),
+        };
+        let after = after.map(|object| {
+            object["metadata"]["resourceVersion"] = revision.to_string().into();
+            object.clone()
+        });
+        history.log.push(Entry { revision, path, before, after });
+        if history.log.len() > LONG_HISTORY {
+            history.log.drain(..LONG_HISTORY / 2);
+            history.oldest = history.log[0].revision;
+        }
+        self.changes.send_replace(revision);
     }
 
     /// Ends all watches so.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
+use serde::Deserialize;
 use serde::de::IgnoredAny;
 use tokio::time::Instant;
 
@@ -266,14 +267,19 @@ impl Plan {
         for deployment in deployments.chain(&self.adapter) {
             plan::rolled_out(cluster, deployment, end, progress).await?;
         }
-        let mut created = Vec::new();
+        // APIServices of this run: each, and whether it is known to be applied.
+        let mut created: Vec<(&Step, bool)> = Vec::new();
         let registered = async {
             for step in self.api.iter().filter(|step| step.is_pending()) {
+                // Before it is applied: an answer that is lost may be that of an applied one.
+                if step.change == Change::Create {
+                    created.push((step, false));
+                    journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
+                }
                 apply(step).await?;
                 journal.done(format!("applied {}", step.object));
-                if step.change == Change::Create {
-                    created.push(&step.object);
-                    journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
+                if let Some((last, is_applied)) = created.last_mut() {
+                    *is_applied |= last.object == step.object;
                 }
             }
             progress.phase("waiting for the API to be available");
@@ -293,8 +299,8 @@ impl Plan {
 }
 
 /// Warns about APIServices of a run that ended before they were available.
-fn unavailable(created: &[&ObjectRef]) -> String {
-    let names: Vec<_> = created.iter().map(|object| object.name.as_str()).collect();
+fn unavailable(created: &[(&Step, bool)]) -> String {
+    let names: Vec<_> = created.iter().map(|(step, _)| step.object.name.as_str()).collect();
     format!(
         "it is not known whether the API is available, and while one is not, namespaces cannot be \
          deleted to their end: run it again, or kubectl delete apiservice {}",
@@ -303,18 +309,31 @@ fn unavailable(created: &[&ObjectRef]) -> String {
 }
 
 /// Deletes the APIServices that this run created: while one is not available, no namespace of the
-/// cluster can be deleted.
+/// cluster can be deleted. Of one whose answer was lost, only the API server knows whether it was
+/// applied, or is by now somebody else's.
 async fn roll_back(
     cluster: &Cluster,
-    created: &[&ObjectRef],
+    created: &[(&Step, bool)],
     journal: &mut Journal<'_>,
     printer: &Printer,
 ) {
-    for object in created {
-        match cluster.delete(object).await {
-            Ok(_) => {
+    for (Step { object, document, .. }, is_applied) in created {
+        let is_ours = |live: &ApiService| {
+            let wanted = ApiService::deserialize(document.value());
+            wanted.is_ok_and(|wanted| wanted.service() == live.service())
+        };
+        let deleted = match cluster.read::<ApiService>(object).await {
+            Ok(Some(live)) if is_ours(&live) => cluster.delete(object).await,
+            Ok(_) => Ok(false),
+            Err(_) if *is_applied => cluster.delete(object).await,
+            Err(error) => Err(error),
+        };
+        match deleted {
+            Ok(existed) => {
                 journal.forget(&format!("applied {object}"));
-                printer.note(&format!("deleted {object} again"));
+                if existed {
+                    printer.note(&format!("deleted {object} again"));
+                }
             }
             Err(error) => printer.warn(&format!(
                 "{error}: while it is not available, namespaces cannot be deleted to their end: \
