@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use oppscale_cluster::Snapshot;
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{DEPLOYMENT, NAMESPACE, POD, PRIORITY_CLASS, STATEFUL_SET};
-use oppscale_core::policy::NamespaceLimits;
+use oppscale_core::policy::{NamespaceLimits, Policy};
 use oppscale_core::record::YIELD_CUTOFF;
 use oppscale_core::resources::CPU;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let mut findings = CheckId::each(&ids, counted);
     findings.push(CheckId::FillerYields.or_outcome(yields(context).await));
     findings.extend(CheckId::each(&[CheckId::FillersStart], start(context).await));
-    findings.push(CheckId::NamespacesOpen.or_outcome(namespaces_open(context).await));
+    findings.extend(CheckId::each(&[CheckId::NotHeld], not_held(context).await));
     findings.extend(CheckId::each(&[CheckId::UsageBasis], usage_basis::check(context).await));
     findings
 }
@@ -221,14 +221,24 @@ struct Object {
     metadata: ObjectMeta,
 }
 
-/// Whether an administrator opened the namespaces of labelled workloads.
-async fn namespaces_open(context: &mut CheckContext<'_>) -> Result<Finding, Outcome> {
-    const ID: CheckId = CheckId::NamespacesOpen;
-    let mut used = BTreeSet::new();
+/// Whether the annotations of labelled workloads and of their namespaces are valid, and an
+/// administrator opened those namespaces.
+async fn not_held(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcome> {
+    const ID: CheckId = CheckId::NotHeld;
+    let (mut used, mut findings) = (BTreeSet::new(), Vec::new());
     for kind in [&DEPLOYMENT, &STATEFUL_SET] {
         let workloads: Vec<Object> = context.list(kind, None, FILLERS).await?;
-        let namespaces = workloads.into_iter().filter(|w| is_opportunistic(&w.metadata));
-        used.extend(namespaces.filter_map(|workload| workload.metadata.namespace));
+        for Object { metadata } in workloads.into_iter().filter(|w| is_opportunistic(&w.metadata)) {
+            if let Err(error) = Policy::of(annotations(&metadata)) {
+                let name = format!("{} {}", kind.name, full_name(&metadata));
+                findings.push(
+                    ID.failed(format!("it is held, and its HPA keeps the replicas: {error}"))
+                        .fix("correct the annotation where the workload comes from")
+                        .about(name),
+                );
+            }
+            used.extend(metadata.namespace);
+        }
     }
     if used.is_empty() {
         return Err(Outcome::skipped(format!("there are no workloads labelled {FILLERS}")));
@@ -236,26 +246,33 @@ async fn namespaces_open(context: &mut CheckContext<'_>) -> Result<Finding, Outc
     let open: Vec<Object> = context.list(&NAMESPACE, None, FILLERS).await?;
     let open: Vec<_> = open.into_iter().filter(|n| is_opportunistic(&n.metadata)).collect();
     for namespace in &open {
-        let annotations = namespace.metadata.annotations.iter().flatten();
-        let annotations = annotations.map(|(name, value)| (name.as_str(), value.as_str()));
-        if let Err(error) = NamespaceLimits::of(annotations) {
+        if let Err(error) = NamespaceLimits::of(annotations(&namespace.metadata)) {
             let name = namespace.metadata.name.as_deref().unwrap_or_default();
-            return Ok(ID
-                .failed(format!("workloads of namespace {name} are held: {error}"))
-                .fix(format!("kubectl annotate namespace {name} --overwrite ...")));
+            findings.push(
+                ID.failed(format!("workloads of namespace {name} are held: {error}"))
+                    .fix(format!("kubectl annotate namespace {name} --overwrite ...")),
+            );
         }
     }
     used.retain(|name| !open.iter().any(|n| n.metadata.name.as_deref() == Some(name)));
     let closed: Vec<_> = used.into_iter().collect();
-    let Some(first) = closed.first() else { return Ok(ID.passed()) };
-    Ok(ID
-        .warning(format!(
-            "opportunistic workloads of these namespaces are held, for no administrator opened \
-             them: {}",
-            shortened(&closed)
-        ))
-        .fix(format!(
-            "{} if they may use idle capacity, or name them in oppscale serve --namespaces",
-            open_command(first)
-        )))
+    if let Some(first) = closed.first() {
+        findings.push(
+            ID.warning(format!(
+                "opportunistic workloads of these namespaces are held, for no administrator \
+                 opened them: {}",
+                shortened(&closed)
+            ))
+            .fix(format!(
+                "{} if they may use idle capacity, or name them in oppscale serve --namespaces",
+                open_command(first)
+            )),
+        );
+    }
+    Ok(if findings.is_empty() { vec![ID.passed()] } else { findings })
+}
+
+fn annotations(metadata: &ObjectMeta) -> impl Iterator<Item = (&str, &str)> {
+    let annotations = metadata.annotations.iter().flatten();
+    annotations.map(|(name, value)| (name.as_str(), value.as_str()))
 }

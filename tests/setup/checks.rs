@@ -146,6 +146,41 @@ fn fillers_whose_pods_cannot_be_created_are_told_with_the_cause() {
     );
 }
 
+#[test]
+fn held_workloads_are_told_with_what_holds_them() {
+    let server = server();
+    let labels = json!({"oppscale.dev/opportunistic": "true"});
+    server.store().change(|store| {
+        store.put(
+            "/api/v1/namespaces/idle",
+            "x",
+            json!({
+                "kind": "Namespace", "metadata": {"name": "idle", "labels": labels}
+            }),
+        );
+        for (namespace, name, reserve) in
+            [("idle", "good", "30"), ("idle", "typo", "30 cores"), ("closed", "shut", "0")]
+        {
+            store.put(
+                &format!("/apis/apps/v1/namespaces/{namespace}/deployments/{name}"),
+                "x",
+                json!({
+                    "apiVersion": "apps/v1", "kind": "Deployment",
+                    "metadata": {"name": name, "namespace": namespace, "labels": labels,
+                                 "annotations": {"oppscale.dev/reserve": reserve}},
+                    "spec": {"template": {"spec": {"containers": []}}}
+                }),
+            );
+        }
+    });
+    let output = check(&server, &["-o", "json", "--only", "OPP-CAP-005"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    assert!(output.stdout.contains("Deployment idle/typo"), "{output}");
+    assert!(output.stdout.contains("it is held, and its HPA keeps the replicas"), "{output}");
+    assert!(output.stdout.contains("no administrator opened them: closed"), "{output}");
+    assert!(!output.stdout.contains("idle/good"), "{output}");
+}
+
 /// The server is gone, with its Deployment: as after kubectl delete namespace.
 #[test]
 fn a_dead_api_of_a_server_that_is_gone_is_a_failure() {

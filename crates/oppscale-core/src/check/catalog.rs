@@ -115,7 +115,7 @@ catalog! {
     PodsCounted "OPP-CAP-002" Capacity "every pod is counted and requests cpu";
     FillerYields "OPP-CAP-003" Capacity "filler pods yield to paid pods";
     FillersStart "OPP-CAP-004" Capacity "filler pods can be created";
-    NamespacesOpen "OPP-CAP-005" Capacity "the namespaces of opportunistic workloads are open";
+    NotHeld "OPP-CAP-005" Capacity "opportunistic workloads are not held";
     UsageBasis "OPP-CAP-006" Capacity "workloads on the usage basis are counted, and yield";
     HpaStable "OPP-HPA-001" Autoscaling "the HPA is stable";
     SingleHpa "OPP-HPA-002" Autoscaling "one HPA scales the workload";
