@@ -172,6 +172,11 @@ mod tests {
         let writer = Arc::clone(&queue);
         std::thread::spawn(move || writer.run(&mut Gate(gate, sender)));
         let line = [b"x".repeat(999), b"\n".to_vec()].concat();
+        queue.push(&line);
+        // The first line alone is being written when the others come.
+        while !queue.state().is_writing {
+            std::thread::yield_now();
+        }
         (0..2000).for_each(|_| queue.push(&line));
         assert!(queue.state().waiting.len() <= CAPACITY);
         assert!(queue.state().dropped > 400);
