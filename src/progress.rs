@@ -3,10 +3,10 @@
 //! Nothing is drawn during the first 250 ms, and nothing at all where stderr is not a terminal.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle, WeakProgressBar};
 
 use crate::printer::Printer;
 
@@ -24,6 +24,20 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
 
+/// The line that was created last, which may stand on the terminal.
+static LATEST: Mutex<Option<WeakProgressBar>> = Mutex::new(None);
+
+/// Writes to stderr while no line of progress stands there; it comes back below.
+pub(crate) fn suspend<R>(write: impl FnOnce() -> R) -> R {
+    let latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
+    let line = latest.as_ref().and_then(WeakProgressBar::upgrade);
+    drop(latest);
+    match line.filter(|line| !line.is_finished()) {
+        Some(line) => line.suspend(write),
+        None => write(),
+    }
+}
+
 /// A line on the terminal, shown after a delay and removed when it is dropped.
 struct Line(ProgressBar);
 
@@ -32,6 +46,8 @@ impl Line {
         let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden());
         let style = style(template);
         bar.set_style(if is_unicode { style } else { style.progress_chars("##-") });
+        let latest = Some(bar.downgrade());
+        *LATEST.lock().unwrap_or_else(PoisonError::into_inner) = latest;
         let shown = bar.clone();
         std::thread::spawn(move || {
             std::thread::sleep(DELAY);

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::progress;
+
 /// Capacity of the queue, in bytes: some thousand lines.
 const CAPACITY: usize = 512 << 10;
 /// Delay before another attempt on a stderr that cannot take more now (`EAGAIN`).
@@ -55,7 +57,7 @@ pub(crate) fn start_queue() -> io::Result<()> {
 pub(crate) fn write(text: &[u8]) {
     match QUEUE.get() {
         Some(queue) => queue.push(text),
-        None => drop(io::stderr().lock().write_all(text)),
+        None => drop(progress::suspend(|| io::stderr().lock().write_all(text))),
     }
 }
 
