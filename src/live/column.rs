@@ -47,6 +47,8 @@ pub(super) struct Table<'a> {
     /// Whether the rows of a node are its pods rather than its workloads.
     pub(super) knows_pods: bool,
     pub(super) wide: bool,
+    /// Whether the limits of pods are known; a recording has none.
+    pub(super) knows_limits: bool,
     /// The resources of the screen, and the index of the selected one.
     pub(super) resources: &'a [String],
     pub(super) focus: usize,
@@ -100,7 +102,10 @@ impl Table<'_> {
             (_, Some(kind)) => {
                 let format = if self.wide { Format::LiveWide } else { Format::Live };
                 let title = |figure: &Figure| figure.heading(kind, true);
-                self.heads(figures::shown(&[kind], format, &Choice::default()), title, Some(kind))
+                let (kinds, choice) = ([kind], Choice::default());
+                let figures = figures::shown(&kinds, format, &choice)
+                    .filter(|f| self.knows_limits || f.id != "limits");
+                self.heads(figures, title, Some(kind))
             }
         }
     }
@@ -128,7 +133,8 @@ impl Table<'_> {
                 wish: figure.stretch.max(width),
                 title,
                 letter: figure.letter,
-                drop: figure.drop[usize::from(of_owners)],
+                // More than fits beside amounts that matter here.
+                drop: if figure.id == "limits" { 13 } else { figure.drop[usize::from(of_owners)] },
                 right: !figure.is_text(),
                 sorts: figure.sorts,
             }
@@ -255,6 +261,7 @@ mod tests {
             view,
             knows_pods: true,
             wide,
+            knows_limits: true,
             resources: &resources,
             focus: 0,
             longest: (longest, 0),
@@ -296,7 +303,10 @@ mod tests {
         for title in ["REMAIN", "FREE", "MEM-REMAIN", "WHY"] {
             assert!(shown.contains(&title), "{title}: {columns:?}");
         }
-        assert_eq!(columns.hidden, ["MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "REQ%", "ALLOC"]);
+        assert_eq!(
+            columns.hidden,
+            ["LIMITS", "MEM-FILLER", "MEM-OTHERS", "bar", "PODS", "REQ%", "ALLOC"]
+        );
         assert!(titles(&within(120, 10, true)).contains(&"CPU"), "the bar is back");
     }
 
@@ -307,6 +317,7 @@ mod tests {
             view: &View::Nodes { pool: None },
             knows_pods: true,
             wide: false,
+            knows_limits: true,
             resources: &resources,
             focus: 0,
             longest: (10, 0),

@@ -110,6 +110,11 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
             Effect::Command(SourceCommand::Reconnect)
         }
         KeyCode::Char('w') => wide(state),
+        KeyCode::Char('%') => {
+            state.percent = !state.percent;
+            state.arrange();
+            Effect::Redraw
+        }
         KeyCode::Char('!') => dismiss(state),
         KeyCode::Char('u') => {
             state.setup.show_unusable = !state.setup.show_unusable;

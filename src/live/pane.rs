@@ -1,6 +1,6 @@
 //! One table: its rows, sorted and filtered, and the selected row.
 
-use oppscale_core::figures::{Context, FIGURES, Figure, Tone, Value};
+use oppscale_core::figures::{self, Context, FIGURES, Figure, Form, Kind, Tone, Value};
 use oppscale_core::resources::Resources;
 use oppscale_core::view::Row;
 
@@ -282,6 +282,8 @@ pub(super) struct Measure<'a> {
     pub(super) whole: Option<&'a Resources>,
     /// The present, in seconds since 1970.
     pub(super) now: i64,
+    /// Whether amounts are in thousandths of allocatable.
+    pub(super) percent: bool,
 }
 
 impl Items {
@@ -345,7 +347,14 @@ impl Items {
         let context = by.context(column);
         match self {
             Self::Unknown => None,
-            Self::Rows(rows) => of(&FIGURES, rows.get(at), column, &context),
+            Self::Rows(rows) => rows.get(at).and_then(|row| {
+                let figure = FIGURES.iter().find(|figure| figure.id == column.id)?;
+                let form = by.form(figure);
+                let column = figures::Column { figure, resource: None, form };
+                let value = column.of(row, &context);
+                let tone = figure.tone_of(row, &value);
+                Some((value, tone))
+            }),
             Self::Pods(pods) => of(&pods::FIGURES, pods.get(at), column, &context),
             Self::Hpas(hpas) => of(&hpas::FIGURES, hpas.get(at), column, &context),
         }
@@ -354,6 +363,24 @@ impl Items {
 }
 
 impl<'a> Measure<'a> {
+    /// How the amounts of a figure are written.
+    fn form(self, figure: &Figure) -> Form {
+        match self.percent && figure.has_percent() {
+            true => Form::Percent,
+            false => Form::Absolute,
+        }
+    }
+
+    /// The value of a column as people read it.
+    pub(super) fn text(self, value: &Value<'_>, column: Column) -> String {
+        let is_percent =
+            figures::find(column.id).is_some_and(|figure| self.form(figure) == Form::Percent);
+        match (value, is_percent) {
+            (Value::Amount(_), true) => format!("{}%", Kind::Share.text(value, "", false)),
+            _ => column.kind.text(value, self.context(column).resource, false).into_owned(),
+        }
+    }
+
     pub(super) fn context(self, column: Column) -> Context<'a> {
         let resource = self.resources.get(column.resource).map_or("", String::as_str);
         Context { resource, cluster: self.whole, now: self.now }
@@ -380,7 +407,7 @@ mod tests {
             ..Row::default()
         };
         let resources = [CPU.to_owned()];
-        let by = Measure { resources: &resources, whole: None, now: 0 };
+        let by = Measure { resources: &resources, whole: None, now: 0, percent: false };
         pane.items = Items::Rows(rows.iter().map(row).collect());
         pane.arrange(|_, _| true, by);
     }
@@ -442,7 +469,7 @@ mod tests {
     fn only_names_that_are_shown_take_room() {
         let mut pane = pane(&[("web-1", 3), ("a-node-with-a-long-name", 2)]);
         let resources = [CPU.to_owned()];
-        let by = Measure { resources: &resources, whole: None, now: 0 };
+        let by = Measure { resources: &resources, whole: None, now: 0, percent: false };
         assert_eq!(pane.longest.0, 23);
         pane.arrange(|items, at| items.names(at).2 == "web-1", by);
         assert_eq!(pane.longest.0, 5, "the other one is hidden");
@@ -456,7 +483,10 @@ mod tests {
         let mut pane = pane(&[("web-1", 3), ("db-1", 2), ("web-2", 1)]);
         pane.set_filter("WEB");
         let resources = [CPU.to_owned()];
-        pane.arrange(|_, _| true, Measure { resources: &resources, whole: None, now: 0 });
+        pane.arrange(
+            |_, _| true,
+            Measure { resources: &resources, whole: None, now: 0, percent: false },
+        );
         assert_eq!(names(&pane), ["web-1", "web-2"]);
     }
 

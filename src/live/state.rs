@@ -42,6 +42,8 @@ pub struct State {
     pub(super) setup: Setup,
     /// Whether more columns are shown; otherwise the width decides.
     pub(super) wide: Option<bool>,
+    /// Whether amounts are in percent of allocatable.
+    pub(super) percent: bool,
     pub(super) frozen: bool,
     pub(super) help: bool,
     /// First line of the help on the screen, where not all fit.
@@ -94,8 +96,9 @@ impl State {
         }
         Self {
             min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
+            percent: setup.percent,
+            wide: setup.wide.then_some(true),
             setup,
-            wide: None,
             frozen: false,
             help: false,
             help_from: 0,
@@ -207,9 +210,9 @@ impl State {
 
     fn sort_and_filter(&mut self) {
         let show_unusable = self.setup.show_unusable;
-        let (resources, whole, now) =
-            (self.resources().to_vec(), self.whole().cloned(), self.unix_now);
-        let by = Measure { resources: &resources, whole: whole.as_ref(), now };
+        let (resources, whole) = (self.resources().to_vec(), self.whole().cloned());
+        let (now, percent) = (self.unix_now, self.percent);
+        let by = Measure { resources: &resources, whole: whole.as_ref(), now, percent };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         self.pane_mut().arrange(keep, by);
         let columns = self.table().all();
@@ -225,7 +228,12 @@ impl State {
 
     /// The context of the values of the open table.
     pub(super) fn by(&self) -> Measure<'_> {
-        Measure { resources: self.resources(), whole: self.whole(), now: self.unix_now }
+        Measure {
+            resources: self.resources(),
+            whole: self.whole(),
+            now: self.unix_now,
+            percent: self.percent,
+        }
     }
 
     /// The resources of the screen.
@@ -251,6 +259,7 @@ impl State {
             view: &pane.view,
             knows_pods: self.setup.has_cluster,
             wide: self.is_wide(),
+            knows_limits: self.setup.has_cluster || self.setup.is_saved,
             resources: self.resources(),
             focus: self.focus,
             longest: pane.longest,
@@ -338,6 +347,10 @@ pub struct Setup {
     pub typed: RequestedNames,
     /// Whether unusable nodes are shown.
     pub show_unusable: bool,
+    /// Whether amounts are in percent of allocatable at first.
+    pub percent: bool,
+    /// Whether more columns are shown at first, whatever the width.
+    pub wide: bool,
     /// Whether there is an API server for queries.
     pub has_cluster: bool,
     /// Whether the cluster is a saved list, which does not change.

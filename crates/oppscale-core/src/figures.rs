@@ -429,8 +429,10 @@ pub static FIGURES: [Figure; 28] = [
         id: "limits",
         heading: "LIMITS",
         rows: EVERY_ROW,
-        formats: &[Wide, Limits],
+        formats: &[Wide, LiveWide, Limits],
         drop: [5, 5],
+        // Room for the arrow of the column beside it.
+        width: AMOUNT_WIDTH + 1,
         value: |row, context| amount(row.limits.as_ref(), context),
         meaning: "limits of all pods; containers without one have none (with --limits)",
         ..Figure::AMOUNT

@@ -9,7 +9,7 @@ use crate::live::state::State;
 use crate::live::view::View;
 use crate::terminal::{Pen, centered, split, wrapped};
 
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 20] = [
     ("q, Ctrl-C", "quit"),
     ("arrows j k", "choose a row; PgUp PgDn, g G Home End"),
     ("Enter", "open what is chosen"),
@@ -21,6 +21,7 @@ const KEYS: [(&str, &str); 19] = [
     ("same, I", "the other way round; < > the next column"),
     ("c m x", "look at cpu, memory, the next resource"),
     ("w", "wide: more columns"),
+    ("%", "amounts, or percent of allocatable"),
     ("u", "show nodes that are not usable; all HPAs"),
     ("f, space", "freeze, go on"),
     ("+ -", "redraw less often, more often"),

@@ -36,6 +36,8 @@ struct WantedHeights {
     rows: u16,
     /// Whether columns are hidden, so that a line lists them.
     narrow: bool,
+    /// Whether there is anything to chart: a saved list and an empty cluster have no history.
+    chart: bool,
 }
 
 /// Number of rows that is kept before optional parts are shown.
@@ -59,6 +61,7 @@ impl Layout {
             detail: u16::try_from(detail).unwrap_or(u16::MAX),
             rows: u16::try_from(state.matches().1).unwrap_or(u16::MAX),
             narrow: !state.table().within(area.width).hidden.is_empty(),
+            chart: !state.setup.is_saved && state.matches().1 > 0,
         };
         let heights = Heights::of(area.height, wanted);
         heights.place(area, wanted)
@@ -109,10 +112,10 @@ impl Heights {
         // A short table leaves its room to the chart, and keeps some for nodes to come.
         let unused = left.saturating_sub(wanted.rows.saturating_sub(rows) + 2);
         let chart = match wanted.detail {
-            0 if wanted.rows > 0 => unused.min(LARGEST_CHART).min(height / 3),
+            0 if wanted.chart => unused.min(LARGEST_CHART).min(height / 3),
             _ => 0,
         };
-        let chart = if height >= TALL && wanted.rows > 0 { chart.max(CHART) } else { chart };
+        let chart = if height >= TALL && wanted.chart { chart.max(CHART) } else { chart };
         let more_history = if chart >= SMALLEST_CHART { take_from(&mut left, chart) } else { 0 };
         // Details stand directly below the rows, not at the end of the screen.
         let most_rows = if wanted.detail > 0 {
@@ -180,7 +183,7 @@ mod tests {
     use super::*;
 
     const USUAL: WantedHeights =
-        WantedHeights { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false };
+        WantedHeights { bars: 2, notices: 0, detail: 0, rows: 99, narrow: false, chart: true };
 
     fn sum(heights: Heights) -> u16 {
         let Heights { title, fit, bars, history, notices, tabs, head, rows, detail, .. } = heights;

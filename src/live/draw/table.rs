@@ -191,7 +191,10 @@ pub(super) fn cell(state: &State, at: usize, head: &ColumnHeading, place: Rect, 
         _ => {}
     }
     let (value, tone) = items.value(at, head.column, state.by());
-    let text = head.column.kind.text(&value, state.by().context(head.column).resource, false);
+    let text = match items {
+        Items::Rows(_) => state.by().text(&value, head.column).into(),
+        _ => head.column.kind.text(&value, state.by().context(head.column).resource, false),
+    };
     let style = pen.theme.tone(tone);
     match head.right {
         true => drop(pen.put_right(place, &text, style)),

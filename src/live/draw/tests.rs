@@ -95,7 +95,7 @@ fn unusable_nodes_are_told_apart() {
     virtual-0   Unknown       ?      2       0      ?      ?    ?        1Gi          0          ?           ?          ?     ?       1 unknown: status.a…
 
 
-    hidden: bar, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS
+    hidden: bar, LIMITS, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view  x resource  ! hide notices
     ");
 }
@@ -303,6 +303,27 @@ fn hpas_tell_what_is_wrong_with_them() {
 }
 
 #[test]
+fn percentages_take_the_place_of_amounts() {
+    let mut bench = Bench::blog();
+    let row = |bench: &mut Bench| {
+        let screen = bench.screen(100, 24);
+        screen.lines().find(|line| line.starts_with("fake-00000")).unwrap().to_owned()
+    };
+    bench.type_in("%");
+    let percent = row(&mut bench);
+    // Of 32 cores; what is allocatable has no percentage.
+    for word in ["32", "12%", "50%", "87%"] {
+        assert!(percent.split_whitespace().any(|cell| cell == word), "{word}: {percent}");
+    }
+    bench.type_in("%");
+    assert!(!row(&mut bench).contains('%'), "amounts again");
+    bench.type_in("w");
+    assert!(bench.screen(200, 24).contains("LIMITS"), "where limits are known");
+    bench.state.setup.has_cluster = false;
+    assert!(!bench.screen(200, 24).contains("LIMITS"), "a recording has none");
+}
+
+#[test]
 fn a_record_shows_where_it_is() {
     let mut bench = Bench::blog();
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
@@ -463,21 +484,21 @@ fn help_scrolls_where_not_all_of_it_fits() {
     │ Esc           close, clear the       │
     │               filter, go back        │
     │ Tab 1 to 5    nodes, namespaces,     │
-    │ lines 1 to 7 of 32; j k scroll       │
+    │ lines 1 to 7 of 34; j k scroll       │
     └──────────────────────────────────────┘
     ");
     bench.type_in("jjk");
     bench.code(KeyCode::Down);
-    assert!(bench.screen(40, 10).contains(" lines 3 to 9 of 32"), "{}", bench.screen(40, 10));
+    assert!(bench.screen(40, 10).contains(" lines 3 to 9 of 34"), "{}", bench.screen(40, 10));
     for _ in 0..5 {
         bench.code(KeyCode::PageDown);
     }
     let screen = bench.screen(40, 10);
-    assert!(screen.contains("close this") && screen.contains("lines 26 to 32 of 32"), "{screen}");
+    assert!(screen.contains("close this") && screen.contains("lines 28 to 34 of 34"), "{screen}");
     bench.type_in("k");
-    assert!(bench.screen(40, 10).contains(" lines 25 to 31 of 32"));
+    assert!(bench.screen(40, 10).contains(" lines 27 to 33 of 34"));
     bench.type_in("??");
-    assert!(bench.screen(40, 10).contains(" lines 1 to 7 of 32"), "it begins anew");
+    assert!(bench.screen(40, 10).contains(" lines 1 to 7 of 34"), "it begins anew");
     assert!(!bench.screen(80, 24).contains("j k scroll"), "all of it fits");
 }
 
@@ -514,7 +535,7 @@ fn wide_shows_free_and_why_at_eighty_columns() {
     fake-00005  Ready         4      14     20      6     92.6Gi    20
     draining-0  Draining   0.25       0  15.64  15.64     59.7Gi     0 draining: ta…
     karpenter-0 Draining   0.25       0   7.66   7.66     28.7Gi     0 draining: ta…
-    hidden: bar, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILLER, MEM-…
+    hidden: bar, LIMITS, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILL…
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view
     ");
 }

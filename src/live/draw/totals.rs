@@ -179,6 +179,9 @@ pub(super) fn history(state: &State, place: Rect, pen: &mut Pen<'_>) {
         false => format!(" {span}"),
     };
     let rest = pen.put_right(rest, &range, Style::default());
+    if state.setup.is_saved {
+        return;
+    }
     let is_area = below.height > 1;
     let graph = match is_area {
         true => below,

@@ -41,6 +41,8 @@ pub struct WatchConfig {
     pub namespace: Option<String>,
     /// How long a watch lives; `None` for [`WATCH_LIFE`].
     pub watch_life: Option<Duration>,
+    /// Whether limits are added up, too, which only people look at.
+    pub limits: bool,
     /// Is told of every change that counts.
     pub observer: Option<Box<dyn ChangeObserver>>,
 }
@@ -101,6 +103,9 @@ impl Follower {
             Health { version: version.map(|version| version.git_version), ..Health::default() };
         let mut builder = SnapshotBuilder::following(own.ownership.clone(), config.observer);
         builder.expect_replicas([(&*own.namespace, &*own.claims)]);
+        if config.limits {
+            builder.count_limits();
+        }
         let cluster_state = ClusterState::of(builder, health);
         let mut tasks = Tasks::default();
         let handler = Nodes(cluster_state.clone());
