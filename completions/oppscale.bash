@@ -2062,7 +2062,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__top)
-            opts="-L -l -n -A -o -w -q -v -h --from --by --tree --resources --resource --columns --label-columns --limits --percent --available --no-headers --sort-by --basis --burn --selector --taint --no-taint --namespace --all-namespaces --namespace-selector --pod-selector --phase --workload --replica --tolerate --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --without --add --survive --price --once --watch --interval --record --replay --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-L -l -n -A -o -w -q -v -h --from --by --tree --resources --resource --columns --label-columns --limits --percent --available --no-headers --sort-by --basis --burn --selector --taint --no-taint --namespace --all-namespaces --namespace-selector --pod-selector --phase --workload --replica --tolerate --reserve --target-utilization --show-unusable --usage --output --explain --fail-below --without --add --survive --price --once --watch --interval --record --replay --demo --speed --watch-life --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

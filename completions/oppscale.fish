@@ -90,7 +90,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l price -d 'Pric
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l interval -d 'Minimum time between two lines of --watch or two frames of the screen: 500ms, 10s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l record -d 'Also write the capacity history to a file, which grows and may be cut off' -r -F
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l replay -d 'Replay a recorded capacity history instead of reading a cluster' -r -F
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l speed -d 'Replay speed as a factor: 1 to 86400' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l speed -d 'Replay speed as a factor: 1 to 86400 [default: 1, with --demo 60]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l watch-life -d 'Lifetime of a watch; a silent one is detected 5 s after it' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l server -d 'Address of the API server to use instead of the kubeconfig\'s' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l certificate-authority -d 'File with the CA of the API server, in PEM' -r -F
@@ -123,6 +123,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l show-unusable 
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l usage -d 'Also show current usage, from metrics.k8s.io'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l once -d 'Print one table and exit, also on a terminal'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s w -l watch -d 'Print a line of JSON for every change until Ctrl-C, for scripts'
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l demo -d 'Show a simulated cluster during a burst of paid work, without Kubernetes'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l insecure-skip-tls-verify -d 'Do not verify the certificate of the API server; insecure'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s q -l quiet -d 'Print less on stderr'
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s v -l verbose -d 'Print more on stderr; repeat for even more'

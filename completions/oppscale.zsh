@@ -86,7 +86,7 @@ name\:"Only names, as kubectl takes them"))' \
 '--interval=[Minimum time between two lines of --watch or two frames of the screen\: 500ms, 10s]:DURATION:_default' \
 '(--from -o --output --explain --fail-below)--record=[Also write the capacity history to a file, which grows and may be cut off]:FILE:_files' \
 '(--from --record --workload --explain --usage --fail-below -o --output)--replay=[Replay a recorded capacity history instead of reading a cluster]:FILE:_files' \
-'--speed=[Replay speed as a factor\: 1 to 86400]:N:_default' \
+'--speed=[Replay speed as a factor\: 1 to 86400 \[default\: 1, with --demo 60\]]:N:_default' \
 '--watch-life=[Lifetime of a watch; a silent one is detected 5 s after it]:DURATION:_default' \
 '--server=[Address of the API server to use instead of the kubeconfig'\''s]:URL:_default' \
 '--certificate-authority=[File with the CA of the API server, in PEM]:FILE:_files' \
@@ -121,6 +121,7 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 '(-w --watch --record --replay)--once[Print one table and exit, also on a terminal]' \
 '(--from -o --output --explain --fail-below --usage)-w[Print a line of JSON for every change until Ctrl-C, for scripts]' \
 '(--from -o --output --explain --fail-below --usage)--watch[Print a line of JSON for every change until Ctrl-C, for scripts]' \
+'(--from -w --watch --record --replay --workload --explain --usage)--demo[Show a simulated cluster during a burst of paid work, without Kubernetes]' \
 '(--certificate-authority)--insecure-skip-tls-verify[Do not verify the certificate of the API server; insecure]' \
 '-q[Print less on stderr]' \
 '--quiet[Print less on stderr]' \

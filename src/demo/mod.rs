@@ -7,10 +7,12 @@ mod comparison;
 mod draw;
 pub mod live;
 mod race;
+mod recording;
 
 pub use comparison::{Comparison, plain};
 pub use live::{MAX_SPEED, View};
 pub use race::{Burst, Note, Race, Side};
+pub use recording::Recording;
 
 use oppscale_core::resources::Amount;
 

@@ -9,9 +9,9 @@ use oppscale_core::resources::{Amount, CPU, Resources};
 use crate::terminal::Part;
 
 /// An hour shows the start, the burst of minutes 20 to 45, and what comes after it.
-const LENGTH_MS: u64 = 60 * 60_000;
+pub(super) const LENGTH_MS: u64 = 60 * 60_000;
 /// The steps in which news is looked for; a delay of less than a second counts as none.
-const STEP_MS: u64 = 1_000;
+pub(super) const STEP_MS: u64 = 1_000;
 /// From one run of the HPA to the next.
 pub(super) const SYNC_MS: u64 = 15_000;
 

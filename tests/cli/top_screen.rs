@@ -423,6 +423,48 @@ fn a_server_that_is_slow_to_begin_with_is_waited_for_in_sight() {
 }
 
 #[test]
+fn what_is_logged_meanwhile_does_not_stand_on_the_line_of_progress() {
+    let server = FakeApiServer::start(World::blog());
+    for path in ["/api/v1/nodes", "/api/v1/nodes?watch"] {
+        server.always(path, Answer::Silence);
+    }
+    for kind in ["resourceslices", "deviceclasses", "resourceclaims"] {
+        for query in ["", "?watch"] {
+            let path = format!("/apis/resource.k8s.io/v1/{kind}{query}");
+            server.always(&path, Answer::HangUp);
+        }
+    }
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 160, 40, TOP);
+    let both = |text: &str| text.contains("listing nodes (") && text.contains("tries=2");
+    let text = terminal.see("a line of the log and the progress", both);
+    let progress = text.lines().find(|line| line.contains("listing nodes (")).unwrap();
+    assert!(!progress.contains("WARN"), "{text}");
+    assert_eq!(text.matches("listing nodes (").count(), 1, "{text}");
+    terminal.press("\u{3}");
+    let _ = terminal.end(130);
+}
+
+#[test]
+fn the_simulated_cluster_is_shown_while_its_burst_happens() {
+    let mut terminal = Terminal::start(120, 40, &["top", "--demo", "--speed", "600"], &[]);
+    let text = terminal.see("a whole frame", |text| {
+        text.contains("replay ") && text.contains("600x") && text.contains("q quit")
+    });
+    assert!(text.contains("a simulated cluster") && text.contains("node-6"), "{text}");
+    terminal.see("filler that makes room", |text| text.contains("paid 90 "));
+    terminal.press("4");
+    terminal.see_text("deployment/sample");
+    terminal.press("1 ");
+    terminal.see_text("paused");
+    terminal.press("%");
+    terminal.see("percentages", |text| {
+        text.lines().any(|line| line.contains("node-1") && line.contains('%'))
+    });
+    terminal.press("q");
+    let _ = terminal.end(0);
+}
+
+#[test]
 fn what_fails_at_once_is_told_without_a_screen() {
     let server = FakeApiServer::start(World::blog());
     for path in ["/api/v1/nodes", "/api/v1/nodes?watch"] {

@@ -23,6 +23,7 @@ use oppscale_core::units::{amount_of, parse_nonzero_duration};
 use oppscale_core::view::{By, Level, RowKind};
 
 use crate::commands::args::{ClusterArgs, OutputArgs};
+use crate::demo::Recording;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,6 +37,8 @@ Examples:
       millicores, for a script
   kubectl get nodes,pods -A -o json | oppscale top --from -
       from a saved list, without a cluster
+  oppscale top --demo
+      the screen on a simulated cluster, without Kubernetes
   oppscale top --survive zone
       whether paid pods find a place after the loss of any zone
   oppscale top --explain shop/checkout-7d9c5b6f8-x2x7k
@@ -316,6 +319,15 @@ impl TopArgs {
         });
         let is_of_pods = matches!(by, By::Pod | By::Container) || tree.is_some() || selects_pods;
         let keeps_pods = is_of_pods || by == By::Node && namespace.is_some();
+        if self.live.speed.is_some() && !self.live.demo && self.live.replay.is_none() {
+            return Err(Error::usage("--speed is that of --replay or --demo"));
+        }
+        if self.live.demo && (keeps_pods || self.what_if.is_asked()) {
+            return Err(Error::usage(
+                "the simulated cluster of --demo has no pods to show one by one",
+            )
+            .hint("choose rows of nodes, namespaces or workloads"));
+        }
         if keeps_pods
             && (self.live.watch || self.live.record.is_some() || self.live.replay.is_some())
         {
@@ -339,7 +351,10 @@ impl TopArgs {
             resources: self.shown_resources(),
             sort: self.order(&by),
             by,
-            reserve: self.reserve.or(self.target_utilization),
+            reserve: self
+                .reserve
+                .or(self.target_utilization)
+                .or_else(|| self.live.demo.then(Recording::reserve)),
             choice: Choice {
                 usage: self.usage,
                 limits: self.limits,
@@ -374,6 +389,8 @@ impl TopArgs {
         match (self.output.format, self.resources.is_empty()) {
             (_, false) => self.resources.clone(),
             (_, true) if is_followed => Vec::new(),
+            // Its pods request nothing else.
+            (Output::Table | Output::Wide, true) if self.live.demo => vec![CPU.to_owned()],
             (Output::Table | Output::Wide | Output::Name, true) => {
                 vec![CPU.to_owned(), MEMORY.to_owned()]
             }
@@ -396,8 +413,6 @@ impl TopArgs {
     pub fn prints_once(&self) -> bool {
         matches!(self.by, Some(By::Pod | By::Container))
             || self.tree.is_some()
-            || self.limits
-            || self.percent
             || self.available
             || self.no_headers
             || self.no_taint
@@ -578,15 +593,12 @@ pub struct LiveArgs {
     /// Replay a recorded capacity history instead of reading a cluster
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "record", "workload", "explain", "usage", "fail_below", "output"])]
     pub replay: Option<PathBuf>,
-    /// Replay speed as a factor: 1 to 86400
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 1,
-        requires = "replay",
-        value_parser = clap::value_parser!(u32).range(1..=86_400)
-    )]
-    pub speed: u32,
+    /// Show a simulated cluster during a burst of paid work, without Kubernetes
+    #[arg(long, conflicts_with_all = ["from", "watch", "record", "replay", "workload", "explain", "usage"])]
+    pub demo: bool,
+    /// Replay speed as a factor: 1 to 86400 [default: 1, with --demo 60]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub speed: Option<u32>,
     /// Lifetime of a watch; a silent one is detected 5 s after it
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_nonzero_duration)]
     pub watch_life: Duration,

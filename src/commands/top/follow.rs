@@ -37,7 +37,10 @@ pub(super) async fn start(
         workload: args.workload.clone(),
         namespace: args.namespace.clone(),
         watch_life: Some(args.live.watch_life),
-        observer: recorder.as_mut().map(|recorder| recorder.start(cluster.server())),
+        limits: args.has_screen(),
+        observer: recorder
+            .as_mut()
+            .map(|recorder| recorder.start(cluster.server(), cluster.context())),
     };
     let mut follower = Follower::start(cluster, wishes).await?;
     follower.cluster_state().change(|builder, _| {

@@ -51,9 +51,10 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         return watch::run(&args, &settings, printer).await;
     }
     if is_live {
-        return match args.from.is_empty() {
-            true => screen::run(&args, &settings, printer).await,
-            false => screen::saved(&args, &settings, printer).await,
+        return match (args.live.demo, args.from.is_empty()) {
+            (true, _) => screen::demo(&args, &settings, printer).await,
+            (false, true) => screen::run(&args, &settings, printer).await,
+            (false, false) => screen::saved(&args, &settings, printer).await,
         };
     }
     if args.live.record.is_some() {
@@ -211,6 +212,7 @@ async fn read(
         pod_usage: args.usage && (!of_nodes || is_part || settings.tree.is_some())
             || args.basis == Basis::Usage,
         limits: args.limits
+            || args.has_screen()
             || args.output.format == Output::Wide
             || settings.sort.key.figure.id == "limits"
             || args.columns.iter().any(|column| column.figure.id == "limits"),
@@ -221,6 +223,12 @@ async fn read(
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, workload) = oppscale_cluster::read_saved_as(&files, &request)?;
         return Ok((snapshot, workload, None));
+    }
+    if args.live.demo {
+        let (mut player, top) = screen::simulated()?;
+        player.seek(top)?;
+        let workload = player.workload();
+        return Ok((player.into_snapshot(), workload, None));
     }
     let cluster = args.cluster.connect().await?;
     let progress = Progress::new(printer.shows_progress());

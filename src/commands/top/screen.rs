@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::demo::Recording;
 use crate::exit::Exit;
 use crate::live::{self, Playback, Saved, Setup, Source};
 use crate::printer::Printer;
@@ -16,6 +17,11 @@ use super::follow;
 
 /// Time that the renewal of a watch may take before data is stale: a slow answer and jitter.
 const RENEWAL: Duration = Duration::from_secs(10);
+
+/// Name of the simulated cluster.
+const DEMO: &str = "demo";
+/// Speed at which it is played: its burst begins after 5 s.
+const DEMO_SPEED: u32 = 60;
 
 /// Whether the cluster is shown live: on a terminal, unless a flag asks for another output.
 pub(super) fn is_wanted(args: &TopArgs) -> bool {
@@ -79,10 +85,48 @@ pub(super) async fn replay(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let player = Player::open(path)?;
-    let context = player.header().server.clone().into_owned();
-    let playing = Playback::start(player, path.display().to_string(), args.live.speed);
-    let setup = Setup { context, ..setup(args, settings, playing.resolved(), printer) };
+    let name = path.display().to_string();
+    let (player, speed) = (Player::open(path)?, args.live.speed.unwrap_or(1));
+    play(player, name, speed, args.resources.clone(), args, settings, printer).await
+}
+
+/// Plays the simulated cluster on the screen until the user quits.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub(super) async fn demo(
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let (player, _) = simulated()?;
+    let speed = args.live.speed.unwrap_or(DEMO_SPEED);
+    let resources = settings.resources.clone();
+    play(player, DEMO.to_owned(), speed, resources, args, settings, printer).await
+}
+
+/// The simulated cluster, and the time at which its burst is at its top.
+///
+/// # Errors
+/// When the simulation contradicts itself, which tests rule out.
+pub(super) fn simulated() -> anyhow::Result<(Player, Duration)> {
+    let Recording { history, top_ms } = Recording::new(1)?;
+    Ok((Player::of(Path::new(DEMO), history)?, Duration::from_millis(top_ms)))
+}
+
+async fn play(
+    player: Player,
+    name: String,
+    speed: u32,
+    resources: Vec<String>,
+    args: &TopArgs,
+    settings: &TopSettings,
+    printer: &Printer,
+) -> anyhow::Result<Exit> {
+    let header = player.header();
+    let context = header.context.as_ref().unwrap_or(&header.server).clone().into_owned();
+    let playing = Playback::start(player, name, speed);
+    let setup = Setup { context, resources, ..setup(args, settings, playing.resolved(), printer) };
     show(Arc::new(playing), setup).await
 }
 
@@ -107,6 +151,8 @@ fn setup(
         only_namespace: args.namespace.clone(),
         typed: args.requested_names(settings),
         show_unusable: args.show_unusable,
+        percent: args.percent,
+        wide: args.limits,
         interval: args.live.interval,
         max_staleness: args.live.watch_life + RENEWAL,
         ..Setup::default()

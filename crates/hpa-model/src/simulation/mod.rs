@@ -36,4 +36,4 @@ pub use setup::{
     Autoscaler, DeletionCost, Filler, MAX_SAMPLES, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
     SchedulerOptions, Setup, SetupError, Strategy, SyncTiming, Template,
 };
-pub use world::{SimulatedNode, Simulation, simulate};
+pub use world::{SimulatedNode, SimulatedPod, Simulation, simulate};

@@ -93,6 +93,11 @@ impl Pods {
         PodRef { id, number: self[id].number }
     }
 
+    /// The pods that exist.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Pod> {
+        self.slab.iter().filter(|pod| pod.number > 0)
+    }
+
     /// How many pods were ever created.
     pub(super) fn created(&self) -> u64 {
         self.created

@@ -165,6 +165,17 @@ pub struct SimulatedNode<'a> {
     pub paid: &'a Resources,
 }
 
+/// A pod of a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SimulatedPod {
+    /// Its number: older pods have lower ones.
+    pub number: u64,
+    /// 0 for the filler, then the paid applications of the setup from 1.
+    pub workload: usize,
+    /// The place of its node among [`Simulation::nodes`], if it has one.
+    pub node: Option<usize>,
+}
+
 /// Simulates a setup to its end.
 ///
 /// # Errors
@@ -278,6 +289,15 @@ impl Simulation {
             allocatable: &node.sums.allocatable,
             requested: &node.sums.requested,
             paid: &node.sums.paid,
+        })
+    }
+
+    /// The pods that exist, those being deleted included.
+    pub fn pods(&self) -> impl Iterator<Item = SimulatedPod> {
+        self.world.pods.iter().map(|pod| SimulatedPod {
+            number: pod.number,
+            workload: pod.workload,
+            node: pod.node,
         })
     }
 

@@ -68,6 +68,9 @@ pub struct Header<'l> {
     pub started: Cow<'l, str>,
     /// The address of the API server.
     pub server: Cow<'l, str>,
+    /// The context of the kubeconfig, if there was one. Absent from older histories.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Cow<'l, str>>,
 }
 
 /// The workload that the count is for.

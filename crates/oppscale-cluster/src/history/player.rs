@@ -1,6 +1,7 @@
 //! The moments, put into a cluster state when their time has come.
 
 use std::collections::HashMap;
+use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,7 +38,18 @@ impl Player {
     /// # Errors
     /// When it cannot be read, or is none.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
-        let reader = Reader::open(path)?;
+        Self::start_of(Reader::open(path)?)
+    }
+
+    /// Opens a history in memory at its first moment; errors call it `path`.
+    ///
+    /// # Errors
+    /// When it is no history.
+    pub fn of(path: &Path, history: Vec<u8>) -> Result<Self, HistoryError> {
+        Self::start_of(Reader::of(path, Box::new(Cursor::new(history)))?)
+    }
+
+    fn start_of(reader: Reader) -> Result<Self, HistoryError> {
         let cluster_state = ClusterState::new(Snapshot::default(), Health::default());
         let mut player = Self {
             reader,
@@ -53,6 +65,16 @@ impl Player {
     /// What is played into.
     pub fn cluster_state(&self) -> &ClusterState {
         &self.cluster_state
+    }
+
+    /// The cluster at the present moment.
+    pub fn into_snapshot(self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        self.cluster_state.change(|builder, _| {
+            snapshot = std::mem::take(builder.snapshot_mut());
+            false
+        });
+        snapshot
     }
 
     /// What the history says of itself.

@@ -73,10 +73,15 @@ pub fn is_history(path: &Path) -> bool {
 #[derive(Debug)]
 pub struct Reader {
     path: PathBuf,
-    file: BufReader<File>,
+    file: BufReader<Box<dyn Bytes>>,
     header: Header<'static>,
     moments: Vec<Moment>,
 }
+
+/// The bytes of a history, in a file or in memory.
+pub(super) trait Bytes: Read + Seek + Send + std::fmt::Debug {}
+
+impl<T: Read + Seek + Send + std::fmt::Debug> Bytes for T {}
 
 /// Lines that hold from one time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,9 +114,18 @@ impl Reader {
     /// # Errors
     /// When the file is no history, or holds no moment.
     pub fn open(path: &Path) -> Result<Self, HistoryError> {
+        let file = File::open(path)
+            .map_err(|source| HistoryError::Unreadable { path: path.to_owned(), source })?;
+        Self::of(path, Box::new(file))
+    }
+
+    /// Finds the moments of these bytes; errors call them `path`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub(super) fn of(path: &Path, bytes: Box<dyn Bytes>) -> Result<Self, HistoryError> {
         let unreadable = |source| HistoryError::Unreadable { path: path.to_owned(), source };
-        let file = File::open(path).map_err(unreadable)?;
-        let mut file = BufReader::with_capacity(1 << 20, file);
+        let mut file = BufReader::with_capacity(1 << 20, bytes);
         let (mut header, mut moments) = (None, Vec::new());
         let (mut base, mut last) = (Duration::ZERO, Duration::ZERO);
         let mut began = Timestamp::default();
@@ -229,6 +243,7 @@ fn begin(
         version: header.version,
         started: header.started.into_owned().into(),
         server: header.server.into_owned().into(),
+        context: header.context.map(|context| context.into_owned().into()),
     };
     Ok((header, began))
 }

@@ -94,13 +94,14 @@ impl Recorder {
     }
 
     /// Begins a recording, and gives what must be told of every change.
-    pub fn start(&mut self, server: &str) -> Box<dyn ChangeObserver> {
+    pub fn start(&mut self, server: &str, context: Option<&str>) -> Box<dyn ChangeObserver> {
         self.started = Instant::now();
         let started = Timestamp::try_from(SystemTime::now()).unwrap_or_default();
         self.buffer.write(&Line::History(Header {
             version: VERSION,
             started: format!("{started:.3}").into(),
             server: server.into(),
+            context: context.map(Cow::from),
         }));
         Box::new(self.buffer.clone())
     }
