@@ -309,6 +309,8 @@ impl<'s> Simulation<'s> {
     fn work(&self, path: &MetricPath, measured_ms: u64, ready_ms: u64) -> f64 {
         let warmup = self.setup.application.warmup_ms;
         let window = path.window_ms.max(STEP_MS);
+        // It serves from the first whole step on; what the others did in the one before is not its.
+        let ready_ms = ready_ms.next_multiple_of(STEP_MS);
         let warm_ms = if ready_ms == 0 { 0 } else { ready_ms.saturating_add(warmup) };
         let warm = mean(&self.history.warm_work, measured_ms, window, warm_ms);
         if measured_ms.saturating_sub(window) >= warm_ms {
