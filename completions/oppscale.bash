@@ -1854,7 +1854,7 @@ _oppscale() {
             return 0
             ;;
         oppscale__subcmd__simulate)
-            opts="-n -o -q -v -h --series --live --record --sync-period --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --load --prometheus --query --since --pod-capacity --ready-after --warm-up --sweep --kubernetes-version --seed --duration --show --output --corrected --svg --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
+            opts="-n -o -q -v -h --series --live --record --sync-period --scenario --from --workload --namespace --config --hpa --metric --reserve-in-metric --basis --burn --paid-usage --load --prometheus --query --since --pod-capacity --ready-after --warm-up --sweep --kubernetes-version --seed --duration --show --output --corrected --svg --server --certificate-authority --tls-server-name --insecure-skip-tls-verify --kubeconfig --context --cluster --user --token --client-certificate --client-key --as --as-group --as-uid --request-timeout --color --theme --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1905,6 +1905,18 @@ _oppscale() {
                     return 0
                     ;;
                 --reserve-in-metric)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --basis)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --burn)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --paid-usage)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

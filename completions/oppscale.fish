@@ -261,6 +261,9 @@ load\t'The whole load, which the replicas do not change'
 queue\t'Work that waits until the pods have done it'
 per-pod\t'The load of each pod, which falls as pods are added'"
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l reserve-in-metric -d 'With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l basis -d 'What counts as free CPU: requests, or usage: paid pods use a part of what they request, and the filler burns what is left, by weight [default: the scenario\'s]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l burn -d 'With --basis usage: cores that a replica burns [default: the CPU of its size]' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l paid-usage -d 'With --basis usage: part of their requests that paid pods use' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l load -d 'With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in step:5..40; or a file (CSV, query_range\'s JSON, promtool) [default: step]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l prometheus -d 'With --hpa: Prometheus to read the load from; needs --query' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand simulate" -l query -d 'With --prometheus: PromQL expression of the load, one series, such as a sum of rates' -r

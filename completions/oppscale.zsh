@@ -268,7 +268,7 @@ ansi\:"The 16 colours that the terminal itself is set to"))' \
 ;;
 (simulate)
 _arguments "${_arguments_options[@]}" : \
-'(--scenario --from --workload -n --namespace --config --metric --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --duration --show --corrected --svg)--series=[File of metric values to replay one HPA on, see docs/series.md; or what --record wrote, with --hpa for another HPA on it]:FILE:_default' \
+'(--scenario --from --workload -n --namespace --config --metric --reserve-in-metric --load --pod-capacity --ready-after --warm-up --sweep --prometheus --seed --duration --show --corrected --svg --basis --burn)--series=[File of metric values to replay one HPA on, see docs/series.md; or what --record wrote, with --hpa for another HPA on it]:FILE:_default' \
 '--record=[With --live\: new file that keeps what was read, for --series]:FILE:_files' \
 '--sync-period=[With --live\: sync period of the controller \[default\: 15s\]]:TIME:_default' \
 '--scenario=[Cluster and paid load\: blog, burst, day, step or a file \[default\: blog\]]:NAME-FILE:_default' \
@@ -284,6 +284,9 @@ load\:"The whole load, which the replicas do not change"
 queue\:"Work that waits until the pods have done it"
 per-pod\:"The load of each pod, which falls as pods are added"))' \
 '--reserve-in-metric=[With --hpa\: reserve that the metric already excludes\: cores (30) or a share (15%)]:CORES-SHARE:_default' \
+'(--load --prometheus)--basis=[What counts as free CPU\: requests, or usage\: paid pods use a part of what they request, and the filler burns what is left, by weight \[default\: the scenario'\''s\]]:BASIS:_default' \
+'--burn=[With --basis usage\: cores that a replica burns \[default\: the CPU of its size\]]:CORES:_default' \
+'--paid-usage=[With --basis usage\: part of their requests that paid pods use]:PERCENT:_default' \
 '(--scenario --from --config)--load=[With --hpa\: load that the pods serve\: step, ramp, day, spike, noise or constant, as in step\:5..40; or a file (CSV, query_range'\''s JSON, promtool) \[default\: step\]]:SHAPE-FILE:_default' \
 '(--load)--prometheus=[With --hpa\: Prometheus to read the load from; needs --query]:URL:_default' \
 '--query=[With --prometheus\: PromQL expression of the load, one series, such as a sum of rates]:PROMQL:_default' \

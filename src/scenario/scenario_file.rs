@@ -35,6 +35,18 @@ struct File {
     #[serde(default)]
     paid: Vec<AppFile>,
     filler: Option<FillerFile>,
+    /// What paid pods use of their requests over time, for a filler on the usage basis.
+    #[serde(default)]
+    paid_usage: Vec<UsageRowFile>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UsageRowFile {
+    at: Span,
+    percent: Count,
+    #[serde(default)]
+    ramp: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -96,6 +108,17 @@ struct FillerFile {
     priority: Option<i32>,
     ready_after: Option<Span>,
     grace: Option<Span>,
+    #[serde(default)]
+    basis: BasisFile,
+    burn: Option<Amount>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BasisFile {
+    #[default]
+    Requests,
+    Usage,
 }
 
 fn yes() -> bool {
@@ -126,7 +149,28 @@ pub fn setup(document: &Document) -> Result<Setup, DocumentError> {
             pods_per_second: scheduler.pods_per_second.map(|count| count.0),
         };
     }
-    file.filler.unwrap_or_default().fill(&mut setup);
+    let filler = file.filler.unwrap_or_default();
+    filler.fill(&mut setup);
+    match filler.basis {
+        BasisFile::Usage if file.paid_usage.is_empty() => {
+            return Err(error("paid_usage: expected at least one row of at, percent".to_owned()));
+        }
+        BasisFile::Usage => {
+            let paid = file.paid_usage.iter().fold(Load::default(), |load, row| {
+                let level = row.percent.0.saturating_mul(10);
+                match row.ramp {
+                    true => load.ramp(row.at.ms, level),
+                    false => load.step(row.at.ms, level),
+                }
+            });
+            let burn = filler.burn.map(|burn| resources::Amount::from(burn.milli()));
+            setup.on_usage_basis(burn, paid);
+        }
+        BasisFile::Requests if filler.burn.is_some() || !file.paid_usage.is_empty() => {
+            return Err(error("filler.basis: burn and paid_usage need the basis usage".to_owned()));
+        }
+        BasisFile::Requests => {}
+    }
     let last = file.paid.iter().flat_map(|app| &app.rows).map(|row| row.at.ms).max();
     let shortest = SHORTEST_MS.max(last.unwrap_or(0).saturating_add(AFTER_LAST_MS));
     setup.end_ms = file.duration.map_or(shortest, |span| span.ms);

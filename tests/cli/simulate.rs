@@ -227,3 +227,23 @@ fn the_documented_series_runs() {
     let output = env.run(["simulate", "--series", "series.json"]);
     assert_eq!((output.stdout.as_str(), output.code), (block("csv"), Some(0)), "{output}");
 }
+
+#[test]
+fn the_usage_basis_tells_what_is_burnt_and_lost() {
+    let env = TestEnv::new();
+    let output = env.run(["simulate", "--basis", "usage", "--paid-usage", "25%", "-o", "json"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let configurations = report["configurations"].as_array().unwrap();
+    assert_eq!(configurations.len(), 1, "only one counts replicas");
+    let outcome = &configurations[0]["outcome"];
+    assert!(outcome["burntMilliCoreHours"].as_u64().unwrap() > 0, "{outcome}");
+    assert_eq!(outcome["paidLostMilliCoreSeconds"], 0);
+    let table = env.run(["simulate", "--basis", "usage"]);
+    for heading in ["BURNT", "IDLE%", "LOST"] {
+        assert!(table.stdout.contains(heading), "{table}");
+    }
+    let refused = env.run(["simulate", "--basis", "usage", "--config", "naive"]);
+    assert_eq!(refused.code, Some(2), "{refused}");
+    assert!(refused.stderr.contains("--config oppscale"), "{refused}");
+}

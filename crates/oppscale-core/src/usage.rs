@@ -112,13 +112,13 @@ impl<'n> FromIterator<(&'n str, NodeCpu)> for PaidUsage {
 }
 
 /// Follows the usage of nodes. Times are since any fixed moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct UsageTracker {
     nodes: HashMap<Arc<str>, TrackedNode>,
     pods: HashMap<Box<str>, TrackedPod>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct TrackedNode {
     /// Paid usage within the window, with the time of each reading.
     readings: VecDeque<(Duration, Amount)>,
@@ -128,7 +128,7 @@ struct TrackedNode {
     at: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct TrackedPod {
     node: Arc<str>,
     /// Last known usage, in millicores.

@@ -1,7 +1,8 @@
 //! The arguments of `oppscale simulate`.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use oppscale_core::units::{parse_duration, parse_nonzero_duration};
+use oppscale_core::policy::{Basis, parse_burn};
+use oppscale_core::units::{WHOLE, parse_duration, parse_nonzero_duration, parse_percent};
 use std::time::Duration;
 
 use hpa_model::KubernetesVersion;
@@ -51,7 +52,7 @@ pub struct SimulateArgs {
         value_name = "FILE",
         conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs",
             "metric", "reserve_in_metric", "load", "pod_capacity", "ready_after", "warm_up",
-            "sweeps", "prometheus", "seed", "duration", "show", "corrected", "svg"]
+            "sweeps", "prometheus", "seed", "duration", "show", "corrected", "svg", "basis", "burn"]
     )]
     pub series: Option<String>,
     /// With --hpa: run it beside the cluster's HPA, on the cluster's metrics, until Ctrl-C or
@@ -99,6 +100,17 @@ pub struct SimulateArgs {
     /// With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
+    /// What counts as free CPU: requests, or usage: paid pods use a part of what they request,
+    /// and the filler burns what is left, by weight [default: the scenario's]
+    #[arg(long, value_name = "BASIS", conflicts_with_all = ["load", "prometheus"])]
+    pub basis: Option<Basis>,
+    /// With --basis usage: cores that a replica burns [default: the CPU of its size]
+    #[arg(long, value_name = "CORES", requires = "basis", value_parser = parse_burn)]
+    pub burn: Option<i64>,
+    /// With --basis usage: part of their requests that paid pods use
+    #[arg(long, value_name = "PERCENT", requires = "basis", default_value = "25%",
+        value_parser = thousandths)]
+    pub paid_usage: u32,
     /// With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in
     /// step:5..40; or a file (CSV, query_range's JSON, promtool) [default: step]
     #[arg(
@@ -195,6 +207,13 @@ impl Nature {
             Self::IncludesOwn | Self::ExcludesOwn => None,
         }
     }
+}
+
+/// Reads a percentage as thousandths.
+fn thousandths(text: &str) -> Result<u32, String> {
+    let share = text.strip_suffix('%').and_then(parse_percent);
+    let thousandths = share.and_then(|share| u32::try_from(share * 1000 / WHOLE).ok());
+    thousandths.ok_or_else(|| "expected a percentage from 0% to 100%".to_owned())
 }
 
 fn positive(text: &str) -> Result<f64, String> {

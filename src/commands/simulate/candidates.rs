@@ -8,7 +8,7 @@ use crate::filler::correct_hpa;
 use crate::render::simulation::Entry;
 use crate::scenario::{self, Document, Manifest, WorkloadFile};
 use hpa_model::simulation::{
-    Configuration, FillerPods, MAX_SAMPLES, MetricModel, MetricUnit, Run, Scenario, Setup,
+    Configuration, FillerPods, Load, MAX_SAMPLES, MetricModel, MetricUnit, Run, Scenario, Setup,
     configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
@@ -18,7 +18,9 @@ use oppscale_cluster::history;
 use oppscale_cluster::{self, SavedFiles};
 use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::error::Error;
+use oppscale_core::policy::Basis;
 use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::Amount;
 
 use super::args::{Nature, SimulateArgs, meant};
 
@@ -58,6 +60,19 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             None => bail!("{title}: duration: expected more than 0"),
         }
     }
+    match args.basis {
+        Some(Basis::Usage) => {
+            let paid = Load::constant(args.paid_usage);
+            setup.on_usage_basis(args.burn.map(Amount::from), paid);
+        }
+        Some(Basis::Requests) if setup.usage.is_some() => {
+            bail!(
+                Error::usage(format!("{title} is of the usage basis"))
+                    .hint("leave --basis out, or take basis and paid_usage out of the file")
+            );
+        }
+        Some(Basis::Requests) | None => {}
+    }
     setup.check().map_err(|error| anyhow!("{title}: {error}"))?;
     let mut candidates = Vec::new();
     for file in &args.hpas {
@@ -86,6 +101,16 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     for name in args.config_names() {
         let configuration = Configuration::named(name).ok_or_else(|| no_configuration(name))?;
         let setup = configuration.apply(setup.clone());
+        // Only replicas that fit are counted by usage; cores are those that nobody requests.
+        if setup.usage.is_some() && setup.filler.autoscaler.metric.unit == MetricUnit::Cores {
+            if args.configs.is_empty() {
+                continue;
+            }
+            bail!(
+                Error::usage(format!("--config {name}: its metric is of requests"))
+                    .hint("the usage basis has --config oppscale, or --hpa")
+            );
+        }
         let spec = setup.filler.autoscaler.spec.clone();
         let manifest = Manifest::named("miner", spec);
         let title = configuration.title.to_owned();

@@ -63,7 +63,7 @@ impl Figure {
 }
 
 /// The figures of a run that scripts read, in order.
-const OUTCOME: [Figure; 13] = [
+const OUTCOME: [Figure; 16] = [
     Figure::new("lengthSeconds", "length_seconds", |o| o.length_ms / 1000),
     Figure::new("utilisationMilliPercent", "utilisation_milli_percent", |o| {
         o.utilisation_milli_percent
@@ -78,6 +78,11 @@ const OUTCOME: [Figure; 13] = [
     Figure::new("longestDelayMilliseconds", "longest_delay_milliseconds", |o| o.longest_delay_ms),
     Figure::new("harvestedMilliCoreHours", "harvested_milli_core_hours", |o| {
         o.harvested_milli_core_hours
+    }),
+    Figure::new("burntMilliCoreHours", "burnt_milli_core_hours", |o| o.burnt_milli_core_hours),
+    Figure::new("idleUsedMilliPercent", "idle_used_milli_percent", |o| o.idle_used_milli_percent),
+    Figure::new("paidLostMilliCoreSeconds", "paid_lost_milli_core_seconds", |o| {
+        o.paid_lost_milli_core_seconds
     }),
     Figure::new("podsCreated", "", |o| o.pods_created),
     Figure::new("events", "", |o| o.events),

@@ -26,6 +26,13 @@ const FIGURES: [Figure; 7] = [
     ("FILLED", |o| tenths(o.harvested_milli_core_hours)),
 ];
 
+/// Figures of the usage basis.
+const USAGE_FIGURES: [Figure; 3] = [
+    ("BURNT", |o| tenths(o.burnt_milli_core_hours)),
+    ("IDLE%", |o| tenths(o.idle_used_milli_percent)),
+    ("LOST", |o| format!("{}s", tenths(o.paid_lost_milli_core_seconds))),
+];
+
 /// The table.
 pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
     let column = |heading: &str, left, cell: &dyn Fn(&Entry) -> (String, Style)| {
@@ -35,7 +42,9 @@ pub(super) fn table(comparison: &Comparison, printer: &Printer) -> String {
         column("HPA", true, &|entry| (entry.name.clone(), Style::Plain)),
         column("VERDICT", true, &|entry| (stability(entry), style(entry))),
     ];
-    for (heading, figure) in FIGURES {
+    let by_usage = comparison.entries.iter().any(|entry| entry.setup.usage.is_some());
+    let of_usage = USAGE_FIGURES.into_iter().filter(|_| by_usage);
+    for (heading, figure) in FIGURES.into_iter().chain(of_usage) {
         let cell = |entry: &Entry| {
             let is_delay = heading == "DELAYED" && entry.run.outcome.paid_delayed > 0;
             let style = if is_delay { Style::Warn } else { Style::Plain };

@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use oppscale_core::resources::CPU;
 
 use super::load::Load;
-use super::metric::MetricModel;
+use super::metric::{MetricModel, MetricUnit};
 use super::outcome::Rescale;
 use super::pod::PodStage;
 use super::setup::SyncTiming;
@@ -76,6 +76,14 @@ impl World {
     fn measure(&mut self, at: usize) {
         let scaler = &self.scalers[at];
         let value = match &scaler.feed {
+            MetricFeed::Capacity(nature)
+                if self.usage.is_some() && nature.unit == MetricUnit::FitReplicas =>
+            {
+                let fit = self.usage.as_ref().map(|(usage, readings)| {
+                    usage.fit(readings, &self.nodes, nature.reserve, self.now)
+                });
+                i64::try_from(fit.unwrap_or(0) * 1000).unwrap_or(i64::MAX)
+            }
             MetricFeed::Capacity(nature) => {
                 let replica = &self.workloads[scaler.workload].template.replica;
                 nature.value_milli(&self.nodes.total, &self.demand, replica)

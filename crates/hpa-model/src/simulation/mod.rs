@@ -9,7 +9,7 @@
 //! preemption and nominated nodes; Deployments whose ReplicaSets create pods at once and
 //! choose their victims in the controller's order; start and grace times; the HPA's timing
 //! and the metric's age. What is not: nodes that come and go, PodDisruptionBudgets, taints,
-//! affinity and spreading, rollouts, creation in batches, failing pods.
+//! affinity and spreading (but that of fillers on the usage basis), rollouts, creation in batches, failing pods.
 
 mod autoscaler;
 #[cfg(test)]
@@ -23,6 +23,7 @@ mod prng;
 mod scenario;
 mod scheduler;
 mod setup;
+mod usage;
 mod workload;
 mod world;
 
@@ -36,4 +37,5 @@ pub use setup::{
     Autoscaler, DeletionCost, Filler, MAX_SAMPLES, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
     SchedulerOptions, Setup, SetupError, Strategy, SyncTiming, Template,
 };
+pub use usage::UsageModel;
 pub use world::{SimulatedNode, SimulatedPod, Simulation, simulate};

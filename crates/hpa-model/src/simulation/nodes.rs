@@ -122,6 +122,14 @@ impl Nodes {
         best.map(|(_, node)| node)
     }
 
+    /// The node that a filler on the usage basis gets: one with the fewest, as its soft spreading
+    /// over nodes has it.
+    pub(super) fn with_fewest_fillers(&self, request: PodRequest<'_>) -> Option<usize> {
+        let with_room = self.list.iter().enumerate().filter(|(_, node)| node.fits(request));
+        let fillers = |node: &Node| node.sums.requested.get(CPU) - node.sums.paid.get(CPU);
+        with_room.min_by_key(|(_, node)| fillers(node)).map(|(at, _)| at)
+    }
+
     /// Binds a pod to a node.
     pub(super) fn occupy(&mut self, at: usize, id: PodId, owner: &Workload, pods: &mut Pods) {
         pods[id].node = Some(at);

@@ -3,6 +3,7 @@
 use oppscale_core::resources::{Amount, CPU};
 
 use super::nodes::Nodes;
+use super::usage::NodeUse;
 use super::workload::Workload;
 
 /// A finished run.
@@ -42,6 +43,12 @@ pub struct Outcome {
     pub longest_delay_ms: u64,
     /// Requests of filler pods over the time that they were Ready, in milli-core-hours.
     pub harvested_milli_core_hours: u64,
+    /// On the usage basis: what filler pods burnt, in milli-core-hours.
+    pub burnt_milli_core_hours: u64,
+    /// On the usage basis: the part of idle CPU that they burnt, in thousandths of a per cent.
+    pub idle_used_milli_percent: u64,
+    /// On the usage basis: CPU that paid pods wanted and did not get, in milli-core-seconds.
+    pub paid_lost_milli_core_seconds: u64,
     /// Pods that were created.
     pub pods_created: u64,
     /// Events that were simulated.
@@ -110,6 +117,12 @@ pub(super) struct Counters {
     pub(super) paid: Amount,
     /// Millicores of Ready filler pods times milliseconds.
     pub(super) harvested: Amount,
+    /// What fillers burnt, what was idle without them, the burnt part of that, and what paid pods
+    /// lost: millicores times milliseconds.
+    pub(super) burnt: Amount,
+    pub(super) idle: Amount,
+    pub(super) burnt_idle: Amount,
+    pub(super) paid_lost: Amount,
     /// Filler pods with a node that were deleted by a scale-down.
     pub(super) filler_scaled_down: u64,
     /// Filler pods that paid pods preempted.
@@ -128,6 +141,15 @@ impl Counters {
         self.requested += nodes.total.requested.get(CPU) * ms;
         self.paid += nodes.total.paid.get(CPU) * ms;
         self.harvested += Amount::from(filler.working) * filler.template.cpu_milli() * ms;
+    }
+
+    /// Milliseconds pass in which a node is used so.
+    pub(super) fn burn(&mut self, ms: u64, used: NodeUse) {
+        let ms = Amount::from(ms);
+        self.burnt += used.burnt * ms;
+        self.idle += used.idle * ms;
+        self.burnt_idle += used.burnt.min(used.idle) * ms;
+        self.paid_lost += used.paid_lost * ms;
     }
 
     /// A paid pod has waited this long, and no longer does.

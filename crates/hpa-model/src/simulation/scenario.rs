@@ -95,6 +95,7 @@ fn article_cluster(minutes: u64, sample: Load) -> Setup {
     let base = PaidApp::scripted("base", Template::paid(2_000), Load::constant(11));
     let sample = PaidApp::scripted("sample", Template::paid(4_000), sample);
     Setup {
+        usage: None,
         nodes: vec![NodePool::new(5, 32_000, 128 * GIB), NodePool::new(1, 24_000, 96 * GIB)],
         scheduler: SchedulerOptions::default(),
         filler: filler(15, 15, 150, MetricTarget::value(30_000)),
@@ -153,6 +154,7 @@ fn day() -> Setup {
     };
     let paid = (0..APPS).map(app).collect();
     Setup {
+        usage: None,
         nodes: vec![NodePool::new(500, 32_000, 128 * GIB)],
         scheduler: SchedulerOptions { pods_per_second: Some(300), ..SchedulerOptions::default() },
         // As much in proportion as on the article's cluster.

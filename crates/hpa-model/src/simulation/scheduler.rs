@@ -80,7 +80,11 @@ impl World {
         let workload = &self.workloads[at];
         let Some(&id) = workload.waiting.front() else { return };
         let request = workload.request(self.pods[id].number);
-        if let Some(node) = self.nodes.best(request, self.strategy) {
+        let found = match self.usage.is_some() && workload.is_filler {
+            true => self.nodes.with_fewest_fillers(request),
+            false => self.nodes.best(request, self.strategy),
+        };
+        if let Some(node) = found {
             self.workloads[at].waiting.pop_front();
             self.bind(id, node);
             return;

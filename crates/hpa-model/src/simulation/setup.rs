@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
+use oppscale_core::usage::REQUEST;
 use thiserror::Error;
 
 use super::load::Load;
 use super::metric::MetricModel;
+use super::usage::UsageModel;
 use crate::{ControllerConfig, HpaSpec, Invalid, validate};
 
 /// A cluster, what runs on it, and for how long.
@@ -19,6 +21,8 @@ pub struct Setup {
     pub scheduler: SchedulerOptions,
     /// The opportunistic workload.
     pub filler: Filler,
+    /// What pods use, if the filler is on the usage basis.
+    pub usage: Option<UsageModel>,
     /// The paid applications.
     pub paid: Vec<PaidApp>,
     /// How late the Deployment and ReplicaSet controllers act on a write, milliseconds.
@@ -291,6 +295,16 @@ pub enum SetupError {
 }
 
 impl Setup {
+    /// Puts the filler on the usage basis: its CPU becomes what it burns, unless `burn_milli` says
+    /// more, and it requests little. `paid` is what paid pods use of their requests.
+    pub fn on_usage_basis(&mut self, burn_milli: Option<Amount>, paid: Load) {
+        let template = &mut self.filler.template;
+        let cpu = template.cpu_milli();
+        let footprint = template.replica.footprint().clone().with(CPU, cpu.min(REQUEST));
+        template.replica = Replica::from_footprint(footprint);
+        self.usage = Some(UsageModel { burn_milli: burn_milli.unwrap_or(cpu), paid });
+    }
+
     /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.
     ///
     /// # Errors
@@ -321,6 +335,14 @@ fn check(setup: &Setup) -> Result<(), SetupError> {
     replicas("the filler's replicas", filler.start_replicas)?;
     let scaler = &filler.autoscaler;
     hpa("the filler", &scaler.spec, &scaler.config, scaler.timing)?;
+    if let Some(usage) = &setup.usage {
+        let burn = u64::try_from(usage.burn_milli).unwrap_or(0);
+        positive("what a replica burns", burn)?;
+        at_most("what a replica burns in millicores", burn, 1 << 53)?;
+        load("what paid pods use", &usage.paid)?;
+        let most = usage.paid.points().iter().map(|point| point.level).max().unwrap_or(0);
+        at_most("what paid pods use, in thousandths of their requests,", most.into(), 1_000_000)?;
+    }
     let mut metrics = scaler.spec.effective_metrics().iter();
     if let Some(other) = metrics.position(|metric| metric.source.is_per_pod()) {
         return Err(SetupError::Metric(other));

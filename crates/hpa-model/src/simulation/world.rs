@@ -17,6 +17,7 @@ use super::pod::{PodId, PodRef, PodStage, Pods};
 use super::prng::Prng;
 use super::scheduler::SchedulerRate;
 use super::setup::{PaidScaling, Setup, SetupError, Strategy, SyncTiming, Template};
+use super::usage::{READING_MS, Readings, UsageModel};
 use super::workload::Workload;
 use crate::{Controller, ControllerConfig, HpaSpec};
 
@@ -58,6 +59,8 @@ pub(super) struct World {
     /// How many paid pods have no node.
     pub(super) paid_pending: u32,
     pub(super) counters: Counters,
+    /// What pods use, and its readings; `None` on the requests basis.
+    pub(super) usage: Option<(UsageModel, Readings)>,
 }
 
 impl World {
@@ -67,6 +70,11 @@ impl World {
         if passed > 0 {
             let filler = &self.workloads[FILLER];
             self.counters.pass(passed, &self.nodes, filler);
+            if let Some((usage, _)) = &self.usage {
+                let replica = &filler.template.replica;
+                let of_node = |node| usage.of_node(node, replica, self.now);
+                self.nodes.iter().map(of_node).for_each(|used| self.counters.burn(passed, used));
+            }
             self.now = at_ms;
         }
     }
@@ -224,6 +232,9 @@ impl Simulation {
             }
         }
         world.start_with(FILLER, filler.start_replicas);
+        if world.usage.is_some() {
+            world.read_usage();
+        }
         for at in 0..world.workloads.len() {
             world.plan_load(at);
         }
@@ -320,6 +331,9 @@ impl Simulation {
             paid_never_started: 0,
             longest_delay_ms: counters.longest_delay_ms,
             harvested_milli_core_hours: whole(counters.harvested / 3_600_000),
+            burnt_milli_core_hours: whole(counters.burnt / 3_600_000),
+            idle_used_milli_percent: whole(counters.burnt_idle * 100_000 / counters.idle.max(1)),
+            paid_lost_milli_core_seconds: whole(counters.paid_lost / 1000),
             pods_created: world.pods.created(),
             events: counters.events,
         };
@@ -385,6 +399,7 @@ impl World {
             demand: Resources::default(),
             paid_pending: 0,
             counters: Counters::default(),
+            usage: setup.usage.clone().map(|usage| (usage, Readings::default())),
             priorities: levels,
         }
     }
@@ -413,6 +428,15 @@ impl World {
         }
     }
 
+    /// The usage of nodes and pods is read, and the next reading is planned.
+    fn read_usage(&mut self) {
+        if let Some((usage, readings)) = &mut self.usage {
+            let replica = &self.workloads[FILLER].template.replica;
+            usage.read(readings, &self.nodes, replica, self.now);
+            self.queue.push(self.now + READING_MS, Event::Reading);
+        }
+    }
+
     fn plan_load(&mut self, workload: usize) {
         let script = self.workloads[workload].script.as_ref();
         if let Some(at_ms) = script.and_then(|script| script.next_change(self.now)) {
@@ -434,6 +458,7 @@ impl World {
             Event::Gone(pod) => self.pod_gone(pod),
             Event::Refresh(scaler) => self.refresh(scaler),
             Event::Sync(scaler) => self.sync(scaler),
+            Event::Reading => self.read_usage(),
             Event::Sample => {}
         }
     }
@@ -456,6 +481,8 @@ pub(super) enum Event {
     Refresh(usize),
     /// This autoscaler runs.
     Sync(usize),
+    /// The usage of nodes and pods is read.
+    Reading,
     /// The series gets its next sample.
     Sample,
 }

@@ -2,4 +2,5 @@
 
 mod blog;
 mod scheduling;
+mod usage;
 mod verdict;

@@ -1,0 +1,121 @@
+//! The usage basis in a simulation: paid pods use a part of what they request, and fillers burn
+//! what is left, by weight.
+//!
+//! On each node the weights are requests, as the kubelet sets them. As long as all get what they
+//! want, fillers burn what they can. Where they do not, CPU is divided by weight between the paid
+//! pods and the fillers, and what paid pods wanted and did not get is lost.
+
+use std::time::Duration;
+
+use oppscale_core::replica::Replica;
+use oppscale_core::reserve::Reserve;
+use oppscale_core::resources::{Amount, CPU};
+use oppscale_core::usage::{INTERVAL, NodeSample, OwnPod, UsageReading, UsageTracker};
+
+use super::load::Load;
+use super::nodes::{Node, Nodes};
+
+/// Time between two readings of usage, milliseconds.
+pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
+/// The whole of what paid pods request, in the unit of their usage.
+const WHOLE: Amount = 1000;
+
+/// What pods use, where the filler is on the usage basis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsageModel {
+    /// Millicores that a replica of the filler burns if it gets them; positive.
+    pub burn_milli: Amount,
+    /// What paid pods use over time, in thousandths of what they request.
+    pub paid: Load,
+}
+
+/// CPU of a node, millicores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct NodeUse {
+    /// What paid pods get.
+    pub(super) paid: Amount,
+    /// What they wanted beyond that.
+    pub(super) paid_lost: Amount,
+    /// What fillers burn.
+    pub(super) burnt: Amount,
+    /// What nobody would use without fillers.
+    pub(super) idle: Amount,
+}
+
+/// Usage as it is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Readings {
+    tracker: UsageTracker,
+    count: u64,
+}
+
+impl UsageModel {
+    /// What is used of a node at a moment.
+    pub(super) fn of_node(&self, node: &Node, replica: &Replica, at_ms: u64) -> NodeUse {
+        let sums = &node.sums;
+        let allocatable = sums.allocatable.get(CPU);
+        let requested = sums.paid.get(CPU);
+        let weight = sums.requested.get(CPU) - requested;
+        let request = replica.footprint().get(CPU).max(1);
+        let wanted = weight / request * self.burn_milli;
+        let wanted_by_paid = requested * Amount::from(self.paid.level(at_ms)) / WHOLE;
+        let idle = (allocatable - wanted_by_paid).max(0);
+        // By weight a filler gets its part even where paid pods want all.
+        let part = allocatable * weight / (weight + requested).max(1);
+        let burnt = wanted.min(idle.max(part));
+        let paid = wanted_by_paid.min(allocatable - burnt);
+        NodeUse { paid, paid_lost: wanted_by_paid - paid, burnt, idle }
+    }
+
+    /// Reads the usage of all nodes.
+    pub(super) fn read(
+        &self,
+        readings: &mut Readings,
+        nodes: &Nodes,
+        replica: &Replica,
+        at_ms: u64,
+    ) {
+        readings.count += 1;
+        let (mut reading, mut own) = (UsageReading::default(), Vec::new());
+        for (number, node) in nodes.iter().enumerate() {
+            let used = self.of_node(node, replica, at_ms);
+            let name = number.to_string();
+            let sample = NodeSample {
+                cpu: used.paid + used.burnt,
+                timestamp: Some(readings.count.to_string().into()),
+                window: INTERVAL,
+            };
+            // The fillers of a node count as one.
+            reading.pods.insert(name.clone(), used.burnt);
+            own.push(OwnPod {
+                id: name.as_str().into(),
+                node: name.as_str().into(),
+                burn: used.burnt,
+            });
+            reading.nodes.insert(name, sample);
+        }
+        let all: Vec<Amount> = nodes.iter().map(|node| node.sums.allocatable.get(CPU)).collect();
+        let allocatable = |name: &str| all.get(name.parse::<usize>().ok()?).copied();
+        readings.tracker.apply(Duration::from_millis(at_ms), &reading, &own, allocatable);
+    }
+
+    /// Replicas that fit by the last readings, in all.
+    pub(super) fn fit(
+        &self,
+        readings: &Readings,
+        nodes: &Nodes,
+        reserve: Reserve,
+        at_ms: u64,
+    ) -> Amount {
+        let paid = readings.tracker.paid(Duration::from_millis(at_ms));
+        let whole = nodes.total.allocatable.get(CPU).max(1);
+        let reserve = reserve.of(&nodes.total.allocatable).get(CPU);
+        let slots = nodes.iter().enumerate().filter_map(|(number, node)| {
+            let allocatable = node.sums.allocatable.get(CPU);
+            let part = (reserve * allocatable + whole - 1) / whole;
+            let idle = allocatable - part - paid.peak(&number.to_string())?;
+            Some(node.sums.slots.min(idle.max(0) / self.burn_milli.max(1)))
+        });
+        slots.sum()
+    }
+}
