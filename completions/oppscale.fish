@@ -57,7 +57,7 @@ complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l tree -d 'Tree 
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l resource -l resources -d 'Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l columns -d 'Columns, as [RESOURCE.]FIGURE[%]: name,requests,memory.limits%' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s L -l label-columns -d 'Also show the values of these labels, of nodes or pods' -r
-complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods' -r
+complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l sort-by -d 'Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, fit, running, sharePercent, limitedBy, slots or pods' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l basis -d 'What counts as free CPU: requests, or usage: also what paid pods request and do not use now, from metrics.k8s.io (implies --usage) [default: requests]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -l burn -d 'With --basis usage: cores that a replica uses [default: the CPU of --replica, or the annotation or CPU limit of --workload]' -r
 complete -c oppscale -n "__fish_oppscale_using_subcommand top" -s l -l selector -d 'Only nodes with these labels' -r

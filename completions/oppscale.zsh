@@ -49,7 +49,7 @@ _arguments "${_arguments_options[@]}" : \
 '*--columns=[Columns, as \[RESOURCE.\]FIGURE\[%\]\: name,requests,memory.limits%]:COLUMNS:_default' \
 '*-L+[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
 '*--label-columns=[Also show the values of these labels, of nodes or pods]:KEYS:_default' \
-'--sort-by=[Sort by \[RESOURCE.\]KEY\[%\]\[\:asc|\:desc\], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, slots or pods]:KEY-ORDER:_default' \
+'--sort-by=[Sort by \[RESOURCE.\]KEY\[%\]\[\:asc|\:desc\], where KEY is pod, name, type, node, owner, phase, priority, qos, state, nodes, capacity, allocatable, requests, others, opportunistic, limits, remaining, free, usage, fit, running, sharePercent, limitedBy, slots or pods]:KEY-ORDER:_default' \
 '(-w --watch --record --replay --from --explain)--basis=[What counts as free CPU\: requests, or usage\: also what paid pods request and do not use now, from metrics.k8s.io (implies --usage) \[default\: requests\]]:BASIS:_default' \
 '--burn=[With --basis usage\: cores that a replica uses \[default\: the CPU of --replica, or the annotation or CPU limit of --workload\]]:CORES:_default' \
 '-l+[Only nodes with these labels]:LABELS:_default' \

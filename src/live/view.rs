@@ -53,8 +53,8 @@ impl View {
     /// The view of `--by`.
     pub fn of(by: &By) -> Self {
         match by {
-            // Pods and containers are not rows of the screen.
-            By::Node | By::Pod | By::Container => Self::Nodes { pool: None },
+            // Pods, containers and fillers are not rows of the screen.
+            By::Node | By::Pod | By::Container | By::Filler => Self::Nodes { pool: None },
             By::Pool(_) => Self::Pools,
             By::Namespace => Self::Namespaces,
             By::Workload => Self::Workloads { namespace: None },

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use oppscale_cluster::follow::{Health, WatchStatus};
 use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
 use oppscale_core::figures::{self, Column, Form, Format};
-use oppscale_core::headroom::{Fit, Headroom, Limit, Totals};
+use oppscale_core::headroom::{Fit, Headroom, Totals};
 use oppscale_core::price::Cost;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, Resources};
@@ -140,6 +140,7 @@ fn field(report: &Report) -> &'static str {
         // `pods` tells whether pods are known.
         By::Pod => "podRows",
         By::Container => "containers",
+        By::Filler => "fillers",
     }
 }
 
@@ -220,11 +221,7 @@ fn shapes(report: &Report) -> Value {
 }
 
 fn limited_by(fit: &Fit) -> Value {
-    match &fit.limit {
-        Limit::Slots => json!("slots"),
-        Limit::MaxReplicas => json!("max-replicas"),
-        Limit::Remaining(name) => json!(name),
-    }
+    json!(fit.limit.word())
 }
 
 fn what_if(outcome: &Outcome) -> Value {

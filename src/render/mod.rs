@@ -227,7 +227,7 @@ pub fn add_usage(report: &mut Report, usage: &Usage, pods: &[&PodDetail]) {
     let is_part = !pods.is_empty();
     for row in report.rows.iter_mut().chain(&mut report.totals) {
         row.usage = match row.row_kind {
-            RowKind::Pod | RowKind::Container | RowKind::RowsTotal => continue,
+            RowKind::Pod | RowKind::Container | RowKind::Filler | RowKind::RowsTotal => continue,
             // Sums of a tree are made of its pods.
             RowKind::Namespace | RowKind::Workload | RowKind::NodeOfWorkload if report.is_tree => {
                 continue;
@@ -259,7 +259,7 @@ pub fn names(report: &Report, show_unusable: bool) -> String {
     let line = |row: &Row| match (&report.by, &row.namespace, &row.kind) {
         (By::Node, _, _) => format!("node/{}\n", row.name),
         (By::Namespace, _, _) => format!("namespace/{}\n", row.name),
-        (By::Workload, Some(namespace), Some(kind)) => {
+        (By::Workload | By::Filler, Some(namespace), Some(kind)) => {
             format!("{namespace}/{}/{}\n", kind.to_lowercase(), row.name)
         }
         (By::Pod, _, _) => format!("pod/{}\n", row.name),

@@ -142,7 +142,8 @@ fn columns_of(
     }
     if !is_named {
         let amounts = amount_resources(report).filter(|name| !resources.contains(name));
-        let share = figures::find("share").map(|figure| {
+        let share = figures::find("share").filter(|figure| figure.rows.contains(&kind));
+        let share = share.map(|figure| {
             let column =
                 |name| figures::Column { figure, resource: Some(name), form: Form::default() };
             amounts.map(column).collect::<Vec<_>>()

@@ -13,6 +13,7 @@ mod api_port;
 pub mod autoscalers;
 pub mod certificate;
 pub(crate) mod counters;
+pub mod fillers;
 pub mod front_proxy;
 mod health;
 pub mod namespaces;

@@ -3,7 +3,7 @@
 //! Events alone cause no counting; a request gets the result as of the last event. The cluster's
 //! state is locked only while its numbers are copied.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,24 +11,20 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
-use super::autoscalers::Autoscalers;
-use super::namespaces::OpenNamespaces;
+use super::fillers::{Fillers, Shares};
 use super::uptake::{self, UptakeTracker};
 use super::usage::UsageStore;
-use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
+use super::workloads::{ServedWorkload, WorkloadId};
 use crate::metrics_api::{
     NodeReading, NodeReadings, Readings, Source, StatusError, Values, WorkloadReading,
 };
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
-use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::{Ledger, Population};
-use oppscale_core::policy::Basis;
-use oppscale_core::record::{PodKey, YIELD_CUTOFF};
+use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
-use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
-use oppscale_core::usage::PaidUsage;
+use oppscale_core::share::Share;
 
 /// Requests within this time share one count, or thousands of requests a second would do nothing
 /// but count.
@@ -65,11 +61,8 @@ struct Inner {
     cluster: ClusterState,
     /// Number of changes of `cluster`.
     changes: watch::Receiver<u64>,
-    workloads: WorkloadStore,
-    namespaces: OpenNamespaces,
-    autoscalers: Autoscalers,
+    fillers: Fillers,
     uptake: Mutex<UptakeTracker>,
-    usage: UsageStore,
     kinds: WatchedKinds,
     policy: StalenessPolicy,
     counted: Mutex<Option<Arc<Counted>>>,
@@ -119,9 +112,7 @@ impl MetricsState {
     /// The state of `cluster`, `workloads`, `namespaces` and `autoscalers`, which watches keep current.
     pub fn new(
         cluster: ClusterState,
-        workloads: WorkloadStore,
-        namespaces: OpenNamespaces,
-        autoscalers: Autoscalers,
+        fillers: Fillers,
         kinds: WatchedKinds,
         policy: StalenessPolicy,
     ) -> Self {
@@ -129,11 +120,8 @@ impl MetricsState {
         Self(Arc::new(Inner {
             cluster,
             changes,
-            workloads,
-            namespaces,
-            autoscalers,
+            fillers,
             uptake: Mutex::default(),
-            usage: UsageStore::default(),
             kinds,
             policy,
             counted: Mutex::default(),
@@ -148,12 +136,12 @@ impl MetricsState {
 
     /// Usage of nodes and own pods.
     pub fn usage(&self) -> &UsageStore {
-        &self.0.usage
+        &self.0.fillers.usage
     }
 
     /// Whether a workload on the usage basis is known.
     pub(super) fn needs_usage(&self) -> bool {
-        self.0.workloads.needs_usage()
+        self.0.fillers.workloads.needs_usage()
     }
 
     /// Maximum age of fresh data.
@@ -239,10 +227,10 @@ impl MetricsState {
         let mut last = inner.counted.lock().unwrap_or_else(PoisonError::into_inner);
         let of = [
             *inner.changes.borrow(),
-            inner.workloads.version(),
-            inner.namespaces.version(),
-            inner.autoscalers.version(),
-            inner.usage.version(),
+            inner.fillers.workloads.version(),
+            inner.fillers.namespaces.version(),
+            inner.fillers.autoscalers.version(),
+            inner.fillers.usage.version(),
         ];
         if let Some(last) = &*last
             && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
@@ -258,7 +246,7 @@ impl MetricsState {
 
     fn count(&self, of: [u64; 5]) -> Counted {
         let began = Instant::now();
-        let (mut served, groups) = self.0.workloads.served();
+        let (served, groups) = self.0.fillers.workloads.served();
         // The cluster's state stands still only while it is copied: whatever tenants wrote is
         // evaluated without a lock.
         let mut ledger = Ledger::default();
@@ -270,28 +258,10 @@ impl MetricsState {
             // Tracking changes nothing that subscribers see.
             false
         });
-        let populations = ledger.populations(served.len());
-        self.admit(&mut served, &populations, Disruption::of(ledger.records()));
-        served.iter_mut().for_each(|served| served.take_devices(&ledger));
-        let usage = self.0.usage.paid();
-        let holds_by_usage = self.hold_without_usage(&mut served, &usage);
-        let is_moving = self.track_uptake(&mut served, &populations, began) || holds_by_usage;
-        let requests: Vec<Option<ShareRequest>> =
-            served.iter().map(|served| served.request.clone().ok()).collect();
-        let capacity = SharedCapacity::of(&ledger, &requests, &usage);
-        let (shares, waiting) = (capacity.divide(), capacity.waiting);
-        let workloads: Vec<(ServedWorkload, Result<Share, String>)> = served
-            .into_iter()
-            .zip(shares.into_iter().chain(std::iter::repeat(None)))
-            .map(|(served, share)| {
-                let share = match (share, &served.request) {
-                    (Some(share), _) => Ok(share),
-                    (None, Err(why)) => Err(why.clone()),
-                    (None, Ok(_)) => Err("it has not been counted".to_owned()),
-                };
-                (served, share)
-            })
-            .collect();
+        let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
+        let Shares { workloads, populations, waiting, is_moving } =
+            self.0.fillers.count(&ledger, served, &mut tracker, began);
+        drop(tracker);
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
         Counted {
             of,
@@ -303,73 +273,6 @@ impl MetricsState {
             waiting,
             readings: Arc::new(readings),
         }
-    }
-
-    /// Holds the workloads that may claim nothing, and gives the others the limits of their
-    /// namespaces.
-    fn admit(
-        &self,
-        served: &mut [ServedWorkload],
-        populations: &[Population],
-        disruption: Option<Disruption>,
-    ) {
-        for (served, population) in served.iter_mut().zip(populations) {
-            let Ok(request) = &mut served.request else { continue };
-            let has_yielding = population.placed + population.waiting > 0;
-            let held = match self.0.namespaces.limits(&served.id.namespace) {
-                Err(why) => Some(why),
-                Ok(_) if population.unyielding > 0 && !has_yielding => Some(format!(
-                    "its pods do not yield to paid pods, so they count as paid: their priority is \
-                     not below {YIELD_CUTOFF}; give its pod template a PriorityClass of a lower value"
-                )),
-                Ok(limits) => {
-                    request.limits = limits;
-                    disruption.map(|disruption| disruption.to_string())
-                }
-            };
-            if let Some(why) = held {
-                served.request = Err(why);
-            }
-        }
-    }
-
-    /// Holds the workloads on the usage basis if no node's usage is known. Whether there are any:
-    /// usage grows stale with time alone.
-    fn hold_without_usage(&self, served: &mut [ServedWorkload], usage: &PaidUsage) -> bool {
-        let mut some = false;
-        for served in served {
-            let Ok(request) = &served.request else { continue };
-            if request.policy.basis == Basis::Requests {
-                continue;
-            }
-            some = true;
-            if !usage.is_known() {
-                let problem = self.0.usage.problem();
-                served.request = Err(format!("idle CPU is unknown on every node: {problem}"));
-            }
-        }
-        some
-    }
-
-    /// Bounds each claim by what takes it up. Whether a claim changes with time alone.
-    fn track_uptake(
-        &self,
-        served: &mut [ServedWorkload],
-        populations: &[Population],
-        now: Instant,
-    ) -> bool {
-        let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
-        self.0.autoscalers.read_targets(|hpas| {
-            for (served, population) in served.iter_mut().zip(populations) {
-                let uptake = tracker.of(served, population.placed, hpas, now);
-                if let Ok(request) = &mut served.request {
-                    request.uptake = uptake;
-                }
-            }
-        });
-        let known: HashSet<&WorkloadId> = served.iter().map(|served| &served.id).collect();
-        tracker.retain(|id| known.contains(id));
-        tracker.is_moving()
     }
 
     /// Time of the values, and whether they may be served (or are all 0 instead).

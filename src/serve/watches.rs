@@ -9,10 +9,12 @@ use std::time::Duration;
 use super::Settings;
 use super::autoscalers::Autoscalers;
 use super::counters::ChangeCounter;
+use super::fillers::Fillers;
 use super::front_proxy::{CONFIG_MAP, NAMESPACE, TrustStore};
 use super::namespaces::OpenNamespaces;
 use super::pending_pods::PendingPods;
 use super::state::{MetricsState, StalenessPolicy, WatchedKinds};
+use super::usage::UsageStore;
 use super::workloads::WorkloadStore;
 use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
@@ -98,8 +100,9 @@ impl Watches {
     pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();
         let (workloads, namespaces) = (self.workloads.clone(), self.namespaces.clone());
-        let autoscalers = self.autoscalers.clone();
-        MetricsState::new(cluster, workloads, namespaces, autoscalers, self.kinds.clone(), policy)
+        let (autoscalers, usage) = (self.autoscalers.clone(), UsageStore::default());
+        let fillers = Fillers { workloads, namespaces, autoscalers, usage };
+        MetricsState::new(cluster, fillers, self.kinds.clone(), policy)
     }
 }
 

@@ -19,6 +19,7 @@ mod top_demand;
 mod top_devices;
 mod top_faults;
 mod top_figures;
+mod top_fillers;
 mod top_live;
 mod top_pace;
 mod top_page;

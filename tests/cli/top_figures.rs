@@ -41,7 +41,7 @@ fn rows(snapshot: &Snapshot, by: &By) -> (Vec<Row>, Vec<Row>) {
         By::Pool(_) => view::by_pool(&headroom, Some("pool")),
         By::Namespace => view::by_namespace(snapshot.ledger.bound(), is_counted),
         By::Workload => view::by_workload(snapshot.ledger.bound(), is_counted),
-        By::Pod | By::Container => unreachable!(),
+        By::Pod | By::Container | By::Filler => unreachable!(),
     };
     let totals = if by.row_kind().is_of_nodes() { view::totals(&headroom).into() } else { vec![] };
     (rows, totals)
@@ -247,15 +247,19 @@ fn the_figures_of_json_are_documented() {
         [Format::Data, Format::Usage, Format::Limits].iter().any(|one| f.formats.contains(one))
     };
     for figure in FIGURES.iter().filter(is_data) {
-        let by = [By::Node, By::Pool(None), By::Namespace, By::Workload];
-        let names = ["nodes", "pools", "namespaces", "workloads"];
+        let by = [By::Node, By::Pool(None), By::Namespace, By::Workload, By::Filler];
+        let names = ["nodes", "pools", "namespaces", "workloads", "fillers"];
         let rows: Vec<_> = by
             .iter()
             .zip(names)
             .filter(|(by, _)| figure.rows.contains(&by.row_kind()))
             .map(|(_, name)| name)
             .collect();
-        let rows = if rows.len() == names.len() { "all".to_owned() } else { rows.join(", ") };
+        let rows = match rows.len() {
+            5 => "all".to_owned(),
+            4 if !rows.contains(&"fillers") => "all but fillers".to_owned(),
+            _ => rows.join(", "),
+        };
         let field = if figure.is_of_resource() {
             format!("resources.R.{}", figure.id)
         } else {

@@ -71,6 +71,17 @@ fn a_label_alone_claims_nothing() {
 }
 
 #[test]
+fn top_shows_the_shares_that_are_served() {
+    let rig = Rig::start(&[]);
+    let run = rig.env.run(["top", "--by", "filler", "-o", "json"]);
+    assert_eq!(run.code, Some(0), "{run}");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let filler = &report["fillers"][0];
+    assert_eq!(filler["name"], "electroneum", "{run}");
+    assert_eq!(filler["fit"].to_string(), rig.fit().unwrap());
+}
+
+#[test]
 fn limits_are_those_of_the_namespace() {
     let rig = Rig::start(&[]);
     rig.server.change(|world| {

@@ -199,7 +199,7 @@ pub enum Tone {
 
 use Format::{Available, Data, Limits, Live, LiveWide, Table, Usage, Wide};
 use RowKind::{
-    AllTotal, Container, Namespace, Node, NodeOfWorkload, Pod, Pool, Resource, RowsTotal,
+    AllTotal, Container, Filler, Namespace, Node, NodeOfWorkload, Pod, Pool, Resource, RowsTotal,
     UsableTotal, Workload,
 };
 
@@ -221,11 +221,11 @@ const SUMS_OF_NODES: &[RowKind] = &[Node, Pool, Resource, UsableTotal, AllTotal]
 const PODS_AND_CONTAINERS: &[RowKind] = &[Pod, Container];
 
 /// Every figure, in the order of columns and fields.
-pub static FIGURES: [Figure; 28] = [
+pub static FIGURES: [Figure; 32] = [
     Figure {
         id: "namespace",
         heading: "NAMESPACE",
-        rows: &[Workload, Pod, Container],
+        rows: &[Workload, Pod, Container, Filler],
         drop: [0, 2],
         value: |row, _| text(row.namespace.as_deref()),
         meaning: "namespace of the workload or pod",
@@ -233,7 +233,7 @@ pub static FIGURES: [Figure; 28] = [
     },
     Figure {
         id: "kind",
-        rows: &[Workload],
+        rows: &[Workload, Filler],
         formats: &[Data],
         sorts: false,
         value: |row, _| text(row.kind.as_deref()),
@@ -250,10 +250,23 @@ pub static FIGURES: [Figure; 28] = [
     },
     Figure {
         id: "name",
-        rows: EVERY_ROW,
+        rows: &[
+            Node,
+            Pool,
+            Namespace,
+            Workload,
+            Pod,
+            Container,
+            Filler,
+            NodeOfWorkload,
+            Resource,
+            UsableTotal,
+            AllTotal,
+            RowsTotal,
+        ],
         letter: Some('n'),
         value: |row, _| Value::Text(Cow::Borrowed(&row.name)),
-        meaning: "name of the node, pool, namespace, workload, pod or container",
+        meaning: "name of the node, pool, namespace, workload, pod, container or filler",
         ..Figure::BASE
     },
     Figure {
@@ -337,7 +350,7 @@ pub static FIGURES: [Figure; 28] = [
         id: "reasons",
         heading: "WHY",
         kind: Kind::Sentences,
-        rows: &[Node],
+        rows: &[Node, Filler],
         formats: &[Wide, LiveWide, Data],
         sorts: false,
         drop: [4, 0],
@@ -345,7 +358,7 @@ pub static FIGURES: [Figure; 28] = [
         stretch: 60,
         value: |row, _| Value::Sentences(&row.reasons),
         tone: |_| Tone::Dim,
-        meaning: "why the node is not usable",
+        meaning: "why the node is not usable, or what limits the filler",
         ..Figure::BASE
     },
     Figure {
@@ -516,6 +529,44 @@ pub static FIGURES: [Figure; 28] = [
         ..Figure::BASE
     },
     Figure {
+        id: "fit",
+        heading: "FIT",
+        kind: Kind::Count,
+        rows: &[Filler],
+        value: |row, _| row.fit.map_or(Value::Absent, Value::Amount),
+        tone: |_| Tone::Strong,
+        meaning: "replicas that the filler may have in all, which its HPA scales to",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "running",
+        heading: "HAS",
+        kind: Kind::Count,
+        rows: &[Filler],
+        value: |row, _| row.running.map_or(Value::Absent, Value::Amount),
+        meaning: "replicas that the filler has on nodes, without those that are being deleted",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "sharePercent",
+        heading: "SHARE%",
+        kind: Kind::Count,
+        rows: &[Filler],
+        value: |row, _| row.share_percent.map_or(Value::Absent, Value::Amount),
+        meaning: "largest part of any allocatable resource that those replicas request, in percent",
+        ..Figure::BASE
+    },
+    Figure {
+        id: "limitedBy",
+        heading: "LIMITED BY",
+        rows: &[Filler],
+        value: |row, _| text(row.limited_by.as_deref()),
+        tone: |row| if row.fit.is_none() { Tone::Warn } else { Tone::Plain },
+        meaning: "what stops its next replica: slots, a resource, max-replicas, max-share, \
+                  idle-cpu, next-sync (what its HPA can take up at its next sync) or held",
+        ..Figure::BASE
+    },
+    Figure {
         id: "slots",
         heading: "SLOTS",
         kind: Kind::Count,
@@ -647,7 +698,7 @@ impl ColumnKey {
             _ => (None, name),
         };
         let id = id.to_ascii_lowercase();
-        let Some(figure) = known.clone().find(|figure| figure.id == id) else {
+        let Some(figure) = known.clone().find(|figure| figure.id.eq_ignore_ascii_case(&id)) else {
             let ids: Vec<_> = known.map(|figure| figure.id).collect();
             let (last, rest) = ids.split_last().map_or(("", &[][..]), |(last, rest)| (*last, rest));
             let near = nearest(&id, ids.iter().copied());

@@ -218,6 +218,17 @@ pub enum Limit {
     MaxReplicas,
 }
 
+impl Limit {
+    /// One word for it: a resource, or `slots` or `max-replicas`.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Slots => "slots",
+            Self::Remaining(name) => name,
+            Self::MaxReplicas => "max-replicas",
+        }
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

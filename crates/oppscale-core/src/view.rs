@@ -11,6 +11,7 @@ use super::ledger::{Bound, Group, Ledger};
 use super::node::Unusable;
 use super::pods::PodDetail;
 use super::resources::{Amount, PODS, Resources};
+use super::share::Share;
 use super::units;
 
 /// What a row stands for.
@@ -29,6 +30,8 @@ pub enum By {
     Pod,
     /// A container.
     Container,
+    /// A filler, and its share.
+    Filler,
 }
 
 impl By {
@@ -41,6 +44,7 @@ impl By {
             Self::Workload => RowKind::Workload,
             Self::Pod => RowKind::Pod,
             Self::Container => RowKind::Container,
+            Self::Filler => RowKind::Filler,
         }
     }
 }
@@ -61,6 +65,8 @@ pub enum RowKind {
     Pod,
     /// A container of a pod.
     Container,
+    /// A filler, and its share.
+    Filler,
     /// Some pods of one node, such as those of a workload.
     NodeOfWorkload,
     /// A resource, in a tree.
@@ -88,6 +94,7 @@ impl RowKind {
             Self::Workload => "WORKLOAD",
             Self::Pod => "POD",
             Self::Container => "CONTAINER",
+            Self::Filler => "FILLER",
             Self::Resource => "RESOURCE",
             Self::UsableTotal | Self::AllTotal | Self::RowsTotal => "TOTAL",
         }
@@ -102,6 +109,7 @@ impl RowKind {
             Self::Workload => "workload",
             Self::Pod => "pod",
             Self::Container => "container",
+            Self::Filler => "filler",
             Self::Resource => "resource",
             Self::UsableTotal | Self::AllTotal | Self::RowsTotal => "row",
         }
@@ -170,6 +178,15 @@ pub struct Row {
     pub slots: Option<Amount>,
     /// How many replicas of each further shape fit.
     pub further_slots: Vec<Option<Amount>>,
+    /// How many replicas a filler may have in all; `None` if it is held.
+    pub fit: Option<Amount>,
+    /// How many replicas of a filler run and are not being deleted.
+    pub running: Option<Amount>,
+    /// Largest part of the allocatable amount of any resource that `fit` replicas request, in
+    /// percent.
+    pub share_percent: Option<Amount>,
+    /// One word for what stops a filler's next replica.
+    pub limited_by: Option<String>,
     /// Usage, where it was requested.
     pub usage: Option<Resources>,
     /// Resources of which it is unknown how much there is and is left.
@@ -454,6 +471,40 @@ fn pod_row(pod: &PodDetail) -> Row {
         labels: pod.labels.clone(),
         usage: pod.usage.clone(),
         ..requests.into_row(RowKind::Pod, &pod.name)
+    }
+}
+
+/// The row of a filler: its share, or why it is held.
+pub fn filler_row(
+    [namespace, kind, name]: [&str; 3],
+    replica: Option<&Resources>,
+    share: Result<&Share, &str>,
+) -> Row {
+    let row = Row {
+        row_kind: RowKind::Filler,
+        namespace: Some(namespace.to_owned()),
+        kind: Some(kind.to_owned()),
+        name: name.to_owned(),
+        ..Row::default()
+    };
+    let share = match share {
+        Ok(share) => share,
+        Err(why) => {
+            let (limited_by, reasons) = (Some("held".to_owned()), vec![why.to_owned()]);
+            return Row { limited_by, reasons, ..row };
+        }
+    };
+    let part = |(name, need): (&str, Amount)| {
+        let all = share.allocatable.get(name);
+        (all > 0).then(|| share.fit * need * 100 / all)
+    };
+    Row {
+        fit: Some(share.fit),
+        running: Some(share.running),
+        share_percent: replica.and_then(|replica| replica.present().filter_map(part).max()),
+        limited_by: Some(share.limit.word().to_owned()),
+        reasons: vec![share.limit.to_string()],
+        ..row
     }
 }
 

@@ -311,6 +311,24 @@ impl TopArgs {
             None if namespace.is_some() || selects_pods => By::Workload,
             None => By::Node,
         };
+        if by == By::Filler {
+            let has_pods = selects_pods || self.tree.is_some() || self.what_if.is_asked();
+            let is_followed =
+                self.live.watch || self.live.record.is_some() || self.live.replay.is_some();
+            let has_policy = self.workload.is_some()
+                || self.reserve.is_some()
+                || self.target_utilization.is_some();
+            if has_pods || is_followed || has_policy {
+                return Err(Error::usage(
+                    "rows of fillers are the shares that oppscale serve counts now, each with the \
+                     policy of its own annotations",
+                )
+                .hint(
+                    "leave out --workload, --reserve, --target-utilization, --tree, --watch, \
+                     --record, --replay, what-if flags and selectors of pods",
+                ));
+            }
+        }
         let tree = self.tree.as_ref().map(|Levels(levels)| match (levels.is_empty(), &by) {
             (false, _) => levels.clone(),
             (true, By::Namespace) => vec![Level::Namespace, Level::Workload, Level::Pod],
@@ -405,13 +423,14 @@ impl TopArgs {
                 Sort::of("name", sort.descending)
             }
             Some(sort) => sort.clone(),
+            None if *by == By::Filler => Sort::of("fit", true),
             None => Sort::of(if kind.is_of_nodes() { "remaining" } else { "others" }, true),
         }
     }
 
     /// Whether a flag is given that the live screen does not have.
     pub fn prints_once(&self) -> bool {
-        matches!(self.by, Some(By::Pod | By::Container))
+        matches!(self.by, Some(By::Pod | By::Container | By::Filler))
             || self.tree.is_some()
             || self.available
             || self.no_headers
@@ -488,13 +507,13 @@ fn parse_by(text: &str) -> Result<By, String> {
         "workload" | "workloads" => Ok(By::Workload),
         "pod" | "pods" => Ok(By::Pod),
         "container" | "containers" => Ok(By::Container),
+        "filler" | "fillers" => Ok(By::Filler),
         "pool" => Ok(By::Pool(None)),
         _ => match text.strip_prefix("pool=").filter(|label| !label.is_empty()) {
             Some(label) => Ok(By::Pool(Some(label.to_owned()))),
             None => {
-                let expected =
-                    "expected node, namespace, workload, pod, container, pool or pool=LABEL";
-                let words = ["node", "namespace", "workload", "pod", "container", "pool"];
+                let expected = "expected node, namespace, workload, filler, pod, container, pool or pool=LABEL";
+                let words = ["node", "namespace", "workload", "filler", "pod", "container", "pool"];
                 let near = nearest(text, words);
                 Err(near.map_or(expected.to_owned(), |near| {
                     format!("{expected}; did you mean {near}?")

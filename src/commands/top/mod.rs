@@ -14,6 +14,7 @@ use std::collections::HashSet;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::{self, Report, csv, json, table};
+use crate::serve::fillers::{CountedWorkload, Fillers};
 use oppscale_cluster::{self, Cluster, NameKind, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{Column, Context, Form};
@@ -78,6 +79,9 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     let mut report = report(&args, &settings, &snapshot, query);
     report.what_if = what_if;
+    if settings.by == By::Filler {
+        report.rows = filler_rows(&args, &mut snapshot, cluster.as_ref()).await?;
+    }
     add_rows(&mut report, &args, &settings, &snapshot)?;
     // The report holds everything that is shown; a table of thousands of rows needs the memory.
     drop(std::mem::take(&mut snapshot.ledger));
@@ -129,6 +133,26 @@ async fn prepared(
         snapshot.notes.push(format!("devices are unknown: {why}"));
     }
     Ok((snapshot, workload, cluster))
+}
+
+/// One row for each filler.
+async fn filler_rows(
+    args: &TopArgs,
+    snapshot: &mut Snapshot,
+    cluster: Option<&Cluster>,
+) -> anyhow::Result<Vec<Row>> {
+    let fillers = match cluster {
+        Some(cluster) => Fillers::read(cluster).await?,
+        None => Fillers::read_saved(&SavedFiles::load(&args.from)?),
+    };
+    let counted = fillers.divide(&mut snapshot.ledger);
+    let row = |(served, share): &CountedWorkload| {
+        let id = &served.id;
+        let replica = served.request.as_ref().ok().map(|request| request.replica.footprint());
+        let share = share.as_ref().map_err(String::as_str);
+        view::filler_row([&id.namespace, id.kind.name, &id.name], replica, share)
+    };
+    Ok(counted.iter().map(row).collect())
 }
 
 /// What is asked of the cluster that was read.
@@ -276,6 +300,7 @@ fn add_rows(
     settings: &TopSettings,
     snapshot: &Snapshot,
 ) -> Result<(), Error> {
+    let fillers = std::mem::take(&mut report.rows);
     let headroom = &report.headroom;
     let nodes: HashSet<&str> = headroom.nodes.iter().map(|node| &*node.name).collect();
     let is_counted = |node: &str| nodes.contains(node);
@@ -324,11 +349,14 @@ fn add_rows(
         By::Workload => view::by_workload(bound(), is_counted),
         By::Pod => view::by_pod(pods.iter().copied()),
         By::Container => view::by_container(pods.iter().copied()),
+        By::Filler => fillers,
     };
     if let Some(namespace) = args.namespace.as_ref().filter(|_| !is_part) {
         match settings.by {
             By::Namespace => rows.retain(|row| row.name == *namespace),
-            By::Workload => rows.retain(|row| row.namespace.as_ref() == Some(namespace)),
+            By::Workload | By::Filler => {
+                rows.retain(|row| row.namespace.as_ref() == Some(namespace))
+            }
             By::Node | By::Pool(_) | By::Pod | By::Container => {}
         }
     }
@@ -356,7 +384,7 @@ fn add_rows(
         render::add_usage(report, usage, if is_part { &pods } else { &[] });
     }
     sort_rows(&mut report.rows, settings, &report.headroom, None);
-    if !settings.by.row_kind().is_of_nodes() || is_part {
+    if (!settings.by.row_kind().is_of_nodes() || is_part) && settings.by != By::Filler {
         report.rows_total = Some(view::sum_of(&report.rows, report.kinds[0].noun()));
     }
     Ok(())

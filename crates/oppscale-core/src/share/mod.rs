@@ -153,6 +153,18 @@ pub enum ShareLimit {
     IdleCpu,
 }
 
+impl ShareLimit {
+    /// One word for it: that of the [`Limit`], or `max-share`, `next-sync` or `idle-cpu`.
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Headroom(limit) => limit.word(),
+            Self::MaxShare => "max-share",
+            Self::NextSync => "next-sync",
+            Self::IdleCpu => "idle-cpu",
+        }
+    }
+}
+
 impl fmt::Display for ShareLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,0 +1,231 @@
+//! The fillers of a cluster and the share of each, which `serve` and `top --by filler` count alike.
+
+use std::collections::{BTreeSet, HashSet};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use super::autoscalers::Autoscalers;
+use super::namespaces::OpenNamespaces;
+use super::uptake::UptakeTracker;
+use super::usage::UsageStore;
+use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
+use oppscale_cluster::follow::Change;
+use oppscale_cluster::{Cluster, ClusterError, SavedFiles};
+use oppscale_core::demand::DemandState;
+use oppscale_core::disruption::Disruption;
+use oppscale_core::kinds::{self, Kind};
+use oppscale_core::ledger::{Ledger, Population};
+use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::policy::Basis;
+use oppscale_core::record::{PodKey, YIELD_CUTOFF};
+use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
+use oppscale_core::usage::PaidUsage;
+
+/// A workload and its share; or why it is held.
+pub type CountedWorkload = (ServedWorkload, Result<Share, String>);
+
+/// The shares of all workloads.
+pub(super) struct Shares {
+    /// The workloads in their order.
+    pub(super) workloads: Vec<CountedWorkload>,
+    /// Their pods.
+    pub(super) populations: Vec<Population>,
+    /// What becomes of each waiting paid pod.
+    pub(super) waiting: Vec<(PodKey, DemandState)>,
+    /// Whether a claim changes with time alone.
+    pub(super) is_moving: bool,
+}
+
+/// What shares depend on beside nodes and pods.
+#[derive(Debug, Clone)]
+pub struct Fillers {
+    pub(super) workloads: WorkloadStore,
+    pub(super) namespaces: OpenNamespaces,
+    pub(super) autoscalers: Autoscalers,
+    pub(super) usage: UsageStore,
+}
+
+impl Fillers {
+    /// Reads the fillers of a cluster once.
+    ///
+    /// # Errors
+    /// When workloads cannot be read.
+    pub async fn read(cluster: &Cluster) -> Result<Self, ClusterError> {
+        let fillers = Self::empty(OpenNamespaces::new(None));
+        let label = format!("{OPPORTUNISTIC_LABEL}=true");
+        for kind in kinds::scalable() {
+            for object in cluster.list::<Value>(kind, None, &label).await? {
+                fillers.workloads.change(kind, Change::Applied(&object.to_string()));
+            }
+        }
+        let classes = cluster.list(&kinds::RUNTIME_CLASS, None, "").await;
+        take(classes, |change| fillers.workloads.change_runtime_class(change))?;
+        let namespaces = cluster.list(&kinds::NAMESPACE, None, "").await;
+        take(namespaces, |change| fillers.namespaces.change(change))?;
+        let autoscalers = cluster.list(&kinds::HPA, None, "").await;
+        take(autoscalers, |change| fillers.autoscalers.change(change))?;
+        Ok(fillers)
+    }
+
+    /// Reads the fillers of saved lists. Without Namespaces among them, every one is taken for open,
+    /// and without HPAs, each filler may have one.
+    pub fn read_saved(files: &SavedFiles) -> Self {
+        let workloads = WorkloadStore::default();
+        for kind in kinds::scalable() {
+            let objects = files.of_kind(kind.group, kind.name).filter(|json| is_labelled(json));
+            objects.for_each(|json| workloads.change(kind, Change::Applied(json)));
+        }
+        let saved = |kind: &Kind| -> Vec<&str> { files.of_kind(kind.group, kind.name).collect() };
+        let classes = saved(&kinds::RUNTIME_CLASS);
+        classes.into_iter().for_each(|json| workloads.change_runtime_class(Change::Applied(json)));
+        let namespaces = saved(&kinds::NAMESPACE);
+        let own = || workloads.served().0.into_iter().map(|served| served.id.namespace);
+        let named = namespaces.is_empty().then(|| own().collect::<BTreeSet<_>>());
+        let fillers = Self { workloads, ..Self::empty(OpenNamespaces::new(named)) };
+        namespaces.into_iter().for_each(|json| fillers.namespaces.change(Change::Applied(json)));
+        let autoscalers = saved(&kinds::HPA);
+        if !autoscalers.is_empty() {
+            let hpas = autoscalers.into_iter().map(Change::Applied);
+            let hpas = std::iter::once(Change::Begin).chain(hpas).chain([Change::End]);
+            hpas.for_each(|change| fillers.autoscalers.change(change));
+        }
+        fillers
+    }
+
+    fn empty(namespaces: OpenNamespaces) -> Self {
+        let (workloads, autoscalers) = (WorkloadStore::default(), Autoscalers::default());
+        // Peaks are those of a server's last readings.
+        let usage = UsageStore::unread("top reads usage only once; see oppscale serve");
+        Self { workloads, namespaces, autoscalers, usage }
+    }
+
+    /// The share of each filler, as a server counts it that starts now.
+    pub fn divide(&self, ledger: &mut Ledger) -> Vec<CountedWorkload> {
+        let (served, groups) = self.workloads.served();
+        ledger.expect_replicas(served.iter().map(ServedWorkload::claims));
+        ledger.track(groups);
+        self.count(ledger, served, &mut UptakeTracker::default(), Instant::now()).workloads
+    }
+
+    /// The shares of `served`, which `ledger` tracks in this order.
+    pub(super) fn count(
+        &self,
+        ledger: &Ledger,
+        mut served: Vec<ServedWorkload>,
+        tracker: &mut UptakeTracker,
+        now: Instant,
+    ) -> Shares {
+        let populations = ledger.populations(served.len());
+        self.admit(&mut served, &populations, Disruption::of(ledger.records()));
+        served.iter_mut().for_each(|served| served.take_devices(ledger));
+        let usage = self.usage.paid();
+        let counts_usage = self.hold_without_usage(&mut served, &usage);
+        self.bound(&mut served, &populations, tracker, now);
+        let requests: Vec<Option<ShareRequest>> =
+            served.iter().map(|served| served.request.clone().ok()).collect();
+        let capacity = SharedCapacity::of(ledger, &requests, &usage);
+        let shares = capacity.divide().into_iter().chain(std::iter::repeat(None));
+        let workloads = served.into_iter().zip(shares).map(|(served, share)| {
+            let share = match (share, &served.request) {
+                (Some(share), _) => Ok(share),
+                (None, Err(why)) => Err(why.clone()),
+                (None, Ok(_)) => Err("it has not been counted".to_owned()),
+            };
+            (served, share)
+        });
+        let (workloads, waiting) = (workloads.collect(), capacity.waiting);
+        Shares { workloads, populations, waiting, is_moving: tracker.is_moving() || counts_usage }
+    }
+
+    /// Holds the workloads that may claim nothing, and gives the others the limits of their
+    /// namespaces.
+    fn admit(
+        &self,
+        served: &mut [ServedWorkload],
+        populations: &[Population],
+        disruption: Option<Disruption>,
+    ) {
+        for (served, population) in served.iter_mut().zip(populations) {
+            let Ok(request) = &mut served.request else { continue };
+            let has_yielding = population.placed + population.waiting > 0;
+            let held = match self.namespaces.limits(&served.id.namespace) {
+                Err(why) => Some(why),
+                Ok(_) if population.unyielding > 0 && !has_yielding => Some(format!(
+                    "its pods do not yield to paid pods, so they count as paid: their priority is \
+                     not below {YIELD_CUTOFF}; give its pod template a PriorityClass of a lower value"
+                )),
+                Ok(limits) => {
+                    request.limits = limits;
+                    disruption.map(|disruption| disruption.to_string())
+                }
+            };
+            if let Some(why) = held {
+                served.request = Err(why);
+            }
+        }
+    }
+
+    /// Holds the workloads on the usage basis if no node's usage is known. Whether there are any:
+    /// usage grows stale with time alone.
+    fn hold_without_usage(&self, served: &mut [ServedWorkload], usage: &PaidUsage) -> bool {
+        let mut some = false;
+        for served in served {
+            let Ok(request) = &served.request else { continue };
+            if request.policy.basis == Basis::Requests {
+                continue;
+            }
+            some = true;
+            if !usage.is_known() {
+                let problem = self.usage.problem();
+                served.request = Err(format!("idle CPU is unknown on every node: {problem}"));
+            }
+        }
+        some
+    }
+
+    /// Bounds each claim by what takes it up.
+    fn bound(
+        &self,
+        served: &mut [ServedWorkload],
+        populations: &[Population],
+        tracker: &mut UptakeTracker,
+        now: Instant,
+    ) {
+        self.autoscalers.read_targets(|hpas| {
+            for (served, population) in served.iter_mut().zip(populations) {
+                let uptake = tracker.of(served, population.placed, hpas, now);
+                if let Ok(request) = &mut served.request {
+                    request.uptake = uptake;
+                }
+            }
+        });
+        let known: HashSet<&WorkloadId> = served.iter().map(|served| &served.id).collect();
+        tracker.retain(|id| known.contains(id));
+    }
+}
+
+/// Hands a list on; a list that may not be read is refused.
+fn take(
+    list: Result<Vec<Value>, ClusterError>,
+    change: impl Fn(Change<'_>),
+) -> Result<(), ClusterError> {
+    match list {
+        Ok(objects) => {
+            change(Change::Begin);
+            objects.iter().for_each(|object| change(Change::Applied(&object.to_string())));
+            change(Change::End);
+            Ok(())
+        }
+        Err(error @ ClusterError::Forbidden { .. }) => {
+            change(Change::Refused(&error));
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn is_labelled(json: &str) -> bool {
+    let object: Option<Value> = serde_json::from_str(json).ok();
+    object.is_some_and(|object| object["metadata"]["labels"][OPPORTUNISTIC_LABEL] == "true")
+}

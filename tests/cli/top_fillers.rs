@@ -1,0 +1,100 @@
+//! `oppscale top --by filler`: the share of each filler.
+
+use serde_json::{Value, json};
+
+use crate::support::bin::{CommandOutput, TestEnv};
+
+fn filler(namespace: &str, name: &str, cpu: &str, annotations: Value) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"namespace": namespace, "name": name, "annotations": annotations,
+            "labels": {"oppscale.dev/opportunistic": "true"}},
+        "spec": {"template": {"spec": {"containers": [{"name": "c",
+            "resources": {"requests": {"cpu": cpu}}}]}}}})
+}
+
+fn pod(namespace: &str, name: &str, node: &str, cpu: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod",
+        "metadata": {"namespace": namespace, "name": name, "uid": name},
+        "spec": {"nodeName": node, "containers": [{"name": "c",
+            "resources": {"requests": {"cpu": cpu}}}]},
+        "status": {"phase": "Running"}})
+}
+
+/// 16 of 20 cores are left.
+fn cluster() -> Value {
+    let node = |name: &str| {
+        json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name},
+            "status": {"allocatable": {"cpu": "10", "memory": "64Gi", "pods": "110"},
+                "conditions": [{"type": "Ready", "status": "True"}]}})
+    };
+    let mut running = pod("idle", "batch-1", "b", "2");
+    running["metadata"]["labels"] =
+        json!({"oppscale.dev/opportunistic": "true", "pod-template-hash": "1"});
+    running["metadata"]["ownerReferences"] = json!([{"apiVersion": "apps/v1",
+        "kind": "ReplicaSet", "name": "batch-1", "uid": "r", "controller": true}]);
+    running["spec"]["priority"] = (-1000).into();
+    let open = json!({"oppscale.dev/opportunistic": "true"});
+    json!({"apiVersion": "v1", "kind": "List", "items": [
+        node("a"), node("b"), pod("shop", "web", "a", "4"), running,
+        filler("idle", "batch", "2", json!({})),
+        filler("idle", "crawler", "1", json!({"oppscale.dev/max-replicas": "3"})),
+        filler("shop", "miner", "1", json!({"oppscale.dev/priority": "1000000"})),
+        {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"namespace": "shop",
+            "name": "web"}, "spec": {"template": {"spec": {"containers": []}}}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "idle", "labels": open}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}},
+    ]})
+}
+
+fn top(args: &[&str]) -> CommandOutput {
+    let env = TestEnv::new();
+    env.write("list", &cluster().to_string());
+    env.run(["top", "--from", "list", "--by", "filler"].iter().chain(args))
+}
+
+#[test]
+fn a_filler_has_its_fit_and_its_limit() {
+    insta::assert_snapshot!(top(&[]).stdout, @"
+    NAMESPACE  FILLER              FIT  HAS  SHARE%  LIMITED BY
+    idle       deployment/batch      6    1      60  cpu
+    idle       deployment/crawler    3    0      15  max-replicas
+    shop       deployment/miner      -    -       -  held
+
+    16 replicas of cpu=1 fit (no node has room for one more); 1 opportunistic pod is on these nodes
+    ");
+}
+
+#[test]
+fn every_output_has_them() {
+    let list: Value = serde_json::from_str(&top(&["-o", "json"]).stdout).unwrap();
+    let fillers = list["fillers"].as_array().unwrap();
+    let row = |name: &str| fillers.iter().find(|filler| filler["name"] == name).unwrap();
+    let figures = |name: &str| {
+        ["fit", "running", "sharePercent", "limitedBy"].map(|figure| row(name)[figure].clone())
+    };
+    assert_eq!(figures("batch"), [json!(6), json!(1), json!(60), json!("cpu")]);
+    assert_eq!(figures("crawler"), [json!(3), json!(0), json!(15), json!("max-replicas")]);
+    assert_eq!(figures("miner"), [Value::Null, Value::Null, Value::Null, json!("held")]);
+    let why = row("miner")["reasons"][0].as_str().unwrap();
+    assert!(why.contains("kubectl label namespace shop"), "{why}");
+    let csv = top(&["-o", "csv"]).stdout;
+    assert!(
+        csv.starts_with("namespace,kind,name,reasons,fit,running,sharePercent,limitedBy\n"),
+        "{csv}"
+    );
+    assert!(
+        csv.contains("\nidle,Deployment,crawler,its own max-replicas,3,0,15,max-replicas\n"),
+        "{csv}"
+    );
+    let names = top(&["-o", "name", "-n", "idle"]).stdout;
+    assert_eq!(names, "idle/deployment/batch\nidle/deployment/crawler\n");
+    assert!(top(&["-o", "wide"]).stdout.contains("its own max-replicas"));
+    assert_eq!(top(&["--sort-by", "sharePercent:asc", "-o", "name"]).code, Some(0));
+}
+
+#[test]
+fn the_policy_is_that_of_each_filler() {
+    let refused = top(&["--reserve", "30"]);
+    assert_eq!(refused.code, Some(2), "{refused}");
+    assert!(refused.stderr.contains("each with the policy of its own annotations"), "{refused}");
+}
