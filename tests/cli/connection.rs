@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::support::answer::Answer;
 use crate::support::authority::{Authority, ServerName};
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
@@ -182,6 +183,32 @@ fn a_server_that_speaks_no_http_is_no_api_server() {
     [EOF]
     [exit status: 1]
     ");
+}
+
+#[test]
+fn a_page_of_a_proxy_is_told_from_an_answer() {
+    let page =
+        "<!DOCTYPE html>\n<HTML><head>\n<Title class=\"x\">Sign in\n to Example </Title></head>";
+    for (code, text) in [(200, "200"), (302, "302"), (403, "403"), (404, "404"), (502, "502")] {
+        let server = FakeApiServer::start(World::blog());
+        let html = vec![("content-type", "text/html; charset=utf-8")];
+        server.always("/api/v1/nodes", Answer::Raw(code, html, page));
+        let output = TestEnv::of(&server).run(NAMES);
+        let expected = format!(
+            "error: list nodes: not an API server but something in front of it answered for $SERVER, with \
+             an HTML page ({text}, titled \"Sign in to Example\")\n hint: a proxy, gateway or login page"
+        );
+        assert!(output.stderr.starts_with(&expected), "{output}");
+        assert_eq!(output.code, Some(1), "{output}");
+    }
+    // One that does not say what it is.
+    let server = FakeApiServer::start(World::blog());
+    server.always("/api/v1/nodes", Answer::Raw(500, Vec::new(), "\n<html><body>no</body>"));
+    let output = TestEnv::of(&server).run(NAMES);
+    assert!(
+        output.stderr.contains("an HTML page, as a proxy or a login page sends it"),
+        "{output}"
+    );
 }
 
 /// A kubeconfig that knows only an address.

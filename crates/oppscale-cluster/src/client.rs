@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use http::header::{ACCEPT, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
@@ -195,7 +195,20 @@ impl Cluster {
         action: &str,
         request: http::Request<Body>,
     ) -> Result<Response<Body>, ClusterError> {
-        self.access.send(action, request).await
+        // What is behind a pod's or a service's proxy may well be a page.
+        let is_proxied = request.uri().path().contains("/proxy/");
+        let response = self.access.send(action, request).await?;
+        let media = response.headers().get(CONTENT_TYPE).and_then(|media| media.to_str().ok());
+        let is_page = media.is_some_and(|media| media.trim_start().starts_with("text/html"));
+        if is_proxied || !is_page {
+            return Ok(response);
+        }
+        Err(ClusterError::HtmlPage {
+            action: action.to_owned(),
+            server: self.endpoint.server.clone(),
+            code: response.status().as_u16(),
+            title: title_of(response.into_body()).await,
+        })
     }
 
     pub(super) async fn whole(
@@ -254,6 +267,28 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) retry_after: Option<Duration>,
     pub(super) body: Vec<u8>,
+}
+
+/// The title of an HTML page, as far as its first bytes tell.
+async fn title_of(mut body: Body) -> String {
+    const MAX_BYTES: usize = 1 << 14;
+    const MAX_CHARS: usize = 80;
+    let mut bytes = Vec::new();
+    while bytes.len() < MAX_BYTES
+        && let Some(Ok(frame)) = body.frame().await
+    {
+        bytes.extend_from_slice(frame.data_ref().map(AsRef::as_ref).unwrap_or_default());
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    // Lower case for ASCII alone keeps every position.
+    let lower = text.to_ascii_lowercase();
+    let title = lower.find("<title").and_then(|start| {
+        let start = start + lower[start..].find('>')? + 1;
+        let end = start + lower[start..].find('<')?;
+        text.get(start..end)
+    });
+    let words = title.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    words.chars().take(MAX_CHARS).collect()
 }
 
 /// What a refusal of `operation` means.

@@ -121,6 +121,22 @@ pub enum ClusterError {
         /// Where it went wrong.
         cause: String,
     },
+    /// An HTML page, which no API server sends.
+    #[error(
+        "{action}: not an API server but something in front of it answered for {server}, with an \
+         HTML page ({code}{})",
+        titled(title)
+    )]
+    HtmlPage {
+        /// What was asked.
+        action: String,
+        /// The address that was asked.
+        server: String,
+        /// The HTTP status.
+        code: u16,
+        /// The page's title; empty if it has none.
+        title: String,
+    },
     /// 401.
     #[error("{action}: the API server does not know who you are (401 Unauthorized)")]
     Unauthorized {
@@ -191,7 +207,7 @@ impl ClusterError {
     pub(crate) fn is_passing(&self) -> bool {
         match self {
             Self::Unreachable { .. } | Self::Cut { .. } | Self::TooManyRequests { .. } => true,
-            Self::Status { code, .. } => *code >= 500,
+            Self::Status { code, .. } | Self::HtmlPage { code, .. } => *code >= 500,
             _ => false,
         }
     }
@@ -205,6 +221,7 @@ impl ClusterError {
             | Self::Tls { .. }
             | Self::Unauthorized { .. }
             | Self::Credentials(_)
+            | Self::HtmlPage { .. }
             | Self::TooManyRequests { .. } => true,
             Self::Status { code, .. } => matches!(code, 502..=504),
             _ => false,
@@ -268,6 +285,10 @@ impl ClusterError {
             Self::Cut { .. } => {
                 "try again; if it recurs, a proxy in between may limit time or size"
             }
+            Self::HtmlPage { .. } => {
+                "a proxy, gateway or login page: log in there, or see HTTPS_PROXY, NO_PROXY and the server\n\
+                 of the kubeconfig: kubectl config view --minify"
+            }
             Self::Garbage { .. } => "is that address an API server, or a proxy's login page?",
             Self::Unauthorized { .. } => "log in again; see who you are with: kubectl auth whoami",
             Self::Forbidden { required_rbac, message, .. } => {
@@ -292,6 +313,11 @@ impl ClusterError {
         };
         Some(hint.to_owned())
     }
+}
+
+/// The title of a page behind its status.
+fn titled(title: &str) -> String {
+    if title.is_empty() { String::new() } else { format!(", titled {title:?}") }
 }
 
 /// What names an entry: a context, or nothing where a flag does.

@@ -85,6 +85,10 @@ pub(super) fn words_of(body: &[u8]) -> String {
         Some(status) if !status.message.is_empty() => status.message,
         _ => {
             let text = String::from_utf8_lossy(body);
+            let start = text.trim_start().to_ascii_lowercase();
+            if start.starts_with("<!doctype html") || start.starts_with("<html") {
+                return "an HTML page, as a proxy or a login page sends it".to_owned();
+            }
             let line = text.lines().next().unwrap_or_default().trim();
             match line.char_indices().nth(200) {
                 Some((end, _)) => format!("{}...", &line[..end]),
