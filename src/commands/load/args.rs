@@ -9,9 +9,11 @@ use hyper::{HeaderMap, Method};
 
 use crate::load::{Plan, PlanError, Rate};
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::units::{parse_duration, parse_percent, time_limit};
 
 use crate::commands::args::OutputArgs;
+use crate::completion::Values;
 
 /// Longest duration; a longer one is a typo.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -58,7 +60,8 @@ pub struct LoadArgs {
     pub no_keep_alive: bool,
     /// Maximum number of concurrent requests; a request beyond it fails
     #[arg(
-        long,
+        long = "max-concurrent",
+        alias = "most-under-way",
         value_name = "N",
         default_value_t = 1000,
         value_parser = clap::value_parser!(u16).range(1..)
@@ -81,7 +84,7 @@ pub struct LoadArgs {
     #[arg(long, value_name = "NAME", default_value = "load", requires = "job", help_heading = JOB)]
     pub name: String,
     /// Namespace of the Job
-    #[arg(short, long, value_name = "NAMESPACE", default_value = "default", requires = "job", help_heading = JOB)]
+    #[arg(short, long, value_name = "NAMESPACE", default_value = "default", add = Values::Names(&kinds::NAMESPACE), requires = "job", help_heading = JOB)]
     pub namespace: String,
 }
 

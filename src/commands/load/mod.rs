@@ -149,7 +149,7 @@ fn job(args: &LoadArgs, plan: &Plan, image: &str) -> anyhow::Result<String> {
         format!("--rate={}", plan.rate.argument()),
         format!("--duration={}", units::duration(plan.duration)),
         format!("--timeout={}", units::duration(plan.timeout)),
-        format!("--most-under-way={}", plan.most_under_way),
+        format!("--max-concurrent={}", plan.most_under_way),
     ];
     if !plan.keep_alive {
         arguments.push("--no-keep-alive".to_owned());
