@@ -1,5 +1,9 @@
 //! The command line: its types and help, and the one `match` that runs a command.
 
+use std::borrow::Cow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::builder::StyledStr;
 use clap::{ArgAction, CommandFactory, Parser, Subcommand};
 
 use crate::commands::args::LogFormat;
@@ -158,7 +162,82 @@ pub fn command() -> clap::Command {
          Run `{{name}} help COMMAND` for the options of a command.\n\n\
          {header}Options:{header:#}\n{{options}}{{after-help}}"
     );
-    command.help_template(template)
+    adapted(command.help_template(template))
+}
+
+/// Whether `word` names a command that help shows.
+pub fn is_command(word: &str) -> bool {
+    GROUPS.iter().any(|(_, names)| names.contains(&word))
+}
+
+/// Whether kubectl runs the program, as its plugin.
+static IS_PLUGIN: AtomicBool = AtomicBool::new(false);
+
+/// Notes that kubectl runs the program: help and messages then say `kubectl oppscale`.
+pub fn set_plugin() {
+    IS_PLUGIN.store(true, Ordering::Relaxed);
+}
+
+/// The text for the person who called the program: commands as they are typed, `kubectl oppscale
+/// top` in a plugin, and pages of the documentation with the address where they are.
+pub fn localized(text: &str) -> Cow<'_, str> {
+    const NAME: &str = "oppscale ";
+    const PAGES: &str = "docs/";
+    let is_plugin = IS_PLUGIN.load(Ordering::Relaxed);
+    let is_word = |c: char| c.is_alphanumeric() || "/._-".contains(c);
+    let mut result = String::new();
+    let mut done = 0;
+    for (start, _) in text.char_indices() {
+        let (before, rest) = text.split_at(start);
+        if before.ends_with(is_word) {
+            continue;
+        }
+        let insertion = if is_plugin && !before.ends_with("kubectl ") {
+            let next = rest.strip_prefix(NAME).unwrap_or_default();
+            let word = next.split(|c: char| !is_word(c)).next().unwrap_or_default();
+            if is_command(word) || word.starts_with("--") { "kubectl " } else { "" }
+        } else {
+            ""
+        };
+        let is_page = rest.starts_with(PAGES) && rest[PAGES.len()..].starts_with(is_word);
+        let insertion = if is_page { DOCUMENTATION } else { insertion };
+        if !insertion.is_empty() {
+            result.push_str(&text[done..start]);
+            result.push_str(insertion);
+            done = start;
+        }
+    }
+    if done == 0 && result.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    result.push_str(&text[done..]);
+    Cow::Owned(result)
+}
+
+/// Where the sources are, from which `docs/` is read.
+const DOCUMENTATION: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
+
+/// The command with every text of its help for the person who called the program.
+fn adapted(command: clap::Command) -> clap::Command {
+    let text =
+        |text: Option<&StyledStr>| text.map(|text| localized(&text.to_string()).into_owned());
+    let after = text(command.get_after_help());
+    let long = text(command.get_long_about());
+    let command = match after {
+        Some(after) => command.after_help(after),
+        None => command,
+    };
+    let command = match long {
+        Some(long) => command.long_about(long),
+        None => command,
+    };
+    let help = |arg: clap::Arg| match text(arg.get_help()) {
+        Some(help) => arg.help(help),
+        None => arg,
+    };
+    // Examples keep their columns behind the longer name.
+    let width = if IS_PLUGIN.load(Ordering::Relaxed) { 88 } else { 80 };
+    command.max_term_width(width).mut_args(help).mut_subcommands(adapted)
 }
 
 impl Command {
@@ -182,7 +261,7 @@ impl Command {
             Self::Certs(args) => certs::run(args, printer).await,
             Self::Kubeconfig(args) => kubeconfig::run(*args, printer).await,
             Self::Templates(args) => templates::run(&args, printer),
-            Self::Completion(args) => completion::run(&args, &command(), printer),
+            Self::Completion(args) => completion::run(&args, printer),
             Self::Man(args) => man::run(&args, command(), printer),
         }
     }

@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod checks;
 pub mod cli;
 pub mod commands;
+pub mod completion;
 pub mod demo;
 pub mod exit;
 mod exposition;

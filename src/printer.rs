@@ -8,6 +8,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::ValueEnum;
 use ratatui::style::Color;
 
+use crate::cli;
 use crate::palette::{ColorDepth, Palette, ThemeChoice};
 
 use crate::stderr;
@@ -122,7 +123,8 @@ impl Printer {
 
     /// Prints a warning; `--quiet` does not silence it.
     pub fn warn(&self, text: &str) {
-        let (label, text) = (self.paint_stderr(Style::Warn, "warning:"), harmless(text));
+        let text = cli::localized(text);
+        let (label, text) = (self.paint_stderr(Style::Warn, "warning:"), harmless(&text));
         self.to_stderr(&format!("{label} {text}\n"));
     }
 
@@ -130,7 +132,7 @@ impl Printer {
     pub fn note(&self, text: &str) {
         if !self.quiet {
             let label = self.paint_stderr(Style::Dim, "note:");
-            let text = harmless(text).replace('\n', "\n      ");
+            let text = harmless(&cli::localized(text)).replace('\n', "\n      ");
             self.to_stderr(&format!("{label} {text}\n"));
         }
     }
@@ -149,7 +151,8 @@ impl Printer {
     /// Prints an error, with lines of `details` below.
     pub fn error(&self, message: &str, details: &str) {
         let label = self.paint_stderr(Style::Bad, "error:");
-        let (message, details) = (harmless(message), harmless(details));
+        let (message, details) = (cli::localized(message), cli::localized(details));
+        let (message, details) = (harmless(&message), harmless(&details));
         self.to_stderr(&format!("{label} {message}\n{details}"));
     }
 

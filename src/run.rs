@@ -5,12 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::FromArgMatches;
+use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{self, Cli};
 use crate::commands::args::LogFormat;
 use crate::commands::shutdown::Interruption;
+use crate::completion;
 use crate::exit::{self, Exit};
 use crate::printer::Printer;
 use crate::serve::counters::count_panic;
@@ -24,7 +26,12 @@ const LOG_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs oppscale with these arguments, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
-    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    // Fails only if a provider is installed already, which then serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|first| first == completion::REQUEST) {
+        return completion::run(arguments.split_off(2));
+    }
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -52,8 +59,6 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
             tracing::error!("a part of the server {panic}");
         }));
     }
-    // Fails only if a provider is installed already, which then serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     // A server answers while it counts, and a live screen while it reads; everything else waits
     // for one thing at a time.
     let mut runtime = match format.is_some() || cli.command.has_screen() {
@@ -88,28 +93,58 @@ async fn interruptible(
 
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     let called = arguments.first().and_then(|path| Path::new(path).file_stem());
-    let mut command = cli::command();
-    if called.is_some_and(|name| name == PLUGIN) {
-        command = command.bin_name("kubectl oppscale");
-    }
-    Cli::from_arg_matches(&command.try_get_matches_from(arguments).map_err(suggest)?)
+    let command = if called.is_some_and(|name| name == PLUGIN) {
+        cli::set_plugin();
+        cli::command().bin_name("kubectl oppscale")
+    } else {
+        cli::command()
+    };
+    let matches = command.try_get_matches_from(arguments);
+    Cli::from_arg_matches(&matches.map_err(|error| suggest(error, arguments))?)
 }
 
-/// Adds what was meant by words of other tools: `kubectl top nodes`, `kube-capacity version`.
-fn suggest(mut error: clap::Error) -> clap::Error {
+/// Adds what was meant by words of other tools: `kubectl top nodes`, `kube-capacity version`, or
+/// `kubectl -n shop top`.
+fn suggest(mut error: clap::Error, arguments: &[OsString]) -> clap::Error {
     let word = |kind| match error.get(kind) {
         Some(ContextValue::String(word)) => word.clone(),
         _ => String::new(),
     };
-    let unknown = [word(ContextKind::InvalidSubcommand), word(ContextKind::InvalidArg)];
-    let tip = match unknown.each_ref().map(String::as_str) {
-        ["version", _] => "the version is printed by --version",
-        [_, "node" | "nodes" | "no"] => "rows are nodes by default; --by chooses others",
-        [_, "pod" | "pods" | "po"] => "rows of pods: --by pod",
-        [_, "namespace" | "namespaces" | "ns"] => "rows of namespaces: --by namespace",
+    let (command, argument) = (word(ContextKind::InvalidSubcommand), word(ContextKind::InvalidArg));
+    // The name of a flag without its value, as `-n` of `-nshop`.
+    let is_argument = |typed: &&OsString| {
+        !argument.is_empty() && typed.to_string_lossy().starts_with(argument.as_str())
+    };
+    let is_command = |typed: &&OsString| cli::is_command(&typed.to_string_lossy());
+    let is_before_command =
+        arguments.iter().skip(1).find(|typed| is_argument(typed) || is_command(typed));
+    let is_before_command = is_before_command.is_some_and(|first| is_argument(&first))
+        && arguments.iter().any(|typed| is_command(&typed));
+    let tip = match (command.as_str(), argument.as_str()) {
+        ("version", _) => "the version is printed by --version".to_owned(),
+        ("node" | "nodes" | "no" | "capacity" | "get" | "describe" | "status", _) => {
+            "nodes are shown by oppscale top".to_owned()
+        }
+        ("pod" | "pods" | "po" | "namespace" | "namespaces" | "ns" | "hpa" | "hpas", _) => {
+            "they are shown by oppscale top --by pod, --by namespace and oppscale why HPA"
+                .to_owned()
+        }
+        ("install" | "setup" | "apply", _) => "a cluster is set up by oppscale init".to_owned(),
+        ("delete" | "remove", _) => "oppscale is removed by oppscale uninstall".to_owned(),
+        (_, "node" | "nodes" | "no") => "rows are nodes by default; --by chooses others".to_owned(),
+        (_, "pod" | "pods" | "po") => "rows of pods: --by pod".to_owned(),
+        (_, "namespace" | "namespaces" | "ns") => "rows of namespaces: --by namespace".to_owned(),
+        (_, "container" | "containers") => "rows of containers: --by container".to_owned(),
+        (_, "deployment" | "deployments" | "deploy" | "workload" | "workloads") => {
+            "rows of workloads: --by workload".to_owned()
+        }
+        ("", flag) if is_before_command => {
+            format!("flags follow their command: oppscale top {flag}")
+        }
         _ => return error,
     };
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    let tip = StyledStr::from(cli::localized(&tip).into_owned());
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
     error
 }
 

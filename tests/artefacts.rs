@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Command;
-use clap_complete::Shell;
 use oppscale::cli;
 
 use crate::support::bin::TestEnv;
@@ -32,48 +31,6 @@ pub fn pin(path: &str, expected: &str) {
 #[test]
 fn the_command_line_is_sound() {
     cli::command().debug_assert();
-}
-
-#[test]
-fn completions_are_those_the_program_prints() {
-    for (shell, file) in [
-        (Shell::Bash, "oppscale.bash"),
-        (Shell::Zsh, "oppscale.zsh"),
-        (Shell::Fish, "oppscale.fish"),
-        (Shell::Elvish, "oppscale.elvish"),
-        (Shell::PowerShell, "oppscale.ps1"),
-    ] {
-        let output = TestEnv::new().run(["completion", &shell.to_string()]);
-        assert_eq!(output.code, Some(0));
-        assert!(output.stdout.contains("oppscale"));
-        pin(&format!("completions/{file}"), &output.stdout);
-    }
-}
-
-#[test]
-fn bash_takes_the_completions() {
-    let script = root().join("completions/oppscale.bash");
-    let line = format!(
-        "source '{}' && COMP_WORDS=(oppscale top --by) COMP_CWORD=2 && _oppscale oppscale --by top && \
-         printf '%s\\n' \"${{COMPREPLY[@]}}\"",
-        script.display()
-    );
-    let output = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
-    let words = String::from_utf8(output.stdout).unwrap();
-    assert!(words.lines().any(|word| word == "--by"), "{words}");
-}
-
-/// What follows the second colon of an argument is run by zsh, so only its own functions stand there.
-#[test]
-fn zsh_runs_nothing_of_a_value_name() {
-    let script = std::fs::read_to_string(root().join("completions/oppscale.zsh")).unwrap();
-    let is_option = |line: &&str| line.starts_with('\'') && line.contains("]:");
-    for line in script.lines().filter(is_option) {
-        let (_, value) = line.rsplit_once("]:").unwrap();
-        let (name, action) = value.trim_start_matches(':').split_once(':').unwrap();
-        assert!(!name.contains(['[', ']', '$', '`', '|', ' ']), "{line}");
-        assert!(action.starts_with(['(', '_', '\'']), "{line}");
-    }
 }
 
 /// Every command that is shown, with the words that lead to it: oppscale itself, then in the

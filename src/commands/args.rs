@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use oppscale_cluster::{Cluster, ClusterError, ConnectOptions};
+use oppscale_core::kinds;
 use oppscale_core::units::parse_duration;
+
+use crate::completion::Values;
 
 /// The output format.
 #[derive(Debug, Clone, Copy, Args)]
@@ -63,13 +66,13 @@ pub struct ConnectionArgs {
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
     /// Context of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Values::Contexts)]
     pub context: Option<String>,
     /// Cluster of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Values::Clusters)]
     pub cluster: Option<String>,
     /// User of the kubeconfig to use
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Values::Users)]
     pub user: Option<String>,
     /// Bearer token to use instead of the user's; other users of this
     /// machine see it in the list of processes
@@ -112,6 +115,11 @@ impl ConnectionArgs {
     /// # Errors
     /// When there is no kubeconfig, or it cannot be used.
     pub async fn connect(&self, address: &AddressArgs) -> Result<Cluster, ClusterError> {
+        self.options(address).connect().await
+    }
+
+    /// How to connect to the cluster at `address`.
+    pub fn options(&self, address: &AddressArgs) -> ConnectOptions {
         let Self {
             kubeconfig,
             context,
@@ -131,7 +139,7 @@ impl ConnectionArgs {
             tls_server_name,
             insecure_skip_tls_verify,
         } = address.clone();
-        let options = ConnectOptions {
+        ConnectOptions {
             kubeconfig,
             context,
             cluster,
@@ -147,8 +155,8 @@ impl ConnectionArgs {
             impersonate_groups,
             impersonate_uid,
             request_timeout,
-        };
-        options.connect().await
+            is_unattended: false,
+        }
     }
 }
 
@@ -156,10 +164,10 @@ impl ConnectionArgs {
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
     /// Namespace of the metrics server
-    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
+    #[arg(short, long, value_name = "NAME", default_value = "oppscale", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: String,
     /// Service in front of the metrics server
-    #[arg(long, value_name = "NAME", default_value = "oppscale")]
+    #[arg(long, value_name = "NAME", default_value = "oppscale", add = Values::Names(&kinds::SERVICE))]
     pub service: String,
     /// Secret with the serving certificate of the metrics server
     #[arg(long, value_name = "NAME", default_value = "oppscale-tls")]

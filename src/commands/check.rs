@@ -7,6 +7,7 @@ use anyhow::Context;
 use clap::{Args, ValueEnum};
 
 use crate::checks::{self, CheckContext, CheckReport, CheckTarget};
+use crate::completion::Values;
 use crate::exit::Exit;
 use crate::manifest::{self, Origin};
 use crate::printer::Printer;
@@ -47,7 +48,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration, requires = "wait")]
     pub timeout: Duration,
     /// The categories and checks to run.
-    #[arg(long, value_name = "CATEGORIES", value_delimiter = ',', value_parser = only, help = format!(
+    #[arg(long, value_name = "CATEGORIES", value_delimiter = ',', value_parser = only, add = Values::Words(only_words), help = format!(
         "Check only these categories or IDs, separated by commas: {}", Category::NAMES
     ))]
     pub only: Vec<Only>,
@@ -55,7 +56,7 @@ pub struct CheckArgs {
     #[arg(short, long, value_name = "FILE")]
     pub filename: Vec<String>,
     /// The distribution.
-    #[arg(long, value_name = "NAME", help = format!(
+    #[arg(long, value_name = "NAME", add = Values::Words(distribution_words), help = format!(
         "Distribution, if it is not recognized: {}", Distribution::NAMES
     ))]
     pub distribution: Option<Distribution>,
@@ -82,6 +83,17 @@ pub enum Format {
 /// The checks that a value of `--only` names: those of a category, or one by its ID.
 #[derive(Debug, Clone)]
 pub struct Only(Vec<CheckId>);
+
+/// The categories and IDs of checks, for completion.
+fn only_words() -> Vec<String> {
+    let ids = CheckId::ALL.iter().map(|check| check.id());
+    Category::ALL.iter().map(|category| category.name()).chain(ids).map(str::to_owned).collect()
+}
+
+/// The distributions that can be named, for completion.
+pub(super) fn distribution_words() -> Vec<String> {
+    Distribution::NAMES.split(", ").map(str::to_owned).collect()
+}
 
 fn only(text: &str) -> Result<Only, String> {
     match text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("OPP-")) {

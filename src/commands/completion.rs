@@ -1,7 +1,6 @@
-//! `oppscale completion`: a script that completes commands and flags.
+//! `oppscale completion`: a script that asks oppscale for candidates when a person presses Tab.
 
-use clap::{Arg, Args, Command};
-use clap_complete::Shell;
+use clap::{Args, ValueEnum};
 
 use crate::exit::Exit;
 use crate::printer::Printer;
@@ -12,44 +11,54 @@ use crate::printer::Printer;
 Examples:
   source <(oppscale completion bash)
   oppscale completion zsh > \"${fpath[1]}/_oppscale\"
-  oppscale completion fish > ~/.config/fish/completions/oppscale.fish")]
+  oppscale completion fish > ~/.config/fish/completions/oppscale.fish
+  oppscale completion kubectl > ~/.local/bin/kubectl_complete-oppscale
+  chmod +x ~/.local/bin/kubectl_complete-oppscale
+
+Besides commands and flags, Tab completes names: contexts of the kubeconfig, and
+nodes, namespaces, pods, HPAs, labels and taints where the cluster answers
+within 300 ms.")]
 pub struct CompletionArgs {
-    /// Shell
+    /// Shell, or kubectl for kubectl oppscale
     #[arg(value_enum)]
     pub shell: Shell,
 }
 
-/// Prints the script for the command line `root`.
+/// Whose completion it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// bash 4 or later
+    Bash,
+    /// elvish 0.18 or later
+    Elvish,
+    /// fish 3.4 or later
+    Fish,
+    /// kubectl 1.26 or later
+    Kubectl,
+    /// PowerShell
+    Powershell,
+    /// zsh
+    Zsh,
+}
+
+impl Shell {
+    fn script(self) -> &'static str {
+        match self {
+            Self::Bash => include_str!("../../completions/oppscale.bash"),
+            Self::Elvish => include_str!("../../completions/oppscale.elvish"),
+            Self::Fish => include_str!("../../completions/oppscale.fish"),
+            Self::Kubectl => include_str!("../../completions/kubectl_complete-oppscale"),
+            Self::Powershell => include_str!("../../completions/oppscale.ps1"),
+            Self::Zsh => include_str!("../../completions/oppscale.zsh"),
+        }
+    }
+}
+
+/// Prints the script.
 ///
 /// # Errors
 /// When stdout cannot be written.
-pub fn run(args: &CompletionArgs, root: &Command, printer: &Printer) -> anyhow::Result<Exit> {
-    // Without hidden commands, which scripts would complete, too.
-    let visible = Command::new("oppscale")
-        .version(env!("CARGO_PKG_VERSION"))
-        .args(root.get_arguments().cloned())
-        .subcommands(root.get_subcommands().filter(|one| !one.is_hide_set()).cloned());
-    let mut visible = with_plain_value_names(visible);
-    let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut visible, "oppscale", &mut script);
-    printer.data(&String::from_utf8(script)?)?;
+pub fn run(args: &CompletionArgs, printer: &Printer) -> anyhow::Result<Exit> {
+    printer.data(args.shell.script())?;
     Ok(Exit::Ok)
-}
-
-/// The command with value names that no shell takes for anything else: zsh runs what follows a
-/// colon in them as a command.
-fn with_plain_value_names(command: Command) -> Command {
-    let plain = |arg: Arg| match arg.get_value_names() {
-        Some(names) => {
-            let names: Vec<String> = names.iter().map(|name| plain_name(name)).collect();
-            arg.value_names(names)
-        }
-        None => arg,
-    };
-    command.mut_args(plain).mut_subcommands(with_plain_value_names)
-}
-
-fn plain_name(value_name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-/=,.".contains(c);
-    value_name.split(|c| !is_plain(c)).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }

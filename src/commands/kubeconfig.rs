@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::certificates::{SecretString, date, parse_pem};
 use crate::commands::args::{AddressArgs, ConnectionArgs};
+use crate::completion::Values;
 use crate::exit::Exit;
 use crate::files::{self, FileLock};
 use crate::printer::Printer;
@@ -20,7 +21,7 @@ use crate::setup::kubeconfig::Entry;
 use crate::setup::service_account::{Account, Holder, Token};
 use oppscale_cluster::{Cluster, kubeconfig_document};
 use oppscale_core::error::Error;
-use oppscale_core::kinds::ObjectRef;
+use oppscale_core::kinds::{self, ObjectRef};
 use oppscale_core::units::parse_duration;
 
 /// How long another program may hold the lock of a kubeconfig; kubectl holds it for milliseconds.
@@ -40,10 +41,11 @@ its deletion, the API server rejects the token. A pod of the cluster needs no
 kubeconfig: it has a token of its own.")]
 pub struct KubeconfigArgs {
     /// Name of the ServiceAccount
-    #[arg(long, visible_alias = "sa", value_name = "NAME", default_value = "oppscale")]
+    #[arg(long, alias = "sa", value_name = "NAME", default_value = "oppscale",
+          add = Values::Names(&kinds::SERVICE_ACCOUNT))]
     pub serviceaccount: String,
     /// Namespace of the ServiceAccount
-    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
+    #[arg(short, long, value_name = "NAME", default_value = "oppscale", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: String,
     /// Create the ServiceAccount if it does not exist; it gets no permissions
     #[arg(long)]

@@ -14,6 +14,7 @@ use oppscale_core::units;
 use serde::Deserialize;
 
 use crate::commands::args::ClusterArgs;
+use crate::completion::Values;
 use crate::exit::Exit;
 use crate::manifest::lint::{is_dns_label, is_name};
 use crate::printer::Printer;
@@ -30,7 +31,7 @@ It reads the HPA's status, its events and its behavior, and writes nothing.
 docs/simulate.md explains what an HPA does.")]
 pub struct WhyArgs {
     /// The HPA
-    #[arg(value_name = "[NAMESPACE/]NAME")]
+    #[arg(value_name = "[NAMESPACE/]NAME", add = Values::Objects(&kinds::HPA))]
     pub hpa: String,
     /// The cluster.
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! The real binary, end to end: few tests, each for what a user would notice.
 
+mod completion;
 mod connection;
 mod credentials;
 mod demo;

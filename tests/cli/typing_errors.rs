@@ -71,13 +71,81 @@ fn top_refuses_names_that_nothing_in_a_saved_list_has() {
 fn words_of_other_tools_are_understood() {
     for (args, tip) in [
         (&["version"][..], "the version is printed by --version"),
+        (&["nodes"], "nodes are shown by oppscale top"),
+        (&["install"], "a cluster is set up by oppscale init"),
         (&["top", "nodes"], "rows are nodes by default; --by chooses others"),
         (&["top", "pods"], "rows of pods: --by pod"),
+        (&["top", "deploy"], "rows of workloads: --by workload"),
+        (&["-n", "shop", "top"], "flags follow their command: oppscale top -n"),
+        (&["--context=prod", "top"], "flags follow their command: oppscale top --context"),
+        (&["top", "--sort-b", "name"], "--sort-by"),
+        (&["top", "--all"], "--all-namespaces"),
+        (&["top", "--no-header"], "--no-headers"),
     ] {
         let output = TestEnv::new().run(args);
         assert_eq!(output.code, Some(2), "{output}");
-        assert!(output.stderr.contains(tip), "{output}");
+        assert!(output.stderr.contains(tip), "{tip}: {output}");
     }
+    // What follows the command is its own.
+    let output = TestEnv::new().run(["top", "--nonsense", "top"]);
+    assert!(!output.stderr.contains("flags follow"), "{output}");
+}
+
+/// A program as kubectl calls it.
+fn as_plugin(env: &TestEnv, args: &[&str]) -> (String, String) {
+    let plugin = env.path("kubectl-oppscale");
+    if !plugin.exists() {
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_oppscale"), &plugin).unwrap();
+    }
+    let mut command = std::process::Command::new(plugin);
+    let output = command.args(args).env_clear().env("HOME", env.path("")).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn help_and_hints_name_the_command_that_was_typed() {
+    let env = TestEnv::new();
+    for command in crate::artefacts::visible_commands() {
+        let words: Vec<_> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        let (help, _) = as_plugin(&env, &words);
+        for line in help.lines() {
+            let commands = line.match_indices("oppscale ").filter(|(at, _)| {
+                let (before, rest) = line.split_at(*at);
+                let next = rest["oppscale ".len()..].split_whitespace().next().unwrap_or_default();
+                let is_command = oppscale::cli::is_command(next) || next.starts_with("--");
+                is_command && !before.ends_with("kubectl ")
+            });
+            assert_eq!(commands.count(), 0, "{words:?}: {line}");
+            assert!(line.chars().count() <= 88, "{words:?}: {line}");
+        }
+        assert!(help.contains("kubectl oppscale"), "{help}");
+    }
+    let (_, stderr) = as_plugin(&env, &["top"]);
+    assert!(stderr.contains("| kubectl oppscale top --from -"), "{stderr}");
+    let (_, stderr) = as_plugin(&env, &["nodes"]);
+    assert!(stderr.contains("nodes are shown by kubectl oppscale top"), "{stderr}");
+    let itself = env.run(["top"]);
+    assert!(itself.stderr.contains("| oppscale top --from -"), "{itself}");
+}
+
+#[test]
+fn pages_that_help_names_have_an_address_and_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let address = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/");
+    let mut pages = 0;
+    for command in crate::artefacts::visible_commands() {
+        let words: Vec<_> = command.iter().map(String::as_str).chain(["--help"]).collect();
+        // An address may be too long for a line.
+        let help: String = TestEnv::new().run(words).stdout.split_whitespace().collect();
+        for (at, _) in help.match_indices("docs/") {
+            assert!(help[..at].ends_with(address), "{command:?}: {help}");
+            let end = help[at..].find(".md").unwrap() + at + 3;
+            assert!(root.join(&help[at..end]).is_file(), "{command:?}: {}", &help[at..end]);
+            pages += 1;
+        }
+    }
+    assert!(pages >= 5, "{pages}");
 }
 
 #[test]

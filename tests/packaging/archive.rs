@@ -61,6 +61,9 @@ fn an_archive_is_the_same_each_time_and_krew_can_install_it() {
     for page in ["oppscale-certs-generate.1", "oppscale-init.1", "oppscale.1"] {
         assert!(listed.contains(&format!("{name}/man/man1/{page}\n")), "{listed}");
     }
+    for script in ["kubectl_complete-oppscale", "oppscale.bash", "oppscale.ps1", "oppscale.zsh"] {
+        assert!(listed.contains(&format!("{name}/completions/{script}\n")), "{listed}");
+    }
     // The licences of what is linked, and an SBOM, in the archive and beside it.
     let out = env.path("out");
     let inside = |file: &str| {

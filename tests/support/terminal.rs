@@ -64,6 +64,17 @@ impl Terminal {
         Self::run(program, "", TestEnv::new().home(), (80, 24), args, &[])
     }
 
+    /// Starts another program in a home.
+    pub fn program(
+        program: &str,
+        home: Arc<TempDir>,
+        size: (u16, u16),
+        args: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Self {
+        Self::run(program, "stty echo;", home, size, args, environment)
+    }
+
     fn run(
         program: &str,
         prepare: &str,

@@ -71,7 +71,11 @@ impl Access {
         connection: Connection,
         options: ConnectOptions,
     ) -> Result<Self, ClusterError> {
-        let credentials = connection.credentials(Terminal::Shared).await?;
+        let terminal = match options.is_unattended {
+            true => Terminal::Taken,
+            false => Terminal::Shared,
+        };
+        let credentials = connection.credentials(terminal).await?;
         let client = connection.client(&credentials)?;
         let server = connection.server();
         let held = Held::new(Arc::new(connection), client, credentials);

@@ -23,14 +23,20 @@ use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
 
+use super::api_request::ApiRequest;
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
 use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
+use super::pages::percent_encode;
 use super::saved::SavedObject;
 
-/// How many objects are listed to find the one that was meant by a name that none has.
+/// Objects in a page of names, and how many are listed to find the one that was meant by a name
+/// that none has.
 const MAX_NAMES: u32 = 500;
+/// Objects without spec and status; a server that cannot leave them out sends them whole.
+const METADATA: &str =
+    "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// A workload as it is named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,15 +258,57 @@ pub async fn object_names(
     kind: &'static Kind,
     namespace: Option<&str>,
 ) -> Option<Vec<(String, String)>> {
-    let operation = Operation::new(format!("list {}s", kind.name), kind.permission("list"));
-    let path = format!("{}?limit={MAX_NAMES}", kind.list_path(namespace));
-    let body = cluster.get(&operation, &path).await.ok()?;
     let mut names = Vec::new();
-    fold_list(std::str::from_utf8(&body).ok()?, |object: Object<'_>| {
-        names.push((object.metadata.namespace.to_string(), object.metadata.name.to_string()));
-    })
-    .ok()?;
+    let each = |metadata: &Metadata<'_>| {
+        names.push((metadata.namespace.to_string(), metadata.name.to_string()));
+    };
+    metadata_page(cluster, kind, namespace, None, each).await.ok()?;
     Some(names)
+}
+
+/// Hands the metadata of every object of a kind to `each`, page by page. Whoever drops the future
+/// keeps what `each` has had.
+///
+/// # Errors
+/// When the server refuses or fails, or answers with something else.
+pub async fn each_metadata(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    namespace: Option<&str>,
+    mut each: impl FnMut(&Metadata<'_>),
+) -> anyhow::Result<()> {
+    let mut token = metadata_page(cluster, kind, namespace, None, &mut each).await?;
+    while let Some(next) = token {
+        token = metadata_page(cluster, kind, namespace, Some(&next), &mut each).await?;
+    }
+    Ok(())
+}
+
+/// Reads a page of objects without their specs, and returns where the next one begins.
+async fn metadata_page(
+    cluster: &Cluster,
+    kind: &'static Kind,
+    namespace: Option<&str>,
+    token: Option<&str>,
+    mut each: impl FnMut(&Metadata<'_>),
+) -> anyhow::Result<Option<String>> {
+    let operation = Operation::new(format!("list {}s", kind.name), kind.permission("list"));
+    let next = token.map(|token| format!("&continue={}", percent_encode(token)));
+    let path =
+        format!("{}?limit={MAX_NAMES}{}", kind.list_path(namespace), next.unwrap_or_default());
+    let request = ApiRequest::get(path).accept(METADATA);
+    let response = cluster.send(&operation, &request).await?.success(&operation)?;
+    let end = fold_list(std::str::from_utf8(&response.body)?, |object: Named<'_>| {
+        each(&object.metadata);
+    })?;
+    Ok(end.continue_token.filter(|token| !token.is_empty()))
+}
+
+/// An object of which only the metadata is read.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow, default)]
+    metadata: Metadata<'a>,
 }
 
 /// The selector that the object's `/scale` subresource tells an HPA.

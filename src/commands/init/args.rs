@@ -6,6 +6,7 @@ use dialoguer::{Input, Select};
 use std::time::Duration;
 
 use crate::certificates::CertificateSpec;
+use crate::completion::Values;
 use crate::setup::config::{InstallConfig, Pipeline, cluster_name};
 use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
@@ -13,10 +14,12 @@ use crate::setup::pod::{
 };
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::units::parse_duration;
 
 use crate::commands::args::{ClusterArgs, is_image};
+use crate::commands::check::distribution_words;
 use crate::commands::prompt::{Questions, answered};
 
 /// Arguments of `oppscale init`.
@@ -49,7 +52,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Namespace of the metrics server [default: oppscale]
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]
     #[arg(long, value_name = "RESERVE")]
@@ -112,7 +115,7 @@ pub struct InitArgs {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = parse_duration)]
     pub timeout: Duration,
     /// The distribution.
-    #[arg(long, value_name = "NAME", help = format!(
+    #[arg(long, value_name = "NAME", add = Values::Words(distribution_words), help = format!(
         "Distribution, if it is not recognized: {}", Distribution::NAMES
     ))]
     pub distribution: Option<Distribution>,
@@ -126,16 +129,17 @@ pub struct InitArgs {
 pub struct PodArgs {
     /// PriorityClass of the pods, empty for none; created if it has a value [default:
     /// system-cluster-critical; on GKE oppscale=1000000000]
-    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parse_priority_class)]
+    #[arg(long, value_name = "NAME[=VALUE]", value_parser = parse_priority_class,
+          add = Values::Names(&kinds::PRIORITY_CLASS))]
     pub priority_class: Option<PriorityClass>,
     /// Secret with credentials for the image's registry; repeatable
     #[arg(long, value_name = "NAME")]
     pub image_pull_secret: Vec<String>,
     /// Label that nodes must have; repeatable
-    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label, add = Values::NodeLabels)]
     pub node_selector: Vec<(String, String)>,
-    /// Taint that the pods tolerate; repeatable
-    #[arg(long, value_name = "KEY[=VALUE][:EFFECT]", value_parser = parse_toleration)]
+    /// Taint that the pods tolerate, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
+    #[arg(long = "tolerate", alias = "toleration", value_name = "TAINT", value_parser = parse_toleration, add = Values::Taints)]
     pub toleration: Vec<serde_json::Value>,
     /// Requests of the pods [default: cpu=50m,memory=64Mi]
     #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts)]

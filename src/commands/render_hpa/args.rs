@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use hpa_model::{KubernetesVersion, sizing};
 use oppscale_cluster::RequestedNames;
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::policy::{Basis, parse_burn};
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
@@ -14,6 +15,7 @@ use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 use oppscale_core::units::amount_of;
 
 use crate::commands::args::{ClusterArgs, OutputArgs};
+use crate::completion::Values;
 use crate::filler::NodeAutoscaler;
 
 /// Arguments of `oppscale render-hpa`.
@@ -35,7 +37,8 @@ The reason for every field: docs/manifests.md")]
 pub struct RenderHpaArgs {
     /// Workload: miner, transcode, batch, cache, sample-app, or the file of your own
     /// Deployment
-    #[arg(long, value_name = "NAME|FILE", required_unless_present = "image")]
+    #[arg(long, value_name = "NAME|FILE", add = Values::Words(workload_words),
+          required_unless_present = "image")]
     pub workload: Option<String>,
     /// Image to run; without --workload, any program
     #[arg(long, value_name = "IMAGE")]
@@ -44,7 +47,7 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Namespace [default: opportunistic; sample-app for that workload]
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// With miner: URL of the pool
     #[arg(long, value_name = "URL")]
@@ -115,8 +118,10 @@ pub struct RenderHpaArgs {
     )]
     pub reserve: Option<ReserveFlag>,
     /// Reserve as a target utilization: 85% keeps 15% free
+    // Hidden: --reserve 15% says the same.
     #[arg(
         long,
+        hide = true,
         value_name = "PERCENT",
         value_parser = Reserve::from_target_utilization,
         help_heading = SIZE
@@ -204,7 +209,7 @@ pub struct RenderHpaArgs {
     )]
     pub metrics_url: String,
     /// With prometheus: namespace of prometheus-adapter
-    #[arg(long, value_name = "NAMESPACE", default_value = "monitoring", help_heading = SURROUNDINGS)]
+    #[arg(long, value_name = "NAMESPACE", default_value = "monitoring", add = Values::Names(&kinds::NAMESPACE), help_heading = SURROUNDINGS)]
     pub adapter_namespace: String,
     /// With sample-app: label by which your Prometheus selects ServiceMonitors
     #[arg(long = "monitor-label", value_name = "KEY=VALUE", value_parser = parse_pair, help_heading = SURROUNDINGS)]
@@ -240,6 +245,11 @@ pub struct RenderHpaArgs {
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
+}
+
+/// The workloads that need no file, for completion.
+fn workload_words() -> Vec<String> {
+    super::workload::NAMES.split(", ").map(str::to_owned).collect()
 }
 
 const SIZE: &str = "Size";

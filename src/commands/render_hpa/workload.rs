@@ -15,7 +15,7 @@ use crate::filler::{Miner, Program, UserWorkload, Workload, priority_class};
 /// The PriorityClass that all fillers once had: a file that names it may leave it to the set.
 const SHARED_CLASS: &str = "opportunistic";
 /// The names of built-in workloads.
-const NAMES: &str = "miner, transcode, batch, cache, sample-app";
+pub(super) const NAMES: &str = "miner, transcode, batch, cache, sample-app";
 
 /// The workload, and the image that it runs; empty for an own Deployment.
 ///

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::completion::Values;
 use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::certificate::CertificateSource;
 use crate::serve::state::{OnStale, StalenessPolicy};
 use oppscale_cluster::KindRef;
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::units::{self, parse_duration};
 
 use crate::commands::args::{ClusterArgs, LogFormat};
@@ -62,7 +64,7 @@ pub struct ServeArgs {
     pub workload_kinds: Vec<KindRef>,
     /// Serve only workloads of these namespaces, with or without the label
     /// oppscale.dev/opportunistic=true, which opens a namespace otherwise
-    #[arg(long, value_name = "NAMESPACES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMESPACES", value_delimiter = ',', add = Values::Names(&kinds::NAMESPACE))]
     pub namespaces: Vec<String>,
     /// Also expose the ten gauges of the 2018 article
     #[arg(long)]

@@ -6,7 +6,7 @@ use oppscale_core::units::{WHOLE, parse_duration, parse_nonzero_duration, parse_
 use std::time::Duration;
 
 use hpa_model::KubernetesVersion;
-use hpa_model::simulation::Configuration;
+use hpa_model::simulation::{Configuration, Scenario, configurations};
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
 use oppscale_core::nearest::nearest;
@@ -14,6 +14,7 @@ use oppscale_core::reserve::Reserve;
 
 use super::sweep::Sweep;
 use crate::commands::args::{ClusterArgs, OutputArgs};
+use crate::completion::Values;
 use crate::scenario::Meaning;
 
 /// Arguments of `oppscale simulate`.
@@ -72,7 +73,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "TIME", requires = "live", value_parser = parse_nonzero_duration)]
     pub sync_period: Option<Duration>,
     /// Cluster and paid load: blog, burst, day, step or a file [default: blog]
-    #[arg(long, value_name = "NAME|FILE")]
+    #[arg(long, value_name = "NAME|FILE", add = Values::Words(scenario_words))]
     pub scenario: Option<String>,
     /// Saved lists with nodes and paid load (files of kubectl or a directory); or a capacity
     /// history that top --record wrote
@@ -88,7 +89,7 @@ pub struct SimulateArgs {
     /// Named configuration, repeatable: naive, eager, preempted, damped, saturated, settles,
     /// settles-fast, settles-preempted, watched, watched-preempted, oppscale
     /// [default: naive saturated settles settles-fast oppscale]
-    #[arg(long = "config", value_name = "NAME")]
+    #[arg(long = "config", value_name = "NAME", add = Values::Words(config_words))]
     pub configs: Vec<String>,
     /// Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable
     #[arg(long = "hpa", value_name = "FILE")]
@@ -154,7 +155,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub duration: Option<Duration>,
     /// Configuration to show in detail [default: the first]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", add = Values::Words(config_words))]
     pub show: Option<String>,
     /// Output format
     #[command(flatten)]
@@ -220,6 +221,16 @@ fn positive(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok();
     let number = number.filter(|number| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+/// The scenarios that need no file, for completion.
+fn scenario_words() -> Vec<String> {
+    Scenario::ALL.map(|scenario| scenario.name().to_owned()).to_vec()
+}
+
+/// The configurations that have a name, for completion.
+fn config_words() -> Vec<String> {
+    configurations().into_iter().map(|one| one.key.to_owned()).collect()
 }
 
 /// The configurations that are compared when nothing is said.

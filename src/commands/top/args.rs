@@ -9,6 +9,7 @@ use oppscale_core::demand::what_if::{AddedNodes, FailureDomain};
 use oppscale_core::error::Error;
 use oppscale_core::figures::{self, Choice, ColumnKey, FIGURES, Figure, Format, Kind};
 use oppscale_core::headroom::TaintFilter;
+use oppscale_core::kinds;
 use oppscale_core::nearest::nearest;
 use oppscale_core::placement::TaintPattern;
 use oppscale_core::pods::PodQuery;
@@ -23,6 +24,7 @@ use oppscale_core::units::{amount_of, parse_nonzero_duration};
 use oppscale_core::view::{By, Level, RowKind};
 
 use crate::commands::args::{ClusterArgs, OutputArgs};
+use crate::completion::Values;
 use crate::demo::Recording;
 
 const EXAMPLES: &str = "\
@@ -53,7 +55,8 @@ pub struct TopArgs {
     pub from: Vec<String>,
     /// Row per node, namespace, workload, pod, container, pool (the label is chosen for each node)
     /// or pool=LABEL
-    #[arg(long, value_name = "WHAT", value_parser = parse_by)]
+    #[arg(long, value_name = "WHAT", value_parser = parse_by,
+          add = Values::NodeLabelKeys(by_words))]
     pub by: Option<By>,
     /// Tree of rows: node,pod or any order of resource, node, namespace, workload and pod
     #[arg(
@@ -63,23 +66,27 @@ pub struct TopArgs {
         require_equals = true,
         default_missing_value = "",
         value_parser = parse_levels,
+        add = Values::Words(level_words),
         conflicts_with_all = ["explain"]
     )]
     pub tree: Option<Levels>,
     /// Resources to show, sorted by the first: cpu,memory,pods,nvidia.com/gpu
     #[arg(
         long = "resource",
-        visible_alias = "resources",
+        alias = "resources",
         value_name = "NAMES",
         value_delimiter = ',',
-        value_parser = clap::builder::NonEmptyStringValueParser::new()
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
+        add = Values::Resources
     )]
     pub resources: Vec<String>,
     /// Columns, as [RESOURCE.]FIGURE[%]: name,requests,memory.limits%
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parse_column)]
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', value_parser = parse_column,
+          add = Values::Words(column_words))]
     pub columns: Vec<ColumnKey>,
     /// Also show the values of these labels, of nodes or pods
-    #[arg(short = 'L', long, value_name = "KEYS", value_delimiter = ',')]
+    #[arg(short = 'L', long, value_name = "KEYS", value_delimiter = ',',
+          add = Values::NodeLabelKeys(Vec::new))]
     pub label_columns: Vec<String>,
     /// Also show limits, and the capacity of nodes
     #[arg(long, conflicts_with_all = ["watch", "record", "replay"])]
@@ -99,6 +106,7 @@ pub struct TopArgs {
         alias = "sort",
         value_name = "KEY[:ORDER]",
         value_parser = parse_sort,
+        add = Values::Words(sort_words),
         help = format!(
             "Sort by [RESOURCE.]KEY[%][:asc|:desc], where KEY is {}", sort_keys()
         )
@@ -114,16 +122,17 @@ pub struct TopArgs {
     #[arg(long, value_name = "CORES", value_parser = parse_burn)]
     pub burn: Option<i64>,
     /// Only nodes with these labels
-    #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse)]
+    #[arg(short = 'l', long, value_name = "LABELS", value_parser = Selector::parse,
+          add = Values::NodeLabels)]
     pub selector: Option<Selector>,
     /// Only nodes with this taint, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
-    #[arg(long, value_name = "TAINT", conflicts_with = "no_taint")]
+    #[arg(long, value_name = "TAINT", conflicts_with = "no_taint", add = Values::Taints)]
     pub taint: Vec<TaintPattern>,
     /// Only nodes without taints
     #[arg(long)]
     pub no_taint: bool,
     /// Only pods of this namespace; also the namespace of --workload KIND/NAME
-    #[arg(short, long, value_name = "NAMESPACE")]
+    #[arg(short, long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// Pods of all namespaces, which is the default
     #[arg(short = 'A', long, conflicts_with = "namespace")]
@@ -141,20 +150,21 @@ pub struct TopArgs {
     pub phase: Vec<String>,
     /// The filler: [NAMESPACE/]KIND/NAME, or a label selector of pods
     /// [default: oppscale.dev/opportunistic=true]
-    #[arg(long, value_name = "WORKLOAD")]
+    #[arg(long, value_name = "WORKLOAD", add = Values::Workloads)]
     pub workload: Option<WorkloadRef>,
     /// Shape of a replica for SLOTS; repeat it to compare several [default: the workload's,
     /// or cpu=1]
-    #[arg(long, value_name = "SHAPE")]
+    #[arg(long, value_name = "SHAPE", add = Values::Amounts)]
     pub replica: Vec<Replica>,
     /// Taint that replicas tolerate besides, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
-    #[arg(long, value_name = "TAINT")]
+    #[arg(long, value_name = "TAINT", add = Values::Taints)]
     pub tolerate: Vec<TaintPattern>,
     /// Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)
     #[arg(long, value_name = "CORES|SHARE", conflicts_with = "target_utilization")]
     pub reserve: Option<Reserve>,
     /// Reserve as a target utilization: 85% keeps 15% free
-    #[arg(long, value_name = "PERCENT", value_parser = Reserve::from_target_utilization)]
+    // Hidden: --reserve 15% says the same.
+    #[arg(long, hide = true, value_name = "PERCENT", value_parser = Reserve::from_target_utilization)]
     pub target_utilization: Option<Reserve>,
     /// Also show nodes that fillers cannot use, and why
     #[arg(long)]
@@ -166,10 +176,11 @@ pub struct TopArgs {
     #[command(flatten)]
     pub output: OutputArgs<Output>,
     /// Explain how the requests of this pod are counted
-    #[arg(long, value_name = "[NAMESPACE/]POD", conflicts_with_all = ["output", "by", "fail_below"])]
+    #[arg(long, value_name = "[NAMESPACE/]POD", add = Values::Objects(&kinds::POD),
+          conflicts_with_all = ["output", "by", "fail_below"])]
     pub explain: Option<String>,
     /// Exit with 1 if less remains: cpu=10,memory=64Gi,replicas=5
-    #[arg(long, value_name = "LIMITS", value_parser = parse_limits)]
+    #[arg(long, value_name = "LIMITS", value_parser = parse_limits, add = Values::Amounts)]
     pub fail_below: Option<Limits>,
     /// What if.
     #[command(flatten)]
@@ -210,13 +221,15 @@ pub enum Output {
 #[command(next_help_heading = "What if")]
 pub struct WhatIfArgs {
     /// Without this node, or the nodes with these labels: would its paid pods find a place?
-    #[arg(long, value_name = "NODE|LABELS", conflicts_with_all = ["explain", "watch", "record", "replay"])]
+    #[arg(long, value_name = "NODE|LABELS", add = Values::NodesOrLabels,
+          conflicts_with_all = ["explain", "watch", "record", "replay"])]
     pub without: Vec<String>,
     /// With more nodes: 3xcpu=32,memory=128Gi[,label=KEY=VALUE][,taint=KEY:EFFECT]
     #[arg(long, value_name = "NODES", conflicts_with_all = ["explain", "watch", "record", "replay"])]
     pub add: Vec<AddedNodes>,
     /// Would paid pods find a place after the loss of any 1 node, zone, pool or value of a LABEL?
-    #[arg(long, value_name = "1|zone|pool|LABEL", conflicts_with_all = ["explain", "watch", "record", "replay"])]
+    #[arg(long, value_name = "1|zone|pool|LABEL", add = Values::NodeLabelKeys(domain_words),
+          conflicts_with_all = ["explain", "watch", "record", "replay"])]
     pub survive: Option<FailureDomain>,
 }
 
@@ -500,6 +513,33 @@ impl TopArgs {
     }
 }
 
+/// The words of `--by`, for completion.
+fn by_words() -> Vec<String> {
+    let rows = ["node", "namespace", "workload", "pod", "container", "pool", "pool="];
+    rows.map(str::to_owned).to_vec()
+}
+
+/// The levels of `--tree`, for completion.
+fn level_words() -> Vec<String> {
+    Level::ALL.map(|(word, _)| word.to_owned()).to_vec()
+}
+
+/// The columns of `--columns`, for completion.
+fn column_words() -> Vec<String> {
+    let columns = FIGURES.iter().filter(|figure| figure.kind != Kind::Bar);
+    columns.map(|figure| figure.id.to_owned()).collect()
+}
+
+/// The keys of `--sort-by`, for completion.
+fn sort_words() -> Vec<String> {
+    figures::sort_keys().map(|figure| figure.id.to_owned()).collect()
+}
+
+/// The words of `--survive`, for completion.
+fn domain_words() -> Vec<String> {
+    ["1", "zone", "pool"].map(str::to_owned).to_vec()
+}
+
 fn parse_by(text: &str) -> Result<By, String> {
     match text {
         "node" | "nodes" => Ok(By::Node),
@@ -619,6 +659,8 @@ pub struct LiveArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub speed: Option<u32>,
     /// Lifetime of a watch; a silent one is detected 5 s after it
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = parse_nonzero_duration)]
+    // Hidden: nobody has needed another one.
+    #[arg(long, hide = true, value_name = "DURATION", default_value = "30s",
+          value_parser = parse_nonzero_duration)]
     pub watch_life: Duration,
 }

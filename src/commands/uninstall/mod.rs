@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::commands::args::ClusterArgs;
 use crate::commands::journal::Journal;
+use crate::completion::Values;
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
 use crate::setup::permissions::{self, Rule};
@@ -15,7 +16,7 @@ use oppscale_cluster::Cluster;
 use oppscale_core::error::Error;
 
 use crate::commands::prompt::{can_ask, confirm};
-use oppscale_core::kinds::ObjectRef;
+use oppscale_core::kinds::{self, ObjectRef};
 use plan::UninstallPlan;
 
 /// Arguments of `oppscale uninstall`.
@@ -32,7 +33,7 @@ the namespace is kept where somebody else lives in it. Workloads go on running;
 their HPAs hold them where they are.")]
 pub struct UninstallArgs {
     /// Namespace of the metrics server
-    #[arg(short, long, value_name = "NAME", default_value = "oppscale")]
+    #[arg(short, long, value_name = "NAME", default_value = "oppscale", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: String,
     /// Name of Service, Deployment and ServiceAccount
     #[arg(long, value_name = "NAME", default_value = "oppscale")]

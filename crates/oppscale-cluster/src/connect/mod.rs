@@ -12,7 +12,7 @@ mod mutations;
 mod plugin;
 mod proxy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use oppscale_core::units::time_limit;
@@ -65,6 +65,9 @@ pub struct ConnectOptions {
     /// Longest wait for one request, and for a credential plugin; zero for no limit. If it is not
     /// set, requests end after 30 s, and a plugin that can ask a person has no limit.
     pub request_timeout: Option<Duration>,
+    /// Whether nobody is there to answer a credential plugin, as while a shell completes a word:
+    /// the plugin gets no terminal, and its stderr is not shown.
+    pub is_unattended: bool,
 }
 
 /// Where a cluster is, and how it is trusted.
@@ -80,6 +83,32 @@ pub struct Endpoint {
     pub proxy_url: Option<String>,
     /// Whether its certificate is not verified.
     pub is_insecure: bool,
+}
+
+/// The names in a kubeconfig, sorted.
+#[derive(Debug, Clone, Default)]
+pub struct KubeconfigNames {
+    /// Names of contexts.
+    pub contexts: Vec<String>,
+    /// Names of clusters.
+    pub clusters: Vec<String>,
+    /// Names of users.
+    pub users: Vec<String>,
+}
+
+impl KubeconfigNames {
+    /// Reads the file `explicit`, else those of `KUBECONFIG`, else `~/.kube/config`.
+    ///
+    /// # Errors
+    /// When `explicit` does not exist, or a file cannot be read or is no kubeconfig.
+    pub fn read(explicit: Option<&Path>) -> Result<Self, ClusterError> {
+        let Kubeconfig { contexts, clusters, users, .. } = Kubeconfig::read(explicit)?;
+        Ok(Self {
+            contexts: contexts.into_keys().collect(),
+            clusters: clusters.into_keys().collect(),
+            users: users.into_keys().collect(),
+        })
+    }
 }
 
 impl ConnectOptions {
