@@ -80,6 +80,7 @@ fn ask(rig: &Rig, stop: &AtomicBool, asked: &AtomicU64) -> Option<String> {
 
 #[test]
 #[ignore = "takes minutes"]
+#[allow(clippy::print_stderr)] // Whoever runs it by hand watches it.
 fn soak() {
     let seconds = std::env::var("OPPSCALE_SOAK_SECONDS").ok().and_then(|text| text.parse().ok());
     let length = Duration::from_secs(seconds.unwrap_or(SECONDS));

@@ -229,7 +229,6 @@ fn try_faults(of_write: usize, of_read: usize) {
                         let is_told = !output.stderr.is_empty();
                         assert!(output.stdout == *stdout || is_told, "{what}: {output}");
                     }
-                    eprintln!("{what}: exit {:?}", output.code);
                     server.heal();
                     (case.finish)(&server, &env, after);
                 }
