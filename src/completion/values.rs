@@ -203,8 +203,13 @@ impl Source {
         self.of_cluster(async move |cluster, found| {
             let each = |metadata: &Metadata<'_>| {
                 for (key, value) in metadata.labels.iter() {
-                    let value = with_values.then(|| format!("={}", &**value)).unwrap_or_default();
-                    push(&found, format!("{key}{value}"));
+                    push(
+                        &found,
+                        match with_values {
+                            true => format!("{key}={}", &**value),
+                            false => key.to_string(),
+                        },
+                    );
                 }
             };
             each_metadata(&cluster, &kinds::NODE, None, each).await

@@ -73,8 +73,9 @@ pub async fn read_usage(cluster: &Cluster) -> Result<UsageReading, String> {
     let nodes = list(cluster, &kinds::NODE_METRICS, "", |metrics| {
         let sample = NodeSample {
             cpu: sum(metrics)?.total.get(CPU),
-            timestamp: Some(metrics.timestamp.as_str().into())
-                .filter(|time: &Box<str>| !time.is_empty()),
+            timestamp: Some(metrics.timestamp.as_str())
+                .filter(|time| !time.is_empty())
+                .map(Into::into),
             window: parse_duration(&metrics.window).unwrap_or_default(),
         };
         Some((metrics.metadata.name.to_string(), sample))
