@@ -2,17 +2,14 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
-use oppscale_cluster::{Cluster, Operation, fold_list, percent_encode};
+use oppscale_cluster::{Cluster, Encoding, Listing, list_objects, percent_encode};
 use oppscale_core::explain::{self, Line};
 use oppscale_core::figures::{Context, Figure, Kind, Tone, Value};
 use oppscale_core::model::Pod;
 use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::Resources;
 
-use super::query::{QueryError, QueryResult};
+use super::query::QueryResult;
 
 /// A pod that occupies a node.
 #[derive(Debug, Clone)]
@@ -88,60 +85,39 @@ pub(super) fn age(then: Option<i64>, context: &Context<'_>) -> Value<'static> {
     then.map_or(Value::Absent, |then| Value::Amount((context.now - then).max(0).into()))
 }
 
-/// The fields of a pod that are shown but not counted.
-#[derive(Deserialize, Default)]
-struct Shown {
-    #[serde(default)]
-    metadata: ShownMetadata,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct ShownMetadata {
-    #[serde(default)]
-    creation_timestamp: Option<String>,
-}
-
 /// Lists the pods of a node. `ownership` decides which of them are opportunistic.
 pub(super) async fn of_node(
     cluster: &Cluster,
     node: &str,
     ownership: &Ownership,
 ) -> QueryResult<Vec<PodItem>> {
-    let operation =
-        Operation::new(format!("list pods on {node}"), "--verb=list --resource=nodes,pods");
     let selector = format!("spec.nodeName={node},status.phase!=Succeeded,status.phase!=Failed");
-    // A node holds a few hundred pods at most, so the list is not paged.
-    let path = format!("/api/v1/pods?fieldSelector={}", percent_encode(&selector));
-    let body = cluster.get(&operation, &path).await?;
-    let text = std::str::from_utf8(&body)
-        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
-    let mut pods = Vec::new();
-    fold_list(text, |raw: &RawValue| pods.extend(item(raw.get(), ownership)))
-        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
-    Ok(pods)
+    let query = format!("fieldSelector={}", percent_encode(&selector));
+    let listing = Listing { query, ..Listing::pods() };
+    // An item that is not a pod is left out: the count names it.
+    let pods = list_objects(cluster, &listing, Encoding::Protobuf, |object| {
+        object.decode().map(|pod| item(&pod, ownership))
+    });
+    Ok(pods.await?)
 }
 
-/// A pod of a list. An item that is not a pod is left out: the count names it.
-fn item(json: &str, ownership: &Ownership) -> Option<PodItem> {
-    let pod: Pod<'_> = serde_json::from_str(json).ok()?;
-    let shown: Shown = serde_json::from_str(json).unwrap_or_default();
-    let created = shown.metadata.creation_timestamp;
-    let count = explain::explain(&pod)
+/// What is shown of a pod.
+fn item(pod: &Pod<'_>, ownership: &Ownership) -> PodItem {
+    let count = explain::explain(pod)
         .map(|explanation| (explanation.total, explanation.lines))
         .map_err(|problem| problem.to_string());
     let phase = match &pod.metadata.deletion_timestamp {
         Some(_) => "Deleting",
         None => &pod.status.phase,
     };
-    Some(PodItem {
+    PodItem {
         namespace: pod.metadata.namespace.to_string(),
         name: pod.metadata.name.to_string(),
         is_filler: ownership.owns(&pod.metadata),
         phase: phase.to_owned(),
         count,
-        created: created.and_then(|time| seconds(&time)),
-    })
+        created: seconds(&pod.metadata.creation_timestamp),
+    }
 }
 
 /// An RFC 3339 time in seconds since 1970.
@@ -152,6 +128,7 @@ pub(super) fn seconds(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use oppscale_cluster::EncodedObject;
     use oppscale_core::resources::CPU;
 
     #[test]
@@ -163,7 +140,8 @@ mod tests {
             "spec": {"nodeName": "n", "containers": [
                 {"name": "app", "resources": {"requests": {"cpu": "250m"}}}]},
             "status": {"phase": "Running"}}"#;
-        let pod = item(json, &Ownership::default()).unwrap();
+        let pod = EncodedObject::Json(json).decode().unwrap();
+        let pod = item(&pod, &Ownership::default());
         assert_eq!((pod.phase.as_str(), pod.is_filler), ("Running", true));
         assert_eq!(pod.created, Some(1_795_489_200));
         let (total, lines) = pod.count.unwrap();

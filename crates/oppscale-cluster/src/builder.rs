@@ -36,6 +36,8 @@ pub struct SnapshotBuilder {
     /// Usage by `NAMESPACE/NAME` of pods, to be added up by workload as the pods come.
     pod_usage: HashMap<String, PodUsage>,
     pods: u64,
+    /// How many pods and invalid objects came before the page that is being read.
+    before_page: (u64, usize),
     /// The CronJob of each Job that is known, by `NAMESPACE/NAME`; `None` for a Job of its own.
     cron_jobs: HashMap<String, Option<String>>,
     /// Whether objects come again and again as they change, so that the last one counts.
@@ -126,6 +128,17 @@ impl SnapshotBuilder {
     pub fn restart_nodes(&mut self) {
         self.snapshot.ledger.reset_nodes();
         self.snapshot.invalid_objects.retain(|invalid| invalid.kind != "Node");
+    }
+
+    /// A page of a list begins. If it `is_repeated`, what came since the last page began comes
+    /// once more: objects are known by their names, and the rest is taken back here.
+    pub(crate) fn begin_page(&mut self, is_repeated: bool) {
+        if is_repeated {
+            self.pods = self.before_page.0;
+            self.snapshot.invalid_objects.truncate(self.before_page.1);
+        } else {
+            self.before_page = (self.pods, self.snapshot.invalid_objects.len());
+        }
     }
 
     /// Takes one Job's JSON, before the pods: its pods are its CronJob's.

@@ -12,7 +12,7 @@ use super::client::{Cluster, Operation};
 use super::encoded_object::EncodedObject;
 use super::encoding::Encoding;
 use super::error::ClusterError;
-use super::pages::{self, ListSink, Listing};
+use super::pages::{self, Listing};
 use super::saved::SavedFiles;
 use super::snapshot::Snapshot;
 use super::workload::ResolvedWorkload;
@@ -50,38 +50,20 @@ async fn list<T: DeserializeOwned>(
     kind: &'static Kind,
 ) -> Result<Vec<T>, ClusterError> {
     let listing = Listing::of(kind, None, "");
-    let mut items = Items { items: Vec::new(), problem: None };
-    pages::load(cluster, &listing, Encoding::Json, &mut items).await?;
-    match items.problem {
-        None => Ok(items.items),
+    let mut problem = None;
+    let objects = pages::list_objects(cluster, &listing, Encoding::Json, |object| {
+        // These kinds are asked for as JSON.
+        let EncodedObject::Json(json) = object else { return None };
+        serde_json::from_str(json).map_err(|error| problem = Some(error.to_string())).ok()
+    });
+    let objects = objects.await?;
+    match problem {
+        None => Ok(objects),
         Some(cause) => Err(ClusterError::Garbage {
             action: format!("list {}", kind.plural),
             server: cluster.server().to_owned(),
             cause,
         }),
-    }
-}
-
-/// Collects the items of a list.
-struct Items<T> {
-    items: Vec<T>,
-    problem: Option<String>,
-}
-
-impl<T: DeserializeOwned> ListSink for Items<T> {
-    fn begin(&mut self) {
-        self.items.clear();
-    }
-
-    fn items(&mut self, items: &[EncodedObject<'_>]) {
-        for item in items {
-            // These kinds are asked for as JSON.
-            let EncodedObject::Json(json) = item else { continue };
-            match serde_json::from_str(json) {
-                Ok(item) => self.items.push(item),
-                Err(error) => self.problem = Some(error.to_string()),
-            }
-        }
     }
 }
 

@@ -49,6 +49,11 @@ impl<'a> EncodedObject<'a> {
         }
     }
 
+    /// Reads the fields of `T`; `None` when it is no object of that type.
+    pub fn decode<T: Deserialize<'a> + Field<'a> + Default>(self) -> Option<T> {
+        self.read().ok()
+    }
+
     /// `metadata.resourceVersion`; empty when it has none.
     pub(crate) fn version(self) -> String {
         match self {

@@ -51,7 +51,7 @@ pub use encoding::Encoding;
 pub use error::ClusterError;
 pub use facts::{ServerInfo, autoscalers, exists, saved_autoscalers, server_info};
 pub use objects::{Applied, Apply, DryRun};
-pub use pages::{Listing, percent_encode};
+pub use pages::{Listing, list_objects, percent_encode};
 pub use read::{ReadProgress, Request, read};
 pub use saved::{SavedFiles, read_saved, read_saved_as};
 pub use snapshot::{InvalidObject, Seen, Snapshot, Usage};

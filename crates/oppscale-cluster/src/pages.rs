@@ -78,6 +78,8 @@ impl Listing {
 pub(super) trait ListSink {
     /// The list begins, or begins anew: what came does not count.
     fn begin(&mut self);
+    /// A page begins. If it `is_repeated`, the items since the last page began come once more.
+    fn begin_page(&mut self, is_repeated: bool);
     /// More of its items.
     fn items(&mut self, items: &[EncodedObject<'_>]);
 }
@@ -99,6 +101,7 @@ pub(super) async fn load(
     sink.begin();
     loop {
         let is_first = path.len() == first.len();
+        sink.begin_page(failures > 0);
         let page = page(cluster, &operation, listing.kind, &path, encoding, sink);
         let end = match cluster.in_time(&operation, page).await {
             Ok(end) => end,
@@ -159,6 +162,47 @@ async fn page(
     let (items, end) = reader.finish().map_err(garbage)?;
     sink.items(&items);
     Ok(end)
+}
+
+/// Lists objects, and collects what `decode` makes of each; `None` leaves an object out.
+///
+/// # Errors
+/// When the server refuses or fails, or answers with something else.
+pub async fn list_objects<T>(
+    cluster: &Cluster,
+    listing: &Listing,
+    encoding: Encoding,
+    decode: impl FnMut(EncodedObject<'_>) -> Option<T>,
+) -> Result<Vec<T>, ClusterError> {
+    let mut collection = Collection { objects: Vec::new(), of_whole_pages: 0, decode };
+    load(cluster, listing, encoding, &mut collection).await?;
+    Ok(collection.objects)
+}
+
+/// The objects of a list.
+struct Collection<T, F> {
+    objects: Vec<T>,
+    /// How many of them are of pages that came to their end.
+    of_whole_pages: usize,
+    decode: F,
+}
+
+impl<T, F: FnMut(EncodedObject<'_>) -> Option<T>> ListSink for Collection<T, F> {
+    fn begin(&mut self) {
+        self.objects.clear();
+        self.of_whole_pages = 0;
+    }
+
+    fn begin_page(&mut self, is_repeated: bool) {
+        match is_repeated {
+            true => self.objects.truncate(self.of_whole_pages),
+            false => self.of_whole_pages = self.objects.len(),
+        }
+    }
+
+    fn items(&mut self, items: &[EncodedObject<'_>]) {
+        self.objects.extend(items.iter().filter_map(|item| (self.decode)(*item)));
+    }
 }
 
 /// What RFC 3986 does not reserve stays.

@@ -57,6 +57,10 @@ impl<P: ReadProgress> ListSink for Fold<'_, P> {
         (self.begin)(self.builder);
     }
 
+    fn begin_page(&mut self, is_repeated: bool) {
+        self.builder.begin_page(is_repeated);
+    }
+
     fn items(&mut self, items: &[EncodedObject<'_>]) {
         items.iter().for_each(|item| (self.item)(self.builder, *item));
         self.progress.count(self.builder.pods());

@@ -116,16 +116,18 @@ fn what_upstream_writes_is_read() {
         let json = std::fs::read(fixture(&format!("mixed-cluster/{file}.json"))).unwrap();
         let expected = read(Encoding::Json, &json, kind, json.len());
         let body = std::fs::read(fixture(&format!("mixed-cluster/{file}.pb"))).unwrap();
-        for piece in [1, 7, 4_096, body.len()] {
-            let found = read(Encoding::Protobuf, &body, kind, piece);
-            assert_eq!(found, expected, "{file} in pieces of {piece} bytes");
+        for (encoding, body) in [(Encoding::Json, &json), (Encoding::Protobuf, &body)] {
+            for piece in [1, 7, 4_096, body.len()] {
+                let found = read(encoding, body, kind, piece);
+                assert_eq!(found, expected, "{encoding:?} {file} in pieces of {piece} bytes");
+            }
+            let mut reader = ListReader::new(encoding, kind);
+            let (mut before_the_end, half) = (0, body.len() / 2);
+            for piece in body[..half].chunks(1_000) {
+                before_the_end += reader.push(piece).unwrap().len();
+            }
+            assert!(before_the_end > 5, "items are given as soon as they are there");
         }
-        let mut reader = ListReader::new(Encoding::Protobuf, kind);
-        let (mut before_the_end, half) = (0, body.len() / 2);
-        for piece in body[..half].chunks(1_000) {
-            before_the_end += reader.push(piece).unwrap().len();
-        }
-        assert!(before_the_end > 5, "items are given as soon as they are there");
     }
 }
 
@@ -159,13 +161,104 @@ fn a_cut_list_is_never_taken_for_a_whole_one() {
     let mut list = varied();
     list["items"].as_array_mut().unwrap().truncate(3);
     let body = protobuf::object(&list).unwrap();
-    // The envelope ends with two empty fields, which need not be there.
-    for cut in 0..body.len() - 4 {
-        let mut reader = ListReader::new(Encoding::Protobuf, &kinds::POD);
-        if reader.push(&body[..cut]).is_ok() {
-            assert!(reader.finish().is_err(), "cut at {cut} of {}", body.len());
+    let text = list.to_string();
+    for (encoding, body, whole) in [
+        // The envelope ends with two empty fields, which need not be there.
+        (Encoding::Protobuf, body.as_slice(), body.len() - 4),
+        (Encoding::Json, text.as_bytes(), text.len()),
+    ] {
+        for cut in 0..whole {
+            let mut reader = ListReader::new(encoding, &kinds::POD);
+            if reader.push(&body[..cut]).is_ok() {
+                assert!(reader.finish().is_err(), "{encoding:?} cut at {cut} of {}", body.len());
+            }
         }
     }
+}
+
+/// What a server or a proxy may write around the items of a list.
+#[test]
+fn a_json_list_may_have_any_order_and_space() {
+    let pod = r#"{"metadata": {"name": "a", "uid": "u", "namespace": "d"}, "x": "]},{\"\\"}"#;
+    let lists = [
+        (
+            format!(
+                r#"{{"items":[{pod},{pod}],"metadata":{{"resourceVersion":"7"}},"kind":"PodList"}}"#
+            ),
+            2,
+        ),
+        (
+            format!(
+                "\n{{ \"kind\" : \"PodList\" ,\r\n\t\"items\" : [ {pod} , {pod} ] , \"metadata\":{{\"resourceVersion\":\"7\"}} }}\n"
+            ),
+            2,
+        ),
+        (
+            format!(
+                r#"{{"x":-1.5e3,"y":[true,null],"\u0069tems":[{pod}],"metadata":{{"resourceVersion":"7"}},"z":0}}"#
+            ),
+            1,
+        ),
+        (r#"{"metadata":{"resourceVersion":"7"},"items":[]}"#.to_owned(), 0),
+        (r#"{"metadata":{"resourceVersion":"7"},"items": null}"#.to_owned(), 0),
+    ];
+    for (list, expected) in lists {
+        for piece in [1, 3, 64, list.len()] {
+            let mut reader = ListReader::new(Encoding::Json, &kinds::POD);
+            let items: usize =
+                list.as_bytes().chunks(piece).map(|piece| reader.push(piece).unwrap().len()).sum();
+            let (rest, end) = reader.finish().unwrap();
+            let items = items + rest.len();
+            assert_eq!((items, end.resource_version.as_deref()), (expected, Some("7")), "{list}");
+        }
+    }
+}
+
+/// Half a list, or something else, must not pass for a small cluster.
+#[test]
+fn a_json_list_that_is_malformed_is_refused() {
+    for (list, problem) in [
+        ("", "the list is not whole"),
+        ("[]", "expected a list object, not '['"),
+        ("<html>", "expected a list object, not '<'"),
+        ("{}", "missing field `items`"),
+        (r#"{"items":{}}"#, "invalid type: map, expected unit"),
+        (r#"{"items":"x"}"#, "invalid type: string"),
+        (r#"{"items":[{}"#, "the list is not whole"),
+        (r#"{"items":[{},]}"#, "expected value"),
+        (r#"{"items":[{} {}]}"#, "expected a comma or the end of the items, not '{'"),
+        (r#"{"items":[{"a":tru}]}"#, "expected ident"),
+        (r#"{"items":[]"#, "the list is not whole"),
+        (r#"{"items":[]]"#, "expected a comma or the end of the list, not ']'"),
+        (r#"{"items":[],}"#, "expected a key, not '}'"),
+        (r#"{"items":[]} x"#, "expected nothing behind the list, not 'x'"),
+        (r#"{"items":[]}{"items":[]}"#, "expected nothing behind the list, not '{'"),
+        (r#"{"items" []}"#, "expected a colon, not '['"),
+        (r#"{"kind":7,"items":[]}"#, "invalid type: integer `7`"),
+        ("{\"items\":[\"\u{1}\"]}", "control character"),
+    ] {
+        for piece in [1, 64] {
+            let mut reader = ListReader::new(Encoding::Json, &kinds::POD);
+            let pushed =
+                list.as_bytes().chunks(piece).try_for_each(|piece| reader.push(piece).map(drop));
+            let refused = pushed.and_then(|()| reader.finish().map(drop)).unwrap_err();
+            assert!(refused.contains(problem), "{list}: {refused}");
+        }
+    }
+    let mut reader = ListReader::new(Encoding::Json, &kinds::POD);
+    assert!(reader.push(b"{\"items\":[{\"a\":\"\xff\"}]}").is_err(), "no UTF-8");
+}
+
+/// A value that is much longer than the pieces in which it comes is not parsed again for each.
+#[test]
+fn a_long_item_in_small_pieces_takes_linear_time() {
+    let list = format!(r#"{{"items":[{{"x":"{}"}}]}}"#, "y".repeat(2 << 20));
+    let mut reader = ListReader::new(Encoding::Json, &kinds::POD);
+    let start = std::time::Instant::now();
+    let items: usize =
+        list.as_bytes().chunks(64).map(|piece| reader.push(piece).unwrap().len()).sum();
+    assert_eq!(items + reader.finish().unwrap().0.len(), 1);
+    assert!(start.elapsed() < std::time::Duration::from_secs(5), "{:?}", start.elapsed());
 }
 
 #[test]
@@ -324,8 +417,14 @@ proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), piece in 1_usize..50) {
         let wrapped = [b"k8s\0\x12\xff\x01".as_slice(), &bytes].concat();
-        for body in [bytes, wrapped] {
-            let mut reader = ListReader::new(Encoding::Protobuf, &kinds::POD);
+        let text = [b"{\"items\":[{".as_slice(), &bytes].concat();
+        for (encoding, body) in [
+            (Encoding::Protobuf, &bytes),
+            (Encoding::Protobuf, &wrapped),
+            (Encoding::Json, &bytes),
+            (Encoding::Json, &text),
+        ] {
+            let mut reader = ListReader::new(encoding, &kinds::POD);
             let mut builder = SnapshotBuilder::new(Ownership::default());
             let failed = body.chunks(piece).any(|piece| match reader.push(piece) {
                 Ok(items) => {

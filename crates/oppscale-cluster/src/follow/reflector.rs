@@ -92,12 +92,22 @@ struct Listed<'r, H> {
     heartbeat: &'r Heartbeat,
     /// How many objects have come.
     count: u64,
+    /// How many of them came before the page that is being read.
+    before_page: u64,
 }
 
 impl<H: EventHandler> ListSink for Listed<'_, H> {
     fn begin(&mut self) {
-        self.count = 0;
+        (self.count, self.before_page) = (0, 0);
         self.handler.begin();
+    }
+
+    // The handler knows an object that comes once more.
+    fn begin_page(&mut self, is_repeated: bool) {
+        match is_repeated {
+            true => self.count = self.before_page,
+            false => self.before_page = self.count,
+        }
     }
 
     fn items(&mut self, items: &[EncodedObject<'_>]) {
@@ -313,7 +323,7 @@ impl<H: EventHandler> Reflector<H> {
         }
         let (handler, status) = (&mut self.handler, &self.status);
         let heartbeat = &self.heartbeat;
-        let mut sink = Listed { handler, status, heartbeat, count: 0 };
+        let mut sink = Listed { handler, status, heartbeat, count: 0, before_page: 0 };
         let list = pages::load(&self.cluster, &self.listing, H::ENCODING, &mut sink);
         self.version = list.await.map_err(Stop::Failed)?;
         self.handler.end();
@@ -508,7 +518,7 @@ impl<H: EventHandler> Reflector<H> {
             self.handler.changed(of_list);
             let (handler, status) = (&mut self.handler, &self.status);
             let heartbeat = &self.heartbeat;
-            let mut sink = Listed { handler, status, heartbeat, count: *count };
+            let mut sink = Listed { handler, status, heartbeat, count: *count, before_page: 0 };
             sink.add(of_list.len());
             *count = sink.count;
             events = rest;
