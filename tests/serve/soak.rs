@@ -125,7 +125,7 @@ fn soak() {
                     }
                     events += 1;
                 }
-                if tick % 40 == 0 {
+                if tick.is_multiple_of(40) {
                     for (path, object) in tenant(&sample, tenants) {
                         rig.server.edit(path, Edit::Add(object));
                     }
@@ -136,7 +136,7 @@ fn soak() {
                     write_certificate(&rig.env, &serving(&rig.authority));
                     rotations += 1;
                 }
-                if tick % 100 == 0 {
+                if tick.is_multiple_of(100) {
                     memory.push(rig.oppscale.memory());
                 }
                 let due = TICK * u32::try_from(tick).unwrap();

@@ -35,10 +35,11 @@ pub async fn server_info(cluster: &Cluster) -> Result<ServerInfo, ClusterError> 
     Ok(ServerInfo { version: version_of(info), date: response.date })
 }
 
-/// The version as `v1.36.2`. Where a build or a proxy reports a gitVersion of another form, it is
-/// put together from the numbers: `v1.36` of major `1` and minor `36+`.
+/// The version as `v1.36.2`. A build without Kubernetes' linker flags reports the gitVersion
+/// `v0.0.0-master+$Format:%H$`, and a proxy may report one of another form. Then major and minor are
+/// right: `v1.36` of major `1` and minor `36+`.
 fn version_of(info: Info) -> String {
-    if ServerVersion::parse(&info.git_version).is_some() {
+    if ServerVersion::parse(&info.git_version).is_some_and(|version| version.major > 0) {
         return info.git_version;
     }
     let digits = |text: &str| text.chars().take_while(char::is_ascii_digit).collect::<String>();
@@ -105,6 +106,8 @@ mod tests {
         assert_eq!(version("v1.36.2+k3s1", "1", "36"), "v1.36.2+k3s1");
         assert_eq!(version("", "1", "36+"), "v1.36");
         assert_eq!(version("release-2026-11", "1", "36"), "v1.36");
+        assert_eq!(version("v0.0.0-master+$Format:%H$", "1", "36"), "v1.36");
+        assert_eq!(version("v1.36.2", "", ""), "v1.36.2");
         assert_eq!(version("unknown", "", ""), "unknown");
     }
 }
