@@ -72,6 +72,28 @@ fn a_grant_is_taken_back_however_the_run_ends() {
 }
 
 #[test]
+fn roles_in_a_namespace_that_the_user_may_not_read_are_granted_too() {
+    let server = limited(true);
+    server.store().change(|store| store.rights.deny("get", "namespaces"));
+    let output = init(&server, &["--grant-cluster-admin"]);
+    assert_eq!(output.code, Some(0), "{output}");
+    assert_eq!(left(&server), Vec::<String>::new(), "{output}");
+}
+
+#[test]
+fn a_refused_grant_is_not_called_in_effect() {
+    let server = limited(false);
+    server.store().change(|store| {
+        for verb in ["create", "delete"] {
+            store.rights.deny(verb, "clusterrolebindings.rbac.authorization.k8s.io");
+        }
+    });
+    let output = init(&server, &["--grant-cluster-admin"]);
+    assert_eq!(output.code, Some(3), "{output}");
+    assert!(!output.stderr.contains("in effect"), "{output}");
+}
+
+#[test]
 fn who_may_grant_roles_gets_the_missing_rules_and_not_cluster_admin() {
     let server = limited(true);
     server.always(ROLE, Answer::Silence);

@@ -165,6 +165,12 @@ impl TemporaryGrant {
         self.0.replace(Some(Granted { cluster: cluster.clone(), objects, is_new }));
     }
 
+    fn forget(&self, object: &ObjectRef) {
+        if let Some(granted) = self.0.borrow_mut().as_mut() {
+            granted.objects.retain(|expected| expected != object);
+        }
+    }
+
     async fn create(&self, cluster: &Cluster, manifest: &Value, user: &str) -> anyhow::Result<()> {
         let Some(object) = object_of(manifest) else { return Ok(()) };
         if let Some(granted) = self.0.borrow_mut().as_mut().filter(|_| object.name == BOOTSTRAP) {
@@ -179,6 +185,11 @@ impl TemporaryGrant {
                 {
                     sleep(POLL_INTERVAL).await;
                 }
+                Err(error @ ClusterError::Forbidden { .. }) => {
+                    // A refused object does not exist, so there is nothing to take back.
+                    self.forget(&object);
+                    return Err(error.into());
+                }
                 created => break created?.is_some(),
             }
         };
@@ -186,9 +197,7 @@ impl TemporaryGrant {
             return Ok(());
         }
         // It is somebody else's: neither used nor deleted.
-        if let Some(granted) = self.0.borrow_mut().as_mut() {
-            granted.objects.retain(|expected| *expected != object);
-        }
+        self.forget(&object);
         Err(Error::owned(format!("{object} exists already, and not for {user}"))
             .hint(format!("find its owner: kubectl get {} {BOOTSTRAP} -o yaml", object.kind.plural))
             .into())
@@ -260,7 +269,8 @@ async fn least_roles(
         .map(|kind| Rule { name: Some(BOOTSTRAP.to_owned()), ..Rule::of("delete", kind) });
     let missing = [&undoing[..], &missing].concat();
     let has_namespace = cluster.read::<IgnoredAny>(&NAMESPACE.object(None, namespace)).await;
-    let is_new = matches!(has_namespace, Ok(None));
+    // Whoever may not read it gets it created as well, which does nothing if it exists.
+    let is_new = matches!(has_namespace, Ok(None) | Err(ClusterError::Forbidden { .. }));
     let mut objects = permissions::grant(&missing, BOOTSTRAP, user, is_new.then_some(namespace));
     for manifest in &mut objects {
         manifest["metadata"]["labels"] = labels();
