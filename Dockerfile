@@ -15,6 +15,7 @@ WORKDIR /src
 COPY Cargo.toml Cargo.lock LICENSE ./
 COPY .ci/licenses .ci/licenses
 COPY charts charts
+COPY completions completions
 COPY crates crates
 COPY fuzz fuzz
 COPY src src

@@ -265,8 +265,9 @@ fn a_login_page_is_no_list() {
     let headers = vec![("content-type", "text/html")];
     assert_snapshot!(top(NODES, Answer::Raw(200, headers, "<html>Please log in</html>")), @"
     ------- stderr -------
-    error: list nodes: the answer of $SERVER is not a Kubernetes list: expected value at line 1 column 1
-     hint: is that address an API server, or a proxy's login page?
+    error: list nodes: not an API server but something in front of it answered for $SERVER, with an HTML page (200)
+     hint: a proxy, gateway or login page: log in there, or see HTTPS_PROXY, NO_PROXY and the server
+           of the kubeconfig: kubectl config view --minify
     [EOF]
     [exit status: 1]
     ");
@@ -277,7 +278,7 @@ fn json_that_ends_too_soon_is_no_list() {
     let body = r#"{"kind":"PodList","metadata":{},"items":[{"metadata":{"name":"a""#;
     assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), body)), @"
     ------- stderr -------
-    error: list pods: the answer of $SERVER is not a Kubernetes list: EOF while parsing an object at line 1 column 64
+    error: list pods: the answer of $SERVER is not a Kubernetes list: the list is not whole
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]
@@ -288,7 +289,7 @@ fn json_that_ends_too_soon_is_no_list() {
 fn an_empty_answer_is_no_empty_cluster() {
     assert_snapshot!(top(PODS, Answer::Raw(200, Vec::new(), "")), @"
     ------- stderr -------
-    error: list pods: the answer of $SERVER is not a Kubernetes list: EOF while parsing a value at line 1 column 0
+    error: list pods: the answer of $SERVER is not a Kubernetes list: the list is not whole
      hint: is that address an API server, or a proxy's login page?
     [EOF]
     [exit status: 1]

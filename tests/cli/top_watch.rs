@@ -392,7 +392,8 @@ fn an_overload_or_an_outage_leads_to_no_list() {
                 agrees(&mut stream, &env);
                 let (code, said) = stream.interrupt();
                 assert_eq!(code, Some(130), "{name}: {said}");
-                assert!(said.contains("pods: ") && said.contains("pause="), "{name}: {said}");
+                let next = "going on from the last version in ";
+                assert!(said.contains("WARN pods: ") && said.contains(next), "{name}: {said}");
             });
         }
     });

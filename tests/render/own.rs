@@ -146,7 +146,7 @@ fn files_that_cannot_be_used() {
     error: own.yaml: Deployment render-farm: spec.replicas: invalid type: string "many", expected i32
     a bad quantity:
     error: own.yaml: Deployment render-farm: spec.containers[0] "render".resources.requests.cpu: "1x" has the unknown suffix "x"; expected one of n u m k M G T P E Ki Mi Gi Ti Pi Ei or an exponent
-     hint: see docs/how-it-counts.md
+     hint: see https://example.com/oppscale/oppscale/blob/main/docs/how-it-counts.md
     a class of its own:
     error: own.yaml: Deployment render-farm has the PriorityClass gold already
      hint: take it out, add the class to the file, or let oppscale render it: --priority-class gold
