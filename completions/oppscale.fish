@@ -18,7 +18,7 @@ function __oppscale_complete
             set found (string match --regex -- '^[^\t]*/(?:\t.*)?$' $found)
         end
         set -q found[1]
-        and printf "$flag%s\n" $found
+        and printf '%s\n' "$flag"$found
     end
 end
 

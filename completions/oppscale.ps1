@@ -24,11 +24,19 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
     foreach ($line in ($lines | Select-Object -SkipLast 1)) {
         $value, $help = $line -split "`t", 2
         if (-not $help) { $help = $value }
-        # Quoted where PowerShell would read it as more than a word.
-        $text = if ($value -match '^[\w./:=%+-]+$') { $value } else { "'" + ($value -replace "'", "''") + "'" }
+        # Quoted where PowerShell would read it as more than a word. It takes several signs as a quote.
+        $text = if ($value -match '^[\w./:=%+-]+$') { $value } else {
+            "'" + [System.Management.Automation.Language.CodeGeneration]::EscapeSingleQuotedStringContent($value) + "'"
+        }
         [System.Management.Automation.CompletionResult]::new("$text$space", $value, 'ParameterValue', $help)
     }
     if ($lines.Count -eq 1 -and -not ($directive -band 4)) {
-        [System.Management.Automation.CompletionCompleters]::CompleteFilename($wordToComplete)
+        # A file behind --flag= begins there.
+        $flag = if ($wordToComplete -match '^--[^=]*=') { $Matches[0] } else { '' }
+        $path = $wordToComplete.Substring($flag.Length)
+        [System.Management.Automation.CompletionCompleters]::CompleteFilename($path) | ForEach-Object {
+            [System.Management.Automation.CompletionResult]::new(
+                "$flag$($_.CompletionText)", $_.ListItemText, $_.ResultType, $_.ToolTip)
+        }
     }
 }

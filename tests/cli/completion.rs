@@ -121,6 +121,11 @@ fn names_of_the_kubeconfig_and_the_cluster_are_offered() {
     let (nodes, _) = complete_at_last(&env, &["top", "--without", ""]);
     assert_eq!(nodes.len(), 6, "{nodes:?}");
     assert_offers(&env, &["top", "--replica", "cpu=1,m"], &["cpu=1,memory="]);
+    assert_offers(&env, &["init", "--requests", "cpu=1,m"], &["cpu=1,memory="]);
+    assert_offers(&env, &["init", "--limits", "m"], &["memory="]);
+    assert_offers(&env, &["render-hpa", "--quota", "cpu=1,m"], &["cpu=1,memory="]);
+    assert_offers(&env, &["init", "--http-from", "sh"], &["shop"]);
+    assert_offers(&env, &["simulate", "--live", "--hpa", "f", "-n", "sh"], &["shop"]);
     assert_offers(&env, &["top", "--workload", ""], &["deployment/", "shop/"]);
     assert_offers(&env, &["top", "--workload", "shop/d"], &["shop/deployment/"]);
     assert_offers(&env, &["top", "--explain", "sh"], &["shop/"]);

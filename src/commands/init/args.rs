@@ -74,7 +74,7 @@ pub struct InitArgs {
     pub network_policy: Option<Switch>,
     /// Namespace whose pods may connect to port 8080 (page, /metrics); repeatable
     /// [default: every client]
-    #[arg(long, value_name = "NAMESPACE")]
+    #[arg(long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
     pub http_from: Vec<String>,
     /// The pods.
     #[command(flatten)]
@@ -142,10 +142,10 @@ pub struct PodArgs {
     #[arg(long = "tolerate", alias = "toleration", value_name = "TAINT", value_parser = parse_toleration, add = Values::Taints)]
     pub toleration: Vec<serde_json::Value>,
     /// Requests of the pods [default: cpu=50m,memory=64Mi]
-    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts)]
+    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts, add = Values::Amounts)]
     pub requests: Option<Amounts>,
     /// Limits of the pods [default: memory=512Mi]
-    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts)]
+    #[arg(long, value_name = "AMOUNTS", value_parser = parse_amounts, add = Values::Amounts)]
     pub limits: Option<Amounts>,
     /// Also serve workloads of this kind, RESOURCE.GROUP with a /scale subresource;
     /// repeatable

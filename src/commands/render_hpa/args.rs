@@ -105,7 +105,7 @@ pub struct RenderHpaArgs {
 
     /// Shape of a replica: cpu=1,memory=1Gi, or auto, which wastes least of the nodes
     /// [default: auto, or the Deployment's own]
-    #[arg(long, value_name = "SHAPE", value_parser = parse_replica, help_heading = SIZE)]
+    #[arg(long, value_name = "SHAPE", value_parser = parse_replica, add = Values::Amounts, help_heading = SIZE)]
     pub replica: Option<ReplicaFlag>,
     /// Reserve to keep free: cores (30), a share (15%), or auto, which the loop needs
     /// [default: auto, or the Deployment's annotation]
@@ -164,7 +164,7 @@ pub struct RenderHpaArgs {
     #[arg(long, help_heading = SIZE)]
     pub burn_limit: bool,
     /// Quota of all replicas together: cpu=100,memory=300Gi,pods=120
-    #[arg(long, value_name = "AMOUNTS", value_parser = parse_quota, help_heading = SIZE)]
+    #[arg(long, value_name = "AMOUNTS", value_parser = parse_quota, add = Values::Amounts, help_heading = SIZE)]
     pub quota: Option<Resources>,
 
     /// Path of the metric to the HPA: native (custom.metrics.k8s.io), external

@@ -9,6 +9,7 @@ use hpa_model::KubernetesVersion;
 use hpa_model::simulation::{Configuration, Scenario, configurations};
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
+use oppscale_core::kinds;
 use oppscale_core::nearest::nearest;
 use oppscale_core::reserve::Reserve;
 
@@ -84,7 +85,8 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "WORKLOAD", requires = "from")]
     pub workload: Option<WorkloadRef>,
     /// Namespace of --workload KIND/NAME, or with --live of the HPA
-    #[arg(short, long, value_name = "NAMESPACE", requires = "namespaced")]
+    #[arg(short, long, value_name = "NAMESPACE", requires = "namespaced",
+          add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
     /// Named configuration, repeatable: naive, eager, preempted, damped, saturated, settles,
     /// settles-fast, settles-preempted, watched, watched-preempted, oppscale
