@@ -11,7 +11,7 @@ use oppscale_core::price::Cost;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, MEMORY, PODS, Resources};
 use oppscale_core::units;
-use oppscale_core::view::{Row, RowKind};
+use oppscale_core::view::{By, Row, RowKind};
 use ratatui::style as color;
 
 use crate::palette::Palette;
@@ -400,10 +400,13 @@ pub(super) fn footer(
     if let Some(reserve) = listed(&headroom.reserve) {
         lines.push(format!("reserve: {reserve}"));
     }
-    lines.push(fit_line(&report.query.replica, headroom));
-    lines.extend(report.further.iter().map(|(replica, headroom)| fit_line(replica, headroom)));
-    if headroom.fit.as_ref().is_some_and(|fit| fit.replicas == 0) {
-        lines.extend(misfit_lines(report, &listed));
+    // Each filler has a replica of its own, whose fit is in its row.
+    if report.by != By::Filler {
+        lines.push(fit_line(&report.query.replica, headroom));
+        lines.extend(report.further.iter().map(|(replica, headroom)| fit_line(replica, headroom)));
+        if headroom.fit.as_ref().is_some_and(|fit| fit.replicas == 0) {
+            lines.extend(misfit_lines(report, &listed));
+        }
     }
     if !report.prices.is_empty() {
         lines.push(cost_line(report.cost()));
@@ -411,7 +414,10 @@ pub(super) fn footer(
     if let Some(outcome) = &report.what_if {
         lines.extend(what_if_lines(outcome, &listed, printer));
     }
-    format!("\n{}\n", lines.join("\n"))
+    match lines.is_empty() {
+        true => String::new(),
+        false => format!("\n{}\n", lines.join("\n")),
+    }
 }
 
 fn fit_line(replica: &Replica, headroom: &Headroom) -> String {

@@ -11,7 +11,7 @@ use super::uptake::UptakeTracker;
 use super::usage::UsageStore;
 use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
 use oppscale_cluster::follow::Change;
-use oppscale_cluster::{Cluster, ClusterError, SavedFiles};
+use oppscale_cluster::{Cluster, ClusterError, SavedFiles, Snapshot};
 use oppscale_core::demand::DemandState;
 use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
@@ -100,9 +100,16 @@ impl Fillers {
         Self { workloads, namespaces, autoscalers, usage }
     }
 
-    /// The share of each filler, as a server counts it that starts now.
-    pub fn divide(&self, ledger: &mut Ledger) -> Vec<CountedWorkload> {
-        let (served, groups) = self.workloads.served();
+    /// The share of each filler, as a server counts it that starts now. Where pods are unknown,
+    /// each is held, as by the server.
+    pub fn divide(&self, snapshot: &mut Snapshot) -> Vec<CountedWorkload> {
+        let (mut served, groups) = self.workloads.served();
+        if let Some(why) = &snapshot.pods_unknown {
+            for served in served.iter_mut().filter(|served| served.request.is_ok()) {
+                served.request = Err(format!("pods are unknown: {why}"));
+            }
+        }
+        let ledger = &mut snapshot.ledger;
         ledger.expect_replicas(served.iter().map(ServedWorkload::claims));
         ledger.track(groups);
         self.count(ledger, served, &mut UptakeTracker::default(), Instant::now()).workloads

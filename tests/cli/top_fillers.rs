@@ -59,8 +59,6 @@ fn a_filler_has_its_fit_and_its_limit() {
     idle       deployment/batch      6    1      60  cpu
     idle       deployment/crawler    3    0      15  max-replicas
     shop       deployment/miner      -    -       -  held
-
-    16 replicas of cpu=1 fit (no node has room for one more); 1 opportunistic pod is on these nodes
     ");
 }
 
@@ -96,5 +94,42 @@ fn every_output_has_them() {
 fn the_policy_is_that_of_each_filler() {
     let refused = top(&["--reserve", "30"]);
     assert_eq!(refused.code, Some(2), "{refused}");
-    assert!(refused.stderr.contains("each with the policy of its own annotations"), "{refused}");
+    assert!(refused.stderr.contains("the policy of its own annotations"), "{refused}");
+    for flags in [["--replica", "cpu=2"], ["--tolerate", "spot"]] {
+        assert_eq!(top(&flags).code, Some(2), "{flags:?}");
+    }
+}
+
+#[test]
+fn saved_lists_may_come_from_a_pipe() {
+    let env = TestEnv::new();
+    env.write("list", &cluster().to_string());
+    let piped = ["sh", "-c", r#"exec "$0" "$@" < list"#];
+    let args = ["top", "--from", "-", "--by", "filler"];
+    let output = env.finish(env.start_as(&piped, args, &[]));
+    assert_eq!(output.stdout, top(&[]).stdout, "{output}");
+}
+
+#[test]
+fn the_simulated_cluster_has_no_fillers_to_bound() {
+    let env = TestEnv::new();
+    let refused = env.run(["top", "--demo", "--once", "--by", "filler"]);
+    assert_eq!(refused.code, Some(2), "{refused}");
+    assert!(refused.stderr.contains("rows of nodes, namespaces or workloads"), "{refused}");
+}
+
+#[test]
+fn shares_are_unknown_where_pods_are() {
+    let env = TestEnv::new();
+    let mut list = cluster();
+    list["items"].as_array_mut().unwrap().retain(|item| item["kind"] != "Pod");
+    env.write("list", &list.to_string());
+    let output = env.run(["top", "--from", "list", "--by", "filler", "-o", "json"]);
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    for filler in report["fillers"].as_array().unwrap() {
+        assert_eq!(filler["fit"], Value::Null, "{filler}");
+        assert_eq!(filler["limitedBy"], "held", "{filler}");
+        let why = filler["reasons"][0].as_str().unwrap();
+        assert!(why.contains("pods are unknown: there are no pods"), "{filler}");
+    }
 }

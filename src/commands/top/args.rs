@@ -329,16 +329,18 @@ impl TopArgs {
             let is_followed =
                 self.live.watch || self.live.record.is_some() || self.live.replay.is_some();
             let has_policy = self.workload.is_some()
+                || !self.replica.is_empty()
+                || !self.tolerate.is_empty()
                 || self.reserve.is_some()
                 || self.target_utilization.is_some();
             if has_pods || is_followed || has_policy {
                 return Err(Error::usage(
-                    "rows of fillers are the shares that oppscale serve counts now, each with the \
-                     policy of its own annotations",
+                    "rows of fillers are the shares that oppscale serve counts now, each with its \
+                     own replica and the policy of its own annotations",
                 )
                 .hint(
-                    "leave out --workload, --reserve, --target-utilization, --tree, --watch, \
-                     --record, --replay, what-if flags and selectors of pods",
+                    "leave out --workload, --replica, --tolerate, --reserve, --target-utilization, \
+                     --tree, --watch, --record, --replay, what-if flags and selectors of pods",
                 ));
             }
         }
@@ -352,6 +354,13 @@ impl TopArgs {
         let keeps_pods = is_of_pods || by == By::Node && namespace.is_some();
         if self.live.speed.is_some() && !self.live.demo && self.live.replay.is_none() {
             return Err(Error::usage("--speed is that of --replay or --demo"));
+        }
+        if self.live.demo && by == By::Filler {
+            return Err(Error::usage(
+                "the simulated cluster of --demo has pods of fillers, not the workloads whose \
+                 annotations and namespaces bound their shares",
+            )
+            .hint("choose rows of nodes, namespaces or workloads"));
         }
         if self.live.demo && (keeps_pods || self.what_if.is_asked()) {
             return Err(Error::usage(

@@ -16,6 +16,7 @@ use oppscale_core::nearest::nearest_object;
 use oppscale_core::record::PodKey;
 use oppscale_core::resources::Resources;
 
+use super::Input;
 use super::args::{TopArgs, TopSettings};
 
 /// Explains the pod named `pod`, as `NAMESPACE/NAME` or as a name in the namespace at hand.
@@ -65,7 +66,7 @@ pub(super) async fn run(
     if is_waiting {
         let key = PodKey::of_parts(&pod.metadata.uid, &namespace, name);
         match super::read(args, settings, printer).await {
-            Ok((snapshot, workload, _)) => {
+            Ok(Input { snapshot, workload, .. }) => {
                 let query = super::query(args, settings, &snapshot, workload);
                 printer.data(&format!("\n{}\n", destination(&key, &snapshot, &query)))?;
             }

@@ -61,7 +61,8 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     if args.live.record.is_some() {
         return follow::run(&args, printer).await;
     }
-    let (mut snapshot, workload, cluster) = prepared(&args, &settings, printer).await?;
+    let Input { mut snapshot, workload, cluster, fillers } =
+        prepared(&args, &settings, printer).await?;
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let policy = workload.policy.clone();
     let mut query = query(&args, &settings, &snapshot, workload);
@@ -79,8 +80,8 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     };
     let mut report = report(&args, &settings, &snapshot, query);
     report.what_if = what_if;
-    if settings.by == By::Filler {
-        report.rows = filler_rows(&args, &mut snapshot, cluster.as_ref()).await?;
+    if let Some(fillers) = fillers {
+        report.rows = filler_rows(&fillers, &mut snapshot);
     }
     add_rows(&mut report, &args, &settings, &snapshot)?;
     // The report holds everything that is shown; a table of thousands of rows needs the memory.
@@ -116,6 +117,16 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     Ok(verdict(&args, &snapshot, &report, printer))
 }
 
+/// What was read at once: saved lists may come from a pipe, which cannot be read again.
+struct Input {
+    snapshot: Snapshot,
+    workload: ResolvedWorkload,
+    /// The cluster, unless it is simulated or of saved lists.
+    cluster: Option<Cluster>,
+    /// What shares depend on beside nodes and pods, for rows of fillers.
+    fillers: Option<Fillers>,
+}
+
 /// Reads a cluster or saved lists, with the devices that the replica and the columns need.
 ///
 /// # Errors
@@ -124,35 +135,28 @@ async fn prepared(
     args: &TopArgs,
     settings: &TopSettings,
     printer: &Printer,
-) -> anyhow::Result<(Snapshot, ResolvedWorkload, Option<Cluster>)> {
-    let (mut snapshot, workload, cluster) = read(args, settings, printer).await?;
+) -> anyhow::Result<Input> {
+    let mut input = read(args, settings, printer).await?;
+    let Input { snapshot, workload, .. } = &mut input;
     let ledger = &mut snapshot.ledger;
     ledger.expect_replicas([(&*workload.namespace, &*workload.claims)]);
     ledger.expect_devices(args.named_resources().map(|(_, name)| name));
     if let Some(why) = ledger.devices_unknown() {
         snapshot.notes.push(format!("devices are unknown: {why}"));
     }
-    Ok((snapshot, workload, cluster))
+    Ok(input)
 }
 
 /// One row for each filler.
-async fn filler_rows(
-    args: &TopArgs,
-    snapshot: &mut Snapshot,
-    cluster: Option<&Cluster>,
-) -> anyhow::Result<Vec<Row>> {
-    let fillers = match cluster {
-        Some(cluster) => Fillers::read(cluster).await?,
-        None => Fillers::read_saved(&SavedFiles::load(&args.from)?),
-    };
-    let counted = fillers.divide(&mut snapshot.ledger);
+fn filler_rows(fillers: &Fillers, snapshot: &mut Snapshot) -> Vec<Row> {
+    let counted = fillers.divide(snapshot);
     let row = |(served, share): &CountedWorkload| {
         let id = &served.id;
         let replica = served.request.as_ref().ok().map(|request| request.replica.footprint());
         let share = share.as_ref().map_err(String::as_str);
         view::filler_row([&id.namespace, id.kind.name, &id.name], replica, share)
     };
-    Ok(counted.iter().map(row).collect())
+    counted.iter().map(row).collect()
 }
 
 /// What is asked of the cluster that was read.
@@ -222,11 +226,7 @@ pub(super) fn report(
     }
 }
 
-async fn read(
-    args: &TopArgs,
-    settings: &TopSettings,
-    printer: &Printer,
-) -> anyhow::Result<(Snapshot, ResolvedWorkload, Option<Cluster>)> {
+async fn read(args: &TopArgs, settings: &TopSettings, printer: &Printer) -> anyhow::Result<Input> {
     let of_nodes = settings.by.row_kind().is_of_nodes();
     let is_part = settings.pods.as_ref().is_some_and(PodQuery::is_filter);
     let request = oppscale_cluster::Request {
@@ -243,21 +243,28 @@ async fn read(
         pods: settings.pods.clone(),
         ..Default::default()
     };
+    let has_fillers = settings.by == By::Filler;
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let (snapshot, workload) = oppscale_cluster::read_saved_as(&files, &request)?;
-        return Ok((snapshot, workload, None));
+        let fillers = has_fillers.then(|| Fillers::read_saved(&files));
+        return Ok(Input { snapshot, workload, cluster: None, fillers });
     }
     if args.live.demo {
         let (mut player, top) = screen::simulated()?;
         player.seek(top)?;
         let workload = player.workload();
-        return Ok((player.into_snapshot(), workload, None));
+        let snapshot = player.into_snapshot();
+        return Ok(Input { snapshot, workload, cluster: None, fillers: None });
     }
     let cluster = args.cluster.connect().await?;
     let progress = Progress::new(printer.shows_progress());
     let (snapshot, workload) = oppscale_cluster::read(&cluster, &request, &progress).await?;
-    Ok((snapshot, workload, Some(cluster)))
+    let fillers = match has_fillers {
+        true => Some(Fillers::read(&cluster).await?),
+        false => None,
+    };
+    Ok(Input { snapshot, workload, cluster: Some(cluster), fillers })
 }
 
 /// Refuses names that nothing in the cluster has: their zeros would look like a full cluster.

@@ -13,7 +13,7 @@ use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::history::Player;
 
 use super::args::{Output, TopArgs, TopSettings};
-use super::follow;
+use super::{Input, follow};
 
 /// Time that the renewal of a watch may take before data is stale: a slow answer and jitter.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -66,7 +66,8 @@ pub(super) async fn saved(
     settings: &TopSettings,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let (snapshot, resolved, _) = super::prepared(args, settings, printer).await?;
+    let Input { snapshot, workload: resolved, .. } =
+        super::prepared(args, settings, printer).await?;
     let setup = Setup {
         context: args.from.join(" "),
         is_saved: true,
