@@ -1,10 +1,11 @@
 //! What takes up the share of each workload: its autoscaler, and how far that gets at its next sync.
 //!
 //! A claim is what a workload may take from others. It ends at what the autoscaler can have after its
-//! next sync: its policies of `behavior.scaleUp` beyond the replicas of now, less what they have
-//! let it add in their period already. What is claimed and not taken up for long decays: after
-//! [`GRACE`] without one more running replica it halves every [`HALF_LIFE`], down to a single replica,
-//! with which the workload shows that it takes up again.
+//! next sync: its policies of `behavior.scaleUp` beyond the replicas that it had when their period
+//! began. What is claimed and not taken up for long decays: after [`GRACE`] without one more running
+//! replica than before it halves every [`HALF_LIFE`], down to a single replica, with which the
+//! workload shows that it takes up again. A pod that takes the place of one that ended is no such
+//! replica.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -36,11 +37,13 @@ pub(super) struct UptakeTracker(HashMap<WorkloadId, Progress>);
 struct Progress {
     /// Desired replicas, as last seen.
     replicas: i64,
-    /// Replicas that were added, and when.
-    added: Vec<(Instant, Amount)>,
+    /// Replicas that were added or, below 0, removed, and when.
+    changes: Vec<(Instant, Amount)>,
     /// Running replicas, as last seen.
     running: Amount,
-    /// When one more was running than before, or the claim began.
+    /// The most that ran, of the replicas that are desired still.
+    most: Amount,
+    /// When one more was running than ever before, or the claim began.
     grew_at: Instant,
     /// Whether it claimed more than it ran.
     is_behind: bool,
@@ -60,8 +63,9 @@ impl UptakeTracker {
         let Some(hpas) = hpas else { return Uptake::UNLIMITED };
         let progress = self.0.entry(workload.id.clone()).or_insert_with(|| Progress {
             replicas: workload.replicas,
-            added: Vec::new(),
+            changes: Vec::new(),
             running,
+            most: running,
             grew_at: now,
             is_behind: false,
         });
@@ -87,7 +91,7 @@ impl UptakeTracker {
 
     /// Whether a claim changes with time alone.
     pub(super) fn is_moving(&self) -> bool {
-        self.0.values().any(|progress| progress.is_behind || !progress.added.is_empty())
+        self.0.values().any(|progress| progress.is_behind || !progress.changes.is_empty())
     }
 }
 
@@ -95,12 +99,18 @@ impl Progress {
     fn observe(&mut self, replicas: i64, running: Amount, now: Instant) {
         let change = Amount::from(replicas - self.replicas);
         self.replicas = replicas;
-        if change > 0 {
-            self.added.push((now, change));
+        if change != 0 {
+            self.changes.push((now, change));
         }
         // The longest period that a policy may have.
-        self.added.retain(|(at, _)| now.saturating_duration_since(*at) < Duration::from_secs(1800));
-        if running > self.running {
+        let longest = Duration::from_secs(1800);
+        self.changes.retain(|(at, _)| now.saturating_duration_since(*at) < longest);
+        if change < 0 {
+            // What the autoscaler took, it may take up again.
+            self.most = self.most.min(replicas.into());
+        }
+        if running > self.most {
+            self.most = running;
             self.grew_at = now;
         }
         self.running = running;
@@ -130,8 +140,8 @@ impl Progress {
         let limits = rules.policies.iter().map(|policy| {
             let period = Duration::from_secs(u64::try_from(policy.period_seconds).unwrap_or(0));
             let recent =
-                self.added.iter().filter(|(at, _)| now.saturating_duration_since(*at) < period);
-            let start = current - recent.map(|(_, added)| added).sum::<Amount>();
+                self.changes.iter().filter(|(at, _)| now.saturating_duration_since(*at) < period);
+            let start = current - recent.map(|(_, change)| change).sum::<Amount>();
             let value = Amount::from(policy.value);
             match policy.kind {
                 PolicyType::Pods => start + value,
@@ -173,7 +183,8 @@ mod tests {
 
     fn progress(replicas: i64, now: Instant) -> Progress {
         let running = replicas.into();
-        Progress { replicas, added: Vec::new(), running, grew_at: now, is_behind: false }
+        let changes = Vec::new();
+        Progress { replicas, changes, running, most: running, grew_at: now, is_behind: false }
     }
 
     fn hpa(behavior: serde_json::Value) -> Autoscaler {
@@ -205,6 +216,42 @@ mod tests {
         assert_eq!(progress(1, start).reach(&hpa(json!(null)), start), Some(4));
         assert_eq!(progress(9, start).reach(&hpa(json!(null)), start), Some(18));
         assert_eq!(progress(0, start).reach(&ten, start), None, "an HPA does not scale from 0");
+    }
+
+    #[test]
+    fn what_was_removed_in_the_period_may_come_back() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let ten = hpa(json!({"scaleUp": {"policies":
+            [{"type": "Pods", "value": 10, "periodSeconds": 30}]}}));
+        let mut filler = progress(40, start);
+        filler.observe(10, 10, after(15));
+        assert_eq!(filler.reach(&ten, after(16)), Some(50), "the period began with 40");
+        filler.observe(12, 12, after(17));
+        assert_eq!(filler.reach(&ten, after(18)), Some(50));
+        assert_eq!(filler.reach(&ten, after(46)), Some(20), "it begins with 10 now");
+        let doubling = hpa(json!({"scaleUp": {"policies":
+            [{"type": "Percent", "value": 100, "periodSeconds": 60}]}}));
+        assert_eq!(filler.reach(&doubling, after(50)), Some(80));
+    }
+
+    #[test]
+    fn a_pod_in_the_place_of_another_takes_nothing_up() {
+        let start = Instant::now();
+        let mut filler = progress(10, start);
+        let mut last = filler.decayed(110, start);
+        for second in 1..600 {
+            let now = start + Duration::from_secs(second);
+            let running = 10 - Amount::from(second % 2 == 0);
+            filler.observe(10, running, now);
+            last = filler.decayed(110, now) - running;
+        }
+        assert!(last <= 2, "it claims {last} more");
+        let later = start + Duration::from_secs(600);
+        filler.observe(4, 4, later);
+        assert!(filler.decayed(110, later) <= 6, "that fewer are desired takes nothing up");
+        filler.observe(4, 5, later);
+        assert_eq!(filler.decayed(110, later), 110, "one more than were left does");
     }
 
     #[test]
