@@ -174,7 +174,6 @@ impl Server {
             changes,
             pending_pods: watches.pending_pods.clone(),
             autoscalers: watches.autoscalers.clone(),
-            autoscaler_watch: watches.autoscaler_watch.clone(),
             connections,
             legacy: settings.legacy_metrics,
             nodes: settings.node_metrics,

@@ -20,7 +20,7 @@ use crate::exposition::{Family, Format, Kind};
 use crate::http_port::Connections;
 use crate::stderr;
 use oppscale_cluster::Autoscaler;
-use oppscale_cluster::follow::{Followed, WatchStatus};
+use oppscale_cluster::follow::WatchStatus;
 use oppscale_core::ledger::Population;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
@@ -38,7 +38,6 @@ pub(super) struct Exporter {
     pub(super) pending_pods: PendingPods,
     pub(super) autoscalers: Autoscalers,
     /// Watch of the HPAs.
-    pub(super) autoscaler_watch: Followed,
     /// Connections by port.
     pub(super) connections: Vec<(&'static str, Connections)>,
     /// Whether to include the ten gauges of the article of 2018.
@@ -475,12 +474,10 @@ impl Exporter {
 
     fn cluster(&self) -> ClusterScrape {
         let (waiting, longest_wait) = self.pending_pods.current(&self.state);
-        let watch_age = self.autoscaler_watch.status().age(Instant::now());
-        let is_fresh = watch_age.is_some_and(|age| age <= self.state.max_staleness());
         ClusterScrape {
             totals: overview::totals(&self.state),
             counted: self.state.counted(),
-            autoscalers: self.autoscalers.all().filter(|_| is_fresh).unwrap_or_default(),
+            autoscalers: self.autoscalers.all().unwrap_or_default(),
             waiting,
             longest_wait,
             usage_age: self.state.usage().age(),
@@ -490,11 +487,7 @@ impl Exporter {
 
     fn watches(&self) -> Vec<(&'static str, WatchStatus)> {
         let health = self.state.cluster_state().read(|_, health| health.clone());
-        let mut watches = vec![
-            ("nodes", health.nodes),
-            ("pods", health.pods),
-            ("horizontalpodautoscalers", self.autoscaler_watch.status()),
-        ];
+        let mut watches = vec![("nodes", health.nodes), ("pods", health.pods)];
         watches.extend(self.state.kinds().map(|(kind, feed)| (kind.plural, feed)));
         watches
     }

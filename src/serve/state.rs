@@ -77,6 +77,8 @@ pub struct WatchedKinds {
     pub workloads: Vec<(&'static Kind, Followed)>,
     /// Namespaces.
     pub namespaces: Followed,
+    /// HorizontalPodAutoscalers, which bound what a workload claims.
+    pub autoscalers: Followed,
 }
 
 /// Result of one count.
@@ -144,17 +146,13 @@ impl MetricsState {
         self.0.fillers.workloads.needs_usage()
     }
 
-    /// Maximum age of fresh data.
-    pub fn max_staleness(&self) -> Duration {
-        self.0.policy.max_staleness
-    }
-
-    /// Watches of namespaces and of the kinds of workloads, without custom kinds that the cluster
-    /// lacks.
+    /// Watches of namespaces, of HPAs and of the kinds of workloads, without custom kinds that the
+    /// cluster lacks.
     pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, WatchStatus)> {
-        let WatchedKinds { workloads, namespaces } = &self.0.kinds;
+        let WatchedKinds { workloads, namespaces, autoscalers } = &self.0.kinds;
         let feeds = workloads.iter().map(|(kind, followed)| (*kind, followed.status()));
-        let feeds = feeds.chain([(&kinds::NAMESPACE, namespaces.status())]);
+        let further = [(&kinds::NAMESPACE, namespaces), (&kinds::HPA, autoscalers)];
+        let feeds = feeds.chain(further.map(|(kind, followed)| (kind, followed.status())));
         feeds.filter(|(kind, feed)| {
             !kind.is_custom() || feed.is_whole() && !matches!(feed.phase, Phase::Refused { .. })
         })
@@ -201,7 +199,7 @@ impl MetricsState {
         for (kind, feed) in self.kinds() {
             match (feed.age(now), &feed.phase) {
                 // Workloads of an unreadable kind are not served; the others are. Without the
-                // namespaces, every workload is held.
+                // namespaces, every workload is held; without HPAs, every claim counts.
                 (_, Phase::Refused { .. }) => {}
                 (Some(kind), _) => age = age.max(kind),
                 (None, _) => {

@@ -16,7 +16,7 @@ use super::pending_pods::PendingPods;
 use super::state::{MetricsState, StalenessPolicy, WatchedKinds};
 use super::usage::UsageStore;
 use super::workloads::WorkloadStore;
-use oppscale_cluster::follow::{Change, Followed, Follower, WATCH_LIFE, WatchConfig};
+use oppscale_cluster::follow::{Change, Follower, WATCH_LIFE, WatchConfig};
 use oppscale_cluster::{Cluster, Listing};
 use oppscale_core::kinds::{self, Kind};
 
@@ -30,7 +30,6 @@ pub(super) struct Watches {
     namespaces: OpenNamespaces,
     kinds: WatchedKinds,
     pub(super) autoscalers: Autoscalers,
-    pub(super) autoscaler_watch: Followed,
     pub(super) pending_pods: PendingPods,
     /// Trusted front proxy; `None` if no API is served.
     pub(super) trust: Option<TrustStore>,
@@ -74,21 +73,16 @@ impl Watches {
         let seen = namespaces.clone();
         let all_namespaces = Listing::of(&kinds::NAMESPACE, None, "");
         let namespaces_watch = follower.follow(all_namespaces, move |change| seen.change(change));
-        let kinds = WatchedKinds { workloads: workload_kinds, namespaces: namespaces_watch };
         let seen = autoscalers.clone();
-        let autoscaler_watch =
+        let autoscalers_watch =
             follower.follow(Listing::of(&kinds::HPA, None, ""), move |change| seen.change(change));
+        let kinds = WatchedKinds {
+            workloads: workload_kinds,
+            namespaces: namespaces_watch,
+            autoscalers: autoscalers_watch,
+        };
         let trust = serves_api.then(|| follow_trust(&mut follower));
-        Ok(Self {
-            follower,
-            workloads,
-            namespaces,
-            kinds,
-            autoscalers,
-            autoscaler_watch,
-            pending_pods,
-            trust,
-        })
+        Ok(Self { follower, workloads, namespaces, kinds, autoscalers, pending_pods, trust })
     }
 
     /// The watches' tasks.

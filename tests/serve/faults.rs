@@ -53,6 +53,24 @@ pub fn settles(rig: &Rig) {
     rig.until(&format!("{expected} fit"), |rig| rig.fit().as_ref() == Ok(&expected));
 }
 
+/// What a workload may claim is bounded by its HPA.
+#[test]
+fn hpas_that_cannot_be_read_any_more_make_the_data_stale() {
+    let path = "/apis/autoscaling/v2/horizontalpodautoscalers";
+    let rig = Rig::start(&["--max-staleness=3s"]);
+    assert_eq!(rig.fit().unwrap(), "121");
+    let down = Answer::Raw(503, Vec::new(), "down");
+    rig.server.always(path, down.clone());
+    rig.server.always(&format!("{path}?watch"), down);
+    rig.server.end_watches(Ending::Whole);
+    rig.until("stale", |rig| matches!(rig.fit(), Err((503, _))));
+    let (_, message) = rig.fit().unwrap_err();
+    assert!(message.contains("the 3s that --max-staleness allows"), "{message}");
+    rig.until("blind", |rig| rig.web("/metrics").body.contains("\noppscale_blind 1\n"));
+    rig.server.heal();
+    settles(&rig);
+}
+
 #[test]
 fn an_api_server_that_dies_and_comes_back() {
     let mut rig = Rig::start(&["--max-staleness=3s"]);
