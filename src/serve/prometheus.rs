@@ -423,7 +423,7 @@ static SERVER: [Series<ServerScrape>; 15] = [
     counter(
         "oppscale_panics_total",
         "",
-        "Panics of a part of the server, such as one request; after that of a task, it restarts.",
+        "Panics of requests. That of a task ends the process, and the count with it.",
         |_, family| family.set(counters::panics()),
     ),
     counter(

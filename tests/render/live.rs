@@ -248,6 +248,13 @@ fn a_namespace_with_another_filler_is_told() {
     let shared = run(&server, &[]);
     let note = "note: namespace opportunistic also has Deployment electroneum: kubectl delete -f";
     assert!(shared.stderr.contains(note), "{shared}");
+    // Each quota is of one PriorityClass.
+    let bound = "a LimitRange of either bounds the containers of both";
+    assert!(shared.stderr.contains(bound), "{shared}");
+    let paid = ["render-hpa", "--workload", "sample-app", "--image", "i:1", "-n", "opportunistic"];
+    let paid = TestEnv::of(&server).run(paid);
+    assert_eq!(paid.code, Some(0), "{paid}");
+    assert!(paid.stderr.contains(note) && paid.stderr.contains(bound), "{paid}");
     let alone = run(&server, &["-n", "idle"]);
     assert!(!alone.stderr.contains("also has"), "{alone}");
 }

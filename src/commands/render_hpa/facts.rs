@@ -196,7 +196,8 @@ pub(super) async fn note_of_other_class(
 }
 
 impl Facts {
-    /// The note about other fillers in the namespace, if there are any.
+    /// The note about other rendered workloads in the namespace, if there are any. Paid ones bring a
+    /// namespace, too.
     pub(super) fn note_of_shared_namespace(&self, config: &RenderConfig) -> Option<String> {
         let own = config.hpa_name();
         let is_rendered = |hpa: &&Autoscaler| {
@@ -209,8 +210,8 @@ impl Facts {
         let namespace = &config.namespace;
         Some(format!(
             "namespace {namespace} also has {} {}: kubectl delete -f of these manifests deletes \
-             the namespace with all in it, and the quotas of both limit both. Give this one \
-             another: --namespace NAME",
+             the namespace with all in it, and a LimitRange of either bounds the \
+             containers of both. Give this one another: --namespace NAME",
             other.target().kind,
             other.target().name
         ))
