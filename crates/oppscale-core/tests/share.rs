@@ -262,10 +262,11 @@ fn shares(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Vec<Share> {
 }
 
 fn can_use(workload: &Workload, node: &NodeSpec) -> bool {
-    !node.cordoned && workload.zone.is_none_or(|zone| zone == node.zone)
+    let is_known = workload.burn.is_none() || node.used.is_some();
+    is_known && !node.cordoned && workload.zone.is_none_or(|zone| zone == node.zone)
 }
 
-/// How many pods of a workload run on nodes that it cannot use.
+/// How many pods of a workload run on nodes that it cannot use, or whose idle CPU is unknown.
 fn elsewhere(scene: &Scene, number: usize) -> Amount {
     let own = scene.pods.iter().filter(|pod| pod.owner == Some(number));
     let nodes = own.filter_map(|pod| Some(&scene.nodes[pod.node? % scene.nodes.len()]));
@@ -345,7 +346,9 @@ proptest! {
         let capacity = SharedCapacity::of(&ledger, &requests, &usage(&scene));
         let mut free = free(&scene);
         let mut taken: BTreeMap<String, (Amount, bool)> = BTreeMap::new();
+        let mut offered = vec![0; requests.len()];
         let shares = capacity.divide_with(|offer| {
+            offered[offer.request] += offer.replicas;
             let workload = &scene.workloads[offer.request];
             let node = free.get_mut(offer.node).unwrap();
             for (name, need) in
@@ -364,8 +367,10 @@ proptest! {
             let taken = taken.get(&format!("n{number}")).copied().unwrap_or_default();
             prop_assert!(!taken.1 || taken.0 <= idle, "{:?} of {} idle on n{}", taken, idle, number);
         }
-        for (share, workload) in shares.iter().flatten().zip(&scene.workloads) {
+        for (number, (share, workload)) in shares.iter().flatten().zip(&scene.workloads).enumerate() {
             prop_assert_eq!(share.idle.is_some(), workload.burn.is_some());
+            let fit = offered[number] + elsewhere(&scene, number);
+            prop_assert_eq!(share.fit, workload.max.map_or(fit, |most| fit.min(most.into())));
         }
         // Usage is of no account on the requests basis.
         if scene.workloads.iter().all(|workload| workload.burn.is_none()) {
@@ -530,6 +535,33 @@ fn own_pods_beyond_the_idle_cpu_of_their_node_are_crowded() {
     scene.nodes[1].used = Some(8000);
     let share = &usage_shares(&scene)[0];
     assert_eq!((share.fit, share.running, share.idle.unwrap().crowded), (3, 4, 2));
+}
+
+#[test]
+fn fillers_stay_on_a_node_whose_usage_is_unknown() {
+    // 4 nodes of 32 cores that use 8, with 24 fillers each.
+    let mut scene = empty(4);
+    for node in &mut scene.nodes {
+        (node.cpu, node.used) = (32_000, Some(8000));
+    }
+    scene.workloads = vec![burning(1000)];
+    let own =
+        |number: usize| PodShape { node: Some(number % 4), owner: Some(0), cpu: 10, gpu: false };
+    scene.pods = (0..96).map(own).collect();
+    assert_eq!(usage_shares(&scene)[0].fit, 96);
+    // A kubelet is not scraped: neither are its fillers deleted, nor does it get more.
+    scene.nodes[0].used = None;
+    let share = &usage_shares(&scene)[0];
+    let idle = share.idle.unwrap();
+    assert_eq!((share.fit, share.running), (96, 96));
+    assert_eq!((idle.crowded, idle.unknown_nodes), (0, 1));
+    scene.workloads[0].max = Some(90);
+    assert_eq!(usage_shares(&scene)[0].fit, 90);
+    scene.workloads[0].max = None;
+    // What they request there stays theirs; elsewhere the requests basis goes first.
+    scene.workloads.push(Workload { cpu: 32_000, ..plain() });
+    let fits: Vec<Amount> = usage_shares(&scene).iter().map(|share| share.fit).collect();
+    assert_eq!(fits, [24, 3]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::{IDLE_CPU, ONE_PER_NODE, ShareRequest, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
-use crate::ledger::{Ledger, NodeAccount};
+use crate::ledger::{Ledger, NodeAccount, TrackId};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::policy::Basis;
@@ -46,9 +46,9 @@ pub(super) struct PreparedRequest {
     /// What a replica leaves less of, as a row: also idle CPU on the requests basis, which does not
     /// need any.
     pub(super) takes: Vec<Amount>,
-    /// Running replicas on nodes that it can use.
+    /// Running replicas on nodes that it shares.
     pub(super) standing: Amount,
-    /// Running replicas on other nodes.
+    /// Running replicas on other nodes. They are part of the share as they are.
     pub(super) elsewhere: Amount,
 }
 
@@ -59,7 +59,7 @@ pub(super) struct SharedNode {
     pub(super) kind: usize,
     /// Allocatable millicores.
     pub(super) cpu: Amount,
-    /// Requests that have running replicas here and can use the node, and how many.
+    /// Requests that share the node and have running replicas here, and how many.
     pub(super) standing: Vec<(usize, Amount)>,
 }
 
@@ -96,6 +96,13 @@ impl PreparedRequest {
 
     pub(super) fn is_by_usage(&self) -> bool {
         self.request.policy.basis == Basis::Usage
+    }
+
+    /// Whether it shares a node that these classes can use. On the usage basis it needs to know the
+    /// node's idle CPU: until it does, replicas stay where they run, for the autoscaler would delete
+    /// as many anywhere.
+    fn shares(&self, may_use: &[usize], is_idle_known: bool) -> bool {
+        may_use.contains(&self.class) && (is_idle_known || !self.is_by_usage())
     }
 
     pub(super) fn is_scaled(&self) -> bool {
@@ -156,12 +163,13 @@ impl SharedCapacity {
             let usable = account.record.as_ref().and_then(|record| self.usable(record, account));
             let usable = usable.filter(|(classes, _)| !classes.is_empty());
             let Some((may_use, allocatable)) = usable else {
-                self.add_running(account, &[]);
+                self.add_running(account, |_| false);
                 continue;
             };
-            let standing = self.add_running(account, &may_use);
             let idle = usage.peak(name).map(|peak| allocatable.get(CPU) - peak);
-            let free = self.free_on(account, allocatable, idle, &may_use);
+            let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
+            let standing = self.add_running(account, shares);
+            let free = self.free_on(account, allocatable, idle, shares);
             for class in &may_use {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
@@ -198,13 +206,17 @@ impl SharedCapacity {
         Some((classes.collect(), allocatable))
     }
 
-    /// Counts the running replicas on a node; those of requests that can use it are returned.
-    fn add_running(&mut self, account: &NodeAccount, may_use: &[usize]) -> Vec<(usize, Amount)> {
+    /// Counts the running replicas on a node; those of requests that share it are returned.
+    fn add_running(
+        &mut self,
+        account: &NodeAccount,
+        shares: impl Fn(&PreparedRequest) -> bool,
+    ) -> Vec<(usize, Amount)> {
         let mut standing = Vec::new();
         for (number, tally) in account.tallies().filter(|(_, tally)| tally.active > 0) {
             let number = number as usize;
             let Some(Some(prepared)) = self.requests.get_mut(number) else { continue };
-            if may_use.contains(&prepared.class) {
+            if shares(prepared) {
                 prepared.standing += tally.active;
                 standing.push((number, tally.active));
             } else {
@@ -222,12 +234,10 @@ impl SharedCapacity {
         account: &NodeAccount,
         allocatable: &Resources,
         idle: Option<Amount>,
-        may_use: &[usize],
+        shares: impl Fn(&PreparedRequest) -> bool,
     ) -> Vec<Amount> {
-        let shares = |id| match self.requests.get(id as usize) {
-            Some(Some(prepared)) => may_use.contains(&prepared.class),
-            _ => false,
-        };
+        let request = |id: TrackId| self.requests.get(id as usize)?.as_ref();
+        let shares = |id| request(id).is_some_and(&shares);
         let free = |name: &String| {
             if name.starts_with(ONE_PER_NODE) {
                 return 1;
