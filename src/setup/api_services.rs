@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::certificates::{CaBundle, CertificateSpec};
+use crate::metrics_api::{CUSTOM, EXTERNAL};
 use oppscale_cluster::{Apply, Cluster, ClusterError};
 use oppscale_core::kinds;
 
@@ -169,6 +170,24 @@ pub async fn of(
 ) -> Result<Vec<ApiService>, ClusterError> {
     let mut services = all(cluster).await?;
     services.retain(|service| service.leads_to(&spec.namespace, &spec.service));
+    Ok(services)
+}
+
+/// The APIServices of the metrics APIs, and others if all may be listed: an installation takes
+/// only reading its own.
+///
+/// # Errors
+/// When they cannot be read.
+pub async fn of_metrics(cluster: &Cluster) -> Result<Vec<ApiService>, ClusterError> {
+    match all(cluster).await {
+        Err(ClusterError::Forbidden { .. }) => {}
+        services => return services,
+    }
+    let mut services = Vec::new();
+    for (version, group) in [("v1beta1", CUSTOM), ("v1beta2", CUSTOM), ("v1beta1", EXTERNAL)] {
+        let object = kinds::API_SERVICE.object(None, &format!("{version}.{group}"));
+        services.extend(cluster.read::<ApiService>(&object).await?);
+    }
     Ok(services)
 }
 

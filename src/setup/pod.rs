@@ -144,7 +144,7 @@ impl Installed {
     /// Finds the installation by its Deployment; `None` if there is none that oppscale applied.
     ///
     /// # Errors
-    /// When it may not be read.
+    /// When it cannot be read: what is not known of it must not be taken for its opposite.
     pub async fn find(
         cluster: &Cluster,
         namespace: &str,
@@ -157,19 +157,23 @@ impl Installed {
         };
         let Some(deployment) = found.filter(is_ours) else { return Ok(None) };
         let mut installed = Self::of(deployment);
-        let services = api_services::all(cluster).await.unwrap_or_default();
+        let services = api_services::of_metrics(cluster).await?;
         let is_injected = |one: &ApiService| {
             one.is_injected()
                 && (one.leads_to(namespace, service) || one.leads_to(namespace, ADAPTER))
         };
         installed.cert_manager = services.iter().any(is_injected);
         let policy = NETWORK_POLICY.object(Some(namespace), service);
-        let policy: Option<NetworkPolicy> = cluster.read(&policy).await.ok().flatten();
+        let policy: Option<NetworkPolicy> = cluster.read(&policy).await?;
         installed.http_from = policy.map(|policy| namespaces(&policy)).unwrap_or_default();
         let class = &mut installed.pod.priority_class;
         if !class.name.is_empty() && class.name != CRITICAL {
             let object = PRIORITY_CLASS.object(None, &class.name);
-            let live: Option<LiveClass> = cluster.read(&object).await.ok().flatten();
+            let live: Option<LiveClass> = match cluster.read(&object).await {
+                // The pods keep their class, and it stays as it is.
+                Err(ClusterError::Forbidden { .. }) => None,
+                live => live?,
+            };
             let instance = cluster_name(namespace, service);
             let is_own = |live: &LiveClass| {
                 label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
@@ -181,10 +185,14 @@ impl Installed {
             Some("none") => {
                 installed.apis = None;
                 let rules = CONFIG_MAP.object(Some(namespace), ADAPTER_CONFIG);
-                match matches!(cluster.read::<IgnoredAny>(&rules).await, Ok(Some(_))) {
-                    true => Pipeline::Prometheus,
-                    false => Pipeline::Keda,
-                }
+                let is_adapted = match cluster.read::<IgnoredAny>(&rules).await {
+                    // The other pipelines take no permission for it.
+                    Err(ClusterError::Forbidden { .. }) => {
+                        services.iter().any(|one| one.leads_to(namespace, ADAPTER))
+                    }
+                    rules => rules?.is_some(),
+                };
+                if is_adapted { Pipeline::Prometheus } else { Pipeline::Keda }
             }
             _ => Pipeline::Native,
         });

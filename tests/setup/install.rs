@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
+use crate::support::answer::Answer;
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::store::Inner;
@@ -462,5 +463,47 @@ fn the_server_is_as_critical_as_the_clusters_own_components() {
     ] {
         let output = init(&server, &[flag, value]);
         assert_eq!(output.code, Some(2), "{flag}: {output}");
+    }
+}
+
+/// What cannot be read is not forgotten: a policy that opens again what it had closed, another
+/// pipeline, another number of pods.
+#[test]
+fn an_installation_that_cannot_be_read_is_left_as_it_is() {
+    let chosen = ["--http-from", "monitoring", "--pipeline", "keda", "--replicas", "3"];
+    for path in [POLICY, DEPLOYMENT, "/apis/apiregistration.k8s.io/v1/apiservices"] {
+        for args in [&["init", "--yes"][..], &["init", "--yes", "--image", "i:2"]] {
+            let server = server();
+            assert_eq!(init(&server, &chosen).code, Some(0));
+            let before = server.writes();
+            server.next(path, [Answer::Raw(500, Vec::new(), "no")]);
+            let output = TestEnv::of(&server).run(args);
+            assert_eq!(output.code, Some(1), "{path}: {output}");
+            assert!(output.stderr.contains("note: nothing was changed"), "{path}: {output}");
+            assert_eq!(server.writes(), before, "{path}: {output}");
+        }
+    }
+    let flags = TestEnv::of(&server()).run(["init", "--yes"]);
+    assert_eq!(flags.code, Some(2), "a new installation takes an image: {flags}");
+}
+
+#[test]
+fn an_installation_that_may_not_be_read_is_left_as_it_is_until_a_grant() {
+    let chosen = ["--http-from", "monitoring", "--pipeline", "keda", "--replicas", "3"];
+    for resource in ["networkpolicies.networking.k8s.io", "deployments.apps"] {
+        let server = server();
+        assert_eq!(init(&server, &chosen).code, Some(0));
+        let before = server.writes();
+        server.store().change(|store| {
+            store.rights.deny("get", resource);
+            store.user = "dev".to_owned();
+        });
+        let output = TestEnv::of(&server).run(["init", "--yes"]);
+        assert_eq!(output.code, Some(3), "{resource}: {output}");
+        assert!(output.stdout.contains("name: oppscale-installer"), "{resource}: {output}");
+        assert_eq!(server.writes(), before, "{resource}: {output}");
+        let granted = TestEnv::of(&server).run(["init", "--yes", "--grant-cluster-admin"]);
+        // The verification follows the grant, and may not read either.
+        assert!(granted.stdout.contains("nothing to change"), "{resource}: {granted}");
     }
 }

@@ -12,6 +12,7 @@ use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
     parse_toleration, parse_workload_kind,
 };
+use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::Distribution;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
@@ -262,6 +263,18 @@ impl InitArgs {
         let mut args = self;
         let asked = tokio::task::spawn_blocking(move || Ok(args.ask()?.map(|()| args)));
         asked.await.context("the prompts ended early")?
+    }
+
+    /// The installation that the flags name, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn installed(
+        &self,
+        cluster: &Cluster,
+    ) -> Result<Option<Installed>, ClusterError> {
+        let namespace = self.namespace.as_deref().unwrap_or("oppscale");
+        Installed::find(cluster, namespace, &self.service).await
     }
 
     /// The configuration: what the installation `known` has is kept where a flag is left out.

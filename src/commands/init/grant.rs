@@ -16,7 +16,6 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::labels;
 use crate::setup::permissions::{self, Rule};
-use crate::setup::plan::Step;
 use crate::setup::temporary_grant::{
     BOOTSTRAP, LeftBinding, admin_binding, bootstrap_objects, undo,
 };
@@ -35,13 +34,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) async fn report_missing(
     args: &InitArgs,
     cluster: &Cluster,
-    namespace: &Step,
+    namespace: &str,
     denied: &[Denied],
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let user = permissions::identity(cluster).await?.username.unwrap_or_default();
-    let name = &namespace.object.name;
-    let mut missing = permissions::missing(cluster, name).await?;
+    let mut missing = permissions::missing(cluster, namespace).await?;
     let mut text = format!("{user} lacks permissions:\n");
     for Denied { message, namespace } in denied {
         let _ = writeln!(text, "  {}", message.replace('\n', "\n    "));

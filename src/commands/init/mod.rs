@@ -18,7 +18,7 @@ use crate::render::findings;
 use crate::setup::config::{InstallConfig, Pipeline, Trust};
 use crate::setup::local_clock;
 use crate::setup::pod::Installed;
-use oppscale_cluster::Cluster;
+use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::check::{Category, CheckId, Distribution, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
@@ -26,8 +26,8 @@ use crate::commands::prompt::{can_ask, confirm};
 use crate::commands::shutdown::Interruption;
 use args::DryRunArg;
 pub use args::InitArgs;
-use grant::TemporaryGrant;
-use plan::Plan;
+use grant::{TemporaryGrant, report_missing};
+use plan::{Denied, Plan};
 
 /// Time limit of the verification: a new APIService takes a moment to answer.
 const VERIFY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -67,15 +67,19 @@ async fn install(
         false => None,
     };
     let known = match &cluster {
-        Some(Ok(cluster)) => {
-            let namespace = args.namespace.as_deref().unwrap_or("oppscale");
-            Installed::find(cluster, namespace, &args.service).await.ok().flatten()
-        }
-        _ => None,
+        Some(Ok(cluster)) => args.installed(cluster).await,
+        _ => Ok(None),
     };
-    // What is wrong with the flags is said before what is wrong with the connection.
-    let is_new = known.is_none();
-    let mut config = args.config(known.unwrap_or_default())?;
+    let mut is_new = matches!(known, Ok(None));
+    // What is wrong with the flags is said before what is wrong with the connection. Only the image
+    // may be missing because the installation could not be read.
+    let (known, unread) = match known {
+        Ok(known) => (known.unwrap_or_default(), None),
+        Err(error) => {
+            (Installed { image: Some("unread".to_owned()), ..Installed::default() }, Some(error))
+        }
+    };
+    let mut config = args.config(known)?;
     if let Some(distribution) = args.distribution.filter(|_| is_new) {
         args.adapt(&mut config, distribution);
     }
@@ -96,14 +100,21 @@ async fn install(
         None => args.cluster.connect().await?,
     };
     let progress = Progress::new(printer.shows_progress());
-    let before = preflight(&args, &config, &cluster, &progress).await;
+    let mut before = preflight(&args, &config, &cluster, &progress).await;
     progress.finish();
     printer.explanation(&findings::short(&before.findings, printer));
     if let Some(finding) = stopper(&before.findings) {
         printer.note("nothing was changed");
         return Err(stopped(finding, before.error.unwrap_or(ErrorKind::Failure)).into());
     }
-    (config.monitor_labels, config.rule_labels) = before.labels;
+    let may_not_read = match unread {
+        Some(ClusterError::Forbidden { .. }) => true,
+        Some(error) => {
+            printer.note("nothing was changed");
+            return Err(error.into());
+        }
+        None => false,
+    };
     if is_new {
         args.adapt(&mut config, before.distribution);
     }
@@ -111,6 +122,24 @@ async fn install(
     if let Some(exit) = grant.make(&args, &config.namespace, &cluster, printer).await? {
         return Ok(exit);
     }
+    if may_not_read {
+        // The grant may have changed that.
+        let known = match args.installed(&cluster).await {
+            Err(ClusterError::Forbidden { message, .. }) => {
+                let namespace = &*config.namespace;
+                let denied = [Denied { message, namespace: Some(namespace.to_owned()) }];
+                return report_missing(&args, &cluster, namespace, &denied, printer).await;
+            }
+            known => known?,
+        };
+        is_new = known.is_none();
+        config = args.config(known.unwrap_or_default())?;
+        before = preflight(&args, &config, &cluster, &Progress::new(false)).await;
+        if is_new {
+            args.adapt(&mut config, before.distribution);
+        }
+    }
+    (config.monitor_labels, config.rule_labels) = before.labels;
     let run = Run { args: &args, config: &config, cluster: &cluster, printer };
     let outcome = run.apply(&templates, before.now, &mut journal).await;
     // Before the verification, which takes no grant; `run` takes it back if this fails.

@@ -196,7 +196,7 @@ impl Plan {
             }
         }
         if !denied.is_empty() {
-            return report_missing(args, cluster, &self.namespace, &denied, printer)
+            return report_missing(args, cluster, &self.namespace.object.name, &denied, printer)
                 .await
                 .map(Some);
         }
