@@ -23,6 +23,7 @@ pub struct RecordingHeader {
 
 /// An HPA of the dry run.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct RecordedHpa {
     /// Its namespace.
     pub namespace: String,
@@ -30,6 +31,9 @@ pub struct RecordedHpa {
     pub manifest: Value,
     /// How the value of each metric depends on the number of pods.
     pub shares: Vec<LoadShare>,
+    /// Whether `--metric` stated it of the External and Object metrics.
+    #[serde(default)]
+    pub is_stated: bool,
 }
 
 /// A recording.
@@ -107,6 +111,7 @@ mod tests {
             namespace: "shop".to_owned(),
             manifest: serde_json::json!({"kind": "HorizontalPodAutoscaler"}),
             shares: vec![LoadShare::Total],
+            is_stated: false,
         };
         let header = RecordingHeader::new("1.36".to_owned(), vec![hpa]);
         let reading = ClusterReading { at_ms: 15_000, ..ClusterReading::default() };

@@ -369,6 +369,135 @@ fn the_metrics_of_a_scaled_object_are_those_of_the_hpa_that_keda_made() {
     assert!(output.stdout.contains(wanted), "{output}");
 }
 
+/// KEDA sorts the metrics of its HPA by type: External comes before Resource.
+#[test]
+fn the_triggers_of_a_scaled_object_may_stand_in_another_order_than_the_metrics() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    let trigger = |queue: &str| {
+        json!({"type": "rabbitmq", "metadata":
+        {"queueName": queue, "mode": "QueueLength", "value": "10"}})
+    };
+    let object = |triggers: Value| {
+        json!({
+            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"scaleTargetRef": {"name": "web"}, "maxReplicaCount": 20,
+                "triggers": triggers}
+        })
+    };
+    let cpu = json!({"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}});
+    let env = start(&server, &object(json!([trigger("jobs"), cpu, trigger("mails")])));
+    let mut made = hpa(70, 0);
+    made["metadata"] = json!({"name": "keda-hpa-web", "namespace": "shop", "ownerReferences": [
+        {"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject", "name": "web", "uid": "1"}]});
+    let external = |name: &str| {
+        json!({"type": "External", "external": {"metric": {"name": name,
+            "selector": {"matchLabels": {"scaledobject.keda.sh/name": "web"}}},
+            "target": {"type": "AverageValue", "averageValue": "20"}}})
+    };
+    let resource = made["spec"]["metrics"][0].clone();
+    made["spec"]["metrics"] =
+        json!([external("s0-rabbitmq-jobs"), external("s2-rabbitmq-mails"), resource]);
+    server.always(HPAS, answer(&json!({"items": [made]})));
+    for (name, value) in [("s0-rabbitmq-jobs", "50"), ("s2-rabbitmq-mails", "80")] {
+        server.always(
+            &format!("/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/{name}"),
+            answer(&json!({"items": [{"metricName": name, "value": value}]})),
+        );
+    }
+    let args = [&LIVE[..], &["--duration", "300ms", "--metric", "queue"]].concat();
+    let output = env.run(&args);
+    assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""), "{output}");
+    let wanted = "4      8  s2-rabbitmq-mails is 20 a pod, its target 10 and asks for the most of \
+                  3 metrics, so it asks for 8";
+    assert!(output.stdout.contains(wanted), "{output}");
+
+    env.write("new.yaml", &object(json!([trigger("jobs")])).to_string());
+    let output = env.run(&args);
+    let said = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        said.contains("has 1 External metrics, the HPA that KEDA made has 2: their names are"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_pod_whose_metrics_lack_the_container_fails_a_container_resource_metric() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 2400);
+    let usage = |container: &str, at: u32| {
+        json!({
+            "metadata": {"name": format!("web-{at}"), "namespace": "shop"},
+            "timestamp": "2026-11-01T00:00:00Z", "window": "15s",
+            "containers": [{"name": container, "usage": {"cpu": "600m"}}]
+        })
+    };
+    let mut new = hpa(70, 0);
+    new["spec"]["metrics"] = json!([{"type": "ContainerResource", "containerResource": {
+        "name": "cpu", "container": "app",
+        "target": {"type": "Utilization", "averageUtilization": 70}}}]);
+    let env = start(&server, &new);
+    let once = || env.run([&LIVE[..], &["--duration", "300ms"]].concat());
+    assert!(once().stdout.contains("4      7  cpu"), "{}", once());
+    let lacking = [usage("app", 0), usage("app", 1), usage("other", 2), usage("app", 3)];
+    server.always(USAGE, answer(&json!({"items": lacking})));
+    let output = once();
+    let wanted = "so the count stays (the metrics of pod web-2 lack container app)";
+    assert!(output.stdout.contains(wanted), "{output}");
+    assert!(output.stdout.contains("      4      4  cpu"), "{output}");
+}
+
+#[test]
+fn another_hpa_decides_on_a_recording_as_it_does_beside_the_cluster() {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 1400);
+    server.always(
+        "/apis/external.metrics.k8s.io/v1beta1/namespaces/shop/jobs",
+        answer(&json!({"items": [{"metricName": "jobs", "value": "80"}]})),
+    );
+    let with = |target: Value| {
+        let mut hpa = hpa(70, 0);
+        hpa["spec"]["behavior"]["scaleUp"] =
+            json!({"policies": [{"type": "Percent", "value": 900, "periodSeconds": 15}]});
+        hpa["spec"]["metrics"] = json!([{"type": "External", "external": {"metric": {"name": "jobs"}, "target": target}}]);
+        hpa
+    };
+    let env = start(&server, &with(json!({"type": "AverageValue", "averageValue": "20"})));
+    env.write("value.yaml", &with(json!({"type": "Value", "value": "40"})).to_string());
+    let highest = |args: &[&str]| {
+        let output = env.run([args, &["-o", "json"]].concat());
+        assert_eq!(output.code, Some(0), "{output}");
+        let lines = output.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.map(|line: Value| counts(&line).1).max().unwrap()
+    };
+    // At 40 with a target of 40 it stops at 8, if the value falls as pods are added.
+    for (stated, wanted) in [(&[][..], 8), (&["--metric", "load"][..], 20)] {
+        let name = format!("run-{wanted}.jsonl");
+        let record = ["--duration", "1s", "--record", &name];
+        assert_eq!(highest(&[&LIVE[..], &record, stated].concat()), 4);
+        let beside = ["simulate", "--live", "--hpa", "value.yaml", "--sync-period", "200ms"];
+        assert_eq!(highest(&[&beside[..], &["--duration", "1s"], stated].concat()), wanted);
+        let replay = ["simulate", "--series", &name, "--hpa", "value.yaml"];
+        assert_eq!(highest(&replay), wanted, "{stated:?}");
+    }
+}
+
+#[test]
+fn a_dry_run_refuses_what_only_a_simulation_has() {
+    let env = TestEnv::new();
+    env.write("new.yaml", &hpa(70, 0).to_string());
+    for mode in [["--live", "--hpa", "new.yaml"].as_slice(), &["--series", "run.jsonl"]] {
+        for other in [["--basis", "usage"], ["--burn", "2"], ["--paid-usage", "10%"]] {
+            let output = env.run([&["simulate"], mode, &other].concat());
+            assert_eq!(output.code, Some(2), "{output}");
+            let wanted = format!("'{} <", other[0]);
+            assert!(output.stderr.contains("cannot be used with"), "{output}");
+            assert!(output.stderr.contains(&wanted), "{output}");
+        }
+    }
+}
+
 #[test]
 fn several_hpas_run_beside_the_cluster_at_once() {
     let server = FakeApiServer::start(World::blog());

@@ -54,7 +54,8 @@ pub struct SimulateArgs {
         value_name = "FILE",
         conflicts_with_all = ["scenario", "from", "workload", "namespace", "configs",
             "metric", "reserve_in_metric", "load", "pod_capacity", "ready_after", "warm_up",
-            "sweeps", "prometheus", "seed", "duration", "show", "corrected", "svg", "basis", "burn"]
+            "sweeps", "prometheus", "seed", "duration", "show", "corrected", "svg", "basis", "burn",
+            "paid_usage"]
     )]
     pub series: Option<String>,
     /// With --hpa: run it beside the cluster's HPA, on the cluster's metrics, until Ctrl-C or
@@ -64,7 +65,7 @@ pub struct SimulateArgs {
         requires = "hpas",
         conflicts_with_all = ["series", "scenario", "from", "workload", "configs",
             "reserve_in_metric", "load", "pod_capacity", "ready_after", "warm_up", "sweeps",
-            "prometheus", "seed", "show", "corrected", "svg"]
+            "prometheus", "seed", "show", "corrected", "svg", "basis", "burn", "paid_usage"]
     )]
     pub live: bool,
     /// With --live: new file that keeps what was read, for --series

@@ -35,6 +35,7 @@ struct Beside {
     namespace: String,
     manifest: Manifest,
     shares: Vec<LoadShare>,
+    is_stated: bool,
     reader: HpaReader,
     run: DryRun,
     /// Path of the HPA in the cluster that scales the same target.
@@ -167,10 +168,11 @@ async fn start(
             }
             let rival = rival.map(|hpa| kinds::HPA.path(Some(&namespace), hpa.name()));
             let shares = shares(&manifest.spec, args.metric, printer)?;
+            let is_stated = args.metric.is_some();
             let of = &manifest.autoscaler;
             let reader = HpaReader::new(&cluster, &namespace, of, &manifest.spec).await?;
             let run = DryRun::new(&manifest.spec, config, &shares);
-            beside.push(Beside { namespace, manifest, shares, reader, run, rival });
+            beside.push(Beside { namespace, manifest, shares, is_stated, reader, run, rival });
         }
     }
     Ok((cluster, beside, version.to_string()))
@@ -244,10 +246,20 @@ fn take_names(
     };
     let own =
         manifest.autoscaler.0.spec.iter_mut().flat_map(|spec| spec.metrics.iter_mut().flatten());
-    for (own, made) in own.zip(made.metrics()) {
-        if let (Some(own), Some(made)) = (&mut own.external, &made.external) {
-            own.metric = made.metric.clone();
-        }
+    // KEDA sorts the metrics by type, so only those of one type are in the order of the triggers.
+    let own: Vec<_> = own.filter_map(|metric| metric.external.as_mut()).collect();
+    let made: Vec<_> =
+        made.metrics().iter().filter_map(|metric| metric.external.as_ref()).collect();
+    if own.len() != made.len() {
+        printer.note(&format!(
+            "the ScaledObject of the file has {} External metrics, the HPA that KEDA made has {}: \
+             their names are taken in this order",
+            own.len(),
+            made.len()
+        ));
+    }
+    for (own, made) in own.into_iter().zip(made) {
+        own.metric = made.metric.clone();
     }
     manifest.spec = manifest.autoscaler.spec()?;
     Ok(())
@@ -328,6 +340,7 @@ impl Recorder {
             namespace: hpa.namespace.clone(),
             manifest: hpa.manifest.object.clone(),
             shares: hpa.shares.clone(),
+            is_stated: hpa.is_stated,
         });
         let header = RecordingHeader::new(kubernetes, hpas.collect());
         let mut recorder = Self { file, path: name };
@@ -383,8 +396,7 @@ pub(super) fn replay(
     for (manifest, recorded) in &runs {
         let used = other.as_ref().unwrap_or(manifest);
         let order = order(&manifest.spec, &used.spec, &document.name)?;
-        let shares: Vec<_> =
-            order.iter().filter_map(|at| recorded.shares.get(*at)).copied().collect();
+        let shares = replayed_shares(recorded, &manifest.spec, &used.spec, &order);
         names.push(format!("{}/{}", recorded.namespace, used.name()));
         dry_runs.push((DryRun::new(&used.spec, config, &shares), order));
     }
@@ -424,6 +436,25 @@ fn order(recorded: &HpaSpec, used: &HpaSpec, file: &str) -> anyhow::Result<Vec<u
         })
     };
     used.effective_metrics().iter().map(of).collect()
+}
+
+/// What each metric of `used` measures: what `--metric` stated when `recorded` was written, else what
+/// its own target says.
+fn replayed_shares(
+    recorded: &RecordedHpa,
+    spec: &HpaSpec,
+    used: &HpaSpec,
+    order: &[usize],
+) -> Vec<LoadShare> {
+    let known = spec.effective_metrics();
+    let of = |(metric, at): (&MetricSpec, &usize)| {
+        let assumed = known.get(*at).map(LoadShare::of);
+        // A recording from before `isStated` tells only what differs from the assumption.
+        let stated = recorded.shares.get(*at).copied();
+        let stated = stated.filter(|share| recorded.is_stated || assumed != Some(*share));
+        stated.unwrap_or_else(|| LoadShare::of(metric))
+    };
+    used.effective_metrics().iter().zip(order).map(of).collect()
 }
 
 /// The output, as it comes.

@@ -421,6 +421,7 @@ impl Metric {
     }
 
     /// A Resource metric: the containers' usage of each pod added up, and its request.
+    /// A ContainerResource metric: that of one container, which every pod must have.
     fn of_usage(
         &self,
         usage: &[PodMetrics],
@@ -429,6 +430,15 @@ impl Metric {
     ) -> Answer {
         if usage.is_empty() {
             return Err(self.without_value());
+        }
+        // `getContainerMetrics`: one pod without the container fails the whole metric.
+        let lacking = container.and_then(|name| {
+            let lacks = |pod: &&PodMetrics| pod.containers.iter().all(|one| one.name != name);
+            Some((name, usage.iter().find(lacks)?))
+        });
+        if let Some((name, pod)) = lacking {
+            let cause = format!("the metrics of pod {} lack container {name}", pod.metadata.name);
+            return Err((MetricError::Fetch, cause));
         }
         let measured = usage.iter().filter_map(|pod| {
             let wanted = |one: &&ContainerMetrics| container.is_none_or(|name| one.name == name);
