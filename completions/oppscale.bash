@@ -1,7 +1,8 @@
 # Completion of oppscale for bash. The program gives the candidates; see docs/install.md.
 
 _oppscale() {
-    local rest=${COMP_LINE:0:COMP_POINT} words=() word gap answer directive value i
+    local rest=${COMP_LINE:0:COMP_POINT} words=() word gap answer directive value i n
+    local breaks=${COMP_WORDBREAKS//[[:space:]\"\']/} sign plain quote start
     # bash splits words at = and : and @; this puts them together again.
     for ((i = 0; i <= COMP_CWORD; i++)); do
         word=${COMP_WORDS[i]}
@@ -18,26 +19,60 @@ _oppscale() {
             words+=("$word")
         fi
     done
+    # Each word as the program would get it. Of the last one, readline replaces what follows `start`:
+    # an open quote, or else the last break that is not quoted.
     for ((i = 1; i < ${#words[@]}; i++)); do
-        word=${words[i]//[\"\'\\]/}
-        [[ $word == '~/'* ]] && word=$HOME/${word:2}
-        words[i]=$word
+        word=${words[i]} plain='' quote='' start=0
+        for ((n = 0; n < ${#word}; n++)); do
+            sign=${word:n:1}
+            if [[ -n $quote && $sign == "$quote" ]]; then
+                quote=''
+                start=$gap
+            elif [[ $quote == "'" || (-n $quote && ${word:n:2} != "\\"[\"\\\`\$]) ]]; then
+                plain+=$sign
+            elif [[ $sign == "\\" ]]; then
+                n=$((n + 1))
+                plain+=${word:n:1}
+            elif [[ $sign == [\"\'] ]]; then
+                quote=$sign
+                gap=$start
+                start=${#plain}
+            else
+                plain+=$sign
+                [[ $breaks == *"$sign"* ]] && start=${#plain}
+            fi
+        done
+        # A path that the program reads; the last word is still being typed.
+        [[ $word == '~/'* ]] && ((i + 1 < ${#words[@]})) && plain=$HOME/${plain:2}
+        words[i]=$plain
     done
 
     answer=$(command oppscale __complete "${words[@]:1}" 2>/dev/null) || return
     directive=${answer##*:}
     [[ $directive == [0-9]* ]] || return
-    # Only what follows the last break replaces the word of the line.
-    word=${words[${#words[@]} - 1]}
-    local breaks=${COMP_WORDBREAKS//[[:space:]\"\']/} start=0
-    for ((i = 0; i < ${#word}; i++)); do
-        [[ $breaks == *"${word:i:1}"* ]] && start=$((i + 1))
-    done
+    word=$plain
     COMPREPLY=()
     while IFS= read -r value; do
         value=${value%%$'\t'*}
         [[ -n $value && $value == "$word"* ]] || continue
-        printf -v value '%q' "${value:start}"
+        value=${value:start}
+        # A quote that is open is closed by readline.
+        case $quote in
+        "'")
+            [[ $value == *"'"* ]] && continue
+            ;;
+        '"')
+            # Between double quotes, nothing takes the meaning of ! away.
+            [[ $value == *'!'* ]] && continue
+            value=${value//\\/\\\\}
+            value=${value//\"/\\\"}
+            value=${value//\$/\\\$}
+            value=${value//\`/\\\`}
+            ;;
+        *)
+            printf -v value '%q' "$value"
+            ;;
+        esac
         COMPREPLY+=("$value")
     done <<<"${answer%:*}"
     if ((directive & 2)); then

@@ -359,33 +359,112 @@ fn a_person_sees_candidates_in_every_shell() {
         }
         let shells = Shells::new(TestEnv::of(&server));
         let mut terminal = shells.start(shell);
-        for (typed, seen) in [
-            ("oppscale che", "oppscale check "),
-            ("oppscale top --sort-", "oppscale top --sort-by "),
-            ("oppscale top --by name", "oppscale top --by namespace "),
-            ("oppscale top --color=al", "oppscale top --color=always "),
-            ("oppscale top -n sh", "oppscale top -n shop "),
-            ("oppscale top --context fa", "oppscale top --context fake "),
-            ("oppscale top --sort-by remaining --by=workl", "--by=workload "),
-            ("oppscale top --workload shop/deploym", "--workload shop/deployment/"),
-            ("oppscale top --kubeconfig ~/.kube/conf", "/.kube/config "),
-        ] {
-            terminal.press(typed);
-            terminal.press("\t");
-            terminal.see(&format!("{shell}: {seen}"), |screen| {
-                let line =
-                    screen.lines().rev().find(|line| line.contains("> ")).unwrap_or_default();
-                // The screen leaves out spaces at the end of a line.
-                line.contains(seen.trim_end())
-            });
-            terminal.press("\u{15}");
-        }
+        assert_completes(
+            shell,
+            &mut terminal,
+            &[
+                ("oppscale che", "oppscale check "),
+                ("oppscale top --sort-", "oppscale top --sort-by "),
+                ("oppscale top --by name", "oppscale top --by namespace "),
+                ("oppscale top --color=al", "oppscale top --color=always "),
+                ("oppscale top -n sh", "oppscale top -n shop "),
+                ("oppscale top --context fa", "oppscale top --context fake "),
+                ("oppscale top --sort-by remaining --by=workl", "--by=workload "),
+                ("oppscale top --workload shop/deploym", "--workload shop/deployment/"),
+                ("oppscale top --kubeconfig ~/.kube/conf", "/.kube/config "),
+            ],
+        );
         // Several candidates are listed.
         terminal.press("clear\r");
         terminal.press("oppscale top -o \t\t");
         for one in ["table", "json", "yaml", "csv"] {
             terminal.see(&format!("{shell}: {one}"), |screen| screen.contains(one));
         }
+    }
+}
+
+/// Types each of `cases` at the shell's prompt, presses Tab, and expects the line.
+fn assert_completes(shell: &str, terminal: &mut Terminal, cases: &[(&str, &str)]) {
+    for (typed, expected) in cases {
+        terminal.press(typed);
+        terminal.press("\t");
+        terminal.see(&format!("{shell}: {typed} → {expected}"), |screen| {
+            let line = screen.lines().rev().find(|line| line.contains("> ")).unwrap_or_default();
+            // The screen leaves out spaces at the end of a line.
+            line.trim_end().ends_with(expected.trim_end())
+        });
+        terminal.press("\u{15}");
+    }
+}
+
+#[test]
+fn bash_replaces_what_is_quoted_as_readline_does() {
+    if tool("bash").is_none() {
+        return;
+    }
+    let env = TestEnv::new();
+    let contexts = ["arn:aws:eks:eu/me", "with space", "pay$day", "semi;colon", "it's", "now!"];
+    let kubeconfig = contexts.iter().fold(Kubeconfig::new("fine"), |config, name| {
+        config.context(name, json!({"cluster": "c", "user": "u"}))
+    });
+    env.write(".kube/config", &kubeconfig.text());
+    let shells = Shells::new(env);
+    let mut terminal = shells.start("bash");
+    assert_completes(
+        "bash",
+        &mut terminal,
+        &[
+            ("oppscale top --context arn:aws:e", "--context arn:aws:eks:eu/me"),
+            // An open quote: what follows it is the word, whatever breaks it has.
+            ("oppscale top --context \"arn:aws:e", "--context \"arn:aws:eks:eu/me\""),
+            ("oppscale top --context=\"arn:aws:e", "--context=\"arn:aws:eks:eu/me\""),
+            ("oppscale top --context='arn:aws:e", "--context='arn:aws:eks:eu/me'"),
+            ("oppscale top --context arn:\"aws:e", "--context arn:\"aws:eks:eu/me\""),
+            // A quote that was closed, and a sign with a backslash, break nothing.
+            ("oppscale top --context \"arn:aws\":e", "--context \"arn:aws\":eks:eu/me"),
+            ("oppscale top --context \"arn:\"aw", "--context arn:aws:eks:eu/me"),
+            ("oppscale top --context arn\\:aw", "--context arn:aws:eks:eu/me"),
+            ("oppscale top --context semi\\;", "--context semi\\;colon"),
+            // What a sign needs depends on the quote.
+            ("oppscale top --context w", "--context with\\ space"),
+            ("oppscale top --context \"w", "--context \"with space\""),
+            ("oppscale top --context \"with ", "--context \"with space\""),
+            ("oppscale top --context 'w", "--context 'with space'"),
+            ("oppscale top --context \"p", "--context \"pay\\$day\""),
+            ("oppscale top --context \"pay\\$", "--context \"pay\\$day\""),
+            ("oppscale top --context 'p", "--context 'pay$day'"),
+            ("oppscale top --context i", "--context it\\'s"),
+            ("oppscale top --context \"i", "--context \"it's\""),
+            ("oppscale top --context 'n", "--context 'now!'"),
+            // Words before the last are read as the program would get them.
+            ("oppscale top --by \"node\" --color='au", "--color='auto'"),
+        ],
+    );
+    // No such quote can hold these names.
+    terminal.press("oppscale top --context 'i\t");
+    terminal.press("\u{15}oppscale top --context \"n\t");
+    terminal.press("\u{15}clear; echo do''ne\r");
+    terminal.see_text("done\n");
+    shells.assert_untouched("bash");
+}
+
+#[test]
+fn files_behind_a_flag_are_completed_in_every_shell() {
+    for shell in SHELLS {
+        if tool(shell).is_none() {
+            continue;
+        }
+        let shells = Shells::new(TestEnv::new());
+        shells.env.write("work/cluster-of-march.json", "{}");
+        let mut terminal = shells.start(shell);
+        assert_completes(
+            shell,
+            &mut terminal,
+            &[
+                ("oppscale top --from clu", "--from cluster-of-march.json"),
+                ("oppscale top --from=clu", "--from=cluster-of-march.json"),
+            ],
+        );
     }
 }
 
