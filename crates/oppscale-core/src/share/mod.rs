@@ -30,7 +30,7 @@
 //! gets their place, and it gets nothing itself.
 //!
 //! The result depends on the cluster and the requests alone, not on the order of events: two
-//! servers with the same state and the same [`Uptake`] compute the same shares.
+//! servers with the same state, the same [`Uptake`] and the same peaks of usage compute the same shares.
 
 mod capacity;
 mod division;
