@@ -118,12 +118,8 @@ fn memory_to_spare(snapshot: &Snapshot, pod: &PodSpec) -> Option<Finding> {
     let mut nodes = snapshot.ledger.nodes();
     let has_place = nodes.any(|(_, account)| {
         let allocatable = account.record.as_ref().and_then(|node| node.allocatable.as_ref().ok());
-        allocatable.is_some_and(|allocatable| {
-            let [all, paid, own] = [allocatable, &account.paid, &account.opportunistic]
-                .map(|amounts| amounts.get(MEMORY));
-            // Its own pods have their place.
-            own > 0 || all - paid >= needed
-        })
+        allocatable
+            .is_some_and(|allocatable| allocatable.get(MEMORY) - account.paid.get(MEMORY) >= needed)
     });
     let text = format!(
         "no node has {} of memory left beside paid pods: idle CPU does not help, for memory counts \

@@ -3,7 +3,7 @@
 //! The scripts in `completions/` and kubectl call `oppscale __complete WORD…` with the words behind
 //! the program's name; the last one, which may be empty, is the one to complete. The answer is that
 //! of Cobra's programs, which kubectl expects of plugins: a line `VALUE` or `VALUE<TAB>HELP` for
-//! each candidate, then `:` and a number whose bits say what the shell does ([`Answer`]).
+//! each candidate, then `:` and a number whose bits say what the shell does (`Answer`).
 //!
 //! The scripts hold no flag and no value, so that an installed file fits every version, and no
 //! text of oppscale is ever read as a shell's code.

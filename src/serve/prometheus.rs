@@ -480,7 +480,7 @@ impl Exporter {
             autoscalers: self.autoscalers.all().unwrap_or_default(),
             waiting,
             longest_wait,
-            usage_age: self.state.usage().age(),
+            usage_age: self.state.usage().age().filter(|_| self.state.needs_usage()),
             nodes: if self.nodes { overview::nodes(&self.state) } else { Vec::new() },
         }
     }

@@ -79,11 +79,6 @@ impl UsageStore {
         self.state().tracker.age(self.start.elapsed())
     }
 
-    /// Millicores that own pods used at the last reading.
-    pub fn used_by_own(&self) -> Amount {
-        self.state().tracker.used_by_own()
-    }
-
     /// Number of readings so far.
     pub fn version(&self) -> u64 {
         self.state().version

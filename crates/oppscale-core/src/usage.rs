@@ -15,7 +15,8 @@
 //! Readings of nodes and of pods are taken at different times. A pod that has just started is part
 //! of the node's usage before metrics-server has two samples of its own; one that has just ended is
 //! part of it for one sample longer. Either would look like a peak of paid pods that fillers caused
-//! themselves, so both count as own for a while.
+//! themselves, so both count as own for a while. Such an estimate may explain why the usage of a
+//! node rose, never lower what paid pods are known to use: a tenant chooses its workload's burn.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -131,10 +132,20 @@ struct TrackedNode {
 #[derive(Debug, Clone)]
 struct TrackedPod {
     node: Arc<str>,
-    /// Last known usage, in millicores.
-    usage: Option<Amount>,
-    first_seen: Duration,
+    /// Its last reading, or what it is expected to use until it has one; in millicores.
+    usage: Amount,
+    /// When it was first seen on its node, or had its last reading.
+    known_at: Duration,
     last_seen: Duration,
+}
+
+/// Millicores that own pods use on a node.
+#[derive(Debug, Clone, Copy, Default)]
+struct OwnUsage {
+    /// By readings.
+    measured: Amount,
+    /// Of pods without a reading, as estimated.
+    expected: Amount,
 }
 
 impl UsageTracker {
@@ -150,7 +161,11 @@ impl UsageTracker {
         let used_by_own = self.apply_pods(now, reading, own);
         for (name, sample) in &reading.nodes {
             let Some(allocatable) = allocatable(name) else { continue };
-            let paid = (sample.cpu - used_by_own.get(&**name).copied().unwrap_or(0)).max(0);
+            let own = used_by_own.get(&**name).copied().unwrap_or_default();
+            let beside = (sample.cpu - own.measured).max(0);
+            let last = self.nodes.get(&**name).and_then(|node| node.readings.back());
+            let last = last.map_or(beside, |(_, paid)| *paid);
+            let paid = (beside - own.expected).max(beside.min(last));
             match self.nodes.get_mut(&**name) {
                 Some(node) => node.apply(now, sample, paid, allocatable),
                 None => {
@@ -184,41 +199,45 @@ impl UsageTracker {
         self.nodes.values().map(|node| now.saturating_sub(node.at)).min()
     }
 
-    /// Millicores that own pods use, as of the last reading.
-    pub fn used_by_own(&self) -> Amount {
-        self.pods.values().filter_map(|pod| pod.usage).sum()
-    }
-
     /// Own usage on each node.
     fn apply_pods(
         &mut self,
         now: Duration,
         reading: &UsageReading,
         own: &[OwnPod],
-    ) -> HashMap<Arc<str>, Amount> {
-        let mut used: HashMap<Arc<str>, Amount> = HashMap::new();
+    ) -> HashMap<Arc<str>, OwnUsage> {
+        let mut used: HashMap<Arc<str>, OwnUsage> = HashMap::new();
         let standing: HashSet<&str> = own.iter().map(|pod| &*pod.id).collect();
         for pod in own {
-            let known = self.pods.entry(pod.id.clone()).or_insert_with(|| TrackedPod {
+            let new = || TrackedPod {
                 node: Arc::clone(&pod.node),
-                usage: None,
-                first_seen: now,
+                usage: pod.burn,
+                known_at: now,
                 last_seen: now,
-            });
-            known.last_seen = now;
+            };
+            let known = self.pods.entry(pod.id.clone()).or_insert_with(new);
             // A StatefulSet's pod may return elsewhere under its name.
             if known.node != pod.node {
-                (known.node, known.first_seen) = (Arc::clone(&pod.node), now);
+                *known = new();
             }
-            known.usage = reading.pods.get(&*pod.id).copied();
-            let is_new = now.saturating_sub(known.first_seen) < START;
-            let usage = known.usage.or(is_new.then_some(pod.burn)).unwrap_or(0);
-            *used.entry(Arc::clone(&pod.node)).or_default() += usage;
+            known.last_seen = now;
+            let on_node = used.entry(Arc::clone(&pod.node)).or_default();
+            match reading.pods.get(&*pod.id) {
+                Some(usage) => {
+                    (known.usage, known.known_at) = (*usage, now);
+                    on_node.measured += usage;
+                }
+                // metrics-server drops a pod whose container restarted until it has two samples.
+                None if now.saturating_sub(known.known_at) < START => {
+                    on_node.expected += known.usage;
+                }
+                None => known.usage = 0,
+            }
         }
         self.pods.retain(|id, pod| {
             let has_ended = !standing.contains(&**id);
             if has_ended && now.saturating_sub(pod.last_seen) <= END {
-                *used.entry(Arc::clone(&pod.node)).or_default() += pod.usage.unwrap_or(0);
+                used.entry(Arc::clone(&pod.node)).or_default().expected += pod.usage;
                 return true;
             }
             !has_ended

@@ -564,6 +564,25 @@ fn fillers_stay_on_a_node_whose_usage_is_unknown() {
     assert_eq!(fits, [24, 3]);
 }
 
+/// Their usage is not that of paid pods, and their cores are busy all the same.
+#[test]
+fn cpu_of_fillers_that_share_nothing_is_not_idle() {
+    let mut scene = empty(1);
+    (scene.nodes[0].cpu, scene.nodes[0].used) = (32_000, Some(8000));
+    scene.workloads = vec![burning(1000), plain()];
+    scene.pods = vec![PodShape { node: Some(0), owner: Some(1), cpu: 1000, gpu: false }; 16];
+    let ledger = ledger(&scene, &Ownership::default(), false, true);
+    let mut requests = requests(&scene);
+    // Paid pods use 8 of 32 cores, and the held filler 16.
+    requests[1] = None;
+    let capacity = SharedCapacity::of(&ledger, &requests, &usage(&scene));
+    assert_eq!(capacity.divide()[0].as_ref().unwrap().fit, 8);
+    // One that may use the node no longer keeps its cores, too.
+    scene.workloads[1].zone = Some(!scene.nodes[0].zone);
+    let fits: Vec<Amount> = usage_shares(&scene).iter().map(|share| share.fit).collect();
+    assert_eq!(fits, [8, 16]);
+}
+
 #[test]
 fn the_requests_basis_goes_first_and_no_core_is_claimed_twice() {
     let mut scene = empty(1);

@@ -302,7 +302,9 @@ impl Setup {
         let cpu = template.cpu_milli();
         let footprint = template.replica.footprint().clone().with(CPU, cpu.min(REQUEST));
         template.replica = Replica::from_footprint(footprint);
-        self.usage = Some(UsageModel { burn_milli: burn_milli.unwrap_or(cpu), paid });
+        // A scenario that is on the basis already has no cores in its template any more.
+        let known = self.usage.as_ref().map(|usage| usage.burn_milli);
+        self.usage = Some(UsageModel { burn_milli: burn_milli.or(known).unwrap_or(cpu), paid });
     }
 
     /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.

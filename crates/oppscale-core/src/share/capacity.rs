@@ -243,7 +243,14 @@ impl SharedCapacity {
                 return 1;
             }
             if name == IDLE_CPU {
-                return idle.unwrap_or(0);
+                // Usage of own pods is no paid usage. What those burn that have no seat here, such as
+                // pods of a held workload, is not idle either.
+                let unseated = account.tallies().filter(|(id, _)| !shares(*id));
+                let burnt = unseated.map(|(id, tally)| match request(id) {
+                    Some(prepared) => tally.active * cpu_of(&prepared.request),
+                    None => tally.sum.get(CPU),
+                });
+                return idle.map_or(0, |idle| idle - burnt.sum::<Amount>());
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
             let own: Amount = own.map(|(_, own)| own.sum.get(name)).sum();
@@ -292,9 +299,14 @@ fn needs(names: &[String], request: &ShareRequest) -> Vec<Amount> {
     names.iter().map(need).collect()
 }
 
+/// Millicores that a replica keeps busy: its burn, or what it requests.
+fn cpu_of(request: &ShareRequest) -> Amount {
+    request.burn().unwrap_or(request.replica.footprint().get(CPU))
+}
+
 /// Amounts that a replica leaves less of.
 fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amount> {
-    let cpu = request.burn().unwrap_or(request.replica.footprint().get(CPU));
+    let cpu = cpu_of(request);
     let take = |(name, need): (&String, &Amount)| if name == IDLE_CPU { cpu } else { *need };
     names.iter().zip(needs).map(take).collect()
 }
