@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::state::MetricsState;
 use oppscale_cluster::{Cluster, read_usage};
 use oppscale_core::resources::{Amount, CPU};
+use oppscale_core::share::ShareRequest;
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
 /// Interval at which a new workload on the usage basis is noticed.
@@ -113,13 +114,8 @@ impl UsageStore {
 fn nodes_and_pods(state: &MetricsState) -> (Vec<OwnPod>, HashMap<String, Amount>) {
     // Its order is that of the workloads that the ledger tracks.
     let counted = state.counted();
-    let burns = counted.workloads.iter().map(|(served, _)| {
-        let request = served.request.as_ref().ok();
-        let burn = |request: &oppscale_core::share::ShareRequest| {
-            request.burn().unwrap_or(request.replica.footprint().get(CPU))
-        };
-        request.map_or(0, burn)
-    });
+    let workloads = counted.workloads.iter();
+    let burns = workloads.map(|(served, _)| served.request.as_ref().map_or(0, ShareRequest::cpu));
     let burns: Vec<Amount> = burns.collect();
     state.cluster_state().read(|snapshot, _| {
         let own = snapshot.ledger.own_pods().map(|(namespace, name, node, workload)| OwnPod {

@@ -247,7 +247,7 @@ impl SharedCapacity {
                 // pods of a held workload, is not idle either.
                 let unseated = account.tallies().filter(|(id, _)| !shares(*id));
                 let burnt = unseated.map(|(id, tally)| match request(id) {
-                    Some(prepared) => tally.active * cpu_of(&prepared.request),
+                    Some(prepared) => tally.active * prepared.request.cpu(),
                     None => tally.sum.get(CPU),
                 });
                 return idle.map_or(0, |idle| idle - burnt.sum::<Amount>());
@@ -299,14 +299,9 @@ fn needs(names: &[String], request: &ShareRequest) -> Vec<Amount> {
     names.iter().map(need).collect()
 }
 
-/// Millicores that a replica keeps busy: its burn, or what it requests.
-fn cpu_of(request: &ShareRequest) -> Amount {
-    request.burn().unwrap_or(request.replica.footprint().get(CPU))
-}
-
 /// Amounts that a replica leaves less of.
 fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amount> {
-    let cpu = cpu_of(request);
+    let cpu = request.cpu();
     let take = |(name, need): (&String, &Amount)| if name == IDLE_CPU { cpu } else { *need };
     names.iter().zip(needs).map(take).collect()
 }

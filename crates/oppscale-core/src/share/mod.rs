@@ -42,7 +42,7 @@ use super::headroom::Limit;
 use super::placement::Placement;
 use super::policy::{Basis, NamespaceLimits, Policy};
 use super::replica::Replica;
-use super::resources::{Amount, Resources};
+use super::resources::{Amount, CPU, Resources};
 
 pub use capacity::SharedCapacity;
 
@@ -79,6 +79,11 @@ impl ShareRequest {
     pub fn burn(&self) -> Option<Amount> {
         let burn = self.policy.burn.map_or(self.cpu_limit, Amount::from);
         (self.policy.basis == Basis::Usage).then_some(burn)
+    }
+
+    /// Millicores that a replica keeps busy: its burn, or what it requests.
+    pub fn cpu(&self) -> Amount {
+        self.burn().unwrap_or(self.replica.footprint().get(CPU))
     }
 }
 
