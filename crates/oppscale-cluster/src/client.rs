@@ -10,6 +10,7 @@ use http::{Response, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use kube::client::Body;
+use serde::de::DeserializeOwned;
 
 use super::access::Access;
 use super::connect::Endpoint;
@@ -85,6 +86,23 @@ impl Cluster {
             self.rest(&operation.description, body).await
         };
         self.in_time(operation, exchange).await
+    }
+
+    /// The answer to a GET of `path`, read as JSON.
+    ///
+    /// # Errors
+    /// As [`Self::get`], and when the answer is something else.
+    pub(super) async fn get_json<T: DeserializeOwned>(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+    ) -> Result<T, ClusterError> {
+        let body = self.get(operation, path).await?;
+        serde_json::from_slice(&body).map_err(|error| ClusterError::Garbage {
+            action: operation.description.to_string(),
+            server: self.server().to_owned(),
+            cause: error.to_string(),
+        })
     }
 
     /// Opens an answer that goes on, such as a watch: it is not limited in time once it has

@@ -157,12 +157,7 @@ async fn preferred(cluster: &Cluster, group: &APIGroup) -> Result<APIResourceLis
 async fn get<T: DeserializeOwned>(cluster: &Cluster, path: &str) -> Result<T, ClusterError> {
     let words = format!("discover {path}");
     let required_rbac = format!("--verb=get --non-resource-url={path}");
-    let body = cluster.get(&Operation::new(&words, &required_rbac), path).await?;
-    serde_json::from_slice(&body).map_err(|error| ClusterError::Garbage {
-        action: words,
-        server: cluster.server().to_owned(),
-        cause: error.to_string(),
-    })
+    cluster.get_json(&Operation::new(words, required_rbac), path).await
 }
 
 #[cfg(test)]

@@ -20,7 +20,6 @@ use oppscale_core::quantity::Quantity;
 use oppscale_core::selector::Selector;
 use oppscale_core::units::parse_duration;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use super::Autoscaler;
 use crate::client::{Cluster, Operation};
@@ -229,7 +228,7 @@ impl HpaReader {
             format!("--verb=get --resource={}/scale", target.resource()),
         );
         let path = format!("{}/scale", target.path(Some(namespace), target_name));
-        get(cluster, &operation, &path).await
+        cluster.get_json(&operation, &path).await
     }
 
     async fn pods(
@@ -246,7 +245,7 @@ impl HpaReader {
             kinds::POD.list_path(Some(&self.namespace)),
             percent_encode(selector)
         );
-        get::<Items<_>>(cluster, &operation, &path).await.map(Items::all)
+        cluster.get_json::<Items<_>>(&operation, &path).await.map(Items::all)
     }
 
     async fn usage(
@@ -263,7 +262,7 @@ impl HpaReader {
             self.namespace,
             percent_encode(selector)
         );
-        get::<Items<_>>(cluster, &operation, &path).await.map(Items::all)
+        cluster.get_json::<Items<_>>(&operation, &path).await.map(Items::all)
     }
 
     /// A Pods metric.
@@ -330,7 +329,7 @@ impl HpaReader {
         let failed = |error: ClusterError| (MetricError::Fetch, error.to_string());
         let operation = Operation::new(format!("discover {GROUP}"), "");
         let group: APIGroup =
-            get(cluster, &operation, &format!("/apis/{GROUP}")).await.map_err(failed)?;
+            cluster.get_json(&operation, &format!("/apis/{GROUP}")).await.map_err(failed)?;
         let preferred = group.preferred_version.iter().chain(&group.versions);
         let mut versions = preferred.map(|version| &*version.version);
         let version = versions.find(|version| ["v1beta2", "v1beta1"].contains(version));
@@ -343,7 +342,7 @@ impl HpaReader {
             series => format!("{and}metricLabelSelector={}", percent_encode(series)),
         };
         let path = format!("/apis/{GROUP}/{version}/namespaces/{}/{path}{query}", self.namespace);
-        let list: Items<CustomValue> = get(cluster, &operation, &path).await.map_err(failed)?;
+        let list: Items<CustomValue> = cluster.get_json(&operation, &path).await.map_err(failed)?;
         match list.all() {
             values if values.is_empty() => Err(metric.without_value()),
             values => Ok(values),
@@ -363,7 +362,7 @@ impl HpaReader {
         };
         let path =
             format!("/apis/{GROUP}/v1beta1/namespaces/{}/{}{query}", self.namespace, metric.name);
-        let list: Result<Items<ExternalValue>, _> = get(cluster, &operation, &path).await;
+        let list: Result<Items<ExternalValue>, _> = cluster.get_json(&operation, &path).await;
         let list = list.map_err(|error| (MetricError::Fetch, error.to_string()))?;
         match list.all() {
             items if items.is_empty() => Err(metric.without_value()),
@@ -555,19 +554,6 @@ fn text_of(selector: &LabelSelector) -> Option<String> {
     let json = serde_json::to_string(selector).ok()?;
     let object = serde_json::from_str(&json).ok()?;
     Some(Selector::from_object(&object).ok()?.to_string())
-}
-
-async fn get<T: DeserializeOwned>(
-    cluster: &Cluster,
-    operation: &Operation<'_>,
-    path: &str,
-) -> Result<T, ClusterError> {
-    let body = cluster.get(operation, path).await?;
-    serde_json::from_slice(&body).map_err(|error| ClusterError::Garbage {
-        action: operation.description.to_string(),
-        server: cluster.server().to_owned(),
-        cause: error.to_string(),
-    })
 }
 
 #[cfg(test)]
