@@ -2,12 +2,12 @@
 //! paid pods go before them.
 
 use k8s_openapi::api::core::v1::{Container, PodSpec};
-use oppscale_cluster::Snapshot;
+use oppscale_cluster::{Snapshot, containers};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{DEPLOYMENT, NODE_METRICS, STATEFUL_SET};
 use oppscale_core::policy::{Basis, Policy};
 use oppscale_core::resources::{Amount, CPU, MEMORY};
-use oppscale_core::units::{amount_of, quantity_text};
+use oppscale_core::units::quantity_text;
 use oppscale_core::usage::{MAX_REQUEST, REQUEST};
 use serde::de::IgnoredAny;
 
@@ -56,11 +56,9 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
 /// What is wrong with the pods of a workload.
 fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let sidecars = pod.init_containers.iter().flatten();
-    let sidecars = sidecars.filter(|one| one.restart_policy.as_deref() == Some("Always"));
-    let containers: Vec<&Container> = pod.containers.iter().chain(sidecars).collect();
-    let requested: Amount = containers.iter().filter_map(|one| request(one, CPU)).sum();
-    let cpu_limit: Option<Amount> = containers.iter().map(|one| limit(one, CPU)).sum();
+    let mut containers = containers::of_pod(pod);
+    let requested: Amount = containers.clone().filter_map(|one| request(one, CPU)).sum();
+    let cpu_limit: Option<Amount> = containers.clone().map(|one| limit(one, CPU)).sum();
     match (burn, cpu_limit) {
         (None, None) => findings.push(
             ID.failed("the cores that a replica uses are unknown, so the workload is held")
@@ -76,11 +74,7 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
         ),
         _ => {}
     }
-    let guaranteed = containers.iter().all(|one| {
-        let is_equal = |name| limit(one, name).is_some_and(|l| request(one, name) == Some(l));
-        is_equal(CPU) && is_equal(MEMORY)
-    });
-    if guaranteed {
+    if containers::are_guaranteed(containers.clone()) {
         findings.push(
             ID.failed(
                 "its pods are Guaranteed: under the CPU manager's static policy they get cores of \
@@ -97,10 +91,10 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
             .fix("request 10m of cpu: oppscale render-hpa --basis usage writes it"),
         );
     }
-    let exceeds = |one: &&&Container| {
-        limit(one, MEMORY).is_none_or(|limit| request_or_zero(one, MEMORY) < limit)
+    let exceeds = |one: &&Container| {
+        limit(one, MEMORY).is_none_or(|limit| request(one, MEMORY).unwrap_or(0) < limit)
     };
-    if let Some(container) = containers.iter().find(exceeds) {
+    if let Some(container) = containers.find(exceeds) {
         findings.push(
             ID.warning(format!(
                 "container {} may use more memory than it requests, and memory does not yield",
@@ -143,16 +137,9 @@ fn paid_without_requests(snapshot: &Snapshot) -> Option<Finding> {
 }
 
 fn request(container: &Container, name: &str) -> Option<Amount> {
-    let resources = container.resources.as_ref()?;
-    let list = resources.requests.as_ref().filter(|list| list.contains_key(name));
-    amount_of(name, list.or(resources.limits.as_ref())?.get(name)?.0.parse().ok()?)
-}
-
-fn request_or_zero(container: &Container, name: &str) -> Amount {
-    request(container, name).unwrap_or(0)
+    containers::request(container.resources.as_ref(), name)
 }
 
 fn limit(container: &Container, name: &str) -> Option<Amount> {
-    let limits = container.resources.as_ref()?.limits.as_ref()?;
-    amount_of(name, limits.get(name)?.0.parse().ok()?)
+    containers::limit(container.resources.as_ref(), name)
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, LimitRangeItem, LimitRangeSpec, ResourceQuotaSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use oppscale_cluster::containers::{self, amount};
 use oppscale_core::resources::{Amount, PODS};
 use oppscale_core::units::{amount_of, quantity_text};
 
 use super::pod_security;
-use super::user_workload::{UserWorkload, amount, typed};
+use super::user_workload::{UserWorkload, typed};
 use crate::manifest::Document;
 
 /// What binds pods, and how many of them are admitted at most; `None` for not even one.
@@ -161,16 +162,13 @@ fn under_ranges(
 
 /// The limit of a container under a range, which gives one where there is none.
 fn limit(container: &Container, name: &str, item: &LimitRangeItem) -> Option<Amount> {
-    let own = container.resources.as_ref().and_then(|r| amount(name, r.limits.as_ref()));
+    let own = containers::limit(container.resources.as_ref(), name);
     own.or_else(|| amount(name, item.default.as_ref())).or_else(|| amount(name, item.max.as_ref()))
 }
 
 /// The request of a container under a range, which gives one where there is none.
 fn request(container: &Container, name: &str, item: &LimitRangeItem) -> Option<Amount> {
-    let resources = container.resources.as_ref();
-    let own = resources.and_then(|r| {
-        amount(name, r.requests.as_ref()).or_else(|| amount(name, r.limits.as_ref()))
-    });
+    let own = containers::request(container.resources.as_ref(), name);
     own.or_else(|| amount(name, item.default_request.as_ref()))
         .or_else(|| amount(name, item.default.as_ref()))
         .or_else(|| amount(name, item.max.as_ref()))

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{PodAffinityTerm, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
+use oppscale_cluster::containers;
+
 use super::hpa;
 
 /// Pods of a template: their labels, their spec, and the namespace that they are in, if it is known.
@@ -28,9 +30,7 @@ impl<'p> Alike<'p> {
     fn have_host_port(self) -> bool {
         // In the network of the host, every port is one of the host.
         let is_host = self.spec.host_network == Some(true);
-        let sidecars = self.spec.init_containers.iter().flatten();
-        let sidecars = sidecars.filter(|c| c.restart_policy.as_deref() == Some("Always"));
-        let containers = self.spec.containers.iter().chain(sidecars);
+        let containers = containers::of_pod(self.spec);
         let mut ports = containers.flat_map(|container| container.ports.iter().flatten());
         ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
     }

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use crate::manifest::{self, Document, Origin};
+use oppscale_cluster::containers::{self, amount, limit, request};
 use oppscale_cluster::custom_kind;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::error::Error;
@@ -26,7 +27,7 @@ use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
-use oppscale_core::units::{amount_of, quantity_text};
+use oppscale_core::units::quantity_text;
 use oppscale_core::usage;
 
 use super::complete::add_to_node_terms;
@@ -237,9 +238,9 @@ impl UserWorkload {
         let annotated = self.annotation(BURN).map(parse_burn).transpose().map_err(|error| {
             self.problem(format!("annotation {BURN}: {error}"), "write cores such as 1 or 500m")
         })?;
-        let limits = self.containers().map(|container| {
-            amount(CPU, container.resources.as_ref()?.limits.as_ref()).filter(|limit| *limit > 0)
-        });
+        let limits = self
+            .containers()
+            .map(|container| limit(container.resources.as_ref(), CPU).filter(|limit| *limit > 0));
         let limit: Option<Amount> = limits.sum();
         let limit = limit.and_then(|limit| i64::try_from(limit).ok());
         let Some(burn) = given.or(annotated).or(limit) else {
@@ -248,7 +249,7 @@ impl UserWorkload {
                 "name them: --burn 1",
             ));
         };
-        if self.is_guaranteed() {
+        if containers::are_guaranteed(self.containers()) {
             return Err(self.problem(
                 format!(
                     "{title}: its limits are its requests, so that its pods are Guaranteed: they \
@@ -270,17 +271,6 @@ impl UserWorkload {
             ));
         }
         Ok(UsageBasis { burn: Some(burn), request, is_limited: false })
-    }
-
-    /// Whether every container limits CPU and memory to what it requests.
-    fn is_guaranteed(&self) -> bool {
-        self.containers().all(|container| {
-            let resources = container.resources.as_ref();
-            let limits = resources.and_then(|resources| resources.limits.as_ref());
-            [CPU, MEMORY].into_iter().all(|name| {
-                amount(name, limits).is_some_and(|limit| asks(resources, name) == Some(limit))
-            })
-        })
     }
 
     /// What one of its pods takes; `given` where its only container does not say.
@@ -375,9 +365,7 @@ impl UserWorkload {
 
     /// Its containers that run beside each other: sidecars last.
     pub(super) fn containers(&self) -> impl Iterator<Item = &Container> {
-        let sidecars = self.pod.init_containers.iter().flatten();
-        let sidecars = sidecars.filter(|c| c.restart_policy.as_deref() == Some("Always"));
-        self.pod.containers.iter().chain(sidecars)
+        containers::of_pod(&self.pod)
     }
 
     /// Containers without a request of cpu or memory, and of which; pod-level requests stand for
@@ -475,10 +463,10 @@ impl UserWorkload {
     /// smallest container, or its part of the pod-level request, which containers may not exceed
     /// together.
     pub(super) fn spare_request(&self, name: &str) -> Option<Amount> {
-        let of = |container: &Container| asks(container.resources.as_ref(), name);
+        let of = |container: &Container| request(container.resources.as_ref(), name);
         let each: Vec<_> = self.containers().map(of).collect();
         let silent = each.iter().filter(|amount| amount.is_none()).count();
-        match asks(self.pod.resources.as_ref(), name) {
+        match request(self.pod.resources.as_ref(), name) {
             Some(whole) if silent > 0 => {
                 let given: Amount = each.iter().flatten().sum();
                 Some((whole - given).max(0) / Amount::try_from(silent).unwrap_or(Amount::MAX))
@@ -489,7 +477,7 @@ impl UserWorkload {
 
     /// The memory limit of its pods as a whole, which no container may exceed, bytes.
     pub(super) fn pod_memory_limit(&self) -> Option<Amount> {
-        amount(MEMORY, self.pod.resources.as_ref()?.limits.as_ref())
+        limit(self.pod.resources.as_ref(), MEMORY)
     }
 
     /// The strictest pod-security level that all pods of the file meet.
@@ -692,17 +680,6 @@ pub(super) fn is_zero(pods: Option<&IntOrString>) -> bool {
         Some(IntOrString::String(text)) => matches!(text.as_str(), "0" | "0%"),
         None => false,
     }
-}
-
-/// How much of a resource a list of them holds.
-pub(super) fn amount(name: &str, list: Option<&BTreeMap<String, Quantity>>) -> Option<Amount> {
-    amount_of(name, list?.get(name)?.0.parse().ok()?)
-}
-
-/// The request of a container or pod; a limit without a request stands for one.
-pub(super) fn asks(resources: Option<&ResourceRequirements>, name: &str) -> Option<Amount> {
-    let resources = resources?;
-    amount(name, resources.requests.as_ref()).or(amount(name, resources.limits.as_ref()))
 }
 
 /// Whether a container has a cpu limit that is its request, or takes its place.

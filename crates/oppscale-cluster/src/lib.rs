@@ -12,6 +12,7 @@ mod blocking;
 mod builder;
 mod client;
 mod connect;
+pub mod containers;
 mod decode;
 mod devices;
 mod discovery;

@@ -23,6 +23,7 @@ use serde::Deserialize;
 
 use super::Autoscaler;
 use crate::client::{Cluster, Operation};
+use crate::containers;
 use crate::discovery;
 use crate::error::ClusterError;
 use crate::pages::percent_encode;
@@ -502,12 +503,7 @@ fn request(pod: &core::Pod, resource: &str, container: Option<&str>) -> Option<i
     if pod_level.is_some() && container.is_none() {
         return pod_level;
     }
-    let sidecars = spec.init_containers.iter().flatten();
-    let sidecars = sidecars.filter(|one| one.restart_policy.as_deref() == Some("Always"));
-    let mut wanted = spec
-        .containers
-        .iter()
-        .chain(sidecars)
+    let mut wanted = containers::of_pod(spec)
         .filter(|one| container.is_none_or(|name| one.name == name))
         .peekable();
     wanted.peek()?;
