@@ -70,7 +70,7 @@ async fn install(
         Some(Ok(cluster)) => args.installed(cluster).await,
         _ => Ok(None),
     };
-    let mut is_new = matches!(known, Ok(None));
+    let is_new = matches!(known, Ok(None));
     // What is wrong with the flags is said before what is wrong with the connection. Only the image
     // may be missing because the installation could not be read.
     let (known, unread) = match known {
@@ -132,7 +132,7 @@ async fn install(
             }
             known => known?,
         };
-        is_new = known.is_none();
+        let is_new = known.is_none();
         config = args.config(known.unwrap_or_default())?;
         before = preflight(&args, &config, &cluster, &Progress::new(false)).await;
         if is_new {
