@@ -54,23 +54,29 @@ fn a_file_keeps_its_mode() {
     assert_eq!(names(folder.path()), ["script"]);
 }
 
+/// `certs generate` into the folder `certs` of `folder`.
+fn generate(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
+    command.args(["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"]);
+    command.env_clear().current_dir(folder).stdout(std::process::Stdio::null());
+    command
+}
+
+/// The same, killed after some milliseconds.
+fn generate_and_kill(folder: &Path, after: u64) {
+    let mut child = generate(folder).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(after));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// A name that is free is given to the whole file at once: there is no temporary one.
 #[test]
 fn a_kill_in_a_new_folder_leaves_whole_files_only() {
-    let program = env!("CARGO_BIN_EXE_oppscale");
     for attempt in 0..30 {
         let folder = tempfile::tempdir().unwrap();
         let certs = folder.path().join("certs");
-        let mut child = Command::new(program)
-            .args(["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"])
-            .env_clear()
-            .current_dir(folder.path())
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(attempt));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        generate_and_kill(folder.path(), attempt);
         if !certs.exists() {
             continue;
         }
@@ -86,23 +92,11 @@ fn a_kill_in_a_new_folder_leaves_whole_files_only() {
 #[test]
 fn a_key_does_not_stay_behind_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
-    let program = env!("CARGO_BIN_EXE_oppscale");
     for attempt in 0..30 {
-        let mut child = Command::new(program)
-            .args(["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"])
-            .env_clear()
-            .current_dir(folder.path())
-            .stdout(std::process::Stdio::null())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(attempt));
-        child.kill().unwrap();
-        child.wait().unwrap();
+        generate_and_kill(folder.path(), attempt);
     }
     // A kill between naming and renaming a whole file leaves it; the next run removes it.
-    let args = ["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"];
-    let run = Command::new(program).args(args).env_clear().current_dir(folder.path()).output();
-    assert!(run.unwrap().status.success());
+    assert!(generate(folder.path()).status().unwrap().success());
     let known = ["ca.crt", "ca.key", "tls.crt", "tls.key"];
     let all = names(&folder.path().join("certs"));
     let others: Vec<_> = all.iter().filter(|name| !known.contains(&name.as_str())).collect();

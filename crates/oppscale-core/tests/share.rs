@@ -13,7 +13,7 @@ use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
-use oppscale_core::share::{Share, ShareLimit, ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::share::{Allocation, Share, ShareLimit, ShareRequest, SharedCapacity, Uptake};
 use oppscale_core::usage::{NodeCpu, PaidUsage};
 use proptest::prelude::*;
 
@@ -273,10 +273,13 @@ fn elsewhere(scene: &Scene, number: usize) -> Amount {
     nodes.filter(|node| !can_use(&scene.workloads[number], node)).count() as Amount
 }
 
+/// Amounts by node and resource.
+type Free = BTreeMap<String, BTreeMap<&'static str, Amount>>;
+
 /// What is free on each node beside pods of no workload, and those that run where they cannot be
 /// placed, by name.
-fn free(scene: &Scene) -> BTreeMap<String, BTreeMap<&'static str, Amount>> {
-    let mut free: BTreeMap<String, BTreeMap<&'static str, Amount>> = BTreeMap::new();
+fn free(scene: &Scene) -> Free {
+    let mut free = Free::new();
     for (node, number) in scene.nodes.iter().zip(0..) {
         let of = [(CPU, node.cpu.into()), ("pods", node.pods.into()), (GPU, node.gpu.into())];
         free.insert(format!("n{number}"), of.into());
@@ -296,6 +299,17 @@ fn free(scene: &Scene) -> BTreeMap<String, BTreeMap<&'static str, Amount>> {
     free
 }
 
+/// Takes replicas off what is free, which must suffice.
+fn take(free: &mut Free, scene: &Scene, offer: Allocation<'_>) {
+    let workload = &scene.workloads[offer.request];
+    let node = free.get_mut(offer.node).unwrap();
+    for (name, need) in [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())] {
+        let left = node.get_mut(name).unwrap();
+        *left -= need * offer.replicas;
+        assert!(need == 0 || *left >= 0, "{name} of {} is claimed twice", offer.node);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -308,15 +322,7 @@ proptest! {
         let mut offered = vec![0; requests.len()];
         let shares = capacity.divide_with(|offer| {
             offered[offer.request] += offer.replicas;
-            let workload = &scene.workloads[offer.request];
-            let node = free.get_mut(offer.node).unwrap();
-            for (name, need) in
-                [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())]
-            {
-                let left: &mut Amount = node.get_mut(name).unwrap();
-                *left -= need * offer.replicas;
-                assert!(need == 0 || *left >= 0, "{name} of {} is claimed twice", offer.node);
-            }
+            take(&mut free, &scene, offer);
         });
         let mut remaining = 0;
         for (number, workload) in scene.workloads.iter().enumerate() {
@@ -349,15 +355,8 @@ proptest! {
         let mut offered = vec![0; requests.len()];
         let shares = capacity.divide_with(|offer| {
             offered[offer.request] += offer.replicas;
+            take(&mut free, &scene, offer);
             let workload = &scene.workloads[offer.request];
-            let node = free.get_mut(offer.node).unwrap();
-            for (name, need) in
-                [(CPU, workload.cpu.into()), ("pods", 1), (GPU, workload.gpu.into())]
-            {
-                let left: &mut Amount = node.get_mut(name).unwrap();
-                *left -= need * offer.replicas;
-                assert!(need == 0 || *left >= 0, "{name} of {} is claimed twice", offer.node);
-            }
             let (taken, may_yield) = taken.entry(offer.node.to_owned()).or_default();
             *taken += Amount::from(workload.burn.unwrap_or(workload.cpu)) * offer.replicas;
             *may_yield |= workload.burn.is_some() && workload.uptake != Uptake::Unscaled;
