@@ -381,18 +381,18 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
 }
 
 /// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve.
-fn limit_to_idle(nodes: &mut [NodeHeadroom], usage: &UsageQuery, reserve: Reserve) {
+fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: Reserve) {
     let mut whole = Resources::default();
     for node in nodes.iter().filter(|node| node.is_usable()) {
         add(Some(&mut whole), node.allocatable.as_ref());
     }
     let reserve = reserve.of(&whole).get(CPU);
-    let whole = whole.get(CPU).max(1);
+    let whole = whole.get(CPU);
     for node in nodes {
         let cpu = node.allocatable.as_ref().map_or(0, |allocatable| allocatable.get(CPU));
-        let part = (reserve * cpu + whole - 1) / whole;
-        let idle = usage.idle(node).unwrap_or(0) - part;
-        let slots = idle.max(0) / usage.burn.max(1);
+        let part = usage::part_of_reserve(reserve, cpu, whole);
+        let idle = query.idle(node).unwrap_or(0) - part;
+        let slots = idle.max(0) / query.burn.max(1);
         node.slots = node.slots.map(|by_requests| by_requests.min(slots));
     }
 }

@@ -42,6 +42,13 @@ const START: Duration = Duration::from_secs(90);
 /// Time for which the usage of a pod that has ended is still part of its node's.
 const END: Duration = Duration::from_secs(45);
 
+/// The part of a reserve of CPU that a node with `cpu` of the `whole` keeps free, rounded up;
+/// millicores.
+pub fn part_of_reserve(reserve: Amount, cpu: Amount, whole: Amount) -> Amount {
+    let whole = whole.max(1);
+    (reserve * cpu + whole - 1) / whole
+}
+
 /// One reading of metrics.k8s.io.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsageReading {

@@ -10,7 +10,9 @@ use std::time::Duration;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
-use oppscale_core::usage::{INTERVAL, NodeSample, OwnPod, UsageReading, UsageTracker};
+use oppscale_core::usage::{
+    INTERVAL, NodeSample, OwnPod, UsageReading, UsageTracker, part_of_reserve,
+};
 
 use super::load::Load;
 use super::nodes::{Node, Nodes};
@@ -108,11 +110,11 @@ impl UsageModel {
         at_ms: u64,
     ) -> Amount {
         let paid = readings.tracker.paid(Duration::from_millis(at_ms));
-        let whole = nodes.total.allocatable.get(CPU).max(1);
+        let whole = nodes.total.allocatable.get(CPU);
         let reserve = reserve.of(&nodes.total.allocatable).get(CPU);
         let slots = nodes.iter().enumerate().filter_map(|(number, node)| {
             let allocatable = node.sums.allocatable.get(CPU);
-            let part = (reserve * allocatable + whole - 1) / whole;
+            let part = part_of_reserve(reserve, allocatable, whole);
             let idle = allocatable - part - paid.peak(&number.to_string())?;
             Some(node.sums.slots.min(idle.max(0) / self.burn_milli.max(1)))
         });

@@ -17,6 +17,7 @@ use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, Upta
 use crate::headroom::Limit;
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE as WHOLE_SHARE;
+use crate::usage::part_of_reserve;
 
 /// The whole cluster, of which a replica's cost is a part.
 const WHOLE: Amount = 1 << 50;
@@ -445,8 +446,8 @@ impl<'r> Division<'r> {
 
     /// The part of a request's reserve that stays free of a node's idle CPU, by the node's size.
     fn idle_reserve(&self, node: usize, number: usize, prepared: &PreparedRequest) -> Amount {
-        let whole = self.capacity.classes[prepared.class].allocatable.get(CPU).max(1);
-        (self.idle_reserves[number] * self.capacity.nodes[node].cpu + whole - 1) / whole
+        let whole = self.capacity.classes[prepared.class].allocatable.get(CPU);
+        part_of_reserve(self.idle_reserves[number], self.capacity.nodes[node].cpu, whole)
     }
 
     fn free_on(&self, node: usize) -> &[Amount] {
