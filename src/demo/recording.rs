@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use hpa_model::simulation::{Configuration, Scenario, Setup, SetupError, SimulatedPod, Simulation};
-use oppscale_core::replica::Replica;
+use hpa_model::simulation::{
+    Configuration, Scenario, Setup, SetupError, SimulatedPod, Simulation, Template,
+};
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::units::quantity_text;
@@ -63,11 +64,11 @@ fn setup(seed: u64) -> Setup {
     }
 }
 
-/// Name, namespace and replica of a workload: the filler, then the paid applications.
-fn workload(setup: &Setup, at: usize) -> (&str, &'static str, &Replica) {
+/// Name, namespace and template of a workload: the filler, then the paid applications.
+fn workload(setup: &Setup, at: usize) -> (&str, &'static str, &Template) {
     match at.checked_sub(1).and_then(|at| setup.paid.get(at)) {
-        Some(app) => (&app.name, "shop", &app.template.replica),
-        None => ("filler", "opportunistic", &setup.filler.template.replica),
+        Some(app) => (&app.name, "shop", &app.template),
+        None => ("filler", "opportunistic", &setup.filler.template),
     }
 }
 
@@ -96,9 +97,9 @@ impl Lines {
             "replica": replica, "placement": {}, "priority": filler.priority
         }}));
         for at in 0..=setup.paid.len() {
-            let (name, namespace, replica) = workload(setup, at);
+            let (name, namespace, template) = workload(setup, at);
             lines.write(&json!({"group": [at, namespace, "Deployment", name]}));
-            lines.write(&json!({"footprint": [at, amounts(replica.footprint())]}));
+            lines.write(&json!({"footprint": [at, amounts(template.replica.footprint())]}));
         }
         for (at, node) in simulation.nodes().enumerate() {
             let name = format!("node-{}", at + 1);
@@ -150,11 +151,7 @@ impl Lines {
             self.write(&json!({"pod": [key(pod.number), node, pod.workload, pod.workload, own]}));
             return;
         }
-        let (name, _, _) = workload(setup, pod.workload);
-        let template = match pod.workload.checked_sub(1).and_then(|at| setup.paid.get(at)) {
-            Some(app) => &app.template,
-            None => &setup.filler.template,
-        };
+        let (name, _, template) = workload(setup, pod.workload);
         self.write(&json!({"waiting": {
             "key": key(pod.number),
             "name": format!("{name}-{}", pod.number),
