@@ -56,7 +56,7 @@ fn commands_flags_and_words_are_offered_without_a_cluster() {
     assert_offers(&env, &["t"], &["top", "templates"]);
     assert_offers(&env, &["top", "--so"], &["--sort-by"]);
     assert_offers(&env, &["certs", ""], &["generate", "status", "renew"]);
-    assert_offers(&env, &["top", "--by", ""], &["node", "namespace", "pool", "pool="]);
+    assert_offers(&env, &["top", "--by", ""], &["node", "namespace", "filler", "pool", "pool="]);
     assert_offers(&env, &["top", "--by=n"], &["--by=node", "--by=namespace"]);
     assert_offers(&env, &["top", "-o", ""], &["table", "json", "yaml", "csv"]);
     assert_offers(&env, &["top", "-oj"], &["-ojson"]);

@@ -522,10 +522,12 @@ impl TopArgs {
     }
 }
 
+/// The rows that `--by` chooses by one word.
+const BY_WORDS: [&str; 7] = ["node", "namespace", "workload", "filler", "pod", "container", "pool"];
+
 /// The words of `--by`, for completion.
 fn by_words() -> Vec<String> {
-    let rows = ["node", "namespace", "workload", "pod", "container", "pool", "pool="];
-    rows.map(str::to_owned).to_vec()
+    BY_WORDS.into_iter().chain(["pool="]).map(str::to_owned).collect()
 }
 
 /// The levels of `--tree`, for completion.
@@ -562,8 +564,7 @@ fn parse_by(text: &str) -> Result<By, String> {
             Some(label) => Ok(By::Pool(Some(label.to_owned()))),
             None => {
                 let expected = "expected node, namespace, workload, filler, pod, container, pool or pool=LABEL";
-                let words = ["node", "namespace", "workload", "filler", "pod", "container", "pool"];
-                let near = nearest(text, words);
+                let near = nearest(text, BY_WORDS);
                 Err(near.map_or(expected.to_owned(), |near| {
                     format!("{expected}; did you mean {near}?")
                 }))
