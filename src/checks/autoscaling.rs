@@ -19,7 +19,6 @@ use oppscale_cluster::{
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds;
 use oppscale_core::ownership::Ownership;
-use oppscale_core::reserve::Reserve;
 
 const ALL: [CheckId; 4] =
     [CheckId::HpaStable, CheckId::SingleHpa, CheckId::HpaActive, CheckId::HpaFloor];
@@ -208,7 +207,7 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
     let mut setup = scenario::from_cluster(snapshot, &workload);
     setup.filler.autoscaler.config = config;
     let (metric, assumption) = match uses_fit_replicas(&spec) {
-        true => (MetricModel::oppscale(Reserve::Cpu(0)), ""),
+        true => (MetricModel::oppscale(workload.policy.reserve), ""),
         // What such a metric measures is not visible; the article's is the usual one.
         false => (
             MetricModel::article(),

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use http::Method;
 
-use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::place::Place;
-use crate::support::world::json_of;
+use crate::support::world::{World, json_of};
 
 use super::checks::{check, of, server};
 
@@ -188,6 +188,42 @@ fn the_pods_are_listed_once_however_many_hpas_are_judged() {
     assert_eq!(of_all.count(), 1, "{}", server.log());
     let nodes = requests.iter().filter(|request| request.path == "/api/v1/nodes");
     assert_eq!(nodes.count(), 2, "one for the distribution: {}", server.log());
+}
+
+/// A workload's own reserve is the one that its metric leaves free: the correction used to suggest
+/// two cores in its place, and to one who keeps more free than the loop needs.
+#[test]
+fn a_correction_keeps_the_reserve_of_the_workload() {
+    for minor in ["33", "36"] {
+        let mut world = World::blog();
+        world.version["minor"] = minor.into();
+        world.version["gitVersion"] = format!("v1.{minor}.0").into();
+        let server = Setup::new(world).storing().start();
+        put_filler(&server, "electroneum");
+        let annotate = |reserve: &str| {
+            server.store().change(|store| {
+                let path = "/apis/apps/v1/namespaces/opportunistic/deployments/electroneum";
+                let mut filler = store.objects[path].value.clone();
+                filler["metadata"]["annotations"]["oppscale.dev/reserve"] = reserve.into();
+                store.put(path, "x", filler);
+            });
+        };
+        let fix = || {
+            let output = check(&server, &["-o", "json", "--only", "OPP-HPA-001"]);
+            let (result, text) = of(&output, "OPP-HPA-001");
+            assert_eq!(result, "warning", "1.{minor}: {output}");
+            text
+        };
+        annotate("15%");
+        let text = fix();
+        assert!(!text.contains("Subtract a reserve"), "1.{minor}: {text}");
+        assert!(text.contains("oppscale.dev/reserve=15%"), "1.{minor}: {text}");
+        // Less than the loop needs is still corrected.
+        annotate("1m");
+        let text = fix();
+        assert!(text.contains("Subtract a reserve"), "1.{minor}: {text}");
+        assert!(!text.contains("oppscale.dev/reserve=1m"), "1.{minor}: {text}");
+    }
 }
 
 #[test]

@@ -148,7 +148,6 @@ pub(super) fn correct(
     metric: &MetricModel,
     context: &LoopContext,
     analysis: &Analysis,
-    need: &ReserveNeed,
 ) -> Option<Correction> {
     let has_gate = config.gates.configurable_tolerance;
     let (min, max) = (before.min, before.max);
@@ -165,8 +164,8 @@ pub(super) fn correct(
     let reserve_milli = reserve.whole_cores_milli();
     let allocatable = Resources::default().with(CPU, context.allocatable_milli);
     let is_short = metric.reserve.of(&allocatable).get(CPU) < reserve.total_milli();
-    let is_slow = need.latency_ms() > reserve.latency_ms();
-    if is_short || is_slow || before.is_value {
+    // A reserve that is larger than the loop needs is the user's to choose.
+    if is_short {
         corrected.reserve = Reserve::Cpu(i64::try_from(reserve_milli).unwrap_or(i64::MAX));
     }
     let had_tolerance = before.tolerance_down > 0.0 || before.tolerance_up > 0.0;

@@ -69,7 +69,7 @@ pub fn judge(
     let target = control_loop::Target::of(&stored, config).ok_or(VerdictError::NoCapacityMetric)?;
     let analysis = control_loop::analyse(&target, config, metric, context);
     let reserve = ReserveNeed::of(&target, metric, context, analysis.control.settles_at);
-    let correction = correction::correct(&target, config, metric, context, &analysis, &reserve);
+    let correction = correction::correct(&target, config, metric, context, &analysis);
     let control_loop::Analysis { stability, control, why } = analysis;
     Ok(Verdict { stability, control, why, reserve, correction })
 }
