@@ -90,55 +90,6 @@ fn cpu_utilization_follows_a_step() {
     assert!(run.samples.last().unwrap().desired <= 4);
 }
 
-/// kube-controller-manager 1.36.2 with this HPA and a metrics API that spread this load over the
-/// ready pods every 15 s: each write of the scale, in milliseconds.
-const RECORDED: [(u64, u32); 6] =
-    [(81_200, 12), (111_200, 15), (201_800, 23), (366_600, 12), (441_900, 18), (577_500, 7)];
-
-#[test]
-fn a_real_controller_takes_the_same_course_under_the_same_load() {
-    let steps = [(0, 2.0), (69, 5.2), (189, 7.9), (309, 4.1), (429, 6.3), (519, 2.4)];
-    let ends = steps.iter().skip(1).map(|(at, _)| at * 1000 - 1).chain([640_000]);
-    let points =
-        steps.iter().zip(ends).flat_map(|((at, load), end)| [(at * 1000, *load), (end, *load)]);
-    let mut setup = cpu();
-    setup.demand = Demand::recorded(points);
-    setup.spec.max_replicas = 30;
-    setup.spec.behavior = Some(Behavior {
-        scale_down: Some(ScalingRules {
-            stabilization_window_seconds: Some(60),
-            ..ScalingRules::default()
-        }),
-        scale_up: None,
-    });
-    setup.application = Application {
-        request_milli: Some(500),
-        target_load: 0.35,
-        start_ms: 3_000,
-        grace_ms: 2_000,
-        ..setup.application
-    };
-    // The usage of the moment, as the recorded metrics API had it.
-    setup.metrics =
-        vec![MetricPath { measure: Measure::Cpu, period_ms: 15_000, window_ms: 0, delay_ms: 0 }];
-    (setup.start_replicas, setup.end_ms) = (6, 640_000);
-    let mut latest = u64::MAX;
-    for seed in 1..=16 {
-        let run = simulate(&ApplicationSetup { seed, ..setup.clone() }).unwrap();
-        let counts: Vec<_> = run.rescales.iter().map(|rescale| rescale.to).collect();
-        let recorded: Vec<_> = RECORDED.iter().map(|(_, count)| *count).collect();
-        assert_eq!(counts, recorded, "seed {seed}: {:?}", run.rescales);
-        let apart = |(rescale, (at, _)): (&hpa_model::simulation::Rescale, &(u64, u32))| {
-            rescale.at_ms.abs_diff(*at)
-        };
-        let apart = run.rescales.iter().zip(&RECORDED).map(apart).max().unwrap_or(0);
-        // The phases of the scrapes and the syncs are unknown: a period each.
-        assert!(apart <= 30_000, "seed {seed}: {apart} ms: {:?}", run.rescales);
-        latest = latest.min(apart);
-    }
-    assert!(latest <= 15_000, "no phase is within one period: {latest} ms");
-}
-
 /// The controller counts unready pods as idle on the way up, so it does not add pods for load
 /// that those it waits for will take.
 #[test]

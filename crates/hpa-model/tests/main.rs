@@ -10,5 +10,6 @@
 
 mod application;
 mod hpa;
+mod recorded_load;
 mod simulation;
 mod sizing;

@@ -8,6 +8,6 @@ mod properties;
 mod replica_calculator;
 mod scenarios;
 mod series;
-mod support;
+pub mod support;
 mod validation;
 mod versions;

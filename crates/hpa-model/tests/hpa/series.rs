@@ -50,6 +50,13 @@ series! {
     avg_window0 "avg-window0"
     blog_avg_fixed "blog-avg-fixed"
     blog_closed "blog-closed"
+    external_tolerance "external-tolerance"
+    object_average "object-average"
+    object_value "object-value"
+    pods_average "pods-average"
+    three_all_missing "three-all-missing"
+    two_first_missing "two-first-missing"
+    two_last_missing "two-last-missing"
     value_open "value-open"
 }
 
