@@ -11,6 +11,10 @@ run *args:
 test *filter:
     cargo test {{filter}}
 
+# Run the slow tests, which leave a sample in `just test`
+slow:
+    cargo test --locked -- --ignored --skip soak --skip opens_a_screen_and_panics
+
 # Format and lint as CI does
 lint:
     cargo fmt --check

@@ -79,7 +79,7 @@ fn ask(rig: &Rig, stop: &AtomicBool, asked: &AtomicU64) -> Option<String> {
 }
 
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "by hand: takes OPPSCALE_SOAK_SECONDS"]
 #[allow(clippy::print_stderr)] // Whoever runs it by hand watches it.
 fn soak() {
     let seconds = std::env::var("OPPSCALE_SOAK_SECONDS").ok().and_then(|text| text.parse().ok());

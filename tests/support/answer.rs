@@ -54,8 +54,37 @@ pub fn json(status: StatusCode, value: &Value) -> Response<Body> {
     response
 }
 
+/// A list, as protobuf if it is to be and can be. Metadata comes before the items, as the real
+/// server writes it.
+pub fn list(
+    (kind, version): (&str, &str),
+    metadata: &Value,
+    items: &[&Value],
+    is_protobuf: bool,
+) -> Response<Body> {
+    let binary = is_protobuf.then(|| protobuf::list(kind, metadata, items)).flatten();
+    let (media_type, body) = match binary {
+        Some(binary) => (protobuf::MEDIA_TYPE, binary),
+        // Each item by itself: as one value they would all be copied first.
+        None => {
+            let items: Vec<_> = items.iter().map(|item| item.to_string()).collect();
+            let list = format!(
+                r#"{{"kind":"{kind}","apiVersion":"{version}","metadata":{metadata},"items":[{}]}}"#,
+                items.join(",")
+            );
+            ("application/json", list.into_bytes())
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
 /// A JSON answer as protobuf, if it can be written so.
 pub async fn as_protobuf(response: Response<Body>) -> Response<Body> {
+    if response.headers().get(CONTENT_TYPE).is_some_and(|is| is == protobuf::MEDIA_TYPE) {
+        return response;
+    }
     let (mut parts, body) = response.into_parts();
     let mut bytes = whole(body).await;
     if let Some(binary) = serde_json::from_slice(&bytes).ok().as_ref().and_then(protobuf::object) {

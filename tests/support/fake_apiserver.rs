@@ -341,13 +341,14 @@ impl Shared {
             return answer;
         }
         let mut paging = *self.paging.lock().unwrap();
+        paging.is_protobuf = self.wants_protobuf(request);
         // Before the world, as those who change it do.
         let response = {
             let world = self.world.lock().unwrap();
             paging.revision = self.watches.history.lock().unwrap().revision;
             routes::serve(&world, &paging, request)
         };
-        let response = match self.wants_protobuf(request) {
+        let response = match paging.is_protobuf {
             true => answer::as_protobuf(response).await,
             false => response,
         };

@@ -8,7 +8,7 @@ use super::request::Request;
 use super::world::{Devices, World};
 use super::{answer, discovery, objects};
 
-/// How lists are cut into pages.
+/// How lists are cut into pages and written.
 #[derive(Debug, Clone, Copy)]
 pub struct Paging {
     /// Fewer items than the client's limit, which a server is free to send.
@@ -19,6 +19,8 @@ pub struct Paging {
     pub epoch: u64,
     /// The version of every list.
     pub revision: u64,
+    /// Whether those that can be are written as protobuf.
+    pub is_protobuf: bool,
 }
 
 /// Answers `request`.
@@ -98,7 +100,7 @@ fn within(objects: &[Value], namespace: &str) -> Vec<Value> {
     objects.iter().filter(|o| o["metadata"]["namespace"] == namespace).cloned().collect()
 }
 
-/// A page of a list. Metadata comes before the items, as the real server writes it.
+/// A page of a list.
 fn list(
     kind: &str,
     version: &str,
@@ -137,10 +139,7 @@ fn list(
             metadata["remainingItemCount"] = (selected.len() - end).into();
         }
     }
-    let page = json!({
-        "kind": kind, "apiVersion": version, "metadata": metadata, "items": selected[start..end]
-    });
-    answer::json(StatusCode::OK, &page)
+    answer::list((kind, version), &metadata, &selected[start..end], paging.is_protobuf)
 }
 
 /// A continue token. It holds what a query must encode, for tokens are opaque.

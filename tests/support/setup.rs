@@ -22,7 +22,13 @@ impl Setup {
     /// A server with TLS that asks nobody who they are. With `OPPSCALE_TEST_JSON` in the
     /// environment of the tests, all of them are run against servers that speak JSON alone.
     pub fn new(world: World) -> Self {
-        let paging = Paging { at_most: usize::MAX, overlap: 0, epoch: 930, revision: 930 };
+        let paging = Paging {
+            at_most: usize::MAX,
+            overlap: 0,
+            epoch: 930,
+            revision: 930,
+            is_protobuf: false,
+        };
         Self {
             world,
             tls: Some(ServerName::Right),

@@ -1,10 +1,13 @@
 //! What a fake API server holds: recorded objects, which a test may change.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 use super::fixture;
 
 /// The objects of a cluster.
+#[derive(Clone)]
 pub struct World {
     pub nodes: Vec<Value>,
     pub pods: Vec<Value>,
@@ -27,7 +30,7 @@ pub struct World {
 }
 
 /// Objects of Dynamic Resource Allocation.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Devices {
     pub classes: Vec<Value>,
     pub slices: Vec<Value>,
@@ -36,6 +39,7 @@ pub struct Devices {
 }
 
 /// What metrics-server would say.
+#[derive(Clone)]
 pub struct Metrics {
     pub nodes: Vec<Value>,
     pub pods: Vec<Value>,
@@ -44,7 +48,9 @@ pub struct Metrics {
 impl World {
     /// The article's six nodes, with 90 opportunistic pods.
     pub fn blog() -> Self {
-        Self::recorded("blog-cluster")
+        // Parsed once, for nearly every test begins with it.
+        static BLOG: LazyLock<World> = LazyLock::new(|| World::recorded("blog-cluster"));
+        BLOG.clone()
     }
 
     /// Its nodes alone, where only the connection matters.
