@@ -671,7 +671,7 @@ impl NodeAccount {
     }
 
     /// The resources that pods hold here, but for those that every node lists.
-    fn held_beside_basics(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn held_beside_basics(&self) -> impl Iterator<Item = &str> {
         let held = self.paid.present().chain(self.opportunistic.present());
         held.map(|(name, _)| name).filter(|name| ![CPU, MEMORY, PODS].contains(name))
     }

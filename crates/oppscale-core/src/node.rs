@@ -200,8 +200,14 @@ impl NodeRecord {
     /// Whether the node lists the resource, be it with an amount of 0, as when its device plugin
     /// has gone.
     pub fn lists(&self, name: &str) -> bool {
-        self.allocatable.as_ref().is_ok_and(|allocatable| allocatable.get(name) != 0)
-            || self.unavailable.iter().any(|(listed, _)| **listed == *name)
+        self.listed().any(|listed| listed == name)
+    }
+
+    /// The resources that the node lists.
+    pub fn listed(&self) -> impl Iterator<Item = &str> {
+        let present = self.allocatable.iter().flat_map(|allocatable| allocatable.present());
+        let unavailable = self.unavailable.iter().map(|(name, _)| &**name);
+        present.map(|(name, _)| name).chain(unavailable)
     }
 
     /// Whether the node itself lists the resource, and not only its devices offer it.

@@ -66,25 +66,24 @@ pub(super) fn run(
             FailureDomain::Pool => "pool",
             FailureDomain::Label(label) => label,
         };
-        let mut worst: Option<(&str, Loss)> = None;
+        let mut worst: Option<(String, Loss)> = None;
         let mut fatal = Vec::new();
-        for (name, nodes) in &groups {
-            let loss = what_if.try_losing(ledger, query, nodes);
+        what_if.try_each(ledger, query, &groups, |name, loss| {
             if !loss.homeless.is_empty() {
-                fatal.push((*name).to_owned());
+                fatal.push(name.to_owned());
             }
             let badness = |loss: &Loss| (loss.homeless.len(), loss.requests.get(CPU));
             if worst.as_ref().is_none_or(|(_, worst)| badness(&loss) > badness(worst)) {
-                worst = Some((name, loss));
+                worst = Some((name.to_owned(), loss));
             }
-        }
+        });
         let Some((worst, loss)) = worst else {
             bail!(
                 Error::usage(format!("--survive: no node has the label {word}"))
                     .hint("name the label by its key, or use --survive 1")
             );
         };
-        let (domain, worst) = (word.to_owned(), worst.to_owned());
+        let domain = word.to_owned();
         outcome.survival = Some(Survival { domain, tried: groups.len(), fatal, worst, loss });
     }
     Ok(outcome)

@@ -27,7 +27,7 @@ mod placer;
 mod room_tree;
 pub mod what_if;
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -162,22 +162,29 @@ pub fn place<'l>(ledger: &'l Ledger, fillers: &Fillers<'_>) -> Vec<PlacedPod<'l>
     if queue.is_empty() {
         return Vec::new();
     }
-    queue.sort_unstable_by(|(a_key, a), (b_key, b)| {
-        let turn = |pod: &Waiting| {
-            (Reverse(pod.queueing.priority), pod.queueing.nominated_node.is_empty())
-        };
-        let age = || a.queueing.created.cmp(&b.queueing.created);
-        turn(a).cmp(&turn(b)).then_with(age).then_with(|| a_key.cmp(b_key))
-    });
-    let mut placer = Placer::new(ledger, fillers, &queue);
+    queue.sort_unstable_by(|a, b| compare_turns(*a, *b));
+    let mut placer = Placer::new(ledger, fillers, &queue, ledger.unoffered());
     queue.into_iter().map(|(key, pod)| placer.place(key, pod)).collect()
+}
+
+/// Which of two pods is first in the scheduler's queue.
+fn compare_turns((a_key, a): (&PodKey, &Waiting), (b_key, b): (&PodKey, &Waiting)) -> Ordering {
+    let turn =
+        |pod: &Waiting| (Reverse(pod.queueing.priority), pod.queueing.nominated_node.is_empty());
+    let age = || a.queueing.created.cmp(&b.queueing.created);
+    turn(a).cmp(&turn(b)).then_with(age).then_with(|| a_key.cmp(b_key))
+}
+
+/// Places as [`place`] does, for the workload that is asked about.
+fn with_fillers<T>(query: &Query, place: impl FnOnce(&Fillers<'_>) -> T) -> T {
+    let is_usable = |node: &NodeRecord| query.selects(node) && node.is_usable(&query.placement);
+    let priority = query.filler_priority.unwrap_or(FILLER_PRIORITY);
+    place(&Fillers { pods: FillerPods::Opportunistic(priority), is_usable: &is_usable })
 }
 
 /// As [`place`], for the workload that is asked about.
 pub fn place_for<'l>(ledger: &'l Ledger, query: &Query) -> Vec<PlacedPod<'l>> {
-    let is_usable = |node: &NodeRecord| query.selects(node) && node.is_usable(&query.placement);
-    let priority = query.filler_priority.unwrap_or(FILLER_PRIORITY);
-    place(ledger, &Fillers { pods: FillerPods::Opportunistic(priority), is_usable: &is_usable })
+    with_fillers(query, |fillers| place(ledger, fillers))
 }
 
 /// What is kept on each usable node for the pods placed there.

@@ -46,8 +46,16 @@ pub(super) struct Placer<'l> {
     rules: Vec<Rules>,
     rules_of: HashMap<*const Placement, usize>,
     shapes: HashMap<ShapeKey, Shape>,
-    /// Nodes whose room has changed, in this order.
-    changes: Vec<usize>,
+    /// What was taken from which node, in this order.
+    taken: Vec<(usize, Arc<[Amount]>)>,
+    /// Nodes that are lost for now, ascending.
+    lost: Vec<usize>,
+    /// Trees that were searched since the loss: of these rules, over the open room or not.
+    searched: Vec<(usize, bool)>,
+    /// Shapes for which there is no room since the loss.
+    full: Vec<ShapeKey>,
+    /// The resources in the order in which a reason names them.
+    order: Vec<usize>,
 }
 
 /// A node.
@@ -73,10 +81,13 @@ struct Rules {
 /// ledger keeps each footprint and placement once, so their addresses tell them apart.
 type ShapeKey = (*const Resources, *const Placement, i32, bool);
 
+#[derive(Clone)]
 struct Shape {
     rules: usize,
-    needs: Vec<Amount>,
-    /// Final state of such pods, set once no node has room.
+    needs: Arc<[Amount]>,
+    /// Whether no node has room.
+    is_full: bool,
+    /// Final state of such pods then, once it is asked for.
     end: Option<(DemandState, Option<Arc<str>>)>,
 }
 
@@ -85,8 +96,8 @@ impl<'l> Placer<'l> {
         ledger: &'l Ledger,
         fillers: &Fillers<'_>,
         queue: &[(&'l PodKey, &'l Waiting)],
+        unoffered: Unoffered,
     ) -> Self {
-        let unoffered = ledger.unoffered();
         let mut names: Vec<&str> = [CPU, MEMORY, PODS].into();
         for (name, _) in queue.iter().flat_map(|(_, pod)| pod.footprint.present()) {
             if !names.contains(&name) {
@@ -124,6 +135,7 @@ impl<'l> Placer<'l> {
             unoffered,
             by_name: nodes.iter().enumerate().map(|(at, site)| (&*site.record.name, at)).collect(),
             by_label: HashMap::new(),
+            order: (0..names.len()).collect(),
             names,
             nodes,
             free,
@@ -135,7 +147,57 @@ impl<'l> Placer<'l> {
             rules: Vec::new(),
             rules_of: HashMap::new(),
             shapes: HashMap::new(),
-            changes: Vec::new(),
+            taken: Vec::new(),
+            lost: Vec::new(),
+            searched: Vec::new(),
+            full: Vec::new(),
+        }
+    }
+
+    /// Loses nodes until [`Self::undo`], before the pods of `queue` are placed.
+    pub(super) fn lose(&mut self, nodes: &[&str], queue: &[(&'l PodKey, &'l Waiting)]) {
+        self.lost = nodes.iter().filter_map(|name| self.by_name.get(name).copied()).collect();
+        self.lost.sort_unstable();
+        // With one name beside those that are always there, the order is the same for all.
+        let basics = [CPU, MEMORY, PODS].len();
+        if self.names.len() > basics + 1 {
+            self.order.truncate(0);
+            self.order.extend(0..basics);
+            for (name, _) in queue.iter().flat_map(|(_, pod)| pod.footprint.present()) {
+                let number = self.names.iter().position(|known| *known == name);
+                if let Some(number) = number.filter(|number| !self.order.contains(number)) {
+                    self.order.push(number);
+                }
+            }
+        }
+    }
+
+    /// Takes back every placement, and gives lost nodes back. There must be one priority of fillers
+    /// at most: then none are protected for good.
+    pub(super) fn undo(&mut self) {
+        let taken = std::mem::take(&mut self.taken);
+        let mut nodes: Vec<usize> = taken.iter().map(|(node, _)| *node).collect();
+        for (node, needs) in &taken {
+            self.change(*node, needs, |room, need| *room += need);
+        }
+        nodes.append(&mut self.lost);
+        nodes.sort_unstable();
+        nodes.dedup();
+        for (rules, is_open) in std::mem::take(&mut self.searched) {
+            let Rules { free, open, .. } = &mut self.rules[rules];
+            let (room, tree) = if is_open { (&self.open, open) } else { (&self.free, free) };
+            let Some(tree) = tree else { continue };
+            tree.regain();
+            for &node in &nodes {
+                let row = row(room, node, self.names.len());
+                tree.update(node, row, self.nodes[node].score(row));
+            }
+            tree.changes = 0;
+        }
+        for shape in self.full.drain(..) {
+            if let Some(shape) = self.shapes.get_mut(&shape) {
+                (shape.is_full, shape.end) = (false, None);
+            }
         }
     }
 
@@ -146,36 +208,61 @@ impl<'l> Placer<'l> {
         if pod.gated {
             return nowhere(DemandState::Gated, None);
         }
-        let queueing = &pod.queueing;
-        let footprint = Arc::as_ptr(&pod.footprint);
-        let placement = Arc::as_ptr(&pod.placement);
-        let shape = (footprint, placement, queueing.priority, queueing.preempts);
-        let (rules, needs) = match self.shapes.get(&shape) {
-            Some(Shape { end: Some((state, reason)), .. }) => {
-                return nowhere(*state, reason.clone());
-            }
-            Some(Shape { rules, needs, .. }) => (*rules, needs.clone()),
-            None => {
-                let needs = self.needs(pod);
-                let rules = self.rules(&pod.placement);
-                self.shapes.insert(shape, Shape { rules, needs: needs.clone(), end: None });
-                (rules, needs)
-            }
+        let Some((node, preempts)) = self.seat(pod) else {
+            let (state, reason) = self.end(pod);
+            return nowhere(state, reason);
         };
-        self.protect_fillers_from(queueing.priority);
-        let is_outranked = self.lowest.is_some_and(|lowest| queueing.priority <= lowest);
-        let found = if is_outranked { None } else { self.find(pod, rules, &needs) };
-        let Some((node, preempts)) = found else {
-            let end = self.end(rules, &needs, is_outranked);
-            if let Some(shape) = self.shapes.get_mut(&shape) {
-                shape.end = Some(end.clone());
-            }
-            return nowhere(end.0, end.1);
-        };
-        self.take(node, &needs);
         let site = &self.nodes[node];
         let state = if site.is_usable { DemandState::Placeable } else { DemandState::Elsewhere };
         PlacedPod { key, pod, state, node: Some(&site.record.name), preempts, reason: None }
+    }
+
+    /// As [`Self::place`], without asking what keeps a pod off every node.
+    pub(super) fn seat(&mut self, pod: &'l Waiting) -> Option<(usize, bool)> {
+        if pod.gated {
+            return None;
+        }
+        let (key, shape) = self.shape(pod);
+        if shape.is_full {
+            return None;
+        }
+        let found = if self.is_outranked(pod) {
+            None
+        } else {
+            self.protect_fillers_from(pod.queueing.priority);
+            self.find(pod, shape.rules, &shape.needs)
+        };
+        match found {
+            Some((node, _)) => {
+                self.change(node, &shape.needs, |room, need| *room -= need);
+                self.taken.push((node, shape.needs));
+            }
+            None => {
+                self.full.push(key);
+                if let Some(shape) = self.shapes.get_mut(&key) {
+                    shape.is_full = true;
+                }
+            }
+        }
+        found
+    }
+
+    fn shape(&mut self, pod: &'l Waiting) -> (ShapeKey, Shape) {
+        let queueing = &pod.queueing;
+        let (footprint, placement) = (Arc::as_ptr(&pod.footprint), Arc::as_ptr(&pod.placement));
+        let key = (footprint, placement, queueing.priority, queueing.preempts);
+        if let Some(shape) = self.shapes.get(&key) {
+            return (key, shape.clone());
+        }
+        let (rules, needs) = (self.rules(&pod.placement), self.needs(pod).into());
+        let shape = Shape { rules, needs, is_full: false, end: None };
+        self.shapes.insert(key, shape.clone());
+        (key, shape)
+    }
+
+    /// Whether the pod's priority is not above that of any filler.
+    fn is_outranked(&self, pod: &Waiting) -> bool {
+        self.lowest.is_some_and(|lowest| pod.queueing.priority <= lowest)
     }
 
     /// The node for the pod, and whether fillers must go from it.
@@ -185,6 +272,7 @@ impl<'l> Placer<'l> {
         let room = if may_preempt { &self.open } else { &self.free };
         let nominated = self.by_name.get(&*pod.queueing.nominated_node).copied().filter(|node| {
             self.rules[rules].admitting.binary_search(node).is_ok()
+                && self.lost.binary_search(node).is_err()
                 && has_room(row(room, *node, width), needs)
         });
         let node = match nominated {
@@ -198,27 +286,30 @@ impl<'l> Placer<'l> {
     fn tree(&mut self, rules: usize, is_open: bool) -> &RoomTree {
         let Rules { admitting, free, open, .. } = &mut self.rules[rules];
         let (room, tree) = if is_open { (&self.open, open) } else { (&self.free, free) };
-        let (nodes, changes, width) = (&self.nodes, &self.changes, self.names.len());
+        let (nodes, taken, width) = (&self.nodes, &self.taken, self.names.len());
         let of = |node: usize| {
             let row = row(room, node, width);
             (row, nodes[node].score(row))
         };
-        let tree = tree.get_or_insert_with(|| RoomTree::new(admitting, width, changes.len(), of));
-        for &node in &changes[tree.changes..] {
-            let (room, score) = of(node);
-            tree.update(node, room, score);
+        let tree = tree.get_or_insert_with(|| RoomTree::new(admitting, width, taken.len(), of));
+        for (node, _) in &taken[tree.changes..] {
+            let (room, score) = of(*node);
+            tree.update(*node, room, score);
         }
-        tree.changes = changes.len();
+        tree.changes = taken.len();
+        if !tree.has_loss {
+            tree.lose(&self.lost);
+            self.searched.push((rules, is_open));
+        }
         tree
     }
 
-    fn take(&mut self, node: usize, needs: &[Amount]) {
+    fn change(&mut self, node: usize, needs: &[Amount], change: impl Fn(&mut Amount, &Amount)) {
         let at = node * needs.len();
         for room in [&mut self.free, &mut self.open] {
             let row = &mut room[at..at + needs.len()];
-            row.iter_mut().zip(needs).for_each(|(room, need)| *room -= need);
+            row.iter_mut().zip(needs).for_each(|(room, need)| change(room, need));
         }
-        self.changes.push(node);
     }
 
     /// Fillers of this or a higher priority stay from now on: the pods that follow have at most
@@ -235,41 +326,49 @@ impl<'l> Placer<'l> {
     }
 
     /// What becomes of a pod that no node has room for.
-    fn end(
-        &self,
-        rules: usize,
-        needs: &[Amount],
-        is_outranked: bool,
-    ) -> (DemandState, Option<Arc<str>>) {
-        let Rules { selected, admitting, .. } = &self.rules[rules];
+    fn end(&mut self, pod: &'l Waiting) -> (DemandState, Option<Arc<str>>) {
+        let (key, shape) = self.shape(pod);
+        if let Some(end) = shape.end {
+            return end;
+        }
+        let Rules { selected, admitting, .. } = &self.rules[shape.rules];
         let beside_standing = |node: &usize| {
             let site = &self.nodes[*node];
             // Pods that cannot be counted leave no more than the counted ones do.
-            site.record.allocatable.is_err()
-                || self.names.iter().zip(needs).all(|(name, need)| {
-                    *need == 0 || *need <= site.beside(name, &site.account.standing)
-                })
+            self.lost.binary_search(node).is_err()
+                && (site.record.allocatable.is_err()
+                    || self.names.iter().zip(&*shape.needs).all(|(name, need)| {
+                        *need == 0 || *need <= site.beside(name, &site.account.standing)
+                    }))
         };
-        if admitting.iter().any(beside_standing) {
-            let blocked = if is_outranked { DemandState::Outranked } else { DemandState::Blocked };
-            (blocked, None)
-        } else if selected.iter().any(beside_standing) {
+        // The largest nodes are last.
+        let end = if admitting.iter().rev().any(beside_standing) {
+            let is_outranked = self.is_outranked(pod);
+            (if is_outranked { DemandState::Outranked } else { DemandState::Blocked }, None)
+        } else if selected.iter().rev().any(beside_standing) {
             (DemandState::Elsewhere, None)
         } else {
-            (DemandState::Unplaceable, Some(self.reason(selected, needs).into()))
+            (DemandState::Unplaceable, Some(self.reason(selected, &shape.needs).into()))
+        };
+        if let Some(shape) = self.shapes.get_mut(&key) {
+            shape.end = Some(end.clone());
         }
+        end
     }
 
     /// What keeps a pod of these needs off every node of `selected`.
     fn reason(&self, selected: &[usize], needs: &[Amount]) -> String {
-        if selected.is_empty() && !self.nodes.is_empty() {
+        let is_left = |node: &&usize| self.lost.binary_search(node).is_err();
+        if !selected.iter().any(|node| is_left(&node)) && self.nodes.len() > self.lost.len() {
             return "no node meets its node selector and required affinity".to_owned();
         }
         let largest = |room: &dyn Fn(&Site<'l>) -> Amount| {
-            selected.iter().map(|node| room(&self.nodes[*node])).max().unwrap_or(0)
+            let left = selected.iter().filter(is_left);
+            left.map(|node| room(&self.nodes[*node])).max().unwrap_or(0)
         };
         let nothing = Resources::default();
-        let asked = || self.names.iter().zip(needs).filter(|(_, need)| **need > 0);
+        let named = || self.order.iter().map(|at| (self.names[*at], &needs[*at]));
+        let asked = || named().filter(|(_, need)| **need > 0);
         for (name, need) in asked() {
             let has = largest(&|site| site.beside(name, &nothing));
             if *need > has {

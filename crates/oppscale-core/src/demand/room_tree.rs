@@ -17,6 +17,10 @@ pub(super) struct RoomTree {
     width: usize,
     /// How many changes of nodes the tree has taken over.
     pub(super) changes: usize,
+    /// Places of lost nodes, ascending, each less the number of those before it.
+    lost: Vec<usize>,
+    /// Whether lost nodes were left out.
+    pub(super) has_loss: bool,
 }
 
 impl RoomTree {
@@ -34,6 +38,8 @@ impl RoomTree {
             scores: vec![0; 2 * count],
             width,
             changes,
+            lost: Vec::new(),
+            has_loss: false,
         };
         for (at, node) in nodes.iter().enumerate() {
             let (row, score) = room(*node);
@@ -48,8 +54,13 @@ impl RoomTree {
     /// Takes over the room and score of a node, if it is in the tree.
     pub(super) fn update(&mut self, node: usize, room: &[Amount], score: i64) {
         let Ok(at) = self.nodes.binary_search(&node) else { return };
-        let mut at = self.nodes.len() + at;
+        let at = self.nodes.len() + at;
         self.set(at, room, score);
+        self.climb(at);
+    }
+
+    /// Combines again all that is above an entry.
+    fn climb(&mut self, mut at: usize) {
         while at > 1 {
             at /= 2;
             self.combine(at);
@@ -59,10 +70,107 @@ impl RoomTree {
     /// The node with the greatest score among those with room for `needs`.
     pub(super) fn best(&self, needs: &[Amount]) -> Option<usize> {
         let mut best = None;
-        if !self.nodes.is_empty() {
-            self.search(1, needs, &mut best);
+        let count = self.nodes.len() - self.lost.len();
+        if count == 0 {
+            return None;
         }
-        best.map(|(_, at)| self.nodes[at - self.nodes.len()])
+        if self.lost.is_empty() {
+            self.search(1, needs, &mut best);
+            return best.map(|(_, at)| self.nodes[at - count]);
+        }
+        self.search_rest(1, self.score(&self.cover(1)), needs, &mut best);
+        best.map(|(_, at)| self.nodes[self.standing(at - count)])
+    }
+
+    /// Leaves nodes out of every search until [`Self::regain`]. `nodes` are ascending.
+    pub(super) fn lose(&mut self, nodes: &[usize]) {
+        let (row, count) = (vec![Amount::MIN; self.width], self.nodes.len());
+        self.has_loss = true;
+        for node in nodes {
+            let Ok(at) = self.nodes.binary_search(node) else { continue };
+            self.lost.push(at - self.lost.len());
+            self.set(count + at, &row, i64::MIN);
+            self.climb(count + at);
+        }
+    }
+
+    /// Takes lost nodes in again, which must be updated then.
+    pub(super) fn regain(&mut self) {
+        self.lost.clear();
+        self.has_loss = false;
+    }
+
+    /// As [`Self::search`], in a tree over the nodes that are not lost: among equal nodes, it
+    /// finds the one that a tree without the others would.
+    fn search_rest(
+        &self,
+        at: usize,
+        score: i64,
+        needs: &[Amount],
+        best: &mut Option<(i64, usize)>,
+    ) {
+        if best.is_some_and(|(known, _)| score <= known) {
+            return;
+        }
+        let entries = self.cover(at);
+        let has_room = needs.iter().enumerate().all(|(name, need)| {
+            *need == 0 || entries.iter().any(|entry| *need <= self.row(*entry)[name])
+        });
+        if !has_room {
+            return;
+        }
+        if at >= self.nodes.len() - self.lost.len() {
+            *best = Some((score, at));
+            return;
+        }
+        let of = |at: usize| (at, self.score(&self.cover(at)));
+        let (left, right) = (of(2 * at), of(2 * at + 1));
+        let (first, second) = if left.1 >= right.1 { (left, right) } else { (right, left) };
+        self.search_rest(first.0, first.1, needs, best);
+        self.search_rest(second.0, second.1, needs, best);
+    }
+
+    /// The entries of this tree that hold what is below `at` in one without the lost nodes.
+    fn cover(&self, at: usize) -> Vec<usize> {
+        let count = self.nodes.len() - self.lost.len();
+        let (mut low, mut high) = (at, at);
+        let mut entries = Vec::new();
+        while high < count {
+            (low, high) = (2 * low, 2 * high + 1);
+        }
+        if low < count {
+            // Leaves are on two levels.
+            self.cover_range(0, high - count, &mut entries);
+            (low, high) = (2 * low, 2 * count - 1);
+        }
+        self.cover_range(low - count, high - count, &mut entries);
+        entries
+    }
+
+    /// The entries that hold the nodes from `first` to `last`, counted without the lost ones.
+    fn cover_range(&self, first: usize, last: usize, entries: &mut Vec<usize>) {
+        let count = self.nodes.len();
+        let (mut low, mut end) = (count + self.standing(first), count + self.standing(last) + 1);
+        while low < end {
+            if low % 2 == 1 {
+                entries.push(low);
+                low += 1;
+            }
+            if end % 2 == 1 {
+                end -= 1;
+                entries.push(end);
+            }
+            (low, end) = (low / 2, end / 2);
+        }
+    }
+
+    /// The place of a node among all from that among those that are not lost.
+    fn standing(&self, at: usize) -> usize {
+        at + self.lost.partition_point(|lost| *lost <= at)
+    }
+
+    fn score(&self, entries: &[usize]) -> i64 {
+        entries.iter().map(|entry| self.scores[*entry]).max().unwrap_or(i64::MIN)
     }
 
     fn search(&self, at: usize, needs: &[Amount], best: &mut Option<(i64, usize)>) {
@@ -104,4 +212,37 @@ impl RoomTree {
 /// a pod does not ask for is not looked at, be it overcommitted.
 pub(super) fn has_room(room: &[Amount], needs: &[Amount]) -> bool {
     room.iter().zip(needs).all(|(room, need)| *need == 0 || need <= room)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Among nodes of few different rooms and scores, so that many are equal.
+        #[test]
+        fn a_tree_that_lost_nodes_finds_what_a_new_one_does(
+            nodes in prop::collection::vec(([0_i128..4, 0_i128..4], 0_i64..4, any::<bool>()), 1..40),
+            needs in prop::collection::vec([0_i128..4, 0_i128..4], 1..6),
+        ) {
+            let of = |at: usize| (&nodes[at].0[..], nodes[at].1);
+            let all: Vec<usize> = (0..nodes.len()).collect();
+            let (lost, left): (Vec<usize>, Vec<usize>) = all.iter().partition(|at| nodes[**at].2);
+            let mut tree = RoomTree::new(&all, 2, 0, of);
+            tree.lose(&lost);
+            let new = RoomTree::new(&left, 2, 0, of);
+            for needs in &needs {
+                prop_assert_eq!(tree.best(needs), new.best(needs));
+            }
+            tree.regain();
+            for &node in &lost {
+                tree.update(node, of(node).0, of(node).1);
+            }
+            let whole = RoomTree::new(&all, 2, 0, of);
+            for needs in &needs {
+                prop_assert_eq!(tree.best(needs), whole.best(needs));
+            }
+        }
+    }
 }

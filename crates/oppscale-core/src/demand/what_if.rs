@@ -5,13 +5,14 @@
 //! pods go with their node. As everywhere, volumes, inter-pod affinity, topology spread and
 //! disruption budgets are not looked at.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
 
 use serde_json::json;
 
+use super::super::devices::IMPLICIT_PREFIX;
 use super::super::headroom::{NodeHeadroom, Query};
-use super::super::ledger::Ledger;
+use super::super::ledger::{Ledger, Unoffered, Waiting};
 use super::super::model::Node;
 use super::super::nearest::nearest;
 use super::super::node::NodeRecord;
@@ -20,12 +21,15 @@ use super::super::record::{PodKey, PodRecord, PodState};
 use super::super::replica::Replica;
 use super::super::resources::{PODS, Resources};
 use super::super::units::quantity_text;
-use super::place_for;
+use super::placer::Placer;
+use super::{PlacedPod, compare_turns, place_for, with_fillers};
 
 /// The label of a node's zone.
 const ZONE: &str = "topology.kubernetes.io/zone";
 /// How many pods an added node takes unless it says otherwise, as the kubelet has it.
 const MAX_PODS: i128 = 110;
+/// A loss of more nodes than one in this many looks at every node: there are at most so many.
+const LARGE: usize = 64;
 
 /// Nodes to add: `3xcpu=32,memory=128Gi,label=pool=batch,taint=dedicated=batch:NoSchedule`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -253,8 +257,89 @@ impl<'p> WhatIf<'p> {
         loss
     }
 
-    /// As [`Self::lose`], and then gives the nodes back.
-    pub fn try_losing(&self, ledger: &mut Ledger, query: &Query, nodes: &[&str]) -> Loss {
+    /// Tells what the loss of each of `groups` alone would do, in their order.
+    pub fn try_each(
+        &self,
+        ledger: &mut Ledger,
+        query: &Query,
+        groups: &BTreeMap<&str, Vec<&str>>,
+        tell: impl FnMut(&str, Loss),
+    ) {
+        let largest = 1 + ledger.records().count() / LARGE;
+        self.try_each_with(ledger, query, groups, largest, tell);
+    }
+
+    /// The same, with one placer for groups of up to `largest` nodes.
+    fn try_each_with(
+        &self,
+        ledger: &mut Ledger,
+        query: &Query,
+        groups: &BTreeMap<&str, Vec<&str>>,
+        largest: usize,
+        mut tell: impl FnMut(&str, Loss),
+    ) {
+        // The cluster as it is, but for pods that wait if their node is lost.
+        let mut trial = ledger.to_count();
+        let small = groups.values().filter(|nodes| nodes.len() <= largest);
+        for pod in small.flatten().flat_map(|name| self.pods_on(name)) {
+            if let Some(record) = displaced(pod).filter(|_| !pod.opportunistic) {
+                trial.apply_pod(record);
+            }
+        }
+        let base = ledger.to_count();
+        let scarce = Scarce::of(&base, ledger.unoffered());
+        let waiting: HashMap<&PodKey, &Waiting> = trial.waiting_keys().collect();
+        with_fillers(query, |fillers| {
+            let of = |(key, _): (&PodKey, _)| waiting.get_key_value(key);
+            let paid = |(_, pod): &(_, &Waiting)| fillers.is_paid(&trial, pod);
+            let standing = base.waiting_keys().filter(paid).filter_map(of);
+            let mut standing: Vec<_> = standing.map(|(key, pod)| (*key, *pod)).collect();
+            standing.sort_unstable_by(|a, b| compare_turns(*a, *b));
+            let all: Vec<_> = trial.waiting_keys().filter(paid).collect();
+            let mut placer = Placer::new(&trial, fillers, &all, scarce.unoffered.clone());
+            for (group, nodes) in groups {
+                if nodes.len() > largest {
+                    tell(group, self.lose_anew(ledger, query, nodes));
+                    continue;
+                }
+                let mut loss = Loss::default();
+                let mut queue = standing.clone();
+                for name in nodes {
+                    loss.nodes.push((*name).to_owned());
+                    for pod in self.pods_on(name) {
+                        if pod.opportunistic {
+                            loss.fillers += 1;
+                        } else if let Some((key, waiting)) = waiting.get_key_value(&pod.key) {
+                            loss.displaced += 1;
+                            loss.requests.add(&pod.footprint);
+                            queue.push((*key, *waiting));
+                        }
+                    }
+                }
+                if scarce.changes_with(nodes, &queue[standing.len()..]) {
+                    tell(group, self.lose_anew(ledger, query, nodes));
+                    continue;
+                }
+                // Both parts are short runs: a stable sort merges them.
+                queue.sort_by(|a, b| compare_turns(*a, *b));
+                placer.lose(nodes, &queue);
+                for (key, pod) in queue {
+                    if self.homeless.contains(key) {
+                        placer.seat(pod);
+                    } else {
+                        loss.homeless.extend(Homeless::of(&placer.place(key, pod)));
+                    }
+                }
+                placer.undo();
+                loss.homeless.sort();
+                tell(group, loss);
+            }
+        });
+    }
+
+    /// As [`Self::lose`], and then gives the nodes back. It looks at every node, so it is for losses
+    /// of which there are few: of many nodes, or of the last node that has a resource.
+    fn lose_anew(&self, ledger: &mut Ledger, query: &Query, nodes: &[&str]) -> Loss {
         let records: Vec<_> =
             nodes.iter().filter_map(|name| ledger.record(name).cloned()).collect();
         let loss = self.lose(ledger, query, nodes);
@@ -281,12 +366,74 @@ pub fn homeless<'l>(
     ledger: &'l Ledger,
     query: &Query,
 ) -> impl Iterator<Item = (PodKey, Homeless)> + use<'l> {
-    place_for(ledger, query).into_iter().filter_map(|placed| {
-        let reason = placed.obstacle()?.to_owned();
-        let pod = placed.pod;
+    let placed = place_for(ledger, query).into_iter();
+    placed.filter_map(|placed| Some((placed.key.clone(), Homeless::of(&placed)?)))
+}
+
+impl Homeless {
+    /// The pod, if it has no place.
+    fn of(placed: &PlacedPod<'_>) -> Option<Self> {
+        let (reason, pod) = (placed.obstacle()?.to_owned(), placed.pod);
         let (namespace, name) = (pod.group.namespace.to_string(), pod.name.to_string());
-        Some((placed.key.clone(), Homeless { namespace, name, reason }))
-    })
+        Some(Self { namespace, name, reason })
+    }
+}
+
+/// Who has resources that not every node has. Where the last node goes that lists one or whose pods
+/// hold it, other pods need something else than before (see [`Ledger::unoffered`]).
+struct Scarce<'l> {
+    unoffered: Unoffered,
+    /// What each node has to do with which resource.
+    of_node: HashMap<&'l str, BTreeSet<(Tie, &'l str)>>,
+    /// How many nodes have each tie.
+    counts: HashMap<(Tie, &'l str), usize>,
+}
+
+/// What a node has to do with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Tie {
+    /// Its pods hold it.
+    Holds,
+    /// It lists it, or its devices offer it.
+    Lists,
+    /// It lists it itself.
+    ListsItself,
+}
+
+impl<'l> Scarce<'l> {
+    fn of(ledger: &'l Ledger, unoffered: Unoffered) -> Self {
+        let (mut of_node, mut counts) = (HashMap::new(), HashMap::new());
+        for (name, account) in ledger.nodes() {
+            let mut all: BTreeSet<(Tie, &str)> =
+                account.held_beside_basics().map(|held| (Tie::Holds, held)).collect();
+            if let Some(record) = &account.record {
+                for name in record.listed() {
+                    all.insert((Tie::Lists, name));
+                    if record.lists_itself(name) {
+                        all.insert((Tie::ListsItself, name));
+                    }
+                }
+            }
+            for one in &all {
+                *counts.entry(*one).or_default() += 1;
+            }
+            of_node.insert(name, all);
+        }
+        Self { unoffered, of_node, counts }
+    }
+
+    /// Whether the loss of `nodes`, whose pods are `displaced` then, changes what pods need.
+    fn changes_with(&self, nodes: &[&str], displaced: &[(&PodKey, &Waiting)]) -> bool {
+        let mut lost: HashMap<(Tie, &str), usize> = HashMap::new();
+        for one in nodes.iter().filter_map(|name| self.of_node.get(name)).flatten() {
+            *lost.entry(*one).or_default() += 1;
+        }
+        let is_unknown = |name: &str| {
+            name.starts_with(IMPLICIT_PREFIX) && !self.unoffered.names().any(|known| known == name)
+        };
+        lost.iter().any(|(one, count)| self.counts.get(one) == Some(count))
+            || displaced.iter().any(|(_, pod)| pod.footprint.present().any(|(n, _)| is_unknown(n)))
+    }
 }
 
 fn record_of(pod: &PodDetail) -> Option<PodRecord<'_>> {
@@ -327,6 +474,7 @@ mod tests {
     use crate::model::Pod;
     use crate::ownership::Ownership;
     use crate::pods::PodQuery;
+    use proptest::prelude::*;
 
     /// A cluster of nodes `(name, cores, zone)` and pods `(name, node, cores, kind)`.
     fn cluster(
@@ -384,7 +532,7 @@ mod tests {
         let query = Query::default();
         let what_if = WhatIf::new(&ledger, &query, details.iter());
         let before = measure(&ledger, &query);
-        let loss = what_if.try_losing(&mut ledger, &query, &["a"]);
+        let loss = what_if.lose_anew(&mut ledger, &query, &["a"]);
         assert_eq!(loss.homeless.len(), 1);
         assert_eq!(loss.homeless[0].name, "p");
         assert_eq!(loss.homeless[0].reason, "every node that could hold it is full");
@@ -413,6 +561,128 @@ mod tests {
     fn slips_in_added_nodes_are_refused() {
         for bad in ["", "cpu=1", "0xcpu=1", "3x", "3xcpu", "3xcpu=1,label=a", "3xcpu=1,pods=0"] {
             assert!(bad.parse::<AddedNodes>().is_err(), "{bad}");
+        }
+    }
+
+    /// A node: cores, GiB, zone, listed gpus and widgets, and whether it has a taint.
+    type Host = (u8, u8, u8, Option<u8>, Option<u8>, bool);
+    /// A pod: node or none, cores, gpus, widgets, kind, zone of its node selector, priority,
+    /// whether it is nominated, and whether it may preempt.
+    type Guest = (Option<u8>, u8, u8, u8, u8, Option<u8>, u8, bool, bool);
+
+    fn random_cluster(hosts: &[Host], guests: &[Guest]) -> (Ledger, Vec<PodDetail>) {
+        let mut ledger = Ledger::default();
+        for (number, (cores, memory, zone, gpus, widgets, is_tainted)) in hosts.iter().enumerate() {
+            let mut allocatable =
+                json!({ "cpu": cores, "memory": format!("{memory}Gi"), "pods": 5 });
+            for (name, amount) in [("example.com/gpu", gpus), ("example.com/widget", widgets)] {
+                if let Some(amount) = amount {
+                    allocatable[name] = json!(amount);
+                }
+            }
+            let taints = json!([{ "key": "k", "value": "", "effect": "NoSchedule" }]);
+            let node = json!({
+                "metadata": { "name": format!("n{number}"), "labels": { ZONE: format!("z{zone}") } },
+                "spec": { "taints": if *is_tainted { taints } else { json!([]) } },
+                "status": { "allocatable": allocatable },
+            });
+            ledger.apply_node(NodeRecord::of(serde_json::from_str(&node.to_string()).unwrap()));
+        }
+        let query = PodQuery { placements: true, ..PodQuery::default() };
+        let mut details = Vec::new();
+        for (number, guest) in guests.iter().enumerate() {
+            let (node, cores, gpus, widgets, kind, zone, priority, is_nominated, preempts) = guest;
+            let kind = ["ReplicaSet", "ReplicaSet", "ReplicaSet", "DaemonSet", "filler"]
+                [usize::from(*kind)];
+            let node = node.map(|node| format!("n{}", usize::from(node) % hosts.len()));
+            let mut requests = json!({ "cpu": cores, "memory": format!("{}Gi", number % 3) });
+            if *gpus > 0 {
+                requests["example.com/gpu"] = json!(gpus);
+            }
+            if *widgets > 0 {
+                requests["example.com/widget"] = json!(widgets);
+            }
+            let priorities = [0, 0, 7, -500, -1000];
+            let mut pod = json!({
+                "metadata": {
+                    "name": format!("p{number}"), "namespace": "d", "uid": format!("00000000-0000-4000-8000-{number:012}"),
+                    "labels": { "oppscale.dev/opportunistic": (kind == "filler").to_string() },
+                    "ownerReferences": [{ "kind": kind, "name": "o", "controller": true }],
+                },
+                "spec": {
+                    "priority": if kind == "filler" { -1000 } else { priorities[usize::from(*priority)] },
+                    "preemptionPolicy": if *preempts { "PreemptLowerPriority" } else { "Never" },
+                    "containers": [{ "name": "c", "resources": { "requests": requests } }],
+                },
+            });
+            if let Some(zone) = zone {
+                pod["spec"]["nodeSelector"] = json!({ ZONE: format!("z{zone}") });
+            }
+            match node {
+                Some(node) => pod["spec"]["nodeName"] = json!(node),
+                None if *is_nominated => pod["status"] = json!({ "nominatedNodeName": "n1" }),
+                None => {}
+            }
+            let text = pod.to_string();
+            let pod: Pod<'_> = serde_json::from_str(&text).unwrap();
+            let record = PodRecord::of(&pod, &Ownership::default());
+            details.push(query.detail(&pod, &record));
+            ledger.apply_pod(record);
+        }
+        (ledger, details)
+    }
+
+    /// Tries the loss of each domain with one placer for all, and with a new one for each.
+    fn assert_losses_agree(hosts: &[Host], guests: &[Guest], domain: &str) {
+        let (mut ledger, details) = random_cluster(hosts, guests);
+        let query = Query::default();
+        let what_if = WhatIf::new(&ledger, &query, details.iter());
+        let nodes = measure(&ledger, &query).nodes;
+        let groups = domain.parse::<FailureDomain>().unwrap().groups(&nodes);
+        let mut losses = Vec::new();
+        what_if.try_each_with(&mut ledger, &query, &groups, 9, |name, loss| {
+            losses.push((name.to_owned(), loss));
+        });
+        assert_eq!(losses.len(), groups.len());
+        for ((name, loss), (group, nodes)) in losses.iter().zip(&groups) {
+            let (mut ledger, _) = random_cluster(hosts, guests);
+            assert_eq!(name, group);
+            assert_eq!(loss, &what_if.lose(&mut ledger, &query, nodes), "{name}");
+        }
+    }
+
+    /// While a node lists widgets, be it none, a pod that needs one waits. Without the node, nobody
+    /// counts widgets, and the pod is placed: see [`Ledger::unoffered`].
+    #[test]
+    fn the_last_node_that_lists_a_resource_without_an_amount_changes_what_pods_need() {
+        let hosts = [(6, 6, 0, None, Some(0), false), (6, 6, 0, None, None, false)];
+        let guest = |node| (Some(node), 1, 0, 1, 0, None, 0, false, true);
+        assert_losses_agree(&hosts, &[guest(0), guest(1)], "1");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(150))]
+        /// One placer for every loss tells what a new one for each does.
+        #[test]
+        fn losses_one_after_the_other_are_as_each_alone(
+            hosts in prop::collection::vec(
+                (
+                    1_u8..7, 1_u8..7, 0_u8..3, prop::option::of(0_u8..4),
+                    prop::option::of(0_u8..2), prop::bool::weighted(0.15),
+                ),
+                1..10,
+            ),
+            guests in prop::collection::vec(
+                (
+                    prop::option::weighted(0.8, 0_u8..20), 0_u8..5, (0_u8..8).prop_map(|n| n.saturating_sub(5)),
+                    (0_u8..8).prop_map(|n| n.saturating_sub(5)), 0_u8..5, prop::option::weighted(0.2, 0_u8..3),
+                    0_u8..5, any::<bool>(), any::<bool>(),
+                ),
+                0..25,
+            ),
+            domain in prop::sample::select(vec!["1", "zone"]),
+        ) {
+            assert_losses_agree(&hosts, &guests, domain);
         }
     }
 }
