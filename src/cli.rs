@@ -293,6 +293,7 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn help_has_every_command_once_on_a_line_of_80_columns() {
@@ -314,5 +315,50 @@ mod tests {
                 one.get_name()
             );
         }
+    }
+
+    /// Flags that have had another name are still read by it for one release, and are in no help.
+    #[test]
+    fn old_names_of_flags_are_still_read() {
+        for (old, new) in [
+            ("init --export DIR", "init --output-dir DIR"),
+            (
+                "certs generate --dir DIR --days 90",
+                "certs generate --output-dir DIR --duration 90d",
+            ),
+            ("certs status --dir DIR", "certs status -f DIR"),
+            ("certs renew --dir DIR --ca-days 900", "certs renew -f DIR --ca-duration 21600h"),
+            (
+                "kubeconfig --sa NAME --out FILE",
+                "kubeconfig --serviceaccount NAME --output-file FILE",
+            ),
+            ("render-hpa --grace 9 --recording F", "render-hpa --grace-period 9 --growth F"),
+            ("simulate --hpa FILE", "simulate -f FILE"),
+            ("top --sort cpu --resources cpu", "top --sort-by cpu --resource cpu"),
+        ] {
+            let read = |line: &str| {
+                let words = std::iter::once("oppscale").chain(line.split(' '));
+                format!("{:?}", Cli::try_parse_from(words).unwrap())
+            };
+            assert_eq!(read(old), read(new), "{old}");
+        }
+        assert!(Cli::try_parse_from(["oppscale", "certs", "renew", "--duration", "25h"]).is_err());
+    }
+
+    /// A flag has the same short form in every command, and a short form is one flag only.
+    #[test]
+    fn short_forms_are_the_same_in_every_command() {
+        fn collect(command: &clap::Command, forms: &mut BTreeSet<(char, String)>) {
+            for arg in command.get_arguments() {
+                if let (Some(short), Some(long)) = (arg.get_short(), arg.get_long()) {
+                    forms.insert((short, long.to_owned()));
+                }
+            }
+            command.get_subcommands().for_each(|one| collect(one, forms));
+        }
+        let mut forms = BTreeSet::new();
+        collect(&command(), &mut forms);
+        let shorts: BTreeSet<char> = forms.iter().map(|(short, _)| *short).collect();
+        assert_eq!(shorts.len(), forms.len(), "{forms:?}");
     }
 }

@@ -71,7 +71,7 @@ async fn selected(
             .collect();
         return Ok(match selectors.is_empty() {
             true => ID.failed("there is no Prometheus object to select it").fix(
-                "create one; oppscale init --with prometheus-stack --export DIR writes Helm \
+                "create one; oppscale init --with prometheus-stack --output-dir DIR writes Helm \
                  values for one",
             ),
             false => ID

@@ -172,7 +172,7 @@ async fn no_owner(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcom
             format!(
                 "no server provides {CUSTOM}: there is no {ADAPTER} yet, and HPAs have no metric"
             ),
-            format!("install it with the values that {init} --export DIR writes, then {init}"),
+            format!("install it with the values that {init} --output-dir DIR writes, then {init}"),
         ),
     };
     Ok(vec![

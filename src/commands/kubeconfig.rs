@@ -31,7 +31,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale kubeconfig --serviceaccount ci --create --out ci.kubeconfig
+  oppscale kubeconfig --serviceaccount ci --create --output-file ci.kubeconfig
   oppscale kubeconfig --serviceaccount ci --duration 24h > ci.kubeconfig
   oppscale kubeconfig --serviceaccount ci --merge ~/.kube/config
   oppscale kubeconfig --serviceaccount ci --revoke
@@ -69,8 +69,8 @@ pub struct KubeconfigArgs {
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
     /// Write this file with mode 0600, instead of stdout
-    #[arg(long, value_name = "FILE", conflicts_with = "merge")]
-    pub out: Option<PathBuf>,
+    #[arg(long, alias = "out", value_name = "FILE", conflicts_with = "merge")]
+    pub output_file: Option<PathBuf>,
     /// Merge into an existing kubeconfig; its current context stays
     #[arg(long, value_name = "FILE")]
     pub merge: Option<PathBuf>,
@@ -78,7 +78,7 @@ pub struct KubeconfigArgs {
     #[arg(long)]
     pub force: bool,
     /// Revoke the tokens issued before
-    #[arg(long, conflicts_with_all = ["create", "legacy_token", "out", "merge", "audience"])]
+    #[arg(long, conflicts_with_all = ["create", "legacy_token", "output_file", "merge", "audience"])]
     pub revoke: bool,
     /// Only show the plan; no token is requested
     #[arg(long)]
@@ -175,7 +175,7 @@ fn require_replaceable(
     name: &str,
 ) -> anyhow::Result<()> {
     let into = target.map(|target| &target.file);
-    let Some(path) = args.out.as_ref().or(into) else { return Ok(()) };
+    let Some(path) = args.output_file.as_ref().or(into) else { return Ok(()) };
     let shown = path.display();
     files::may_write_private(path).with_context(|| format!("cannot write {shown}"))?;
     if args.merge.is_some() || args.force || !path.exists() {
@@ -291,7 +291,7 @@ fn write(
         return Ok(());
     }
     let text = serde_saphyr::to_string(&entry.whole())?;
-    match &args.out {
+    match &args.output_file {
         None => Ok(printer.data(&text)?),
         Some(path) => files::write_private(path, text.as_bytes())
             .with_context(|| format!("cannot write {}", path.display())),
@@ -314,7 +314,7 @@ fn explain(args: &KubeconfigArgs, account: &Account, token: &Token, name: &str, 
          oppscale kubeconfig -n {} --serviceaccount {} --revoke",
         account.namespace, account.name
     ));
-    if let Some(path) = args.out.as_ref().or(args.merge.as_ref()) {
+    if let Some(path) = args.output_file.as_ref().or(args.merge.as_ref()) {
         let path = path.display();
         printer.note(&format!(
             "written to {path}; try it: kubectl --kubeconfig {path} --context {name} auth whoami"

@@ -33,6 +33,9 @@ pub struct WhyArgs {
     /// The HPA
     #[arg(value_name = "[NAMESPACE/]NAME", add = Values::Objects(&kinds::HPA))]
     pub hpa: String,
+    /// Namespace of the HPA [default: the one before its name, or the context's]
+    #[arg(short, long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
+    pub namespace: Option<String>,
     /// The cluster.
     #[command(flatten)]
     pub cluster: ClusterArgs,
@@ -65,8 +68,12 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let cluster = args.cluster.connect().await?;
     let (namespace, name) = match args.hpa.split_once('/') {
         Some((namespace, name)) => (namespace, name),
-        None => (cluster.namespace(), &*args.hpa),
+        None => (args.namespace.as_deref().unwrap_or(cluster.namespace()), &*args.hpa),
     };
+    if let Some(other) = args.namespace.as_deref().filter(|other| *other != namespace) {
+        let text = format!("{} is in namespace {namespace}, and -n names {other}", args.hpa);
+        bail!(Error::usage(text).hint("leave one of the two out"));
+    }
     if !is_dns_label(namespace) || !is_name(name) {
         bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
     }

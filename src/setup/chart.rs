@@ -1,4 +1,4 @@
-//! The Helm chart of `charts/oppscale`, as `init --export DIR --chart` writes it out.
+//! The Helm chart of `charts/oppscale`, as `init --output-dir DIR --chart` writes it out.
 //!
 //! The templates are the chart's own files; `tests/packaging` renders them and compares the
 //! objects with those that `init` exports. Only the defaults in `values.yaml` depend on the

@@ -1,4 +1,4 @@
-//! `oppscale simulate --hpa`: HPAs of every version and in every file that people have.
+//! `oppscale simulate -f`: HPAs of every version and in every file that people have.
 
 use crate::support::bin::TestEnv;
 use crate::support::fixture;

@@ -218,7 +218,7 @@ fn what_is_typed_wrong_is_a_usage_error() {
         (&["--kubernetes-version", "1.12"], "1.33 to 1.37"),
         (&["--duration", "0"], "expected more than 0"),
         (&["--series", "a.json", "--seed", "1"], "cannot be used with"),
-        (&["--metric", "excludes-own"], "--hpa"),
+        (&["--metric", "excludes-own"], "--filename <FILE>"),
     ] {
         let output = TestEnv::new().run([&["simulate"], args].concat());
         assert_eq!((output.code, output.stdout.as_str()), (Some(2), ""), "{output}");

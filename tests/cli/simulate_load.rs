@@ -1,4 +1,4 @@
-//! `oppscale simulate --hpa` for HPAs that follow load.
+//! `oppscale simulate -f` for HPAs that follow load.
 
 use std::io::{Read, Write};
 

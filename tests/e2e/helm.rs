@@ -44,7 +44,7 @@ fn a_release_is_installed_changed_judged_and_uninstalled() {
         "external",
         "--namespace",
         NAMESPACE,
-        "--export",
+        "--output-dir",
         "chart",
         "--chart",
         "--export-secrets",

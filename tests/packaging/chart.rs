@@ -1,4 +1,4 @@
-//! The Helm chart renders the objects that `oppscale init --export` writes.
+//! The Helm chart renders the objects that `oppscale init --output-dir` writes.
 
 use std::path::Path;
 
@@ -130,16 +130,17 @@ fn tls(objects: &[(String, Value)]) -> Value {
 #[test]
 fn a_chart_renders_what_init_exports() {
     let env = TestEnv::new();
-    export(&env, "--image another --replicas 5", &["--export", "chart", "--chart"]);
+    export(&env, "--image another --replicas 5", &["--output-dir", "chart", "--chart"]);
     let mut cases = Vec::new();
     let mut expected = Vec::new();
     for (number, way) in WAYS.iter().enumerate() {
-        let mut wanted = objects(&export(&env, way.flags, &["--export", "-", "--export-secrets"]));
+        let mut wanted =
+            objects(&export(&env, way.flags, &["--output-dir", "-", "--export-secrets"]));
         // prometheus-adapter's key is no value of this chart, which installs no adapter.
         wanted.retain(|(key, _)| !key.contains("oppscale-adapter-tls"));
         let tls = tls(&wanted);
         let own = format!("own-{number}");
-        export(&env, way.flags, &["--export", &own, "--chart"]);
+        export(&env, way.flags, &["--output-dir", &own, "--chart"]);
         // Its own chart by its defaults, and that of other flags by values.
         let mut values = json!({"image": "i", "replicas": 2});
         for (key, value) in (way.values)().as_object().unwrap() {
@@ -159,7 +160,7 @@ fn a_chart_renders_what_init_exports() {
 #[test]
 fn labels_of_a_service_monitor_are_what_prometheus_wants() {
     let env = TestEnv::new();
-    export(&env, "", &["--export", "chart", "--chart"]);
+    export(&env, "", &["--output-dir", "chart", "--chart"]);
     let labels = [("release", "monitoring"), ("a/b", "on"), ("n", "1")];
     let config = InstallConfig {
         pipeline: Pipeline::Prometheus,
@@ -215,7 +216,7 @@ fn compare(name: &str, actual: &[(String, Value)], wanted: &[(String, Value)]) {
 #[test]
 fn values_that_make_an_api_nobody_can_answer_are_refused() {
     let env = TestEnv::new();
-    export(&env, "", &["--export", "chart", "--chart"]);
+    export(&env, "", &["--output-dir", "chart", "--chart"]);
     let refused = [
         (json!({}), "tls.ca is missing: the API server must know which CA to trust. oppscale init"),
         (json!({"tls": {"ca": "x", "crt": "y"}}), "tls.key is missing"),
@@ -249,10 +250,11 @@ fn values_that_make_an_api_nobody_can_answer_are_refused() {
 fn a_key_is_in_a_file_of_its_own_and_only_if_asked_for() {
     use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
-    let output = env.run(["init", "--image", "i", "--export", "out", "--chart"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "out", "--chart"]);
     assert!(output.stderr.contains("certificates are left out"), "{output}");
     assert!(!env.path("out/tls.values.yaml").exists());
-    let words = "init --image i --export out --chart --export-secrets --namespace n --service s";
+    let words =
+        "init --image i --output-dir out --chart --export-secrets --namespace n --service s";
     let output = env.run(words.split(' '));
     let line =
         "helm upgrade --install s out --namespace n --create-namespace -f out/tls.values.yaml";
@@ -278,13 +280,13 @@ fn a_key_is_in_a_file_of_its_own_and_only_if_asked_for() {
 #[test]
 fn a_chart_is_a_folder() {
     let env = TestEnv::new();
-    let output = env.run(["init", "--image", "i", "--export", "-", "--chart"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "-", "--chart"]);
     assert_eq!(output.code, Some(2), "{output}");
-    assert!(output.stderr.contains("a chart is a folder: --export DIR"), "{output}");
+    assert!(output.stderr.contains("a chart is a folder: --output-dir DIR"), "{output}");
     assert!(!Path::new(&env.path("-")).exists());
-    let output = env.run(["init", "--image", "i", "--export", "x", "--chart", "--kustomize"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "x", "--chart", "--kustomize"]);
     assert_eq!(output.code, Some(2), "{output}");
-    let args = ["init", "--image", "i", "--export", "x", "--chart", "--with", "alerts"];
+    let args = ["init", "--image", "i", "--output-dir", "x", "--chart", "--with", "alerts"];
     let output = env.run(args);
     assert_eq!(output.code, Some(2), "{output}");
     assert!(

@@ -57,7 +57,7 @@ fn used(templates: &Path) -> BTreeSet<String> {
 #[test]
 fn values_templates_and_schema_have_the_same_values() {
     let env = TestEnv::new();
-    let output = env.run(["init", "--image", "i", "--export", "chart", "--chart"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "chart", "--chart"]);
     assert_eq!(output.code, Some(0), "{output}");
     let chart = env.path("chart");
     let values = yaml(&chart.join("values.yaml"));
@@ -85,7 +85,7 @@ fn values_templates_and_schema_have_the_same_values() {
 #[test]
 fn every_template_of_a_server_is_in_the_chart() {
     let env = TestEnv::new();
-    let output = env.run(["init", "--image", "i", "--export", "chart", "--chart"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "chart", "--chart"]);
     assert_eq!(output.code, Some(0), "{output}");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     for entry in std::fs::read_dir(root).unwrap() {

@@ -235,7 +235,7 @@ fn slips_on_the_command_line() {
     error: --wallet is for --workload miner
     error: namespace kube-system is shared: quotas and limits of a filler would bind all in it
      hint: give the filler a namespace of its own: --namespace opportunistic
-    error: --growth and --recording are for --reserve auto
+    error: --growth is for --reserve auto
      hint: leave --reserve out, or give --reserve auto
     error: --reserve is for fillers; sample-app is paid work
     error: --node-port 30880 leads nowhere: batch serves no port

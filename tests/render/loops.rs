@@ -129,7 +129,7 @@ fn growth_is_given_or_measured() {
     let (given, line) = reserve(&["--growth", "60/m"]);
     assert_eq!(given, "26");
     assert!(line.contains("1 cores/s as given"), "{line}");
-    let (measured, line) = reserve(&["--recording", "load.yaml"]);
+    let (measured, line) = reserve(&["--growth", "load.yaml"]);
     assert_eq!(measured, "26");
     assert!(line.contains("1 cores/s in the fastest minute of load.yaml"), "{line}");
     // As `top --record` writes it: 10 pods of 3 cores within a minute.
@@ -151,7 +151,7 @@ fn growth_is_given_or_measured() {
         ));
     }
     env.write("monday.history", &history);
-    let (recorded, line) = reserve(&["--recording", "monday.history"]);
+    let (recorded, line) = reserve(&["--growth", "monday.history"]);
     assert!(line.contains("0.5 cores/s in the fastest minute of monday.history"), "{line}");
     assert_eq!(recorded, "16");
     assert_eq!(reserve(&["--target-utilization", "85%"]).0, "15%");

@@ -19,8 +19,9 @@ use crate::support::world::World;
 /// The files that an export writes, by name.
 fn exported() -> (TestEnv, BTreeMap<String, String>) {
     let env = TestEnv::new();
-    let output = env
-        .run("init --image i --export out --kustomize --with alerts --with dashboard".split(' '));
+    let output = env.run(
+        "init --image i --output-dir out --kustomize --with alerts --with dashboard".split(' '),
+    );
     assert_eq!(output.code, Some(0), "{output}");
     let files = std::fs::read_dir(env.path("out")).unwrap().map(|entry| {
         let entry = entry.unwrap();

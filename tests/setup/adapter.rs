@@ -217,7 +217,7 @@ fn where_the_way_through_prometheus_ends_is_told() {
 #[test]
 fn cert_manager_makes_the_adapters_certificate_too() {
     let env = TestEnv::new();
-    let args = ["init", "--image", "i", "--pipeline", "prometheus", "--export", "out"];
+    let args = ["init", "--image", "i", "--pipeline", "prometheus", "--output-dir", "out"];
     let output = env.run([&args[..], &["--certificates", "cert-manager"]].concat());
     assert_eq!(output.code, Some(0), "{output}");
     let read = |name: &str| -> Value {

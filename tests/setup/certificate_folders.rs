@@ -421,7 +421,7 @@ fn every_folder_is_judged_as_go_judges_it() {
         let recorded = rest.split('\t').next().unwrap();
         let verdict = go.as_ref().map_or(recorded, |verdicts| verdicts[at].as_str());
         let verdict = without_times(verdict);
-        let output = env.run(["certs", "status", "--dir", name, "-o", "json"]);
+        let output = env.run(["certs", "status", "-f", name, "-o", "json"]);
         let json: Value = serde_json::from_str(&output.stdout).unwrap_or_default();
         let texts = |key: &str, field: Option<&str>| {
             let list = json[key].as_array().cloned().unwrap_or_default();
@@ -477,11 +477,11 @@ fn a_ca_key_of_every_form_signs_and_an_encrypted_one_is_named_with_its_command()
     let env = TestEnv::new();
     let folder = Folder(env.path(""));
     let generate =
-        ["certs", "generate", "--force", "--dir", "d", "--ca-cert", "ca.crt", "--ca-key"];
+        ["certs", "generate", "--force", "--output-dir", "d", "--ca-cert", "ca.crt", "--ca-key"];
     let signs = |key: &str| {
         let output = env.run([&generate[..], &[key]].concat());
         assert_eq!(output.code, Some(0), "{key}: {output}");
-        let status = env.run(["certs", "status", "--dir", "d"]);
+        let status = env.run(["certs", "status", "-f", "d"]);
         assert_eq!(status.code, Some(0), "{key}: {status}");
     };
     folder.make(&Order { key: "rsa:2048", ..Order::ca() });

@@ -19,7 +19,7 @@ fn mode(env: &TestEnv, path: &str) -> u32 {
 fn files_are_their_owners_alone_whatever_the_umask() {
     let env = TestEnv::new();
     let program = env!("CARGO_BIN_EXE_oppscale");
-    let line = format!("umask 000; '{program}' certs generate --dir certs --keep-ca-key");
+    let line = format!("umask 000; '{program}' certs generate --output-dir certs --keep-ca-key");
     let output = std::process::Command::new("sh")
         .args(["-c", &line])
         .current_dir(env.path(""))
@@ -45,7 +45,7 @@ fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     let untouched = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
     env.write("elsewhere", untouched);
     symlink(env.path("elsewhere"), env.path("certs/tls.key")).unwrap();
-    let output = env.run(["certs", "generate", "--dir", "certs"]);
+    let output = env.run(["certs", "generate", "--output-dir", "certs"]);
     assert_snapshot!(output, @"
     ------- stderr -------
     error: cannot write certs/tls.key
@@ -57,7 +57,7 @@ fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
     assert!(!env.path("certs/tls.crt").exists());
     fs::create_dir(env.path("real")).unwrap();
     symlink(env.path("real"), env.path("link")).unwrap();
-    let output = env.run(["certs", "generate", "--dir", "link"]);
+    let output = env.run(["certs", "generate", "--output-dir", "link"]);
     assert_eq!(output.code, Some(1), "{output}");
     assert!(fs::read_dir(env.path("real")).unwrap().next().is_none());
 }
@@ -65,7 +65,7 @@ fn a_link_in_place_of_a_file_or_the_folder_is_refused() {
 #[test]
 fn good_certificates_are_kept_and_old_ones_replaced() {
     let env = TestEnv::new();
-    let first = env.run(["certs", "generate", "--dir", "certs"]);
+    let first = env.run(["certs", "generate", "--output-dir", "certs"]);
     assert_eq!(first.code, Some(0), "{first}");
     assert!(
         first
@@ -75,20 +75,20 @@ fn good_certificates_are_kept_and_old_ones_replaced() {
     assert!(!env.path("certs/ca.key").exists(), "the CA's key is thrown away");
     let key = || fs::read_to_string(env.path("certs/tls.key")).unwrap();
     let before = key();
-    let again = env.run(["certs", "generate", "--dir", "certs"]);
+    let again = env.run(["certs", "generate", "--output-dir", "certs"]);
     assert_snapshot!(again, @"
     kept: 99 % of their life is left (--force makes new ones)
     [EOF]
     ");
     assert_eq!(key(), before);
-    let renewed = env.run(["certs", "renew", "--dir", "certs"]);
+    let renewed = env.run(["certs", "renew", "-f", "certs"]);
     assert!(renewed.stdout.starts_with("kept: "), "{renewed}");
-    let forced = env.run(["certs", "generate", "--dir", "certs", "--force"]);
+    let forced = env.run(["certs", "generate", "--output-dir", "certs", "--force"]);
     assert_eq!(forced.code, Some(0));
     assert_ne!(key(), before);
     // Other names are another certificate.
     let before = key();
-    let _ = env.run(["certs", "generate", "--dir", "certs", "-n", "elsewhere"]);
+    let _ = env.run(["certs", "generate", "--output-dir", "certs", "-n", "elsewhere"]);
     assert_ne!(key(), before);
 }
 
@@ -109,10 +109,10 @@ fn less_than_a_third_of_life_is_renewed() {
     };
     let key = || SecretString::new(fs::read_to_string(env.path("certs/tls.key")).unwrap());
     let old = made(250);
-    assert!(env.run(["certs", "renew", "--dir", "certs"]).stdout.starts_with("kept: 31 %"));
+    assert!(env.run(["certs", "renew", "-f", "certs"]).stdout.starts_with("kept: 31 %"));
     assert_eq!(key(), old);
     let old = made(260);
-    let output = env.run(["certs", "renew", "--dir", "certs"]);
+    let output = env.run(["certs", "renew", "-f", "certs"]);
     assert!(output.stdout.starts_with("renewed certs, valid until "), "{output}");
     assert_ne!(key(), old);
 }
@@ -120,13 +120,13 @@ fn less_than_a_third_of_life_is_renewed() {
 #[test]
 fn status_tells_what_the_api_server_will_say() {
     let env = TestEnv::new();
-    let _ = env.run(["certs", "generate", "--dir", "certs"]);
-    let good = env.run(["certs", "status", "--dir", "certs", "-o", "json"]);
+    let _ = env.run(["certs", "generate", "--output-dir", "certs"]);
+    let good = env.run(["certs", "status", "-f", "certs", "-o", "json"]);
     assert_eq!(good.code, Some(0), "{good}");
     let json: Value = serde_json::from_str(&good.stdout).unwrap();
     assert_eq!((&json["good"], &json["schemaVersion"]), (&true.into(), &1.into()));
     assert_eq!(json["certificate"]["dnsNames"][0], "oppscale.oppscale.svc");
-    let other = env.run(["certs", "status", "--dir", "certs", "--service", "adapter"]);
+    let other = env.run(["certs", "status", "-f", "certs", "--service", "adapter"]);
     assert_eq!(other.code, Some(1), "{other}");
     assert!(other.stdout.contains("rejected     the certificate is for oppscale.oppscale.svc"));
     assert!(other.stdout.contains(", not for adapter.oppscale.svc, the only name"));
@@ -134,7 +134,7 @@ fn status_tells_what_the_api_server_will_say() {
         "certs/tls.key",
         issue(&CertificateSpec::new("a", "b"), 1_795_489_200).unwrap().key.expose(),
     );
-    let output = env.run(["certs", "status", "--dir", "certs"]);
+    let output = env.run(["certs", "status", "-f", "certs"]);
     assert!(
         output.stdout.contains("the private key does not belong to the certificate"),
         "{output}"
@@ -144,7 +144,7 @@ fn status_tells_what_the_api_server_will_say() {
 #[test]
 fn what_makes_no_sense_is_refused_before_anything_is_written() {
     let env = TestEnv::new();
-    assert_snapshot!(env.run(["certs", "generate", "--dir", "certs", "--days", "400", "--ca-days", "365"]), @"
+    assert_snapshot!(env.run(["certs", "generate", "--output-dir", "certs", "--days", "400", "--ca-days", "365"]), @"
     ------- stderr -------
     error: a serving certificate of 400 days outlives its CA of 365 days: once the CA expires, the certificate is rejected although its own date is still good
     [EOF]
@@ -153,17 +153,17 @@ fn what_makes_no_sense_is_refused_before_anything_is_written() {
     assert_snapshot!(env.run(["certs", "generate"]), @"
     ------- stderr -------
     error: nowhere to put the certificates
-     hint: --dir DIR for files, --to-secret for a Secret, or both
+     hint: --output-dir DIR for files, --to-secret for a Secret, or both
     [EOF]
     [exit status: 2]
     ");
-    assert_snapshot!(env.run(["certs", "generate", "--dir", "certs", "--service", "Opp_Scale"]), @r#"
+    assert_snapshot!(env.run(["certs", "generate", "--output-dir", "certs", "--service", "Opp_Scale"]), @r#"
     ------- stderr -------
     error: "Opp_Scale" is not a valid Service name: lower-case letters, digits and '-', at most 63 characters
     [EOF]
     [exit status: 2]
     "#);
-    assert_snapshot!(env.run(["certs", "renew", "--dir", "certs"]), @"
+    assert_snapshot!(env.run(["certs", "renew", "-f", "certs"]), @"
     ------- stderr -------
     error: certs: there is nothing to renew
      hint: oppscale certs generate creates certificates, oppscale init a whole installation
@@ -180,10 +180,10 @@ fn a_ca_of_ones_own_signs_a_renewal_and_is_never_replaced_unasked() {
     env.write("corp.crt", &own.pem());
     env.write("corp.key", &own.key_pem());
     let signed = ["--ca-cert", "corp.crt", "--ca-key", "corp.key"];
-    let generate = [&["certs", "generate", "--dir", "certs"][..], &signed].concat();
+    let generate = [&["certs", "generate", "--output-dir", "certs"][..], &signed].concat();
     assert_eq!(env.run(&generate).code, Some(0));
     let before = fs::read(env.path("certs/tls.crt")).unwrap();
-    let renew = ["certs", "renew", "--dir", "certs", "--force"];
+    let renew = ["certs", "renew", "-f", "certs", "--force"];
     assert_snapshot!(env.run(renew), @"
     ------- stderr -------
     error: certs has the CA CN=Example Corp CA, which oppscale did not create
@@ -209,7 +209,7 @@ fn files_that_are_something_else_are_not_written_over_unasked() {
     let env = TestEnv::new();
     fs::create_dir(env.path("certs")).unwrap();
     env.write("certs/tls.crt", "my notes\n");
-    let generate = ["certs", "generate", "--dir", "certs"];
+    let generate = ["certs", "generate", "--output-dir", "certs"];
     assert_snapshot!(env.run(generate), @"
     ------- stderr -------
     error: certs/tls.crt exists and holds no certificate
@@ -225,13 +225,13 @@ fn files_that_are_something_else_are_not_written_over_unasked() {
 #[test]
 fn a_signing_request_is_for_the_right_names() {
     let env = TestEnv::new();
-    let output = env.run(["certs", "generate", "--csr", "--dir", "certs"]);
+    let output = env.run(["certs", "generate", "--csr", "--output-dir", "certs"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert_eq!(output.stdout, "certs/tls.csr\n");
     assert!(
         output.stderr.contains("oppscale.oppscale.svc and oppscale.oppscale.svc.cluster.local")
     );
-    let again = env.run(["certs", "generate", "--csr", "--dir", "certs"]);
+    let again = env.run(["certs", "generate", "--csr", "--output-dir", "certs"]);
     assert_eq!(again.code, Some(2), "{again}");
     if tool("openssl").is_none() {
         return;
@@ -259,9 +259,9 @@ fn cert_manager_is_told_the_same() {
 #[test]
 fn no_key_is_shown_at_any_verbosity() {
     let env = TestEnv::new();
-    let output = env.run(["certs", "generate", "--dir", "certs", "--keep-ca-key", "-vvv"]);
-    let status = env.run(["certs", "status", "--dir", "certs", "-vvv", "-o", "json"]);
-    let renew = env.run(["certs", "renew", "--dir", "certs", "--force", "-vvv"]);
+    let output = env.run(["certs", "generate", "--output-dir", "certs", "--keep-ca-key", "-vvv"]);
+    let status = env.run(["certs", "status", "-f", "certs", "-vvv", "-o", "json"]);
+    let renew = env.run(["certs", "renew", "-f", "certs", "--force", "-vvv"]);
     for output in [output, status, renew] {
         for text in [&output.stdout, &output.stderr] {
             assert!(!text.contains("PRIVATE"), "{text}");

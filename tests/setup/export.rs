@@ -18,7 +18,7 @@ fn exported_manifests_are_what_init_applies_and_kubectl_takes_them() {
     let applied = server();
     let env = TestEnv::of(&applied);
     let args = ["init", "--image", "registry.example/oppscale:0.1"];
-    let text = env.run([&args[..], &["--export", "-", "--export-secrets"]].concat());
+    let text = env.run([&args[..], &["--output-dir", "-", "--export-secrets"]].concat());
     assert_eq!(text.code, Some(0), "{text}");
     assert!(applied.requests().is_empty(), "an export asks no cluster");
     env.write("all.yaml", &text.stdout);
@@ -58,7 +58,7 @@ fn exported_manifests_are_what_init_applies_and_kubectl_takes_them() {
 fn an_export_holds_no_secret_unless_asked_and_its_files_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let env = TestEnv::new();
-    let output = env.run(["init", "--image", "i", "--export", "out", "--kustomize"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "out", "--kustomize"]);
     assert_eq!(output.code, Some(0), "{output}");
     assert!(output.stdout.contains("out/kustomization.yaml"), "{output}");
     assert!(
@@ -69,12 +69,12 @@ fn an_export_holds_no_secret_unless_asked_and_its_files_are_private() {
         output.stderr.contains("the Secret and the APIServices of oppscale are left out"),
         "{output}"
     );
-    let output = env.run(["init", "--image", "i", "--export", "with", "--export-secrets"]);
+    let output = env.run(["init", "--image", "i", "--output-dir", "with", "--export-secrets"]);
     let secret = output.stdout.lines().find(|line| line.contains("secret")).unwrap().to_owned();
     let mode = std::fs::metadata(env.path(&secret)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode, 0o600);
     let manager =
-        env.run(["init", "--image", "i", "--export", "-", "--certificates", "cert-manager"]);
+        env.run(["init", "--image", "i", "--output-dir", "-", "--certificates", "cert-manager"]);
     assert!(
         manager.stdout.contains("cert-manager.io/inject-ca-from: \"oppscale/oppscale-tls\""),
         "{manager}"
@@ -91,7 +91,7 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
         "i",
         "--pipeline",
         "prometheus",
-        "--export",
+        "--output-dir",
         "out",
         "--with",
         "metrics-server",
@@ -135,7 +135,7 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
         "i",
         "--pipeline",
         "prometheus",
-        "--export",
+        "--output-dir",
         "k",
         "--export-secrets",
     ]);
@@ -150,7 +150,7 @@ fn helm_values_hold_only_what_differs_and_no_key_unless_asked() {
         let config = all.iter().find_map(|object| object["data"]["config.yaml"].as_str());
         serde_yaml::from_str(config.unwrap()).unwrap()
     };
-    let ours = env.run(["init", "--image", "i", "--pipeline", "prometheus", "--export", "-"]);
+    let ours = env.run(["init", "--image", "i", "--pipeline", "prometheus", "--output-dir", "-"]);
     let args = ["--workload", "batch", "--image", IMAGE, "--pipeline", "prometheus"];
     let rendered = render(&env, &args);
     let rules = &with_key["rules"]["custom"];
@@ -214,7 +214,7 @@ fn kubectls_own_dry_run_takes_what_is_exported() {
         (&["--pipeline", "keda"], 9),
         (&[], 9),
     ] {
-        let text = env.run([&["init", "--image", "i", "--export", "-"], args].concat());
+        let text = env.run([&["init", "--image", "i", "--output-dir", "-"], args].concat());
         assert_eq!(text.code, Some(0), "{text}");
         env.write("all.yaml", &text.stdout);
         let output = std::process::Command::new(&kubectl)

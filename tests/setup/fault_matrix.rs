@@ -77,13 +77,13 @@ const CASES: [Case; 7] = [
         },
     },
     Case {
-        args: "kubeconfig --serviceaccount ci --create --out k",
+        args: "kubeconfig --serviceaccount ci --create --output-file k",
         before: fresh_with_namespace,
         finish: |server, env, healthy| {
             if let Ok(text) = std::fs::read_to_string(env.path("k")) {
                 assert!(text.contains("token: "), "whole, or not there: {text}");
             }
-            let _ = succeeds(env, "kubeconfig --serviceaccount ci --create --out k");
+            let _ = succeeds(env, "kubeconfig --serviceaccount ci --create --output-file k");
             assert!(std::fs::read_to_string(env.path("k")).unwrap().contains("token: "));
             assert_eq!(paths(server), healthy.keys().cloned().collect(), "the same objects");
         },

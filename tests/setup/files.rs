@@ -57,7 +57,7 @@ fn a_file_keeps_its_mode() {
 /// `certs generate` into the folder `certs` of `folder`.
 fn generate(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oppscale"));
-    command.args(["certs", "generate", "--force", "--keep-ca-key", "--dir", "certs"]);
+    command.args(["certs", "generate", "--force", "--keep-ca-key", "--output-dir", "certs"]);
     command.env_clear().current_dir(folder).stdout(std::process::Stdio::null());
     command
 }

@@ -286,7 +286,7 @@ fn what_is_applied_says_nothing_of_skipped_verification() {
         "i",
         "--apis",
         "custom,external",
-        "--export",
+        "--output-dir",
         "-",
         "--export-secrets",
     ]);

@@ -69,7 +69,7 @@ fn what_the_server_cuts_is_said_and_what_was_asked_for_is_not() {
     let server = server();
     server.store().change(|store| store.longest_token = Some(86_400));
     let env = TestEnv::of(&server);
-    let output = env.run(["kubeconfig", "--sa", "ci", "--duration", "168h", "--out", "k"]);
+    let output = env.run(["kubeconfig", "--sa", "ci", "--duration", "168h", "--output-file", "k"]);
     assert_snapshot!(output, @"
     ------- stderr -------
     warning: the API server says: requested expiration of 604800 seconds shortened to 86400 seconds
@@ -185,7 +185,7 @@ fn a_link_is_not_followed_and_nonsense_is_not_shown() {
     let env = TestEnv::of(&server);
     env.write("elsewhere", "untouched");
     symlink(env.path("elsewhere"), env.path("link")).unwrap();
-    let output = env.run(["kubeconfig", "--sa", "ci", "--out", "link"]);
+    let output = env.run(["kubeconfig", "--sa", "ci", "--output-file", "link"]);
     assert_eq!(output.code, Some(1), "{output}");
     assert!(!output.to_string().contains(TOKEN));
     assert_eq!(fs::read_to_string(env.path("elsewhere")).unwrap(), "untouched");
@@ -200,9 +200,9 @@ fn the_token_is_nowhere_but_where_it_belongs() {
     let server = server();
     let env = TestEnv::of(&server);
     for args in [
-        &["kubeconfig", "--sa", "ci", "--out", "k", "-vvv"][..],
+        &["kubeconfig", "--sa", "ci", "--output-file", "k", "-vvv"][..],
         &["kubeconfig", "--sa", "ci", "--merge", "m", "-vvv"],
-        &["kubeconfig", "--sa", "ci", "--legacy-token", "--out", "l", "-vvv"],
+        &["kubeconfig", "--sa", "ci", "--legacy-token", "--output-file", "l", "-vvv"],
     ] {
         let output = env.run(args);
         assert_eq!(output.code, Some(0), "{output}");
@@ -264,7 +264,7 @@ fn a_file_that_holds_something_else_is_not_written_over() {
     let server = server();
     let env = TestEnv::of(&server);
     let before = fs::read_to_string(env.path(".kube/config")).unwrap();
-    let output = env.run(["kubeconfig", "--sa", "ci", "--out", ".kube/config"]);
+    let output = env.run(["kubeconfig", "--sa", "ci", "--output-file", ".kube/config"]);
     assert_snapshot!(output, @"
     ------- stderr -------
     error: .kube/config exists already and holds something else
@@ -275,12 +275,13 @@ fn a_file_that_holds_something_else_is_not_written_over() {
     assert_eq!(fs::read_to_string(env.path(".kube/config")).unwrap(), before);
     // What was made here before is renewed.
     for _ in 0..2 {
-        let output = env.run(["kubeconfig", "--sa", "ci", "--out", "k"]);
+        let output = env.run(["kubeconfig", "--sa", "ci", "--output-file", "k"]);
         assert_eq!(output.code, Some(0), "{output}");
     }
-    let other = env.run(["kubeconfig", "--sa", "ci", "--out", "k", "--name", "other"]);
+    let other = env.run(["kubeconfig", "--sa", "ci", "--output-file", "k", "--name", "other"]);
     assert_eq!(other.code, Some(2), "{other}");
-    let forced = env.run(["kubeconfig", "--sa", "ci", "--out", "k", "--name", "other", "--force"]);
+    let forced =
+        env.run(["kubeconfig", "--sa", "ci", "--output-file", "k", "--name", "other", "--force"]);
     assert_eq!(forced.code, Some(0), "{forced}");
 }
 
@@ -291,11 +292,11 @@ fn what_is_wrong_with_files_is_found_before_there_is_a_token() {
     let env = TestEnv::of(&server);
     symlink(env.path("elsewhere"), env.path("link")).unwrap();
     for args in [
-        &["--out", "link"][..],
-        &["--out", "nowhere/k"],
+        &["--output-file", "link"][..],
+        &["--output-file", "nowhere/k"],
         &["--merge", ".kube/config", "--name", "fake"],
         &["--merge", "link"],
-        &["--out", ".kube"],
+        &["--output-file", ".kube"],
     ] {
         let output = env.run([&["kubeconfig", "--sa", "ci"], args].concat());
         assert!(matches!(output.code, Some(1 | 2)), "{args:?}: {output}");

@@ -272,7 +272,7 @@ fn fixes_name_what_was_checked_and_are_commands_that_run() {
             "IMAGE",
             "--with",
             "metrics-server",
-            "--export",
+            "--output-dir",
             "DIR",
             "--distribution",
             "kind",
@@ -292,7 +292,7 @@ fn fixes_name_what_was_checked_and_are_commands_that_run() {
         );
         let text = of(&output, "OPP-MET-001").1;
         assert!(
-            text.contains("oppscale init --image IMAGE --with metrics-server --export DIR"),
+            text.contains("oppscale init --image IMAGE --with metrics-server --output-dir DIR"),
             "{text}"
         );
         assert!(text.contains(told), "{text}");

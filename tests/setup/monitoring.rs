@@ -89,13 +89,13 @@ fn without_the_operator_alerts_are_refused_before_anything_is_done() {
 fn manifests_go_to_stdout_and_values_to_files_only() {
     let env = TestEnv::new();
     let init = ["init", "--image", "i"];
-    let output = env.run([&init[..], &["--export", "-"], &BOTH].concat());
+    let output = env.run([&init[..], &["--output-dir", "-"], &BOTH].concat());
     assert_eq!(output.code, Some(0), "{output}");
     for kind in ["PrometheusRule", "ServiceMonitor", "ConfigMap"] {
         assert!(output.stdout.contains(&format!("\nkind: {kind}\n")), "{kind}");
     }
     assert!(output.stdout.contains("{{ $labels.workload }}"), "Prometheus fills that in");
-    let without = env.run([&init[..], &["--export", "-"]].concat());
+    let without = env.run([&init[..], &["--output-dir", "-"]].concat());
     assert!(!without.stdout.contains("monitoring.coreos.com"), "{without}");
     let values = env.run([&init[..], &["--with", "alerts", "--with", "metrics-server"]].concat());
     assert_eq!(values.code, Some(2), "{values}");

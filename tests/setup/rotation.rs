@@ -244,7 +244,7 @@ fn certificates_in_use_are_not_replaced_by_some_that_nobody_trusts() {
     let _ = env.run(["certs", "generate", "--to-secret"]);
     with_api_service(&server);
     let before = server.store().object(SECRET).unwrap();
-    let output = env.run(["certs", "generate", "--to-secret", "--force", "--dir", "certs"]);
+    let output = env.run(["certs", "generate", "--to-secret", "--force", "--output-dir", "certs"]);
     assert_eq!(output.code, Some(1), "{output}");
     assert!(
         output

@@ -30,13 +30,13 @@ fn no_secret_is_logged_even_where_all_libraries_say_all() {
         env.finish(child)
     };
     let image = ["init", "--image", "i", "--yes"];
-    let account = ["kubeconfig", "--sa", "ci", "--create", "--out", "k"];
+    let account = ["kubeconfig", "--sa", "ci", "--create", "--output-file", "k"];
     let outputs = [
         loud(&image),
         loud(&["check"]),
         loud(&["certs", "status"]),
         loud(&account),
-        loud(&["kubeconfig", "--sa", "ci", "--legacy-token", "--out", "l"]),
+        loud(&["kubeconfig", "--sa", "ci", "--legacy-token", "--output-file", "l"]),
         loud(&["kubeconfig", "--sa", "ci", "--merge", "m"]),
     ];
     let secret = server.store().object(SECRET).unwrap();
@@ -69,11 +69,11 @@ fn files_with_secrets_are_private_under_any_umask_and_links_are_refused() {
     };
     let mode = |path: &str| fs::metadata(env.path(path)).unwrap().permissions().mode() & 0o777;
     for (args, files) in [
-        ("kubeconfig --sa ci --create --out k", &["k"][..]),
+        ("kubeconfig --sa ci --create --output-file k", &["k"][..]),
         ("kubeconfig --sa ci --merge m", &["m"]),
-        ("certs generate --csr --dir csr", &["csr/tls.key"]),
+        ("certs generate --csr --output-dir csr", &["csr/tls.key"]),
         (
-            "init --image i --pipeline prometheus --export p --export-secrets",
+            "init --image i --pipeline prometheus --output-dir p --export-secrets",
             &["p/prometheus-adapter.with-key.values.yaml"],
         ),
     ] {
@@ -83,7 +83,7 @@ fn files_with_secrets_are_private_under_any_umask_and_links_are_refused() {
             assert_eq!(mode(file), 0o600, "{file}");
         }
     }
-    let output = run("init --image i --export e --export-secrets");
+    let output = run("init --image i --output-dir e --export-secrets");
     let names = String::from_utf8_lossy(&output.stdout).into_owned();
     let secret = names.lines().find(|name| name.contains("secret")).unwrap();
     assert_eq!((mode(secret), mode("e")), (0o600, 0o700));
@@ -91,6 +91,6 @@ fn files_with_secrets_are_private_under_any_umask_and_links_are_refused() {
     env.write("elsewhere", "untouched");
     fs::remove_file(env.path(secret)).unwrap();
     symlink(env.path("elsewhere"), env.path(secret)).unwrap();
-    assert!(!run("init --image i --export e --export-secrets").status.success());
+    assert!(!run("init --image i --output-dir e --export-secrets").status.success());
     assert_eq!(fs::read_to_string(env.path("elsewhere")).unwrap(), "untouched");
 }

@@ -45,6 +45,11 @@ fn an_hpa_is_explained_from_its_status() {
         assert!(text.contains(part), "{part}: {output}");
     }
     assert!(output.stdout.lines().all(|line| line.len() <= 80), "{output}");
+    let same = TestEnv::of(&server).run(["why", "web", "-n", "shop"]);
+    assert_eq!(same.stdout, output.stdout, "{same}");
+    let two = TestEnv::of(&server).run(["why", "shop/web", "-n", "x"]);
+    assert_eq!(two.code, Some(2), "{two}");
+    assert!(two.stderr.contains("shop/web is in namespace shop, and -n names x"), "{two}");
     let none = TestEnv::of(&server).run(["why", "shop/other"]);
     assert_eq!(none.code, Some(2), "{none}");
     let wrong = TestEnv::of(&server).run(["why", "shop/web/../x"]);

@@ -24,20 +24,22 @@ use oppscale_core::error::Error;
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  oppscale certs generate --dir certs      files: ca.crt, tls.crt, tls.key
-  oppscale certs generate --to-secret      the Secret oppscale/oppscale-tls
-  oppscale certs generate --csr --dir certs
-                                           tls.csr for your own CA, and its key
+  oppscale certs generate --output-dir certs
+      files: ca.crt, tls.crt, tls.key
+  oppscale certs generate --to-secret
+      the Secret oppscale/oppscale-tls
+  oppscale certs generate --csr --output-dir certs
+      tls.csr for your own CA, and its key
   oppscale certs generate --cert-manager | kubectl apply --server-side -f -
-                                           leave all of it to cert-manager
+      leave all of it to cert-manager
 
 Existing certificates with more than 30 % of their life left are kept. Keys are
 written with mode 0600 and never shown. The CA's key is discarded unless you ask
 for it: every renewal creates a new CA.")]
 pub struct GenerateArgs {
-    /// Folder for ca.crt, tls.crt and tls.key
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    /// Write ca.crt, tls.crt and tls.key to this folder
+    #[arg(long, alias = "dir", value_name = "DIR")]
+    pub output_dir: Option<PathBuf>,
     /// Write the Secret to the cluster
     #[arg(long)]
     pub to_secret: bool,
@@ -51,16 +53,16 @@ pub struct GenerateArgs {
     #[arg(long)]
     pub force: bool,
     /// Keep the CA's key as ca.key in the folder
-    #[arg(long, requires = "dir")]
+    #[arg(long, requires = "output_dir")]
     pub keep_ca_key: bool,
     /// The CA.
     #[command(flatten)]
     pub authority: AuthorityArgs,
     /// Create a key and a signing request for another CA
-    #[arg(long, requires = "dir", conflicts_with_all = ["to_secret", "ca_cert", "keep_ca_key"])]
+    #[arg(long, requires = "output_dir", conflicts_with_all = ["to_secret", "ca_cert", "keep_ca_key"])]
     pub csr: bool,
     /// Print an Issuer and a Certificate for cert-manager instead
-    #[arg(long, conflicts_with_all = ["dir", "to_secret", "csr", "ca_cert"])]
+    #[arg(long, conflicts_with_all = ["output_dir", "to_secret", "csr", "ca_cert"])]
     pub cert_manager: bool,
     /// Take over fields of the Secret that other field managers own
     #[arg(long)]
@@ -88,9 +90,9 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     if args.csr {
         return signing_request(&args, &spec, printer);
     }
-    if args.dir.is_none() && !args.to_secret {
+    if args.output_dir.is_none() && !args.to_secret {
         return Err(Error::usage("nowhere to put the certificates")
-            .hint("--dir DIR for files, --to-secret for a Secret, or both")
+            .hint("--output-dir DIR for files, --to-secret for a Secret, or both")
             .into());
     }
     let object = args.server.secret_object();
@@ -103,9 +105,9 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
         }
         false => (None, local_clock(), None),
     };
-    let files = args.dir.as_deref().map(folder).transpose()?;
+    let files = args.output_dir.as_deref().map(folder).transpose()?;
     if let (Some(folder), Some(name), false) =
-        (&args.dir, files.as_ref().and_then(StoredCertificate::invalid_file), args.force)
+        (&args.output_dir, files.as_ref().and_then(StoredCertificate::invalid_file), args.force)
     {
         let what = if name == KEY { "private key" } else { "certificate" };
         let path = folder.join(name);
@@ -115,7 +117,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     }
     let is_in_use = secret.as_ref().is_some_and(|secret| secret.chain.is_some());
     // Each place that was given, with the remaining lifetime of its certificates.
-    let places = [args.dir.as_ref().map(|_| files), args.to_secret.then_some(secret)];
+    let places = [args.output_dir.as_ref().map(|_| files), args.to_secret.then_some(secret)];
     let places: Vec<_> = places.into_iter().flatten().map(Option::unwrap_or_default).collect();
     let left = |stored: &StoredCertificate| {
         stored.good_for(&spec.server_name(), now).filter(|_| !args.force)
@@ -135,7 +137,7 @@ pub(super) async fn run(args: GenerateArgs, printer: &Printer) -> anyhow::Result
     if let Some(cluster) = cluster.as_ref().filter(|_| is_in_use) {
         require_trust(cluster, &args, &spec, &issued, printer).await?;
     }
-    if let Some(folder) = &args.dir {
+    if let Some(folder) = &args.output_dir {
         write_folder(folder, &issued, args.keep_ca_key && !issued.ca_key.expose().is_empty())?;
     }
     if let Some(cluster) = &cluster {
@@ -190,7 +192,7 @@ fn signing_request(
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     // clap requires it.
-    let Some(folder) = &args.dir else { return Ok(Exit::Usage) };
+    let Some(folder) = &args.output_dir else { return Ok(Exit::Usage) };
     if folder.join(KEY).exists() && !args.force {
         return Err(Error::usage(format!("{} exists already", folder.join(KEY).display()))
             .hint("--force replaces the key; certificates that were signed for it become useless")
@@ -208,7 +210,7 @@ fn signing_request(
     printer.note(&format!(
         "let your CA sign it for {}, save the certificate as tls.crt and the CA as ca.crt in the\n\
          same folder, and verify them as the API server does:\n\
-         oppscale certs status --dir {}",
+         oppscale certs status -f {}",
         spec.dns_names().join(" and "),
         folder.display()
     ));
@@ -223,7 +225,7 @@ fn summary(
 ) -> String {
     let verification = verify(&issued.chain, Some(&issued.ca), &spec.server_name(), now);
     let mut lines: Vec<(&str, String)> = Vec::new();
-    if let Some(folder) = &args.dir {
+    if let Some(folder) = &args.output_dir {
         lines.push(("folder", folder.display().to_string()));
     }
     if args.to_secret {

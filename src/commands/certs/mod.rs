@@ -20,10 +20,14 @@ use crate::files;
 use crate::printer::Printer;
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, ObjectRef};
+use oppscale_core::units::parse_duration;
 
 use generate::GenerateArgs;
 use renew::RenewArgs;
 use status::StatusArgs;
+
+/// A day, in seconds.
+const DAY: u64 = 86_400;
 
 /// Subcommands of `oppscale certs`.
 #[derive(Debug, Subcommand)]
@@ -42,12 +46,24 @@ pub struct LifeArgs {
     /// DNS domain of the cluster, for the fully qualified name
     #[arg(long, value_name = "DOMAIN", default_value = "cluster.local")]
     pub cluster_domain: String,
-    /// Lifetime of the serving certificate, in days
-    #[arg(long, value_name = "DAYS", default_value_t = 365)]
+    /// Lifetime of the serving certificate, in days: 365d or 8760h
+    #[arg(long = "duration", alias = "days", value_name = "DURATION", default_value = "365d",
+          value_parser = parse_days)]
     pub days: u32,
     /// Lifetime of a new CA, in days
-    #[arg(long, value_name = "DAYS", default_value_t = 3650)]
+    #[arg(long = "ca-duration", alias = "ca-days", value_name = "DURATION",
+          default_value = "3650d", value_parser = parse_days)]
     pub ca_days: u32,
+}
+
+/// A lifetime in whole days. A number alone counts days, as it did in `--days`.
+fn parse_days(text: &str) -> Result<u32, String> {
+    if let Ok(days) = text.parse() {
+        return Ok(days);
+    }
+    let seconds = parse_duration(text)?.as_secs();
+    let days = u32::try_from(seconds / DAY).ok().filter(|_| seconds.is_multiple_of(DAY));
+    days.ok_or_else(|| "expected whole days, such as 365d or 8760h".to_owned())
 }
 
 /// The CA that signs.
@@ -86,7 +102,7 @@ impl AuthorityArgs {
                 .into()
             }
             IssueError::Ca(_) => Error::failure(format!("{}: {error}", cert.display()))
-                .hint("leave --ca-cert and --ca-key out for a new CA, or set --days")
+                .hint("leave --ca-cert and --ca-key out for a new CA, or set --duration")
                 .into(),
             other => anyhow::Error::from(other).context(cert.display().to_string()),
         })

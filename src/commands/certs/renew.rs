@@ -24,7 +24,7 @@ use oppscale_core::units::{self, parse_duration};
 Examples:
   oppscale certs renew               in the cluster, if less than 30 % is left
   oppscale certs renew --force       in any case
-  oppscale certs renew --dir certs   the files of a folder
+  oppscale certs renew -f certs      the files of a folder
   oppscale certs renew --ca-cert ca.pem --ca-key ca-key.pem
                                      signed by your own CA
 
@@ -33,8 +33,8 @@ serve the new certificate, and then the new one alone: no request fails. The nex
 run finishes one that was interrupted.")]
 pub struct RenewArgs {
     /// Folder whose certificates to renew, instead of the cluster's
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    #[arg(short = 'f', long, alias = "dir", value_name = "DIR")]
+    pub filename: Option<PathBuf>,
     /// The metrics server.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -68,7 +68,7 @@ pub struct RenewArgs {
 /// When they cannot be issued or written, or pods do not serve them in time.
 pub(super) async fn run(args: RenewArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let spec = args.server.spec(&args.life)?;
-    let Some(path) = &args.dir else { return in_cluster(&args, &spec, printer).await };
+    let Some(path) = &args.filename else { return in_cluster(&args, &spec, printer).await };
     let now = local_clock();
     let stored = folder(path)?;
     let place = path.display().to_string();

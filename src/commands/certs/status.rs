@@ -24,14 +24,14 @@ use oppscale_core::error::Error;
 #[command(after_help = "\
 Examples:
   oppscale certs status               the Secret, and the APIServices that trust it
-  oppscale certs status --dir certs   the files of a folder
+  oppscale certs status -f certs      the files of a folder
   oppscale certs status -o json
 
 Exit codes: 0 good, 1 the API server rejects them, or will within 60 days")]
 pub struct StatusArgs {
     /// Folder with certificates, instead of the cluster's Secret
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
+    #[arg(short = 'f', long, alias = "dir", value_name = "DIR")]
+    pub filename: Option<PathBuf>,
     /// The metrics server.
     #[command(flatten)]
     pub server: ServerArgs,
@@ -78,7 +78,7 @@ struct Trust {
 pub(super) async fn run(args: StatusArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let spec = CertificateSpec::new(&args.server.service, &args.server.namespace);
     spec.validate().map_err(|error| Error::usage(error.to_string()))?;
-    let status = match &args.dir {
+    let status = match &args.filename {
         Some(path) => of_stored(path.display().to_string(), &folder(path)?, &spec, local_clock())?,
         None => of_cluster(&args, &spec).await?,
     };

@@ -30,10 +30,11 @@ Examples:
   oppscale init                                  asks, shows its plan, asks once
   oppscale init --image REGISTRY/oppscale:0.1 --yes
   oppscale init --image I --dry-run=server       the plan and missing permissions
-  oppscale init --image I --export DIR --kustomize
+  oppscale init --image I --output-dir DIR --kustomize
                                                  for git; no cluster, no secrets
-  oppscale init --image I --export DIR --chart   the same as a Helm chart
-  oppscale init --image I --export - --export-secrets |
+  oppscale init --image I --output-dir DIR --chart
+                                                 the same as a Helm chart
+  oppscale init --image I --output-dir - --export-secrets |
     kubectl apply --server-side --field-manager oppscale -f -
 
 A second run writes nothing, and flags that it leaves out are those of the
@@ -80,25 +81,25 @@ pub struct InitArgs {
     /// The pods.
     #[command(flatten)]
     pub pod: PodArgs,
-    /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --export DIR,
+    /// Also: dashboard (Grafana), alerts (Prometheus operator); or, with --output-dir DIR,
     /// Helm values: metrics-server, prometheus-stack
     #[arg(long, value_enum, value_name = "WHAT", hide_possible_values = true)]
     pub with: Vec<ChartArg>,
     /// Write the manifests to this folder, or to stdout with -, and change nothing
-    #[arg(long, value_name = "DIR")]
-    pub export: Option<String>,
+    #[arg(long, alias = "export", value_name = "DIR")]
+    pub output_dir: Option<String>,
     /// Also export private keys
-    #[arg(long, requires = "export")]
+    #[arg(long, requires = "output_dir")]
     pub export_secrets: bool,
     /// Also export a kustomization.yaml
-    #[arg(long, requires = "export")]
+    #[arg(long, requires = "output_dir")]
     pub kustomize: bool,
     /// Export the same objects as a Helm chart
-    #[arg(long, requires = "export", conflicts_with = "kustomize")]
+    #[arg(long, requires = "output_dir", conflicts_with = "kustomize")]
     pub chart: bool,
     /// Only show the plan: client without a cluster, server by a dry run there
     #[arg(long, value_enum, value_name = "HOW", num_args = 0..=1, require_equals = true,
-          default_missing_value = "server", conflicts_with = "export")]
+          default_missing_value = "server", conflicts_with = "output_dir")]
     pub dry_run: Option<DryRunArg>,
     /// Take over fields and objects that others own; APIs are never taken over
     #[arg(long)]

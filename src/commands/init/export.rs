@@ -1,4 +1,4 @@
-//! `oppscale init --export`: the manifests, or a Helm chart, as files or on stdout. It needs no
+//! `oppscale init --output-dir`: the manifests, or a Helm chart, as files or on stdout. It needs no
 //! cluster.
 
 use std::path::Path;
@@ -27,8 +27,8 @@ pub(super) fn run(
     config: &InstallConfig,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    match (args.export.as_deref().unwrap_or("-"), args.chart) {
-        ("-", true) => Err(Error::usage("a chart is a folder: --export DIR").into()),
+    match (args.output_dir.as_deref().unwrap_or("-"), args.chart) {
+        ("-", true) => Err(Error::usage("a chart is a folder: --output-dir DIR").into()),
         (target, true) => export_chart(args, config, target, printer),
         (target, false) => export_manifests(args, config, target, printer),
     }
@@ -60,11 +60,11 @@ fn export_manifests(
     if target == "-" {
         if !values.is_empty() {
             return Err(Error::usage("Helm values are files of their own")
-                .hint("--export DIR instead of --export -")
+                .hint("--output-dir DIR instead of --output-dir -")
                 .into());
         }
         if args.kustomize {
-            return Err(Error::usage("--kustomize needs a folder: --export DIR").into());
+            return Err(Error::usage("--kustomize needs a folder: --output-dir DIR").into());
         }
         printer.data(&stream(&documents))?;
     } else {
@@ -91,7 +91,7 @@ fn export_manifests(
     } else if !last.is_empty() && target == "-" {
         printer.note(
             "the APIService of prometheus-adapter comes last, when the adapter is ready: oppscale\n\
-             init creates it then, and --export DIR writes it to a file of its own",
+             init creates it then, and --output-dir DIR writes it to a file of its own",
         );
     }
     Ok(Exit::Ok)
@@ -165,7 +165,7 @@ fn values(
     adapter: Option<&IssuedCertificate>,
 ) -> Vec<Values> {
     let mut values = Vec::new();
-    if config.pipeline == Pipeline::Prometheus && args.export.as_deref() != Some("-") {
+    if config.pipeline == Pipeline::Prometheus && args.output_dir.as_deref() != Some("-") {
         // The headless Service that the operator creates for every Prometheus; the user may have to
         // change the namespace.
         let url = "http://prometheus-operated.monitoring.svc";

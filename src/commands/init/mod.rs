@@ -55,8 +55,8 @@ async fn install(
     grant: &TemporaryGrant,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let applies = args.export.is_none() && args.dry_run.is_none();
-    let asks_cluster = args.export.is_none() && args.dry_run != Some(DryRunArg::Client);
+    let applies = args.output_dir.is_none() && args.dry_run.is_none();
+    let asks_cluster = args.output_dir.is_none() && args.dry_run != Some(DryRunArg::Client);
     let interactive = applies && !args.yes && can_ask();
     let Some(args) = args.completed(interactive).await? else {
         printer.note("nothing was changed");
@@ -83,12 +83,12 @@ async fn install(
     if let Some(distribution) = args.distribution.filter(|_| is_new) {
         args.adapt(&mut config, distribution);
     }
-    if args.export.is_some() {
+    if args.output_dir.is_some() {
         return export::run(&args, &config, printer);
     }
     if args.with.iter().any(|what| !what.is_object()) {
         return Err(Error::usage("--with writes Helm values for a chart, which are files")
-            .hint("add --export DIR; the charts themselves are installed with helm")
+            .hint("add --output-dir DIR; the charts themselves are installed with helm")
             .into());
     }
     let templates = Templates::new(None)?;

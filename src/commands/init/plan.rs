@@ -405,7 +405,7 @@ async fn api_server(
     }
     found.notes.push(format!(
         "{CUSTOM} is handed over when there is a {deployment}: install it with\n\
-         the values that oppscale init --pipeline prometheus --export DIR writes, then run this again"
+         the values that oppscale init --pipeline prometheus --output-dir DIR writes, then run this again"
     ));
     Ok(ApiServer::Awaited)
 }
@@ -476,7 +476,7 @@ async fn require_apis(
             Some("monitoring.coreos.com") => (
                 "Prometheus operator",
                 "install one first, for example with kube-prometheus-stack, whose values oppscale init --with\n\
-                 prometheus-stack --export DIR writes; or leave out --with alerts and --pipeline\n\
+                 prometheus-stack --output-dir DIR writes; or leave out --with alerts and --pipeline\n\
                  prometheus, which need it",
             ),
             // Every cluster has the built-in ones.

@@ -100,8 +100,8 @@ pub struct RenderHpaArgs {
     #[arg(long, value_name = "NAME")]
     pub priority_class: Option<String>,
     /// Grace period in seconds; paid pods wait that long for room [default: 5]
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=30))]
-    pub grace: Option<u32>,
+    #[arg(long, alias = "grace", value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=30))]
+    pub grace_period: Option<u32>,
 
     /// Shape of a replica: cpu=1,memory=1Gi, or auto, which wastes least of the nodes
     /// [default: auto, or the Deployment's own]
@@ -127,19 +127,17 @@ pub struct RenderHpaArgs {
         help_heading = SIZE
     )]
     pub target_utilization: Option<Reserve>,
-    /// With --reserve auto: growth of paid requests in cores: 12/m, 0.2/s
+    /// With --reserve auto: growth of paid requests in cores (12/m, 0.2/s), or the fastest minute
+    /// of a history that top --record wrote, or of a scenario file
     #[arg(
         long,
-        value_name = "CORES/TIME",
+        alias = "recording",
+        value_name = "CORES/TIME|FILE",
         value_parser = parse_growth,
-        conflicts_with_all = ["recording", "target_utilization"],
+        conflicts_with = "target_utilization",
         help_heading = SIZE
     )]
-    pub growth: Option<Amount>,
-    /// Growth as measured: the fastest minute of a history that top --record wrote, or
-    /// of a scenario file
-    #[arg(long, value_name = "FILE", conflicts_with = "target_utilization", help_heading = SIZE)]
-    pub recording: Option<String>,
+    pub growth: Option<GrowthFlag>,
     /// minReplicas [default: 0 where the version or KEDA allows it, else 1]
     #[arg(long, value_name = "REPLICAS", help_heading = SIZE)]
     pub min: Option<u32>,
@@ -173,7 +171,7 @@ pub struct RenderHpaArgs {
         long,
         value_enum,
         default_value_t,
-        value_name = "WAY",
+        value_name = "PIPELINE",
         hide_possible_values = true,
         help_heading = SURROUNDINGS
     )]
@@ -279,8 +277,8 @@ impl RenderHpaArgs {
     /// When two flags contradict each other.
     pub fn check(&self) -> Result<(), Error> {
         let is_auto = matches!(self.reserve, None | Some(ReserveFlag::Auto));
-        if !is_auto && (self.growth.is_some() || self.recording.is_some()) {
-            return Err(Error::usage("--growth and --recording are for --reserve auto")
+        if !is_auto && self.growth.is_some() {
+            return Err(Error::usage("--growth is for --reserve auto")
                 .hint("leave --reserve out, or give --reserve auto"));
         }
         let inputs = self.from.iter().chain(&self.workload).filter(|file| *file == "-").count()
@@ -392,18 +390,30 @@ pub(super) fn parse_reserve(text: &str) -> Result<ReserveFlag, String> {
 }
 
 /// Reads `12/m` or `0.2/s` as millicores per second, rounded up.
-pub(super) fn parse_growth(text: &str) -> Result<Amount, String> {
-    let error = || "expected cores in a time: 12/m, 0.2/s".to_owned();
-    let (cores, time) = text.split_once('/').ok_or_else(error)?;
+/// Growth of paid requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrowthFlag {
+    /// A rate, in millicores per second.
+    Rate(Amount),
+    /// A file that holds a history or a scenario.
+    File(String),
+}
+
+/// Reads a rate, `CORES/TIME`. What does not begin with a number of cores is a file.
+fn parse_growth(text: &str) -> Result<GrowthFlag, String> {
+    let error = || "expected cores in a time (12/m, 0.2/s) or a file".to_owned();
+    let (cores, time) = text.split_once('/').unwrap_or((text, ""));
+    let Ok(cores) = cores.parse::<Quantity>() else {
+        return Ok(GrowthFlag::File(text.to_owned()));
+    };
     let seconds = match time {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
         _ => return Err(error()),
     };
-    let cores: Quantity = cores.parse().map_err(|_| error())?;
     let milli = amount_of(CPU, cores).filter(|milli| *milli >= 0).ok_or_else(error)?;
-    Ok((milli + seconds - 1) / seconds)
+    Ok(GrowthFlag::Rate((milli + seconds - 1) / seconds))
 }
 
 pub(super) fn parse_quota(text: &str) -> Result<Resources, String> {
@@ -433,11 +443,14 @@ mod tests {
 
     #[test]
     fn growth_is_cores_in_a_time() {
-        assert_eq!(parse_growth("12/m"), Ok(200));
-        assert_eq!(parse_growth("0.2/s"), Ok(200));
-        assert_eq!(parse_growth("100m/min"), Ok(2), "rounded up");
-        for bad in ["12", "12/d", "x/s", "-1/s", "/s"] {
+        assert_eq!(parse_growth("12/m"), Ok(GrowthFlag::Rate(200)));
+        assert_eq!(parse_growth("0.2/s"), Ok(GrowthFlag::Rate(200)));
+        assert_eq!(parse_growth("100m/min"), Ok(GrowthFlag::Rate(2)), "rounded up");
+        for bad in ["12", "12/d", "-1/s", "12/"] {
             assert!(parse_growth(bad).is_err(), "{bad}");
+        }
+        for file in ["monday.history", "/tmp/load.yaml", "runs/12/s"] {
+            assert_eq!(parse_growth(file), Ok(GrowthFlag::File(file.to_owned())));
         }
     }
 

@@ -24,7 +24,7 @@ use oppscale_core::selector::Selector;
 use oppscale_core::usage;
 
 use super::args::RenderHpaArgs;
-use super::args::{ReplicaFlag, ReserveFlag};
+use super::args::{GrowthFlag, ReplicaFlag, ReserveFlag};
 use super::facts::Facts;
 use super::workload::class;
 
@@ -84,7 +84,7 @@ pub(super) fn of(
         }
         Workload::Filler(program) => (
             args.name.clone().unwrap_or_else(|| program.name.to_owned()),
-            args.grace.unwrap_or(GRACE_SECONDS),
+            args.grace_period.unwrap_or(GRACE_SECONDS),
         ),
         Workload::Paid(program) => {
             (args.name.clone().unwrap_or_else(|| program.name.to_owned()), DEFAULT_GRACE_SECONDS)
@@ -266,18 +266,22 @@ fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveC
     }
     match (args.reserve, workload) {
         (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveChoice::Given(reserve)),
-        (None, Workload::User(own)) if args.growth.is_none() && args.recording.is_none() => {
+        (None, Workload::User(own)) if args.growth.is_none() => {
             if let Some(reserve) = own.reserve()? {
                 return Ok(ReserveChoice::Given(reserve));
             }
         }
         _ => {}
     }
-    let given = args
-        .growth
-        .map(|milli_per_second| Growth { milli_per_second, source: GrowthSource::Given });
-    let measured = args.recording.as_deref().map(measured).transpose()?;
-    Ok(ReserveChoice::Auto(given.or(measured)))
+    let growth = match &args.growth {
+        Some(GrowthFlag::Rate(milli_per_second)) => {
+            let milli_per_second = *milli_per_second;
+            Some(Growth { milli_per_second, source: GrowthSource::Given })
+        }
+        Some(GrowthFlag::File(file)) => Some(measured(file)?),
+        None => None,
+    };
+    Ok(ReserveChoice::Auto(growth))
 }
 
 /// How fast paid load grows in a recording: in its fastest minute.

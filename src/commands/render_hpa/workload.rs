@@ -71,7 +71,7 @@ fn own(args: &RenderHpaArgs, file: &str) -> anyhow::Result<(Workload, String)> {
         ("--annotation", !args.annotations.is_empty()),
         ("--port", args.port.is_some()),
         ("--node-port", args.node_port.is_some()),
-        ("--grace", args.grace.is_some()),
+        ("--grace-period", args.grace_period.is_some()),
     ];
     if let Some((flag, _)) = given.iter().find(|(_, given)| *given) {
         bail!(
@@ -189,10 +189,9 @@ fn refuse_for_sample_app(args: &RenderHpaArgs) -> Result<(), Error> {
     let refused = [
         ("--reserve", args.reserve.is_some() || args.target_utilization.is_some()),
         ("--growth", args.growth.is_some()),
-        ("--recording", args.recording.is_some()),
         ("--quota", args.quota.is_some()),
         ("--priority-class", args.priority_class.is_some()),
-        ("--grace", args.grace.is_some()),
+        ("--grace-period", args.grace_period.is_some()),
         ("--secret-env", !args.secret_env.is_empty()),
         ("--autoscaler", args.autoscaler.is_some()),
         ("--admission-policy", args.admission_policy),

@@ -1,4 +1,4 @@
-//! `simulate --hpa` for HPAs that follow load: what each metric measures, the application behind
+//! `simulate -f` for HPAs that follow load: what each metric measures, the application behind
 //! it, the load, and the runs.
 
 use std::path::Path;

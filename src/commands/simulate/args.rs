@@ -27,20 +27,20 @@ Examples:
       the article's cluster under its own HPA, others, and oppscale's
   oppscale simulate --scenario day --config settles --config oppscale
       500 nodes over a day, two ways to fill them
-  oppscale simulate --hpa web.yaml --load day
+  oppscale simulate -f web.yaml --load day
       an HPA on cpu over a day, before you apply it
-  oppscale simulate --hpa web.yaml --load rps.csv --sweep target=50%..80%:5
+  oppscale simulate -f web.yaml --load rps.csv --sweep target=50%..80%:5
       which target serves a recorded load best
-  oppscale simulate --hpa miner.yaml --metric excludes-own
+  oppscale simulate -f miner.yaml --metric excludes-own
       the HPA of a filler, and what it should be instead
   kubectl get nodes,pods -A -o json > cluster.json
-  oppscale simulate --from cluster.json --hpa miner.yaml
+  oppscale simulate --from cluster.json -f miner.yaml
       the same on a cluster like yours
-  oppscale simulate --hpa miner.yaml --corrected > better.yaml
+  oppscale simulate -f miner.yaml --corrected > better.yaml
       only the corrected manifest
-  oppscale simulate --live --hpa new.yaml --record run.jsonl
+  oppscale simulate --live -f new.yaml --record run.jsonl
       a dry run beside the HPA in the cluster; it writes nothing
-  oppscale simulate --series run.jsonl --hpa newer.yaml
+  oppscale simulate --series run.jsonl -f newer.yaml
       another HPA on what was recorded
   oppscale simulate --series recorded.json
       replicas over time for a recorded metric, as CSV
@@ -48,7 +48,7 @@ Examples:
 Scenario files, columns and what the model leaves out: docs/simulate.md")]
 pub struct SimulateArgs {
     /// File of metric values to replay one HPA on, see docs/series.md; or what --record wrote,
-    /// with --hpa for another HPA on it
+    /// with -f for another HPA on it
     #[arg(
         long,
         value_name = "FILE",
@@ -58,7 +58,7 @@ pub struct SimulateArgs {
             "paid_usage"]
     )]
     pub series: Option<String>,
-    /// With --hpa: run it beside the cluster's HPA, on the cluster's metrics, until Ctrl-C or
+    /// With -f: run it beside the cluster's HPA, on the cluster's metrics, until Ctrl-C or
     /// --duration; writes nothing
     #[arg(
         long,
@@ -72,7 +72,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "FILE", requires = "live")]
     pub record: Option<std::path::PathBuf>,
     /// With --live: sync period of the controller [default: 15s]
-    #[arg(long, value_name = "TIME", requires = "live", value_parser = parse_nonzero_duration)]
+    #[arg(long, value_name = "DURATION", requires = "live", value_parser = parse_nonzero_duration)]
     pub sync_period: Option<Duration>,
     /// Cluster and paid load: blog, burst, day, step or a file [default: blog]
     #[arg(long, value_name = "NAME|FILE", add = Values::Words(scenario_words))]
@@ -95,13 +95,13 @@ pub struct SimulateArgs {
     #[arg(long = "config", value_name = "NAME", add = Values::Words(config_words))]
     pub configs: Vec<String>,
     /// Manifest with HorizontalPodAutoscalers to try, each also as corrected; repeatable
-    #[arg(long = "hpa", value_name = "FILE")]
+    #[arg(short = 'f', long = "filename", alias = "hpa", value_name = "FILE")]
     pub hpas: Vec<String>,
-    /// With --hpa: what its External or Object metric measures: load, queue or per-pod (load
+    /// With -f: what its External or Object metric measures: load, queue or per-pod (load
     /// shared by the pods); or idle capacity that includes-own pods use up, or excludes-own
     #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
     pub metric: Option<Nature>,
-    /// With --hpa: reserve that the metric already excludes: cores (30) or a share (15%)
+    /// With -f: reserve that the metric already excludes: cores (30) or a share (15%)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
     /// What counts as free CPU: requests, or usage: paid pods use a part of what they request,
@@ -115,7 +115,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "PERCENT", requires = "basis", default_value = "25%",
         value_parser = thousandths)]
     pub paid_usage: u32,
-    /// With --hpa: load that the pods serve: step, ramp, day, spike, noise or constant, as in
+    /// With -f: load that the pods serve: step, ramp, day, spike, noise or constant, as in
     /// step:5..40; or a file (CSV, query_range's JSON, promtool) [default: step]
     #[arg(
         long,
@@ -124,27 +124,27 @@ pub struct SimulateArgs {
         conflicts_with_all = ["scenario", "from", "configs"]
     )]
     pub load: Option<String>,
-    /// With --hpa: Prometheus to read the load from; needs --query
+    /// With -f: Prometheus to read the load from; needs --query
     #[arg(long, value_name = "URL", requires = "query", conflicts_with = "load")]
     pub prometheus: Option<String>,
     /// With --prometheus: PromQL expression of the load, one series, such as a sum of rates
     #[arg(long, value_name = "PROMQL", requires = "prometheus")]
     pub query: Option<String>,
     /// With --prometheus: how far back the load is read
-    #[arg(long, value_name = "TIME", default_value = "1d", requires = "prometheus",
+    #[arg(long, value_name = "DURATION", default_value = "1d", requires = "prometheus",
         value_parser = parse_nonzero_duration)]
     pub since: Duration,
-    /// With --hpa: load that one pod can serve at most [default: its cpu limit, or 1.5 times its
+    /// With -f: load that one pod can serve at most [default: its cpu limit, or 1.5 times its
     /// target]
     #[arg(long, value_name = "NUMBER", requires = "hpas", value_parser = positive)]
     pub pod_capacity: Option<f64>,
-    /// With --hpa: time until a new pod is ready [default: 10s, and its probes' delay]
-    #[arg(long, value_name = "TIME", requires = "hpas", value_parser = parse_duration)]
+    /// With -f: time until a new pod is ready [default: 10s, and its probes' delay]
+    #[arg(long, value_name = "DURATION", requires = "hpas", value_parser = parse_duration)]
     pub ready_after: Option<Duration>,
-    /// With --hpa: time until a ready pod is warm; until then it does half [default: 0s]
-    #[arg(long, value_name = "TIME", requires = "hpas", value_parser = parse_duration)]
+    /// With -f: time until a ready pod is warm; until then it does half [default: 0s]
+    #[arg(long, value_name = "DURATION", requires = "hpas", value_parser = parse_duration)]
     pub warm_up: Option<Duration>,
-    /// With --hpa: values of a field to try, repeatable: target=50%..80%:5,
+    /// With -f: values of a field to try, repeatable: target=50%..80%:5,
     /// scaleDown.stabilizationWindowSeconds=0,60,300
     #[arg(long = "sweep", value_name = "FIELD=VALUES", requires = "hpas")]
     pub sweeps: Vec<Sweep>,
@@ -155,7 +155,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
     /// Simulated duration [default: the scenario's]
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub duration: Option<Duration>,
     /// Configuration to show in detail [default: the first]
     #[arg(long, value_name = "NAME", add = Values::Words(config_words))]

@@ -108,7 +108,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             }
             bail!(
                 Error::usage(format!("--config {name}: its metric is of requests"))
-                    .hint("the usage basis has --config oppscale, or --hpa")
+                    .hint("the usage basis has --config oppscale, or -f")
             );
         }
         let spec = setup.filler.autoscaler.spec.clone();

@@ -202,7 +202,7 @@ fn shares(
                 "--live with --metric includes-own: what the metric would be with other replicas \
                  cannot be read"
             )
-            .hint("simulate it: oppscale simulate --hpa FILE --metric includes-own")
+            .hint("simulate it: oppscale simulate -f FILE --metric includes-own")
         ),
     };
     let of = |metric: &MetricSpec| match (&metric.source, stated) {
@@ -387,7 +387,7 @@ pub(super) fn replay(
         [] => None,
         [file] if runs.len() == 1 => Some(one(&Document::read(file)?, config)?),
         _ => bail!(
-            Error::usage("--series of a dry run takes one other --hpa for the one it recorded")
+            Error::usage("--series of a dry run takes one other -f for the one it recorded")
                 .hint("record one HPA at a time")
         ),
     };
@@ -431,7 +431,7 @@ fn order(recorded: &HpaSpec, used: &HpaSpec, file: &str) -> anyhow::Result<Vec<u
         let found = known.iter().position(|one| one.source == metric.source);
         found.ok_or_else(|| {
             Error::usage(format!("{file} has no values of the metric {}", metric.source.name()))
-                .hint("record it: oppscale simulate --live --hpa FILE --record NEW")
+                .hint("record it: oppscale simulate --live -f FILE --record NEW")
                 .into()
         })
     };

@@ -140,7 +140,7 @@ fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<
     if !args.hpas.is_empty() || args.kubernetes_version.is_some() {
         bail!(
             Error::usage(format!("{file} holds its own HPA and Kubernetes version"))
-                .hint("--hpa and --kubernetes-version are for recordings of --live --record")
+                .hint("-f and --kubernetes-version are for recordings of --live --record")
         );
     }
     if args.output.format == Output::Json {

@@ -170,7 +170,7 @@ impl Distribution {
                     known => format!(" --distribution {}", known.name()),
                 };
                 return format!(
-                    "oppscale init --image IMAGE --with metrics-server --export DIR{distribution} \
+                    "oppscale init --image IMAGE --with metrics-server --output-dir DIR{distribution} \
                      writes its Helm values; then helm upgrade --install metrics-server \
                      metrics-server/metrics-server -n kube-system -f \
                      DIR/metrics-server.values.yaml"
