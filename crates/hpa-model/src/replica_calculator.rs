@@ -57,7 +57,8 @@ pub(super) struct Proposal {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Tolerances {
     low: f64,
-    high: f64,
+    /// The ratio above which the HPA scales up.
+    pub(super) high: f64,
 }
 
 /// What every calculation of one run shares.

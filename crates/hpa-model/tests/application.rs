@@ -6,7 +6,7 @@ use hpa_model::application::{
 use hpa_model::simulation::SyncTiming;
 use hpa_model::{
     Behavior, ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
-    ResourceName, ScalingRules, SelectPolicy, Selector,
+    ResourceName, ScalingRules, SelectPolicy, Selector, Tolerance,
 };
 
 const HOUR_MS: u64 = 3_600_000;
@@ -169,6 +169,17 @@ fn pods_that_cannot_exceed_their_target_are_never_joined_by_others() {
     let verdict = judge(&setup).unwrap();
     assert_eq!(verdict.behaves, Behaves::Saturated { at: 2 });
     assert!(verdict.why.contains("A pod can do no more than its target"), "{}", verdict.why);
+}
+
+/// The tolerance is the HPA's own where it has one: 0.75 of 0.7 is within the flag's tenth.
+#[test]
+fn an_own_tolerance_decides_what_exceeds_the_target() {
+    let mut setup = cpu();
+    setup.application.capacity = 0.75;
+    let tolerance = Some(Tolerance::from_nano(50_000_000));
+    let scale_up = Some(ScalingRules { tolerance, ..ScalingRules::default() });
+    setup.spec.behavior = Some(Behavior { scale_up, ..Behavior::default() });
+    assert_ne!(judge(&setup).unwrap().behaves, Behaves::Saturated { at: 2 });
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::demand::Demand;
 use super::outcome::Run;
 use super::setup::{ApplicationError, ApplicationSetup};
 use super::simulation::{reversals, simulate};
+use crate::replica_calculator::Tolerances;
 use crate::{Behavior, SelectPolicy};
 
 /// What an HPA does at a constant load.
@@ -153,7 +154,7 @@ fn verdict(setup: &ApplicationSetup, trials: &[Trial], end_ms: u64) -> Applicati
     }
     let pod = &setup.application;
     let mut from_min = trials.iter().filter(|trial| trial.start == min);
-    if pod.capacity <= pod.target_load * (1.0 + setup.config.tolerance)
+    if pod.capacity <= pod.target_load * Tolerances::of(&setup.spec, &setup.config).high
         && from_min.all(|trial| trial.last() == min)
     {
         let why = format!(
