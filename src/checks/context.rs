@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::autoscaling::ClusterSnapshot;
 use crate::certificates::Fix;
 use crate::manifest::{self, Document};
-use crate::setup::api_services::{ApiService, BY_HELM};
+use crate::setup::api_services::{ApiService, HELM_RENEWAL_HINT};
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 use crate::setup::{label, local_clock, server_flags};
 use oppscale_cluster::{Cluster, ClusterError, Operation};
@@ -59,7 +59,9 @@ impl CheckTarget {
     /// The fix for a certificate; certificates of a Helm release are renewed with Helm.
     pub fn renewal(&self, fix: Fix, release: Option<&str>) -> String {
         match (fix, release) {
-            (Fix::Renew(_), Some(release)) => format!("they are values of {release}: {BY_HELM}"),
+            (Fix::Renew(_), Some(release)) => {
+                format!("they are values of {release}: {HELM_RENEWAL_HINT}")
+            }
             (Fix::Renew(flags), None) => format!("{}{flags}", self.command("certs renew")),
             (Fix::Other(text), _) => text.to_owned(),
         }
@@ -121,7 +123,7 @@ impl<'a> CheckContext<'a> {
             }
         };
         match read {
-            Ok(Some(value)) => manifest::leniently(value)
+            Ok(Some(value)) => manifest::parse_ignoring_unknown(value)
                 .map(Some)
                 .map_err(|error| Outcome::Unknown(format!("cannot read {path}: {error}"))),
             Ok(None) => Ok(None),

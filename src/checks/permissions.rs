@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::metrics_api::CUSTOM;
 use crate::setup::permissions::{self, HPA_CONTROLLER, Rule};
-use crate::setup::temporary_grant::{LeftBinding, undo};
+use crate::setup::temporary_grant::{LeftoverGrant, undo};
 use oppscale_cluster::{Cluster, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{NODE, POD, READ, permission};
@@ -28,7 +28,7 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
 
 async fn no_left_grant(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::NoLeftGrant;
-    let left = LeftBinding::find(context.cluster).await.map_err(unknown)?;
+    let left = LeftoverGrant::find(context.cluster).await.map_err(unknown)?;
     Ok(left.map_or_else(|| ID.passed(), |left| ID.failed(left.text()).fix(undo())))
 }
 

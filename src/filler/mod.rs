@@ -4,20 +4,20 @@
 //! writes nothing: files and clusters are the caller's.
 
 mod admission;
+mod built_in;
 mod complete;
 mod context;
 mod hpa;
 mod node_autoscaler;
 mod one_per_node;
 mod pod_security;
-mod program;
 mod render;
 mod user_workload;
 
+pub use built_in::{BuiltInWorkload, Miner};
 pub use context::{literal, priority_class};
 pub use hpa::{CorrectedHpa, KEDA_OWNS, correct_hpa, yaml};
 pub use node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
 pub use one_per_node::Alike;
-pub use program::{Miner, Program};
 pub use render::{RenderConfig, Rendered, UsageBasis, Workload, comment, render, table};
 pub use user_workload::UserWorkload;

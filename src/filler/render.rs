@@ -16,10 +16,10 @@ use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::quantity_text;
 use serde_json::{Value, json};
 
+use super::built_in::BuiltInWorkload;
 use super::complete::SAFE_TO_EVICT;
 use super::context::{self, Target, adapter_rules, behavior, hard, limits, memory_limit, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
-use super::program::Program;
 use super::user_workload::{SideEffects, UserWorkload};
 use crate::manifest::{Document, Templates, lint};
 
@@ -27,9 +27,9 @@ use crate::manifest::{Document, Templates, lint};
 #[derive(Debug, Clone)]
 pub enum Workload {
     /// A program that fills what is idle.
-    Filler(Box<Program>),
+    Filler(Box<BuiltInWorkload>),
     /// A program that is paid for.
-    Paid(Box<Program>),
+    Paid(Box<BuiltInWorkload>),
     /// The user's own workload.
     User(Box<UserWorkload>),
 }
@@ -165,7 +165,7 @@ pub fn render(
 ) -> Result<Rendered, Error> {
     let program = match workload {
         Workload::Filler(program) | Workload::Paid(program) => (**program).clone(),
-        Workload::User(_) => Program::any(),
+        Workload::User(_) => BuiltInWorkload::any(),
     };
     let environment = Environment::of(&program, config);
     // From here on a replica is what it requests.
@@ -270,7 +270,7 @@ struct Environment {
 }
 
 impl Environment {
-    fn of(program: &Program, config: &RenderConfig) -> Self {
+    fn of(program: &BuiltInWorkload, config: &RenderConfig) -> Self {
         let mut of = Self::default();
         for (name, key, value) in &program.config {
             of.config.insert((*key).to_owned(), value.clone());
@@ -293,7 +293,7 @@ impl Environment {
 /// Everything that a template may ask for.
 fn template_values(
     workload: &Workload,
-    program: &Program,
+    program: &BuiltInWorkload,
     environment: &Environment,
     d: &RenderConfig,
     sizing: &Sizing,
@@ -410,7 +410,7 @@ fn template_values(
 }
 
 /// The port that a program serves: its name and number.
-fn port(program: &Program, config: &RenderConfig) -> Option<(&'static str, u16)> {
+fn port(program: &BuiltInWorkload, config: &RenderConfig) -> Option<(&'static str, u16)> {
     let own = program.port.map(|(name, number)| (name, config.port.unwrap_or(number)));
     own.or(config.port.map(|number| ("serve", number)))
 }

@@ -670,7 +670,7 @@ pub(super) struct SideEffects {
 
 /// A value as its type; a strict read has refused any other.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    manifest::leniently(value).ok()
+    manifest::parse_ignoring_unknown(value).ok()
 }
 
 /// Whether so many pods are none.

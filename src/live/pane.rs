@@ -1,6 +1,6 @@
 //! One table: its rows, sorted and filtered, and the selected row.
 
-use oppscale_core::figures::{self, Context, FIGURES, Figure, Form, Kind, Tone, Value};
+use oppscale_core::figures::{self, AmountStyle, Context, FIGURES, Figure, Kind, Tone, Value};
 use oppscale_core::resources::Resources;
 use oppscale_core::view::Row;
 
@@ -364,17 +364,17 @@ impl Items {
 
 impl<'a> Measure<'a> {
     /// How the amounts of a figure are written.
-    fn form(self, figure: &Figure) -> Form {
+    fn form(self, figure: &Figure) -> AmountStyle {
         match self.percent && figure.has_percent() {
-            true => Form::Percent,
-            false => Form::Absolute,
+            true => AmountStyle::Percent,
+            false => AmountStyle::Absolute,
         }
     }
 
     /// The value of a column as people read it.
     pub(super) fn text(self, value: &Value<'_>, column: Column) -> String {
-        let is_percent =
-            figures::find(column.id).is_some_and(|figure| self.form(figure) == Form::Percent);
+        let is_percent = figures::find(column.id)
+            .is_some_and(|figure| self.form(figure) == AmountStyle::Percent);
         match (value, is_percent) {
             (Value::Amount(_), true) => format!("{}%", Kind::Share.text(value, "", false)),
             _ => column.kind.text(value, self.context(column).resource, false).into_owned(),

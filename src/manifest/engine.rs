@@ -28,7 +28,7 @@ macro_rules! embedded {
     };
 }
 
-/// Every template, in the order in which their objects are applied.
+/// The templates of manifests, in the order in which their objects are applied.
 pub const EMBEDDED: &[Embedded] = embedded![
     "namespace.yaml",
     "priority-class.yaml",

@@ -96,7 +96,7 @@ pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
 ///
 /// # Errors
 /// When a field is missing or of the wrong type.
-pub fn leniently<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
+pub fn parse_ignoring_unknown<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
     T::deserialize(Tracked::document(value, &RefCell::default()))
 }
 

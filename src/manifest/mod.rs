@@ -20,7 +20,7 @@ mod yaml;
 pub use diff::unified_diff;
 pub use document::{Document, Key, Origin};
 pub use engine::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded, Templates};
-pub use kinds::{Refusal, leniently, strictly};
+pub use kinds::{Refusal, parse_ignoring_unknown, strictly};
 pub use write::{File, folder, json, stream};
 pub use yaml::documents;
 

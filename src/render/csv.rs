@@ -1,6 +1,6 @@
 //! `-o csv`: the rows, with integers; a cell is empty where a figure is unknown.
 
-use oppscale_core::figures::{self, Column, Form, Format, Kind, Value};
+use oppscale_core::figures::{self, AmountStyle, Column, Format, Kind, Value};
 use oppscale_core::resources::{Unit, unit_of};
 use oppscale_core::units::decimal;
 use oppscale_core::view::{Row, RowKind};
@@ -42,7 +42,7 @@ fn header(report: &Report, columns: &[Column<'_>]) -> Vec<String> {
                     false => &format!("{resource}_"),
                 };
                 let unit = match (column.form, column.resource.map(unit_of)) {
-                    (Form::Percent, _) => "_percent",
+                    (AmountStyle::Percent, _) => "_percent",
                     _ if !resource.is_empty() && figure.kind == Kind::Share => "_permille",
                     (_, Some(Unit::Millicores)) if !resource.is_empty() => "_millicores",
                     (_, Some(Unit::Bytes)) if !resource.is_empty() => "_bytes",
@@ -68,7 +68,7 @@ fn cells(report: &Report, columns: &[Column<'_>], row: &Row) -> Vec<String> {
         let context = report.context("");
         match column.of(row, &context) {
             Value::Absent | Value::Unknown => vec![String::new()],
-            Value::Amount(per_mille) if column.form == Form::Percent => {
+            Value::Amount(per_mille) if column.form == AmountStyle::Percent => {
                 vec![decimal(per_mille, 1)]
             }
             Value::Amount(amount) => vec![amount.to_string()],

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use oppscale_cluster::follow::{Health, WatchStatus};
 use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
-use oppscale_core::figures::{self, Column, Form, Format};
+use oppscale_core::figures::{self, AmountStyle, Column, Format};
 use oppscale_core::headroom::{Fit, Headroom, Totals};
 use oppscale_core::price::Cost;
 use oppscale_core::replica::Replica;
@@ -195,7 +195,8 @@ fn resources(report: &Report, row: &Row, kind: RowKind) -> Value {
         for figure in figures.filter(|figure| figure.is_of_resource()) {
             fields.insert(figure.id.to_owned(), json_of(&figure.of(row, &context)));
             if report.choice.percent && figure.has_percent() {
-                let column = Column { figure, resource: Some(resource), form: Form::Percent };
+                let column =
+                    Column { figure, resource: Some(resource), form: AmountStyle::Percent };
                 let percent = column.of(row, &context).number();
                 let percent = percent.map_or(Value::Null, |p| json!(p as f64 / 10.0));
                 fields.insert(format!("{}Percent", figure.id), percent);

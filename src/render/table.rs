@@ -5,7 +5,7 @@
 
 use comfy_table::{Attribute, Cell, CellAlignment, Color, Table, presets};
 use oppscale_core::demand::what_if::{Homeless, Loss, Outcome};
-use oppscale_core::figures::{self, Form, Format, Kind, Tone, Value};
+use oppscale_core::figures::{self, AmountStyle, Format, Kind, Tone, Value};
 use oppscale_core::headroom::Headroom;
 use oppscale_core::price::Cost;
 use oppscale_core::replica::Replica;
@@ -144,8 +144,11 @@ fn columns_of(
         let amounts = amount_resources(report).filter(|name| !resources.contains(name));
         let share = figures::find("share").filter(|figure| figure.rows.contains(&kind));
         let share = share.map(|figure| {
-            let column =
-                |name| figures::Column { figure, resource: Some(name), form: Form::default() };
+            let column = |name| figures::Column {
+                figure,
+                resource: Some(name),
+                form: AmountStyle::default(),
+            };
             amounts.map(column).collect::<Vec<_>>()
         });
         let after = figures.iter().rposition(|column| column.resource.is_some());
@@ -166,7 +169,7 @@ fn columns_of(
             true => name.to_uppercase() + "-",
             false => String::new(),
         };
-        let percent = if of.form == Form::Percent { "%" } else { "" };
+        let percent = if of.form == AmountStyle::Percent { "%" } else { "" };
         let heading = |is_short| match of.figure.id {
             "name" if report.is_tree => tree_heading(report),
             "slots" if !report.further.is_empty() => format!("SLOTS {}", report.query.replica),

@@ -21,6 +21,6 @@ pub use document::{Document, DocumentError};
 pub use from_cluster::{Recorded, from_cluster, from_history, recorded_pods};
 pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
-pub use recording_file::{RecordedHpa, Recording, RecordingHeader, reading_line, recording};
+pub use recording_file::{RecordedHpa, Recording, RecordingHeader, line_of_reading, recording};
 pub use scenario_file::setup;
 pub use series_file::series;

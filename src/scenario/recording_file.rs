@@ -65,7 +65,7 @@ impl RecordingHeader {
 ///
 /// # Errors
 /// When it cannot be written as JSON.
-pub fn reading_line(hpa: usize, reading: &ClusterReading) -> serde_json::Result<String> {
+pub fn line_of_reading(hpa: usize, reading: &ClusterReading) -> serde_json::Result<String> {
     Ok(serde_json::to_string(&Line { hpa, reading })? + "\n")
 }
 
@@ -115,7 +115,7 @@ mod tests {
         };
         let header = RecordingHeader::new("1.36".to_owned(), vec![hpa]);
         let reading = ClusterReading { at_ms: 15_000, ..ClusterReading::default() };
-        let line = reading_line(0, &reading).unwrap();
+        let line = line_of_reading(0, &reading).unwrap();
         format!("{}\n{line}{line}", serde_json::to_string(&header).unwrap())
     }
 

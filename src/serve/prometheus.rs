@@ -37,7 +37,6 @@ pub(super) struct Exporter {
     pub(super) changes: ChangeCounter,
     pub(super) pending_pods: PendingPods,
     pub(super) autoscalers: Autoscalers,
-    /// Watch of the HPAs.
     /// Connections by port.
     pub(super) connections: Vec<(&'static str, Connections)>,
     /// Whether to include the ten gauges of the article of 2018.
@@ -196,7 +195,7 @@ static CLUSTER: [Series<ClusterScrape>; 28] = [
     gauge(
         "oppscale_workload_held",
         WORKLOAD,
-        "1 if the workload is held, because its policy or pod template cannot be read.",
+        "1 if the workload is held: it gets no share, and the metrics API answers 503 for it. The log says why.",
         |scrape, family| {
             scrape.add_workloads(family, |row| Some(u8::from(row.share.is_none()).to_string()));
         },

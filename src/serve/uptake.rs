@@ -2,10 +2,9 @@
 //!
 //! A claim is what a workload may take from others. It ends at what the autoscaler can have after its
 //! next sync: its policies of `behavior.scaleUp` beyond the replicas that it had when their period
-//! began. What is claimed and not taken up for long decays: after [`GRACE`] without one more running
-//! replica than before it halves every [`HALF_LIFE`], down to a single replica, with which the
-//! workload shows that it takes up again. A pod that takes the place of one that ended is no such
-//! replica.
+//! began. A claim that starts no new replica within [`GRACE`] halves every [`HALF_LIFE`], down to one
+//! replica; when that one runs, the claim is whole again. A pod that replaces one that ended is not
+//! new.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

@@ -15,7 +15,7 @@ use oppscale_core::kinds;
 use super::{annotation, label};
 
 /// How to renew certificates that are values of a Helm release.
-pub const BY_HELM: &str = "export again with --export-secrets, and let helm upgrade take the new \
+pub const HELM_RENEWAL_HINT: &str = "export again with --export-secrets, and let helm upgrade take the new \
                            values: docs/install.md#new-certificates-with-helm";
 
 /// An APIService. Its `caBundle` stays base64, so that one that is not PEM can be reported.
@@ -35,8 +35,8 @@ struct Spec {
     service: Option<ServiceReference>,
     group_priority_minimum: i32,
     version_priority: i32,
-    /// `None` for no: the API server drops a no, so that whoever applies one conflicts with the
-    /// next who does, for ever.
+    /// `None`, never false: the API server drops false, and field managers would conflict on it
+    /// forever.
     #[serde(rename = "insecureSkipTLSVerify", skip_serializing_if = "Option::is_none")]
     insecure_skip_tls_verify: Option<bool>,
     ca_bundle: Option<String>,

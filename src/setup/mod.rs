@@ -48,6 +48,11 @@ pub fn label<'m>(metadata: &'m ObjectMeta, key: &str) -> Option<&'m str> {
     metadata.labels.as_ref()?.get(key).map(String::as_str)
 }
 
+/// Whether oppscale made the object.
+pub fn is_ours(metadata: &ObjectMeta) -> bool {
+    label(metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+}
+
 /// The value of an annotation.
 pub fn annotation<'m>(metadata: &'m ObjectMeta, key: &str) -> Option<&'m str> {
     metadata.annotations.as_ref()?.get(key).map(String::as_str)

@@ -11,7 +11,7 @@ use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
 use serde_json::{Value, json};
 
 use oppscale_cluster::{Cluster, ClusterError, Operation};
-use oppscale_core::kinds::{self, CLUSTER_ROLE, CONFIG_MAP, Installed, Kind, ROLE};
+use oppscale_core::kinds::{self, CLUSTER_ROLE, CONFIG_MAP, InstallScope, Kind, ROLE};
 
 /// The user as which the HPA controller reads metrics.
 pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
@@ -69,10 +69,10 @@ pub fn needed(namespace: &str) -> Vec<Rule> {
         for kind in kinds::ALL {
             let rule = Rule::of(verb, kind);
             match kind.installed {
-                Installed::No => {}
-                Installed::Cluster => rules.push(rule),
-                Installed::Namespace => rules.push(rule.in_namespace(namespace)),
-                Installed::KubeSystem => rules.push(rule.in_namespace("kube-system")),
+                InstallScope::No => {}
+                InstallScope::Cluster => rules.push(rule),
+                InstallScope::Namespace => rules.push(rule.in_namespace(namespace)),
+                InstallScope::KubeSystem => rules.push(rule.in_namespace("kube-system")),
             }
         }
     }

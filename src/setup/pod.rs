@@ -17,7 +17,7 @@ use oppscale_core::quantity::Quantity;
 use super::api_services::{self, ApiService};
 use super::config::{Pipeline, cluster_name};
 use super::helm::{ADAPTER, ADAPTER_CONFIG};
-use super::{annotation, label};
+use super::{annotation, is_ours, label};
 
 /// The class of the cluster's own components. Without it, paid pods of a positive priority preempt
 /// the servers, and with them the metric of every filler.
@@ -152,10 +152,9 @@ impl Installed {
     ) -> Result<Option<Self>, ClusterError> {
         let object = DEPLOYMENT.object(Some(namespace), service);
         let found: Option<Deployment> = cluster.read(&object).await?;
-        let is_ours = |deployment: &Deployment| {
-            label(&deployment.metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+        let Some(deployment) = found.filter(|found| is_ours(&found.metadata)) else {
+            return Ok(None);
         };
-        let Some(deployment) = found.filter(is_ours) else { return Ok(None) };
         let mut installed = Self::of(deployment);
         let services = api_services::of_metrics(cluster).await?;
         let is_injected = |one: &ApiService| {
@@ -176,7 +175,7 @@ impl Installed {
             };
             let instance = cluster_name(namespace, service);
             let is_own = |live: &LiveClass| {
-                label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+                is_ours(&live.metadata)
                     && label(&live.metadata, "app.kubernetes.io/instance") == Some(&instance)
             };
             class.value = live.filter(is_own).map(|live| live.value);

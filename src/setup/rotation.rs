@@ -19,7 +19,7 @@ use oppscale_cluster::{ApiRequest, Apply, Cluster, ClusterError, Operation};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, ObjectRef};
 
-use super::api_services::{self, ApiService, BY_HELM};
+use super::api_services::{self, ApiService, HELM_RENEWAL_HINT};
 use super::tls_secret;
 
 /// Interval between polls of the pods.
@@ -169,7 +169,7 @@ impl Rotation<'_> {
                 "APIService {} is of {release}, and the certificates are its values",
                 service.name()
             ))
-            .hint(BY_HELM)
+            .hint(HELM_RENEWAL_HINT)
             .into());
         }
         let how = Apply { dry_run: false, force: self.force };

@@ -13,7 +13,7 @@ use crate::certificates::SecretString;
 use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
 use oppscale_core::kinds::{self, ObjectRef};
 
-use super::{annotation, label, labels};
+use super::{annotation, is_ours, labels};
 
 /// How long the token controller may take to fill a Secret; 1.36 took less than 3 s.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
@@ -194,9 +194,9 @@ impl Account {
     ) -> Result<Holder, ClusterError> {
         let live: Option<Secret> = cluster.read(secret).await?;
         let Some(Secret { metadata, .. }) = live else { return Ok(Holder::Nobody) };
-        let is_ours = label(&metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
+        let is_own = is_ours(&metadata)
             && annotation(&metadata, OF_ACCOUNT).is_none_or(|name| name == self.name);
-        Ok(if is_ours { Holder::Us } else { Holder::Other })
+        Ok(if is_own { Holder::Us } else { Holder::Other })
     }
 }
 

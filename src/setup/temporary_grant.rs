@@ -8,7 +8,7 @@ use crate::certificates::date;
 use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::kinds::{CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ObjectRef, ROLE, ROLE_BINDING};
 
-use super::{label, labels};
+use super::{is_ours, labels};
 
 /// Name of the roles and bindings of `--grant-cluster-admin`.
 pub const BOOTSTRAP: &str = "oppscale-bootstrap-admin";
@@ -48,19 +48,16 @@ pub fn admin_binding(user: &str) -> Value {
 }
 
 /// The binding of a run that was killed before it could take it back.
-pub struct LeftBinding(ClusterRoleBinding);
+pub struct LeftoverGrant(ClusterRoleBinding);
 
-impl LeftBinding {
+impl LeftoverGrant {
     /// Finds it; `None` also for a binding of that name that oppscale did not make.
     ///
     /// # Errors
     /// When it may not be read.
     pub async fn find(cluster: &Cluster) -> Result<Option<Self>, ClusterError> {
         let live: Option<ClusterRoleBinding> = cluster.read(&binding()).await?;
-        let is_ours = |live: &ClusterRoleBinding| {
-            label(&live.metadata, "app.kubernetes.io/managed-by") == Some("oppscale")
-        };
-        Ok(live.filter(is_ours).map(Self))
+        Ok(live.filter(|live| is_ours(&live.metadata)).map(Self))
     }
 
     /// Whether it is the user's.

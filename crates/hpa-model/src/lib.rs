@@ -17,7 +17,8 @@
 //! * [`DryRun`] runs one HPA on the readings of a real cluster, beside the HPA that is there.
 //! * [`application`] runs an HPA on an application under load.
 //! * [`simulation`] runs HPAs in a simulated cluster with a scheduler and paid work.
-//! * [`verdict`] tells without running whether a loop is stable, and what to correct.
+//! * [`verdict`] tells whether a loop is stable and what to correct: by analysis, and by trial runs
+//!   where that does not reach.
 //! * [`sizing`] finds replica shape, bounds and reserve for a cluster.
 //!
 //! A queue of 30 jobs where each replica should have 10, read by an HPA at one replica:

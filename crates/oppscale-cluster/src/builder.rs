@@ -412,11 +412,6 @@ impl SnapshotBuilder {
         }
     }
 
-    /// How many nodes the list that is being read has named so far.
-    pub fn nodes_listed(&self) -> u64 {
-        self.listed_nodes.as_ref().map_or(0, |listed| listed.len() as u64)
-    }
-
     /// Begins a new list of pods. The known ones stay until it is whole.
     pub fn begin_pods(&mut self) {
         self.pods = 0;

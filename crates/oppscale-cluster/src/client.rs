@@ -18,10 +18,10 @@ use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
 
-/// How often a request is sent when the server asks to come back later. The API
-/// server's own Retry-After is 1 s; three tries outlast a short burst, not a patience.
+/// How often a request is sent when the server asks to come back later. The API server's own
+/// Retry-After is 1 s: three tries outlast a short burst and still fail quickly.
 pub(super) const TRIES: u32 = 3;
-/// The longest Retry-After that is followed.
+/// The longest Retry-After that a single request follows.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// A connection to an API server.

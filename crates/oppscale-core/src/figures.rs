@@ -1,7 +1,8 @@
 //! The figures of `oppscale top`: one entry for each, from which every output is made.
 //!
 //! Tables, `-o wide`, CSV, JSON, YAML, the live screen, the keys of `--sort-by`, the help and
-//! `docs/json.md` read [`FIGURES`]. A new column is one entry.
+//! `docs/json.md` read [`FIGURES`]. A new column of what a row has is one entry; a
+//! new sum also needs a field of [`crate::view::Row`].
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -130,12 +131,12 @@ pub struct Column<'r> {
     /// The resource that it is of.
     pub resource: Option<&'r str>,
     /// How its amounts are written.
-    pub form: Form,
+    pub form: AmountStyle,
 }
 
 /// How amounts are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Form {
+pub enum AmountStyle {
     /// As amounts.
     #[default]
     Absolute,
@@ -221,7 +222,7 @@ const SUMS_OF_NODES: &[RowKind] = &[Node, Pool, Resource, UsableTotal, AllTotal]
 const PODS_AND_CONTAINERS: &[RowKind] = &[Pod, Container];
 
 /// Every figure, in the order of columns and fields.
-pub static FIGURES: [Figure; 32] = [
+pub static FIGURES: &[Figure] = &[
     Figure {
         id: "namespace",
         heading: "NAMESPACE",
@@ -658,16 +659,16 @@ pub fn columns<'r>(
         shown(kinds, format, choice).partition(|figure| figure.is_of_resource());
     let position = |figure: &Figure| FIGURES.iter().position(|other| other.id == figure.id);
     let first = of_resource.first().and_then(|figure| position(figure));
-    let plain = |figure| Column { figure, resource: None, form: Form::Absolute };
+    let plain = |figure| Column { figure, resource: None, form: AmountStyle::Absolute };
     let mut columns: Vec<_> = rest.into_iter().map(plain).collect();
     let at = columns.partition_point(|column| position(column.figure) < first);
     let amounts = resources.flat_map(|resource| {
         of_resource.iter().flat_map(move |figure| {
             let column = |form| Column { figure, resource: Some(resource.as_str()), form };
             let (first, second) = match (choice.percent && figure.has_percent(), format) {
-                (false, _) => (Form::Absolute, None),
-                (true, Data) => (Form::Absolute, Some(Form::Percent)),
-                (true, _) => (Form::Both, None),
+                (false, _) => (AmountStyle::Absolute, None),
+                (true, Data) => (AmountStyle::Absolute, Some(AmountStyle::Percent)),
+                (true, _) => (AmountStyle::Both, None),
             };
             std::iter::once(first).chain(second).map(column)
         })
@@ -716,7 +717,7 @@ impl ColumnKey {
 
     /// The columns: of its resource, or of each of `resources`.
     pub fn columns<'r>(&'r self, resources: impl Iterator<Item = &'r String>) -> Vec<Column<'r>> {
-        let form = if self.percent { Form::Percent } else { Form::Absolute };
+        let form = if self.percent { AmountStyle::Percent } else { AmountStyle::Absolute };
         let column = |resource| Column { figure: self.figure, resource, form };
         match (&self.resource, self.figure.is_of_resource()) {
             (_, false) => vec![column(None)],
@@ -732,8 +733,8 @@ impl Column<'_> {
         let resource = self.resource.unwrap_or(context.resource);
         let context = Context { resource, ..*context };
         match self.form {
-            Form::Percent => self.percent_of(row, &context),
-            Form::Absolute | Form::Both => self.figure.of(row, &context),
+            AmountStyle::Percent => self.percent_of(row, &context),
+            AmountStyle::Absolute | AmountStyle::Both => self.figure.of(row, &context),
         }
     }
 
@@ -745,13 +746,13 @@ impl Column<'_> {
         let value = self.figure.of(row, &context);
         let amount = || self.figure.kind.text(&value, resource, is_exact).into_owned();
         match (self.form, self.percent_of(row, &context)) {
-            (Form::Absolute, _) => amount(),
-            (Form::Percent, Value::Amount(per_mille)) => percent_text(per_mille),
-            (Form::Percent, value) => Kind::Count.text(&value, "", is_exact).into_owned(),
-            (Form::Both, Value::Amount(per_mille)) => {
+            (AmountStyle::Absolute, _) => amount(),
+            (AmountStyle::Percent, Value::Amount(per_mille)) => percent_text(per_mille),
+            (AmountStyle::Percent, value) => Kind::Count.text(&value, "", is_exact).into_owned(),
+            (AmountStyle::Both, Value::Amount(per_mille)) => {
                 format!("{} ({})", amount(), percent_text(per_mille))
             }
-            (Form::Both, _) => amount(),
+            (AmountStyle::Both, _) => amount(),
         }
     }
 

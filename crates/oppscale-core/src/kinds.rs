@@ -36,7 +36,7 @@ pub struct Kind {
     /// Verbs of the server's ClusterRole, comma-separated: [`READ`], or none.
     pub server_verbs: &'static str,
     /// Where `oppscale init` writes objects of the kind.
-    pub installed: Installed,
+    pub installed: InstallScope,
 }
 
 /// Kind, namespace and name of an object. Its `Display` is `Secret NAMESPACE/NAME`.
@@ -66,7 +66,7 @@ impl fmt::Display for ObjectRef {
 
 /// Where `oppscale init` writes objects of a kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Installed {
+pub enum InstallScope {
     /// Nowhere.
     No,
     /// At cluster scope.
@@ -95,7 +95,7 @@ impl Kind {
             template: None,
             hash_label: None,
             server_verbs: "",
-            installed: Installed::No,
+            installed: InstallScope::No,
         }
     }
 
@@ -124,7 +124,7 @@ impl Kind {
         Self { server_verbs: READ, ..self }
     }
 
-    const fn installed(self, installed: Installed) -> Self {
+    const fn installed(self, installed: InstallScope) -> Self {
         Self { installed, ..self }
     }
 
@@ -279,7 +279,7 @@ kinds! {
         .short(&["deploy"])
         .scalable()
         .hash_label("pod-template-hash")
-        .installed(Installed::Namespace);
+        .installed(InstallScope::Namespace);
     REPLICA_SET = Kind::new("apps", "v1", "ReplicaSet", "replicasets").short(&["rs"]).scalable();
     STATEFUL_SET =
         Kind::new("apps", "v1", "StatefulSet", "statefulsets").short(&["sts"]).scalable();
@@ -301,29 +301,29 @@ kinds! {
         .short(&["ns"])
         .cluster_scoped()
         .served()
-        .installed(Installed::Cluster);
+        .installed(InstallScope::Cluster);
     CLUSTER_ROLE = Kind::new(RBAC, "v1", "ClusterRole", "clusterroles")
         .cluster_scoped()
-        .installed(Installed::Cluster);
+        .installed(InstallScope::Cluster);
     CLUSTER_ROLE_BINDING = Kind::new(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings")
         .cluster_scoped()
-        .installed(Installed::Cluster);
+        .installed(InstallScope::Cluster);
     API_SERVICE = Kind::new("apiregistration.k8s.io", "v1", "APIService", "apiservices")
         .cluster_scoped()
-        .installed(Installed::Cluster);
+        .installed(InstallScope::Cluster);
     ROLE = Kind::new(RBAC, "v1", "Role", "roles");
     ROLE_BINDING =
-        Kind::new(RBAC, "v1", "RoleBinding", "rolebindings").installed(Installed::KubeSystem);
+        Kind::new(RBAC, "v1", "RoleBinding", "rolebindings").installed(InstallScope::KubeSystem);
     SERVICE_ACCOUNT = Kind::new("", "v1", "ServiceAccount", "serviceaccounts")
         .short(&["sa"])
-        .installed(Installed::Namespace);
-    SECRET = Kind::new("", "v1", "Secret", "secrets").installed(Installed::Namespace);
+        .installed(InstallScope::Namespace);
+    SECRET = Kind::new("", "v1", "Secret", "secrets").installed(InstallScope::Namespace);
     SERVICE =
-        Kind::new("", "v1", "Service", "services").short(&["svc"]).installed(Installed::Namespace);
+        Kind::new("", "v1", "Service", "services").short(&["svc"]).installed(InstallScope::Namespace);
     POD_DISRUPTION_BUDGET =
         Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
             .short(&["pdb"])
-            .installed(Installed::Namespace);
+            .installed(InstallScope::Namespace);
     NODE_METRICS =
         Kind::new("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes").cluster_scoped().served();
     POD_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "PodMetrics", "pods").served();
@@ -343,7 +343,7 @@ kinds! {
     LIMIT_RANGE = Kind::new("", "v1", "LimitRange", "limitranges").short(&["limits"]);
     NETWORK_POLICY = Kind::new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
         .short(&["netpol"])
-        .installed(Installed::Namespace);
+        .installed(InstallScope::Namespace);
     PRIORITY_CLASS = Kind::new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
         .short(&["pc"])
         .cluster_scoped();

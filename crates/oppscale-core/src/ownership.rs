@@ -1,4 +1,4 @@
-//! Whose a pod is: the opportunistic workload's own, or another's.
+//! Whether a pod is opportunistic or paid.
 //!
 //! Never decided by how a pod is called. A Deployment's pods are those that its selector
 //! matches and whose controller is one of its ReplicaSets.

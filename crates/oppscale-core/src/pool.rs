@@ -11,7 +11,7 @@
 use super::selector::Labels;
 
 /// Labels that name a node's pool, the one that counts first.
-pub const POOL_LABELS: [&str; 28] = [
+const POOL_LABELS: &[&str] = &[
     // Karpenter 1.x and EKS Auto Mode; Karpenter before 0.32.
     "karpenter.sh/nodepool",
     "karpenter.sh/provisioner-name",
@@ -63,7 +63,7 @@ const SUFFIX_LENGTH: usize = 5;
 /// The pool that these labels name, by the first of [`POOL_LABELS`] that has a value.
 pub(crate) fn of_labels<'l>(labels: &'l Labels<'_>) -> Option<&'l str> {
     let value = |label| labels.get(label).map(|value| value.as_str());
-    POOL_LABELS.into_iter().find_map(|label| value(label).filter(|value| !value.is_empty()))
+    POOL_LABELS.iter().find_map(|label| value(label).filter(|value| !value.is_empty()))
 }
 
 /// The pool that a node's annotations name.

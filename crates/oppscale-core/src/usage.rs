@@ -5,7 +5,7 @@
 //! ```text
 //! used by paid pods = usage of the node − usage of own pods there
 //! peak              = its largest value of the last 5 minutes
-//! idle              = allocatable − peak
+//! idle              = allocatable − peak, of which the reserve is subtracted where it is shared
 //! ```
 //!
 //! The peak rises at once and falls by at most a tenth of allocatable a minute, as Borg's reservation

@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::files;
 use crate::manifest::{Templates, stream};
 use crate::printer::Printer;
-use crate::setup::api_services::{self, BY_HELM};
+use crate::setup::api_services::{self, HELM_RENEWAL_HINT};
 use crate::setup::{local_clock, server_clock, server_flags, tls_secret};
 use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::error::Error;
@@ -177,7 +177,7 @@ async fn require_trust(
         args.server.secret_object()
     ))
     .hint(match service.release() {
-        Some(_) => BY_HELM.to_owned(),
+        Some(_) => HELM_RENEWAL_HINT.to_owned(),
         None => format!(
             "oppscale certs renew --force{} replaces both without a failed request",
             server_flags(&spec.namespace, &spec.service, &args.server.secret)

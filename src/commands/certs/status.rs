@@ -14,7 +14,7 @@ use crate::certificates::{
 use crate::commands::args::{ClusterArgs, OutputArgs, ServerArgs};
 use crate::exit::Exit;
 use crate::printer::{Printer, Style};
-use crate::setup::api_services::{self, ApiService, BY_HELM};
+use crate::setup::api_services::{self, ApiService, HELM_RENEWAL_HINT};
 use crate::setup::{local_clock, server_clock, tls_secret};
 use oppscale_cluster::ClusterError;
 use oppscale_core::error::Error;
@@ -146,7 +146,7 @@ impl Status {
     /// The fix as a sentence; Helm renews the values of its releases.
     fn fix(&self, fix: Fix) -> String {
         match fix {
-            Fix::Renew(_) if self.by_helm => BY_HELM.to_owned(),
+            Fix::Renew(_) if self.by_helm => HELM_RENEWAL_HINT.to_owned(),
             Fix::Renew(rest) => format!("oppscale certs renew{rest}"),
             Fix::Other(text) => text.to_owned(),
         }

@@ -17,7 +17,7 @@ use crate::printer::Printer;
 use crate::setup::labels;
 use crate::setup::permissions::{self, Rule};
 use crate::setup::temporary_grant::{
-    BOOTSTRAP, LeftBinding, admin_binding, bootstrap_objects, undo,
+    BOOTSTRAP, LeftoverGrant, admin_binding, bootstrap_objects, undo,
 };
 use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::error::Error;
@@ -104,7 +104,7 @@ impl TemporaryGrant {
     ) -> anyhow::Result<Option<Exit>> {
         let is_dry = args.dry_run.is_some();
         let user = permissions::identity(cluster).await?.username.unwrap_or_default();
-        if let Some(left) = LeftBinding::find(cluster).await.ok().flatten() {
+        if let Some(left) = LeftoverGrant::find(cluster).await.ok().flatten() {
             printer.warn(&left.text());
             if is_dry {
                 return Ok(None);

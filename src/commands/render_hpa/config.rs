@@ -5,7 +5,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use crate::filler::{
-    FILLABLE_LABEL, NodeAutoscaler, Program, RenderConfig, UsageBasis, UserWorkload, Workload,
+    BuiltInWorkload, FILLABLE_LABEL, NodeAutoscaler, RenderConfig, UsageBasis, UserWorkload,
+    Workload,
 };
 use crate::scenario::{self, Document};
 use hpa_model::sizing::{
@@ -336,7 +337,7 @@ pub(super) fn notes(
              (--service-node-port-range)"
         ));
     }
-    let reaches_pool = |program: &Program| !program.egress_ports.is_empty();
+    let reaches_pool = |program: &BuiltInWorkload| !program.egress_ports.is_empty();
     if let Workload::Filler(program) = workload
         && config.network_policy
         && program.name == "miner"

@@ -10,7 +10,7 @@ use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 use super::args::{ConfigAs, RenderHpaArgs};
 use crate::commands::args::is_image;
-use crate::filler::{Miner, Program, UserWorkload, Workload, priority_class};
+use crate::filler::{BuiltInWorkload, Miner, UserWorkload, Workload, priority_class};
 
 /// The PriorityClass that all fillers once had: a file that names it may leave it to the set.
 const SHARED_CLASS: &str = "opportunistic";
@@ -31,13 +31,13 @@ pub(super) fn of(args: &RenderHpaArgs) -> anyhow::Result<(Workload, String)> {
         }
     }
     let program = match name {
-        None => Program::any(),
-        Some("miner") => Program::miner(miner(args)?),
-        Some("transcode") => Program::transcode(),
-        Some("batch") => Program::batch(),
-        Some("cache") => Program::cache(),
+        None => BuiltInWorkload::any(),
+        Some("miner") => BuiltInWorkload::miner(miner(args)?),
+        Some("transcode") => BuiltInWorkload::transcode(),
+        Some("batch") => BuiltInWorkload::batch(),
+        Some("cache") => BuiltInWorkload::cache(),
         Some("sample-app") => {
-            let program = Program::sample_app();
+            let program = BuiltInWorkload::sample_app();
             refuse_for_sample_app(args)?;
             refuse_unfit_flags(args, &program)?;
             let image = image(args, &program)?;
@@ -151,7 +151,7 @@ fn miner(args: &RenderHpaArgs) -> anyhow::Result<Miner> {
     })
 }
 
-fn image(args: &RenderHpaArgs, program: &Program) -> anyhow::Result<String> {
+fn image(args: &RenderHpaArgs, program: &BuiltInWorkload) -> anyhow::Result<String> {
     let Some(image) = args.image.as_deref() else {
         let hint = match program.name {
             "sample-app" => "it is in oppscale's own: --image REGISTRY/oppscale:VERSION",
@@ -223,7 +223,7 @@ const ANNOTATIONS: [(&str, &str); 3] = [
 ///
 /// # Errors
 /// When there is such a flag.
-fn refuse_unfit_flags(args: &RenderHpaArgs, program: &Program) -> Result<(), Error> {
+fn refuse_unfit_flags(args: &RenderHpaArgs, program: &BuiltInWorkload) -> Result<(), Error> {
     refuse_rendered("--label", &args.labels, &LABELS)?;
     refuse_rendered("--annotation", &args.annotations, &ANNOTATIONS)?;
     for (flag, pairs) in [("--label", &args.labels), ("--annotation", &args.annotations)] {

@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use hpa_model::application::{
-    Application, ApplicationSetup, Behaves, Brakes, Demand, MAX_LENGTH_MS, Run, Shape, brakes,
-    judge, simulate,
+    Application, ApplicationSetup, Behaves, Demand, DominantDelays, MAX_LENGTH_MS, Run, Shape,
+    brakes, judge, simulate,
 };
 use hpa_model::simulation::SyncTiming;
 use hpa_model::verdict::uses_fit_replicas;
@@ -177,7 +177,7 @@ fn staged(
                 is_capacity_given: args.pod_capacity.is_some(),
                 verdict: None,
                 run: Run::default(),
-                brakes: Brakes::default(),
+                brakes: DominantDelays::default(),
                 is_best: false,
             }
         };

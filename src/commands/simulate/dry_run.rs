@@ -21,7 +21,8 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::dry_run::{self, Summary};
 use crate::scenario::{
-    self, Document, DocumentError, Manifest, RecordedHpa, Recording, RecordingHeader, reading_line,
+    self, Document, DocumentError, Manifest, RecordedHpa, Recording, RecordingHeader,
+    line_of_reading,
 };
 
 /// `--horizontal-pod-autoscaler-sync-period` of kube-controller-manager, if it has none.
@@ -349,7 +350,7 @@ impl Recorder {
     }
 
     fn write(&mut self, hpa: usize, reading: &ClusterReading) -> anyhow::Result<()> {
-        self.put(&reading_line(hpa, reading)?)
+        self.put(&line_of_reading(hpa, reading)?)
     }
 
     fn put(&mut self, line: &str) -> anyhow::Result<()> {

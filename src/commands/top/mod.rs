@@ -17,7 +17,7 @@ use crate::render::{self, Report, csv, json, table};
 use crate::serve::fillers::{CountedWorkload, Fillers};
 use oppscale_cluster::{self, Cluster, NameKind, ResolvedWorkload, SavedFiles, Snapshot};
 use oppscale_core::error::Error;
-use oppscale_core::figures::{Column, Context, Form};
+use oppscale_core::figures::{AmountStyle, Column, Context};
 use oppscale_core::headroom::{self, Headroom, NodeHeadroom, Query};
 use oppscale_core::kinds;
 use oppscale_core::ledger::Bound;
@@ -406,7 +406,7 @@ fn sort_rows(
 ) {
     let Sort { key, descending } = &settings.sort;
     let first = settings.resources.first().map_or(CPU, String::as_str);
-    let form = if key.percent { Form::Percent } else { Form::Absolute };
+    let form = if key.percent { AmountStyle::Percent } else { AmountStyle::Absolute };
     let column = Column { figure: key.figure, resource: key.resource.as_deref(), form };
     let resource = resource.unwrap_or(first);
     let cluster = Some(&headroom.usable.allocatable);

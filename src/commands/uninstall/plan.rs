@@ -11,10 +11,10 @@ use crate::filler::priority_class;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::cluster_name;
 use crate::setup::helm::ADAPTER;
-use crate::setup::temporary_grant::{BOOTSTRAP, LeftBinding};
-use crate::setup::{SELECTOR, annotation, label};
+use crate::setup::temporary_grant::{BOOTSTRAP, LeftoverGrant};
+use crate::setup::{SELECTOR, annotation, is_ours, label};
 use oppscale_cluster::{Autoscaler, Cluster, ClusterError};
-use oppscale_core::kinds::{self, Installed, Kind, ObjectRef};
+use oppscale_core::kinds::{self, InstallScope, Kind, ObjectRef};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Kinds whose objects with oppscale's labels are deleted, in this order.
@@ -94,9 +94,9 @@ impl UninstallPlan {
         for kind in KINDS {
             plan.add(installed(cluster, kind, args).await)?;
         }
-        if let Ok(Some(left)) = LeftBinding::find(cluster).await {
+        if let Ok(Some(left)) = LeftoverGrant::find(cluster).await {
             plan.notes.push(left.text());
-            let companions = LeftBinding::companions(cluster, &args.namespace).await;
+            let companions = LeftoverGrant::companions(cluster, &args.namespace).await;
             plan.add(companions)?;
         }
         if !args.keep_namespace {
@@ -212,7 +212,7 @@ async fn installed(
 ) -> Result<Vec<ObjectRef>, ClusterError> {
     // The one RoleBinding lets the server read the front proxy's ConfigMap.
     let namespace = match kind.installed {
-        Installed::KubeSystem => "kube-system",
+        InstallScope::KubeSystem => "kube-system",
         _ => &args.namespace,
     };
     let objects: Vec<Value> = cluster.list(kind, Some(namespace), SELECTOR).await?;
@@ -277,7 +277,7 @@ async fn workloads(
     let hpas: Vec<Autoscaler> = cluster.list(&kinds::HPA, None, "").await?;
     let mut deletions = Vec::new();
     for hpa in &hpas {
-        if label(&hpa.0.metadata, "app.kubernetes.io/managed-by") != Some("oppscale") {
+        if !is_ours(&hpa.0.metadata) {
             continue;
         }
         let namespace = Some(hpa.namespace());
@@ -308,10 +308,7 @@ async fn workloads(
                 let class = priority_class(hpa.namespace(), &target.name);
                 let class = kinds::PRIORITY_CLASS.object(None, &class);
                 let live: Option<Object> = cluster.read(&class).await?;
-                let manager = live
-                    .as_ref()
-                    .and_then(|live| label(&live.metadata, "app.kubernetes.io/managed-by"));
-                if manager == Some("oppscale") {
+                if live.is_some_and(|live| is_ours(&live.metadata)) {
                     deletions.push(class);
                 }
             }

@@ -6,7 +6,7 @@ mod svg;
 use std::fmt::Write as _;
 
 use hpa_model::application::{
-    ApplicationSetup, ApplicationVerdict, Behaves, Brake, Brakes, Outcome, Run, Sample,
+    ApplicationSetup, ApplicationVerdict, Behaves, Brake, DominantDelays, Outcome, Run, Sample,
 };
 use serde_json::{Value, json};
 
@@ -71,7 +71,7 @@ pub struct Entry {
     /// What happened.
     pub run: Run,
     /// What slows it down most; only of the one that is shown in detail.
-    pub brakes: Brakes,
+    pub brakes: DominantDelays,
     /// Whether no other configuration has both less overload and a lower cost.
     pub is_best: bool,
 }
@@ -226,7 +226,7 @@ fn figures(entry: &Entry) -> String {
 }
 
 /// What slows an HPA down most, in sentences.
-fn braked(brakes: &Brakes) -> String {
+fn braked(brakes: &DominantDelays) -> String {
     let name = |brake: Brake| match brake {
         Brake::UpWindow(seconds) => {
             format!("the scaleUp.stabilizationWindowSeconds of {seconds}")

@@ -31,7 +31,7 @@ pub struct Braking {
 
 /// What slows an HPA down most, if anything does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Brakes {
+pub struct DominantDelays {
     /// What makes [`Outcome::longest_shortfall_ms`] long.
     pub up: Option<Braking>,
     /// What makes [`Outcome::spare_pod_ms`] large.
@@ -48,7 +48,10 @@ const SPARE_POD_MS: u64 = 1_800_000;
 ///
 /// # Errors
 /// As [`simulate`].
-pub fn brakes(setup: &ApplicationSetup, outcome: &Outcome) -> Result<Brakes, ApplicationError> {
+pub fn brakes(
+    setup: &ApplicationSetup,
+    outcome: &Outcome,
+) -> Result<DominantDelays, ApplicationError> {
     let behavior = setup.spec.behavior.clone().unwrap_or_default();
     let flag = setup.config.downscale_stabilization_seconds;
     let application = setup.application;
@@ -79,7 +82,7 @@ pub fn brakes(setup: &ApplicationSetup, outcome: &Outcome) -> Result<Brakes, App
     let down = down.into_iter().min_by_key(|braking| braking.without.spare_pod_ms);
     // What saves less than a third is one delay among others.
     let (short, spare) = (outcome.longest_shortfall_ms, outcome.spare_pod_ms);
-    Ok(Brakes {
+    Ok(DominantDelays {
         up: up.filter(|braking| braking.without.longest_shortfall_ms < short / 3 * 2),
         down: down.filter(|braking| braking.without.spare_pod_ms < spare / 3 * 2),
     })

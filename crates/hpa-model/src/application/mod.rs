@@ -17,7 +17,7 @@ mod setup;
 mod simulation;
 mod verdict;
 
-pub use brake::{Brake, Brakes, Braking, brakes};
+pub use brake::{Brake, Braking, DominantDelays, brakes};
 pub use demand::{Demand, Shape, UnknownShape};
 pub use measure::{Measure, MetricPath};
 pub use outcome::{Outcome, Run, Sample};

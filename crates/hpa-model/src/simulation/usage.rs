@@ -20,7 +20,7 @@ use super::nodes::{Node, Nodes};
 /// Time between two readings of usage, milliseconds.
 pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
 /// The whole of what paid pods request, in the unit of their usage.
-const WHOLE: Amount = 1000;
+const THOUSANDTHS: Amount = 1000;
 
 /// What pods use, where the filler is on the usage basis.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl UsageModel {
         let weight = sums.requested.get(CPU) - requested;
         let request = replica.footprint().get(CPU).max(1);
         let wanted = weight / request * self.burn_milli;
-        let wanted_by_paid = requested * Amount::from(self.paid.level(at_ms)) / WHOLE;
+        let wanted_by_paid = requested * Amount::from(self.paid.level(at_ms)) / THOUSANDTHS;
         let idle = (allocatable - wanted_by_paid).max(0);
         // By weight a filler gets its part even where paid pods want all.
         let part = allocatable * weight / (weight + requested).max(1);

@@ -1,4 +1,4 @@
-//! What is known of a cluster, shared by those who read it and those who look at it.
+//! The state of the cluster, shared by the watches and its readers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -21,8 +21,8 @@ use crate::pages::Listing;
 use crate::tasks::{Heartbeat, Tasks};
 use crate::workload::{KindRef, ResolvedWorkload, WorkloadRef};
 
-/// How long a watch lives, unless it is said otherwise: so long data may be old before
-/// the server proves it current, and a little longer a dead connection goes unnoticed.
+/// Default lifetime of a watch: the greatest age of the data before a renewal confirms it. A dead
+/// connection goes unnoticed a little longer.
 pub const WATCH_LIFE: Duration = Duration::from_secs(30);
 /// How often the clocks are compared.
 const CLOCK_CHECK: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! Where the objects of a feed go.
+//! Where the objects of a list and its watch go.
 
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,48 +11,48 @@ use crate::encoded_object::EncodedObject;
 use crate::encoding::Encoding;
 use crate::error::ClusterError;
 
-/// Those who look are told this often that a server is still heard, or they would take the
-/// data for as old as the last thing that counted. They allow for twice as much.
+/// Subscribers are notified this often that a watch is alive; otherwise the data's age would run
+/// from the last counted change. They allow for twice as much.
 const FRESHNESS_RESOLUTION: Duration = Duration::from_secs(5);
 
-/// Takes the objects of one kind as they are listed, as they change and as they go. The tasks
-/// that serve and draw wait meanwhile: be quick.
+/// Takes the objects of one kind as they are listed, changed and deleted. It holds the lock that
+/// the tasks which serve and draw wait for.
 pub(super) trait EventHandler: Send + 'static {
-    /// The encoding in which they are asked for. JSON is always understood.
+    /// The encoding that is requested. JSON is always understood.
     const ENCODING: Encoding;
-    /// A list begins, or begins anew. What is known stays until it is whole.
+    /// A list begins, or begins anew. The objects known so far stay until it is whole.
     fn begin(&mut self);
     /// Objects of it.
     fn listed(&mut self, objects: &[EncodedObject<'_>]);
-    /// Objects that are new, have changed or are gone.
+    /// Objects that were added, changed or deleted.
     fn changed(&mut self, events: &[Event<'_>]);
     /// The list is whole.
     fn end(&mut self);
-    /// Nothing may be known any more, for this reason.
+    /// The API server refuses to list the kind, for this reason.
     fn refused(&mut self, error: &ClusterError);
-    /// Where is said how fresh the objects are.
+    /// The status of the watch, to be updated.
     fn status(&self) -> StatusHandle;
 }
 
-/// A change of what is said of a feed, and whether that is news.
+/// Changes the status of a watch, and tells whether subscribers are to be notified.
 type StatusUpdate<'u> = &'u mut dyn FnMut(&mut WatchStatus) -> bool;
 
-/// Shows how fresh a kind is; clones are the same dial.
+/// Handle to the [`WatchStatus`] of a kind; clones share it.
 #[derive(Clone)]
 pub(super) struct StatusHandle(Arc<dyn Fn(StatusUpdate<'_>) + Send + Sync>);
 
 impl StatusHandle {
-    /// A dial that `set` turns.
+    /// A handle whose changes `set` carries out.
     pub(super) fn new(set: impl Fn(StatusUpdate<'_>) + Send + Sync + 'static) -> Self {
         Self(Arc::new(set))
     }
 
-    /// Changes what it shows. Those who look are told when `change` says so.
+    /// Changes the status. Subscribers are notified when `change` says so.
     pub(super) fn set(&self, mut change: impl FnMut(&mut WatchStatus) -> bool) {
         (self.0)(&mut change);
     }
 
-    /// The server was heard just now.
+    /// The server answered just now.
     pub(super) fn mark_fresh(&self) {
         self.set(|feed| mark_fresh_at(feed, Instant::now()));
     }

@@ -1,31 +1,31 @@
-//! How well a cluster is heard.
+//! State and freshness of the watches.
 
 use std::time::{Duration, Instant};
 
-/// How well each kind of object is heard.
+/// The status of each watch.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     /// Nodes.
     pub nodes: WatchStatus,
     /// Pods.
     pub pods: WatchStatus,
-    /// The server's version as it tells it, `v1.36.2`; `None` before it has told.
+    /// The server's version, `v1.36.2`; `None` before it has answered.
     pub version: Option<String>,
 }
 
-/// How well one kind of object is heard.
+/// The status of the watch of one kind.
 #[derive(Debug, Clone)]
 pub struct WatchStatus {
     /// What is going on.
     pub phase: Phase,
-    /// When the server last proved that the data is as it has it: by an event, a bookmark,
-    /// or a watch that began or ended in order. `None` before the first list is whole.
+    /// When the data was last known to be current: by an event, a bookmark, or a watch that began
+    /// or ended in order. `None` before the first list is whole.
     pub fresh_at: Option<Instant>,
     /// How often the watch was lost, or the list read again, since the beginning.
     pub restarts: u64,
 }
 
-/// How a feed stands: what is going on, how often it was tried, and whether there is a list.
+/// What a watch is doing, how often it was tried, and whether its list is whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Summary {
     word: &'static str,
@@ -33,7 +33,7 @@ pub(super) struct Summary {
     is_whole: bool,
 }
 
-/// What is going on with a feed.
+/// What a watch is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// Its first list is being read; so many objects have come. Nothing of it is whole yet.

@@ -25,10 +25,10 @@ const WATCH_GRACE: Duration = Duration::from_secs(5);
 /// How long the server may take to begin or go on with a list that it streams. Where etcd cannot
 /// be asked for its progress, the end of the list may never come.
 const STREAM_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest Retry-After that is followed.
+/// The longest Retry-After that a watch follows; a single request gives up sooner.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(120);
-/// How often what may be listed, but not watched or not read at all, is asked for again,
-/// unless watches are to be shorter.
+/// Interval between requests for a kind that may not be watched or read (403), unless watches are
+/// to be shorter.
 const POLL_INTERVAL: Duration = Duration::from_secs(30);
 /// A watch that ends sooner than this has not been of use, and the next one waits.
 const MIN_WATCH_LIFE: Duration = Duration::from_millis(500);
@@ -37,7 +37,8 @@ const STABLE_WATCH: Duration = Duration::from_secs(5);
 /// How often a watch may fail in a row, outages apart, before the list is read again: the version
 /// it goes on from may be what the server fails at.
 const MAX_WATCH_TRIES: u32 = 6;
-/// Longest time without progress, beside that of a request: some times each timeout and pause here.
+/// A reflector counts as stuck after this time without progress and one request's timeout: some
+/// times the sum of the timeouts and pauses above.
 const MAX_PAUSE: Duration = Duration::from_secs(300);
 
 /// How to follow.

@@ -52,7 +52,7 @@ pub(super) enum Line<'l> {
     Gone(Cow<'l, str>),
     /// Why nothing is known of pods; null when they are known again.
     PodsUnknown(Option<Cow<'l, str>>),
-    /// How well the cluster is heard.
+    /// State and freshness of the watches.
     Connection(Connection),
     /// Milliseconds since the recording began: all lines before this one hold from here.
     T(u64),

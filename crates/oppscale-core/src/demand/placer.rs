@@ -18,7 +18,7 @@ use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::units::quantity_text;
 
 /// The whole of a node's cpu or memory, of which a score has parts.
-const WHOLE: Amount = 1 << 20;
+const SCORE_SCALE: Amount = 1 << 20;
 /// Room of which it is unknown how much there is: there might be enough.
 const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
 
@@ -456,7 +456,7 @@ impl Site<'_> {
     fn score(&self, room: &[Amount]) -> i64 {
         let share = |(name, room): (&str, &Amount)| {
             let all = self.record.allocatable.as_ref().map_or(0, |all| all.get(name));
-            (*room).clamp(0, all.max(0)) * WHOLE / all.max(1)
+            (*room).clamp(0, all.max(0)) * SCORE_SCALE / all.max(1)
         };
         let shares: Amount = [CPU, MEMORY].into_iter().zip(room).map(share).sum();
         i64::try_from(shares).unwrap_or(0)

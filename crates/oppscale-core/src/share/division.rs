@@ -16,11 +16,11 @@ use super::capacity::{PreparedRequest, SharedCapacity, row};
 use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, Uptake};
 use crate::headroom::Limit;
 use crate::resources::{Amount, CPU, Resources};
-use crate::units::WHOLE as WHOLE_SHARE;
+use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
 
 /// The whole cluster, of which a replica's cost is a part.
-const WHOLE: Amount = 1 << 50;
+const COST_SCALE: Amount = 1 << 50;
 /// Shares are fair to one part in so many of what a workload could have. Allocating single
 /// replicas would take time proportional to their number.
 const STEPS: Amount = 512;
@@ -402,7 +402,7 @@ impl<'r> Division<'r> {
     fn left_of_share(&self, namespace: usize) -> Vec<Amount> {
         let share = self.capacity.namespaces[namespace].max_share;
         let used = self.whole.iter().zip(&self.used_by[namespace]);
-        used.map(|(whole, used)| whole * share / WHOLE_SHARE - used).collect()
+        used.map(|(whole, used)| whole * share / WHOLE - used).collect()
     }
 
     /// Free capacity beyond demand and reserve, for a request. Idle CPU counts by node alone.
@@ -503,7 +503,7 @@ impl<'r> Division<'r> {
         let fit = (held + prepared.elsewhere).min(most);
         let used_up = capacity.names.iter().zip(&prepared.needs).zip(&left);
         let is_share_used = fitting(&self.left_of_share(prepared.namespace), &prepared.needs) == 0
-            && capacity.namespaces[prepared.namespace].max_share < WHOLE_SHARE;
+            && capacity.namespaces[prepared.namespace].max_share < WHOLE;
         let limit = match prepared.request.uptake {
             _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
             _ if is_share_used => ShareLimit::MaxShare,
@@ -631,6 +631,6 @@ fn missing_for(free: &[Amount], needs: &[Amount]) -> Option<Vec<Amount>> {
 
 /// Largest part that a replica takes of any resource; never 0.
 fn cost(needs: &[Amount], whole: &[Amount]) -> Amount {
-    let part = |(need, whole): (&Amount, &Amount)| need * WHOLE / (*whole).max(1);
+    let part = |(need, whole): (&Amount, &Amount)| need * COST_SCALE / (*whole).max(1);
     needs.iter().zip(whole).map(part).max().unwrap_or(0).max(1)
 }

@@ -8,7 +8,7 @@ const GIB: Amount = 1 << 30;
 
 /// A program to run in idle capacity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Program {
+pub struct BuiltInWorkload {
     /// Default name.
     pub name: &'static str,
     /// Memory for each core, in bytes.
@@ -40,7 +40,7 @@ pub struct Miner {
     pub as_args: bool,
 }
 
-impl Program {
+impl BuiltInWorkload {
     fn plain(name: &'static str) -> Self {
         Self {
             name,
