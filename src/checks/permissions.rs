@@ -4,14 +4,16 @@ use k8s_openapi::api::authentication::v1::UserInfo;
 use k8s_openapi::api::authorization::v1::SubjectAccessReview;
 use serde_json::{Value, json};
 
+use crate::manifest::Templates;
 use crate::metrics_api::CUSTOM;
-use crate::setup::permissions::{self, HPA_CONTROLLER, Rule};
+use crate::setup::config::InstallConfig;
+use crate::setup::permissions::{self, HPA_CONTROLLER, RequiredPermissions, Rule};
 use crate::setup::temporary_grant::{LeftoverGrant, undo};
 use oppscale_cluster::{Cluster, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
 use oppscale_core::kinds::{NODE, POD, READ, permission};
 
-use super::context::{CheckContext, unknown};
+use super::context::{CheckContext, CheckTarget, unknown};
 
 pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let identity = permissions::identity(context.cluster).await;
@@ -62,8 +64,13 @@ async fn readable(context: &CheckContext<'_>, user: &str) -> Result<Finding, Out
 }
 
 async fn installable(context: &CheckContext<'_>) -> Result<Finding, Outcome> {
-    let missing = permissions::missing(context.cluster, &context.target.namespace).await;
-    let missing: Vec<_> = missing.map_err(unknown)?.iter().map(ToString::to_string).collect();
+    let CheckTarget { namespace, service, .. } = &context.target;
+    // The permissions do not depend on the image.
+    let config = InstallConfig::new(namespace, service, "oppscale");
+    let templates = Templates::new(None).map_err(unknown)?;
+    let required = RequiredPermissions::of(&config, &templates).map_err(unknown)?;
+    let missing = required.missing(context.cluster).await.map_err(unknown)?;
+    let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
     if missing.is_empty() {
         return Ok(CheckId::InstallPermissions.passed());
     }

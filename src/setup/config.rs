@@ -5,13 +5,14 @@ use base64::engine::general_purpose::STANDARD;
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate};
+use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate, issue};
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use oppscale_core::kinds;
 use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
+use super::local_clock;
 use super::pod::PodSettings;
 
 /// How the HPA gets the capacity metric.
@@ -123,6 +124,42 @@ impl InstallConfig {
             apis.push(("v1beta1", CUSTOM, 100));
         }
         apis
+    }
+
+    /// The settings of an installation with defaults only.
+    pub fn new(namespace: &str, service: &str, image: &str) -> Self {
+        Self {
+            pipeline: Pipeline::default(),
+            namespace: namespace.to_owned(),
+            service: service.to_owned(),
+            secret: format!("{service}-tls"),
+            image: image.to_owned(),
+            replicas: 2,
+            custom: true,
+            external: false,
+            cert_manager: false,
+            days: (3650, 365),
+            // A sixth of the capacity, as the article's 30 of 184 cores.
+            reserve: Reserve::Share(150_000_000),
+            monitor_labels: Vec::new(),
+            dashboard: false,
+            alerts: false,
+            rule_labels: Vec::new(),
+            pod: PodSettings::default(),
+            network_policy: true,
+            http_from: Vec::new(),
+        }
+    }
+
+    /// Renders all objects as for a cluster that has none of them, with a certificate that nothing
+    /// uses.
+    ///
+    /// # Errors
+    /// When no certificate can be issued, or a template is wrong.
+    pub fn render_new(&self, templates: &Templates) -> anyhow::Result<Vec<Document>> {
+        let issued = issue(&CertificateSpec::new(&self.service, &self.namespace), local_clock())?;
+        let bundle = Some(CaBundle::parse(&issued.ca)?);
+        Ok(self.render(templates, &Trust { secret: Some(issued), bundle })?.all())
     }
 
     /// Renders the objects.

@@ -8,10 +8,14 @@ use std::fmt;
 use futures::future::try_join_all;
 use k8s_openapi::api::authentication::v1::{SelfSubjectReview, UserInfo};
 use k8s_openapi::api::authorization::v1::SelfSubjectAccessReview;
+use k8s_openapi::api::rbac::v1::PolicyRule;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::config::InstallConfig;
+use crate::manifest::Templates;
 use oppscale_cluster::{Cluster, ClusterError, Operation};
-use oppscale_core::kinds::{self, CLUSTER_ROLE, CONFIG_MAP, InstallScope, Kind, ROLE};
+use oppscale_core::kinds::{API_SERVICE, CLUSTER_ROLE, CONFIG_MAP, Kind, ObjectRef, ROLE};
 
 /// The user as which the HPA controller reads metrics.
 pub const HPA_CONTROLLER: &str = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
@@ -42,10 +46,6 @@ impl Rule {
     pub fn of(verb: &str, kind: &Kind) -> Self {
         Self::new(verb, kind.group, kind.plural)
     }
-
-    fn in_namespace(self, namespace: &str) -> Self {
-        Self { namespace: Some(namespace.to_owned()), ..self }
-    }
 }
 
 impl fmt::Display for Rule {
@@ -62,32 +62,86 @@ impl fmt::Display for Rule {
     }
 }
 
-/// The permissions that `oppscale init` needs: in the whole cluster, and in the server's namespace.
-pub fn needed(namespace: &str) -> Vec<Rule> {
-    let mut rules = Vec::new();
-    for verb in kinds::install_verbs() {
-        for kind in kinds::ALL {
-            let rule = Rule::of(verb, kind);
-            match kind.installed {
-                InstallScope::No => {}
-                InstallScope::Cluster => rules.push(rule),
-                InstallScope::Namespace => rules.push(rule.in_namespace(namespace)),
-                InstallScope::KubeSystem => rules.push(rule.in_namespace("kube-system")),
-            }
-        }
-    }
-    // To remove an APIService again that does not become available.
-    rules.push(Rule::of("delete", &kinds::API_SERVICE));
-    rules.extend(held());
-    rules
+/// Verbs of `oppscale init` on what it installs: what cannot be read cannot be compared with what is
+/// wanted.
+const INSTALL: [&str; 3] = ["create", "patch", "get"];
+
+/// The permissions that an installation takes.
+#[derive(Debug, Clone, Default)]
+pub struct RequiredPermissions {
+    /// To write the objects, and to remove an APIService that does not become available.
+    to_write: Vec<Rule>,
+    /// The rules of the server's ClusterRole: to write a role takes holding its rules.
+    to_grant: Vec<Rule>,
 }
 
-/// Rules of the server's ClusterRole. Granting a rule requires holding it.
-fn held() -> impl Iterator<Item = Rule> {
-    kinds::ALL.iter().flat_map(|kind| {
-        let verbs = kind.server_verbs.split(',').filter(|verb| !verb.is_empty());
-        verbs.map(|verb| Rule::of(verb, kind))
-    })
+impl RequiredPermissions {
+    /// What an installation with these settings takes, whatever exists already.
+    ///
+    /// # Errors
+    /// When the objects cannot be rendered.
+    pub fn of(config: &InstallConfig, templates: &Templates) -> anyhow::Result<Self> {
+        let mut required = Self::default();
+        for document in config.render_new(templates)? {
+            let Some(ObjectRef { kind, namespace, .. }) = document.object() else { continue };
+            let deletes = (*kind == API_SERVICE).then_some("delete");
+            for verb in INSTALL.into_iter().chain(deletes) {
+                let rule = Rule { namespace: namespace.clone(), ..Rule::of(verb, kind) };
+                if !required.to_write.contains(&rule) {
+                    required.to_write.push(rule);
+                }
+            }
+            if *kind == CLUSTER_ROLE {
+                let rules = Vec::<PolicyRule>::deserialize(&document.value()["rules"])?;
+                required.to_grant.extend(rules.iter().flat_map(rules_of));
+            }
+        }
+        Ok(required)
+    }
+
+    /// All of them.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.to_write.iter().chain(&self.to_grant)
+    }
+
+    /// Those that the user lacks.
+    ///
+    /// # Errors
+    /// When access cannot be reviewed.
+    pub async fn missing(&self, cluster: &Cluster) -> Result<Vec<Rule>, ClusterError> {
+        let mut missing = lacking(cluster, &self.to_write).await?;
+        let ungrantable = lacking(cluster, &self.to_grant).await?;
+        let escalate = ["escalate", "bind"].map(|verb| Rule::of(verb, &CLUSTER_ROLE));
+        // A user who may escalate and bind need not hold the rules of the server's role.
+        if !ungrantable.is_empty() && !lacking(cluster, &escalate).await?.is_empty() {
+            missing.extend(ungrantable);
+        }
+        // Creating a binding also takes the role's own rules, or `bind` on the role.
+        let in_kube_system = |rule: Rule, name: &str| Rule {
+            name: Some(name.to_owned()),
+            namespace: Some("kube-system".to_owned()),
+            ..rule
+        };
+        let bind =
+            in_kube_system(Rule::of("bind", &ROLE), "extension-apiserver-authentication-reader");
+        let watch =
+            in_kube_system(Rule::of("watch", &CONFIG_MAP), "extension-apiserver-authentication");
+        if !is_allowed(cluster, &bind).await? && !is_allowed(cluster, &watch).await? {
+            missing.push(bind);
+        }
+        Ok(missing)
+    }
+}
+
+/// The permissions of a rule of a role.
+fn rules_of(rule: &PolicyRule) -> Vec<Rule> {
+    let mut rules = Vec::new();
+    for group in rule.api_groups.iter().flatten() {
+        for resource in rule.resources.iter().flatten() {
+            rules.extend(rule.verbs.iter().map(|verb| Rule::new(verb, group, resource)));
+        }
+    }
+    rules
 }
 
 /// Whether a rule is for what no dry run tries: waiting for objects, and removing an APIService.
@@ -140,34 +194,11 @@ fn of_request(message: &str) -> Option<Rule> {
     Some(Rule { namespace, ..Rule::new(verb, group, resource) })
 }
 
-/// The permissions of [`needed`] that the user lacks.
-///
-/// # Errors
-/// When access cannot be reviewed.
-pub async fn missing(cluster: &Cluster, namespace: &str) -> Result<Vec<Rule>, ClusterError> {
-    let needed = needed(namespace);
-    let allowed = try_join_all(needed.iter().map(|rule| is_allowed(cluster, rule))).await?;
-    let lacks = needed.into_iter().zip(allowed).filter(|(_, allowed)| !allowed);
-    let mut missing: Vec<_> = lacks.map(|(rule, _)| rule).collect();
-    let is_held = |rule: &Rule| held().any(|held| held == *rule);
-    // A user who may escalate and bind need not hold the rules of the server's role.
-    if missing.iter().any(is_held) {
-        let verbs = ["escalate", "bind"].map(|verb| Rule::of(verb, &CLUSTER_ROLE));
-        let allowed = try_join_all(verbs.iter().map(|rule| is_allowed(cluster, rule))).await?;
-        missing.retain(|rule| !is_held(rule) || allowed.contains(&false));
-    }
-    // Creating a binding also takes the role's own rules, or `bind` on the role.
-    let in_kube_system = |rule: Rule, name: &str| Rule {
-        name: Some(name.to_owned()),
-        ..rule.in_namespace("kube-system")
-    };
-    let bind = in_kube_system(Rule::of("bind", &ROLE), "extension-apiserver-authentication-reader");
-    let watch =
-        in_kube_system(Rule::of("watch", &CONFIG_MAP), "extension-apiserver-authentication");
-    if !is_allowed(cluster, &bind).await? && !is_allowed(cluster, &watch).await? {
-        missing.push(bind);
-    }
-    Ok(missing)
+/// Those of the rules that the user lacks.
+async fn lacking(cluster: &Cluster, rules: &[Rule]) -> Result<Vec<Rule>, ClusterError> {
+    let allowed = try_join_all(rules.iter().map(|rule| is_allowed(cluster, rule))).await?;
+    let lacking = rules.iter().zip(allowed).filter(|(_, allowed)| !allowed);
+    Ok(lacking.map(|(rule, _)| rule.clone()).collect())
 }
 
 /// Whether the user has a permission.

@@ -15,7 +15,7 @@ use crate::manifest::{Document, unified_diff};
 use crate::progress::Progress;
 use oppscale_cluster::{ApiRequest, Apply, Cluster, ClusterError, Operation};
 use oppscale_core::error::{Error, ErrorKind};
-use oppscale_core::kinds::{API_SERVICE, NAMESPACE, ObjectRef, POD};
+use oppscale_core::kinds::{API_SERVICE, NAMESPACE, ObjectRef, POD, PRIORITY_CLASS};
 
 use super::api_services::ApiService;
 use super::{annotation, label};
@@ -90,7 +90,21 @@ impl Planner<'_> {
             Err(error) => return Err(error.into()),
         };
         let document = verifying(document, &object, live.as_ref());
-        let change = self.change(&document, &object, live).await?;
+        let exists = live.is_some();
+        let change = match self.change(&document, &object, live).await {
+            // Some fields stay what they were, such as the value of a PriorityClass and the role of
+            // a binding.
+            Err(error @ ClusterError::Status { code: 422, .. }) if exists => {
+                let name = match *object.kind == PRIORITY_CLASS {
+                    true => "choose another name with --priority-class NAME=VALUE, or ",
+                    false => "",
+                };
+                let hint =
+                    format!("{name}delete {object} if it may not be changed, and run this again");
+                return Err(Error::failure(error.to_string()).hint(hint).into());
+            }
+            change => change?,
+        };
         Ok(Step { document, object, change })
     }
 

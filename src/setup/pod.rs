@@ -14,6 +14,8 @@ use oppscale_cluster::{Cluster, ClusterError};
 use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, PRIORITY_CLASS};
 use oppscale_core::quantity::Quantity;
 
+use crate::manifest::lint::{is_label_value, is_name, is_qualified};
+
 use super::api_services::{self, ApiService};
 use super::config::{Pipeline, cluster_name};
 use super::helm::{ADAPTER, ADAPTER_CONFIG};
@@ -268,9 +270,13 @@ fn owns_replicas(metadata: &ObjectMeta) -> bool {
 /// Parses `KEY[=VALUE][:EFFECT]` as the API has it; without a key, every key is tolerated.
 ///
 /// # Errors
-/// When the effect is none.
+/// When no node can have such a taint.
 pub fn parse_toleration(text: &str) -> Result<Value, String> {
     let (taint, effect) = text.rsplit_once(':').map_or((text, None), |(t, e)| (t, Some(e)));
+    let (key, value) = taint.split_once('=').unwrap_or((taint, ""));
+    if !taint.is_empty() && !(is_qualified(key) && is_label_value(value)) {
+        return Err("expected KEY, KEY=VALUE or KEY=VALUE:EFFECT, as nodes have them".to_owned());
+    }
     let mut toleration = match taint.split_once('=') {
         Some((key, value)) => json!({"key": key, "operator": "Equal", "value": value}),
         None if taint.is_empty() => json!({"operator": "Exists"}),
@@ -293,12 +299,17 @@ pub fn parse_toleration(text: &str) -> Result<Value, String> {
 /// # Errors
 /// When the API server would not take the name or the value.
 pub fn parse_priority_class(text: &str) -> Result<PriorityClass, String> {
-    let Some((name, value)) = text.split_once('=') else {
-        return Ok(PriorityClass { name: text.to_owned(), value: None });
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (text, None),
     };
-    if name.is_empty() {
-        return Err("expected NAME=VALUE".to_owned());
+    // Without a value, an empty name is for no class.
+    if !is_name(name) && (value.is_some() || !name.is_empty()) {
+        return Err(format!("{name:?} is not a name that a PriorityClass can have"));
     }
+    let Some(value) = value else {
+        return Ok(PriorityClass { name: name.to_owned(), value: None });
+    };
     if name.starts_with("system-") {
         return Err(format!("{name}: names that begin with system- are the cluster's own"));
     }

@@ -7,7 +7,6 @@ use base64::engine::general_purpose::STANDARD;
 use oppscale::certificates::{CaBundle, SecretString};
 use oppscale::manifest::{Templates, stream};
 use oppscale::setup::config::{InstallConfig, Pipeline, Trust};
-use oppscale_core::reserve::Reserve;
 use serde_json::{Value, json};
 
 use crate::support::bin::TestEnv;
@@ -162,26 +161,9 @@ fn labels_of_a_service_monitor_are_what_prometheus_wants() {
     let env = TestEnv::new();
     export(&env, "", &["--output-dir", "chart", "--chart"]);
     let labels = [("release", "monitoring"), ("a/b", "on"), ("n", "1")];
-    let config = InstallConfig {
-        pipeline: Pipeline::Prometheus,
-        namespace: "oppscale".to_owned(),
-        service: "oppscale".to_owned(),
-        secret: "oppscale-tls".to_owned(),
-        image: "i".to_owned(),
-        replicas: 2,
-        custom: true,
-        external: false,
-        cert_manager: false,
-        days: (3650, 365),
-        reserve: Reserve::Share(0),
-        monitor_labels: labels.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
-        rule_labels: Vec::new(),
-        pod: oppscale::setup::pod::PodSettings::default(),
-        network_policy: true,
-        http_from: Vec::new(),
-        dashboard: false,
-        alerts: false,
-    };
+    let mut config = InstallConfig::new("oppscale", "oppscale", "i");
+    config.pipeline = Pipeline::Prometheus;
+    config.monitor_labels = labels.map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec();
     let trust = Trust { secret: None, bundle: None };
     let desired = config.render(&Templates::new(None).unwrap(), &trust).unwrap();
     let values = json!({

@@ -30,7 +30,7 @@ struct Case {
     finish: fn(&FakeApiServer, &TestEnv, &Objects),
 }
 
-const CASES: [Case; 7] = [
+const CASES: [Case; 8] = [
     Case {
         args: "init --image registry.example/oppscale:0.1 --yes --timeout 3s",
         before: fresh,
@@ -38,6 +38,19 @@ const CASES: [Case; 7] = [
             let _ = succeeds(env, "init --image registry.example/oppscale:0.1 --yes --timeout 10s");
             let again = succeeds(env, "init --yes");
             assert!(again.stdout.contains("nothing to change"), "{again}");
+            assert_eq!(paths(server), healthy.keys().cloned().collect(), "the same objects");
+        },
+    },
+    Case {
+        args: "init --image registry.example/oppscale:0.2 --yes --timeout 3s",
+        before: remembered,
+        finish: |server, env, healthy| {
+            let _ = succeeds(env, "init --image registry.example/oppscale:0.2 --yes --timeout 10s");
+            for (path, object) in healthy {
+                let live = server.store().object(path).unwrap();
+                assert_eq!(live["spec"], object.value["spec"], "{path} is as its flags made it");
+                assert_eq!(live["value"], object.value["value"], "{path}");
+            }
             assert_eq!(paths(server), healthy.keys().cloned().collect(), "the same objects");
         },
     },
@@ -124,6 +137,24 @@ fn fresh_with_namespace() -> Objects {
         store.put("/api/v1/namespaces/oppscale", "x", namespace);
         store.objects.clone()
     })
+}
+
+/// An installation with flags that a run without them has to read from it.
+fn remembered() -> Objects {
+    let server = install::server();
+    let flags = [
+        "--http-from",
+        "monitoring",
+        "--replicas",
+        "3",
+        "--apis",
+        "custom,external",
+        "--priority-class",
+        "server=900",
+    ];
+    let output = init(&server, &flags);
+    assert_eq!(output.code, Some(0), "{output}");
+    server.store().change(|store| store.objects.clone())
 }
 
 fn installed() -> Objects {

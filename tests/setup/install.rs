@@ -460,10 +460,65 @@ fn the_server_is_as_critical_as_the_clusters_own_components() {
         ("--priority-class", "mine=1000000001"),
         ("--priority-class", "mine=0"),
         ("--priority-class", "=5"),
+        // Names that no object has.
+        ("--priority-class", "A_b=5"),
+        ("--priority-class", "A_b"),
+        ("--image-pull-secret", "A_b"),
+        ("--http-from", "a.b"),
+        ("--node-selector", "po ol=x"),
+        ("--node-selector", "pool=x y"),
+        ("--tolerate", "a b"),
+        ("--tolerate", "a=b c:NoSchedule"),
+        ("--tolerate", "=b"),
     ] {
         let output = init(&server, &[flag, value]);
-        assert_eq!(output.code, Some(2), "{flag}: {output}");
+        assert_eq!(output.code, Some(2), "{flag} {value}: {output}");
     }
+}
+
+/// The value of a PriorityClass stays what it was, as the role of a binding does.
+#[test]
+fn what_cannot_be_changed_is_said_before_anything_is_written() {
+    const CLASS: &str = "/apis/scheduling.k8s.io/v1/priorityclasses/server";
+    let server = server();
+    let first = init(&server, &["--priority-class", "server=900"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    let writes = server.writes().len();
+    let refusal = r#"{"kind":"Status","code":422,"message":"PriorityClass.scheduling.k8s.io \"server\" is invalid: value: Forbidden: may not be changed in an update."}"#;
+    for (path, args, hint) in [
+        (
+            CLASS,
+            ["--priority-class", "server=500"],
+            "choose another name with --priority-class NAME=VALUE, or delete PriorityClass server",
+        ),
+        (
+            DEPLOYMENT,
+            ["--image", "other"],
+            "hint: delete Deployment oppscale/oppscale if it may not",
+        ),
+    ] {
+        // The installation and the plan read it before the dry run.
+        server.next(path, [Answer::Serve, Answer::Serve]);
+        server.always(path, Answer::Raw(422, Vec::new(), refusal));
+        let output = TestEnv::of(&server).run([&["init", "--yes"], &args[..]].concat());
+        assert_eq!(output.code, Some(1), "{path}: {output}");
+        assert!(output.stderr.contains("may not be changed in an update"), "{output}");
+        assert!(output.stderr.contains(hint), "{output}");
+        assert_eq!(server.writes().len(), writes, "{output}");
+        server.heal();
+    }
+}
+
+/// Where `off` is remembered, there is no flag to leave out.
+#[test]
+fn http_from_without_the_policy_names_both_ways_out() {
+    let server = server();
+    let first = init(&server, &["--network-policy", "off"]);
+    assert_eq!(first.code, Some(0), "{first}");
+    let output = TestEnv::of(&server).run(["init", "--yes", "--http-from", "monitoring"]);
+    assert_eq!(output.code, Some(2), "{output}");
+    let hint = "hint: leave --http-from out, or install the policy: --network-policy on\n";
+    assert!(output.stderr.contains(hint), "{output}");
 }
 
 /// What cannot be read is not forgotten: a policy that opens again what it had closed, another

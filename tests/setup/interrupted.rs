@@ -164,6 +164,48 @@ fn ctrl_c_says_what_was_done_and_the_next_run_finishes() {
     }
 }
 
+/// A request without an answer may have changed the cluster: "nothing was changed" would be a guess.
+#[test]
+fn a_change_whose_answer_did_not_come_is_not_called_none() {
+    const NAMESPACE: &str = "/api/v1/namespaces/oppscale";
+    const UNKNOWN: &str = "note: 0 of 12 changes were made:\n      it is not known whether one more \
+                           was made: applied Namespace oppscale\n";
+    let refusal = Answer::Raw(422, Vec::new(), r#"{"kind":"Status","message":"no","code":422}"#);
+    for (name, answer, words) in [
+        ("INT", Answer::Silence, UNKNOWN),
+        ("TERM", Answer::Silence, UNKNOWN),
+        ("HUP", Answer::Silence, UNKNOWN),
+        ("", Answer::HangUp, UNKNOWN),
+        ("", refusal, "note: nothing was changed\n"),
+    ] {
+        let server = server();
+        // Whether it exists, what it is, and what would become of it.
+        server.next(NAMESPACE, [Answer::Serve, Answer::Serve, Answer::Serve]);
+        server.always(NAMESPACE, answer);
+        let env = TestEnv::of(&server);
+        let running = env.start(["init", "--image", "i", "--yes"]);
+        if !name.is_empty() {
+            let at = std::time::Instant::now();
+            while server.writes().is_empty() {
+                assert!(at.elapsed().as_secs() < 50, "{name}");
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            signal(name, running.id());
+        }
+        let output = env.finish(running);
+        assert_eq!(output.code, Some(if name.is_empty() { 1 } else { 130 }), "{name}: {output}");
+        assert!(output.stderr.contains(words), "{name}: {output}");
+    }
+    // The same of deletions.
+    let server = server();
+    let _ = init(&server, &[]);
+    server.always(SERVICE, Answer::HangUp);
+    let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+    assert_eq!(output.code, Some(1), "{output}");
+    let words = "was made: deleted APIService v1beta1.custom.metrics.k8s.io\n";
+    assert!(output.stderr.contains(words), "{output}");
+}
+
 /// In each phase after the first write, too: what was done is said, and the next run finishes.
 #[test]
 fn ctrl_c_while_waiting_says_what_was_done_and_the_next_run_finishes() {

@@ -1,6 +1,90 @@
 //! Rights of `oppscale init`: each missing in turn, all of them, and the grant that is asked for.
 
-use super::install::{init, server};
+use oppscale::manifest::Templates;
+use oppscale::setup::config::InstallConfig;
+use oppscale::setup::permissions::{RequiredPermissions, Rule};
+
+use crate::support::answer::Answer;
+
+use super::install::{init, put_prometheus, server};
+
+/// What an installation with the defaults takes.
+fn required() -> Vec<Rule> {
+    let config = InstallConfig::new("oppscale", "oppscale", "registry.example/oppscale:0.1");
+    let required = RequiredPermissions::of(&config, &Templates::new(None).unwrap());
+    required.unwrap().rules().cloned().collect()
+}
+
+/// A user who may not write what is not installed can install.
+#[test]
+fn what_is_not_installed_takes_no_permission() {
+    let server = server();
+    server.store().change(|store| {
+        store.rights.deny("patch", "networkpolicies.networking.k8s.io");
+        store.rights.deny("create", "networkpolicies.networking.k8s.io");
+    });
+    let output = init(&server, &["--network-policy", "off"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
+/// To list APIServices is not among what an installation takes: each is read by its name then.
+#[test]
+fn who_may_not_list_api_services_keeps_what_the_installation_has() {
+    let server = server();
+    server.store().change(|store| {
+        store.groups.insert("cert-manager.io".to_owned());
+        store.rights.deny("list", "apiservices.apiregistration.k8s.io");
+    });
+    server.always("/apis/cert-manager.io/v1", Answer::Raw(200, Vec::new(), "{}"));
+    // Nobody issues the certificate here, so that the run ends with a finding.
+    let first = init(&server, &["--certificates", "cert-manager"]);
+    assert!(first.stdout.contains("create  Certificate oppscale/oppscale-tls"), "{first}");
+    let again = init(&server, &[]);
+    assert!(again.stdout.contains("keep    Certificate oppscale/oppscale-tls"), "{again}");
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    server.store().change(|store| {
+        store.rights.deny("get", "apiservices.apiregistration.k8s.io");
+    });
+    let writes = server.writes().len();
+    let unread = init(&server, &[]);
+    assert_eq!(unread.code, Some(3), "{unread}");
+    assert_eq!(server.writes().len(), writes);
+}
+
+/// What flags add to the installation is reviewed, printed and granted like the rest.
+#[test]
+fn what_flags_add_takes_permissions_too() {
+    let cases: [(&[&str], &str, &str); 3] = [
+        (&["--priority-class", "server=5"], "patch", "priorityclasses.scheduling.k8s.io"),
+        (&["--with", "alerts"], "patch", "prometheusrules.monitoring.coreos.com"),
+        (&["--with", "dashboard"], "patch", "configmaps"),
+    ];
+    for (flags, verb, resource) in cases {
+        for may_grant in [true, false] {
+            let server = server();
+            server.store().change(|store| {
+                put_prometheus(store, serde_json::json!({}));
+                store.rights.deny(verb, resource);
+                if !may_grant {
+                    for verb in ["escalate", "bind"] {
+                        store.rights.deny(verb, "clusterroles.rbac.authorization.k8s.io");
+                    }
+                }
+            });
+            let flags = [flags, &["--grant-cluster-admin"][..may_grant.into()]].concat();
+            let output = init(&server, &flags);
+            let plural = resource.split('.').next().unwrap();
+            if may_grant {
+                assert_eq!(output.code, Some(0), "{flags:?}: {output}");
+            } else {
+                assert_eq!(output.code, Some(3), "{flags:?}: {output}");
+                assert!(output.stdout.contains(&format!("- {plural}\n")), "{flags:?}: {output}");
+                assert!(output.stdout.contains(&format!("- {verb}\n")), "{flags:?}: {output}");
+                assert!(server.writes().is_empty(), "{flags:?}");
+            }
+        }
+    }
+}
 
 /// Each right that an installation takes, missing in turn.
 #[test]
@@ -61,7 +145,7 @@ fn who_may_nothing_is_told_all_of_it() {
 
 #[test]
 fn a_sample_of_the_rights_is_asked_for_before_anything_is_written() {
-    lack_in_turn(6);
+    lack_in_turn(7);
 }
 
 #[test]
@@ -73,7 +157,7 @@ fn each_right_of_the_list_is_asked_for_before_anything_is_written() {
 /// One of so many rights that an installation takes, by the list that reviews go through, lacks in
 /// turn.
 fn lack_in_turn(step: usize) {
-    for rule in oppscale::setup::permissions::needed("oppscale").into_iter().step_by(step) {
+    for rule in required().into_iter().step_by(step) {
         let resource = match rule.group.is_empty() {
             true => rule.resource.to_string(),
             false => format!("{}.{}", rule.resource, rule.group),
@@ -204,7 +288,7 @@ fn what_is_granted_is_all_that_a_first_and_a_second_run_ask_for() {
         denied.iter().map(ToString::to_string).collect::<Vec<_>>(),
         ["get secrets in oppscale"]
     );
-    let needed = oppscale::setup::permissions::needed("oppscale");
+    let needed = required();
     assert!(needed.contains(&denied[0]));
     let server = server();
     assert_eq!(init(&server, &[]).code, Some(0));

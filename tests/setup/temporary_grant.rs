@@ -80,6 +80,23 @@ fn roles_in_a_namespace_that_the_user_may_not_read_are_granted_too() {
     assert_eq!(left(&server), Vec::<String>::new(), "{output}");
 }
 
+/// The roles go at the end of the run, and the namespace that they needed stays.
+#[test]
+fn a_namespace_that_the_grant_created_counts_as_a_change() {
+    let server = limited(true);
+    server.store().change(|store| {
+        let foreign = json!({
+            "kind": "APIService", "metadata": {"name": "v1beta1.custom.metrics.k8s.io"},
+            "spec": {"service": {"namespace": "x", "name": "y"}}
+        });
+        store.put(SERVICE, "helm", foreign);
+    });
+    let output = init(&server, &["--grant-cluster-admin"]);
+    assert_eq!(output.code, Some(4), "{output}");
+    let words = "1 of 1 changes were made:\n      created Namespace oppscale\n";
+    assert!(output.stderr.contains(words), "{output}");
+}
+
 #[test]
 fn a_refused_grant_is_not_called_in_effect() {
     let server = limited(false);

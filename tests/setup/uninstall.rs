@@ -91,6 +91,29 @@ fn uninstalling_without_rights_changes_nothing() {
     assert_eq!(server.writes().len(), before);
 }
 
+/// Not every installation has objects of these kinds, so that whoever could install may not list
+/// them.
+#[test]
+fn a_kind_that_may_not_be_listed_and_need_not_be_there_prevents_nothing() {
+    for kind in [
+        "priorityclasses.scheduling.k8s.io",
+        "networkpolicies.networking.k8s.io",
+        "servicemonitors.monitoring.coreos.com",
+    ] {
+        let server = server();
+        let _ = init(&server, &["--network-policy", "off"]);
+        server.store().change(|store| {
+            store.groups.insert("monitoring.coreos.com".to_owned());
+            store.rights.deny("list", kind);
+        });
+        let output = TestEnv::of(&server).run(["uninstall", "--yes"]);
+        assert_eq!(output.code, Some(0), "{output}");
+        let note = format!("note: you may not list {kind}: if oppscale installed some");
+        assert!(output.stderr.contains(&note), "{output}");
+        assert_eq!(server.store().paths(), [CONFIG_MAP], "{output}");
+    }
+}
+
 #[test]
 fn a_namespace_in_which_others_live_is_kept() {
     let server = server();

@@ -228,6 +228,18 @@ impl ClusterError {
         }
     }
 
+    /// Whether the API server has judged the request and refused it, so that it changed nothing.
+    pub fn is_refusal(&self) -> bool {
+        match self {
+            Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. } => true,
+            Self::Status { code, .. } => (400..500).contains(code),
+            _ => false,
+        }
+    }
+
     /// Time after which the server wants to be asked again (`Retry-After`).
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         match self {

@@ -8,8 +8,6 @@ use std::fmt;
 
 /// Verbs of a reader that lists and then watches.
 pub const READ: &str = "get,list,watch";
-/// Verbs of `oppscale init`: what cannot be read cannot be compared with what is wanted.
-const INSTALL: &str = "create,patch,get";
 
 /// A kind of object and what oppscale knows about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -35,8 +33,6 @@ pub struct Kind {
     pub hash_label: Option<&'static str>,
     /// Verbs of the server's ClusterRole, comma-separated: [`READ`], or none.
     pub server_verbs: &'static str,
-    /// Where `oppscale init` writes objects of the kind.
-    pub installed: InstallScope,
 }
 
 /// Kind, namespace and name of an object. Its `Display` is `Secret NAMESPACE/NAME`.
@@ -64,19 +60,6 @@ impl fmt::Display for ObjectRef {
     }
 }
 
-/// Where `oppscale init` writes objects of a kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum InstallScope {
-    /// Nowhere.
-    No,
-    /// At cluster scope.
-    Cluster,
-    /// In the server's namespace.
-    Namespace,
-    /// In `kube-system`.
-    KubeSystem,
-}
-
 impl Kind {
     const fn new(
         group: &'static str,
@@ -95,7 +78,6 @@ impl Kind {
             template: None,
             hash_label: None,
             server_verbs: "",
-            installed: InstallScope::No,
         }
     }
 
@@ -122,10 +104,6 @@ impl Kind {
 
     const fn served(self) -> Self {
         Self { server_verbs: READ, ..self }
-    }
-
-    const fn installed(self, installed: InstallScope) -> Self {
-        Self { installed, ..self }
     }
 
     /// A scalable kind that is not in the table, as API discovery describes it.
@@ -242,11 +220,6 @@ pub fn scalable() -> impl Iterator<Item = &'static Kind> {
     ALL.iter().copied().filter(|kind| kind.scales)
 }
 
-/// The verbs that `oppscale init` needs on a kind it writes.
-pub fn install_verbs() -> impl Iterator<Item = &'static str> {
-    INSTALL.split(',')
-}
-
 /// The rules of the server's ClusterRole: API group, and the resources that it reads.
 pub fn server_rules() -> Vec<(&'static str, Vec<&'static str>)> {
     let mut rules: Vec<(&str, Vec<&str>)> = Vec::new();
@@ -278,8 +251,7 @@ kinds! {
     DEPLOYMENT = Kind::new("apps", "v1", "Deployment", "deployments")
         .short(&["deploy"])
         .scalable()
-        .hash_label("pod-template-hash")
-        .installed(InstallScope::Namespace);
+        .hash_label("pod-template-hash");
     REPLICA_SET = Kind::new("apps", "v1", "ReplicaSet", "replicasets").short(&["rs"]).scalable();
     STATEFUL_SET =
         Kind::new("apps", "v1", "StatefulSet", "statefulsets").short(&["sts"]).scalable();
@@ -300,30 +272,24 @@ kinds! {
     NAMESPACE = Kind::new("", "v1", "Namespace", "namespaces")
         .short(&["ns"])
         .cluster_scoped()
-        .served()
-        .installed(InstallScope::Cluster);
+        .served();
     CLUSTER_ROLE = Kind::new(RBAC, "v1", "ClusterRole", "clusterroles")
-        .cluster_scoped()
-        .installed(InstallScope::Cluster);
+        .cluster_scoped();
     CLUSTER_ROLE_BINDING = Kind::new(RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings")
-        .cluster_scoped()
-        .installed(InstallScope::Cluster);
+        .cluster_scoped();
     API_SERVICE = Kind::new("apiregistration.k8s.io", "v1", "APIService", "apiservices")
-        .cluster_scoped()
-        .installed(InstallScope::Cluster);
+        .cluster_scoped();
     ROLE = Kind::new(RBAC, "v1", "Role", "roles");
     ROLE_BINDING =
-        Kind::new(RBAC, "v1", "RoleBinding", "rolebindings").installed(InstallScope::KubeSystem);
+        Kind::new(RBAC, "v1", "RoleBinding", "rolebindings");
     SERVICE_ACCOUNT = Kind::new("", "v1", "ServiceAccount", "serviceaccounts")
-        .short(&["sa"])
-        .installed(InstallScope::Namespace);
-    SECRET = Kind::new("", "v1", "Secret", "secrets").installed(InstallScope::Namespace);
+        .short(&["sa"]);
+    SECRET = Kind::new("", "v1", "Secret", "secrets");
     SERVICE =
-        Kind::new("", "v1", "Service", "services").short(&["svc"]).installed(InstallScope::Namespace);
+        Kind::new("", "v1", "Service", "services").short(&["svc"]);
     POD_DISRUPTION_BUDGET =
         Kind::new("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
-            .short(&["pdb"])
-            .installed(InstallScope::Namespace);
+            .short(&["pdb"]);
     NODE_METRICS =
         Kind::new("metrics.k8s.io", "v1beta1", "NodeMetrics", "nodes").cluster_scoped().served();
     POD_METRICS = Kind::new("metrics.k8s.io", "v1beta1", "PodMetrics", "pods").served();
@@ -342,8 +308,7 @@ kinds! {
     RESOURCE_QUOTA = Kind::new("", "v1", "ResourceQuota", "resourcequotas").short(&["quota"]);
     LIMIT_RANGE = Kind::new("", "v1", "LimitRange", "limitranges").short(&["limits"]);
     NETWORK_POLICY = Kind::new("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
-        .short(&["netpol"])
-        .installed(InstallScope::Namespace);
+        .short(&["netpol"]);
     PRIORITY_CLASS = Kind::new("scheduling.k8s.io", "v1", "PriorityClass", "priorityclasses")
         .short(&["pc"])
         .cluster_scoped();

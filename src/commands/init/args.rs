@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::certificates::CertificateSpec;
 use crate::completion::Values;
+use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_qualified};
 use crate::setup::config::{InstallConfig, Pipeline, cluster_name};
 use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
@@ -76,7 +77,8 @@ pub struct InitArgs {
     pub network_policy: Option<Switch>,
     /// Namespace whose pods may connect to port 8080 (page, /metrics); repeatable
     /// [default: every client]
-    #[arg(long, value_name = "NAMESPACE", add = Values::Names(&kinds::NAMESPACE))]
+    #[arg(long, value_name = "NAMESPACE", value_parser = parse_namespace,
+          add = Values::Names(&kinds::NAMESPACE))]
     pub http_from: Vec<String>,
     /// The pods.
     #[command(flatten)]
@@ -135,7 +137,7 @@ pub struct PodArgs {
           add = Values::Names(&kinds::PRIORITY_CLASS))]
     pub priority_class: Option<PriorityClass>,
     /// Secret with credentials for the image's registry; repeatable
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_secret)]
     pub image_pull_secret: Vec<String>,
     /// Label that nodes must have; repeatable
     #[arg(long, value_name = "KEY=VALUE", value_parser = parse_label, add = Values::NodeLabels)]
@@ -189,9 +191,25 @@ impl PodArgs {
 }
 
 fn parse_label(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
-    let (key, value) = pair.ok_or_else(|| "expected KEY=VALUE".to_owned())?;
+    let is_label = |(key, value): &(&str, &str)| is_qualified(key) && is_label_value(value);
+    let pair = text.split_once('=').filter(is_label);
+    let (key, value) = pair.ok_or("expected KEY=VALUE, as nodes have labels")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+fn parse_secret(text: &str) -> Result<String, String> {
+    match is_name(text) {
+        true => Ok(text.to_owned()),
+        false => Err("not a name that a Secret can have".to_owned()),
+    }
+}
+
+/// Parses a namespace; an empty one is for none.
+fn parse_namespace(text: &str) -> Result<String, String> {
+    match text.is_empty() || is_dns_label(text) {
+        true => Ok(text.to_owned()),
+        false => Err("not a name that a Namespace can have".to_owned()),
+    }
 }
 
 /// An API.
@@ -328,31 +346,23 @@ impl InitArgs {
         if !is_image(&image) {
             return Err(Error::usage(format!("{image:?} is not an image")).into());
         }
-        let config = InstallConfig {
-            pipeline: self.pipeline.unwrap_or_default(),
-            namespace: self.namespace.clone().unwrap_or_else(|| "oppscale".to_owned()),
-            service: self.service.clone(),
-            secret: format!("{}-tls", self.service),
-            image,
-            replicas: self.replicas.unwrap_or(2),
-            custom: self.apis.is_empty() || self.apis.contains(&ApiArg::Custom),
-            external: self.apis.contains(&ApiArg::External),
-            cert_manager: self.certificates == Some(CertificatesArg::CertManager),
-            days: (3650, 365),
-            // A sixth of the capacity, as the article's 30 of 184 cores.
-            reserve: self.reserve.unwrap_or(Reserve::Share(150_000_000)),
-            monitor_labels: Vec::new(),
-            dashboard: self.with.contains(&ChartArg::Dashboard),
-            alerts: self.with.contains(&ChartArg::Alerts),
-            rule_labels: Vec::new(),
-            pod: self.pod.settings(known_pod),
-            network_policy: self.network_policy != Some(Switch::Off),
-            // An empty one opens the port to every client again.
-            http_from: self.http_from.iter().filter(|name| !name.is_empty()).cloned().collect(),
-        };
+        let namespace = self.namespace.as_deref().unwrap_or("oppscale");
+        let mut config = InstallConfig::new(namespace, &self.service, &image);
+        config.pipeline = self.pipeline.unwrap_or_default();
+        config.replicas = self.replicas.unwrap_or(config.replicas);
+        config.custom = self.apis.is_empty() || self.apis.contains(&ApiArg::Custom);
+        config.external = self.apis.contains(&ApiArg::External);
+        config.cert_manager = self.certificates == Some(CertificatesArg::CertManager);
+        config.reserve = self.reserve.unwrap_or(config.reserve);
+        config.dashboard = self.with.contains(&ChartArg::Dashboard);
+        config.alerts = self.with.contains(&ChartArg::Alerts);
+        config.pod = self.pod.settings(known_pod);
+        config.network_policy = self.network_policy != Some(Switch::Off);
+        // An empty one opens the port to every client again.
+        config.http_from = self.http_from.iter().filter(|name| !name.is_empty()).cloned().collect();
         if !config.network_policy && !config.http_from.is_empty() {
             return Err(Error::usage("--http-from is a rule of the NetworkPolicy, which is off")
-                .hint("leave one of --http-from and --network-policy off out")
+                .hint("leave --http-from out, or install the policy: --network-policy on")
                 .into());
         }
         CertificateSpec::new(&config.service, &config.namespace)

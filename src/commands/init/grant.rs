@@ -11,11 +11,12 @@ use tokio::time::{Instant, sleep};
 
 use super::args::InitArgs;
 use super::plan::Denied;
+use crate::commands::journal::Journal;
 use crate::commands::prompt::{can_ask, confirm};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::setup::labels;
-use crate::setup::permissions::{self, Rule};
+use crate::setup::permissions::{self, RequiredPermissions, Rule};
 use crate::setup::temporary_grant::{
     BOOTSTRAP, LeftoverGrant, admin_binding, bootstrap_objects, undo,
 };
@@ -34,12 +35,12 @@ const POLL_INTERVAL: Duration = Duration::from_millis(200);
 pub(super) async fn report_missing(
     args: &InitArgs,
     cluster: &Cluster,
-    namespace: &str,
+    required: &RequiredPermissions,
     denied: &[Denied],
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let user = permissions::identity(cluster).await?.username.unwrap_or_default();
-    let mut missing = permissions::missing(cluster, namespace).await?;
+    let mut missing = required.missing(cluster).await?;
     let mut text = format!("{user} lacks permissions:\n");
     for Denied { message, namespace } in denied {
         let _ = writeln!(text, "  {}", message.replace('\n', "\n    "));
@@ -99,9 +100,11 @@ impl TemporaryGrant {
         &self,
         args: &InitArgs,
         namespace: &str,
+        required: &RequiredPermissions,
         cluster: &Cluster,
-        printer: &Printer,
+        journal: &mut Journal<'_>,
     ) -> anyhow::Result<Option<Exit>> {
+        let printer = journal.printer();
         let is_dry = args.dry_run.is_some();
         let user = permissions::identity(cluster).await?.username.unwrap_or_default();
         if let Some(left) = LeftoverGrant::find(cluster).await.ok().flatten() {
@@ -123,7 +126,7 @@ impl TemporaryGrant {
             printer.note(&format!("{user} may do everything already; nothing was granted"));
             return Ok(None);
         }
-        let roles = least_roles(cluster, namespace, &user).await?;
+        let roles = least_roles(cluster, namespace, required, &user).await?;
         let what = match &roles {
             Some(_) => format!("the permissions that {user} lacks"),
             None => format!("cluster-admin to {user}"),
@@ -143,7 +146,7 @@ impl TemporaryGrant {
         let manifests = roles.unwrap_or_else(|| vec![admin_binding(&user)]);
         self.expect(cluster, Vec::new(), true);
         for manifest in &manifests {
-            self.create(cluster, manifest, &user).await?;
+            self.create(cluster, manifest, &user, journal).await?;
         }
         printer
             .note(&format!("granted {what} until the end of this run; undo it with: {}", undo()));
@@ -169,14 +172,27 @@ impl TemporaryGrant {
         }
     }
 
-    async fn create(&self, cluster: &Cluster, manifest: &Value, user: &str) -> anyhow::Result<()> {
+    async fn create(
+        &self,
+        cluster: &Cluster,
+        manifest: &Value,
+        user: &str,
+        journal: &mut Journal<'_>,
+    ) -> anyhow::Result<()> {
         let Some(object) = object_of(manifest) else { return Ok(()) };
         if let Some(granted) = self.0.borrow_mut().as_mut().filter(|_| object.name == BOOTSTRAP) {
             granted.objects.push(object.clone());
         }
         let end = Instant::now() + EFFECT_TIMEOUT;
+        // All but the namespace is deleted at the end of the run.
+        let what = format!("created {object}");
         let created = loop {
-            match cluster.create::<IgnoredAny>(&object, manifest).await {
+            let request = cluster.create::<IgnoredAny>(&object, manifest);
+            let answer = match object.name == BOOTSTRAP {
+                true => request.await,
+                false => journal.make(what.clone(), request).await,
+            };
+            match answer {
                 // The role that allows it may not be in effect yet.
                 Err(ClusterError::Forbidden { .. })
                     if object.name != BOOTSTRAP && Instant::now() < end =>
@@ -191,6 +207,9 @@ impl TemporaryGrant {
                 created => break created?.is_some(),
             }
         };
+        if !created {
+            journal.forget(&what);
+        }
         if created || object.name != BOOTSTRAP {
             return Ok(());
         }
@@ -251,6 +270,7 @@ impl Drop for StaysWarning<'_> {
 async fn least_roles(
     cluster: &Cluster,
     namespace: &str,
+    required: &RequiredPermissions,
     user: &str,
 ) -> anyhow::Result<Option<Vec<Value>>> {
     for verb in ["create", "escalate", "bind"] {
@@ -258,7 +278,7 @@ async fn least_roles(
             return Ok(None);
         }
     }
-    let missing = permissions::missing(cluster, namespace).await?;
+    let missing = required.missing(cluster).await?;
     if missing.is_empty() {
         return Ok(None);
     }

@@ -7,7 +7,6 @@ mod plan;
 
 use std::time::Duration;
 
-use crate::certificates::{CaBundle, CertificateSpec, issue};
 use crate::checks::{self, CheckContext, CheckTarget};
 use crate::commands::journal::Journal;
 use crate::exit::Exit;
@@ -15,11 +14,11 @@ use crate::manifest::Templates;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
-use crate::setup::config::{InstallConfig, Pipeline, Trust};
-use crate::setup::local_clock;
+use crate::setup::config::{InstallConfig, Pipeline};
+use crate::setup::permissions::RequiredPermissions;
 use crate::setup::pod::Installed;
 use oppscale_cluster::{Cluster, ClusterError};
-use oppscale_core::check::{Category, CheckId, Distribution, Finding};
+use oppscale_core::check::{Category, CheckId, Finding};
 use oppscale_core::error::{Error, ErrorKind};
 
 use crate::commands::prompt::{can_ask, confirm};
@@ -99,13 +98,18 @@ async fn install(
         Some(cluster) => cluster?,
         None => args.cluster.connect().await?,
     };
+    let mut context = CheckContext::new(&cluster, target(&args, &config, false));
     let progress = Progress::new(printer.shows_progress());
-    let mut before = preflight(&args, &config, &cluster, &progress).await;
+    let checks = checks_of(&[Category::Connection, Category::Aggregation]);
+    let report = checks::run(&mut context, &checks, None, &progress).await;
     progress.finish();
-    printer.explanation(&findings::short(&before.findings, printer));
-    if let Some(finding) = stopper(&before.findings) {
+    printer.explanation(&findings::short(&report.findings, printer));
+    if let Some(finding) = stopper(&report.findings) {
         printer.note("nothing was changed");
-        return Err(stopped(finding, before.error.unwrap_or(ErrorKind::Failure)).into());
+        return Err(stopped(finding, context.error.unwrap_or(ErrorKind::Failure)).into());
+    }
+    if is_new {
+        args.adapt(&mut config, context.distribution);
     }
     let may_not_read = match unread {
         Some(ClusterError::Forbidden { .. }) => true,
@@ -115,33 +119,32 @@ async fn install(
         }
         None => false,
     };
-    if is_new {
-        args.adapt(&mut config, before.distribution);
-    }
     let mut journal = Journal::new(printer, 0);
-    if let Some(exit) = grant.make(&args, &config.namespace, &cluster, printer).await? {
+    let required = RequiredPermissions::of(&config, &templates)?;
+    let granted = grant.make(&args, &config.namespace, &required, &cluster, &mut journal);
+    if let Some(exit) = granted.await? {
         return Ok(exit);
     }
     if may_not_read {
         // The grant may have changed that.
         let known = match args.installed(&cluster).await {
             Err(ClusterError::Forbidden { message, .. }) => {
-                let namespace = &*config.namespace;
-                let denied = [Denied { message, namespace: Some(namespace.to_owned()) }];
-                return report_missing(&args, &cluster, namespace, &denied, printer).await;
+                let denied = [Denied { message, namespace: Some(config.namespace) }];
+                return report_missing(&args, &cluster, &required, &denied, printer).await;
             }
             known => known?,
         };
         let is_new = known.is_none();
         config = args.config(known.unwrap_or_default())?;
-        before = preflight(&args, &config, &cluster, &Progress::new(false)).await;
         if is_new {
-            args.adapt(&mut config, before.distribution);
+            args.adapt(&mut config, context.distribution);
         }
     }
-    (config.monitor_labels, config.rule_labels) = before.labels;
+    if config.is_scraped() {
+        (config.monitor_labels, config.rule_labels) = checks::wanted_labels(&mut context).await;
+    }
     let run = Run { args: &args, config: &config, cluster: &cluster, printer };
-    let outcome = run.apply(&templates, before.now, &mut journal).await;
+    let outcome = run.apply(&templates, context.now, &mut journal).await;
     // Before the verification, which takes no grant; `run` takes it back if this fails.
     if outcome.is_ok() {
         grant.revoke(printer).await?;
@@ -225,19 +228,6 @@ impl Run<'_> {
     }
 }
 
-/// Results of the checks before the plan.
-struct Before {
-    findings: Vec<Finding>,
-    /// Why the API server cannot be used, if it cannot.
-    error: Option<ErrorKind>,
-    now: i64,
-    distribution: Distribution,
-    /// Labels that Prometheus wants on a ServiceMonitor and on a PrometheusRule.
-    labels: (Labels, Labels),
-}
-
-type Labels = Vec<(String, String)>;
-
 fn target(args: &InitArgs, config: &InstallConfig, installed: bool) -> CheckTarget {
     CheckTarget {
         namespace: config.namespace.clone(),
@@ -247,24 +237,6 @@ fn target(args: &InitArgs, config: &InstallConfig, installed: bool) -> CheckTarg
         manifests: Vec::new(),
         installed,
     }
-}
-
-/// Runs the checks that an installation depends on.
-async fn preflight(
-    args: &InitArgs,
-    config: &InstallConfig,
-    cluster: &Cluster,
-    progress: &Progress,
-) -> Before {
-    let mut context = CheckContext::new(cluster, target(args, config, false));
-    let checks = checks_of(&[Category::Connection, Category::Aggregation]);
-    let report = checks::run(&mut context, &checks, None, progress).await;
-    let labels = match config.is_scraped() {
-        true => checks::wanted_labels(&mut context).await,
-        false => (Labels::new(), Labels::new()),
-    };
-    let CheckContext { error, now, distribution, .. } = context;
-    Before { findings: report.findings, error, now, distribution, labels }
 }
 
 fn checks_of(categories: &[Category]) -> Vec<CheckId> {
@@ -289,12 +261,8 @@ fn client_dry_run(
     templates: &Templates,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
-    let spec = CertificateSpec::new(&config.service, &config.namespace);
-    let issued = issue(&spec, local_clock())?;
-    let bundle = Some(CaBundle::parse(&issued.ca)?);
-    let desired = config.render(templates, &Trust { secret: Some(issued), bundle })?;
     let mut text = String::new();
-    for document in desired.all() {
+    for document in config.render_new(templates)? {
         text.push_str(&format!("apply  {}\n", document.key()));
     }
     printer.data(&text)?;

@@ -21,7 +21,7 @@ use crate::progress::Progress;
 use crate::setup::api_services::{self, ApiService};
 use crate::setup::config::{InstallConfig, InstallObjects, Pipeline, Trust};
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
-use crate::setup::permissions::{self, Rule};
+use crate::setup::permissions::{self, RequiredPermissions, Rule};
 use crate::setup::plan::{self, Change, Planner, Step};
 use crate::setup::tls_secret;
 use oppscale_cluster::{Apply, Cluster, ClusterError, Operation};
@@ -37,6 +37,7 @@ pub(super) struct Plan {
     /// The Deployment that serves the API, if it is not ours.
     adapter: Option<ObjectRef>,
     found: Findings,
+    required: RequiredPermissions,
 }
 
 /// What else came up while planning.
@@ -135,11 +136,13 @@ impl Plan {
                 ));
             }
         }
-        let mut plan = Self { namespace, server: server_steps, api: api_steps, adapter, found };
+        let required = RequiredPermissions::of(config, templates)?;
+        let (server, api) = (server_steps, api_steps);
+        let mut plan = Self { namespace, server, api, adapter, found, required };
         if plan.pending() > 0 {
             // No dry run tries objects of a new namespace, waiting, and removing an APIService;
             // access reviews can.
-            let missing = permissions::missing(cluster, &config.namespace).await?;
+            let missing = plan.required.missing(cluster).await?;
             let is_inside =
                 |rule: &Rule| new_namespace.is_some() && rule.namespace.as_deref() == new_namespace;
             // Without the permission to read, each object's own step tells what is missing.
@@ -196,9 +199,8 @@ impl Plan {
             }
         }
         if !denied.is_empty() {
-            return report_missing(args, cluster, &self.namespace.object.name, &denied, printer)
-                .await
-                .map(Some);
+            let reported = report_missing(args, cluster, &self.required, &denied, printer);
+            return reported.await.map(Some);
         }
         if owned.is_empty() {
             return Ok(None);
@@ -255,8 +257,7 @@ impl Plan {
         };
         let first = std::iter::once(&self.namespace).chain(&self.server);
         for step in first.filter(|step| step.is_pending()) {
-            apply(step).await?;
-            journal.done(format!("applied {}", step.object));
+            journal.make(format!("applied {}", step.object), apply(step)).await?;
         }
         if args.no_wait {
             return Ok(());
@@ -276,8 +277,7 @@ impl Plan {
                     created.push((step, false));
                     journal.warn_unless_resolved(Cleanup::Api, unavailable(&created));
                 }
-                apply(step).await?;
-                journal.done(format!("applied {}", step.object));
+                journal.make(format!("applied {}", step.object), apply(step)).await?;
                 if let Some((last, is_applied)) = created.last_mut() {
                     *is_applied |= last.object == step.object;
                 }

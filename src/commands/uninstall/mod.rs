@@ -136,8 +136,7 @@ pub async fn run(args: UninstallArgs, printer: &Printer) -> anyhow::Result<Exit>
     }
     let mut journal = Journal::new(printer, count);
     for object in &deletions {
-        cluster.delete(object).await?;
-        journal.done(format!("deleted {object}"));
+        journal.make(format!("deleted {object}"), cluster.delete(object)).await?;
     }
     journal.close();
     printer.data(&format!("{count} objects deleted\n"))?;

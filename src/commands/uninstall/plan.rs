@@ -14,7 +14,7 @@ use crate::setup::helm::ADAPTER;
 use crate::setup::temporary_grant::{BOOTSTRAP, LeftoverGrant};
 use crate::setup::{SELECTOR, annotation, is_ours, label};
 use oppscale_cluster::{Autoscaler, Cluster, ClusterError};
-use oppscale_core::kinds::{self, InstallScope, Kind, ObjectRef};
+use oppscale_core::kinds::{self, Kind, ObjectRef};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 
 /// Kinds whose objects with oppscale's labels are deleted, in this order.
@@ -35,6 +35,17 @@ static KINDS: [&Kind; 16] = [
     &kinds::CLUSTER_ROLE_BINDING,
     &kinds::CLUSTER_ROLE,
     &kinds::SERVICE_ACCOUNT,
+];
+
+/// Those of which not every installation has objects. One that stays does no harm.
+static OPTIONAL: [&Kind; 7] = [
+    &kinds::SERVICE_MONITOR,
+    &kinds::PROMETHEUS_RULE,
+    &kinds::NETWORK_POLICY,
+    &kinds::PRIORITY_CLASS,
+    &kinds::CERTIFICATE,
+    &kinds::ISSUER,
+    &kinds::CONFIG_MAP,
 ];
 
 /// Kinds for whose objects a namespace is kept. Custom resources that matter own one of these.
@@ -91,8 +102,22 @@ impl UninstallPlan {
             let workloads = workloads(cluster, &mut plan.notes).await;
             plan.add(workloads)?;
         }
+        let mut unlisted = Vec::new();
         for kind in KINDS {
-            plan.add(installed(cluster, kind, args).await)?;
+            match installed(cluster, kind, args).await {
+                // A user who could install without them can uninstall without them.
+                Err(ClusterError::Forbidden { .. }) if OPTIONAL.contains(&kind) => {
+                    unlisted.push(kind.resource());
+                }
+                found => plan.add(found)?,
+            }
+        }
+        if !unlisted.is_empty() {
+            plan.notes.push(format!(
+                "you may not list {}: if oppscale installed some, they are kept until an\n\
+                 administrator runs oppscale uninstall",
+                unlisted.join(", ")
+            ));
         }
         if let Ok(Some(left)) = LeftoverGrant::find(cluster).await {
             plan.notes.push(left.text());
@@ -211,9 +236,9 @@ async fn installed(
     args: &UninstallArgs,
 ) -> Result<Vec<ObjectRef>, ClusterError> {
     // The one RoleBinding lets the server read the front proxy's ConfigMap.
-    let namespace = match kind.installed {
-        InstallScope::KubeSystem => "kube-system",
-        _ => &args.namespace,
+    let namespace = match *kind == kinds::ROLE_BINDING {
+        true => "kube-system",
+        false => &args.namespace,
     };
     let objects: Vec<Value> = cluster.list(kind, Some(namespace), SELECTOR).await?;
     let own = objects.iter().filter_map(|object| {
