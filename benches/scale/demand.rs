@@ -37,7 +37,7 @@ pub fn run() {
             policy: Policy::default(),
             uptake: Uptake::UNLIMITED,
         };
-        let requests = [Some(request)];
+        let requests = [Ok(request)];
         let serve = time(|| drop(SharedCapacity::of(&ledger, &requests, &PaidUsage::default())));
         println!(
             "(h) {waiting} waiting pods of {shapes} shapes and {rules} sets of node rules: \

@@ -19,7 +19,7 @@ use oppscale_core::ledger::{Ledger, Population};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::policy::Basis;
 use oppscale_core::record::{PodKey, YIELD_CUTOFF};
-use oppscale_core::share::{Share, ShareRequest, SharedCapacity};
+use oppscale_core::share::{Held, Share, ShareRequest, SharedCapacity};
 use oppscale_core::usage::PaidUsage;
 
 /// A workload and its share; or why it is held.
@@ -106,7 +106,7 @@ impl Fillers {
         let (mut served, groups) = self.workloads.served();
         if let Some(why) = &snapshot.pods_unknown {
             for served in served.iter_mut().filter(|served| served.request.is_ok()) {
-                served.request = Err(format!("pods are unknown: {why}"));
+                served.hold(format!("pods are unknown: {why}"));
             }
         }
         let ledger = &mut snapshot.ledger;
@@ -129,14 +129,14 @@ impl Fillers {
         let usage = self.usage.paid();
         let counts_usage = self.hold_without_usage(&mut served, &usage);
         self.bound(&mut served, &populations, tracker, now);
-        let requests: Vec<Option<ShareRequest>> =
-            served.iter().map(|served| served.request.clone().ok()).collect();
+        let requests: Vec<Result<ShareRequest, Held>> =
+            served.iter().map(|served| served.request.clone()).collect();
         let capacity = SharedCapacity::of(ledger, &requests, &usage);
         let shares = capacity.divide().into_iter().chain(std::iter::repeat(None));
         let workloads = served.into_iter().zip(shares).map(|(served, share)| {
             let share = match (share, &served.request) {
                 (Some(share), _) => Ok(share),
-                (None, Err(why)) => Err(why.clone()),
+                (None, Err(held)) => Err(held.why.clone()),
                 (None, Ok(_)) => Err("it has not been counted".to_owned()),
             };
             (served, share)
@@ -168,7 +168,7 @@ impl Fillers {
                 }
             };
             if let Some(why) = held {
-                served.request = Err(why);
+                served.hold(why);
             }
         }
     }
@@ -185,7 +185,7 @@ impl Fillers {
             some = true;
             if !usage.is_known() {
                 let problem = self.usage.problem();
-                served.request = Err(format!("idle CPU is unknown on every node: {problem}"));
+                served.hold(format!("idle CPU is unknown on every node: {problem}"));
             }
         }
         some

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::state::MetricsState;
 use oppscale_cluster::{Cluster, read_usage};
 use oppscale_core::resources::{Amount, CPU};
-use oppscale_core::share::ShareRequest;
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
 /// Interval at which a new workload on the usage basis is noticed.
@@ -114,14 +113,12 @@ impl UsageStore {
 fn nodes_and_pods(state: &MetricsState) -> (Vec<OwnPod>, HashMap<String, Amount>) {
     // Its order is that of the workloads that the ledger tracks.
     let counted = state.counted();
-    let workloads = counted.workloads.iter();
-    let burns = workloads.map(|(served, _)| served.request.as_ref().map_or(0, ShareRequest::cpu));
-    let burns: Vec<Amount> = burns.collect();
+    let burns: Vec<Amount> = counted.workloads.iter().map(|(served, _)| served.cpu()).collect();
     state.cluster_state().read(|snapshot, _| {
-        let own = snapshot.ledger.own_pods().map(|(namespace, name, node, workload)| OwnPod {
-            id: format!("{namespace}/{name}").into(),
-            node: Arc::clone(node),
-            burn: burns.get(workload as usize).copied().unwrap_or(0),
+        let own = snapshot.ledger.own_pods().filter_map(|(namespace, name, node, workload)| {
+            let burn = burns.get(workload as usize).copied().filter(|burn| *burn > 0)?;
+            let id = format!("{namespace}/{name}").into();
+            Some(OwnPod { id, node: Arc::clone(node), burn })
         });
         let nodes = snapshot.ledger.records().filter_map(|node| {
             Some((node.name.to_string(), node.allocatable.as_ref().ok()?.get(CPU)))

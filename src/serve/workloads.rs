@@ -20,9 +20,9 @@ use oppscale_core::placement::Placement;
 use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
-use oppscale_core::resources::Resources;
+use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Labels;
-use oppscale_core::share::{ONE_PER_NODE, ShareRequest, Uptake};
+use oppscale_core::share::{Held, ONE_PER_NODE, ShareRequest, Uptake};
 use oppscale_core::units::amount_of;
 
 use crate::filler::Alike;
@@ -57,7 +57,7 @@ pub struct ServedWorkload {
     /// Ready replicas.
     pub ready: i64,
     /// Shape, placement and policy; or why the workload is held.
-    pub request: Result<ShareRequest, String>,
+    pub request: Result<ShareRequest, Held>,
     /// ResourceClaims and templates that its pods use.
     claims: Vec<ClaimRef>,
     /// RuntimeClass of its pods, unless they state an overhead themselves.
@@ -290,10 +290,20 @@ impl ServedWorkload {
             |name: &str| ledger.devices().unknown_resources().any(|unknown| unknown == name);
         if let Some((name, _)) = devices.present().find(|(name, _)| is_unknown(name)) {
             let why = ledger.devices().unknown().unwrap_or("its claims could not be read");
-            self.request = Err(format!("what is left of {name} is unknown: {why}"));
+            self.hold(format!("what is left of {name} is unknown: {why}"));
             return;
         }
         add(request, &devices);
+    }
+
+    /// Millicores that a replica keeps busy, held or not; 0 if its usage counts as paid.
+    pub(super) fn cpu(&self) -> Amount {
+        self.request.as_ref().map_or_else(|held| held.cpu, ShareRequest::cpu)
+    }
+
+    /// Holds it. Its pods keep busy what they did before.
+    pub(super) fn hold(&mut self, why: String) {
+        self.request = Err(Held { why, cpu: self.cpu() });
     }
 
     /// Whether this HPA scales it.
@@ -335,7 +345,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         Ok(workload) => workload,
         Err(error) => {
             let id = id_of(kind, json)?;
-            let request = Err(format!("it is not a valid {}: {error}", kind.name));
+            let request = Err(invalid(format!("it is not a valid {}: {error}", kind.name)));
             let labels = Arc::default();
             return Some(Decoded::Served(Box::new(ServedWorkload {
                 id,
@@ -373,13 +383,14 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         return Some(Decoded::Not(id));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
-    let (extra, mut request) = match serde_json::from_str::<Extra>(json) {
+    let (extra, request) = match serde_json::from_str::<Extra>(json) {
         Ok(extra) => {
             let request = request(&workload, &extra);
             (extra, request)
         }
         Err(error) => (Extra::default(), Err(format!("its spec or status is invalid: {error}"))),
     };
+    let mut request = request.map_err(invalid);
     if let Ok(request) = &mut request
         && is_one_per_node(&id, json)
     {
@@ -397,6 +408,11 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         ready: extra.status.ready_replicas.unwrap_or(0),
         request,
     })))
+}
+
+/// What its pods burn is unknown, so their usage counts as paid.
+fn invalid(why: String) -> Held {
+    Held { why, cpu: 0 }
 }
 
 /// Adds to what a replica requests.

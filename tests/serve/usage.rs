@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::rig::{self, Rig};
 use crate::support::authority::Authority;
@@ -79,4 +79,42 @@ fn without_a_burn_nothing_is_offered() {
     rig.until("held", |rig| {
         rig.fit().is_err_and(|(status, why)| status == 503 && why.contains("oppscale.dev/burn"))
     });
+}
+
+/// A held workload's pods start, too, and what they burn is neither paid usage nor idle.
+#[test]
+fn pods_that_start_while_their_workload_is_held_are_no_paid_peak() {
+    let proxies = Authority::new("front-proxy-ca");
+    let basis = json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1"});
+    let mut world = world(&proxies, basis);
+    world.metrics = Some(metrics(&world, 8));
+    let rig = Rig::with(proxies, Setup::new(world), &[]);
+    rig.until_in(READING, "filled", |rig| rig.fit().as_deref() == Ok("136"));
+    // Its namespace has an invalid limit, and 12 of its pods start on the first node.
+    let limit = |world: &mut World, limit: &str| {
+        world.namespaces[0]["metadata"]["annotations"] = json!({"oppscale.dev/max-share": limit});
+    };
+    rig.server.change(|world| {
+        limit(world, "most");
+        let node = world.nodes[0]["metadata"]["name"].clone();
+        let recorded = World::blog().pods;
+        let miner = |pod: &&Value| pod["metadata"]["labels"]["app"] == "electroneum";
+        for pod in recorded.iter().filter(miner).take(12) {
+            let mut pod = pod.clone();
+            pod["spec"]["nodeName"] = node.clone();
+            pod["spec"]["containers"][0]["resources"]["requests"]["cpu"] = "10m".into();
+            world.pods.push(pod);
+        }
+        world.metrics = Some(metrics(world, 20));
+    });
+    rig.until("held", |rig| rig.fit().is_err_and(|(status, _)| status == 503));
+    let readings = |rig: &Rig| {
+        let requests = rig.server.requests();
+        requests.iter().filter(|one| one.path.contains("metrics.k8s.io/v1beta1/nodes")).count()
+    };
+    let before = readings(&rig);
+    rig.until_in(READING, "read twice", |rig| readings(rig) > before + 1);
+    rig.server.change(|world| limit(world, "100%"));
+    rig.until("served again", |rig| rig.fit().is_ok());
+    assert_eq!(rig.fit().as_deref(), Ok("136"));
 }

@@ -56,7 +56,7 @@ fn tolerant() -> Value {
 
 fn states(ledger: &Ledger, placements: &[&Placement]) -> Vec<(PodKey, DemandState)> {
     let request = |placement: &&Placement| {
-        Some(ShareRequest {
+        Ok(ShareRequest {
             replica: Replica::default(),
             namespace: "idle".into(),
             limits: NamespaceLimits::default(),

@@ -13,7 +13,9 @@ use oppscale_core::record::PodRecord;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::selector::Selector;
-use oppscale_core::share::{Allocation, Share, ShareLimit, ShareRequest, SharedCapacity, Uptake};
+use oppscale_core::share::{
+    Allocation, Held, Share, ShareLimit, ShareRequest, SharedCapacity, Uptake,
+};
 use oppscale_core::usage::{NodeCpu, PaidUsage};
 use proptest::prelude::*;
 
@@ -249,11 +251,11 @@ fn pod_json(pod: &PodShape, number: usize, nodes: usize) -> String {
     )
 }
 
-fn requests(scene: &Scene) -> Vec<Option<ShareRequest>> {
-    scene.workloads.iter().map(|workload| Some(request(workload))).collect()
+fn requests(scene: &Scene) -> Vec<Result<ShareRequest, Held>> {
+    scene.workloads.iter().map(|workload| Ok(request(workload))).collect()
 }
 
-fn shares(ledger: &Ledger, requests: &[Option<ShareRequest>]) -> Vec<Share> {
+fn shares(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<Share> {
     SharedCapacity::of(ledger, requests, &PaidUsage::default())
         .divide()
         .into_iter()
@@ -451,7 +453,7 @@ proptest! {
         prop_assume!(scene.workloads.len() == 2);
         let alone = |scene: &Scene| {
             let mut requests = requests(scene);
-            requests[0] = None;
+            requests[0] = Err(Held::default());
             // A held workload's pods stay where they are; here there are none.
             shares(&ledger(scene, &Ownership::default(), false, false), &requests)[0].clone()
         };
@@ -569,13 +571,19 @@ fn cpu_of_fillers_that_share_nothing_is_not_idle() {
     let mut scene = empty(1);
     (scene.nodes[0].cpu, scene.nodes[0].used) = (32_000, Some(8000));
     scene.workloads = vec![burning(1000), plain()];
-    scene.pods = vec![PodShape { node: Some(0), owner: Some(1), cpu: 1000, gpu: false }; 16];
+    scene.pods = vec![PodShape { node: Some(0), owner: Some(1), cpu: 10, gpu: false }; 16];
     let ledger = ledger(&scene, &Ownership::default(), false, true);
     let mut requests = requests(&scene);
-    // Paid pods use 8 of 32 cores, and the held filler 16.
-    requests[1] = None;
-    let capacity = SharedCapacity::of(&ledger, &requests, &usage(&scene));
-    assert_eq!(capacity.divide()[0].as_ref().unwrap().fit, 8);
+    // Paid pods use 8 of 32 cores, and the held filler 16, whatever it requests.
+    requests[1] = Err(Held { cpu: 1000, ..Held::default() });
+    let fit = |requests: &[_]| {
+        let capacity = SharedCapacity::of(&ledger, requests, &usage(&scene));
+        capacity.divide()[0].as_ref().unwrap().fit
+    };
+    assert_eq!(fit(&requests), 8);
+    // The usage of one whose burn is unknown is part of the peak.
+    requests[1] = Err(Held::default());
+    assert_eq!(fit(&requests), 24);
     // One that may use the node no longer keeps its cores, too.
     scene.workloads[1].zone = Some(!scene.nodes[0].zone);
     let fits: Vec<Amount> = usage_shares(&scene).iter().map(|share| share.fit).collect();
@@ -643,7 +651,7 @@ fn a_held_workload_keeps_what_it_stands_on() {
     scene.pods = vec![PodShape { node: Some(0), owner: Some(0), cpu: 4000, gpu: false }];
     let ledger = ledger(&scene, &Ownership::default(), false, true);
     let mut requests = requests(&scene);
-    requests[0] = None;
+    requests[0] = Err(Held::default());
     assert_eq!(shares(&ledger, &requests)[0].fit, 6);
     assert!(SharedCapacity::of(&ledger, &requests, &PaidUsage::default()).divide()[0].is_none());
 }

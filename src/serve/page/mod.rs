@@ -22,7 +22,7 @@ use super::workloads::ServedWorkload;
 pub(super) use chart::{CpuHistory, CpuUse};
 use oppscale_cluster::Autoscaler;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
-use oppscale_core::share::Share;
+use oppscale_core::share::{Held, Share};
 use oppscale_core::units;
 
 /// Style sheet.
@@ -204,7 +204,7 @@ fn workload(
                 crowded => idle.crowded,
             }),
         },
-        (Err(reason), _) | (_, Err(reason)) => context! { held => reason },
+        (Err(reason), _) | (_, Err(Held { why: reason, .. })) => context! { held => reason },
     };
     context! { ..row, ..details }
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{IDLE_CPU, ONE_PER_NODE, ShareRequest, Uptake};
+use super::{Held, IDLE_CPU, ONE_PER_NODE, ShareRequest, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, TrackId};
 use crate::node::NodeRecord;
@@ -111,16 +111,16 @@ impl PreparedRequest {
 }
 
 impl SharedCapacity {
-    /// The capacity in `ledger`, which tracks the requests in the order given; `None` is a held
-    /// workload. `usage` is what paid pods use: of no account on the requests basis.
-    pub fn of(ledger: &Ledger, requests: &[Option<ShareRequest>], usage: &PaidUsage) -> Self {
+    /// The capacity in `ledger`, which tracks the requests in the order given. `usage` is what paid
+    /// pods use: of no account on the requests basis.
+    pub fn of(ledger: &Ledger, requests: &[Result<ShareRequest, Held>], usage: &PaidUsage) -> Self {
         let names = names(requests);
         let mut classes: Vec<Class> = Vec::new();
         let mut namespaces: Vec<Namespace> = Vec::new();
         let prepared: Vec<Option<PreparedRequest>> = requests
             .iter()
             .map(|request| {
-                let request = request.clone()?;
+                let request = request.clone().ok()?;
                 let class = class_of(&mut classes, &request.placement, names.len());
                 let namespace = namespace_of(&mut namespaces, &request);
                 let needs = needs(&names, &request);
@@ -147,7 +147,11 @@ impl SharedCapacity {
             kinds: Vec::new(),
             waiting: Vec::new(),
         };
-        capacity.add_nodes(ledger, usage);
+        let cpu = requests.iter().map(|request| match request {
+            Ok(request) => request.cpu(),
+            Err(held) => held.cpu,
+        });
+        capacity.add_nodes(ledger, usage, &cpu.collect::<Vec<_>>());
         capacity.add_demand(ledger);
         for class in &mut capacity.classes {
             class.demand_row = row(&capacity.names, &class.demand);
@@ -155,7 +159,8 @@ impl SharedCapacity {
         capacity
     }
 
-    fn add_nodes(&mut self, ledger: &Ledger, usage: &PaidUsage) {
+    /// `cpu` are the millicores that a pod of each request keeps busy.
+    fn add_nodes(&mut self, ledger: &Ledger, usage: &PaidUsage, cpu: &[Amount]) {
         let mut kinds: HashMap<Vec<usize>, usize> = HashMap::new();
         let mut accounts: Vec<(&str, &NodeAccount)> = ledger.nodes().collect();
         accounts.sort_unstable_by_key(|(name, _)| *name);
@@ -169,7 +174,7 @@ impl SharedCapacity {
             let idle = usage.peak(name).map(|peak| allocatable.get(CPU) - peak);
             let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
             let standing = self.add_running(account, shares);
-            let free = self.free_on(account, allocatable, idle, shares);
+            let free = self.free_on(account, allocatable, idle, cpu, shares);
             for class in &may_use {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
@@ -234,6 +239,7 @@ impl SharedCapacity {
         account: &NodeAccount,
         allocatable: &Resources,
         idle: Option<Amount>,
+        cpu: &[Amount],
         shares: impl Fn(&PreparedRequest) -> bool,
     ) -> Vec<Amount> {
         let request = |id: TrackId| self.requests.get(id as usize)?.as_ref();
@@ -246,10 +252,8 @@ impl SharedCapacity {
                 // Usage of own pods is no paid usage. What those burn that have no seat here, such as
                 // pods of a held workload, is not idle either.
                 let unseated = account.tallies().filter(|(id, _)| !shares(*id));
-                let burnt = unseated.map(|(id, tally)| match request(id) {
-                    Some(prepared) => tally.active * prepared.request.cpu(),
-                    None => tally.sum.get(CPU),
-                });
+                let burnt = unseated
+                    .map(|(id, tally)| tally.sum.get(PODS) * cpu.get(id as usize).unwrap_or(&0));
                 return idle.map_or(0, |idle| idle - burnt.sum::<Amount>());
             }
             let own = account.tallies().filter(|(id, _)| shares(*id));
@@ -307,7 +311,7 @@ fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amou
 }
 
 /// CPU, memory, pods, and further resources of some replica.
-fn names(requests: &[Option<ShareRequest>]) -> Vec<String> {
+fn names(requests: &[Result<ShareRequest, Held>]) -> Vec<String> {
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
     if requests.iter().flatten().any(|request| request.policy.basis == Basis::Usage) {
         names.push(IDLE_CPU.to_owned());

@@ -26,8 +26,8 @@
 //! * Nodes that few workloads can use are divided first, so that a workload that can run anywhere
 //!   does not take the only place of one that cannot.
 //!
-//! A workload whose policy cannot be read is held: its pods count as paid, so that no workload
-//! gets their place, and it gets nothing itself.
+//! A workload whose policy cannot be read is held ([`Held`]): its pods count as paid, so that no
+//! workload gets their place or the CPU that they burn, and it gets nothing itself.
 //!
 //! The result depends on the cluster and the requests alone, not on the order of events: two
 //! servers with the same state, the same [`Uptake`] and the same peaks of usage compute the same shares.
@@ -85,6 +85,16 @@ impl ShareRequest {
     pub fn cpu(&self) -> Amount {
         self.burn().unwrap_or(self.replica.footprint().get(CPU))
     }
+}
+
+/// A workload that gets no share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Reason.
+    pub why: String,
+    /// Millicores that each of its pods keeps busy; 0 if [`PaidUsage`](super::usage::PaidUsage)
+    /// counts them as paid.
+    pub cpu: Amount,
 }
 
 /// What takes up the share of a workload.
