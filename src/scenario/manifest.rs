@@ -14,10 +14,12 @@ use oppscale_cluster::autoscaler::{
 use oppscale_core::check::retired;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
+use oppscale_core::limits;
 use oppscale_core::model::Workload;
 use oppscale_core::policy::Policy;
 use oppscale_core::quantity::Quantity;
 use oppscale_core::replica::Replica;
+use oppscale_core::resources::Amount;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -210,6 +212,8 @@ pub struct WorkloadFile {
     pub probe_ms: u64,
     /// The policy in its annotations.
     pub policy: Policy,
+    /// Millicores that a replica can use at most; 0 if a container has no CPU limit.
+    pub cpu_limit: Amount,
 }
 
 /// Cpu of a container, millicores.
@@ -252,6 +256,8 @@ pub fn workload(
     let parsed: Workload<'_> = serde_json::from_str(&text).map_err(|e| error(e.to_string()))?;
     let footprint =
         footprint_of_template(&parsed.spec.template.spec).map_err(|e| error(e.to_string()))?;
+    let cpu_limit =
+        limits::cpu_of_template(&parsed.spec.template.spec).map_err(|e| error(e.to_string()))?;
     let pod = &object["spec"]["template"]["spec"];
     let grace = pod["terminationGracePeriodSeconds"].as_u64().unwrap_or(GRACE_SECONDS);
     let annotations: Option<BTreeMap<String, String>> =
@@ -286,6 +292,7 @@ pub fn workload(
         class,
         grace_ms: grace.saturating_mul(1000),
         policy: Policy::of(pairs).map_err(|e| error(e.to_string()))?,
+        cpu_limit,
     }))
 }
 

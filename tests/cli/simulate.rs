@@ -247,3 +247,66 @@ fn the_usage_basis_tells_what_is_burnt_and_lost() {
     assert_eq!(refused.code, Some(2), "{refused}");
     assert!(refused.stderr.contains("--config oppscale"), "{refused}");
 }
+
+/// The outcomes of a comparison.
+fn outcomes(env: &TestEnv, args: &[&str]) -> Vec<Value> {
+    let output = env.run([&["simulate", "-o", "json"], args].concat());
+    assert_eq!(output.code, Some(0), "{output}");
+    let report: Value = serde_json::from_str(&output.stdout).unwrap();
+    let all = report["configurations"].as_array().unwrap();
+    all.iter().map(|one| one["outcome"].clone()).collect()
+}
+
+#[test]
+fn flags_of_the_usage_basis_replace_only_what_they_state() {
+    let env = TestEnv::new();
+    env.write(
+        "busy.yaml",
+        "nodes: [{count: 2, cpu: 16, memory: 64Gi}]\n\
+         paid: [{name: web, cpu: 1, rows: [{at: 0, replicas: 30}]}]\n\
+         paid_usage: [{at: 0, percent: 75}]\n\
+         filler: {cpu: 1, basis: usage, burn: 2}\n",
+    );
+    let busy = ["--scenario", "busy.yaml"];
+    let own = outcomes(&env, &busy);
+    assert_eq!(outcomes(&env, &[&busy[..], &["--basis", "usage"]].concat()), own);
+    assert_eq!(outcomes(&env, &[&busy[..], &["--paid-usage", "75%", "--burn", "2"]].concat()), own);
+    assert_ne!(outcomes(&env, &[&busy[..], &["--paid-usage", "25%"]].concat()), own);
+    assert_ne!(outcomes(&env, &[&busy[..], &["--burn", "1"]].concat()), own);
+    let nothing = env.run(["simulate", "--burn", "1"]);
+    assert_eq!(nothing.code, Some(2), "{nothing}");
+    assert!(nothing.stderr.contains("--burn: no filler is on the usage basis"), "{nothing}");
+}
+
+#[test]
+fn the_workload_beside_an_hpa_tells_its_basis_and_burn() {
+    let env = TestEnv::new();
+    let render = |more: &[&str]| {
+        let cluster = fixture(BLOG);
+        let args = ["render-hpa", "--workload", "batch", "--image", "ghcr.io/acme/batch:1"];
+        let from = ["--replica", "cpu=2,memory=64Mi", "--from", cluster.to_str().unwrap()];
+        let output = env.run([&args[..], &from, more].concat());
+        assert_eq!(output.code, Some(0), "{output}");
+        output.stdout
+    };
+    let usage = render(&["--basis", "usage"]);
+    env.write("usage.yaml", &usage);
+    let of_file =
+        |more: &[&str]| outcomes(&env, &[&["-f", "usage.yaml"], more].concat())[0].clone();
+    let own = of_file(&[]);
+    assert!(own["burntMilliCoreHours"].as_u64().unwrap() > 0, "{own}");
+    assert_eq!(of_file(&["--basis", "usage", "--burn", "2", "--paid-usage", "25%"]), own);
+    assert_ne!(of_file(&["--burn", "1"]), own);
+    // Without the annotation, the CPU limit tells; without either nothing does, as when served.
+    let annotation = usage.lines().find(|line| line.contains("oppscale.dev/burn")).unwrap();
+    let unknown = usage.replace(&format!("{annotation}\n"), "");
+    env.write("unknown.yaml", &unknown);
+    let refused = env.run(["simulate", "-f", "unknown.yaml"]);
+    assert!(refused.stderr.contains("unknown.yaml: batch: the cores that a replica"), "{refused}");
+    // One that requests its cores is put on the basis by the flag.
+    env.write("requests.yaml", &render(&[]));
+    let put = outcomes(&env, &["-f", "requests.yaml", "--basis", "usage"])[0].clone();
+    assert_eq!(put["burntMilliCoreHours"], own["burntMilliCoreHours"]);
+    let contradiction = env.run(["simulate", "-f", "usage.yaml", "--basis", "requests"]);
+    assert_eq!(contradiction.code, Some(2), "{contradiction}");
+}

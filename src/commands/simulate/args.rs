@@ -105,16 +105,20 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
     /// What counts as free CPU: requests, or usage: paid pods use a part of what they request,
-    /// and the filler burns what is left, by weight [default: the scenario's]
+    /// and the filler burns what is left, by weight [default: the scenario's, or that of the
+    /// workload beside an HPA of -f]
     #[arg(long, value_name = "BASIS", conflicts_with_all = ["load", "prometheus"])]
     pub basis: Option<Basis>,
-    /// With --basis usage: cores that a replica burns [default: the CPU of its size]
-    #[arg(long, value_name = "CORES", requires = "basis", value_parser = parse_burn)]
+    /// On the usage basis: cores that a replica burns [default: the scenario's or the workload's,
+    /// or the CPU of its size]
+    #[arg(long, value_name = "CORES", conflicts_with_all = ["load", "prometheus"],
+        value_parser = parse_burn)]
     pub burn: Option<i64>,
-    /// With --basis usage: part of their requests that paid pods use
-    #[arg(long, value_name = "PERCENT", requires = "basis", default_value = "25%",
+    /// On the usage basis: part of their requests that paid pods use [default: the scenario's, or
+    /// 25%]
+    #[arg(long, value_name = "PERCENT", conflicts_with_all = ["load", "prometheus"],
         value_parser = thousandths)]
-    pub paid_usage: u32,
+    pub paid_usage: Option<u32>,
     /// With -f: load that the pods serve: step, ramp, day, spike, noise or constant, as in
     /// step:5..40; or a file (CSV, query_range's JSON, promtool) [default: step]
     #[arg(

@@ -9,7 +9,7 @@ use crate::render::simulation::Entry;
 use crate::scenario::{self, Document, Manifest, WorkloadFile};
 use hpa_model::simulation::{
     Configuration, FillerPods, Load, MAX_SAMPLES, MetricModel, MetricUnit, Run, Scenario, Setup,
-    configurations,
+    UsageModel, configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
 use hpa_model::{ControllerConfig, MetricSource, MetricSpec};
@@ -20,9 +20,13 @@ use oppscale_core::demand::FILLER_PRIORITY;
 use oppscale_core::error::Error;
 use oppscale_core::policy::Basis;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::Amount;
+use oppscale_core::resources::{Amount, CPU};
+use oppscale_core::units::quantity_text;
 
 use super::args::{Nature, SimulateArgs, meant};
+
+/// Thousandths of their requests that paid pods use, unless something else is stated.
+const PAID_USAGE: u32 = 250;
 
 /// Everything that is going to be simulated.
 #[derive(Debug)]
@@ -60,18 +64,15 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             None => bail!("{title}: duration: expected more than 0"),
         }
     }
-    match args.basis {
-        Some(Basis::Usage) => {
-            let paid = Load::constant(args.paid_usage);
-            setup.on_usage_basis(args.burn.map(Amount::from), paid);
-        }
-        Some(Basis::Requests) if setup.usage.is_some() => {
-            bail!(
-                Error::usage(format!("{title} is of the usage basis"))
-                    .hint("leave --basis out, or take basis and paid_usage out of the file")
-            );
-        }
-        Some(Basis::Requests) | None => {}
+    if args.basis == Some(Basis::Requests) && setup.usage.is_some() {
+        bail!(
+            Error::usage(format!("{title} is of the usage basis"))
+                .hint("leave --basis out, or take basis and paid_usage out of the file")
+        );
+    }
+    let paid_usage = paid_usage(args, &setup);
+    if args.basis == Some(Basis::Usage) || setup.usage.is_some() {
+        setup.on_usage_basis(args.burn.map(Amount::from), paid_usage.clone());
     }
     setup.check().map_err(|error| anyhow!("{title}: {error}"))?;
     let mut candidates = Vec::new();
@@ -85,8 +86,10 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
             let mut setup = setup.clone();
             if let Some(workload) = &workload {
                 workload.shape(&mut setup.filler.template);
-                let (priority, reserve) = (setup.filler.template.priority, metric.reserve);
-                notes.push(taken(file, manifest.name(), workload, priority, reserve));
+                let about = format!("{file}: {}", manifest.name());
+                apply_basis(args, workload, &about, &paid_usage, &mut setup)?;
+                notes.push(taken(file, manifest.name(), workload, &setup, metric.reserve));
+                let priority = setup.filler.template.priority;
                 warnings.extend(without_class(file, manifest.name(), workload, priority));
             }
             setup.filler.autoscaler.spec = manifest.spec.clone();
@@ -115,6 +118,15 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
         let manifest = Manifest::named("miner", spec);
         let title = configuration.title.to_owned();
         candidates.push(entry(configuration.key.to_owned(), title, setup, manifest)?);
+    }
+    let ignored = [("--burn", args.burn.is_some()), ("--paid-usage", args.paid_usage.is_some())];
+    if let Some((flag, _)) = ignored.iter().find(|(_, is_given)| *is_given)
+        && candidates.iter().all(|entry| entry.setup.usage.is_none())
+    {
+        bail!(
+            Error::usage(format!("{flag}: no filler is on the usage basis"))
+                .hint("add --basis usage")
+        );
     }
     super::number_names(candidates.iter_mut().map(|entry| &mut entry.name));
     Ok(Stage { title, seed: setup.seed, candidates, warnings, notes })
@@ -173,6 +185,47 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     Ok((document.name, setup, Vec::new()))
 }
 
+/// What paid pods use over time: the flag's, else the scenario's.
+fn paid_usage(args: &SimulateArgs, setup: &Setup) -> Load {
+    let of_scenario = || Some(setup.usage.as_ref()?.paid.clone());
+    let given = args.paid_usage.map(Load::constant);
+    given.or_else(of_scenario).unwrap_or_else(|| Load::constant(PAID_USAGE))
+}
+
+/// Puts the filler on the basis of `workload`, the scenario or the flag. The workload, of which
+/// `about` tells file and name, has shaped it.
+fn apply_basis(
+    args: &SimulateArgs,
+    workload: &WorkloadFile,
+    about: &str,
+    paid: &Load,
+    setup: &mut Setup,
+) -> anyhow::Result<()> {
+    let policy = &workload.policy;
+    let burn = args.burn.or(policy.burn).map(Amount::from);
+    if policy.basis == Basis::Requests {
+        // The scenario's own filler may have been on the usage basis.
+        if setup.usage.take().is_some() {
+            setup.on_usage_basis(burn, paid.clone());
+        }
+        return Ok(());
+    }
+    if args.basis == Some(Basis::Requests) {
+        bail!(
+            Error::usage(format!("{about}: its workload is on the usage basis"))
+                .hint("leave --basis out, or take oppscale.dev/basis out of the file")
+        );
+    }
+    let Some(burn_milli) = burn.or((workload.cpu_limit > 0).then_some(workload.cpu_limit)) else {
+        bail!(
+            Error::failure(format!("{about}: the cores that a replica uses are unknown"))
+                .hint("annotate its workload with oppscale.dev/burn, or state --burn")
+        );
+    };
+    setup.usage = Some(UsageModel { burn_milli, paid: paid.clone() });
+    Ok(())
+}
+
 fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
     let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
     for manifest in &manifests {
@@ -195,13 +248,16 @@ fn taken(
     file: &str,
     name: &str,
     workload: &WorkloadFile,
-    priority: i32,
+    setup: &Setup,
     reserve: Reserve,
 ) -> String {
-    let (replica, grace) = (&workload.replica, workload.grace_ms / 1000);
+    let (replica, grace) = (&setup.filler.template.replica, workload.grace_ms / 1000);
+    let priority = setup.filler.template.priority;
+    let burn = setup.usage.as_ref().map(|usage| quantity_text(CPU, usage.burn_milli));
+    let burn = burn.map(|burn| format!(", a burn of {burn}")).unwrap_or_default();
     format!(
-        "{name}: {replica} a replica, reserve {reserve}, priority {priority} and a grace period of \
-         {grace}s, as in {file}"
+        "{name}: {replica} a replica{burn}, reserve {reserve}, priority {priority} and a grace \
+         period of {grace}s, as in {file}"
     )
 }
 
