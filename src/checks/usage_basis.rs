@@ -4,7 +4,10 @@
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use oppscale_cluster::{Snapshot, containers};
 use oppscale_core::check::{CheckId, Finding, Outcome};
+use oppscale_core::defaulting::{footprint_of_template, is_guaranteed};
 use oppscale_core::kinds::{DEPLOYMENT, NODE_METRICS, STATEFUL_SET};
+use oppscale_core::limits;
+use oppscale_core::model;
 use oppscale_core::policy::{Basis, Policy};
 use oppscale_core::resources::{Amount, CPU, MEMORY};
 use oppscale_core::units::quantity_text;
@@ -31,9 +34,18 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
             count += 1;
             let name = format!("{} {}", kind.name, full_name(&filler.metadata));
             let pod = filler.spec.template.spec.unwrap_or_default();
-            let mut own = of_pod(&pod, policy.burn.map(Amount::from));
-            let snapshot = &context.snapshot().await?.snapshot;
-            own.extend(memory_to_spare(snapshot, &pod));
+            let own = match Replica::of(&pod) {
+                Ok(replica) => {
+                    let mut own = of_pod(&pod, &replica, policy.burn.map(Amount::from));
+                    let snapshot = &context.snapshot().await?.snapshot;
+                    own.extend(memory_to_spare(snapshot, replica.memory));
+                    own
+                }
+                Err(problem) => {
+                    let text = format!("its pod template cannot be counted: {problem}");
+                    vec![ID.failed(text).fix("write quantities such as 500m or 1Gi")]
+                }
+            };
             findings.extend(own.into_iter().map(|finding| finding.about(name.clone())));
         }
     }
@@ -53,13 +65,36 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
     })
 }
 
+/// What a pod of a template has.
+struct Replica {
+    /// Millicores that it requests.
+    cpu: Amount,
+    /// Millicores that it may use; `None` if a container has no limit.
+    cpu_limit: Option<Amount>,
+    /// Bytes that it requests.
+    memory: Amount,
+    is_guaranteed: bool,
+}
+
+impl Replica {
+    fn of(pod: &PodSpec) -> anyhow::Result<Self> {
+        let json = serde_json::to_string(pod)?;
+        let template: model::PodSpec<'_> = serde_json::from_str(&json)?;
+        let footprint = footprint_of_template(&template)?;
+        let cpu_limit = limits::cpu_of_template(&template)?;
+        Ok(Self {
+            cpu: footprint.get(CPU),
+            cpu_limit: (cpu_limit > 0).then_some(cpu_limit),
+            memory: footprint.get(MEMORY),
+            is_guaranteed: is_guaranteed(&template)?,
+        })
+    }
+}
+
 /// What is wrong with the pods of a workload.
-fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
+fn of_pod(pod: &PodSpec, replica: &Replica, burn: Option<Amount>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut containers = containers::of_pod(pod);
-    let requested: Amount = containers.clone().filter_map(|one| request(one, CPU)).sum();
-    let cpu_limit: Option<Amount> = containers.clone().map(|one| limit(one, CPU)).sum();
-    match (burn, cpu_limit) {
+    match (burn, replica.cpu_limit) {
         (None, None) => findings.push(
             ID.failed("the cores that a replica uses are unknown, so the workload is held")
                 .fix("annotate it: oppscale.dev/burn: \"1\""),
@@ -74,7 +109,7 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
         ),
         _ => {}
     }
-    if containers::are_guaranteed(containers.clone()) {
+    if replica.is_guaranteed {
         findings.push(
             ID.failed(
                 "its pods are Guaranteed: under the CPU manager's static policy they get cores of \
@@ -82,11 +117,11 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
             )
             .fix("take the CPU limit out, or raise it above the request"),
         );
-    } else if requested > MAX_REQUEST {
+    } else if replica.cpu > MAX_REQUEST {
         findings.push(
             ID.warning(format!(
                 "a replica requests {} of cpu: paid pods that want CPU get little more than it does",
-                quantity_text(CPU, requested)
+                quantity_text(CPU, replica.cpu)
             ))
             .fix("request 10m of cpu: oppscale render-hpa --basis usage writes it"),
         );
@@ -94,7 +129,7 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
     let exceeds = |one: &&Container| {
         limit(one, MEMORY).is_none_or(|limit| request(one, MEMORY).unwrap_or(0) < limit)
     };
-    if let Some(container) = containers.find(exceeds) {
+    if let Some(container) = containers::of_pod(pod).find(exceeds) {
         findings.push(
             ID.warning(format!(
                 "container {} may use more memory than it requests, and memory does not yield",
@@ -107,8 +142,7 @@ fn of_pod(pod: &PodSpec, burn: Option<Amount>) -> Vec<Finding> {
 }
 
 /// Whether some node has the memory that a replica requests.
-fn memory_to_spare(snapshot: &Snapshot, pod: &PodSpec) -> Option<Finding> {
-    let needed: Amount = pod.containers.iter().filter_map(|one| request(one, MEMORY)).sum();
+fn memory_to_spare(snapshot: &Snapshot, needed: Amount) -> Option<Finding> {
     let mut nodes = snapshot.ledger.nodes();
     let has_place = nodes.any(|(_, account)| {
         let allocatable = account.record.as_ref().and_then(|node| node.allocatable.as_ref().ok());

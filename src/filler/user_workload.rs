@@ -16,9 +16,10 @@ use serde_json::{Map, Value, json};
 use crate::manifest::{self, Document, Origin};
 use oppscale_cluster::containers::{self, amount, limit, request};
 use oppscale_cluster::custom_kind;
-use oppscale_core::defaulting::footprint_of_template;
+use oppscale_core::defaulting::{footprint_of_template, is_guaranteed};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
+use oppscale_core::limits;
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model;
 use oppscale_core::placement::Placement;
@@ -238,18 +239,16 @@ impl UserWorkload {
         let annotated = self.annotation(BURN).map(parse_burn).transpose().map_err(|error| {
             self.problem(format!("annotation {BURN}: {error}"), "write cores such as 1 or 500m")
         })?;
-        let limits = self
-            .containers()
-            .map(|container| limit(container.resources.as_ref(), CPU).filter(|limit| *limit > 0));
-        let limit: Option<Amount> = limits.sum();
-        let limit = limit.and_then(|limit| i64::try_from(limit).ok());
+        let hint = "write quantities such as 500m or 1Gi";
+        let limit = self.count(limits::cpu_of_template, hint)?;
+        let limit = i64::try_from(limit).ok().filter(|limit| *limit > 0);
         let Some(burn) = given.or(annotated).or(limit) else {
             return Err(self.problem(
                 format!("{title}: the cores that a replica uses are unknown"),
                 "name them: --burn 1",
             ));
         };
-        if containers::are_guaranteed(self.containers()) {
+        if self.count(is_guaranteed, hint)? {
             return Err(self.problem(
                 format!(
                     "{title}: its limits are its requests, so that its pods are Guaranteed: they \
@@ -501,7 +500,12 @@ impl UserWorkload {
                 "{title}: its pods mount paths of their node, which the policy refuses"
             ));
         }
-        if let Some(container) = self.pod.containers.iter().find(|c| is_limited_to_request(c)) {
+        let is_limited_to_request = |container: &&Container| {
+            let resources = container.resources.as_ref();
+            limit(resources, CPU)
+                .is_some_and(|limit| request(resources, CPU).is_none_or(|request| request >= limit))
+        };
+        if let Some(container) = self.pod.containers.iter().find(is_limited_to_request) {
             return Some(format!(
                 "{title}: the cpu limit of container {} is no more than its request, \
                  which the policy refuses",
@@ -617,25 +621,15 @@ impl UserWorkload {
     }
 
     fn cpu_limits(&self) -> Option<String> {
-        let is_memory_limited = |container: &Container| {
-            let resources = container.resources.as_ref();
-            let limit = resources.and_then(|r| amount(MEMORY, r.limits.as_ref()));
-            let request = resources.and_then(|r| amount(MEMORY, r.requests.as_ref()));
-            limit.is_some() && request.is_none_or(|request| Some(request) == limit)
-        };
-        let mut containers = self.pod.containers.iter();
-        if containers.clone().all(|c| is_limited_to_request(c) && is_memory_limited(c)) {
+        if self.count(is_guaranteed, "").unwrap_or(false) {
             return Some(
                 "its pods are Guaranteed, and with the static CPU manager take cores that nobody \
                  else may use; leave the cpu limit out"
                     .to_owned(),
             );
         }
-        let is_limited = |c: &&Container| {
-            let limits = c.resources.as_ref().and_then(|resources| resources.limits.as_ref());
-            limits.is_some_and(|limits| limits.contains_key(CPU))
-        };
-        let limited = containers.find(is_limited)?;
+        let mut containers = self.containers();
+        let limited = containers.find(|one| limit(one.resources.as_ref(), CPU).is_some())?;
         Some(format!(
             "container {} has a cpu limit: cores that nobody else wants stay idle",
             limited.name
@@ -680,14 +674,6 @@ pub(super) fn is_zero(pods: Option<&IntOrString>) -> bool {
         Some(IntOrString::String(text)) => matches!(text.as_str(), "0" | "0%"),
         None => false,
     }
-}
-
-/// Whether a container has a cpu limit that is its request, or takes its place.
-fn is_limited_to_request(container: &Container) -> bool {
-    let Some(resources) = &container.resources else { return false };
-    amount(CPU, resources.limits.as_ref()).is_some_and(|limit| {
-        amount(CPU, resources.requests.as_ref()).is_none_or(|request| request >= limit)
-    })
 }
 
 fn is(document: &Document, kind: &str, name: &str) -> bool {

@@ -530,3 +530,104 @@ fn every_id_is_documented_and_every_documented_id_exists() {
     });
     assert_eq!(headings.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
+
+/// The failures and warnings of OPP-CAP-006 for one filler on the usage basis: its burn, the
+/// resources of its containers, and sidecars.
+fn usage_basis(
+    burn: Option<&str>,
+    resources: Value,
+    sidecars: Value,
+    change: impl FnOnce(&mut World),
+) -> (Option<i32>, String) {
+    let mut world = World::blog().with_metrics();
+    change(&mut world);
+    let server = Setup::new(world).storing().start();
+    let mut annotations = json!({"oppscale.dev/basis": "usage"});
+    if let Some(burn) = burn {
+        annotations["oppscale.dev/burn"] = burn.into();
+    }
+    let filler = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "filler", "namespace": "idle", "annotations": annotations,
+                     "labels": {"oppscale.dev/opportunistic": "true"}},
+        "spec": {"template": {"spec": {"initContainers": sidecars, "containers": [
+            {"name": "work", "image": "registry.example/work:1", "resources": resources}
+        ]}}}
+    });
+    let path = "/apis/apps/v1/namespaces/idle/deployments/filler";
+    server.store().change(|store| store.put(path, "x", filler));
+    let output = check(&server, &["-o", "json", "--only", "OPP-CAP-006"]);
+    (output.code, output.stdout)
+}
+
+fn small() -> Value {
+    json!({"requests": {"cpu": "10m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}})
+}
+
+#[test]
+fn a_filler_on_the_usage_basis_passes_as_it_is_rendered() {
+    let (code, text) = usage_basis(Some("1"), small(), json!([]), |_| {});
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("1 workloads"), "{text}");
+}
+
+#[test]
+fn the_usage_basis_needs_metrics_server_and_memory() {
+    let (code, text) = usage_basis(Some("1"), small(), json!([]), |world| world.metrics = None);
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("metrics.k8s.io is not served"), "{text}");
+    assert!(text.contains("Deployment idle/filler") || text.contains("metrics-server"), "{text}");
+    // Nodes of 96Gi; what a sidecar requests counts, too.
+    let sidecar = |memory: &str| {
+        let resources = json!({"requests": {"memory": memory}, "limits": {"memory": memory}});
+        json!([{"name": "side", "image": "registry.example/side:1", "restartPolicy": "Always",
+            "resources": resources}])
+    };
+    let (_, text) = usage_basis(Some("1"), small(), sidecar("96Gi"), |_| {});
+    assert!(text.contains("no node has 97Gi of memory left beside paid pods"), "{text}");
+    let (code, text) = usage_basis(Some("1"), small(), sidecar("1Gi"), |_| {});
+    assert_eq!(code, Some(0), "{text}");
+    let more = json!({"requests": {"cpu": "10m", "memory": "1Gi"}, "limits": {"memory": "2Gi"}});
+    let (_, text) = usage_basis(Some("1"), more, json!([]), |_| {});
+    assert!(text.contains("container work may use more memory than it requests"), "{text}");
+}
+
+#[test]
+fn the_cpu_of_a_filler_on_the_usage_basis_is_judged_as_it_is_counted() {
+    let limited = |cpu: &str| json!({"requests": {"cpu": "10m", "memory": "1Gi"}, "limits": {"cpu": cpu, "memory": "1Gi"}});
+    let (_, text) = usage_basis(Some("2"), limited("500m"), json!([]), |_| {});
+    assert!(text.contains("its CPU limit 500m throttles a replica below the 2"), "{text}");
+    // The limit is the burn, unless a sidecar has none: then the server holds the workload.
+    let (code, text) = usage_basis(None, limited("1"), json!([]), |_| {});
+    assert_eq!(code, Some(0), "{text}");
+    let sidecar = |resources: Value| {
+        json!([{"name": "side", "image": "registry.example/side:1", "restartPolicy": "Always",
+            "resources": resources}])
+    };
+    let of_memory = json!({"requests": {"memory": "64Mi"}, "limits": {"memory": "64Mi"}});
+    let (code, text) = usage_basis(None, limited("1"), sidecar(of_memory), |_| {});
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("the cores that a replica uses are unknown"), "{text}");
+    let both = json!({"limits": {"cpu": "1", "memory": "1Gi"}});
+    let (code, text) = usage_basis(None, both.clone(), json!([]), |_| {});
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("its pods are Guaranteed"), "{text}");
+    // An init container without limits makes them Burstable.
+    let init = json!([{"name": "init", "image": "registry.example/init:1"}]);
+    let (_, text) = usage_basis(None, both, init, |_| {});
+    assert!(!text.contains("Guaranteed"), "{text}");
+    assert!(text.contains("a replica requests 1 of cpu"), "{text}");
+}
+
+#[test]
+fn paid_pods_without_requests_are_told() {
+    let (_, text) = usage_basis(Some("1"), small(), json!([]), |world| {
+        let is_paid = |pod: &&mut Value| pod["metadata"]["labels"]["app"] != "electroneum";
+        let pod = world.pods.iter_mut().find(is_paid).unwrap();
+        for container in pod["spec"]["containers"].as_array_mut().unwrap() {
+            container.as_object_mut().unwrap().remove("resources");
+        }
+        pod["spec"].as_object_mut().unwrap().remove("resources");
+    });
+    assert!(text.contains("1 paid pods request less than 10m of cpu"), "{text}");
+}

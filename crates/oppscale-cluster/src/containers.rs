@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use oppscale_core::resources::{Amount, CPU, MEMORY};
+use oppscale_core::resources::Amount;
 use oppscale_core::units::amount_of;
 
 /// The containers that run beside each other: sidecars last.
@@ -28,14 +28,4 @@ pub fn request(resources: Option<&ResourceRequirements>, name: &str) -> Option<A
 /// The limit of a container or pod.
 pub fn limit(resources: Option<&ResourceRequirements>, name: &str) -> Option<Amount> {
     amount(name, resources?.limits.as_ref())
-}
-
-/// Whether every container limits CPU and memory to what it requests.
-pub fn are_guaranteed<'c>(mut containers: impl Iterator<Item = &'c Container>) -> bool {
-    containers.all(|container| {
-        let resources = container.resources.as_ref();
-        [CPU, MEMORY].into_iter().all(|name| {
-            limit(resources, name).is_some_and(|limit| request(resources, name) == Some(limit))
-        })
-    })
 }

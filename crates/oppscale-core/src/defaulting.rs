@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use super::footprint;
+use super::limits::qos_class;
 use super::malformed::Malformed;
 use super::model::{Pod, PodSpec, RawQuantity, Requirements, ResourceList};
 use super::quantity::Quantity;
@@ -23,6 +24,16 @@ pub fn footprint_of_template(spec: &PodSpec<'_>) -> Result<Resources, Malformed>
     let mut pod = Pod { spec: spec.clone(), ..Pod::default() };
     set_defaults(&mut pod)?;
     footprint::of_pod(&pod)
+}
+
+/// Whether pods of a template are Guaranteed.
+///
+/// # Errors
+/// As [`set_defaults`].
+pub fn is_guaranteed(spec: &PodSpec<'_>) -> Result<bool, Malformed> {
+    let mut pod = Pod { spec: spec.clone(), ..Pod::default() };
+    set_defaults(&mut pod)?;
+    Ok(qos_class(&pod) == "Guaranteed")
 }
 
 /// Fills in what an API server would have.

@@ -146,10 +146,9 @@ pub fn qos_class(pod: &Pod<'_>) -> &'static str {
         "BestEffort" => return "BestEffort",
         _ => {}
     }
-    let containers = || pod.spec.containers.iter().chain(&pod.spec.init_containers);
-    let amounts = |container: &Container<'_>| {
-        let limits = of_container(container, pod).unwrap_or_default();
-        let parsed = Requests::parse(&container.resources.requests, String::new);
+    let amounts = |requests: &ResourceList<'_>, limits: Result<Resources, Malformed>| {
+        let limits = limits.unwrap_or_default();
+        let parsed = Requests::parse(requests, String::new);
         let mut requests = parsed.and_then(|r| r.to_resources()).unwrap_or_default();
         for name in [CPU, MEMORY] {
             // The API server takes a missing request from the limit.
@@ -161,7 +160,19 @@ pub fn qos_class(pod: &Pod<'_>) -> &'static str {
     };
     let mut is_guaranteed = true;
     let mut has_any = false;
-    for (requests, limits) in containers().map(amounts) {
+    let containers = pod.spec.containers.iter().chain(&pod.spec.init_containers);
+    // Pod-level resources, where there are any, decide alone.
+    let all = match &pod.spec.resources {
+        Some(pod_level) => {
+            let limits = read_list(&pod_level.limits)
+                .and_then(|list| Requests::parse(&list, String::new)?.to_resources());
+            vec![amounts(&pod_level.requests, limits)]
+        }
+        None => {
+            containers.map(|one| amounts(&one.resources.requests, of_container(one, pod))).collect()
+        }
+    };
+    for (requests, limits) in all {
         for name in [CPU, MEMORY] {
             let (request, limit) = (requests.get(name), limits.get(name));
             has_any |= request != 0 || limit != 0;
@@ -232,5 +243,14 @@ mod tests {
         assert_eq!(qos("{}"), "BestEffort");
         assert_eq!(qos(r#"{"requests":{"cpu":"1"}}"#), "Burstable");
         assert_eq!(qos(r#"{"limits":{"cpu":"1","memory":"1Gi"}}"#), "Guaranteed");
+        let limited =
+            r#""containers":[{"name":"a","resources":{"limits":{"cpu":"1","memory":"1Gi"}}}]"#;
+        let qos = |more: &str| {
+            let pod = format!(r#"{{"spec":{{{limited},{more}}}}}"#);
+            qos_class(&serde_json::from_str(&pod).unwrap())
+        };
+        assert_eq!(qos(r#""initContainers":[{"name":"i"}]"#), "Burstable");
+        let pod_level = r#""resources":{"requests":{"cpu":"10m"},"limits":{"memory":"1Gi"}}"#;
+        assert_eq!(qos(pod_level), "Burstable");
     }
 }
