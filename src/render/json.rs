@@ -94,9 +94,10 @@ fn value(report: &Report, has_rows: bool) -> Value {
     root.insert("schemaVersion".into(), json!(SCHEMA_VERSION));
     root.insert("replica".into(), amounts(report.query.replica.footprint()));
     root.insert("reserve".into(), amounts(&headroom.reserve));
-    if let (Some(usage), Some(idle)) = (&report.query.usage, headroom.idle) {
-        let idle = json!({"idleCpuMilli": integer(idle), "burnMilli": integer(usage.burn)});
-        root.insert("usageBasis".into(), idle);
+    if let Some(usage) = &report.query.usage {
+        let idle = headroom.idle.map_or(Value::Null, integer);
+        let basis = json!({"idleCpuMilli": idle, "burnMilli": integer(usage.burn)});
+        root.insert("usageBasis".into(), basis);
     }
     if has_rows && report.is_tree {
         root.insert("tree".into(), Value::Array(tree(report, &report.rows)));

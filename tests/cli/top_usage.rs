@@ -171,6 +171,39 @@ fn on_the_usage_basis_idle_cpu_counts_and_own_usage_does_not() {
     assert_eq!(report["totals"]["usable"]["fitReplicas"], 8 * 4 + 7 + 5, "{output}");
 }
 
+/// As `serve`, which offers nothing there.
+#[test]
+fn slots_of_a_node_without_usage_are_unknown() {
+    let args = ["top", "--basis", "usage", "--replica", "cpu=1,memory=1Gi", "-o", "json"];
+    let report = |world: World| -> serde_json::Value {
+        let server = FakeApiServer::start(world);
+        let output = TestEnv::of(&server).run(args);
+        serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output}"))
+    };
+    let known = report(World::blog().with_metrics());
+    let mut world = World::blog().with_metrics();
+    let gone = world.metrics.as_mut().unwrap().nodes.remove(0)["metadata"]["name"].clone();
+    let report_without = report(world);
+    let slots = |report: &serde_json::Value| -> Vec<serde_json::Value> {
+        let nodes = report["nodes"].as_array().unwrap().iter();
+        nodes.filter(|node| node["name"] == gone).map(|node| node["slots"].clone()).collect()
+    };
+    let there = slots(&known)[0].as_i64().unwrap();
+    assert!(there > 0);
+    assert_eq!(slots(&report_without), [json!(null)]);
+    let all = |report: &serde_json::Value| report["totals"]["usable"]["slots"].as_i64().unwrap();
+    assert_eq!(all(&report_without), all(&known) - there);
+    // Usage of a node that the cluster does not have tells nothing of the others.
+    let mut world = World::blog().with_metrics();
+    let nodes = &mut world.metrics.as_mut().unwrap().nodes;
+    nodes.truncate(1);
+    nodes[0]["metadata"]["name"] = "gone".into();
+    let unknown = report(world);
+    let usable = &unknown["totals"]["usable"];
+    assert_eq!((&usable["slots"], &usable["fitReplicas"]), (&json!(null), &json!(null)));
+    assert_eq!(unknown["usageBasis"]["idleCpuMilli"], json!(null));
+}
+
 #[test]
 fn the_usage_basis_without_usage_or_burn_is_an_error() {
     let server = FakeApiServer::start(World::blog());

@@ -132,7 +132,7 @@ pub struct Headroom {
     /// How many replicas fit, and what stops the next; `None` when pods are unknown.
     pub fit: Option<Fit>,
     /// Millicores of usable nodes that paid pods do not use, before reserve; `None` on the requests
-    /// basis.
+    /// basis, or if the usage of each is unknown.
     pub idle: Option<Amount>,
 }
 
@@ -350,9 +350,11 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     if let Some(usage) = &query.usage {
         limit_to_idle(&mut nodes, usage, query.reserve);
     }
-    let idle = query.usage.as_ref().map(|usage| {
-        let usable = nodes.iter().filter(|node| node.is_usable());
-        usable.filter_map(|node| usage.idle(node)).map(|idle| idle.max(0)).sum()
+    let idle = query.usage.as_ref().and_then(|usage| {
+        let usable = || nodes.iter().filter(|node| node.is_usable());
+        let known: Vec<Amount> = usable().filter_map(|node| usage.idle(node)).collect();
+        let is_known = !known.is_empty() || usable().next().is_none();
+        is_known.then(|| known.into_iter().map(|idle| idle.max(0)).sum())
     });
     let usable = Totals::over(nodes.iter().filter(|node| node.is_usable()), query.pods_unknown);
     let all = Totals::over(nodes.iter().filter(|node| node.is_known()), query.pods_unknown);
@@ -380,7 +382,8 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
     Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit, idle }
 }
 
-/// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve.
+/// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve. Where that
+/// is unknown, they are unknown, too.
 fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: Reserve) {
     let mut whole = Resources::default();
     for node in nodes.iter().filter(|node| node.is_usable()) {
@@ -391,9 +394,9 @@ fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: Reserv
     for node in nodes {
         let cpu = node.allocatable.as_ref().map_or(0, |allocatable| allocatable.get(CPU));
         let part = usage::part_of_reserve(reserve, cpu, whole);
-        let idle = query.idle(node).unwrap_or(0) - part;
-        let slots = idle.max(0) / query.burn.max(1);
-        node.slots = node.slots.map(|by_requests| by_requests.min(slots));
+        let by_usage = query.idle(node).map(|idle| (idle - part).max(0) / query.burn.max(1));
+        node.slots =
+            node.slots.zip(by_usage).map(|(by_requests, by_usage)| by_requests.min(by_usage));
     }
 }
 

@@ -45,12 +45,17 @@ pub(super) fn query(
 
 /// What is said of the basis below the table.
 pub(super) fn note(headroom: &Headroom, query: &Query) -> Option<String> {
-    let (usage, idle) = (query.usage.as_ref()?, headroom.idle?);
+    let usage = query.usage.as_ref()?;
+    let Some(idle) = headroom.idle else {
+        return Some(
+            "usage basis: the usage of every node is unknown, and so is idle CPU".to_owned(),
+        );
+    };
     let usable = headroom.nodes.iter().filter(|node| node.is_usable());
     let unknown = usable.filter(|node| usage.paid.peak(&node.name).is_none()).count();
     let unknown = match unknown {
         0 => String::new(),
-        _ => format!("; {unknown} nodes without usage have no slots"),
+        _ => format!("; the usage of {unknown} nodes is unknown, and no more replicas fit there"),
     };
     Some(format!(
         "usage basis: {} of {} cores are idle now, a replica burns {}{unknown}. The server counts the \
