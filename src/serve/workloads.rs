@@ -463,6 +463,10 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
     if policy.basis == Basis::Usage && policy.burn.is_none() && cpu_limit == 0 {
         return Err(NO_BURN.to_owned());
     }
+    let placement = match policy.basis {
+        Basis::Requests => placement,
+        Basis::Usage => placement.without_windows(),
+    };
     Ok(ShareRequest {
         namespace: (&*workload.metadata.namespace).into(),
         limits: NamespaceLimits::default(),

@@ -107,6 +107,27 @@ impl Placement {
         if rules.size() > MAX_SIZE { Err(Self::too_large()) } else { Ok(rules) }
     }
 
+    /// The same without Windows nodes, which share no CPU by weight. kubelets keep the label up to date.
+    #[must_use]
+    pub fn without_windows(mut self) -> Self {
+        let windows = SelectorRequirement {
+            key: "kubernetes.io/os".into(),
+            operator: "NotIn".into(),
+            values: vec!["windows".into()],
+        };
+        let Some(requirement) = Requirement::from_object(&windows) else { return self };
+        let any = Term { labels: vec![requirement.clone()], fields: Vec::new() };
+        match &mut self.affinity {
+            None => self.affinity = Some(vec![any]),
+            // A term without requirements matches nothing, and must not match now.
+            Some(terms) => {
+                let terms = terms.iter_mut().filter(|term| !term.is_empty());
+                terms.for_each(|term| term.labels.push(requirement.clone()));
+            }
+        }
+        self
+    }
+
     fn too_large() -> Malformed {
         Malformed::whole(format_args!(
             "its tolerations, node selector and affinity are larger than {} KiB",
@@ -287,10 +308,14 @@ impl Term {
         }
     }
 
+    fn is_empty(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
     fn matches(&self, name: &str, labels: &Labels<'_>) -> bool {
         // The only field that node affinity knows is metadata.name.
         let field = |r: &Requirement| r.matches_value((r.key() == "metadata.name").then_some(name));
-        !(self.labels.is_empty() && self.fields.is_empty())
+        !self.is_empty()
             && self.labels.iter().all(|r| r.matches(labels))
             && self.fields.iter().all(field)
     }
@@ -299,6 +324,32 @@ impl Term {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn windows_nodes_are_left_out_of_any_rules() {
+        let uses = |spec: &str, os: &str, zone: &str| {
+            let spec: PodSpec<'_> = serde_json::from_str(spec).unwrap();
+            let labels = format!(r#"{{"kubernetes.io/os":"{os}","zone":"{zone}"}}"#);
+            let labels: Labels<'_> = serde_json::from_str(&labels).unwrap();
+            Placement::of(&spec).unwrap().without_windows().selects("n1", &labels)
+        };
+        let terms = |terms: &str| {
+            format!(
+                r#"{{"affinity":{{"nodeAffinity":{{"requiredDuringSchedulingIgnoredDuringExecution":
+                    {{"nodeSelectorTerms":[{terms}]}}}}}}}}"#
+            )
+        };
+        let zone = |zone: &str| {
+            let zone = format!(r#"{{"key":"zone","operator":"In","values":["{zone}"]}}"#);
+            format!(r#"{{"matchExpressions":[{zone}]}}"#)
+        };
+        let either = terms(&format!("{},{}", zone("a"), zone("b")));
+        for spec in ["{}", &either] {
+            assert!(uses(spec, "linux", "b") && !uses(spec, "windows", "b"), "{spec}");
+        }
+        assert!(!uses(&either, "linux", "c"));
+        assert!(!uses(&terms("{}"), "linux", "a"), "a term without requirements matches nothing");
+    }
 
     #[test]
     fn rules_that_are_too_large_are_refused() {

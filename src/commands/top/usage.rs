@@ -39,7 +39,8 @@ pub(super) fn query(
     });
     let paid: PaidUsage = nodes.collect();
     let burning = query.replica.footprint().clone().with(CPU, burn);
-    let query = Query { usage: Some(UsageQuery { paid, burn }), ..query };
+    let placement = query.placement.clone().without_windows();
+    let query = Query { usage: Some(UsageQuery { paid, burn }), placement, ..query };
     Ok(query.of_size(Replica::from_footprint(burning)))
 }
 
