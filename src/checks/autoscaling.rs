@@ -155,7 +155,7 @@ impl ClusterSnapshot {
                 Ownership::Workload(own) => Some(own.clone()),
                 Ownership::Labels(_) => None,
             });
-        let request = Request { grouped: owners.collect(), ..Request::default() };
+        let request = Request { grouped: owners.collect(), limits: true, ..Request::default() };
         let read = oppscale_cluster::read(context.cluster, &request, &()).await;
         let (snapshot, _) = read.map_err(unknown)?;
         Ok(Self { snapshot, workloads })

@@ -57,12 +57,13 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Result<Vec<Finding>
                     basis are held";
         findings.push(ID.failed(text).fix(context.distribution.install_metrics_server()));
     }
-    findings.extend(paid_without_requests(&context.snapshot().await?.snapshot));
-    Ok(if findings.is_empty() {
-        vec![ID.passed_with(format!("{count} workloads"))]
-    } else {
-        findings
-    })
+    let snapshot = &context.snapshot().await?.snapshot;
+    findings.extend(paid_without_requests(snapshot));
+    if findings.is_empty() {
+        findings.push(ID.passed_with(format!("{count} workloads")));
+    }
+    findings.extend(exclusive_cores(snapshot));
+    Ok(findings)
 }
 
 /// What a pod of a template has.
@@ -167,6 +168,26 @@ fn paid_without_requests(snapshot: &Snapshot) -> Option<Finding> {
              usage basis get as much CPU as they do"
         ))
         .fix("kubectl set resources deploy/NAME --requests=cpu=100m")
+    })
+}
+
+/// A note on cores that the kubelet may keep for paid pods. Its CPU manager policy is in no object
+/// of the API: `configz` takes `nodes/proxy`.
+fn exclusive_cores(snapshot: &Snapshot) -> Option<Finding> {
+    let paid = snapshot.ledger.bound().filter(|pod| !pod.opportunistic);
+    let cores = paid.filter_map(|pod| {
+        let (limits, cpu) = (pod.limits?, pod.footprint.get(CPU));
+        let is_guaranteed =
+            [CPU, MEMORY].iter().all(|name| limits.get(name) == pod.footprint.get(name));
+        (is_guaranteed && cpu > 0 && cpu % 1000 == 0).then_some(cpu)
+    });
+    let (count, cores) = cores.fold((0, 0), |(count, sum), cpu| (count + 1, sum + cpu));
+    (count > 0).then(|| {
+        ID.passed_with(format!(
+            "{count} paid pods are Guaranteed and have {} whole cores: on nodes with the static CPU \
+             manager policy fillers cannot run on these, though they count as idle when unused",
+            quantity_text(CPU, cores)
+        ))
     })
 }
 

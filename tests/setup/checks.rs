@@ -619,6 +619,26 @@ fn the_cpu_of_a_filler_on_the_usage_basis_is_judged_as_it_is_counted() {
     assert!(text.contains("a replica requests 1 of cpu"), "{text}");
 }
 
+/// Under the static CPU manager policy, which no object of the API tells.
+#[test]
+fn paid_pods_of_whole_cores_are_told() {
+    let (code, text) = usage_basis(Some("1"), small(), json!([]), |world| {
+        let is_paid = |pod: &&mut Value| {
+            let is_running = pod["status"]["phase"] == "Running";
+            is_running && pod["metadata"]["labels"]["app"] != "electroneum"
+        };
+        let pod = world.pods.iter_mut().find(is_paid).unwrap();
+        let list = json!({"cpu": "2", "memory": "1Gi"});
+        pod["spec"]["containers"] = json!([{"name": "db", "image": "db",
+            "resources": {"requests": list, "limits": list}}]);
+        for field in ["initContainers", "resources", "overhead"] {
+            pod["spec"].as_object_mut().unwrap().remove(field);
+        }
+    });
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("1 paid pods are Guaranteed and have 2 whole cores"), "{text}");
+}
+
 #[test]
 fn paid_pods_without_requests_are_told() {
     let (_, text) = usage_basis(Some("1"), small(), json!([]), |world| {
