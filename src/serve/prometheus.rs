@@ -634,6 +634,6 @@ mod tests {
                 compared += 1;
             }
         }
-        assert_eq!(compared, 15);
+        assert_eq!(compared, 16);
     }
 }

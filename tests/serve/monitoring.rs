@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::promql::parts;
 use super::rig::{Rig, world};
 use super::scraper::Prometheus;
+use super::tenants::copy_of_miner;
 use crate::support::authority::Authority;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::Setup;
@@ -89,9 +90,14 @@ fn telling() -> Rig {
     let filler = world.deployments.iter_mut().find(filler).unwrap();
     filler["metadata"]["annotations"]["oppscale.dev/reserve"] = "15%".into();
     filler["metadata"]["annotations"]["oppscale.dev/max-replicas"] = "150".into();
-    let rig = Rig::with(proxies, Setup::new(world), &[]);
+    // One beside it is on the usage basis.
+    let basis = json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "1"});
+    let harvester = copy_of_miner(&world, "opportunistic", "harvester", basis);
+    world.deployments.push(harvester);
+    let rig = Rig::with(proxies, Setup::new(world.with_metrics()), &[]);
     rig.fit().unwrap();
     rig.until("HPAs are told of", |rig| rig.web("/metrics").body.contains("oppscale_hpa_"));
+    rig.until("usage is read", |rig| rig.web("/metrics").body.contains("oppscale_usage_age_"));
     rig
 }
 
