@@ -7,6 +7,7 @@ use crate::demo::{Comparison, DISCLAIMER, MAX_SPEED, Race, View, plain};
 use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::terminal::{self, ScreenExit, Theme};
+use oppscale_core::policy::Basis;
 
 /// Arguments of `oppscale demo`.
 #[derive(Debug, Args)]
@@ -15,6 +16,7 @@ Examples:
   oppscale demo                  an hour in a minute, on this terminal
   oppscale demo --speed 300      in twelve seconds
   oppscale demo --plain          the same as lines, at once
+  oppscale demo --basis usage    the requests basis beside the usage basis
 
 Keys: space pauses, s steps 15 s, + and - change the speed, q quits, ? explains")]
 pub struct DemoArgs {
@@ -29,6 +31,10 @@ pub struct DemoArgs {
     /// Random seed; equal seeds give equal runs
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
+    /// What is compared: two HPAs on the requests basis, or that basis and usage, on a cluster
+    /// whose paid pods request more than they use
+    #[arg(long, value_name = "BASIS", default_value_t)]
+    pub basis: Basis,
     /// Print lines instead of a live screen, as without a terminal
     #[arg(long)]
     pub plain: bool,
@@ -39,7 +45,7 @@ pub struct DemoArgs {
 /// # Errors
 /// When stdout or the terminal cannot be used.
 pub async fn run(args: &DemoArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    let mut race = Race::new(args.seed)?;
+    let mut race = Race::new(args.basis, args.seed)?;
     if args.plain || !terminal::has_screen() {
         plain(&mut race, |text| printer.data(text))?;
         return Ok(Exit::Ok);

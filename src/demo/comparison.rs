@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::io;
 
 use hpa_model::simulation::Outcome;
+use oppscale_core::policy::Basis;
 
 use super::race::{Race, Side};
-use super::{DISCLAIMER, RULES, clock, cores};
+use super::{DISCLAIMER, clock, cores, rules};
 use crate::terminal::wrapped;
 
 /// The figures of a race so far.
@@ -34,12 +35,33 @@ const FIGURES: [(&str, Figure); 6] = [
     ("cluster in use", |o| format!("{:.1} %", o.utilisation_percent())),
 ];
 
+/// The same on either basis.
+const FIGURES_BY_USAGE: [(&str, Figure); 6] = [
+    ("core-hours burnt", |o| format!("{:.1}", o.burnt_milli_core_hours as f64 / 1000.0)),
+    ("idle CPU used", |o| format!("{:.1} %", o.idle_used_milli_percent as f64 / 1000.0)),
+    ("paid core-s lost", |o| lost(o).to_string()),
+    ("paid pods that waited", |o| o.paid_delayed.to_string()),
+    ("longest wait", |o| format!("{} s", o.longest_delay_ms.div_ceil(1000))),
+    ("filler pods deleted", |o| o.filler_deleted.to_string()),
+];
+
+/// Core-seconds that paid pods wanted and did not get.
+fn lost(outcome: &Outcome) -> u64 {
+    outcome.paid_lost_milli_core_seconds.div_ceil(1000)
+}
+
 /// What makes the difference, in words: tests compare it with the verdicts.
 const ARTICLE: &str = "Why: the article's metric counts the filler's own pods as used. Each pod that \
 the HPA adds lowers the metric, so the HPA removes pods, the metric rises, and it adds them again: it \
 oscillates. Paid pods that come while the cluster is full wait until filler pods have ended.";
 const OPPSCALE: &str = "oppscale's metric says how many filler pods fit beside the paid ones. Adding \
 filler does not change it, so the HPA settles. Paid pods that find no room preempt filler pods at once.";
+
+const REQUESTS: &str = "Why: paid pods request most of this cluster and use a part of it. The requests \
+basis fills what is not requested: what they reserve and leave idle stays idle.";
+const USAGE: &str = "The usage basis fills what is not used. A filler pod requests 10m of CPU, so it \
+finds a place, and runs by weight: paid pods that want more CPU have it at once. The HPA takes filler \
+pods away after the next reading.";
 
 impl Comparison {
     /// The figures of the race so far.
@@ -51,17 +73,41 @@ impl Comparison {
         };
         Self {
             names: race.sides.iter().map(|side| side.name).collect(),
-            rows: FIGURES.into_iter().map(row).collect(),
-            reason: format!("{ARTICLE}\n{OPPSCALE}"),
+            rows: match race.basis {
+                Basis::Requests => FIGURES.into_iter().map(row).collect(),
+                Basis::Usage => FIGURES_BY_USAGE.into_iter().map(row).collect(),
+            },
+            reason: match race.basis {
+                Basis::Requests => format!("{ARTICLE}\n{OPPSCALE}"),
+                Basis::Usage => format!("{REQUESTS}\n{USAGE}"),
+            },
             minutes: race.now_ms() / 60_000,
         }
     }
 
-    /// Who is ahead, and by what: fewer paid pods that waited, then more work.
+    /// Who is ahead, and by what: fewer paid pods that waited, or less CPU that they lost; then more
+    /// work.
     #[must_use]
     pub fn score(race: &Race) -> String {
-        let [article, oppscale] = race.sides.as_slice() else { return String::new() };
-        let (one, other) = (article.outcome(), oppscale.outcome());
+        let [left, right] = race.sides.as_slice() else { return String::new() };
+        let (one, other) = (left.outcome(), right.outcome());
+        if race.basis == Basis::Usage {
+            let work = |outcome: &Outcome| outcome.burnt_milli_core_hours / 100;
+            let key = |outcome: &Outcome| (lost(outcome), std::cmp::Reverse(work(outcome)));
+            let leader = match key(&one).cmp(&key(&other)) {
+                std::cmp::Ordering::Less => "the requests basis leads",
+                std::cmp::Ordering::Equal => "level so far",
+                std::cmp::Ordering::Greater => "the usage basis leads",
+            };
+            let hours = |outcome: &Outcome| outcome.burnt_milli_core_hours as f64 / 1000.0;
+            return format!(
+                "{leader}: core-hours burnt {:.1} to {:.1}, paid core-s lost {} to {}",
+                hours(&one),
+                hours(&other),
+                lost(&one),
+                lost(&other)
+            );
+        }
         let work = |outcome: &Outcome| outcome.harvested_milli_core_hours / 100;
         let key = |outcome: &Outcome| (outcome.paid_delayed, std::cmp::Reverse(work(outcome)));
         let leader = match key(&one).cmp(&key(&other)) {
@@ -111,9 +157,10 @@ const MINUTE_MS: u64 = 60_000;
 /// What `write` answers.
 pub fn plain(race: &mut Race, mut write: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
     let mut say = |text: &str| write(&ascii(text));
-    say(&format!("{DISCLAIMER}\n{}\n\n{}\n\n", RULES.join("\n"), race.cluster()))?;
+    let rules = rules(race.basis).join("\n");
+    say(&format!("{DISCLAIMER}\n{rules}\n\n{}\n\n", race.cluster()))?;
     for side in &race.sides {
-        say(&format!("{}'s HPA. {}.\n", side.name, side.settings))?;
+        say(&format!("{}. {}.\n", side.title, side.settings))?;
     }
     say("\n")?;
     say(&heading(race))?;
@@ -176,7 +223,7 @@ mod tests {
 
     #[test]
     fn the_words_are_those_of_the_verdicts_and_figures() {
-        let mut race = Race::new(1).unwrap();
+        let mut race = Race::new(Basis::Requests, 1).unwrap();
         let stability = |at: usize| race.sides[at].verdict.as_ref().unwrap().stability.to_string();
         assert_eq!((stability(0), stability(1)), ("oscillating".to_owned(), "stable".to_owned()));
         assert!(ARTICLE.contains("it oscillates") && OPPSCALE.contains("the HPA settles"));
@@ -201,7 +248,7 @@ mod tests {
 
     fn lines(seed: u64) -> String {
         let mut text = String::new();
-        let mut race = Race::new(seed).unwrap();
+        let mut race = Race::new(Basis::Requests, seed).unwrap();
         plain(&mut race, |line| {
             text.push_str(line);
             Ok(())
@@ -231,7 +278,7 @@ mod tests {
 
     #[test]
     fn it_stops_when_nobody_reads() {
-        let mut race = Race::new(1).unwrap();
+        let mut race = Race::new(Basis::Requests, 1).unwrap();
         let closed = |_: &str| Err(io::Error::from(io::ErrorKind::BrokenPipe));
         assert_eq!(plain(&mut race, closed).unwrap_err().kind(), io::ErrorKind::BrokenPipe);
         assert_eq!(race.now_ms(), 0);

@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::comparison::Comparison;
 use super::live::View;
 use super::race::{HISTORY_MS, Shares, Side, waiting};
-use super::{DISCLAIMER, RULES, clock, cores};
+use super::{DISCLAIMER, clock, cores, rules};
 use crate::terminal::{Part, Pen, bar, centered, wrapped};
 
 /// From this width on, words are written out.
@@ -48,7 +48,7 @@ fn sides(view: &View, area: Rect, pen: &mut Pen<'_>) {
     // The rules first; once there is a score, the score.
     let score = Comparison::score(&view.race);
     let is_early = view.race.now_ms() < RULES_MS;
-    let text = if is_early && wordy { RULES[0] } else { score.as_str() };
+    let text = if is_early && wordy { rules(view.race.basis)[0] } else { score.as_str() };
     pen.put(line(2), text, pen.theme.bold());
 
     let count = u16::try_from(view.race.sides.len()).unwrap_or(u16::MAX).max(1);
@@ -113,7 +113,7 @@ fn panel(side: &Side, layout: Layout, end_ms: u64, area: Rect, pen: &mut Pen<'_>
     };
     let wordy = area.width >= PANEL_WORDS_WIDTH;
     let (sample, shares, theme) = (side.sample(), side.shares(), pen.theme);
-    pen.put(rows(1), &format!("{}'s HPA", side.name), theme.bold());
+    pen.put(rows(1), side.title, theme.bold());
     if layout.settings > 0 {
         pen.put(rows(1), side.settings, theme.dim());
     }
@@ -289,6 +289,8 @@ fn chart(history: &[Shares], slots: usize, area: Rect, pen: &mut Pen<'_>) {
 #[cfg(test)]
 mod tests {
     use super::super::race::Race;
+    use oppscale_core::policy::Basis;
+
     use super::*;
     use crate::terminal::Theme;
     use ratatui::Terminal;
@@ -298,7 +300,7 @@ mod tests {
     /// The view after so many simulated seconds, and its screen.
     fn view(seconds: u64) -> View {
         let theme = crate::terminal::testing::theme();
-        let mut view = View::new(Race::new(1).unwrap(), 1, theme);
+        let mut view = View::new(Race::new(Basis::Requests, 1).unwrap(), 1, theme);
         view.pass(seconds * 1000);
         view
     }

@@ -234,12 +234,14 @@ impl View {
 #[cfg(test)]
 mod tests {
     use super::super::race::{Race, Side};
+    use oppscale_core::policy::Basis;
+
     use super::*;
 
     #[test]
     fn keys_do_what_the_footer_says() {
         let theme = crate::terminal::testing::theme();
-        let mut view = View::new(Race::new(1).unwrap(), 60, theme);
+        let mut view = View::new(Race::new(Basis::Requests, 1).unwrap(), 60, theme);
         let mut press = |code: KeyCode| {
             let next = super::press(&mut view, KeyEvent::new(code, KeyModifiers::NONE));
             (next, view.paused, view.speed, view.race.now_ms(), view.help)
@@ -262,7 +264,7 @@ mod tests {
 
     fn view() -> View {
         let theme = crate::terminal::testing::theme();
-        View::new(Race::new(1).unwrap(), 60, theme)
+        View::new(Race::new(Basis::Requests, 1).unwrap(), 60, theme)
     }
 
     #[test]

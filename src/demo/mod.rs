@@ -1,4 +1,5 @@
-//! The demonstration: the article's cluster twice, driven by two HPAs under the same load.
+//! The demonstration: the article's cluster twice, driven by two HPAs under the same load; or by one
+//! HPA on either basis.
 //!
 //! Nothing here knows of a terminal but `live`: the state is advanced by time that is given
 //! to it, and the screen is drawn from that state into a buffer.
@@ -14,16 +15,25 @@ pub use live::{MAX_SPEED, View};
 pub use race::{Burst, Note, Race, Side};
 pub use recording::Recording;
 
+use oppscale_core::policy::Basis;
 use oppscale_core::resources::Amount;
 
 /// What the demonstration says of itself, first of all.
 pub const DISCLAIMER: &str = "oppscale demo: this cluster is simulated, no Kubernetes is touched";
 
 /// Who competes for what, in words for those who have read nothing.
-pub const RULES: [&str; 2] = [
-    "Paid pods come first. Filler pods use what is idle, and must make room at once.",
-    "Two HPAs scale the filler of one cluster: which one harvests more, unnoticed?",
-];
+fn rules(basis: Basis) -> [&'static str; 2] {
+    match basis {
+        Basis::Requests => [
+            "Paid pods come first. Filler pods use what is idle, and must make room at once.",
+            "Two HPAs scale the filler of one cluster: which one harvests more, unnoticed?",
+        ],
+        Basis::Usage => [
+            "Paid pods come first. They request most of the cluster, and use a part of it.",
+            "One filler fills what is not requested, one what is not used: which does more?",
+        ],
+    }
+}
 
 /// Milliseconds as minutes and seconds.
 fn clock(ms: u64) -> String {

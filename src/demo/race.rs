@@ -1,9 +1,11 @@
 //! Both clusters on one clock.
 
 use hpa_model::simulation::{
-    Configuration, Load, Outcome, PaidScaling, Sample, Scenario, Setup, SetupError, Simulation,
+    Configuration, Load, Outcome, PaidApp, PaidScaling, Sample, Scenario, Setup, SetupError,
+    Simulation, Template, UsageModel,
 };
 use hpa_model::verdict::{LoopContext, Verdict, judge};
+use oppscale_core::policy::Basis;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 use crate::terminal::Part;
@@ -15,17 +17,71 @@ pub(super) const STEP_MS: u64 = 1_000;
 /// From one run of the HPA to the next.
 pub(super) const SYNC_MS: u64 = 15_000;
 
-/// The configurations that are compared: key, name and settings.
-const SIDES: [(&str, &str, &str); 2] = [
-    ("naive", "article", "Its metric counts the filler's own pods"),
-    ("oppscale", "oppscale", "Its metric: filler pods that fit"),
+/// One of the two that are compared.
+#[derive(Clone, Copy)]
+struct Contestant {
+    /// Key of its configuration.
+    key: &'static str,
+    name: &'static str,
+    title: &'static str,
+    settings: &'static str,
+    /// Its basis, where usage is told.
+    basis: Option<Basis>,
+}
+
+/// The article's HPA and oppscale's.
+const HPAS: [Contestant; 2] = [
+    Contestant {
+        key: "naive",
+        name: "article",
+        title: "article's HPA",
+        settings: "Its metric counts the filler's own pods",
+        basis: None,
+    },
+    Contestant {
+        key: "oppscale",
+        name: "oppscale",
+        title: "oppscale's HPA",
+        settings: "Its metric: filler pods that fit",
+        basis: None,
+    },
 ];
+
+/// oppscale's HPA on either basis.
+const BASES: [Contestant; 2] = [
+    Contestant {
+        key: "oppscale",
+        name: "requests",
+        title: "requests basis",
+        settings: "Fills what paid pods do not request",
+        basis: Some(Basis::Requests),
+    },
+    Contestant {
+        key: "oppscale",
+        name: "usage",
+        title: "usage basis",
+        settings: "Fills what they do not use, by weight",
+        basis: Some(Basis::Usage),
+    },
+];
+
+/// Further paid pods of a core each, so that most of the cluster is requested.
+const RESERVED: u32 = 70;
+
+/// What paid pods use, in thousandths of what they request: more in the burst.
+fn paid_usage() -> Load {
+    let minute = |minute: u64| minute * 60_000;
+    let quiet = Load::constant(250).step(minute(20), 250).ramp(minute(25), 600);
+    quiet.step(minute(40), 600).ramp(minute(45), 250)
+}
 
 /// Two clusters under the same paid load.
 #[derive(Clone, Debug)]
 pub struct Race {
-    /// The article's HPA, then oppscale's.
+    /// The article's HPA, then oppscale's; or oppscale's on the requests basis, then on usage.
     pub sides: Vec<Side>,
+    /// What is compared: two HPAs on the requests basis, or that with the usage basis.
+    pub basis: Basis,
     /// When the paid work comes and goes.
     pub burst: Option<Burst>,
     /// The last moment, milliseconds.
@@ -39,18 +95,24 @@ impl Race {
     ///
     /// # Errors
     /// When a built-in setup contradicts itself, which tests rule out.
-    pub fn new(seed: u64) -> Result<Self, SetupError> {
-        let cluster = Setup { seed, end_ms: LENGTH_MS, ..Scenario::Blog.setup() };
-        let known = SIDES.into_iter().filter_map(|(key, name, settings)| {
-            Configuration::named(key).map(|configuration| (configuration, name, settings))
-        });
+    pub fn new(basis: Basis, seed: u64) -> Result<Self, SetupError> {
+        let mut cluster = Setup { seed, end_ms: LENGTH_MS, ..Scenario::Blog.setup() };
+        let contestants = match basis {
+            Basis::Requests => HPAS,
+            Basis::Usage => {
+                let reserved = Load::constant(RESERVED);
+                cluster.paid.push(PaidApp::scripted("reserved", Template::paid(1000), reserved));
+                BASES
+            }
+        };
+        let known = contestants
+            .into_iter()
+            .filter_map(|contestant| Some((contestant, Configuration::named(contestant.key)?)));
         let sides = known
-            .map(|(configuration, name, settings)| {
-                Side::new(name, settings, &configuration, &cluster)
-            })
+            .map(|(contestant, configuration)| Side::new(contestant, &configuration, &cluster))
             .collect::<Result<_, _>>()?;
         let burst = Burst::of(&cluster);
-        Ok(Self { sides, burst, end_ms: cluster.end_ms, cluster, now_ms: 0 })
+        Ok(Self { sides, basis, burst, end_ms: cluster.end_ms, cluster, now_ms: 0 })
     }
 
     /// Milliseconds since the start.
@@ -114,8 +176,13 @@ impl Race {
             let (low, high, each) = (burst.low, burst.high, burst.each_milli / 1000);
             format!(", then {low}→{high} pods of {each} cores")
         });
+        let used = match self.basis {
+            Basis::Requests => "",
+            Basis::Usage => "; 25 % is used, 60 % in the burst",
+        };
         format!(
-            "{nodes} nodes, {} cores; filler: pods of {} core, {} to {} of them\npaid: {} cores{burst}",
+            "{nodes} nodes, {} cores; filler: pods of {} core, {} to {} of them\npaid: {} \
+             cores{burst}{used}",
             milli / 1000,
             filler.template.cpu_milli() / 1000,
             limits.min_replicas.unwrap_or(1),
@@ -133,8 +200,10 @@ impl Race {
 /// One cluster.
 #[derive(Clone, Debug)]
 pub struct Side {
-    /// Whose HPA it has, in one word.
+    /// Whose HPA it has, or on which basis, in one word.
     pub name: &'static str,
+    /// The same as a title.
+    pub title: &'static str,
     /// How that HPA is set up.
     pub settings: &'static str,
     /// What the verdict says of it beforehand; `None` when it cannot be judged.
@@ -177,13 +246,21 @@ pub(super) struct Shares {
 
 impl Side {
     /// A cluster at its start.
-    pub(super) fn new(
-        name: &'static str,
-        settings: &'static str,
+    fn new(
+        contestant: Contestant,
         configuration: &Configuration,
         cluster: &Setup,
     ) -> Result<Self, SetupError> {
-        let setup = configuration.apply(cluster.clone());
+        let Contestant { name, title, settings, basis, .. } = contestant;
+        let mut setup = configuration.apply(cluster.clone());
+        match basis {
+            Some(Basis::Usage) => setup.on_usage_basis(None, paid_usage()),
+            Some(basis @ Basis::Requests) => {
+                let burn_milli = setup.filler.template.cpu_milli();
+                setup.usage = Some(UsageModel { basis, burn_milli, paid: paid_usage() });
+            }
+            None => {}
+        }
         let scaler = &setup.filler.autoscaler;
         let around = LoopContext::of(&setup);
         let allocatable = Resources::default().with(CPU, around.allocatable_milli);
@@ -191,6 +268,7 @@ impl Side {
         let asked = simulation.sample().filler_desired;
         let mut side = Self {
             name,
+            title,
             settings,
             verdict: judge(&scaler.spec, &scaler.config, &scaler.metric, &around).ok(),
             notes: Vec::new(),
@@ -249,22 +327,22 @@ impl Side {
         self.simulation.outcome()
     }
 
-    /// Millicores that paid and filler pods request of each node, and what it has.
+    /// Millicores that paid and filler pods have of each node, and what it has: what they use, where
+    /// that is told, or what they request.
     pub(super) fn nodes(&self) -> impl Iterator<Item = (Amount, Amount, Amount)> {
-        self.simulation.nodes().map(|node| {
-            let (paid, has) = (node.paid.get(CPU), node.allocatable.get(CPU));
-            (paid, node.requested.get(CPU) - paid, has)
-        })
+        let nodes = self.simulation.nodes();
+        nodes.map(|node| (node.paid_used, node.burnt, node.allocatable.get(CPU)))
     }
 
     /// Who has what, millicores.
     pub(super) fn shares(&self) -> Shares {
-        let Sample { allocatable_milli, paid_milli, filler_milli, remaining_milli, .. } =
-            self.sample();
+        let Sample { allocatable_milli, paid_milli, remaining_milli, .. } = self.sample();
+        let add = |(paid, own), (of_paid, of_own, _)| (paid + of_paid, own + of_own);
+        let (paid, own) = self.nodes().fold((0, 0), add);
         Shares {
-            paid: paid_milli,
-            own: filler_milli,
-            free: allocatable_milli - paid_milli - filler_milli,
+            paid,
+            own,
+            free: allocatable_milli - paid - own,
             // What the metric leaves out for them is what they ask for.
             waiting: (allocatable_milli - paid_milli - self.held_milli - remaining_milli).max(0),
         }
@@ -304,7 +382,7 @@ impl Shares {
         }
     }
 
-    /// What is requested, in tenths of a per cent of the cluster.
+    /// What is requested or used, in tenths of a per cent of the cluster.
     pub(super) fn utilisation_per_mille(&self) -> Amount {
         let all = (self.paid + self.own + self.free).max(1);
         (self.paid + self.own) * 1000 / all
@@ -398,7 +476,7 @@ mod tests {
 
     #[test]
     fn the_articles_cluster_runs_twice_under_the_articles_burst() {
-        let race = Race::new(1).unwrap();
+        let race = Race::new(Basis::Requests, 1).unwrap();
         assert_eq!(race.sides.len(), 2);
         let burst = race.burst.as_ref().unwrap();
         assert_eq!((burst.low, burst.high, burst.each_milli), (2, 17, 4000));
@@ -414,7 +492,8 @@ mod tests {
 
     #[test]
     fn a_race_in_steps_is_the_race_at_once() {
-        let (mut steps, mut once) = (Race::new(3).unwrap(), Race::new(3).unwrap());
+        let (mut steps, mut once) =
+            (Race::new(Basis::Requests, 3).unwrap(), Race::new(Basis::Requests, 3).unwrap());
         for at in 0..=2_000 {
             steps.advance_to(at * 1_700);
         }
@@ -428,7 +507,7 @@ mod tests {
 
     #[test]
     fn shares_add_up_to_the_cluster_and_waiting_pods_are_counted() {
-        let mut race = Race::new(1).unwrap();
+        let mut race = Race::new(Basis::Requests, 1).unwrap();
         let mut waited = 0;
         while !race.is_over() {
             race.advance_to(race.now_ms() + 5_000);

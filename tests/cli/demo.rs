@@ -179,3 +179,24 @@ fn plain_terminals_get_what_they_can_show() {
     let dumb = demo(&[], &[("TERM", "dumb")]);
     let _ = dumb.end(0);
 }
+
+#[test]
+fn the_demo_compares_the_bases() {
+    let run = TestEnv::new().run(["demo", "--basis", "usage"]);
+    assert_eq!((run.code, run.stderr.as_str()), (Some(0), ""), "{run}");
+    assert!(run.stdout.lines().all(|line| line.len() <= 80), "{run}");
+    let end = run.stdout.split_once("\nafter ").unwrap().1;
+    let figures = |label: &str| -> Vec<f64> {
+        let line = end.lines().find_map(|line| line.strip_prefix(label)).unwrap();
+        line.split_whitespace().filter_map(|cell| cell.parse().ok()).collect()
+    };
+    let burnt = figures("core-hours burnt");
+    assert!(burnt[1] > burnt[0] * 1.5, "{end}");
+    let idle = figures("idle CPU used");
+    assert!(idle[1] > idle[0] * 1.5 && idle[1] <= 100.0, "{end}");
+    assert_eq!(figures("paid core-s lost"), [0.0, 0.0], "{end}");
+    // The page about it has these figures.
+    let page = include_str!("../../docs/demo.md");
+    let table = end.split("\n\n").next().unwrap();
+    assert!(page.contains(table), "docs/demo.md shows other figures than\n{table}");
+}

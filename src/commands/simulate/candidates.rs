@@ -222,7 +222,7 @@ fn apply_basis(
                 .hint("annotate its workload with oppscale.dev/burn, or state --burn")
         );
     };
-    setup.usage = Some(UsageModel { burn_milli, paid: paid.clone() });
+    setup.usage = Some(UsageModel { basis: Basis::Usage, burn_milli, paid: paid.clone() });
     Ok(())
 }
 

@@ -77,7 +77,7 @@ impl World {
         let scaler = &self.scalers[at];
         let value = match &scaler.feed {
             MetricFeed::Capacity(nature)
-                if self.usage.is_some() && nature.unit == MetricUnit::FitReplicas =>
+                if self.is_by_usage() && nature.unit == MetricUnit::FitReplicas =>
             {
                 let fit = self.usage.as_ref().map(|(usage, readings)| {
                     usage.fit(readings, &self.nodes, nature.reserve, self.now)

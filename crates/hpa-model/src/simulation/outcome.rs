@@ -43,11 +43,11 @@ pub struct Outcome {
     pub longest_delay_ms: u64,
     /// Requests of filler pods over the time that they were Ready, in milli-core-hours.
     pub harvested_milli_core_hours: u64,
-    /// On the usage basis: what filler pods burnt, in milli-core-hours.
+    /// Where usage is told: what filler pods burnt, in milli-core-hours.
     pub burnt_milli_core_hours: u64,
-    /// On the usage basis: the part of idle CPU that they burnt, in thousandths of a per cent.
+    /// Where usage is told: the part of idle CPU that they burnt, in thousandths of a per cent.
     pub idle_used_milli_percent: u64,
-    /// On the usage basis: CPU that paid pods wanted and did not get, in milli-core-seconds.
+    /// Where usage is told: CPU that paid pods wanted and did not get, in milli-core-seconds.
     pub paid_lost_milli_core_seconds: u64,
     /// Pods that were created.
     pub pods_created: u64,

@@ -80,7 +80,7 @@ impl World {
         let workload = &self.workloads[at];
         let Some(&id) = workload.waiting.front() else { return };
         let request = workload.request(self.pods[id].number);
-        let found = match self.usage.is_some() && workload.is_filler {
+        let found = match self.is_by_usage() && workload.is_filler {
             true => self.nodes.with_fewest_fillers(request),
             false => self.nodes.best(request, self.strategy),
         };

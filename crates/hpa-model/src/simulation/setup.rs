@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::usage::REQUEST;
@@ -21,7 +22,7 @@ pub struct Setup {
     pub scheduler: SchedulerOptions,
     /// The opportunistic workload.
     pub filler: Filler,
-    /// What pods use, if the filler is on the usage basis.
+    /// What pods use; needed on the usage basis.
     pub usage: Option<UsageModel>,
     /// The paid applications.
     pub paid: Vec<PaidApp>,
@@ -304,7 +305,8 @@ impl Setup {
         template.replica = Replica::from_footprint(footprint);
         // A scenario that is on the basis already has no cores in its template any more.
         let known = self.usage.as_ref().map(|usage| usage.burn_milli);
-        self.usage = Some(UsageModel { burn_milli: burn_milli.or(known).unwrap_or(cpu), paid });
+        let burn_milli = burn_milli.or(known).unwrap_or(cpu);
+        self.usage = Some(UsageModel { basis: Basis::Usage, burn_milli, paid });
     }
 
     /// Checks that the setup can be simulated, in time and memory that do not depend on its numbers.

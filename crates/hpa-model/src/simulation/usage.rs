@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU};
@@ -22,9 +23,11 @@ pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
 /// The whole of what paid pods request, in the unit of their usage.
 const THOUSANDTHS: Amount = 1000;
 
-/// What pods use, where the filler is on the usage basis.
+/// What pods use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageModel {
+    /// What the metric counts as free. On the requests basis usage is accounted for only.
+    pub basis: Basis,
     /// Millicores that a replica of the filler burns if it gets them; positive.
     pub burn_milli: Amount,
     /// What paid pods use over time, in thousandths of what they request.
@@ -52,6 +55,10 @@ pub(super) struct Readings {
 }
 
 impl UsageModel {
+    pub(super) fn is_by_usage(&self) -> bool {
+        self.basis == Basis::Usage
+    }
+
     /// What is used of a node at a moment.
     pub(super) fn of_node(&self, node: &Node, replica: &Replica, at_ms: u64) -> NodeUse {
         let sums = &node.sums;

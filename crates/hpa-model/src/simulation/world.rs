@@ -59,7 +59,7 @@ pub(super) struct World {
     /// How many paid pods have no node.
     pub(super) paid_pending: u32,
     pub(super) counters: Counters,
-    /// What pods use, and its readings; `None` on the requests basis.
+    /// What pods use, and its readings.
     pub(super) usage: Option<(UsageModel, Readings)>,
 }
 
@@ -171,6 +171,10 @@ pub struct SimulatedNode<'a> {
     pub requested: &'a Resources,
     /// The part of paid pods.
     pub paid: &'a Resources,
+    /// Millicores that paid pods use: what they request, unless the setup tells usage.
+    pub paid_used: Amount,
+    /// Millicores that filler pods use.
+    pub burnt: Amount,
 }
 
 /// A pod of a simulation.
@@ -232,7 +236,7 @@ impl Simulation {
             }
         }
         world.start_with(FILLER, filler.start_replicas);
-        if world.usage.is_some() {
+        if world.is_by_usage() {
             world.read_usage();
         }
         for at in 0..world.workloads.len() {
@@ -296,10 +300,23 @@ impl Simulation {
 
     /// The nodes, in the order of the setup's pools.
     pub fn nodes(&self) -> impl Iterator<Item = SimulatedNode<'_>> {
-        self.world.nodes.iter().map(|node| SimulatedNode {
-            allocatable: &node.sums.allocatable,
-            requested: &node.sums.requested,
-            paid: &node.sums.paid,
+        let World { nodes, usage, workloads, now, .. } = &self.world;
+        nodes.iter().map(move |node| {
+            let sums = &node.sums;
+            let (paid_used, burnt) = match usage {
+                Some((usage, _)) => {
+                    let used = usage.of_node(node, &workloads[FILLER].template.replica, *now);
+                    (used.paid, used.burnt)
+                }
+                None => (sums.paid.get(CPU), sums.requested.get(CPU) - sums.paid.get(CPU)),
+            };
+            SimulatedNode {
+                allocatable: &sums.allocatable,
+                requested: &sums.requested,
+                paid: &sums.paid,
+                paid_used,
+                burnt,
+            }
         })
     }
 
@@ -426,6 +443,10 @@ impl World {
                 self.pod_ready(self.pods.reference(id));
             }
         }
+    }
+
+    pub(super) fn is_by_usage(&self) -> bool {
+        self.usage.as_ref().is_some_and(|(usage, _)| usage.is_by_usage())
     }
 
     /// The usage of nodes and pods is read, and the next reading is planned.
