@@ -55,6 +55,7 @@ struct Workload {
     uptake: Uptake,
     /// Millicores that a replica burns; `None` on the requests basis.
     burn: Option<u32>,
+    held: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +103,7 @@ fn scene() -> impl Strategy<Value = Scene> {
             limits: NamespaceLimits::default(),
             uptake,
             burn: None,
+            held: false,
         });
     (
         prop::collection::vec(node, 1..6),
@@ -114,11 +116,12 @@ fn scene() -> impl Strategy<Value = Scene> {
 /// Scenes with workloads on either basis. Those on the usage basis request little.
 fn scene_of_both() -> impl Strategy<Value = Scene> {
     let used = prop::collection::vec(prop::option::weighted(0.8, 0_u32..16_000), 6);
-    let burn = prop::collection::vec((prop::option::of(1_u32..4000), 0_u32..100), 5);
+    let held = prop::bool::weighted(0.2);
+    let burn = prop::collection::vec((prop::option::of(1_u32..4000), 0_u32..100, held), 5);
     (scene(), used, burn).prop_map(|(mut scene, used, burn)| {
         scene.nodes.iter_mut().zip(used).for_each(|(node, used)| node.used = used);
-        for (workload, (burn, cpu)) in scene.workloads.iter_mut().zip(burn) {
-            workload.burn = burn;
+        for (workload, (burn, cpu, held)) in scene.workloads.iter_mut().zip(burn) {
+            (workload.burn, workload.held) = (burn, held);
             workload.cpu = if burn.is_some() { cpu } else { workload.cpu };
         }
         scene
@@ -252,7 +255,11 @@ fn pod_json(pod: &PodShape, number: usize, nodes: usize) -> String {
 }
 
 fn requests(scene: &Scene) -> Vec<Result<ShareRequest, Held>> {
-    scene.workloads.iter().map(|workload| Ok(request(workload))).collect()
+    let of = |workload: &Workload| match workload.held {
+        false => Ok(request(workload)),
+        true => Err(Held { cpu: kept_busy(workload), ..Held::default() }),
+    };
+    scene.workloads.iter().map(of).collect()
 }
 
 fn shares(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<Share> {
@@ -263,9 +270,17 @@ fn shares(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<Share
         .collect()
 }
 
+/// Millicores that a replica keeps busy.
+fn kept_busy(workload: &Workload) -> Amount {
+    workload.burn.unwrap_or(workload.cpu).into()
+}
+
 fn can_use(workload: &Workload, node: &NodeSpec) -> bool {
     let is_known = workload.burn.is_none() || node.used.is_some();
-    is_known && !node.cordoned && workload.zone.is_none_or(|zone| zone == node.zone)
+    is_known
+        && !workload.held
+        && !node.cordoned
+        && workload.zone.is_none_or(|zone| zone == node.zone)
 }
 
 /// How many pods of a workload run on nodes that it cannot use, or whose idle CPU is unknown.
@@ -360,15 +375,23 @@ proptest! {
             take(&mut free, &scene, offer);
             let workload = &scene.workloads[offer.request];
             let (taken, may_yield) = taken.entry(offer.node.to_owned()).or_default();
-            *taken += Amount::from(workload.burn.unwrap_or(workload.cpu)) * offer.replicas;
+            *taken += kept_busy(workload) * offer.replicas;
             *may_yield |= workload.burn.is_some() && workload.uptake != Uptake::Unscaled;
         });
         for (number, node) in (0..).zip(&scene.nodes) {
             let idle = node.used.map_or(0, |used| Amount::from(node.cpu) - Amount::from(used));
+            // Fillers that are held, or may not use the node any more, keep cores busy, too.
+            let here = scene.pods.iter().filter(|pod| pod.node.map(|n| n % scene.nodes.len()) == Some(number));
+            let owners = here.filter_map(|pod| scene.workloads.get(pod.owner?));
+            let unseated: Amount =
+                owners.filter(|owner| !can_use(owner, node)).map(kept_busy).sum();
+            let idle = idle - unseated;
             let taken = taken.get(&format!("n{number}")).copied().unwrap_or_default();
             prop_assert!(!taken.1 || taken.0 <= idle, "{:?} of {} idle on n{}", taken, idle, number);
         }
-        for (number, (share, workload)) in shares.iter().flatten().zip(&scene.workloads).enumerate() {
+        for (number, (share, workload)) in shares.iter().zip(&scene.workloads).enumerate() {
+            prop_assert_eq!(share.is_none(), workload.held);
+            let Some(share) = share else { continue };
             prop_assert_eq!(share.idle.is_some(), workload.burn.is_some());
             let fit = offered[number] + elsewhere(&scene, number);
             prop_assert_eq!(share.fit, workload.max.map_or(fit, |most| fit.min(most.into())));
@@ -484,6 +507,7 @@ fn plain() -> Workload {
         limits: NamespaceLimits { max_priority: 1, ..NamespaceLimits::default() },
         uptake: Uptake::UNLIMITED,
         burn: None,
+        held: false,
     }
 }
 
