@@ -350,6 +350,36 @@ fn hpas_like_those_of_public_repositories_are_judged_as_by_an_expert() {
 }
 
 #[test]
+fn json_names_what_slows_the_shown_configuration_down_as_the_table_does() {
+    let of = |case: &str, args: &[&str]| -> Value {
+        let args = [args, &["-o", "json"]].concat();
+        let output = run(&TestEnv::new(), &format!("public/{case}"), &args);
+        let value: Value = serde_json::from_str(&output.stdout).unwrap();
+        value["configurations"][0].clone()
+    };
+    let slow = of("nginx-ingress", &[]);
+    let up = &slow["slowedBy"]["up"];
+    assert_eq!(up["cause"], "scaleUp.stabilizationWindowSeconds", "{up}");
+    assert_eq!(up["seconds"], 300, "{up}");
+    let why =
+        "Most of the longest shortfall is the scaleUp.stabilizationWindowSeconds of 300: without,";
+    assert!(up["why"].as_str().unwrap().starts_with(why), "{up}");
+    let short = |outcome: &Value| outcome["longestShortfallSeconds"].as_u64().unwrap();
+    assert!(short(&up["outcomeWithout"]) * 3 < short(&slow["outcome"]) * 2, "{up}");
+
+    let down = &of("github-runners", &["--metric", "load"])["slowedBy"]["down"];
+    assert_eq!(down["cause"], "scaleDown.stabilizationWindowSeconds", "{down}");
+    let why =
+        "Most of the pods to spare is the scaleDown.stabilizationWindowSeconds of 3600: without,";
+    assert!(down["why"].as_str().unwrap().starts_with(why), "{down}");
+
+    let up = &of("gpu-inference", &[])["slowedBy"]["up"];
+    assert_eq!((&up["cause"], &up["seconds"]), (&"podStart".into(), &200.into()), "{up}");
+    let none = of("canary", &[]);
+    assert!(none["slowedBy"].is_object() && none["slowedBy"]["up"].is_null(), "{none}");
+}
+
+#[test]
 fn a_container_metric_looks_at_the_requests_of_its_container() {
     let env = TestEnv::new();
     let containers = "[{name: app, image: 'a:1', resources: {requests: {cpu: 500m}}}, \

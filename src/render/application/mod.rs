@@ -6,7 +6,8 @@ mod svg;
 use std::fmt::Write as _;
 
 use hpa_model::application::{
-    ApplicationSetup, ApplicationVerdict, Behaves, Brake, DominantDelays, Outcome, Run, Sample,
+    ApplicationSetup, ApplicationVerdict, Behaves, Brake, Braking, DominantDelays, Outcome, Run,
+    Sample,
 };
 use serde_json::{Value, json};
 
@@ -227,28 +228,61 @@ fn figures(entry: &Entry) -> String {
 
 /// What slows an HPA down most, in sentences.
 fn braked(brakes: &DominantDelays) -> String {
-    let name = |brake: Brake| match brake {
-        Brake::UpWindow(seconds) => {
-            format!("the scaleUp.stabilizationWindowSeconds of {seconds}")
-        }
+    let up = brakes.up.map(|braking| shortfall("that", &braking));
+    let down = brakes.down.map(|braking| spare("SPARE", &braking));
+    [up, down].into_iter().flatten().map(|sentence| format!(" {sentence}")).collect()
+}
+
+/// What makes the longest shortfall long, in a sentence.
+fn shortfall(subject: &str, braking: &Braking) -> String {
+    let left = time(braking.without.longest_shortfall_ms);
+    format!("Most of {subject} is {}: without, {left}.", delay(braking.brake))
+}
+
+/// What makes the spare pods many, in a sentence.
+fn spare(subject: &str, braking: &Braking) -> String {
+    let left = hours(braking.without.spare_pod_ms / 3_600);
+    format!("Most of {subject} is {}: without, {left} pod-hours.", delay(braking.brake))
+}
+
+fn delay(brake: Brake) -> String {
+    match brake {
+        Brake::UpWindow(seconds) => format!("the scaleUp.stabilizationWindowSeconds of {seconds}"),
         Brake::UpPolicies => "the policies of scaleUp".to_owned(),
         Brake::Start(ms) => format!("the {} until a new pod is ready and warm", time(ms)),
         Brake::DownWindow(seconds) => {
             format!("the scaleDown.stabilizationWindowSeconds of {seconds}")
         }
         Brake::DownPolicies => "the policies of scaleDown".to_owned(),
+    }
+}
+
+/// What slows an HPA down most as JSON; `null` where no single delay does.
+fn slowed_by(brakes: &DominantDelays) -> Value {
+    let cause = |brake: Brake| match brake {
+        Brake::UpWindow(seconds) => {
+            ("scaleUp.stabilizationWindowSeconds", Some(i64::from(seconds)))
+        }
+        Brake::UpPolicies => ("scaleUp.policies", None),
+        Brake::Start(ms) => ("podStart", i64::try_from(ms / 1000).ok()),
+        Brake::DownWindow(seconds) => {
+            ("scaleDown.stabilizationWindowSeconds", Some(i64::from(seconds)))
+        }
+        Brake::DownPolicies => ("scaleDown.policies", None),
     };
-    let mut text = String::new();
-    if let Some(braking) = brakes.up {
-        let left = time(braking.without.longest_shortfall_ms);
-        let _ = write!(text, " Most of that is {}: without, {left}.", name(braking.brake));
-    }
-    if let Some(braking) = brakes.down {
-        let left = hours(braking.without.spare_pod_ms / 3_600);
-        let name = name(braking.brake);
-        let _ = write!(text, " Most of SPARE is {name}: without, {left} pod-hours.");
-    }
-    text
+    let delay = |braking: &Braking, why: String| {
+        let (cause, seconds) = cause(braking.brake);
+        json!({
+            "cause": cause,
+            "seconds": seconds,
+            "why": why,
+            "outcomeWithout": outcome(&braking.without),
+        })
+    };
+    json!({
+        "up": brakes.up.as_ref().map(|b| delay(b, shortfall("the longest shortfall", b))),
+        "down": brakes.down.as_ref().map(|b| delay(b, spare("the pods to spare", b))),
+    })
 }
 
 /// A heading and its cell.
@@ -369,19 +403,23 @@ pub fn csv(comparison: &Comparison) -> String {
 
 /// The comparison as JSON, with a newline at its end.
 pub fn json(comparison: &Comparison) -> String {
-    let value = json!({
+    let mut value = json!({
         "schemaVersion": SCHEMA_VERSION,
         "load": comparison.load,
         "seed": comparison.seed,
         "shown": comparison.shown().name,
         "configurations": comparison.entries.iter().map(entry).collect::<Vec<_>>(),
     });
+    // Only this configuration was run without each of its delays.
+    value["configurations"][comparison.shown]["slowedBy"] = slowed_by(&comparison.shown().brakes);
     format!("{value:#}\n")
 }
 
+fn outcome(outcome: &Outcome) -> Value {
+    OUTCOME.iter().map(|(name, _, of)| ((*name).to_owned(), json!(of(outcome)))).collect()
+}
+
 fn entry(entry: &Entry) -> Value {
-    let figures =
-        OUTCOME.iter().map(|(name, _, of)| ((*name).to_owned(), json!(of(&entry.run.outcome))));
     let sample = |sample: &Sample| {
         json!({
             "atMilliseconds": sample.at_ms,
@@ -407,7 +445,7 @@ fn entry(entry: &Entry) -> Value {
         },
         "assumptions": entry.assumptions,
         "pareto": entry.is_best,
-        "outcome": Value::Object(figures.collect()),
+        "outcome": outcome(&entry.run.outcome),
         "rescales": rescales.collect::<Vec<_>>(),
         "samples": entry.run.samples.iter().map(sample).collect::<Vec<_>>(),
     })
