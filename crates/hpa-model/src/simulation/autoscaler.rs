@@ -74,19 +74,20 @@ impl World {
 
     /// The metric gets a new value.
     fn measure(&mut self, at: usize) {
+        self.update_demand();
         let scaler = &self.scalers[at];
         let value = match &scaler.feed {
             MetricFeed::Capacity(nature)
                 if self.is_by_usage() && nature.unit == MetricUnit::FitReplicas =>
             {
                 let fit = self.usage.as_ref().map(|(usage, readings)| {
-                    usage.fit(readings, &self.nodes, nature.reserve, self.now)
+                    usage.fit(readings, &self.nodes, &self.placed, nature.reserve, self.now)
                 });
                 i64::try_from(fit.unwrap_or(0) * 1000).unwrap_or(i64::MAX)
             }
             MetricFeed::Capacity(nature) => {
                 let replica = &self.workloads[scaler.workload].template.replica;
-                nature.value_milli(&self.nodes.total, &self.demand, replica)
+                nature.value_milli(&self.nodes, &self.placed, replica)
             }
             MetricFeed::Work(work) => i64::from(work.level(self.now)),
         };

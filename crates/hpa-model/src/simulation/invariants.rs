@@ -25,6 +25,8 @@ use super::{
 
 /// The distance of two looks, milliseconds.
 const CHECK_STEP_MS: u64 = 250;
+/// Only pods whose priority is below zero count as fillers by their label.
+const BELOW_ZERO: i32 = 1_000_000;
 
 fn footprint(world: &World, id: PodId) -> &Resources {
     world.workloads[world.pods[id].workload].template.replica.footprint()
@@ -77,21 +79,29 @@ fn ledger(world: &World) -> Ledger {
     for (at, node) in world.nodes.iter().enumerate() {
         let allocatable = list(&node.sums.allocatable);
         let json = format!(
-            r#"{{"metadata":{{"name":"n{at}"}},"status":{{"allocatable":{allocatable}}}}}"#
+            r#"{{"metadata":{{"name":"n{at:03}"}},"status":{{"allocatable":{allocatable}}}}}"#
         );
         ledger.apply_node(NodeRecord::of(serde_json::from_str::<NodeJson<'_>>(&json).unwrap()));
     }
     let bound = world.nodes.iter().enumerate().flat_map(|(at, node)| {
-        node.pods.iter().map(move |id| (*id, format!(r#""nodeName":"n{at}","#)))
+        node.pods.iter().map(move |id| (*id, format!(r#""nodeName":"n{at:03}","#)))
     });
     let pending = world.workloads.iter().flat_map(|w| w.waiting.iter().chain(&w.nominated));
     for (id, node) in bound.chain(pending.map(|id| (*id, String::new()))) {
         let amounts = footprint(world, id);
         let (cpu, memory) = (amounts.get(CPU), amounts.get(MEMORY));
-        let is_filler = world.pods[id].workload == FILLER;
+        let pod = &world.pods[id];
+        let is_filler = pod.workload == FILLER;
+        let template = &world.workloads[pod.workload].template;
+        let priority = template.priority - BELOW_ZERO;
+        let policy = if template.preempts { "PreemptLowerPriority" } else { "Never" };
+        let nominated = pod.nominated.map(|at| format!("n{at:03}")).unwrap_or_default();
+        let (hour, minute, second) = (pod.number / 3600, pod.number / 60 % 60, pod.number % 60);
         let json = format!(
-            r#"{{"metadata":{{"name":"p{id}","namespace":"d","labels":{{"oppscale.dev/opportunistic":"{is_filler}"}}}},
-            "spec":{{{node}"containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}m","memory":"{memory}"}}}}}}]}}}}"#
+            r#"{{"metadata":{{"name":"p{id}","namespace":"d","labels":{{"oppscale.dev/opportunistic":"{is_filler}"}},
+            "creationTimestamp":"2026-11-01T{hour:02}:{minute:02}:{second:02}Z"}},
+            "status":{{"nominatedNodeName":"{nominated}"}},
+            "spec":{{{node}"priority":{priority},"preemptionPolicy":"{policy}","containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}m","memory":"{memory}"}}}}}}]}}}}"#
         );
         let pod: PodJson<'_> = serde_json::from_str(&json).unwrap();
         ledger.apply_pod(PodRecord::of(&pod, &Ownership::default()));
@@ -99,28 +109,25 @@ fn ledger(world: &World) -> Ledger {
     ledger
 }
 
-/// The metric from running sums is what oppscale measures on the same cluster, as long as no
-/// paid pod waits: oppscale asks where such pods would go, the simulation takes off their sum.
+/// The metric is what oppscale measures on the same cluster.
 fn check_metric(world: &World, reserve: Reserve) {
-    if world.demand != Resources::default() {
-        return;
-    }
     let replica = &world.workloads[FILLER].template.replica;
     let query = Query {
         replica: replica.clone(),
         reserve,
         placement: Placement::default(),
-        filler_priority: None,
+        filler_priority: Some(world.workloads[FILLER].template.priority - BELOW_ZERO),
         nodes: Selector::default(),
         pods_unknown: false,
         ..Query::default()
     };
     let headroom = measure(&ledger(world), &query);
     let fit = MetricModel::oppscale(reserve);
-    let served = fit.value_milli(&world.nodes.total, &world.demand, replica);
+    let demand = world.place_demand((0, 0), MetricUnit::FitReplicas);
+    let served = fit.value_milli(&world.nodes, &demand, replica);
     assert_eq!(i128::from(served), headroom.fit.unwrap().replicas * 1000);
     let cores = MetricModel { unit: MetricUnit::Cores, filler_pods: FillerPods::Excluded, ..fit };
-    let served = cores.value_milli(&world.nodes.total, &world.demand, replica);
+    let served = cores.value_milli(&world.nodes, &demand, replica);
     assert_eq!(i128::from(served), headroom.remaining.unwrap().get(CPU).max(0));
 }
 

@@ -8,7 +8,8 @@ use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
-use super::nodes::Sums;
+use super::demand::Demand;
+use super::nodes::{Nodes, Sums, slots};
 
 /// What a capacity metric measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,24 +87,36 @@ impl MetricModel {
         }
     }
 
-    /// The value in thousandths, never negative. `demand` is what paid pods without a node request.
-    pub(super) fn value_milli(&self, sums: &Sums, demand: &Resources, replica: &Replica) -> i64 {
-        let (taken, slots) = match self.filler_pods {
-            FillerPods::Included => (&sums.requested, sums.free_slots),
-            FillerPods::Excluded => (&sums.paid, sums.slots),
+    /// The value in thousandths, never negative.
+    pub(super) fn value_milli(&self, nodes: &Nodes, demand: &Demand, replica: &Replica) -> i64 {
+        let sums = &nodes.total;
+        let taken = |sums: &Sums| match self.filler_pods {
+            FillerPods::Included => sums.requested.clone(),
+            FillerPods::Excluded => sums.paid.clone(),
         };
         let held = self.reserve.of(&sums.allocatable);
+        let (all, nothing) = (taken(sums), Resources::default());
+        let placed = if self.counts_demand { &demand.placed } else { &nothing };
         let left = |name: &str| {
-            let demand = if self.counts_demand { demand.get(name) } else { 0 };
-            let left = sums.allocatable.get(name) - taken.get(name) - demand - held.get(name);
-            left.max(0)
+            let left = sums.allocatable.get(name) - all.get(name);
+            (left - placed.get(name) - held.get(name)).max(0)
         };
         let milli = match self.unit {
             MetricUnit::Cores => left(CPU),
             MetricUnit::FitReplicas => {
+                let mut fit = match self.filler_pods {
+                    FillerPods::Included => sums.free_slots,
+                    FillerPods::Excluded => sums.slots,
+                };
+                if self.counts_demand {
+                    fit = demand.corrected(fit, nodes, |node, kept| {
+                        let beside = node.sums.allocatable.minus(&taken(&node.sums));
+                        slots(&beside.minus(kept), replica)
+                    });
+                }
                 let by_resource =
                     replica.footprint().present().map(|(name, each)| left(name) / each);
-                by_resource.fold(slots, Amount::min) * 1000
+                by_resource.fold(fit, Amount::min) * 1000
             }
         };
         i64::try_from(milli).unwrap_or(i64::MAX)

@@ -12,6 +12,7 @@
 //! affinity and spreading (but that of fillers on the usage basis), rollouts, creation in batches, failing pods.
 
 mod autoscaler;
+mod demand;
 #[cfg(test)]
 mod invariants;
 mod load;

@@ -19,7 +19,11 @@ pub(super) struct Nodes {
     list: Vec<Node>,
     classes: Vec<Class>,
     replica: Replica,
+    /// The nodes, the smallest first: the order in which demand is placed.
+    by_size: Vec<usize>,
     pub(super) total: Sums,
+    /// How often a pod was bound or released.
+    pub(super) changes: u64,
 }
 
 /// The running sums of a node, or of all nodes.
@@ -50,7 +54,9 @@ impl Nodes {
             list: Vec::new(),
             classes: Vec::new(),
             replica: replica.clone(),
+            by_size: Vec::new(),
             total: Sums::default(),
+            changes: 0,
         };
         for pool in pools {
             let known = nodes.classes.iter().position(|c| c.allocatable == pool.allocatable);
@@ -76,7 +82,22 @@ impl Nodes {
                 });
             }
         }
+        nodes.by_size = (0..nodes.list.len()).collect();
+        let list = &nodes.list;
         nodes
+            .by_size
+            .sort_by_key(|at| [CPU, MEMORY].map(|name| list[*at].sums.allocatable.get(name)));
+        nodes
+    }
+
+    /// The replica that slots are counted in.
+    pub(super) fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// The numbers of the nodes, the smallest node first.
+    pub(super) fn by_size(&self) -> &[usize] {
+        &self.by_size
     }
 
     /// How many nodes there are.
@@ -87,14 +108,6 @@ impl Nodes {
     /// Every node.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Node> {
         self.list.iter()
-    }
-
-    /// Whether some node could hold this if nothing else ran.
-    pub(super) fn could_hold(&self, footprint: &Resources) -> bool {
-        let holds = |class: &Class| {
-            footprint.present().all(|(name, amount)| amount <= class.allocatable.get(name))
-        };
-        self.classes.iter().any(holds)
     }
 
     /// The node that the scheduler gives to the pod, if there is room anywhere.
@@ -150,6 +163,7 @@ impl Nodes {
 
     /// Applies the footprint of a pod to every sum that it is in.
     fn change(&mut self, at: usize, owner: &Workload, apply: fn(&mut Resources, &Resources)) {
+        self.changes += 1;
         let footprint = owner.template.replica.footprint();
         let node = &mut self.list[at];
         let order = &mut self.classes[node.class].by_free;

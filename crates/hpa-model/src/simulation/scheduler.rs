@@ -147,6 +147,7 @@ impl World {
     }
 
     fn promise(&mut self, id: PodId, node: usize) {
+        self.waiting_changes += 1;
         let pod = &mut self.pods[id];
         pod.nominated = Some(node);
         let owner = &mut self.workloads[pod.workload];
@@ -162,6 +163,7 @@ impl World {
     /// Takes a promise back, which may be room for other pods.
     pub(super) fn withdraw_nomination(&mut self, id: PodId) {
         if let Some(node) = self.pods[id].nominated.take() {
+            self.waiting_changes += 1;
             self.nodes[node].nominees.retain(|nominee| nominee.pod != id);
             self.room_freed(node);
         }
@@ -183,7 +185,7 @@ impl World {
     /// Gives the pod its node; its containers start.
     fn bind(&mut self, id: PodId, node: usize) {
         let at = self.pods[id].workload;
-        self.demand_changes(at, false);
+        self.pending_changes(at, false);
         self.note_delay(id);
         let owner = &self.workloads[at];
         self.nodes.occupy(node, id, owner, &mut self.pods);

@@ -15,8 +15,9 @@ use oppscale_core::usage::{
     INTERVAL, NodeSample, OwnPod, UsageReading, UsageTracker, part_of_reserve,
 };
 
+use super::demand::Demand;
 use super::load::Load;
-use super::nodes::{Node, Nodes};
+use super::nodes::{Node, Nodes, slots};
 
 /// Time between two readings of usage, milliseconds.
 pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
@@ -113,6 +114,7 @@ impl UsageModel {
         &self,
         readings: &Readings,
         nodes: &Nodes,
+        demand: &Demand,
         reserve: Reserve,
         at_ms: u64,
     ) -> Amount {
@@ -123,7 +125,14 @@ impl UsageModel {
             let allocatable = node.sums.allocatable.get(CPU);
             let part = part_of_reserve(reserve, allocatable, whole);
             let idle = allocatable - part - paid.peak(&number.to_string())?;
-            Some(node.sums.slots.min(idle.max(0) / self.burn_milli.max(1)))
+            let slots = match demand.on(number) {
+                Some(kept) => slots(
+                    &node.sums.allocatable.minus(&node.sums.paid).minus(kept),
+                    nodes.replica(),
+                ),
+                None => node.sums.slots,
+            };
+            Some(slots.min(idle.max(0) / self.burn_milli.max(1)))
         });
         slots.sum()
     }

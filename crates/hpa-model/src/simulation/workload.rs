@@ -30,8 +30,6 @@ pub(super) struct Workload {
     pub(super) deletion_cost: DeletionCost,
     /// The script that sets its replicas, if one does.
     pub(super) script: Option<Load>,
-    /// Whether some node could hold one of its pods.
-    pub(super) placeable: bool,
     /// `spec.replicas`.
     pub(super) desired: u32,
     /// Its pods but for those being deleted; their number is `status.replicas`.
@@ -126,7 +124,7 @@ impl World {
         owner.active.push(id);
         owner.waiting.push_back(id);
         owner.total += 1;
-        self.demand_changes(workload, true);
+        self.pending_changes(workload, true);
     }
 
     fn delete_newest_pending(&mut self, workload: usize) {
@@ -143,7 +141,7 @@ impl World {
         let owner = &mut self.workloads[workload];
         owner.deactivate(id, &mut self.pods);
         owner.total -= 1;
-        self.demand_changes(workload, false);
+        self.pending_changes(workload, false);
         self.note_delay(id);
         self.pods.forget(id);
     }

@@ -10,7 +10,9 @@ use std::collections::{BTreeSet, BinaryHeap, VecDeque};
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 use super::autoscaler::{MetricFeed, Scaler};
+use super::demand::Demand;
 use super::load::Load;
+use super::metric::MetricUnit;
 use super::nodes::Nodes;
 use super::outcome::{Counters, DELAYED_MS, Outcome, Run, Sample};
 use super::pod::{PodId, PodRef, PodStage, Pods};
@@ -54,8 +56,12 @@ pub(super) struct World {
     pub(super) freed: Vec<usize>,
     /// The priorities in use, the least first.
     pub(super) priorities: Vec<i32>,
-    /// What paid pods without a node request, as far as a node could hold them.
-    pub(super) demand: Resources,
+    /// How often a pod began or ceased to wait, or was nominated.
+    pub(super) waiting_changes: u64,
+    /// The unit of the filler's metric.
+    pub(super) unit: MetricUnit,
+    /// Where paid pods without a node would go, as of the last measurement.
+    pub(super) placed: Demand,
     /// How many paid pods have no node.
     pub(super) paid_pending: u32,
     pub(super) counters: Counters,
@@ -80,23 +86,17 @@ impl World {
     }
 
     /// One pod more or less of the workload waits for a node; its lists say so already.
-    pub(super) fn demand_changes(&mut self, at: usize, more: bool) {
+    pub(super) fn pending_changes(&mut self, at: usize, more: bool) {
+        self.waiting_changes += 1;
         let owner = &self.workloads[at];
         if owner.pending() > 0 {
             self.with_pending.insert(at);
         } else {
             self.with_pending.remove(&at);
         }
-        if owner.is_filler {
-            return;
+        if !owner.is_filler {
+            self.paid_pending = if more { self.paid_pending + 1 } else { self.paid_pending - 1 };
         }
-        let footprint = owner.template.replica.footprint();
-        match (more, owner.placeable) {
-            (true, true) => self.demand.add(footprint),
-            (false, true) => self.demand.subtract(footprint),
-            (_, false) => {}
-        }
-        self.paid_pending = if more { self.paid_pending + 1 } else { self.paid_pending - 1 };
     }
 
     /// A pod that waited has a node, or is no more wanted.
@@ -291,7 +291,7 @@ impl Simulation {
             filler_desired: filler.desired,
             remaining_milli: cpu(&nodes.total.allocatable)
                 - paid
-                - cpu(&world.demand)
+                - cpu(&world.demand().placed)
                 - cpu(&self.held),
             pending_paid: world.paid_pending,
             pending_filler: u32::try_from(filler.pending()).unwrap_or(u32::MAX),
@@ -413,7 +413,9 @@ impl World {
             room: 0,
             with_pending: BTreeSet::new(),
             freed: Vec::new(),
-            demand: Resources::default(),
+            waiting_changes: 0,
+            unit: setup.filler.autoscaler.metric.unit,
+            placed: Demand::default(),
             paid_pending: 0,
             counters: Counters::default(),
             usage: setup.usage.clone().map(|usage| (usage, Readings::default())),
@@ -423,9 +425,8 @@ impl World {
 
     fn add_workload(&mut self, template: &Template, is_filler: bool) -> usize {
         let level = self.priorities.partition_point(|priority| *priority < template.priority);
-        let placeable = self.nodes.could_hold(template.replica.footprint());
         let template = template.clone();
-        let workload = Workload { template, is_filler, level, placeable, ..Workload::default() };
+        let workload = Workload { template, is_filler, level, ..Workload::default() };
         self.workloads.push(workload);
         self.workloads.len() - 1
     }

@@ -24,7 +24,7 @@
 //! for ever.
 
 mod placer;
-mod room_tree;
+pub mod room_tree;
 pub mod what_if;
 
 use std::cmp::{Ordering, Reverse};

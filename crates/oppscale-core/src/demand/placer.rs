@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::room_tree::{RoomTree, has_room};
+use super::room_tree::{RoomTree, has_room, score};
 use super::{DemandState, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, Unoffered, Waiting};
 use crate::node::NodeRecord;
@@ -17,8 +17,6 @@ use crate::record::PodKey;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::units::quantity_text;
 
-/// The whole of a node's cpu or memory, of which a score has parts.
-const SCORE_SCALE: Amount = 1 << 20;
 /// Room of which it is unknown how much there is: there might be enough.
 const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
 
@@ -452,14 +450,8 @@ impl Site<'_> {
         self.beside(name, &self.account.paid) - self.account.opportunistic.get(name)
     }
 
-    /// Which of several nodes comes first, from the cpu and memory that begin its row of room.
     fn score(&self, room: &[Amount]) -> i64 {
-        let share = |(name, room): (&str, &Amount)| {
-            let all = self.record.allocatable.as_ref().map_or(0, |all| all.get(name));
-            (*room).clamp(0, all.max(0)) * SCORE_SCALE / all.max(1)
-        };
-        let shares: Amount = [CPU, MEMORY].into_iter().zip(room).map(share).sum();
-        i64::try_from(shares).unwrap_or(0)
+        score(self.record.allocatable.as_ref().ok(), room)
     }
 }
 

@@ -1,6 +1,9 @@
 //! Finds the best of the nodes that have room for a pod, without looking at each.
 
-use crate::resources::Amount;
+use crate::resources::{Amount, CPU, MEMORY, Resources};
+
+/// The whole of a node's cpu or memory, of which a score has parts.
+const SCORE_SCALE: Amount = 1 << 20;
 
 /// A binary tree over nodes. Each inner entry has the greatest room of every resource and the
 /// greatest score below it, so a search leaves out all that is too small or no better.
@@ -8,7 +11,7 @@ use crate::resources::Amount;
 /// The entry `at` has the children `2 * at` and `2 * at + 1`; the last `nodes.len()` entries
 /// are the nodes.
 #[derive(Debug)]
-pub(super) struct RoomTree {
+pub struct RoomTree {
     /// Numbers of the nodes, ascending.
     nodes: Vec<usize>,
     /// Room of each entry, one row after another.
@@ -16,7 +19,7 @@ pub(super) struct RoomTree {
     scores: Vec<i64>,
     width: usize,
     /// How many changes of nodes the tree has taken over.
-    pub(super) changes: usize,
+    pub changes: usize,
     /// Places of lost nodes, ascending, each less the number of those before it.
     lost: Vec<usize>,
     /// Whether lost nodes were left out.
@@ -24,8 +27,9 @@ pub(super) struct RoomTree {
 }
 
 impl RoomTree {
-    /// A tree over `nodes`, with room of this many resources, as it is after `changes`.
-    pub(super) fn new<'r>(
+    /// A tree over `nodes`, ascending, with room of `width` resources, as it is after `changes`.
+    /// `room` gives the room of a node and its [`score`].
+    pub fn new<'r>(
         nodes: &[usize],
         width: usize,
         changes: usize,
@@ -52,7 +56,7 @@ impl RoomTree {
     }
 
     /// Takes over the room and score of a node, if it is in the tree.
-    pub(super) fn update(&mut self, node: usize, room: &[Amount], score: i64) {
+    pub fn update(&mut self, node: usize, room: &[Amount], score: i64) {
         let Ok(at) = self.nodes.binary_search(&node) else { return };
         let at = self.nodes.len() + at;
         self.set(at, room, score);
@@ -67,8 +71,8 @@ impl RoomTree {
         }
     }
 
-    /// The node with the greatest score among those with room for `needs`.
-    pub(super) fn best(&self, needs: &[Amount]) -> Option<usize> {
+    /// The node with the greatest score among those with room for `needs`, if there is one.
+    pub fn best(&self, needs: &[Amount]) -> Option<usize> {
         let mut best = None;
         let count = self.nodes.len() - self.lost.len();
         if count == 0 {
@@ -210,8 +214,19 @@ impl RoomTree {
 
 /// Whether a pod that needs this finds room: as the scheduler's `NodeResourcesFit` (1.36), what
 /// a pod does not ask for is not looked at, be it overcommitted.
-pub(super) fn has_room(room: &[Amount], needs: &[Amount]) -> bool {
+pub fn has_room(room: &[Amount], needs: &[Amount]) -> bool {
     room.iter().zip(needs).all(|(room, need)| *need == 0 || need <= room)
+}
+
+/// Which of several nodes comes first: the free share of its cpu and memory, which begin its row
+/// of room.
+pub fn score(allocatable: Option<&Resources>, room: &[Amount]) -> i64 {
+    let share = |(name, room): (&str, &Amount)| {
+        let all = allocatable.map_or(0, |all| all.get(name));
+        (*room).clamp(0, all.max(0)) * SCORE_SCALE / all.max(1)
+    };
+    let shares: Amount = [CPU, MEMORY].into_iter().zip(room).map(share).sum();
+    i64::try_from(shares).unwrap_or(0)
 }
 
 #[cfg(test)]
