@@ -579,6 +579,49 @@ fn slots_of_a_workload_follow_its_claim_template() {
 }
 
 /// The article's cluster with four devices on its first node, one of which is held.
+/// The scheduler of Kubernetes 1.36.2 gives three pods a device each, two of them with a taint.
+#[test]
+fn a_claim_that_tolerates_the_taints_of_devices_gets_them() {
+    let mut pool = devices(3);
+    pool[0]["taints"] = json!([{ "key": "bad", "value": "y", "effect": "NoSchedule" }]);
+    pool[1]["taints"] = json!([{ "key": "bad", "effect": "NoExecute" }]);
+    let request = |tolerations: Value| {
+        json!({ "requests": [{ "name": "r",
+            "exactly": { "deviceClassName": "gpu", "tolerations": tolerations } }] })
+    };
+    for (tolerations, slots) in [
+        (json!([]), 1),
+        (json!([{ "key": "bad", "operator": "Exists" }]), 3),
+        (json!([{ "key": "bad", "operator": "Exists", "effect": "NoExecute" }]), 2),
+        (json!([{ "key": "bad", "value": "y" }]), 2),
+        (json!([{ "key": "other", "operator": "Exists" }]), 1),
+    ] {
+        let mut items =
+            vec![node("n1", json!({})), gpu_class(), slice("n1", on_node("n1"), pool.clone())];
+        items.extend(filler(request(tolerations.clone())));
+        let (report, output) = counted(&items, &["--workload", "shop/deploy/idle"]);
+        let fit = &report["totals"]["usable"]["fitReplicas"];
+        assert_eq!(fit, slots, "{tolerations}: {output}");
+    }
+}
+
+#[test]
+fn a_replica_may_request_devices_by_the_implicit_resource_of_their_class() {
+    let implicit = "deviceclass.resource.kubernetes.io/gpu";
+    let mut items =
+        vec![node("n1", json!({})), gpu_class(), slice("n1", on_node("n1"), devices(3))];
+    let (report, output) = counted(&items, &["--replica", &format!("cpu=1,{implicit}=1")]);
+    assert_eq!(report["totals"]["usable"]["fitReplicas"], 3, "{output}");
+    let [_, mut deployment] = filler(json!({}));
+    let spec = &mut deployment["spec"]["template"]["spec"];
+    spec["resourceClaims"] = json!([]);
+    spec["containers"][0]["resources"]["limits"] = json!({ implicit: "1" });
+    items.push(deployment);
+    let (report, output) = counted(&items, &["--workload", "shop/deploy/idle"]);
+    assert_eq!(report["totals"]["usable"]["fitReplicas"], 3, "{output}");
+    assert_eq!(report["replica"]["device:gpu"], 1, "{output}");
+}
+
 fn with_devices() -> World {
     let devices = Devices {
         classes: vec![gpu_class()],

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::devices::{IMPLICIT_PREFIX, resource_of};
 use super::resources::{CPU, PODS, Resources, Unit, unit_of};
 use super::units::{amount_of, parse_quantity, quantity_text};
 
@@ -26,9 +27,18 @@ impl Default for Replica {
 }
 
 impl Replica {
-    /// The replica with this footprint.
+    /// The replica with this footprint. Implicit extended resources of a DeviceClass are its
+    /// devices, for no node offers them by that name before a pod requests one.
     pub fn from_footprint(footprint: Resources) -> Self {
-        Self(footprint.with(PODS, 1))
+        let mut all = footprint.clone().with(PODS, 1);
+        for (name, amount) in footprint.present() {
+            if let Some(class) = name.strip_prefix(IMPLICIT_PREFIX) {
+                let devices = resource_of(class);
+                all.set(name, 0);
+                all.set(&devices, all.get(&devices) + amount);
+            }
+        }
+        Self(all)
     }
 
     /// What it takes, `pods: 1` included.

@@ -378,7 +378,7 @@ impl DeviceInventory {
         }
     }
 
-    /// What a claim takes of each class at least.
+    /// What a claim takes at least of the devices of each class that count as available.
     fn least(&self, spec: &ClaimSpec) -> Resources {
         let mut least = Resources::default();
         for request in &spec.devices.requests {
@@ -387,11 +387,25 @@ impl DeviceInventory {
                 continue;
             };
             let Some(class) = self.class(&exact.device_class_name) else { continue };
+            if self.tolerates_more(class, &exact.tolerations) {
+                continue;
+            }
             let resource = &self.classes[class].resource;
             let count = if exact.is_all() { 1 } else { Amount::from(exact.count()) };
             least.set(resource, least.get(resource) + count);
         }
         least
+    }
+
+    /// Whether a request with these tolerations may get devices of the class that do not count as
+    /// available, because of their taints.
+    fn tolerates_more(&self, class: usize, tolerations: &[DeviceToleration]) -> bool {
+        let mut devices = self.pools.iter().flat_map(|pool| &pool.devices);
+        devices.any(|device| {
+            device.is_of(class) != Some(false)
+                && !device.is_tolerated(&[])
+                && device.is_tolerated(tolerations)
+        })
     }
 
     fn class(&self, name: &str) -> Option<usize> {
