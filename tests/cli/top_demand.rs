@@ -151,3 +151,48 @@ fn the_explanation_of_a_waiting_pod_tells_where_it_would_go_or_why_nowhere() {
     Scheduling gates hold it back. Nothing is kept for it.
     ");
 }
+
+/// Random clusters with what kube-scheduler 1.36.2 did with their waiting pods (`bound`, `waits`,
+/// and `gone` if it preempted them), and how many of `slots` + 5 fillers it then bound.
+#[test]
+fn waiting_pods_and_slots_are_what_the_real_scheduler_made_of_them() {
+    let recorded = std::fs::read_to_string(fixture("counting/scheduled-1.36.2.jsonl")).unwrap();
+    let mut cases = 0;
+    for line in recorded.lines() {
+        let case: Value = serde_json::from_str(line).unwrap();
+        let name = case["case"].as_str().unwrap();
+        let env = TestEnv::new();
+        let list = |items: &Value| json!({ "apiVersion": "v1", "kind": "List", "items": items });
+        env.write("waiting.json", &list(&case["items"]).to_string());
+        let bound = case["bound"].as_object().unwrap();
+        let waits = case["waits"].as_array().unwrap().iter().map(|pod| pod.as_str().unwrap());
+        let pods =
+            bound.keys().map(|pod| (pod.as_str(), true)).chain(waits.map(|pod| (pod, false)));
+        for (pod, is_bound) in pods {
+            let pod = format!("{name}/{pod}");
+            let output = env.run(["top", "--from", "waiting.json", "--explain", &pod]);
+            assert_eq!(output.code, Some(0), "{output}");
+            let has_node = output.stdout.contains("It would go to node");
+            assert_eq!(has_node, is_bound, "{pod}: {output}");
+        }
+        let gone = case["gone"].as_array().unwrap();
+        let mut items = case["items"].as_array().unwrap().clone();
+        items.retain(|item| !gone.contains(&item["metadata"]["name"]));
+        for item in &mut items {
+            let node = item["metadata"]["name"].as_str().and_then(|name| bound.get(name));
+            if let (Some(node), "Pod") = (node, item["kind"].as_str().unwrap()) {
+                item["spec"]["nodeName"] = node.clone();
+                item["status"]["phase"] = json!("Running");
+            }
+        }
+        env.write("settled.json", &list(&json!(items)).to_string());
+        let workload = format!("{name}/deployment/fill");
+        let args = ["top", "--from", "settled.json", "--workload", &workload, "-o", "json"];
+        let output = env.run(args);
+        let report: Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output}"));
+        assert_eq!(report["totals"]["usable"]["fitReplicas"], case["slots"], "{name}: {output}");
+        cases += 1;
+    }
+    assert_eq!(cases, 24);
+}
