@@ -2,9 +2,9 @@
 //!
 //! A YAML parser needs some thirty times the memory of its text. Of a list as kubectl prints it,
 //! each item is the text between two dashes at the list's indentation, and is read alone: with
-//! the items before it whose anchors it refers to.
+//! what stands before it whose anchors it refers to, be it other items or the head of the list.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
 use serde_json::Value;
@@ -19,8 +19,8 @@ const MAX_LONGER: usize = 8;
 #[derive(Debug)]
 pub(crate) struct YamlList<'t> {
     text: &'t str,
-    /// What stands beside the items; empty for a bare sequence.
-    head: Option<String>,
+    /// Where the line of `items` is; `None` for a bare sequence.
+    items_line: Option<Range<usize>>,
     /// Where each item begins, and where the last one ends.
     bounds: Vec<usize>,
 }
@@ -48,6 +48,14 @@ impl Line<'_> {
     fn is_item(&self) -> bool {
         self.words == "-" || self.words.starts_with("- ")
     }
+
+    /// Whether the key `items` is all that is on the line, but for an anchor of the list.
+    fn is_items(&self) -> bool {
+        let value = self.words.strip_prefix("items:").map(str::trim_start);
+        value.is_some_and(|value| {
+            value.is_empty() || value.starts_with('&') && !value.contains(char::is_whitespace)
+        })
+    }
 }
 
 impl<'t> YamlList<'t> {
@@ -56,7 +64,7 @@ impl<'t> YamlList<'t> {
         let mut lines = lines(text).peekable();
         let mut items_line = None;
         if !lines.peek()?.is_item() {
-            let line = lines.find(|line| line.indent == 0 && line.words == "items:")?;
+            let line = lines.find(|line| line.indent == 0 && line.is_items())?;
             items_line = Some(line.at..lines.peek()?.at);
         }
         let indent = lines.peek().filter(|line| line.is_item())?.indent;
@@ -71,30 +79,30 @@ impl<'t> YamlList<'t> {
             }
         }
         bounds.push(end);
-        let head = match items_line {
-            Some(line) => Some(format!("{}{}", &text[..line.start], &text[end..])),
-            // Behind a sequence there can be nothing else.
-            None if end < text.len() => return None,
-            None => None,
-        };
-        Some(Self { text, head, bounds })
+        // Behind a sequence there can be nothing else.
+        let is_whole = items_line.is_some() || end == text.len();
+        is_whole.then_some(Self { text, items_line, bounds })
     }
 
     /// What the list says of itself: an object, or null if it is a sequence. `None` if it has to be
     /// read as a whole.
     pub(crate) fn head(&self) -> Option<Value> {
-        let Some(head) = &self.head else { return Some(Value::Null) };
-        if names(head, '&').next().is_some() {
+        let Some(items) = &self.items_line else { return Some(Value::Null) };
+        let behind = &self.text[*self.bounds.last()?..];
+        if names(behind, '*').next().is_some() {
+            // It may refer to an item.
             return None;
         }
-        let value = yaml::document(head, DuplicateKeys::LastWins).ok()?;
+        let head = format!("{}{behind}", &self.text[..items.start]);
+        let value = yaml::document(&head, DuplicateKeys::LastWins).ok()?;
         value.as_object().is_some_and(|head| !head.contains_key("items")).then_some(value)
     }
 
     /// The items in order, mostly one at a time. Ends with `None` at what cannot be read.
     pub(crate) fn items(&self) -> impl Iterator<Item = Option<Vec<Value>>> {
         let mut at = 0;
-        let mut anchors = Anchors::default();
+        let head = self.items_line.as_ref().map_or("", |items| &self.text[..items.end]);
+        let mut anchors = Anchors::of_head(head);
         // What aliases make of a text is limited as it would be for the whole.
         let mut left = self.text.len() * 16 + (8 << 20);
         std::iter::from_fn(move || {
@@ -104,13 +112,18 @@ impl<'t> YamlList<'t> {
             for next in longer.chain((at + MAX_LONGER < last).then_some(last)) {
                 let range = start..self.bounds[next];
                 let needed = anchors.needed_by(&self.text[range.clone()]);
-                let before = needed.iter().map(|index| &anchors.items[*index]);
-                let (text, count) = before.fold((String::new(), 0), |(text, count), item| {
+                let before = needed.items.iter().map(|index| &anchors.items[*index]);
+                let start = if needed.head { head.to_owned() } else { String::new() };
+                let (text, count) = before.fold((start, 0), |(text, count), item| {
                     (text + &self.text[item.range.clone()], count + item.count)
                 });
                 let text = text + &self.text[range.clone()];
-                let Ok(Value::Array(mut values)) = yaml::document(&text, DuplicateKeys::LastWins)
-                else {
+                let value =
+                    yaml::document(&text, DuplicateKeys::LastWins).map(|value| match value {
+                        Value::Object(mut list) if needed.head => list.remove("items"),
+                        value => Some(value),
+                    });
+                let Ok(Some(Value::Array(mut values))) = value else {
                     left = left.saturating_sub(text.len());
                     continue;
                 };
@@ -143,24 +156,38 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// The items that have anchors, which items behind them may refer to.
-#[derive(Default)]
-struct Anchors {
+/// What has anchors, which items behind it may refer to.
+struct Anchors<'t> {
+    /// Names in the head of the list.
+    of_head: HashSet<&'t str>,
     items: Vec<Anchored>,
     /// The last item with an anchor of each name.
     by_name: HashMap<String, usize>,
 }
 
+/// Items that have an anchor.
 struct Anchored {
     range: Range<usize>,
     /// How many items it is.
     count: usize,
-    /// Others that it refers to.
-    needed: BTreeSet<usize>,
+    /// What they refer to.
+    needed: Needed,
 }
 
-impl Anchors {
-    fn add(&mut self, text: &str, range: Range<usize>, count: usize, needed: BTreeSet<usize>) {
+/// What must be read before an item.
+#[derive(Clone, Default)]
+struct Needed {
+    head: bool,
+    /// Numbers of anchored items.
+    items: BTreeSet<usize>,
+}
+
+impl<'t> Anchors<'t> {
+    fn of_head(head: &'t str) -> Self {
+        Self { of_head: names(head, '&').collect(), items: Vec::new(), by_name: HashMap::new() }
+    }
+
+    fn add(&mut self, text: &str, range: Range<usize>, count: usize, needed: Needed) {
         let index = self.items.len();
         let mut is_anchored = false;
         for name in names(&text[range.clone()], '&') {
@@ -172,12 +199,17 @@ impl Anchors {
         }
     }
 
-    /// The items that must be read before `text`, in order.
-    fn needed_by(&self, text: &str) -> BTreeSet<usize> {
-        let direct = names(text, '*').filter_map(|name| self.by_name.get(name));
-        direct.fold(BTreeSet::new(), |mut needed, index| {
-            needed.extend(&self.items[*index].needed);
-            needed.insert(*index);
+    fn needed_by(&self, text: &str) -> Needed {
+        names(text, '*').fold(Needed::default(), |mut needed, name| {
+            match self.by_name.get(name) {
+                Some(index) => {
+                    let of_item = &self.items[*index].needed;
+                    needed.head |= of_item.head;
+                    needed.items.extend(&of_item.items);
+                    needed.items.insert(*index);
+                }
+                None => needed.head |= self.of_head.contains(name),
+            }
             needed
         })
     }
@@ -228,6 +260,9 @@ mod tests {
             "- &a 1\n- &b [*a]\n- &a 2\n- [*a, *b]\n",
             "- a: \"x\n- y\"\n- b: 'it''s'\n- c: a && b; c & d\n",
             "items:\n- null\n-\n- ~\n- x\nkind: NodeList\n",
+            "x: &x 1\nitems:\n- *x\n- &x 2\n- [*x]\nkind: List\n",
+            "x-pod: &pod {a: &b [1]}\nkind: List\nitems: &i\n- &y {<<: *pod, c: *b}\n- *y\n- 1\n",
+            "&list\nkind: List\nitems:\n- a: 1\nmetadata: &m {}\n",
         ] {
             let items = read(text).unwrap_or_else(|| panic!("as a whole: {text}"));
             assert_eq!(Some(items), whole(text), "{text}");
@@ -240,9 +275,9 @@ mod tests {
             "kind: Pod\n",
             "items: [a, b]\n",
             "items:\n  a: 1\n",
-            "x: &x 1\nitems:\n- *x\n",
+            "x: &x 1\nitems:\n- &x 2\ny: *x\n",
             "items:\n- a\nitems:\n- b\n",
-            "items: &i\n- a\n",
+            "items: !!seq\n- a\n",
             "- a: [\n- b\n",
         ] {
             assert_eq!(read(text), None, "{text}");
@@ -257,6 +292,9 @@ mod tests {
         let mut text = "- &a0 [x]\n".to_owned();
         (1..3000).for_each(|n| text.push_str(&format!("- &a{n} [*a{}]\n", n - 1)));
         let _ = read(&text);
+        // The head is read again for each item that refers to it.
+        let head = format!("x: &x [{}]\nitems:\n", "x, ".repeat(100_000));
+        assert_eq!(read(&(head + &"- [*x]\n".repeat(20_000))), None);
     }
 
     fn value() -> impl Strategy<Value = Value> {
@@ -287,7 +325,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_read_is_what_the_whole_has(text in "(items:\n)?([-] |  |[a-b]: |[-]|\n|\n- |&x |\\*x|\"|'|\\[|,|\\]|[ab]|#|\\||\n  ){0,30}") {
+        fn what_is_read_is_what_the_whole_has(text in "(x: &x [ab]\n)?(items:( &x)?\n)?([-] |  |[a-b]: |[-]|\n|\n- |&x |\\*x|\"|'|\\[|,|\\]|[ab]|#|\\||\n  ){0,30}") {
             if let (Some(read), Some(whole)) = (read(&text), whole(&text)) {
                 prop_assert_eq!(read, whole, "{}", text);
             }
