@@ -23,7 +23,7 @@ use oppscale_core::limits;
 use oppscale_core::malformed::Malformed;
 use oppscale_core::model;
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::{Basis, parse_burn};
+use oppscale_core::policy::{Basis, Policy, parse_burn};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -487,9 +487,16 @@ impl UserWorkload {
         loosest.unwrap_or("restricted")
     }
 
-    /// Why the admission policy would refuse pods of the file.
+    /// Why the admission policies would refuse the workload or pods of the file.
     pub(super) fn refused_by_policy(&self, class: &str) -> Option<String> {
         let title = self.title();
+        let annotations = self.document().value()["metadata"]["annotations"].as_object();
+        let claims = annotations.into_iter().flatten();
+        let claims = claims.filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
+        // Charts render an empty one for none.
+        if let Err(error) = Policy::of(claims.filter(|(_, value)| !value.is_empty())) {
+            return Some(format!("{title}: {error}"));
+        }
         if let Some(seconds) = self.grace_seconds().filter(|seconds| *seconds > 30) {
             return Some(format!(
                 "{title}: its pods may take {seconds} s to go, and the policy allows 30"

@@ -63,6 +63,114 @@ fn every_rendered_set_is_accepted_by_a_server_side_dry_run() {
     assert_eq!(failures, "");
 }
 
+/// The policy of claims, by dry runs in namespaces of its own; it is taken away again.
+#[test]
+fn claims_are_admitted_within_what_the_namespace_allows() {
+    let Some(kubeconfig) = super::kubeconfig() else { return };
+    let Some(kubectl) = tool("kubectl") else { return };
+    let env = TestEnv::new();
+    let run = |args: &[&str], input: &str| {
+        env.write("in.yaml", input);
+        let file = env.path("in.yaml");
+        let output = std::process::Command::new(&kubectl)
+            .args(["--kubeconfig", &kubeconfig])
+            .args(args)
+            .args(["-f", file.to_str().unwrap()])
+            .output()
+            .unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let rendered = env.run([
+        "render-hpa",
+        "--kubeconfig",
+        &kubeconfig,
+        "--image",
+        "registry.example/sweep:1",
+        "--name",
+        "sweep",
+        "--admission-policy",
+    ]);
+    assert_eq!(rendered.code, Some(0), "{rendered}");
+    let of_claims =
+        rendered.stdout.split("\n---\n").filter(|text| text.contains("claims.oppscale.dev"));
+    let policy = of_claims.collect::<Vec<_>>().join("\n---\n");
+    let namespaces = "\
+apiVersion: v1
+kind: Namespace
+metadata: {name: claims-open, labels: {oppscale.dev/opportunistic: \"true\"}}
+---
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: claims-limited
+  labels: {oppscale.dev/opportunistic: \"true\"}
+  annotations: {oppscale.dev/max-priority: \"50\", oppscale.dev/max-weight: \" 300 \"}
+---
+apiVersion: v1
+kind: Namespace
+metadata: {name: claims-shut}
+";
+    for objects in [&*policy, namespaces] {
+        let (is_applied, words) = run(&["apply", "--server-side"], objects);
+        assert!(is_applied, "{words}");
+    }
+    // Admission sees a new policy within a second or so.
+    std::thread::sleep(std::time::Duration::from_secs(5));
+    let mut wrong = String::new();
+    for (namespace, label, claims, admitted) in [
+        ("claims-open", "true", "", true),
+        ("claims-shut", "true", "", false),
+        ("claims-shut", "no", "weight: '9999999'", true),
+        ("claims-open", "true", "priority: '0'", true),
+        ("claims-open", "true", "priority: '1'", false),
+        ("claims-open", "true", "priority: '-1000001'", false),
+        ("claims-open", "true", "priority: '1000000'", false),
+        ("claims-open", "true", "weight: '100'", true),
+        ("claims-open", "true", "weight: '101'", false),
+        ("claims-open", "true", "weight: '0'", false),
+        ("claims-open", "true", "weight: many", false),
+        ("claims-limited", "true", "weight: ' 300 '", true),
+        ("claims-limited", "true", "weight: '301'", false),
+        ("claims-limited", "true", "priority: '50'", true),
+        ("claims-limited", "true", "priority: '51'", false),
+        ("claims-open", "true", "reserve: 12.5%", true),
+        ("claims-open", "true", "reserve: 101%", false),
+        ("claims-open", "true", "reserve: 500m", true),
+        ("claims-open", "true", "reserve: '-1'", false),
+        ("claims-open", "true", "reserve: 'cpu=30,memory=64Gi'", true),
+        ("claims-open", "true", "reserve: 'memory=1Gi'", true),
+        ("claims-open", "true", "reserve: 'cpu=1,cpu=2'", false),
+        ("claims-open", "true", "reserve: 'gpu=1'", false),
+        ("claims-open", "true", "target-utilization: 85%", true),
+        ("claims-open", "true", "target-utilization: '85'", false),
+        ("claims-open", "true", "burn: 500m", true),
+        ("claims-open", "true", "burn: '0'", false),
+        ("claims-open", "true", "basis: usage", true),
+        ("claims-open", "true", "basis: Usage", false),
+        ("claims-open", "true", "max-replicas: '0'", true),
+        ("claims-open", "true", "max-replicas: '2147483648'", false),
+    ] {
+        let claims = match claims.is_empty() {
+            true => "note: x",
+            false => claims,
+        };
+        let deployment = format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: x\n  namespace: {namespace}\n  \
+             labels: {{oppscale.dev/opportunistic: '{label}'}}\n  annotations:\n    oppscale.dev/{claims}\n\
+             spec:\n  replicas: 0\n  selector: {{matchLabels: {{app: x}}}}\n  template:\n    \
+             metadata: {{labels: {{app: x}}}}\n    spec: {{containers: [{{name: c, image: pause}}]}}\n"
+        );
+        let (is_admitted, words) = run(&["create", "--dry-run=server"], &deployment);
+        if is_admitted != admitted || !admitted && !words.contains("claims.oppscale.dev") {
+            wrong.push_str(&format!("{namespace} {label} {claims}: {words}\n"));
+        }
+    }
+    for objects in [&*policy, namespaces] {
+        let _ = run(&["delete", "--wait=false"], objects);
+    }
+    assert_eq!(wrong, "");
+}
+
 /// KEDA, the Prometheus operator and prometheus-adapter's namespace need not be there.
 fn is_of_what_is_not_installed(line: &str) -> bool {
     let kinds = ["ScaledObject", "ServiceMonitor"];

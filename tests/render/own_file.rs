@@ -255,11 +255,15 @@ fn an_admission_policy_that_would_refuse_its_pods_is_refused() {
     let other = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: log}\n\
         spec: {selector: {matchLabels: {app: l}}, template: {metadata: {labels: {app: l}}, \
         spec: {containers: [{name: l, image: l}]}}}";
+    let plain = file("", "", &[]);
+    let heavy = plain.replacen("name: w,", "name: w, annotations: {oppscale.dev/weight: '0'},", 1);
+    assert_ne!(heavy, plain);
     let all = refused(&file("terminationGracePeriodSeconds: 60", "", &[]), &policy)
         + &refused(&file("volumes: [{name: h, hostPath: {path: /x}}]", "", &[]), &policy)
         + &refused(&file("", "resources: {limits: {cpu: 1, memory: 1Gi}}", &[]), &policy)
-        + &refused(&file("", "", &[other]), &policy);
-    insta::assert_snapshot!(all, @r"
+        + &refused(&file("", "", &[other]), &policy)
+        + &refused(&heavy, &policy);
+    insta::assert_snapshot!(all, @r#"
     error: own.yaml: Deployment w: its pods may take 60 s to go, and the policy allows 30
      hint: change it, or leave out --admission-policy
     error: own.yaml: Deployment w: its pods mount paths of their node, which the policy refuses
@@ -268,7 +272,9 @@ fn an_admission_policy_that_would_refuse_its_pods_is_refused() {
      hint: change it, or leave out --admission-policy
     error: own.yaml: DaemonSet log: its pods are not of the PriorityClass farm.w, and the policy lets none into the namespace that would not yield
      hint: change it, or leave out --admission-policy
-    ");
+    error: own.yaml: Deployment w: annotation oppscale.dev/weight: "0" is not a whole number from 1 to 1000000
+     hint: change it, or leave out --admission-policy
+    "#);
     let _ = rendered(&file("", "", &[]), &policy);
 }
 
