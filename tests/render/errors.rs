@@ -233,7 +233,7 @@ fn slips_on_the_command_line() {
     error: "minor" is not a workload
      hint: did you mean miner? expected miner, transcode, batch, cache, sample-app, or the file of a Deployment
     error: --wallet is for --workload miner
-    error: namespace kube-system is shared: quotas and limits of a filler would bind all in it
+    error: namespace kube-system is shared: the LimitRange and the quota of objects of a filler would bind all in it
      hint: give the filler a namespace of its own: --namespace opportunistic
     error: --growth is for --reserve auto
      hint: leave --reserve out, or give --reserve auto

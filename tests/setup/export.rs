@@ -199,6 +199,19 @@ fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
     assert!(server.store().object(SERVICE).is_none());
     let deployment = server.store().object(DEPLOYMENT).unwrap();
     assert!(deployment.to_string().contains("--apis=none"));
+    let both = TestEnv::new().run([
+        "init",
+        "--image",
+        "i",
+        "--export",
+        "-",
+        "--pipeline",
+        "keda",
+        "--apis",
+        "external",
+    ]);
+    assert_eq!(both.code, Some(2), "{both}");
+    assert!(both.stderr.contains("--apis is for --pipeline native"), "{both}");
 }
 
 #[test]

@@ -303,6 +303,13 @@ impl InitArgs {
     pub(super) fn config(&self, known: Installed) -> anyhow::Result<InstallConfig> {
         let mut args = self.clone();
         args.fill(&known);
+        if !self.apis.is_empty() && args.pipeline.unwrap_or_default() != Pipeline::Native {
+            return Err(Error::usage(
+                "--apis is for --pipeline native: another server answers then",
+            )
+            .hint("leave --apis or --pipeline out; uninstall to change an installation's pipeline")
+            .into());
+        }
         args.resolved(known.pod)
     }
 

@@ -68,7 +68,8 @@ pub(super) fn of(
     if SHARED.contains(&namespace.as_str()) {
         bail!(
             Error::usage(format!(
-                "namespace {namespace} is shared: quotas and limits of a filler would bind all in it"
+                "namespace {namespace} is shared: the LimitRange and the quota of objects of a \
+                 filler would bind all in it"
             ))
             .hint(match (workload, &args.workload) {
                 (Workload::User(own), Some(file)) if own.namespace().is_some() => format!(
@@ -380,8 +381,8 @@ pub(super) fn notes(
     let strangers = others.filter(|pod| *pod.group.name != *config.name).count();
     if strangers > 0 {
         notes.push(format!(
-            "namespace {namespace} holds {strangers} pods that are not opportunistic: its quotas and \
-             limits would bind them too"
+            "namespace {namespace} holds {strangers} pods that are not opportunistic: the LimitRange \
+             and the quota of objects would bind them too"
         ));
     }
     let unlabelled = fillable_nodes(snapshot, config.autoscaler).is_empty();
@@ -390,8 +391,8 @@ pub(super) fn notes(
     });
     if let Some(other) = other {
         notes.push(format!(
-            "namespace {namespace} holds pods of {} too: each one's quota would bind both; give \
-             each filler a namespace of its own",
+            "namespace {namespace} holds pods of {} too: the LimitRange of each would bind both; \
+             give each filler a namespace of its own",
             other.group.name
         ));
     }
