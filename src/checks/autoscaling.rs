@@ -207,7 +207,7 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
     let mut setup = scenario::from_cluster(snapshot, &workload);
     setup.filler.autoscaler.config = config;
     let (metric, assumption) = match uses_fit_replicas(&spec) {
-        true => (MetricModel::oppscale(workload.policy.reserve), ""),
+        true => (MetricModel::oppscale(workload.policy.reserve.clone()), ""),
         // What such a metric measures is not visible; the article's is the usual one.
         false => (
             MetricModel::article(),
@@ -228,7 +228,7 @@ async fn judged(context: &mut CheckContext<'_>, listed: &Listed) -> Result<Findi
     };
     let fix = verdict.correction.as_ref().and_then(|correction| {
         let changes: Vec<_> = correction.changes.iter().map(|change| change.text()).collect();
-        let reserve = correction.metric.reserve;
+        let reserve = &correction.metric.reserve;
         let yaml = match correct_hpa(&listed.object, hpa, &spec, reserve, config.gates).ok()? {
             Some(corrected) => corrected.text().ok()?,
             None => format!("{KEDA_OWNS}\n"),

@@ -60,7 +60,7 @@ pub fn correct_hpa(
     object: &Value,
     hpa: &Autoscaler,
     spec: &HpaSpec,
-    reserve: Reserve,
+    reserve: &Reserve,
     gates: FeatureGates,
 ) -> Result<Option<CorrectedHpa>, ManifestError> {
     if hpa.scaled_object().is_some() {

@@ -199,7 +199,7 @@ impl UserWorkload {
         parsed.map_err(|error| {
             self.problem(
                 format!("annotation {RESERVE}: {error}"),
-                "write cores (30) or a share (15%)",
+                "write cores (30), a share (15%), cpu=30,nvidia.com/gpu=1 or pod:cpu=4",
             )
         })
     }

@@ -94,6 +94,11 @@ fn value(report: &Report, has_rows: bool) -> Value {
     root.insert("schemaVersion".into(), json!(SCHEMA_VERSION));
     root.insert("replica".into(), amounts(report.query.replica.footprint()));
     root.insert("reserve".into(), amounts(&headroom.reserve));
+    if let Some(hole) = report.query.reserve.hole() {
+        let free = headroom.holes.map_or(Value::Null, integer);
+        let pod = amounts(hole.pod.footprint());
+        root.insert("hole".into(), json!({"count": hole.count, "pod": pod, "free": free}));
+    }
     if let Some(usage) = &report.query.usage {
         let idle = headroom.idle.map_or(Value::Null, integer);
         let basis = json!({"idleCpuMilli": idle, "burnMilli": integer(usage.burn)});

@@ -403,6 +403,10 @@ pub(super) fn footer(
     if let Some(reserve) = listed(&headroom.reserve) {
         lines.push(format!("reserve: {reserve}"));
     }
+    if let Some((hole, free)) = report.query.reserve.hole().zip(headroom.holes) {
+        let places = units::plural(hole.count as usize, "place");
+        lines.push(format!("{places} for a paid pod of {}: {free} free now", hole.pod));
+    }
     // Each filler has a replica of its own, whose fit is in its row.
     if report.by != By::Filler {
         lines.push(fit_line(&report.query.replica, headroom));

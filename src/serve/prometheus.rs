@@ -22,7 +22,6 @@ use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::WatchStatus;
 use oppscale_core::ledger::Population;
-use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareRequest};
 use oppscale_core::units::cores;
@@ -123,7 +122,7 @@ const HPA: &str = "`namespace`, `kind`, `workload`, `hpa`";
 const CLASS: &str = "`class`: `paid`, `opportunistic`";
 
 /// Series of the cluster, left out while the data is stale.
-static CLUSTER: [Series<ClusterScrape>; 28] = [
+static CLUSTER: [Series<ClusterScrape>; 30] = [
     gauge("oppscale_cluster_nodes", "", "Nodes of the cluster.", |scrape, family| {
         family.set(scrape.totals.nodes);
     }),
@@ -225,11 +224,36 @@ static CLUSTER: [Series<ClusterScrape>; 28] = [
     gauge(
         "oppscale_workload_reserve_memory_bytes",
         WORKLOAD,
-        "Memory that must stay free beside the workload, if its reserve is a share.",
+        "Memory that must stay free beside the workload, if its reserve has any.",
         |scrape, family| {
             scrape.add_workloads(family, |row| {
-                let is_share = matches!(row.request?.policy.reserve, Reserve::Share(_));
-                is_share.then(|| Some(row.share?.reserve.get(MEMORY).to_string()))?
+                let memory = row.share?.reserve.get(MEMORY);
+                (memory > 0).then(|| memory.to_string())
+            });
+        },
+    ),
+    gauge(
+        "oppscale_workload_reserve_amount",
+        "`namespace`, `kind`, `workload`, `resource`",
+        "What must stay free of each further resource beside the workload, if its reserve has any.",
+        |scrape, family| {
+            for row in scrape.workloads() {
+                let [namespace, kind, workload] = labels(row.served);
+                let reserve = row.share.iter().flat_map(|share| share.reserve.present());
+                for (name, amount) in reserve.filter(|(name, _)| !matches!(*name, CPU | MEMORY)) {
+                    family.add(&[namespace, kind, workload, ("resource", name)], amount);
+                }
+            }
+        },
+    ),
+    gauge(
+        "oppscale_workload_reserve_holes",
+        WORKLOAD,
+        "Places for paid pods that must stay free beside the workload, if its reserve has any.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| {
+                let hole = row.share.and(row.request)?.policy.reserve.hole()?;
+                Some(hole.count.to_string())
             });
         },
     ),

@@ -140,7 +140,7 @@ impl InstallConfig {
             cert_manager: false,
             days: (3650, 365),
             // A sixth of the capacity, as the article's 30 of 184 cores.
-            reserve: Reserve::Share(150_000_000),
+            reserve: Reserve::share(150_000_000),
             monitor_labels: Vec::new(),
             dashboard: false,
             alerts: false,

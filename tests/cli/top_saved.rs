@@ -407,6 +407,36 @@ fn a_pods_number_is_explained_line_by_line() {
 }
 
 #[test]
+fn a_reserve_is_in_any_resource_or_a_place_for_a_pod() {
+    let counted = |name, reserve, replica| {
+        json(&top(name, &["--reserve", reserve, "--replica", replica, "-o", "json"]))
+    };
+    let fit = |report: &Value| report["totals"]["usable"]["fitReplicas"].as_i64().unwrap();
+    let tolerated = ["--tolerate", "nvidia.com/gpu", "--replica", "cpu=1,nvidia.com/gpu=1"];
+    let gpus = |reserve| {
+        let args = [&tolerated[..], &["--reserve", reserve, "-o", "json"]].concat();
+        json(&top(MIXED, &args))
+    };
+    let (all, one_less) = (gpus("0"), gpus("nvidia.com/gpu=1"));
+    assert_eq!(one_less["reserve"]["nvidia.com/gpu"], 1);
+    assert!(fit(&all) > 0, "{all}");
+    assert_eq!(fit(&one_less), fit(&all) - 1);
+    assert_eq!(one_less["totals"]["usable"]["limitedBy"], "nvidia.com/gpu");
+    assert_eq!(fit(&gpus("nvidia.com/gpu=100%")), 0);
+    // 4 cores in sum, and 4 cores on one node wherever the replicas go.
+    let (sum, hole) = (counted(BLOG, "4", "cpu=1"), counted(BLOG, "pod:cpu=4", "cpu=1"));
+    assert_eq!(hole["reserve"], sum["reserve"]);
+    assert!(fit(&hole) < fit(&sum) && fit(&hole) > 0, "{hole}");
+    assert_eq!(hole["totals"]["usable"]["limitedBy"], "hole");
+    assert_eq!(hole["hole"]["count"], 1);
+    assert_eq!(hole["hole"]["pod"], serde_json::json!({"cpu": 4000, "pods": 1}));
+    assert_eq!(sum.get("hole"), None);
+    let table = top(BLOG, &["--reserve", "2xpod:cpu=4", "--once"]);
+    assert!(table.stdout.contains("2 places for a paid pod of cpu=4:"), "{table}");
+    assert!(table.stdout.contains("(more could take the place that is reserved for a paid pod)"));
+}
+
+#[test]
 fn what_was_typed_wrong_ends_with_two() {
     for (args, words) in [
         (&["--sort", "size"][..], "expected pod, name"),
@@ -414,6 +444,9 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--replica", "cpu=0"], "asks for nothing"),
         (&["--replica", "nvidia.com/gpu=500m"], "counted in whole units"),
         (&["--reserve", "110%"], "from 0% to 100%"),
+        (&["--reserve", "gpu=1"], "such as nvidia.com/gpu"),
+        (&["--reserve", "0xpod:cpu=4"], "expected 1 to 100 places"),
+        (&["--reserve", "pod:cpu"], "the place for a pod: \"cpu\" is not a replica"),
         (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
         (&["--by", "rack"], "pool=LABEL"),
         (&["--by", "pool"], "no node has a label that usually names its pool"),

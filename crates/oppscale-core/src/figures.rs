@@ -563,7 +563,7 @@ pub static FIGURES: &[Figure] = &[
         rows: &[Filler],
         value: |row, _| text(row.limited_by.as_deref()),
         tone: |row| if row.fit.is_none() { Tone::Warn } else { Tone::Plain },
-        meaning: "what stops its next replica: slots, a resource, max-replicas, max-share, \
+        meaning: "what stops its next replica: slots, a resource, hole, max-replicas, max-share, \
                   idle-cpu, next-sync (what its HPA can take up at its next sync) or held",
         ..Figure::BASE
     },

@@ -7,7 +7,8 @@
 //! * **slots** of a node = how many replicas fit beside the others and the waiting pods that
 //!   would go there (see [`demand`]): the minimum over everything that a replica
 //!   asks for, each rounded down.
-//! * **fit replicas** = the least of all slots, and remaining / replica for each resource.
+//! * **fit replicas** = the least of all slots, remaining / replica for each resource, and what the
+//!   holes of the reserve allow (see [`hole`](super::hole)).
 //! * On the usage basis, slots are also limited to the idle CPU of the node, and the reserve of CPU is
 //!   a part of that.
 //!
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use super::demand::{self, PaidDemand};
 use super::devices::DeviceId;
+use super::hole::HoleNode;
 use super::ledger::{Ledger, NodeAccount, Unoffered};
 use super::node::{NodeRecord, Unusable};
 use super::placement::{Placement, TaintPattern};
@@ -123,6 +125,9 @@ pub struct Headroom {
     pub demand: Option<PaidDemand>,
     /// What is held back.
     pub reserve: Resources,
+    /// How many paid pods of the reserve's hole have a place now, beside all pods; `None` if the
+    /// reserve has no hole or pods are unknown.
+    pub holes: Option<Amount>,
     /// [`Totals::remaining`] of the usable nodes − waiting paid demand − reserve; `None` when
     /// pods are unknown.
     pub remaining: Option<Resources>,
@@ -214,16 +219,19 @@ pub enum Limit {
     Slots,
     /// This resource runs out over the cluster, after demand and reserve.
     Remaining(String),
+    /// More replicas could take the places that the reserve keeps for paid pods.
+    Hole,
     /// The workload's own `max-replicas`.
     MaxReplicas,
 }
 
 impl Limit {
-    /// One word for it: a resource, or `slots` or `max-replicas`.
+    /// One word for it: a resource, or `slots`, `hole` or `max-replicas`.
     pub fn word(&self) -> &str {
         match self {
             Self::Slots => "slots",
             Self::Remaining(name) => name,
+            Self::Hole => "hole",
             Self::MaxReplicas => "max-replicas",
         }
     }
@@ -234,6 +242,7 @@ impl fmt::Display for Limit {
         match self {
             Self::Slots => f.write_str("no node has room for one more"),
             Self::Remaining(name) => write!(f, "{name} runs out"),
+            Self::Hole => f.write_str("more could take the place that is reserved for a paid pod"),
             Self::MaxReplicas => f.write_str("its own max-replicas"),
         }
     }
@@ -348,7 +357,7 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
         .collect();
     nodes.sort_by(|a, b| a.name.cmp(&b.name));
     if let Some(usage) = &query.usage {
-        limit_to_idle(&mut nodes, usage, query.reserve);
+        limit_to_idle(&mut nodes, usage, &query.reserve);
     }
     let idle = query.usage.as_ref().and_then(|usage| {
         let usable = || nodes.iter().filter(|node| node.is_usable());
@@ -377,14 +386,20 @@ pub fn measure(ledger: &Ledger, query: &Query) -> Headroom {
         .filter(|_| is_known)
         .zip(remaining.as_ref())
         .map(|(slots, remaining)| fit(slots, remaining, &query.replica))
+        .map(|fit| fit.beside_holes(query, &nodes))
         .map(|fit| fit.of_workload(query, &nodes));
     let reserve = query.reserve.of(&usable.allocatable);
-    Headroom { nodes, usable, all, unoffered, demand, reserve, remaining, free, fit, idle }
+    let holes = query.reserve.hole().filter(|_| !query.pods_unknown).map(|hole| {
+        let usable = nodes.iter().filter(|node| node.is_usable());
+        let free = usable.filter_map(|node| Some(node.free()?.minus(&node.demand)));
+        free.map(|free| slots(&free, &hole.pod)).sum()
+    });
+    Headroom { nodes, usable, all, unoffered, demand, reserve, holes, remaining, free, fit, idle }
 }
 
 /// Lowers the slots of each node to what its idle CPU allows, less its part of the reserve. Where that
 /// is unknown, they are unknown, too.
-fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: Reserve) {
+fn limit_to_idle(nodes: &mut [NodeHeadroom], query: &UsageQuery, reserve: &Reserve) {
     let mut whole = Resources::default();
     for node in nodes.iter().filter(|node| node.is_usable()) {
         add(Some(&mut whole), node.allocatable.as_ref());
@@ -468,6 +483,20 @@ fn fit(slots: Amount, remaining: &Resources, replica: &Replica) -> Fit {
 }
 
 impl Fit {
+    /// With the holes of the reserve left free.
+    fn beside_holes(self, query: &Query, nodes: &[NodeHeadroom]) -> Self {
+        let Some(hole) = query.reserve.hole() else { return self };
+        let usable = nodes.iter().filter(|node| node.is_usable());
+        let nodes: Vec<HoleNode> = usable
+            .filter_map(|node| {
+                let running = if query.is_of_workload { node.running } else { 0 };
+                Some(HoleNode { free: node.remaining()?.minus(&node.demand), running })
+            })
+            .collect();
+        let replicas = hole.most_replicas(&query.replica, &nodes);
+        if replicas < self.replicas { Self { replicas, limit: Limit::Hole } } else { self }
+    }
+
     /// With the running replicas of the workload on nodes that are not usable, and at most its own
     /// maximum.
     fn of_workload(mut self, query: &Query, nodes: &[NodeHeadroom]) -> Self {

@@ -37,6 +37,7 @@ pub mod explain;
 pub mod figures;
 pub mod footprint;
 pub mod headroom;
+pub mod hole;
 pub mod kinds;
 pub mod ledger;
 pub mod limits;

@@ -2,7 +2,7 @@
 //!
 //! | annotation | value | default |
 //! |---|---|---|
-//! | `oppscale.dev/reserve` | cores (`30`, `500m`) or a share (`15%`) to keep free | nothing |
+//! | `oppscale.dev/reserve` | what stays free: cores (`30`, `500m`), a share (`15%`), amounts (`cpu=30,nvidia.com/gpu=1`), places for paid pods (`2xpod:cpu=4`) | nothing |
 //! | `oppscale.dev/target-utilization` | `85%`: same as a reserve of 15 % | |
 //! | `oppscale.dev/max-replicas` | upper limit of the metric | no limit |
 //! | `oppscale.dev/weight` | 1 to 1000000: relative share among workloads of the same priority | 100 |
@@ -39,6 +39,8 @@ const KNOWN_LIMITS: [&str; 3] = ["max-priority", "max-weight", "max-share"];
 /// Number of characters of a value that an error quotes: whoever writes the annotation does not
 /// decide how long a message is.
 const MAX_QUOTED: usize = 64;
+/// Number of characters of a reserve, which may name several resources.
+const MAX_RESERVE: usize = 128;
 /// Default weight.
 const DEFAULT_WEIGHT: u32 = 100;
 /// Limit of weights and priorities, so that products with costs fit into 128 bits.
@@ -157,8 +159,9 @@ impl Policy {
             let Some(name) = name.strip_prefix(PREFIX) else { continue };
             let error = |problem: String| PolicyError::new(name, problem);
             let value = value.trim();
-            if value.len() > MAX_QUOTED && KNOWN.contains(&name) {
-                return Err(error(format!("is longer than {MAX_QUOTED} characters")));
+            let most = if name == "reserve" { MAX_RESERVE } else { MAX_QUOTED };
+            if value.len() > most && KNOWN.contains(&name) {
+                return Err(error(format!("is longer than {most} characters")));
             }
             match name {
                 "reserve" | "target-utilization" => {

@@ -135,7 +135,17 @@ fn usage(scene: &Scene) -> PaidUsage {
 }
 
 fn reserve() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(vec!["0", "2", "7500m", "15%", "50%"])
+    prop::sample::select(vec![
+        "0",
+        "2",
+        "7500m",
+        "15%",
+        "50%",
+        "nvidia.com/gpu=1",
+        "pod:cpu=2",
+        "2xpod:cpu=1500m",
+        "10%+pod:cpu=500m,nvidia.com/gpu=1",
+    ])
 }
 
 fn uptake() -> impl Strategy<Value = Uptake> {
@@ -413,10 +423,11 @@ proptest! {
             replica: request.replica,
             reserve: request.policy.reserve,
             placement: (*request.placement).clone(),
+            is_of_workload: true,
             ..Query::default()
         };
         let headroom = headroom::measure(&ledger(&scene, &ownership(0), false, true), &query);
-        let fit = headroom.fit.unwrap().replicas + elsewhere(&scene, 0);
+        let fit = headroom.fit.unwrap().replicas;
         prop_assert_eq!(share.fit, scene.workloads[0].max.map_or(fit, |most| fit.min(most.into())));
         let remaining = headroom.remaining.unwrap();
         for name in [CPU, MEMORY] {
@@ -486,6 +497,125 @@ proptest! {
         let both = shares(&ledger(&stopped, &Ownership::default(), false, false), &requests);
         prop_assert_eq!(both[1].fit, alone(&scene).fit);
     }
+}
+
+/// A hole in a scene of few small nodes: cores of each node, of the workloads' replicas and of the
+/// hole's pod in halves, and where replicas run.
+type HoleScene = (Vec<u32>, Vec<u32>, (u32, u32), Vec<(usize, usize)>);
+
+fn hole_scene() -> impl Strategy<Value = HoleScene> {
+    (
+        prop::collection::vec(1_u32..14, 1..4),
+        prop::collection::vec(1_u32..6, 1..3),
+        (1_u32..3, 1_u32..8),
+        prop::collection::vec((0_usize..4, 0_usize..2), 0..8),
+    )
+}
+
+/// Holes of `hole` halves of a core that some placement of further replicas leaves, at least.
+fn fewest_holes(free: &[u32], sizes: &[u32], further: &[usize], hole: u32) -> u32 {
+    // Replicas that are used up, and the fewest holes on the nodes so far.
+    let mut placed: BTreeMap<(usize, usize), u32> = [((0, 0), 0)].into();
+    let second = sizes.get(1).copied().unwrap_or(u32::MAX);
+    let most = |at: usize| further.get(at).copied().unwrap_or(0);
+    for free in free {
+        let mut next = BTreeMap::new();
+        for ((a, b), holes) in &placed {
+            for x in 0..=(most(0) - a).min((free / sizes[0]) as usize) {
+                let left = free - sizes[0] * x as u32;
+                for y in 0..=(most(1) - b).min((left / second) as usize) {
+                    let left = left - second.saturating_mul(y as u32);
+                    let sum = holes + left / hole;
+                    let fewest = next.entry((a + x, b + y)).or_insert(sum);
+                    *fewest = sum.min(*fewest);
+                }
+            }
+        }
+        placed = next;
+    }
+    placed.values().copied().min().unwrap_or(0)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1024))]
+
+    /// Compared with all placements: a hole that is free stays free wherever the scheduler places
+    /// what is offered, and one replica more of a single workload could close it.
+    #[test]
+    fn offered_replicas_leave_the_hole_wherever_they_go((nodes, sizes, (count, hole), running) in hole_scene()) {
+        let mut scene = empty(nodes.len());
+        for (node, halves) in scene.nodes.iter_mut().zip(&nodes) {
+            node.cpu = halves * 500;
+        }
+        let reserve = format!("{count}xpod:cpu={}m", hole * 500);
+        let reserve: &'static str = Box::leak(reserve.into_boxed_str());
+        let workload = |halves: &u32| Workload { cpu: halves * 500, reserve, ..plain() };
+        scene.workloads = sizes.iter().map(workload).collect();
+        let mut free = nodes.clone();
+        let mut standing = vec![0_usize; sizes.len()];
+        for (node, owner) in running {
+            let (node, owner) = (node % nodes.len(), owner % sizes.len());
+            if let Some(left) = free[node].checked_sub(sizes[owner]) {
+                free[node] = left;
+                standing[owner] += 1;
+                let cpu = sizes[owner] * 500;
+                scene.pods.push(PodShape { node: Some(node), owner: Some(owner), cpu, gpu: false });
+            }
+        }
+        let offered = fits(&scene);
+        let further = |more: usize| -> Vec<usize> {
+            let fit = offered.iter().zip(&standing);
+            fit.map(|(fit, standing)| (usize::try_from(*fit).unwrap() + more).saturating_sub(*standing)).collect()
+        };
+        let now: u32 = free.iter().map(|free| free / hole).sum();
+        let ends_at_hole = shares(
+            &ledger(&scene, &Ownership::default(), false, true),
+            &requests(&scene),
+        )[0].limit == ShareLimit::Headroom(Limit::Hole);
+        if now >= count {
+            let fewest = fewest_holes(&free, &sizes, &further(0), hole);
+            prop_assert!(fewest >= count, "{:?} offered, {} of {} holes", offered, fewest, count);
+            if sizes.len() == 1 && ends_at_hole {
+                prop_assert!(fewest_holes(&free, &sizes, &further(1), hole) < count);
+            }
+        } else if sizes.len() == 1 {
+            // Given up until a hole can be there, and none if none can.
+            let empty: u32 = nodes.iter().map(|cores| cores / hole).sum();
+            prop_assert_eq!(offered[0] == 0 || empty >= count, true, "{:?} offered", offered);
+            prop_assert!((offered[0] as usize) < standing[0].max(1), "{:?} of {:?}", offered, standing);
+        }
+    }
+}
+
+#[test]
+fn a_hole_costs_what_closes_it_on_every_node() {
+    // Spread evenly, 130 replicas leave 3 cores on each of ten nodes of 16.
+    let mut scene = empty(10);
+    scene.nodes.iter_mut().for_each(|node| node.cpu = 16_000);
+    scene.workloads = vec![Workload { reserve: "pod:cpu=4", ..plain() }];
+    assert_eq!(fits(&scene), [129]);
+    // To leave nine of them, replicas fill one node but for 3 cores on the cheapest: 4 more a hole.
+    scene.workloads[0].reserve = "40xpod:cpu=4";
+    assert_eq!(fits(&scene), [0]);
+    scene.workloads[0].reserve = "39xpod:cpu=4";
+    assert_eq!(fits(&scene), [1]);
+    // A node that cannot have the hole costs nothing once replicas run there.
+    scene.workloads[0].reserve = "pod:cpu=4";
+    scene.nodes[1..].iter_mut().for_each(|node| node.cpu = 3000);
+    assert_eq!(fits(&scene), [12]);
+    let on = |node| PodShape { node: Some(node), owner: Some(0), cpu: 1000, gpu: false };
+    scene.pods = (1..10).flat_map(|node| vec![on(node); 3]).collect();
+    assert_eq!(fits(&scene), [27 + 12]);
+    // A paid pod takes the hole: the replicas go that make the next.
+    scene.pods.extend(vec![on(0); 12]);
+    assert_eq!(fits(&scene), [39]);
+    scene.pods.push(PodShape { node: Some(0), owner: None, cpu: 4000, gpu: false });
+    assert_eq!(fits(&scene), [35]);
+    // No node can have it.
+    scene.workloads[0].reserve = "pod:cpu=17";
+    assert_eq!(fits(&scene), [0]);
+    scene.workloads[0].reserve = "pod:nvidia.com/gpu=1";
+    assert_eq!(fits(&scene), [0]);
 }
 
 /// Nodes of 10 cores, and nothing on them.

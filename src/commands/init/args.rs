@@ -57,7 +57,8 @@ pub struct InitArgs {
     /// Namespace of the metrics server [default: oppscale]
     #[arg(short, long, value_name = "NAME", add = Values::Names(&kinds::NAMESPACE))]
     pub namespace: Option<String>,
-    /// Reserve of the filler to render next: cores (30) or a share (15%) [default: 15%]
+    /// Reserve of the filler to render next: cores (30), a share (15%), cpu=30,nvidia.com/gpu=1
+    /// or a place for a paid pod (pod:cpu=4) [default: 15%]
     #[arg(long, value_name = "RESERVE")]
     pub reserve: Option<Reserve>,
     /// APIs to serve, separated by commas: custom, external [default: custom]
@@ -360,7 +361,7 @@ impl InitArgs {
         config.custom = self.apis.is_empty() || self.apis.contains(&ApiArg::Custom);
         config.external = self.apis.contains(&ApiArg::External);
         config.cert_manager = self.certificates == Some(CertificatesArg::CertManager);
-        config.reserve = self.reserve.unwrap_or(config.reserve);
+        config.reserve = self.reserve.clone().unwrap_or(config.reserve);
         config.dashboard = self.with.contains(&ChartArg::Dashboard);
         config.alerts = self.with.contains(&ChartArg::Alerts);
         config.pod = self.pod.settings(known_pod);

@@ -107,7 +107,8 @@ pub struct RenderHpaArgs {
     /// [default: auto, or the Deployment's own]
     #[arg(long, value_name = "SHAPE", value_parser = parse_replica, add = Values::Amounts, help_heading = SIZE)]
     pub replica: Option<ReplicaFlag>,
-    /// Reserve to keep free: cores (30), a share (15%), or auto, which the loop needs
+    /// Reserve to keep free: cores (30), a share (15%), cpu=30,nvidia.com/gpu=1, a place for a paid
+    /// pod (pod:cpu=4), 15%+2xpod:cpu=4, or auto, which the loop needs
     /// [default: auto, or the Deployment's annotation]
     #[arg(
         long,
@@ -344,7 +345,7 @@ pub enum ReplicaFlag {
 }
 
 /// A reserve, or that it is to be found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReserveFlag {
     /// This much.
     Given(Reserve),

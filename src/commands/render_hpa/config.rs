@@ -263,11 +263,13 @@ fn own_replica(
 }
 
 fn reserve(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReserveChoice> {
-    if let Some(reserve) = args.target_utilization {
-        return Ok(ReserveChoice::Given(reserve));
+    if let Some(reserve) = &args.target_utilization {
+        return Ok(ReserveChoice::Given(reserve.clone()));
     }
-    match (args.reserve, workload) {
-        (Some(ReserveFlag::Given(reserve)), _) => return Ok(ReserveChoice::Given(reserve)),
+    match (&args.reserve, workload) {
+        (Some(ReserveFlag::Given(reserve)), _) => {
+            return Ok(ReserveChoice::Given(reserve.clone()));
+        }
         (None, Workload::User(own)) if args.growth.is_none() => {
             if let Some(reserve) = own.reserve()? {
                 return Ok(ReserveChoice::Given(reserve));

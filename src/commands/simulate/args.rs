@@ -101,7 +101,8 @@ pub struct SimulateArgs {
     /// shared by the pods); or idle capacity that includes-own pods use up, or excludes-own
     #[arg(long, value_enum, value_name = "NATURE", requires = "hpas", hide_possible_values = true)]
     pub metric: Option<Nature>,
-    /// With -f: reserve that the metric already excludes: cores (30) or a share (15%)
+    /// With -f: reserve that the metric already excludes: cores (30), a share (15%),
+    /// cpu=30,nvidia.com/gpu=1 or a place for a paid pod (pod:cpu=4)
     #[arg(long, value_name = "CORES|SHARE", requires = "hpas")]
     pub reserve_in_metric: Option<Reserve>,
     /// What counts as free CPU: requests, or usage: paid pods use a part of what they request,

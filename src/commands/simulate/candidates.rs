@@ -88,7 +88,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
                 workload.shape(&mut setup.filler.template);
                 let about = format!("{file}: {}", manifest.name());
                 apply_basis(args, workload, &about, &paid_usage, &mut setup)?;
-                notes.push(taken(file, manifest.name(), workload, &setup, metric.reserve));
+                notes.push(taken(file, manifest.name(), workload, &setup, &metric.reserve));
                 let priority = setup.filler.template.priority;
                 warnings.extend(without_class(file, manifest.name(), workload, priority));
             }
@@ -249,7 +249,7 @@ fn taken(
     name: &str,
     workload: &WorkloadFile,
     setup: &Setup,
-    reserve: Reserve,
+    reserve: &Reserve,
 ) -> String {
     let (replica, grace) = (&setup.filler.template.replica, workload.grace_ms / 1000);
     let priority = setup.filler.template.priority;
@@ -279,8 +279,8 @@ fn metric_model(
     workload: Option<&WorkloadFile>,
 ) -> MetricModel {
     let is_ours = verdict::uses_fit_replicas(&manifest.spec);
-    let own = workload.filter(|_| is_ours).map(|workload| workload.policy.reserve);
-    let reserve = args.reserve_in_metric.or(own).unwrap_or(Reserve::Cpu(0));
+    let own = workload.filter(|_| is_ours).map(|workload| &workload.policy.reserve);
+    let reserve = args.reserve_in_metric.as_ref().or(own).cloned().unwrap_or_default();
     let model = if is_ours {
         MetricModel::oppscale(reserve)
     } else {
@@ -339,9 +339,9 @@ fn entry(name: String, title: String, setup: Setup, manifest: Manifest) -> anyho
     let context = LoopContext::of(&setup);
     let verdict = verdict::judge(&scaler.spec, &scaler.config, &scaler.metric, &context);
     let correction = verdict.as_ref().ok().and_then(|verdict| verdict.correction.as_ref());
-    let reserve = correction.map_or(scaler.metric, |correction| correction.metric).reserve;
+    let metric = correction.map_or(&scaler.metric, |correction| &correction.metric);
     let (object, gates) = (&manifest.object, scaler.config.gates);
-    let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, reserve, gates)?;
+    let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, &metric.reserve, gates)?;
     Ok(Entry { name, title, setup, manifest, corrected, verdict, run: Run::default() })
 }
 
@@ -352,7 +352,7 @@ fn corrected(entry: &Entry) -> anyhow::Result<Option<Entry>> {
     };
     let mut setup = entry.setup.clone();
     setup.filler.autoscaler.spec = correction.spec.clone();
-    setup.filler.autoscaler.metric = correction.metric;
+    setup.filler.autoscaler.metric = correction.metric.clone();
     if correction.changes.contains(&Change::LowerPriority) {
         let lowest = setup.paid.iter().map(|app| app.template.priority).min().unwrap_or(0);
         setup.filler.template.priority = FILLER_PRIORITY.min(lowest.saturating_sub(1));

@@ -159,7 +159,8 @@ pub struct TopArgs {
     /// Taint that replicas tolerate besides, as KEY, KEY=VALUE or KEY=VALUE:EFFECT; repeatable
     #[arg(long, value_name = "TAINT", add = Values::Taints)]
     pub tolerate: Vec<TaintPattern>,
-    /// Reserve to keep free: cores (30), cpu=30,memory=64Gi or a share of both (15%)
+    /// Reserve to keep free: cores (30), a share of cpu and memory (15%),
+    /// cpu=30,nvidia.com/gpu=1, a place for a paid pod (pod:cpu=4,memory=8Gi), or 15%+2xpod:cpu=4
     #[arg(long, value_name = "CORES|SHARE", conflicts_with = "target_utilization")]
     pub reserve: Option<Reserve>,
     /// Reserve as a target utilization: 85% keeps 15% free
@@ -393,7 +394,8 @@ impl TopArgs {
             by,
             reserve: self
                 .reserve
-                .or(self.target_utilization)
+                .clone()
+                .or_else(|| self.target_utilization.clone())
                 .or_else(|| self.live.demo.then(Recording::reserve)),
             choice: Choice {
                 usage: self.usage,

@@ -175,7 +175,7 @@ pub(super) fn query(
             .cloned()
             .or_else(|| workload.replica_on(&snapshot.ledger))
             .unwrap_or_default(),
-        reserve: settings.reserve.unwrap_or(workload.policy.reserve),
+        reserve: settings.reserve.clone().unwrap_or(workload.policy.reserve),
         max_replicas: workload.policy.max_replicas,
         is_of_workload: matches!(workload.ownership, Ownership::Workload(_)),
         placement,

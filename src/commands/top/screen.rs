@@ -141,7 +141,7 @@ fn setup(
     Setup {
         theme: Theme::of(printer),
         replica: args.replica.first().cloned(),
-        reserve: settings.reserve.unwrap_or_default(),
+        reserve: settings.reserve.clone().unwrap_or_default(),
         own_reserve: settings.reserve.is_none(),
         nodes: args.selector.clone().unwrap_or_default(),
         workload: args.workload.clone(),

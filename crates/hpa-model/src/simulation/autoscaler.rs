@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 
+use oppscale_core::resources::Amount;
 use oppscale_core::resources::CPU;
 
 use super::load::Load;
@@ -81,9 +82,11 @@ impl World {
                 if self.is_by_usage() && nature.unit == MetricUnit::FitReplicas =>
             {
                 let fit = self.usage.as_ref().map(|(usage, readings)| {
-                    usage.fit(readings, &self.nodes, &self.placed, nature.reserve, self.now)
+                    usage.fit(readings, &self.nodes, &self.placed, &nature.reserve, self.now)
                 });
-                i64::try_from(fit.unwrap_or(0) * 1000).unwrap_or(i64::MAX)
+                let replica = &self.workloads[scaler.workload].template.replica;
+                let most = nature.beside_holes(&self.nodes, &self.placed, replica).unwrap_or(Amount::MAX);
+                i64::try_from(fit.unwrap_or(0).min(most) * 1000).unwrap_or(i64::MAX)
             }
             MetricFeed::Capacity(nature) => {
                 let replica = &self.workloads[scaler.workload].template.replica;

@@ -110,11 +110,12 @@ fn ledger(world: &World) -> Ledger {
 }
 
 /// The metric is what oppscale measures on the same cluster.
-fn check_metric(world: &World, reserve: Reserve) {
+fn check_metric(world: &World, reserve: &Reserve) {
     let replica = &world.workloads[FILLER].template.replica;
     let query = Query {
         replica: replica.clone(),
-        reserve,
+        reserve: reserve.clone(),
+        is_of_workload: true,
         placement: Placement::default(),
         filler_priority: Some(world.workloads[FILLER].template.priority - BELOW_ZERO),
         nodes: Selector::default(),
@@ -122,7 +123,7 @@ fn check_metric(world: &World, reserve: Reserve) {
         ..Query::default()
     };
     let headroom = measure(&ledger(world), &query);
-    let fit = MetricModel::oppscale(reserve);
+    let fit = MetricModel::oppscale(reserve.clone());
     let demand = world.place_demand((0, 0), MetricUnit::FitReplicas);
     let served = fit.value_milli(&world.nodes, &demand, replica);
     assert_eq!(i128::from(served), headroom.fit.unwrap().replicas * 1000);
@@ -236,7 +237,7 @@ proptest! {
             let desired = simulation.sample().filler_desired;
             prop_assert!((min..=max).contains(&desired), "{desired} replicas");
             if look % 80 == 0 {
-                check_metric(&simulation.world, setup.filler.autoscaler.metric.reserve);
+                check_metric(&simulation.world, &setup.filler.autoscaler.metric.reserve);
             }
         }
     }

@@ -4,19 +4,20 @@
 //! workload's filler pods are in it, whether the reserve is taken off, and whether it counts
 //! cores or replicas. The accounting is that of `headroom`, kept as running sums.
 
+use oppscale_core::hole::HoleNode;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::{Amount, CPU, Resources};
+use oppscale_core::resources::{Amount, CPU, PODS, Resources};
 
 use super::demand::Demand;
-use super::nodes::{Nodes, Sums, slots};
+use super::nodes::{Node, Nodes, Sums, slots};
 
 /// What a capacity metric measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricModel {
     /// Whether the filler's pods lower it.
     pub filler_pods: FillerPods,
-    /// Reserve that is subtracted; none with `Reserve::Cpu(0)`.
+    /// Reserve that is subtracted.
     pub reserve: Reserve,
     /// Its unit.
     pub unit: MetricUnit,
@@ -68,7 +69,7 @@ impl MetricModel {
     pub fn article() -> Self {
         Self {
             filler_pods: FillerPods::Included,
-            reserve: Reserve::Cpu(0),
+            reserve: Reserve::default(),
             unit: MetricUnit::Cores,
             counts_demand: false,
             freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 0 },
@@ -116,10 +117,39 @@ impl MetricModel {
                 }
                 let by_resource =
                     replica.footprint().present().map(|(name, each)| left(name) / each);
-                by_resource.fold(fit, Amount::min) * 1000
+                let fit = by_resource.fold(fit, Amount::min);
+                fit.min(self.beside_holes(nodes, demand, replica).unwrap_or(fit)) * 1000
             }
         };
         i64::try_from(milli).unwrap_or(i64::MAX)
+    }
+
+    /// Most replicas that leave the holes of the reserve free; `None` if it has none.
+    pub(super) fn beside_holes(
+        &self,
+        nodes: &Nodes,
+        demand: &Demand,
+        replica: &Replica,
+    ) -> Option<Amount> {
+        let hole = self.reserve.hole()?;
+        let node = |sums: &Sums| match self.filler_pods {
+            FillerPods::Included => {
+                HoleNode { free: sums.allocatable.minus(&sums.requested), running: 0 }
+            }
+            FillerPods::Excluded => HoleNode {
+                free: sums.allocatable.minus(&sums.paid),
+                running: sums.requested.get(PODS) - sums.paid.get(PODS),
+            },
+        };
+        let beside_demand = |(number, at): (usize, &Node)| {
+            let mut node = node(&at.sums);
+            if let Some(kept) = demand.on(number).filter(|_| self.counts_demand) {
+                node.free.subtract(kept);
+            }
+            node
+        };
+        let nodes: Vec<_> = nodes.iter().enumerate().map(beside_demand).collect();
+        Some(hole.most_replicas(replica, &nodes))
     }
 }
 

@@ -236,14 +236,14 @@ pub fn configurations() -> Vec<Configuration> {
     };
     let excluding = |reserve| MetricModel {
         filler_pods: FillerPods::Excluded,
-        reserve: Reserve::Cpu(reserve),
+        reserve: Reserve::cpu(reserve),
         counts_demand: true,
         ..MetricModel::article()
     };
     let average = |behavior| spec(MetricTarget::average_value(1000), behavior);
     let watched = |reserve| MetricModel {
         unit: MetricUnit::Cores,
-        ..MetricModel::oppscale(Reserve::Cpu(reserve))
+        ..MetricModel::oppscale(Reserve::cpu(reserve))
     };
     vec![
         article.clone(),
@@ -315,7 +315,7 @@ pub fn configurations() -> Vec<Configuration> {
             key: "oppscale",
             title: "fit replicas, AverageValue 1, tolerance 0, preemption, reserve 8",
             spec: average(Some(filler_behavior())),
-            metric: MetricModel::oppscale(Reserve::Cpu(SMALL_RESERVE)),
+            metric: MetricModel::oppscale(Reserve::cpu(SMALL_RESERVE)),
             priority: FILLER_PRIORITY,
             grace_ms: 5_000,
         },
@@ -406,9 +406,9 @@ impl Configuration {
             metric.target.value = metric.target.value.map(grown);
         }
         filler.autoscaler.spec = spec;
-        filler.autoscaler.metric = self.metric;
-        if let Reserve::Cpu(milli) = self.metric.reserve {
-            filler.autoscaler.metric.reserve = Reserve::Cpu(grown(milli));
+        filler.autoscaler.metric = self.metric.clone();
+        if let Some(milli) = self.metric.reserve.cpu_alone() {
+            filler.autoscaler.metric.reserve = Reserve::cpu(grown(milli));
         }
         filler.template.priority = self.priority;
         filler.template.grace_ms = self.grace_ms;

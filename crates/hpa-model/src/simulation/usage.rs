@@ -115,7 +115,7 @@ impl UsageModel {
         readings: &Readings,
         nodes: &Nodes,
         demand: &Demand,
-        reserve: Reserve,
+        reserve: &Reserve,
         at_ms: u64,
     ) -> Amount {
         let paid = readings.tracker.paid(Duration::from_millis(at_ms));

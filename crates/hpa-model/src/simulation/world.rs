@@ -209,7 +209,8 @@ impl Simulation {
         let filler = &setup.filler;
         world.add_workload(&filler.template, true);
         world.workloads[FILLER].deletion_cost = filler.deletion_cost;
-        let nature = filler.autoscaler.metric;
+        let nature = filler.autoscaler.metric.clone();
+        let reserve = nature.reserve.clone();
         let scaler = Scaler {
             refresh_ms: nature.freshness.period_ms(),
             served_after_ms: nature.freshness.served_after_ms(),
@@ -247,7 +248,7 @@ impl Simulation {
         }
         world.queue.push(0, Event::Sample);
         world.schedule_soon();
-        let held = nature.reserve.of(&world.nodes.total.allocatable);
+        let held = reserve.of(&world.nodes.total.allocatable);
         Ok(Self { world, end_ms: setup.end_ms, held })
     }
 

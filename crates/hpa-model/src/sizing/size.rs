@@ -2,6 +2,7 @@
 
 use oppscale_core::error::Error;
 use oppscale_core::headroom::{self, Query};
+use oppscale_core::hole::HoleNode;
 use oppscale_core::ledger::Ledger;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
@@ -9,7 +10,7 @@ use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units::{cores, quantity_text};
 
 use super::request::{Growth, GrowthSource, Pipeline, ReplicaChoice, ReserveChoice, SizingRequest};
-use super::usable_nodes::{UsableNodes, choose_shape};
+use super::usable_nodes::{UsableNode, UsableNodes, choose_shape};
 use crate::ControllerConfig;
 use crate::verdict::{
     self, LoopContext, ReserveNeed, Stability, Verdict, VerdictError, recommended_spec,
@@ -83,11 +84,11 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     let need = need(request, &context, (1, bounded(slots))).map_err(|_| no_cpu())?;
     let (reserve, line) = reserve(request, &nodes, &need, &growth);
     lines.push(line);
-    let Limits { found, max, quota } = most(request, &nodes, &replica, slots, reserve, &mut lines)?;
+    let Limits { found, max, quota } = most(request, &nodes, &replica, slots, &reserve, &mut lines)?;
     let min = least(request, max, found, slots, &mut lines)?;
-    let verdict = judge(request, &context, (min, max), reserve).map_err(|_| no_cpu())?;
+    let verdict = judge(request, &context, (min, max), reserve.clone()).map_err(|_| no_cpu())?;
     behavior(request, &need, verdict.stability, &verdict.why, &mut lines);
-    (query.replica, query.reserve) = (replica.clone(), reserve);
+    (query.replica, query.reserve) = (replica.clone(), reserve.clone());
     let fit = headroom::measure(ledger, &query).fit.map_or(0, |fit| fit.replicas);
     Ok(Sizing {
         replica,
@@ -147,8 +148,9 @@ fn reserve(
     match &request.reserve {
         ReserveChoice::Auto(_) => {
             let milli = need.whole_cores_milli();
-            let reserve = Reserve::Cpu(i64::try_from(milli).unwrap_or(i64::MAX));
-            (reserve, Line::new(Subject::Reserve, "reserve", reserve, sum))
+            let reserve = Reserve::cpu(i64::try_from(milli).unwrap_or(i64::MAX));
+            let line = Line::new(Subject::Reserve, "reserve", &reserve, sum);
+            (reserve, line)
         }
         ReserveChoice::Given(reserve) => {
             let held = reserve.of(&nodes.allocatable).get(CPU);
@@ -159,7 +161,7 @@ fn reserve(
                 cores(held),
                 cores(nodes.allocatable.get(CPU))
             );
-            (*reserve, Line::new(Subject::Reserve, "reserve", reserve, why))
+            (reserve.clone(), Line::new(Subject::Reserve, "reserve", reserve, why))
         }
     }
 }
@@ -183,19 +185,27 @@ fn most(
     nodes: &UsableNodes,
     replica: &Replica,
     slots: Amount,
-    reserve: Reserve,
+    reserve: &Reserve,
     lines: &mut Vec<Line>,
 ) -> Result<Limits, Error> {
     let empty = nodes.empty();
     let held = reserve.of(&nodes.allocatable);
     let after = empty.minus(&held);
     let footprint = replica.footprint();
-    let by_sum = [CPU, MEMORY]
-        .into_iter()
-        .filter(|name| footprint.get(name) > 0)
-        .map(|name| after.get(name).max(0) / footprint.get(name))
-        .min()
-        .unwrap_or(0);
+    let by_sum = footprint.present().map(|(name, amount)| after.get(name).max(0) / amount);
+    let by_sum = by_sum.min().unwrap_or(0);
+    let beside_holes = reserve.hole().map(|hole| {
+        let node = |node: &UsableNode| HoleNode { free: node.empty.clone(), running: 0 };
+        hole.most_replicas(replica, &nodes.nodes.iter().map(node).collect::<Vec<_>>())
+    });
+    if let Some((0, hole)) = beside_holes.zip(reserve.hole()) {
+        return Err(Error::failure(format!(
+            "the reserve of {reserve} leaves nothing: replicas of {replica} could take every place \
+             of {} on the usable nodes",
+            hole.pod
+        ))
+        .hint("reserve fewer or smaller places with --reserve; see what there is: oppscale top"));
+    }
     if by_sum == 0 {
         return Err(Error::failure(format!(
             "the reserve of {reserve} leaves nothing: the usable nodes have {} cores beside \
@@ -214,7 +224,8 @@ fn most(
         ))
         .hint("raise --quota, or ask for less with --replica"));
     }
-    let found = slots.min(by_sum).min(by_quota.map_or(slots, |(replicas, _)| replicas));
+    let beside = beside_holes.unwrap_or(slots);
+    let found = slots.min(by_sum).min(beside).min(by_quota.map_or(slots, |(replicas, _)| replicas));
     let count = nodes.nodes.len();
     let on = if request.one_per_node { "one to a node, on" } else { "on" };
     let mut why = format!(
@@ -224,6 +235,9 @@ fn most(
         cores(nodes.standing.get(CPU)),
         cores(held.get(CPU)),
     );
+    if let Some((replicas, hole)) = beside_holes.zip(reserve.hole()) {
+        why.push_str(&format!("; {replicas} leave {hole} free wherever they run"));
+    }
     if let (Some(max), Some((holds, name))) = (request.max, by_quota)
         && Amount::from(max) > holds
     {
@@ -405,7 +419,7 @@ fn need(
     bounds: (u32, u32),
 ) -> Result<ReserveNeed, VerdictError> {
     let emptied = LoopContext { paid_milli: 0, ..*context };
-    judge(request, &emptied, bounds, Reserve::Cpu(0)).map(|verdict| verdict.reserve)
+    judge(request, &emptied, bounds, Reserve::default()).map(|verdict| verdict.reserve)
 }
 
 /// What a number is about, and so the objects it stands in.

@@ -1,6 +1,5 @@
 //! The correction of an HPA and its metric, as data: oppscale's own loop within the HPA's bounds.
 
-use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
 use super::context::LoopContext;
@@ -157,7 +156,7 @@ pub(super) fn correct(
         Freshness::Scraped { .. } => Freshness::Watched { lag_ms: 1_000 },
         watched @ Freshness::Watched { .. } => watched,
     };
-    let mut corrected = MetricModel { freshness, ..MetricModel::oppscale(metric.reserve) };
+    let mut corrected = MetricModel { freshness, ..MetricModel::oppscale(metric.reserve.clone()) };
     let free = context.allocatable_milli - context.paid_milli;
     let fit = u32::try_from((free / context.replica_milli).max(0)).unwrap_or(u32::MAX);
     let reserve = ReserveNeed::of(&target, &corrected, context, fit.max(min).min(max));
@@ -166,7 +165,8 @@ pub(super) fn correct(
     let is_short = metric.reserve.of(&allocatable).get(CPU) < reserve.total_milli();
     // A reserve that is larger than the loop needs is the user's to choose.
     if is_short {
-        corrected.reserve = Reserve::Cpu(i64::try_from(reserve_milli).unwrap_or(i64::MAX));
+        let milli = i64::try_from(reserve_milli).unwrap_or(i64::MAX);
+        corrected.reserve = corrected.reserve.with_cpu(milli);
     }
     let had_tolerance = before.tolerance_down > 0.0 || before.tolerance_up > 0.0;
     let changes = [

@@ -310,14 +310,16 @@ fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amou
     names.iter().zip(needs).map(take).collect()
 }
 
-/// CPU, memory, pods, and further resources of some replica.
+/// CPU, memory, pods, and further resources of some replica or hole.
 fn names(requests: &[Result<ShareRequest, Held>]) -> Vec<String> {
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
     if requests.iter().flatten().any(|request| request.policy.basis == Basis::Usage) {
         names.push(IDLE_CPU.to_owned());
     }
     for request in requests.iter().flatten() {
-        for (name, _) in request.replica.footprint().present() {
+        let hole = request.policy.reserve.hole().map(|hole| &hole.pod);
+        let shapes = hole.into_iter().chain([&request.replica]);
+        for (name, _) in shapes.flat_map(|shape| shape.footprint().present()) {
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }

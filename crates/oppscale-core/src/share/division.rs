@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::capacity::{PreparedRequest, SharedCapacity, row};
 use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, Uptake};
 use crate::headroom::Limit;
+use crate::hole::{HoleCount, HoleFiller, HoleLimit};
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
@@ -32,6 +33,15 @@ type QueueEntry = Reverse<(Amount, Reverse<i32>, Amount, usize)>;
 /// Replicas of a request on a node.
 type Seats = (usize, Amount);
 
+/// What the hole that a request reserves allows.
+#[derive(Debug, Clone, Copy)]
+struct HoleBound {
+    /// Replicas of the request, wherever further ones of others go.
+    replicas: Amount,
+    /// Weight of further replicas of all requests together.
+    weight: Amount,
+}
+
 struct Division<'r> {
     capacity: &'r SharedCapacity,
     free: Vec<Amount>,
@@ -45,6 +55,10 @@ struct Division<'r> {
     idle_reserves: Vec<Amount>,
     /// Where idle CPU is in a row, if some request is on the usage basis.
     idle: Option<usize>,
+    /// Replicas of each request that stay where they run.
+    standing: Vec<Amount>,
+    /// What the hole that each request reserves allows.
+    holes: Vec<Option<HoleBound>>,
     /// Replicas allocated to each request.
     held: Vec<Amount>,
     /// Resources allocated to each namespace.
@@ -74,12 +88,13 @@ pub(super) fn divide(
         Uptake::Unscaled => prepared.standing,
         Uptake::Scaled { max, .. } => max - prepared.elsewhere,
     });
-    let mut fair = Division::new(capacity);
-    fair.seat_standing(&|prepared| !prepared.is_scaled(), &[]);
+    let is_unscaled = |prepared: &PreparedRequest| !prepared.is_scaled();
+    let mut fair = Division::new(capacity, &is_unscaled);
+    fair.seat_standing(&is_unscaled, &[]);
     fair.trim(&of_all(&|_| 0));
     fair.fill(&claims);
     let fair = fair.held;
-    let mut division = Division::new(capacity);
+    let mut division = Division::new(capacity, &|_| true);
     division.seat_standing(&|_| true, &fair);
     division.trim(&fair);
     division.fill(&fair);
@@ -103,13 +118,14 @@ fn numbered(capacity: &SharedCapacity) -> impl Iterator<Item = (usize, &Prepared
 }
 
 impl<'r> Division<'r> {
-    fn new(capacity: &'r SharedCapacity) -> Self {
+    /// Nothing is allocated yet; replicas of the requests that are seated stay where they run.
+    fn new(capacity: &'r SharedCapacity, is_seated: &dyn Fn(&PreparedRequest) -> bool) -> Self {
         let width = capacity.names.len();
         let mut whole = vec![0; width];
         for node in capacity.free.chunks_exact(width) {
             whole.iter_mut().zip(node).for_each(|(sum, free)| *sum += (*free).max(0));
         }
-        let of_all = |make: &dyn Fn(&PreparedRequest) -> Amount| {
+        let of_all = |make: &dyn Fn(&PreparedRequest) -> Amount| -> Vec<Amount> {
             capacity.requests.iter().map(|prepared| prepared.as_ref().map_or(0, make)).collect()
         };
         let alone = numbered(capacity).count() < 2;
@@ -131,6 +147,12 @@ impl<'r> Division<'r> {
             let tier = (prepared.is_by_usage(), Reverse(prepared.tier()));
             tiers.entry(tier).or_default().push(number);
         }
+        let standing = of_all(&|prepared| if is_seated(prepared) { prepared.standing } else { 0 });
+        let idle = capacity.names.iter().position(|name| name == IDLE_CPU);
+        let mut holes = vec![None; capacity.requests.len()];
+        for (number, _) in numbered(capacity) {
+            holes[number] = hole_bound(capacity, number, is_seated, &costs, idle);
+        }
         Self {
             capacity,
             free: capacity.free.clone(),
@@ -138,7 +160,9 @@ impl<'r> Division<'r> {
             used: vec![vec![0; width]; capacity.classes.len()],
             reserves,
             idle_reserves,
-            idle: capacity.names.iter().position(|name| name == IDLE_CPU),
+            idle,
+            standing,
+            holes,
             held: vec![0; capacity.requests.len()],
             used_by: vec![vec![0; width]; capacity.namespaces.len()],
             whole,
@@ -181,7 +205,9 @@ impl<'r> Division<'r> {
                 let beyond_share =
                     missing(&self.left_of_share(prepared.namespace), &prepared.needs);
                 self.take_back(number, prepared, beyond_share);
-                let beyond_reserve = missing(&self.left(number, prepared), &prepared.needs);
+                let beyond_hole = self.held[number] - self.beside_hole(number, prepared);
+                let beyond_reserve =
+                    missing(&self.left(number, prepared), &prepared.needs).max(beyond_hole);
                 let above_fair = self.held[number] - fair.get(number).copied().unwrap_or(0);
                 self.take_back(number, prepared, beyond_reserve.min(above_fair));
             }
@@ -392,10 +418,23 @@ impl<'r> Division<'r> {
 
     /// Number of further replicas within the request's own limits.
     fn wants(&self, number: usize, prepared: &PreparedRequest) -> Amount {
-        (own_maximum(prepared) - self.held[number])
+        (own_maximum(prepared).min(self.beside_hole(number, prepared)) - self.held[number])
             .max(0)
             .min(fitting(&self.left(number, prepared), &prepared.needs))
             .min(fitting(&self.left_of_share(prepared.namespace), &prepared.needs))
+    }
+
+    /// The most replicas of a request that leave its hole free, beside those that are allocated to
+    /// others.
+    fn beside_hole(&self, number: usize, prepared: &PreparedRequest) -> Amount {
+        let Some(HoleBound { replicas, weight }) = self.holes[number] else { return Amount::MAX };
+        let others = numbered(self.capacity)
+            .filter(|(other, _)| *other != number)
+            .filter(|(_, other)| self.meet(prepared.class, other.class));
+        let added = others
+            .map(|(n, _)| (self.held[n] - self.standing[n]).max(0) * self.costs[n])
+            .sum::<Amount>();
+        replicas + (weight - added).max(0) / self.costs[number]
     }
 
     /// What a namespace may still get of each resource.
@@ -508,6 +547,7 @@ impl<'r> Division<'r> {
             _ if fit >= most => ShareLimit::Headroom(Limit::MaxReplicas),
             _ if is_share_used => ShareLimit::MaxShare,
             Uptake::Scaled { reach, .. } if fit == reach => ShareLimit::NextSync,
+            _ if self.beside_hole(number, prepared) <= held => ShareLimit::Headroom(Limit::Hole),
             _ if self.is_idle_used(number, prepared) => ShareLimit::IdleCpu,
             _ => {
                 let by = used_up
@@ -587,6 +627,81 @@ impl<'r> Division<'r> {
     fn meet(&self, a: usize, b: usize) -> bool {
         a == b || self.capacity.kinds.iter().any(|kind| kind.contains(&a) && kind.contains(&b))
     }
+}
+
+/// What the hole that a request reserves allows beside the running replicas of those that are
+/// seated; `None` if it reserves none.
+fn hole_bound(
+    capacity: &SharedCapacity,
+    number: usize,
+    is_seated: &dyn Fn(&PreparedRequest) -> bool,
+    costs: &[Amount],
+    idle: Option<usize>,
+) -> Option<HoleBound> {
+    let prepared = capacity.requests[number].as_ref()?;
+    let running = if is_seated(prepared) { prepared.standing } else { 0 };
+    let limit = |is_counted: &dyn Fn(usize) -> bool| {
+        hole_limit(capacity, number, &|n, one| is_counted(n) && is_seated(one), costs, idle)
+    };
+    Some(match limit(&|_| true)? {
+        HoleLimit::Further(weight) => HoleBound { replicas: running, weight },
+        HoleLimit::Fewer(fewer) => {
+            // So many leave a hole wherever they run.
+            let alone = match limit(&|n| n != number)? {
+                HoleLimit::Further(weight) => weight / costs[number],
+                HoleLimit::Fewer(_) => 0,
+            };
+            HoleBound { replicas: (running - fewer).max(alone), weight: 0 }
+        }
+    })
+}
+
+fn hole_limit(
+    capacity: &SharedCapacity,
+    number: usize,
+    is_seated: &dyn Fn(usize, &PreparedRequest) -> bool,
+    costs: &[Amount],
+    idle: Option<usize>,
+) -> Option<HoleLimit> {
+    let prepared = capacity.requests[number].as_ref()?;
+    let hole = prepared.request.policy.reserve.hole()?;
+    let mut holes = HoleCount::new(hole.count, row(&capacity.names, hole.pod.footprint()));
+    // The fillers of each kind of node.
+    let fillers: Vec<Vec<HoleFiller<'_>>> = capacity
+        .kinds
+        .iter()
+        .map(|kind| {
+            let may_use = numbered(capacity).filter(|(n, other)| {
+                let running = if is_seated(*n, other) { other.standing } else { 0 };
+                kind.contains(&other.class) && own_maximum(other) > running
+            });
+            may_use
+                .map(|(n, other)| HoleFiller { takes: other.takes.as_slice(), weight: costs[n] })
+                .collect()
+        })
+        .collect();
+    let rows = capacity.free.chunks_exact(capacity.names.len());
+    for (node, row) in capacity.nodes.iter().zip(rows) {
+        if !capacity.kinds[node.kind].contains(&prepared.class) {
+            continue;
+        }
+        let mut free = row.to_vec();
+        let mut own = 0;
+        for (of, replicas) in &node.standing {
+            let other = capacity.requests[*of].as_ref();
+            let Some(other) = other.filter(|one| is_seated(*of, one)) else {
+                continue;
+            };
+            free.iter_mut().zip(&other.takes).for_each(|(free, take)| *free -= take * replicas);
+            own += if *of == number { *replicas } else { 0 };
+        }
+        if let Some(at) = idle {
+            // The scheduler does not see it.
+            free[at] = Amount::from(i64::MAX);
+        }
+        holes.add_node(&free, &fillers[node.kind], (&prepared.takes, own));
+    }
+    Some(holes.limit())
 }
 
 /// Number of replicas allocated at a time.

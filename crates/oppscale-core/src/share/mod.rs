@@ -18,7 +18,8 @@
 //! * Replicas that run on unusable nodes, such as a cordoned one, are part of the share: without them
 //!   the autoscaler would delete as many elsewhere.
 //! * A reserve must be free before a workload gets one more replica. A workload with a smaller
-//!   reserve continues where one with a larger stops.
+//!   reserve continues where one with a larger stops. A [hole](super::hole) must stay free wherever
+//!   the replicas go that are offered and do not run yet.
 //! * A workload on the usage basis ([`Basis::Usage`]) needs its small request and its memory by
 //!   requests, and its burn of each node's idle CPU, of which a part of its reserve stays free. The
 //!   requests basis goes first: what is requested is a pod's own, whatever runs beside it. What its
