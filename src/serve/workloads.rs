@@ -18,7 +18,7 @@ use oppscale_core::limits;
 use oppscale_core::model::Workload;
 use oppscale_core::placement::Placement;
 use oppscale_core::policy::{Basis, NamespaceLimits, Policy};
-use oppscale_core::record::priority_of;
+use oppscale_core::record::{check_resources, priority_of};
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Labels;
@@ -454,6 +454,7 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
     let policy = Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))
         .map_err(|error| error.to_string())?;
     let template = &workload.spec.template.spec;
+    check_resources(template).map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let footprint = footprint_of_template(template)
         .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let placement = Placement::of(template)

@@ -230,6 +230,54 @@ fn rules_of_a_megabyte_hold_the_workload() {
     assert_eq!(rig.fit().as_deref(), Ok("121"));
 }
 
+/// A container's requests of so many resources that no node has.
+fn many_requests(count: usize) -> Value {
+    let mut requests = json!({"cpu": "1", "memory": "1Gi"});
+    for number in 0..count {
+        requests[format!("tenant.example/resource-{number}")] = "1".into();
+    }
+    json!({"requests": requests})
+}
+
+#[test]
+fn ten_thousand_resources_hold_the_workload_and_cost_nobody_else() {
+    let rig = Rig::start(&[]);
+    rig.server.change(|world| {
+        open(world, json!({}));
+        let mut other = copy_of_miner(world, "shop", "other", json!({}));
+        let template = &mut other["spec"]["template"]["spec"];
+        template["containers"][0]["resources"] = many_requests(10_000);
+        world.deployments.push(other);
+        // Within the limit each: names that no node lists are one to the count.
+        for number in 0..40 {
+            let mut one = copy_of_miner(world, "shop", &format!("one-{number}"), json!({}));
+            let mut requests = json!({"cpu": "1"});
+            for resource in 0..20 {
+                requests[format!("tenant.example/r{number}-{resource}")] = "1".into();
+            }
+            one["spec"]["template"]["spec"]["containers"][0]["resources"] =
+                json!({"requests": requests});
+            world.deployments.push(one);
+        }
+        // A pod that waits, and one that a tenant bound past the scheduler.
+        let node = world.nodes[0]["metadata"]["name"].clone();
+        for (name, node) in [("waits", Value::Null), ("bound", node)] {
+            world.pods.push(json!({
+                "metadata": {"name": name, "namespace": "shop", "uid": name},
+                "spec": {"nodeName": node, "containers": [{"name": "c", "resources": many_requests(10_000)}]},
+                "status": {"phase": if node.is_null() { "Pending" } else { "Running" }},
+            }));
+        }
+    });
+    rig.until("the workload is held", |rig| {
+        fit_in_shop(rig, "other")
+            .is_err_and(|why| why.contains("requests more than 32 different resources"))
+    });
+    // What the bound pod takes of cpu counts; its node still does, too.
+    rig.until("the others are counted", |rig| rig.fit().as_deref() == Ok("120"));
+    assert_eq!(fit_in_shop(&rig, "one-0").as_deref(), Ok("0"));
+}
+
 fn set_ready(world: &mut World, nodes: usize, status: &str) {
     for node in world.nodes.iter_mut().take(nodes) {
         let conditions = node["status"]["conditions"].as_array_mut().unwrap();

@@ -759,51 +759,72 @@ impl From<String> for Text<'_> {
 
 /// A JSON object of `K: V` in the order it was written.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Pairs<'a, V>(Vec<(Text<'a>, V)>);
+pub struct Pairs<'a, V> {
+    pairs: Vec<(Text<'a>, V)>,
+    /// Whether the keys ascend, as API servers write them: then whoever writes tens of thousands
+    /// of keys does not make each of them be compared with all.
+    is_sorted: bool,
+}
 
 impl<V> Default for Pairs<'_, V> {
     fn default() -> Self {
-        Self(Vec::new())
+        Self { pairs: Vec::new(), is_sorted: true }
     }
 }
 
 impl<V: fmt::Debug> fmt::Debug for Pairs<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.iter().map(|(k, v)| (k, v))).finish()
+        f.debug_map().entries(self.pairs.iter().map(|(k, v)| (k, v))).finish()
     }
 }
 
 impl<'a, V> Pairs<'a, V> {
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&V> {
-        self.0.iter().find(|(k, _)| &**k == key).map(|(_, v)| v)
+        self.position(key).ok().and_then(|at| self.pairs.get(at)).map(|(_, v)| v)
     }
 
     /// Every pair, in the order written.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        self.0.iter().map(|(k, v)| (k.as_str(), v))
+        self.pairs.iter().map(|(k, v)| (k.as_str(), v))
     }
 
     /// Every pair, the key as it was read.
     pub fn entries(&self) -> impl Iterator<Item = (&Text<'a>, &V)> {
-        self.0.iter().map(|(k, v)| (k, v))
+        self.pairs.iter().map(|(k, v)| (k, v))
     }
 
     /// Every value, to be changed in place.
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
-        self.0.iter_mut().map(|(_, v)| v)
+        self.pairs.iter_mut().map(|(_, v)| v)
     }
 
     /// Whether there is no pair at all.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.pairs.is_empty()
+    }
+
+    /// Keeps the pairs of these keys.
+    pub fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.pairs.retain(|(key, _)| is_kept(key));
     }
 
     /// Adds a pair, or replaces the value of its key.
     pub fn insert(&mut self, key: Text<'a>, value: V) {
-        match self.0.iter_mut().find(|(k, _)| *k == key) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((key, value)),
+        match self.position(&key) {
+            Ok(at) => self.pairs[at].1 = value,
+            Err(at) => {
+                self.is_sorted &= at == self.pairs.len();
+                self.pairs.push((key, value));
+            }
+        }
+    }
+
+    /// Where a key is, or where it would be by its order.
+    fn position(&self, key: &str) -> Result<usize, usize> {
+        match self.is_sorted {
+            true => self.pairs.binary_search_by(|(known, _)| known.as_str().cmp(key)),
+            false => self.pairs.iter().position(|(known, _)| &**known == key).ok_or(0),
         }
     }
 }
@@ -811,7 +832,8 @@ impl<'a, V> Pairs<'a, V> {
 impl Pairs<'_, Text<'_>> {
     /// The same pairs, owning their text.
     pub fn into_owned(self) -> Pairs<'static, Text<'static>> {
-        Pairs(self.0.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect())
+        let pairs = self.pairs.into_iter().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        Pairs { pairs, is_sorted: self.is_sorted }
     }
 }
 

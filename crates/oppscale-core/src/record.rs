@@ -1,13 +1,15 @@
 //! A pod reduced to what the ledger counts.
 
+use std::collections::BTreeSet;
+
 use super::defaulting;
 use super::devices::{ClaimRef, claims_of};
 use super::footprint;
 use super::malformed::{Malformed, Problem};
-use super::model::{Metadata, Pod, PodSpec};
+use super::model::{Metadata, Pod, PodSpec, Requirements};
 use super::ownership::{Ownership, workload_of};
 use super::placement::Placement;
-use super::resources::Resources;
+use super::resources::{CPU, MEMORY, Resources};
 
 /// Identifies a pod through its life: the uid, or its name where it has none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -215,12 +217,69 @@ impl<'p> PodRecord<'p> {
     }
 }
 
+/// Resources that a pod may request. Nodes have some ten, and whoever creates a pod may name tens of
+/// thousands.
+const MAX_RESOURCES: usize = 32;
+/// Bytes of JSON of the limits of a container, which may become requests.
+const MAX_LIMITS: usize = 512 * MAX_RESOURCES;
+
+/// Fails if pods of this spec request more resources than are counted.
+///
+/// # Errors
+/// With a sentence that says how many are.
+pub fn check_resources(spec: &PodSpec<'_>) -> Result<(), Malformed> {
+    let mut names = BTreeSet::new();
+    let containers = spec.containers.iter().chain(&spec.init_containers);
+    let mut requirements =
+        containers.map(|container| &container.resources).chain(&spec.resources);
+    let is_within = |requirements: &Requirements<'_>| {
+        requirements.limits.unread_len() <= MAX_LIMITS
+            && requirements.requests.iter().all(|(name, _)| {
+                names.insert(name.to_owned());
+                names.len() <= MAX_RESOURCES
+            })
+    };
+    if requirements.all(is_within) {
+        return Ok(());
+    }
+    Err(Malformed::whole(format_args!(
+        "it requests more than {MAX_RESOURCES} different resources"
+    )))
+}
+
+/// A pod without the requests that are not counted.
+fn without_resources<'a>(pod: &Pod<'a>) -> Pod<'a> {
+    let mut pod = pod.clone();
+    let (spec, status) = (&mut pod.spec, &mut pod.status);
+    let is_kept = |name: &str| matches!(name, CPU | MEMORY);
+    let containers = spec.containers.iter_mut().chain(&mut spec.init_containers);
+    let requirements = containers.map(|container| &mut container.resources);
+    for requirements in requirements.chain(&mut spec.resources) {
+        requirements.requests.retain(is_kept);
+        requirements.limits = Default::default();
+    }
+    let statuses = status.container_statuses.iter_mut().chain(&mut status.init_container_statuses);
+    for status in statuses {
+        status.allocated_resources.retain(is_kept);
+        if let Some(resources) = &mut status.resources {
+            resources.requests.retain(is_kept);
+        }
+    }
+    pod
+}
+
 fn state<'p>(pod: &'p Pod<'_>) -> PodState<'p> {
     if pod.is_terminal() {
         return PodState::Gone;
     }
     let node = pod.is_bound().then_some(&*pod.spec.node_name);
-    let footprint = match footprint_of(pod) {
+    let counted = match (check_resources(&pod.spec), node) {
+        (Ok(()), _) => footprint_of(pod),
+        (Err(problem), None) => Err(problem),
+        // Its node still counts: the kubelet ignores resources that it does not have.
+        (Err(_), Some(_)) => footprint_of(&without_resources(pod)),
+    };
+    let footprint = match counted {
         Ok(footprint) => footprint,
         Err(problem) => return PodState::Unknown { node, problem },
     };

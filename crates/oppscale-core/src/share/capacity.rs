@@ -2,16 +2,17 @@
 //!
 //! The ledger is locked only during the copy; dividing takes longer and needs no lock.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Held, IDLE_CPU, ONE_PER_NODE, ShareRequest, Uptake};
+use super::{Held, IDLE_CPU, ONE_PER_NODE, ShareRequest, UNLISTED, Uptake};
 use crate::demand::{self, DemandState, FILLER_PRIORITY, FillerPods, Fillers, PlacedPod};
 use crate::ledger::{Ledger, NodeAccount, TrackId};
 use crate::node::NodeRecord;
 use crate::placement::Placement;
 use crate::policy::Basis;
 use crate::record::PodKey;
+use crate::replica::Replica;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use crate::usage::PaidUsage;
 
@@ -114,7 +115,7 @@ impl SharedCapacity {
     /// The capacity in `ledger`, which tracks the requests in the order given. `usage` is what paid
     /// pods use: of no account on the requests basis.
     pub fn of(ledger: &Ledger, requests: &[Result<ShareRequest, Held>], usage: &PaidUsage) -> Self {
-        let names = names(requests);
+        let names = names(ledger, requests);
         let mut classes: Vec<Class> = Vec::new();
         let mut namespaces: Vec<Namespace> = Vec::new();
         let prepared: Vec<Option<PreparedRequest>> = requests
@@ -298,9 +299,26 @@ impl SharedCapacity {
 /// Amounts that a node must have free for a replica.
 fn needs(names: &[String], request: &ShareRequest) -> Vec<Amount> {
     let burn = request.burn().unwrap_or(0);
-    let footprint = request.replica.footprint();
-    let need = |name: &String| if name == IDLE_CPU { burn } else { footprint.get(name) };
-    names.iter().map(need).collect()
+    let mut needs = shape_row(names, &request.replica);
+    if let Some(at) = names.iter().position(|name| name == IDLE_CPU) {
+        needs[at] = burn;
+    }
+    needs
+}
+
+/// Amounts that a pod of this shape requests.
+pub(super) fn shape_row(names: &[String], shape: &Replica) -> Vec<Amount> {
+    let mut needs = row(names, shape.footprint());
+    if let Some(at) = names.iter().position(|name| name == UNLISTED) {
+        needs[at] = Amount::from(unlisted(names, shape).is_some());
+    }
+    needs
+}
+
+/// A resource that a pod of this shape requests and no node lists.
+pub(super) fn unlisted<'r>(names: &[String], shape: &'r Replica) -> Option<&'r str> {
+    let mut present = shape.footprint().present().map(|(name, _)| name);
+    present.find(|name| !names.iter().any(|known| known == name))
 }
 
 /// Amounts that a replica leaves less of.
@@ -310,16 +328,21 @@ fn takes(names: &[String], request: &ShareRequest, needs: &[Amount]) -> Vec<Amou
     names.iter().zip(needs).map(take).collect()
 }
 
-/// CPU, memory, pods, and further resources of some replica or hole.
-fn names(requests: &[Result<ShareRequest, Held>]) -> Vec<String> {
+/// CPU, memory, pods, and further resources that some replica or hole requests and some node lists.
+fn names(ledger: &Ledger, requests: &[Result<ShareRequest, Held>]) -> Vec<String> {
     let mut names: Vec<String> = [CPU, MEMORY, PODS].map(str::to_owned).into();
     if requests.iter().flatten().any(|request| request.policy.basis == Basis::Usage) {
         names.push(IDLE_CPU.to_owned());
     }
+    let allocatable = ledger.records().filter_map(|record| record.allocatable.as_ref().ok());
+    let listed: HashSet<&str> =
+        allocatable.flat_map(Resources::present).map(|(name, _)| name).collect();
     for request in requests.iter().flatten() {
         let hole = request.policy.reserve.hole().map(|hole| &hole.pod);
         let shapes = hole.into_iter().chain([&request.replica]);
         for (name, _) in shapes.flat_map(|shape| shape.footprint().present()) {
+            let is_listed = listed.contains(name) || name.starts_with(ONE_PER_NODE);
+            let name = if is_listed { name } else { UNLISTED };
             if !names.iter().any(|known| known == name) {
                 names.push(name.to_owned());
             }

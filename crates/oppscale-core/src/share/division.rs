@@ -12,8 +12,8 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use super::capacity::{PreparedRequest, SharedCapacity, row};
-use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, Uptake};
+use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
+use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
 use crate::hole::{HoleCount, HoleFiller, HoleLimit};
 use crate::resources::{Amount, CPU, Resources};
@@ -533,7 +533,7 @@ impl<'r> Division<'r> {
         let (part, whole) = self.weight_of(prepared);
         let mut remaining = Resources::default();
         for ((name, need), left) in capacity.names.iter().zip(&prepared.needs).zip(&left) {
-            if name == IDLE_CPU {
+            if name == IDLE_CPU || name == UNLISTED {
                 continue;
             }
             remaining.set(name, (held * need + (*left).max(0) * part / whole.max(1)).max(0));
@@ -555,6 +555,11 @@ impl<'r> Division<'r> {
                     .filter(|((_, need), left)| **need > 0 && *left < *need)
                     .map(|((name, _), _)| name.clone())
                     .next();
+                let shape = &prepared.request.replica;
+                let by = match by.as_deref() {
+                    Some(UNLISTED) => unlisted(&capacity.names, shape).map(str::to_owned),
+                    _ => by,
+                };
                 ShareLimit::Headroom(by.map_or(Limit::Slots, Limit::Remaining))
             }
         };
@@ -665,7 +670,7 @@ fn hole_limit(
 ) -> Option<HoleLimit> {
     let prepared = capacity.requests[number].as_ref()?;
     let hole = prepared.request.policy.reserve.hole()?;
-    let mut holes = HoleCount::new(hole.count, row(&capacity.names, hole.pod.footprint()));
+    let mut holes = HoleCount::new(hole.count, shape_row(&capacity.names, &hole.pod));
     // The fillers of each kind of node.
     let fillers: Vec<Vec<HoleFiller<'_>>> = capacity
         .kinds

@@ -51,6 +51,10 @@ pub use capacity::SharedCapacity;
 /// such a resource of its own.
 pub const ONE_PER_NODE: &str = "one-per-node:";
 
+/// Every resource that some workload requests and no node lists: however many names there are, a
+/// node has one amount of them, 0.
+const UNLISTED: &str = "unlisted";
+
 /// Idle CPU of a node, in millicores: what a replica on the usage basis burns.
 const IDLE_CPU: &str = "idle-cpu";
 
