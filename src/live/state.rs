@@ -127,7 +127,8 @@ impl State {
         let Setup { replica, reserve, nodes, resolved, .. } = &self.setup;
         Query {
             replica: replica.clone().or_else(|| resolved.replica.clone()).unwrap_or_default(),
-            reserve: if self.setup.own_reserve { &resolved.policy.reserve } else { reserve }.clone(),
+            reserve: if self.setup.own_reserve { &resolved.policy.reserve } else { reserve }
+                .clone(),
             max_replicas: resolved.policy.max_replicas,
             is_of_workload: matches!(resolved.ownership, Ownership::Workload(_)),
             placement: resolved.placement.clone(),

@@ -7,12 +7,14 @@
 //!                             ├─→ Autoscalers ───────┤                 ├─→ prometheus ──┐
 //!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
 //!  metrics.k8s.io, every 15 s ─────→ UsageStore ─────┘
+//!  API server ←─ Events on held workloads ─ events
 //! ```
 
 mod api_port;
 pub mod autoscalers;
 pub mod certificate;
 pub(crate) mod counters;
+mod events;
 pub mod fillers;
 pub mod front_proxy;
 mod health;
@@ -195,6 +197,8 @@ impl Server {
             async move { history.record(state).await }
         });
         tasks.spawn(Heartbeat::new("the log of readiness"), health.clone().log_changes());
+        let events = events::write_events(cluster.clone(), state.clone());
+        tasks.spawn(Heartbeat::new("the events"), events);
         let usage = state.usage().clone().follow(cluster, state.clone());
         tasks.spawn(Heartbeat::new("usage"), usage);
         let publish = async move { publisher.publish([short, all], stop).await };

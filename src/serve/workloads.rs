@@ -50,6 +50,8 @@ pub struct WorkloadId {
 pub struct ServedWorkload {
     /// Identity.
     pub id: WorkloadId,
+    /// The object's uid.
+    pub uid: Box<str>,
     /// Labels.
     pub labels: Arc<Labels<'static>>,
     /// Desired replicas (`spec.replicas`).
@@ -344,11 +346,12 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
     let workload: Workload<'_> = match serde_json::from_str(json) {
         Ok(workload) => workload,
         Err(error) => {
-            let id = id_of(kind, json)?;
+            let (id, uid) = id_of(kind, json)?;
             let request = Err(invalid(format!("it is not a valid {}: {error}", kind.name)));
             let labels = Arc::default();
             return Some(Decoded::Served(Box::new(ServedWorkload {
                 id,
+                uid,
                 labels,
                 replicas: 0,
                 ready: 0,
@@ -403,6 +406,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         claims: claims_of_template(pod),
         runtime_class,
         id,
+        uid: metadata.uid.as_str().into(),
         labels,
         replicas: extra.spec.replicas.unwrap_or(1),
         ready: extra.status.ready_replicas.unwrap_or(0),
@@ -454,7 +458,8 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
     let policy = Policy::of(annotations.map(|(name, value)| (name.as_str(), value.as_str())))
         .map_err(|error| error.to_string())?;
     let template = &workload.spec.template.spec;
-    check_resources(template).map_err(|error| format!("its pod template cannot be counted: {error}"))?;
+    check_resources(template)
+        .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let footprint = footprint_of_template(template)
         .map_err(|error| format!("its pod template cannot be counted: {error}"))?;
     let placement = Placement::of(template)
@@ -480,10 +485,12 @@ fn request(workload: &Workload<'_>, extra: &Extra) -> Result<ShareRequest, Strin
     })
 }
 
-fn id_of(kind: &'static Kind, json: &str) -> Option<WorkloadId> {
+/// Identity and uid of an object of which nothing else can be read.
+fn id_of(kind: &'static Kind, json: &str) -> Option<(WorkloadId, Box<str>)> {
     let value: serde_json::Value = serde_json::from_str(json).ok()?;
     let text = |name: &str| Some(value.get("metadata")?.get(name)?.as_str()?.to_owned());
-    Some(WorkloadId { namespace: text("namespace")?, kind, name: text("name")? })
+    let id = WorkloadId { namespace: text("namespace")?, kind, name: text("name")? };
+    Some((id, text("uid").unwrap_or_default().into()))
 }
 
 impl Default for Extra {

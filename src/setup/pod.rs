@@ -11,7 +11,9 @@ use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use oppscale_cluster::{Cluster, ClusterError};
-use oppscale_core::kinds::{CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, PRIORITY_CLASS};
+use oppscale_core::kinds::{
+    self, CONFIG_MAP, DEPLOYMENT, NETWORK_POLICY, PRIORITY_CLASS, ServerRule,
+};
 use oppscale_core::quantity::Quantity;
 
 use crate::manifest::lint::{is_label_value, is_name, is_qualified};
@@ -109,10 +111,11 @@ impl PodSettings {
         resources
     }
 
-    /// Rules of the server's ClusterRole for the further kinds: API group and resources.
-    pub fn rules(&self) -> Vec<(&str, Vec<&str>)> {
+    /// Rules of the server's ClusterRole for the further kinds.
+    pub fn rules(&self) -> Vec<ServerRule<'_>> {
         let kinds = self.workload_kinds.iter().filter_map(|kind| kind.split_once('.'));
-        kinds.map(|(resource, group)| (group, vec![resource])).collect()
+        let verbs = || kinds::READ.split(',').collect();
+        kinds.map(|(resource, group)| (group, vec![resource], verbs())).collect()
     }
 }
 

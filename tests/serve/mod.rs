@@ -4,6 +4,7 @@ mod chaos;
 pub mod client;
 mod contract;
 mod corrected_hpa;
+mod events;
 mod faults;
 mod limits;
 mod log;

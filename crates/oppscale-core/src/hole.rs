@@ -188,12 +188,7 @@ impl HoleCount {
     }
 
     /// Least weight of replicas on a node that leaves at most `left` holes there.
-    fn closing_weight(
-        &self,
-        left: usize,
-        free: &[Amount],
-        fillers: &[HoleFiller<'_>],
-    ) -> Amount {
+    fn closing_weight(&self, left: usize, free: &[Amount], fillers: &[HoleFiller<'_>]) -> Amount {
         let least_of = |at: usize| fillers.iter().map(|filler| filler.takes[at]).min();
         // More replicas than this do not fit.
         let fitting = (0..free.len()).filter_map(|at| {

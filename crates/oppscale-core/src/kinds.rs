@@ -31,7 +31,7 @@ pub struct Kind {
     /// Label that distinguishes the pods of one template. Its value is also the suffix of
     /// the ReplicaSet's name; `None` if pods are not controlled by such ReplicaSets.
     pub hash_label: Option<&'static str>,
-    /// Verbs of the server's ClusterRole, comma-separated: [`READ`], or none.
+    /// Verbs of the server's ClusterRole, comma-separated: [`READ`], `create`, or none.
     pub server_verbs: &'static str,
 }
 
@@ -104,6 +104,11 @@ impl Kind {
 
     const fn served(self) -> Self {
         Self { server_verbs: READ, ..self }
+    }
+
+    /// A kind of which the server creates objects, and reads none.
+    const fn written(self) -> Self {
+        Self { server_verbs: "create", ..self }
     }
 
     /// A scalable kind that is not in the table, as API discovery describes it.
@@ -220,13 +225,18 @@ pub fn scalable() -> impl Iterator<Item = &'static Kind> {
     ALL.iter().copied().filter(|kind| kind.scales)
 }
 
-/// The rules of the server's ClusterRole: API group, and the resources that it reads.
-pub fn server_rules() -> Vec<(&'static str, Vec<&'static str>)> {
-    let mut rules: Vec<(&str, Vec<&str>)> = Vec::new();
+/// A rule of the server's ClusterRole: API group, resources and verbs.
+pub type ServerRule<'a> = (&'a str, Vec<&'a str>, Vec<&'a str>);
+
+/// The rules of the server's ClusterRole for the kinds of the table.
+pub fn server_rules() -> Vec<ServerRule<'static>> {
+    let mut rules: Vec<ServerRule<'_>> = Vec::new();
     for kind in ALL.iter().filter(|kind| !kind.server_verbs.is_empty()) {
-        match rules.iter_mut().find(|(group, _)| *group == kind.group) {
-            Some((_, resources)) => resources.push(kind.plural),
-            None => rules.push((kind.group, vec![kind.plural])),
+        let verbs: Vec<&str> = kind.server_verbs.split(',').collect();
+        let of_kind = |rule: &&mut ServerRule<'_>| rule.0 == kind.group && rule.2 == verbs;
+        match rules.iter_mut().find(of_kind) {
+            Some((_, resources, _)) => resources.push(kind.plural),
+            None => rules.push((kind.group, vec![kind.plural], verbs)),
         }
     }
     rules
@@ -302,6 +312,7 @@ kinds! {
     RESOURCE_CLAIM = Kind::new(RESOURCE, "v1", "ResourceClaim", "resourceclaims").served();
     RESOURCE_CLAIM_TEMPLATE =
         Kind::new(RESOURCE, "v1", "ResourceClaimTemplate", "resourceclaimtemplates").served();
+    EVENT = Kind::new("", "v1", "Event", "events").short(&["ev"]).written();
     CONFIG_MAP = Kind::new("", "v1", "ConfigMap", "configmaps").short(&["cm"]);
     PERSISTENT_VOLUME_CLAIM =
         Kind::new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims").short(&["pvc"]);

@@ -230,8 +230,7 @@ const MAX_LIMITS: usize = 512 * MAX_RESOURCES;
 pub fn check_resources(spec: &PodSpec<'_>) -> Result<(), Malformed> {
     let mut names = BTreeSet::new();
     let containers = spec.containers.iter().chain(&spec.init_containers);
-    let mut requirements =
-        containers.map(|container| &container.resources).chain(&spec.resources);
+    let mut requirements = containers.map(|container| &container.resources).chain(&spec.resources);
     let is_within = |requirements: &Requirements<'_>| {
         requirements.limits.unread_len() <= MAX_LIMITS
             && requirements.requests.iter().all(|(name, _)| {
@@ -242,9 +241,7 @@ pub fn check_resources(spec: &PodSpec<'_>) -> Result<(), Malformed> {
     if requirements.all(is_within) {
         return Ok(());
     }
-    Err(Malformed::whole(format_args!(
-        "it requests more than {MAX_RESOURCES} different resources"
-    )))
+    Err(Malformed::whole(format_args!("it requests more than {MAX_RESOURCES} different resources")))
 }
 
 /// A pod without the requests that are not counted.

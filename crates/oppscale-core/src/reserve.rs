@@ -230,8 +230,7 @@ mod tests {
 
     #[test]
     fn cores_shares_and_targets_say_the_same() {
-        let allocatable =
-            Resources::default().with(CPU, 184_000).with(MEMORY, 1001).with(GPU, 11);
+        let allocatable = Resources::default().with(CPU, 184_000).with(MEMORY, 1001).with(GPU, 11);
         let held = |reserve: &str| reserve.parse::<Reserve>().unwrap().of(&allocatable);
         assert_eq!(held("30").get(CPU), 30_000);
         assert_eq!(held("30").get(MEMORY), 0);

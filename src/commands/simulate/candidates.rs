@@ -341,7 +341,8 @@ fn entry(name: String, title: String, setup: Setup, manifest: Manifest) -> anyho
     let correction = verdict.as_ref().ok().and_then(|verdict| verdict.correction.as_ref());
     let metric = correction.map_or(&scaler.metric, |correction| &correction.metric);
     let (object, gates) = (&manifest.object, scaler.config.gates);
-    let corrected = correct_hpa(object, &manifest.autoscaler, &manifest.spec, &metric.reserve, gates)?;
+    let corrected =
+        correct_hpa(object, &manifest.autoscaler, &manifest.spec, &metric.reserve, gates)?;
     Ok(Entry { name, title, setup, manifest, corrected, verdict, run: Run::default() })
 }
 

@@ -85,7 +85,8 @@ impl World {
                     usage.fit(readings, &self.nodes, &self.placed, &nature.reserve, self.now)
                 });
                 let replica = &self.workloads[scaler.workload].template.replica;
-                let most = nature.beside_holes(&self.nodes, &self.placed, replica).unwrap_or(Amount::MAX);
+                let most =
+                    nature.beside_holes(&self.nodes, &self.placed, replica).unwrap_or(Amount::MAX);
                 i64::try_from(fit.unwrap_or(0).min(most) * 1000).unwrap_or(i64::MAX)
             }
             MetricFeed::Capacity(nature) => {

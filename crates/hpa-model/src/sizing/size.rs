@@ -84,7 +84,8 @@ pub fn size(ledger: &Ledger, request: &SizingRequest) -> Result<Sizing, Error> {
     let need = need(request, &context, (1, bounded(slots))).map_err(|_| no_cpu())?;
     let (reserve, line) = reserve(request, &nodes, &need, &growth);
     lines.push(line);
-    let Limits { found, max, quota } = most(request, &nodes, &replica, slots, &reserve, &mut lines)?;
+    let Limits { found, max, quota } =
+        most(request, &nodes, &replica, slots, &reserve, &mut lines)?;
     let min = least(request, max, found, slots, &mut lines)?;
     let verdict = judge(request, &context, (min, max), reserve.clone()).map_err(|_| no_cpu())?;
     behavior(request, &need, verdict.stability, &verdict.why, &mut lines);

@@ -1,0 +1,156 @@
+//! Events on workloads that are held, so that `kubectl describe` says why.
+//!
+//! Every server counts alone, and so writes what it counts. The name of an Event follows from the
+//! workload and the reason: the API server refuses it to the second server, and to one that was
+//! restarted, because it exists.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::{Duration, Instant};
+
+use http::StatusCode;
+use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
+use oppscale_core::kinds;
+use oppscale_core::share::Share;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use super::state::{Freshness, MetricsState, wall_clock};
+use super::workloads::{ServedWorkload, WorkloadId};
+
+/// Time between two looks for workloads that are held.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// Events that are written after each interval at most: whoever creates workloads does not decide how
+/// often the API server is written to.
+const MAX_WRITES: usize = 4;
+/// Time between two Events on one workload at least.
+const MIN_TIME_BETWEEN: Duration = Duration::from_secs(60);
+/// Bytes of a message, as `events.k8s.io` limits its note.
+const MAX_MESSAGE: usize = 1024;
+/// Bytes of the part of an Event's name that is the workload's: names have 253.
+const MAX_NAME: usize = 236;
+
+/// Writes an Event on each workload when it becomes held, for as long as the server runs.
+pub(super) async fn write_events(cluster: Cluster, state: MetricsState) {
+    let mut writer = EventWriter::default();
+    loop {
+        tokio::time::sleep(INTERVAL).await;
+        // What is not known yet holds every workload for a moment.
+        if matches!(state.freshness(), Freshness::Fresh(_)) {
+            let counted = state.counted();
+            writer.write(&cluster, &counted.workloads).await;
+        }
+    }
+}
+
+/// The Events that were written.
+#[derive(Debug, Default)]
+struct EventWriter {
+    /// The last reason that was written for each workload, and when.
+    written: HashMap<WorkloadId, (String, Instant)>,
+    /// Whether the log has the server's refusal.
+    has_logged_refusal: bool,
+}
+
+impl EventWriter {
+    /// Writes those that are due. A refused one is not tried again; after any other failure, this
+    /// and those that follow are due the next time.
+    async fn write(
+        &mut self,
+        cluster: &Cluster,
+        workloads: &[(ServedWorkload, Result<Share, String>)],
+    ) {
+        for (served, why) in self.due(workloads) {
+            let event = event(served, why);
+            if let Err(error) = create(cluster, &event).await {
+                let is_refusal = matches!(error, ClusterError::Forbidden { .. });
+                if is_refusal && !std::mem::replace(&mut self.has_logged_refusal, true) {
+                    let hint = error.hint().unwrap_or_default();
+                    tracing::warn!(
+                        reason = "EventRefused",
+                        "no Events are written on held workloads: {error}; {hint}"
+                    );
+                }
+                if !is_refusal {
+                    tracing::debug!(reason = "EventFailed", "{error}");
+                    return;
+                }
+            }
+            self.written.insert(served.id.clone(), (why.to_owned(), Instant::now()));
+        }
+    }
+
+    /// Workloads whose reason was not written yet, and those that are gone are forgotten.
+    fn due<'w>(
+        &mut self,
+        workloads: &'w [(ServedWorkload, Result<Share, String>)],
+    ) -> Vec<(&'w ServedWorkload, &'w str)> {
+        let known: HashSet<&WorkloadId> = workloads.iter().map(|(served, _)| &served.id).collect();
+        self.written.retain(|id, _| known.contains(id));
+        let held = workloads.iter().filter_map(|(served, share)| {
+            let why = share.as_ref().err()?;
+            Some((served, why.as_str()))
+        });
+        let is_due = |(served, why): &(&ServedWorkload, &str)| match self.written.get(&served.id) {
+            Some((written, at)) => written != why && at.elapsed() >= MIN_TIME_BETWEEN,
+            None => true,
+        };
+        held.filter(is_due).take(MAX_WRITES).collect()
+    }
+}
+
+/// Creates an Event; one that exists is as good.
+async fn create(cluster: &Cluster, event: &Value) -> Result<(), ClusterError> {
+    let kind = &kinds::EVENT;
+    let operation = Operation::new("create an Event", kind.permission("create"));
+    let path = kind.list_path(event["metadata"]["namespace"].as_str());
+    let response = cluster.send(&operation, &ApiRequest::post(path, event)).await?;
+    // Its namespace may be gone, or some policy may refuse it: it would be refused again.
+    let is_final = response.status.is_client_error()
+        && !matches!(
+            response.status,
+            StatusCode::UNAUTHORIZED
+                | StatusCode::FORBIDDEN
+                | StatusCode::REQUEST_TIMEOUT
+                | StatusCode::TOO_MANY_REQUESTS
+        );
+    if is_final { Ok(()) } else { response.success(&operation).map(drop) }
+}
+
+/// The Event that a workload is held.
+fn event(served: &ServedWorkload, why: &str) -> Value {
+    let WorkloadId { namespace, kind, name } = &served.id;
+    let mut hasher = DefaultHasher::new();
+    (kind.name, &served.uid, why).hash(&mut hasher);
+    let start = truncated(name, MAX_NAME).trim_end_matches(['-', '.']);
+    let event_name = format!("{start}.{:016x}", hasher.finish());
+    let time = wall_clock(OffsetDateTime::now_utc());
+    json!({
+        "apiVersion": "v1",
+        "kind": kinds::EVENT.name,
+        "metadata": {"name": event_name, "namespace": namespace},
+        "involvedObject": {
+            "apiVersion": kind.api_version(),
+            "kind": kind.name,
+            "namespace": namespace,
+            "name": name,
+            "uid": served.uid,
+        },
+        "reason": "WorkloadHeld",
+        "type": "Warning",
+        "message": format!("held: {}", truncated(why, MAX_MESSAGE - 6)),
+        "source": {"component": "oppscale"},
+        "firstTimestamp": time,
+        "lastTimestamp": time,
+        "count": 1,
+    })
+}
+
+/// The first bytes of a text.
+fn truncated(text: &str, most: usize) -> &str {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
