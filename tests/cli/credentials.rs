@@ -30,7 +30,7 @@ fn a_bearer_token_is_sent_and_never_printed() {
     let bad = Kubeconfig::of_user(&server, json!({"token": "s3cret-bad"}));
     assert_snapshot!(TestEnv::with(&server, &bad).run(NAMES), @"
     ------- stderr -------
-    error: list nodes: the API server does not know who you are (401 Unauthorized)
+    error: list nodes: the API server $SERVER does not know who you are (401 Unauthorized)
      hint: log in again; see who you are with: kubectl auth whoami
     [EOF]
     [exit status: 1]

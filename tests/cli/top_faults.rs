@@ -78,7 +78,7 @@ fn refused_nodes_end_the_run() {
 fn who_is_not_known_is_told_to_log_in() {
     assert_snapshot!(top(NODES, Answer::Recorded("401-unauthorized")), @"
     ------- stderr -------
-    error: list nodes: the API server does not know who you are (401 Unauthorized)
+    error: list nodes: the API server $SERVER does not know who you are (401 Unauthorized)
      hint: log in again; see who you are with: kubectl auth whoami
     [EOF]
     [exit status: 1]
@@ -89,7 +89,7 @@ fn who_is_not_known_is_told_to_log_in() {
 fn a_server_without_nodes_is_an_error() {
     assert_snapshot!(top(NODES, Answer::Recorded("404-path")), @"
     ------- stderr -------
-    error: list nodes: not found (404 page not found)
+    error: list nodes: not found on $SERVER (404 page not found)
     [EOF]
     [exit status: 1]
     ");
@@ -128,7 +128,7 @@ fn a_server_that_stays_busy_is_left_in_peace() {
     let output = TestEnv::of(&server).run(["top"]);
     assert_snapshot!(output, @"
     ------- stderr -------
-    error: list pods: the API server is too busy (429 Too Many Requests): Too many requests, please try again later.
+    error: list pods: the API server $SERVER is too busy (429 Too Many Requests): Too many requests, please try again later.
      hint: try again in a moment
     [EOF]
     [exit status: 1]
@@ -141,7 +141,7 @@ fn a_server_error_is_told_in_the_servers_words() {
     let body = r#"{"kind":"Status","status":"Failure","message":"etcdserver: no leader"}"#;
     assert_snapshot!(top(PODS, Answer::Raw(500, Vec::new(), body)), @"
     ------- stderr -------
-    error: list pods: the API server answered 500: etcdserver: no leader
+    error: list pods: the API server $SERVER answered 500: etcdserver: no leader
      hint: try again; the API server's log says more
     [EOF]
     [exit status: 1]
@@ -152,7 +152,7 @@ fn a_server_error_is_told_in_the_servers_words() {
 fn an_unavailable_server_is_told_in_its_words() {
     assert_snapshot!(top(PODS, Answer::Recorded("503-aggregator")), @"
     ------- stderr -------
-    error: list pods: the API server answered 503: service unavailable
+    error: list pods: the API server $SERVER answered 503: service unavailable
      hint: try again; the API server's log says more
     [EOF]
     [exit status: 1]

@@ -207,7 +207,7 @@ fn a_workload_that_is_not_there_is_an_error() {
     let output = TestEnv::of(&server).run(["top", "--workload", "shop/deploy/none"]);
     assert_snapshot!(output, @r#"
     ------- stderr -------
-    error: get Deployment shop/none: not found (deployments "none" not found)
+    error: get Deployment shop/none: not found on $SERVER (deployments "none" not found)
     [EOF]
     [exit status: 2]
     "#);
@@ -241,7 +241,7 @@ fn a_pod_that_is_not_there_cannot_be_explained() {
     let output = TestEnv::of(&server).run(["top", "--explain", "none", "-n", "shop"]);
     assert_snapshot!(output, @r#"
     ------- stderr -------
-    error: get pod shop/none: not found (pods "none" not found)
+    error: get pod shop/none: not found on $SERVER (pods "none" not found)
      hint: name it with its namespace: --explain NAMESPACE/POD
     [EOF]
     [exit status: 2]

@@ -122,7 +122,7 @@ impl ApiResponse {
     pub fn success(self, operation: &Operation<'_>) -> Result<Self, ClusterError> {
         match self.status.is_success() {
             true => Ok(self),
-            false => Err(refusal(operation, self.status, None, &self.body)),
+            false => Err(refusal(operation, &self.server, self.status, None, &self.body)),
         }
     }
 }

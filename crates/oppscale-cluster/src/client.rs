@@ -174,7 +174,9 @@ impl Cluster {
                     tracing::info!(%status, ?wait, "{}: asked to come back later", operation.description);
                     tokio::time::sleep(wait.min(LONGEST_WAIT)).await;
                 }
-                (status, after) => return Err(refusal(operation, status, after, &answer.body)),
+                (status, after) => {
+                    return Err(refusal(operation, self.server(), status, after, &answer.body));
+                }
             }
         }
     }
@@ -312,21 +314,25 @@ async fn title_of(mut body: Body) -> String {
 /// What a refusal of `operation` means.
 pub(super) fn refusal(
     operation: &Operation<'_>,
+    server: &str,
     status: StatusCode,
     retry_after: Option<Duration>,
     body: &[u8],
 ) -> ClusterError {
     let message = transport::words_of(body);
     let required_rbac = operation.required_rbac.to_string();
-    let action = operation.description.to_string();
+    let (action, server) = (operation.description.to_string(), server.to_owned());
     match status {
-        StatusCode::UNAUTHORIZED => ClusterError::Unauthorized { action },
+        StatusCode::UNAUTHORIZED => ClusterError::Unauthorized { action, server },
         StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, required_rbac },
-        StatusCode::NOT_FOUND => ClusterError::NotFound { action, message },
+        StatusCode::NOT_FOUND => ClusterError::NotFound { action, server, message },
         StatusCode::GONE => ClusterError::Expired { action, times: 1 },
         StatusCode::TOO_MANY_REQUESTS => {
-            ClusterError::TooManyRequests { action, message, retry_after }
+            ClusterError::TooManyRequests { action, server, message, retry_after }
         }
-        _ => ClusterError::Status { action, code: status.as_u16(), message, retry_after },
+        _ => {
+            let code = status.as_u16();
+            ClusterError::Status { action, server, code, message, retry_after }
+        }
     }
 }

@@ -138,10 +138,12 @@ pub enum ClusterError {
         title: String,
     },
     /// 401.
-    #[error("{action}: the API server does not know who you are (401 Unauthorized)")]
+    #[error("{action}: the API server {server} does not know who you are (401 Unauthorized)")]
     Unauthorized {
         /// What was asked.
         action: String,
+        /// The address that was asked.
+        server: String,
     },
     /// 403.
     #[error("{action}: {message} (403 Forbidden)")]
@@ -154,10 +156,12 @@ pub enum ClusterError {
         required_rbac: String,
     },
     /// 404.
-    #[error("{action}: not found ({message})")]
+    #[error("{action}: not found on {server} ({message})")]
     NotFound {
         /// What was asked.
         action: String,
+        /// The address that was asked.
+        server: String,
         /// The server's words.
         message: String,
     },
@@ -178,20 +182,24 @@ pub enum ClusterError {
         times: u32,
     },
     /// 429, and waiting did not help.
-    #[error("{action}: the API server is too busy (429 Too Many Requests): {message}")]
+    #[error("{action}: the API server {server} is too busy (429 Too Many Requests): {message}")]
     TooManyRequests {
         /// What was asked.
         action: String,
+        /// The address that was asked.
+        server: String,
         /// The server's words.
         message: String,
         /// Time after which to ask again.
         retry_after: Option<Duration>,
     },
     /// Any other status.
-    #[error("{action}: the API server answered {code}: {message}")]
+    #[error("{action}: the API server {server} answered {code}: {message}")]
     Status {
         /// What was asked.
         action: String,
+        /// The address that was asked.
+        server: String,
         /// The HTTP status.
         code: u16,
         /// The server's words.
