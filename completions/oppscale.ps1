@@ -30,13 +30,15 @@ Register-ArgumentCompleter -Native -CommandName 'oppscale' -ScriptBlock {
         }
         [System.Management.Automation.CompletionResult]::new("$text$space", $value, 'ParameterValue', $help)
     }
-    if ($lines.Count -eq 1 -and -not ($directive -band 4)) {
+    if (-not ($directive -band 4)) {
         # A file behind --flag= begins there.
         $flag = if ($wordToComplete -match '^--[^=]*=') { $Matches[0] } else { '' }
         $path = $wordToComplete.Substring($flag.Length)
-        [System.Management.Automation.CompletionCompleters]::CompleteFilename($path) | ForEach-Object {
+        $paths = [System.Management.Automation.CompletionCompleters]::CompleteFilename($path)
+        if ($directive -band 16) { $paths = $paths | Where-Object { $_.ResultType -eq 'ProviderContainer' } }
+        foreach ($one in $paths) {
             [System.Management.Automation.CompletionResult]::new(
-                "$flag$($_.CompletionText)", $_.ListItemText, $_.ResultType, $_.ToolTip)
+                "$flag$($one.CompletionText)", $one.ListItemText, $one.ResultType, $one.ToolTip)
         }
     }
 }

@@ -16,8 +16,8 @@ Examples:
   chmod +x ~/.local/bin/kubectl_complete-oppscale
 
 Besides commands and flags, Tab completes names: contexts of the kubeconfig, and
-nodes, namespaces, pods, HPAs, labels and taints where the cluster answers
-within 300 ms.")]
+nodes, namespaces, pods, HPAs, labels and taints where the cluster, or the files
+of --from, can be read within 300 ms.")]
 pub struct CompletionArgs {
     /// Shell, or kubectl for kubectl oppscale
     #[arg(value_enum)]

@@ -1,18 +1,21 @@
 //! The values of an argument: words that oppscale knows, names in the kubeconfig, and names that
-//! the cluster gives within the time limit.
+//! the cluster, or the saved lists of `--from`, give within the time limit.
 
+use std::fs;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::builder::ArgExt;
 use clap::{ArgMatches, FromArgMatches};
 use oppscale_cluster::{
-    Cluster, ConnectOptions, KubeconfigNames, Operation, each_metadata, fold_list,
+    Cluster, ConnectOptions, KubeconfigNames, Operation, SavedFiles, each_metadata, fold_list,
 };
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::model::{Metadata, Node};
+use serde::Deserialize;
 
 use crate::commands::args::{AddressArgs, ConnectionArgs};
 
@@ -49,11 +52,13 @@ pub enum Values {
 
 impl ArgExt for Values {}
 
-/// How the command line names a cluster, a namespace and a kubeconfig.
+/// How the command line names a cluster or saved lists, a namespace and a kubeconfig.
 #[derive(Clone, Default)]
 pub(super) struct Connection {
     options: ConnectOptions,
     namespace: Option<String>,
+    /// The saved lists to read instead of the cluster.
+    from: Vec<String>,
 }
 
 impl Connection {
@@ -70,7 +75,9 @@ impl Connection {
             _ => ConnectOptions::default(),
         };
         let namespace = matches.try_get_one::<String>("namespace").ok().flatten().cloned();
-        Self { options: ConnectOptions { is_unattended: true, ..options }, namespace }
+        let from = matches.try_get_many::<String>("from").ok().flatten().unwrap_or_default();
+        let options = ConnectOptions { is_unattended: true, ..options };
+        Self { options, namespace, from: from.cloned().collect() }
     }
 }
 
@@ -84,12 +91,20 @@ type Found = Arc<Mutex<Vec<String>>>;
 pub(super) struct Source {
     connection: Connection,
     deadline: Instant,
+    saved: OnceLock<SavedFiles>,
+}
+
+/// An object, of any kind.
+#[derive(Deserialize)]
+struct Object<'a> {
+    #[serde(borrow)]
+    metadata: Metadata<'a>,
 }
 
 impl Source {
     /// The cluster of `connection`, asked until `deadline`.
     pub(super) fn new(connection: Connection, deadline: Instant) -> Self {
-        Self { connection, deadline }
+        Self { connection, deadline, saved: OnceLock::new() }
     }
 
     /// The values that may follow `current`; some may begin otherwise.
@@ -149,18 +164,66 @@ impl Source {
     /// Names of a kind: in all of the cluster for `None`, in this namespace, or for an empty one
     /// in the chosen namespace.
     fn names(&self, kind: &'static Kind, namespace: Option<&str>) -> Vec<String> {
-        let namespace = namespace.map(str::to_owned);
-        let chosen = self.connection.namespace.clone();
+        let name = |metadata: &Metadata<'_>, found: &Found| push(found, metadata.name.to_string());
+        let mut found = self.each(kind, namespace, name);
+        if kind == &kinds::NAMESPACE
+            && let Some(saved) = self.saved()
+        {
+            // Those whose pods were saved, but not themselves.
+            found.extend(saved.pod_names().into_iter().map(|(namespace, _)| namespace));
+        }
+        found
+    }
+
+    /// What `each` finds in the metadata of the objects of a kind. `namespace` is as for
+    /// [`Self::names`].
+    fn each(
+        &self,
+        kind: &'static Kind,
+        namespace: Option<&str>,
+        each: impl Fn(&Metadata<'_>, &Found),
+    ) -> Vec<String> {
+        let chosen = self.connection.namespace.as_deref();
+        let namespace = namespace.map(|name| Some(name).filter(|name| !name.is_empty()).or(chosen));
+        if let Some(saved) = self.saved() {
+            let found = Found::default();
+            let namespace = namespace.map(|name| name.unwrap_or("default"));
+            for object in saved.of_kind(kind.group, kind.name) {
+                if let Ok(Object { metadata }) = serde_json::from_str(object)
+                    && namespace.is_none_or(|name| metadata.namespace_or_default() == name)
+                {
+                    each(&metadata, &found);
+                }
+            }
+            return taken(&found);
+        }
         self.of_cluster(async move |cluster, found| {
-            let namespace = namespace.map(|name| match name.is_empty() {
-                true => chosen.unwrap_or_else(|| cluster.namespace().to_owned()),
-                false => name,
-            });
-            let each = |metadata: &Metadata<'_>| {
-                push(&found, metadata.name.to_string());
-            };
+            let namespace = namespace.map(|name| name.unwrap_or(cluster.namespace()).to_owned());
+            let each = |metadata: &Metadata<'_>| each(metadata, &found);
             each_metadata(&cluster, kind, namespace.as_deref(), each).await
         })
+    }
+
+    /// The saved lists of `--from`; none of their objects if they cannot be read in time.
+    fn saved(&self) -> Option<&SavedFiles> {
+        let from = &self.connection.from;
+        if from.is_empty() {
+            return None;
+        }
+        Some(self.saved.get_or_init(|| {
+            // Standard input and pipes can be read only once, and not by whoever presses Tab.
+            let is_kept = |path: &String| {
+                fs::metadata(path).is_ok_and(|found| found.is_file() || found.is_dir())
+            };
+            if !from.iter().all(is_kept) {
+                return SavedFiles::default();
+            }
+            let (sender, receiver) = mpsc::channel();
+            let from = from.clone();
+            thread::spawn(move || sender.send(SavedFiles::load(&from)));
+            let loaded = receiver.recv_timeout(self.rest());
+            loaded.ok().and_then(Result::ok).unwrap_or_default()
+        }))
     }
 
     fn objects(&self, kind: &'static Kind, current: &str) -> Vec<String> {
@@ -200,19 +263,14 @@ impl Source {
     }
 
     fn node_labels(&self, with_values: bool) -> Vec<String> {
-        self.of_cluster(async move |cluster, found| {
-            let each = |metadata: &Metadata<'_>| {
-                for (key, value) in metadata.labels.iter() {
-                    push(
-                        &found,
-                        match with_values {
-                            true => format!("{key}={}", &**value),
-                            false => key.to_string(),
-                        },
-                    );
-                }
-            };
-            each_metadata(&cluster, &kinds::NODE, None, each).await
+        self.each(&kinds::NODE, None, |metadata, found| {
+            for (key, value) in metadata.labels.iter() {
+                let label = match with_values {
+                    true => format!("{key}={}", &**value),
+                    false => key.to_string(),
+                };
+                push(found, label);
+            }
         })
     }
 
@@ -243,7 +301,15 @@ impl Source {
         self.resources("=").into_iter().map(|amount| format!("{begun}{amount}")).collect()
     }
 
-    fn of_nodes(&self, each: impl Fn(&Node<'_>, &Found) + Send + 'static) -> Vec<String> {
+    fn of_nodes(&self, each: impl Fn(&Node<'_>, &Found)) -> Vec<String> {
+        if let Some(saved) = self.saved() {
+            let found = Found::default();
+            let nodes = saved.of_kind(kinds::NODE.group, kinds::NODE.name);
+            nodes.filter_map(|node| serde_json::from_str::<Node<'_>>(node).ok()).for_each(|node| {
+                each(&node, &found);
+            });
+            return taken(&found);
+        }
         self.of_cluster(async move |cluster, found| {
             let operation = Operation::new("list nodes", kinds::NODE.permission("list"));
             let path = kinds::NODE.list_path(None);
@@ -269,7 +335,7 @@ impl Source {
                 let _ = read(cluster, Arc::clone(&found)).await;
             }
         });
-        std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner))
+        taken(&found)
     }
 
     fn rest(&self) -> Duration {
@@ -285,6 +351,10 @@ impl Source {
         runtime.shutdown_background();
         result.ok()
     }
+}
+
+fn taken(found: &Found) -> Vec<String> {
+    std::mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn push(found: &Found, value: String) {

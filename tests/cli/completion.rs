@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::support::answer::Answer;
 use crate::support::bin::TestEnv;
 use crate::support::fake_apiserver::FakeApiServer;
+use crate::support::fixture;
 use crate::support::kubeconfig::Kubeconfig;
 use crate::support::terminal::Terminal;
 use crate::support::tools::tool;
@@ -106,6 +107,36 @@ fn files_are_left_to_the_shell() {
     // Words and files: both are offered.
     let (words, directive) = complete(&env, &["simulate", "--scenario", "b"]);
     assert_eq!((words, directive), (vec!["blog".to_owned(), "burst".to_owned()], ":0".to_owned()));
+}
+
+/// With `--from` the lists are asked, and not the cluster; a pipe is left to the command.
+#[test]
+fn names_of_saved_lists_are_offered() {
+    let server = FakeApiServer::start(World::blog());
+    let env = TestEnv::of(&server);
+    let list = fixture("mixed-cluster/nodes-pods.kubectl.json");
+    let from = |words: &[&'static str]| -> Vec<String> {
+        let list = list.to_str().unwrap();
+        ["top", "--from", list].iter().chain(words).map(|word| (*word).to_owned()).collect()
+    };
+    for (words, expected) in [
+        (&["--without", "gpu"][..], &["gpu-0", "gpu-1"][..]),
+        (&["-n", ""], &["kube-system", "opportunistic", "shop"]),
+        (&["-n", "shop", "--explain", "res"], &["resizing"]),
+        (&["--explain", "shop/res"], &["shop/resizing"]),
+        (&["-l", "pool=g"], &["pool=gpu"]),
+        (&["--tolerate", "nvidia"], &["nvidia.com/gpu=present:NoSchedule"]),
+        (&["--resource", "nvidia"], &["nvidia.com/gpu"]),
+    ] {
+        let words = from(words);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        assert_offers(&env, &words, expected);
+    }
+    for from in ["-", "/dev/stdin", "missing"] {
+        let (found, _) = complete(&env, &["top", "--from", from, "--without", ""]);
+        assert_eq!(found, [""; 0], "{from}");
+    }
+    assert_eq!(server.requests().len(), 0, "{}", server.log());
 }
 
 #[test]

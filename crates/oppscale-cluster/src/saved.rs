@@ -331,10 +331,16 @@ impl SavedFiles {
 
     /// The JSON of every object of a kind of an API group, such as `autoscaling`.
     pub fn of_kind(&self, group: &str, kind: &str) -> impl Iterator<Item = &str> {
+        let counted: &[Json] = match (group, kind) {
+            ("", NODE) => &self.nodes,
+            ("", POD) => &self.pods,
+            _ => &[],
+        };
         let is_it = move |object: &SavedObject<'_>| {
             object.kind == kind && object.group.is_none_or(|own| own == group)
         };
-        self.others().filter(is_it).map(|object| object.json)
+        let others = self.others().filter(is_it).map(|object| object.json);
+        counted.iter().map(|object| self.json(object)).chain(others)
     }
 
     /// The names of the namespaces with these labels.
