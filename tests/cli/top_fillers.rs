@@ -2,7 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::support::answer::Answer;
 use crate::support::bin::{CommandOutput, TestEnv};
+use crate::support::fake_apiserver::{FakeApiServer, Setup};
+use crate::support::world::World;
 
 fn filler(namespace: &str, name: &str, cpu: &str, annotations: Value) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "Deployment",
@@ -111,11 +114,66 @@ fn saved_lists_may_come_from_a_pipe() {
 }
 
 #[test]
-fn the_simulated_cluster_has_no_fillers_to_bound() {
-    let env = TestEnv::new();
-    let refused = env.run(["top", "--demo", "--once", "--by", "filler"]);
-    assert_eq!(refused.code, Some(2), "{refused}");
-    assert!(refused.stderr.contains("rows of nodes, namespaces or workloads"), "{refused}");
+fn what_shares_do_not_follow_is_refused_by_its_flag() {
+    for flags in [
+        &["-l", "pool=a"][..],
+        &["--taint", "gpu"],
+        &["--no-taint"],
+        &["--tree"],
+        &["--workload", "app=web"],
+        &["--reserve", "15%"],
+        &["--survive", "1"],
+        &["--phase", "Running"],
+    ] {
+        let refused = top(flags);
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused}");
+        let words = "does not go with rows of fillers: they are the shares that oppscale serve";
+        assert!(refused.stderr.contains(words), "{flags:?}: {refused}");
+        assert!(flags[0] == "-l" || refused.stderr.contains(flags[0]), "{flags:?}: {refused}");
+    }
+    for flags in [&["--demo", "--once"][..], &["--basis", "usage"], &["--usage"]] {
+        let refused = TestEnv::new().run([&["top", "--by", "filler"], flags].concat());
+        assert_eq!(refused.code, Some(2), "{refused}");
+        let words = format!("{} does not go with rows of fillers", flags.join(" "));
+        let words = words.replace(" --once", "");
+        assert!(refused.stderr.contains(&words), "{flags:?}: {refused}");
+    }
+}
+
+/// Pages of one object, and one whose version expires after the first: then the list is read whole.
+#[test]
+fn lists_of_a_cluster_are_read_page_by_page() {
+    let items = cluster()["items"].as_array().unwrap().clone();
+    let mut world = World::nodes_alone();
+    for (kind, collection) in [
+        ("Node", &mut world.nodes),
+        ("Pod", &mut world.pods),
+        ("Deployment", &mut world.deployments),
+        ("Namespace", &mut world.namespaces),
+    ] {
+        *collection = items.iter().filter(|item| item["kind"] == kind).cloned().collect();
+        for (number, item) in collection.iter_mut().enumerate() {
+            item["metadata"]["uid"] = format!("{kind}-{number}").into();
+        }
+    }
+    world.hpas = Vec::new();
+    let server = Setup::new(world.clone()).start();
+    let whole = TestEnv::of(&server).run(["top", "--by", "filler"]);
+    assert!(whole.stdout.contains("deployment/crawler"), "{whole}");
+    let server = Setup::new(world).pages_of(1).start();
+    let paged = TestEnv::of(&server).run(["top", "--by", "filler"]);
+    assert_eq!(paged.stdout, whole.stdout, "{paged}");
+    let pages = |server: &FakeApiServer| {
+        let requests = server.requests().into_iter();
+        let namespaces = requests.filter(|request| request.path == "/api/v1/namespaces");
+        namespaces.map(|request| request.parameter("limit").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let limit = Some("500".to_owned());
+    assert_eq!(pages(&server), [limit.clone(), limit.clone()], "{}", server.log());
+    server.next("/api/v1/namespaces", [Answer::Recorded("410-expired-continue")]);
+    let expired = TestEnv::of(&server).run(["top", "--by", "filler"]);
+    assert_eq!(expired.stdout, whole.stdout, "{expired}");
+    assert_eq!(pages(&server)[2..], [limit, None], "{}", server.log());
 }
 
 #[test]

@@ -13,6 +13,7 @@ use oppscale_core::kinds::{Kind, ObjectRef};
 use super::api_request::{ApiRequest, ApiResponse};
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
+use super::pages::{PAGE, percent_encode};
 
 /// Field manager of the objects that oppscale applies.
 const FIELD_MANAGER: &str = "oppscale";
@@ -45,10 +46,19 @@ pub struct DryRun {
     pub merged: Option<Value>,
 }
 
+/// A page of a list.
 #[derive(Deserialize)]
 struct List<T> {
+    metadata: Option<ListMeta>,
     #[serde(default = "Option::default")]
     items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+struct ListMeta {
+    /// Where to go on; empty on the last page.
+    #[serde(rename = "continue")]
+    continue_token: Option<String>,
 }
 
 impl Cluster {
@@ -80,8 +90,9 @@ impl Cluster {
         self.find(&operation, &object.path()).await
     }
 
-    /// Lists the objects of a kind in a namespace, or in all, in one page; none if the kind does
-    /// not exist. `selector` is a label selector such as `a=b,c=d`, empty for all objects.
+    /// Lists the objects of a kind in a namespace, or in all, page by page; none if the kind does
+    /// not exist. A list that expires in between is read again in one page, as client-go's pager
+    /// does. `selector` is a label selector such as `a=b,c=d`, empty for all objects.
     ///
     /// # Errors
     /// As [`Self::find`].
@@ -94,9 +105,28 @@ impl Cluster {
         let scope = namespace.map(|name| format!(" in {name}")).unwrap_or_default();
         let description = format!("list {}s{scope}", kind.name);
         let operation = Operation::new(description, kind.permission("list"));
-        let path = kind.query_path(namespace, selector);
-        let list: Option<List<T>> = self.find(&operation, &path).await?;
-        Ok(list.and_then(|list| list.items).unwrap_or_default())
+        let whole = kind.query_path(namespace, selector);
+        let separator = if selector.is_empty() { '?' } else { '&' };
+        let first = format!("{whole}{separator}limit={PAGE}");
+        let mut path = first.clone();
+        let mut objects = Vec::new();
+        loop {
+            let page: Option<List<T>> = match self.find(&operation, &path).await {
+                Err(ClusterError::Expired { .. }) if path != whole => {
+                    objects.clear();
+                    path.clone_from(&whole);
+                    continue;
+                }
+                page => page?,
+            };
+            let Some(page) = page else { return Ok(objects) };
+            objects.extend(page.items.into_iter().flatten());
+            let token = page.metadata.and_then(|metadata| metadata.continue_token);
+            match token.filter(|token| !token.is_empty()) {
+                Some(token) => path = format!("{first}&continue={}", percent_encode(&token)),
+                None => return Ok(objects),
+            }
+        }
     }
 
     /// Creates an object; `None` if it exists already.

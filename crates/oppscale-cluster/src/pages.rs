@@ -14,7 +14,7 @@ use super::transport;
 use oppscale_core::kinds::{self, Kind};
 
 /// Objects in a page, as kubectl has it: 3 MB of pods, or 5 MB as JSON.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 /// How often a list that expired (410) is started again.
 const RESTARTS: u32 = 3;
 /// How often a page behind the first one is read again when it fails.

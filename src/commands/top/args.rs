@@ -305,6 +305,32 @@ impl TopArgs {
         super::screen::is_wanted(self)
     }
 
+    /// The flags that rows of fillers cannot follow, and whether they are given.
+    fn not_for_fillers(&self) -> [(&'static str, bool); 20] {
+        [
+            ("--demo", self.live.demo),
+            ("--tree", self.tree.is_some()),
+            ("--basis usage", self.basis == Basis::Usage),
+            ("--burn", self.burn.is_some()),
+            ("--usage", self.usage),
+            ("--selector", self.selector.is_some()),
+            ("--taint", !self.taint.is_empty()),
+            ("--no-taint", self.no_taint),
+            ("--namespace-selector", self.namespace_selector.is_some()),
+            ("--pod-selector", self.pod_selector.is_some()),
+            ("--phase", !self.phase.is_empty()),
+            ("--workload", self.workload.is_some()),
+            ("--replica", !self.replica.is_empty()),
+            ("--tolerate", !self.tolerate.is_empty()),
+            ("--reserve", self.reserve.is_some()),
+            ("--target-utilization", self.target_utilization.is_some()),
+            ("--watch", self.live.watch),
+            ("--record", self.live.record.is_some()),
+            ("--replay", self.live.replay.is_some()),
+            ("--without, --add and --survive", self.what_if.is_asked()),
+        ]
+    }
+
     /// Resolves flags that depend on each other.
     ///
     /// # Errors
@@ -325,25 +351,15 @@ impl TopArgs {
             None if namespace.is_some() || selects_pods => By::Workload,
             None => By::Node,
         };
-        if by == By::Filler {
-            let has_pods = selects_pods || self.tree.is_some() || self.what_if.is_asked();
-            let is_followed =
-                self.live.watch || self.live.record.is_some() || self.live.replay.is_some();
-            let has_policy = self.workload.is_some()
-                || !self.replica.is_empty()
-                || !self.tolerate.is_empty()
-                || self.reserve.is_some()
-                || self.target_utilization.is_some();
-            if has_pods || is_followed || has_policy {
-                return Err(Error::usage(
-                    "rows of fillers are the shares that oppscale serve counts now, each with its \
-                     own replica and the policy of its own annotations",
-                )
-                .hint(
-                    "leave out --workload, --replica, --tolerate, --reserve, --target-utilization, \
-                     --tree, --watch, --record, --replay, what-if flags and selectors of pods",
-                ));
-            }
+        if by == By::Filler
+            && let Some((flag, _)) = self.not_for_fillers().iter().find(|(_, given)| *given)
+        {
+            return Err(Error::usage(format!(
+                "{flag} does not go with rows of fillers: they are the shares that oppscale serve \
+                 counts now, on every node, each with its own replica and the policy of its own \
+                 annotations"
+            ))
+            .hint("leave it out, or choose rows of nodes, namespaces or workloads"));
         }
         let tree = self.tree.as_ref().map(|Levels(levels)| match (levels.is_empty(), &by) {
             (false, _) => levels.clone(),
@@ -355,13 +371,6 @@ impl TopArgs {
         let keeps_pods = is_of_pods || by == By::Node && namespace.is_some();
         if self.live.speed.is_some() && !self.live.demo && self.live.replay.is_none() {
             return Err(Error::usage("--speed is that of --replay or --demo"));
-        }
-        if self.live.demo && by == By::Filler {
-            return Err(Error::usage(
-                "the simulated cluster of --demo has pods of fillers, not the workloads whose \
-                 annotations and namespaces bound their shares",
-            )
-            .hint("choose rows of nodes, namespaces or workloads"));
         }
         if self.live.demo && (keeps_pods || self.what_if.is_asked()) {
             return Err(Error::usage(
