@@ -304,6 +304,29 @@ fn a_lost_node_is_survived_if_its_paid_pods_find_a_place() {
     assert!(wrong.stderr.contains("did you mean a1?"), "{wrong}");
 }
 
+/// Clusters of a real control plane (Kubernetes 1.36.2) that then lost a node: its pods were created
+/// again, and `withoutPlace` are those that the scheduler left pending.
+#[test]
+fn pods_of_a_lost_node_are_placed_as_the_scheduler_placed_them() {
+    let folder = fixture("node-loss");
+    let mut cases = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let case: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        let env = TestEnv::new();
+        env.write("list", &case["cluster"].to_string());
+        let lost = case["lost"].as_str().unwrap();
+        let output = env.run(["top", "--from", "list", "--without", lost, "-o", "json"]);
+        let report: Value = serde_json::from_str(&output.stdout).unwrap();
+        let without_place = report["whatIf"]["without"]["withoutPlace"].as_array().unwrap();
+        let names: Vec<&Value> = without_place.iter().map(|pod| &pod["name"]).collect();
+        assert_eq!(serde_json::json!(names), case["withoutPlace"], "{path:?}: {output}");
+        assert_eq!(output.code, Some(i32::from(!names.is_empty())), "{path:?}: {output}");
+        cases += 1;
+    }
+    assert!(cases >= 4, "{cases}");
+}
+
 #[test]
 fn idle_capacity_has_a_price() {
     let env = cluster(&NODES, &[("shop/x", "a1", 6)]);
