@@ -203,7 +203,7 @@ fn a_servicemonitor_gets_the_labels_that_prometheus_wants() {
         "init",
         "--image",
         "i",
-        "--export",
+        "--output-dir",
         "-",
         "--pipeline",
         "keda",
