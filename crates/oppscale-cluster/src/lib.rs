@@ -37,6 +37,7 @@ mod unmatched_names;
 mod usage;
 mod workload;
 pub mod yaml;
+mod yaml_anchors;
 mod yaml_list;
 
 pub use api_request::{ApiRequest, ApiResponse};

@@ -1,8 +1,8 @@
 //! YAML as kubectl reads it: into JSON values, by the rules of YAML 1.1.
 //!
 //! `serde_yaml` parses. What differs from kubectl (sigs.k8s.io/yaml, on go-yaml v2) is done here:
-//! merge keys, booleans such as `yes`, octal numbers such as `010`, underscores in numbers, and
-//! keys that are not strings. kubectl 1.32 is the oracle of the tests.
+//! merge keys, booleans such as `yes`, octal numbers such as `010`, underscores in numbers, keys
+//! that are not strings, and anchors of one name. kubectl 1.32 is the oracle of the tests.
 
 use std::cell::Cell;
 use std::fmt;
@@ -11,6 +11,8 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor,
 };
 use serde_json::{Map, Number, Value};
+
+use super::yaml_anchors::DistinctAnchors;
 
 /// Why a text is not the YAML that it should be; it has a location.
 pub use serde_yaml::Error;
@@ -44,6 +46,19 @@ pub fn documents(
     text: &str,
     duplicates: DuplicateKeys,
 ) -> impl Iterator<Item = Result<Value, Error>> {
+    let distinct = DistinctAnchors::of(text).and_then(|distinct| {
+        let values = as_parsed(&distinct.text, duplicates);
+        let restored = values.map(|value| Ok(distinct.restore(value?)));
+        // What looked like an anchor was other text, or nothing can be read anyhow.
+        restored.collect::<Result<Vec<Value>, Error>>().ok()
+    });
+    let parsed = distinct.is_none().then(|| as_parsed(text, duplicates));
+    let distinct = distinct.into_iter().flatten().map(Ok);
+    distinct.chain(parsed.into_iter().flatten())
+}
+
+/// The documents of a text whose anchors the parser tells apart.
+fn as_parsed(text: &str, duplicates: DuplicateKeys) -> impl Iterator<Item = Result<Value, Error>> {
     let mut has_failed = false;
     let mut too_deep = is_too_deep(text);
     let mut documents = serde_yaml::Deserializer::from_str(text);

@@ -10,6 +10,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use crate::yaml::{self, DuplicateKeys};
+use crate::yaml_anchors::{aliases, anchors};
 
 /// How often an item that cannot be read is read again with the one behind it: a string in quotes
 /// may have lines that look like the beginning of an item.
@@ -89,7 +90,7 @@ impl<'t> YamlList<'t> {
     pub(crate) fn head(&self) -> Option<Value> {
         let Some(items) = &self.items_line else { return Some(Value::Null) };
         let behind = &self.text[*self.bounds.last()?..];
-        if names(behind, '*').next().is_some() {
+        if aliases(behind).next().is_some() {
             // It may refer to an item.
             return None;
         }
@@ -102,7 +103,7 @@ impl<'t> YamlList<'t> {
     pub(crate) fn items(&self) -> impl Iterator<Item = Option<Vec<Value>>> {
         let mut at = 0;
         let head = self.items_line.as_ref().map_or("", |items| &self.text[..items.end]);
-        let mut anchors = Anchors::of_head(head);
+        let mut known = Anchors::of_head(head);
         // What aliases make of a text is limited as it would be for the whole.
         let mut left = self.text.len() * 16 + (8 << 20);
         std::iter::from_fn(move || {
@@ -111,8 +112,8 @@ impl<'t> YamlList<'t> {
             let longer = (at + 1..=last).take(MAX_LONGER);
             for next in longer.chain((at + MAX_LONGER < last).then_some(last)) {
                 let range = start..self.bounds[next];
-                let needed = anchors.needed_by(&self.text[range.clone()]);
-                let before = needed.items.iter().map(|index| &anchors.items[*index]);
+                let needed = known.needed_by(&self.text[range.clone()]);
+                let before = needed.items.iter().map(|index| &known.items[*index]);
                 let start = if needed.head { head.to_owned() } else { String::new() };
                 let (text, count) = before.fold((start, 0), |(text, count), item| {
                     (text + &self.text[item.range.clone()], count + item.count)
@@ -136,7 +137,7 @@ impl<'t> YamlList<'t> {
                 if left == 0 {
                     break;
                 }
-                anchors.add(self.text, range, own.len(), needed);
+                known.add(self.text, range, own.len(), needed);
                 at = next;
                 return Some(Some(own));
             }
@@ -184,13 +185,13 @@ struct Needed {
 
 impl<'t> Anchors<'t> {
     fn of_head(head: &'t str) -> Self {
-        Self { of_head: names(head, '&').collect(), items: Vec::new(), by_name: HashMap::new() }
+        Self { of_head: anchors(head).collect(), items: Vec::new(), by_name: HashMap::new() }
     }
 
     fn add(&mut self, text: &str, range: Range<usize>, count: usize, needed: Needed) {
         let index = self.items.len();
         let mut is_anchored = false;
-        for name in names(&text[range.clone()], '&') {
+        for name in anchors(&text[range.clone()]) {
             is_anchored = true;
             self.by_name.insert(name.to_owned(), index);
         }
@@ -200,7 +201,7 @@ impl<'t> Anchors<'t> {
     }
 
     fn needed_by(&self, text: &str) -> Needed {
-        names(text, '*').fold(Needed::default(), |mut needed, name| {
+        aliases(text).fold(Needed::default(), |mut needed, name| {
             match self.by_name.get(name) {
                 Some(index) => {
                     let of_item = &self.items[*index].needed;
@@ -213,18 +214,6 @@ impl<'t> Anchors<'t> {
             needed
         })
     }
-}
-
-/// Names behind `mark` where an anchor or an alias may stand; some may be other text.
-fn names(text: &str, mark: char) -> impl Iterator<Item = &str> {
-    text.match_indices(mark).filter_map(move |(at, mark)| {
-        let before = text[..at].chars().next_back();
-        let may_stand = before.is_none_or(|c| c.is_whitespace() || "[{,:-?".contains(c));
-        let rest = &text[at + mark.len()..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
-        let name = &rest[..end.unwrap_or(rest.len())];
-        (may_stand && !name.is_empty()).then_some(name)
-    })
 }
 
 #[cfg(test)]
