@@ -8,7 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
@@ -112,7 +112,11 @@ impl Handler for Answers {
 
     fn peer(&self, _: Vec<CertificateDer<'static>>) {}
 
-    fn handle(&self, (): &(), request: Request<Incoming>) -> Answered {
+    fn is_quick(&self, _: &Request<Incoming>) -> bool {
+        true
+    }
+
+    fn handle(&self, (): &(), request: Request<Incoming>, _: Instant) -> Answered {
         let response = match request.uri().path() {
             "/livez" | "/healthz" => answer(StatusCode::OK, TEXT, "ok\n"),
             "/readyz" if self.stopping.load(Ordering::Relaxed) => {

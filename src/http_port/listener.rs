@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::BodyExt;
 use http_body_util::Full;
@@ -20,11 +20,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use oppscale_cluster::Heartbeat;
+use oppscale_cluster::{Heartbeat, compute};
 
 use super::connections::{Connection, Connections};
 use super::write_timeout::WriteTimeout;
@@ -48,6 +48,10 @@ const SEND_BUFFER_SIZE: u32 = 64 << 10;
 const BACKLOG: u32 = 1024;
 /// Time within which a client must read an answer.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Requests whose answers are computed at once: most of them wait for one and the same count, and
+/// each takes a thread.
+const MAX_COMPUTED: usize = 4;
+static COMPUTED: Semaphore = Semaphore::const_new(MAX_COMPUTED);
 
 /// Body of a response.
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
@@ -69,13 +73,16 @@ impl From<Response<Body>> for Answered {
 /// Answers requests.
 pub(crate) trait Handler: Send + Sync + 'static {
     /// State kept for the client of a connection.
-    type Peer: Send + Sync;
+    type Peer: Send + Sync + 'static;
 
     /// The client that sent these certificates in the handshake; none without TLS.
     fn peer(&self, chain: Vec<CertificateDer<'static>>) -> Self::Peer;
 
-    /// Answers `request` of `peer`.
-    fn handle(&self, peer: &Self::Peer, request: Request<Incoming>) -> Answered;
+    /// Whether `request` takes no time, as a probe must not: its answer waits for no other one.
+    fn is_quick(&self, request: &Request<Incoming>) -> bool;
+
+    /// Answers `request` of `peer`, which came at `arrival`.
+    fn handle(&self, peer: &Self::Peer, request: Request<Incoming>, arrival: Instant) -> Answered;
 }
 
 /// A body of known length.
@@ -294,16 +301,29 @@ async fn exchange(
     let activity = slot.activity();
     let stream = WriteTimeout::new(stream, WRITE_TIMEOUT, move || activity.note());
     let counted = Arc::clone(&slot);
-    let peer = handler.peer(chain);
+    let peer = Arc::new(handler.peer(chain));
     let service = service_fn(move |request: Request<Incoming>| {
-        counted.begin();
-        let mut answered = handler.handle(&peer, request);
-        counted.end(answered.is_trusted);
-        if draining.load(Ordering::Relaxed) {
-            let close = HeaderValue::from_static("close");
-            answered.response.headers_mut().insert(CONNECTION, close);
+        let (handler, peer) = (Arc::clone(&handler), Arc::clone(&peer));
+        let (counted, draining) = (Arc::clone(&counted), Arc::clone(&draining));
+        async move {
+            let arrival = Instant::now();
+            counted.begin();
+            let mut answered = if handler.is_quick(&request) {
+                handler.handle(&peer, request, arrival)
+            } else {
+                // An error would mean that the semaphore was closed, which nobody does.
+                let permit = COMPUTED.acquire().await;
+                let answered = compute(move || handler.handle(&peer, request, arrival)).await;
+                drop(permit);
+                answered
+            };
+            counted.end(answered.is_trusted);
+            if draining.load(Ordering::Relaxed) {
+                let close = HeaderValue::from_static("close");
+                answered.response.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(answered.response)
         }
-        async move { Ok::<_, Infallible>(answered.response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
@@ -328,6 +348,71 @@ async fn exchange(
                 stopping = true;
                 connection.as_mut().graceful_shutdown();
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Condvar, Mutex};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    /// Counts until it is told to end, for five seconds at most.
+    #[derive(Default)]
+    struct Counting {
+        is_over: Mutex<bool>,
+        over: Condvar,
+    }
+
+    impl Handler for Counting {
+        type Peer = ();
+
+        fn peer(&self, _: Vec<CertificateDer<'static>>) {}
+
+        fn is_quick(&self, request: &Request<Incoming>) -> bool {
+            request.uri().path() == "/livez"
+        }
+
+        fn handle(&self, (): &(), request: Request<Incoming>, _: Instant) -> Answered {
+            if request.uri().path() == "/count" {
+                let is_over = self.is_over.lock().unwrap();
+                let limit = Duration::from_secs(5);
+                let _over = self.over.wait_timeout_while(is_over, limit, |over| !*over).unwrap();
+            }
+            answer(StatusCode::OK, "text/plain", "ok\n").into()
+        }
+    }
+
+    async fn get(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    /// Each count used to keep a thread of the runtime, of which there are two.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+    async fn a_probe_waits_for_no_count() {
+        let port = Port::open(([127, 0, 0, 1], 0).into(), None, 64).await.unwrap();
+        let address = port.address().unwrap();
+        let (handler, mut ports) = (Arc::new(Counting::default()), OpenPorts::new());
+        ports.serve(Heartbeat::new("port"), port, Arc::clone(&handler));
+        let counts = 2 * MAX_COMPUTED;
+        let mut counts: JoinSet<_> = (0..counts).map(|_| get(address, "/count")).collect();
+        // They have come before the probe does.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let start = Instant::now();
+        assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
+        assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+        *handler.is_over.lock().unwrap() = true;
+        handler.over.notify_all();
+        while let Some(answer) = counts.join_next().await {
+            assert!(answer.unwrap().starts_with("HTTP/1.1 200"));
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep_until};
 
 use oppscale_cluster::follow::{ClusterState, Follower, Health, Phase, WatchStatus};
 use oppscale_cluster::history::{HistoryError, Player};
-use oppscale_cluster::{Cluster, ResolvedWorkload, Snapshot};
+use oppscale_cluster::{Cluster, ResolvedWorkload, Snapshot, compute};
 
 /// A followed cluster, or a recording that is played.
 pub trait Source: Send + Sync {
@@ -143,6 +143,19 @@ struct PlaybackClock {
     paused: bool,
 }
 
+impl Deck {
+    /// Plays up to `to`, or back to it, which reads the recording from its start. Returns when the
+    /// next moment is due, and the workload.
+    fn seek(&self, to: Duration) -> (Option<Duration>, ResolvedWorkload) {
+        let mut player = lock(&self.player);
+        if let Err(error) = player.seek(to) {
+            damaged(&player, &error);
+            lock(&self.pace).change(|pace| pace.paused = true);
+        }
+        (player.next_at(), player.workload())
+    }
+}
+
 impl PlaybackClock {
     fn at(&self, now: Instant) -> Duration {
         if self.paused {
@@ -245,16 +258,10 @@ impl Source for Playback {
 async fn run(deck: Arc<Deck>, workload: watch::Sender<ResolvedWorkload>) {
     loop {
         let pace = *lock(&deck.pace);
-        let next = {
-            let mut player = lock(&deck.player);
-            if let Err(error) = player.seek(pace.at(Instant::now())) {
-                damaged(&player, &error);
-                lock(&deck.pace).change(|pace| pace.paused = true);
-            }
-            let now = player.workload();
-            workload.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
-            player.next_at()
-        };
+        let to = pace.at(Instant::now());
+        let playing = Arc::clone(&deck);
+        let (next, now) = compute(move || playing.seek(to)).await;
+        workload.send_if_modified(|known| std::mem::replace(known, now.clone()) != now);
         match next {
             Some(next) if !pace.paused => tokio::select! {
                 () = sleep_until(pace.when(next)) => {}

@@ -38,8 +38,11 @@ impl Handler for ApiPort {
         Peer::new(chain)
     }
 
-    fn handle(&self, peer: &Peer, request: Request<Incoming>) -> Answered {
-        let start = Instant::now();
+    fn is_quick(&self, request: &Request<Incoming>) -> bool {
+        HealthReporter::is_probe(request.uri().path())
+    }
+
+    fn handle(&self, peer: &Peer, request: Request<Incoming>, arrival: Instant) -> Answered {
         let path = request.uri().path();
         if let Some(response) = self.health.response(path) {
             return into_http(response).into();
@@ -66,7 +69,7 @@ impl Handler for ApiPort {
                 (response, true)
             }
         };
-        self.exporter.requests.add(group_of(path), response.status, start.elapsed());
+        self.exporter.requests.add(group_of(path), response.status, arrival.elapsed());
         Answered { response: into_http(response), is_trusted }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use hpa_model::HpaSpec;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
 
@@ -12,13 +13,21 @@ pub struct Autoscalers(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    known: BTreeMap<(String, String), Autoscaler>,
+    known: BTreeMap<(String, String), Scaler>,
     named: Option<BTreeSet<(String, String)>>,
     refused: bool,
     /// Whether they were listed.
     is_whole: bool,
     /// Number of changes of what they scale, and how.
     version: u64,
+}
+
+/// An HPA with its spec as the controller takes it, which each count of a share asks.
+#[derive(Debug)]
+pub(super) struct Scaler {
+    pub(super) hpa: Autoscaler,
+    /// `None` if the controller would refuse it.
+    pub(super) spec: Option<HpaSpec>,
 }
 
 impl Autoscalers {
@@ -38,9 +47,17 @@ impl Autoscalers {
                 if let Some(named) = &mut state.named {
                     named.insert(key.clone());
                 }
-                let before = state.known.insert(key, hpa.clone());
-                let is_new = before.is_none_or(|before| before.0.spec != hpa.0.spec);
-                state.version += u64::from(is_new);
+                let known =
+                    state.known.get_mut(&key).filter(|known| known.hpa.0.spec == hpa.0.spec);
+                match known {
+                    // Most changes are of its status.
+                    Some(known) => known.hpa = hpa,
+                    None => {
+                        let spec = hpa.spec().ok();
+                        state.known.insert(key, Scaler { hpa, spec });
+                        state.version += 1;
+                    }
+                }
             }
             Change::Gone(json) => {
                 if let Ok(hpa) = serde_json::from_str::<Autoscaler>(json) {
@@ -65,7 +82,7 @@ impl Autoscalers {
     /// The HPAs by namespace and name; `None` if they cannot be read (403).
     pub fn all(&self) -> Option<Vec<Autoscaler>> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        (!state.refused).then(|| state.known.values().cloned().collect())
+        (!state.refused).then(|| state.known.values().map(|known| known.hpa.clone()).collect())
     }
 }
 
@@ -83,17 +100,17 @@ impl Autoscalers {
             return read(None);
         }
         let mut targets = Targets::new();
-        for hpa in state.known.values() {
-            let target = hpa.target();
-            let key = (hpa.namespace(), &*target.kind, &*target.name);
-            targets.entry(key).or_default().push(hpa);
+        for known in state.known.values() {
+            let target = known.hpa.target();
+            let key = (known.hpa.namespace(), &*target.kind, &*target.name);
+            targets.entry(key).or_default().push(known);
         }
         read(Some(&targets))
     }
 }
 
 /// HPAs by namespace, kind and name of the workload that they scale.
-pub(super) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Autoscaler>>;
+pub(super) type Targets<'h> = HashMap<(&'h str, &'h str, &'h str), Vec<&'h Scaler>>;
 
 fn key(hpa: &Autoscaler) -> (String, String) {
     (hpa.namespace().to_owned(), hpa.name().to_owned())

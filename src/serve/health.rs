@@ -105,6 +105,11 @@ impl HealthReporter {
         }
     }
 
+    /// Whether `path` is a probe's.
+    pub(super) fn is_probe(path: &str) -> bool {
+        matches!(path, "/livez" | "/healthz" | "/readyz")
+    }
+
     /// The response to a probe; `None` if `path` is not a probe's.
     pub(super) fn response(&self, path: &str) -> Option<Response> {
         const TEXT: &str = "text/plain; charset=utf-8";

@@ -107,6 +107,9 @@ const API_PORT: u16 = 10250;
 const PORTS: u64 = 2;
 /// Connections of a port at most: far more than API servers and people open, and little memory.
 const MAX_CONNECTIONS: usize = 512;
+/// Time after which the count for the chart, of which there is one every 5 s, never ends: far more
+/// than the longest of a large cluster on a throttled processor.
+const MAX_COUNT: Duration = Duration::from_secs(35);
 /// Default port of the page.
 const WEB_PORT: u16 = 8080;
 
@@ -192,9 +195,10 @@ impl Server {
         let (publisher, stop) = (Arc::clone(&page), ports.stopped());
         let mut tasks = Tasks::default();
         tasks.spawn(Heartbeat::new("the certificate"), certificate.follow_files());
-        tasks.spawn(Heartbeat::new("the chart"), {
+        let counting = Heartbeat::progressing("the chart", MAX_COUNT);
+        tasks.spawn(counting.clone(), {
             let state = state.clone();
-            async move { history.record(state).await }
+            async move { history.record(state, counting).await }
         });
         tasks.spawn(Heartbeat::new("the log of readiness"), health.clone().log_changes());
         let events = events::write_events(cluster.clone(), state.clone());

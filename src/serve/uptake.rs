@@ -10,11 +10,10 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use hpa_model::{HpaSpec, PolicyType, SelectPolicy};
-use oppscale_cluster::Autoscaler;
 use oppscale_core::resources::Amount;
 use oppscale_core::share::Uptake;
 
-use super::autoscalers::Targets;
+use super::autoscalers::{Scaler, Targets};
 use super::workloads::{ServedWorkload, WorkloadId};
 
 /// How long a claim stands in full: two syncs of the HPA controller, and the 30 s that pods of others
@@ -72,9 +71,9 @@ impl UptakeTracker {
         let WorkloadId { namespace, kind, name } = &workload.id;
         let scalers = hpas.get(&(namespace.as_str(), kind.name, name.as_str()));
         let scalers = scalers.into_iter().flatten();
-        let reaches = scalers.filter_map(|hpa| {
-            let max = Amount::from(hpa.bounds().1.max(0));
-            Some((progress.reach(hpa, now)?.min(max), max))
+        let reaches = scalers.filter_map(|scaler| {
+            let max = Amount::from(scaler.hpa.bounds().1.max(0));
+            Some((progress.reach(scaler, now)?.min(max), max))
         });
         let Some((reach, max)) = reaches.max() else {
             progress.is_behind = false;
@@ -116,7 +115,7 @@ impl Progress {
     }
 
     /// Replicas that an HPA can have after its next sync; `None` if it does not scale now.
-    fn reach(&self, hpa: &Autoscaler, now: Instant) -> Option<Amount> {
+    fn reach(&self, Scaler { hpa, spec }: &Scaler, now: Instant) -> Option<Amount> {
         let current = Amount::from(self.replicas.max(0));
         let (min, _) = hpa.bounds();
         if current == 0 {
@@ -124,8 +123,8 @@ impl Progress {
             let starts = min == 0 || hpa.scaled_object().is_some();
             return starts.then_some(1);
         }
-        let spec = hpa.spec().ok();
-        let limit = spec.map_or(Amount::MAX, |spec| self.scale_up_limit(&spec, current, now));
+        let limit =
+            spec.as_ref().map_or(Amount::MAX, |spec| self.scale_up_limit(spec, current, now));
         Some(limit.max(Amount::from(min)).max(current))
     }
 
@@ -176,6 +175,7 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use oppscale_cluster::Autoscaler;
     use serde_json::json;
 
     use super::*;
@@ -186,8 +186,8 @@ mod tests {
         Progress { replicas, changes, running, most: running, grew_at: now, is_behind: false }
     }
 
-    fn hpa(behavior: serde_json::Value) -> Autoscaler {
-        serde_json::from_value(json!({
+    fn hpa(behavior: serde_json::Value) -> Scaler {
+        let hpa: Autoscaler = serde_json::from_value(json!({
             "metadata": {"name": "filler", "namespace": "idle"},
             "spec": {"maxReplicas": 150, "behavior": behavior,
                 "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "filler"},
@@ -196,7 +196,8 @@ mod tests {
                     "metric": {"name": "oppscale_fit_replicas"},
                     "target": {"type": "AverageValue", "averageValue": "1"}}}]}
         }))
-        .unwrap()
+        .unwrap();
+        Scaler { spec: hpa.spec().ok(), hpa }
     }
 
     #[test]

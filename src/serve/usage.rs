@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::state::MetricsState;
-use oppscale_cluster::{Cluster, read_usage};
+use oppscale_cluster::{Cluster, compute, read_usage};
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
@@ -50,7 +50,10 @@ impl UsageStore {
             if Instant::now() >= due && state.needs_usage() {
                 due = Instant::now() + INTERVAL;
                 match read_usage(&cluster).await {
-                    Ok(reading) => self.apply(&reading, &state),
+                    Ok(reading) => {
+                        let (store, state) = (self.clone(), state.clone());
+                        compute(move || store.apply(&reading, &state)).await;
+                    }
                     Err(problem) => self.fail(problem),
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::stream;
 use http_body_util::{BodyExt, StreamBody};
@@ -46,7 +46,11 @@ impl Handler for WebPort {
 
     fn peer(&self, _: Vec<CertificateDer<'static>>) {}
 
-    fn handle(&self, (): &(), request: Request<Incoming>) -> Answered {
+    fn is_quick(&self, request: &Request<Incoming>) -> bool {
+        !matches!(request.uri().path(), "/" | "/metrics")
+    }
+
+    fn handle(&self, (): &(), request: Request<Incoming>, _: Instant) -> Answered {
         let (path, query) = (request.uri().path(), request.uri().query());
         if let Some(response) = self.health.response(path) {
             return into_http(response).into();

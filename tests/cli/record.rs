@@ -155,8 +155,11 @@ fn a_player_goes_back_as_it_went_forth() {
         player.advance(next).unwrap();
         seen.push((player.position(), remaining(&player)));
     }
+    let changes = player.cluster_state().changes();
     for (at, amount) in seen.iter().rev().chain(&seen) {
+        let before = *changes.borrow();
         player.seek(*at).unwrap();
+        assert!(*changes.borrow() - before <= 1, "nobody sees it half played");
         assert_eq!(remaining(&player), *amount, "at {at:?}");
     }
     player.seek(Duration::MAX).unwrap();

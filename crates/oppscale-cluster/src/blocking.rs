@@ -1,7 +1,7 @@
-//! Work that may block for ever, off the runtime and with a time limit.
+//! Work off the threads of the runtime, each of which runs many tasks, probes among them.
 //!
-//! A file may be a FIFO that nobody writes, or lie on a mount whose server is gone. Reading it on
-//! a thread of the runtime would stop every task of that thread.
+//! A file may be a FIFO that nobody writes, or lie on a mount whose server is gone: reading has a
+//! time limit. Counting a large cluster takes milliseconds, and ends.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,21 @@ pub async fn read_file(path: &Path) -> io::Result<Vec<u8>> {
         }
     })
     .await?
+}
+
+/// Runs `work` that takes more than a millisecond on a thread for such work.
+///
+/// # Panics
+/// If `work` panics.
+pub async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime shuts down, and with it the task that waits.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// Runs `work`, which reads `path`, on a thread of its own.

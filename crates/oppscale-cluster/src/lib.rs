@@ -42,7 +42,7 @@ mod yaml_list;
 
 pub use api_request::{ApiRequest, ApiResponse};
 pub use autoscaler::Autoscaler;
-pub use blocking::read_file;
+pub use blocking::{compute, read_file};
 pub use builder::{ChangeObserver, SnapshotBuilder};
 pub use client::{Cluster, Operation};
 pub use connect::{ConnectOptions, Endpoint, KubeconfigNames, kubeconfig_document};

@@ -10,6 +10,7 @@ use minijinja::{Value, context};
 
 use crate::serve::overview::{self, ClusterTotals};
 use crate::serve::state::{Freshness, MetricsState};
+use oppscale_cluster::{Heartbeat, compute};
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units;
 
@@ -42,10 +43,16 @@ pub(in crate::serve) struct CpuHistory(Mutex<VecDeque<Sample>>);
 
 impl CpuHistory {
     /// Takes samples for ever. The first known state begins the chart.
-    pub(in crate::serve) async fn record(&self, state: MetricsState) {
+    ///
+    /// Each step is noted on `heartbeat`: a count that never ends would stop this.
+    pub(in crate::serve) async fn record(&self, state: MetricsState, heartbeat: Heartbeat) {
         loop {
+            heartbeat.progress();
             let cpu = match state.freshness() {
-                Freshness::Fresh(_) => Some(CpuUse::of(&overview::totals(&state))),
+                Freshness::Fresh(_) => {
+                    let state = state.clone();
+                    Some(compute(move || CpuUse::of(&overview::totals(&state))).await)
+                }
                 Freshness::Stale(..) => None,
                 Freshness::Starting(_) => {
                     tokio::time::sleep(START_INTERVAL).await;

@@ -7,6 +7,8 @@ use hyper::body::Bytes;
 use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
+use oppscale_cluster::compute;
+
 use super::{CpuHistory, Pieces, View};
 use crate::http_port::stopped;
 use crate::serve::autoscalers::Autoscalers;
@@ -36,7 +38,7 @@ impl Page {
 
     /// Publishes updates while there are subscribers, at changes and each second, until `stop`.
     pub(in crate::serve) async fn publish(
-        &self,
+        self: Arc<Self>,
         updates: [watch::Sender<Arc<PageUpdate>>; 2],
         mut stop: watch::Receiver<bool>,
     ) {
@@ -46,7 +48,8 @@ impl Page {
             for ((sender, due), all_nodes) in updates.iter().zip(&mut due).zip([false, true]) {
                 // One receiver is the port's own, from which it makes others.
                 if sender.receiver_count() > 1 && *due <= Instant::now() {
-                    let update = sender.borrow().next(self.view(all_nodes).pieces());
+                    let (page, last) = (Arc::clone(&self), Arc::clone(&sender.borrow()));
+                    let update = compute(move || last.next(page.view(all_nodes).pieces())).await;
                     *due = Instant::now() + min_interval(update.all.len());
                     sender.send_replace(Arc::new(update));
                 }

@@ -127,16 +127,8 @@ impl Player {
     /// When the history is damaged there.
     pub fn seek(&mut self, to: Duration) -> Result<(), HistoryError> {
         let to = to.clamp(self.start(), self.end());
-        if to < self.position {
-            // Lines say what changes, so what was before is found from the start.
-            self.next = 0;
-            self.state = State::default();
-            self.cluster_state.change(|builder, _| {
-                builder.clear();
-                true
-            });
-        }
-        self.advance(to)
+        let is_back = to < self.position;
+        self.play(to, is_back)
     }
 
     /// Plays on to this time.
@@ -144,10 +136,21 @@ impl Player {
     /// # Errors
     /// When the history is damaged before it.
     pub fn advance(&mut self, to: Duration) -> Result<(), HistoryError> {
+        self.play(to, false)
+    }
+
+    /// Plays on to this time, or from the start: lines say what changes, so what was before is found
+    /// from there. Nobody sees the cluster half played.
+    fn play(&mut self, to: Duration, from_start: bool) -> Result<(), HistoryError> {
         let mut outcome = Ok(());
         let Self { reader, state, cluster_state, next, .. } = self;
         let before = *next;
         cluster_state.change(|builder, health| {
+            if from_start {
+                *next = 0;
+                *state = State::default();
+                builder.clear();
+            }
             while let Some(moment) = reader.moments().get(*next).copied()
                 && moment.at <= to
             {
@@ -159,7 +162,7 @@ impl Player {
             }
             mark_fresh(health);
             // How it was heard may have changed too; a moment is rarely without news.
-            builder.take_changed() | (*next != before)
+            builder.take_changed() | from_start | (*next != before)
         });
         self.position = to.min(self.end());
         outcome
