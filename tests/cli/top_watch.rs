@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::answer::{Answer, Framing};
 use crate::support::bin::TestEnv;
@@ -191,6 +191,20 @@ fn what_is_known_never_falls_to_zero_while_the_list_is_read_again() {
     agrees(&mut stream, &env);
     let again = server.log().lines().skip(pods).filter(|line| line.contains("limit=500")).count();
     assert!(again >= 10, "410 leads to a new list: {}", server.log());
+}
+
+/// A pod without a name is known by its number in the list, which used to grow with each try.
+#[test]
+fn a_page_that_is_read_again_counts_pods_without_a_name_once() {
+    let mut world = World::blog();
+    let node = world.nodes[0]["metadata"]["name"].clone();
+    world.pods.insert(45, json!({"metadata": {}, "spec": {"nodeName": node}}));
+    let server = Setup::new(world).pages_of(40).without_streaming().start();
+    server.next("/api/v1/pods", [Answer::Serve, Answer::Cut(Framing::Chunked)]);
+    let env = TestEnv::of(&server);
+    let mut stream = JsonStream::start(&env, &WATCH);
+    let line = agrees(&mut stream, &env);
+    assert_eq!(line["unknown"].as_array().map(Vec::len), Some(1), "{line}");
 }
 
 #[test]

@@ -135,7 +135,10 @@ impl SnapshotBuilder {
     pub(crate) fn begin_page(&mut self, is_repeated: bool) {
         if is_repeated {
             self.pods = self.before_page.0;
-            self.snapshot.invalid_objects.truncate(self.before_page.1);
+            // Followed nodes are listed beside pods, and an invalid one is named once in any case.
+            if !self.is_following {
+                self.snapshot.invalid_objects.truncate(self.before_page.1);
+            }
         } else {
             self.before_page = (self.pods, self.snapshot.invalid_objects.len());
         }

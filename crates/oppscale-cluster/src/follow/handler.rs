@@ -22,6 +22,9 @@ pub(super) trait EventHandler: Send + 'static {
     const ENCODING: Encoding;
     /// A list begins, or begins anew. The objects known so far stay until it is whole.
     fn begin(&mut self);
+    /// A page of it begins. If it `is_repeated`, what came since the last page began comes once
+    /// more; only what has no name of its own could count twice.
+    fn begin_page(&mut self, _is_repeated: bool) {}
     /// Objects of it.
     fn listed(&mut self, objects: &[EncodedObject<'_>]);
     /// Objects that were added, changed or deleted.
@@ -90,6 +93,13 @@ impl EventHandler for Pods {
     fn begin(&mut self) {
         self.0.change(|builder, _| {
             builder.begin_pods();
+            false
+        });
+    }
+
+    fn begin_page(&mut self, is_repeated: bool) {
+        self.0.change(|builder, _| {
+            builder.begin_page(is_repeated);
             false
         });
     }

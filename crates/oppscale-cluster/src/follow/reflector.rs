@@ -103,8 +103,8 @@ impl<H: EventHandler> ListSink for Listed<'_, H> {
         self.handler.begin();
     }
 
-    // The handler knows an object that comes once more.
     fn begin_page(&mut self, is_repeated: bool) {
+        self.handler.begin_page(is_repeated);
         match is_repeated {
             true => self.count = self.before_page,
             false => self.before_page = self.count,
