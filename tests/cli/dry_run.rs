@@ -90,6 +90,27 @@ fn start(server: &FakeApiServer, new: &Value) -> TestEnv {
     env
 }
 
+/// A cluster whose HPA has a status, for `why`, and may be run beside as `same.yaml`.
+pub fn cluster() -> (FakeApiServer, TestEnv) {
+    let server = FakeApiServer::start(World::blog());
+    load(&server, 4, 2400);
+    let env = start(&server, &hpa(70, 0));
+    let mut web = hpa(70, 0);
+    web["spec"]["behavior"]["scaleUp"] = json!({"tolerance": "0.25"});
+    web["status"] = json!({
+        "currentReplicas": 4, "desiredReplicas": 4,
+        "conditions": [
+            {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
+            {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
+        ],
+        "currentMetrics": [{"type": "Resource", "resource": {"name": "cpu",
+            "current": {"averageUtilization": 84, "averageValue": "420m"}}}]
+    });
+    server.always(&format!("{HPAS}/web"), answer(&web));
+    server.always("/api/v1/namespaces/shop/events", answer(&json!({"items": []})));
+    (server, env)
+}
+
 const LIVE: [&str; 6] = ["simulate", "--live", "--hpa", "new.yaml", "--sync-period", "200ms"];
 
 fn counts(line: &Value) -> (u64, u64) {
@@ -293,22 +314,8 @@ fn custom_and_external_metrics_are_asked_for_as_the_controller_asks() {
 
 #[test]
 fn why_reads_the_metrics_of_this_moment_too() {
-    let server = FakeApiServer::start(World::blog());
-    load(&server, 4, 2400);
-    let mut web = hpa(70, 0);
-    web["spec"]["behavior"]["scaleUp"] = json!({"tolerance": "0.25"});
-    web["status"] = json!({
-        "currentReplicas": 4, "desiredReplicas": 4,
-        "conditions": [
-            {"type": "AbleToScale", "status": "True", "reason": "ReadyForNewScale"},
-            {"type": "ScalingActive", "status": "True", "reason": "ValidMetricFound"}
-        ],
-        "currentMetrics": [{"type": "Resource", "resource": {"name": "cpu",
-            "current": {"averageUtilization": 84, "averageValue": "420m"}}}]
-    });
-    server.always(&format!("{HPAS}/web"), answer(&web));
-    server.always("/api/v1/namespaces/shop/events", answer(&json!({"items": []})));
-    let output = TestEnv::of(&server).run(["why", "shop/web"]);
+    let (server, env) = cluster();
+    let output = env.run(["why", "shop/web"]);
     assert_eq!(output.code, Some(0), "{output}");
     let text = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for part in [

@@ -54,7 +54,10 @@ pub async fn run(args: SimulateArgs, printer: &Printer) -> anyhow::Result<Exit> 
         return off_thread(move || replay(&args, &file, &printer)).await;
     }
     let recorded = match (&args.prometheus, &args.query) {
-        (Some(url), Some(query)) => Some(prometheus::load(url, query, args.since).await?),
+        (Some(url), Some(query)) => {
+            let timeout = args.cluster.connection.request_timeout;
+            Some(prometheus::load(url, query, args.since, timeout).await?)
+        }
         _ => None,
     };
     let (args, plan) =

@@ -8,21 +8,32 @@ use hyper::{HeaderMap, Method};
 use oppscale_cluster::percent_encode;
 use oppscale_core::error::Error;
 
-use crate::load::{Client, Plan, Rate};
+use crate::load::{Client, Failure, Plan, Rate};
 use crate::scenario::{self, Document};
 
 /// Most points of an answer: Prometheus refuses more than 11,000.
 const MAX_POINTS: u64 = 10_000;
 /// Shortest step between two points, seconds: the usual scrape interval.
 const SHORTEST_STEP: u64 = 15;
-/// Longest wait for the answer.
+/// Longest wait for the answer by default.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// Longest wait where there is no limit.
+const FOREVER: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// The load that an expression had over the time until now.
 ///
 /// # Errors
 /// When Prometheus cannot be reached, refuses the expression, or answers with no or several series.
-pub(super) async fn load(url: &str, query: &str, since: Duration) -> anyhow::Result<Demand> {
+pub(super) async fn load(
+    url: &str,
+    query: &str,
+    since: Duration,
+    timeout: Option<Duration>,
+) -> anyhow::Result<Demand> {
+    let timeout = match timeout {
+        Some(Duration::ZERO) => FOREVER,
+        timeout => timeout.unwrap_or(TIMEOUT),
+    };
     let end = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     let start = end.saturating_sub(since.as_secs());
     let step = since.as_secs().div_ceil(MAX_POINTS).max(SHORTEST_STEP);
@@ -37,8 +48,8 @@ pub(super) async fn load(url: &str, query: &str, since: Duration) -> anyhow::Res
         headers: HeaderMap::new(),
         body: String::new(),
         rate: Rate::ONE,
-        duration: TIMEOUT,
-        timeout: TIMEOUT,
+        duration: timeout,
+        timeout,
         keep_alive: false,
         most_under_way: 1,
     };
@@ -46,6 +57,12 @@ pub(super) async fn load(url: &str, query: &str, since: Duration) -> anyhow::Res
     let text = String::from_utf8_lossy(&body).into_owned();
     let status = match exchange.result {
         Ok(status) => status,
+        Err((Failure::TimedOut, problem)) => bail!(
+            Error::timed_out(format!("Prometheus at {base} does not answer: {problem}")).hint(
+                "wait longer with --request-timeout=2m (0 waits for ever), or ask for less with \
+                 --since"
+            )
+        ),
         Err((_, problem)) => {
             bail!(Error::failure(format!("Prometheus at {base} does not answer: {problem}")))
         }
