@@ -332,9 +332,12 @@ mod tests {
                 "kubeconfig --sa NAME --out FILE",
                 "kubeconfig --serviceaccount NAME --output-file FILE",
             ),
-            ("render-hpa --grace 9 --recording F", "render-hpa --grace-period 9 --growth F"),
+            (
+                "render-hpa --workload W --grace 9 --recording F",
+                "render-hpa --workload W --grace-period 9 --growth F",
+            ),
             ("simulate --hpa FILE", "simulate -f FILE"),
-            ("top --sort cpu --resources cpu", "top --sort-by cpu --resource cpu"),
+            ("top --sort name --resources cpu", "top --sort-by name --resource cpu"),
         ] {
             let read = |line: &str| {
                 let words = std::iter::once("oppscale").chain(line.split(' '));

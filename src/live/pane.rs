@@ -96,7 +96,8 @@ impl Pane {
         }
     }
 
-    /// Whether every visible row has zero or nothing in a column.
+    /// Whether every visible row has zero or nothing in a column. A bar is never blank: it shows
+    /// what is free.
     pub(super) fn is_blank(&self, column: Column, by: Measure<'_>) -> bool {
         let is_nothing = |value: Value<'_>| match value {
             Value::Absent | Value::Amount(0) | Value::CountOf(Some(0), 0) => true,
@@ -104,7 +105,8 @@ impl Pane {
             Value::Sentences(sentences) => sentences.is_empty(),
             _ => false,
         };
-        self.shown.iter().all(|at| is_nothing(self.items.value(*at, column, by).0))
+        let value = |at: &usize| self.items.value(*at, column, by).0;
+        column.kind != Kind::Bar && self.shown.iter().all(|at| is_nothing(value(at)))
     }
 
     /// Sorts by a column, or inverts the order of the sorted one.

@@ -216,7 +216,8 @@ impl State {
         let by = Measure { resources: &resources, whole: whole.as_ref(), now, percent };
         let keep = |items: &Items, at: usize| is_wanted(items, at, show_unusable);
         self.pane_mut().arrange(keep, by);
-        let columns = self.table().all();
+        // Also of those that a wider terminal shows, or `w`.
+        let columns = Table { wide: true, ..self.table() }.all();
         let blank = columns.iter().map(|head| head.column);
         let blank = blank.filter(|column| self.pane().is_blank(*column, self.by())).collect();
         self.pane_mut().blank = blank;

@@ -77,25 +77,25 @@ fn unusable_nodes_are_told_apart() {
     ! node gone-7 is unknown: 1 pod is bound to it, but there is no such node
     ! node virtual-0 is unknown: status.allocatable: is missing
      1 nodes  2 namespaces  3 pools  4 workloads  5 HPAs                                                                                              (15)
-    NODE        STATE     ALLOC OTHERS FILLER ↓REMAIN   FREE REQ% MEM-OTHERS MEM-FILLER MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
-    big-0       Ready     191.5  48.55       0 142.94 142.94   25      4.3Gi          0     1.46Ti           1          0   142   7/250
-    gpu-1       Tainted    63.5   0.25       0  63.25  63.25    0      264Mi          0      502Gi           0          8     0   1/110 taint nvidia.com/…
-    fake-00000  Ready        32      4      16     28     12   62     3.37Gi       16Gi     92.6Gi           0          0    28  19/110
-    fake-00004  Ready        32      4      16     28     12   62     3.37Gi       16Gi     92.6Gi           0          0    28  19/110
-    gpu-0       Tainted    63.5  36.25       0  27.25  27.25   57      192Gi          0      310Gi           0          2     0   4/110 taint nvidia.com/…
-    fake-00002  Ready        32   5.25      15  26.75  11.75   63     4.25Gi       15Gi     91.7Gi           0          0    26  18/110
-    fake-00003  Ready        32   6.25      15  25.75  10.75   66      1.3Gi       15Gi     94.6Gi           0          0    25  18/110
-    fake-00001  Ready        32   9.25      14  22.75   8.75   72      4.3Gi       14Gi     91.6Gi           0          0    22  18/110
-    fake-00005  Ready        24      4      14     20      6   75     3.37Gi       14Gi     92.6Gi           0          0    20  17/110
-    draining-0  Draining  15.89   0.25       0  15.64  15.64    1      264Mi          0     59.7Gi           0          0     0   1/110 draining: taint T…
-    karpenter-0 Draining   7.91   0.25       0   7.66   7.66    3      264Mi          0     28.7Gi           0          0     0   1/110 draining: taint k…
-    small-0     Ready      3.92   0.25       0   3.67   3.67    6      264Mi          0     6.54Gi           0          0     3    1/29
-    small-1     Cordoned   3.92   0.25       0   3.67   3.67    6      264Mi          0     6.54Gi           0          0     0    1/29 cordoned
-    small-2     NotReady   3.92   0.25       0   3.67   3.67    6      264Mi          0     6.54Gi           0          0     0    1/29 not ready
-    virtual-0   Unknown       ?      2       0      ?      ?    ?        1Gi          0          ?           ?          ?     ?       1 unknown: status.a…
+    NODE        STATE     ALLOC OTHERS FILLER ↓REMAIN   FREE REQ% CPU     MEM-OTHERS MEM-REMAIN FPGA-REMAIN GPU-REMAIN SLOTS    PODS WHY
+    big-0       Ready     191.5  48.55       0 142.94 142.94   25 █▊·····      4.3Gi     1.46Ti           1          0   142   7/250
+    gpu-1       Tainted    63.5   0.25       0  63.25  63.25    0 ·······      264Mi      502Gi           0          8     0   1/110 taint nvidia.com/gpu…
+    fake-00000  Ready        32      4      16     28     12   62 ▉▒▒▒···     3.37Gi     92.6Gi           0          0    28  19/110
+    fake-00004  Ready        32      4      16     28     12   62 ▉▒▒▒···     3.37Gi     92.6Gi           0          0    28  19/110
+    gpu-0       Tainted    63.5  36.25       0  27.25  27.25   57 ████···      192Gi      310Gi           0          2     0   4/110 taint nvidia.com/gpu…
+    fake-00002  Ready        32   5.25      15  26.75  11.75   63 █▏▒▒···     4.25Gi     91.7Gi           0          0    26  18/110
+    fake-00003  Ready        32   6.25      15  25.75  10.75   66 █▍▒▒▒··      1.3Gi     94.6Gi           0          0    25  18/110
+    fake-00001  Ready        32   9.25      14  22.75   8.75   72 ██▒▒▒··      4.3Gi     91.6Gi           0          0    22  18/110
+    fake-00005  Ready        24      4      14     20      6   75 █▏▒▒▒··     3.37Gi     92.6Gi           0          0    20  17/110
+    draining-0  Draining  15.89   0.25       0  15.64  15.64    1 ▏······      264Mi     59.7Gi           0          0     0   1/110 draining: taint ToBe…
+    karpenter-0 Draining   7.91   0.25       0   7.66   7.66    3 ▎······      264Mi     28.7Gi           0          0     0   1/110 draining: taint karp…
+    small-0     Ready      3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     3    1/29
+    small-1     Cordoned   3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     0    1/29 cordoned
+    small-2     NotReady   3.92   0.25       0   3.67   3.67    6 ▌······      264Mi     6.54Gi           0          0     0    1/29 not ready
+    virtual-0   Unknown       ?      2       0      ?      ?    ? ?              1Gi          ?           ?          ?     ?       1 unknown: status.allo…
 
 
-    hidden: bar, LIMITS, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS
+    hidden: GPU-FILLER, FPGA-FILLER, LIMITS, GPU-OTHERS, FPGA-OTHERS, MEM-FILLER
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view  x resource  ! hide notices
     ");
 }
@@ -535,9 +535,19 @@ fn wide_shows_free_and_why_at_eighty_columns() {
     fake-00005  Ready         4      14     20      6     92.6Gi    20
     draining-0  Draining   0.25       0  15.64  15.64     59.7Gi     0 draining: ta…
     karpenter-0 Draining   0.25       0   7.66   7.66     28.7Gi     0 draining: ta…
-    hidden: bar, LIMITS, GPU-FILLER, GPU-OTHERS, FPGA-FILLER, FPGA-OTHERS, MEM-FILL…
+    hidden: GPU-FILLER, FPGA-FILLER, LIMITS, GPU-OTHERS, FPGA-OTHERS, MEM-FILLER, M…
     q quit  ? help  Enter pods  / filter  f freeze  u unusable  w narrow  Tab view
     ");
+}
+
+/// Columns that only a wide terminal has are known to be zeros as soon as it is wide.
+#[test]
+fn a_wide_terminal_leaves_columns_of_zeros_out_before_the_bar() {
+    let mut bench = Bench::of("mixed-cluster", setup());
+    let screen = bench.screen(200, 50);
+    let heading = screen.lines().find(|line| line.starts_with("NODE")).unwrap();
+    assert!(heading.contains(" CPU ") && heading.contains("FPGA-OTHERS"), "{heading}");
+    assert!(!heading.contains("GPU-FILLER"), "{heading}");
 }
 
 /// The chosen row must not show what is free as requested.
