@@ -220,9 +220,12 @@ impl Source {
             }
             let (sender, receiver) = mpsc::channel();
             let from = from.clone();
-            thread::spawn(move || sender.send(SavedFiles::load(&from)));
+            thread::spawn(move || {
+                // Nobody receives after the time is over.
+                let _ = sender.send(SavedFiles::load(&from).ok());
+            });
             let loaded = receiver.recv_timeout(self.rest());
-            loaded.ok().and_then(Result::ok).unwrap_or_default()
+            loaded.ok().flatten().unwrap_or_default()
         }))
     }
 

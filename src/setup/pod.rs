@@ -277,7 +277,8 @@ fn owns_replicas(metadata: &ObjectMeta) -> bool {
 pub fn parse_toleration(text: &str) -> Result<Value, String> {
     let (taint, effect) = text.rsplit_once(':').map_or((text, None), |(t, e)| (t, Some(e)));
     let (key, value) = taint.split_once('=').unwrap_or((taint, ""));
-    if !taint.is_empty() && !(is_qualified(key) && is_label_value(value)) {
+    let is_taint = taint.is_empty() || is_qualified(key) && is_label_value(value);
+    if !is_taint {
         return Err("expected KEY, KEY=VALUE or KEY=VALUE:EFFECT, as nodes have them".to_owned());
     }
     let mut toleration = match taint.split_once('=') {
