@@ -4,7 +4,7 @@
 //! several kinds of pools side by side (an EKS node group beside Karpenter), so the label is
 //! chosen for each node. In this order, the first with a value counts:
 //!
-//! 1. [`POOL_LABELS`], first those that name one product, then words that people use;
+//! 1. `POOL_LABELS`, first those that name one product, then words that people use;
 //! 2. annotations, for providers that set no label: the owner that Cluster API writes on a node,
 //!    and the node pool of OKE.
 
