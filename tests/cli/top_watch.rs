@@ -203,6 +203,8 @@ fn a_page_that_is_read_again_counts_pods_without_a_name_once() {
     server.next("/api/v1/pods", [Answer::Serve, Answer::Cut(Framing::Chunked)]);
     let env = TestEnv::of(&server);
     let mut stream = JsonStream::start(&env, &WATCH);
+    // The cut page is for this stream, not for the fresh look.
+    stream.until("following", is_following);
     let line = agrees(&mut stream, &env);
     assert_eq!(line["unknown"].as_array().map(Vec::len), Some(1), "{line}");
 }
