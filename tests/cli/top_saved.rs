@@ -445,7 +445,7 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--replica", "nvidia.com/gpu=500m"], "counted in whole units"),
         (&["--reserve", "110%"], "from 0% to 100%"),
         (&["--reserve", "gpu=1"], "such as nvidia.com/gpu"),
-        (&["--reserve", "0xpod:cpu=4"], "expected 1 to 100 places"),
+        (&["--reserve", "0xpod:cpu=4"], "expected 1 to 10 places"),
         (&["--reserve", "pod:cpu"], "the place for a pod: \"cpu\" is not a replica"),
         (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
         (&["--by", "rack"], "pool=LABEL"),

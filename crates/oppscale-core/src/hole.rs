@@ -21,7 +21,7 @@ use super::reserve::check_name;
 use super::resources::{Amount, Resources};
 
 /// Most holes of a reserve: the time to count them grows with their square.
-const MAX_COUNT: u32 = 100;
+const MAX_COUNT: u32 = 10;
 /// More than any number of replicas, and few enough to be added up.
 const NEVER: Amount = Amount::MAX >> 32;
 
@@ -80,15 +80,16 @@ impl Hole {
         let row = |resources: &Resources| -> Vec<Amount> {
             names.iter().map(|name| resources.get(name)).collect()
         };
-        let filler = HoleFiller { takes: &row(replica.footprint()), weight: 1 };
+        let takes = row(replica.footprint());
+        let fillers = HoleFillers::of(names.len(), [(takes.as_slice(), 1)]);
         let count = |is_running: bool| {
             let mut holes = HoleCount::new(self.count, row(self.pod.footprint()));
             for node in nodes {
                 let running = if is_running { node.running } else { 0 };
                 let mut free = row(&node.free);
-                let taken = filler.takes.iter().map(|take| take * running);
+                let taken = takes.iter().map(|take| take * running);
                 free.iter_mut().zip(taken).for_each(|(free, taken)| *free -= taken);
-                holes.add_node(&free, &[filler], (filler.takes, running));
+                holes.add_node(&free, &fillers, (&takes, running));
             }
             holes
         };
@@ -111,13 +112,59 @@ impl fmt::Display for Hole {
     }
 }
 
-/// A filler that may go to a node.
+/// The fillers that may go to a node, as far as they close holes: by the columns of a row.
+#[derive(Debug, Clone)]
+pub(crate) struct HoleFillers(Vec<Column>);
+
+/// What fillers take of one resource.
+#[derive(Debug, Clone, Copy, Default)]
+struct Column {
+    /// The least that a replica takes, 0 too; `None` without fillers.
+    least: Option<Amount>,
+    /// Of those that take some.
+    taking: Option<Taking>,
+}
+
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct HoleFiller<'r> {
-    /// What a replica takes, as a row.
-    pub(crate) takes: &'r [Amount],
-    /// What a replica counts for in [`HoleLimit::Further`]; positive.
-    pub(crate) weight: Amount,
+struct Taking {
+    /// Whatever replicas there are, they take a multiple of this.
+    step: Amount,
+    /// The most that a replica takes.
+    most: Amount,
+    /// Weight of a replica of the filler that has the least weight for what it takes.
+    weight: Amount,
+    /// What a replica of that filler takes.
+    takes: Amount,
+}
+
+impl HoleFillers {
+    /// Fillers by what a replica takes, a row of `width`, and what it counts for in
+    /// [`HoleLimit::Further`], which is positive.
+    pub(crate) fn of<'r>(
+        width: usize,
+        fillers: impl IntoIterator<Item = (&'r [Amount], Amount)>,
+    ) -> Self {
+        let mut columns = vec![Column::default(); width];
+        for (row, weight) in fillers {
+            for (column, &takes) in columns.iter_mut().zip(row) {
+                column.least = Some(column.least.map_or(takes, |least| least.min(takes)));
+                if takes > 0 {
+                    let own = Taking { step: takes, most: takes, weight, takes };
+                    column.taking = Some(column.taking.map_or(own, |known| known.with(own)));
+                }
+            }
+        }
+        Self(columns)
+    }
+}
+
+impl Taking {
+    fn with(self, other: Self) -> Self {
+        let is_lighter =
+            other.weight.saturating_mul(self.takes) < self.weight.saturating_mul(other.takes);
+        let lightest = if is_lighter { other } else { self };
+        Self { step: divisor(self.step, other.step), most: self.most.max(other.most), ..lightest }
+    }
 }
 
 /// How many replicas the holes allow.
@@ -154,7 +201,7 @@ impl HoleCount {
     pub(crate) fn add_node(
         &mut self,
         free: &[Amount],
-        fillers: &[HoleFiller<'_>],
+        fillers: &HoleFillers,
         (takes, running): (&[Amount], Amount),
     ) {
         let count = self.closing.len();
@@ -188,23 +235,21 @@ impl HoleCount {
     }
 
     /// Least weight of replicas on a node that leaves at most `left` holes there.
-    fn closing_weight(&self, left: usize, free: &[Amount], fillers: &[HoleFiller<'_>]) -> Amount {
-        let least_of = |at: usize| fillers.iter().map(|filler| filler.takes[at]).min();
+    fn closing_weight(&self, left: usize, free: &[Amount], fillers: &HoleFillers) -> Amount {
         // More replicas than this do not fit.
         let fitting = (0..free.len()).filter_map(|at| {
-            let least = least_of(at).filter(|least| *least > 0)?;
+            let least = fillers.0[at].least.filter(|least| *least > 0)?;
             Some(free[at].max(0) / least)
         });
         let fitting = fitting.min().unwrap_or(NEVER);
         let needed = self.needs.iter().enumerate().filter(|(_, need)| **need > 0);
         let weights = needed.filter_map(|(at, need)| {
-            let taking = || fillers.iter().filter(|filler| filler.takes[at] > 0);
-            let step = taking().fold(0, |step, filler| divisor(step, filler.takes[at]));
-            let most = taking().map(|filler| filler.takes[at]).max()?;
+            let Taking { step, most, weight, takes } = fillers.0[at].taking?;
             let slack = free[at] - need * (left as Amount + 1);
             // Replicas take multiples of the step.
             let closing = (slack.max(-1).div_euclid(step) + 1) * step;
-            let weight = taking().map(|filler| closing * filler.weight / filler.takes[at]).min()?;
+            // A tenant may ask for so much that no node could have it.
+            let weight = (closing.saturating_mul(weight) / takes).min(NEVER);
             (closing <= free[at].min(most.saturating_mul(fitting))).then_some(weight)
         });
         weights.min().unwrap_or(NEVER)

@@ -1,9 +1,11 @@
 //! What must stay free: amounts or shares of resources, and places for paid pods.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use super::devices::{IMPLICIT_PREFIX, class_of, resource_of};
 use super::hole::Hole;
 use super::quantity::Quantity;
 use super::resources::{Amount, CPU, MEMORY, PODS, Resources, Unit, unit_of};
@@ -144,24 +146,28 @@ impl FromStr for Reserve {
     fn from_str(text: &str) -> Result<Self, ReserveError> {
         let error = |problem| ReserveError { text: text.to_owned(), what: "reserve", problem };
         let (portions, hole) = Hole::split(text).map_err(error)?;
-        let mut read: Vec<(&str, Portion)> = Vec::new();
+        let mut read: Vec<(Cow<'_, str>, Portion)> = Vec::new();
         let parts = portions.map(|portions| portions.split(','));
         for part in parts.into_iter().flatten() {
-            let (names, amount): (&[&str], _) = match part.split_once('=') {
+            let (names, amount): (Vec<Cow<'_, str>>, _) = match part.split_once('=') {
                 Some((name, amount)) => {
                     check_name(name).map_err(error)?;
-                    (&[name], amount)
+                    // Devices have one name each, whichever way they are asked for.
+                    let class = name.strip_prefix(IMPLICIT_PREFIX).map(resource_of);
+                    (vec![class.map_or(name.into(), Cow::Owned)], amount)
                 }
-                None if part.ends_with('%') => (&[CPU, MEMORY], part),
-                None => (&[CPU], part),
+                None if part.ends_with('%') => (vec![CPU.into(), MEMORY.into()], part),
+                None => (vec![CPU.into()], part),
             };
             for name in names {
-                if read.iter().any(|(known, _)| known == name) {
+                if read.iter().any(|(known, _)| *known == name) {
                     return Err(error(format!("{name} is given twice")));
                 }
-                read.push((name, Portion::parse(name, amount).map_err(error)?));
+                let portion = Portion::parse(&name, amount).map_err(error)?;
+                read.push((name, portion));
             }
         }
+        let read = read.iter().map(|(name, portion)| (&**name, *portion));
         Ok(Self { hole, ..Self::from_portions(read) })
     }
 }
@@ -180,7 +186,8 @@ pub(super) fn check_name(name: &str) -> Result<(), String> {
     };
     let is_extended =
         name.split_once('/').is_some_and(|(domain, word)| !domain.is_empty() && is_word(word));
-    if is_native || is_extended {
+    let is_device = class_of(name).is_some_and(|class| !class.is_empty());
+    if is_native || is_extended || is_device {
         return Ok(());
     }
     Err(match name {
@@ -276,7 +283,7 @@ mod tests {
             "pod:cpu=4",
             "2xpod:cpu=4,memory=8Gi",
             "30+pod:cpu=4",
-            "15%,nvidia.com/gpu=1+100xpod:cpu=500m,nvidia.com/gpu=1",
+            "15%,nvidia.com/gpu=1+10xpod:cpu=500m,nvidia.com/gpu=1",
         ] {
             assert_eq!(text.parse::<Reserve>().unwrap().to_string(), text);
         }
@@ -323,7 +330,7 @@ mod tests {
             "pod:gpu=1",
             "pod:pods=1",
             "0xpod:cpu=4",
-            "101xpod:cpu=4",
+            "11xpod:cpu=4",
             "-1xpod:cpu=4",
             "xpod:cpu=4",
             "2pod:cpu=4",

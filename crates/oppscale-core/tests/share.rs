@@ -594,10 +594,10 @@ fn a_hole_costs_what_closes_it_on_every_node() {
     scene.nodes.iter_mut().for_each(|node| node.cpu = 16_000);
     scene.workloads = vec![Workload { reserve: "pod:cpu=4", ..plain() }];
     assert_eq!(fits(&scene), [129]);
-    // To leave nine of them, replicas fill one node but for 3 cores on the cheapest: 4 more a hole.
-    scene.workloads[0].reserve = "40xpod:cpu=4";
+    // Whole nodes: each replica closes one, wherever it goes.
+    scene.workloads[0].reserve = "10xpod:cpu=16";
     assert_eq!(fits(&scene), [0]);
-    scene.workloads[0].reserve = "39xpod:cpu=4";
+    scene.workloads[0].reserve = "9xpod:cpu=16";
     assert_eq!(fits(&scene), [1]);
     // A node that cannot have the hole costs nothing once replicas run there.
     scene.workloads[0].reserve = "pod:cpu=4";

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
 use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
-use crate::hole::{HoleCount, HoleFiller, HoleLimit};
+use crate::hole::{HoleCount, HoleFillers, HoleLimit};
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
@@ -672,7 +672,7 @@ fn hole_limit(
     let hole = prepared.request.policy.reserve.hole()?;
     let mut holes = HoleCount::new(hole.count, shape_row(&capacity.names, &hole.pod));
     // The fillers of each kind of node.
-    let fillers: Vec<Vec<HoleFiller<'_>>> = capacity
+    let fillers: Vec<HoleFillers> = capacity
         .kinds
         .iter()
         .map(|kind| {
@@ -680,9 +680,8 @@ fn hole_limit(
                 let running = if is_seated(*n, other) { other.standing } else { 0 };
                 kind.contains(&other.class) && own_maximum(other) > running
             });
-            may_use
-                .map(|(n, other)| HoleFiller { takes: other.takes.as_slice(), weight: costs[n] })
-                .collect()
+            let rows = may_use.map(|(n, other)| (other.takes.as_slice(), costs[n]));
+            HoleFillers::of(capacity.names.len(), rows)
         })
         .collect();
     let rows = capacity.free.chunks_exact(capacity.names.len());
