@@ -4,12 +4,12 @@
 //! workload and the reason: the API server refuses it to the second server, and to one that was
 //! restarted, because it exists.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use http::StatusCode;
-use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation};
+use oppscale_cluster::{ApiRequest, Cluster, ClusterError, Operation, compute};
 use oppscale_core::kinds;
 use oppscale_core::share::Share;
 use serde_json::{Value, json};
@@ -25,6 +25,8 @@ const INTERVAL: Duration = Duration::from_secs(2);
 const MAX_WRITES: usize = 4;
 /// Time between two Events on one workload at least.
 const MIN_TIME_BETWEEN: Duration = Duration::from_secs(60);
+/// The API server deletes an Event after an hour (`--event-ttl`): then it is written again.
+const RENEWAL: Duration = Duration::from_secs(65 * 60);
 /// Bytes of a message, as `events.k8s.io` limits its note.
 const MAX_MESSAGE: usize = 1024;
 /// Bytes of the part of an Event's name that is the workload's: names have 253.
@@ -37,7 +39,8 @@ pub(super) async fn write_events(cluster: Cluster, state: MetricsState) {
         tokio::time::sleep(INTERVAL).await;
         // What is not known yet holds every workload for a moment.
         if matches!(state.freshness(), Freshness::Fresh(_)) {
-            let counted = state.counted();
+            let own = state.clone();
+            let counted = compute(move || own.counted()).await;
             writer.write(&cluster, &counted.workloads).await;
         }
     }
@@ -48,13 +51,14 @@ pub(super) async fn write_events(cluster: Cluster, state: MetricsState) {
 struct EventWriter {
     /// The last reason that was written for each workload, and when.
     written: HashMap<WorkloadId, (String, Instant)>,
+    /// Why workloads were held at the last look: what holds for a moment alone gets no Event.
+    held: HashMap<WorkloadId, String>,
     /// Whether the log has the server's refusal.
     has_logged_refusal: bool,
 }
 
 impl EventWriter {
-    /// Writes those that are due. A refused one is not tried again; after any other failure, this
-    /// and those that follow are due the next time.
+    /// Writes those that are due. One that cannot be written waits like one that is.
     async fn write(
         &mut self,
         cluster: &Cluster,
@@ -73,29 +77,35 @@ impl EventWriter {
                 }
                 if !is_refusal {
                     tracing::debug!(reason = "EventFailed", "{error}");
-                    return;
+                    self.written.insert(served.id.clone(), (String::new(), Instant::now()));
+                    continue;
                 }
             }
             self.written.insert(served.id.clone(), (why.to_owned(), Instant::now()));
         }
     }
 
-    /// Workloads whose reason was not written yet, and those that are gone are forgotten.
+    /// Workloads whose reason was the same at the last look and was not written yet, or so long ago
+    /// that its Event is gone. Those that are served again are forgotten, and those that are gone.
     fn due<'w>(
         &mut self,
         workloads: &'w [(ServedWorkload, Result<Share, String>)],
     ) -> Vec<(&'w ServedWorkload, &'w str)> {
-        let known: HashSet<&WorkloadId> = workloads.iter().map(|(served, _)| &served.id).collect();
-        self.written.retain(|id, _| known.contains(id));
-        let held = workloads.iter().filter_map(|(served, share)| {
-            let why = share.as_ref().err()?;
-            Some((served, why.as_str()))
-        });
-        let is_due = |(served, why): &(&ServedWorkload, &str)| match self.written.get(&served.id) {
-            Some((written, at)) => written != why && at.elapsed() >= MIN_TIME_BETWEEN,
-            None => true,
+        let held: Vec<_> = workloads
+            .iter()
+            .filter_map(|(served, share)| Some((served, share.as_ref().err()?.as_str())))
+            .collect();
+        let now = held.iter().map(|(served, why)| (served.id.clone(), (*why).to_owned())).collect();
+        let before = std::mem::replace(&mut self.held, now);
+        self.written
+            .retain(|id, (_, at)| self.held.contains_key(id) || at.elapsed() < MIN_TIME_BETWEEN);
+        let is_due = |(served, why): &(&ServedWorkload, &str)| {
+            before.get(&served.id).is_some_and(|before| before == why)
+                && self.written.get(&served.id).is_none_or(|(written, at)| {
+                    at.elapsed() >= if written == why { RENEWAL } else { MIN_TIME_BETWEEN }
+                })
         };
-        held.filter(is_due).take(MAX_WRITES).collect()
+        held.into_iter().filter(is_due).take(MAX_WRITES).collect()
     }
 }
 
