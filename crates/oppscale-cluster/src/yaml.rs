@@ -46,7 +46,8 @@ pub fn documents(
     text: &str,
     duplicates: DuplicateKeys,
 ) -> impl Iterator<Item = Result<Value, Error>> {
-    let distinct = DistinctAnchors::of(text).and_then(|distinct| {
+    let distinct = [false, true].into_iter().find_map(|is_comment| {
+        let distinct = DistinctAnchors::of(text, is_comment)?;
         let values = as_parsed(&distinct.text, duplicates);
         let restored = values.map(|value| Ok(distinct.restore(value?)));
         // What looked like an anchor was other text, or nothing can be read anyhow.

@@ -18,7 +18,7 @@ struct Mark<'t> {
 
 /// In the order of the text.
 fn marks(text: &str) -> impl Iterator<Item = Mark<'_>> {
-    text.match_indices(['&', '*']).filter_map(move |(at, mark)| {
+    text.match_indices(['&', '*']).filter_map(|(at, mark)| {
         let before = text[..at].chars().next_back();
         let may_stand = before.is_none_or(|c| c.is_whitespace() || "[{,:-?".contains(c));
         let rest = &text[at + mark.len()..];
@@ -39,6 +39,30 @@ pub(crate) fn aliases(text: &str) -> impl Iterator<Item = &str> {
     marks(text).filter(|mark| !mark.is_anchor).map(|mark| mark.name)
 }
 
+/// Where lines begin, and where comments may begin in them.
+struct Comments(Vec<(usize, Option<usize>)>);
+
+impl Comments {
+    fn of(text: &str) -> Self {
+        let mut begin = 0;
+        let lines = text.split_inclusive('\n').map(|line| {
+            let start = begin;
+            begin += line.len();
+            let is_first = line.starts_with('#').then_some(0);
+            let at = is_first.or_else(|| line.find(" #")).or_else(|| line.find("\t#"));
+            (start, at.map(|at| start + at))
+        });
+        Self(lines.collect())
+    }
+
+    /// Whether the mark may be in a comment.
+    fn contain(&self, mark: &Mark<'_>) -> bool {
+        let line = self.0.partition_point(|(start, _)| *start < mark.end);
+        let line = line.checked_sub(1).and_then(|line| self.0[line].1);
+        line.is_some_and(|comment| comment < mark.end)
+    }
+}
+
 /// A text in which no two anchors have one name.
 pub(crate) struct DistinctAnchors {
     /// The text.
@@ -48,10 +72,15 @@ pub(crate) struct DistinctAnchors {
 }
 
 impl DistinctAnchors {
-    /// `None` if no alias refers to a name that stands twice.
-    pub(crate) fn of(text: &str) -> Option<Self> {
+    /// `None` if no alias refers to a name that stands twice. What follows ` #` is passed over where
+    /// it `is_comment`; it may be part of a string, too.
+    pub(crate) fn of(text: &str, is_comment: bool) -> Option<Self> {
+        let comments = is_comment.then(|| Comments::of(text));
+        let counts = |mark: &Mark<'_>| comments.as_ref().is_none_or(|all| !all.contain(mark));
         let mut seen = HashSet::new();
-        let repeated: HashSet<&str> = anchors(text).filter(|name| !seen.insert(*name)).collect();
+        let anchors = marks(text).filter(|mark| mark.is_anchor && counts(mark));
+        let names = anchors.map(|mark| mark.name);
+        let repeated: HashSet<&str> = names.filter(|name| !seen.insert(*name)).collect();
         if repeated.is_empty() || !aliases(text).any(|name| repeated.contains(name)) {
             return None;
         }
@@ -61,7 +90,7 @@ impl DistinctAnchors {
         }
         let mut numbers: HashMap<&str, usize> = HashMap::new();
         let (mut distinct, mut copied) = (String::with_capacity(text.len() * 2), 0);
-        for mark in marks(text).filter(|mark| repeated.contains(mark.name)) {
+        for mark in marks(text).filter(|mark| repeated.contains(mark.name) && counts(mark)) {
             let number = numbers.entry(mark.name).or_default();
             *number += usize::from(mark.is_anchor);
             distinct.push_str(&text[copied..mark.end]);
@@ -125,6 +154,8 @@ mod tests {
                 json!(["x", "w", "w", "b &a c *a1, *a", "p &a q *a\n&a\n", "e"]),
             ),
             ("- &a 1\n- d &a\n- *a\n", json!([1, "d &a", 1])),
+            ("- &a 1\n- &a 2\n# &a is below\n- &b 3\n- *a # *b\n", json!([1, 2, 3, 2])),
+            ("- &a 1\n- 's # &a'\n- &a 2\n- &b 3\n- *a\n", json!([1, "s # &a", 2, 3, 2])),
             (
                 "- &a -oppscale-1\n- &a 2\n- *a\n- &b -oppscale--3\n",
                 json!(["-oppscale-1", 2, 2, "-oppscale--3"]),
