@@ -5,14 +5,14 @@ use serde_json::{Map, Value, json};
 use crate::manifest::Document;
 use oppscale_core::kinds;
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
-use oppscale_core::policy::Basis;
+use oppscale_core::policy::{Basis, PREFIX};
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::quantity_text;
 
 use super::RenderConfig;
 use super::context::{limits, requests};
 use super::node_autoscaler::{FILLABLE_LABEL, NodeAutoscaler};
-use super::user_workload::{BASIS, BURN, MAX_REPLICAS, RESERVE, UserWorkload};
+use super::user_workload::{BASIS, BURN, MAX_REPLICAS, RESERVE, TARGET_UTILIZATION, UserWorkload};
 use hpa_model::sizing::Sizing;
 
 /// Tells Cluster Autoscaler that the pod is no reason to keep its node.
@@ -51,6 +51,10 @@ impl UserWorkload {
         let annotations = map(&mut value, &["metadata", "annotations"]);
         annotations.insert(MAX_REPLICAS.to_owned(), sizing.max.to_string().into());
         annotations.insert(RESERVE.to_owned(), sizing.reserve.to_string().into());
+        // The older name of the same setting; both together hold the workload.
+        annotations.shift_remove(TARGET_UTILIZATION);
+        // Charts render an empty one for none, which `serve` and the policy take for a bad value.
+        annotations.retain(|name, value| !name.starts_with(PREFIX) || value != "");
         if let Some(burn) = burn {
             annotations.insert(BASIS.to_owned(), Basis::Usage.name().into());
             annotations.insert(BURN.to_owned(), quantity_text(CPU, burn).into());

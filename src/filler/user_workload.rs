@@ -38,6 +38,8 @@ use super::render::UsageBasis;
 
 /// The annotation that says what must stay free.
 pub(super) const RESERVE: &str = "oppscale.dev/reserve";
+/// The older name of the same setting: the share that fillers may use.
+pub(super) const TARGET_UTILIZATION: &str = "oppscale.dev/target-utilization";
 /// The annotation that says how many replicas there may be.
 pub(super) const MAX_REPLICAS: &str = "oppscale.dev/max-replicas";
 /// Annotation of the basis.
@@ -195,10 +197,14 @@ impl UserWorkload {
     /// # Errors
     /// When the annotation is not a reserve.
     pub fn reserve(&self) -> Result<Option<Reserve>, Error> {
-        let parsed = self.annotation(RESERVE).map(str::parse::<Reserve>).transpose();
-        parsed.map_err(|error| {
+        let (name, parsed) = match (self.annotation(RESERVE), self.annotation(TARGET_UTILIZATION)) {
+            (Some(text), _) => (RESERVE, text.parse::<Reserve>()),
+            (None, Some(text)) => (TARGET_UTILIZATION, Reserve::from_target_utilization(text)),
+            (None, None) => return Ok(None),
+        };
+        parsed.map(Some).map_err(|error| {
             self.problem(
-                format!("annotation {RESERVE}: {error}"),
+                format!("annotation {name}: {error}"),
                 "write cores (30), a share (15%), cpu=30,nvidia.com/gpu=1 or pod:cpu=4",
             )
         })
