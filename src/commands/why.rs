@@ -74,6 +74,9 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         let text = format!("{} is in namespace {namespace}, and -n names {other}", args.hpa);
         bail!(Error::usage(text).hint("leave one of the two out"));
     }
+    if args.namespace.is_some() && !is_dns_label(namespace) {
+        bail!(Error::usage(format!("-n {namespace:?} is not the name of a namespace")));
+    }
     if !is_dns_label(namespace) || !is_name(name) {
         bail!(Error::usage(format!("{:?} is not [NAMESPACE/]NAME of an HPA", args.hpa)));
     }

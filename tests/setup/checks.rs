@@ -576,7 +576,7 @@ fn the_usage_basis_needs_metrics_server_and_memory() {
     let (code, text) = usage_basis(Some("1"), small(), json!([]), |world| world.metrics = None);
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("metrics.k8s.io is not served"), "{text}");
-    assert!(text.contains("Deployment idle/filler") || text.contains("metrics-server"), "{text}");
+    assert!(text.contains("metrics-server"), "{text}");
     // Nodes of 96Gi; what a sidecar requests counts, too.
     let sidecar = |memory: &str| {
         let resources = json!({"requests": {"memory": memory}, "limits": {"memory": memory}});

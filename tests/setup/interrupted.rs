@@ -171,12 +171,15 @@ fn a_change_whose_answer_did_not_come_is_not_called_none() {
     const UNKNOWN: &str = "note: 0 of 12 changes were made:\n      it is not known whether one more \
                            was made: applied Namespace oppscale\n";
     let refusal = Answer::Raw(422, Vec::new(), r#"{"kind":"Status","message":"no","code":422}"#);
+    let overload =
+        Answer::Raw(429, Vec::new(), r#"{"kind":"Status","message":"later","code":429}"#);
     for (name, answer, words) in [
         ("INT", Answer::Silence, UNKNOWN),
         ("TERM", Answer::Silence, UNKNOWN),
         ("HUP", Answer::Silence, UNKNOWN),
         ("", Answer::HangUp, UNKNOWN),
         ("", refusal, "note: nothing was changed\n"),
+        ("", overload, "note: nothing was changed\n"),
     ] {
         let server = server();
         // Whether it exists, what it is, and what would become of it.

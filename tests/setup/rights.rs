@@ -186,6 +186,7 @@ fn lack_in_turn(step: usize) {
             // To write a role takes holding its rules.
             if matches!(&*rule.verb, "list" | "watch")
                 || &*rule.verb == "get" && rule.namespace.is_none()
+                || &*rule.resource == "events"
             {
                 store.not_held =
                     Some("{APIGroups:[\"\"], Resources:[\"nodes\"], Verbs:[\"list\"]}");

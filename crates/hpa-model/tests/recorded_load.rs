@@ -122,6 +122,9 @@ fn check(name: &str, least: usize) {
         let pairs = run.rescales.iter().zip(&recorded);
         pairs.take_while(|(ours, theirs)| ours.to == theirs.spec_replicas).count()
     };
+    if least == SEEDS as usize {
+        assert!(apart.iter().all(|ms| *ms <= 30_000), "{name}: two periods at most: {apart:?}");
+    }
     assert!(
         apart.len() >= least && nearest.is_some_and(|ms| ms <= 15_000),
         "{name}: {} of {SEEDS} have the counts, the nearest is {nearest:?} ms off: {recorded:?}, {:?}",

@@ -242,7 +242,8 @@ impl ClusterError {
             Self::Unauthorized { .. }
             | Self::Forbidden { .. }
             | Self::NotFound { .. }
-            | Self::Conflict { .. } => true,
+            | Self::Conflict { .. }
+            | Self::TooManyRequests { .. } => true,
             Self::Status { code, .. } => (400..500).contains(code),
             _ => false,
         }

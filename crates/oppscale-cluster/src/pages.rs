@@ -110,6 +110,7 @@ pub(super) async fn load(
             }
             Err(ClusterError::Expired { .. }) => {
                 starts += 1;
+                failures = 0;
                 path.clone_from(&first);
                 sink.begin();
                 continue;

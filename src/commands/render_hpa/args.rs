@@ -390,7 +390,6 @@ pub(super) fn parse_reserve(text: &str) -> Result<ReserveFlag, String> {
     }
 }
 
-/// Reads `12/m` or `0.2/s` as millicores per second, rounded up.
 /// Growth of paid requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrowthFlag {
@@ -400,7 +399,8 @@ pub enum GrowthFlag {
     File(String),
 }
 
-/// Reads a rate, `CORES/TIME`. What does not begin with a number of cores is a file.
+/// Reads a rate, `CORES/TIME`, rounded up. What does not begin with a number of cores, or has no
+/// unit of time and exists, is a file.
 fn parse_growth(text: &str) -> Result<GrowthFlag, String> {
     let error = || "expected cores in a time (12/m, 0.2/s) or a file".to_owned();
     let (cores, time) = text.split_once('/').unwrap_or((text, ""));
@@ -411,6 +411,7 @@ fn parse_growth(text: &str) -> Result<GrowthFlag, String> {
         "s" => 1,
         "m" | "min" => 60,
         "h" => 3600,
+        _ if Path::new(text).exists() => return Ok(GrowthFlag::File(text.to_owned())),
         _ => return Err(error()),
     };
     let milli = amount_of(CPU, cores).filter(|milli| *milli >= 0).ok_or_else(error)?;

@@ -84,6 +84,19 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
             .hint("simulate them one after the other; --metric says what a metric measures")
         );
     }
+    let of_fillers = [
+        ("--basis", args.basis.is_some()),
+        ("--burn", args.burn.is_some()),
+        ("--paid-usage", args.paid_usage.is_some()),
+    ];
+    if let Some((flag, _)) = of_fillers.iter().find(|(_, is_given)| *is_given) {
+        bail!(
+            Error::usage(format!(
+                "{flag} is for HPAs of fillers, which fill idle capacity, and this one follows load"
+            ))
+            .hint("leave it out, or name a cluster to fill: --scenario, --from")
+        );
+    }
     staged(args, config, candidates, recorded).map(Some)
 }
 

@@ -88,7 +88,8 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
                 workload.shape(&mut setup.filler.template);
                 let about = format!("{file}: {}", manifest.name());
                 apply_basis(args, workload, &about, &paid_usage, &mut setup)?;
-                notes.push(taken(file, manifest.name(), workload, &setup, &metric.reserve));
+                let name = manifest.name();
+                notes.push(taken(args, file, name, workload, &setup, &metric.reserve));
                 let priority = setup.filler.template.priority;
                 warnings.extend(without_class(file, manifest.name(), workload, priority));
             }
@@ -245,15 +246,18 @@ fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<V
 
 /// What is taken from a workload beside its HPA.
 fn taken(
+    args: &SimulateArgs,
     file: &str,
     name: &str,
     workload: &WorkloadFile,
     setup: &Setup,
     reserve: &Reserve,
 ) -> String {
-    let (replica, grace) = (&setup.filler.template.replica, workload.grace_ms / 1000);
+    let (replica, grace) = (&workload.replica, workload.grace_ms / 1000);
     let priority = setup.filler.template.priority;
-    let burn = setup.usage.as_ref().map(|usage| quantity_text(CPU, usage.burn_milli));
+    let is_its_own = args.burn.is_none() && workload.policy.basis == Basis::Usage;
+    let burn = setup.usage.as_ref().filter(|_| is_its_own);
+    let burn = burn.map(|usage| quantity_text(CPU, usage.burn_milli));
     let burn = burn.map(|burn| format!(", a burn of {burn}")).unwrap_or_default();
     format!(
         "{name}: {replica} a replica{burn}, reserve {reserve}, priority {priority} and a grace \
