@@ -9,13 +9,14 @@
 //! node's idle CPU move or are taken back.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
 use super::capacity::{PreparedRequest, SharedCapacity, row, shape_row, unlisted};
 use super::{Allocation, IDLE_CPU, IdleCpu, ONE_PER_NODE, Share, ShareLimit, UNLISTED, Uptake};
 use crate::headroom::Limit;
-use crate::hole::{HoleCount, HoleFillers, HoleLimit};
+use crate::hole::{Hole, HoleCount, HoleFillers, HoleLimit};
 use crate::resources::{Amount, CPU, Resources};
 use crate::units::WHOLE;
 use crate::usage::part_of_reserve;
@@ -149,9 +150,11 @@ impl<'r> Division<'r> {
         }
         let standing = of_all(&|prepared| if is_seated(prepared) { prepared.standing } else { 0 });
         let idle = capacity.names.iter().position(|name| name == IDLE_CPU);
+        // The same for each request that reserves a hole; most often none does.
+        let fillers = LazyCell::new(|| hole_fillers(capacity, &|_, one| is_seated(one), &costs));
         let mut holes = vec![None; capacity.requests.len()];
         for (number, _) in numbered(capacity) {
-            holes[number] = hole_bound(capacity, number, is_seated, &costs, idle);
+            holes[number] = hole_bound(capacity, number, is_seated, &costs, idle, &fillers);
         }
         Self {
             capacity,
@@ -642,17 +645,19 @@ fn hole_bound(
     is_seated: &dyn Fn(&PreparedRequest) -> bool,
     costs: &[Amount],
     idle: Option<usize>,
+    fillers: &LazyCell<Vec<HoleFillers>, impl FnOnce() -> Vec<HoleFillers>>,
 ) -> Option<HoleBound> {
     let prepared = capacity.requests[number].as_ref()?;
+    let hole = prepared.request.policy.reserve.hole()?;
+    let own = (number, prepared);
     let running = if is_seated(prepared) { prepared.standing } else { 0 };
-    let limit = |is_counted: &dyn Fn(usize) -> bool| {
-        hole_limit(capacity, number, &|n, one| is_counted(n) && is_seated(one), costs, idle)
-    };
-    Some(match limit(&|_| true)? {
+    Some(match hole_limit(capacity, own, hole, &|_, one| is_seated(one), idle, fillers) {
         HoleLimit::Further(weight) => HoleBound { replicas: running, weight },
         HoleLimit::Fewer(fewer) => {
             // So many leave a hole wherever they run.
-            let alone = match limit(&|n| n != number)? {
+            let is_other = |n, one: &PreparedRequest| n != number && is_seated(one);
+            let fillers = hole_fillers(capacity, &is_other, costs);
+            let alone = match hole_limit(capacity, own, hole, &is_other, idle, &fillers) {
                 HoleLimit::Further(weight) => weight / costs[number],
                 HoleLimit::Fewer(_) => 0,
             };
@@ -661,29 +666,33 @@ fn hole_bound(
     })
 }
 
-fn hole_limit(
+/// The fillers of each kind of node that may have more replicas than those that are seated.
+fn hole_fillers(
     capacity: &SharedCapacity,
-    number: usize,
     is_seated: &dyn Fn(usize, &PreparedRequest) -> bool,
     costs: &[Amount],
+) -> Vec<HoleFillers> {
+    let of_kind = capacity.kinds.iter().map(|kind| {
+        let may_use = numbered(capacity).filter(|(n, other)| {
+            let running = if is_seated(*n, other) { other.standing } else { 0 };
+            kind.contains(&other.class) && own_maximum(other) > running
+        });
+        let rows = may_use.map(|(n, other)| (other.takes.as_slice(), costs[n]));
+        HoleFillers::of(capacity.names.len(), rows)
+    });
+    of_kind.collect()
+}
+
+/// What one hole of a request allows beside the running replicas of those that are seated.
+fn hole_limit(
+    capacity: &SharedCapacity,
+    (number, prepared): (usize, &PreparedRequest),
+    hole: &Hole,
+    is_seated: &dyn Fn(usize, &PreparedRequest) -> bool,
     idle: Option<usize>,
-) -> Option<HoleLimit> {
-    let prepared = capacity.requests[number].as_ref()?;
-    let hole = prepared.request.policy.reserve.hole()?;
+    fillers: &[HoleFillers],
+) -> HoleLimit {
     let mut holes = HoleCount::new(hole.count, shape_row(&capacity.names, &hole.pod));
-    // The fillers of each kind of node.
-    let fillers: Vec<HoleFillers> = capacity
-        .kinds
-        .iter()
-        .map(|kind| {
-            let may_use = numbered(capacity).filter(|(n, other)| {
-                let running = if is_seated(*n, other) { other.standing } else { 0 };
-                kind.contains(&other.class) && own_maximum(other) > running
-            });
-            let rows = may_use.map(|(n, other)| (other.takes.as_slice(), costs[n]));
-            HoleFillers::of(capacity.names.len(), rows)
-        })
-        .collect();
     let rows = capacity.free.chunks_exact(capacity.names.len());
     for (node, row) in capacity.nodes.iter().zip(rows) {
         if !capacity.kinds[node.kind].contains(&prepared.class) {
@@ -705,7 +714,7 @@ fn hole_limit(
         }
         holes.add_node(&free, &fillers[node.kind], (&prepared.takes, own));
     }
-    Some(holes.limit())
+    holes.limit()
 }
 
 /// Number of replicas allocated at a time.
