@@ -58,8 +58,8 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     [vec![pods], CheckId::each(&API, api), vec![permissions]].concat()
 }
 
-/// Whether the server's ServiceAccount may read what it counts and serves, and write Events, by access reviews: what
-/// its role says matters less than what the API server makes of it.
+/// Whether the server's ServiceAccount may read what it counts and serves, and write Events, by
+/// access reviews: what its role says matters less than what the API server makes of it.
 async fn may_read(context: &CheckContext<'_>, init: &str) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::ServerPermissions;
     let CheckTarget { namespace, service, .. } = &context.target;

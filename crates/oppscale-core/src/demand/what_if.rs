@@ -476,6 +476,17 @@ mod tests {
     use crate::pods::PodQuery;
     use proptest::prelude::*;
 
+    /// Adds a pod to the ledger, and returns its details.
+    fn added(ledger: &mut Ledger, pod: &serde_json::Value) -> PodDetail {
+        let text = pod.to_string();
+        let pod: Pod<'_> = serde_json::from_str(&text).unwrap();
+        let record = PodRecord::of(&pod, &Ownership::default());
+        let query = PodQuery { placements: true, ..PodQuery::default() };
+        let detail = query.detail(&pod, &record);
+        ledger.apply_pod(record);
+        detail
+    }
+
     /// A cluster of nodes `(name, cores, zone)` and pods `(name, node, cores, kind)`.
     fn cluster(
         nodes: &[(&str, u32, &str)],
@@ -489,7 +500,6 @@ mod tests {
             });
             ledger.apply_node(NodeRecord::of(serde_json::from_str(&node.to_string()).unwrap()));
         }
-        let query = PodQuery { placements: true, ..PodQuery::default() };
         let mut details = Vec::new();
         for (name, node, cores, kind) in pods {
             let pod = json!({
@@ -503,11 +513,7 @@ mod tests {
                     "containers": [{ "name": "c", "resources": { "requests": { "cpu": cores } } }],
                 },
             });
-            let text = pod.to_string();
-            let pod: Pod<'_> = serde_json::from_str(&text).unwrap();
-            let record = PodRecord::of(&pod, &Ownership::default());
-            details.push(query.detail(&pod, &record));
-            ledger.apply_pod(record);
+            details.push(added(&mut ledger, &pod));
         }
         (ledger, details)
     }
@@ -588,7 +594,6 @@ mod tests {
             });
             ledger.apply_node(NodeRecord::of(serde_json::from_str(&node.to_string()).unwrap()));
         }
-        let query = PodQuery { placements: true, ..PodQuery::default() };
         let mut details = Vec::new();
         for (number, guest) in guests.iter().enumerate() {
             let (node, cores, gpus, widgets, kind, zone, priority, is_nominated, preempts) = guest;
@@ -623,11 +628,7 @@ mod tests {
                 None if *is_nominated => pod["status"] = json!({ "nominatedNodeName": "n1" }),
                 None => {}
             }
-            let text = pod.to_string();
-            let pod: Pod<'_> = serde_json::from_str(&text).unwrap();
-            let record = PodRecord::of(&pod, &Ownership::default());
-            details.push(query.detail(&pod, &record));
-            ledger.apply_pod(record);
+            details.push(added(&mut ledger, &pod));
         }
         (ledger, details)
     }
