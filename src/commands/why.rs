@@ -6,7 +6,7 @@ use hpa_model::{Behavior, ControllerConfig, DryRun, KubernetesVersion, SelectPol
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use oppscale_cluster::autoscaler::HpaReader;
-use oppscale_cluster::{Autoscaler, Cluster, ClusterError, Operation};
+use oppscale_cluster::{Autoscaler, Cluster, Operation};
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
 use oppscale_core::quantity::Quantity;
@@ -27,7 +27,9 @@ Examples:
   oppscale why shop/web
       why the HPA web has its count, and what it will do at its next sync
 
-It reads the HPA's status, its events and its behavior, and writes nothing.
+It reads the HPA's status, its events and its behavior, and what its metrics
+are now; it writes nothing. A warning names what it cannot read of the events
+and of the metrics, and the answer goes by the status.
 docs/simulate.md explains what an HPA does.")]
 pub struct WhyArgs {
     /// The HPA
@@ -97,30 +99,47 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         kinds::HPA.name
     );
     let operation = Operation::new("list events", "--verb=list --resource=events");
-    let events = match cluster.find::<Events>(&operation, &events).await {
-        Err(ClusterError::Forbidden { .. }) => {
-            printer.note("events are left out: permission to list them is missing");
-            Events::default()
-        }
-        events => events?.unwrap_or_default(),
-    };
-    let now = metrics_now(&cluster, namespace, &hpa).await;
+    let events = cluster.find::<Events>(&operation, &events).await.unwrap_or_else(|error| {
+        printer.warn(&format!("the events are left out: {error}"));
+        None
+    });
+    let events = events.unwrap_or_default();
+    let now = metrics_now(&cluster, namespace, &hpa).await.unwrap_or_else(|why| {
+        printer.warn(&format!(
+            "cannot read what the controller reads now: {why}; the answer goes by the status of the \
+             HPA alone"
+        ));
+        None
+    });
     let sentences = explain(&hpa, now.as_deref(), &events.items);
     let text: String = sentences.iter().map(|sentence| paragraph(sentence)).collect();
     printer.data(&text)?;
     Ok(Exit::Ok)
 }
 
-/// What its metrics ask for at this moment, read as the controller reads them; `None` if they or
-/// the scale cannot be read.
-async fn metrics_now(cluster: &Cluster, namespace: &str, hpa: &Autoscaler) -> Option<String> {
-    let spec = hpa.spec().ok()?;
-    let reader = HpaReader::new(cluster, namespace, hpa, &spec).await.ok()?;
-    let reading = reader.read(cluster).await;
-    reading.scale?;
+/// What its metrics ask for at this moment, read as the controller reads them; `None` before the
+/// controller has processed the HPA.
+///
+/// # Errors
+/// Why the metrics or the scale cannot be read, as a clause. What the controller would do without
+/// a metric says nothing if it is this user who may not read it.
+async fn metrics_now(
+    cluster: &Cluster,
+    namespace: &str,
+    hpa: &Autoscaler,
+) -> Result<Option<String>, String> {
+    if hpa.conditions().is_empty() {
+        return Ok(None);
+    }
+    let spec = hpa.spec().map_err(|error| error.to_string())?;
+    let reader = HpaReader::new(cluster, namespace, hpa, &spec).await;
+    let reading = reader.map_err(|error| error.to_string())?.read(cluster).await;
+    if !reading.failures.is_empty() {
+        return Err(reading.failures.join("; "));
+    }
     let config = ControllerConfig::of(KubernetesVersion::default());
     let step = DryRun::new(&spec, config, &[]).sync(&reading);
-    Some(format!("Read now: {}.", step.reason)).filter(|_| !step.has_failed)
+    Ok(Some(format!("Read now: {}.", step.reason)))
 }
 
 /// A sentence in lines of at most 80 columns; all but the first are indented.

@@ -327,6 +327,52 @@ fn why_reads_the_metrics_of_this_moment_too() {
     assert!(server.writes().is_empty(), "{:?}", server.writes());
 }
 
+/// What `why` says of its status alone, and what it says of what it could not read.
+#[test]
+fn why_names_what_it_cannot_read_and_goes_by_the_status() {
+    const EVENTS: &str = "/api/v1/namespaces/shop/events";
+    let html = "<html><title>Log in</title></html>";
+    let faults = || {
+        [
+            ("(403 Forbidden)", forbidden()),
+            ("answered 500", Answer::Raw(500, Vec::new(), "no")),
+            ("within 0.3 s", Answer::Silence),
+            ("within 0.3 s", Answer::SilenceInTheMiddle),
+            ("the connection to", Answer::HangUp),
+            ("not a Kubernetes list", Answer::Raw(200, Vec::new(), "[1, 2")),
+            ("HTML page", Answer::Raw(200, vec![("content-type", "text/html")], html)),
+        ]
+    };
+    for (path, action) in [
+        (SCALE, "get the scale of Deployment shop/web"),
+        (PODS, "list pods in shop"),
+        (USAGE, "list pods.metrics.k8s.io in shop"),
+        (EVENTS, "list events"),
+    ] {
+        for (reason, answer) in faults() {
+            let (server, env) = cluster();
+            let what = format!("{path}: {reason}");
+            server.always(path, answer);
+            let output = env.run(["why", "shop/web", "--request-timeout", "300ms", "--quiet"]);
+            assert_eq!(output.code, Some(0), "{what}: {output}");
+            let told = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.starts_with("warning: "), "{what}: {output}");
+            assert!(told.contains(action) && told.contains(reason), "{what}: {output}");
+            assert!(output.stdout.contains("cpu is 84 % of the requests"), "{what}: {output}");
+            assert!(output.stdout.contains("Next sync: it stays at 4."), "{what}: {output}");
+            let is_read = output.stdout.contains("Read now: cpu is 120 %");
+            assert_eq!(is_read, path == EVENTS, "{what}: {output}");
+            let goes_on = told.ends_with("; the answer goes by the status of the HPA alone");
+            assert_eq!(goes_on, path != EVENTS, "{what}: {output}");
+        }
+    }
+    let (server, env) = cluster();
+    server.always(SCALE, answer(&json!({})));
+    let output = env.run(["why", "shop/web"]);
+    assert!(output.stderr.contains("get the scale of Deployment shop/web"), "{output}");
+    assert!(!output.stdout.contains("Read now"), "an answer without a spec is no scale: {output}");
+}
+
 /// Ten minutes beside kube-controller-manager 1.36.2, which ran the same HPA on cpu: the usage was a
 /// load of 2 to 7.9 cores spread over the ready pods, measured every 15 s.
 #[test]

@@ -229,7 +229,16 @@ impl HpaReader {
             format!("--verb=get --resource={}/scale", target.resource()),
         );
         let path = format!("{}/scale", target.path(Some(namespace), target_name));
-        cluster.get_json(&operation, &path).await
+        let scale: v1::Scale = cluster.get_json(&operation, &path).await?;
+        match scale.spec {
+            Some(_) => Ok(scale),
+            // The API server writes an empty spec for 0 replicas.
+            None => Err(ClusterError::Garbage {
+                action: operation.description.to_string(),
+                server: cluster.server().to_owned(),
+                cause: "it has no spec of a scale".to_owned(),
+            }),
+        }
     }
 
     async fn pods(
