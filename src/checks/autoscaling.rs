@@ -13,6 +13,7 @@ use hpa_model::simulation::MetricModel;
 use hpa_model::verdict::{LoopContext, Stability, judge, uses_fit_replicas};
 use hpa_model::{ControllerConfig, KubernetesVersion};
 use oppscale_cluster::autoscaler::{HPA, HPA_API};
+use oppscale_cluster::typed;
 use oppscale_cluster::{
     Autoscaler, ClusterError, KindRef, Request, ResolvedWorkload, Snapshot, WorkloadRef,
 };
@@ -116,7 +117,7 @@ impl Listed {
         // Items of a list do not state their kind.
         object["apiVersion"] = HPA_API.into();
         object["kind"] = HPA.into();
-        Some(Self { hpa: serde_json::from_value(object.clone()).ok()?, object })
+        Some(Self { hpa: typed::read(&object).ok()?, object })
     }
 }
 

@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use super::autoscaling::ClusterSnapshot;
 use crate::certificates::Fix;
-use crate::manifest::{self, Document};
+use crate::manifest::Document;
 use crate::setup::api_services::{ApiService, HELM_RENEWAL_HINT};
 use crate::setup::helm::{ADAPTER, ADAPTER_SECRET};
 use crate::setup::{label, local_clock, server_flags};
-use oppscale_cluster::{Cluster, ClusterError, Operation};
+use oppscale_cluster::{Cluster, ClusterError, Operation, typed};
 use oppscale_core::check::{Distribution, Outcome, ServerVersion};
 use oppscale_core::error::ErrorKind;
 use oppscale_core::kinds::{API_SERVICE, Kind, NODE, ObjectRef, POD};
@@ -123,7 +123,7 @@ impl<'a> CheckContext<'a> {
             }
         };
         match read {
-            Ok(Some(value)) => manifest::parse_ignoring_unknown(value)
+            Ok(Some(value)) => typed::read(value)
                 .map(Some)
                 .map_err(|error| Outcome::Unknown(format!("cannot read {path}: {error}"))),
             Ok(None) => Ok(None),

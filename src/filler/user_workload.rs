@@ -677,7 +677,7 @@ pub(super) struct SideEffects {
 
 /// A value as its type; a strict read has refused any other.
 pub(super) fn typed<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    manifest::parse_ignoring_unknown(value).ok()
+    oppscale_cluster::typed::read(value).ok()
 }
 
 /// Whether so many pods are none.

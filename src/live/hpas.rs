@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use k8s_openapi::api::autoscaling::v2;
-use oppscale_cluster::{Autoscaler, Cluster, Operation, fold_list};
+use oppscale_cluster::{Autoscaler, Cluster};
 use oppscale_core::figures::{Figure, Kind, Tone, Value};
+use oppscale_core::kinds;
 
 use super::pods::age;
-use super::query::{QueryError, QueryResult};
+use super::query::QueryResult;
 
 pub(super) use v2::HorizontalPodAutoscalerCondition as Condition;
 
@@ -156,22 +157,8 @@ pub(super) static FIGURES: [Figure<HpaItem>; 8] = [
 
 /// Lists the HPAs of a namespace, or of all.
 pub(super) async fn list(cluster: &Cluster, namespace: Option<&str>) -> QueryResult<Vec<HpaItem>> {
-    let operation = Operation::new(
-        "list HorizontalPodAutoscalers",
-        "--verb=list --resource=horizontalpodautoscalers.autoscaling",
-    );
-    let base = match namespace {
-        Some(namespace) => format!("/apis/autoscaling/v2/namespaces/{namespace}"),
-        None => "/apis/autoscaling/v2".to_owned(),
-    };
-    let path = format!("{base}/horizontalpodautoscalers");
-    let body = cluster.get(&operation, &path).await?;
-    let text = std::str::from_utf8(&body)
-        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
-    let mut hpas = Vec::new();
-    fold_list(text, |hpa: Autoscaler| hpas.push(item(hpa)))
-        .map_err(|error| QueryError::garbage(&operation.description, cluster, &error))?;
-    Ok(hpas)
+    let hpas = cluster.list(&kinds::HPA, namespace, "").await?;
+    Ok(hpas.into_iter().map(item).collect())
 }
 
 fn item(hpa: Autoscaler) -> HpaItem {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use oppscale_cluster::{Cluster, ClusterError};
+use oppscale_cluster::ClusterError;
 use oppscale_core::resources::Resources;
 
 use super::state::State;
@@ -82,18 +82,6 @@ pub(super) struct QueryError {
 impl From<ClusterError> for QueryError {
     fn from(error: ClusterError) -> Self {
         Self { why: error.to_string(), hint: error.hint() }
-    }
-}
-
-impl QueryError {
-    /// An error for an invalid answer.
-    pub(super) fn garbage(action: &str, cluster: &Cluster, cause: &dyn std::fmt::Display) -> Self {
-        ClusterError::Garbage {
-            action: action.to_owned(),
-            server: cluster.server().to_owned(),
-            cause: cause.to_string(),
-        }
-        .into()
     }
 }
 

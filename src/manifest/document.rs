@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::ManifestError;
 use super::kinds;
+use oppscale_cluster::typed;
 use oppscale_core::kinds::{Kind, ObjectRef};
 
 /// Where a document comes from.
@@ -176,12 +177,12 @@ impl Document {
         };
         let Some(parse) = kinds::parser(kind) else { return Ok(()) };
         parse(&self.value).map_err(|refusal| match refusal {
-            kinds::Refusal::Unknown(field) => {
+            typed::Refusal::Unknown(field) => {
                 let name = self.kind().to_lowercase();
                 let hint = format!("see how it is spelt: kubectl explain {name} --recursive");
                 ManifestError { hint: Some(hint), ..error(format!("unknown field {field}")) }
             }
-            kinds::Refusal::Malformed { field, problem } => error(format!("{field}: {problem}")),
+            typed::Refusal::Malformed { field, problem } => error(format!("{field}: {problem}")),
         })
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! Custom resources are not read into types: their fields are their operator's business.
 
-use std::cell::RefCell;
-
 use k8s_openapi::api::admissionregistration::v1 as admission;
 use k8s_openapi::api::apps::v1 as apps;
 use k8s_openapi::api::autoscaling::v2 as autoscaling;
@@ -17,23 +15,8 @@ use k8s_openapi::kube_aggregator::pkg::apis::apiregistration::v1 as registration
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use oppscale_cluster::typed::{self, Refusal};
 use oppscale_core::kinds::Kind;
-
-use super::tracked::{Notes, Tracked};
-
-/// Why an object is not of its type.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The type has no such field.
-    Unknown(String),
-    /// A field is missing or of the wrong type.
-    Malformed {
-        /// Its path.
-        field: String,
-        /// What was expected.
-        problem: String,
-    },
-}
 
 type Parse = fn(&Value) -> Result<(), Refusal>;
 
@@ -70,34 +53,7 @@ pub(super) fn parser(kind: &Kind) -> Option<Parse> {
 }
 
 fn checked<T: DeserializeOwned>(value: &Value) -> Result<(), Refusal> {
-    strictly::<T>(value).map(|_| ())
-}
-
-/// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not have; those
-/// are refused here.
-///
-/// # Errors
-/// When a field is unknown, missing or of the wrong type.
-pub fn strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
-    let notes = RefCell::default();
-    let read = T::deserialize(Tracked::document(value, &notes));
-    let Notes { failed, unknown } = notes.into_inner();
-    match (read, unknown) {
-        (Ok(read), None) => Ok(read),
-        (Ok(_), Some(field)) => Err(Refusal::Unknown(field)),
-        (Err(error), _) => {
-            let field = failed.unwrap_or_else(|| "the object".to_owned());
-            Err(Refusal::Malformed { field, problem: error.to_string() })
-        }
-    }
-}
-
-/// Reads `value` into `T`, passing over fields that `T` does not have.
-///
-/// # Errors
-/// When a field is missing or of the wrong type.
-pub fn parse_ignoring_unknown<T: DeserializeOwned>(value: &Value) -> Result<T, serde_json::Error> {
-    T::deserialize(Tracked::document(value, &RefCell::default()))
+    typed::read_strictly::<T>(value).map(|_| ())
 }
 
 #[cfg(test)]
@@ -120,7 +76,7 @@ mod tests {
                 "containers": [{"name": "a"}, {"name": "b", "resource": {}}]
             }}}
         });
-        let field = "spec.template.spec.containers.1.resource".to_owned();
+        let field = "spec.template.spec.containers[1].resource".to_owned();
         assert_eq!(refusal(&deployment), Refusal::Unknown(field));
     }
 

@@ -13,14 +13,13 @@ mod document;
 mod engine;
 mod kinds;
 pub mod lint;
-mod tracked;
 mod write;
 mod yaml;
 
 pub use diff::unified_diff;
 pub use document::{Document, Key, Origin};
 pub use engine::{ADAPTER_RULES, DASHBOARD, EMBEDDED, Embedded, Templates};
-pub use kinds::{Refusal, parse_ignoring_unknown, strictly};
+
 pub use write::{File, folder, json, stream};
 pub use yaml::documents;
 

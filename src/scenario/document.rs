@@ -1,6 +1,7 @@
 //! A file that somebody wrote, and what is wrong with it: file, line, field, expectation.
 
 use oppscale_cluster::documents::{self, SyntaxError, TextFile};
+use oppscale_cluster::typed;
 use oppscale_cluster::yaml::DuplicateKeys;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -82,14 +83,9 @@ impl Document {
         if values.next().is_some() {
             return Err(DocumentError::new(self, "expected one document, found several"));
         }
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let path = error.path().to_string();
-            let line = documents::line_of(&self.text, 0, &steps(&path));
-            let problem = match path.as_str() {
-                "." => error.inner().to_string(),
-                path => format!("{path}: {}", error.inner()),
-            };
-            DocumentError::at(self, line, problem)
+        typed::read(&value).map_err(|refusal| {
+            let line = documents::line_of(&self.text, 0, &steps(refusal.field()));
+            DocumentError::at(self, line, refusal.to_string())
         })
     }
 

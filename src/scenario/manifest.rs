@@ -11,6 +11,7 @@ use oppscale_cluster::Autoscaler;
 use oppscale_cluster::autoscaler::{
     HPA, HPA_API, SCALED_OBJECT, Unconvertible, convert, quantities_as_text,
 };
+use oppscale_cluster::typed::{self, Refusal};
 use oppscale_core::check::retired;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::kinds;
@@ -25,7 +26,6 @@ use serde_json::{Value, json};
 
 use super::admission;
 use super::document::{Document, DocumentError, Object};
-use crate::manifest::{Refusal, strictly};
 
 /// An HPA: the user's object, whole, and what it says.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,7 +54,7 @@ impl Manifest {
                 "maxReplicas": spec.max_replicas,
             },
         });
-        let autoscaler = serde_json::from_value(object.clone()).unwrap_or_default();
+        let autoscaler = typed::read(&object).unwrap_or_default();
         Self { object, autoscaler, spec, warnings: Vec::new() }
     }
 
@@ -63,7 +63,7 @@ impl Manifest {
     /// # Errors
     /// When a field has no such value.
     pub fn of_object(object: Value) -> anyhow::Result<Self> {
-        let autoscaler: Autoscaler = serde_json::from_value(object.clone())?;
+        let autoscaler: Autoscaler = typed::read(&object)?;
         let spec = autoscaler.spec()?;
         Ok(Self { object, autoscaler, spec, warnings: Vec::new() })
     }
@@ -161,18 +161,9 @@ fn decode(
     let mut value =
         convert(value).map_err(|Unconvertible { field, problem }| refused(&field, problem))?;
     quantities_as_text(&mut value);
-    let autoscaler = strictly(&value).map_err(|refusal| {
-        let (field, problem) = match refusal {
-            Refusal::Unknown(field) => (field, "unknown field".to_owned()),
-            Refusal::Malformed { field, problem } => (field, problem),
-        };
-        // `metrics.0.external` as the API server writes it.
-        let index = |part: &str| match part.parse::<usize>() {
-            Ok(at) => format!("[{at}]"),
-            Err(_) => format!(".{part}"),
-        };
-        let field: String = field.split('.').map(index).collect();
-        refused(field.trim_start_matches('.'), problem)
+    let autoscaler = typed::read_strictly(&value).map_err(|refusal| match refusal {
+        Refusal::Unknown(field) => refused(&field, "unknown field".to_owned()),
+        Refusal::Malformed { field, problem } => refused(&field, problem),
     })?;
     Ok((value, autoscaler))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::autoscaler::quantities_as_text;
+use oppscale_cluster::typed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,7 +15,6 @@ use hpa_model::{
 
 use super::document::{Document, DocumentError};
 use super::wire::{Amount, Answer, Count, Seconds};
-use crate::manifest::{Refusal, strictly};
 
 /// How long a series is replayed at least, milliseconds.
 const SHORTEST_MS: u64 = 900_000;
@@ -167,10 +167,7 @@ fn spec(file: &File) -> Result<HpaSpec, String> {
         "behavior": file.behavior,
     }});
     quantities_as_text(&mut hpa);
-    let hpa: Autoscaler = strictly(&hpa).map_err(|refusal| match refusal {
-        Refusal::Unknown(field) => format!("{field}: unknown field"),
-        Refusal::Malformed { field, problem } => format!("{field}: {problem}"),
-    })?;
+    let hpa: Autoscaler = typed::read_strictly(&hpa).map_err(|refusal| refusal.to_string())?;
     hpa.spec().map_err(|invalid| invalid.to_string())
 }
 

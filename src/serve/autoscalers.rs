@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use hpa_model::HpaSpec;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
+use oppscale_cluster::typed;
 
 /// All HPAs. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -41,7 +42,7 @@ impl Autoscalers {
             }
             Change::Applied(json) => {
                 // One that cannot be read is not shown, and scales nothing.
-                let Ok(mut hpa) = serde_json::from_str::<Autoscaler>(json) else { return };
+                let Ok(mut hpa) = typed::from_slice::<Autoscaler>(json.as_bytes()) else { return };
                 (hpa.0.metadata.managed_fields, hpa.0.metadata.annotations) = (None, None);
                 let key = key(&hpa);
                 if let Some(named) = &mut state.named {
@@ -60,7 +61,7 @@ impl Autoscalers {
                 }
             }
             Change::Gone(json) => {
-                if let Ok(hpa) = serde_json::from_str::<Autoscaler>(json) {
+                if let Ok(hpa) = typed::from_slice::<Autoscaler>(json.as_bytes()) {
                     let was_known = state.known.remove(&key(&hpa)).is_some();
                     state.version += u64::from(was_known);
                 }

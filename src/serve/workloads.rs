@@ -10,6 +10,7 @@ use serde::de::IgnoredAny;
 
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
+use oppscale_cluster::typed;
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
@@ -386,7 +387,7 @@ fn decode(kind: &'static Kind, json: &str) -> Option<Decoded> {
         return Some(Decoded::Not(id));
     }
     let labels = Arc::new(metadata.labels.clone().into_owned());
-    let (extra, request) = match serde_json::from_str::<Extra>(json) {
+    let (extra, request) = match typed::from_slice::<Extra>(json.as_bytes()) {
         Ok(extra) => {
             let request = request(&workload, &extra);
             (extra, request)
@@ -428,7 +429,7 @@ fn add(request: &mut ShareRequest, more: &Resources) {
 
 /// Name and overhead of a RuntimeClass; no overhead if it cannot be read.
 fn overhead_of(json: &str) -> Option<(String, Resources)> {
-    let class: RuntimeClass = serde_json::from_str(json).ok()?;
+    let class: RuntimeClass = typed::from_slice(json.as_bytes()).ok()?;
     let fixed = class.overhead.and_then(|overhead| overhead.pod_fixed).unwrap_or_default();
     let amounts = fixed
         .iter()
@@ -447,7 +448,7 @@ fn is_one_per_node(id: &WorkloadId, json: &str) -> bool {
     struct TemplatedSpec {
         template: PodTemplateSpec,
     }
-    let Ok(Templated { spec }) = serde_json::from_str(json) else { return false };
+    let Ok(Templated { spec }) = typed::from_slice(json.as_bytes()) else { return false };
     let labels = spec.template.metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
     let Some(pod) = spec.template.spec else { return false };
     Alike { labels: &labels, spec: &pod, namespace: Some(&id.namespace) }.are_one_per_node()

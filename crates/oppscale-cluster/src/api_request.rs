@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::client::{Cluster, LONGEST_WAIT, Operation, TRIES, refusal};
 use super::error::ClusterError;
 use super::transport;
+use super::typed;
 
 /// A request to the API server.
 #[derive(Debug, Clone)]
@@ -103,7 +104,7 @@ impl ApiResponse {
     /// # Errors
     /// When the body is not a JSON document of this type.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, ClusterError> {
-        serde_json::from_slice(&self.body).map_err(|error| ClusterError::Garbage {
+        typed::from_slice(&self.body).map_err(|error| ClusterError::Garbage {
             action: self.action.clone(),
             server: self.server.clone(),
             cause: error.to_string(),

@@ -17,6 +17,7 @@ use super::connect::Endpoint;
 use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
+use super::typed;
 
 /// How often a request is sent when the server asks to come back later. The API server's own
 /// Retry-After is 1 s: three tries outlast a short burst and still fail quickly.
@@ -98,7 +99,7 @@ impl Cluster {
         path: &str,
     ) -> Result<T, ClusterError> {
         let body = self.get(operation, path).await?;
-        serde_json::from_slice(&body).map_err(|error| ClusterError::Garbage {
+        typed::from_slice(&body).map_err(|error| ClusterError::Garbage {
             action: operation.description.to_string(),
             server: self.server().to_owned(),
             cause: error.to_string(),

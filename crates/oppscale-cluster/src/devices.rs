@@ -72,8 +72,7 @@ async fn template(cluster: &Cluster, namespace: &str, name: &str) -> Option<Reso
     let kind = &kinds::RESOURCE_CLAIM_TEMPLATE;
     let description = format!("get {} {namespace}/{name}", kind.name);
     let operation = Operation::new(description, kind.permission("get"));
-    let body = cluster.get(&operation, &kind.path(Some(namespace), name)).await.ok()?;
-    serde_json::from_slice(&body).ok()
+    cluster.get_json(&operation, &kind.path(Some(namespace), name)).await.ok()
 }
 
 /// Counts the devices of saved lists.

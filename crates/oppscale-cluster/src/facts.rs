@@ -12,6 +12,7 @@ use super::autoscaler::{Autoscaler, HPA};
 use super::client::{Cluster, Operation};
 use super::error::ClusterError;
 use super::saved::SavedFiles;
+use super::typed;
 
 /// Version and clock of an API server.
 #[derive(Debug, Clone, Default)]
@@ -72,7 +73,7 @@ pub fn saved_autoscalers(files: &SavedFiles, namespace: &str) -> anyhow::Result<
     let mut found = Vec::new();
     for json in files.of_kind("autoscaling", HPA) {
         let mut hpa: Autoscaler =
-            serde_json::from_str(json).with_context(|| format!("a saved {HPA}"))?;
+            typed::from_slice(json.as_bytes()).with_context(|| format!("a saved {HPA}"))?;
         let home = hpa.0.metadata.namespace.get_or_insert_with(|| "default".to_owned());
         if home == namespace {
             found.push(hpa);

@@ -33,6 +33,7 @@ mod snapshot;
 mod tar;
 mod tasks;
 mod transport;
+pub mod typed;
 mod unmatched_names;
 mod usage;
 mod workload;

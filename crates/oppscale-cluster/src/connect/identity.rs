@@ -8,6 +8,8 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
 use serde_json::json;
 
+use crate::typed;
+
 /// A client certificate with its key, which TLS can use.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Identity {
@@ -50,8 +52,8 @@ impl Identity {
     }
 
     /// The same as the client library takes it.
-    pub(crate) fn auth_info(&self) -> Result<AuthInfo, serde_json::Error> {
-        serde_json::from_value(json!({
+    pub(crate) fn auth_info(&self) -> Result<AuthInfo, typed::Refusal> {
+        typed::read(&json!({
             "client-certificate-data": STANDARD.encode(&self.certificate),
             "client-key-data": STANDARD.encode(&self.key),
         }))

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::documents;
 use crate::error::ClusterError;
+use crate::typed::{self, Refusal};
 use crate::yaml::DuplicateKeys;
 
 /// The merged content of all kubeconfig files. Paths in it are resolved.
@@ -189,8 +190,11 @@ impl Kubeconfig {
             return Ok(Self::default());
         }
         // The parser's own words would show the value, which may be a secret.
-        let file: File = serde_path_to_error::deserialize(value).map_err(|error| {
-            unusable(&format!("{} has the wrong type; quote it if it is a text", error.path()))
+        let file: File = typed::read(&value).map_err(|refusal| match refusal {
+            Refusal::Malformed { field, .. } if !field.is_empty() => {
+                unusable(&format!("{field} has the wrong type; quote it if it is a text"))
+            }
+            _ => unusable("it is no mapping"),
         })?;
         if !matches!(file.kind.as_str(), "" | "Config") {
             return Err(unusable(&format!("it is a {}, not a Config", file.kind)));

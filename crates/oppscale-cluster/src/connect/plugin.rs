@@ -13,6 +13,7 @@ use super::identity::Identity;
 use super::kubeconfig::{ExecEntry, Variable};
 use crate::documents;
 use crate::error::ClusterError;
+use crate::typed;
 use crate::yaml::DuplicateKeys;
 
 /// The versions of the plugin API that kubectl knows.
@@ -213,7 +214,7 @@ impl Plugin {
         let text = documents::decode(stdout).map_err(|_| other())?;
         let value = documents::values(&text, DuplicateKeys::LastWins).map_err(|_| other())?;
         let value = value.into_iter().next().ok_or_else(other)?;
-        let credential: ExecCredential = serde_json::from_value(value).map_err(|_| other())?;
+        let credential: ExecCredential = typed::read(&value).map_err(|_| other())?;
         if credential.kind != "ExecCredential" {
             return Err(other());
         }

@@ -1,33 +1,111 @@
-//! Reads JSON values into types, and notes which field is unknown or wrong.
+//! Reads JSON into types, and tells which field is unknown or wrong.
 //!
-//! The deserializer has no type parameters: the types of k8s-openapi are large, and each further
-//! deserializer that reads them adds megabytes to the program.
+//! All large types, those of k8s-openapi above all, are read here: each further deserializer that
+//! reads them adds a megabyte to the program. So this one has no type parameters, and text becomes
+//! a [`Value`] first.
 
 use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Value};
 
+/// Why a value is not of its type.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The type has no field of this path.
+    Unknown(String),
+    /// A field is missing or of the wrong type.
+    Malformed {
+        /// The path of the value; empty for the whole document.
+        field: String,
+        /// What was expected.
+        problem: String,
+    },
+}
+
+impl Refusal {
+    /// The path of the value; empty for the whole document.
+    pub fn field(&self) -> &str {
+        match self {
+            Self::Unknown(field) | Self::Malformed { field, .. } => field,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(field) => write!(f, "{field}: unknown field"),
+            Self::Malformed { field, problem } if field.is_empty() => f.write_str(problem),
+            Self::Malformed { field, problem } => write!(f, "{field}: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// Reads `value` into `T`, passing over fields that `T` does not have.
+///
+/// # Errors
+/// When a field is missing or of the wrong type.
+pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
+    noted(value).0
+}
+
+/// Reads `value` into `T`. The types of k8s-openapi pass over fields that they do not have; those
+/// are refused here.
+///
+/// # Errors
+/// When a field is unknown, missing or of the wrong type.
+pub fn read_strictly<T: DeserializeOwned>(value: &Value) -> Result<T, Refusal> {
+    match noted(value) {
+        (Ok(_), Some(field)) => Err(Refusal::Unknown(field)),
+        (read, _) => read,
+    }
+}
+
+/// Reads JSON into `T`, passing over fields that `T` does not have.
+///
+/// # Errors
+/// When it is not JSON, or a field is missing or of the wrong type.
+pub fn from_slice<T: DeserializeOwned>(json: &[u8]) -> Result<T, Refusal> {
+    let value = serde_json::from_slice(json)
+        .map_err(|error| Refusal::Malformed { field: String::new(), problem: error.to_string() })?;
+    read(&value)
+}
+
+/// What was read, and the path of the first field that `T` does not have.
+fn noted<T: DeserializeOwned>(value: &Value) -> (Result<T, Refusal>, Option<String>) {
+    let notes = RefCell::default();
+    let read = T::deserialize(Tracked { value, path: Path::Document, notes: &notes });
+    let Notes { failed, unknown } = notes.into_inner();
+    let read = read.map_err(|error| Refusal::Malformed {
+        field: failed.unwrap_or_default(),
+        problem: error.to_string(),
+    });
+    (read, unknown)
+}
+
 /// What was noted while a document was read.
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+struct Notes {
     /// Path of the value that could not be read.
-    pub(super) failed: Option<String>,
+    failed: Option<String>,
     /// Path of the first field that its type does not have.
-    pub(super) unknown: Option<String>,
+    unknown: Option<String>,
 }
 
 /// A value of a document, to be read into a type.
-pub(super) struct Tracked<'de, 'p> {
+struct Tracked<'de, 'p> {
     value: &'de Value,
     path: Path<'p>,
     notes: &'p RefCell<Notes>,
 }
 
-/// The way from the document to a value, printed as `spec.containers.1.image`.
+/// The way from the document to a value, printed as `spec.containers[1].image`.
 #[derive(Clone, Copy)]
 enum Path<'p> {
     Document,
@@ -36,11 +114,6 @@ enum Path<'p> {
 }
 
 impl<'de, 'p> Tracked<'de, 'p> {
-    /// A whole document.
-    pub(super) fn document(value: &'de Value, notes: &'p RefCell<Notes>) -> Self {
-        Self { value, path: Path::Document, notes }
-    }
-
     /// Reads the value. The innermost failure is the one that is noted.
     fn read<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         let Self { path, notes, .. } = self;
@@ -141,7 +214,11 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
     ) -> Result<Option<K::Value>, Error> {
         let Some((key, value)) = self.fields.next() else { return Ok(None) };
         self.next = Some((key, value));
-        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some)
+        // Types of ours refuse a key that they do not have.
+        seed.deserialize(BorrowedStrDeserializer::new(key)).map(Some).inspect_err(|_| {
+            let path = Path::Field(self.path, key);
+            self.notes.borrow_mut().failed.get_or_insert_with(|| path.to_string());
+        })
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
@@ -153,11 +230,11 @@ impl<'de> MapAccess<'de> for Fields<'de, '_> {
 
 impl fmt::Display for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dot = |parent: &Path<'_>| if matches!(parent, Path::Document) { "" } else { "." };
         match self {
             Path::Document => Ok(()),
-            Path::Field(parent, name) => write!(f, "{parent}{}{name}", dot(parent)),
-            Path::Item(parent, number) => write!(f, "{parent}{}{number}", dot(parent)),
+            Path::Field(Path::Document, name) => f.write_str(name),
+            Path::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Path::Item(parent, number) => write!(f, "{parent}[{number}]"),
         }
     }
 }
