@@ -7,6 +7,7 @@ use hpa_model::{Behavior, Policy, PolicyType, ScalingRules};
 use oppscale_cluster::Autoscaler;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::policy;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units::quantity_text;
@@ -29,6 +30,7 @@ pub(super) fn cel(class: &str) -> Value {
     // JSON's escapes are CEL's too.
     let (text, label) = (json!(class), json!(OPPORTUNISTIC_LABEL));
     let labels = "namespaceObject.metadata.labels";
+    let names = policy::NAMES.map(|name| format!("{}{name}", policy::PREFIX));
     json!({
         "here": format!("has({labels}) && {label} in {labels} && {labels}[{label}] == \"true\""),
         "opportunistic": format!(
@@ -38,6 +40,15 @@ pub(super) fn cel(class: &str) -> Value {
             "pods of the PriorityClass {class} belong into namespaces with the label \
              {OPPORTUNISTIC_LABEL}: \"true\""
         ),
+        // A name that a workload had before stops no change of another.
+        "known": format!(
+            "variables.claims.all(k, !k.startsWith({}) || k in {} || (request.operation == 'UPDATE' \
+             && oldObject.metadata.?labels[?{label}].orValue('') == 'true' \
+             && k in oldObject.metadata.?annotations.orValue({{}})))",
+            json!(policy::PREFIX),
+            json!(names)
+        ),
+        "known_message": format!("the annotations {}... are {}", policy::PREFIX, policy::NAMES.join(", ")),
     })
 }
 

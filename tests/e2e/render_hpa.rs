@@ -156,9 +156,13 @@ metadata: {name: claims-shut}
         ("claims-open", "true", "basis: Usage", false),
         ("claims-open", "true", "max-replicas: '0'", true),
         ("claims-open", "true", "max-replicas: '2147483648'", false),
+        ("claims-open", "true", "prioritty: '0'", false),
+        ("claims-open", "true", "Weight: '1'", false),
+        ("claims-open", "true", "max-priority: '0'", false),
+        ("claims-open", "no", "prioritty: '0'", true),
     ] {
         let claims = match claims.is_empty() {
-            true => "note: x",
+            true => "weight: '1'",
             false => claims,
         };
         let deployment = format!(

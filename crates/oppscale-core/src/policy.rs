@@ -33,7 +33,8 @@ use super::units::{WHOLE, parse_percent, parse_quantity};
 /// Prefix of these annotations.
 pub const PREFIX: &str = "oppscale.dev/";
 
-const KNOWN: [&str; 7] =
+/// Names of the annotations of a workload, without the prefix.
+pub const NAMES: [&str; 7] =
     ["reserve", "target-utilization", "max-replicas", "weight", "priority", "basis", "burn"];
 const KNOWN_LIMITS: [&str; 3] = ["max-priority", "max-weight", "max-share"];
 /// Number of characters of a value that an error quotes: whoever writes the annotation does not
@@ -160,7 +161,7 @@ impl Policy {
             let error = |problem: String| PolicyError::new(name, problem);
             let value = value.trim();
             let most = if name == "reserve" { MAX_RESERVE } else { MAX_QUOTED };
-            if value.len() > most && KNOWN.contains(&name) {
+            if value.len() > most && NAMES.contains(&name) {
                 return Err(error(format!("is longer than {most} characters")));
             }
             match name {
@@ -187,7 +188,7 @@ impl Policy {
                 }
                 "basis" => policy.basis = value.parse().map_err(error)?,
                 "burn" => policy.burn = Some(parse_burn(value).map_err(error)?),
-                _ => no_typo(name, &KNOWN)?,
+                _ => no_typo(name, &NAMES)?,
             }
         }
         policy.reserve = reserve.unwrap_or_default();
