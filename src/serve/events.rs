@@ -116,14 +116,13 @@ async fn create(cluster: &Cluster, event: &Value) -> Result<(), ClusterError> {
     let path = kind.list_path(event["metadata"]["namespace"].as_str());
     let response = cluster.send(&operation, &ApiRequest::post(path, event)).await?;
     // Its namespace may be gone, or some policy may refuse it: it would be refused again.
-    let is_final = response.status.is_client_error()
-        && !matches!(
-            response.status,
-            StatusCode::UNAUTHORIZED
-                | StatusCode::FORBIDDEN
-                | StatusCode::REQUEST_TIMEOUT
-                | StatusCode::TOO_MANY_REQUESTS
-        );
+    let is_final = match response.status {
+        StatusCode::UNAUTHORIZED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
+            false
+        }
+        StatusCode::FORBIDDEN => response.is_refused_by_admission(),
+        status => status.is_client_error(),
+    };
     if is_final { Ok(()) } else { response.success(&operation).map(drop) }
 }
 

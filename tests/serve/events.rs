@@ -70,3 +70,26 @@ fn a_refusal_of_events_is_logged_once_and_not_tried_again() {
     assert_eq!(events(&rig).len(), 3);
     assert_eq!(rig.oppscale.log_text().matches("EventRefused").count(), 1);
 }
+
+/// Its status and reason are those of a missing permission: only the details differ.
+#[test]
+fn an_event_that_admission_refuses_is_no_missing_permission() {
+    let rig = Rig::start(&[]);
+    let by_quota = r#"{"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+        "message": "events \"two.1\" is forbidden: exceeded quota", "reason": "Forbidden",
+        "details": {"name": "two.1", "kind": "events"}, "code": 403}"#;
+    let answers = [
+        Answer::Recorded("403-namespace-terminating"),
+        Answer::Raw(403, vec![("content-type", "application/json")], by_quota),
+    ];
+    rig.server.next(EVENTS, answers);
+    hold(&rig, "one");
+    hold(&rig, "two");
+    rig.until("both were tried", |rig| events(rig).len() == 2);
+    thread::sleep(Duration::from_secs(5));
+    assert!(!rig.oppscale.log_text().contains("EventRefused"), "{}", rig.oppscale.log_text());
+    // The server's own permission is still reported when it is missing.
+    rig.server.always(EVENTS, Answer::Recorded("403-pods"));
+    hold(&rig, "three");
+    rig.oppscale.until_logged("refused", |line| line["reason"] == "EventRefused");
+}

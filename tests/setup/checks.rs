@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::{FakeApiServer, Setup};
 use crate::support::fixture;
+use crate::support::review::Rights;
 use crate::support::served;
 use crate::support::store::Inner;
 use crate::support::world::World;
@@ -100,6 +101,14 @@ fn what_the_server_itself_may_not_read_is_told_by_access_reviews() {
     let (result, text) = look();
     assert_eq!(result, "error");
     assert!(text.contains("system:serviceaccount:oppscale:oppscale may not watch pods"), "{text}");
+    // Values do not depend on Events.
+    server.store().change(|store| {
+        store.account_rights = Rights::default();
+        store.account_rights.deny("create", "events");
+    });
+    let (result, text) = look();
+    assert_eq!(result, "warning", "{text}");
+    assert!(text.contains("may not create events, so held workloads get no Events"), "{text}");
 }
 
 #[test]

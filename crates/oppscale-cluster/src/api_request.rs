@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::client::{Cluster, LONGEST_WAIT, Operation, TRIES, refusal};
+use super::encoded_object::StatusDetails;
 use super::error::ClusterError;
 use super::transport;
 use super::typed;
@@ -114,6 +115,16 @@ impl ApiResponse {
     /// The server's words, where it refuses.
     pub fn message(&self) -> String {
         transport::words_of(&self.body)
+    }
+
+    /// Whether the answer to a create is the refusal of an admission plugin, such as of a namespace
+    /// that is being deleted, a quota or a policy, and not of a missing permission. An authorizer
+    /// does not know the new object's name, and admission always gives it
+    /// (`responsewriters.ForbiddenStatusError` and `admission.NewForbidden`, 1.36).
+    pub fn is_refused_by_admission(&self) -> bool {
+        let details = StatusDetails::read(&self.body);
+        self.status == StatusCode::FORBIDDEN
+            && (!details.name.is_empty() || !details.causes.is_empty())
     }
 
     /// The body of a success, or what a refusal of `operation` means.

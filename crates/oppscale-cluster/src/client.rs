@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 
 use super::access::Access;
 use super::connect::Endpoint;
+use super::encoded_object::StatusDetails;
 use super::encoding::Encoding;
 use super::error::ClusterError;
 use super::transport;
@@ -321,11 +322,15 @@ pub(super) fn refusal(
     body: &[u8],
 ) -> ClusterError {
     let message = transport::words_of(body);
+    // Only admission has causes, such as NamespaceTerminating: no permission is missing.
+    let is_of_admission = || !StatusDetails::read(body).causes.is_empty();
     let required_rbac = operation.required_rbac.to_string();
     let (action, server) = (operation.description.to_string(), server.to_owned());
     match status {
         StatusCode::UNAUTHORIZED => ClusterError::Unauthorized { action, server },
-        StatusCode::FORBIDDEN => ClusterError::Forbidden { action, message, required_rbac },
+        StatusCode::FORBIDDEN if !is_of_admission() => {
+            ClusterError::Forbidden { action, message, required_rbac }
+        }
         StatusCode::NOT_FOUND => ClusterError::NotFound { action, server, message },
         StatusCode::GONE => ClusterError::Expired { action, times: 1 },
         StatusCode::TOO_MANY_REQUESTS => {

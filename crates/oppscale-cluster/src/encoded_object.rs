@@ -3,6 +3,7 @@
 use oppscale_core::model::Pod;
 use oppscale_core::protobuf::{self, Envelope, Field, Fields};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// An object as it came.
@@ -148,6 +149,28 @@ impl Unreadable {
 pub(crate) struct Status {
     pub(crate) code: u16,
     pub(crate) message: String,
+}
+
+/// `details` of a `Status`: what a failure is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct StatusDetails {
+    /// The object's name.
+    pub(crate) name: String,
+    /// Causes, such as `NamespaceTerminating`.
+    pub(crate) causes: Vec<IgnoredAny>,
+}
+
+impl StatusDetails {
+    /// Reads those of a `Status` in JSON; empty when it is something else.
+    pub(crate) fn read(body: &[u8]) -> Self {
+        #[derive(Default, Deserialize)]
+        #[serde(default)]
+        struct Detailed {
+            details: StatusDetails,
+        }
+        serde_json::from_slice::<Detailed>(body).unwrap_or_default().details
+    }
 }
 
 impl Status {

@@ -145,7 +145,7 @@ pub enum ClusterError {
         /// The address that was asked.
         server: String,
     },
-    /// 403.
+    /// 403: a permission is missing.
     #[error("{action}: {message} (403 Forbidden)")]
     Forbidden {
         /// What was asked.
@@ -193,7 +193,7 @@ pub enum ClusterError {
         /// Time after which to ask again.
         retry_after: Option<Duration>,
     },
-    /// Any other status.
+    /// Any other status, and 403 with causes, which is a refusal of the object by admission.
     #[error("{action}: the API server {server} answered {code}: {message}")]
     Status {
         /// What was asked.
@@ -272,10 +272,7 @@ impl ClusterError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::NoConfig(_) => {
-                "name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:\n\
-                 kubectl get nodes,pods -A -o json | oppscale top --from -"
-            }
+            Self::NoConfig(_) => "name a kubeconfig with --kubeconfig or KUBECONFIG",
             Self::NoContext { known } => return Some(listed("contexts", known)),
             Self::NoEntry { kind, known, .. } => return Some(listed(&format!("{kind}s"), known)),
             Self::AuthProvider { replacement, .. } => replacement,
