@@ -241,6 +241,24 @@ fn adapted(command: clap::Command) -> clap::Command {
 }
 
 impl Command {
+    /// How the command does without a cluster, where it can.
+    pub fn without_cluster(&self) -> Option<&'static str> {
+        match self {
+            Self::Top(_) => Some(
+                "top can also read a saved list:\n\
+                 kubectl get nodes,pods -A -o json | oppscale top --from -",
+            ),
+            Self::RenderHpa(_) => Some(
+                "render-hpa can also read a saved list:\n\
+                 kubectl get nodes,pods -A -o json | oppscale render-hpa --from -",
+            ),
+            Self::Init(_) => Some(
+                "init can also show its plan with --dry-run=client, or write it with --output-dir DIR",
+            ),
+            _ => None,
+        }
+    }
+
     /// Runs the command.
     ///
     /// # Errors

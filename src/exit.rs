@@ -63,13 +63,15 @@ pub fn task_ended(name: &str) -> Error {
 }
 
 /// Prints an error with its causes and hints. Kind and hints come from the innermost cause that
-/// has them.
-pub fn report(error: &anyhow::Error, printer: &Printer) -> Exit {
+/// has them. `without_cluster` says how the command does without a cluster.
+pub fn report(error: &anyhow::Error, without_cluster: Option<&str>, printer: &Printer) -> Exit {
     let mut kind = ErrorKind::Failure;
     let mut hints = Vec::new();
     for cause in error.chain() {
         let (own_kind, own_hints) = if let Some(error) = cause.downcast_ref::<ClusterError>() {
-            (error.kind(), error.hint().into_iter().collect())
+            let is_without = matches!(error, ClusterError::NoConfig(_));
+            let without = without_cluster.filter(|_| is_without).map(str::to_owned);
+            (error.kind(), error.hint().into_iter().chain(without).collect())
         } else if let Some(error) = cause.downcast_ref::<Error>() {
             (error.kind(), error.hints().to_vec())
         } else if let Some(error) = cause.downcast_ref::<io::Error>()

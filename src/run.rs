@@ -49,7 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     if format.is_some()
         && let Err(error) = stderr::start_queue()
     {
-        return exit::report(&error.into(), &printer);
+        return exit::report(&error.into(), None, &printer);
     }
     log(cli.verbose, cli.quiet, printer.is_stderr_colored(), format);
     if format.is_some() {
@@ -61,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     }
     // A server answers while it counts, and a live screen while it reads; everything else waits
     // for one thing at a time.
+    let without_cluster = cli.command.without_cluster();
     let mut runtime = match format.is_some() || cli.command.has_screen() {
         true => tokio::runtime::Builder::new_multi_thread(),
         false => tokio::runtime::Builder::new_current_thread(),
@@ -79,7 +80,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
                 outcome
             },
         );
-    let exit = outcome.unwrap_or_else(|error| exit::report(&error, &printer));
+    let exit = outcome.unwrap_or_else(|error| exit::report(&error, without_cluster, &printer));
     stderr::flush(LOG_TIMEOUT);
     exit
 }

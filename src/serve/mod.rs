@@ -102,7 +102,7 @@ pub enum ServeError {
 }
 
 /// Default port of the APIs.
-const API_PORT: u16 = 10250;
+pub const API_PORT: u16 = 10250;
 /// Number of ports that share the process's open files.
 const PORTS: u64 = 2;
 /// Connections of a port at most: far more than API servers and people open, and little memory.
@@ -111,7 +111,7 @@ const MAX_CONNECTIONS: usize = 512;
 /// than the longest of a large cluster on a throttled processor.
 const MAX_COUNT: Duration = Duration::from_secs(35);
 /// Default port of the page.
-const WEB_PORT: u16 = 8080;
+pub const WEB_PORT: u16 = 8080;
 
 /// A server with open ports that does not answer yet.
 pub struct Server {

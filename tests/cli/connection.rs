@@ -224,7 +224,8 @@ fn without_a_kubeconfig_there_is_a_way_out() {
     assert_snapshot!(TestEnv::new().run(["top"]), @"
     ------- stderr -------
     error: no cluster to talk to: $HOME/.kube/config does not exist
-     hint: name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:
+     hint: name a kubeconfig with --kubeconfig or KUBECONFIG
+     hint: top can also read a saved list:
            kubectl get nodes,pods -A -o json | oppscale top --from -
     [EOF]
     [exit status: 1]
@@ -232,11 +233,31 @@ fn without_a_kubeconfig_there_is_a_way_out() {
 }
 
 #[test]
+fn the_way_out_without_a_kubeconfig_is_that_of_the_command() {
+    for (args, way_out) in [
+        (&["top"][..], Some("top --from -")),
+        (&["render-hpa", "--image", "i"], Some("render-hpa --from -")),
+        (&["init", "--image", "i", "--yes"], Some("--dry-run=client")),
+        (&["uninstall", "--yes"], None),
+        (&["check"], None),
+        (&["why", "filler"], None),
+    ] {
+        let output = TestEnv::new().run(args.iter().copied());
+        assert!(output.stderr.contains("name a kubeconfig with --kubeconfig"), "{output}");
+        let ways = ["top --from -", "render-hpa --from -", "--dry-run=client"];
+        for way in ways {
+            assert_eq!(output.stderr.contains(way), way_out == Some(way), "{output}");
+        }
+    }
+}
+
+#[test]
 fn a_kubeconfig_that_is_not_there_is_named() {
     assert_snapshot!(TestEnv::new().run(["top", "--kubeconfig", "none"]), @"
     ------- stderr -------
     error: no cluster to talk to: none does not exist
-     hint: name a kubeconfig with --kubeconfig or KUBECONFIG; top can also read a saved list:
+     hint: name a kubeconfig with --kubeconfig or KUBECONFIG
+     hint: top can also read a saved list:
            kubectl get nodes,pods -A -o json | oppscale top --from -
     [EOF]
     [exit status: 1]

@@ -296,6 +296,38 @@ fn what_is_applied_says_nothing_of_skipped_verification() {
 }
 
 /// What a first run was told holds for the next, which leaves it out.
+/// Pods with such arguments end at once.
+#[test]
+fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {
+    let server = server();
+    for (args, words) in [
+        (
+            &["--extra-arg=--foo"][..],
+            "oppscale serve refuses its arguments: unexpected argument '--foo'",
+        ),
+        (&["--extra-arg=--max-stalenes=1m"], "did you mean --max-staleness?"),
+        (&["--extra-arg=--max-staleness=soon"], "invalid value 'soon' for '--max-staleness"),
+        (&["--extra-arg=--max-staleness=0s"], "--max-staleness must be more than 0"),
+        (&["--extra-arg=--apis=external"], "'--apis <APIS>' cannot be used multiple times"),
+        (&["--extra-arg=--self-signed"], "cannot be used with"),
+        (&["--extra-arg=nodes"], "unexpected argument 'nodes'"),
+        (&["--extra-arg=--help"], "would print a text and end"),
+        (&["--extra-arg=--listen-http=127.0.0.1:8080"], "leave --listen and --listen-http out"),
+        (&["--extra-arg", "--log-format", "--extra-arg", "xml"], "invalid value 'xml'"),
+    ] {
+        let output = init(&server, args);
+        assert_eq!(output.code, Some(2), "{output}");
+        assert!(output.stderr.contains(words), "{words}: {output}");
+        let planned =
+            TestEnv::new().run(["init", "--image", "i", "--output-dir", "d"].iter().chain(args));
+        assert_eq!(planned.code, Some(2), "{planned}");
+    }
+    assert!(server.writes().is_empty());
+    let output =
+        init(&server, &["--extra-arg", "--log-format", "--extra-arg", "json", "--extra-arg=-v"]);
+    assert_eq!(output.code, Some(0), "{output}");
+}
+
 #[test]
 fn flags_that_are_left_out_are_those_of_the_installation() {
     let server = server();

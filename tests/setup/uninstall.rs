@@ -99,6 +99,7 @@ fn a_kind_that_may_not_be_listed_and_need_not_be_there_prevents_nothing() {
         "priorityclasses.scheduling.k8s.io",
         "networkpolicies.networking.k8s.io",
         "servicemonitors.monitoring.coreos.com",
+        "prometheusrules.monitoring.coreos.com",
     ] {
         let server = server();
         let _ = init(&server, &["--network-policy", "off"]);
@@ -110,6 +111,9 @@ fn a_kind_that_may_not_be_listed_and_need_not_be_there_prevents_nothing() {
         assert_eq!(output.code, Some(0), "{output}");
         let note = format!("note: you may not list {kind}: if oppscale installed some");
         assert!(output.stderr.contains(&note), "{output}");
+        // The rule's alert on a server that is gone is no harmless rest.
+        let fires = output.stderr.contains("fires the alert\n      OppscaleAbsent");
+        assert_eq!(fires, kind.starts_with("prometheusrules"), "{output}");
         assert_eq!(server.store().paths(), [CONFIG_MAP], "{output}");
     }
 }

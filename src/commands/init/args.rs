@@ -1,14 +1,22 @@
 //! The arguments of `oppscale init`, and the prompts for missing ones.
 
-use anyhow::Context;
-use clap::{Args, ValueEnum};
-use dialoguer::{Input, Select};
+use std::iter;
+use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::Context;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, FromArgMatches as _, ValueEnum};
+use dialoguer::{Input, Select};
+use serde_json::Value;
+
 use crate::certificates::CertificateSpec;
+use crate::cli::{self, Cli, Command};
 use crate::completion::Values;
+use crate::manifest::Templates;
 use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_qualified};
-use crate::setup::config::{InstallConfig, Pipeline, cluster_name};
+use crate::serve::{API_PORT, WEB_PORT};
+use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
 use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
     parse_toleration, parse_workload_kind,
@@ -156,7 +164,7 @@ pub struct PodArgs {
     /// repeatable
     #[arg(long, value_name = "KIND", value_parser = parse_workload_kind)]
     pub workload_kind: Vec<String>,
-    /// Further argument of oppscale serve; repeatable
+    /// Further argument of oppscale serve, which must know it; repeatable
     #[arg(long, value_name = "ARGUMENT", allow_hyphen_values = true)]
     pub extra_arg: Vec<String>,
 }
@@ -187,6 +195,53 @@ impl PodArgs {
             limits: self.limits.clone().map_or(known.limits, |amounts| amounts.0),
             workload_kinds: or(&self.workload_kind, known.workload_kinds),
             extra_args: or(&self.extra_arg, known.extra_args),
+        }
+    }
+}
+
+/// Fails if `oppscale serve` refuses the arguments of the rendered Deployment: its pods would end at
+/// once, and be started again for ever.
+fn check_server_args(config: &InstallConfig) -> anyhow::Result<()> {
+    let objects = config.render(&Templates::new(None)?, &Trust::default())?;
+    let server = objects.server.iter().find(|document| document.kind() == kinds::DEPLOYMENT.name);
+    let container =
+        server.map(|server| &server.value()["spec"]["template"]["spec"]["containers"][0]);
+    let args = container.and_then(|container| container["args"].as_array()).into_iter().flatten();
+    let args = iter::once("oppscale").chain(args.filter_map(Value::as_str));
+    let parsed = cli::command().try_get_matches_from(args);
+    let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+    let refused = |why: &str| Error::usage(format!("oppscale serve refuses its arguments: {why}"));
+    match parsed {
+        Ok(Cli { command: Command::Serve(args), .. }) => {
+            args.resolve().map_err(|error| refused(&error.to_string()))?;
+            let is_moved = |address: Option<SocketAddr>, port| {
+                address.is_some_and(|address| address.port() != port || address.ip().is_loopback())
+            };
+            if is_moved(args.listen, API_PORT) || is_moved(args.listen_http, WEB_PORT) {
+                let why = format!(
+                    "Service and probes need port {API_PORT} and port {WEB_PORT} on every address"
+                );
+                return Err(refused(&why).hint("leave --listen and --listen-http out").into());
+            }
+            Ok(())
+        }
+        Ok(_) => Err(refused("they are those of another command").into()),
+        Err(error) => {
+            let is_text = matches!(
+                error.kind(),
+                clap::error::ErrorKind::DisplayHelp | clap::error::ErrorKind::DisplayVersion
+            );
+            let text = match is_text {
+                true => "the server would print a text and end".to_owned(),
+                false => error.to_string(),
+            };
+            let why = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+            let nearest = match error.get(ContextKind::SuggestedArg) {
+                Some(ContextValue::String(flag)) => format!("did you mean {flag}? "),
+                _ => String::new(),
+            };
+            let hint = format!("{nearest}see the flags with oppscale serve --help");
+            Err(refused(&why.replace('\n', " ")).hint(hint).into())
         }
     }
 }
@@ -376,6 +431,7 @@ impl InitArgs {
         CertificateSpec::new(&config.service, &config.namespace)
             .validate()
             .map_err(|error| Error::usage(error.to_string()))?;
+        check_server_args(&config)?;
         Ok(config)
     }
 

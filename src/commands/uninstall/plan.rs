@@ -37,7 +37,8 @@ static KINDS: [&Kind; 16] = [
     &kinds::SERVICE_ACCOUNT,
 ];
 
-/// Those of which not every installation has objects. One that stays does no harm.
+/// Those of which not every installation has objects. One that stays does no harm, but for a
+/// PrometheusRule, whose alerts then fire.
 static OPTIONAL: [&Kind; 7] = [
     &kinds::SERVICE_MONITOR,
     &kinds::PROMETHEUS_RULE,
@@ -115,8 +116,12 @@ impl UninstallPlan {
         if !unlisted.is_empty() {
             plan.notes.push(format!(
                 "you may not list {}: if oppscale installed some, they are kept until an\n\
-                 administrator runs oppscale uninstall",
-                unlisted.join(", ")
+                 administrator runs oppscale uninstall{}",
+                unlisted.join(", "),
+                match unlisted.contains(&kinds::PROMETHEUS_RULE.resource()) {
+                    true => "; a PrometheusRule that is kept fires the alert\nOppscaleAbsent",
+                    false => "",
+                }
             ));
         }
         if let Ok(Some(left)) = LeftoverGrant::find(cluster).await {
