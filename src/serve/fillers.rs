@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::autoscalers::Autoscalers;
 use super::namespaces::OpenNamespaces;
+use super::pressure::PressureStore;
 use super::uptake::UptakeTracker;
 use super::usage::UsageStore;
 use super::workloads::{ServedWorkload, WorkloadId, WorkloadStore};
@@ -44,6 +45,7 @@ pub struct Fillers {
     pub(super) namespaces: OpenNamespaces,
     pub(super) autoscalers: Autoscalers,
     pub(super) usage: UsageStore,
+    pub(super) pressure: PressureStore,
 }
 
 impl Fillers {
@@ -97,7 +99,8 @@ impl Fillers {
         let (workloads, autoscalers) = (WorkloadStore::default(), Autoscalers::default());
         // Peaks are those of a server's last readings.
         let usage = UsageStore::unread("top reads usage only once; see oppscale serve");
-        Self { workloads, namespaces, autoscalers, usage }
+        let pressure = PressureStore::default();
+        Self { workloads, namespaces, autoscalers, usage, pressure }
     }
 
     /// The share of each filler, as a server counts it that starts now. Where pods are unknown,
@@ -126,7 +129,8 @@ impl Fillers {
         let populations = ledger.populations(served.len());
         self.admit(&mut served, &populations, Disruption::of(ledger.records()));
         served.iter_mut().for_each(|served| served.take_devices(ledger));
-        let usage = self.usage.paid();
+        let mut usage = self.usage.paid();
+        self.pressure.hold(&mut usage);
         let counts_usage = self.hold_without_usage(&mut served, &usage);
         self.bound(&mut served, &populations, tracker, now);
         let requests: Vec<Result<ShareRequest, Held>> =

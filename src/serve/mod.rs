@@ -6,7 +6,8 @@
 //!                             ├─→ OpenNamespaces ────┤
 //!                             ├─→ Autoscalers ───────┤                 ├─→ prometheus ──┐
 //!                             └─→ TrustStore ─→ api_port               └─→ page ────────┴─→ web_port
-//!  metrics.k8s.io, every 15 s ─────→ UsageStore ─────┘
+//!  metrics.k8s.io, every 15 s ─────→ UsageStore ─────┤
+//!  kubelets, if the guard is on ───→ PressureStore ──┘
 //!  API server ←─ Events on held workloads ─ events
 //! ```
 
@@ -22,6 +23,7 @@ pub mod namespaces;
 pub mod overview;
 mod page;
 mod pending_pods;
+pub mod pressure;
 mod prometheus;
 pub mod state;
 mod uptake;
@@ -51,6 +53,7 @@ use oppscale_cluster::{Cluster, Heartbeat, KindRef, Tasks};
 use oppscale_core::kinds::{self, Kind};
 use page::CpuHistory;
 use page::update::{Page, PageUpdate};
+use pressure::{PressureSettings, PressureStore};
 use prometheus::Exporter;
 use state::StalenessPolicy;
 use watches::Watches;
@@ -78,6 +81,8 @@ pub struct Settings {
     pub legacy_metrics: bool,
     /// Whether `/metrics` has a series for each node.
     pub node_metrics: bool,
+    /// The pressure guard of the usage basis; `None` if it is off.
+    pub pressure: Option<PressureSettings>,
 }
 
 /// Why a server cannot start.
@@ -166,7 +171,8 @@ impl Server {
         let watches =
             Watches::start(cluster.clone(), &settings, changes.clone(), api.is_some(), &kinds)
                 .await?;
-        let state = watches.state(settings.staleness);
+        let pressure = PressureStore::of(settings.pressure.as_ref());
+        let state = watches.state(settings.staleness, pressure.clone());
         let trust = watches.trust.clone();
         let health = HealthReporter::new(state.clone(), trust.clone());
         let history = Arc::new(CpuHistory::default());
@@ -203,6 +209,10 @@ impl Server {
         tasks.spawn(Heartbeat::new("the log of readiness"), health.clone().log_changes());
         let events = events::write_events(cluster.clone(), state.clone());
         tasks.spawn(Heartbeat::new("the events"), events);
+        if let Some(settings) = settings.pressure {
+            let guard = pressure.follow(cluster.clone(), settings.access, state.clone());
+            tasks.spawn(Heartbeat::new("the pressure guard"), guard);
+        }
         let usage = state.usage().clone().follow(cluster, state.clone());
         tasks.spawn(Heartbeat::new("usage"), usage);
         let publish = async move { publisher.publish([short, all], stop).await };

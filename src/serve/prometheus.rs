@@ -22,6 +22,7 @@ use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::WatchStatus;
 use oppscale_core::ledger::Population;
+use oppscale_core::pressure::PressureCounts;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareRequest};
 use oppscale_core::units::cores;
@@ -55,6 +56,8 @@ struct ClusterScrape {
     longest_wait: Duration,
     /// Age of the newest usage of a node; `None` if it is not read.
     usage_age: Option<Duration>,
+    /// Nodes by CPU pressure; `None` if it is not read.
+    pressure: Option<PressureCounts>,
     nodes: Vec<NodeSummary>,
 }
 
@@ -122,7 +125,7 @@ const HPA: &str = "`namespace`, `kind`, `workload`, `hpa`";
 const CLASS: &str = "`class`: `paid`, `opportunistic`";
 
 /// Series of the cluster, left out while the data is stale.
-static CLUSTER: [Series<ClusterScrape>; 30] = [
+static CLUSTER: [Series<ClusterScrape>; 32] = [
     gauge("oppscale_cluster_nodes", "", "Nodes of the cluster.", |scrape, family| {
         family.set(scrape.totals.nodes);
     }),
@@ -296,6 +299,28 @@ static CLUSTER: [Series<ClusterScrape>; 30] = [
         "On the usage basis: nodes without recent usage, which have no slots.",
         |scrape, family| {
             scrape.add_workloads(family, |row| Some(row.share?.idle?.unknown_nodes.to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_workload_waiting_nodes",
+        WORKLOAD,
+        "On the usage basis, with `--pressure-guard`: nodes without slots, because their paid pods \
+         wait for CPU.",
+        |scrape, family| {
+            scrape.add_workloads(family, |row| Some(row.share?.idle?.waiting_nodes.to_string()));
+        },
+    ),
+    gauge(
+        "oppscale_pressure_nodes",
+        "`state`: `waiting`, `calm`, `unknown` (with `--pressure-guard`)",
+        "Nodes by the CPU pressure of their paid pods, while a workload is on the usage basis; those \
+         of unknown pressure are not held.",
+        |scrape, family| {
+            if let Some(counts) = scrape.pressure {
+                family.add(&[("state", "waiting")], counts.waiting);
+                family.add(&[("state", "calm")], counts.calm);
+                family.add(&[("state", "unknown")], counts.unknown);
+            }
         },
     ),
     gauge(
@@ -504,8 +529,18 @@ impl Exporter {
             waiting,
             longest_wait,
             usage_age: self.state.usage().age().filter(|_| self.state.needs_usage()),
+            pressure: self.pressure(),
             nodes: if self.nodes { overview::nodes(&self.state) } else { Vec::new() },
         }
+    }
+
+    fn pressure(&self) -> Option<PressureCounts> {
+        if !self.state.needs_usage() {
+            return None;
+        }
+        self.state.cluster_state().read(|snapshot, _| {
+            self.state.pressure().counts(snapshot.ledger.records().map(|node| &*node.name))
+        })
     }
 
     fn watches(&self) -> Vec<(&'static str, WatchStatus)> {

@@ -12,6 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio::sync::watch;
 
 use super::fillers::{Fillers, Shares};
+use super::pressure::PressureStore;
 use super::uptake::{self, UptakeTracker};
 use super::usage::UsageStore;
 use super::workloads::{ServedWorkload, WorkloadId};
@@ -84,8 +85,9 @@ pub struct WatchedKinds {
 /// Result of one count.
 #[derive(Debug)]
 pub struct Counted {
-    /// Numbers of changes of the cluster, the workloads, the namespaces, the HPAs and usage.
-    of: [u64; 5],
+    /// Numbers of changes of the cluster, the workloads, the namespaces, the HPAs, usage and CPU
+    /// pressure.
+    of: [u64; 6],
     /// Whether it changes with time alone.
     is_moving: bool,
     at: Instant,
@@ -139,6 +141,11 @@ impl MetricsState {
     /// Usage of nodes and own pods.
     pub fn usage(&self) -> &UsageStore {
         &self.0.fillers.usage
+    }
+
+    /// CPU pressure of nodes.
+    pub(super) fn pressure(&self) -> &PressureStore {
+        &self.0.fillers.pressure
     }
 
     /// Whether a workload on the usage basis is known.
@@ -229,6 +236,7 @@ impl MetricsState {
             inner.fillers.namespaces.version(),
             inner.fillers.autoscalers.version(),
             inner.fillers.usage.version(),
+            inner.fillers.pressure.version(),
         ];
         if let Some(last) = &*last
             && (last.of == of && !(last.is_moving && last.at.elapsed() > uptake::REFRESH)
@@ -242,7 +250,7 @@ impl MetricsState {
         counted
     }
 
-    fn count(&self, of: [u64; 5]) -> Counted {
+    fn count(&self, of: [u64; 6]) -> Counted {
         let began = Instant::now();
         let (served, groups) = self.0.fillers.workloads.served();
         // The cluster's state stands still only while it is copied: whatever tenants wrote is

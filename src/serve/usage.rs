@@ -10,7 +10,7 @@ use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
 /// Interval at which a new workload on the usage basis is noticed.
-const POLL_INTERVAL: Duration = Duration::from_secs(1);
+pub(super) const POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Usage of the cluster. Clones share it.
 #[derive(Debug, Clone)]

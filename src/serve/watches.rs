@@ -13,6 +13,7 @@ use super::fillers::Fillers;
 use super::front_proxy::{CONFIG_MAP, NAMESPACE, TrustStore};
 use super::namespaces::OpenNamespaces;
 use super::pending_pods::PendingPods;
+use super::pressure::PressureStore;
 use super::state::{MetricsState, StalenessPolicy, WatchedKinds};
 use super::usage::UsageStore;
 use super::workloads::WorkloadStore;
@@ -54,6 +55,8 @@ impl Watches {
         let pending_pods = PendingPods::new(workloads.clone());
         let wishes = WatchConfig {
             watch_life: Some((policy.max_staleness / 3).clamp(MIN_WATCH_LIFE, WATCH_LIFE)),
+            // The guard looks only at pods without a CPU limit.
+            limits: settings.pressure.is_some(),
             observer: Some(Box::new((changes, pending_pods.clone()))),
             ..WatchConfig::default()
         };
@@ -91,11 +94,11 @@ impl Watches {
     }
 
     /// The state that the watches keep current.
-    pub(super) fn state(&self, policy: StalenessPolicy) -> MetricsState {
+    pub(super) fn state(&self, policy: StalenessPolicy, pressure: PressureStore) -> MetricsState {
         let cluster = self.follower.cluster_state().clone();
         let (workloads, namespaces) = (self.workloads.clone(), self.namespaces.clone());
         let (autoscalers, usage) = (self.autoscalers.clone(), UsageStore::default());
-        let fillers = Fillers { workloads, namespaces, autoscalers, usage };
+        let fillers = Fillers { workloads, namespaces, autoscalers, usage, pressure };
         MetricsState::new(cluster, fillers, self.kinds.clone(), policy)
     }
 }

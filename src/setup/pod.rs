@@ -111,15 +111,24 @@ impl PodSettings {
         resources
     }
 
-    /// Rules of the server's ClusterRole for the further kinds.
+    /// Rules of the server's ClusterRole for the further kinds, and for the pressure guard if it is
+    /// on.
     pub fn rules(&self) -> Vec<ServerRule<'_>> {
         let kinds = self.workload_kinds.iter().filter_map(|kind| kind.split_once('.'));
         let verbs = || kinds::READ.split(',').collect();
-        kinds.map(|(resource, group)| (group, vec![resource], verbs())).collect()
+        let kinds = kinds.map(|(resource, group)| (group, vec![resource], verbs()));
+        let args = self.extra_args.join(" ");
+        let guards = GUARD_RESOURCES.into_iter().filter(|(how, _)| {
+            ["=", " "].iter().any(|sign| args.contains(&format!("{GUARD}{sign}{how}")))
+        });
+        kinds.chain(guards.map(|(_, resource)| ("", vec![resource], vec!["get"]))).collect()
     }
 }
 
 const KIND: &str = "--workload-kind=";
+const GUARD: &str = "--pressure-guard";
+/// The subresource that the guard reads, by its value.
+const GUARD_RESOURCES: [(&str, &str); 2] = [("kubelet", "nodes/stats"), ("proxy", "nodes/proxy")];
 const APIS: &str = "--apis=";
 /// Annotation of the Deployment with the value `off` if no NetworkPolicy is wanted.
 const NETWORK_POLICY_ANNOTATION: &str = "oppscale.dev/network-policy";

@@ -42,7 +42,7 @@ const WAYS: [Way; 11] = [
                 --toleration dedicated=system:NoSchedule --toleration gpu \
                 --requests cpu=100m,memory=1Gi --limits memory=1Gi \
                 --workload-kind leaderworkersets.leaderworkerset.x-k8s.io \
-                --extra-arg=--node-metrics",
+                --extra-arg=--node-metrics --extra-arg=--pressure-guard=kubelet",
         namespace: "oppscale",
         values: || {
             json!({
@@ -57,16 +57,16 @@ const WAYS: [Way; 11] = [
                     "requests": {"cpu": "100m", "memory": "1Gi"}, "limits": {"memory": "1Gi"}
                 },
                 "workloadKinds": ["leaderworkersets.leaderworkerset.x-k8s.io"],
-                "extraArgs": ["--node-metrics"]
+                "extraArgs": ["--node-metrics", "--pressure-guard=kubelet"]
             })
         },
     },
     Way {
-        flags: "--priority-class= --network-policy off --pipeline keda --extra-arg=--namespaces=a,b",
+        flags: "--priority-class= --network-policy off --pipeline keda --extra-arg=--namespaces=a,b --extra-arg=--pressure-guard --extra-arg=proxy",
         namespace: "oppscale",
         values: || {
             json!({
-                "pipeline": "keda", "priorityClassName": "", "networkPolicy": false, "extraArgs": ["--namespaces=a,b"]
+                "pipeline": "keda", "priorityClassName": "", "networkPolicy": false, "extraArgs": ["--namespaces=a,b", "--pressure-guard", "proxy"]
             })
         },
     },

@@ -10,6 +10,7 @@ mod limits;
 mod log;
 mod monitoring;
 mod page;
+mod pressure;
 mod prometheus;
 mod promql;
 mod replicas;

@@ -10,10 +10,10 @@ use crate::support::fake_apiserver::Setup;
 use crate::support::world::{Metrics, World};
 
 /// Two intervals of 15 s, on a busy machine.
-const READING: Duration = Duration::from_secs(60);
+pub const READING: Duration = Duration::from_secs(60);
 
 /// Every node uses 8 cores, and the first one these.
-fn metrics(world: &World, first: u32) -> Metrics {
+pub fn metrics(world: &World, first: u32) -> Metrics {
     let nodes = world.nodes.iter().zip(0..).map(|(node, number)| {
         let cpu = if number == 0 { first } else { 8 };
         json!({
@@ -25,7 +25,7 @@ fn metrics(world: &World, first: u32) -> Metrics {
 }
 
 /// The article's cluster, whose miner requests little and burns a core, and does not run.
-fn world(proxies: &Authority, annotations: serde_json::Value) -> World {
+pub fn world(proxies: &Authority, annotations: serde_json::Value) -> World {
     let mut world = rig::world(proxies);
     world.pods.retain(|pod| pod["metadata"]["labels"]["app"] != "electroneum");
     let mut miners = world.deployments.iter_mut();

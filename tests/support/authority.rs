@@ -28,6 +28,8 @@ pub enum ServerName {
     Other,
     /// One that was good until 2020.
     Expired,
+    /// One for this name alone.
+    Named(&'static str),
 }
 
 impl Authority {
@@ -66,7 +68,11 @@ impl Authority {
     }
 
     fn server(&self, name: ServerName) -> Identity {
-        let host = if name == ServerName::Other { "elsewhere.example" } else { "127.0.0.1" };
+        let host = match name {
+            ServerName::Other => "elsewhere.example",
+            ServerName::Named(name) => name,
+            ServerName::Right | ServerName::Expired => "127.0.0.1",
+        };
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         if name == ServerName::Expired {
             params.not_before = date_time_ymd(2019, 1, 1);

@@ -29,6 +29,13 @@ pub fn serve(world: &World, paging: &Paging, request: &Request) -> Response<Body
     match parts[..] {
         ["version"] => answer::json(StatusCode::OK, &world.version),
         ["api", "v1", "nodes"] => list("NodeList", "v1", &world.nodes, paging, request),
+        ["api", "v1", "nodes", name] => {
+            let named = |node: &&Value| node["metadata"]["name"] == name;
+            match world.nodes.iter().find(named) {
+                Some(node) => answer::json(StatusCode::OK, node),
+                None => answer::recorded("404-path"),
+            }
+        }
         ["api", "v1", "namespaces"] => {
             list("NamespaceList", "v1", &world.namespaces, paging, request)
         }

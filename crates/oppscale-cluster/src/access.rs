@@ -3,6 +3,8 @@
 //! Credentials that say when they end (those of a plugin, a token in a file) are renewed early.
 //! After a 401, and when the server cannot be trusted, oppscale rereads the kubeconfig.
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -86,6 +88,33 @@ impl Access {
             server,
             user_agent: user_agent(),
         })))
+    }
+
+    /// A way to the kubelet of a node at this address, with the credentials of now.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up, or `authority` cannot be read.
+    pub(super) async fn kubelet(
+        &self,
+        address: SocketAddr,
+        node: &str,
+        authority: Option<&Path>,
+    ) -> Result<Self, ClusterError> {
+        let Held { connection, credentials, .. } = self.held();
+        let connection = connection.to_kubelet(address, node, authority).await?;
+        let client = connection.client(&credentials)?;
+        Ok(Self(Arc::new(Shared {
+            server: connection.server(),
+            held: RwLock::new(Held::new(Arc::new(connection), client, credentials)),
+            renewing: tokio::sync::Mutex::default(),
+            options: self.0.options.clone(),
+            user_agent: self.0.user_agent.clone(),
+        })))
+    }
+
+    /// The server's address.
+    pub(super) fn server(&self) -> &str {
+        &self.0.server
     }
 
     /// Sends a request. If the server refuses the credentials, the next request is sent with those

@@ -1,6 +1,8 @@
 //! Requests that end: with bytes, or with a sentence, and in time.
 
 use std::borrow::Cow;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -85,9 +87,44 @@ impl Cluster {
     ) -> Result<Vec<u8>, ClusterError> {
         let exchange = async {
             let (_, body) = self.begin(operation, path, Encoding::Json).await?;
-            self.rest(&operation.description, body).await
+            self.rest(&operation.description, body, usize::MAX).await
         };
         self.in_time(operation, exchange).await
+    }
+
+    /// As [`Self::get`] of a server that is asked again soon anyway: a body of more than `max_bytes`
+    /// is an error, and so is an answer that asks to come back later.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub(super) async fn get_once(
+        &self,
+        operation: &Operation<'_>,
+        path: &str,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, ClusterError> {
+        let exchange = async {
+            let (_, body) = self.ask(operation, path, Encoding::Json, 1).await?;
+            self.rest(&operation.description, body, max_bytes).await
+        };
+        self.in_time(operation, exchange).await
+    }
+
+    /// The kubelet of a node at this address, with the credentials of now. Its certificate must be
+    /// for the node's name, and of `authority`, or of that of the API server if it is `None`.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up, or the authority cannot be read.
+    pub(super) async fn kubelet(
+        &self,
+        address: SocketAddr,
+        node: &str,
+        authority: Option<&Path>,
+    ) -> Result<Self, ClusterError> {
+        let access = self.access.kubelet(address, node, authority).await?;
+        let endpoint = Endpoint { server: access.server().to_owned(), ..self.endpoint.clone() };
+        let (context, namespace) = (self.context.clone(), self.namespace.clone());
+        Ok(Self::new(access, endpoint, context, namespace, self.timeout))
     }
 
     /// The answer to a GET of `path`, read as JSON.
@@ -244,12 +281,17 @@ impl Cluster {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok()?.parse().ok())
             .map(Duration::from_secs);
-        let body = self.rest(action, response.into_body()).await?;
+        let body = self.rest(action, response.into_body(), usize::MAX).await?;
         Ok(Answer { status, retry_after, body })
     }
 
-    /// All that comes of an answer.
-    async fn rest(&self, action: &str, body: Body) -> Result<Vec<u8>, ClusterError> {
+    /// All that comes of an answer, which must not be more than this.
+    async fn rest(
+        &self,
+        action: &str,
+        body: Body,
+        max_bytes: usize,
+    ) -> Result<Vec<u8>, ClusterError> {
         let mut body = body;
         // What the server says of its length is only a hint: no more than so much is taken at once.
         let length = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
@@ -259,6 +301,13 @@ impl Cluster {
                 frame.map_err(|error| transport::cut(action, &self.endpoint.server, &error))?;
             if let Some(data) = frame.data_ref() {
                 bytes.extend_from_slice(data);
+            }
+            if bytes.len() > max_bytes {
+                return Err(ClusterError::Garbage {
+                    action: action.to_owned(),
+                    server: self.endpoint.server.clone(),
+                    cause: format!("it has more than {max_bytes} bytes"),
+                });
             }
         }
         Ok(bytes)

@@ -70,7 +70,7 @@ pub struct UsageQuery {
 impl UsageQuery {
     /// Millicores of a node that paid pods do not use; `None` if its usage is unknown.
     fn idle(&self, node: &NodeHeadroom) -> Option<Amount> {
-        Some(node.allocatable.as_ref()?.get(CPU) - self.paid.peak(&node.name)?)
+        self.paid.idle(&node.name, node.allocatable.as_ref()?.get(CPU))
     }
 }
 

@@ -247,14 +247,21 @@ impl Ledger {
 
     /// Every pod that occupies a node, in no order.
     pub fn bound(&self) -> impl Iterator<Item = Bound<'_>> {
-        self.pods.values().filter_map(|pod| {
-            Some(Bound {
-                node: self.accounts.get(pod.place as usize)?.name.as_deref()?,
-                footprint: &pod.footprint,
-                limits: pod.limits.as_deref(),
-                group: &pod.group,
-                opportunistic: pod.opportunistic,
-            })
+        self.pods.values().filter_map(|pod| self.bound_of(pod))
+    }
+
+    /// A pod that occupies a node.
+    pub fn bound_pod(&self, key: &PodKey) -> Option<Bound<'_>> {
+        self.bound_of(self.pods.get(key)?)
+    }
+
+    fn bound_of<'l>(&'l self, pod: &'l Counted) -> Option<Bound<'l>> {
+        Some(Bound {
+            node: self.accounts.get(pod.place as usize)?.name.as_deref()?,
+            footprint: &pod.footprint,
+            limits: pod.limits.as_deref(),
+            group: &pod.group,
+            opportunistic: pod.opportunistic,
         })
     }
 

@@ -50,6 +50,7 @@ pub mod placement;
 pub mod pods;
 pub mod policy;
 pub mod pool;
+pub mod pressure;
 pub mod price;
 pub mod protobuf;
 pub mod quantity;

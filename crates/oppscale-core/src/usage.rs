@@ -87,6 +87,8 @@ pub enum NodeCpu {
     Peak(Amount),
     /// Its last reading is older than three intervals.
     Stale,
+    /// Paid pods wait for CPU, so that nothing counts as idle, see [`crate::pressure`].
+    Waiting,
 }
 
 /// Paid usage of each node that ever had a reading.
@@ -99,11 +101,22 @@ impl PaidUsage {
         self.0.get(node).copied()
     }
 
-    /// The peak of this node, if it is known and counts.
-    pub fn peak(&self, node: &str) -> Option<Amount> {
+    /// Of so many allocatable millicores of this node those that paid pods leave idle; `None` if its
+    /// usage is unknown.
+    pub fn idle(&self, node: &str, allocatable: Amount) -> Option<Amount> {
         match self.of(node)? {
-            NodeCpu::Peak(peak) => Some(peak),
+            NodeCpu::Peak(peak) => Some(allocatable - peak),
+            NodeCpu::Waiting => Some(0),
             NodeCpu::Stale => None,
+        }
+    }
+
+    /// Lets nothing count as idle on these nodes, if their usage is known.
+    pub fn hold<'n>(&mut self, nodes: impl IntoIterator<Item = &'n Arc<str>>) {
+        for node in nodes {
+            if let Some(known @ NodeCpu::Peak(_)) = self.0.get_mut(node) {
+                *known = NodeCpu::Waiting;
+            }
         }
     }
 

@@ -14,6 +14,7 @@ mod footprint;
 mod headroom;
 mod ledger;
 mod node;
+mod pressure;
 mod quantity;
 mod share;
 mod usage;

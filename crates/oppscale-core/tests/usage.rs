@@ -131,7 +131,7 @@ fn usage_that_stands_still_grows_stale() {
     lab.now += Duration::from_secs(1);
     assert_eq!(lab.apply(&reading, &[]), NodeCpu::Stale);
     assert!(!lab.tracker.paid(lab.now).is_known());
-    assert_eq!(lab.tracker.paid(lab.now).peak(NODE), None);
+    assert_eq!(lab.tracker.paid(lab.now).idle(NODE, ALLOCATABLE), None);
     // metrics-server that samples once a minute is given three minutes.
     let mut slow = reading.clone();
     let node = slow.nodes.get_mut(NODE).unwrap();

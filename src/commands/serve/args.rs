@@ -10,8 +10,9 @@ use crate::completion::Values;
 use crate::metrics_api::Groups;
 use crate::serve::Settings;
 use crate::serve::certificate::CertificateSource;
+use crate::serve::pressure::PressureSettings;
 use crate::serve::state::{OnStale, StalenessPolicy};
-use oppscale_cluster::KindRef;
+use oppscale_cluster::{KindRef, KubeletAccess};
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
 use oppscale_core::units::{self, parse_duration};
@@ -71,6 +72,22 @@ pub struct ServeArgs {
     /// Also expose a series per node
     #[arg(long)]
     pub node_metrics: bool,
+    /// On the usage basis, hold nodes whose paid pods wait for CPU; how to ask kubelets: kubelet
+    /// (directly, takes get nodes/stats) or proxy (through the API server, takes get nodes/proxy)
+    #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
+    pub pressure_guard: Option<GuardAccess>,
+    /// Part of a minute that a paid pod may wait for CPU before its node is held
+    #[arg(
+        long,
+        value_name = "PERCENT",
+        default_value = "5%",
+        value_parser = parse_threshold,
+        requires = "pressure_guard"
+    )]
+    pub pressure_threshold: f64,
+    /// Authority of the kubelets' serving certificates, PEM [default: that of the API server]
+    #[arg(long, value_name = "FILE", requires = "pressure_guard")]
+    pub kubelet_certificate_authority: Option<PathBuf>,
     /// Log format: text or json
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", hide_possible_values = true)]
     pub log_format: LogFormat,
@@ -107,7 +124,22 @@ impl ServeArgs {
             Error::usage("--max-staleness must be more than 0")
                 .hint("the default of 30s is twice the period of the HPA")
         })?;
+        let pressure = match (self.pressure_guard, &self.kubelet_certificate_authority) {
+            (None, _) => None,
+            (Some(GuardAccess::Proxy), Some(_)) => {
+                return Err(Error::usage(
+                    "--kubelet-certificate-authority has no effect with --pressure-guard=proxy: the \
+                     API server verifies kubelets",
+                ));
+            }
+            (Some(GuardAccess::Proxy), None) => Some(KubeletAccess::Proxy),
+            (Some(GuardAccess::Kubelet), authority) => {
+                Some(KubeletAccess::Direct { authority: authority.clone() })
+            }
+        };
+        let threshold = self.pressure_threshold;
         Ok(Settings {
+            pressure: pressure.map(|access| PressureSettings { access, threshold }),
             groups: self.apis,
             api_address: self.listen,
             web_address: self.listen_http,
@@ -120,6 +152,21 @@ impl ServeArgs {
             node_metrics: self.node_metrics,
         })
     }
+}
+
+/// How `--pressure-guard` asks kubelets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum GuardAccess {
+    /// Directly.
+    Kubelet,
+    /// Through the API server.
+    Proxy,
+}
+
+fn parse_threshold(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim();
+    let percent = number.parse::<f64>().ok().filter(|percent| (0.0..=100.0).contains(percent));
+    percent.ok_or_else(|| "expected a part of a minute in percent, such as 5%".to_owned())
 }
 
 fn parse_apis(text: &str) -> Result<Groups, String> {

@@ -53,7 +53,7 @@ pub(super) fn note(headroom: &Headroom, query: &Query) -> Option<String> {
         );
     };
     let usable = headroom.nodes.iter().filter(|node| node.is_usable());
-    let unknown = usable.filter(|node| usage.paid.peak(&node.name).is_none()).count();
+    let unknown = usable.filter(|node| usage.paid.of(&node.name).is_none()).count();
     let unknown = match unknown {
         0 => String::new(),
         _ => format!("; the usage of {unknown} nodes is unknown, and no more replicas fit there"),

@@ -201,6 +201,7 @@ fn workload(
                 cpu => idle.millicores,
                 burn => idle.burn,
                 unknown_nodes => idle.unknown_nodes,
+                waiting_nodes => idle.waiting_nodes,
                 crowded => idle.crowded,
             }),
         },

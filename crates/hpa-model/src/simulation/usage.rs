@@ -124,7 +124,7 @@ impl UsageModel {
         let slots = nodes.iter().enumerate().filter_map(|(number, node)| {
             let allocatable = node.sums.allocatable.get(CPU);
             let part = part_of_reserve(reserve, allocatable, whole);
-            let idle = allocatable - part - paid.peak(&number.to_string())?;
+            let idle = paid.idle(&number.to_string(), allocatable)? - part;
             let slots = match demand.on(number) {
                 Some(kept) => slots(
                     &node.sums.allocatable.minus(&node.sums.paid).minus(kept),

@@ -1,7 +1,7 @@
 //! One cluster and one user of a kubeconfig, or of the pod that oppscale runs in, as client-go's
 //! `clientcmd` and `rest` packages read them.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -289,6 +289,51 @@ impl Connection {
             connection.login = login;
         }
         Ok(connection)
+    }
+
+    /// The connection to the kubelet of a node at this address. Kubelets are on the network of the
+    /// pods, where no proxy is; and whatever the API server's certificate is worth, a kubelet's is
+    /// verified: it is sent credentials. For the node's name, which kubelets' certificates always
+    /// have, with or without addresses (`kubernetes.io/kubelet-serving`).
+    ///
+    /// # Errors
+    /// When `authority` cannot be read.
+    pub(crate) async fn to_kubelet(
+        &self,
+        address: SocketAddr,
+        node: &str,
+        authority: Option<&Path>,
+    ) -> Result<Self, ClusterError> {
+        let unusable = |why: String| ClusterError::BadConfig(format!("node {node}: {why}"));
+        let url = format!("https://{address}");
+        let url =
+            url.parse().map_err(|error: http::uri::InvalidUri| unusable(error.to_string()))?;
+        let (authority, authority_file) = match authority {
+            None => (self.authority.clone(), self.authority_file.clone()),
+            Some(file) => {
+                let read = read_file(file).await;
+                let pem = read.map_err(|error| {
+                    ClusterError::BadConfig(format!("{}: {error}", file.display()))
+                })?;
+                (Some(pem), None)
+            }
+        };
+        Ok(Self {
+            context: None,
+            namespace: String::new(),
+            url,
+            authority,
+            authority_file,
+            is_insecure: false,
+            tls_server_name: Some(node.to_owned()),
+            disable_compression: self.disable_compression,
+            configured_proxy: None,
+            proxy: None,
+            impersonation: Vec::new(),
+            identity: self.identity.clone(),
+            login: Login::Anonymous,
+            plugin_timeout: None,
+        })
     }
 
     /// The address of the API server, without a slash at its end.

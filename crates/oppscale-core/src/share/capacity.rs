@@ -14,7 +14,7 @@ use crate::policy::Basis;
 use crate::record::PodKey;
 use crate::replica::Replica;
 use crate::resources::{Amount, CPU, MEMORY, PODS, Resources};
-use crate::usage::PaidUsage;
+use crate::usage::{NodeCpu, PaidUsage};
 
 /// Capacity to share, and the requests for it.
 #[derive(Debug)]
@@ -81,6 +81,8 @@ pub(super) struct Class {
     pub(super) nodes: usize,
     /// Those of them whose idle CPU is unknown.
     pub(super) without_usage: usize,
+    /// Those of them whose paid pods wait for CPU.
+    pub(super) waiting: usize,
     pub(super) allocatable: Resources,
     /// Free amounts over its nodes; an overcommitted node counts as 0.
     pub(super) free: Vec<Amount>,
@@ -172,7 +174,8 @@ impl SharedCapacity {
                 self.add_running(account, |_| false);
                 continue;
             };
-            let idle = usage.peak(name).map(|peak| allocatable.get(CPU) - peak);
+            let idle = usage.idle(name, allocatable.get(CPU));
+            let is_held = usage.of(name) == Some(NodeCpu::Waiting);
             let shares = |prepared: &PreparedRequest| prepared.shares(&may_use, idle.is_some());
             let standing = self.add_running(account, shares);
             let free = self.free_on(account, allocatable, idle, cpu, shares);
@@ -180,6 +183,7 @@ impl SharedCapacity {
                 let class = &mut self.classes[*class];
                 class.nodes += 1;
                 class.without_usage += usize::from(idle.is_none());
+                class.waiting += usize::from(is_held);
                 class.allocatable.add(allocatable);
                 for (sum, free) in class.free.iter_mut().zip(&free) {
                     *sum += (*free).max(0);
@@ -378,6 +382,7 @@ fn class_of(classes: &mut Vec<Class>, placement: &Arc<Placement>, width: usize) 
                 placement: Arc::clone(placement),
                 nodes: 0,
                 without_usage: 0,
+                waiting: 0,
                 allocatable: Resources::default(),
                 free: vec![0; width],
                 demand: Resources::default(),

@@ -598,6 +598,7 @@ impl<'r> Division<'r> {
             millicores: class.free[at],
             burn: prepared.needs[at],
             unknown_nodes: class.without_usage,
+            waiting_nodes: class.waiting,
             crowded: crowded.sum(),
         })
     }

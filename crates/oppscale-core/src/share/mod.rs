@@ -155,6 +155,8 @@ pub struct IdleCpu {
     pub burn: Amount,
     /// Nodes without a recent reading. They have no slots.
     pub unknown_nodes: usize,
+    /// Nodes whose paid pods wait for CPU. They have no slots.
+    pub waiting_nodes: usize,
     /// Running replicas beyond the slots of their node: the scheduler does not see usage. They get
     /// little CPU there.
     pub crowded: Amount,

@@ -1,0 +1,240 @@
+//! CPU pressure: a node whose paid pods wait for CPU has no slots on the usage basis.
+//!
+//! The kernel's Pressure Stall Information tells for each cgroup the part of the last minute in
+//! which some task was ready to run and had no CPU (`some avg60`). The kubelet publishes it for each
+//! pod in its Summary API (`KubeletPSI`, beta since 1.34, stable in 1.36). A paid pod that waits
+//! although it requests CPU tells that weights do not protect it there.
+//!
+//! A task that is throttled by a CPU limit counts as waiting, too, with or without fillers. So a pod
+//! with a CPU limit tells nothing, and is not looked at.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ledger::Ledger;
+use super::record::PodKey;
+use super::resources::CPU;
+
+/// Part of a minute, in percent, above which a pod counts as waiting. Beside idle cores a pod hardly
+/// waits; this leaves room for moments in which it has more tasks than its node has cores.
+pub const DEFAULT_THRESHOLD: f64 = 5.0;
+/// Time for which a node is held after its last reading above the threshold: the window of the peak
+/// of usage, so that fillers return as slowly after either.
+pub const HOLD: Duration = Duration::from_secs(300);
+/// Time for which a node is held that cannot be read any more: three holds. An overloaded kubelet
+/// does not answer; a guard without permission must not hold a cluster for ever.
+const UNREAD_HOLD: Duration = Duration::from_secs(900);
+/// Time between two readings of a node: what PSI averages over.
+pub const INTERVAL: Duration = Duration::from_secs(60);
+/// Time after which the last reading of a node is not taken for what is now. In the largest clusters
+/// a node is read every 250 s.
+const MAX_AGE: Duration = Duration::from_secs(600);
+
+/// CPU pressure of a node, as its kubelet tells it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PressureReading {
+    /// Its pods.
+    pub pods: Vec<PodPressure>,
+    /// Whether any cgroup of the node has ever waited. Without PSI in the kernel all figures are 0.
+    pub has_psi: bool,
+}
+
+/// CPU pressure of a pod.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PodPressure {
+    /// Which pod.
+    pub key: PodKey,
+    /// `NAMESPACE/NAME`.
+    pub name: Box<str>,
+    /// Part of the last minute in which it waited, in percent; `None` if the kubelet does not tell.
+    pub waiting: Option<f64>,
+}
+
+/// What a reading tells about the paid pods of a node.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodePressure {
+    /// The paid pod that waited longest, and the part of the last minute, in percent.
+    Waited(Box<str>, f64),
+    /// It has no paid pod that requests CPU, so none can wait for it.
+    NoPaidPods,
+    /// Each of its paid pods has a CPU limit, which may be what it waits for.
+    Limited,
+    /// Its kernel or its kubelet does not tell.
+    Untold,
+}
+
+impl NodePressure {
+    /// What `reading` of `node` tells, whose pods `ledger` knows, with their limits.
+    pub fn of(node: &str, reading: &PressureReading, ledger: &Ledger) -> Self {
+        if !reading.has_psi {
+            return Self::Untold;
+        }
+        let mut found = Self::NoPaidPods;
+        for pod in &reading.pods {
+            let Some(bound) = ledger.bound_pod(&pod.key) else { continue };
+            if bound.node != node || bound.opportunistic || bound.footprint.get(CPU) == 0 {
+                continue;
+            }
+            let is_limited = bound.limits.is_none_or(|limits| limits.get(CPU) != 0);
+            match (pod.waiting, &found) {
+                _ if is_limited => {
+                    if found == Self::NoPaidPods {
+                        found = Self::Limited;
+                    }
+                }
+                (Some(waiting), Self::Waited(_, most)) if waiting <= *most => {}
+                (Some(waiting), _) => found = Self::Waited(pod.name.clone(), waiting),
+                (None, Self::Waited(..)) => {}
+                (None, _) => found = Self::Untold,
+            }
+        }
+        found
+    }
+}
+
+/// Follows the CPU pressure of nodes. Times are since any fixed moment.
+#[derive(Debug, Clone)]
+pub struct PressureGuard {
+    /// Part of a minute that a paid pod may wait, in percent.
+    threshold: f64,
+    nodes: HashMap<Arc<str>, GuardedNode>,
+}
+
+#[derive(Debug, Clone)]
+struct GuardedNode {
+    /// When it was last read, with or without success.
+    tried_at: Duration,
+    /// Whether its last reading told that no paid pod waits.
+    is_calm: bool,
+    /// When a reading last told whether paid pods wait.
+    told_at: Duration,
+    /// When a paid pod last waited longer than the threshold; `None` since it is calm again.
+    waited_at: Option<Duration>,
+}
+
+/// How many nodes there are of each kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PressureCounts {
+    /// Paid pods wait, or did a short while ago: no slots.
+    pub waiting: usize,
+    /// Paid pods do not wait.
+    pub calm: usize,
+    /// It cannot be told whether paid pods wait; slots are counted by usage alone.
+    pub unknown: usize,
+}
+
+/// What changed about a node.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PressureChange {
+    /// It has no slots from now on: this pod waited for this part of the last minute, in percent.
+    Held(Box<str>, f64),
+    /// It has slots again.
+    Released,
+}
+
+impl PressureGuard {
+    /// A guard that holds nodes whose paid pods wait longer than `threshold` percent of a minute.
+    pub fn new(threshold: f64) -> Self {
+        Self { threshold, nodes: HashMap::new() }
+    }
+
+    /// Takes in a reading of a node, or that there was none.
+    pub fn apply(
+        &mut self,
+        now: Duration,
+        node: &str,
+        reading: Option<NodePressure>,
+    ) -> Option<PressureChange> {
+        let was_held = self.is_held(now, node);
+        let guarded = self.nodes.entry(node.into()).or_insert(GuardedNode {
+            tried_at: now,
+            is_calm: false,
+            told_at: now,
+            waited_at: None,
+        });
+        guarded.tried_at = now;
+        let reading = reading?;
+        guarded.is_calm = false;
+        match reading {
+            NodePressure::Waited(pod, waiting) if waiting > self.threshold => {
+                (guarded.told_at, guarded.waited_at) = (now, Some(now));
+                (!was_held).then_some(PressureChange::Held(pod, waiting))
+            }
+            NodePressure::Waited(..) | NodePressure::NoPaidPods => {
+                (guarded.told_at, guarded.is_calm) = (now, true);
+                let is_over = guarded.waited_at.is_some_and(|at| now.saturating_sub(at) >= HOLD);
+                if is_over {
+                    guarded.waited_at = None;
+                }
+                (was_held && is_over).then_some(PressureChange::Released)
+            }
+            NodePressure::Limited | NodePressure::Untold => None,
+        }
+    }
+
+    /// Whether this node has no slots.
+    pub fn is_held(&self, now: Duration, node: &str) -> bool {
+        self.nodes.get(node).is_some_and(|node| node.is_held(now))
+    }
+
+    /// The nodes without slots, in no order.
+    pub fn held(&self, now: Duration) -> impl Iterator<Item = &Arc<str>> {
+        self.nodes.iter().filter(move |(_, node)| node.is_held(now)).map(|(name, _)| name)
+    }
+
+    /// How many of `nodes` there are of each kind.
+    pub fn counts<'n>(
+        &self,
+        now: Duration,
+        nodes: impl IntoIterator<Item = &'n str>,
+    ) -> PressureCounts {
+        let mut counts = PressureCounts::default();
+        for name in nodes {
+            match self.nodes.get(name) {
+                Some(node) if node.is_held(now) => counts.waiting += 1,
+                Some(node) if node.is_calm(now) => counts.calm += 1,
+                _ => counts.unknown += 1,
+            }
+        }
+        counts
+    }
+
+    /// The nodes to read now, `limit` at most, of those that there are: first the ones that run
+    /// fillers or are held, which a reading changes soonest, then the others; of either, first those
+    /// that were read longest ago. Forgets nodes that there are no more.
+    pub fn due<S: BuildHasher>(
+        &mut self,
+        now: Duration,
+        nodes: &HashSet<Arc<str>, S>,
+        has_fillers: impl Fn(&str) -> bool,
+        limit: usize,
+    ) -> Vec<Arc<str>> {
+        self.nodes.retain(|name, _| nodes.contains(name));
+        let mut due: Vec<(Reverse<bool>, Option<Duration>, &Arc<str>)> = nodes
+            .iter()
+            .filter_map(|name| {
+                let known = self.nodes.get(name);
+                let tried_at = known.map(|node| node.tried_at);
+                let is_due = tried_at.is_none_or(|at| now.saturating_sub(at) >= INTERVAL);
+                let is_urgent = has_fillers(name) || known.is_some_and(|node| node.is_held(now));
+                is_due.then_some((Reverse(is_urgent), tried_at, name))
+            })
+            .collect();
+        due.sort_unstable();
+        due.into_iter().take(limit).map(|(.., name)| Arc::clone(name)).collect()
+    }
+}
+
+impl GuardedNode {
+    fn is_held(&self, now: Duration) -> bool {
+        let Some(waited_at) = self.waited_at else { return false };
+        now.saturating_sub(waited_at) < HOLD || now.saturating_sub(self.told_at) < UNREAD_HOLD
+    }
+
+    fn is_calm(&self, now: Duration) -> bool {
+        self.is_calm && now.saturating_sub(self.told_at) <= MAX_AGE
+    }
+}
