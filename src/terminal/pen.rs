@@ -98,14 +98,25 @@ impl<'a> Pen<'a> {
             // A part of which there is little is shown where it begins.
             let most = (0..parts.len()).rev().max_by_key(|at| shares[*at]);
             let Some(most) = most.filter(|most| shares[*most] >= empty) else { continue };
-            let (part, share) = (parts[most].0, shares[most]);
+            let part = parts[most].0;
             let is_lowest = shares[..most].iter().all(|share| *share == 0);
-            let style = self.theme.style(part);
-            match (part, share) {
-                (Part::Paid, 1..8) if is_lowest => self.put(cell, self.theme.level(share), style),
-                _ => self.put(cell, self.theme.fill(part), style),
+            match shares[most] {
+                share @ 1..8 if part == Part::Paid && is_lowest => {
+                    self.put(cell, self.theme.level(share), self.edge_style(parts, &shares, part))
+                }
+                _ => self.put(cell, self.theme.fill(part), self.theme.style(part)),
             };
         }
+    }
+
+    /// The style of a cell that `part` fills in part: the rest of it has the colour of the fillers
+    /// behind.
+    fn edge_style(&self, parts: &Parts, shares: &[u32], part: Part) -> Style {
+        let style = self.theme.style(part);
+        let behind = shares.iter().rposition(|share| *share > 0).map(|at| parts[at].0);
+        let behind = behind.filter(|part| *part == Part::Filler && self.theme.palette.is_some());
+        let behind = behind.and_then(|part| self.theme.style(part).fg);
+        behind.map_or(style, |color| style.bg(color))
     }
 
     /// Clears a box in the middle of `area` and draws its frame, or clears the whole area if there
@@ -185,14 +196,8 @@ pub fn bar(parts: &Parts, whole: Amount, place: Rect, pen: &mut Pen<'_>) {
         let shares = shares(&edges, u32::from(column) * 8);
         let Some(first) = shares.iter().position(|share| *share > 0) else { return };
         let is_solid = matches!(parts[first].0, Part::Paid | Part::Requested);
-        let style = pen.theme.style(parts[first].0);
         if let Some(edge) = pen.theme.edge(shares[first]).filter(|_| is_solid) {
-            // The rest of the cell has the colour of the part behind it.
-            let behind = shares.iter().rposition(|share| *share > 0).map(|at| parts[at].0);
-            let behind = behind.filter(|part| *part == Part::Filler && pen.theme.palette.is_some());
-            let behind = behind.and_then(|part| pen.theme.style(part).fg);
-            let style = behind.map_or(style, |color| style.bg(color));
-            pen.put(cell, edge, style);
+            pen.put(cell, edge, pen.edge_style(parts, &shares, parts[first].0));
             continue;
         }
         // Otherwise the largest part fills the cell, or it stays empty.
@@ -244,6 +249,7 @@ fn edges(parts: &Parts, whole: Amount, width: u16) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::palette::{ColorDepth, Palette, ThemeChoice};
 
     #[test]
     fn text_is_cut_where_its_place_ends() {
@@ -265,6 +271,28 @@ mod tests {
         assert_eq!(wrapped("abcdefgh i", 3), ["abc", "def", "gh", "i"]);
         assert_eq!(wrapped("größe", 1).len(), 5);
         assert_eq!(wrapped("ab", 0), ["ab"]);
+    }
+
+    /// In a bar and in a chart, no gap shows between paid pods and the fillers behind them.
+    #[test]
+    fn the_edge_of_paid_pods_has_the_colour_of_fillers_behind() {
+        let theme =
+            Theme { unicode: true, palette: Some(Palette::of(ThemeChoice::Auto, ColorDepth::Rgb)) };
+        let filler = theme.style(Part::Filler).fg;
+        let area = Rect::new(0, 0, 1, 1);
+        let drawn = |has_filler: bool, draw: &dyn Fn(&Parts, &mut Pen<'_>)| {
+            let mut buf = Buffer::empty(area);
+            let parts = [(Part::Paid, 5), (Part::Filler, if has_filler { 3 } else { 0 })];
+            draw(&parts, &mut Pen::new(theme, &mut buf));
+            (buf[(0, 0)].symbol().to_owned(), Some(buf[(0, 0)].bg))
+        };
+        let chart = |parts: &Parts, pen: &mut Pen<'_>| pen.stack(parts, 8, area);
+        let row = |parts: &Parts, pen: &mut Pen<'_>| bar(parts, 8, area, pen);
+        assert_eq!(drawn(true, &chart), ("▅".to_owned(), filler));
+        assert_eq!(drawn(true, &row), ("▋".to_owned(), filler));
+        let plain = Buffer::empty(area)[(0, 0)].bg;
+        assert_eq!(drawn(false, &chart), ("▅".to_owned(), Some(plain)));
+        assert_eq!(drawn(false, &row), ("▋".to_owned(), Some(plain)));
     }
 
     fn drawn(parts: &Parts, whole: Amount, width: u16, unicode: bool) -> String {
