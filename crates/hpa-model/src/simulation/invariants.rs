@@ -51,6 +51,9 @@ fn check_sums(world: &World) {
                 "{name} of node {at} is overcommitted"
             );
         }
+        let is_going =
+            |id: &&PodId| world.pods[**id].deleting && world.pods[**id].workload == FILLER;
+        assert_eq!(node.pods.iter().filter(is_going).count() as i128, node.terminating_fillers);
         requested.add(&here);
         paid.add(&paid_here);
     }
@@ -96,9 +99,11 @@ fn ledger(world: &World) -> Ledger {
         let priority = template.priority - BELOW_ZERO;
         let policy = if template.preempts { "PreemptLowerPriority" } else { "Never" };
         let nominated = pod.nominated.map(|at| format!("n{at:03}")).unwrap_or_default();
+        let deleted =
+            if pod.deleting { r#""deletionTimestamp":"2026-11-02T00:00:00Z","# } else { "" };
         let (hour, minute, second) = (pod.number / 3600, pod.number / 60 % 60, pod.number % 60);
         let json = format!(
-            r#"{{"metadata":{{"name":"p{id}","namespace":"d","labels":{{"oppscale.dev/opportunistic":"{is_filler}"}},
+            r#"{{"metadata":{{"name":"p{id}","namespace":"d",{deleted}"labels":{{"oppscale.dev/opportunistic":"{is_filler}"}},
             "creationTimestamp":"2026-11-01T{hour:02}:{minute:02}:{second:02}Z"}},
             "status":{{"nominatedNodeName":"{nominated}"}},
             "spec":{{{node}"priority":{priority},"preemptionPolicy":"{policy}","containers":[{{"name":"c","resources":{{"requests":{{"cpu":"{cpu}m","memory":"{memory}"}}}}}}]}}}}"#
@@ -225,7 +230,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn sums_are_right_and_no_node_is_overcommitted(setup in setups()) {
+    fn sums_are_right_and_no_node_is_overcommitted(setup in setups(), place in 500..6_000) {
         let mut simulation = Simulation::new(&setup).unwrap();
         let (min, max) = (
             setup.filler.autoscaler.spec.effective_min(),
@@ -237,7 +242,10 @@ proptest! {
             let desired = simulation.sample().filler_desired;
             prop_assert!((min..=max).contains(&desired), "{desired} replicas");
             if look % 80 == 0 {
-                check_metric(&simulation.world, &setup.filler.autoscaler.metric.reserve);
+                let reserve = &setup.filler.autoscaler.metric.reserve;
+                check_metric(&simulation.world, reserve);
+                let with_holes = format!("{reserve}+2xpod:cpu={place}m");
+                check_metric(&simulation.world, &with_holes.parse().unwrap());
             }
         }
     }

@@ -132,21 +132,21 @@ impl MetricModel {
         replica: &Replica,
     ) -> Option<Amount> {
         let hole = self.reserve.hole()?;
-        let node = |sums: &Sums| match self.filler_pods {
+        let hole_node = |Node { sums, terminating_fillers, .. }: &Node| match self.filler_pods {
             FillerPods::Included => {
                 HoleNode { free: sums.allocatable.minus(&sums.requested), running: 0 }
             }
             FillerPods::Excluded => HoleNode {
                 free: sums.allocatable.minus(&sums.paid),
-                running: sums.requested.get(PODS) - sums.paid.get(PODS),
+                running: sums.requested.get(PODS) - sums.paid.get(PODS) - terminating_fillers,
             },
         };
-        let beside_demand = |(number, at): (usize, &Node)| {
-            let mut node = node(&at.sums);
+        let beside_demand = |(number, node): (usize, &Node)| {
+            let mut hole_node = hole_node(node);
             if let Some(kept) = demand.on(number).filter(|_| self.counts_demand) {
-                node.free.subtract(kept);
+                hole_node.free.subtract(kept);
             }
-            node
+            hole_node
         };
         let nodes: Vec<_> = nodes.iter().enumerate().map(beside_demand).collect();
         Some(hole.most_replicas(replica, &nodes))

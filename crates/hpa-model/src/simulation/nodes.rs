@@ -79,6 +79,7 @@ impl Nodes {
                     levels: vec![Resources::default(); levels],
                     pods: Vec::new(),
                     nominees: Vec::new(),
+                    terminating_fillers: 0,
                 });
             }
         }
@@ -158,6 +159,7 @@ impl Nodes {
         if let Some(moved) = self.list[at].pods.get(place) {
             pods[*moved].place_on_node = place;
         }
+        self.list[at].terminating_fillers -= Amount::from(owner.is_filler);
         self.change(at, owner, Resources::subtract);
     }
 
@@ -237,6 +239,8 @@ pub(super) struct Node {
     pub(super) pods: Vec<PodId>,
     /// The highest priority first, then the oldest promise.
     pub(super) nominees: Vec<Nominee>,
+    /// How many fillers on it are being deleted.
+    pub(super) terminating_fillers: Amount,
 }
 
 /// The share of a node that `amounts` are, cpu and memory added up, in 2^20ths.

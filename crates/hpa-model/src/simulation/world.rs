@@ -122,6 +122,9 @@ impl World {
         pod.deleting = true;
         let owner = &mut self.workloads[pod.workload];
         owner.working -= u32::from(pod.stage == PodStage::Ready);
+        if let Some(node) = pod.node.filter(|_| owner.is_filler) {
+            self.nodes[node].terminating_fillers += 1;
+        }
         let gone_ms = self.now + owner.template.grace_ms;
         owner.deactivate(id, &mut self.pods);
         self.queue.push(gone_ms, Event::Gone(self.pods.reference(id)));
