@@ -1,6 +1,6 @@
 //! `oppscale top`: rows of pods and containers, trees, filters, columns, shapes, and what if.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fake_apiserver::FakeApiServer;
@@ -25,10 +25,10 @@ fn json(name: &str, args: &[&str]) -> Value {
 fn cluster(nodes: &[(&str, u32, &str)], pods: &[(&str, &str, u32)]) -> TestEnv {
     let node = |(name, cores, taint): &(&str, u32, &str)| {
         let taints = match taint.is_empty() {
-            true => serde_json::json!([]),
-            false => serde_json::json!([{ "key": taint, "effect": "NoSchedule" }]),
+            true => json!([]),
+            false => json!([{ "key": taint, "effect": "NoSchedule" }]),
         };
-        serde_json::json!({
+        json!({
             "kind": "Node", "apiVersion": "v1",
             "metadata": { "name": name, "uid": name, "labels": {
                 "topology.kubernetes.io/zone": format!("zone-{}", &name[..1]), "pool": "p" } },
@@ -42,7 +42,7 @@ fn cluster(nodes: &[(&str, u32, &str)], pods: &[(&str, &str, u32)]) -> TestEnv {
     };
     let pod = |(name, node, cores): &(&str, &str, u32)| {
         let (namespace, name) = name.split_once('/').unwrap();
-        serde_json::json!({
+        json!({
             "kind": "Pod", "apiVersion": "v1",
             "metadata": { "name": name, "namespace": namespace, "uid": name, "labels": { "app": name } },
             "spec": { "nodeName": node, "priority": 7, "containers": [
@@ -55,13 +55,13 @@ fn cluster(nodes: &[(&str, u32, &str)], pods: &[(&str, &str, u32)]) -> TestEnv {
         })
     };
     let namespaces = ["shop", "web"].map(|name| {
-        serde_json::json!({ "kind": "Namespace", "apiVersion": "v1",
+        json!({ "kind": "Namespace", "apiVersion": "v1",
             "metadata": { "name": name, "labels": { "team": name } } })
     });
     let items: Vec<_> =
         nodes.iter().map(node).chain(pods.iter().map(pod)).chain(namespaces).collect();
     let env = TestEnv::new();
-    let list = serde_json::json!({ "kind": "List", "apiVersion": "v1", "items": items });
+    let list = json!({ "kind": "List", "apiVersion": "v1", "items": items });
     env.write("list", &list.to_string());
     env
 }
@@ -298,14 +298,14 @@ fn a_lost_node_is_survived_if_its_paid_pods_find_a_place() {
     let zone = run(&env, &["--survive", "zone", "-o", "json"]);
     assert_eq!(zone.code, Some(1), "{zone}");
     let report: Value = serde_json::from_str(&zone.stdout).unwrap();
-    assert_eq!(report["whatIf"]["survive"]["notSurvived"], serde_json::json!(["zone-a"]));
+    assert_eq!(report["whatIf"]["survive"]["notSurvived"], json!(["zone-a"]));
     let wrong = run(&env, &["--without", "a11"]);
     assert_eq!(wrong.code, Some(2));
     assert!(wrong.stderr.contains("did you mean a1?"), "{wrong}");
 }
 
-/// Clusters of a real control plane (Kubernetes 1.36.2) that then lost a node: its pods were created
-/// again, and `withoutPlace` are those that the scheduler left pending.
+/// Clusters of a real control plane (Kubernetes 1.36.2), and for each node and each zone the pods
+/// that its scheduler left pending after the loss, when the other pods were created again.
 #[test]
 fn pods_of_a_lost_node_are_placed_as_the_scheduler_placed_them() {
     let folder = fixture("node-loss");
@@ -315,16 +315,37 @@ fn pods_of_a_lost_node_are_placed_as_the_scheduler_placed_them() {
         let case: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
         let env = TestEnv::new();
         env.write("list", &case["cluster"].to_string());
-        let lost = case["lost"].as_str().unwrap();
-        let output = env.run(["top", "--from", "list", "--without", lost, "-o", "json"]);
-        let report: Value = serde_json::from_str(&output.stdout).unwrap();
-        let without_place = report["whatIf"]["without"]["withoutPlace"].as_array().unwrap();
-        let names: Vec<&Value> = without_place.iter().map(|pod| &pod["name"]).collect();
-        assert_eq!(serde_json::json!(names), case["withoutPlace"], "{path:?}: {output}");
-        assert_eq!(output.code, Some(i32::from(!names.is_empty())), "{path:?}: {output}");
-        cases += 1;
+        let top = |args: &[&str]| {
+            let output = env.run([&["top", "--from", "list", "-o", "json"], args].concat());
+            let report: Value = serde_json::from_str(&output.stdout).unwrap();
+            (output.code, report["whatIf"].clone())
+        };
+        for (domain, flag, key) in
+            [("node", "1", ""), ("zone", "zone", "topology.kubernetes.io/zone=")]
+        {
+            let losses = case["losses"][domain].as_object().unwrap();
+            let fatal: Vec<&String> = losses
+                .iter()
+                .filter(|(_, pods)| **pods != json!([]))
+                .map(|(name, _)| name)
+                .collect();
+            let (code, report) = top(&["--survive", flag]);
+            let what = format!("{path:?} {domain}: {report:#}");
+            assert_eq!(code, Some(i32::from(!fatal.is_empty())), "{what}");
+            assert_eq!(report["survive"]["notSurvived"], json!(fatal), "{what}");
+            let pods = |name: &str| losses[name].as_array().unwrap().len();
+            let worst = pods(report["survive"]["worst"]["name"].as_str().unwrap());
+            assert_eq!(Some(worst), losses.keys().map(|name| pods(name)).max(), "{what}");
+            for (name, pending) in losses {
+                let (_, report) = top(&["--without", &format!("{key}{name}")]);
+                let without_place = report["without"]["withoutPlace"].as_array().unwrap();
+                let names: Vec<&Value> = without_place.iter().map(|pod| &pod["name"]).collect();
+                assert_eq!(&json!(names), pending, "{path:?} without {name}: {report:#}");
+                cases += 1;
+            }
+        }
     }
-    assert!(cases >= 4, "{cases}");
+    assert!(cases >= 40, "{cases}");
 }
 
 #[test]

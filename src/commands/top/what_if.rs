@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use anyhow::bail;
 
 use oppscale_cluster::Snapshot;
-use oppscale_core::demand::what_if::{self, FailureDomain, Loss, Outcome, Survival, WhatIf};
+use oppscale_core::demand::what_if::{FailureDomain, Loss, Outcome, Survival, WhatIf};
 use oppscale_core::error::Error;
 use oppscale_core::headroom::{self, Query};
 use oppscale_core::nearest::suggestion;
@@ -55,8 +55,7 @@ pub(super) fn run(
         nodes.sort_unstable();
         outcome.loss = Some(what_if.lose(ledger, query, &nodes));
     } else if outcome.added > 0 {
-        outcome.homeless = what_if::homeless(ledger, query).map(|(_, pod)| pod).collect();
-        outcome.homeless.sort();
+        outcome.homeless = what_if.homeless(ledger, query);
     }
     if let Some(domain) = &args.survive {
         let nodes = headroom::measure(ledger, query).nodes;

@@ -157,14 +157,20 @@ impl Fillers<'_> {
 /// Places the waiting pods of `ledger` that are not fillers' own, in the order of the
 /// scheduler's queue. Gated ones are in it, too, though they take nothing.
 pub fn place<'l>(ledger: &'l Ledger, fillers: &Fillers<'_>) -> Vec<PlacedPod<'l>> {
-    let paid = |(_, pod): &(_, &Waiting)| fillers.is_paid(ledger, pod);
-    let mut queue: Vec<(&PodKey, &Waiting)> = ledger.waiting_keys().filter(paid).collect();
+    let queue = queue(ledger, fillers);
     if queue.is_empty() {
         return Vec::new();
     }
-    queue.sort_unstable_by(|a, b| compare_turns(*a, *b));
     let mut placer = Placer::new(ledger, fillers, &queue, ledger.unoffered());
     queue.into_iter().map(|(key, pod)| placer.place(key, pod)).collect()
+}
+
+/// The waiting pods of `ledger` that are not fillers' own, in the order of the scheduler's queue.
+fn queue<'l>(ledger: &'l Ledger, fillers: &Fillers<'_>) -> Vec<(&'l PodKey, &'l Waiting)> {
+    let paid = |(_, pod): &(_, &Waiting)| fillers.is_paid(ledger, pod);
+    let mut queue: Vec<(&PodKey, &Waiting)> = ledger.waiting_keys().filter(paid).collect();
+    queue.sort_unstable_by(|a, b| compare_turns(*a, *b));
+    queue
 }
 
 /// Which of two pods is first in the scheduler's queue.

@@ -5,6 +5,7 @@
 //! room, for room only shrinks. So a pod costs the logarithm of the number of nodes. Each
 //! distinct set of rules is checked once against each node whose labels match.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use crate::units::quantity_text;
 
 /// Room of which it is unknown how much there is: there might be enough.
 const UNKNOWN_ROOM: Amount = Amount::MAX / 4;
+
+/// `minCandidateNodesAbsolute` of the scheduler's preemption (1.36): of more nodes, one in ten.
+const MIN_CANDIDATES: usize = 100;
 
 pub(super) struct Placer<'l> {
     unoffered: Unoffered,
@@ -54,6 +58,17 @@ pub(super) struct Placer<'l> {
     full: Vec<ShapeKey>,
     /// The resources in the order in which a reason names them.
     order: Vec<usize>,
+    /// Fillers of each node, the most important first, where they stay until they are evicted;
+    /// `None` where pods are placed as if fillers were not there.
+    fillers: Option<Vec<Vec<Filler>>>,
+    /// By how much evictions raised the free room of which node.
+    evicted: Vec<(usize, Vec<Amount>)>,
+}
+
+/// A filler that may be evicted.
+struct Filler {
+    needs: Vec<Amount>,
+    is_evicted: bool,
 }
 
 /// A node.
@@ -149,7 +164,26 @@ impl<'l> Placer<'l> {
             lost: Vec::new(),
             searched: Vec::new(),
             full: Vec::new(),
+            fillers: None,
+            evicted: Vec::new(),
         }
+    }
+
+    /// Places pods from now on as the scheduler does: into free room, and only if there is none by
+    /// evicting fillers of one node. `fillers` gives those of a node, the most important first.
+    pub(super) fn evicting<'f, I>(mut self, fillers: impl Fn(&str) -> I) -> Self
+    where
+        I: IntoIterator<Item = &'f Resources>,
+    {
+        let of = |footprint: &Resources| Filler {
+            needs: self.names.iter().map(|name| footprint.get(name)).collect(),
+            is_evicted: false,
+        };
+        let sites = self.nodes.iter();
+        self.fillers = Some(
+            sites.map(|site| fillers(&site.record.name).into_iter().map(of).collect()).collect(),
+        );
+        self
     }
 
     /// Loses nodes until [`Self::undo`], before the pods of `queue` are placed.
@@ -177,6 +211,12 @@ impl<'l> Placer<'l> {
         let mut nodes: Vec<usize> = taken.iter().map(|(node, _)| *node).collect();
         for (node, needs) in &taken {
             self.change(*node, needs, |room, need| *room += need);
+        }
+        for (node, gain) in std::mem::take(&mut self.evicted) {
+            let free = &mut self.free[node * gain.len()..(node + 1) * gain.len()];
+            free.iter_mut().zip(&gain).for_each(|(free, gain)| *free -= gain);
+            let fillers = self.fillers.iter_mut().flat_map(|fillers| &mut fillers[node]);
+            fillers.for_each(|filler| filler.is_evicted = false);
         }
         nodes.append(&mut self.lost);
         nodes.sort_unstable();
@@ -224,21 +264,29 @@ impl<'l> Placer<'l> {
         if shape.is_full {
             return None;
         }
-        let found = if self.is_outranked(pod) {
+        let is_outranked = self.is_outranked(pod);
+        let may_preempt = pod.queueing.preempts && self.has_fillers && !is_outranked;
+        let found = if is_outranked && self.fillers.is_none() {
             None
         } else {
-            self.protect_fillers_from(pod.queueing.priority);
-            self.find(pod, shape.rules, &shape.needs)
+            if !is_outranked {
+                self.protect_fillers_from(pod.queueing.priority);
+            }
+            self.find(pod, shape.rules, &shape.needs, may_preempt)
         };
         match found {
-            Some((node, _)) => {
+            Some((node, preempts)) => {
+                if preempts {
+                    self.evict(node, &shape.needs);
+                }
                 self.change(node, &shape.needs, |room, need| *room -= need);
                 self.taken.push((node, shape.needs));
             }
             None => {
                 self.full.push(key);
                 if let Some(shape) = self.shapes.get_mut(&key) {
-                    shape.is_full = true;
+                    // What is left of evicted fillers may do for pods that evict none.
+                    shape.is_full = may_preempt || self.fillers.is_none();
                 }
             }
         }
@@ -264,9 +312,14 @@ impl<'l> Placer<'l> {
     }
 
     /// The node for the pod, and whether fillers must go from it.
-    fn find(&mut self, pod: &Waiting, rules: usize, needs: &[Amount]) -> Option<(usize, bool)> {
+    fn find(
+        &mut self,
+        pod: &Waiting,
+        rules: usize,
+        needs: &[Amount],
+        may_preempt: bool,
+    ) -> Option<(usize, bool)> {
         let width = self.names.len();
-        let may_preempt = pod.queueing.preempts && self.has_fillers;
         let room = if may_preempt { &self.open } else { &self.free };
         let nominated = self.by_name.get(&*pod.queueing.nominated_node).copied().filter(|node| {
             self.rules[rules].admitting.binary_search(node).is_ok()
@@ -275,9 +328,61 @@ impl<'l> Placer<'l> {
         });
         let node = match nominated {
             Some(node) => node,
-            None => self.tree(rules, may_preempt).best(needs)?,
+            None if self.fillers.is_none() => self.tree(rules, may_preempt).best(needs)?,
+            None => match self.tree(rules, false).best(needs) {
+                Some(node) => node,
+                None => self.cheapest(rules, needs).filter(|_| may_preempt)?,
+            },
         };
         Some((node, !has_room(row(&self.free, node, width), needs)))
+    }
+
+    /// The node where the fewest fillers must go: as `pickOneNodeForPreemption` (1.36), among
+    /// as many nodes as its `GetOffsetAndNumCandidates` takes. Of equal ones, the node with the
+    /// greatest share of room beside fillers.
+    fn cheapest(&self, rules: usize, needs: &[Amount]) -> Option<usize> {
+        let most = (self.nodes.len() / 10).max(MIN_CANDIDATES);
+        let open = |node: usize| row(&self.open, node, self.names.len());
+        let admitting = self.rules[rules].admitting.iter().copied();
+        let candidates = admitting
+            .filter(|node| self.lost.binary_search(node).is_err() && has_room(open(*node), needs))
+            .take(most);
+        candidates.min_by_key(|&node| {
+            let victims = self.victims(node, needs).0.len();
+            (victims, Reverse(self.nodes[node].score(open(node))))
+        })
+    }
+
+    /// The fillers that must leave a node, and its free room without them and beside the pod: as
+    /// `SelectVictimsOnNode` (1.36), all go, and come back by importance where they still fit.
+    fn victims(&self, node: usize, needs: &[Amount]) -> (Vec<usize>, Vec<Amount>) {
+        let mut room: Vec<Amount> = row(&self.open, node, needs.len()).to_vec();
+        room.iter_mut().zip(needs).for_each(|(room, need)| *room -= need);
+        let mut victims = Vec::new();
+        let fillers = self.fillers.iter().flat_map(|fillers| fillers[node].iter().enumerate());
+        for (number, filler) in fillers.filter(|(_, filler)| !filler.is_evicted) {
+            match has_room(&room, &filler.needs) {
+                true => room.iter_mut().zip(&filler.needs).for_each(|(room, need)| *room -= need),
+                false => victims.push(number),
+            }
+        }
+        (victims, room)
+    }
+
+    /// Evicts the fillers that must leave a node for a pod of these needs.
+    fn evict(&mut self, node: usize, needs: &[Amount]) {
+        let (victims, room) = self.victims(node, needs);
+        let Some(fillers) = &mut self.fillers else { return };
+        for victim in victims {
+            fillers[node][victim].is_evicted = true;
+        }
+        let free = &mut self.free[node * needs.len()..(node + 1) * needs.len()];
+        let gain = free.iter_mut().zip(room.iter().zip(needs)).map(|(free, (room, need))| {
+            let gain = room + need - *free;
+            *free += gain;
+            gain
+        });
+        self.evicted.push((node, gain.collect()));
     }
 
     /// The tree over the free or the open room of nodes that admit pods of these rules.

@@ -1,9 +1,10 @@
 //! What would become of paid pods if nodes were lost or added.
 //!
 //! The pods of a lost node become demand, and are placed as waiting pods are (see
-//! [`demand`](super)): in the order of the scheduler's queue, beside what stays. DaemonSet and static
-//! pods go with their node. As everywhere, volumes, inter-pod affinity, topology spread and
-//! disruption budgets are not looked at.
+//! [`demand`](super)): in the order of the scheduler's queue, beside what stays. But fillers are there:
+//! a pod goes into free room if a node has enough, and evicts fillers of one node if none has, as the
+//! scheduler does. DaemonSet and static pods go with their node. As everywhere, volumes, inter-pod
+//! affinity, topology spread and disruption budgets are not looked at.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
@@ -22,7 +23,7 @@ use super::super::replica::Replica;
 use super::super::resources::{PODS, Resources};
 use super::super::units::quantity_text;
 use super::placer::Placer;
-use super::{PlacedPod, compare_turns, place_for, with_fillers};
+use super::{Fillers, PlacedPod, compare_turns, queue, with_fillers};
 
 /// The label of a node's zone.
 const ZONE: &str = "topology.kubernetes.io/zone";
@@ -219,6 +220,8 @@ impl Outcome {
 /// Tries the loss of nodes.
 pub struct WhatIf<'p> {
     pods: HashMap<&'p str, Vec<&'p PodDetail>>,
+    /// What the fillers of each node occupy, the oldest first.
+    fillers: HashMap<&'p str, Vec<&'p Resources>>,
     /// Paid pods that have no place as things are.
     homeless: HashSet<PodKey>,
 }
@@ -230,8 +233,47 @@ impl<'p> WhatIf<'p> {
         for (node, pod) in pods.filter_map(|pod| Some((pod.node.as_deref()?, pod))) {
             by_node.entry(node).or_default().push(pod);
         }
-        let homeless = homeless(ledger, query).map(|(key, _)| key).collect();
-        Self { pods: by_node, homeless }
+        let fillers = by_node.iter().map(|(node, pods)| {
+            let mut fillers: Vec<_> = pods.iter().filter(|pod| pod.opportunistic).collect();
+            fillers.sort_by_key(|pod| {
+                let created = pod.placing.as_ref().map(|placing| &placing.queueing.created);
+                (created, &pod.key)
+            });
+            (*node, fillers.into_iter().map(|pod| &pod.footprint).collect())
+        });
+        let fillers = fillers.collect();
+        let mut what_if = Self { pods: by_node, fillers, homeless: HashSet::new() };
+        what_if.homeless = what_if.place(ledger, query).into_iter().map(|(key, _)| key).collect();
+        what_if
+    }
+
+    /// Paid pods that find no place in a cluster as it is, by namespace and name.
+    pub fn homeless(&self, ledger: &Ledger, query: &Query) -> Vec<Homeless> {
+        let homeless = self.place(ledger, query).into_iter();
+        let mut homeless: Vec<_> = homeless.map(|(_, pod)| pod).collect();
+        homeless.sort();
+        homeless
+    }
+
+    /// Places the waiting pods, and returns those without a place.
+    fn place(&self, ledger: &Ledger, query: &Query) -> Vec<(PodKey, Homeless)> {
+        with_fillers(query, |fillers| {
+            let queue = queue(ledger, fillers);
+            let mut placer = self.placer(ledger, fillers, &queue, ledger.unoffered());
+            let placed = queue.into_iter().map(|(key, pod)| placer.place(key, pod));
+            placed.filter_map(|placed| Some((placed.key.clone(), Homeless::of(&placed)?))).collect()
+        })
+    }
+
+    fn placer<'l>(
+        &self,
+        ledger: &'l Ledger,
+        fillers: &Fillers<'_>,
+        queue: &[(&'l PodKey, &'l Waiting)],
+        unoffered: Unoffered,
+    ) -> Placer<'l> {
+        let on = |node: &str| self.fillers.get(node).into_iter().flatten().copied();
+        Placer::new(ledger, fillers, queue, unoffered).evicting(on)
     }
 
     /// Takes nodes away from `ledger`, and tells what becomes of their pods. They stay away.
@@ -252,7 +294,8 @@ impl<'p> WhatIf<'p> {
             }
         }
         let is_new = |(key, _): &(PodKey, _)| !self.homeless.contains(key);
-        loss.homeless = homeless(ledger, query).filter(is_new).map(|(_, pod)| pod).collect();
+        let homeless = self.place(ledger, query).into_iter();
+        loss.homeless = homeless.filter(is_new).map(|(_, pod)| pod).collect();
         loss.homeless.sort();
         loss
     }
@@ -296,7 +339,7 @@ impl<'p> WhatIf<'p> {
             let mut standing: Vec<_> = standing.map(|(key, pod)| (*key, *pod)).collect();
             standing.sort_unstable_by(|a, b| compare_turns(*a, *b));
             let all: Vec<_> = trial.waiting_keys().filter(paid).collect();
-            let mut placer = Placer::new(&trial, fillers, &all, scarce.unoffered.clone());
+            let mut placer = self.placer(&trial, fillers, &all, scarce.unoffered.clone());
             for (group, nodes) in groups {
                 if nodes.len() > largest {
                     tell(group, self.lose_anew(ledger, query, nodes));
@@ -359,15 +402,6 @@ impl<'p> WhatIf<'p> {
     fn pods_on(&self, node: &str) -> impl Iterator<Item = &'p PodDetail> {
         self.pods.get(node).into_iter().flatten().copied()
     }
-}
-
-/// Paid pods that have no place in a cluster as it is.
-pub fn homeless<'l>(
-    ledger: &'l Ledger,
-    query: &Query,
-) -> impl Iterator<Item = (PodKey, Homeless)> + use<'l> {
-    let placed = place_for(ledger, query).into_iter();
-    placed.filter_map(|placed| Some((placed.key.clone(), Homeless::of(&placed)?)))
 }
 
 impl Homeless {
@@ -528,6 +562,40 @@ mod tests {
         let what_if = WhatIf::new(&ledger, &Query::default(), details.iter());
         let loss = what_if.lose(&mut ledger, &Query::default(), &["a"]);
         assert_eq!((loss.displaced, loss.fillers, loss.homeless.len()), (1, 0, 0));
+    }
+
+    /// The largest node is not emptied of fillers for a small pod while another has free room: a
+    /// large pod needs it afterwards.
+    #[test]
+    fn free_room_is_taken_before_fillers_are_evicted() {
+        let nodes = [("a", 9, "x"), ("b", 8, "x"), ("c", 4, "y")];
+        let pods = [
+            ("p", "a", 2, "ReplicaSet"),
+            ("q", "a", 7, "ReplicaSet"),
+            ("f", "b", 8, "filler"),
+            ("r", "c", 1, "ReplicaSet"),
+        ];
+        let (mut ledger, details) = cluster(&nodes, &pods);
+        let query = Query::default();
+        let loss = WhatIf::new(&ledger, &query, details.iter()).lose(&mut ledger, &query, &["a"]);
+        assert_eq!(loss.homeless, []);
+    }
+
+    #[test]
+    fn pods_of_no_higher_priority_than_fillers_find_free_room_alone() {
+        let query = Query { filler_priority: Some(0), ..Query::default() };
+        let lose = |filler: u32| {
+            let pods = [
+                ("p", "a", 6, "ReplicaSet"),
+                ("f", "b", filler, "filler"),
+                ("g", "c", 8, "filler"),
+            ];
+            let (mut ledger, details) = cluster(&NODES, &pods);
+            WhatIf::new(&ledger, &query, details.iter()).lose(&mut ledger, &query, &["a"]).homeless
+        };
+        assert_eq!(lose(2), []);
+        let homeless = lose(3);
+        assert_eq!(homeless[0].reason, "its priority is not above the filler's");
     }
 
     #[test]
