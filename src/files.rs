@@ -93,7 +93,7 @@ fn named(path: &Path, mode: u32) -> io::Result<fs::File> {
     options.open(path)
 }
 
-/// A new file without a name in a folder; `None` where that is not possible.
+/// Creates a file without a name (`O_TMPFILE`); `None` if the file system cannot.
 #[cfg(target_os = "linux")]
 fn unnamed(folder: &Path, mode: u32) -> Option<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;

@@ -2,22 +2,22 @@
 
 use std::time::Instant;
 
-use hpa_model::simulation::{Configuration, Scenario, simulate};
+use hpa_model::simulation::{BuiltInScenario, Configuration, simulate};
 
 /// The demonstration is so short that it is run often.
 const DEMONSTRATIONS: u32 = 50;
 
 pub fn run() {
     for key in ["naive", "settles", "oppscale"] {
-        print(Scenario::Blog, key, DEMONSTRATIONS);
+        print(BuiltInScenario::Blog, key, DEMONSTRATIONS);
     }
     // A day of 500 nodes and some 10,000 pods: the quiet loop and the one that never rests.
     for key in ["oppscale", "naive"] {
-        print(Scenario::Day, key, 1);
+        print(BuiltInScenario::Day, key, 1);
     }
 }
 
-fn print(scenario: Scenario, key: &str, runs: u32) {
+fn print(scenario: BuiltInScenario, key: &str, runs: u32) {
     let setup = Configuration::named(key).unwrap().apply(scenario.setup());
     let start = Instant::now();
     let mut last = None;

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use hpa_model::simulation::simulate;
-use oppscale::scenario::{self, Document};
+use oppscale::scenario::{self, SourceFile};
 use oppscale_cluster::documents;
 use oppscale_cluster::history::Player;
 use oppscale_cluster::yaml::DuplicateKeys;
@@ -153,7 +153,7 @@ pub fn watch_events(bytes: &[u8]) {
 /// Scenarios, simulated for a minute if they are small, and series.
 pub fn scenarios(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    let document = Document::new("fuzz", text);
+    let document = SourceFile::new("fuzz", text);
     if let Ok(mut setup) = scenario::setup(&document)
         && setup.check().is_ok()
         && setup.nodes.iter().map(|pool| pool.count).sum::<u32>() < 50

@@ -7,10 +7,12 @@ use hpa_model::{ControllerConfig, Selector};
 use oppscale_cluster::autoscaler::{HPA, SCALED_OBJECT};
 use oppscale_core::check::{CheckId, Finding};
 
-use crate::scenario::{self, Document, Manifest, Pod, Reading, StatedPod, WorkloadFile};
+use crate::scenario::{
+    self, Manifest, PodAssumptions, Reading, SourceFile, StatedPod, WorkloadFile,
+};
 
 /// Judges the HPAs of files, each with the workload in its file. Files without one are passed over.
-pub fn judge_manifests(files: &[Document]) -> Vec<Finding> {
+pub fn judge_manifests(files: &[SourceFile]) -> Vec<Finding> {
     let config = ControllerConfig::default();
     let mut findings = Vec::new();
     for file in files {
@@ -40,7 +42,7 @@ pub fn judge_manifests(files: &[Document]) -> Vec<Finding> {
 }
 
 fn judged(
-    file: &Document,
+    file: &SourceFile,
     manifest: &Manifest,
     rivals: &[String],
     config: ControllerConfig,
@@ -63,7 +65,7 @@ fn judged(
         Err(error) => return vec![ID.failed(error.to_string())],
     };
     let reading_of = |workload: Option<&WorkloadFile>| {
-        let pod = Pod::of(workload, &manifest.spec, &StatedPod::default());
+        let pod = PodAssumptions::of(workload, &manifest.spec, &StatedPod::default());
         let reading = Reading::of(manifest, None, &pod);
         (reading.application(&pod), reading)
     };

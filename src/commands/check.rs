@@ -13,7 +13,7 @@ use crate::manifest::{self, Origin};
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::findings;
-use crate::scenario::Document;
+use crate::scenario::SourceFile;
 use oppscale_core::check::{Category, CheckId, Distribution, Finding, Outcome, UnknownCheckId};
 use oppscale_core::error::Error;
 use oppscale_core::units::{self, parse_duration};
@@ -171,7 +171,7 @@ struct Files {
     /// The objects.
     manifests: Vec<manifest::Document>,
     /// The files that hold them.
-    texts: Vec<Document>,
+    texts: Vec<SourceFile>,
     /// A finding for each file that cannot be read.
     unreadable: Vec<Finding>,
 }
@@ -222,8 +222,8 @@ fn files(names: &[String]) -> anyhow::Result<Files> {
     Ok(found)
 }
 
-fn read(file: &str) -> anyhow::Result<(Document, Vec<manifest::Document>)> {
-    let text = Document::read(file)?;
+fn read(file: &str) -> anyhow::Result<(SourceFile, Vec<manifest::Document>)> {
+    let text = SourceFile::read(file)?;
     let manifests = manifest::documents(&text.name, text.text(), Origin::User)?;
     Ok((text, manifests))
 }

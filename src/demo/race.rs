@@ -1,8 +1,8 @@
 //! Both clusters on one clock.
 
 use hpa_model::simulation::{
-    Configuration, Load, Outcome, PaidApp, PaidScaling, Sample, Scenario, Setup, SetupError,
-    Simulation, Template, UsageModel,
+    BuiltInScenario, Configuration, Load, Outcome, PaidApp, PaidScaling, PodTemplate, Sample,
+    Setup, SetupError, Simulation, UsageModel,
 };
 use hpa_model::verdict::{LoopContext, Verdict, judge};
 use oppscale_core::policy::Basis;
@@ -96,12 +96,12 @@ impl Race {
     /// # Errors
     /// When a built-in setup contradicts itself, which tests rule out.
     pub fn new(basis: Basis, seed: u64) -> Result<Self, SetupError> {
-        let mut cluster = Setup { seed, end_ms: LENGTH_MS, ..Scenario::Blog.setup() };
+        let mut cluster = Setup { seed, end_ms: LENGTH_MS, ..BuiltInScenario::Blog.setup() };
         let contestants = match basis {
             Basis::Requests => HPAS,
             Basis::Usage => {
                 let reserved = Load::constant(RESERVED);
-                cluster.paid.push(PaidApp::scripted("reserved", Template::paid(1000), reserved));
+                cluster.paid.push(PaidApp::scripted("reserved", PodTemplate::paid(1000), reserved));
                 BASES
             }
         };

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use hpa_model::simulation::{
-    Configuration, Scenario, Setup, SetupError, SimulatedPod, Simulation, Template,
+    BuiltInScenario, Configuration, PodTemplate, Setup, SetupError, SimulatedPod, Simulation,
 };
 use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{Amount, Resources};
@@ -57,7 +57,7 @@ impl Recording {
 
 /// The cluster with oppscale's HPA.
 fn setup(seed: u64) -> Setup {
-    let cluster = Setup { seed, end_ms: LENGTH_MS, ..Scenario::Blog.setup() };
+    let cluster = Setup { seed, end_ms: LENGTH_MS, ..BuiltInScenario::Blog.setup() };
     match Configuration::named("oppscale") {
         Some(configuration) => configuration.apply(cluster),
         None => cluster,
@@ -65,7 +65,7 @@ fn setup(seed: u64) -> Setup {
 }
 
 /// Name, namespace and template of a workload: the filler, then the paid applications.
-fn workload(setup: &Setup, at: usize) -> (&str, &'static str, &Template) {
+fn workload(setup: &Setup, at: usize) -> (&str, &'static str, &PodTemplate) {
     match at.checked_sub(1).and_then(|at| setup.paid.get(at)) {
         Some(app) => (&app.name, "shop", &app.template),
         None => ("filler", "opportunistic", &setup.filler.template),

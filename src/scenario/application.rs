@@ -69,7 +69,7 @@ pub fn rivals(manifests: &[Manifest]) -> Vec<Vec<String>> {
 }
 
 /// A pod of the workload, as far as its manifest or the user says.
-pub struct Pod {
+pub struct PodAssumptions {
     request_milli: Option<u64>,
     /// Cpu that all its containers request, millicores.
     reserved_milli: u64,
@@ -83,7 +83,7 @@ pub struct Pod {
     grace_ms: u64,
 }
 
-impl Pod {
+impl PodAssumptions {
     /// The pod of a workload, if it is known, with what the user states. `spec` is that of the
     /// HPA, which may look at one container only.
     pub fn of(workload: Option<&WorkloadFile>, spec: &HpaSpec, stated: &StatedPod) -> Self {
@@ -195,7 +195,7 @@ pub struct Reading {
 
 impl Reading {
     /// Reads the metrics of an HPA; `meaning` is that of its Object and External metrics.
-    pub fn of(manifest: &Manifest, meaning: Option<Meaning>, pod: &Pod) -> Self {
+    pub fn of(manifest: &Manifest, meaning: Option<Meaning>, pod: &PodAssumptions) -> Self {
         let metrics = manifest.spec.effective_metrics();
         let kinds: Vec<_> = metrics.iter().map(|metric| Kind::of(metric, meaning)).collect();
         let driver = kinds.iter().position(|(kind, _)| kind.follows_load());
@@ -286,7 +286,7 @@ impl Reading {
     }
 
     /// The application behind the HPA.
-    pub fn application(&self, pod: &Pod) -> Application {
+    pub fn application(&self, pod: &PodAssumptions) -> Application {
         let limit = pod.limit_milli.filter(|_| self.counts_cores);
         let limit = limit.map(|milli| milli as f64 / 1000.0);
         let capacity = pod.capacity.or(limit).unwrap_or(match self.queues {

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::Duration;
 
-use hpa_model::simulation::{Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Template};
+use hpa_model::simulation::{
+    BuiltInScenario, Load, NodePool, PaidApp, PodTemplate, SchedulerOptions, Setup,
+};
 use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{ResolvedWorkload, Snapshot};
 use oppscale_core::demand::{self, PlacedPod};
@@ -69,7 +71,7 @@ impl<'s> Present<'s> {
 /// The setup of a cluster as it is now.
 pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let present = Present::of(snapshot, workload);
-    let mut setup = Scenario::Blog.setup();
+    let mut setup = BuiltInScenario::Blog.setup();
     setup.nodes = present.pools();
     setup.scheduler = SchedulerOptions::default();
     setup.paid =
@@ -109,7 +111,7 @@ fn replica(shape: &[(String, Amount)]) -> Replica {
 }
 
 pub(super) fn app((name, shape): Alike, load: Load) -> PaidApp {
-    let template = Template { replica: replica(&shape), ..Template::paid(0) };
+    let template = PodTemplate { replica: replica(&shape), ..PodTemplate::paid(0) };
     PaidApp::scripted(&name, template, load)
 }
 

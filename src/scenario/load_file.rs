@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::{Document, DocumentError};
 use super::recording_file::{Recording, recording};
+use super::source_file::{SourceFile, SourceFileError};
 
 /// Times above this are milliseconds since 1970, not seconds.
 const MILLISECONDS_FROM: f64 = 1e11;
@@ -25,8 +25,8 @@ struct Matrix {
 ///
 /// # Errors
 /// When it is none of these forms, or holds no or several series.
-pub fn load(document: &Document) -> Result<Vec<(u64, f64)>, DocumentError> {
-    let error = |problem: String| DocumentError::new(document, problem);
+pub fn load(document: &SourceFile) -> Result<Vec<(u64, f64)>, SourceFileError> {
+    let error = |problem: String| SourceFileError::new(document, problem);
     let text = document.text();
     let dry_run = recording(document)?.map(|recording| Ok(of_dry_run(&recording)));
     let read = || match text.trim_start().chars().next() {
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Result<Vec<(u64, f64)>, String> {
-        load(&Document::new("file", text)).map_err(|error| error.to_string())
+        load(&SourceFile::new("file", text)).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use hpa_model::simulation::Template;
+use hpa_model::simulation::PodTemplate;
 use hpa_model::{FeatureGates, HpaSpec, Invalid, validate};
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::autoscaler::{
@@ -25,7 +25,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admission;
-use super::document::{Document, DocumentError, Object};
+use super::source_file::{Object, SourceFile, SourceFileError};
 
 /// An HPA: the user's object, whole, and what it says.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,7 +78,10 @@ impl Manifest {
 ///
 /// # Errors
 /// When there is none, or the API server would refuse one.
-pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifest>, DocumentError> {
+pub fn manifests(
+    document: &SourceFile,
+    gates: FeatureGates,
+) -> Result<Vec<Manifest>, SourceFileError> {
     let (objects, others) = document.objects(&[HPA, SCALED_OBJECT])?;
     if objects.is_empty() {
         let found = match others.as_slice() {
@@ -86,7 +89,7 @@ pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifes
             kinds => kinds.join(", "),
         };
         let problem = format!("expected a {HPA} or a {SCALED_OBJECT}, found {found}");
-        return Err(DocumentError::new(document, problem));
+        return Err(SourceFileError::new(document, problem));
     }
     let read: Result<Vec<_>, _> =
         objects.into_iter().map(|object| manifest(document, object, gates)).collect();
@@ -103,10 +106,10 @@ pub fn manifests(document: &Document, gates: FeatureGates) -> Result<Vec<Manifes
 }
 
 fn manifest(
-    document: &Document,
+    document: &SourceFile,
     object: Object,
     gates: FeatureGates,
-) -> Result<Manifest, DocumentError> {
+) -> Result<Manifest, SourceFileError> {
     let mut warnings = Vec::new();
     let (value, autoscaler) = match object.value["kind"] == SCALED_OBJECT {
         true => (
@@ -136,10 +139,10 @@ fn manifest(
 
 /// Reads an HPA of any version of its API; gives its `autoscaling/v2` form, too.
 fn decode(
-    document: &Document,
+    document: &SourceFile,
     object: &Object,
     warnings: &mut Vec<String>,
-) -> Result<(Value, Autoscaler), DocumentError> {
+) -> Result<(Value, Autoscaler), SourceFileError> {
     let mut value = object.value.clone();
     // The controller writes the status; what stands there is not the user's to correct.
     value.as_object_mut().map(|object| object.remove("status"));
@@ -223,9 +226,9 @@ pub struct ContainerCpu {
 /// # Errors
 /// When it cannot be counted, or its annotations cannot be read.
 pub fn workload(
-    document: &Document,
+    document: &SourceFile,
     manifest: &Manifest,
-) -> Result<Option<WorkloadFile>, DocumentError> {
+) -> Result<Option<WorkloadFile>, SourceFileError> {
     let target = manifest.autoscaler.target();
     if !kinds::scalable().any(|kind| kind.name == target.kind) {
         return Ok(None);
@@ -241,7 +244,7 @@ pub fn workload(
     let Some(object) = found else { return Ok(None) };
     let error = |problem: String| {
         let words = format!("{} {}: {problem}", target.kind, target.name);
-        DocumentError::new(document, words)
+        SourceFileError::new(document, words)
     };
     let text = object.to_string();
     let parsed: Workload<'_> = serde_json::from_str(&text).map_err(|e| error(e.to_string()))?;
@@ -309,7 +312,10 @@ fn probe_ms(container: &Value) -> u64 {
 }
 
 /// The value of a PriorityClass, and whether its pods preempt.
-fn priority_class(document: &Document, name: &str) -> Result<Option<(i32, bool)>, DocumentError> {
+fn priority_class(
+    document: &SourceFile,
+    name: &str,
+) -> Result<Option<(i32, bool)>, SourceFileError> {
     let (classes, _) = document.objects(&["PriorityClass"])?;
     let mut classes = classes.into_iter().map(|class| class.value);
     let class = classes.find(|class| class["metadata"]["name"] == name);
@@ -321,7 +327,7 @@ fn priority_class(document: &Document, name: &str) -> Result<Option<(i32, bool)>
 
 impl WorkloadFile {
     /// Makes the pods of a simulation its own.
-    pub fn shape(&self, template: &mut Template) {
+    pub fn shape(&self, template: &mut PodTemplate) {
         template.replica = self.replica.clone();
         template.grace_ms = self.grace_ms;
         if let Some((_, Some((priority, preempts)))) = self.class {

@@ -7,20 +7,20 @@
 
 mod admission;
 mod application;
-mod document;
 mod from_cluster;
 mod load_file;
 mod manifest;
 mod recording_file;
 mod scenario_file;
 mod series_file;
+mod source_file;
 mod wire;
 
-pub use application::{Meaning, Pod, Reading, StatedPod, amount, rivals};
-pub use document::{Document, DocumentError};
+pub use application::{Meaning, PodAssumptions, Reading, StatedPod, amount, rivals};
 pub use from_cluster::{Recorded, from_cluster, from_history, recorded_pods};
 pub use load_file::load;
 pub use manifest::{Manifest, WorkloadFile, manifests, workload};
 pub use recording_file::{RecordedHpa, Recording, RecordingHeader, line_of_reading, recording};
 pub use scenario_file::setup;
 pub use series_file::series;
+pub use source_file::{SourceFile, SourceFileError};

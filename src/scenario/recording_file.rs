@@ -4,7 +4,7 @@ use hpa_model::{ClusterReading, LoadShare};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::document::{Document, DocumentError};
+use super::source_file::{SourceFile, SourceFileError};
 
 const KIND: &str = "HpaRecording";
 const SCHEMA_VERSION: u32 = 1;
@@ -73,12 +73,12 @@ pub fn line_of_reading(hpa: usize, reading: &ClusterReading) -> serde_json::Resu
 ///
 /// # Errors
 /// When it is of a later version, or a line is not a reading.
-pub fn recording(document: &Document) -> Result<Option<Recording>, DocumentError> {
+pub fn recording(document: &SourceFile) -> Result<Option<Recording>, SourceFileError> {
     let mut lines = document.text().lines().enumerate();
     let first: Option<Value> = lines.next().and_then(|(_, line)| serde_json::from_str(line).ok());
     let Some(first) = first.filter(|first| first["kind"] == KIND) else { return Ok(None) };
     let error = |line: usize, problem: String| {
-        DocumentError::new(document, format!("line {}: {problem}", line + 1))
+        SourceFileError::new(document, format!("line {}: {problem}", line + 1))
     };
     let version = first["schemaVersion"].as_u64();
     if version != Some(u64::from(SCHEMA_VERSION)) {
@@ -121,24 +121,24 @@ mod tests {
 
     #[test]
     fn a_recording_is_read_as_it_was_written() {
-        let read = recording(&Document::new("run", text())).unwrap().unwrap();
+        let read = recording(&SourceFile::new("run", text())).unwrap().unwrap();
         assert_eq!(read.readings.len(), 2);
         assert_eq!(read.readings[1].1.at_ms, 15_000);
         assert!(!read.is_cut);
-        assert!(recording(&Document::new("x", "{\"metrics\": []}")).unwrap().is_none());
+        assert!(recording(&SourceFile::new("x", "{\"metrics\": []}")).unwrap().is_none());
     }
 
     #[test]
     fn only_the_last_line_may_be_cut() {
         let text = text();
         let cut = &text[..text.len() - 9];
-        let read = recording(&Document::new("run", cut)).unwrap().unwrap();
+        let read = recording(&SourceFile::new("run", cut)).unwrap().unwrap();
         assert_eq!((read.readings.len(), read.is_cut), (1, true));
         let broken = text.replacen("{\"hpa\":0,", "{\"hpa\":", 1);
-        let error = recording(&Document::new("run", broken)).unwrap_err();
+        let error = recording(&SourceFile::new("run", broken)).unwrap_err();
         assert!(error.to_string().starts_with("run: line 2: "), "{error}");
         let missing = text.replacen("\"hpa\":0", "\"hpa\":4", 1);
-        let error = recording(&Document::new("run", missing)).unwrap_err();
+        let error = recording(&SourceFile::new("run", missing)).unwrap_err();
         assert!(error.to_string().contains("there is no HPA number 4"), "{error}");
     }
 }

@@ -4,13 +4,13 @@ use serde::Deserialize;
 use std::time::Duration;
 
 use hpa_model::simulation::{
-    Load, NodePool, PaidApp, Scenario, SchedulerOptions, Setup, Strategy, Template,
+    BuiltInScenario, Load, NodePool, PaidApp, PodTemplate, SchedulerOptions, Setup, Strategy,
 };
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{self, CPU, MEMORY, PODS, Resources};
 use oppscale_core::units;
 
-use super::document::{Document, DocumentError};
+use super::source_file::{SourceFile, SourceFileError};
 use super::wire::{Amount, Count, Span};
 
 /// How long a scenario is simulated at least, milliseconds.
@@ -129,11 +129,11 @@ fn yes() -> bool {
 ///
 /// # Errors
 /// When a field is missing, unknown or of the wrong type, or a row contradicts another.
-pub fn setup(document: &Document) -> Result<Setup, DocumentError> {
+pub fn setup(document: &SourceFile) -> Result<Setup, SourceFileError> {
     let file: File = document.parse()?;
-    let error = |problem: String| DocumentError::new(document, problem);
+    let error = |problem: String| SourceFileError::new(document, problem);
     // What a file does not say is as on the article's cluster.
-    let mut setup = Scenario::Blog.setup();
+    let mut setup = BuiltInScenario::Blog.setup();
     setup.nodes = file.nodes.iter().map(PoolFile::pool).collect();
     setup.paid = Vec::new();
     for (at, app) in file.paid.iter().enumerate() {
@@ -197,7 +197,7 @@ fn of(cpu: Option<Amount>, memory: Option<Amount>) -> Resources {
 impl AppFile {
     /// One application, or one for each size that its pods have in turn.
     fn apps(&self) -> Result<Vec<PaidApp>, String> {
-        let mut template = Template::paid(0);
+        let mut template = PodTemplate::paid(0);
         template.replica = Replica::from_footprint(of(self.cpu, self.memory));
         template.priority = self.priority.unwrap_or(template.priority);
         template.preempts = self.preempts;

@@ -13,7 +13,7 @@ use hpa_model::{
     MetricError, MetricFeed, Series, TargetType,
 };
 
-use super::document::{Document, DocumentError};
+use super::source_file::{SourceFile, SourceFileError};
 use super::wire::{Amount, Answer, Count, Seconds};
 
 /// How long a series is replayed at least, milliseconds.
@@ -46,7 +46,7 @@ struct File {
 
 #[derive(Debug, Deserialize)]
 struct MetricFile {
-    r#type: SourceFile,
+    r#type: MetricType,
     name: Option<String>,
     target: Value,
     served: Option<Vec<ServedFile>>,
@@ -55,7 +55,7 @@ struct MetricFile {
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-enum SourceFile {
+enum MetricType {
     External,
     Object,
     Pods,
@@ -86,9 +86,9 @@ struct ManualFile {
 ///
 /// # Errors
 /// When a field is missing, of the wrong type, or names something that there is not.
-pub fn series(document: &Document) -> Result<Series, DocumentError> {
+pub fn series(document: &SourceFile) -> Result<Series, SourceFileError> {
     let file: File = document.parse()?;
-    let error = |problem: String| DocumentError::new(document, problem);
+    let error = |problem: String| SourceFileError::new(document, problem);
     let config = config(&file).map_err(error)?;
     if file.metrics.is_empty() {
         return Err(error("metrics: expected at least one metric".to_owned()));
@@ -184,17 +184,17 @@ fn metric(file: &MetricFile) -> Value {
     // Which object it is makes no difference to a replay.
     let object = json!({ "kind": "Service", "name": "object" });
     match file.r#type {
-        SourceFile::External => {
+        MetricType::External => {
             json!({ "type": "External", "external": { "metric": metric, "target": target } })
         }
-        SourceFile::Object => json!({
+        MetricType::Object => json!({
             "type": "Object",
             "object": { "describedObject": object, "metric": metric, "target": target },
         }),
-        SourceFile::Pods => {
+        MetricType::Pods => {
             json!({ "type": "Pods", "pods": { "metric": metric, "target": target } })
         }
-        SourceFile::Resource => {
+        MetricType::Resource => {
             let name = name.unwrap_or("cpu");
             json!({ "type": "Resource", "resource": { "name": name, "target": target } })
         }

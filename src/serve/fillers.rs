@@ -16,7 +16,7 @@ use oppscale_cluster::{Cluster, ClusterError, SavedFiles, Snapshot};
 use oppscale_core::demand::DemandState;
 use oppscale_core::disruption::Disruption;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Ledger, Population};
+use oppscale_core::ledger::{Ledger, PodCounts};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::policy::Basis;
 use oppscale_core::record::{PodKey, YIELD_CUTOFF};
@@ -31,7 +31,7 @@ pub(super) struct Shares {
     /// The workloads in their order.
     pub(super) workloads: Vec<CountedWorkload>,
     /// Their pods.
-    pub(super) populations: Vec<Population>,
+    pub(super) pod_counts: Vec<PodCounts>,
     /// What becomes of each waiting paid pod.
     pub(super) waiting: Vec<(PodKey, DemandState)>,
     /// Whether a claim changes with time alone.
@@ -126,13 +126,13 @@ impl Fillers {
         tracker: &mut UptakeTracker,
         now: Instant,
     ) -> Shares {
-        let populations = ledger.populations(served.len());
-        self.admit(&mut served, &populations, Disruption::of(ledger.records()));
+        let pod_counts = ledger.pod_counts(served.len());
+        self.admit(&mut served, &pod_counts, Disruption::of(ledger.records()));
         served.iter_mut().for_each(|served| served.take_devices(ledger));
         let mut usage = self.usage.paid();
         self.pressure.hold(&mut usage);
         let counts_usage = self.hold_without_usage(&mut served, &usage);
-        self.bound(&mut served, &populations, tracker, now);
+        self.bound(&mut served, &pod_counts, tracker, now);
         let requests: Vec<Result<ShareRequest, Held>> =
             served.iter().map(|served| served.request.clone()).collect();
         let capacity = SharedCapacity::of(ledger, &requests, &usage);
@@ -146,7 +146,7 @@ impl Fillers {
             (served, share)
         });
         let (workloads, waiting) = (workloads.collect(), capacity.waiting);
-        Shares { workloads, populations, waiting, is_moving: tracker.is_moving() || counts_usage }
+        Shares { workloads, pod_counts, waiting, is_moving: tracker.is_moving() || counts_usage }
     }
 
     /// Holds the workloads that may claim nothing, and gives the others the limits of their
@@ -154,15 +154,15 @@ impl Fillers {
     fn admit(
         &self,
         served: &mut [ServedWorkload],
-        populations: &[Population],
+        pod_counts: &[PodCounts],
         disruption: Option<Disruption>,
     ) {
-        for (served, population) in served.iter_mut().zip(populations) {
+        for (served, pods) in served.iter_mut().zip(pod_counts) {
             let Ok(request) = &mut served.request else { continue };
-            let has_yielding = population.placed + population.waiting > 0;
+            let has_yielding = pods.placed + pods.waiting > 0;
             let held = match self.namespaces.limits(&served.id.namespace) {
                 Err(why) => Some(why),
-                Ok(_) if population.unyielding > 0 && !has_yielding => Some(format!(
+                Ok(_) if pods.unyielding > 0 && !has_yielding => Some(format!(
                     "its pods do not yield to paid pods, so they count as paid: their priority is \
                      not below {YIELD_CUTOFF}; give its pod template a PriorityClass of a lower value"
                 )),
@@ -199,13 +199,13 @@ impl Fillers {
     fn bound(
         &self,
         served: &mut [ServedWorkload],
-        populations: &[Population],
+        pod_counts: &[PodCounts],
         tracker: &mut UptakeTracker,
         now: Instant,
     ) {
         self.autoscalers.read_targets(|hpas| {
-            for (served, population) in served.iter_mut().zip(populations) {
-                let uptake = tracker.of(served, population.placed, hpas, now);
+            for (served, pods) in served.iter_mut().zip(pod_counts) {
+                let uptake = tracker.of(served, pods.placed, hpas, now);
                 if let Ok(request) = &mut served.request {
                     request.uptake = uptake;
                 }

@@ -3,8 +3,8 @@
 //!
 //! The rules of `k8s.io/apiserver/pkg/authentication/request/headerrequest` (1.36): the
 //! chain of the client certificate leads to the requestheader CA, it may be used for
-//! clients (or for anything), its common name (the last one, if there are several) is one of the allowed (an empty list allows all), and a header
-//! names the user.
+//! clients (or for anything), its common name (the last one, if there are several) is one of the
+//! allowed (an empty list allows all), and a header names the user.
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};

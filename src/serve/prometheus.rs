@@ -21,7 +21,7 @@ use crate::http_port::Connections;
 use crate::stderr;
 use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::WatchStatus;
-use oppscale_core::ledger::Population;
+use oppscale_core::ledger::PodCounts;
 use oppscale_core::pressure::PressureCounts;
 use oppscale_core::resources::{Amount, CPU, MEMORY, PODS};
 use oppscale_core::share::{Share, ShareRequest};
@@ -209,7 +209,7 @@ static CLUSTER: [Series<ClusterScrape>; 32] = [
         |scrape, family| {
             for row in scrape.workloads() {
                 let [namespace, kind, workload] = labels(row.served);
-                let Population { placed, waiting, .. } = row.population;
+                let PodCounts { placed, waiting, .. } = row.pods;
                 for (state, count) in [("placed", placed), ("waiting", waiting)] {
                     family.add(&[namespace, kind, workload, ("state", state)], count);
                 }
@@ -499,7 +499,7 @@ struct WorkloadRow<'s> {
     /// Share; `None` if the workload is held.
     share: Option<&'s Share>,
     request: Option<&'s ShareRequest>,
-    population: Population,
+    pods: PodCounts,
 }
 
 impl Exporter {
@@ -553,12 +553,12 @@ impl Exporter {
 
 impl ClusterScrape {
     fn workloads(&self) -> impl Iterator<Item = WorkloadRow<'_>> {
-        let rows = self.counted.workloads.iter().zip(&self.counted.populations);
-        rows.map(|((served, share), population)| WorkloadRow {
+        let rows = self.counted.workloads.iter().zip(&self.counted.pod_counts);
+        rows.map(|((served, share), pods)| WorkloadRow {
             served,
             share: share.as_ref().ok(),
             request: served.request.as_ref().ok(),
-            population: *population,
+            pods: *pods,
         })
     }
 

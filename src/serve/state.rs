@@ -22,7 +22,7 @@ use crate::metrics_api::{
 use oppscale_cluster::follow::{ClusterState, Followed, Health, Phase, WatchStatus};
 use oppscale_core::demand::DemandState;
 use oppscale_core::kinds::{self, Kind};
-use oppscale_core::ledger::{Ledger, Population};
+use oppscale_core::ledger::{Ledger, PodCounts};
 use oppscale_core::record::PodKey;
 use oppscale_core::resources::{CPU, MEMORY};
 use oppscale_core::share::Share;
@@ -95,7 +95,7 @@ pub struct Counted {
     /// Workloads with their shares, or why they are held.
     pub workloads: Vec<(ServedWorkload, Result<Share, String>)>,
     /// Number of pods of each workload.
-    pub populations: Vec<Population>,
+    pub pod_counts: Vec<PodCounts>,
     /// Waiting paid pods, and what becomes of them.
     pub waiting: Vec<(PodKey, DemandState)>,
     readings: Arc<Vec<WorkloadReading>>,
@@ -265,7 +265,7 @@ impl MetricsState {
             false
         });
         let mut tracker = self.0.uptake.lock().unwrap_or_else(PoisonError::into_inner);
-        let Shares { workloads, populations, waiting, is_moving } =
+        let Shares { workloads, pod_counts, waiting, is_moving } =
             self.0.fillers.count(&ledger, served, &mut tracker, began);
         drop(tracker);
         let readings = workloads.iter().map(|(served, share)| reading(served, share)).collect();
@@ -275,7 +275,7 @@ impl MetricsState {
             at: Instant::now(),
             took: began.elapsed(),
             workloads,
-            populations,
+            pod_counts,
             waiting,
             readings: Arc::new(readings),
         }

@@ -1,4 +1,4 @@
-//! Usage of nodes and own pods, read while a workload on the usage basis is served.
+//! Usage of nodes and filler pods, read while a workload on the usage basis is served.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -112,7 +112,7 @@ impl UsageStore {
     }
 }
 
-/// The own pods that have a node, and the allocatable millicores of each node.
+/// The filler pods that have a node, and the allocatable millicores of each node.
 fn nodes_and_pods(state: &MetricsState) -> (Vec<OwnPod>, HashMap<String, Amount>) {
     // Its order is that of the workloads that the ledger tracks.
     let counted = state.counted();

@@ -450,7 +450,7 @@ fn what_was_typed_wrong_ends_with_two() {
         (&["--reserve", "1", "--target-utilization", "85%"], "cannot be used with"),
         (&["--by", "rack"], "pool=LABEL"),
         (&["--by", "pool"], "no node has a label that usually names its pool"),
-        (&["--by", "pool=pool", "-n", "shop"], "a pool has no pods of its own to select"),
+        (&["--by", "pool=pool", "-n", "shop"], "takes no selection of pods"),
         (&["--by", "namespace", "--sort", "slots"], "a column that these rows do not have"),
         (&["-l", "a in b"], "is not a label selector"),
         (&["--workload", "miner"], "[NAMESPACE/]KIND/NAME"),

@@ -109,8 +109,8 @@ fn a_replica_without_cpu() {
 fn a_replica_without_memory() {
     let args = ["--workload", "batch", "--image", IMAGE, "--replica", "cpu=1"];
     insta::assert_snapshot!(refused(&TestEnv::new(), 2, &args), @r"
-    error: --replica cpu=1 requests no memory: what a replica takes is unknown
-     hint: --replica cpu=1,memory=1Gi, or as much as it needs
+    error: --replica cpu=1 has no memory request
+     hint: add what a replica needs: --replica cpu=1,memory=1Gi
     ");
 }
 

@@ -5,7 +5,7 @@ use hpa_model::{
     Action, Controller, ControllerConfig, KubernetesVersion, MetricSource, Observation, Phase,
     PodReading, Pods, ReadyCondition, ReadyStatus, Sample, Scale, Selector,
 };
-use oppscale::scenario::{Document, Manifest, manifests};
+use oppscale::scenario::{Manifest, SourceFile, manifests};
 use serde_json::{Value, json};
 
 use super::cluster::{Cluster, HPAS, milli};
@@ -20,7 +20,7 @@ impl Cluster {
         for path in paths.iter().filter(|path| path.contains(HPAS)) {
             let hpa = self.server.store().object(path).unwrap();
             let version: KubernetesVersion = "1.36".parse().unwrap();
-            let document = Document::new("hpa", spec_alone(&hpa).to_string());
+            let document = SourceFile::new("hpa", spec_alone(&hpa).to_string());
             let manifest = manifests(&document, version.default_gates()).unwrap().remove(0);
             let namespace = hpa["metadata"]["namespace"].as_str().unwrap();
             let name = &manifest.autoscaler.target().name;

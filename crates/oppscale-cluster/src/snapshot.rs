@@ -18,7 +18,7 @@ pub struct Snapshot {
     pub pods: HashMap<PodKey, PodDetail>,
     /// Why nothing is known of pods, if that is so.
     pub pods_unknown: Option<String>,
-    /// Whether they are unknown for want of rights.
+    /// Whether they are unknown for want of permissions.
     pub permissions_missing: bool,
     /// What is used, where it was asked for and could be had.
     pub usage: Option<Usage>,

@@ -1,10 +1,10 @@
 //! What is left for opportunistic work: remaining, slots and fit replicas.
 //!
-//! * **remaining** of a node = allocatable − what others occupy. It may be negative.
+//! * **remaining** of a node = allocatable − what paid pods occupy. It may be negative.
 //! * **remaining** of the usable nodes = the sum of what is above zero, − paid demand,
 //!   − reserve. What a node is short of is *overcommit*, never netted: a free core of
 //!   one node cannot pay for another.
-//! * **slots** of a node = how many replicas fit beside the others and the waiting pods that
+//! * **slots** of a node = how many replicas fit beside paid pods and the waiting pods that
 //!   would go there (see [`demand`]): the minimum over everything that a replica
 //!   asks for, each rounded down.
 //! * **fit replicas** = the least of all slots, remaining / replica for each resource, and what the
@@ -158,7 +158,7 @@ pub struct NodeHeadroom {
     pub allocatable: Option<Resources>,
     /// The limits of all pods.
     pub limits: Option<Resources>,
-    /// What others occupy.
+    /// What paid pods occupy.
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
@@ -167,11 +167,11 @@ pub struct NodeHeadroom {
     /// Resources of which it is unknown how much is left here, ordered by name. They are 0 in
     /// [`Self::remaining`] and [`Self::free`].
     pub unknown: Vec<Box<str>>,
-    /// What is kept for waiting pods of others that would go here.
+    /// What is kept for waiting paid pods that would go here.
     pub demand: Resources,
     /// Free devices that other nodes reach, too, by resource. They count once in sums.
     pub shared: Arc<[(Box<str>, DeviceId)]>,
-    /// How many replicas fit beside the others and that demand. 0 on a node that is not usable;
+    /// How many replicas fit beside paid pods and that demand. 0 on a node that is not usable;
     /// `None` if a replica requests an unknown resource.
     pub slots: Option<Amount>,
 }
@@ -187,7 +187,7 @@ pub struct Totals {
     pub allocatable: Resources,
     /// The limits of all pods; `None` when some are unknown.
     pub limits: Option<Resources>,
-    /// What others occupy; `None` when pods are unknown, as below.
+    /// What paid pods occupy; `None` when pods are unknown, as below.
     pub paid: Option<Resources>,
     /// What opportunistic pods occupy.
     pub opportunistic: Option<Resources>,
@@ -197,7 +197,7 @@ pub struct Totals {
     pub free: Option<Resources>,
     /// The sum of what each node is short of.
     pub overcommit: Option<Resources>,
-    /// How many replicas fit beside the others.
+    /// How many replicas fit beside paid pods.
     pub slots: Option<Amount>,
     /// Resources that are unknown on all nodes that may have them, ordered by name.
     pub unknown: Vec<Box<str>>,
@@ -269,7 +269,7 @@ impl NodeHeadroom {
         }
     }
 
-    /// Allocatable less what others occupy.
+    /// Allocatable less what paid pods occupy.
     pub fn remaining(&self) -> Option<Resources> {
         let remaining = self.allocatable.as_ref()?.minus(self.paid.as_ref()?);
         Some(self.known_of(remaining))

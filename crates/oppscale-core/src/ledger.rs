@@ -742,7 +742,7 @@ pub type TrackId = u32;
 
 /// How many pods a tracked workload has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Population {
+pub struct PodCounts {
     /// Those that have a node.
     pub placed: Amount,
     /// Those that wait for one.
@@ -823,8 +823,8 @@ impl Ledger {
     }
 
     /// How many pods each of the first `workloads` has that [`Self::track`] was given.
-    pub fn populations(&self, workloads: usize) -> Vec<Population> {
-        let mut all = vec![Population::default(); workloads];
+    pub fn pod_counts(&self, workloads: usize) -> Vec<PodCounts> {
+        let mut all = vec![PodCounts::default(); workloads];
         for (id, tally) in self.nodes().flat_map(|(_, account)| account.tallies()) {
             if let Some(population) = all.get_mut(id as usize) {
                 population.placed += tally.sum.get(PODS);

@@ -22,7 +22,7 @@ pub struct PodQuery {
     pub namespace_labels: Option<Selector>,
     /// Their labels.
     pub labels: Selector,
-    /// Their phases; empty for the phases of pods that have not ended.
+    /// Phases to keep; empty for all but Succeeded and Failed.
     pub phases: Vec<String>,
     /// Labels whose values are kept.
     pub label_columns: Vec<String>,

@@ -3,7 +3,7 @@
 //! Requests tell what the scheduler may give away, usage what a node has left. For each node:
 //!
 //! ```text
-//! used by paid pods = usage of the node − usage of own pods there
+//! used by paid pods = usage of the node − usage of filler pods there
 //! peak              = its largest value of the last 5 minutes
 //! idle              = allocatable − peak, of which the reserve is subtracted where it is shared
 //! ```

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use oppscale_core::demand::DemandState;
-use oppscale_core::ledger::{Group, Ledger, Population};
+use oppscale_core::ledger::{Group, Ledger, PodCounts};
 use oppscale_core::model::{Node, Pod, PodSpec};
 use oppscale_core::node::NodeRecord;
 use oppscale_core::ownership::Ownership;
@@ -113,8 +113,8 @@ fn pods_of_workloads_that_are_tracked_are_counted_and_not_paid() {
         states(&ledger, &[]),
         [(PodKey::of_parts("paid", "shop", "paid"), DemandState::Placeable)]
     );
-    let counted = [Population::default(), Population { placed: 1, waiting: 1, unyielding: 0 }];
-    assert_eq!(ledger.populations(2), counted);
+    let counted = [PodCounts::default(), PodCounts { placed: 1, waiting: 1, unyielding: 0 }];
+    assert_eq!(ledger.pod_counts(2), counted);
     ledger.delete_pod(&PodKey::of_parts("own-0", "shop", "own-0"));
-    assert_eq!(ledger.populations(2)[1], Population { placed: 0, waiting: 1, unyielding: 0 });
+    assert_eq!(ledger.pod_counts(2)[1], PodCounts { placed: 0, waiting: 1, unyielding: 0 });
 }

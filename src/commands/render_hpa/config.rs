@@ -8,7 +8,7 @@ use crate::filler::{
     BuiltInWorkload, FILLABLE_LABEL, NodeAutoscaler, RenderConfig, UsageBasis, UserWorkload,
     Workload,
 };
-use crate::scenario::{self, Document};
+use crate::scenario::{self, SourceFile};
 use hpa_model::sizing::{
     Growth, GrowthSource, Origins, Pipeline, ReplicaChoice, ReserveChoice, Sizing, SizingRequest,
 };
@@ -235,10 +235,8 @@ fn replica(args: &RenderHpaArgs, workload: &Workload) -> anyhow::Result<ReplicaC
     };
     if let Some(replica) = given.filter(|replica| replica.footprint().get(MEMORY) == 0) {
         bail!(
-            Error::usage(format!(
-                "--replica {replica} requests no memory: what a replica takes is unknown"
-            ))
-            .hint(format!("--replica {replica},memory=1Gi, or as much as it needs"))
+            Error::usage(format!("--replica {replica} has no memory request"))
+                .hint(format!("add what a replica needs: --replica {replica},memory=1Gi"))
         );
     }
     Ok(match (given, workload, &args.replica) {
@@ -293,7 +291,7 @@ fn measured(file: &str) -> anyhow::Result<Growth> {
     let setup = if history::is_history(Path::new(file)) {
         scenario::from_history(Path::new(file))?.setup
     } else {
-        scenario::setup(&Document::read(file)?)
+        scenario::setup(&SourceFile::read(file)?)
             .context("a recording is what oppscale top --record writes, or a scenario file")?
     };
     Ok(Growth {

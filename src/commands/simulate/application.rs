@@ -22,7 +22,9 @@ use super::sweep::variants;
 use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render::application::{Comparison, Entry};
-use crate::scenario::{self, Document, Manifest, Pod, Reading, StatedPod, WorkloadFile, amount};
+use crate::scenario::{
+    self, Manifest, PodAssumptions, Reading, SourceFile, StatedPod, WorkloadFile, amount,
+};
 
 /// Low and high level of a shape, as shares of what `maxReplicas` serve at the target.
 const LEVELS: (f64, f64) = (0.2, 0.7);
@@ -47,7 +49,8 @@ struct Candidate {
     rivals: Vec<String>,
 }
 
-/// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity, which another simulation shows.
+/// Reads the HPAs; `recorded` is a load that was read already. `None` if they fill idle capacity,
+/// which another simulation shows.
 ///
 /// # Errors
 /// When a file cannot be read, or the HPAs are of both kinds.
@@ -58,7 +61,7 @@ pub(super) fn plan(args: &SimulateArgs, recorded: Option<Demand>) -> anyhow::Res
     let config = ControllerConfig::of(args.kubernetes_version.unwrap_or_default());
     let mut candidates = Vec::new();
     for file in &args.hpas {
-        let document = Document::read(file)?;
+        let document = SourceFile::read(file)?;
         let manifests = scenario::manifests(&document, config.gates)?;
         let rivals = scenario::rivals(&manifests);
         for (manifest, rivals) in manifests.into_iter().zip(rivals) {
@@ -142,7 +145,7 @@ fn staged(
     for candidate in &candidates {
         warnings.extend(candidate.manifest.warnings.iter().cloned());
         let spec = &candidate.manifest.spec;
-        let pod = Pod::of(candidate.workload.as_ref(), spec, &stated);
+        let pod = PodAssumptions::of(candidate.workload.as_ref(), spec, &stated);
         let reading = Reading::of(&candidate.manifest, meaning, &pod);
         let application = reading.application(&pod);
         // One load for all: its levels come from the first HPA.
@@ -263,7 +266,7 @@ fn demand(
         let (title, demand) = match history::is_history(Path::new(wanted)) {
             true => of_history(wanted, first)?,
             false => {
-                let document = Document::read(wanted)?;
+                let document = SourceFile::read(wanted)?;
                 let demand = Demand::recorded(scenario::load(&document)?);
                 (document.name, demand)
             }

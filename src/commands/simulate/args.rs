@@ -6,7 +6,7 @@ use oppscale_core::units::{WHOLE, parse_duration, parse_nonzero_duration, parse_
 use std::time::Duration;
 
 use hpa_model::KubernetesVersion;
-use hpa_model::simulation::{Configuration, Scenario, configurations};
+use hpa_model::simulation::{BuiltInScenario, Configuration, configurations};
 use oppscale_cluster::WorkloadRef;
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
@@ -233,7 +233,7 @@ fn positive(text: &str) -> Result<f64, String> {
 
 /// The scenarios that need no file, for completion.
 fn scenario_words() -> Vec<String> {
-    Scenario::ALL.map(|scenario| scenario.name().to_owned()).to_vec()
+    BuiltInScenario::ALL.map(|scenario| scenario.name().to_owned()).to_vec()
 }
 
 /// The configurations that have a name, for completion.

@@ -6,10 +6,10 @@ use anyhow::{anyhow, bail};
 
 use crate::filler::correct_hpa;
 use crate::render::simulation::Entry;
-use crate::scenario::{self, Document, Manifest, WorkloadFile};
+use crate::scenario::{self, Manifest, SourceFile, WorkloadFile};
 use hpa_model::simulation::{
-    Configuration, FillerPods, Load, MAX_SAMPLES, MetricModel, MetricUnit, Run, Scenario, Setup,
-    UsageModel, configurations,
+    BuiltInScenario, Configuration, FillersInMetric, Load, MAX_SAMPLES, MetricModel, MetricUnit,
+    Run, Setup, UsageModel, configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
 use hpa_model::{ControllerConfig, MetricSource, MetricSpec};
@@ -77,7 +77,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     setup.check().map_err(|error| anyhow!("{title}: {error}"))?;
     let mut candidates = Vec::new();
     for file in &args.hpas {
-        let document = Document::read(file)?;
+        let document = SourceFile::read(file)?;
         for manifest in manifests(&document, file, &setup)? {
             warnings.extend(manifest.warnings.iter().cloned());
             let workload = scenario::workload(&document, &manifest)?;
@@ -167,21 +167,21 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
         let warnings = unknown.chain(invalid).chain(snapshot.notes.iter().cloned()).collect();
         return Ok((args.from.join(", "), scenario::from_cluster(&snapshot, &workload), warnings));
     }
-    let scenario = args.scenario.as_deref().unwrap_or(Scenario::Blog.name());
-    if let Ok(known) = scenario.parse::<Scenario>() {
+    let scenario = args.scenario.as_deref().unwrap_or(BuiltInScenario::Blog.name());
+    if let Ok(known) = scenario.parse::<BuiltInScenario>() {
         return Ok((known.name().to_owned(), known.setup(), Vec::new()));
     }
     // A word without a dot or a slash is a name that was mistyped, unless there is such a file.
     let is_name = !scenario.contains(['.', '/']) && scenario != "-";
     if is_name && !std::path::Path::new(scenario).exists() {
-        let name = scenario.parse::<Scenario>().err().map(|error| error.to_string());
-        let near = meant(scenario, &Scenario::ALL.map(Scenario::name));
+        let name = scenario.parse::<BuiltInScenario>().err().map(|error| error.to_string());
+        let near = meant(scenario, &BuiltInScenario::ALL.map(BuiltInScenario::name));
         bail!(
             Error::usage(name.unwrap_or_default())
                 .hint(format!("{near}or the name of a scenario file"))
         );
     }
-    let document = Document::read(scenario)?;
+    let document = SourceFile::read(scenario)?;
     let setup = scenario::setup(&document)?;
     Ok((document.name, setup, Vec::new()))
 }
@@ -227,7 +227,7 @@ fn apply_basis(
     Ok(())
 }
 
-fn manifests(document: &Document, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
+fn manifests(document: &SourceFile, file: &str, setup: &Setup) -> anyhow::Result<Vec<Manifest>> {
     let manifests = scenario::manifests(document, setup.filler.autoscaler.config.gates)?;
     for manifest in &manifests {
         if manifest.spec.effective_metrics().iter().any(|metric| metric.source.is_per_pod()) {
@@ -276,7 +276,8 @@ fn without_class(file: &str, name: &str, workload: &WorkloadFile, priority: i32)
     }
 }
 
-/// The metric of a manifest: oppscale's by its name, any other by the flags. The reserve of oppscale's is the workload's.
+/// The metric of a manifest: oppscale's by its name, any other by the flags. The reserve of
+/// oppscale's is the workload's.
 fn metric_model(
     args: &SimulateArgs,
     manifest: &Manifest,
@@ -293,9 +294,11 @@ fn metric_model(
     match args.metric {
         // Those follow load, and are not a filler's.
         None | Some(Nature::Load | Nature::Queue | Nature::PerPod) => model,
-        Some(Nature::IncludesOwn) => MetricModel { filler_pods: FillerPods::Included, ..model },
+        Some(Nature::IncludesOwn) => {
+            MetricModel { filler_pods: FillersInMetric::Included, ..model }
+        }
         Some(Nature::ExcludesOwn) => {
-            MetricModel { filler_pods: FillerPods::Excluded, counts_demand: true, ..model }
+            MetricModel { filler_pods: FillersInMetric::Excluded, counts_demand: true, ..model }
         }
     }
 }

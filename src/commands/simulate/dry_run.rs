@@ -21,7 +21,7 @@ use crate::exit::Exit;
 use crate::printer::Printer;
 use crate::render::dry_run::{self, Summary};
 use crate::scenario::{
-    self, Document, DocumentError, Manifest, RecordedHpa, Recording, RecordingHeader,
+    self, Manifest, RecordedHpa, Recording, RecordingHeader, SourceFile, SourceFileError,
     line_of_reading,
 };
 
@@ -154,7 +154,7 @@ async fn start(
     for file in &args.hpas {
         let file = file.clone();
         let read = super::off_thread(move || {
-            Ok(scenario::manifests(&Document::read(&file)?, config.gates)?)
+            Ok(scenario::manifests(&SourceFile::read(&file)?, config.gates)?)
         });
         for mut manifest in read.await? {
             manifest.warnings.iter().for_each(|warning| printer.warn(warning));
@@ -366,19 +366,19 @@ impl Recorder {
 /// When the other HPA has a metric that was not recorded.
 pub(super) fn replay(
     args: &SimulateArgs,
-    document: &Document,
+    document: &SourceFile,
     recording: Recording,
     printer: &Printer,
 ) -> anyhow::Result<Exit> {
     let RecordingHeader { kubernetes, hpas, .. } = &recording.header;
     let recorded = kubernetes
         .parse()
-        .map_err(|error| DocumentError::new(document, format!("kubernetes: {error}")))?;
+        .map_err(|error| SourceFileError::new(document, format!("kubernetes: {error}")))?;
     let config = ControllerConfig::of(args.kubernetes_version.unwrap_or(recorded));
     let mut runs = Vec::new();
     for (at, hpa) in hpas.iter().enumerate() {
         let name = format!("{}, HPA {}", document.name, at + 1);
-        let manifest = one(&Document::new(name, hpa.manifest.to_string()), config)?;
+        let manifest = one(&SourceFile::new(name, hpa.manifest.to_string()), config)?;
         runs.push((manifest, hpa));
     }
     if recording.is_cut {
@@ -386,9 +386,9 @@ pub(super) fn replay(
     }
     let other = match args.hpas.as_slice() {
         [] => None,
-        [file] if runs.len() == 1 => Some(one(&Document::read(file)?, config)?),
+        [file] if runs.len() == 1 => Some(one(&SourceFile::read(file)?, config)?),
         _ => bail!(
-            Error::usage("--series of a dry run takes one other -f for the one it recorded")
+            Error::usage("-f replaces the HPA of a recording of one HPA: give one -f")
                 .hint("record one HPA at a time")
         ),
     };
@@ -417,11 +417,11 @@ pub(super) fn replay(
 }
 
 /// The only HPA of a document.
-fn one(document: &Document, config: ControllerConfig) -> anyhow::Result<Manifest> {
+fn one(document: &SourceFile, config: ControllerConfig) -> anyhow::Result<Manifest> {
     let mut manifests = scenario::manifests(document, config.gates)?;
     match (manifests.pop(), manifests.is_empty()) {
         (Some(manifest), true) => Ok(manifest),
-        _ => bail!(DocumentError::new(document, "expected one HorizontalPodAutoscaler")),
+        _ => bail!(SourceFileError::new(document, "expected one HorizontalPodAutoscaler")),
     }
 }
 

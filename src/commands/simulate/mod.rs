@@ -21,7 +21,7 @@ use crate::printer::Printer;
 use crate::progress::Progress;
 use crate::render;
 use crate::render::simulation::{self, Comparison, Entry, csv, json, svg};
-use crate::scenario::{self, Document, DocumentError};
+use crate::scenario::{self, SourceFile, SourceFileError};
 
 use hpa_model::simulation::{Run, Setup, SetupError, Simulation};
 
@@ -136,7 +136,7 @@ async fn off_thread<T: Send + 'static>(
 
 /// Replays a series, every change of the replicas as CSV; or the recording of a dry run.
 fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<Exit> {
-    let document = Document::read(file)?;
+    let document = SourceFile::read(file)?;
     if let Some(recording) = scenario::recording(&document)? {
         return dry_run::replay(args, &document, recording, printer);
     }
@@ -151,7 +151,7 @@ fn replay(args: &SimulateArgs, file: &str, printer: &Printer) -> anyhow::Result<
     }
     let series = scenario::series(&document)?;
     let changes = hpa_model::replay(&series)
-        .map_err(|error| DocumentError::new(&document, error.to_string()))?;
+        .map_err(|error| SourceFileError::new(&document, error.to_string()))?;
     printer.data(&csv::changes(&changes))?;
     Ok(Exit::Ok)
 }

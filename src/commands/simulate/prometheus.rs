@@ -9,7 +9,7 @@ use oppscale_cluster::percent_encode;
 use oppscale_core::error::Error;
 
 use crate::load::{Client, Failure, Plan, Rate};
-use crate::scenario::{self, Document};
+use crate::scenario::{self, SourceFile};
 
 /// Most points of an answer: Prometheus refuses more than 11,000.
 const MAX_POINTS: u64 = 10_000;
@@ -74,6 +74,6 @@ pub(super) async fn load(
             "--prometheus takes the address of Prometheus itself, such as http://localhost:9090"
         ));
     }
-    let document = Document::new(format!("the answer of {base}"), text);
+    let document = SourceFile::new(format!("the answer of {base}"), text);
     Ok(Demand::recorded(scenario::load(&document)?))
 }

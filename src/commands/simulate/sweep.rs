@@ -7,7 +7,7 @@ use hpa_model::FeatureGates;
 use oppscale_core::error::Error;
 use serde_json::{Value, json};
 
-use crate::scenario::{self, Document, Manifest};
+use crate::scenario::{self, Manifest, SourceFile};
 
 /// The most configurations of a sweep.
 const MAX_CONFIGURATIONS: usize = 2_000;
@@ -103,7 +103,7 @@ pub(super) fn variants(
     let read = |(values, object): (Vec<(String, String)>, Value)| {
         let words: Vec<_> =
             values.iter().map(|(field, value)| format!("{field}={value}")).collect();
-        let document = Document::new(format!("--sweep {}", words.join(" ")), object.to_string());
+        let document = SourceFile::new(format!("--sweep {}", words.join(" ")), object.to_string());
         let manifest = scenario::manifests(&document, gates)?.into_iter().next();
         let manifest = manifest.ok_or_else(|| Error::failure("--sweep: the HPA was lost"))?;
         Ok(Variant { values, manifest })

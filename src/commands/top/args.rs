@@ -344,8 +344,8 @@ impl TopArgs {
             || !self.phase.is_empty();
         let by = match &self.by {
             Some(By::Pool(_)) if namespace.is_some() || selects_pods => {
-                return Err(Error::usage("a pool has no pods of its own to select")
-                    .hint("leave --by out, or use --by node or --by workload"));
+                return Err(Error::usage("--by pool counts all pods of its nodes: it takes no selection of pods")
+                    .hint("leave -n, --pod-selector, --namespace-selector and --phase out, or use --by node or --by workload"));
             }
             Some(by) => by.clone(),
             None if namespace.is_some() || selects_pods => By::Workload,

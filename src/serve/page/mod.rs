@@ -81,7 +81,7 @@ pub(super) struct View<'v> {
 }
 
 impl View<'_> {
-    /// Renders the pieces; only the status before the cluster is known.
+    /// Renders every part that changes; before the first complete lists, the status alone.
     pub(super) fn pieces(&self) -> Pieces {
         let freshness = self.state.freshness();
         let mut pieces = vec![("status", status(&freshness))];

@@ -19,8 +19,8 @@ use super::metric::MetricUnit;
 use super::pod::PodId;
 use super::world::{FILLER, World};
 use super::{
-    Configuration, DeletionCost, FillerPods, Load, MetricModel, NodePool, PaidApp, Scenario, Setup,
-    Simulation, Strategy, Template, simulate,
+    BuiltInScenario, Configuration, DeletionCost, FillersInMetric, Load, MetricModel, NodePool,
+    PaidApp, PodTemplate, Setup, Simulation, Strategy, simulate,
 };
 
 /// The distance of two looks, milliseconds.
@@ -132,7 +132,8 @@ fn check_metric(world: &World, reserve: &Reserve) {
     let demand = world.place_demand((0, 0), MetricUnit::FitReplicas);
     let served = fit.value_milli(&world.nodes, &demand, replica);
     assert_eq!(i128::from(served), headroom.fit.unwrap().replicas * 1000);
-    let cores = MetricModel { unit: MetricUnit::Cores, filler_pods: FillerPods::Excluded, ..fit };
+    let cores =
+        MetricModel { unit: MetricUnit::Cores, filler_pods: FillersInMetric::Excluded, ..fit };
     let served = cores.value_milli(&world.nodes, &demand, replica);
     assert_eq!(i128::from(served), headroom.remaining.unwrap().get(CPU).max(0));
 }
@@ -193,7 +194,7 @@ prop_compose! {
         limits in (1_u32..5, 5_u32..60),
         seed in any::<u64>(),
     ) -> Setup {
-        let mut setup = Configuration::named(key).unwrap().apply(Scenario::Step.setup());
+        let mut setup = Configuration::named(key).unwrap().apply(BuiltInScenario::Step.setup());
         setup.nodes = pools
             .into_iter()
             .map(|(count, cores, memory)| NodePool::new(count, cores * 1000, (memory + 2) << 30))
@@ -202,7 +203,7 @@ prop_compose! {
             .into_iter()
             .enumerate()
             .map(|(at, (cpu, memory, load, grace_ms, priority))| {
-                let mut template = Template::paid(cpu);
+                let mut template = PodTemplate::paid(cpu);
                 let amounts = template.replica.footprint().clone().with(MEMORY, memory << 29);
                 template.replica = oppscale_core::replica::Replica::from_footprint(amounts);
                 template.grace_ms = grace_ms;
@@ -282,7 +283,7 @@ proptest! {
 
 #[test]
 fn the_scale_down_order_is_that_of_the_replica_set_controller() {
-    let mut setup = Scenario::Step.setup();
+    let mut setup = BuiltInScenario::Step.setup();
     setup.paid.clear();
     setup.nodes = vec![NodePool::new(2, 4_000, 4 << 30)];
     // 8 fit, 2 wait; no HPA runs within the first second.

@@ -16,20 +16,20 @@ use super::nodes::{Node, Nodes, Sums, slots};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricModel {
     /// Whether the filler's pods lower it.
-    pub filler_pods: FillerPods,
+    pub filler_pods: FillersInMetric,
     /// Reserve that is subtracted.
     pub reserve: Reserve,
     /// Its unit.
     pub unit: MetricUnit,
     /// Whether it subtracts paid pods without a node.
     pub counts_demand: bool,
-    /// Its age.
-    pub freshness: Freshness,
+    /// When it is read and served.
+    pub timing: MetricTiming,
 }
 
-/// Whether a metric falls when the workload grows.
+/// Whether a metric counts filler pods, and so falls when the workload grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FillerPods {
+pub enum FillersInMetric {
     /// The metric is what is free: filler pods use it up.
     Included,
     /// The metric is what paid pods leave: filler pods do not change it.
@@ -41,13 +41,13 @@ pub enum FillerPods {
 pub enum MetricUnit {
     /// Free cores over all nodes.
     Cores,
-    /// Replicas that fit, by slots of the nodes and by what remains, rounded down.
+    /// Fit replicas: the smaller of the sum of slots and remaining / replica, rounded down.
     FitReplicas,
 }
 
-/// How old a metric is.
+/// When a metric is read and served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freshness {
+pub enum MetricTiming {
     /// Read by Prometheus every so often, and served by an adapter some time later.
     Scraped {
         /// From one scrape to the next, milliseconds, positive.
@@ -68,11 +68,11 @@ impl MetricModel {
     #[must_use]
     pub fn article() -> Self {
         Self {
-            filler_pods: FillerPods::Included,
+            filler_pods: FillersInMetric::Included,
             reserve: Reserve::default(),
             unit: MetricUnit::Cores,
             counts_demand: false,
-            freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 0 },
+            timing: MetricTiming::Scraped { period_ms: 30_000, adapter_ms: 0 },
         }
     }
 
@@ -80,11 +80,11 @@ impl MetricModel {
     #[must_use]
     pub fn oppscale(reserve: Reserve) -> Self {
         Self {
-            filler_pods: FillerPods::Excluded,
+            filler_pods: FillersInMetric::Excluded,
             reserve,
             unit: MetricUnit::FitReplicas,
             counts_demand: true,
-            freshness: Freshness::Watched { lag_ms: 1_000 },
+            timing: MetricTiming::Watched { lag_ms: 1_000 },
         }
     }
 
@@ -92,8 +92,8 @@ impl MetricModel {
     pub(super) fn value_milli(&self, nodes: &Nodes, demand: &Demand, replica: &Replica) -> i64 {
         let sums = &nodes.total;
         let taken = |sums: &Sums| match self.filler_pods {
-            FillerPods::Included => sums.requested.clone(),
-            FillerPods::Excluded => sums.paid.clone(),
+            FillersInMetric::Included => sums.requested.clone(),
+            FillersInMetric::Excluded => sums.paid.clone(),
         };
         let held = self.reserve.of(&sums.allocatable);
         let (all, nothing) = (taken(sums), Resources::default());
@@ -106,8 +106,8 @@ impl MetricModel {
             MetricUnit::Cores => left(CPU),
             MetricUnit::FitReplicas => {
                 let mut fit = match self.filler_pods {
-                    FillerPods::Included => sums.free_slots,
-                    FillerPods::Excluded => sums.slots,
+                    FillersInMetric::Included => sums.free_slots,
+                    FillersInMetric::Excluded => sums.slots,
                 };
                 if self.counts_demand {
                     fit = demand.corrected(fit, nodes, |node, kept| {
@@ -133,10 +133,10 @@ impl MetricModel {
     ) -> Option<Amount> {
         let hole = self.reserve.hole()?;
         let hole_node = |Node { sums, terminating_fillers, .. }: &Node| match self.filler_pods {
-            FillerPods::Included => {
+            FillersInMetric::Included => {
                 HoleNode { free: sums.allocatable.minus(&sums.requested), running: 0 }
             }
-            FillerPods::Excluded => HoleNode {
+            FillersInMetric::Excluded => HoleNode {
                 free: sums.allocatable.minus(&sums.paid),
                 running: sums.requested.get(PODS) - sums.paid.get(PODS) - terminating_fillers,
             },
@@ -153,7 +153,7 @@ impl MetricModel {
     }
 }
 
-impl Freshness {
+impl MetricTiming {
     /// From one value to the next, milliseconds.
     #[must_use]
     pub fn period_ms(self) -> u64 {

@@ -29,14 +29,16 @@ mod workload;
 mod world;
 
 pub use load::{Load, Point};
-pub use metric::{FillerPods, Freshness, MetricModel, MetricUnit};
+pub use metric::{FillersInMetric, MetricModel, MetricTiming, MetricUnit};
 pub use outcome::{Outcome, Rescale, Run, Sample};
 pub(crate) use prng::Prng;
-pub use scenario::{Configuration, Scenario, UnknownScenario, configurations, filler_behavior};
+pub use scenario::{
+    BuiltInScenario, Configuration, UnknownScenario, configurations, filler_behavior,
+};
 pub(crate) use setup::MAX_PODS;
 pub use setup::{
     Autoscaler, DeletionCost, Filler, MAX_SAMPLES, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
-    SchedulerOptions, Setup, SetupError, Strategy, SyncTiming, Template,
+    PodTemplate, SchedulerOptions, Setup, SetupError, Strategy, SyncTiming,
 };
 pub use usage::UsageModel;
 pub use world::{SimulatedNode, SimulatedPod, Simulation, simulate};

@@ -10,11 +10,11 @@ use oppscale_core::resources::{Amount, CPU};
 use thiserror::Error;
 
 use super::load::Load;
-use super::metric::{FillerPods, MetricModel, MetricUnit};
+use super::metric::{FillersInMetric, MetricModel, MetricUnit};
 use super::prng::Prng;
 use super::setup::{
-    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, SchedulerOptions, Setup, SyncTiming,
-    Template,
+    Autoscaler, DeletionCost, Filler, NodePool, PaidApp, PodTemplate, SchedulerOptions, Setup,
+    SyncTiming,
 };
 use crate::{
     Behavior, ControllerConfig, HpaSpec, MetricIdentifier, MetricSource, MetricSpec, MetricTarget,
@@ -27,7 +27,7 @@ const GIB: Amount = 1 << 30;
 
 /// A named cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scenario {
+pub enum BuiltInScenario {
     /// The article's: 6 nodes, 184 cores, 30 of them paid for; its sample application goes
     /// from 2 to 17 replicas of 4 cores within 5 minutes, stays 15, and goes back. 100 minutes.
     Blog,
@@ -47,7 +47,7 @@ pub struct UnknownScenario {
     pub name: String,
 }
 
-impl Scenario {
+impl BuiltInScenario {
     /// Every scenario.
     pub const ALL: [Self; 4] = [Self::Blog, Self::Burst, Self::Day, Self::Step];
 
@@ -92,8 +92,8 @@ fn bursts() -> Load {
 
 /// 5 nodes of 32 cores and one of 24. Of the 30 paid cores 8 are the sample application's.
 fn article_cluster(minutes: u64, sample: Load) -> Setup {
-    let base = PaidApp::scripted("base", Template::paid(2_000), Load::constant(11));
-    let sample = PaidApp::scripted("sample", Template::paid(4_000), sample);
+    let base = PaidApp::scripted("base", PodTemplate::paid(2_000), Load::constant(11));
+    let sample = PaidApp::scripted("sample", PodTemplate::paid(4_000), sample);
     Setup {
         usage: None,
         nodes: vec![NodePool::new(5, 32_000, 128 * GIB), NodePool::new(1, 24_000, 96 * GIB)],
@@ -110,7 +110,7 @@ fn article_cluster(minutes: u64, sample: Load) -> Setup {
 /// A miner of 1 core that is ready in 10 s and takes its whole grace period of 30 s.
 fn filler(start_replicas: u32, min: u32, max: u32, target: MetricTarget) -> Filler {
     let source = MetricSource::External(MetricIdentifier::named("remaining_cpu"));
-    let template = Template { preempts: false, start_ms: 10_000, ..Template::paid(1_000) };
+    let template = PodTemplate { preempts: false, start_ms: 10_000, ..PodTemplate::paid(1_000) };
     Filler {
         template,
         start_replicas,
@@ -150,7 +150,7 @@ fn day() -> Setup {
             let at_ms = hour as u64 * HOUR_MS + prng.below(10 * MINUTE_MS);
             load = load.ramp(at_ms, pods(wobble));
         }
-        PaidApp::scripted(&format!("app-{at}"), Template::paid(Amount::from(cores) * 1000), load)
+        PaidApp::scripted(&format!("app-{at}"), PodTemplate::paid(Amount::from(cores) * 1000), load)
     };
     let paid = (0..APPS).map(app).collect();
     Setup {
@@ -167,13 +167,13 @@ fn day() -> Setup {
     }
 }
 
-impl fmt::Display for Scenario {
+impl fmt::Display for BuiltInScenario {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
 }
 
-impl FromStr for Scenario {
+impl FromStr for BuiltInScenario {
     type Err = UnknownScenario;
 
     fn from_str(name: &str) -> Result<Self, UnknownScenario> {
@@ -235,7 +235,7 @@ pub fn configurations() -> Vec<Configuration> {
         grace_ms: 30_000,
     };
     let excluding = |reserve| MetricModel {
-        filler_pods: FillerPods::Excluded,
+        filler_pods: FillersInMetric::Excluded,
         reserve: Reserve::cpu(reserve),
         counts_demand: true,
         ..MetricModel::article()

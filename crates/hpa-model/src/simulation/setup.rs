@@ -66,7 +66,7 @@ pub enum Strategy {
 
 /// What every pod of a workload is like.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Template {
+pub struct PodTemplate {
     /// What it takes from its node.
     pub replica: Replica,
     /// The value of its PriorityClass; 0 without one.
@@ -83,7 +83,7 @@ pub struct Template {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filler {
     /// Its pods.
-    pub template: Template,
+    pub template: PodTemplate,
     /// Its replicas at the start, which are Ready as far as there is room.
     pub start_replicas: u32,
     /// Order in which its pods are deleted.
@@ -132,7 +132,7 @@ pub struct PaidApp {
     /// Its name.
     pub name: String,
     /// Its pods.
-    pub template: Template,
+    pub template: PodTemplate,
     /// What sets its replicas.
     pub scaling: PaidScaling,
 }
@@ -174,7 +174,7 @@ impl NodePool {
     }
 }
 
-impl Template {
+impl PodTemplate {
     /// A paid pod of this many millicores: priority 0, ready in 5 s, gone in 30 s.
     #[must_use]
     pub fn paid(cpu_milli: Amount) -> Self {
@@ -194,7 +194,7 @@ impl Template {
     }
 }
 
-impl Default for Template {
+impl Default for PodTemplate {
     /// A paid pod that requests nothing.
     fn default() -> Self {
         Self::paid(0)
@@ -211,14 +211,14 @@ impl Default for SyncTiming {
 impl PaidApp {
     /// An application that follows a script.
     #[must_use]
-    pub fn scripted(name: &str, template: Template, load: Load) -> Self {
+    pub fn scripted(name: &str, template: PodTemplate, load: Load) -> Self {
         Self { name: name.to_owned(), template, scaling: PaidScaling::Scripted(load) }
     }
 
     /// One application per pod size in rows of `(milliseconds, replicas, millicores)`: each
     /// row says what runs from then on. A new size replaces the pods of the old one.
     #[must_use]
-    pub fn from_rows(name: &str, template: &Template, rows: &[(u64, u32, Amount)]) -> Vec<Self> {
+    pub fn from_rows(name: &str, template: &PodTemplate, rows: &[(u64, u32, Amount)]) -> Vec<Self> {
         let mut loads: BTreeMap<Amount, Load> = BTreeMap::new();
         let mut before = None;
         for (at_ms, replicas, size) in rows.iter().copied() {
@@ -351,9 +351,9 @@ fn check(setup: &Setup) -> Result<(), SetupError> {
     if let Some(other) = metrics.position(|metric| metric.source.is_per_pod()) {
         return Err(SetupError::Metric(other));
     }
-    let freshness = scaler.metric.freshness;
-    positive("the metric's period", freshness.period_ms())?;
-    at_most("the metric's age in milliseconds", freshness.worst_age_ms(), MAX_DURATION_MS)?;
+    let timing = scaler.metric.timing;
+    positive("the metric's period", timing.period_ms())?;
+    at_most("the metric's age in milliseconds", timing.worst_age_ms(), MAX_DURATION_MS)?;
     let mut paid = 0_u64;
     for app in &setup.paid {
         template(&app.name, &app.template)?;
@@ -390,7 +390,7 @@ fn replicas(what: &str, count: u32) -> Result<(), SetupError> {
     at_most(what, count.into(), MAX_PODS.into())
 }
 
-fn template(name: &str, template: &Template) -> Result<(), SetupError> {
+fn template(name: &str, template: &PodTemplate) -> Result<(), SetupError> {
     at_most("the grace period in milliseconds", template.grace_ms, MAX_DURATION_MS)?;
     at_most("the start time in milliseconds", template.start_ms, MAX_DURATION_MS)?;
     amounts(name, template.replica.footprint())

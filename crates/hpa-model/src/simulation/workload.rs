@@ -3,8 +3,8 @@
 //! All pods of a workload request the same. If the scheduler finds no room for one, it finds
 //! none for the next until room is freed somewhere: this is remembered once for all of them.
 //!
-//! The ReplicaSet controller deletes excess pods in the order of `ActivePodsWithRanks` of `pkg/controller/controller_utils.go` (1.36): first pods without a
-//! node, then those not Running, then those not Ready, then by lower
+//! The ReplicaSet controller deletes excess pods in the order of `ActivePodsWithRanks` of
+//! `pkg/controller/controller_utils.go` (1.36): first pods without a node, then those not Running, then those not Ready, then by lower
 //! `controller.kubernetes.io/pod-deletion-cost`, then those that share their node with more
 //! pods of the same workload, then the newest. Upstream compares ages by their logarithm to
 //! base 2 and lets chance decide within a step; here the newer pod always goes.
@@ -17,13 +17,13 @@ use oppscale_core::resources::{Amount, CPU};
 use super::load::Load;
 use super::nodes::PodRequest;
 use super::pod::{PodId, PodStage, Pods};
-use super::setup::{DeletionCost, Template};
+use super::setup::{DeletionCost, PodTemplate};
 use super::world::{Event, World};
 
 /// A workload as it runs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Workload {
-    pub(super) template: Template,
+    pub(super) template: PodTemplate,
     /// Whether it is the opportunistic one.
     pub(super) is_filler: bool,
     pub(super) level: usize,

@@ -18,7 +18,7 @@ use super::outcome::{Counters, DELAYED_MS, Outcome, Run, Sample};
 use super::pod::{PodId, PodRef, PodStage, Pods};
 use super::prng::Prng;
 use super::scheduler::SchedulerRate;
-use super::setup::{PaidScaling, Setup, SetupError, Strategy, SyncTiming, Template};
+use super::setup::{PaidScaling, PodTemplate, Setup, SetupError, Strategy, SyncTiming};
 use super::usage::{READING_MS, Readings, UsageModel};
 use super::workload::Workload;
 use crate::{Controller, ControllerConfig, HpaSpec};
@@ -215,8 +215,8 @@ impl Simulation {
         let nature = filler.autoscaler.metric.clone();
         let reserve = nature.reserve.clone();
         let scaler = Scaler {
-            refresh_ms: nature.freshness.period_ms(),
-            served_after_ms: nature.freshness.served_after_ms(),
+            refresh_ms: nature.timing.period_ms(),
+            served_after_ms: nature.timing.served_after_ms(),
             ..Scaler::new(FILLER, &filler.autoscaler.spec, &filler.autoscaler.config)
         };
         let timing = filler.autoscaler.timing;
@@ -427,7 +427,7 @@ impl World {
         }
     }
 
-    fn add_workload(&mut self, template: &Template, is_filler: bool) -> usize {
+    fn add_workload(&mut self, template: &PodTemplate, is_filler: bool) -> usize {
         let level = self.priorities.partition_point(|priority| *priority < template.priority);
         let template = template.clone();
         let workload = Workload { template, is_filler, level, ..Workload::default() };

@@ -7,7 +7,7 @@ use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Selector;
 
 use crate::KubernetesVersion;
-use crate::simulation::{Freshness, MetricModel};
+use crate::simulation::{MetricModel, MetricTiming};
 
 /// The given figures, and which ones are to be found.
 #[derive(Debug, Clone)]
@@ -122,7 +122,7 @@ impl Pipeline {
             Self::Native | Self::External | Self::Keda => model,
             Self::Prometheus => MetricModel {
                 // kube-prometheus-stack scrapes every 30 s.
-                freshness: Freshness::Scraped { period_ms: 30_000, adapter_ms: 1_000 },
+                timing: MetricTiming::Scraped { period_ms: 30_000, adapter_ms: 1_000 },
                 ..model
             },
         }

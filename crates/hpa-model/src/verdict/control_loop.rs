@@ -10,7 +10,7 @@ use oppscale_core::units;
 use super::context::LoopContext;
 use super::correction::is_fit_replicas_metric;
 use super::trial::{Bench, Outcome};
-use crate::simulation::{FillerPods, MetricModel, MetricUnit};
+use crate::simulation::{FillersInMetric, MetricModel, MetricUnit};
 use crate::{
     Behavior, ControllerConfig, EffectiveRules, HpaSpec, MetricSource, MetricSpec, PolicyType,
     SelectPolicy, TargetType,
@@ -99,8 +99,8 @@ pub(super) fn analyse(
         MetricUnit::FitReplicas => ((left / context.replica_milli * 1000) as f64, 1000.0),
     };
     // Deleted filler pods stay in the metric until they have ended.
-    let is_included = metric.filler_pods == FillerPods::Included;
-    let age_ms = metric.freshness.worst_age_ms();
+    let is_included = metric.filler_pods == FillersInMetric::Included;
+    let age_ms = metric.timing.worst_age_ms();
     let delay_ms = age_ms.saturating_add(if is_included { context.grace_ms } else { 0 });
     let delay_syncs = u32::try_from(delay_ms / context.sync_period_ms.max(1)).unwrap_or(u32::MAX);
     let model = LoopModel { target, context, empty, per_replica, delay_syncs, age_ms };

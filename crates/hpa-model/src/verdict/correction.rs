@@ -5,7 +5,7 @@ use oppscale_core::resources::{Amount, CPU, Resources};
 use super::context::LoopContext;
 use super::control_loop::{Analysis, Stability, Target};
 use super::reserve::ReserveNeed;
-use crate::simulation::{FillerPods, Freshness, MetricModel, MetricUnit, filler_behavior};
+use crate::simulation::{FillersInMetric, MetricModel, MetricTiming, MetricUnit, filler_behavior};
 use crate::{
     ControllerConfig, FeatureGates, HpaSpec, MetricIdentifier, MetricSource, MetricSpec,
     MetricTarget,
@@ -152,11 +152,11 @@ pub(super) fn correct(
     let (min, max) = (before.min, before.max);
     let spec = recommended_spec(("Deployment", "filler"), Some(min), max, config.gates);
     let target = Target::of(&spec.stored(config.gates), config)?;
-    let freshness = match metric.freshness {
-        Freshness::Scraped { .. } => Freshness::Watched { lag_ms: 1_000 },
-        watched @ Freshness::Watched { .. } => watched,
+    let timing = match metric.timing {
+        MetricTiming::Scraped { .. } => MetricTiming::Watched { lag_ms: 1_000 },
+        watched @ MetricTiming::Watched { .. } => watched,
     };
-    let mut corrected = MetricModel { freshness, ..MetricModel::oppscale(metric.reserve.clone()) };
+    let mut corrected = MetricModel { timing, ..MetricModel::oppscale(metric.reserve.clone()) };
     let free = context.allocatable_milli - context.paid_milli;
     let fit = u32::try_from((free / context.replica_milli).max(0)).unwrap_or(u32::MAX);
     let reserve = ReserveNeed::of(&target, &corrected, context, fit.max(min).min(max));
@@ -170,14 +170,14 @@ pub(super) fn correct(
     }
     let had_tolerance = before.tolerance_down > 0.0 || before.tolerance_up > 0.0;
     let changes = [
-        (metric.filler_pods == FillerPods::Included, Change::ExcludeFillerPods),
+        (metric.filler_pods == FillersInMetric::Included, Change::ExcludeFillerPods),
         (before.is_value, Change::UseAverageValue),
         (metric.unit == MetricUnit::Cores, Change::UseFitReplicas),
         (corrected.reserve != metric.reserve, Change::SetReserve(reserve_milli)),
         (before.window_down_seconds > 0, Change::RemoveScaleDownWindow),
         (had_tolerance && has_gate, Change::RemoveTolerance),
         (had_tolerance && !has_gate, Change::ToleranceNeedsKubernetes135),
-        (freshness != metric.freshness, Change::UseWatch),
+        (timing != metric.timing, Change::UseWatch),
         (!context.has_lowest_priority, Change::LowerPriority),
         (context.has_lowest_priority && !context.preemption, Change::LetPaidPodsPreempt),
     ];

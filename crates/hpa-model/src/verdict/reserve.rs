@@ -45,7 +45,7 @@ impl ReserveNeed {
         settles_at: u32,
     ) -> Self {
         let mut need = Self {
-            metric_age_ms: metric.freshness.worst_age_ms(),
+            metric_age_ms: metric.timing.worst_age_ms(),
             sync_ms: context.sync_period_ms,
             window_ms: u64::from(target.window_down_seconds) * 1000,
             grace_ms: context.grace_ms,

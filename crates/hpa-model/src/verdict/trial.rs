@@ -7,7 +7,7 @@
 
 use super::context::LoopContext;
 use crate::replay::{Delays, Workload};
-use crate::simulation::{FillerPods, MetricModel, Prng};
+use crate::simulation::{FillersInMetric, MetricModel, Prng};
 use crate::{
     Controller, ControllerConfig, HpaSpec, MetricSource, Observation, Pods, Sample, Scale,
     Selector, Series,
@@ -120,9 +120,9 @@ impl Bench<'_> {
         let mut workload = Workload::new(start, delays);
         let mut controller = Controller::new(*self.config);
         let (period, served_after) =
-            (self.metric.freshness.period_ms().max(1), self.metric.freshness.served_after_ms());
+            (self.metric.timing.period_ms().max(1), self.metric.timing.served_after_ms());
         let first = period / phases.max(1) * phase + 1;
-        let keep = self.metric.freshness.worst_age_ms().saturating_add(2 * period);
+        let keep = self.metric.timing.worst_age_ms().saturating_add(2 * period);
         let sync_ms = self.context.sync_period_ms.max(1);
         let mut prng = Prng::new(u64::from(start) + phase);
         let settled_ms = self.quiet_ms();
@@ -182,8 +182,8 @@ impl Bench<'_> {
     /// The metric while this many of the filler's pods exist.
     fn value(&self, empty: f64, pods: u32) -> i64 {
         let taken = match self.metric.filler_pods {
-            FillerPods::Included => f64::from(pods.min(self.room())) * self.per_replica,
-            FillerPods::Excluded => 0.0,
+            FillersInMetric::Included => f64::from(pods.min(self.room())) * self.per_replica,
+            FillersInMetric::Excluded => 0.0,
         };
         (empty - taken).max(0.0) as i64
     }
@@ -201,7 +201,7 @@ impl Bench<'_> {
             let rules = [b.up(), b.down(flag)];
             rules.iter().map(|r| r.window_seconds.max(r.longest_period())).max().unwrap_or(0)
         });
-        let lag = self.metric.freshness.worst_age_ms();
+        let lag = self.metric.timing.worst_age_ms();
         u64::try_from(slowest).unwrap_or(0) * 1000
             + 4 * (lag + self.context.sync_period_ms + self.context.grace_ms + POD_START_MS)
     }

@@ -2,12 +2,12 @@
 //! verdict says beforehand what the simulation then does.
 
 use hpa_model::simulation::{
-    Configuration, NodePool, Run, Scenario, Setup, configurations, simulate,
+    BuiltInScenario, Configuration, NodePool, Run, Setup, configurations, simulate,
 };
 use hpa_model::verdict::{LoopContext, Stability, Verdict, judge};
 
 fn setup(key: &str) -> Setup {
-    Configuration::named(key).unwrap().apply(Scenario::Blog.setup())
+    Configuration::named(key).unwrap().apply(BuiltInScenario::Blog.setup())
 }
 
 /// The same cluster as one node, where a sum of free cores is room.
@@ -123,7 +123,7 @@ fn a_small_reserve_is_enough_where_a_sum_is_room() {
 
 #[test]
 fn the_verdict_says_what_the_simulation_then_does() {
-    for scenario in [Scenario::Blog, Scenario::Burst, Scenario::Step] {
+    for scenario in [BuiltInScenario::Blog, BuiltInScenario::Burst, BuiltInScenario::Step] {
         for configuration in configurations() {
             let setup = configuration.apply(scenario.setup());
             let verdict = verdict(&setup);
@@ -131,7 +131,7 @@ fn the_verdict_says_what_the_simulation_then_does() {
             let (key, o) = (configuration.key, &run.outcome);
             let shown = || format!("{scenario} {key}: {verdict:?}\n{o:?}");
             // Each turn of the load may turn the replicas once.
-            let turns = if scenario == Scenario::Burst { 6 } else { 2 };
+            let turns = if scenario == BuiltInScenario::Burst { 6 } else { 2 };
             match verdict.stability {
                 Stability::Oscillating => assert!(o.reversals > turns, "{}", shown()),
                 Stability::Saturated { at } => {

@@ -1,15 +1,15 @@
 //! Placement, preemption, pace, deletion cost, and applications with an HPA of their own.
 
 use hpa_model::simulation::{
-    Configuration, DeletionCost, Load, NodePool, PaidApp, PaidAutoscaler, PaidScaling, Scenario,
-    Setup, SetupError, Simulation, Strategy, SyncTiming, Template, simulate,
+    BuiltInScenario, Configuration, DeletionCost, Load, NodePool, PaidApp, PaidAutoscaler,
+    PaidScaling, PodTemplate, Setup, SetupError, Simulation, Strategy, SyncTiming, simulate,
 };
 use hpa_model::{HpaSpec, MetricSource, MetricSpec, MetricTarget, ResourceName};
 use oppscale_core::resources::CPU;
 
 /// Four nodes of 8 cores; a filler that wants no more than it has.
 fn small(key: &str, replicas: u32) -> Setup {
-    let mut setup = Configuration::named(key).unwrap().apply(Scenario::Step.setup());
+    let mut setup = Configuration::named(key).unwrap().apply(BuiltInScenario::Step.setup());
     setup.nodes = vec![NodePool::new(4, 8_000, 32 << 30)];
     setup.filler.start_replicas = replicas;
     setup.filler.autoscaler.spec.min_replicas = Some(replicas);
@@ -37,7 +37,7 @@ fn least_allocated_spreads_and_most_allocated_packs() {
 fn a_preempting_pod_waits_exactly_the_grace_period_and_nobody_takes_its_room() {
     let mut setup = small("watched-preempted", 32);
     let load = Load::constant(0).step(10_000, 3);
-    setup.paid.push(PaidApp::scripted("paid", Template::paid(4_000), load));
+    setup.paid.push(PaidApp::scripted("paid", PodTemplate::paid(4_000), load));
     let run = simulate(&setup).unwrap();
     assert_eq!(run.outcome.paid_delayed, 3);
     assert_eq!(run.outcome.longest_delay_ms, 5_000);
@@ -50,7 +50,7 @@ fn a_preempting_pod_waits_exactly_the_grace_period_and_nobody_takes_its_room() {
 fn without_a_lower_priority_nobody_makes_room() {
     let mut setup = small("naive", 32);
     let load = Load::constant(0).step(10_000, 3);
-    setup.paid.push(PaidApp::scripted("paid", Template::paid(4_000), load));
+    setup.paid.push(PaidApp::scripted("paid", PodTemplate::paid(4_000), load));
     let outcome = simulate(&setup).unwrap().outcome;
     assert_eq!((outcome.paid_never_started, outcome.longest_delay_ms), (3, 109_800));
     assert_eq!(outcome.filler_deleted, 0);
@@ -58,9 +58,9 @@ fn without_a_lower_priority_nobody_makes_room() {
 
 #[test]
 fn a_pod_that_fits_nowhere_asks_for_nothing() {
-    let mut setup = Configuration::named("oppscale").unwrap().apply(Scenario::Step.setup());
+    let mut setup = Configuration::named("oppscale").unwrap().apply(BuiltInScenario::Step.setup());
     let before = simulate(&setup).unwrap();
-    setup.paid.push(PaidApp::scripted("typo", Template::paid(40_000), Load::constant(2)));
+    setup.paid.push(PaidApp::scripted("typo", PodTemplate::paid(40_000), Load::constant(2)));
     let run = simulate(&setup).unwrap();
     assert_eq!(run.rescales, before.rescales, "the filler does not starve");
     assert_eq!(run.outcome.paid_never_started, 2);
@@ -72,7 +72,7 @@ fn the_scheduler_keeps_its_pace() {
     let mut setup = small("watched-preempted", 1);
     setup.nodes = vec![NodePool::new(4, 100_000, 32 << 30)];
     let load = Load::constant(0).step(10_000, 200);
-    setup.paid.push(PaidApp::scripted("paid", Template::paid(1_000), load));
+    setup.paid.push(PaidApp::scripted("paid", PodTemplate::paid(1_000), load));
     assert_eq!(simulate(&setup).unwrap().outcome.longest_delay_ms, 0);
     setup.scheduler.pods_per_second = Some(100);
     assert_eq!(simulate(&setup).unwrap().outcome.longest_delay_ms, 1_990);
@@ -115,7 +115,7 @@ fn a_paid_application_follows_its_own_hpa() {
     };
     setup.paid.push(PaidApp {
         name: "web".to_owned(),
-        template: Template::paid(2_000),
+        template: PodTemplate::paid(2_000),
         scaling: PaidScaling::Autoscaled(Box::new(scaler)),
     });
     let run = simulate(&setup).unwrap();
@@ -128,7 +128,7 @@ fn a_paid_application_follows_its_own_hpa() {
 #[test]
 fn rows_of_pod_sizes_become_applications() {
     let rows = [(0, 2, 1_000), (60_000, 1, 4_000)];
-    let apps = PaidApp::from_rows("app", &Template::paid(1_000), &rows);
+    let apps = PaidApp::from_rows("app", &PodTemplate::paid(1_000), &rows);
     let mut setup = small("watched-preempted", 1);
     setup.paid = apps;
     let run = simulate(&setup).unwrap();
@@ -139,7 +139,7 @@ fn rows_of_pod_sizes_become_applications() {
 #[test]
 fn setups_that_contradict_themselves_are_refused() {
     let refuse = |change: fn(&mut Setup)| {
-        let mut setup = Scenario::Step.setup();
+        let mut setup = BuiltInScenario::Step.setup();
         change(&mut setup);
         simulate(&setup).unwrap_err()
     };
@@ -153,18 +153,18 @@ fn setups_that_contradict_themselves_are_refused() {
     assert_eq!(order.to_string(), "the load of base goes back in time");
     let limits = refuse(|s| s.filler.autoscaler.spec.max_replicas = 3);
     assert!(limits.to_string().starts_with("the HPA of the filler is invalid: "), "{limits}");
-    let amount = refuse(|s| s.paid[1].template = Template::paid(-4));
+    let amount = refuse(|s| s.paid[1].template = PodTemplate::paid(-4));
     assert_eq!(amount.to_string(), "sample has cpu -4; expected 0 to 2^53");
     assert!(matches!(refuse(|s| s.end_ms = u64::MAX), SetupError::TooLarge { .. }));
 }
 
 #[test]
 fn scenarios_have_names() {
-    for scenario in Scenario::ALL {
-        assert_eq!(scenario.name().parse::<Scenario>().unwrap(), scenario);
+    for scenario in BuiltInScenario::ALL {
+        assert_eq!(scenario.name().parse::<BuiltInScenario>().unwrap(), scenario);
         assert!(!scenario.setup().nodes.is_empty());
     }
-    let error = "dya".parse::<Scenario>().unwrap_err();
+    let error = "dya".parse::<BuiltInScenario>().unwrap_err();
     assert_eq!(error.to_string(), "\"dya\" is not a scenario: expected blog, burst, day or step");
 }
 
@@ -174,11 +174,11 @@ fn scenarios_have_names() {
 fn a_promised_pod_waits_for_its_own_victims_only() {
     let mut setup = small("watched-preempted", 2);
     setup.nodes = vec![NodePool::new(1, 13_000, 2 << 30)];
-    setup.filler.template = Template { priority: -1000, ..Template::paid(1_091) };
+    setup.filler.template = PodTemplate { priority: -1000, ..PodTemplate::paid(1_091) };
     setup.filler.template.grace_ms = 5_000;
     setup.filler.template.preempts = false;
     let load = Load::constant(0).ramp(4_726, 6);
-    setup.paid.push(PaidApp::scripted("paid", Template::paid(2_164), load));
+    setup.paid.push(PaidApp::scripted("paid", PodTemplate::paid(2_164), load));
     let outcome = simulate(&setup).unwrap().outcome;
     assert_eq!((outcome.paid_delayed, outcome.longest_delay_ms), (2, 5_000));
 }

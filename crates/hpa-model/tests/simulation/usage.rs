@@ -1,7 +1,7 @@
 //! The usage basis: what fillers burn, and what paid pods lose by it.
 
 use hpa_model::simulation::{
-    Configuration, Load, Scenario, Setup, Simulation, UsageModel, simulate,
+    BuiltInScenario, Configuration, Load, Setup, Simulation, UsageModel, simulate,
 };
 use oppscale_core::policy::Basis;
 use oppscale_core::resources::{Amount, CPU};
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 /// The article's cluster under oppscale's HPA; paid pods use so much of their requests.
 fn setup(paid: Option<Load>) -> Setup {
-    let mut setup = Scenario::Blog.setup();
+    let mut setup = BuiltInScenario::Blog.setup();
     if let Some(paid) = paid {
         setup.on_usage_basis(None, paid);
     }

@@ -1,8 +1,8 @@
 //! The figures of the verdict: gain, delay, limit, the terms of the reserve, the correction.
 
 use hpa_model::simulation::{
-    Configuration, FillerPods, Freshness, Load, MetricModel, MetricUnit, NodePool, PaidApp,
-    Scenario, Setup, Template, simulate,
+    BuiltInScenario, Configuration, FillersInMetric, Load, MetricModel, MetricTiming, MetricUnit,
+    NodePool, PaidApp, PodTemplate, Setup, simulate,
 };
 use hpa_model::verdict::{
     Change, LoopContext, METRIC_NAME, Stability, Verdict, VerdictError, judge,
@@ -16,7 +16,7 @@ use oppscale_core::reserve::Reserve;
 use oppscale_core::resources::{CPU, PODS, Resources};
 
 fn setup(key: &str) -> Setup {
-    Configuration::named(key).unwrap().apply(Scenario::Blog.setup())
+    Configuration::named(key).unwrap().apply(BuiltInScenario::Blog.setup())
 }
 
 fn verdict(setup: &Setup) -> Verdict {
@@ -35,7 +35,7 @@ fn spec(target: MetricTarget) -> HpaSpec {
 }
 
 fn around() -> LoopContext {
-    LoopContext::of(&Scenario::Blog.setup())
+    LoopContext::of(&BuiltInScenario::Blog.setup())
 }
 
 #[test]
@@ -74,8 +74,8 @@ fn the_articles_gain_is_4_13() {
 #[test]
 fn the_limits_are_those_of_the_delayed_loop() {
     let limit = |age_ms: u64| {
-        let freshness = Freshness::Watched { lag_ms: age_ms };
-        let metric = MetricModel { freshness, ..MetricModel::article() };
+        let timing = MetricTiming::Watched { lag_ms: age_ms };
+        let metric = MetricModel { timing, ..MetricModel::article() };
         let around = LoopContext { grace_ms: 0, ..around() };
         let spec = spec(MetricTarget::value(30_000));
         let control = judge(&spec, &ControllerConfig::default(), &metric, &around).unwrap().control;
@@ -162,7 +162,7 @@ fn the_rails_and_the_odd_targets() {
         judge(&spec(target), &config, metric, &around).unwrap().stability
     };
     let included = MetricModel::article();
-    let excluded = MetricModel { filler_pods: FillerPods::Excluded, ..included.clone() };
+    let excluded = MetricModel { filler_pods: FillersInMetric::Excluded, ..included.clone() };
     let value = MetricTarget::value(30_000);
     assert_eq!(
         find(value, &included, 150_000),
@@ -244,10 +244,10 @@ fn random(seed: u64) -> (HpaSpec, MetricModel, LoopContext) {
     let (scale_up, scale_down) = (Some(rules(false)), Some(rules(true)));
     let behavior = (below(3) > 0).then_some(Behavior { scale_up, scale_down });
     let metric = MetricModel {
-        filler_pods: [FillerPods::Included, FillerPods::Excluded][below(2) as usize],
-        freshness: match below(2) {
-            0 => Freshness::Watched { lag_ms: 1_000 },
-            _ => Freshness::Scraped {
+        filler_pods: [FillersInMetric::Included, FillersInMetric::Excluded][below(2) as usize],
+        timing: match below(2) {
+            0 => MetricTiming::Watched { lag_ms: 1_000 },
+            _ => MetricTiming::Scraped {
                 period_ms: [15_000, 30_000, 60_000][below(3) as usize],
                 adapter_ms: 0,
             },
@@ -273,12 +273,12 @@ fn late_turns(spec: &HpaSpec, metric: &MetricModel, context: &LoopContext, seeds
     for (seed, start) in
         (0..seeds).zip([spec.effective_min(), spec.max_replicas].into_iter().cycle())
     {
-        let mut setup = Scenario::Blog.setup();
+        let mut setup = BuiltInScenario::Blog.setup();
         setup.nodes = vec![NodePool::new(1, context.allocatable_milli, 1 << 40)];
         setup.nodes[0].allocatable.set(PODS, 10_000);
         setup.paid = match context.paid_milli {
             0 => Vec::new(),
-            milli => vec![PaidApp::scripted("paid", Template::paid(milli), Load::constant(1))],
+            milli => vec![PaidApp::scripted("paid", PodTemplate::paid(milli), Load::constant(1))],
         };
         let filler = &mut setup.filler;
         filler.template.replica =

@@ -120,7 +120,7 @@ impl Default for WatchStatus {
 }
 
 impl Health {
-    /// Whether everything that can be known is: nodes and pods are whole, or refused.
+    /// Whether nodes and pods are completely listed. Pods that may not be read do not count.
     pub fn is_ready(&self) -> bool {
         let ready =
             |feed: &WatchStatus| feed.is_whole() || matches!(feed.phase, Phase::Refused { .. });

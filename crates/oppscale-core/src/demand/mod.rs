@@ -1,6 +1,6 @@
-//! Paid demand: where the waiting pods of others would go, and what that leaves.
+//! Paid demand: where waiting paid pods would go, and what that leaves.
 //!
-//! Pods of others that have no node are placed one after the other, as the scheduler would
+//! Paid pods that have no node are placed one after the other, as the scheduler would
 //! place them:
 //!
 //! * In the order of its queue: higher priority first, then the older one
@@ -62,7 +62,7 @@ pub enum FillerPods<'q> {
     Tracked(&'q [Option<i32>]),
 }
 
-/// A pod of others without a node, and what becomes of it.
+/// A paid pod without a node, and what becomes of it.
 #[derive(Debug, Clone)]
 pub struct PlacedPod<'l> {
     /// Its key.

@@ -547,8 +547,9 @@ impl DeviceInventory {
         Ok(fitting)
     }
 
-    /// Whether [`Self::needed`] says all about these claims.
-    pub fn is_plain(&self, namespace: &str, claims: &[ClaimRef]) -> bool {
+    /// Whether how many devices of each class they need ([`Self::needed`]) says all about these
+    /// claims: one class, and no constraint between devices.
+    pub fn is_counted_by_class(&self, namespace: &str, claims: &[ClaimRef]) -> bool {
         let specs = claims.iter().filter_map(|claim| self.spec(namespace, claim));
         let requests: Vec<_> = specs
             .flat_map(|spec| {

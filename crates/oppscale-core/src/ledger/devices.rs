@@ -170,7 +170,7 @@ impl Ledger {
     /// The resource that stands for all claims of a replica, unless its classes tell everything.
     fn replica_resource(&self, namespace: &str, claims: &[ClaimRef]) -> Option<String> {
         let is_known = self.devices.knows(namespace, claims);
-        if claims.is_empty() || is_known && self.devices.is_plain(namespace, claims) {
+        if claims.is_empty() || is_known && self.devices.is_counted_by_class(namespace, claims) {
             return None;
         }
         let names = |claims: &[ClaimRef]| {

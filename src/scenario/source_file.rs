@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// A text and where it came from.
 #[derive(Debug, Clone)]
-pub struct Document {
+pub struct SourceFile {
     /// The file's name, or `standard input`.
     pub name: String,
     text: String,
@@ -17,19 +17,19 @@ pub struct Document {
 /// A text that is not what was expected of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}", .place, .problem)]
-pub struct DocumentError {
+pub struct SourceFileError {
     place: String,
     problem: String,
 }
 
-impl DocumentError {
+impl SourceFileError {
     /// Something that no parser sees: two fields that contradict each other, say.
-    pub fn new(document: &Document, problem: impl Into<String>) -> Self {
+    pub fn new(document: &SourceFile, problem: impl Into<String>) -> Self {
         Self { place: format!("{}: ", document.name), problem: problem.into() }
     }
 
     /// The line goes to the front, where editors look for it.
-    fn at(document: &Document, line: Option<usize>, problem: String) -> Self {
+    fn at(document: &SourceFile, line: Option<usize>, problem: String) -> Self {
         let place = match line {
             None => format!("{}: ", document.name),
             Some(line) => format!("{}, line {line}: ", document.name),
@@ -53,7 +53,7 @@ pub struct Object {
     item: Option<usize>,
 }
 
-impl Document {
+impl SourceFile {
     /// A text that came from elsewhere than a file.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self { name: name.into(), text: text.into() }
@@ -77,21 +77,21 @@ impl Document {
     ///
     /// # Errors
     /// When it is not what `T` expects.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, DocumentError> {
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SourceFileError> {
         let mut values = self.values()?.into_iter();
         let value = values.next().unwrap_or_default();
         if values.next().is_some() {
-            return Err(DocumentError::new(self, "expected one document, found several"));
+            return Err(SourceFileError::new(self, "expected one document, found several"));
         }
         typed::read(&value).map_err(|refusal| {
             let line = documents::line_of(&self.text, 0, &steps(refusal.field()));
-            DocumentError::at(self, line, refusal.to_string())
+            SourceFileError::at(self, line, refusal.to_string())
         })
     }
 
-    fn values(&self) -> Result<Vec<Value>, DocumentError> {
+    fn values(&self) -> Result<Vec<Value>, SourceFileError> {
         documents::values(&self.text, DuplicateKeys::Refuse)
-            .map_err(|SyntaxError { problem, line }| DocumentError::at(self, line, problem))
+            .map_err(|SyntaxError { problem, line }| SourceFileError::at(self, line, problem))
     }
 
     /// Every object of these kinds in a JSON or YAML file, those of a List too, and the kinds
@@ -99,7 +99,7 @@ impl Document {
     ///
     /// # Errors
     /// When the file is neither JSON nor YAML.
-    pub fn objects(&self, kinds: &[&str]) -> Result<(Vec<Object>, Vec<String>), DocumentError> {
+    pub fn objects(&self, kinds: &[&str]) -> Result<(Vec<Object>, Vec<String>), SourceFileError> {
         let (mut found, mut others) = (Vec::new(), Vec::new());
         let mut take = |value: Value, document, item| match value["kind"].as_str() {
             Some(kind) if kinds.contains(&kind) => found.push(Object { value, document, item }),
@@ -126,7 +126,7 @@ impl Document {
     }
 
     /// A problem with a field of an object, with the field's line: `spec.metrics[0].type`.
-    pub fn field_error(&self, object: &Object, field: &str, problem: &str) -> DocumentError {
+    pub fn field_error(&self, object: &Object, field: &str, problem: &str) -> SourceFileError {
         let items = object.item.map(|at| format!("items[{at}]")).unwrap_or_default();
         let path = match items.is_empty() {
             true => field.to_owned(),
@@ -134,7 +134,7 @@ impl Document {
         };
         let line = documents::line_of(&self.text, object.document, &steps(&path));
         let items = if items.is_empty() { items } else { format!("{items}.") };
-        DocumentError::at(self, line, format!("{items}{problem}"))
+        SourceFileError::at(self, line, format!("{items}{problem}"))
     }
 }
 
