@@ -8,11 +8,9 @@ use hpa_model::verdict::{METRIC_NAME, capacity_metric, recommended_spec};
 use hpa_model::{FeatureGates, HpaSpec};
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use oppscale_cluster::Autoscaler;
-use oppscale_core::model::Pairs;
+use oppscale_cluster::{Autoscaler, label_selector};
 use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::selector::{Labels, Selector};
 use serde_json::{Value, json};
 
 use super::context::{Target, behavior};
@@ -142,7 +140,7 @@ pub fn correct_hpa(
 fn described(metric: &v2::MetricSpec) -> String {
     let selected = |metric: &v2::MetricIdentifier| match &metric.selector {
         None => metric.name.clone(),
-        Some(selector) => format!("{} (selector {})", metric.name, selector_text(selector)),
+        Some(selector) => format!("{} (selector {})", metric.name, label_selector::text(selector)),
     };
     let name = if let Some(source) = &metric.object {
         let object = &source.described_object;
@@ -159,38 +157,12 @@ fn described(metric: &v2::MetricSpec) -> String {
     format!("{} metric {name}", metric.type_)
 }
 
-/// A label selector as kubectl writes it.
-fn selector_text(selector: &LabelSelector) -> String {
-    let labels = selector.match_labels.iter().flatten();
-    let mut parts: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
-    for part in selector.match_expressions.iter().flatten() {
-        let values = part.values.as_deref().unwrap_or_default().join(",");
-        parts.push(match part.operator.as_str() {
-            "Exists" => part.key.clone(),
-            "DoesNotExist" => format!("!{}", part.key),
-            operator => format!("{} {} ({values})", part.key, operator.to_lowercase()),
-        });
-    }
-    parts.join(",")
-}
-
 /// Whether oppscale serve answers an External metric of this selector for the workload alone:
 /// its series carry its kind and name.
 fn is_selected(selector: Option<&LabelSelector>, target: &Target) -> bool {
     let kind = target.kind.to_lowercase();
     // Without the name it could select another workload, too.
-    selects(selector, [(&*kind, &*target.name)].into_iter()) && !selects(selector, [].into_iter())
-}
-
-/// Whether a selector matches these labels; none at all matches nothing.
-pub(super) fn selects<'a>(
-    selector: Option<&LabelSelector>,
-    labels: impl Iterator<Item = (&'a str, &'a str)>,
-) -> bool {
-    let mut pairs: Labels<'_> = Pairs::default();
-    for (key, value) in labels {
-        pairs.insert(key.into(), value.into());
-    }
-    let parsed = selector.map(|selector| Selector::parse(&selector_text(selector)));
-    parsed.is_some_and(|parsed| parsed.is_ok_and(|selector| selector.matches(&pairs)))
+    let matches =
+        |labels: &[(&str, &str)]| label_selector::matches(selector, labels.iter().copied());
+    matches(&[(&kind, &target.name)]) && !matches(&[])
 }

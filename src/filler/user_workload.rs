@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 use crate::manifest::{self, Document, Origin};
 use oppscale_cluster::containers::{self, amount, limit, request};
-use oppscale_cluster::custom_kind;
+use oppscale_cluster::{Alike, custom_kind};
 use oppscale_core::defaulting::{footprint_of_template, is_guaranteed};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
@@ -32,7 +32,6 @@ use oppscale_core::units::quantity_text;
 use oppscale_core::usage;
 
 use super::complete::add_to_node_terms;
-use super::one_per_node::Alike;
 use super::pod_security;
 use super::render::UsageBasis;
 
@@ -576,7 +575,7 @@ impl UserWorkload {
                 "the overhead of its RuntimeClass {class} is not counted: the file does not hold it"
             ));
         }
-        let spread = self.spread();
+        let spread = self.pods().uncounted_rules();
         if !spread.is_empty() {
             advice.push(format!(
                 "slots know nothing of {}: fewer pods may fit, and the rest wait for a node",
@@ -647,20 +646,6 @@ impl UserWorkload {
             "container {} has a cpu limit: cores that nobody else wants stay idle",
             limited.name
         ))
-    }
-
-    /// What keeps pods apart that would fit beside each other, and is not counted.
-    fn spread(&self) -> Vec<&'static str> {
-        let mut found = Vec::new();
-        let pods = self.pods();
-        if pods.spread_terms().any(|term| !pods.keep_apart_by_host(term)) {
-            found.push("a required podAntiAffinity");
-        }
-        let mut constraints = self.pod.topology_spread_constraints.iter().flatten();
-        if constraints.any(|c| c.when_unsatisfiable != "ScheduleAnyway") {
-            found.push("topologySpreadConstraints");
-        }
-        found
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use hpa_model::simulation::{
-    BuiltInScenario, Load, NodePool, PaidApp, PodTemplate, SchedulerOptions, Setup,
+    BuiltInScenario, Load, NodePool, PAID_USAGE, PaidApp, PodTemplate, SchedulerOptions, Setup,
 };
 use oppscale_cluster::history::{HistoryError, Player};
 use oppscale_cluster::{ResolvedWorkload, Snapshot};
@@ -18,6 +18,7 @@ use oppscale_core::demand::{self, PlacedPod};
 use oppscale_core::headroom::Query;
 use oppscale_core::ledger::Group;
 use oppscale_core::node::NodeRecord;
+use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU, Resources};
 
@@ -68,7 +69,8 @@ impl<'s> Present<'s> {
     }
 }
 
-/// The setup of a cluster as it is now.
+/// The setup of a cluster as it is now. A workload on the usage basis whose burn is known stays on it;
+/// what paid pods use is assumed.
 pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let present = Present::of(snapshot, workload);
     let mut setup = BuiltInScenario::Blog.setup();
@@ -81,7 +83,9 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let largest_group = present.own.into_iter().max_by_key(|(_, count)| *count);
     let replica = workload.replica.clone().or_else(|| largest_group.map(|(of, _)| replica(&of)));
     let replica = replica.unwrap_or_default();
-    let each = replica.footprint().get(CPU).max(1);
+    let burn = workload.policy.burn.filter(|_| workload.policy.basis == Basis::Usage);
+    let burn = burn.map(Amount::from);
+    let each = burn.unwrap_or_else(|| replica.footprint().get(CPU)).max(1);
     let room: Amount = present
         .nodes
         .iter()
@@ -94,6 +98,9 @@ pub fn from_cluster(snapshot: &Snapshot, workload: &ResolvedWorkload) -> Setup {
     let spec = &mut filler.autoscaler.spec;
     let room = u32::try_from(room).unwrap_or(u32::MAX).clamp(1, 1_000_000);
     (spec.min_replicas, spec.max_replicas) = (Some(1), room);
+    if burn.is_some() {
+        setup.on_usage_basis(burn, Load::constant(PAID_USAGE));
+    }
     setup
 }
 

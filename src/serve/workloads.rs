@@ -8,9 +8,9 @@ use k8s_openapi::api::node::v1::RuntimeClass;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use oppscale_cluster::Autoscaler;
 use oppscale_cluster::follow::Change;
 use oppscale_cluster::typed;
+use oppscale_cluster::{Alike, Autoscaler};
 use oppscale_core::defaulting::footprint_of_template;
 use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::kinds::{self, Kind};
@@ -25,8 +25,6 @@ use oppscale_core::resources::{Amount, Resources};
 use oppscale_core::selector::Labels;
 use oppscale_core::share::{Held, ONE_PER_NODE, ShareRequest, Uptake};
 use oppscale_core::units::amount_of;
-
-use crate::filler::Alike;
 
 /// Problem of a workload on the usage basis whose use of CPU is unknown.
 const NO_BURN: &str = "annotation oppscale.dev/basis is usage, but the cores that a replica uses are \

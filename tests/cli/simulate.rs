@@ -1,9 +1,10 @@
 //! `oppscale simulate`: recorded series, the comparison, and its outputs.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::fixture;
+use crate::support::world::World;
 
 const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
 
@@ -276,6 +277,48 @@ fn flags_of_the_usage_basis_replace_only_what_they_state() {
     let nothing = env.run(["simulate", "--burn", "1"]);
     assert_eq!(nothing.code, Some(2), "{nothing}");
     assert!(nothing.stderr.contains("--burn: no filler is on the usage basis"), "{nothing}");
+}
+
+/// The article's cluster, whose miner requests 10m and has these annotations and CPU limit.
+fn cluster_with_miner(annotations: Value, limit: Option<&str>) -> String {
+    let mut world = World::blog();
+    let miner = world.deployment_mut("electroneum");
+    miner["metadata"]["annotations"] = annotations;
+    let resources = &mut miner["spec"]["template"]["spec"]["containers"][0]["resources"];
+    resources["requests"]["cpu"] = "10m".into();
+    if let Some(limit) = limit {
+        resources["limits"]["cpu"] = limit.into();
+    }
+    world.saved()
+}
+
+#[test]
+fn the_workload_of_a_saved_cluster_tells_its_basis_and_burn() {
+    let env = TestEnv::new();
+    let of = |annotations: Value, limit: Option<&str>, more: &[&str]| {
+        env.write("cluster.json", &cluster_with_miner(annotations, limit));
+        let from = ["--from", "cluster.json", "-n", "opportunistic"];
+        let args = [&from[..], &["--workload", "deployment/electroneum"], more].concat();
+        outcomes(&env, &args)[0].clone()
+    };
+    let (usage, with_burn) = (
+        json!({"oppscale.dev/basis": "usage"}),
+        json!({"oppscale.dev/basis": "usage", "oppscale.dev/burn": "2"}),
+    );
+    let own = of(with_burn.clone(), None, &[]);
+    assert!(own["burntMilliCoreHours"].as_u64().unwrap() > 0, "{own}");
+    assert_eq!(of(with_burn.clone(), None, &["--basis", "usage", "--paid-usage", "25%"]), own);
+    assert_ne!(of(with_burn.clone(), None, &["--burn", "1"]), own);
+    assert_ne!(of(with_burn.clone(), None, &["--paid-usage", "75%"]), own);
+    // The CPU limit tells what the annotation does not, and without either nothing does.
+    assert_eq!(of(usage.clone(), Some("2"), &[]), own);
+    env.write("cluster.json", &cluster_with_miner(usage, None));
+    let args = ["simulate", "--from", "cluster.json", "-n", "opportunistic", "--workload"];
+    let refused = env.run([&args[..], &["deployment/electroneum"]].concat());
+    assert!(refused.stderr.contains("the cores that a replica uses are unknown"), "{refused}");
+    env.write("cluster.json", &cluster_with_miner(with_burn, None));
+    let refused = env.run([&args[..], &["deployment/electroneum", "--basis", "requests"]].concat());
+    assert_eq!(refused.code, Some(2), "{refused}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! `oppscale top --from`: saved lists, every output, every view.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bin::{CommandOutput, TestEnv};
 use crate::support::describe::{assert_as_described, described};
 use crate::support::fixture;
+use crate::support::world::World;
 
 const BLOG: &str = "blog-cluster/nodes-pods.kubectl.json";
 const MIXED: &str = "mixed-cluster/nodes-pods.kubectl.json";
@@ -550,4 +551,43 @@ fn escaped_keys_are_the_keys_they_spell() {
         (top_stdin(plain, &["-o", "json"]), top_stdin(&escaped, &["-o", "json"]));
     assert_eq!(json(&plain)["nodes"][0]["resources"]["cpu"]["remaining"], 2500, "{plain}");
     assert_eq!(escaped.stdout, plain.stdout);
+}
+
+/// Two pods with the same port of the host, or that keep apart by its name, do not share a node.
+#[test]
+fn rules_between_pods_of_the_workload_count_or_are_noted() {
+    let top = |change: &dyn Fn(&mut Value)| {
+        let mut world = World::blog();
+        change(&mut world.deployment_mut("electroneum")["spec"]["template"]["spec"]);
+        let env = TestEnv::new();
+        env.write("cluster.json", &world.saved());
+        let args = ["top", "--from", "cluster.json", "-n", "opportunistic", "--once"];
+        let output = env.run([&args[..], &["--workload", "deployment/electroneum"]].concat());
+        let fit = output.stdout.lines().rev().find(|line| line.contains(" replicas of ")).unwrap();
+        (fit.split(' ').next().unwrap().to_owned(), output.stderr)
+    };
+    let (fit, notes) = top(&|_| {});
+    assert_eq!(fit, "149");
+    assert!(!notes.contains("one replica only") && !notes.contains("know nothing of"), "{notes}");
+    let term = |key: &str| json!([{"topologyKey": key, "labelSelector": {"matchLabels": {"app": "electroneum"}}}]);
+    let required = |key: &str| json!({"requiredDuringSchedulingIgnoredDuringExecution": term(key)});
+    let (fit, notes) = top(&|pod| {
+        pod["containers"][0]["ports"] = json!([{"containerPort": 80, "hostPort": 80}]);
+    });
+    assert_eq!(fit, "6");
+    assert!(notes.contains("a node holds one replica only"), "{notes}");
+    let (fit, _) = top(&|pod| {
+        pod["affinity"] = json!({"podAntiAffinity": required("kubernetes.io/hostname")});
+    });
+    assert_eq!(fit, "6");
+    let zone = "topology.kubernetes.io/zone";
+    let (fit, notes) = top(&|pod| {
+        pod["affinity"] = json!({"podAntiAffinity": required(zone), "podAffinity": required(zone)});
+        pod["topologySpreadConstraints"] =
+            json!([{"maxSkew": 1, "topologyKey": zone, "whenUnsatisfiable": "DoNotSchedule"}]);
+    });
+    assert_eq!(fit, "149");
+    let rules =
+        "a required podAntiAffinity and a required podAffinity and topologySpreadConstraints";
+    assert!(notes.contains(rules), "{notes}");
 }

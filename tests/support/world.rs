@@ -53,6 +53,29 @@ impl World {
         BLOG.clone()
     }
 
+    /// One of its Deployments.
+    pub fn deployment_mut(&mut self, name: &str) -> &mut Value {
+        self.deployments.iter_mut().find(|one| one["metadata"]["name"] == name).unwrap()
+    }
+
+    /// Its nodes, pods and Deployments, as `kubectl get -o json` writes them.
+    pub fn saved(&self) -> String {
+        let kinds = [
+            ("v1", "Node", &self.nodes),
+            ("v1", "Pod", &self.pods),
+            ("apps/v1", "Deployment", &self.deployments),
+        ];
+        let items = kinds.into_iter().flat_map(|(version, kind, objects)| {
+            objects.iter().map(move |object| {
+                let mut object = object.clone();
+                (object["apiVersion"], object["kind"]) = (version.into(), kind.into());
+                object
+            })
+        });
+        let items: Vec<Value> = items.collect();
+        json!({"apiVersion": "v1", "kind": "List", "items": items}).to_string()
+    }
+
     /// Its nodes alone, where only the connection matters.
     pub fn nodes_alone() -> Self {
         Self { pods: Vec::new(), replica_sets: Vec::new(), ..Self::blog() }

@@ -6,6 +6,7 @@
 //! `oppscale-core`'s part, and exit codes and output are the program's.
 
 mod access;
+mod alike;
 mod api_request;
 pub mod autoscaler;
 mod blocking;
@@ -25,6 +26,7 @@ pub mod follow;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod history;
+pub mod label_selector;
 mod objects;
 mod pages;
 mod pressure;
@@ -42,6 +44,7 @@ pub mod yaml;
 mod yaml_anchors;
 mod yaml_list;
 
+pub use alike::Alike;
 pub use api_request::{ApiRequest, ApiResponse};
 pub use autoscaler::Autoscaler;
 pub use blocking::{compute, read_file};

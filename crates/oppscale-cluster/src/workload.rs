@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use k8s_openapi::api::autoscaling::v1::Scale;
+use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,16 +14,18 @@ use oppscale_core::devices::{ClaimRef, claims_of_template};
 use oppscale_core::error::Error;
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::ledger::Ledger;
+use oppscale_core::limits;
 use oppscale_core::malformed::{Malformed, Problem};
 use oppscale_core::model::{Metadata, PodTemplate, Workload};
 use oppscale_core::nearest::{nearest, nearest_object};
 use oppscale_core::ownership::{OwnWorkload, Ownership};
 use oppscale_core::placement::Placement;
-use oppscale_core::policy::Policy;
+use oppscale_core::policy::{Basis, Policy};
 use oppscale_core::record::priority_of;
 use oppscale_core::replica::Replica;
 use oppscale_core::selector::Selector;
 
+use super::alike::Alike;
 use super::api_request::ApiRequest;
 use super::client::{Cluster, Operation};
 use super::decode::fold_list;
@@ -30,6 +33,7 @@ use super::discovery::{self, custom_kind};
 use super::error::ClusterError;
 use super::pages::percent_encode;
 use super::saved::SavedObject;
+use super::typed;
 
 /// Objects in a page of names, and how many are listed to find the one that was meant by a name
 /// that none has.
@@ -75,15 +79,30 @@ pub struct ResolvedWorkload {
     pub placement: Placement,
     /// The priority of its pods; `None` if its pod template does not tell it.
     pub priority: Option<i32>,
-    /// Its own policy, by its annotations.
+    /// Its own policy, by its annotations; on the usage basis the CPU limit of its pod template is the
+    /// burn if they do not tell it.
     pub policy: Policy,
     /// ResourceClaims and templates that its pod template uses.
     pub claims: Vec<ClaimRef>,
     /// Its namespace.
     pub namespace: String,
+    /// Whether a node holds one of its pods only, see [`Alike::are_one_per_node`].
+    pub is_one_per_node: bool,
+    /// Rules of the scheduler in its pod template that are not counted.
+    pub uncounted_rules: Vec<&'static str>,
 }
 
 impl ResolvedWorkload {
+    /// What makes fewer pods find a place than slots are counted, if anything does.
+    pub fn placement_note(&self) -> Option<String> {
+        (!self.uncounted_rules.is_empty()).then(|| {
+            format!(
+                "the pod template has {}, which slots know nothing of: fewer replicas may find a node",
+                self.uncounted_rules.join(" and ")
+            )
+        })
+    }
+
     /// The shape of a replica, with the devices that its claims take.
     pub fn replica_on(&self, ledger: &Ledger) -> Option<Replica> {
         let mut footprint = self.replica.as_ref()?.footprint().clone();
@@ -495,6 +514,8 @@ struct Parts {
     priority: Option<i32>,
     policy: Policy,
     claims: Vec<ClaimRef>,
+    is_one_per_node: bool,
+    uncounted_rules: Vec<&'static str>,
 }
 
 /// The part of an object with its annotations.
@@ -511,6 +532,22 @@ struct Annotations {
 
 impl Parts {
     fn of(kind: &Kind, json: &str) -> anyhow::Result<Self> {
+        let mut parts = Self::counted(kind, json)?;
+        let value: Value = serde_json::from_str(json)?;
+        let template = kind.template.and_then(|place| value.pointer(place));
+        // What cannot be read was refused, or is no rule that the scheduler would follow.
+        let template = template.and_then(|value| typed::read::<PodTemplateSpec>(value).ok());
+        if let Some(PodTemplateSpec { metadata, spec: Some(spec) }) = template {
+            let labels = metadata.and_then(|metadata| metadata.labels).unwrap_or_default();
+            let namespace = value["metadata"]["namespace"].as_str();
+            let pods = Alike { labels: &labels, spec: &spec, namespace };
+            parts.is_one_per_node = pods.are_one_per_node();
+            parts.uncounted_rules = pods.uncounted_rules();
+        }
+        Ok(parts)
+    }
+
+    fn counted(kind: &Kind, json: &str) -> anyhow::Result<Self> {
         if !kind.is_custom() {
             let workload: Workload<'_> = serde_json::from_str(json).map_err(|error| {
                 anyhow::Error::from(error).context(format!("the answer is no {}", kind.name))
@@ -542,11 +579,17 @@ impl Parts {
 
     fn with(
         metadata: &Metadata<'_>,
-        policy: Policy,
+        mut policy: Policy,
         selector: Selector,
         template: Option<&PodTemplate<'_>>,
     ) -> anyhow::Result<Self> {
         let spec = template.map(|template| &template.spec);
+        // As the server does, the CPU limit tells what no annotation does.
+        if policy.basis == Basis::Usage && policy.burn.is_none() {
+            let limit = spec.map(limits::cpu_of_template).transpose()?;
+            policy.burn =
+                limit.and_then(|limit| i64::try_from(limit).ok()).filter(|burn| *burn > 0);
+        }
         Ok(Self {
             name: metadata.name.to_string(),
             uid: metadata.uid.to_string(),
@@ -556,6 +599,8 @@ impl Parts {
             priority: spec.and_then(priority_of),
             policy,
             claims: spec.map(claims_of_template).unwrap_or_default(),
+            is_one_per_node: false,
+            uncounted_rules: Vec::new(),
         })
     }
 }
@@ -593,5 +638,7 @@ fn resolve(
         policy: parts.policy,
         claims: parts.claims,
         namespace: namespace.to_owned(),
+        is_one_per_node: parts.is_one_per_node,
+        uncounted_rules: parts.uncounted_rules,
     })
 }

@@ -52,6 +52,9 @@ pub struct Query {
     pub nodes: Selector,
     /// Taints of those nodes.
     pub taints: TaintFilter,
+    /// Whether a node holds one replica only, whatever it requests: two would want the same port of
+    /// the host, or keep apart by its name.
+    pub one_per_node: bool,
     /// Whether the list of pods was refused, so that nothing is known of them.
     pub pods_unknown: bool,
     /// The usage basis; `None` is the requests basis.
@@ -455,7 +458,8 @@ fn node_headroom(
     node.slots = match node.remaining() {
         Some(_) if !node.is_usable() => Some(0),
         Some(remaining) if !asks_unknown => {
-            Some(slots(&remaining.minus(&node.demand), &query.replica))
+            let slots = slots(&remaining.minus(&node.demand), &query.replica);
+            Some(if query.one_per_node { slots.min(1) } else { slots })
         }
         _ => None,
     };

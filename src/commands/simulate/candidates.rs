@@ -9,7 +9,7 @@ use crate::render::simulation::Entry;
 use crate::scenario::{self, Manifest, SourceFile, WorkloadFile};
 use hpa_model::simulation::{
     BuiltInScenario, Configuration, FillersInMetric, Load, MAX_SAMPLES, MetricModel, MetricUnit,
-    Run, Setup, UsageModel, configurations,
+    PAID_USAGE, Run, Setup, UsageModel, configurations,
 };
 use hpa_model::verdict::{self, Change, LoopContext};
 use hpa_model::{ControllerConfig, MetricSource, MetricSpec};
@@ -24,9 +24,6 @@ use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::quantity_text;
 
 use super::args::{Nature, SimulateArgs, meant};
-
-/// Thousandths of their requests that paid pods use, unless something else is stated.
-const PAID_USAGE: u32 = 250;
 
 /// Everything that is going to be simulated.
 #[derive(Debug)]
@@ -67,7 +64,7 @@ pub(super) fn of(args: &SimulateArgs) -> anyhow::Result<Stage> {
     if args.basis == Some(Basis::Requests) && setup.usage.is_some() {
         bail!(
             Error::usage(format!("{title} is of the usage basis"))
-                .hint("leave --basis out, or take basis and paid_usage out of the file")
+                .hint("leave --basis out, or take the basis out of the file")
         );
     }
     let paid_usage = paid_usage(args, &setup);
@@ -149,8 +146,16 @@ fn base(args: &SimulateArgs) -> anyhow::Result<(String, Setup, Vec<String>)> {
     if !args.from.is_empty() {
         let files = SavedFiles::load(&args.from)?;
         let namespace = args.namespace.as_deref().unwrap_or("default");
-        let (snapshot, workload) =
+        let (snapshot, mut workload) =
             oppscale_cluster::read_saved(&files, args.workload.as_ref(), namespace)?;
+        let policy = &mut workload.policy;
+        policy.burn = args.burn.or(policy.burn);
+        if policy.basis == Basis::Usage && policy.burn.is_none() {
+            bail!(
+                Error::failure("--workload: the cores that a replica uses are unknown")
+                    .hint("annotate the workload with oppscale.dev/burn, or state --burn")
+            );
+        }
         if let Some(why) = &snapshot.pods_unknown {
             bail!(
                 Error::failure(format!("paid work is unknown: {why}"))

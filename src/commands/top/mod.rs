@@ -65,6 +65,8 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
         prepared(&args, &settings, printer).await?;
     let uncertain = check_names(&args, &settings, &snapshot, cluster.as_ref()).await?;
     let policy = workload.policy.clone();
+    let placement_note = workload.placement_note();
+    let is_one_per_node = workload.is_one_per_node;
     let mut query = query(&args, &settings, &snapshot, workload);
     match args.basis {
         Basis::Usage => query = usage::query(&args, query, &policy, &snapshot)?,
@@ -107,6 +109,13 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     uncertain.iter().for_each(|warning| printer.warn(warning));
     for note in &notes {
         printer.note(note);
+    }
+    if is_one_per_node {
+        printer
+            .note("a node holds one replica only: its pods want a port of the host, or keep apart");
+    }
+    if let Some(note) = placement_note {
+        printer.note(&note);
     }
     if let Some(note) = usage::note(&report.headroom, &report.query) {
         printer.note(&note);
@@ -182,6 +191,7 @@ pub(super) fn query(
         filler_priority: workload.priority,
         nodes: args.selector.clone().unwrap_or_default(),
         taints: args.taint_filter(),
+        one_per_node: workload.is_one_per_node,
         pods_unknown: snapshot.pods_unknown.is_some(),
         usage: None,
     }

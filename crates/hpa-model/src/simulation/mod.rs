@@ -40,5 +40,5 @@ pub use setup::{
     Autoscaler, DeletionCost, Filler, MAX_SAMPLES, NodePool, PaidApp, PaidAutoscaler, PaidScaling,
     PodTemplate, SchedulerOptions, Setup, SetupError, Strategy, SyncTiming,
 };
-pub use usage::UsageModel;
+pub use usage::{PAID_USAGE, UsageModel};
 pub use world::{SimulatedNode, SimulatedPod, Simulation, simulate};

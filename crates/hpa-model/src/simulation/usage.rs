@@ -24,6 +24,9 @@ pub(super) const READING_MS: u64 = INTERVAL.as_millis() as u64;
 /// The whole of what paid pods request, in the unit of their usage.
 const THOUSANDTHS: Amount = 1000;
 
+/// Thousandths of their requests that paid pods use where nothing tells.
+pub const PAID_USAGE: u32 = 250;
+
 /// What pods use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsageModel {

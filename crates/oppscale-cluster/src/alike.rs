@@ -6,9 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::core::v1::{PodAffinityTerm, PodSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 
-use oppscale_cluster::containers;
-
-use super::hpa;
+use super::{containers, label_selector};
 
 /// Pods of a template: their labels, their spec, and the namespace that they are in, if it is known.
 #[derive(Clone, Copy)]
@@ -35,8 +33,28 @@ impl<'p> Alike<'p> {
         ports.any(|port| is_host || port.host_port.unwrap_or(0) != 0)
     }
 
+    /// What keeps them apart or together that is not counted, so that fewer may find a place than
+    /// fit.
+    pub fn uncounted_rules(self) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        if self.spread_terms().any(|term| !self.keep_apart_by_host(term)) {
+            found.push("a required podAntiAffinity");
+        }
+        let affinity = self.spec.affinity.as_ref().and_then(|a| a.pod_affinity.as_ref());
+        let required =
+            affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        if required.is_some_and(|terms| !terms.is_empty()) {
+            found.push("a required podAffinity");
+        }
+        let mut constraints = self.spec.topology_spread_constraints.iter().flatten();
+        if constraints.any(|constraint| constraint.when_unsatisfiable != "ScheduleAnyway") {
+            found.push("topologySpreadConstraints");
+        }
+        found
+    }
+
     /// Required terms of anti-affinity.
-    pub(super) fn spread_terms(self) -> impl Iterator<Item = &'p PodAffinityTerm> {
+    fn spread_terms(self) -> impl Iterator<Item = &'p PodAffinityTerm> {
         let affinity = self.spec.affinity.as_ref().and_then(|a| a.pod_anti_affinity.as_ref());
         affinity
             .and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref())
@@ -45,7 +63,7 @@ impl<'p> Alike<'p> {
     }
 
     /// Whether a term keeps the pods on nodes of their own.
-    pub(super) fn keep_apart_by_host(self, term: &PodAffinityTerm) -> bool {
+    fn keep_apart_by_host(self, term: &PodAffinityTerm) -> bool {
         let namespaces = term.namespaces.as_deref().unwrap_or_default();
         let own_namespace = match &term.namespace_selector {
             // One that selects everything selects the own namespace, too.
@@ -57,6 +75,6 @@ impl<'p> Alike<'p> {
         term.topology_key == "kubernetes.io/hostname"
             && own_namespace
             && !is_of_others
-            && hpa::selects(term.label_selector.as_ref(), labels)
+            && label_selector::matches(term.label_selector.as_ref(), labels)
     }
 }
