@@ -59,7 +59,8 @@ pub struct ServeArgs {
     /// Response when stale: hold (503, replicas stay) or zero (scale down)
     #[arg(long, value_enum, default_value_t, value_name = "WHAT", hide_possible_values = true)]
     pub on_stale: OnStale,
-    /// Also serve workloads of this kind, KIND.GROUP with a /scale subresource; repeatable
+    /// Also serve workloads of this kind, RESOURCE.GROUP with a /scale subresource;
+    /// repeatable
     #[arg(long = "workload-kind", value_name = "KIND")]
     pub workload_kinds: Vec<KindRef>,
     /// Serve only workloads of these namespaces, with or without the label
