@@ -13,12 +13,14 @@ use serde_json::json;
 use crate::certificates::{CertificateProblem, Fix};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
 use crate::setup::api_services::ApiService;
+use crate::setup::config::REVIEWS;
 use crate::setup::helm::{ADAPTER, ADAPTER_CONFIG};
 use crate::setup::permissions::HPA_CONTROLLER;
+use crate::setup::pod::HTTP_AUTH;
 use hpa_model::verdict::METRIC_NAME;
 use oppscale_cluster::{ApiRequest, ApiResponse, Operation};
 use oppscale_core::check::{CheckId, Finding, Outcome};
-use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT};
+use oppscale_core::kinds::{self, CONFIG_MAP, DEPLOYMENT, Kind};
 
 use super::context::{CheckContext, CheckTarget, FILLERS, full_name, is_opportunistic, unknown};
 use super::permissions::account_may;
@@ -33,10 +35,13 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
     let object = DEPLOYMENT.object(Some(&namespace), &service);
     let init = context.target.command("init");
     let deployment = context.read(&object).await;
-    let mut serves_api = true;
+    let (mut serves_api, mut created) = (true, Vec::new());
     let pods = match deployment {
         Ok(Some(deployment)) => {
-            serves_api = !has_no_api(&deployment);
+            serves_api = !has_argument(&deployment, "--apis=none");
+            if has_argument(&deployment, HTTP_AUTH) {
+                created.extend(REVIEWS);
+            }
             ready(&deployment, &namespace, &service)
         }
         Ok(None) if !installed => {
@@ -54,13 +59,18 @@ pub(super) async fn check(context: &mut CheckContext<'_>) -> Vec<Finding> {
         // As with --pipeline prometheus and --pipeline keda.
         false => adapter_api(context).await,
     };
-    let permissions = CheckId::ServerPermissions.or_outcome(may_read(context, &init).await);
+    let permissions =
+        CheckId::ServerPermissions.or_outcome(may_read(context, &created, &init).await);
     [vec![pods], CheckId::each(&API, api), vec![permissions]].concat()
 }
 
-/// Whether the server's ServiceAccount may read what it counts and serves, and write Events, by
-/// access reviews: what its role says matters less than what the API server makes of it.
-async fn may_read(context: &CheckContext<'_>, init: &str) -> Result<Finding, Outcome> {
+/// Whether the server's ServiceAccount may read what it counts and serves, write Events, and create
+/// what is `created` by an option, by access reviews: what its role says matters less than what the API server makes of it.
+async fn may_read(
+    context: &CheckContext<'_>,
+    created: &[&Kind],
+    init: &str,
+) -> Result<Finding, Outcome> {
     const ID: CheckId = CheckId::ServerPermissions;
     let CheckTarget { namespace, service, .. } = &context.target;
     let user = format!("system:serviceaccount:{namespace}:{service}");
@@ -74,13 +84,18 @@ async fn may_read(context: &CheckContext<'_>, init: &str) -> Result<Finding, Out
             (text, is_needed, json!({"verb": verb, "group": kind.group, "resource": kind.plural}))
         })
     });
+    let created = created.iter().map(|kind| {
+        let attributes = json!({"verb": "create", "group": kind.group, "resource": kind.plural});
+        (format!("create {}", kind.resource()), true, attributes)
+    });
     let front_proxy = json!({
         "verb": "get", "resource": "configmaps", "namespace": "kube-system",
         "name": "extension-apiserver-authentication"
     });
     let text = "get ConfigMap kube-system/extension-apiserver-authentication".to_owned();
     let (mut missing, mut stops_metrics) = (Vec::new(), false);
-    for (text, is_needed, attributes) in of_kinds.chain([(text, true, front_proxy)]) {
+    for (text, is_needed, attributes) in of_kinds.chain(created).chain([(text, true, front_proxy)])
+    {
         if !account_may(context.cluster, namespace, &user, &attributes).await? {
             missing.push(text);
             stops_metrics |= is_needed;
@@ -184,11 +199,11 @@ async fn no_owner(context: &mut CheckContext<'_>) -> Result<Vec<Finding>, Outcom
     ])
 }
 
-/// Whether the server provides only /metrics.
-fn has_no_api(deployment: &Deployment) -> bool {
+/// Whether the server runs with an argument.
+fn has_argument(deployment: &Deployment, argument: &str) -> bool {
     let pod = deployment.spec.as_ref().and_then(|spec| spec.template.spec.as_ref());
     let containers = pod.into_iter().flat_map(|pod| &pod.containers);
-    containers.flat_map(|container| container.args.iter().flatten()).any(|arg| arg == "--apis=none")
+    containers.flat_map(|container| container.args.iter().flatten()).any(|arg| arg == argument)
 }
 
 fn ready(deployment: &Deployment, namespace: &str, name: &str) -> Finding {

@@ -78,6 +78,15 @@ pub(crate) trait Handler: Send + Sync + 'static {
     /// The client that sent these certificates in the handshake; none without TLS.
     fn peer(&self, chain: Vec<CertificateDer<'static>>) -> Self::Peer;
 
+    /// The response to a `request` that may not be answered; `None` if it may. It may wait for
+    /// others, so it must not keep a probe waiting.
+    fn refuse(
+        &self,
+        _request: &Request<Incoming>,
+    ) -> impl Future<Output = Option<Response<Body>>> + Send {
+        async { None }
+    }
+
     /// Whether `request` takes no time, as a probe must not: its answer waits for no other one.
     fn is_quick(&self, request: &Request<Incoming>) -> bool;
 
@@ -309,7 +318,9 @@ async fn exchange(
         async move {
             let arrival = Instant::now();
             counted.begin();
-            let mut answered = if handler.is_quick(&request) {
+            let mut answered = if let Some(refusal) = handler.refuse(&request).await {
+                refusal.into()
+            } else if handler.is_quick(&request) {
                 handler.handle(&peer, request, arrival)
             } else {
                 // An error would mean that the semaphore was closed, which nobody does.

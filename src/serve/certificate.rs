@@ -41,6 +41,15 @@ pub enum CertificateSource {
     SelfSigned(Vec<String>),
 }
 
+/// Whether a port asks clients for certificates. Browsers would ask for one to be chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientCertificates {
+    /// They are asked for, and verified with each request.
+    Optional,
+    /// They are not asked for.
+    Unused,
+}
+
 /// Why there is no serving certificate.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
@@ -185,12 +194,17 @@ impl ServingCertificate {
     ///
     /// # Errors
     /// If the crypto provider supports no protocol version.
-    pub fn tls(&self) -> Result<Arc<ServerConfig>, rustls::Error> {
+    pub fn tls(&self, clients: ClientCertificates) -> Result<Arc<ServerConfig>, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(Arc::new(OptionalClientCert::new(&provider)))
-            .with_cert_resolver(Arc::new(self.clone()));
+        let config = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?;
+        let config = match clients {
+            ClientCertificates::Optional => {
+                config.with_client_cert_verifier(Arc::new(OptionalClientCert::new(&provider)))
+            }
+            ClientCertificates::Unused => config.with_no_client_auth(),
+        };
+        let mut config = config.with_cert_resolver(Arc::new(self.clone()));
         // Resumption would save a handshake in hours, and cost memory for each client.
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;

@@ -26,6 +26,7 @@ mod pending_pods;
 pub mod pressure;
 mod prometheus;
 pub mod state;
+mod token_review;
 mod uptake;
 mod usage;
 mod watches;
@@ -46,7 +47,7 @@ use crate::http_port::{OpenPorts, Port};
 use crate::metrics_api::{Api, Groups};
 use crate::open_files;
 use api_port::{ApiPort, RejectionLog};
-use certificate::{CertificateError, CertificateSource, ServingCertificate};
+use certificate::{CertificateError, CertificateSource, ClientCertificates, ServingCertificate};
 use counters::{ChangeCounter, RequestCounter};
 use health::HealthReporter;
 use oppscale_cluster::{Cluster, Heartbeat, KindRef, Tasks};
@@ -56,6 +57,8 @@ use page::update::{Page, PageUpdate};
 use pressure::{PressureSettings, PressureStore};
 use prometheus::Exporter;
 use state::StalenessPolicy;
+pub use token_review::HttpAuth;
+use token_review::TokenReviewer;
 use watches::Watches;
 use web_port::WebPort;
 
@@ -69,7 +72,9 @@ pub struct Settings {
     pub api_address: Option<SocketAddr>,
     /// Address of the page and `/metrics`; `None` is every address, port 8080.
     pub web_address: Option<SocketAddr>,
-    /// Serving certificate of the APIs.
+    /// Who may read the page and `/metrics`.
+    pub http_auth: HttpAuth,
+    /// Serving certificate of the APIs, and of the page and `/metrics` if they have TLS.
     pub certificate: CertificateSource,
     /// When data counts as stale, and what to answer then.
     pub staleness: StalenessPolicy,
@@ -143,14 +148,21 @@ impl Server {
     pub async fn open(settings: Settings) -> Result<Self, ServeError> {
         let certificate = ServingCertificate::new(settings.certificate.clone()).await?;
         let api = if settings.groups.custom || settings.groups.external {
-            let tls = TlsAcceptor::from(certificate.tls()?);
+            let tls = TlsAcceptor::from(certificate.tls(ClientCertificates::Optional)?);
             let what = "the metrics API";
             Some(open(what, settings.api_address, API_PORT, Some(tls)).await?)
         } else {
             None
         };
         let what = "the page and /metrics";
-        let web = open(what, settings.web_address, WEB_PORT, None).await?;
+        let tls = match settings.http_auth {
+            HttpAuth::None => None,
+            // A token would be read by everybody on the way.
+            HttpAuth::TokenReview => {
+                Some(TlsAcceptor::from(certificate.tls(ClientCertificates::Unused)?))
+            }
+        };
+        let web = open(what, settings.web_address, WEB_PORT, tls).await?;
         Ok(Self { settings, certificate, api, web })
     }
 
@@ -178,9 +190,10 @@ impl Server {
         let history = Arc::new(CpuHistory::default());
         let mut connections = vec![("web", web.connections())];
         connections.extend(api.as_ref().map(|api| ("api", api.connections())));
+        let has_certificate = api.is_some() || settings.http_auth == HttpAuth::TokenReview;
         let exporter = Arc::new(Exporter {
             state: state.clone(),
-            certificate: api.is_some().then(|| certificate.clone()),
+            certificate: has_certificate.then(|| certificate.clone()),
             requests: RequestCounter::default(),
             changes,
             pending_pods: watches.pending_pods.clone(),
@@ -213,7 +226,7 @@ impl Server {
             let guard = pressure.follow(cluster.clone(), settings.access, state.clone());
             tasks.spawn(Heartbeat::new("the pressure guard"), guard);
         }
-        let usage = state.usage().clone().follow(cluster, state.clone());
+        let usage = state.usage().clone().follow(cluster.clone(), state.clone());
         tasks.spawn(Heartbeat::new("usage"), usage);
         let publish = async move { publisher.publish([short, all], stop).await };
         tasks.spawn(Heartbeat::new("the page"), publish);
@@ -223,6 +236,8 @@ impl Server {
             page,
             updates: [short_updates, all_updates],
             cache: Default::default(),
+            reviewer: (settings.http_auth == HttpAuth::TokenReview)
+                .then(|| TokenReviewer::new(cluster)),
         };
         let web_beat = Heartbeat::new("the port of the page");
         ports.serve(web_beat.clone(), web, Arc::new(web_port));

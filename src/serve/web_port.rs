@@ -1,16 +1,16 @@
 //! The port for people and Prometheus: the page, `/metrics`, and probes. It is read-only and
-//! shows only figures, so it needs no authentication.
+//! shows only figures, so it needs no authentication; with a [`TokenReviewer`] it has one.
 
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures::stream;
+use futures::{StreamExt, stream};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{
     ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::{Method, Request, Response};
 use rustls::pki_types::CertificateDer;
@@ -22,6 +22,7 @@ use super::health::HealthReporter;
 use super::page;
 use super::page::update::{CachedText, Page, PageUpdate, keep_alive};
 use super::prometheus::Exporter;
+use super::token_review::{ADMISSION_LIFE, Refusal, TokenReviewer};
 use crate::exposition::Format;
 use crate::http_port::{Answered, Body, Handler, accept, full};
 use crate::metrics_api;
@@ -39,12 +40,22 @@ pub(super) struct WebPort {
     pub(super) updates: [watch::Receiver<Arc<PageUpdate>>; 2],
     /// Cached responses: the two pages, and the two formats of `/metrics`.
     pub(super) cache: [CachedText; 4],
+    /// Decides who may read; `None` if everybody may.
+    pub(super) reviewer: Option<TokenReviewer>,
 }
 
 impl Handler for WebPort {
     type Peer = ();
 
     fn peer(&self, _: Vec<CertificateDer<'static>>) {}
+
+    async fn refuse(&self, request: &Request<Incoming>) -> Option<Response<Body>> {
+        if HealthReporter::is_probe(request.uri().path()) {
+            return None;
+        }
+        let refusal = self.reviewer.as_ref()?.review(request.headers()).await.err()?;
+        Some(hardened(refused(&refusal)))
+    }
 
     fn is_quick(&self, request: &Request<Incoming>) -> bool {
         !matches!(request.uri().path(), "/" | "/metrics")
@@ -55,7 +66,7 @@ impl Handler for WebPort {
         if let Some(response) = self.health.response(path) {
             return into_http(response).into();
         }
-        let mut response = match (request.method(), path) {
+        let response = match (request.method(), path) {
             (&Method::GET | &Method::HEAD, _) => self.get(path, query, &request),
             _ => {
                 let mut response = plain(405, "only GET and HEAD are allowed\n");
@@ -63,17 +74,50 @@ impl Handler for WebPort {
                 response
             }
         };
-        let headers = response.headers_mut();
-        for (name, value) in [
-            (CONTENT_SECURITY_POLICY, page::SECURITY_POLICY),
-            (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            (REFERRER_POLICY, "no-referrer"),
-            (CACHE_CONTROL, "no-store"),
-        ] {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-        response.into()
+        Answered { response: hardened(response), is_trusted: self.reviewer.is_some() }
     }
+}
+
+/// The response with headers for browsers.
+fn hardened(mut response: Response<Body>) -> Response<Body> {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_SECURITY_POLICY, page::SECURITY_POLICY),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The response to a request that may not be answered, with what to do.
+fn refused(refusal: &Refusal) -> Response<Body> {
+    const GRANT: &str = "kubectl create clusterrole metrics-reader --verb=get \
+                         --non-resource-url=/metrics\nkubectl create clusterrolebinding \
+                         metrics-reader --clusterrole=metrics-reader \
+                         --serviceaccount=NAMESPACE:NAME\n";
+    let (status, what_to_do) = match refusal {
+        Refusal::NoToken | Refusal::BadToken => (
+            401,
+            "Send a token of Kubernetes, as the password in a browser, with any user name, or as a \
+             header:\nTOKEN=$(kubectl -n NAMESPACE create token NAME)\ncurl -k -H \"Authorization: \
+             Bearer $TOKEN\" https://ADDRESS/metrics\n",
+        ),
+        Refusal::Forbidden(_) => (403, "An administrator can grant it:\n"),
+        Refusal::Unreviewed => (503, "Try again when the API server answers.\n"),
+    };
+    let grant = if status == 503 { "" } else { GRANT };
+    let mut response = plain(status, &format!("{refusal}\n\n{what_to_do}{grant}"));
+    response.headers_mut().remove(WWW_AUTHENTICATE);
+    if status == 401 {
+        for challenge in ["Bearer", "Basic realm=\"oppscale: a token of Kubernetes as password\""] {
+            let challenge = HeaderValue::from_static(challenge);
+            response.headers_mut().append(WWW_AUTHENTICATE, challenge);
+        }
+    }
+    response
 }
 
 impl WebPort {
@@ -91,7 +135,9 @@ impl WebPort {
             "/icon.svg" => whole("image/svg+xml", page::ICON),
             "/events" => {
                 let [short, all] = &self.updates;
-                events(if all_nodes { all.clone() } else { short.clone() })
+                // Who may no longer read is found out when the page reconnects.
+                let end = self.reviewer.is_some().then(|| Instant::now() + ADMISSION_LIFE);
+                events(if all_nodes { all.clone() } else { short.clone() }, end)
             }
             "/metrics" => {
                 let format = Format::of(&accept(request.headers()));
@@ -116,12 +162,16 @@ fn plain(status: u16, body: &str) -> Response<Body> {
     into_http(metrics_api::Response::text(status, "text/plain; charset=utf-8", body))
 }
 
-/// Server-sent events: all pieces first, then the changed ones, until the server stops.
-fn events(mut updates: watch::Receiver<Arc<PageUpdate>>) -> Response<Body> {
+/// Server-sent events: all pieces first, then the changed ones, until the server stops or `end`
+/// has come.
+fn events(mut updates: watch::Receiver<Arc<PageUpdate>>, end: Option<Instant>) -> Response<Body> {
+    // The page reconnects at once after the end, and an event tells it that it is connected.
+    let first = end.map(|_| Bytes::from([b"retry: 100\n", &*keep_alive()].concat()));
+    let first = first.map(|event| Ok::<_, Infallible>(Frame::data(event)));
     // The latest update may be old, for it is rendered only while there are subscribers.
     updates.mark_unchanged();
-    let stream = stream::unfold((updates, None), |(mut updates, mut sent)| async move {
-        loop {
+    let stream = stream::unfold((updates, None), move |(mut updates, mut sent)| async move {
+        while end.is_none_or(|end| Instant::now() < end) {
             let event = match timeout(KEEP_ALIVE_INTERVAL, updates.changed()).await {
                 Err(_) => Some(keep_alive()),
                 Ok(changed) => {
@@ -132,11 +182,13 @@ fn events(mut updates: watch::Receiver<Arc<PageUpdate>>) -> Response<Body> {
                 }
             };
             if let Some(event) = event {
-                return Some((Ok::<_, Infallible>(Frame::data(event)), (updates, sent)));
+                return Some((Ok(Frame::data(event)), (updates, sent)));
             }
         }
+        None
     });
-    let mut response = Response::new(StreamBody::new(stream).boxed());
+    let stream = stream::iter(first).chain(stream);
+    let mut response = Response::new(BodyExt::boxed(StreamBody::new(stream)));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     response
 }

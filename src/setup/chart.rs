@@ -57,16 +57,18 @@ pub fn chart(config: &InstallConfig) -> Vec<File> {
 /// The values file with other defaults. Every key is on a line of its own, and no two keys
 /// that change are alike.
 fn values_yaml(text: &str, config: &InstallConfig) -> String {
-    let pipeline = config.pipeline.to_possible_value().map(|value| value.get_name().to_owned());
+    fn word_of(value: impl ValueEnum) -> Option<String> {
+        value.to_possible_value().map(|value| value.get_name().to_owned())
+    }
     let pod = &config.pod;
     // An empty one stands for the defaults, so that values replace them as a whole.
     let usual = PodSettings::default().resources();
     let resources = if pod.resources() == usual { json!({}) } else { pod.resources() };
-    let defaults: [(&str, Value); 17] = [
+    let defaults: [(&str, Value); 18] = [
         ("image:", json!(config.image)),
         ("replicas:", json!(config.replicas)),
         ("service:", json!(config.service)),
-        ("pipeline:", json!(pipeline)),
+        ("pipeline:", json!(word_of(config.pipeline))),
         ("custom:", json!(config.custom)),
         ("external:", json!(config.external)),
         ("certManager:", json!(config.cert_manager)),
@@ -74,6 +76,7 @@ fn values_yaml(text: &str, config: &InstallConfig) -> String {
         ("priorityClassValue:", json!(pod.priority_class.value.unwrap_or(0))),
         ("networkPolicy:", json!(config.network_policy)),
         ("httpFrom:", json!(config.http_from)),
+        ("httpAuth:", json!(word_of(config.http_auth))),
         ("imagePullSecrets:", json!(pod.pull_secrets)),
         ("nodeSelector:", json!(pod.node_selector)),
         ("tolerations:", json!(pod.tolerations)),

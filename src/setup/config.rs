@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use crate::certificates::{CaBundle, CertificateSpec, IssuedCertificate, issue};
 use crate::manifest::{ADAPTER_RULES, DASHBOARD, Document, ManifestError, Templates};
 use crate::metrics_api::{CUSTOM, EXTERNAL};
-use oppscale_core::kinds;
+use crate::serve::HttpAuth;
+use oppscale_core::kinds::{self, Kind};
 use oppscale_core::reserve::Reserve;
 
 use super::helm::{ADAPTER, ADAPTER_SECRET};
@@ -66,6 +67,8 @@ pub struct InstallConfig {
     pub network_policy: bool,
     /// Namespaces whose pods may connect to port 8080; empty for every client.
     pub http_from: Vec<String>,
+    /// Who may read the page and `/metrics`.
+    pub http_auth: HttpAuth,
 }
 
 /// The objects of an installation, in three parts.
@@ -87,6 +90,9 @@ pub struct Trust {
     /// caBundle of the APIServices; `None` leaves them out.
     pub bundle: Option<CaBundle>,
 }
+
+/// What the server creates if it reviews tokens.
+pub const REVIEWS: [&Kind; 2] = [&kinds::TOKEN_REVIEW, &kinds::SUBJECT_ACCESS_REVIEW];
 
 impl InstallConfig {
     /// Whether the server answers an API of the cluster.
@@ -148,6 +154,7 @@ impl InstallConfig {
             pod: PodSettings::default(),
             network_policy: true,
             http_from: Vec::new(),
+            http_auth: HttpAuth::None,
         }
     }
 
@@ -235,7 +242,10 @@ impl InstallConfig {
         let labels = |labels: &[(String, String)]| -> serde_json::Map<_, _> {
             labels.iter().map(|(k, v)| (k.clone(), json!(v))).collect()
         };
-        let rules = [kinds::server_rules(), self.pod.rules()].concat();
+        let http_auth = self.http_auth == HttpAuth::TokenReview;
+        let reviews: &[&Kind] = if http_auth { &REVIEWS } else { &[] };
+        let reviews = reviews.iter().map(|kind| (kind.group, vec![kind.plural], vec!["create"]));
+        let rules = [kinds::server_rules(), self.pod.rules(), reviews.collect()].concat();
         json!({
             "namespace": self.namespace, "service": self.service, "secret": self.secret,
             "cluster_name": cluster_name(&self.namespace, &self.service), "image": self.image, "replicas": self.replicas,
@@ -249,7 +259,7 @@ impl InstallConfig {
             "rule_labels": labels(&self.rule_labels), "dashboard": DASHBOARD,
             "adapter_config": ADAPTER_RULES, "rules": rules,
             "pod": self.pod.context(), "network_policy": self.network_policy,
-            "http_from": self.http_from
+            "http_from": self.http_from, "http_auth": http_auth
         })
     }
 }

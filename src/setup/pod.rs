@@ -17,6 +17,7 @@ use oppscale_core::kinds::{
 use oppscale_core::quantity::Quantity;
 
 use crate::manifest::lint::{is_label_value, is_name, is_qualified};
+use crate::serve::HttpAuth;
 
 use super::api_services::{self, ApiService};
 use super::config::{Pipeline, cluster_name};
@@ -130,6 +131,8 @@ const GUARD: &str = "--pressure-guard";
 /// The subresource that the guard reads, by its value.
 const GUARD_RESOURCES: [(&str, &str); 2] = [("kubelet", "nodes/stats"), ("proxy", "nodes/proxy")];
 const APIS: &str = "--apis=";
+/// The argument of a server that reviews tokens.
+pub const HTTP_AUTH: &str = "--http-auth=token-review";
 /// Annotation of the Deployment with the value `off` if no NetworkPolicy is wanted.
 const NETWORK_POLICY_ANNOTATION: &str = "oppscale.dev/network-policy";
 
@@ -150,6 +153,8 @@ pub struct Installed {
     pub no_network_policy: bool,
     /// Namespaces whose pods may connect to port 8080; empty for every client.
     pub http_from: Vec<String>,
+    /// Who may read the page and `/metrics`.
+    pub http_auth: HttpAuth,
     /// What was chosen of its pods.
     pub pod: PodSettings,
 }
@@ -222,11 +227,14 @@ impl Installed {
         let pod = spec.template.spec.unwrap_or_default();
         let container = pod.containers.into_iter().next().unwrap_or_default();
         let (mut apis, mut workload_kinds, mut extra_args) = (None, Vec::new(), Vec::new());
+        let mut http_auth = HttpAuth::None;
         for arg in container.args.unwrap_or_default() {
             if let Some(value) = arg.strip_prefix(APIS) {
                 apis = Some(value.to_owned());
             } else if let Some(kind) = arg.strip_prefix(KIND) {
                 workload_kinds.push(kind.to_owned());
+            } else if arg == HTTP_AUTH {
+                http_auth = HttpAuth::TokenReview;
             } else if arg != "serve" && !arg.starts_with("--tls-") {
                 extra_args.push(arg);
             }
@@ -245,6 +253,7 @@ impl Installed {
             cert_manager: false,
             no_network_policy,
             http_from: Vec::new(),
+            http_auth,
             pod: PodSettings {
                 priority_class: PriorityClass {
                     name: pod.priority_class_name.unwrap_or_default(),

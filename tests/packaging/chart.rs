@@ -20,7 +20,7 @@ struct Way {
     values: fn() -> Value,
 }
 
-const WAYS: [Way; 11] = [
+const WAYS: [Way; 13] = [
     Way { flags: "", namespace: "oppscale", values: || json!({}) },
     Way {
         flags: "--apis external --replicas 3 --image registry.example/a/b:1@sha256:00",
@@ -69,6 +69,16 @@ const WAYS: [Way; 11] = [
                 "pipeline": "keda", "priorityClassName": "", "networkPolicy": false, "extraArgs": ["--namespaces=a,b", "--pressure-guard", "proxy"]
             })
         },
+    },
+    Way {
+        flags: "--http-auth token-review --namespace metrics",
+        namespace: "metrics",
+        values: || json!({"httpAuth": "token-review"}),
+    },
+    Way {
+        flags: "--http-auth token-review --pipeline prometheus",
+        namespace: "oppscale",
+        values: || json!({"httpAuth": "token-review", "pipeline": "prometheus"}),
     },
     Way {
         flags: "--distribution gke --namespace metrics",

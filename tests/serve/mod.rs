@@ -18,6 +18,7 @@ pub mod rig;
 mod scraper;
 mod soak;
 mod tenants;
+mod token_review;
 mod trust;
 mod usage;
 mod waits;

@@ -109,6 +109,18 @@ fn what_the_server_itself_may_not_read_is_told_by_access_reviews() {
     let (result, text) = look();
     assert_eq!(result, "warning", "{text}");
     assert!(text.contains("may not create events, so held workloads get no Events"), "{text}");
+    // Reviews are needed where tokens are asked for.
+    server.store().change(|store| {
+        store.account_rights = Rights::default();
+        store.account_rights.deny("create", "tokenreviews.authentication.k8s.io");
+    });
+    assert_eq!(look().0, "success");
+    let denied = server.store().change(|store| std::mem::take(&mut store.account_rights));
+    assert_eq!(super::install::init(&server, &["--http-auth", "token-review"]).code, Some(0));
+    server.store().change(|store| store.account_rights = denied);
+    let (result, text) = look();
+    assert_eq!(result, "error", "{text}");
+    assert!(text.contains("may not create tokenreviews.authentication.k8s.io"), "{text}");
 }
 
 #[test]

@@ -296,6 +296,57 @@ fn what_is_applied_says_nothing_of_skipped_verification() {
 }
 
 /// What a first run was told holds for the next, which leaves it out.
+#[test]
+fn token_reviews_take_tls_probes_and_permissions_along() {
+    let server = server();
+    let role = "/apis/rbac.authorization.k8s.io/v1/clusterroles/oppscale";
+    let service = "/api/v1/namespaces/oppscale/services/oppscale";
+    let looks = || {
+        let store = server.store();
+        let container =
+            store.object(DEPLOYMENT).unwrap()["spec"]["template"]["spec"]["containers"][0].clone();
+        let rules = store.object(role).unwrap()["rules"].to_string();
+        let port = store.object(service).unwrap()["spec"]["ports"][1]["appProtocol"].clone();
+        let of = |probe: &str| container[probe]["httpGet"]["scheme"].clone();
+        let args = container["args"].to_string();
+        (
+            args.contains("--http-auth=token-review"),
+            rules.contains("tokenreviews") && rules.contains("subjectaccessreviews"),
+            [of("readinessProbe"), of("livenessProbe")],
+            port,
+        )
+    };
+    assert_eq!(init(&server, &[]).code, Some(0));
+    assert_eq!(looks(), (false, false, [json!("HTTP"), json!("HTTP")], json!(null)));
+    assert_eq!(init(&server, &["--http-auth", "token-review"]).code, Some(0));
+    let with = (true, true, [json!("HTTPS"), json!("HTTPS")], json!("https"));
+    assert_eq!(looks(), with);
+    // A second run remembers it.
+    let again = TestEnv::of(&server).run(["init", "--yes"]);
+    assert!(again.stdout.contains("nothing to change"), "{again}");
+    assert_eq!(looks(), with);
+    assert_eq!(init(&server, &["--http-auth", "none"]).code, Some(0));
+    assert_eq!(looks(), (false, false, [json!("HTTP"), json!("HTTP")], json!(null)));
+    let lacking = self::server();
+    lacking.store().change(|store| {
+        store.rights.deny("create", "tokenreviews.authentication.k8s.io");
+        store.rights.deny("escalate", "clusterroles.rbac.authorization.k8s.io");
+    });
+    assert_eq!(init(&lacking, &["--dry-run=server"]).code, Some(0));
+    lacking.store().change(|store| {
+        store.user = "dev".to_owned();
+        store.not_held = Some(
+            "{APIGroups:[\"authentication.k8s.io\"], Resources:[\"tokenreviews\"], Verbs:[\"create\"]}",
+        );
+    });
+    let missing = init(&lacking, &["--http-auth", "token-review"]);
+    assert_eq!(missing.code, Some(3), "{missing}");
+    assert!(missing.stdout.contains("- tokenreviews\n"), "{missing}");
+    assert!(lacking.writes().is_empty());
+    let keda = init(&self::server(), &["--http-auth", "token-review", "--pipeline", "keda"]);
+    assert_eq!(keda.code, Some(2), "{keda}");
+}
+
 /// Pods with such arguments end at once.
 #[test]
 fn arguments_that_the_server_refuses_are_refused_before_anything_is_applied() {

@@ -26,6 +26,7 @@ use super::answer::{self, Answer};
 use super::authority::{Authority, Identity, ServerName};
 use super::protobuf;
 use super::request::Request;
+use super::review;
 use super::routes::{self, Paging};
 pub use super::setup::Setup;
 use super::store::Store;
@@ -338,6 +339,9 @@ impl Shared {
             return watch;
         }
         if let Some(answer) = self.store.as_ref().and_then(|store| store.serve(request)) {
+            return answer;
+        }
+        if let Some(answer) = review::reviewed(request) {
             return answer;
         }
         let mut paging = *self.paging.lock().unwrap();

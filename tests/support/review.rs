@@ -1,6 +1,41 @@
 //! Who may do what on the fake API server, as access reviews and refusals tell it.
 
+use axum::body::Body;
+use axum::http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+
+use super::answer;
+use super::request::Request;
+
+/// Path of reviews of tokens.
+pub const TOKEN_REVIEWS: &str = "/apis/authentication.k8s.io/v1/tokenreviews";
+
+/// The answer to a review of a token, or of whether its user may get `/metrics`: the token `good`
+/// is of a Prometheus that may, `poor` of somebody who may not, and others are not valid.
+pub fn reviewed(request: &Request) -> Option<Response<Body>> {
+    let mut review: Value = serde_json::from_slice(&request.body).ok()?;
+    let spec = &review["spec"];
+    let status = match &*request.path {
+        _ if request.method != Method::POST => return None,
+        TOKEN_REVIEWS => match spec["token"].as_str()? {
+            token @ ("good" | "poor") => json!({"authenticated": true, "user": {
+                "username": format!("of-{token}"), "uid": "1", "groups": ["system:authenticated"],
+                "extra": {"authentication.kubernetes.io/credential-id": ["JTI=1"]}
+            }}),
+            _ => json!({"user": {}, "error": "invalid bearer token"}),
+        },
+        "/apis/authorization.k8s.io/v1/subjectaccessreviews" => {
+            let is_asked = spec["nonResourceAttributes"]
+                == json!({"path": "/metrics", "verb": "get"})
+                && spec["groups"] == json!(["system:authenticated"])
+                && spec["extra"]["authentication.kubernetes.io/credential-id"] == json!(["JTI=1"]);
+            json!({"allowed": is_asked && spec["user"] == "of-good"})
+        }
+        _ => return None,
+    };
+    review["status"] = status;
+    Some(answer::json(StatusCode::CREATED, &review))
+}
 
 /// What a request needs: `create`, `rbac.authorization.k8s.io`, `clusterrolebindings`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -313,6 +313,11 @@ kinds! {
     RESOURCE_CLAIM_TEMPLATE =
         Kind::new(RESOURCE, "v1", "ResourceClaimTemplate", "resourceclaimtemplates").served();
     EVENT = Kind::new("", "v1", "Event", "events").short(&["ev"]).written();
+    TOKEN_REVIEW =
+        Kind::new("authentication.k8s.io", "v1", "TokenReview", "tokenreviews").cluster_scoped();
+    SUBJECT_ACCESS_REVIEW =
+        Kind::new("authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews")
+            .cluster_scoped();
     CONFIG_MAP = Kind::new("", "v1", "ConfigMap", "configmaps").short(&["cm"]);
     PERSISTENT_VOLUME_CLAIM =
         Kind::new("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims").short(&["pvc"]);

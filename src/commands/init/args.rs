@@ -15,7 +15,7 @@ use crate::cli::{self, Cli, Command};
 use crate::completion::Values;
 use crate::manifest::Templates;
 use crate::manifest::lint::{is_dns_label, is_label_value, is_name, is_qualified};
-use crate::serve::{API_PORT, WEB_PORT};
+use crate::serve::{API_PORT, HttpAuth, WEB_PORT};
 use crate::setup::config::{InstallConfig, Pipeline, Trust, cluster_name};
 use crate::setup::pod::{
     Amounts, Installed, PodSettings, PriorityClass, parse_amounts, parse_priority_class,
@@ -89,6 +89,10 @@ pub struct InitArgs {
     #[arg(long, value_name = "NAMESPACE", value_parser = parse_namespace,
           add = Values::Names(&kinds::NAMESPACE))]
     pub http_from: Vec<String>,
+    /// Who may read the page and /metrics: none asks nobody; token-review, over TLS, bearers of
+    /// tokens that may get /metrics [default: none]
+    #[arg(long, value_enum, value_name = "HOW", hide_possible_values = true)]
+    pub http_auth: Option<HttpAuth>,
     /// The pods.
     #[command(flatten)]
     pub pod: PodArgs,
@@ -395,6 +399,7 @@ impl InitArgs {
         if self.http_from.is_empty() && self.network_policy != Some(Switch::Off) {
             self.http_from.clone_from(&known.http_from);
         }
+        self.http_auth = self.http_auth.or(Some(known.http_auth));
         if known.cert_manager {
             self.certificates = self.certificates.or(Some(CertificatesArg::CertManager));
         }
@@ -426,6 +431,12 @@ impl InitArgs {
         if !config.network_policy && !config.http_from.is_empty() {
             return Err(Error::usage("--http-from is a rule of the NetworkPolicy, which is off")
                 .hint("leave --http-from out, or install the policy: --network-policy on")
+                .into());
+        }
+        config.http_auth = self.http_auth.unwrap_or_default();
+        if config.pipeline == Pipeline::Keda && config.http_auth == HttpAuth::TokenReview {
+            return Err(Error::usage("KEDA reads /metrics without a token")
+                .hint("leave --http-auth out, and open the port only to KEDA: --http-from keda")
                 .into());
         }
         CertificateSpec::new(&config.service, &config.namespace)

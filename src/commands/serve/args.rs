@@ -8,10 +8,10 @@ use clap::Args;
 
 use crate::completion::Values;
 use crate::metrics_api::Groups;
-use crate::serve::Settings;
 use crate::serve::certificate::CertificateSource;
 use crate::serve::pressure::PressureSettings;
 use crate::serve::state::{OnStale, StalenessPolicy};
+use crate::serve::{HttpAuth, Settings};
 use oppscale_cluster::{KindRef, KubeletAccess};
 use oppscale_core::error::Error;
 use oppscale_core::kinds;
@@ -36,6 +36,10 @@ pub struct ServeArgs {
     /// Address of the web page and /metrics [default: every address, port 8080]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen_http: Option<SocketAddr>,
+    /// Who may read the web page and /metrics: none asks nobody; token-review, over TLS, bearers
+    /// of tokens that may get /metrics
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", hide_possible_values = true)]
+    pub http_auth: HttpAuth,
     /// Serving certificate in PEM; reloaded when it changes
     #[arg(long, value_name = "FILE", requires = "tls_private_key_file")]
     pub tls_cert_file: Option<PathBuf>,
@@ -144,6 +148,7 @@ impl ServeArgs {
             groups: self.apis,
             api_address: self.listen,
             web_address: self.listen_http,
+            http_auth: self.http_auth,
             certificate,
             staleness: StalenessPolicy { max_staleness, on_stale: self.on_stale },
             workload_kinds: self.workload_kinds.clone(),
