@@ -12,8 +12,9 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep_until, timeout};
 
 use crate::terminal::{Input, Screen, ScreenExit, Signal, Signals};
-use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::follow::{ClusterState, Health};
+use oppscale_cluster::{ResolvedWorkload, read_usage};
+use oppscale_core::usage::UsageReading;
 
 use super::connection;
 use super::draw;
@@ -25,6 +26,7 @@ use super::query::QueryResult;
 use super::query::QuerySchedule;
 use super::source::Source;
 use super::state::{FRAME, Setup, State};
+use super::usage::UsageFollower;
 use super::view::View;
 
 /// Measurements take at most one part in this many of the time.
@@ -60,11 +62,13 @@ pub async fn live(source: Arc<dyn Source>, setup: Setup) -> std::io::Result<Scre
         measured_at: None,
         cost: Duration::ZERO,
         queries: QuerySchedule::default(),
+        usage: UsageFollower::default(),
     };
     app.measure_soon().await?;
     app.draw()?;
     loop {
         app.ask();
+        app.ask_usage();
         let wake = app.next_wake();
         tokio::select! {
             biased;
@@ -148,6 +152,7 @@ struct Done {
 enum Answer {
     Pods(String, QueryResult<Vec<PodItem>>),
     Hpas(QueryResult<Vec<HpaItem>>),
+    Usage(Result<UsageReading, String>),
 }
 
 struct App {
@@ -164,6 +169,7 @@ struct App {
     measured_at: Option<Instant>,
     cost: Duration,
     queries: QuerySchedule,
+    usage: UsageFollower,
 }
 
 impl App {
@@ -292,9 +298,8 @@ impl App {
                 }
             }
         }
-        if let Some(time) = self.queries.due(&self.state, now) {
-            at(time);
-        }
+        let due = [self.queries.due(&self.state, now), self.usage.due(&self.state, now)];
+        due.into_iter().flatten().for_each(&mut at);
         wake
     }
 
@@ -335,15 +340,37 @@ impl App {
         }
     }
 
+    /// Asks for the usage of nodes if it is due.
+    fn ask_usage(&mut self) {
+        let now = Instant::now();
+        if self.usage.due(&self.state, now).is_none_or(|at| at > now) {
+            return;
+        }
+        let Some(cluster) = self.source.cluster().cloned() else { return };
+        let (sender, own) = (self.sender.clone(), self.state.setup.resolved.ownership.clone());
+        self.usage.asked(now);
+        tokio::spawn(async move {
+            let reading = read_usage(&cluster, &own).await;
+            let _ = sender.send(Answer::Usage(reading)).await;
+        });
+    }
+
     fn take_answer(&mut self, told: Answer) {
-        let has_failed = match &told {
-            Answer::Pods(_, answer) => answer.is_err(),
-            Answer::Hpas(answer) => answer.is_err(),
-        };
-        self.queries.answered(has_failed, Instant::now());
         match told {
-            Answer::Pods(node, answer) => self.state.take_pods(&node, answer),
-            Answer::Hpas(answer) => self.state.take_hpas(answer),
+            Answer::Pods(node, answer) => {
+                self.queries.answered(answer.is_err(), Instant::now());
+                self.state.take_pods(&node, answer);
+            }
+            Answer::Hpas(answer) => {
+                self.queries.answered(answer.is_err(), Instant::now());
+                self.state.take_hpas(answer);
+            }
+            Answer::Usage(reading) => {
+                let burn = self.state.burn().unwrap_or(0);
+                let paid = self.usage.apply(reading, self.source.cluster_state(), burn);
+                self.state.take_usage(paid);
+                (self.is_dirty, self.is_urgent) = (true, true);
+            }
         }
     }
 }

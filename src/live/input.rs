@@ -116,6 +116,10 @@ fn pressed(state: &mut State, code: KeyCode) -> Effect {
             Effect::Redraw
         }
         KeyCode::Char('!') => dismiss(state),
+        KeyCode::Char('b') if state.setup.has_cluster => {
+            state.switch_basis();
+            Effect::Measure
+        }
         KeyCode::Char('u') => {
             state.setup.show_unusable = !state.setup.show_unusable;
             if state.pane().view == View::Hpas {

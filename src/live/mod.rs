@@ -25,6 +25,7 @@ mod source;
 mod state;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod view;
 
 pub use app::live;

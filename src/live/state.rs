@@ -10,10 +10,12 @@ use oppscale_cluster::{RequestedNames, ResolvedWorkload, WorkloadRef};
 use oppscale_core::figures::{Figure, Format};
 use oppscale_core::headroom::Query;
 use oppscale_core::ownership::Ownership;
+use oppscale_core::policy::Basis;
 use oppscale_core::replica::Replica;
 use oppscale_core::reserve::Reserve;
-use oppscale_core::resources::{CPU, Resources};
+use oppscale_core::resources::{Amount, CPU, Resources};
 use oppscale_core::selector::Selector;
+use oppscale_core::usage::PaidUsage;
 use oppscale_core::view::By;
 
 use super::column::{Column, Table};
@@ -54,6 +56,10 @@ pub struct State {
     pub(super) focus: usize,
     /// Least time between two frames of new data.
     pub(super) min_interval: Duration,
+    /// What counts as free CPU.
+    basis: Basis,
+    /// What paid pods use of each node, or why that is unknown.
+    paid_usage: Result<PaidUsage, String>,
     pub(super) measured: Option<Measurement>,
     pub(super) history: History,
     pub(super) replay: Option<Replay>,
@@ -98,6 +104,8 @@ impl State {
             min_interval: setup.interval.unwrap_or(FRAME).max(FRAME),
             percent: setup.percent,
             wide: setup.wide.then_some(true),
+            basis: setup.basis,
+            paid_usage: Err("metrics.k8s.io has not been read yet".to_owned()),
             setup,
             frozen: false,
             help: false,
@@ -124,6 +132,56 @@ impl State {
 
     /// The settings of the count.
     pub(super) fn query(&self) -> Query {
+        let query = self.query_by_requests();
+        if !self.is_by_usage() {
+            return query;
+        }
+        let paid = self.paid_usage.as_ref().ok().cloned();
+        match (self.burn(), paid) {
+            (Some(burn), Some(paid)) => query.on_usage_basis(paid, burn),
+            // Without usage nothing fits that is known; any burn will do.
+            (burn, _) => query.on_usage_basis(PaidUsage::default(), burn.unwrap_or(1)),
+        }
+    }
+
+    /// Whether CPU counts by what paid pods leave idle.
+    pub(super) fn is_by_usage(&self) -> bool {
+        self.basis == Basis::Usage
+    }
+
+    /// Counts on the other basis.
+    pub(super) fn switch_basis(&mut self) {
+        self.basis = match self.basis {
+            Basis::Requests => Basis::Usage,
+            Basis::Usage => Basis::Requests,
+        };
+    }
+
+    /// Millicores that a replica burns on the usage basis; `None` if nothing tells.
+    pub(super) fn burn(&self) -> Option<Amount> {
+        let Setup { replica, resolved, burn, .. } = &self.setup;
+        let stated = || replica.as_ref().map(|replica| replica.footprint().get(CPU));
+        let burn = burn.or_else(|| resolved.policy.burn.map(Amount::from)).or_else(stated);
+        burn.or_else(|| self.query_by_requests().burn_by_size()).filter(|burn| *burn > 0)
+    }
+
+    /// Sets what paid pods use, or why that is unknown.
+    pub(super) fn take_usage(&mut self, paid: Result<PaidUsage, String>) {
+        self.paid_usage = paid;
+    }
+
+    /// Why idle CPU is unknown on the usage basis, if it is.
+    pub(super) fn usage_problem(&self) -> Option<&str> {
+        if !self.is_by_usage() {
+            return None;
+        }
+        if self.burn().is_none() {
+            return Some("the cores that a replica uses are unknown; name them: --burn 1");
+        }
+        self.paid_usage.as_ref().err().map(String::as_str)
+    }
+
+    fn query_by_requests(&self) -> Query {
         let Setup { replica, reserve, nodes, resolved, .. } = &self.setup;
         Query {
             replica: replica.clone().or_else(|| resolved.replica.clone()).unwrap_or_default(),
@@ -358,6 +416,10 @@ pub struct Setup {
     pub has_cluster: bool,
     /// Whether the cluster is a saved list, which does not change.
     pub is_saved: bool,
+    /// The basis at first.
+    pub basis: Basis,
+    /// Millicores that a replica uses on the usage basis; otherwise the workload tells.
+    pub burn: Option<Amount>,
     /// Least time between two frames of new data; otherwise a tenth of a second.
     pub interval: Option<Duration>,
     /// Age from which data is stale.

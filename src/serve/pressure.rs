@@ -130,6 +130,7 @@ impl PressureStore {
         let (nodes, with_fillers) = state.cluster_state().read(|snapshot, _| {
             let nodes = snapshot.ledger.records().map(|node| Arc::from(&*node.name));
             let fillers = snapshot.ledger.own_pods();
+            let fillers = fillers.filter(|(.., workload)| workload.is_some());
             let with_fillers = fillers.map(|(_, _, node, _)| Arc::clone(node));
             (nodes.collect::<HashSet<Arc<str>>>(), with_fillers.collect::<HashSet<Arc<str>>>())
         });

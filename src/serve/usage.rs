@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::state::MetricsState;
 use oppscale_cluster::{Cluster, compute, read_usage};
+use oppscale_core::ownership::Ownership;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::usage::{INTERVAL, OwnPod, PaidUsage, UsageReading, UsageTracker};
 
@@ -49,7 +50,7 @@ impl UsageStore {
         loop {
             if Instant::now() >= due && state.needs_usage() {
                 due = Instant::now() + INTERVAL;
-                match read_usage(&cluster).await {
+                match read_usage(&cluster, &Ownership::default()).await {
                     Ok(reading) => {
                         let (store, state) = (self.clone(), state.clone());
                         compute(move || store.apply(&reading, &state)).await;
@@ -119,7 +120,7 @@ fn nodes_and_pods(state: &MetricsState) -> (Vec<OwnPod>, HashMap<String, Amount>
     let burns: Vec<Amount> = counted.workloads.iter().map(|(served, _)| served.cpu()).collect();
     state.cluster_state().read(|snapshot, _| {
         let own = snapshot.ledger.own_pods().filter_map(|(namespace, name, node, workload)| {
-            let burn = burns.get(workload as usize).copied().filter(|burn| *burn > 0)?;
+            let burn = burns.get(workload? as usize).copied().filter(|burn| *burn > 0)?;
             let id = format!("{namespace}/{name}").into();
             Some(OwnPod { id, node: Arc::clone(node), burn })
         });

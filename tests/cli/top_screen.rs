@@ -187,6 +187,36 @@ fn the_hpa_of_opportunistic_work_is_shown() {
 const FORBIDDEN_HPAS: &str =
     r#"{"kind":"Status","status":"Failure","message":"hpas are forbidden","code":403}"#;
 
+/// Idle CPU is read every 15 s, and the basis can be switched.
+#[test]
+fn the_usage_basis_counts_what_is_idle() {
+    let server = FakeApiServer::start(World::blog().with_metrics());
+    let args = [TOP, &["--basis=usage", "--burn=1"]].concat();
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 120, 30, &args);
+    // Of 184 cores paid pods use 2.5, as the nodes' usage less that of the fillers' pods tells.
+    let text = terminal.see("idle CPU", |text| text.contains("cores idle"));
+    let line = text.lines().nth(1).unwrap();
+    assert!(line.starts_with("148 replicas of cpu=10m fit ("), "{line}");
+    assert!(line.contains(", 90 run, usage basis: 181.5 cores idle, burn 1"), "{line}");
+    terminal.press("b");
+    let text = terminal.see("requests", |text| text.contains("121 replicas of cpu=1 fit"));
+    assert!(!text.contains("usage basis"), "{text}");
+    terminal.press("b");
+    terminal.see("idle CPU again", |text| text.contains("cores idle"));
+    terminal.press("q");
+    terminal.end(0);
+}
+
+#[test]
+fn idle_cpu_that_cannot_be_read_is_unknown() {
+    let server = FakeApiServer::start(World::blog());
+    let args = [TOP, &["--basis=usage", "--burn=1"]].concat();
+    let mut terminal = Terminal::of(&TestEnv::of(&server), 120, 30, &args);
+    terminal.see("why", |text| text.contains("idle CPU is unknown: metrics.k8s.io is not served"));
+    terminal.press("b");
+    terminal.see("requests", |text| text.contains("121 replicas of cpu=1 fit"));
+}
+
 #[test]
 fn any_size_is_drawn() {
     let (_server, mut terminal) = screen(World::blog());

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use oppscale_core::kinds::{self, Kind};
 use oppscale_core::model::{Metadata, ResourceList, Text};
-use oppscale_core::ownership::OPPORTUNISTIC_LABEL;
+use oppscale_core::ownership::{OPPORTUNISTIC_LABEL, Ownership};
 use oppscale_core::requests::Requests;
 use oppscale_core::resources::{CPU, Resources};
 use oppscale_core::units::parse_duration;
@@ -65,11 +65,12 @@ pub(super) async fn of_pods(cluster: &Cluster) -> Answer {
     list(cluster, &kinds::POD_METRICS, "", |metrics| Some((pod_id(metrics), sum(metrics)?))).await
 }
 
-/// Usage of every node, and of the pods with the opportunistic label.
+/// Usage of every node, and of the pods that are own: those with the opportunistic label, or of every
+/// pod, where something else decides.
 ///
 /// # Errors
 /// If either list cannot be read: the reason.
-pub async fn read_usage(cluster: &Cluster) -> Result<UsageReading, String> {
+pub async fn read_usage(cluster: &Cluster, own: &Ownership) -> Result<UsageReading, String> {
     let nodes = list(cluster, &kinds::NODE_METRICS, "", |metrics| {
         let sample = NodeSample {
             cpu: sum(metrics)?.total.get(CPU),
@@ -81,7 +82,10 @@ pub async fn read_usage(cluster: &Cluster) -> Result<UsageReading, String> {
         Some((metrics.metadata.name.to_string(), sample))
     });
     let selector = format!("{OPPORTUNISTIC_LABEL}=true");
-    let query = format!("?labelSelector={}", percent_encode(&selector));
+    let query = match own.is_default() {
+        true => format!("?labelSelector={}", percent_encode(&selector)),
+        false => String::new(),
+    };
     let pods = list(cluster, &kinds::POD_METRICS, &query, |metrics| {
         Some((pod_id(metrics), sum(metrics)?.total.get(CPU)))
     });

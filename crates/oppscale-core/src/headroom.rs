@@ -100,6 +100,20 @@ impl Query {
         Self { replica: Replica::from_footprint(requested), usage, ..self.clone() }
     }
 
+    /// The same on the usage basis: a replica burns these millicores, and goes to no Windows node.
+    #[must_use]
+    pub fn on_usage_basis(self, paid: PaidUsage, burn: Amount) -> Self {
+        let replica = Replica::from_footprint(self.replica.footprint().clone().with(CPU, burn));
+        let placement = self.placement.clone().without_windows();
+        Self { usage: Some(UsageQuery { paid, burn }), placement, ..self }.of_size(replica)
+    }
+
+    /// Millicores that a replica burns by its size: `None` for one that requests as little as
+    /// workloads of the usage basis do, which says nothing of what it uses.
+    pub fn burn_by_size(&self) -> Option<Amount> {
+        Some(self.replica.footprint().get(CPU)).filter(|cpu| *cpu > usage::MAX_REQUEST)
+    }
+
     /// Whether a node is looked at.
     pub fn selects(&self, node: &NodeRecord) -> bool {
         self.nodes.matches(&node.labels)

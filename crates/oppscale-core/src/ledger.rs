@@ -807,13 +807,13 @@ impl Ledger {
         self.devices_are_stale |= !self.claims.is_empty();
     }
 
-    /// The opportunistic pods of tracked workloads that have a node: namespace, name, node and
-    /// workload.
-    pub fn own_pods(&self) -> impl Iterator<Item = (&str, &str, &Arc<str>, TrackId)> {
+    /// The opportunistic pods that have a node: namespace, name, node and the workload, if that is
+    /// tracked.
+    pub fn own_pods(&self) -> impl Iterator<Item = (&str, &str, &Arc<str>, Option<TrackId>)> {
         self.own_names.iter().filter_map(|(key, name)| {
             let pod = self.pods.get(key)?;
             let node = self.accounts.get(pod.place as usize)?.name.as_ref()?;
-            Some((&*pod.group.namespace, &**name, node, self.tracked.id(&*pod.group)?))
+            Some((&*pod.group.namespace, &**name, node, self.tracked.id(&*pod.group)))
         })
     }
 

@@ -300,6 +300,11 @@ impl TopSettings {
 }
 
 impl TopArgs {
+    /// Whether a cluster is read, and no saved list, recording or simulation.
+    pub(super) fn reads_cluster(&self) -> bool {
+        self.from.is_empty() && self.live.replay.is_none() && !self.live.demo
+    }
+
     /// Whether a live screen will be drawn.
     pub fn has_screen(&self) -> bool {
         super::screen::is_wanted(self)

@@ -36,12 +36,16 @@ use args::{Limits, Output, REPLICAS, Sort, TopSettings};
 /// # Errors
 /// When the input cannot be read; see [`crate::exit::report`].
 pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
-    args.usage |= args.basis == Basis::Usage;
+    if args.basis == Basis::Requests && args.burn.is_some() && !screen::is_wanted(&args) {
+        let error = Error::usage("--burn is for the usage basis");
+        return Err(error.hint("add --basis usage, or leave it out").into());
+    }
     let settings = args.resolve()?;
     if let Some(pod) = &args.explain {
         return explain::run(pod, &args, &settings, printer).await;
     }
     let is_live = screen::is_wanted(&args);
+    args.usage |= args.basis == Basis::Usage && !is_live;
     if let Some(path) = &args.live.replay {
         return match is_live {
             true => screen::replay(path, &args, &settings, printer).await,
@@ -68,13 +72,8 @@ pub async fn run(mut args: TopArgs, printer: &Printer) -> anyhow::Result<Exit> {
     let placement_note = workload.placement_note();
     let is_one_per_node = workload.is_one_per_node;
     let mut query = query(&args, &settings, &snapshot, workload);
-    match args.basis {
-        Basis::Usage => query = usage::query(&args, query, &policy, &snapshot)?,
-        Basis::Requests if args.burn.is_some() => {
-            let error = Error::usage("--burn is for the usage basis");
-            return Err(error.hint("add --basis usage, or leave it out").into());
-        }
-        Basis::Requests => {}
+    if args.basis == Basis::Usage {
+        query = usage::query(&args, query, &policy, &snapshot)?;
     }
     let what_if = match args.what_if.is_asked() {
         true => Some(what_if::run(&args.what_if, &query, &mut snapshot)?),

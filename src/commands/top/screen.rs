@@ -11,6 +11,8 @@ use crate::printer::Printer;
 use crate::terminal::{self, ScreenExit, Theme};
 use oppscale_cluster::ResolvedWorkload;
 use oppscale_cluster::history::Player;
+use oppscale_core::policy::Basis;
+use oppscale_core::resources::Amount;
 
 use super::args::{Output, TopArgs, TopSettings};
 use super::{Input, follow};
@@ -29,6 +31,8 @@ pub(super) fn is_wanted(args: &TopArgs) -> bool {
         || args.explain.is_some()
         || args.fail_below.is_some()
         || args.usage
+        // Usage over time is that of a cluster.
+        || args.basis == Basis::Usage && !args.reads_cluster()
         || args.prints_once()
         || args.live.watch
         || args.output.format != Output::Table;
@@ -156,6 +160,8 @@ fn setup(
         wide: args.limits,
         interval: args.live.interval,
         max_staleness: args.live.watch_life + RENEWAL,
+        basis: args.basis,
+        burn: args.burn.map(Amount::from),
         ..Setup::default()
     }
 }

@@ -2,12 +2,11 @@
 
 use oppscale_cluster::Snapshot;
 use oppscale_core::error::Error;
-use oppscale_core::headroom::{Headroom, Query, UsageQuery};
+use oppscale_core::headroom::{Headroom, Query};
 use oppscale_core::policy::Policy;
-use oppscale_core::replica::Replica;
 use oppscale_core::resources::{Amount, CPU};
 use oppscale_core::units::amount;
-use oppscale_core::usage::{MAX_REQUEST, NodeCpu, PaidUsage};
+use oppscale_core::usage::NodeCpu;
 
 use super::args::TopArgs;
 
@@ -26,9 +25,8 @@ pub(super) fn query(
         Error::failure("idle CPU is unknown: metrics.k8s.io has no usage of nodes")
             .hint("oppscale check --only OPP-MET-001,OPP-MET-002,OPP-MET-003 tells why")
     })?;
-    let cpu = query.replica.footprint().get(CPU);
-    // A workload of the usage basis requests little, which says nothing of what it uses.
-    let by_size = (!args.replica.is_empty() || cpu > MAX_REQUEST).then_some(cpu);
+    let stated = args.replica.first().map(|replica| replica.footprint().get(CPU));
+    let by_size = stated.or_else(|| query.burn_by_size());
     let burn = args.burn.or(policy.burn).map(Amount::from).or(by_size);
     let burn = burn.filter(|burn| *burn > 0).ok_or_else(|| {
         Error::usage("the cores that a replica uses are unknown").hint("name them: --burn 1")
@@ -37,11 +35,7 @@ pub(super) fn query(
         let own = usage.own.get(name).map_or(0, |own| own.get(CPU));
         (name.as_str(), NodeCpu::Peak((used.get(CPU) - own).max(0)))
     });
-    let paid: PaidUsage = nodes.collect();
-    let burning = query.replica.footprint().clone().with(CPU, burn);
-    let placement = query.placement.clone().without_windows();
-    let query = Query { usage: Some(UsageQuery { paid, burn }), placement, ..query };
-    Ok(query.of_size(Replica::from_footprint(burning)))
+    Ok(query.on_usage_basis(nodes.collect(), burn))
 }
 
 /// What is said of the basis below the table.

@@ -1,7 +1,7 @@
 //! The first two lines: cluster, connection, and replicas that fit.
 
 use oppscale_core::figures::Tone;
-use oppscale_core::resources::PODS;
+use oppscale_core::resources::{CPU, PODS};
 use oppscale_core::units;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -95,7 +95,11 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
     let wordy = place.width >= WORDY;
     let replica = &state.query().replica;
     let Some(fit) = &measured.headroom.fit else {
-        pen.put(place, &format!("replicas of {replica} that fit: unknown"), pen.theme.warn());
+        let text = match state.usage_problem() {
+            Some(problem) => format!("usage basis: idle CPU is unknown: {problem}"),
+            None => format!("replicas of {replica} that fit: unknown"),
+        };
+        pen.put(place, &text, pen.theme.warn());
         return;
     };
     let limit = &fit.limit;
@@ -118,9 +122,25 @@ pub(super) fn fit(state: &State, place: Rect, pen: &mut Pen<'_>) {
         true => pen.put(rest, &format!(", {surplus} too many"), pen.theme.bad()),
         false => rest,
     };
+    let rest = match usage_basis(state, measured, wordy) {
+        Some(text) => pen.put(rest, &text, Style::default()),
+        None => rest,
+    };
     if let Some(demand) = demand(state, measured, wordy) {
         pen.put(rest, &demand, pen.theme.warn());
     }
+}
+
+/// The idle CPU of the usage basis, and what a replica burns of it.
+fn usage_basis(state: &State, measured: &Measurement, wordy: bool) -> Option<String> {
+    let idle = measured.headroom.idle.filter(|_| state.is_by_usage())?;
+    let idle = units::amount(CPU, idle);
+    Some(match (wordy, state.burn()) {
+        (true, Some(burn)) => {
+            format!(", usage basis: {idle} cores idle, burn {}", units::amount(CPU, burn))
+        }
+        _ => format!(", usage: {idle} idle"),
+    })
 }
 
 /// Waiting paid demand.

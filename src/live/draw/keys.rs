@@ -9,7 +9,7 @@ use crate::live::state::State;
 use crate::live::view::View;
 use crate::terminal::{Pen, centered, split, wrapped};
 
-const KEYS: [(&str, &str); 20] = [
+const KEYS: [(&str, &str); 21] = [
     ("q, Ctrl-C", "quit"),
     ("arrows j k", "choose a row; PgUp PgDn, g G Home End"),
     ("Enter", "open what is chosen"),
@@ -22,6 +22,7 @@ const KEYS: [(&str, &str); 20] = [
     ("c m x", "look at cpu, memory, the next resource"),
     ("w", "wide: more columns"),
     ("%", "amounts, or percent of allocatable"),
+    ("b", "CPU by requests, or what is idle by usage"),
     ("u", "show nodes that are not usable; all HPAs"),
     ("f, space", "freeze, go on"),
     ("+ -", "redraw less often, more often"),
@@ -70,6 +71,9 @@ pub(in crate::live) fn help_lines(state: &State, area: Rect) -> (usize, usize) {
 /// The lines of the help: key and explanation, wrapped.
 fn lines(state: &State, area: Rect) -> Vec<(&'static str, String)> {
     let mut keys = KEYS.to_vec();
+    if !state.setup.has_cluster {
+        keys.retain(|(key, _)| *key != "b");
+    }
     if state.replay.is_some() {
         keys.retain(|(key, _)| !["f, space", "+ -", "R"].contains(key));
         keys.splice(0..0, REPLAY_KEYS);
