@@ -2,7 +2,9 @@
 
 use anyhow::bail;
 use clap::Args;
-use hpa_model::{Behavior, ControllerConfig, DryRun, KubernetesVersion, SelectPolicy, Tolerance};
+use hpa_model::{
+    Behavior, ControllerConfig, DryRun, DryRunStep, KubernetesVersion, SelectPolicy, Tolerance,
+};
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as QuantityText;
 use oppscale_cluster::autoscaler::HpaReader;
@@ -111,14 +113,14 @@ pub async fn run(args: &WhyArgs, printer: &Printer) -> anyhow::Result<Exit> {
         ));
         None
     });
-    let sentences = explain(&hpa, now.as_deref(), &events.items);
+    let sentences = explain(&hpa, now.as_ref(), &events.items);
     let text: String = sentences.iter().map(|sentence| paragraph(sentence)).collect();
     printer.data(&text)?;
     Ok(Exit::Ok)
 }
 
-/// What its metrics ask for at this moment, read as the controller reads them; `None` before the
-/// controller has processed the HPA.
+/// What a sync at this moment would do, on metrics read as the controller reads them; `None` before
+/// the controller has processed the HPA.
 ///
 /// # Errors
 /// Why the metrics or the scale cannot be read, as a clause. What the controller would do without
@@ -127,7 +129,7 @@ async fn metrics_now(
     cluster: &Cluster,
     namespace: &str,
     hpa: &Autoscaler,
-) -> Result<Option<String>, String> {
+) -> Result<Option<DryRunStep>, String> {
     if hpa.conditions().is_empty() {
         return Ok(None);
     }
@@ -138,8 +140,7 @@ async fn metrics_now(
         return Err(reading.failures.join("; "));
     }
     let config = ControllerConfig::of(KubernetesVersion::default());
-    let step = DryRun::new(&spec, config, &[]).sync(&reading);
-    Ok(Some(format!("Read now: {}.", step.reason)))
+    Ok(Some(DryRun::new(&spec, config, &[]).sync(&reading)))
 }
 
 /// A sentence in lines of at most 80 columns; all but the first are indented.
@@ -154,8 +155,8 @@ struct Wish {
     replicas: Option<i64>,
 }
 
-/// The explanation, in sentences; `now` is what the metrics ask for at this moment.
-fn explain(hpa: &Autoscaler, now: Option<&str>, events: &[Event]) -> Vec<String> {
+/// The explanation, in sentences; `now` is what a sync at this moment would do.
+fn explain(hpa: &Autoscaler, now: Option<&DryRunStep>, events: &[Event]) -> Vec<String> {
     let (min, max) = hpa.bounds();
     let (current, desired) = hpa.replicas();
     let target = hpa.target();
@@ -190,8 +191,14 @@ fn explain(hpa: &Autoscaler, now: Option<&str>, events: &[Event]) -> Vec<String>
     let wishes: Vec<_> =
         hpa.readings().filter_map(|reading| wish(reading, current, behavior.as_ref())).collect();
     text.extend(wishes.iter().map(|wish| wish.sentence.clone()));
-    text.extend(now.map(str::to_owned));
-    text.push(next(hpa, &wishes, !failed.is_empty()));
+    text.extend(now.map(|now| format!("Read now: {}.", now.reason)));
+    // Metrics that failed at the last sync and can be read now stop nothing.
+    let is_stopped = failed.iter().any(|condition| {
+        let reason = condition.reason.as_deref().unwrap_or_default();
+        let is_of_metrics = reason.starts_with("FailedGet") && reason.ends_with("Metric");
+        !is_of_metrics || now.is_none_or(|now| now.proposed_replicas.is_none())
+    });
+    text.push(next(hpa, &wishes, now, is_stopped));
     let shown = events.iter().rev().take(MAX_EVENTS);
     text.extend(shown.map(|event| {
         let at = event.last_timestamp.as_ref().or(event.event_time.as_ref());
@@ -285,8 +292,8 @@ fn wish(
     Some(Wish { sentence, replicas: Some(replicas) })
 }
 
-/// What the next sync will do, as long as the metrics stay what they are.
-fn next(hpa: &Autoscaler, wishes: &[Wish], is_stopped: bool) -> String {
+/// What the next sync will do, as long as the metrics stay what they are now, or in the status.
+fn next(hpa: &Autoscaler, wishes: &[Wish], now: Option<&DryRunStep>, is_stopped: bool) -> String {
     let (min, max) = hpa.bounds();
     let (current, _) = hpa.replicas();
     let (current, min, max) = (i64::from(current), i64::from(min), i64::from(max));
@@ -298,14 +305,22 @@ fn next(hpa: &Autoscaler, wishes: &[Wish], is_stopped: bool) -> String {
             rules.select == SelectPolicy::Disabled
         })
     };
-    let most = wishes.iter().filter_map(|wish| wish.replicas).max();
-    let is_missing = wishes.iter().any(|wish| wish.replicas.is_none());
+    let (most, is_missing) = match now {
+        Some(now) => (now.proposed_replicas.map(i64::from), false),
+        None => (
+            wishes.iter().filter_map(|wish| wish.replicas).max(),
+            wishes.iter().any(|wish| wish.replicas.is_none()),
+        ),
+    };
     if current > max || (current > 0 && current < min) {
         let bound = current.clamp(min, max);
         return format!("Next sync: {bound}, because {current} lies outside of its bounds.");
     }
     let Some(most) = most.filter(|_| !is_stopped || !is_missing) else {
-        return format!("Next sync: it stays at {current}, because no metric can be read.");
+        return match now {
+            Some(_) => format!("Next sync: it stays at {current} until that is mended."),
+            None => format!("Next sync: it stays at {current}, because no metric can be read."),
+        };
     };
     if is_stopped {
         return format!("Next sync: it stays at {current} until that is mended.");
@@ -355,8 +370,8 @@ mod tests {
     use super::*;
     use serde_json::{Value, json};
 
-    fn of(change: impl FnOnce(&mut Value)) -> String {
-        let mut object = json!({
+    fn hpa() -> Value {
+        json!({
             "metadata": {"name": "web", "namespace": "shop"},
             "spec": {
                 "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"},
@@ -381,9 +396,28 @@ mod tests {
                         "current": {"averageValue": "9500m"}}}
                 ]
             }
-        });
+        })
+    }
+
+    fn of(change: impl FnOnce(&mut Value)) -> String {
+        let mut object = hpa();
         change(&mut object);
         explain(&serde_json::from_value(object).unwrap(), None, &[]).join("\n")
+    }
+
+    /// With `proposed` replicas that the metrics ask for at this moment.
+    fn now(proposed: Option<i32>, change: impl FnOnce(&mut Value)) -> String {
+        let mut object = hpa();
+        change(&mut object);
+        let step = DryRunStep {
+            at_ms: 0,
+            cluster_replicas: Some(10),
+            replicas: Some(10),
+            proposed_replicas: proposed,
+            reason: "cpu is what it is".to_owned(),
+            has_failed: false,
+        };
+        explain(&serde_json::from_value(object).unwrap(), Some(&step), &[]).join("\n")
     }
 
     #[test]
@@ -397,6 +431,25 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    /// The status is of the last sync, which is up to 15 s ago; the next one reads what is read now.
+    #[test]
+    fn the_next_sync_goes_by_what_is_read_now() {
+        assert!(now(Some(17), |_| {}).contains("Next sync: up towards 17,"));
+        assert!(now(Some(10), |_| {}).contains("Next sync: it stays at 10."));
+        assert!(now(Some(4), |_| {}).contains("Next sync: down towards 4,"));
+        assert!(now(None, |_| {}).contains("Next sync: it stays at 10 until that is mended."));
+        let failed = |reason: &'static str| {
+            move |hpa: &mut Value| {
+                hpa["status"]["conditions"][1] =
+                    json!({"type": "ScalingActive", "status": "False", "reason": reason});
+            }
+        };
+        let text = now(Some(17), failed("FailedGetResourceMetric"));
+        assert!(text.contains("Next sync: up towards 17,"), "it can be read again: {text}");
+        let text = now(Some(17), failed("AmbiguousSelector"));
+        assert!(text.contains("Next sync: it stays at 10 until that is mended."), "{text}");
     }
 
     #[test]

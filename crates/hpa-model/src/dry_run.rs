@@ -79,6 +79,9 @@ pub struct DryRunStep {
     pub cluster_replicas: Option<u32>,
     /// The count of the dry run; `None` before the first reading of the scale.
     pub replicas: Option<u32>,
+    /// What the metrics ask for, before bounds, windows and policies; `None` if they were not
+    /// measured, or one that fails may hide a higher count.
+    pub proposed_replicas: Option<i32>,
     /// Why, as a clause without a period.
     pub reason: String,
     /// Whether something could not be read.
@@ -124,7 +127,7 @@ impl DryRun {
         let Some(scale) = reading.scale else {
             let reason = reading.failures.first().cloned();
             let reason = reason.unwrap_or_else(|| "the scale cannot be read".to_owned());
-            return self.step(reading, format!("{reason}, so the count stays"));
+            return self.step(reading, None, format!("{reason}, so the count stays"));
         };
         let cluster = scale.spec_replicas;
         let is_stopped = cluster == 0 && self.spec.effective_min() > 0;
@@ -145,7 +148,7 @@ impl DryRun {
         let outcome = self.controller.run(reading.at_ms, &self.spec, &observation);
         self.replicas = Some(outcome.rescaled_to().unwrap_or(current));
         let reason = self.reason(reading, &outcome, current);
-        self.step(reading, reason)
+        self.step(reading, outcome.proposed_replicas, reason)
     }
 
     fn reason(&self, reading: &ClusterReading, outcome: &Outcome, current: u32) -> String {
@@ -156,11 +159,17 @@ impl DryRun {
         }
     }
 
-    fn step(&self, reading: &ClusterReading, reason: String) -> DryRunStep {
+    fn step(
+        &self,
+        reading: &ClusterReading,
+        proposed_replicas: Option<i32>,
+        reason: String,
+    ) -> DryRunStep {
         DryRunStep {
             at_ms: reading.at_ms,
             cluster_replicas: reading.scale.map(|scale| scale.spec_replicas),
             replicas: self.replicas,
+            proposed_replicas,
             reason,
             has_failed: !reading.failures.is_empty(),
         }
